@@ -1,0 +1,46 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { LabError, messageOf } from "../../lab/lab-error.ts";
+
+/** The exit codes that scripts rely on. */
+export const EXIT = { green: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
+
+/** What a command has to work with: its words, where to write, and a signal that Ctrl-C aborts. */
+export interface Terminal {
+  environment: NodeJS.ProcessEnv;
+  out: NodeJS.WriteStream;
+  err: NodeJS.WriteStream;
+  signal: AbortSignal;
+}
+
+export interface Command {
+  name: string;
+  summary: string;
+  help: string;
+  run(words: readonly string[], terminal: Terminal): Promise<number>;
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Words and options of a command. @throws LabError for an option that the command does not have */
+export function readWords<Wanted extends Options>(command: string, words: readonly string[], options: Wanted) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new LabError("bad-input", messageOf(error).split(". To specify")[0] ?? "", {
+      cure: `see \`resilience-lab ${command} --help\``,
+    });
+  }
+}
+
+/** One of a few words, or an error that lists them. */
+export function oneOf<Word extends string>(option: string, value: string, allowed: readonly Word[]): Word {
+  const found = allowed.find((word) => word === value);
+  if (found !== undefined) return found;
+  throw new LabError("bad-input", `${option} cannot be "${value}"`, { cure: `it is one of: ${allowed.join(", ")}` });
+}
+
+export function positiveInteger(option: string, value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new LabError("bad-input", `${option} needs a whole number of 1 or more, not "${value}"`);
+}

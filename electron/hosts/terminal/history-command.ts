@@ -1,0 +1,78 @@
+import { formatDuration } from "../../lab/duration.ts";
+import { emptyRunView, foldAll } from "../../lab/events/fold.ts";
+import { Lab } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
+import { toReport } from "../../lab/reports/run-report.ts";
+import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
+import { paintFor } from "./paint.ts";
+import { RunPrinter } from "./run-printer.ts";
+
+const SHORT_ID = 8;
+
+const options = {
+  scenario: { type: "string" },
+  limit: { type: "string", default: "20" },
+  reporter: { type: "string", default: "pretty" },
+} as const;
+type Values = ReturnType<typeof readWords<typeof options>>["values"];
+
+export const historyCommand: Command = {
+  name: "history",
+  summary: "list past runs, or show one as it happened",
+  help: `resilience-lab history list [--scenario ID] [--limit N]
+resilience-lab history show RUN [--reporter pretty|json|junit|markdown]
+
+RUN is a run's id or the first characters of it.`,
+  async run(words, terminal) {
+    const { values, positionals } = readWords("history", words, options);
+    const [action = "", run, ...more] = positionals;
+    const wanted = oneOf("history", action, ["list", "show"]);
+    if (more.length > 0) throw new LabError("bad-input", `history ${wanted} takes no "${more[0]}"`);
+    const lab = Lab.open(terminal.environment);
+    try {
+      for (const notice of lab.notices()) terminal.err.write(`${notice}\n`);
+      if (lab.history.readOnlyBecause) terminal.err.write(`read only: ${lab.history.readOnlyBecause}\n`);
+      if (wanted === "list") return list(lab, values, terminal);
+      if (run === undefined) throw new LabError("bad-input", "say which run: see `resilience-lab history list`");
+      return show(lab, run, values, terminal);
+    } finally {
+      lab.close();
+    }
+  },
+};
+
+function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): number {
+  const runs = lab.history.list({
+    limit: positiveInteger("--limit", limit),
+    ...(scenario === undefined ? {} : { scenarioId: scenario }),
+  });
+  if (runs.length === 0) out.write("no runs yet; `resilience-lab demo` makes some\n");
+  for (const run of runs) {
+    const when = new Date(run.startedWallMs).toISOString().replace("T", " ").slice(0, 19);
+    const time = run.durationMs === undefined ? "" : formatDuration(run.durationMs);
+    const off = run.without.length > 0 ? `  without ${run.without.join(", ")}` : "";
+    const columns = [
+      run.id.slice(0, SHORT_ID),
+      when,
+      (run.outcome ?? "running").padEnd(12),
+      time.padStart(8),
+      run.scenarioId,
+    ];
+    out.write(`${columns.join("  ")}${off}\n`);
+  }
+  return EXIT.green;
+}
+
+function show(lab: Lab, id: string, { reporter }: Values, { out, environment }: Terminal): number {
+  const format = oneOf("--reporter", reporter, ["pretty", ...REPORT_FORMATS]);
+  const run = lab.history.find(id);
+  if (format !== "pretty") {
+    if (run.outcome === undefined) throw new LabError("bad-input", `run ${run.id} has not ended: it has no report yet`);
+    out.write(render(format, [toReport(foldAll(emptyRunView, lab.history.events(run.id)))]));
+    return EXIT.green;
+  }
+  const printer = new RunPrinter((line) => out.write(`${line}\n`), paintFor(out, environment));
+  for (const event of lab.history.events(run.id)) printer.take(event);
+  return EXIT.green;
+}

@@ -1,0 +1,46 @@
+const REDRAW_MS = 100;
+const CLEAR_LINE = "\r\u001b[2K";
+
+/**
+ * Lines that stay, and under them, on a terminal, one status line that is drawn anew as time goes on. A pipe gets the
+ * lines alone.
+ */
+export class LiveScreen {
+  readonly stream: NodeJS.WriteStream;
+  #status: (() => string) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream;
+  }
+
+  line(text: string): void {
+    if (this.#status !== undefined && this.stream.isTTY) this.stream.write(CLEAR_LINE);
+    this.stream.write(`${text}\n`);
+    this.#draw();
+  }
+
+  /** What is going on, asked again at each drawing; undefined for nothing. */
+  status(text: (() => string) | undefined): void {
+    if (!this.stream.isTTY) return;
+    this.#status = text;
+    if (text === undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      this.stream.write(CLEAR_LINE);
+      return;
+    }
+    this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS).unref();
+    this.#draw();
+  }
+
+  close(): void {
+    this.status(undefined);
+  }
+
+  #draw(): void {
+    if (this.#status === undefined || !this.stream.isTTY) return;
+    const width = Math.max(20, (this.stream.columns ?? 80) - 4);
+    this.stream.write(`${CLEAR_LINE}  ${this.#status().slice(0, width)}`);
+  }
+}

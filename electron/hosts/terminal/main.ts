@@ -1,0 +1,78 @@
+import { LabError } from "../../lab/lab-error.ts";
+import { LAB_VERSION } from "../../lab/version.ts";
+import { type Command, EXIT, type Terminal } from "./command.ts";
+import { historyCommand } from "./history-command.ts";
+import { demoCommand, runCommand } from "./run-command.ts";
+import { scenariosCommand } from "./scenarios-command.ts";
+import { stackCommand } from "./stack-command.ts";
+
+const COMMANDS: readonly Command[] = [demoCommand, runCommand, stackCommand, scenariosCommand, historyCommand];
+
+const HELP = `Resilience Lab ${LAB_VERSION}: break an MCP gateway stack on purpose, watch what it does, put everything back.
+
+resilience-lab COMMAND [--help]
+
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
+
+Data is kept in RESILIENCE_LAB_HOME, or in the platform's usual place.
+Exit codes: 0 all green, 1 something was not, 2 bad input or usage, 130 interrupted.`;
+
+/** The terminal host. Returns the exit code. */
+export async function main(words: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  const onSignal = () => {
+    if (interrupt.signal.aborted) process.stderr.write("\nstill putting back what was broken; a moment\n");
+    else process.stderr.write("\ninterrupted: putting back what was broken\n");
+    interrupt.abort(new LabError("internal", "interrupted"));
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
+  // A reader that has gone away, such as `| head`, is no reason to stop before everything is put back.
+  process.stdout.on("error", () => {});
+  const terminal = {
+    environment: process.env,
+    out: process.stdout,
+    err: process.stderr,
+    signal: interrupt.signal,
+  };
+  try {
+    return await dispatch(words, terminal);
+  } catch (error) {
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    return explain(error, terminal);
+  } finally {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, onSignal);
+  }
+}
+
+function dispatch([name, ...words]: readonly string[], terminal: Terminal): Promise<number> | number {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    terminal.out.write(`${HELP}\n`);
+    return name === undefined ? EXIT.badInput : EXIT.green;
+  }
+  if (name === "--version") {
+    terminal.out.write(`${LAB_VERSION}\n`);
+    return EXIT.green;
+  }
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command === undefined) {
+    const cure = `the commands are: ${COMMANDS.map((each) => each.name).join(", ")}`;
+    throw new LabError("bad-input", `there is no command "${name}"`, { cure });
+  }
+  if (words.includes("--help") || words.includes("-h")) {
+    terminal.out.write(`${command.help}\n`);
+    return EXIT.green;
+  }
+  return command.run(words, terminal);
+}
+
+function explain(error: unknown, { err }: Terminal): number {
+  if (!(error instanceof LabError)) {
+    err.write(`resilience-lab: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return EXIT.failed;
+  }
+  err.write(`resilience-lab: ${error.message}\n`);
+  if (error.cure !== undefined) err.write(`  ${error.cure}\n`);
+  return error.code === "unhealthy" || error.code === "residue" || error.code === "internal"
+    ? EXIT.failed
+    : EXIT.badInput;
+}

@@ -1,0 +1,101 @@
+import { Lab } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import type { RunningStack } from "../../lab/stack/running-stack.ts";
+import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
+import { LiveScreen } from "./live-screen.ts";
+
+const options = { stack: { type: "string" }, ports: { type: "string", default: "fixed" } } as const;
+type Values = ReturnType<typeof readWords<typeof options>>["values"];
+
+export const stackCommand: Command = {
+  name: "stack",
+  summary: "bring the stack up to keep, take it down, or say how it is",
+  help: `resilience-lab stack up [--stack FILE] [--ports auto]
+resilience-lab stack down
+resilience-lab stack status
+
+A stack that is up stays up after this command; \`run\` then uses it and leaves it as it was found. \`down\` ends its
+processes and removes its data. \`status\` exits 0 when every service is up, 1 when one is not.`,
+  run(words, terminal) {
+    const { values, positionals } = readWords("stack", words, options);
+    const [action = "", ...more] = positionals;
+    if (more.length > 0) throw new LabError("bad-input", `stack ${action} takes no "${more[0]}"`);
+    const actions = { up, down, status };
+    return actions[oneOf("stack", action, ["up", "down", "status"])](values, terminal);
+  },
+};
+
+async function up(values: Values, terminal: Terminal): Promise<number> {
+  const ports = oneOf("--ports", values.ports, ["fixed", "auto"]);
+  return withLab(terminal, async (lab, screen) => {
+    const stack = lab.loadStack(values.stack);
+    await lab.work("bringing a stack up", terminal.signal, async (bench) => {
+      const already = bench.kept(stack);
+      if (already !== undefined) screen.line(`${stack.project} is already up`);
+      const running =
+        already ??
+        (await bench.up({
+          stack,
+          ports,
+          kept: true,
+          signal: terminal.signal,
+          report: ({ service, state }) => screen.line(`${service} ${state}`),
+        }));
+      await running.close();
+      screen.line("");
+      for (const line of addresses(running)) screen.line(line);
+    });
+    return EXIT.green;
+  });
+}
+
+async function down(_values: Values, terminal: Terminal): Promise<number> {
+  return withLab(terminal, async (lab, screen) => {
+    await lab.work("taking a stack down", terminal.signal, async (bench) => {
+      const isDown = await bench.down(({ service, state }) => {
+        if (state === "stopped") screen.line(`${service} stopped`);
+      });
+      screen.line(isDown ? "stack down: nothing is left running" : "no stack is up");
+    });
+    return EXIT.green;
+  });
+}
+
+async function status(_values: Values, terminal: Terminal): Promise<number> {
+  return withLab(terminal, (lab, screen) =>
+    lab.look(async (running) => {
+      if (running === undefined) {
+        screen.line("no stack is up; `resilience-lab stack up` brings one up");
+        return EXIT.failed;
+      }
+      const health = await Promise.all(
+        running.stack.services.map(async ({ name }) => ({
+          name,
+          ...(await running.health.lookNow(name, terminal.signal)),
+        })),
+      );
+      for (const { name, status: is, reason } of health) {
+        screen.line(`${name.padEnd(14)} ${is.padEnd(9)} ${running.address(name).padEnd(16)} ${reason}`);
+      }
+      return health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
+    }),
+  );
+}
+
+function addresses(running: RunningStack): string[] {
+  return running.stack.services.map(
+    ({ name, endpoint }) => `${name.padEnd(14)} ${running.address(name)}${endpoint?.startsWith("/") ? endpoint : ""}`,
+  );
+}
+
+async function withLab(terminal: Terminal, use: (lab: Lab, screen: LiveScreen) => Promise<number>): Promise<number> {
+  const lab = Lab.open(terminal.environment);
+  const screen = new LiveScreen(terminal.out);
+  try {
+    for (const notice of lab.notices()) screen.line(notice);
+    return await use(lab, screen);
+  } finally {
+    screen.close();
+    lab.close();
+  }
+}

@@ -1,0 +1,66 @@
+import type { z } from "zod";
+import { DocumentError, type Path, type Problem, type YamlDocument } from "./yaml-document.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** What the document says, in the schema's shape. @throws DocumentError naming file, line, column and what was expected. */
+export function checkDocument<Schema extends z.ZodType>(document: YamlDocument, schema: Schema): z.output<Schema> {
+  const result = schema.safeParse(document.value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => explain(document, issue, []));
+  throw new DocumentError(dedupe(problems));
+}
+
+function explain(document: YamlDocument, issue: Issue, above: Path): Problem[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === "invalid_union") {
+    const branch = closestBranch(issue.errors);
+    return branch === undefined
+      ? [document.problemAt(path, `${where(path)}${unionMessage(issue)}`)]
+      : branch.flatMap((inner) => explain(document, inner, path));
+  }
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => document.problemAt([...path, key], `${where(path)}unknown field "${key}"`));
+  }
+  return [document.problemAt(path, `${where(path)}${issue.message}`)];
+}
+
+/**
+ * Of the alternatives, the one that the writer meant: the one that knows the fields there are. None when two fit
+ * equally badly, or when the value is of another kind altogether.
+ */
+function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const [best, next] = branches
+    .map((issues) => ({ issues, distance: issues.reduce((sum, issue) => sum + distanceOf(issue), 0) }))
+    .sort((a, b) => a.distance - b.distance);
+  if (best === undefined || best.distance >= ANOTHER_KIND || best.distance === next?.distance) return undefined;
+  return best.issues;
+}
+
+const ANOTHER_KIND = 1_000;
+
+function distanceOf(issue: Issue): number {
+  if (issue.path.length > 0) return issue.path.length === 1 ? 1 : 0;
+  if (issue.code === "unrecognized_keys") return 10 * issue.keys.length;
+  return issue.code === "custom" ? 0 : ANOTHER_KIND;
+}
+
+function unionMessage(issue: Extract<Issue, { code: "invalid_union" }>): string {
+  return issue.message === "Invalid input" ? "this is none of the forms that are understood here" : issue.message;
+}
+
+function where(path: Path): string {
+  const text = path.reduce<string>(
+    (all, part) => (typeof part === "number" ? `${all}[${part}]` : `${all}${all && "."}${String(part)}`),
+    "",
+  );
+  return text && `${text}: `;
+}
+
+function dedupe(problems: Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter((problem) => {
+    const key = `${problem.line}:${problem.column}:${problem.message}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}

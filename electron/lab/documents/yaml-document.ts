@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { isNode, LineCounter, type Node, parseDocument } from "yaml";
+import { LabError, messageOf } from "../lab-error.ts";
+
+/** Larger than any scenario or stack file a person writes; a guard against a wrong path. */
+const MAX_BYTES = 1024 * 1024;
+
+export type Path = readonly PropertyKey[];
+
+/** One thing wrong with a document, placed for an editor: lines and columns start at 1. */
+export interface Problem {
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+/** A YAML file with the place of each of its values. */
+export interface YamlDocument {
+  file: string;
+  source: string;
+  value: unknown;
+  /** A problem at the value under `path`, or at its nearest parent that exists. */
+  problemAt(path: Path, message: string): Problem;
+}
+
+/** Thrown with all the problems of one file, since a person mends them together. */
+export class DocumentError extends LabError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super("bad-input", problems.map(formatProblem).join("\n"));
+    this.name = "DocumentError";
+    this.problems = problems;
+  }
+}
+
+export function formatProblem({ file, line, column, message }: Problem): string {
+  return `${file}:${line}:${column}: ${message}`;
+}
+
+export function readYaml(file: string): YamlDocument {
+  let source: string;
+  try {
+    source = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new LabError("bad-input", `${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  return parseYaml(source, file);
+}
+
+/** @throws DocumentError for text that is not YAML, too large, or refers to itself in ways that grow without end. */
+export function parseYaml(source: string, file: string): YamlDocument {
+  const problem = (offset: number, message: string): Problem => {
+    const { line, col } = counter.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col), message };
+  };
+  const counter = new LineCounter();
+  if (Buffer.byteLength(source) > MAX_BYTES) {
+    throw new DocumentError([{ file, line: 1, column: 1, message: `larger than ${MAX_BYTES / 1024} KiB` }]);
+  }
+  const document = parseDocument(source, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    throw new DocumentError(document.errors.map((error) => problem(error.pos[0], error.message)));
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw new DocumentError([problem(0, messageOf(error))]);
+  }
+  return {
+    file,
+    source,
+    value,
+    problemAt(path, message) {
+      for (let depth = path.length; depth >= 0; depth--) {
+        const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+        const offset = isNode(node) ? (node as Node).range?.[0] : undefined;
+        if (offset !== undefined) return problem(offset, message);
+      }
+      return problem(0, message);
+    },
+  };
+}

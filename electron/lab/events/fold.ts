@@ -1,0 +1,242 @@
+import type { EventOf, LabEvent, Outcome, Phase, UndoResult } from "./lab-event.ts";
+
+export interface StepView {
+  step: string;
+  kind: string;
+  label: string;
+  background: boolean;
+  startMs: number;
+  endMs?: number;
+  outcome?: "ok" | "failed" | "cancelled";
+  error?: string;
+  output?: unknown;
+}
+
+export interface FaultView {
+  fault: string;
+  kind: string;
+  target: string;
+  undo: string;
+  intendedMs: number;
+  appliedMs?: number;
+  undoneMs?: number;
+  result?: UndoResult;
+  detail?: string;
+}
+
+/** One `tools/call`: the decisions it met, oldest first. */
+export interface CallView {
+  callId: string;
+  sessionId: string;
+  turnId: string;
+  tool: string;
+  arguments: unknown;
+  backend: string;
+  startMs: number;
+  decisions: EventOf<"call.decided">[];
+}
+
+/** A call that waited for a person. `endMs` and `result` are absent while it waits. */
+export interface ApprovalView {
+  callId: string;
+  tool: string;
+  sessionId: string;
+  arguments: unknown;
+  startMs: number;
+  endMs?: number;
+  result?: "approved" | "denied" | "expired";
+}
+
+export interface RunView {
+  /** The last event folded in; 0 for an empty view. */
+  seq: number;
+  runId: string;
+  started?: EventOf<"run.started">;
+  phases: { phase: Phase; startMs: number }[];
+  steps: StepView[];
+  faults: FaultView[];
+  /** Transitions of each service, oldest first: the last one is its health now. */
+  health: Record<string, EventOf<"health.changed">[]>;
+  calls: CallView[];
+  approvals: ApprovalView[];
+  /** Audit rows in the order of the log. */
+  decisions: EventOf<"call.decided">[];
+  checks: EventOf<"check.evaluated">[];
+  warnings: EventOf<"warning">[];
+  /** Lines seen; the lines themselves are read page by page, never held in the view. */
+  logs: Record<string, { lines: number; dropped: number }>;
+  lastMs: number;
+  ended?: { outcome: Outcome; reason: string; atMs: number };
+}
+
+export const emptyRunView: RunView = {
+  seq: 0,
+  runId: "",
+  phases: [],
+  steps: [],
+  faults: [],
+  health: {},
+  calls: [],
+  approvals: [],
+  decisions: [],
+  checks: [],
+  warnings: [],
+  logs: {},
+  lastMs: 0,
+};
+
+/**
+ * The view after one more event; the one given is left as it was. Use {@link foldAll} for many: it copies once.
+ * @throws RangeError when the event does not follow the view's last one, since a gap would show a wrong picture.
+ */
+export function fold(view: RunView, event: LabEvent): RunView {
+  return foldAll(view, [event]);
+}
+
+/** {@link fold} over a batch. Events that the view already has are passed over, so a resumed stream may overlap. */
+export function foldAll(view: RunView, events: Iterable<LabEvent>): RunView {
+  const next = shallowCopy(view);
+  for (const event of events) {
+    if (event.seq <= next.seq) continue;
+    if (event.seq !== next.seq + 1) throw new RangeError(`event ${event.seq} does not follow ${next.seq}`);
+    apply(next, event);
+    next.seq = event.seq;
+    next.lastMs = Math.max(next.lastMs, event.atMs);
+  }
+  return next;
+}
+
+function shallowCopy(view: RunView): RunView {
+  return {
+    ...view,
+    phases: [...view.phases],
+    steps: [...view.steps],
+    faults: [...view.faults],
+    health: { ...view.health },
+    calls: [...view.calls],
+    approvals: [...view.approvals],
+    decisions: [...view.decisions],
+    checks: [...view.checks],
+    warnings: [...view.warnings],
+    logs: { ...view.logs },
+  };
+}
+
+function apply(view: RunView, event: LabEvent): void {
+  switch (event.type) {
+    case "run.started":
+      view.runId = event.runId;
+      view.started = event;
+      return;
+    case "phase.started":
+      view.phases.push({ phase: event.phase, startMs: event.atMs });
+      return;
+    case "step.started": {
+      const { step, kind, label, background } = event;
+      view.steps.push({ step, kind, label, background, startMs: event.atMs });
+      return;
+    }
+    case "step.ended": {
+      const { outcome, error, output } = event;
+      replaceLast(
+        view.steps,
+        (step) => step.step === event.step,
+        (step) => ({
+          ...step,
+          endMs: event.atMs,
+          outcome,
+          ...(error === undefined ? {} : { error }),
+          ...(output === undefined ? {} : { output }),
+        }),
+      );
+      return;
+    }
+    case "health.changed":
+      view.health[event.service] = [...(view.health[event.service] ?? []), event];
+      return;
+    case "service.log":
+    case "service.logs-dropped":
+      countLogs(view, event);
+      return;
+    case "fault.intended": {
+      const { fault, kind, target, undo } = event;
+      view.faults.push({ fault, kind, target, undo, intendedMs: event.atMs });
+      return;
+    }
+    case "fault.applied":
+      replaceFault(view, event.fault, { appliedMs: event.atMs, detail: event.detail });
+      return;
+    case "fault.undone":
+      replaceFault(view, event.fault, { undoneMs: event.atMs, result: event.result, detail: event.detail });
+      return;
+    case "call.decided":
+      view.decisions.push(event);
+      addToCall(view, event);
+      addToApproval(view, event);
+      return;
+    case "check.evaluated":
+      view.checks.push(event);
+      return;
+    case "warning":
+      view.warnings.push(event);
+      return;
+    case "run.ended":
+      view.ended = { outcome: event.outcome, reason: event.reason, atMs: event.atMs };
+      return;
+  }
+}
+
+function replaceLast<Item>(items: Item[], matches: (item: Item) => boolean, change: (item: Item) => Item): void {
+  const index = items.findLastIndex(matches);
+  const item = items[index];
+  if (item !== undefined) items[index] = change(item);
+}
+
+function replaceFault(view: RunView, fault: string, change: Partial<FaultView>): void {
+  replaceLast(
+    view.faults,
+    (item) => item.fault === fault,
+    (item) => ({ ...item, ...change }),
+  );
+}
+
+function countLogs(view: RunView, event: EventOf<"service.log"> | EventOf<"service.logs-dropped">): void {
+  const { lines, dropped } = view.logs[event.service] ?? { lines: 0, dropped: 0 };
+  view.logs[event.service] =
+    event.type === "service.log" ? { lines: lines + 1, dropped } : { lines, dropped: dropped + event.lines };
+}
+
+function addToCall(view: RunView, row: EventOf<"call.decided">): void {
+  const index = view.calls.findLastIndex((call) => call.callId === row.callId);
+  const call = view.calls[index];
+  if (call !== undefined) {
+    view.calls[index] = { ...call, decisions: [...call.decisions, row] };
+    return;
+  }
+  const { callId, sessionId, turnId, tool, backend } = row;
+  const startMs = Math.max(0, row.atMs - row.durationMs);
+  view.calls.push({
+    callId,
+    sessionId,
+    turnId,
+    tool,
+    backend,
+    arguments: row.arguments,
+    startMs,
+    decisions: [row],
+  });
+}
+
+function addToApproval(view: RunView, row: EventOf<"call.decided">): void {
+  if (row.decision === "approvalRequired") {
+    const { callId, tool, sessionId } = row;
+    view.approvals.push({ callId, tool, sessionId, arguments: row.arguments, startMs: row.atMs });
+  } else if (row.decision === "approved" || row.decision === "denied" || row.decision === "expired") {
+    const result = row.decision;
+    replaceLast(
+      view.approvals,
+      (approval) => approval.callId === row.callId,
+      (approval) => ({ ...approval, endMs: row.atMs, result }),
+    );
+  }
+}

@@ -1,0 +1,124 @@
+import { z } from "zod";
+
+/**
+ * Everything that happens in a run, in the words a person would use. The log of these is the only truth: what the
+ * window, the terminal, the reports and an imported bundle show is a fold of it.
+ *
+ * `seq` starts at 1 and has no gaps within a run. `atMs` is monotonic, in milliseconds since the run began; `wallMs` is
+ * the machine's clock, in milliseconds since the epoch, and may jump.
+ */
+const envelope = { runId: z.string(), seq: z.int().positive(), atMs: z.number(), wallMs: z.number() };
+
+export const HEALTH_STATUSES = ["up", "degraded", "down", "unknown"] as const;
+export const healthStatus = z.enum(HEALTH_STATUSES);
+export type HealthStatus = z.infer<typeof healthStatus>;
+
+export const PHASES = ["prepare", "steady state", "method", "checks", "rollback", "steady state after"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** The gateway's decisions, exactly these words (the audit log's own). */
+export const DECISIONS = [
+  "allow",
+  "deny",
+  "redact",
+  "approvalRequired",
+  "approved",
+  "denied",
+  "expired",
+  "budgetExceeded",
+  "upstream_error",
+] as const;
+export type Decision = (typeof DECISIONS)[number];
+
+/**
+ * Why a run ended. Only `passed` is green. `precondition`: the steady state did not hold before the method, so nothing
+ * was broken. `residue`: a fault could not be verified as undone. `interrupted`: the lab died during the run.
+ */
+export const OUTCOMES = ["passed", "failed", "precondition", "residue", "cancelled", "interrupted", "error"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else"] as const;
+export type UndoResult = (typeof UNDO_RESULTS)[number];
+
+const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  z.object({ ...envelope, type: z.literal(type), ...shape });
+
+export const labEvent = z.discriminatedUnion("type", [
+  event("run.started", {
+    scenario: z.object({
+      id: z.string(),
+      title: z.string(),
+      summary: z.string().optional(),
+      patterns: z.array(z.string()),
+    }),
+    driver: z.enum(["process", "docker"]),
+    without: z.array(z.string()),
+    services: z.array(z.object({ name: z.string(), role: z.string() })),
+    labVersion: z.string(),
+  }),
+  event("phase.started", { phase: z.enum(PHASES) }),
+  event("step.started", { step: z.string(), kind: z.string(), label: z.string(), background: z.boolean() }),
+  event("step.ended", {
+    step: z.string(),
+    outcome: z.enum(["ok", "failed", "cancelled"]),
+    error: z.string().optional(),
+    output: z.unknown().optional(),
+  }),
+  event("health.changed", {
+    service: z.string(),
+    from: healthStatus,
+    to: healthStatus,
+    reason: z.string(),
+    latencyMs: z.number().optional(),
+  }),
+  event("service.log", { service: z.string(), stream: z.enum(["stdout", "stderr"]), line: z.string() }),
+  event("service.logs-dropped", { service: z.string(), lines: z.int() }),
+  event("fault.intended", {
+    fault: z.string(),
+    kind: z.string(),
+    target: z.string(),
+    undo: z.string(),
+    expiresWallMs: z.number(),
+  }),
+  event("fault.applied", { fault: z.string(), detail: z.string() }),
+  event("fault.undone", { fault: z.string(), result: z.enum(UNDO_RESULTS), detail: z.string() }),
+  event("call.decided", {
+    rowId: z.string(),
+    callId: z.string(),
+    sessionId: z.string(),
+    turnId: z.string(),
+    tool: z.string(),
+    arguments: z.unknown(),
+    decision: z.enum(DECISIONS),
+    reason: z.string(),
+    backend: z.string(),
+    decidedWallMs: z.number(),
+    durationMs: z.number(),
+    traceId: z.string(),
+    spanId: z.string(),
+  }),
+  event("check.evaluated", {
+    check: z.string(),
+    passed: z.boolean(),
+    expected: z.string(),
+    observed: z.string(),
+  }),
+  event("warning", { code: z.string(), message: z.string() }),
+  event("run.ended", { outcome: z.enum(OUTCOMES), reason: z.string() }),
+]);
+
+export type LabEvent = z.infer<typeof labEvent>;
+export type LabEventType = LabEvent["type"];
+export type EventOf<Type extends LabEventType> = Extract<LabEvent, { type: Type }>;
+
+type WithoutEnvelope<Event> = Event extends LabEvent ? Omit<Event, "runId" | "seq" | "atMs" | "wallMs"> : never;
+/** What a part of the engine says; the log adds the run, the number and the time. */
+export type LabEventBody = WithoutEnvelope<LabEvent>;
+
+/**
+ * Under pressure a slow listener may lose `progress` events (counted and shown), never `essential` ones: those decide
+ * what a view says about a run.
+ */
+export function priorityOf(event: Pick<LabEvent, "type">): "essential" | "progress" {
+  return event.type === "service.log" ? "progress" : "essential";
+}

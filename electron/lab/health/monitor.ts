@@ -1,0 +1,134 @@
+import type { HealthStatus } from "../events/lab-event.ts";
+import { LabError } from "../lab-error.ts";
+import type { Probe, ProbeResult } from "./probe.ts";
+
+const PAUSE_MS = 250;
+
+export interface HealthTransition {
+  service: string;
+  from: HealthStatus;
+  to: HealthStatus;
+  reason: string;
+  latencyMs: number;
+}
+
+type LookListener = (result: ProbeResult, look: number) => void;
+
+interface Watched {
+  probe: Probe;
+  last: ProbeResult;
+  /** Looks begun so far. */
+  looks: number;
+  wake: () => void;
+  listeners: Set<LookListener>;
+}
+
+/** Probes every service over and over, each by itself: a slow one never delays the others, and never overlaps itself. */
+export class HealthMonitor {
+  readonly #watched = new Map<string, Watched>();
+  readonly #listeners = new Set<(transition: HealthTransition) => unknown>();
+  readonly #stop = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+
+  constructor(probes: ReadonlyMap<string, Probe>) {
+    for (const [service, probe] of probes) {
+      const last: ProbeResult = { status: "unknown", reason: "not looked at yet", latencyMs: 0 };
+      const watched: Watched = { probe, last, looks: 0, wake: () => {}, listeners: new Set() };
+      this.#watched.set(service, watched);
+      this.#loops.push(this.#loop(service, watched));
+    }
+  }
+
+  health(service: string): ProbeResult {
+    return this.#watched.get(service)?.last ?? { status: "unknown", reason: "it has no probe", latencyMs: 0 };
+  }
+
+  /** The service's health by a look that begins after this call. */
+  async lookNow(service: string, signal: AbortSignal): Promise<ProbeResult> {
+    let seen = this.health(service);
+    await this.#look(service, signal, (result) => {
+      seen = result;
+      return true;
+    });
+    return seen;
+  }
+
+  services(): string[] {
+    return [...this.#watched.keys()];
+  }
+
+  onTransition(listener: (transition: HealthTransition) => unknown): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Looks at a service now instead of at its next turn: its state has just been changed. */
+  nudge(service: string): void {
+    this.#watched.get(service)?.wake();
+  }
+
+  /**
+   * Resolves when the service has the health asked for, by a look that began after this call: what was seen before may
+   * be from before the service was broken or mended.
+   * @throws the signal's reason when it aborts first
+   */
+  waitFor(service: string, status: HealthStatus, signal: AbortSignal): Promise<void> {
+    return this.#look(service, signal, (result) => result.status === status);
+  }
+
+  async #look(service: string, signal: AbortSignal, isEnough: (result: ProbeResult) => boolean): Promise<void> {
+    signal.throwIfAborted();
+    const watched = this.#watched.get(service);
+    if (watched === undefined) throw new LabError("bad-input", `there is no service "${service}" to look at`);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const begunBefore = watched.looks;
+    const listener: LookListener = (result, look) => {
+      if (look > begunBefore && isEnough(result)) resolve();
+    };
+    const onAbort = () => reject(signal.reason);
+    watched.listeners.add(listener);
+    signal.addEventListener("abort", onAbort, { once: true });
+    watched.wake();
+    await promise.finally(() => {
+      watched.listeners.delete(listener);
+      signal.removeEventListener("abort", onAbort);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    for (const { wake } of this.#watched.values()) wake();
+    await Promise.all(this.#loops);
+    await Promise.all([...this.#watched.values()].map(({ probe }) => probe.close()));
+  }
+
+  async #loop(service: string, watched: Watched): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const nudged = new Promise<void>((resolve) => {
+        watched.wake = resolve;
+      });
+      const look = ++watched.looks;
+      const result = await watched.probe.look(signal);
+      if (signal.aborted) return;
+      this.#take(service, watched, result);
+      for (const listener of watched.listeners) listener(result, look);
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([
+        nudged,
+        new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, PAUSE_MS);
+        }),
+      ]);
+      clearTimeout(timer);
+    }
+  }
+
+  #take(service: string, watched: Watched, result: ProbeResult): void {
+    const from = watched.last.status;
+    watched.last = result;
+    if (from === result.status) return;
+    const { status: to, reason, latencyMs } = result;
+    for (const listener of this.#listeners) listener({ service, from, to, reason, latencyMs });
+  }
+}

@@ -1,0 +1,232 @@
+import Database from "better-sqlite3";
+import type { LabEvent, Outcome } from "../events/lab-event.ts";
+import { LabError } from "../lab-error.ts";
+import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
+import { type EventRow, fromRow, toRow } from "./event-row.ts";
+import { HISTORY_MIGRATIONS } from "./migrations.ts";
+import { openDatabase } from "./sqlite.ts";
+
+/** Rows wait this long, or until so many wait, before one transaction writes them all. */
+const FLUSH_AFTER_MS = 25;
+const FLUSH_AT_ROWS = 512;
+const RETRY_AFTER_MS = 1_000;
+
+export interface RunSummary {
+  id: string;
+  scenarioId: string;
+  scenarioTitle: string;
+  driver: string;
+  without: string[];
+  /** Absent while the run is on. */
+  outcome?: Outcome;
+  reason?: string;
+  startedWallMs: number;
+  durationMs?: number;
+}
+
+export interface NewRun {
+  id: string;
+  scenarioId: string;
+  scenarioTitle: string;
+  /** The scenario as written, kept so that a run can be repeated after the file changed. */
+  scenarioSource: string;
+  driver: string;
+  without: string[];
+  startedWallMs: number;
+}
+
+interface RunRow {
+  key: number;
+  id: string;
+  scenario_id: string;
+  scenario_title: string;
+  driver: string;
+  without: string;
+  outcome: Outcome | null;
+  reason: string | null;
+  started_wall_ms: number;
+  duration_ms: number | null;
+  owner_pid: number;
+  owner_started: string;
+}
+
+/**
+ * Every run with its events. Events are written in batches behind the run's back; the end of a run, and whatever came
+ * before it, is on disk before anyone is told of it.
+ */
+export class History {
+  /** Why nothing can be recorded, or undefined. */
+  readonly readOnlyBecause: string | undefined;
+  /** Where a corrupt database found on opening was put, or undefined. */
+  readonly setAsideTo: string | undefined;
+  readonly #database: Database.Database;
+  readonly #owner: ProcessIdentity;
+  #insertEvent: Database.Statement | undefined;
+  readonly #keys = new Map<string, number>();
+  #pending: { key: number; event: LabEvent }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(file: string, owner: ProcessIdentity) {
+    const opened = openDatabase({ file, name: "run history", migrations: HISTORY_MIGRATIONS, synchronous: "NORMAL" });
+    this.#database = opened.database;
+    this.#owner = owner;
+    this.readOnlyBecause = opened.readOnlyBecause;
+    this.setAsideTo = opened.setAsideTo;
+  }
+
+  /** @throws LabError when the history cannot be written: a run that leaves no record would be lost work. */
+  assertWritable(): void {
+    if (this.readOnlyBecause === undefined) return;
+    throw new LabError("read-only", `${this.readOnlyBecause}; past runs can be read, new ones cannot be recorded`, {
+      cure: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
+    });
+  }
+
+  begin(run: NewRun): void {
+    this.assertWritable();
+    const { lastInsertRowid } = this.#database
+      .prepare(
+        `INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, driver, without, status, started_wall_ms,
+         owner_pid, owner_started) VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
+      )
+      .run(
+        run.id,
+        run.scenarioId,
+        run.scenarioTitle,
+        run.scenarioSource,
+        run.driver,
+        JSON.stringify(run.without),
+        Math.round(run.startedWallMs),
+        this.#owner.pid,
+        this.#owner.startedAt,
+      );
+    this.#keys.set(run.id, Number(lastInsertRowid));
+  }
+
+  /** Queues one event of a run that has begun; `run.ended` also closes the run, on disk when this returns. */
+  record(event: LabEvent): void {
+    const key = this.#keys.get(event.runId);
+    if (key === undefined) throw new LabError("internal", `run ${event.runId} was not begun`);
+    this.#pending.push({ key, event });
+    if (event.type === "run.ended") this.flush();
+    else if (this.#pending.length % FLUSH_AT_ROWS === 0) this.#flushOrWait();
+    else this.#timer ??= setTimeout(() => this.#flushOrWait(), FLUSH_AFTER_MS).unref();
+  }
+
+  /** In mid-run a full disk is no reason to stop: the rows wait, and the end of the run says so if it stays full. */
+  #flushOrWait(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      if (!(error instanceof Database.SqliteError)) throw error;
+      this.#timer = setTimeout(() => this.#flushOrWait(), RETRY_AFTER_MS).unref();
+    }
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.length === 0) return;
+    const batch = this.#pending;
+    this.#insertEvent ??= this.#database.prepare(
+      "INSERT INTO events (run_key, seq, at_us, wall_ms, type, body) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    const insert = this.#insertEvent;
+    this.#database.transaction(() => {
+      for (const { key, event } of batch) {
+        const row = toRow(event);
+        insert.run(key, row.seq, row.at_us, row.wall_ms, row.type, row.body);
+        if (event.type === "run.ended") this.#end(key, event.outcome, event.reason, event.atMs);
+      }
+    })();
+    this.#pending = [];
+    for (const { event } of batch) if (event.type === "run.ended") this.#keys.delete(event.runId);
+  }
+
+  #end(key: number, outcome: Outcome, reason: string, durationMs: number): void {
+    this.#database
+      .prepare("UPDATE runs SET status = 'ended', outcome = ?, reason = ?, duration_ms = ? WHERE key = ?")
+      .run(outcome, reason, durationMs, key);
+  }
+
+  /** Ends the runs whose lab is no longer alive, as `interrupted`. Returns how many there were. */
+  endOrphans(): number {
+    if (this.readOnlyBecause !== undefined) return 0;
+    const rows = this.#database.prepare("SELECT * FROM runs WHERE status = 'running'").all() as RunRow[];
+    const orphans = rows.filter((row) => !isSameProcess({ pid: row.owner_pid, startedAt: row.owner_started }));
+    for (const row of orphans) this.#interrupt(row);
+    return orphans.length;
+  }
+
+  #interrupt(row: RunRow): void {
+    const last = this.#database
+      .prepare("SELECT max(seq) AS seq, max(at_us) AS at_us, max(wall_ms) AS wall_ms FROM events WHERE run_key = ?")
+      .get(row.key) as { seq: number | null; at_us: number | null; wall_ms: number | null };
+    this.#keys.set(row.id, row.key);
+    this.record({
+      type: "run.ended",
+      runId: row.id,
+      seq: (last.seq ?? 0) + 1,
+      atMs: (last.at_us ?? 0) / 1000,
+      wallMs: last.wall_ms ?? row.started_wall_ms,
+      outcome: "interrupted",
+      reason: "the lab died while this run was on; what it had broken was put back by a later start",
+    });
+  }
+
+  /** Newest first. */
+  list(options: { limit: number; scenarioId?: string }): RunSummary[] {
+    const where = options.scenarioId === undefined ? "" : "WHERE scenario_id = @scenarioId";
+    const rows = this.#database
+      .prepare(`SELECT * FROM runs ${where} ORDER BY started_wall_ms DESC, key DESC LIMIT @limit`)
+      .all(options) as RunRow[];
+    return rows.map(toSummary);
+  }
+
+  /** A run by its id or by the first characters of it. @throws LabError when none or several match. */
+  find(idOrPrefix: string): RunSummary {
+    const rows = this.#database
+      .prepare("SELECT * FROM runs WHERE substr(id, 1, length(@prefix)) = @prefix ORDER BY key DESC LIMIT 2")
+      .all({ prefix: idOrPrefix }) as RunRow[];
+    const [row, another] = rows;
+    if (row === undefined || idOrPrefix === "") {
+      throw new LabError("bad-input", `no run has the id ${idOrPrefix || "(empty)"}`, {
+        cure: "see `resilience-lab history list`",
+      });
+    }
+    if (another !== undefined) {
+      throw new LabError("bad-input", `more than one run begins with ${idOrPrefix}`, { cure: "give more of the id" });
+    }
+    return toSummary(row);
+  }
+
+  *events(runId: string): Generator<LabEvent> {
+    this.flush();
+    const rows = this.#database
+      .prepare(
+        `SELECT seq, at_us, wall_ms, type, body FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?)
+         ORDER BY seq`,
+      )
+      .iterate(runId) as Iterable<EventRow>;
+    for (const row of rows) yield fromRow(runId, row);
+  }
+
+  close(): void {
+    if (this.readOnlyBecause === undefined) this.flush();
+    this.#database.close();
+  }
+}
+
+function toSummary(row: RunRow): RunSummary {
+  return {
+    id: row.id,
+    scenarioId: row.scenario_id,
+    scenarioTitle: row.scenario_title,
+    driver: row.driver,
+    without: JSON.parse(row.without) as string[],
+    startedWallMs: row.started_wall_ms,
+    ...(row.outcome === null ? {} : { outcome: row.outcome }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.duration_ms === null ? {} : { durationMs: row.duration_ms }),
+  };
+}

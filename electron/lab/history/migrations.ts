@@ -1,0 +1,32 @@
+/** Append only: what has shipped is never edited. Position is the version. */
+export const HISTORY_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    scenario_id TEXT NOT NULL,
+    scenario_title TEXT NOT NULL,
+    scenario_source TEXT NOT NULL,
+    driver TEXT NOT NULL,
+    without TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'ended')),
+    outcome TEXT,
+    reason TEXT,
+    started_wall_ms INTEGER NOT NULL,
+    duration_ms REAL,
+    owner_pid INTEGER NOT NULL,
+    owner_started TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX runs_by_start ON runs (started_wall_ms DESC);
+  CREATE INDEX runs_by_scenario ON runs (scenario_id, started_wall_ms DESC);
+  CREATE TABLE events (
+    run_key INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,
+    wall_ms INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (run_key, seq)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

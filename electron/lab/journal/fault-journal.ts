@@ -1,0 +1,89 @@
+import type { UndoResult } from "../events/lab-event.ts";
+import type { ServiceIdentity } from "../stack/driver.ts";
+import type { Journal } from "./journal.ts";
+
+export interface JournaledFault {
+  id: string;
+  runId: string;
+  stackId: string;
+  kind: string;
+  target: string;
+  /** The life of the target that was broken. */
+  identity: ServiceIdentity;
+  undo: string;
+  intendedWallMs: number;
+  expiresWallMs: number;
+}
+
+interface FaultRow {
+  id: string;
+  run_id: string;
+  stack_id: string;
+  kind: string;
+  target: string;
+  identity: string;
+  undo: string;
+  intended_wall_ms: number;
+  expires_wall_ms: number;
+}
+
+/** No fault is applied before its row is on disk, and none is forgotten before its undo was verified. */
+export class FaultJournal {
+  readonly #database: Journal["database"];
+
+  constructor(journal: Journal) {
+    this.#database = journal.database;
+  }
+
+  intend(fault: JournaledFault): void {
+    this.#database
+      .prepare(
+        `INSERT INTO faults (id, run_id, stack_id, kind, target, identity, undo, state, intended_wall_ms,
+         expires_wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 'intended', ?, ?)`,
+      )
+      .run(
+        fault.id,
+        fault.runId,
+        fault.stackId,
+        fault.kind,
+        fault.target,
+        JSON.stringify(fault.identity),
+        fault.undo,
+        Math.round(fault.intendedWallMs),
+        Math.round(fault.expiresWallMs),
+      );
+  }
+
+  applied(id: string): void {
+    this.#database.prepare("UPDATE faults SET state = 'applied' WHERE id = ?").run(id);
+  }
+
+  /** A fault that could not be undone stays open, so that the next start tries again. */
+  close(id: string, result: UndoResult): void {
+    if (result === "not restored") return;
+    this.#database.prepare("UPDATE faults SET state = 'closed', result = ? WHERE id = ?").run(result, id);
+  }
+
+  /** Faults not known to be undone, latest first: the order in which to undo them. */
+  open(stackId: string): JournaledFault[] {
+    const rows = this.#database
+      .prepare("SELECT * FROM faults WHERE stack_id = ? AND state <> 'closed' ORDER BY rowid DESC")
+      .all(stackId) as FaultRow[];
+    return rows.map((row) => ({
+      id: row.id,
+      runId: row.run_id,
+      stackId: row.stack_id,
+      kind: row.kind,
+      target: row.target,
+      identity: JSON.parse(row.identity) as ServiceIdentity,
+      undo: row.undo,
+      intendedWallMs: row.intended_wall_ms,
+      expiresWallMs: row.expires_wall_ms,
+    }));
+  }
+
+  /** Forgets the faults of a stack that is gone: there is nothing left that could be broken. */
+  forget(stackId: string): void {
+    this.#database.prepare("DELETE FROM faults WHERE stack_id = ?").run(stackId);
+  }
+}

@@ -1,0 +1,109 @@
+import type Database from "better-sqlite3";
+import { openDatabase } from "../history/sqlite.ts";
+import { LabError } from "../lab-error.ts";
+import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
+
+/**
+ * What the lab has started and broken, kept apart from the history and synced to disk at every step, so that the next
+ * start (or another process) can put everything back whatever became of this one.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE holder (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    pid INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    since_wall_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE stacks (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    file TEXT NOT NULL,
+    kept INTEGER NOT NULL,
+    ports TEXT NOT NULL,
+    without TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE processes (
+    stack_id TEXT NOT NULL REFERENCES stacks (id) ON DELETE CASCADE,
+    service TEXT NOT NULL,
+    pid INTEGER,
+    started_at TEXT,
+    launch TEXT NOT NULL,
+    PRIMARY KEY (stack_id, service)
+  ) STRICT;
+  CREATE TABLE faults (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    stack_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    undo TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('intended', 'applied', 'closed')),
+    result TEXT,
+    intended_wall_ms INTEGER NOT NULL,
+    expires_wall_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX faults_open ON faults (stack_id) WHERE state <> 'closed';
+  `,
+];
+
+/** Who works with a data folder now. */
+export interface Holder extends ProcessIdentity {
+  purpose: string;
+  sinceWallMs: number;
+}
+
+export interface Journal {
+  database: Database.Database;
+  setAsideTo: string | undefined;
+  close(): void;
+}
+
+/** @throws LabError when the journal cannot be written: without it nothing may be broken. */
+export function openJournal(file: string): Journal {
+  const opened = openDatabase({ file, name: "fault journal", migrations: MIGRATIONS, synchronous: "FULL" });
+  if (opened.readOnlyBecause !== undefined) {
+    opened.database.close();
+    throw new LabError("read-only", `${opened.readOnlyBecause}; without a journal nothing can be broken safely`, {
+      cure: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
+    });
+  }
+  const { database, setAsideTo } = opened;
+  return { database, setAsideTo, close: () => void database.close() };
+}
+
+/**
+ * Takes the data folder for this process, so that two labs never break or repair one stack at once. A holder that has
+ * died is replaced.
+ * @throws LabError `busy` naming the living holder
+ */
+export function takeHold(journal: Journal, self: ProcessIdentity, purpose: string, wallMs: number): () => void {
+  const { database } = journal;
+  database
+    .transaction(() => {
+      const holder = holderOf(journal);
+      if (holder && holder.pid !== self.pid && isSameProcess(holder)) throw busy(holder);
+      database
+        .prepare("INSERT OR REPLACE INTO holder (only, pid, started_at, purpose, since_wall_ms) VALUES (1, ?, ?, ?, ?)")
+        .run(self.pid, self.startedAt, purpose, Math.round(wallMs));
+    })
+    .immediate();
+  return () =>
+    void database.prepare("DELETE FROM holder WHERE pid = ? AND started_at = ?").run(self.pid, self.startedAt);
+}
+
+export function holderOf(journal: Journal): Holder | undefined {
+  const row = journal.database.prepare("SELECT * FROM holder").get() as
+    | { pid: number; started_at: string; purpose: string; since_wall_ms: number }
+    | undefined;
+  return row && { pid: row.pid, startedAt: row.started_at, purpose: row.purpose, sinceWallMs: row.since_wall_ms };
+}
+
+function busy(holder: Holder): LabError {
+  const since = new Date(holder.sinceWallMs).toLocaleTimeString();
+  return new LabError("busy", `another lab is at work here: process ${holder.pid}, ${holder.purpose}, since ${since}`, {
+    cure: "wait for it, stop it, or point RESILIENCE_LAB_HOME at another folder and use --ports auto",
+  });
+}

@@ -1,0 +1,34 @@
+/** What kind of failure it is: the terminal maps it to an exit code, the page to an icon. */
+export type LabErrorCode =
+  | "bad-input"
+  | "precondition"
+  | "port-taken"
+  | "unhealthy"
+  | "busy"
+  | "unreachable"
+  | "read-only"
+  | "residue"
+  | "unsupported"
+  | "internal";
+
+/** An error a person can act on: what was expected, what was seen and, in `cure`, what to do next. */
+export class LabError extends Error {
+  readonly code: LabErrorCode;
+  readonly cure: string | undefined;
+
+  constructor(code: LabErrorCode, message: string, options: { cure?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "LabError";
+    this.code = code;
+    this.cure = options.cure;
+  }
+}
+
+/** The message of anything thrown, with the causes that fetch and pg hide in `cause` or in an AggregateError. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
+  const innerMessage = inner instanceof Error ? messageOf(inner) : "";
+  if (!error.message) return innerMessage || error.name;
+  return innerMessage && !error.message.includes(innerMessage) ? `${error.message}: ${innerMessage}` : error.message;
+}

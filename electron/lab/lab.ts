@@ -1,0 +1,172 @@
+import { join } from "node:path";
+import { systemClock } from "./clock.ts";
+import type { LabEvent } from "./events/lab-event.ts";
+import { History } from "./history/history.ts";
+import { dataFolder, type LabHome, openHome } from "./home.ts";
+import { FaultJournal } from "./journal/fault-journal.ts";
+import { type Journal, openJournal, takeHold } from "./journal/journal.ts";
+import { StackRegister } from "./journal/stack-register.ts";
+import { LabError } from "./lab-error.ts";
+import { type Recovered, recover } from "./recovery.ts";
+import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
+import { type RunResult, runScenario } from "./scenarios/runner.ts";
+import type { PortChoice } from "./stack/ports.ts";
+import { thisProcess } from "./stack/process-identity.ts";
+import { RunningStack, type StackProgress, takeDown } from "./stack/running-stack.ts";
+import { loadStack, type Stack } from "./stack/stack-file.ts";
+import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
+
+export const REFERENCE_STACK_FILE = join(PROJECT_FOLDER, "resources", "stack", "compose.yaml");
+export const SHIPPED_SCENARIOS_FOLDER = join(PROJECT_FOLDER, "scenarios");
+
+export function shippedScenarios(): LoadedScenario[] {
+  return loadFolder(SHIPPED_SCENARIOS_FOLDER);
+}
+
+/** The engine, as every host uses it: opened on one data folder, able to read; {@link Lab.work} lets it break things. */
+export class Lab {
+  readonly home: LabHome;
+  readonly history: History;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #journal: Journal;
+
+  private constructor(home: LabHome, environment: NodeJS.ProcessEnv) {
+    this.home = home;
+    this.#environment = environment;
+    this.#journal = openJournal(home.journalFile);
+    this.history = new History(home.historyFile, thisProcess);
+  }
+
+  static open(environment: NodeJS.ProcessEnv): Lab {
+    return new Lab(openHome(dataFolder(environment)), environment);
+  }
+
+  /** What a person should know of how the data folder was found. */
+  notices(): string[] {
+    const aside = (what: string, file: string | undefined) =>
+      file === undefined ? [] : [`the ${what} was damaged; it was put aside, whole, as ${file} and a new one begun`];
+    return [...aside("run history", this.history.setAsideTo), ...aside("fault journal", this.#journal.setAsideTo)];
+  }
+
+  loadStack(file: string = REFERENCE_STACK_FILE): Stack {
+    return loadStack(file, this.#environment);
+  }
+
+  /** A stack that is up and stays up, if there is one. Only for looking at: to change it, {@link Lab.work}. */
+  async look<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value> {
+    const register = new StackRegister(this.#journal);
+    const registered = register.list().find(({ kept }) => kept);
+    if (registered === undefined) return use(undefined);
+    const stack = loadStack(registered.file, this.#environment);
+    const running = RunningStack.attach(stack, registered, register, this.home.stacksFolder);
+    try {
+      return await use(running);
+    } finally {
+      await running.close();
+    }
+  }
+
+  /**
+   * Takes the data folder for this process and puts back what a dead lab left, then lets `use` break things.
+   * @throws LabError `busy` when another living lab has it
+   */
+  async work<Value>(purpose: string, signal: AbortSignal, use: (bench: Workbench) => Promise<Value>): Promise<Value> {
+    const letGo = takeHold(this.#journal, thisProcess, purpose, systemClock.wallMs());
+    try {
+      const recovered = await recover(this.#journal, this.home.stacksFolder, this.#environment, signal);
+      const interrupted = this.history.endOrphans();
+      const bench = new Workbench(this, this.#journal, this.#environment, { recovered, interrupted });
+      return await use(bench);
+    } finally {
+      letGo();
+    }
+  }
+
+  close(): void {
+    this.history.close();
+    this.#journal.close();
+  }
+}
+
+export interface StackWish {
+  stack: Stack;
+  ports: PortChoice;
+  /** Stays up after the lab has ended. */
+  kept: boolean;
+  signal: AbortSignal;
+  report?: (progress: StackProgress) => void;
+}
+
+/** A lab that holds its data folder: the only one that may change a stack. */
+export class Workbench {
+  readonly recovered: readonly Recovered[];
+  /** Runs that an earlier lab did not live to end. */
+  readonly interrupted: number;
+  readonly #lab: Lab;
+  readonly #register: StackRegister;
+  readonly #faults: FaultJournal;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  constructor(
+    lab: Lab,
+    journal: Journal,
+    environment: NodeJS.ProcessEnv,
+    found: { recovered: readonly Recovered[]; interrupted: number },
+  ) {
+    this.#lab = lab;
+    this.#register = new StackRegister(journal);
+    this.#faults = new FaultJournal(journal);
+    this.#environment = environment;
+    this.recovered = found.recovered;
+    this.interrupted = found.interrupted;
+  }
+
+  /** The stack that `stack up` left, if any. @throws LabError when it is of another file than the one asked for */
+  kept(stack: Stack): RunningStack | undefined {
+    const registered = this.#register.list().find(({ kept }) => kept);
+    if (registered === undefined) return undefined;
+    if (registered.file === stack.file) {
+      return RunningStack.attach(stack, registered, this.#register, this.#lab.home.stacksFolder);
+    }
+    throw new LabError("busy", `another stack is up: ${registered.file}`, {
+      cure: "take it down first with `resilience-lab stack down`",
+    });
+  }
+
+  /** Takes down the stack that `stack up` left; false when there is none. */
+  async down(report: (progress: StackProgress) => void): Promise<boolean> {
+    const registered = this.#register.list().find(({ kept }) => kept);
+    if (registered === undefined) return false;
+    await takeDown(registered, this.#register, this.#lab.home.stacksFolder, report);
+    this.#faults.forget(registered.id);
+    return true;
+  }
+
+  up(wish: StackWish): Promise<RunningStack> {
+    return RunningStack.up(wish.stack, {
+      register: this.#register,
+      stacksFolder: this.#lab.home.stacksFolder,
+      ports: wish.ports,
+      kept: wish.kept,
+      environment: this.#environment,
+      signal: wish.signal,
+      ...(wish.report === undefined ? {} : { report: wish.report }),
+    });
+  }
+
+  run(
+    loaded: LoadedScenario,
+    stack: RunningStack,
+    signal: AbortSignal,
+    listen: (event: LabEvent) => void,
+  ): Promise<RunResult> {
+    const parts = {
+      stack,
+      history: this.#lab.history,
+      journal: this.#faults,
+      clock: systemClock,
+      labVersion: LAB_VERSION,
+    };
+    return runScenario(loaded, parts, signal, listen);
+  }
+}

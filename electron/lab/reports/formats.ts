@@ -1,0 +1,98 @@
+import { formatDuration } from "../duration.ts";
+import { type RunReport, summaryLine } from "./run-report.ts";
+
+export const REPORT_FORMATS = ["json", "junit", "markdown"] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+export function render(format: ReportFormat, reports: readonly RunReport[]): string {
+  return { json: toJson, junit: toJUnit, markdown: toMarkdown }[format](reports);
+}
+
+function toJson(reports: readonly RunReport[]): string {
+  const passed = reports.filter(({ outcome }) => outcome === "passed").length;
+  return `${JSON.stringify({ passed, failed: reports.length - passed, runs: reports }, null, 2)}\n`;
+}
+
+/** The form that CI servers read: a run is a testcase, a scenario that did not hold is a failure, a broken lab an error. */
+function toJUnit(reports: readonly RunReport[]): string {
+  const failures = reports.filter(({ outcome }) => outcome === "failed" || outcome === "residue").length;
+  const errors = reports.filter(({ outcome }) => outcome !== "passed").length - failures;
+  const seconds = (ms: number) => (ms / 1000).toFixed(3);
+  const time = seconds(reports.reduce((sum, { durationMs }) => sum + durationMs, 0));
+  const cases = reports.map((report) => {
+    const { outcome, reason } = report;
+    const tag = outcome === "failed" || outcome === "residue" ? "failure" : "error";
+    const problem =
+      outcome === "passed"
+        ? ""
+        : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(detail(report))}</${tag}>`;
+    const decisions = `<system-out>${xml(report.decisions)}</system-out>`;
+    const head = `<testcase classname="resilience-lab" name="${xml(report.scenario)}" time="${seconds(report.durationMs)}">`;
+    return `    ${head}${problem}${decisions}</testcase>`;
+  });
+  const counts = `tests="${reports.length}" failures="${failures}" errors="${errors}" time="${time}"`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${counts}>`,
+    `  <testsuite name="resilience-lab" ${counts}>`,
+    ...cases,
+    "  </testsuite>",
+    "</testsuites>",
+    "",
+  ].join("\n");
+}
+
+function toMarkdown(reports: readonly RunReport[]): string {
+  const rows = reports.map(
+    ({ scenario, outcome, durationMs, decisions, without }) =>
+      `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(decisions)} |`,
+  );
+  const failed = reports.filter(({ outcome }) => outcome !== "passed");
+  return [
+    "# Resilience Lab report",
+    "",
+    "| Scenario | Outcome | Time | Decisions |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+    ...failed.flatMap((report) => [
+      `## ${report.scenario}: ${report.outcome}`,
+      "",
+      report.reason,
+      "",
+      detail(report),
+      "",
+    ]),
+    `${summaryLine(reports)}`,
+    "",
+    failed.length === 0 ? "PASSED" : "FAILED",
+    "",
+  ].join("\n");
+}
+
+function detail(report: RunReport): string {
+  return [
+    ...report.checks.map(
+      ({ check, passed, expected, observed }) =>
+        `- ${passed ? "ok" : "FAILED"} ${check}: expected ${expected}; observed ${observed}`,
+    ),
+    ...report.warnings.map((warning) => `- warning: ${warning}`),
+  ].join("\n");
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+/** XML 1.0 has no way to write most control characters, so they are dropped. */
+function xml(text: string): string {
+  return (
+    text
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      .replaceAll('"', "&quot;")
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
+      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "")
+  );
+}

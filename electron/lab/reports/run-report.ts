@@ -1,0 +1,63 @@
+import { formatDuration } from "../duration.ts";
+import type { RunView } from "../events/fold.ts";
+import type { Outcome } from "../events/lab-event.ts";
+
+/** What every report says of a run, whatever its format. */
+export interface RunReport {
+  id: string;
+  scenario: string;
+  title: string;
+  driver: string;
+  without: string[];
+  outcome: Outcome;
+  reason: string;
+  durationMs: number;
+  startedAt: string;
+  /** `list_recent_charges allow, upstream_error`: the decisions, a tool named once for those that follow each other. */
+  decisions: string;
+  checks: { check: string; passed: boolean; expected: string; observed: string }[];
+  faults: { kind: string; target: string; result: string; inForceMs: number | null }[];
+  warnings: string[];
+}
+
+/** @throws RangeError for a run that has not ended: it has no verdict to report */
+export function toReport(view: RunView): RunReport {
+  const { started, ended } = view;
+  if (started === undefined || ended === undefined) throw new RangeError("the run has not ended");
+  return {
+    id: view.runId,
+    scenario: started.scenario.id,
+    title: started.scenario.title,
+    driver: started.driver,
+    without: started.without,
+    outcome: ended.outcome,
+    reason: ended.reason,
+    durationMs: Math.round(ended.atMs),
+    startedAt: new Date(started.wallMs).toISOString(),
+    decisions: compactDecisions(view),
+    checks: view.checks.map(({ check, passed, expected, observed }) => ({ check, passed, expected, observed })),
+    faults: view.faults.map(({ kind, target, result, appliedMs, undoneMs }) => ({
+      kind,
+      target,
+      result: result ?? "not undone",
+      inForceMs: appliedMs === undefined || undoneMs === undefined ? null : Math.round(undoneMs - appliedMs),
+    })),
+    warnings: view.warnings.map(({ message }) => message),
+  };
+}
+
+export function compactDecisions(view: RunView): string {
+  let tool = "";
+  const words = view.decisions.map((row) => {
+    const word = row.tool === tool ? row.decision : `${row.tool} ${row.decision}`;
+    tool = row.tool;
+    return word;
+  });
+  return words.join(", ");
+}
+
+export function summaryLine(reports: readonly RunReport[]): string {
+  const passed = reports.filter(({ outcome }) => outcome === "passed").length;
+  const totalMs = reports.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return `${passed}/${reports.length} ${reports.length === 1 ? "run" : "runs"} passed in ${formatDuration(totalMs)}`;
+}

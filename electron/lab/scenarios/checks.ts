@@ -1,0 +1,140 @@
+import { formatDuration } from "../duration.ts";
+import type { RunView } from "../events/fold.ts";
+import type { Decision } from "../events/lab-event.ts";
+import type { Check } from "./schema.ts";
+
+/** What a check is judged by. */
+export interface Facts {
+  view: RunView;
+  methodMs: number;
+  /** What the last agent step answered, if there was one. */
+  answer: string | undefined;
+}
+
+export interface Verdict {
+  /** The check's name, as written in the scenario. */
+  check: string;
+  passed: boolean;
+  expected: string;
+  observed: string;
+}
+
+/** Checks that need to ask a service; the rest are judged from the run's log alone. */
+export type LiveCheck = Extract<Check, { service: string } | { http: string }>;
+export type LogCheck = Exclude<Check, LiveCheck>;
+
+export function isLive(check: Check): check is LiveCheck {
+  return "service" in check || "http" in check;
+}
+
+/** Judges a check from the log, the same way in a live run and in one from history. */
+export function evaluate(check: LogCheck, facts: Facts): Verdict {
+  const { calls, decisions } = facts.view;
+  const tools = calls.map(({ tool }) => tool);
+  if ("mustInclude" in check) {
+    return verdict("mustInclude", isSubsequence(check.mustInclude, tools), list(check.mustInclude), list(tools));
+  }
+  if ("mustNotInclude" in check) {
+    const found = check.mustNotInclude.filter((tool) => tools.includes(tool));
+    return verdict("mustNotInclude", found.length === 0, `none of ${list(check.mustNotInclude)}`, list(tools));
+  }
+  if ("policyOutcome" in check) {
+    const last = decisions.at(-1)?.decision;
+    return verdict("policyOutcome", last === check.policyOutcome, check.policyOutcome, last ?? "no decision");
+  }
+  if ("mustNotContainInArgs" in check) {
+    const texts = decisions.map((row) => JSON.stringify(row.arguments) ?? "");
+    const found = check.mustNotContainInArgs.filter((wanted) => texts.some((text) => text.includes(wanted)));
+    const expected = `no argument holds ${list(check.mustNotContainInArgs)}`;
+    const observed = found.length > 0 ? `held: ${list(found)}` : `${decisions.length} rows, none holds it`;
+    return verdict("mustNotContainInArgs", found.length === 0 && decisions.length > 0, expected, observed);
+  }
+  if ("decisions" in check) {
+    const rows = decisions.map(({ tool, decision }) => `${tool} ${decision}`);
+    const isSame = rows.length === check.decisions.length && rows.every((row, index) => row === check.decisions[index]);
+    return verdict("decisions", isSame, list(check.decisions), list(rows));
+  }
+  if ("within" in check) {
+    const { within } = check;
+    return verdict("within", facts.methodMs <= within, formatDuration(within), formatDuration(facts.methodMs));
+  }
+  if ("trajectory" in check) return trajectory(check.trajectory, tools);
+  if ("count" in check) {
+    const { decision, tool } = check.count;
+    const seen = countOf(facts.view, decision, tool);
+    const what = `${tool ? `${tool} ` : ""}${decision}`;
+    return verdict("count", isWithin(seen, check.count), `${what}: ${amountText(check.count)}`, `${what}: ${seen}`);
+  }
+  if ("ratio" in check) {
+    const { of, to, atMost } = check.ratio;
+    const [above, below] = [countOf(facts.view, of), countOf(facts.view, to)];
+    const observed = `${above} ${of} to ${below} ${to}`;
+    return verdict("ratio", below > 0 && above / below <= atMost, `at most ${atMost} ${of} for each ${to}`, observed);
+  }
+  return answer(check.answer, facts.answer);
+}
+
+function trajectory(wanted: { tools: string[]; match: "EXACT" | "IN_ORDER" | "ANY_ORDER" }, tools: string[]): Verdict {
+  const { match } = wanted;
+  const isMet = {
+    EXACT: () => tools.length === wanted.tools.length && isSubsequence(wanted.tools, tools),
+    IN_ORDER: () => isSubsequence(wanted.tools, tools),
+    ANY_ORDER: () => isSubsequence([...wanted.tools].sort(), [...tools].sort()),
+  }[match]();
+  return verdict("trajectory", isMet, `${match} ${list(wanted.tools)}`, list(tools));
+}
+
+function answer(
+  wanted: { contains?: string | undefined; lacks?: string | undefined },
+  given: string | undefined,
+): Verdict {
+  const text = given?.toLowerCase() ?? "";
+  const hasAll = wanted.contains === undefined || text.includes(wanted.contains.toLowerCase());
+  const lacksAll = wanted.lacks === undefined || !text.includes(wanted.lacks.toLowerCase());
+  const expected = [
+    ...(wanted.contains === undefined ? [] : [`contains "${wanted.contains}"`]),
+    ...(wanted.lacks === undefined ? [] : [`lacks "${wanted.lacks}"`]),
+  ].join(" and ");
+  return verdict("answer", given !== undefined && hasAll && lacksAll, expected, given ?? "no agent has answered");
+}
+
+export function verdict(check: string, passed: boolean, expected: string, observed: string): Verdict {
+  return { check, passed, expected, observed };
+}
+
+/** Every entry of `wanted` stands in `seen`, in this order, with anything between. */
+export function isSubsequence(wanted: readonly string[], seen: readonly string[]): boolean {
+  let next = 0;
+  for (const item of seen) if (item === wanted[next]) next++;
+  return next === wanted.length;
+}
+
+export function countOf(view: RunView, decision: Decision, tool?: string): number {
+  return view.decisions.filter((row) => row.decision === decision && (tool === undefined || row.tool === tool)).length;
+}
+
+interface Amount {
+  exactly?: number | undefined;
+  atLeast?: number | undefined;
+  atMost?: number | undefined;
+}
+
+function isWithin(seen: number, { exactly, atLeast, atMost }: Amount): boolean {
+  return (
+    (exactly === undefined || seen === exactly) &&
+    (atLeast === undefined || seen >= atLeast) &&
+    (atMost === undefined || seen <= atMost)
+  );
+}
+
+function amountText({ exactly, atLeast, atMost }: Amount): string {
+  return [
+    ...(exactly === undefined ? [] : [`exactly ${exactly}`]),
+    ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
+    ...(atMost === undefined ? [] : [`at most ${atMost}`]),
+  ].join(" and ");
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? "nothing" : items.join(", ");
+}

@@ -1,0 +1,66 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { McpError } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+import { messageOf } from "../lab-error.ts";
+
+/** Longer than any approval is held: what ends a call here is the gateway or the run, not a client's default. */
+const CALL_LIMIT_MS = 6 * 60_000;
+
+/** How a call ended, as the caller saw it. `decision` is the gateway's word for a refusal, or `ok`. */
+export interface CallOutcome {
+  ok: boolean;
+  decision: string;
+  detail: string;
+}
+
+/** One MCP session with the gateway, all its calls in one turn. */
+export interface McpSession {
+  listTools(signal: AbortSignal): Promise<string[]>;
+  /** Never rejects for a refused or failed call, only when `signal` aborts. */
+  call(tool: string, toolArguments: Record<string, unknown>, signal: AbortSignal): Promise<CallOutcome>;
+  close(): Promise<void>;
+}
+
+export async function openMcpSession(url: string, turn: string, signal: AbortSignal): Promise<McpSession> {
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    requestInit: { headers: { "X-Mcp-Turn-Id": turn } },
+  });
+  const client = new Client({ name: "resilience-lab", version: "1" });
+  // The SDK's transport has optional callbacks that its own Transport type writes in another way.
+  await client.connect(transport as Parameters<Client["connect"]>[0], { signal });
+  return {
+    async listTools(limit) {
+      const { tools } = await client.listTools({}, { signal: limit });
+      return tools.map(({ name }) => name);
+    },
+    async call(tool, toolArguments, limit) {
+      const options = { signal: limit, timeout: CALL_LIMIT_MS, resetTimeoutOnProgress: true };
+      try {
+        const result = await client.callTool({ name: tool, arguments: toolArguments }, undefined, options);
+        return { ok: result.isError !== true, decision: result.isError ? "tool_error" : "ok", detail: textOf(result) };
+      } catch (error) {
+        limit.throwIfAborted();
+        return { ok: false, decision: decisionOf(error), detail: messageOf(error) };
+      }
+    },
+    async close() {
+      await transport.terminateSession().catch(() => {}); // a gateway that is down has no session to end
+      await client.close();
+    },
+  };
+}
+
+const refusal = z.object({ decision: z.string() });
+
+function decisionOf(error: unknown): string {
+  const data = error instanceof McpError ? refusal.safeParse(error.data) : undefined;
+  return data?.success ? data.data.decision : "error";
+}
+
+const content = z.object({ content: z.array(z.object({ text: z.string() }).partial()) });
+
+function textOf(result: unknown): string {
+  const parsed = content.safeParse(result);
+  return parsed.success ? parsed.data.content.map(({ text }) => text ?? "").join("\n") : "";
+}

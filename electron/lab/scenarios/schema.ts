@@ -1,0 +1,220 @@
+import { z } from "zod";
+import { DURATION_PATTERN, parseDuration } from "../duration.ts";
+import { DECISIONS, healthStatus } from "../events/lab-event.ts";
+
+/** A duration as written, `500ms`, `5s`, `2m`; in milliseconds once read. */
+const duration = z
+  .string({ error: "expected a duration such as 500ms, 5s or 2m" })
+  .regex(DURATION_PATTERN, { error: "expected a duration such as 500ms, 5s or 2m" })
+  .transform((text) => parseDuration(text) ?? 0)
+  .describe("a duration with its unit: 500ms, 5s, 2m");
+
+const name = z.string().min(1);
+const service = name.describe("a service of the stack file");
+const tool = name.describe("a tool's name");
+const decision = z.enum(DECISIONS);
+const json = z.record(z.string(), z.json());
+
+const serviceIs = z.strictObject({ service, is: healthStatus }).describe("the health that a probe reports");
+
+const decisionRow = z
+  .string()
+  .regex(new RegExp(`^\\S+ (${DECISIONS.join("|")})$`), {
+    error: `expected "tool decision", the decision one of ${DECISIONS.join(", ")}`,
+  })
+  .describe('"tool decision", such as "create_refund approvalRequired"');
+
+const amount = {
+  exactly: z.int().nonnegative().optional(),
+  atLeast: z.int().nonnegative().optional(),
+  atMost: z.int().nonnegative().optional(),
+};
+const needsAmount = (value: { exactly?: unknown; atLeast?: unknown; atMost?: unknown }) =>
+  value.exactly !== undefined || value.atLeast !== undefined || value.atMost !== undefined;
+const AMOUNT_MISSING = { error: "needs exactly, atLeast or atMost: without one it could not fail" };
+
+const count = z
+  .strictObject({ decision, tool: tool.optional(), ...amount })
+  .refine(needsAmount, AMOUNT_MISSING)
+  .describe("how many audit rows have this decision");
+
+const CHECKS = {
+  mustInclude: z.strictObject({
+    mustInclude: z.array(tool).min(1).describe("tools called, in this order, others between them allowed"),
+  }),
+  mustNotInclude: z.strictObject({ mustNotInclude: z.array(tool).min(1).describe("tools that must not be called") }),
+  policyOutcome: z.strictObject({ policyOutcome: decision.describe("the decision of the last audit row") }),
+  mustNotContainInArgs: z.strictObject({
+    mustNotContainInArgs: z.array(z.string().min(1)).min(1).describe("text that no recorded argument may hold"),
+  }),
+  decisions: z.strictObject({
+    decisions: z.array(decisionRow).describe("all audit rows, exactly these in this order"),
+  }),
+  within: z.strictObject({ within: duration.describe("how long the method may take at most") }),
+  service: serviceIs,
+  trajectory: z.strictObject({
+    trajectory: z.strictObject({
+      tools: z.array(tool).min(1),
+      match: z.enum(["EXACT", "IN_ORDER", "ANY_ORDER"]),
+    }),
+  }),
+  count: z.strictObject({ count }),
+  ratio: z.strictObject({
+    ratio: z
+      .strictObject({ of: decision, to: decision, atMost: z.number().nonnegative() })
+      .describe("rows with one decision for each row with another, such as retry amplification"),
+  }),
+  answer: z.strictObject({
+    answer: z
+      .strictObject({ contains: z.string().min(1).optional(), lacks: z.string().min(1).optional() })
+      .refine((value) => value.contains !== undefined || value.lacks !== undefined, {
+        error: "needs contains or lacks: without one it could not fail",
+      })
+      .describe("what the last agent step answered, upper and lower case alike"),
+  }),
+  http: z.strictObject({
+    http: service,
+    path: z.string().startsWith("/"),
+    json: json.describe("fields the reply must have"),
+  }),
+} as const;
+
+const [firstCheck, ...otherChecks] = Object.values(CHECKS);
+export const CHECK_NAMES = Object.keys(CHECKS);
+export const check = z.union([firstCheck as typeof CHECKS.mustInclude, ...otherChecks], {
+  error: `a check needs one of: ${CHECK_NAMES.join(", ")}`,
+});
+export type Check = z.output<typeof check>;
+
+const lifetime = { for: duration.optional().describe("undone by itself after this time (default: 10 minutes)") };
+export const LIFECYCLE_FAULTS = ["stop", "kill", "pause", "restart"] as const;
+export type LifecycleFault = (typeof LIFECYCLE_FAULTS)[number];
+const fault = z.union(
+  [
+    z.strictObject({ stop: service, ...lifetime }),
+    z.strictObject({ kill: service, ...lifetime }),
+    z.strictObject({ pause: service, ...lifetime }),
+    z.strictObject({ restart: service }),
+  ],
+  { error: `a fault needs one of: ${LIFECYCLE_FAULTS.join(", ")}` },
+);
+export type FaultSpec = z.output<typeof fault>;
+
+const common = {
+  name: name.optional().describe("what the timeline calls this step"),
+  background: z.boolean().optional().describe("go on with the next step while this one works; awaited at the end"),
+};
+const toolArguments = json.optional();
+
+const awaited = z.union(
+  [
+    duration,
+    serviceIs,
+    z.strictObject({
+      decision,
+      tool: tool.optional(),
+      times: z.int().positive().optional().describe("rows awaited, counted from the start of the run (default 1)"),
+    }),
+    z.strictObject({ rows: z.int().positive().describe("audit rows in all since the run began") }),
+  ],
+  { error: "wait for a duration, {service, is}, {decision, tool?, times?} or {rows}" },
+);
+
+const STEPS = {
+  warm: z.strictObject({
+    warm: service.describe("initialize and tools/list: fills the gateway's capability cache"),
+    ...common,
+  }),
+  fault: z.strictObject({ fault, ...common }),
+  undo: z.strictObject({
+    undo: z.union([z.literal("all"), service]).describe("undo the faults on a service, or all"),
+    ...common,
+  }),
+  agent: z.strictObject({ agent: z.string().min(1).describe("what a person asks of the agent"), ...common }),
+  call: z.strictObject({ call: tool, arguments: toolArguments, turn: name.optional(), ...common }),
+  storm: z.strictObject({
+    storm: tool,
+    arguments: toolArguments,
+    times: z.int().positive().max(100_000).describe("calls at the most, all in one turn"),
+    concurrency: z.int().positive().max(256).optional(),
+    until: decision.optional().describe("stop as soon as a call ends with this decision"),
+    ...common,
+  }),
+  http: z.strictObject({
+    http: service,
+    path: z.string().startsWith("/"),
+    method: z.enum(["GET", "POST", "PUT", "DELETE"]).optional(),
+    json: json.optional(),
+    status: z.int().optional().describe("the status expected (default: any 2xx)"),
+    ...common,
+  }),
+  approve: z.strictObject({
+    approve: tool.describe("click Approve on the newest message that asks for this tool"),
+    by: name.optional(),
+    ...common,
+  }),
+  deny: z.strictObject({
+    deny: tool.describe("click Deny on the newest message that asks for this tool"),
+    by: name.optional(),
+    ...common,
+  }),
+  wait: z.strictObject({
+    wait: awaited,
+    atMost: duration.optional().describe("give up after this time (default 30s)"),
+    ...common,
+  }),
+  probe: z.strictObject({ probe: service, is: healthStatus.optional(), ...common }),
+  check: z.strictObject({ check: check.describe("a check that must hold at this point"), ...common }),
+} as const;
+
+export const STEP_KINDS = Object.keys(STEPS) as (keyof typeof STEPS)[];
+export type StepKind = keyof typeof STEPS;
+const [firstStep, ...otherSteps] = Object.values(STEPS);
+export const step = z.union([firstStep as typeof STEPS.warm, ...otherSteps], {
+  error: `a step needs one of: ${STEP_KINDS.join(", ")}`,
+});
+export type Step = z.output<typeof step>;
+export type StepOf<Kind extends StepKind> = z.output<(typeof STEPS)[Kind]>;
+
+/** A scenario as written in YAML: what holds, what is done, what must then be true. */
+export const scenario = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: "expected words in lower case joined by hyphens" }),
+    title: z.string().min(1),
+    summary: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("two or three sentences: what fails, what should happen, why it matters"),
+    patterns: z.array(name).describe("the resilience patterns that answer the failure"),
+    protection: name
+      .optional()
+      .describe("the protection that this scenario shows; run --without it to see the failure"),
+    steadyState: z.array(serviceIs).min(1).describe("holds before the method and again after the rollback"),
+    method: z.array(step).min(1),
+    expect: z.array(check).min(1),
+  })
+  .meta({ title: "Resilience Lab scenario" });
+export type Scenario = z.output<typeof scenario>;
+
+/** A ToolGate eval suite. Fields that it may also have, such as `baseline`, mean nothing here and are let through. */
+export const suite = z.looseObject({
+  cases: z
+    .array(
+      z.looseObject({
+        name: z.string().min(1),
+        input: z.string().min(1),
+        policyOutcome: decision.optional(),
+        mustInclude: z.array(tool).optional(),
+        mustNotInclude: z.array(tool).optional(),
+        mustNotContainInArgs: z.array(z.string().min(1)).optional(),
+      }),
+    )
+    .min(1),
+});
+export type Suite = z.output<typeof suite>;
+
+/** The kind of a step: the one field of it that names a kind. */
+export function kindOf(value: Step): StepKind {
+  return STEP_KINDS.find((kind) => kind in value) as StepKind;
+}

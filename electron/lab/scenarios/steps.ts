@@ -1,0 +1,212 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { withDeadline } from "../clock.ts";
+import { formatDuration } from "../duration.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import { countOf } from "./checks.ts";
+import { judge } from "./judge.ts";
+import { type CallOutcome, openMcpSession } from "./mcp-session.ts";
+import type { RunContext } from "./run-context.ts";
+import { kindOf, type Step, type StepKind, type StepOf } from "./schema.ts";
+
+const WAIT_LIMIT_MS = 30_000;
+const HTTP_LIMIT_MS = 30_000;
+const CLICK_LIMIT_MS = 10_000;
+const CLICK_LOOK_MS = 50;
+
+/** What a step leaves in the log for its inspector; kept small. */
+export type StepOutput = string | Record<string, unknown>;
+
+type StepRunner<Kind extends StepKind> = (
+  step: StepOf<Kind>,
+  context: RunContext,
+  signal: AbortSignal,
+) => Promise<StepOutput>;
+
+/** Does one step. @throws when it could not be done, which ends the method */
+export function runStep(step: Step, context: RunContext, signal: AbortSignal): Promise<StepOutput> {
+  const run = RUNNERS[kindOf(step)] as StepRunner<StepKind>;
+  return run(step, context, signal);
+}
+
+const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
+  async warm({ warm }, context, signal) {
+    const endpoint = context.stack.stack.services.find(({ name }) => name === warm)?.endpoint ?? "/mcp";
+    const session = await openMcpSession(context.url(warm, endpoint), randomUUID(), signal);
+    try {
+      return { tools: await session.listTools(signal) };
+    } finally {
+      await session.close();
+    }
+  },
+
+  fault: ({ fault }, context, signal) => context.faults.apply(fault, signal),
+
+  async undo({ undo }, context, signal) {
+    const { undone, residue } = await context.faults.undo(undo, signal);
+    if (residue.length > 0) throw new LabError("residue", residue.join("; "));
+    if (undone > 0) return `${undone} undone`;
+    const message = `undo ${undo} had nothing to undo: no fault is in force there`;
+    context.log.append({ type: "warning", code: "undo-without-fault", message });
+    return message;
+  },
+
+  async agent({ agent }, context, signal) {
+    const url = context.stack.endpoint("agent", "an agent step");
+    const reply = await post(url, { input: agent }, signal);
+    const report = agentReport.safeParse(reply.body);
+    if (!reply.ok || !report.success) {
+      throw new LabError(
+        "unreachable",
+        `the agent at ${url} answered HTTP ${reply.status}: ${reply.text.slice(0, 300)}`,
+      );
+    }
+    context.answer = report.data.answer;
+    return report.data;
+  },
+
+  async call({ call, arguments: toolArguments = {}, turn }, context, signal) {
+    const session = await openGatewaySession(context, turn ?? randomUUID(), signal);
+    try {
+      return { ...(await session.call(call, toolArguments, signal)) };
+    } finally {
+      await session.close();
+    }
+  },
+
+  async storm(step, context, signal) {
+    const { storm, arguments: toolArguments = {}, times, concurrency = 1, until } = step;
+    const session = await openGatewaySession(context, randomUUID(), signal);
+    const outcomes: Record<string, number> = {};
+    let begun = 0;
+    let isOver = false;
+    const take = ({ decision }: CallOutcome) => {
+      outcomes[decision] = (outcomes[decision] ?? 0) + 1;
+      isOver ||= decision === until;
+    };
+    const worker = async () => {
+      while (!isOver && begun < times) {
+        begun++;
+        take(await session.call(storm, toolArguments, signal));
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: concurrency }, worker));
+    } finally {
+      await session.close();
+    }
+    return { calls: begun, outcomes };
+  },
+
+  async http({ http, path, method = "GET", json, status }, context, signal) {
+    const response = await fetch(context.url(http, path), {
+      method,
+      signal: withDeadline(signal, HTTP_LIMIT_MS),
+      ...(json === undefined ? {} : { body: JSON.stringify(json), headers: { "content-type": "application/json" } }),
+    });
+    const text = (await response.text()).slice(0, 2_000);
+    const isExpected = status === undefined ? response.ok : response.status === status;
+    if (isExpected) return { status: response.status, body: text };
+    const wanted = status ?? "2xx";
+    throw new LabError(
+      "bad-input",
+      `${method} ${http}${path} answered ${response.status}, expected ${wanted}: ${text}`,
+    );
+  },
+
+  approve: ({ approve, by }, context, signal) => click("approve", approve, by, context, signal),
+  deny: ({ deny, by }, context, signal) => click("deny", deny, by, context, signal),
+
+  async wait({ wait, atMost = WAIT_LIMIT_MS }, context, signal) {
+    if (typeof wait === "number") {
+      await context.clock.sleep(wait, signal);
+      return formatDuration(wait);
+    }
+    const limit = withDeadline(signal, atMost);
+    try {
+      if ("service" in wait) {
+        await context.stack.health.waitFor(wait.service, wait.is, limit);
+        return `${wait.service} is ${wait.is}`;
+      }
+      const holds =
+        "rows" in wait
+          ? () => context.view().decisions.length >= wait.rows
+          : () => countOf(context.view(), wait.decision, wait.tool) >= (wait.times ?? 1);
+      await context.waitUntil(holds, "call.decided", limit);
+      return "seen";
+    } catch (error) {
+      if (signal.aborted || !limit.aborted) throw error;
+      const seen = `${context.view().decisions.length} audit rows seen`;
+      throw new LabError("unhealthy", `waited ${formatDuration(atMost)} in vain (${seen})`, { cause: error });
+    }
+  },
+
+  async probe({ probe, is }, context, signal) {
+    const { status, reason, latencyMs } = await context.stack.health.lookNow(probe, signal);
+    if (is === undefined || is === status) return { status, reason, latencyMs };
+    throw new LabError("unhealthy", `${probe} is ${status} (${reason}), expected ${is}`);
+  },
+
+  async check({ check }, context, signal) {
+    const { check: name, passed, expected, observed } = await judge(check, context, context.log.elapsedMs(), signal);
+    if (passed) return { check: name, expected, observed };
+    throw new LabError("unhealthy", `check ${name} does not hold here: expected ${expected}; observed ${observed}`);
+  },
+};
+
+function openGatewaySession(context: RunContext, turn: string, signal: AbortSignal) {
+  return openMcpSession(context.stack.endpoint("gateway", "a call"), turn, signal);
+}
+
+const agentReport = z.looseObject({ answer: z.string() });
+
+interface Reply {
+  ok: boolean;
+  status: number;
+  text: string;
+  body: unknown;
+}
+
+async function post(url: string, body: unknown, signal: AbortSignal): Promise<Reply> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal,
+    });
+    const text = await response.text();
+    return { ok: response.ok, status: response.status, text, body: readJson(text) };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new LabError("unreachable", `POST ${url}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A person sees the message and clicks. The message may still be on its way, so the click waits for it a little. */
+async function click(
+  action: "approve" | "deny",
+  tool: string,
+  by: string | undefined,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<StepOutput> {
+  const url = context.stack.endpoint("approval-channel", `${action} ${tool}`);
+  const limit = withDeadline(signal, CLICK_LIMIT_MS);
+  for (;;) {
+    const reply = await post(url, { action, tool, ...(by === undefined ? {} : { user: by }) }, signal);
+    if (reply.ok) return { clicked: action, status: reply.status, reply: reply.text.slice(0, 500) };
+    if (limit.aborted || reply.status !== 409) {
+      throw new LabError("precondition", `nobody could ${action} ${tool}: ${reply.text.slice(0, 300)}`);
+    }
+    await context.clock.sleep(CLICK_LOOK_MS, signal);
+  }
+}

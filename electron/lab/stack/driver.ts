@@ -1,0 +1,30 @@
+import type { ProcessIdentity } from "./process-identity.ts";
+
+/** One life of a service: never the same again after a restart, so an undo cannot hit the wrong one. */
+export type ServiceIdentity =
+  | ({ kind: "process" } & ProcessIdentity)
+  | { kind: "container"; id: string; startedAt: string };
+
+export type ServiceState =
+  | { is: "running"; identity: ServiceIdentity }
+  | { is: "paused"; identity: ServiceIdentity }
+  | { is: "stopped" };
+
+/** What breaks and repairs services. Every call acts on the real thing and returns when the real thing has changed. */
+export interface StackDriver {
+  readonly kind: "process" | "docker";
+  /** What is true now, asked of the system and not remembered. */
+  stateOf(service: string): Promise<ServiceState>;
+  /** Starts a stopped service. Does not wait for its health. */
+  start(service: string): Promise<void>;
+  /** The service's stop signal, then SIGKILL after its grace period. */
+  stop(service: string): Promise<void>;
+  kill(service: string): Promise<void>;
+  pause(service: string): Promise<void>;
+  resume(service: string): Promise<void>;
+}
+
+export function sameLife(a: ServiceIdentity, b: ServiceIdentity): boolean {
+  if (a.startedAt !== b.startedAt) return false;
+  return a.kind === "process" ? b.kind === "process" && a.pid === b.pid : b.kind === "container" && a.id === b.id;
+}

@@ -1,0 +1,65 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Launch } from "../journal/stack-register.ts";
+import { LabError } from "../lab-error.ts";
+import { type Link, type Service, type Stack, serviceNamed } from "./stack-file.ts";
+
+/** Of the lab's own environment only what programs need to run: no secret of the person's shell reaches a service. */
+const PASSED_ON = ["PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LANG", "TZ"];
+
+export interface LaunchPlace {
+  /** Data and logs of this stack. */
+  folder: string;
+  /** Service to host port. */
+  ports: Readonly<Record<string, number>>;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** Where the lab itself reaches a service. @throws LabError when it publishes no port */
+export function addressOf(service: Service, ports: Readonly<Record<string, number>>): string {
+  const port = ports[service.name];
+  if (port !== undefined) return `127.0.0.1:${port}`;
+  throw new LabError("bad-input", `${service.name} publishes no port, so the lab cannot reach it`, {
+    cure: `add a port to ${service.name} in the stack file, such as "127.0.0.1:18080:8080"`,
+  });
+}
+
+/** How the process driver runs a service: compose's environment, with the addresses of this machine filled in. */
+export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): Launch {
+  if (service.process === undefined) {
+    throw new LabError("bad-input", `${service.name} has no x-lab.process, so it cannot run without Docker`, {
+      cure: "add it to the stack file, or use --driver docker",
+    });
+  }
+  const data = join(place.folder, "data", service.name);
+  const logs = join(place.folder, "logs");
+  for (const folder of [data, logs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const fill = (text: string): string =>
+    text
+      .replaceAll("{data}", data)
+      .replaceAll("{port}", String(place.ports[service.name] ?? ""))
+      .replaceAll("{address}", place.ports[service.name] === undefined ? "" : addressOf(service, place.ports));
+  const links = stack.links.filter(({ from }) => from === service.name);
+  const composed = Object.entries(service.environment).map(([name, value]) => [
+    name,
+    reroute(value, links, stack, place),
+  ]);
+  const own = Object.entries(service.process.environment).map(([name, value]) => [name, fill(value)]);
+  const passed = PASSED_ON.flatMap((name) => (place.environment[name] ? [[name, place.environment[name]]] : []));
+  return {
+    command: service.process.command.map(fill),
+    environment: Object.fromEntries([...passed, ...composed, ...own]) as Record<string, string>,
+    folder: stack.folder,
+    stopSignal: service.stopSignal,
+    stopGraceMs: service.stopGraceMs,
+    logFile: { stdout: join(logs, `${service.name}.stdout.log`), stderr: join(logs, `${service.name}.stderr.log`) },
+  };
+}
+
+/** The address that a link's caller names, replaced by where the callee answers on this machine. */
+function reroute(value: string, links: readonly Link[], stack: Stack, place: LaunchPlace): string {
+  return links.reduce(
+    (text, link) => text.replaceAll(link.listen, addressOf(serviceNamed(stack, link.to), place.ports)),
+    value,
+  );
+}

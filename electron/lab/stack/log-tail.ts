@@ -1,0 +1,118 @@
+import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, watch } from "node:fs";
+import { dirname } from "node:path";
+import { StringDecoder } from "node:string_decoder";
+
+export interface LogLine {
+  service: string;
+  stream: "stdout" | "stderr";
+  line: string;
+}
+
+const CHUNK_BYTES = 64 * 1024;
+/** A line longer than this is cut: it is a dump, not something to read in a timeline. */
+const MAX_LINE_CHARS = 4_000;
+
+interface Source {
+  service: string;
+  stream: "stdout" | "stderr";
+  file: string;
+  position: number;
+  rest: string;
+  decoder: StringDecoder;
+}
+
+/** Follows the output files of services from where they are now, a line at a time. */
+export class LogTail {
+  readonly #sources: Source[];
+  readonly #take: (line: LogLine) => void;
+  readonly #watchers: FSWatcher[] = [];
+
+  constructor(
+    files: readonly { service: string; stdout: string; stderr: string }[],
+    take: (line: LogLine) => void,
+    from: "start" | "end" = "end",
+  ) {
+    this.#take = take;
+    this.#sources = files.flatMap(({ service, ...streams }) =>
+      (["stdout", "stderr"] as const).map((stream) => ({
+        service,
+        stream,
+        file: streams[stream],
+        position: from === "end" ? sizeOf(streams[stream]) : 0,
+        rest: "",
+        decoder: new StringDecoder("utf8"),
+      })),
+    );
+    for (const folder of new Set(this.#sources.map(({ file }) => dirname(file)))) {
+      if (existsSync(folder)) this.#watchers.push(watch(folder, () => this.read()));
+    }
+  }
+
+  /** Takes what has been written since the last look. */
+  read(): void {
+    for (const source of this.#sources) readOn(source, this.#take);
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers) watcher.close();
+    this.read();
+    for (const { service, stream, rest } of this.#sources) if (rest) this.#take({ service, stream, line: rest });
+  }
+}
+
+/** The last lines that a service wrote, for an error message. */
+export function lastLines(files: { stdout: string; stderr: string }, count: number): string[] {
+  const lines: string[] = [];
+  for (const stream of ["stdout", "stderr"] as const) {
+    const source: Source = {
+      service: "",
+      stream,
+      file: files[stream],
+      position: Math.max(0, sizeOf(files[stream]) - CHUNK_BYTES),
+      rest: "",
+      decoder: new StringDecoder("utf8"),
+    };
+    readOn(source, ({ line }) => lines.push(line));
+    if (source.rest) lines.push(source.rest);
+  }
+  return lines.slice(-count);
+}
+
+function readOn(source: Source, take: (line: LogLine) => void): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(source.file, "r");
+  } catch {
+    return; // not written to yet
+  }
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const { size } = fstatSync(descriptor);
+    if (size < source.position) source.position = 0;
+    while (source.position < size) {
+      const bytes = readSync(descriptor, buffer, 0, CHUNK_BYTES, source.position);
+      if (bytes === 0) return;
+      source.position += bytes;
+      const lines = (source.rest + source.decoder.write(buffer.subarray(0, bytes))).split("\n");
+      source.rest = (lines.pop() ?? "").slice(0, MAX_LINE_CHARS);
+      for (const line of lines) {
+        take({ service: source.service, stream: source.stream, line: line.slice(0, MAX_LINE_CHARS) });
+      }
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function sizeOf(file: string): number {
+  try {
+    const descriptor = openSync(file, "r");
+    try {
+      return fstatSync(descriptor).size;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return 0;
+  }
+}

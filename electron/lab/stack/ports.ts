@@ -1,0 +1,39 @@
+import { createServer } from "node:net";
+import { LabError } from "../lab-error.ts";
+import type { Service, Stack } from "./stack-file.ts";
+
+/** `fixed`: those of the stack file. `auto`: whatever is free, for a second stack beside the first. */
+export type PortChoice = "fixed" | "auto";
+
+/** A host port for each service that publishes one. @throws LabError `port-taken` naming every port and its service */
+export async function choosePorts(stack: Stack, choice: PortChoice): Promise<Record<string, number>> {
+  const services = stack.services.flatMap((service) => (service.port ? [{ service, port: service.port }] : []));
+  if (choice === "auto") {
+    const free = await Promise.all(services.map(() => tryListen(0)));
+    return Object.fromEntries(services.map(({ service }, index) => [service.name, free[index] ?? 0]));
+  }
+  const taken: { service: Service; hostPort: number }[] = [];
+  for (const { service, port } of services) {
+    if (port.hostPort !== 0 && (await tryListen(port.hostPort)) === undefined) {
+      taken.push({ service, hostPort: port.hostPort });
+    }
+  }
+  if (taken.length > 0) {
+    const list = taken.map(({ service, hostPort }) => `${hostPort} (${service.name})`).join(", ");
+    throw new LabError("port-taken", `already in use on 127.0.0.1: port ${list}`, {
+      cure: "stop what uses it, run with --ports auto, or set the variable that the stack file names for the port",
+    });
+  }
+  return Object.fromEntries(services.map(({ service, port }) => [service.name, port.hostPort]));
+}
+
+function tryListen(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : undefined));
+    });
+  });
+}

@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Launch, StackRegister } from "../journal/stack-register.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import type { ServiceState, StackDriver } from "./driver.ts";
+import { familyOf, identify, isPaused, isSameProcess, type ProcessIdentity } from "./process-identity.ts";
+
+/** In the environment of every process of a stack: finds what was started but not yet written down. */
+export const STACK_MARK = "RESILIENCE_LAB_STACK";
+
+const LOOK_EVERY_MS = 10;
+/** SIGKILL needs no consent; what is there after this waits in the kernel, and a person has to look. */
+const KILL_LIMIT_MS = 5_000;
+
+/** Services as child processes on loopback, each with its output in files so that it outlives the lab. */
+export class ProcessDriver implements StackDriver {
+  readonly kind = "process";
+  readonly #stackId: string;
+  readonly #register: StackRegister;
+
+  constructor(stackId: string, register: StackRegister) {
+    this.#stackId = stackId;
+    this.#register = register;
+  }
+
+  async stateOf(service: string): Promise<ServiceState> {
+    const { identity } = this.#entry(service);
+    if (identity === undefined || !isSameProcess(identity)) return { is: "stopped" };
+    return { is: isPaused(identity) ? "paused" : "running", identity: { kind: "process", ...identity } };
+  }
+
+  async start(service: string): Promise<void> {
+    const { launch } = this.#entry(service);
+    if ((await this.stateOf(service)).is !== "stopped") return;
+    this.#register.setProcess(this.#stackId, service, launch, undefined);
+    const pid = await this.#spawn(service, launch);
+    this.#register.setProcess(this.#stackId, service, launch, identify(pid));
+  }
+
+  async stop(service: string): Promise<void> {
+    const { launch } = this.#entry(service);
+    const identity = this.#living(service);
+    if (identity === undefined) return;
+    signalFamily(identity, "SIGCONT");
+    signalOne(identity.pid, launch.stopSignal);
+    if (await isGone(identity, launch.stopGraceMs)) return;
+    await this.kill(service);
+  }
+
+  async kill(service: string): Promise<void> {
+    const identity = this.#living(service);
+    if (identity !== undefined) await killFamily(identity, service);
+  }
+
+  async pause(service: string): Promise<void> {
+    const identity = this.#living(service);
+    if (identity === undefined) return;
+    signalFamily(identity, "SIGSTOP");
+    while (isSameProcess(identity) && !isPaused(identity)) await delay(1);
+  }
+
+  async resume(service: string): Promise<void> {
+    const identity = this.#living(service);
+    if (identity === undefined) return;
+    signalFamily(identity, "SIGCONT");
+    while (isSameProcess(identity) && isPaused(identity)) await delay(1);
+  }
+
+  #entry(service: string) {
+    const entry = this.#register.processes(this.#stackId).find((process) => process.service === service);
+    if (entry) return entry;
+    throw new LabError("bad-input", `${service} is not run by this lab`, {
+      cure: "give it x-lab.process in the stack file, or run the stack on Docker",
+    });
+  }
+
+  #living(service: string): ProcessIdentity | undefined {
+    const { identity } = this.#entry(service);
+    return identity && isSameProcess(identity) ? identity : undefined;
+  }
+
+  #spawn(service: string, launch: Launch): Promise<number> {
+    const [program = "", ...rest] = launch.command;
+    const stdout = openSync(launch.logFile.stdout, "a", 0o600);
+    const stderr = openSync(launch.logFile.stderr, "a", 0o600);
+    return new Promise<number>((resolve, reject) => {
+      const child = spawn(program === "node" ? process.execPath : program, rest, {
+        cwd: launch.folder,
+        env: { ...launch.environment, [STACK_MARK]: this.#stackId },
+        stdio: ["ignore", stdout, stderr],
+        // A group of its own: Ctrl-C in the terminal reaches the lab, which then stops the services in order.
+        detached: true,
+      });
+      child.once("spawn", () => resolve(child.pid as number));
+      child.once("error", (error) =>
+        reject(new LabError("bad-input", `${service} cannot be started: ${messageOf(error)}`, { cause: error })),
+      );
+      child.unref();
+    }).finally(() => {
+      closeSync(stdout);
+      closeSync(stderr);
+    });
+  }
+}
+
+/** Processes that carry a stack's mark, also those that no register knows of. Linux only; elsewhere none are found. */
+export function processesOfStack(stackId: string): ProcessIdentity[] {
+  if (process.platform !== "linux") return [];
+  const mark = `${STACK_MARK}=${stackId}`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && hasMark(name, mark))
+    .flatMap((name) => identify(Number(name)) ?? []);
+}
+
+function hasMark(pid: string, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(mark);
+  } catch {
+    return false;
+  }
+}
+
+export async function killFamily(identity: ProcessIdentity, name: string): Promise<void> {
+  signalFamily(identity, "SIGKILL");
+  if (await isGone(identity, KILL_LIMIT_MS)) return;
+  throw new LabError("residue", `${name} (process ${identity.pid}) is still there ${KILL_LIMIT_MS} ms after SIGKILL`, {
+    cure: "look at it with ps; it may wait for a disk",
+  });
+}
+
+function signalFamily(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+  for (const pid of familyOf(identity.pid)) signalOne(pid, signal);
+}
+
+/** A process that has just ended needs no signal; anything else that goes wrong is real. */
+function signalOne(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+async function isGone(identity: ProcessIdentity, limitMs: number): Promise<boolean> {
+  const limit = performance.now() + limitMs;
+  while (isSameProcess(identity)) {
+    if (performance.now() > limit) return false;
+    await delay(LOOK_EVERY_MS);
+  }
+  return true;
+}

@@ -1,0 +1,185 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { checkDocument } from "../documents/check-document.ts";
+import { DocumentError, type Problem, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
+import { LabError } from "../lab-error.ts";
+import { interpolate, parseDotEnv } from "./interpolation.ts";
+import {
+  type ComposeService,
+  type LinkSpec,
+  type ProbeSpec,
+  type PublishedPort,
+  type Role,
+  type StackDocument,
+  stackDocument,
+  TOP_LEVEL_FIELDS,
+} from "./stack-schema.ts";
+
+/** A service that the lab knows what to do with: one that has `x-lab`. */
+export interface Service {
+  name: string;
+  role: Role;
+  probe: ProbeSpec;
+  endpoint: string | undefined;
+  reset: string | undefined;
+  protections: { environment: string; names: readonly string[] } | undefined;
+  process: { command: readonly string[]; environment: Readonly<Record<string, string>> } | undefined;
+  /** The first published port: where the lab itself reaches it. */
+  port: PublishedPort | undefined;
+  dependsOn: Readonly<Record<string, "service_started" | "service_healthy">>;
+  environment: Readonly<Record<string, string>>;
+  stopSignal: NodeJS.Signals;
+  stopGraceMs: number;
+  compose: ComposeService;
+}
+
+export interface Link {
+  name: string;
+  from: string;
+  to: string;
+  listen: string;
+  upstream: string;
+}
+
+export interface Stack {
+  project: string;
+  file: string;
+  folder: string;
+  source: string;
+  /** In start order: what a service depends on comes before it. */
+  services: readonly Service[];
+  links: readonly Link[];
+  document: StackDocument;
+}
+
+/** Compose's own default: ten seconds between the stop signal and SIGKILL. */
+const STOP_GRACE_MS = 10_000;
+
+/** @throws DocumentError naming each problem's line; LabError for one that is no place in the file. */
+export function loadStack(file: string, environment: NodeJS.ProcessEnv): Stack {
+  const path = resolve(file);
+  const folder = dirname(path);
+  const dotEnv = join(folder, ".env");
+  const variables = { ...(existsSync(dotEnv) ? parseDotEnv(readFileSync(dotEnv, "utf8")) : {}), ...environment };
+  const document = readYaml(path);
+  const problems: Problem[] = [];
+  const value = interpolate(document.value, variables, (at, message) => problems.push(document.problemAt(at, message)));
+  const filled = { ...document, value };
+  problems.push(...unknownFields(filled));
+  if (problems.length > 0) throw new DocumentError(problems);
+  const parsed = checkDocument(filled, stackDocument);
+  const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
+  const links = (parsed["x-lab"]?.links ?? []).map(toLink);
+  const wrong = [...checkDependencies(filled, parsed), ...checkLinks(filled, links, services)];
+  if (wrong.length > 0) throw new DocumentError(wrong);
+  return {
+    project: parsed["x-lab"]?.project ?? projectName(folder),
+    file: path,
+    folder,
+    source: document.source,
+    services: inStartOrder(services, path),
+    links,
+    document: parsed,
+  };
+}
+
+/** Compose lets any `x-` field through; all else that this lab does not know would be silently ignored. */
+function unknownFields(document: YamlDocument): Problem[] {
+  if (typeof document.value !== "object" || document.value === null) return [];
+  return Object.keys(document.value)
+    .filter((key) => !key.startsWith("x-") && !TOP_LEVEL_FIELDS.includes(key))
+    .map((key) => document.problemAt([key], `unknown field "${key}"`));
+}
+
+function toService(name: string, compose: ComposeService): Service[] {
+  const lab = compose["x-lab"];
+  if (lab === undefined) return [];
+  const { role, probe, endpoint, reset, protections } = lab;
+  return [
+    {
+      name,
+      role,
+      probe,
+      endpoint,
+      reset,
+      protections,
+      process: lab.process && { command: lab.process.command, environment: lab.process.environment ?? {} },
+      port: compose.ports?.[0],
+      dependsOn: compose.depends_on ?? {},
+      environment: compose.environment ?? {},
+      stopSignal: (compose.stop_signal ?? "SIGTERM") as NodeJS.Signals,
+      stopGraceMs: compose.stop_grace_period ?? STOP_GRACE_MS,
+      compose,
+    },
+  ];
+}
+
+function toLink({ name, listen, upstream }: LinkSpec): Link {
+  const [from = "", to = ""] = name.split("->");
+  return { name, from, to, listen, upstream };
+}
+
+function checkDependencies(document: YamlDocument, parsed: StackDocument): Problem[] {
+  return Object.entries(parsed.services).flatMap(([name, service]) =>
+    Object.keys(service.depends_on ?? {})
+      .filter((dependency) => !(dependency in parsed.services))
+      .map((dependency) =>
+        document.problemAt(["services", name, "depends_on"], `${name} depends on "${dependency}", which is no service`),
+      ),
+  );
+}
+
+function checkLinks(document: YamlDocument, links: readonly Link[], services: readonly Service[]): Problem[] {
+  const names = new Set(services.map(({ name }) => name));
+  return links.flatMap((link, index) =>
+    [link.from, link.to]
+      .filter((name) => !names.has(name))
+      .map((name) =>
+        document.problemAt(["x-lab", "links", index], `link ${link.name}: "${name}" is no service with x-lab`),
+      ),
+  );
+}
+
+function inStartOrder(services: readonly Service[], file: string): Service[] {
+  const byName = new Map(services.map((service) => [service.name, service]));
+  const ordered = new Set<Service>();
+  const visit = (service: Service, above: readonly string[]): void => {
+    if (ordered.has(service)) return;
+    if (above.includes(service.name)) {
+      throw new LabError(
+        "bad-input",
+        `${file}: services wait for each other: ${[...above, service.name].join(" -> ")}`,
+      );
+    }
+    for (const name of Object.keys(service.dependsOn)) {
+      const dependency = byName.get(name);
+      if (dependency) visit(dependency, [...above, service.name]);
+    }
+    ordered.add(service);
+  };
+  for (const service of services) visit(service, []);
+  return [...ordered];
+}
+
+function projectName(folder: string): string {
+  return (
+    basename(folder)
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9_-]/g, "") || "stack"
+  );
+}
+
+export function serviceNamed(stack: Stack, name: string): Service {
+  const found = stack.services.find((service) => service.name === name);
+  if (found) return found;
+  throw new LabError("bad-input", `the stack has no service called "${name}"`, {
+    cure: `its services are: ${stack.services.map((service) => service.name).join(", ")}`,
+  });
+}
+
+/** The one service with a role. @throws LabError when the stack has none, saying what would need it. */
+export function serviceWithRole(stack: Stack, role: Role, wantedBy: string): Service {
+  const found = stack.services.find((service) => service.role === role);
+  if (found) return found;
+  throw new LabError("bad-input", `${wantedBy} needs a service whose x-lab role is ${role}; ${stack.file} has none`);
+}

@@ -1,0 +1,172 @@
+import { z } from "zod";
+import { DURATION_PATTERN, parseDuration } from "../duration.ts";
+
+/** The part of compose's format that the lab reads and can bring up. Anything else is refused by name and line. */
+
+export const ROLES = [
+  "gateway",
+  "mcp-server",
+  "approval-channel",
+  "audit-log",
+  "agent",
+  "fault-proxy",
+  "other",
+] as const;
+export type Role = (typeof ROLES)[number];
+
+const duration = z
+  .string()
+  .regex(DURATION_PATTERN, { error: "expected a duration such as 500ms, 5s or 2m" })
+  .transform((text) => parseDuration(text) ?? 0);
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const text = scalar.transform((value) => (value === null ? "" : String(value)));
+const command = z.union([z.string(), z.array(z.string())]);
+
+/** A map, or a list of `NAME=value`; always a map once read. */
+const assignments = z.union([
+  z.record(z.string(), text),
+  z.array(z.string()).transform((lines) =>
+    Object.fromEntries(
+      lines.map((line) => {
+        const at = line.indexOf("=");
+        return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 1)];
+      }),
+    ),
+  ),
+]);
+
+const port = z
+  .union([z.string(), z.number()])
+  .transform((value) => String(value))
+  .pipe(
+    z
+      .string()
+      .regex(/^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):)?(?:\d+:)?\d+(?:\/tcp)?$/, {
+        error: 'expected a port such as "127.0.0.1:18080:8080"',
+      })
+      .transform((value) => {
+        const parts = value.replace("/tcp", "").split(":");
+        const container = Number(parts.at(-1));
+        return {
+          hostAddress: parts.length > 2 ? parts.slice(0, -2).join(":") : "0.0.0.0",
+          hostPort: parts.length > 1 ? Number(parts.at(-2)) : 0,
+          containerPort: container,
+        };
+      }),
+  );
+export type PublishedPort = z.output<typeof port>;
+
+const healthcheck = z.strictObject({
+  test: command,
+  interval: duration.optional(),
+  timeout: duration.optional(),
+  retries: z.int().positive().optional(),
+  start_period: duration.optional(),
+});
+
+const dependsOn = z.union([
+  z.array(z.string()).transform((names) => Object.fromEntries(names.map((name) => [name, "service_started" as const]))),
+  z
+    .record(z.string(), z.strictObject({ condition: z.enum(["service_started", "service_healthy"]) }))
+    .transform((map) => Object.fromEntries(Object.entries(map).map(([name, { condition }]) => [name, condition]))),
+]);
+
+const probe = z.union(
+  [
+    z
+      .strictObject({ http: z.string().startsWith("/") })
+      .describe("GET; 2xx is up, a status of degraded in the JSON is degraded"),
+    z.strictObject({ mcp: z.string().startsWith("/") }).describe("an MCP ping over Streamable HTTP"),
+    z.strictObject({ tcp: z.literal(true) }).describe("the port accepts a connection"),
+    z.strictObject({ postgres: z.string().startsWith("postgres") }).describe("SELECT 1"),
+  ],
+  { error: "a probe is one of {http: /path}, {mcp: /path}, {tcp: true}, {postgres: url}" },
+);
+export type ProbeSpec = z.output<typeof probe>;
+
+const labService = z.strictObject({
+  role: z.enum(ROLES),
+  probe,
+  endpoint: z.string().optional().describe("where its work is done: a path, or a postgres URL"),
+  reset: z.string().startsWith("/").optional().describe("POSTed before each run, so that runs begin alike"),
+  protections: z
+    .strictObject({ environment: z.string(), names: z.array(z.string()).min(1) })
+    .optional()
+    .describe("the variable that switches protections off, and their names"),
+  process: z
+    .strictObject({ command: z.array(z.string()).min(1), environment: z.record(z.string(), text).optional() })
+    .optional()
+    .describe("how to run the same program without Docker"),
+});
+
+const service = z.strictObject({
+  image: z.string().optional(),
+  build: z
+    .union([
+      z.string().transform((context) => ({ context, dockerfile: undefined, args: undefined })),
+      z.strictObject({ context: z.string(), dockerfile: z.string().optional(), args: assignments.optional() }),
+    ])
+    .optional(),
+  command: command.optional(),
+  entrypoint: command.optional(),
+  environment: assignments.optional(),
+  ports: z.array(port).optional(),
+  volumes: z.array(z.string()).optional(),
+  networks: z
+    .union([
+      z.array(z.string()),
+      z.record(z.string(), z.union([z.null(), z.strictObject({ aliases: z.array(z.string()).optional() })])),
+    ])
+    .optional(),
+  depends_on: dependsOn.optional(),
+  healthcheck: healthcheck.optional(),
+  labels: assignments.optional(),
+  user: z.string().optional(),
+  working_dir: z.string().optional(),
+  hostname: z.string().optional(),
+  init: z.boolean().optional(),
+  read_only: z.boolean().optional(),
+  tmpfs: z.union([z.string(), z.array(z.string())]).optional(),
+  restart: z.string().optional(),
+  stop_signal: z.string().optional(),
+  stop_grace_period: duration.optional(),
+  "x-lab": labService.optional(),
+});
+export type ComposeService = z.output<typeof service>;
+
+const link = z.strictObject({
+  name: z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' }),
+  listen: z.string().describe("the address that the caller's environment names"),
+  upstream: z.string().describe("service:port where the callee answers"),
+});
+export type LinkSpec = z.output<typeof link>;
+
+export const stackDocument = z.looseObject({
+  services: z.record(z.string(), service),
+  volumes: z.record(z.string(), z.union([z.null(), z.strictObject({ name: z.string().optional() })])).optional(),
+  networks: z
+    .record(
+      z.string(),
+      z.union([
+        z.null(),
+        z.strictObject({
+          name: z.string().optional(),
+          driver: z.string().optional(),
+          internal: z.boolean().optional(),
+        }),
+      ]),
+    )
+    .optional(),
+  "x-lab": z
+    .strictObject({
+      project: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9_-]*$/)
+        .optional(),
+      links: z.array(link).optional(),
+    })
+    .optional(),
+});
+export type StackDocument = z.output<typeof stackDocument>;
+
+export const TOP_LEVEL_FIELDS = ["services", "volumes", "networks", "version", "name"];
