@@ -1,0 +1,242 @@
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { RunningService } from "../http/serve.ts";
+import { killServices, startService } from "../http/service-process.ts";
+import { type FakeGatewayOptions, rpcError, rpcResult, startFakeGateway } from "./fake-gateway.ts";
+import type { RunReport } from "./report.ts";
+import { startAgent } from "./server.ts";
+
+const listThenRefund =
+  "List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer.";
+const entry = join(import.meta.dirname, "main.ts");
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+const running: RunningService[] = [];
+afterEach(() => Promise.all(running.splice(0).map((service) => service.stop())));
+afterAll(killServices);
+
+async function agentOn(gatewayUrl: string): Promise<string> {
+  const agent = await startAgent({ PORT: "0", GATEWAY_URL: gatewayUrl });
+  running.push(agent);
+  return agent.url;
+}
+
+async function gatewayAnswering(
+  onCall: FakeGatewayOptions["onCall"],
+  tools = ["list_recent_charges", "create_refund", "lookup_charge"],
+) {
+  const gateway = await startFakeGateway({ tools, onCall });
+  running.push(gateway.service);
+  return gateway;
+}
+
+async function post(agentUrl: string, body: object, signal?: AbortSignal): Promise<RunReport> {
+  const response = await fetch(`${agentUrl}/runs`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    ...(signal ? { signal } : {}),
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()) as RunReport;
+}
+
+const listed = { content: [{ type: "text", text: '{"charges":[{"id":"ch_1","amount":100,"refunded":false}]}' }] };
+
+describe("against a live MCP server", () => {
+  let payments: string;
+  let agentUrl: string;
+  beforeAll(async () => {
+    payments = await startService(join(import.meta.dirname, "../payments-mcp/main.ts"), { PORT: "0" }).url();
+    agentUrl = await startService(entry, { PORT: "0", GATEWAY_URL: `${payments}/mcp` }).url();
+  });
+
+  test("lists, then refunds the first charge that is not refunded", async () => {
+    const report = await post(agentUrl, { input: listThenRefund, turnId: "turn-1" });
+    expect(report).toMatchObject({
+      turnId: "turn-1",
+      input: listThenRefund,
+      intent: "list-then-refund",
+      calls: [
+        { tool: "list_recent_charges", arguments: {}, outcome: "ok" },
+        { tool: "create_refund", arguments: { charge_id: "ch_1007", reason: "requested_by_customer" }, outcome: "ok" },
+      ],
+    });
+    expect(report.sessionId).toMatch(/^[\x21-\x7e]+$/);
+    expect(report.toolsListed).toContain("delete_customer");
+    expect(report.answer).toContain("Refunded 25.00 USD of ch_1007");
+    expect(report.error).toBeUndefined();
+    const state = await (await fetch(`${payments}/state`)).json();
+    expect(state).toMatchObject({ refunds: 4, toolCalls: { total: 2 } });
+  });
+
+  test("tells what the tool itself refused", async () => {
+    const report = await post(agentUrl, { input: "Refund charge ch_1008" });
+    expect(report.calls).toMatchObject([{ outcome: "error", text: "Charge ch_1008 has already been refunded." }]);
+    expect(report.answer).toBe("create_refund failed: Charge ch_1008 has already been refunded.");
+  });
+
+  test("answers 400 to what is no run", async () => {
+    for (const body of [
+      "{",
+      "[]",
+      "{}",
+      '{"input":" "}',
+      '{"input":1}',
+      '{"input":"x","turnId":"a\\nb"}',
+      '{"input":"x","turnId":7}',
+    ]) {
+      const response = await fetch(`${agentUrl}/runs`, { method: "POST", body });
+      expect([body, response.status]).toEqual([body, 400]);
+    }
+  });
+});
+
+describe("when the gateway refuses", () => {
+  test.each([
+    ["expired", "approval timeout", "create_refund was not approved in time (expired)."],
+    ["denied", "approval denied", "create_refund was not approved: the request was denied (denied)."],
+    ["deny", "denied by policy: no", "create_refund is not allowed by the gateway's policy (deny)."],
+    [
+      "budgetExceeded",
+      "tool call budget exceeded: 5",
+      "create_refund was not run: this turn has used up its tool calls (budgetExceeded).",
+    ],
+    [
+      "upstream_error",
+      "upstream error: payments: down",
+      "create_refund failed because the service behind the gateway did not answer (upstream_error): upstream error: payments: down",
+    ],
+  ])("%s: the plan stops and the answer says so", async (decision, message, sentence) => {
+    const gateway = await gatewayAnswering((request, response) => {
+      if (request.params?.name === "list_recent_charges") return rpcResult(response, request.id, listed);
+      return rpcError(response, request.id, { code: -32001, message, data: { decision, reason: "r" } });
+    });
+    const report = await post(await agentOn(gateway.url), { input: listThenRefund, turnId: "t-1" });
+    expect(report.calls).toMatchObject([
+      { tool: "list_recent_charges", outcome: "ok" },
+      { tool: "create_refund", outcome: "error", error: { code: -32001, message, decision } },
+    ]);
+    expect(report.answer).toBe(`Found 1 charges: ch_1 (1.00). ${sentence}`);
+    expect(gateway.messages("tools/call")).toHaveLength(2);
+    expect(gateway.messages("notifications/cancelled")).toEqual([]);
+    expect(new Set(gateway.seen.map(({ headers }) => headers["x-mcp-turn-id"]))).toEqual(new Set(["t-1"]));
+  });
+
+  test("in the body of an HTTP error, or with an HTTP error alone", async () => {
+    const gateway = await gatewayAnswering((request, response) => {
+      if (request.params?.name === "lookup_charge") return void response.writeHead(502).end("bad gateway");
+      return rpcError(response, request.id, { code: -32001, message: "no", data: { decision: "deny" } }, 400);
+    });
+    const agentUrl = await agentOn(gateway.url);
+    expect((await post(agentUrl, { input: "create-refund" })).calls[0]?.error).toEqual({
+      code: -32001,
+      message: "no",
+      decision: "deny",
+    });
+    const bare = (await post(agentUrl, { input: "lookup-charge" })).calls[0]?.error;
+    expect(bare).toEqual({ code: 502, message: "the gateway answered HTTP 502: bad gateway" });
+  });
+
+  test("a tool it does not list is not called", async () => {
+    const gateway = await gatewayAnswering(() => {}, ["lookup_charge"]);
+    const report = await post(await agentOn(gateway.url), { input: "create-refund" });
+    expect(report).toMatchObject({
+      toolsListed: ["lookup_charge"],
+      calls: [],
+      answer: "No tool named create_refund is available.",
+    });
+  });
+});
+
+describe("when the connection fails", () => {
+  test("nothing listens: a report that says so", async () => {
+    const gateway = await gatewayAnswering(() => {});
+    await gateway.service.stop();
+    const report = await post(await agentOn(gateway.url), { input: "lookup-charge" });
+    expect(report).toMatchObject({ sessionId: "", toolsListed: [], calls: [] });
+    expect(report.error).toBe(`${gateway.url}: the gateway could not be reached: nothing listens there`);
+    expect(report.answer).toContain("nothing listens there");
+  });
+
+  test.each<[string, FakeGatewayOptions["onCall"]]>([
+    ["before the answer", (_request, response) => response.destroy()],
+    [
+      "in the middle of it",
+      (_request, response) =>
+        response
+          .writeHead(200, { "content-type": "application/json", "content-length": "99" })
+          .write("{", () => response.destroy()),
+    ],
+    [
+      "while it streams",
+      (_request, response) =>
+        response.writeHead(200, { "content-type": "text/event-stream" }).write(": held\n\n", () => response.destroy()),
+    ],
+    [
+      "at a stream's end without an answer",
+      (_request, response) => response.writeHead(200, { "content-type": "text/event-stream" }).end(": held\n\n"),
+    ],
+  ])("cut %s: the call ends as an error at once and is not repeated", async (_when, onCall) => {
+    const gateway = await gatewayAnswering(onCall);
+    const report = await post(await agentOn(gateway.url), { input: "lookup-charge" });
+    expect(report.calls).toMatchObject([{ tool: "lookup_charge", outcome: "error", error: { code: -32000 } }]);
+    expect(gateway.messages("tools/call")).toHaveLength(1);
+  });
+
+  test("an answer at the end of an event stream is an answer", async () => {
+    const gateway = await gatewayAnswering((request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", id: request.id, result: listed })}\n\n`);
+    });
+    expect((await post(await agentOn(gateway.url), { input: "lookup-charge" })).calls).toMatchObject([
+      { outcome: "ok" },
+    ]);
+  });
+
+  test("a session the gateway has forgotten is opened anew and the call sent again", async () => {
+    const gateway = await gatewayAnswering((request, response, { sessions }) => {
+      if (request.params?.name === "list_recent_charges") sessions.clear();
+      rpcResult(response, request.id, listed);
+    });
+    const report = await post(await agentOn(gateway.url), { input: listThenRefund });
+    expect(report.calls).toMatchObject([{ outcome: "ok" }, { tool: "create_refund", outcome: "ok" }]);
+    expect(gateway.sessions).toEqual(new Set([report.sessionId]));
+  });
+});
+
+describe("when someone stops waiting", () => {
+  test("a caller that leaves cancels the call; the gateway sees the connection close", async () => {
+    const held = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const gateway = await gatewayAnswering((_request, response) => {
+      response.once("close", closed.resolve);
+      held.resolve();
+    });
+    const caller = new AbortController();
+    const left = post(await agentOn(gateway.url), { input: "lookup-charge" }, caller.signal).catch(() => "left");
+    await held.promise;
+    caller.abort();
+    await closed.promise;
+    expect(await left).toBe("left");
+    const [call] = gateway.messages("tools/call");
+    expect(gateway.messages("notifications/cancelled")).toMatchObject([{ params: { requestId: call?.id } }]);
+  });
+
+  test("SIGTERM ends a held run with an answer, and the process with 0", async () => {
+    const held = Promise.withResolvers<void>();
+    const gateway = await gatewayAnswering(() => held.resolve());
+    const agent = startService(entry, { PORT: "0", GATEWAY_URL: gateway.url });
+    const report = post(await agent.url(), { input: "lookup-charge" });
+    await held.promise;
+    expect(await agent.stop()).toBe(0);
+    expect((await report).calls).toMatchObject([{ outcome: "error" }]);
+  });
+});
+
+test("a configuration it cannot work with ends it with 2", async () => {
+  const agent = startService(entry, { PLANNER: "model", GATEWAY_URL: "gateway" });
+  expect(await agent.ended).toBe(2);
+  for (const name of ["GATEWAY_URL is", "MODEL_URL is not set", "MODEL_NAME is not set"])
+    expect(agent.output()).toContain(name);
+});

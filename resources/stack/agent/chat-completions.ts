@@ -1,0 +1,116 @@
+/** A client for the OpenAI-compatible chat completions API, as far as tool calling needs it. */
+import { z } from "zod";
+
+const answerLimitBytes = 4 * 1024 * 1024;
+
+const toolCall = z.object({
+  id: z.string(),
+  type: z.literal("function").default("function"),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+
+const completion = z.object({
+  choices: z
+    .array(z.object({ message: z.object({ content: z.string().nullish(), tool_calls: z.array(toolCall).nullish() }) }))
+    .min(1),
+});
+
+export type ToolCall = z.infer<typeof toolCall>;
+
+export type ChatMessage =
+  | { role: "system" | "user"; content: string }
+  | { role: "assistant"; content: string | null; tool_calls?: ToolCall[] }
+  | { role: "tool"; tool_call_id: string; content: string };
+
+export interface ChatTool {
+  type: "function";
+  function: { name: string; description: string; parameters: Record<string, unknown> };
+}
+
+export interface ChatEndpoint {
+  /** Base such as `http://127.0.0.1:11434/v1`, or the full address of the completions. */
+  url: string;
+  model: string;
+  apiKey?: string | undefined;
+  /** For one answer. */
+  deadlineMs: number;
+}
+
+/** The endpoint is down, refused, or answered what cannot be used; the message says which. Never holds the key. */
+export class ModelError extends Error {
+  override readonly name = "ModelError";
+}
+
+export interface Reply {
+  content: string;
+  toolCalls: ToolCall[];
+}
+
+export async function complete(
+  endpoint: ChatEndpoint,
+  messages: readonly ChatMessage[],
+  tools: readonly ChatTool[],
+  signal: AbortSignal,
+): Promise<Reply> {
+  const url = `${endpoint.url.replace(/\/+$/, "").replace(/\/chat\/completions$/, "")}/chat/completions`;
+  const deadline = AbortSignal.timeout(endpoint.deadlineMs);
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
+      },
+      // An empty list of tools is refused by some servers; none at all by no one.
+      body: JSON.stringify({ model: endpoint.model, messages, ...(tools.length > 0 ? { tools } : {}) }),
+      redirect: "manual",
+      signal: AbortSignal.any([signal, deadline]),
+    });
+    const text = await readText(response);
+    if (!response.ok) throw new ModelError(`${url} answered HTTP ${response.status}: ${reasonIn(text)}`);
+    return readReply(url, text);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    signal.throwIfAborted();
+    if (deadline.aborted) throw new ModelError(`${url} did not answer within ${endpoint.deadlineMs} ms`);
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const { message, code } = cause as NodeJS.ErrnoException;
+    throw new ModelError(`${url} could not be reached: ${message || code}`);
+  }
+}
+
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > answerLimitBytes) throw new ModelError(`${response.url} answered more than ${answerLimitBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function readReply(url: string, text: string): Reply {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ModelError(`${url} did not answer JSON: ${text.slice(0, 200)}`);
+  }
+  const parsed = completion.safeParse(value);
+  if (!parsed.success)
+    throw new ModelError(`${url} did not answer a chat completion: ${z.prettifyError(parsed.error)}`);
+  const message = parsed.data.choices[0]?.message;
+  return { content: message?.content ?? "", toolCalls: message?.tool_calls ?? [] };
+}
+
+function reasonIn(text: string): string {
+  try {
+    const message = (JSON.parse(text) as { error?: { message?: unknown } }).error?.message;
+    if (typeof message === "string") return message.slice(0, 500);
+  } catch {
+    // Not the usual shape: the text itself is the reason.
+  }
+  return text.slice(0, 500) || "no reason given";
+}

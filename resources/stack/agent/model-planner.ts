@@ -1,0 +1,104 @@
+/**
+ * Lets a language model choose the calls. Bounded whatever the model does: so many rounds, a deadline for each answer,
+ * and a call that was refused is not made again in the same run.
+ */
+import {
+  type ChatEndpoint,
+  type ChatMessage,
+  type ChatTool,
+  complete,
+  ModelError,
+  type ToolCall,
+} from "./chat-completions.ts";
+import type { Planner, Toolbox } from "./planner.ts";
+import { failure, notAvailable } from "./sentences.ts";
+
+const roundLimit = 8;
+
+const instructions = [
+  "You handle requests about payments with the tools you are given.",
+  "Use only these tools. When a tool call is refused or fails, do not repeat it; tell the user plainly what happened.",
+  "Answer in one or two short sentences.",
+].join(" ");
+
+export function modelPlanner(endpoint: ChatEndpoint): Planner {
+  return {
+    async plan(input, toolbox, signal) {
+      const conversation = new Conversation(input, toolbox);
+      try {
+        for (let round = 0; round < roundLimit; round += 1) {
+          const reply = await complete(endpoint, conversation.messages, conversation.tools, signal);
+          if (reply.toolCalls.length === 0) return { intent: "model", answer: conversation.answer(reply.content) };
+          conversation.messages.push({
+            role: "assistant",
+            content: reply.content || null,
+            tool_calls: reply.toolCalls,
+          });
+          // One after the other: a later call may depend on an earlier one having been refused.
+          for (const call of reply.toolCalls) await conversation.carryOut(call, signal);
+        }
+        const reason = `the model asked for tools in ${roundLimit} rounds without coming to an answer`;
+        return { intent: "model", answer: conversation.answer(`I stopped: ${reason}.`), error: reason };
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error;
+        return { intent: "model", answer: conversation.answer("The model could not be used."), error: error.message };
+      }
+    },
+  };
+}
+
+class Conversation {
+  readonly messages: ChatMessage[];
+  readonly tools: ChatTool[];
+  readonly #toolbox: Toolbox;
+  readonly #refused = new Set<string>();
+  readonly #unavailable = new Set<string>();
+
+  constructor(input: string, toolbox: Toolbox) {
+    this.#toolbox = toolbox;
+    this.messages = [
+      { role: "system", content: instructions },
+      { role: "user", content: input },
+    ];
+    this.tools = toolbox.tools.map(({ name, description = "", inputSchema }) => {
+      return { type: "function", function: { name, description, parameters: inputSchema } };
+    });
+  }
+
+  async carryOut(call: ToolCall, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.messages.push({ role: "tool", tool_call_id: call.id, content: await this.#outcomeOf(call) });
+  }
+
+  /** The model's words, and what it may have passed over: a tool it wanted and that does not exist. */
+  answer(content: string): string {
+    const unsaid = [...this.#unavailable].map(notAvailable).filter((sentence) => !content.includes(sentence));
+    return [content.trim(), ...unsaid].filter((part) => part !== "").join(" ");
+  }
+
+  async #outcomeOf({ function: { name, arguments: text } }: ToolCall): Promise<string> {
+    if (!this.#toolbox.tools.some((tool) => tool.name === name)) {
+      this.#unavailable.add(name);
+      return notAvailable(name);
+    }
+    const args = parseArguments(text);
+    if (!args) return `${name} was not called: its arguments are not a JSON object.`;
+    const key = JSON.stringify([name, args]);
+    if (this.#refused.has(key)) return `${name} was refused with these arguments before and was not called again.`;
+    const { record } = await this.#toolbox.call(name, args);
+    if (record.outcome === "ok") return record.text ?? "done";
+    if (record.error) this.#refused.add(key);
+    return failure(record);
+  }
+}
+
+function parseArguments(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text.trim() === "" ? "{}" : text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

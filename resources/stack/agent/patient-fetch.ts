@@ -1,0 +1,39 @@
+/**
+ * `fetch` for MCP over node:http. The built-in one gives up on an answer whose headers take more than five minutes, which
+ * a call held for approval may, and it pools connections, so that a restarted gateway shows as a reset of an old one.
+ */
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { Readable } from "node:stream";
+import type { FetchLike } from "@modelcontextprotocol/sdk/shared/transport.js";
+
+/** `onStreamEnd` is told when an event stream that answers a POST is over, whether it ended well or broke. */
+export function patientFetch(onStreamEnd: () => void): FetchLike {
+  return (url, init = {}) =>
+    new Promise((resolve, reject) => {
+      const target = new URL(url);
+      const send = target.protocol === "https:" ? requestHttps : requestHttp;
+      const request = send(target, {
+        method: init.method ?? "GET",
+        headers: Object.fromEntries(new Headers(init.headers)),
+        agent: false,
+        ...(init.signal ? { signal: init.signal } : {}),
+      });
+      request.on("error", reject);
+      request.on("response", (incoming) => {
+        const status = incoming.statusCode ?? 0;
+        const headers = new Headers();
+        for (const [name, value] of Object.entries(incoming.headers)) {
+          for (const entry of [value ?? []].flat()) headers.append(name, entry);
+        }
+        const isEmpty = status === 204 || status === 205 || status === 304;
+        if (isEmpty) incoming.resume();
+        if (init.method === "POST" && headers.get("content-type")?.startsWith("text/event-stream")) {
+          incoming.once("close", onStreamEnd);
+        }
+        const body = isEmpty ? null : (Readable.toWeb(incoming) as ReadableStream);
+        resolve(new Response(body, { status, statusText: incoming.statusMessage ?? "", headers }));
+      });
+      request.end(init.body as string | undefined);
+    });
+}

@@ -1,0 +1,31 @@
+/** What decides which tools are called. */
+import type { CallRecord } from "./report.ts";
+
+export interface ToolDescription {
+  name: string;
+  description?: string | undefined;
+  inputSchema: Record<string, unknown>;
+}
+
+export interface CallResult {
+  record: CallRecord;
+  /** The tool's structured result, `{}` when it gave none. */
+  structured: Record<string, unknown>;
+}
+
+/** The gateway as a planner sees it. A failed call is a result, never an exception. */
+export interface Toolbox {
+  tools: readonly ToolDescription[];
+  call: (tool: string, args: Record<string, unknown>) => Promise<CallResult>;
+}
+
+export interface PlanOutcome {
+  intent: string;
+  answer: string;
+  error?: string;
+}
+
+export interface Planner {
+  /** `signal` ends the run: no further call is made and the promise settles soon after. */
+  plan: (input: string, toolbox: Toolbox, signal: AbortSignal) => Promise<PlanOutcome>;
+}

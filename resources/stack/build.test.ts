@@ -1,0 +1,72 @@
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "stack-build-"));
+  copyFileSync(join(import.meta.dirname, "build.mjs"), join(folder, "build.mjs"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function service(name: string, source: string): void {
+  mkdirSync(join(folder, name));
+  writeFileSync(join(folder, name, "main.ts"), source);
+}
+
+const installEsbuild = () =>
+  symlinkSync(resolve(import.meta.dirname, "../../node_modules"), join(folder, "node_modules"));
+const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: tmpdir(), encoding: "utf8" });
+const build = () => run(join(folder, "build.mjs"));
+
+test("bundles each folder that has a main.ts into a program, CommonJS and all, and removes those of folders gone", () => {
+  installEsbuild();
+  mkdirSync(join(folder, "shared"));
+  writeFileSync(join(folder, "shared", "word.ts"), 'export const word: string = "hello";');
+  service(
+    "first",
+    'import pg from "pg"; import { word } from "../shared/word.ts"; console.log(word, typeof pg.Client);',
+  );
+  service("second", "await Promise.resolve();");
+  const both = build();
+  expect([both.status, both.stderr]).toEqual([0, ""]);
+  expect(both.stdout).toMatch(/^stack: built 2 services in \d+ ms: first, second\n$/);
+  expect(run(join(folder, "build", "first.mjs")).stdout).toBe("hello function\n");
+  rmSync(join(folder, "second"), { recursive: true });
+  expect(build().status).toBe(0);
+  expect(readdirSync(join(folder, "build"))).toEqual(["first.mjs"]);
+});
+
+test("has nothing to do where there is no service, and says so", () => {
+  installEsbuild();
+  expect(build()).toMatchObject({ status: 0, stdout: expect.stringContaining("built 0 services") });
+});
+
+test("ends with 1 and the place of the mistake when a service does not build", () => {
+  installEsbuild();
+  service("broken", 'import { nothing } from "./nothing.ts";\nconsole.log(nothing);');
+  expect(build()).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/the build failed[\s\S]*broken\/main\.ts:1:/),
+  });
+});
+
+test("ends with 1 and the cure when esbuild is not installed", () => {
+  service("first", "");
+  expect(build()).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("esbuild is not installed. Install the project"),
+  });
+  expect(existsSync(join(folder, "build"))).toBe(false);
+});

@@ -1,0 +1,75 @@
+/** Reading requests within bounds and writing JSON answers. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+export const bodyLimitBytes = 1024 * 1024;
+
+/** Thrown by a handler to answer with `status` and `{error: message}`. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** The path without its query. Not parsed as a URL: a request target need not be one. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+/** The whole body; HttpError 413 as soon as it is known to exceed `limitBytes`. */
+export async function readBody(request: IncomingMessage, limitBytes = bodyLimitBytes): Promise<Buffer> {
+  const tooLarge = new HttpError(413, `The request body exceeds ${limitBytes} bytes.`, { connection: "close" });
+  if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > limitBytes) throw tooLarge;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The body as JSON; an empty body is `{}`. HttpError 400 when it is not JSON. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const text = (await readBody(request)).toString("utf8");
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, "The request body is not valid JSON.");
+  }
+}
+
+/** The body as a JSON object; HttpError 400 when it is anything else. */
+export async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const value = await readJson(request);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new HttpError(400, "The request body is not a JSON object.");
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...headers,
+  });
+  response.end(body);
+}
+
+export function sendNothing(response: ServerResponse): void {
+  response.writeHead(204).end();
+}

@@ -1,0 +1,41 @@
+/** The little of Block Kit that the mock needs to know: where a message's buttons are. Everything else passes as it came. */
+export type Block = Readonly<Record<string, unknown>>;
+
+export interface Button {
+  actionId: string;
+  blockId: string;
+  value: string;
+  /** As posted, for the payload of a click. */
+  element: Readonly<Record<string, unknown>>;
+}
+
+/** Blocks arrive as an array, or as JSON text in a form. Undefined when they are neither. */
+export function readBlocks(value: unknown): Block[] | undefined {
+  if (value === undefined || value === null || value === "") return [];
+  if (typeof value === "string") {
+    try {
+      return readBlocks(JSON.parse(value) as unknown);
+    } catch {
+      return undefined;
+    }
+  }
+  return Array.isArray(value) && value.every(isRecord) ? value : undefined;
+}
+
+export function buttonsOf(blocks: readonly Block[]): Button[] {
+  return blocks.flatMap((block, index) => {
+    const elements = block.type === "actions" && Array.isArray(block.elements) ? block.elements.filter(isRecord) : [];
+    return elements
+      .filter((element) => element.type === "button" && typeof element.action_id === "string")
+      .map((element) => ({
+        actionId: String(element.action_id),
+        blockId: typeof block.block_id === "string" ? block.block_id : `block-${index}`,
+        value: typeof element.value === "string" ? element.value : "",
+        element,
+      }));
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,105 @@
+/**
+ * Clicks buttons: posts the signed interactivity payload to the gateway, as Slack does
+ * (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload).
+ */
+import { randomBytes } from "node:crypto";
+import type { Button } from "./block-kit.ts";
+import type { Message, MessageStore } from "./message-store.ts";
+import { slackSignature } from "./signature.ts";
+
+/** Slack takes an app for broken when it does not answer a click within three seconds. */
+export const answerDeadlineMs = 3_000;
+const answerLimitCharacters = 64 * 1024;
+
+export interface ClickRequest {
+  action: "approve" | "deny";
+  ticket?: string | undefined;
+  /** Only a message with this in its text: the tool's name, say. */
+  mentions?: string | undefined;
+  user: string;
+}
+
+export type ClickOutcome =
+  | { kind: "answered"; status: number; body: string }
+  | { kind: "unanswered"; reason: string }
+  | { kind: "nothing to click"; reason: string };
+
+export interface ClickerOptions {
+  store: MessageStore;
+  signingSecret: string;
+  actionsUrl: string;
+  deadlineMs?: number;
+}
+
+export class Clicker {
+  readonly #options: ClickerOptions;
+
+  constructor(options: ClickerOptions) {
+    this.#options = options;
+  }
+
+  async click({ action, ticket, mentions, user }: ClickRequest): Promise<ClickOutcome> {
+    const found = this.#options.store.findButton(action, { ticket, mentions });
+    if (!found) {
+      const what =
+        ticket === undefined ? `No message has a button "${action}"` : `No message offers to ${action} ${ticket}`;
+      return { kind: "nothing to click", reason: `${what}. GET /messages shows what has been posted.` };
+    }
+    const { message, button } = found;
+    const at = new Date().toISOString();
+    const outcome = await this.#send(interactivityPayload(message, button, user));
+    const status = outcome.kind === "answered" ? outcome.status : null;
+    message.clicks.push({ action, user, ticket: button.value, at, status });
+    console.log(`mock-slack click ${action} on ${button.value} by ${user}: ${status ?? "no answer"}`);
+    return outcome;
+  }
+
+  async #send(payload: object): Promise<ClickOutcome> {
+    const { signingSecret, actionsUrl, deadlineMs = answerDeadlineMs } = this.#options;
+    const rawBody = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+    const timestamp = String(Math.floor(Date.now() / 1_000));
+    try {
+      const response = await fetch(actionsUrl, {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          "user-agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
+          "x-slack-request-timestamp": timestamp,
+          "x-slack-signature": slackSignature(signingSecret, timestamp, rawBody),
+        },
+        body: rawBody,
+        redirect: "manual",
+        signal: AbortSignal.timeout(deadlineMs),
+      });
+      const body = (await response.text()).slice(0, answerLimitCharacters);
+      return { kind: "answered", status: response.status, body };
+    } catch (error) {
+      return { kind: "unanswered", reason: reasonOf(error, actionsUrl, deadlineMs) };
+    }
+  }
+}
+
+function reasonOf(error: unknown, url: string, deadlineMs: number): string {
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return `${url} did not answer within ${deadlineMs} ms.`;
+  }
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const detail = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : String(cause);
+  return `${url} could not be reached: ${detail}.`;
+}
+
+function interactivityPayload(message: Message, button: Button, user: string): object {
+  const team = { id: "T0LAB00001", domain: "resilience-lab" };
+  const seconds = (Date.now() / 1_000).toFixed(6);
+  return {
+    type: "block_actions",
+    user: { id: `U${user.replace(/[^A-Za-z0-9]/g, "").toUpperCase()}`, username: user, name: user, team_id: team.id },
+    api_app_id: "A0LAB00001",
+    container: { type: "message", message_ts: message.ts, channel_id: message.channelId, is_ephemeral: false },
+    trigger_id: `${Date.now()}.${randomBytes(8).toString("hex")}`,
+    team,
+    channel: { id: message.channelId, name: message.channel.replace(/^#/, "") },
+    message: { type: "message", bot_id: "B0LAB00001", ts: message.ts, text: message.text, blocks: message.blocks },
+    actions: [{ ...button.element, block_id: button.blockId, action_ts: seconds }],
+  };
+}

@@ -1,0 +1,252 @@
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type RunningService, readBody, sendJson, serve } from "../http/serve.ts";
+import { killServices, startService } from "../http/service-process.ts";
+import { Clicker } from "./clicker.ts";
+import type { Message } from "./message-store.ts";
+import { MessageStore } from "./message-store.ts";
+import { startMockSlack } from "./server.ts";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+const secret = "8f742231b10e8888abcd99yyyzzz85a5";
+const token = "xoxb-lab";
+
+interface Received {
+  headers: IncomingHttpHeaders;
+  rawBody: string;
+}
+
+let gateway: RunningService;
+let received: Received[];
+let arrivals: EventTarget;
+let slack: RunningService;
+
+beforeAll(async () => {
+  gateway = await serve({
+    name: "gateway",
+    host: "127.0.0.1",
+    port: 0,
+    allowedHosts: [],
+    handle: async (request, response) => {
+      received.push({ headers: request.headers, rawBody: (await readBody(request)).toString() });
+      sendJson(response, 200, { seen: received.length });
+      arrivals.dispatchEvent(new Event("click"));
+    },
+  });
+});
+afterAll(() => gateway.stop());
+
+const variables = () => ({
+  PORT: "0",
+  SLACK_BOT_TOKEN: token,
+  SLACK_SIGNING_SECRET: secret,
+  SLACK_ACTIONS_URL: `${gateway.url}/slack/actions`,
+});
+
+beforeEach(async () => {
+  received = [];
+  arrivals = new EventTarget();
+  slack = await startMockSlack(variables());
+});
+afterEach(() => slack.stop());
+afterAll(killServices);
+
+const approvalBlocks = (ticket: string) => [
+  { type: "header", text: { type: "plain_text", text: "Approve?" } },
+  {
+    type: "actions",
+    elements: ["approve", "deny"].map((action) => ({
+      type: "button",
+      action_id: action,
+      text: { type: "plain_text", text: action },
+      value: ticket,
+    })),
+  },
+];
+
+async function api(method: string, args: object, authorization = `Bearer ${token}`): Promise<Record<string, unknown>> {
+  const response = await fetch(`${slack.url}/api/${method}`, {
+    method: "POST",
+    headers: { "content-type": "application/json; charset=utf-8", ...(authorization ? { authorization } : {}) },
+    body: JSON.stringify(args),
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function send(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(`${slack.url}${path}`, { method: "POST", body: JSON.stringify(body) });
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? {} : JSON.parse(text) };
+}
+
+const messages = async () =>
+  ((await (await fetch(`${slack.url}/messages`)).json()) as { messages: Message[] }).messages;
+const ask = (ticket: string) =>
+  api("chat.postMessage", { channel: "#approvals", text: "?", blocks: approvalBlocks(ticket) });
+
+describe("the Web API", () => {
+  test("posts and updates messages, answering as Slack does", async () => {
+    const posted = await ask("t1");
+    expect(posted).toMatchObject({
+      ok: true,
+      channel: expect.stringMatching(/^C/),
+      ts: expect.stringMatching(/^\d+\.\d{6}$/),
+    });
+    const updated = await api("chat.update", { channel: posted.channel, ts: posted.ts, text: "Approved", blocks: [] });
+    expect(updated).toMatchObject({ ok: true, channel: posted.channel, ts: posted.ts, text: "Approved" });
+    expect(await messages()).toMatchObject([
+      { channel: "#approvals", text: "Approved", blocks: [], updated: expect.any(String) },
+    ]);
+  });
+
+  test("takes forms, with the blocks as JSON text", async () => {
+    const response = await fetch(`${slack.url}/api/chat.postMessage`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: new URLSearchParams({ channel: "#a", blocks: JSON.stringify(approvalBlocks("t1")) }),
+    });
+    expect(await response.json()).toMatchObject({ ok: true, message: { blocks: approvalBlocks("t1") } });
+  });
+
+  test("refuses with Slack's words", async () => {
+    const message = { channel: "#a", text: "x" };
+    expect(await api("chat.postMessage", message, "")).toEqual({ ok: false, error: "not_authed" });
+    expect(await api("chat.postMessage", message, "Bearer wrong")).toEqual({ ok: false, error: "invalid_auth" });
+    expect(await api("chat.postMessage", { text: "x" })).toEqual({ ok: false, error: "channel_not_found" });
+    expect(await api("chat.postMessage", { channel: "#a" })).toEqual({ ok: false, error: "no_text" });
+    expect(await api("chat.postMessage", { ...message, blocks: "no" })).toEqual({ ok: false, error: "invalid_blocks" });
+    expect(await api("chat.update", { ...message, ts: "1.000000" })).toEqual({ ok: false, error: "message_not_found" });
+    expect(await api("chat.delete", message)).toMatchObject({ ok: false, error: "unknown_method" });
+    expect(await messages()).toEqual([]);
+  });
+
+  test("gives every message a ts of its own, also within a millisecond", () => {
+    const store = new MessageStore(() => 1_700_000_000_000);
+    const ts = [1, 2, 3].map(() => store.post("#a", "x", []).ts);
+    expect(ts).toEqual(["1700000000.000000", "1700000000.000001", "1700000000.000002"]);
+  });
+});
+
+describe("a click", () => {
+  test("reaches the gateway as Slack's signed payload, and its answer comes back", async () => {
+    await ask("t1");
+    const posted = await ask("t2");
+    expect(await send("/click", { action: "approve", user: "dana" })).toEqual({
+      status: 200,
+      body: { status: 200, body: '{"seen":1}' },
+    });
+    const { headers, rawBody } = received[0] as Received;
+    const timestamp = String(headers["x-slack-request-timestamp"]);
+    const digest = createHmac("sha256", secret).update(`v0:${timestamp}:${rawBody}`).digest("hex");
+    expect(headers["x-slack-signature"]).toBe(`v0=${digest}`);
+    expect(Math.abs(Number(timestamp) - Date.now() / 1_000)).toBeLessThan(300);
+    const payload = JSON.parse(new URLSearchParams(rawBody).get("payload") ?? "");
+    expect(payload).toMatchObject({
+      type: "block_actions",
+      user: { username: "dana" },
+      container: { message_ts: posted.ts, channel_id: posted.channel },
+      actions: [{ type: "button", action_id: "approve", value: "t2" }],
+    });
+    expect((await messages())[1]?.clicks).toMatchObject([
+      { action: "approve", user: "dana", ticket: "t2", status: 200 },
+    ]);
+  });
+
+  test("finds a named ticket, also when its buttons are gone by then, as a late click does", async () => {
+    const { channel, ts } = await ask("t1");
+    await ask("t2");
+    await api("chat.update", { channel, ts, text: "Expired", blocks: [] });
+    expect((await send("/click", { action: "deny", ticket: "t1" })).status).toBe(200);
+    expect(received[0]?.rawBody).toContain("t1");
+  });
+
+  test("finds the newest message that mentions a tool, and none when no message does", async () => {
+    const refund = { channel: "#approvals", text: "Approval needed: create_refund", blocks: approvalBlocks("t1") };
+    await api("chat.postMessage", refund);
+    await ask("t2");
+    expect((await send("/click", { action: "approve", mentions: "create_refund" })).status).toBe(200);
+    expect(received[0]?.rawBody).toContain("t1");
+    expect((await send("/click", { action: "approve", mentions: "delete_customer" })).status).toBe(409);
+  });
+
+  test("is refused with 409 when there is nothing to click and 400 when it makes no sense", async () => {
+    expect(await send("/click", { action: "approve" })).toMatchObject({
+      status: 409,
+      body: { error: expect.stringContaining("No message has a button") },
+    });
+    const { channel, ts } = await ask("t1");
+    await api("chat.update", { channel, ts, text: "Done", blocks: [] });
+    expect((await send("/click", { action: "approve" })).status).toBe(409);
+    expect((await send("/click", { action: "approve", ticket: "t9" })).status).toBe(409);
+    expect((await send("/click", { action: "shrug" })).status).toBe(400);
+    expect((await send("/click", { action: "deny", user: "a b" })).status).toBe(400);
+    expect(received).toEqual([]);
+  });
+
+  test("is 504 with the cause when the gateway is gone or does not answer in time", async () => {
+    const silent = await serve({
+      name: "silent",
+      host: "127.0.0.1",
+      port: 0,
+      allowedHosts: [],
+      graceMs: 1,
+      handle: () => {},
+    });
+    const store = new MessageStore();
+    store.post("#a", "?", approvalBlocks("t1"));
+    const options = { store, signingSecret: secret, actionsUrl: `${silent.url}/slack/actions`, deadlineMs: 20 };
+    const click = { action: "approve", user: "dana" } as const;
+    expect(await new Clicker(options).click(click)).toMatchObject({
+      reason: expect.stringContaining("did not answer within 20 ms"),
+    });
+    await silent.stop();
+    expect(await new Clicker(options).click(click)).toMatchObject({
+      reason: expect.stringContaining("could not be reached"),
+    });
+    expect(store.all()[0]?.clicks).toMatchObject([{ status: null }, { status: null }]);
+  });
+});
+
+describe("automatic approval", () => {
+  test("clicks what waits already and what comes later, until it is switched off", async () => {
+    await ask("t1");
+    const first = once(arrivals, "click");
+    expect((await send("/settings", { autoApproveAfter: "1ms" })).status).toBe(204);
+    await first;
+    const second = once(arrivals, "click");
+    await ask("t2");
+    await second;
+    const values = received.map(
+      ({ rawBody }) => JSON.parse(new URLSearchParams(rawBody).get("payload") ?? "").actions[0].value,
+    );
+    expect(values).toEqual(["t1", "t2"]);
+    expect((await send("/settings", { autoApproveAfter: "soon" })).status).toBe(400);
+    expect((await send("/settings", {})).status).toBe(400);
+    expect((await send("/settings", { autoApproveAfter: null })).status).toBe(204);
+  });
+
+  test("is forgotten with the messages by a reset", async () => {
+    await ask("t1");
+    await send("/settings", { autoApproveAfter: "5m" });
+    expect((await send("/reset", {})).status).toBe(204);
+    expect(await messages()).toEqual([]);
+  });
+});
+
+test("as a program it names every missing variable, and stops with 0", async () => {
+  const entry = join(import.meta.dirname, "main.ts");
+  const unconfigured = startService(entry, { AUTO_APPROVE_AFTER: "2" });
+  const configured = startService(entry, variables());
+  expect(await unconfigured.ended).toBe(2);
+  for (const name of ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_ACTIONS_URL", 'AUTO_APPROVE_AFTER is "2"']) {
+    expect(unconfigured.output()).toContain(name);
+  }
+  expect((await fetch(`${await configured.url()}/healthz`)).status).toBe(200);
+  expect(await configured.stop()).toBe(0);
+});

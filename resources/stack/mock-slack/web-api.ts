@@ -1,0 +1,79 @@
+/**
+ * Slack's Web API as far as approvals need it. As Slack does, it answers 200 with `ok: false` and an error word for what
+ * it refuses: https://docs.slack.dev/reference/methods/chat.postMessage
+ */
+import type { IncomingMessage } from "node:http";
+import { HttpError, readBody } from "../http/serve.ts";
+import { readBlocks } from "./block-kit.ts";
+import type { Message, MessageStore } from "./message-store.ts";
+
+type Arguments = Readonly<Record<string, unknown>>;
+type Answer = Readonly<{ ok: boolean } & Record<string, unknown>>;
+
+export interface WebApiOptions {
+  store: MessageStore;
+  botToken: string;
+  onPosted: (message: Message) => void;
+}
+
+export async function callWebApi(method: string, request: IncomingMessage, options: WebApiOptions): Promise<Answer> {
+  const refused = refuseToken(request.headers.authorization, options.botToken);
+  // The body is read either way, so that the connection stays usable.
+  const body = (await readBody(request)).toString("utf8");
+  if (refused) return refused;
+  const args = parseArguments(body, request.headers["content-type"] ?? "");
+  if (!args) return { ok: false, error: "invalid_json" };
+  if (method === "chat.postMessage") return postMessage(args, options);
+  if (method === "chat.update") return updateMessage(args, options);
+  return { ok: false, error: "unknown_method", req_method: method };
+}
+
+function refuseToken(authorization: string | undefined, botToken: string): Answer | undefined {
+  if (authorization === undefined) return { ok: false, error: "not_authed" };
+  return authorization === `Bearer ${botToken}` ? undefined : { ok: false, error: "invalid_auth" };
+}
+
+function parseArguments(body: string, contentType: string): Arguments | undefined {
+  if (contentType.startsWith("application/x-www-form-urlencoded")) return Object.fromEntries(new URLSearchParams(body));
+  if (!contentType.startsWith("application/json")) {
+    throw new HttpError(415, "Send application/json or application/x-www-form-urlencoded.");
+  }
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? (parsed as Arguments) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function postMessage(args: Arguments, { store, onPosted }: WebApiOptions): Answer {
+  const channel = text(args.channel);
+  const blocks = readBlocks(args.blocks);
+  if (!channel) return { ok: false, error: "channel_not_found" };
+  if (!blocks) return { ok: false, error: "invalid_blocks" };
+  if (!text(args.text) && blocks.length === 0) return { ok: false, error: "no_text" };
+  const message = store.post(channel, text(args.text) ?? "", blocks);
+  onPosted(message);
+  console.log(`mock-slack message ${message.ts} in ${channel}`);
+  return answerWith(message);
+}
+
+function updateMessage(args: Arguments, { store, onPosted }: WebApiOptions): Answer {
+  const channel = text(args.channel);
+  const blocks = readBlocks(args.blocks);
+  if (!channel) return { ok: false, error: "channel_not_found" };
+  if (!blocks) return { ok: false, error: "invalid_blocks" };
+  const message = store.update(channel, text(args.ts) ?? "", text(args.text), args.blocks == null ? undefined : blocks);
+  if (!message) return { ok: false, error: "message_not_found" };
+  onPosted(message);
+  console.log(`mock-slack message ${message.ts} in ${message.channel} updated`);
+  return { ...answerWith(message), text: message.text };
+}
+
+function answerWith({ channelId, ts, text, blocks }: Message): Answer {
+  return { ok: true, channel: channelId, ts, message: { type: "message", bot_id: "B0LAB00001", ts, text, blocks } };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

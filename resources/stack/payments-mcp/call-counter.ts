@@ -1,0 +1,26 @@
+/** How many tools/call messages reached this server, so that a run can tell what was sent from what was executed. */
+import { toolNames } from "./tools.ts";
+
+export class CallCounter {
+  #total = 0;
+  #byTool: Record<string, number> = {};
+
+  /** Counts the calls in a POSTed message or batch. A tool that does not exist counts in the total only. */
+  count(body: unknown): void {
+    for (const message of Array.isArray(body) ? body : [body]) {
+      if (message?.method !== "tools/call") continue;
+      this.#total += 1;
+      const name = toolNames.find((known) => known === message.params?.name);
+      if (name) this.#byTool[name] = (this.#byTool[name] ?? 0) + 1;
+    }
+  }
+
+  read(): Record<string, number> {
+    return { total: this.#total, ...this.#byTool };
+  }
+
+  reset(): void {
+    this.#total = 0;
+    this.#byTool = {};
+  }
+}

@@ -1,0 +1,4 @@
+import { runService } from "../http/run-service.ts";
+import { startPayments } from "./server.ts";
+
+await runService("payments-mcp", () => startPayments(process.env));
