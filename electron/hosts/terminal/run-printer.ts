@@ -41,6 +41,7 @@ const LINES: { [Type in LabEventType]?: Describe<Type> } = {
     return ["health", `${service} ${from} -> ${paint(style, to)}  ${paint("dim", reason)}`];
   },
   "fault.intended": ({ kind, target, undo }, paint) => ["fault", `${paint("red", kind)} ${target}  (undo: ${undo})`],
+  "fault.hit": ({ link, effect, tool }) => ["hit", `${link}${tool ? ` ${tool}` : ""}: ${effect}`],
   "fault.undone": ({ result, detail }, paint) => [
     "undo",
     `${paint(result === "restored" ? "green" : "red", result)}: ${detail}`,
@@ -80,8 +81,12 @@ export class RunPrinter {
   }
 
   take(event: LabEvent): void {
-    if (event.type === "run.started") return this.#heading(event);
-    if (event.type === "run.ended") return this.#ending(event);
+    if (event.type === "run.started") this.#heading(event);
+    else if (event.type === "run.ended") this.#ending(event);
+    else this.#line(event);
+  }
+
+  #line(event: LabEvent): void {
     const describe = LINES[event.type] as Describe<LabEventType> | undefined;
     const line = describe?.(event, this.#paint);
     if (line === undefined) return;

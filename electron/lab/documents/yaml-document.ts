@@ -1,5 +1,15 @@
 import { readFileSync } from "node:fs";
-import { isNode, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLParseError,
+} from "yaml";
 import { LabError, messageOf } from "../lab-error.ts";
 
 /** Larger than any scenario or stack file a person writes; a guard against a wrong path. */
@@ -22,6 +32,8 @@ export interface YamlDocument {
   value: unknown;
   /** A problem at the value under `path`, or at its nearest parent that exists. */
   problemAt(path: Path, message: string): Problem;
+  /** A problem with the field that `path` ends with: at its name, since its value may stand lines below. */
+  problemAtField(path: Path, message: string): Problem;
 }
 
 /** Thrown with all the problems of one file, since a person mends them together. */
@@ -61,25 +73,58 @@ export function parseYaml(source: string, file: string): YamlDocument {
   }
   const document = parseDocument(source, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   if (document.errors.length > 0) {
-    throw new DocumentError(document.errors.map((error) => problem(error.pos[0], error.message)));
+    throw new DocumentError(document.errors.map((error) => problem(error.pos[0], inPlainWords(error))));
   }
+  const aliases = badAliases(document);
+  if (aliases.length > 0) throw new DocumentError(aliases.map(({ offset, message }) => problem(offset, message)));
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     throw new DocumentError([problem(0, messageOf(error))]);
   }
+  const nodeAt = (path: Path) => (path.length === 0 ? document.contents : document.getIn(path, true));
+  const problemAt = (path: Path, message: string): Problem => {
+    for (let depth = path.length; depth >= 0; depth--) {
+      const node = nodeAt(path.slice(0, depth));
+      const offset = isNode(node) ? (node as Node).range?.[0] : undefined;
+      if (offset !== undefined) return problem(offset, message);
+    }
+    return problem(0, message);
+  };
   return {
     file,
     source,
     value,
-    problemAt(path, message) {
-      for (let depth = path.length; depth >= 0; depth--) {
-        const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
-        const offset = isNode(node) ? (node as Node).range?.[0] : undefined;
-        if (offset !== undefined) return problem(offset, message);
-      }
-      return problem(0, message);
+    problemAt,
+    problemAtField(path, message) {
+      const parent = nodeAt(path.slice(0, -1));
+      const field = isMap(parent) ? parent.items.find(({ key }) => nameOf(key) === String(path.at(-1)))?.key : undefined;
+      const offset = isNode(field) ? field.range?.[0] : undefined;
+      return offset === undefined ? problemAt(path, message) : problem(offset, message);
     },
   };
+}
+
+/** The parser speaks to a programmer; these are the cases in which its words would not help a person. */
+function inPlainWords({ code, message }: YAMLParseError): string {
+  return code === "MULTIPLE_DOCS" ? "a second document begins here; one file holds one" : message;
+}
+
+function nameOf(key: unknown): string | undefined {
+  return isScalar(key) ? String(key.value) : undefined;
+}
+
+/** Aliases of nothing, and those of what they are themselves a part of: a value without end. */
+function badAliases(document: Document): { offset: number; message: string }[] {
+  const found: { offset: number; message: string }[] = [];
+  visit(document, {
+    Alias(_key, alias, above) {
+      const target = alias.resolve(document);
+      const offset = alias.range?.[0] ?? 0;
+      if (target === undefined) found.push({ offset, message: `nothing before this is marked &${alias.source}` });
+      else if (above.includes(target)) found.push({ offset, message: `*${alias.source} is a part of itself` });
+    },
+  });
+  return found;
 }

@@ -22,6 +22,8 @@ export interface FaultView {
   undoneMs?: number;
   result?: UndoResult;
   detail?: string;
+  /** Requests that met it so far. */
+  hits: number;
 }
 
 /** One `tools/call`: the decisions it met, oldest first. */
@@ -32,7 +34,9 @@ export interface CallView {
   tool: string;
   arguments: unknown;
   backend: string;
+  /** When the gateway took the call, and when it last decided on it; by the gateway's clock. */
   startMs: number;
+  endMs: number;
   decisions: EventOf<"call.decided">[];
 }
 
@@ -55,6 +59,8 @@ export interface RunView {
   phases: { phase: Phase; startMs: number }[];
   steps: StepView[];
   faults: FaultView[];
+  /** Requests that met a fault on a link. */
+  hits: EventOf<"fault.hit">[];
   /** Transitions of each service, oldest first: the last one is its health now. */
   health: Record<string, EventOf<"health.changed">[]>;
   calls: CallView[];
@@ -75,6 +81,7 @@ export const emptyRunView: RunView = {
   phases: [],
   steps: [],
   faults: [],
+  hits: [],
   health: {},
   calls: [],
   approvals: [],
@@ -112,14 +119,20 @@ function shallowCopy(view: RunView): RunView {
     phases: [...view.phases],
     steps: [...view.steps],
     faults: [...view.faults],
-    health: { ...view.health },
+    hits: [...view.hits],
+    health: byName(view.health),
     calls: [...view.calls],
     approvals: [...view.approvals],
     decisions: [...view.decisions],
     checks: [...view.checks],
     warnings: [...view.warnings],
-    logs: { ...view.logs },
+    logs: byName(view.logs),
   };
+}
+
+/** A copy without a prototype: a service may be called `constructor`, which every other object already answers to. */
+function byName<Value>(record: Record<string, Value>): Record<string, Value> {
+  return Object.assign(Object.create(null), record);
 }
 
 function apply(view: RunView, event: LabEvent): void {
@@ -160,15 +173,30 @@ function apply(view: RunView, event: LabEvent): void {
       return;
     case "fault.intended": {
       const { fault, kind, target, undo } = event;
-      view.faults.push({ fault, kind, target, undo, intendedMs: event.atMs });
+      view.faults.push({ fault, kind, target, undo, intendedMs: event.atMs, hits: 0 });
       return;
     }
     case "fault.applied":
       replaceFault(view, event.fault, { appliedMs: event.atMs, detail: event.detail });
       return;
-    case "fault.undone":
-      replaceFault(view, event.fault, { undoneMs: event.atMs, result: event.result, detail: event.detail });
+    case "fault.hit":
+      view.hits.push(event);
+      replaceLast(
+        view.faults,
+        ({ fault }) => fault === event.fault,
+        (fault) => ({ ...fault, hits: fault.hits + 1 }),
+      );
       return;
+    case "fault.undone": {
+      const { result, detail, hits } = event;
+      replaceFault(view, event.fault, {
+        undoneMs: event.atMs,
+        result,
+        detail,
+        ...(hits === undefined ? {} : { hits }),
+      });
+      return;
+    }
     case "call.decided":
       view.decisions.push(event);
       addToCall(view, event);
@@ -206,15 +234,21 @@ function countLogs(view: RunView, event: EventOf<"service.log"> | EventOf<"servi
     event.type === "service.log" ? { lines: lines + 1, dropped } : { lines, dropped: dropped + event.lines };
 }
 
+/** When the gateway decided, on the run's clock: rows may be seen later than that, after an outage of their store. */
+export function decidedMs(view: RunView, row: EventOf<"call.decided">): number {
+  return view.started === undefined ? row.atMs : Math.max(0, row.decidedWallMs - view.started.wallMs);
+}
+
 function addToCall(view: RunView, row: EventOf<"call.decided">): void {
+  const endMs = decidedMs(view, row);
   const index = view.calls.findLastIndex((call) => call.callId === row.callId);
   const call = view.calls[index];
   if (call !== undefined) {
-    view.calls[index] = { ...call, decisions: [...call.decisions, row] };
+    view.calls[index] = { ...call, endMs, decisions: [...call.decisions, row] };
     return;
   }
   const { callId, sessionId, turnId, tool, backend } = row;
-  const startMs = Math.max(0, row.atMs - row.durationMs);
+  const startMs = Math.max(0, endMs - row.durationMs);
   view.calls.push({
     callId,
     sessionId,
@@ -223,6 +257,7 @@ function addToCall(view: RunView, row: EventOf<"call.decided">): void {
     backend,
     arguments: row.arguments,
     startMs,
+    endMs,
     decisions: [row],
   });
 }

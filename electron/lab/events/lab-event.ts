@@ -81,7 +81,22 @@ export const labEvent = z.discriminatedUnion("type", [
     expiresWallMs: z.number(),
   }),
   event("fault.applied", { fault: z.string(), detail: z.string() }),
-  event("fault.undone", { fault: z.string(), result: z.enum(UNDO_RESULTS), detail: z.string() }),
+  event("fault.hit", {
+    fault: z.string(),
+    link: z.string(),
+    effect: z.string(),
+    method: z.string().optional(),
+    tool: z.string().optional(),
+    /** Of the request, when it carried a trace context. */
+    traceId: z.string().optional(),
+  }),
+  event("fault.undone", {
+    fault: z.string(),
+    result: z.enum(UNDO_RESULTS),
+    detail: z.string(),
+    /** Requests that met it, where the fault proxy counts them. */
+    hits: z.int().optional(),
+  }),
   event("call.decided", {
     rowId: z.string(),
     callId: z.string(),

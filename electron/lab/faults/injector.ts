@@ -4,10 +4,10 @@ import type { RunLog } from "../events/run-log.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import type { FaultSpec } from "../scenarios/schema.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
-import { serviceNamed } from "../stack/stack-file.ts";
-import { FAULT_KINDS } from "./catalogue.ts";
-import { kindAndTarget } from "./kind-and-target.ts";
-import { undoFault } from "./undo.ts";
+import { aimOf, type FaultAim } from "./aim.ts";
+import { readsRequests } from "./link-faults.ts";
+import { type Prepared, prepareFault } from "./prepare.ts";
+import { type Undone, undoFault } from "./undo.ts";
 
 /** Every fault ends: this long after it began when its scenario says nothing else. */
 const DEFAULT_LIFETIME_MS = 10 * 60_000;
@@ -19,11 +19,16 @@ export interface InjectorParts {
   clock: Clock;
 }
 
-/** Breaks services for one run and knows what is still broken. */
+interface OpenFault {
+  aim: FaultAim;
+  fault: JournaledFault;
+}
+
+/** Breaks services and links for one run and knows what is still broken. */
 export class FaultInjector {
   readonly #parts: InjectorParts;
   /** In force, oldest first. */
-  readonly #open: JournaledFault[] = [];
+  readonly #open: OpenFault[] = [];
   readonly #expiries = new Map<string, NodeJS.Timeout>();
   #lastTurn: Promise<unknown> = Promise.resolve();
 
@@ -31,9 +36,8 @@ export class FaultInjector {
     this.#parts = parts;
   }
 
-  /** What is in force on each target. */
   inForce(): readonly JournaledFault[] {
-    return this.#open;
+    return this.#open.map(({ fault }) => fault);
   }
 
   /**
@@ -41,58 +45,59 @@ export class FaultInjector {
    * warning in the report, not an error, since the run may go on.
    */
   apply(spec: FaultSpec, signal: AbortSignal): Promise<string> {
-    return this.#inTurn(() => this.#applyNow(spec, signal));
+    return this.#inTurn(() => this.#applyNow(aimOf(spec), signal));
   }
 
-  async #applyNow(spec: FaultSpec, signal: AbortSignal): Promise<string> {
+  async #applyNow(aim: FaultAim, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     const { stack, journal, log, clock } = this.#parts;
-    const { kind, target } = kindAndTarget(spec);
-    const service = serviceNamed(stack.stack, target);
-    const state = await stack.driver.stateOf(service.name);
-    if (state.is !== "running") {
-      const message = `fault ${kind} ${target} hit nothing: ${target} was already ${state.is}`;
-      log.append({ type: "warning", code: "fault-hit-nothing", message });
-      return message;
-    }
-    const lifetimeMs = ("for" in spec ? spec.for : undefined) ?? DEFAULT_LIFETIME_MS;
+    const { kind, target } = aim;
+    const prepared = await prepareFault(aim, stack);
+    if (typeof prepared === "string") return this.#warnHitNothing(aim, prepared);
+    const forMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
+    const fault = this.#intend(aim, prepared, forMs);
+    this.#open.push({ aim, fault });
+    const { id, undo, expiresWallMs } = fault;
+    log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
+    await prepared.apply(id, expiresWallMs - clock.wallMs());
+    journal.applied(id);
+    log.append({ type: "fault.applied", fault: id, detail: `${target} ${prepared.effect}` });
+    if (aim.on === "service") stack.health.nudge(target);
+    if (kind === "restart") await this.#undoNow(id, signal);
+    else this.#expiries.set(id, this.#expireAfter(id, forMs));
+    return `${target} ${prepared.effect}`;
+  }
+
+  #intend(aim: FaultAim, { identity, undo }: Prepared, forMs: number): JournaledFault {
+    const { stack, journal, log, clock } = this.#parts;
+    const intendedWallMs = clock.wallMs();
     const fault: JournaledFault = {
       id: randomUUID(),
       runId: log.runId,
       stackId: stack.registered.id,
-      kind,
-      target,
-      identity: state.identity,
-      undo: FAULT_KINDS[kind].undo,
-      intendedWallMs: clock.wallMs(),
-      expiresWallMs: clock.wallMs() + lifetimeMs,
+      kind: aim.kind,
+      target: aim.target,
+      identity,
+      undo,
+      intendedWallMs,
+      expiresWallMs: intendedWallMs + forMs,
     };
     journal.intend(fault);
-    this.#open.push(fault);
-    const { id, undo, expiresWallMs } = fault;
-    log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
-    await FAULT_KINDS[kind].apply(stack.driver, target);
-    journal.applied(id);
-    log.append({ type: "fault.applied", fault: id, detail: `${target} ${FAULT_KINDS[kind].effect}` });
-    stack.health.nudge(target);
-    if (kind === "restart") await this.#undoNow(fault, signal);
-    else this.#expiries.set(id, this.#expireAfter(fault, lifetimeMs));
-    return `${target} ${FAULT_KINDS[kind].effect}`;
+    return fault;
   }
 
-  /** Undoes what is in force on a service, or everything, latest first. Never throws: what is left is in the result. */
+  /** Undoes what is in force on a target, or everything, latest first. Never throws: what is left is in the result. */
   async undo(target: string | "all", signal: AbortSignal): Promise<{ undone: number; residue: string[] }> {
-    const wanted = this.#open.filter((fault) => target === "all" || fault.target === target).reverse();
+    // In turn, so that a fault which is being applied right now is among them.
+    const wanted = await this.#inTurn(async () =>
+      this.#open.filter(({ fault }) => target === "all" || fault.target === target).reverse(),
+    );
     const residue: string[] = [];
-    for (const fault of wanted) {
-      const { result, detail } = await this.#undo(fault, signal);
+    for (const { fault } of wanted) {
+      const { result, detail } = await this.#inTurn(() => this.#undoNow(fault.id, signal));
       if (result === "not restored") residue.push(detail);
     }
     return { undone: wanted.length, residue };
-  }
-
-  #undo(fault: JournaledFault, signal: AbortSignal) {
-    return this.#inTurn(() => this.#undoNow(fault, signal));
   }
 
   /**
@@ -105,21 +110,32 @@ export class FaultInjector {
     return turn;
   }
 
-  async #undoNow(fault: JournaledFault, signal: AbortSignal) {
+  async #undoNow(id: string, signal: AbortSignal): Promise<Undone> {
     const { stack, journal, log } = this.#parts;
-    const index = this.#open.indexOf(fault);
-    if (index < 0) return { result: "restored" as const, detail: `${fault.target} was already put back` };
-    clearTimeout(this.#expiries.get(fault.id));
-    this.#expiries.delete(fault.id);
+    const index = this.#open.findIndex(({ fault }) => fault.id === id);
+    const open = this.#open[index];
+    if (open === undefined) return { result: "restored", detail: "it was already put back" };
+    clearTimeout(this.#expiries.get(id));
+    this.#expiries.delete(id);
     const waitUntilUp = (service: string, limit: AbortSignal) => stack.health.waitFor(service, "up", limit);
-    const undone = await undoFault(fault, { driver: stack.driver, waitUntilUp }, signal);
+    const undone = await undoFault(open.fault, { driver: stack.driver, waitUntilUp }, signal);
     if (undone.result !== "not restored") this.#open.splice(index, 1);
-    journal.close(fault.id, undone.result);
-    log.append({ type: "fault.undone", fault: fault.id, ...undone });
+    journal.close(id, undone.result);
+    log.append({ type: "fault.undone", fault: id, ...undone });
+    if (open.aim.on === "link" && readsRequests(open.aim.kind) && undone.hits === 0) {
+      this.#warnHitNothing(open.aim, "no request met it while it was in force");
+    }
     return undone;
   }
 
-  #expireAfter(fault: JournaledFault, lifetimeMs: number): NodeJS.Timeout {
-    return setTimeout(() => void this.#undo(fault, new AbortController().signal), lifetimeMs).unref();
+  #warnHitNothing({ kind, target }: FaultAim, why: string): string {
+    const message = `fault ${kind} ${target} hit nothing: ${why}`;
+    this.#parts.log.append({ type: "warning", code: "fault-hit-nothing", message });
+    return message;
+  }
+
+  #expireAfter(id: string, lifetimeMs: number): NodeJS.Timeout {
+    const undo = () => void this.#inTurn(() => this.#undoNow(id, new AbortController().signal));
+    return setTimeout(undo, lifetimeMs).unref();
   }
 }

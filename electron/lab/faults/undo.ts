@@ -1,10 +1,11 @@
 import { withDeadline } from "../clock.ts";
 import type { UndoResult } from "../events/lab-event.ts";
-import type { JournaledFault } from "../journal/fault-journal.ts";
-import { messageOf } from "../lab-error.ts";
+import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
-import { type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
+import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
+import { FaultProxyControl } from "./fault-proxy-control.ts";
 
 /** A service that is not up after this long counts as not restored. */
 const HEALTHY_LIMIT_MS = 20_000;
@@ -12,6 +13,8 @@ const HEALTHY_LIMIT_MS = 20_000;
 export interface Undone {
   result: UndoResult;
   detail: string;
+  /** Requests that met the fault, where something counts them. */
+  hits?: number;
 }
 
 /** What undoing needs of a stack: a driver, and someone who knows when a service is well. */
@@ -21,35 +24,87 @@ export interface UndoTarget {
 }
 
 /**
- * Undoes a fault and looks at the real state after: restored only when the service runs and its probe says up. Safe to
- * repeat. What someone else has done to the target meanwhile is left as it is, and said.
+ * Undoes a fault and looks at the real state after: restored only when it is seen to be. Safe to repeat. What someone
+ * else has done to the target meanwhile is left as it is, and said.
  */
 export async function undoFault(fault: JournaledFault, target: UndoTarget, signal: AbortSignal): Promise<Undone> {
-  const kind = FAULT_KINDS[fault.kind as LifecycleFault];
+  const { identity } = fault;
   try {
-    const before = await target.driver.stateOf(fault.target);
-    const changed = changedByOthers(fault, before);
-    if (changed !== undefined) return { result: "changed by someone else", detail: changed };
-    await kind.revert(target.driver, fault.target);
-    await target.waitUntilUp(fault.target, withDeadline(signal, HEALTHY_LIMIT_MS));
-    const after = await target.driver.stateOf(fault.target);
-    if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
-    return { result: "restored", detail: `${fault.target} is running and up` };
+    return identity.kind === "link"
+      ? await undoLinkFault(fault, identity, target, signal)
+      : await undoServiceFault(fault, identity, target, signal);
   } catch (error) {
     return { result: "not restored", detail: `${fault.target}: ${messageOf(error)}` };
   }
 }
 
-function changedByOthers(fault: JournaledFault, state: ServiceState): string | undefined {
+async function undoServiceFault(
+  fault: JournaledFault,
+  identity: ServiceIdentity,
+  target: UndoTarget,
+  signal: AbortSignal,
+): Promise<Undone> {
+  const kind = FAULT_KINDS[fault.kind as LifecycleFault];
+  const changed = changedByOthers(fault, identity, await target.driver.stateOf(fault.target));
+  if (changed !== undefined) return { result: "changed by someone else", detail: changed };
+  await kind.revert(target.driver, fault.target);
+  await target.waitUntilUp(fault.target, withDeadline(signal, HEALTHY_LIMIT_MS));
+  const after = await target.driver.stateOf(fault.target);
+  if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
+  return { result: "restored", detail: `${fault.target} is running and up` };
+}
+
+function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state: ServiceState): string | undefined {
   const kind = FAULT_KINDS[fault.kind as LifecycleFault];
   if (fault.kind === "restart") {
     return state.is === "paused" ? `${fault.target} was paused by someone else; it is left so` : undefined;
   }
-  const isOtherLife = state.is !== "stopped" && !sameLife(state.identity, fault.identity);
+  const isOtherLife = state.is !== "stopped" && !sameLife(state.identity, identity);
   if (fault.kind === "pause" && (isOtherLife || state.is === "stopped")) {
     return `${fault.target} is no longer the one that was paused; it is left ${state.is}`;
   }
   // Before the fault was applied the same life runs on: there is nothing to undo, and nobody else has touched it.
   if (kind.isInForce(state) || (state.is === "running" && !isOtherLife)) return undefined;
   return `${fault.target} was found ${state.is}, which this lab has not done; it is left so`;
+}
+
+async function undoLinkFault(
+  fault: JournaledFault,
+  identity: Extract<FaultIdentity, { kind: "link" }>,
+  target: UndoTarget,
+  signal: AbortSignal,
+): Promise<Undone> {
+  const proxy = new FaultProxyControl(identity.api);
+  const take = () => (fault.kind === "down" ? openLink(proxy, fault.target) : disarm(proxy, fault));
+  try {
+    return await take();
+  } catch (error) {
+    // A proxy that has died takes its links down with it. A new one begins as a plain pipe.
+    if (!(error instanceof LabError) || (await target.driver.stateOf(identity.service)).is !== "stopped") throw error;
+    await target.driver.start(identity.service);
+    await target.waitUntilUp(identity.service, withDeadline(signal, HEALTHY_LIMIT_MS));
+    const { result, detail } = await take();
+    return { result, detail: `${detail}; the fault proxy had died and was started again` };
+  }
+}
+
+async function disarm(proxy: FaultProxyControl, fault: JournaledFault): Promise<Undone> {
+  const hits = await proxy.disarm(fault.target, fault.id);
+  if (await proxy.isArmed(fault.target, fault.id)) {
+    return { result: "not restored", detail: `the fault is still on ${fault.target}` };
+  }
+  if (!(await proxy.isOpen(fault.target))) {
+    return { result: "changed by someone else", detail: `${fault.target} was closed by someone else; it is left so` };
+  }
+  return {
+    result: "restored",
+    detail: `${fault.target} passes everything again`,
+    ...(hits === undefined ? {} : { hits }),
+  };
+}
+
+async function openLink(proxy: FaultProxyControl, link: string): Promise<Undone> {
+  if (!(await proxy.isOpen(link))) await proxy.open(link);
+  if (!(await proxy.isOpen(link))) return { result: "not restored", detail: `${link} is still closed` };
+  return { result: "restored", detail: `${link} is open again` };
 }

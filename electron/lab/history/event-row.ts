@@ -17,6 +17,7 @@ const TYPE_CODES: readonly LabEventType[] = [
   "check.evaluated",
   "warning",
   "run.ended",
+  "fault.hit",
 ];
 const CODE_OF = new Map(TYPE_CODES.map((type, code) => [type, code]));
 

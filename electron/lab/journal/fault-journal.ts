@@ -2,14 +2,20 @@ import type { UndoResult } from "../events/lab-event.ts";
 import type { ServiceIdentity } from "../stack/driver.ts";
 import type { Journal } from "./journal.ts";
 
+/** What a fault was done to, so that its undo can never hit another thing of the same name. */
+export type FaultIdentity =
+  | ServiceIdentity
+  /** A toxic that carries the fault's id, on a link of the proxy whose API is at `api` and which runs as `service`. */
+  | { kind: "link"; api: string; service: string };
+
 export interface JournaledFault {
   id: string;
   runId: string;
   stackId: string;
   kind: string;
+  /** A service, or a link by its name. */
   target: string;
-  /** The life of the target that was broken. */
-  identity: ServiceIdentity;
+  identity: FaultIdentity;
   undo: string;
   intendedWallMs: number;
   expiresWallMs: number;
@@ -75,7 +81,7 @@ export class FaultJournal {
       stackId: row.stack_id,
       kind: row.kind,
       target: row.target,
-      identity: JSON.parse(row.identity) as ServiceIdentity,
+      identity: JSON.parse(row.identity) as FaultIdentity,
       undo: row.undo,
       intendedWallMs: row.intended_wall_ms,
       expiresWallMs: row.expires_wall_ms,

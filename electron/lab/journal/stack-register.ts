@@ -81,7 +81,10 @@ export class StackRegister {
   /** Written before the process starts (identity undefined) and again when it has: a start is never unknown. */
   setProcess(stackId: string, service: string, launch: Launch, identity: ProcessIdentity | undefined): void {
     this.#database
-      .prepare("INSERT OR REPLACE INTO processes (stack_id, service, pid, started_at, launch) VALUES (?, ?, ?, ?, ?)")
+      .prepare(
+        `INSERT INTO processes (stack_id, service, pid, started_at, launch) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET pid = excluded.pid, started_at = excluded.started_at, launch = excluded.launch`,
+      )
       .run(stackId, service, identity?.pid ?? null, identity?.startedAt ?? null, JSON.stringify(launch));
   }
 

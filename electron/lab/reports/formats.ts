@@ -76,6 +76,7 @@ function detail(report: RunReport): string {
       ({ check, passed, expected, observed }) =>
         `- ${passed ? "ok" : "FAILED"} ${check}: expected ${expected}; observed ${observed}`,
     ),
+    ...report.failedCalls.map(({ tool, fault }) => `- ${tool} failed upstream: ${fault}`),
     ...report.warnings.map((warning) => `- warning: ${warning}`),
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import { formatDuration } from "../duration.ts";
+import { explainFailures } from "../events/explain.ts";
 import type { RunView } from "../events/fold.ts";
 import type { Outcome } from "../events/lab-event.ts";
 
@@ -17,6 +18,8 @@ export interface RunReport {
   decisions: string;
   checks: { check: string; passed: boolean; expected: string; observed: string }[];
   faults: { kind: string; target: string; result: string; inForceMs: number | null }[];
+  /** Calls that failed upstream, each with the fault that it failed of. */
+  failedCalls: { tool: string; fault: string }[];
   warnings: string[];
 }
 
@@ -41,6 +44,10 @@ export function toReport(view: RunView): RunReport {
       target,
       result: result ?? "not undone",
       inForceMs: appliedMs === undefined || undoneMs === undefined ? null : Math.round(undoneMs - appliedMs),
+    })),
+    failedCalls: explainFailures(view).map(({ call, fault }) => ({
+      tool: call.tool,
+      fault: fault === undefined ? "no fault of this run explains it" : `${fault.kind} ${fault.target}`,
     })),
     warnings: view.warnings.map(({ message }) => message),
   };

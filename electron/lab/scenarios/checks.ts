@@ -43,7 +43,7 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     return verdict("policyOutcome", last === check.policyOutcome, check.policyOutcome, last ?? "no decision");
   }
   if ("mustNotContainInArgs" in check) {
-    const texts = decisions.map((row) => JSON.stringify(row.arguments) ?? "");
+    const texts = decisions.flatMap((row) => [JSON.stringify(row.arguments) ?? "", ...textsIn(row.arguments)]);
     const found = check.mustNotContainInArgs.filter((wanted) => texts.some((text) => text.includes(wanted)));
     const expected = `no argument holds ${list(check.mustNotContainInArgs)}`;
     const observed = found.length > 0 ? `held: ${list(found)}` : `${decisions.length} rows, none holds it`;
@@ -100,6 +100,13 @@ function answer(
 
 export function verdict(check: string, passed: boolean, expected: string, observed: string): Verdict {
   return { check, passed, expected, observed };
+}
+
+/** Every text in a value, as it is: in JSON a quote or a line break in it is written in another way. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [key, ...textsIn(inner)]);
 }
 
 /** Every entry of `wanted` stands in `seen`, in this order, with anything between. */

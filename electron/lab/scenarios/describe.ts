@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration.ts";
-import { kindAndTarget } from "../faults/kind-and-target.ts";
+import { aimOf } from "../faults/aim.ts";
 import type { Step } from "./schema.ts";
 
 /** What a step does, in the few words that a timeline has room for. */
@@ -7,7 +7,7 @@ export function describeStep(step: Step): string {
   if (step.name !== undefined) return step.name;
   if ("warm" in step) return `warm ${step.warm}: initialize, tools/list`;
   if ("fault" in step) {
-    const { kind, target } = kindAndTarget(step.fault);
+    const { kind, target } = aimOf(step.fault);
     return `fault: ${kind} ${target}`;
   }
   if ("undo" in step) return step.undo === "all" ? "undo every fault" : `undo the fault on ${step.undo}`;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { checkDocument } from "../documents/check-document.ts";
 import { parseYaml, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
@@ -66,10 +66,9 @@ function slug(text: string): string {
 
 /** The scenarios of a folder by file name. One that is not valid stops the rest: a catalogue with holes misleads. */
 export function loadFolder(folder: string): LoadedScenario[] {
-  return readdirSync(folder)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort()
-    .flatMap((name) => loadFile(join(folder, name)));
+  const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
+  if (names.length === 0) throw new LabError("bad-input", `there is no scenario (.yaml or .yml) in ${folder}`);
+  return names.sort().flatMap((name) => loadFile(join(folder, name)));
 }
 
 /** What a person names on the command line: a file, a folder, or the id of a shipped scenario. */
@@ -77,8 +76,9 @@ export function resolveScenarios(names: readonly string[], shipped: readonly Loa
   return names.flatMap((name) => {
     const byId = shipped.filter((each) => each.scenario.id === name);
     if (byId.length > 0) return byId;
-    if (/\.ya?ml$/.test(name)) return loadFile(name);
-    if (existsSync(name)) return loadFolder(name);
+    const found = statSync(name, { throwIfNoEntry: false });
+    if (found?.isDirectory()) return loadFolder(name);
+    if (found !== undefined || /\.ya?ml$/.test(name)) return loadFile(name);
     throw new LabError("bad-input", `no scenario is called "${name}", and there is no such file`, {
       cure: `the shipped ones are: ${shipped.map((each) => each.scenario.id).join(", ")}`,
     });

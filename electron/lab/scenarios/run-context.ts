@@ -3,6 +3,7 @@ import { emptyRunView, foldAll, type RunView } from "../events/fold.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultInjector } from "../faults/injector.ts";
+import type { ProxyWatch } from "../faults/proxy-watch.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
@@ -21,6 +22,8 @@ export class RunContext {
   readonly clock: Clock;
   /** Set once the audit log is followed; absent for a stack without one. */
   audit: AuditReader | undefined;
+  /** Set once the fault proxy is followed; absent for a stack without one. */
+  proxy: ProxyWatch | undefined;
   /** What the last agent step answered. */
   answer: string | undefined;
   #view: RunView = emptyRunView;

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, withDeadline } from "../clock.ts";
+import { explainFailures } from "../events/explain.ts";
 import type { LabEvent, LabEventBody, Outcome } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
+import { ProxyWatch } from "../faults/proxy-watch.ts";
 import type { History } from "../history/history.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -76,8 +78,7 @@ export async function runScenario(
   const faults = new FaultInjector({ stack, journal, log, clock });
   const context = new RunContext({ stack, log, faults, clock });
   log.append(startedEvent(scenario, parts));
-  const watchers = await watch(stack, log);
-  context.audit = watchers.audit;
+  const watchers = await watch(context);
   const limited = withDeadline(signal, RUN_LIMIT_MS);
   let ending = await catchStop(() => methodAndChecks(scenario, context, limited), signal);
   ending = await rollBack(scenario, context, ending);
@@ -131,10 +132,21 @@ async function methodAndChecks(scenario: Scenario, context: RunContext, signal: 
     log.append({ type: "check.evaluated", ...verdict });
     if (!verdict.passed) failed.push(verdict);
   }
+  await context.proxy?.read();
+  flagUnexplained(context);
   const [first] = failed;
   if (first === undefined) return;
   const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : "";
   throw new RunStopped("failed", `${first.check}: expected ${first.expected}; observed ${first.observed}${more}`);
+}
+
+/** A call that failed while nothing was broken on its way failed of something that the lab did not do. */
+function flagUnexplained(context: RunContext): void {
+  for (const { call, fault } of explainFailures(context.view())) {
+    if (fault !== undefined) continue;
+    const message = `${call.tool} ended in upstream_error, and no fault of this run explains it`;
+    context.log.append({ type: "warning", code: "unexplained-failure", message });
+  }
 }
 
 /** Runs begin alike: services that can be reset are, so that one run's refunds are not the next one's. */
@@ -177,7 +189,9 @@ async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSi
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const background: Promise<void>[] = [];
+  let forget = () => {};
   try {
+    forget = stopWhenUnsteady(scenario, context, stop);
     for (const [index, step] of scenario.method.entries()) {
       const work = doStep(step, `step-${index + 1}`, context, either);
       if (!step.background) {
@@ -192,7 +206,20 @@ async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSi
     stop.abort(error);
     await Promise.allSettled(background);
     throw stop.signal.reason;
+  } finally {
+    forget();
   }
+}
+
+/** What of the steady state is to hold throughout ends the method as soon as it does not. */
+function stopWhenUnsteady(scenario: Scenario, { stack }: RunContext, stop: AbortController): () => void {
+  const throughout = scenario.steadyState.filter((each) => each.throughout);
+  return stack.health.onTransition(({ service, to, reason }) => {
+    const broken = throughout.find((each) => each.service === service && each.is !== to);
+    if (broken === undefined) return;
+    const message = `${service} is ${to} (${reason}) in mid-run, expected ${broken.is} throughout`;
+    stop.abort(new RunStopped("failed", message));
+  });
 }
 
 async function doStep(step: Step, id: string, context: RunContext, signal: AbortSignal): Promise<void> {
@@ -236,12 +263,12 @@ async function rollBack(scenario: Scenario, context: RunContext, ending: Ending)
 }
 
 interface Watchers {
-  audit: AuditReader | undefined;
   close(): Promise<void>;
 }
 
-/** Puts what happens around the run into its log: health, decisions, what services print. */
-async function watch(stack: RunningStack, log: RunLog): Promise<Watchers> {
+/** Puts what happens around the run into its log: health, decisions, what services print, what faults hit. */
+async function watch(context: RunContext): Promise<Watchers> {
+  const { stack, log, clock, faults } = context;
   for (const service of stack.health.services()) {
     const { status: to, reason, latencyMs } = stack.health.health(service);
     log.append({ type: "health.changed", service, from: "unknown", to, reason, latencyMs });
@@ -253,17 +280,24 @@ async function watch(stack: RunningStack, log: RunLog): Promise<Watchers> {
     lines.set(service, count);
     if (count <= LOG_LINES_LIMIT) log.append({ type: "service.log", service, stream, line });
   });
-  const audit = await followAudit(stack, log);
+  context.audit = await followAudit(stack, log);
+  context.proxy = await ProxyWatch.start({
+    stack,
+    log,
+    clock,
+    isOurs: (id) => context.view().faults.some(({ fault }) => fault === id),
+    isBrokenByUs: (service) => faults.inForce().some(({ target }) => target === service),
+  });
   return {
-    audit,
     async close() {
       forget();
+      await context.proxy?.close();
       tail.close();
       for (const [service, count] of lines) {
         if (count <= LOG_LINES_LIMIT) continue;
         log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
       }
-      await audit?.close();
+      await context.audit?.close();
     },
   };
 }

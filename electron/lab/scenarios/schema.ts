@@ -1,13 +1,7 @@
 import { z } from "zod";
-import { DURATION_PATTERN, parseDuration } from "../duration.ts";
+import { duration } from "../documents/duration-field.ts";
 import { DECISIONS, healthStatus } from "../events/lab-event.ts";
-
-/** A duration as written, `500ms`, `5s`, `2m`; in milliseconds once read. */
-const duration = z
-  .string({ error: "expected a duration such as 500ms, 5s or 2m" })
-  .regex(DURATION_PATTERN, { error: "expected a duration such as 500ms, 5s or 2m" })
-  .transform((text) => parseDuration(text) ?? 0)
-  .describe("a duration with its unit: 500ms, 5s, 2m");
+import { LINK_FAULT_SCHEMAS, LINK_FAULTS, type LinkFaultSpec } from "../faults/link-faults.ts";
 
 const name = z.string().min(1);
 const service = name.describe("a service of the stack file");
@@ -16,6 +10,12 @@ const decision = z.enum(DECISIONS);
 const json = z.record(z.string(), z.json());
 
 const serviceIs = z.strictObject({ service, is: healthStatus }).describe("the health that a probe reports");
+
+const steady = z.strictObject({
+  service,
+  is: healthStatus,
+  throughout: z.boolean().optional().describe("watched during the method too: when it breaks, the run stops and fails"),
+});
 
 const decisionRow = z
   .string()
@@ -82,23 +82,24 @@ const CHECKS = {
 const [firstCheck, ...otherChecks] = Object.values(CHECKS);
 export const CHECK_NAMES = Object.keys(CHECKS);
 export const check = z.union([firstCheck as typeof CHECKS.mustInclude, ...otherChecks], {
-  error: `a check needs one of: ${CHECK_NAMES.join(", ")}`,
+  error: `a check needs exactly one of: ${CHECK_NAMES.join(", ")}`,
 });
 export type Check = z.output<typeof check>;
 
 const lifetime = { for: duration.optional().describe("undone by itself after this time (default: 10 minutes)") };
 export const LIFECYCLE_FAULTS = ["stop", "kill", "pause", "restart"] as const;
 export type LifecycleFault = (typeof LIFECYCLE_FAULTS)[number];
-const fault = z.union(
-  [
-    z.strictObject({ stop: service, ...lifetime }),
-    z.strictObject({ kill: service, ...lifetime }),
-    z.strictObject({ pause: service, ...lifetime }),
-    z.strictObject({ restart: service }),
-  ],
-  { error: `a fault needs one of: ${LIFECYCLE_FAULTS.join(", ")}` },
-);
-export type FaultSpec = z.output<typeof fault>;
+const serviceFault = z.union([
+  z.strictObject({ stop: service, ...lifetime }),
+  z.strictObject({ kill: service, ...lifetime }),
+  z.strictObject({ pause: service, ...lifetime }),
+  z.strictObject({ restart: service }),
+]);
+export type ServiceFaultSpec = z.output<typeof serviceFault>;
+export type FaultSpec = ServiceFaultSpec | LinkFaultSpec;
+const fault: z.ZodType<FaultSpec> = z.union([...serviceFault.options, ...LINK_FAULT_SCHEMAS], {
+  error: `a fault needs exactly one of: ${[...LIFECYCLE_FAULTS, ...LINK_FAULTS].join(", ")}`,
+});
 
 const common = {
   name: name.optional().describe("what the timeline calls this step"),
@@ -171,7 +172,7 @@ export const STEP_KINDS = Object.keys(STEPS) as (keyof typeof STEPS)[];
 export type StepKind = keyof typeof STEPS;
 const [firstStep, ...otherSteps] = Object.values(STEPS);
 export const step = z.union([firstStep as typeof STEPS.warm, ...otherSteps], {
-  error: `a step needs one of: ${STEP_KINDS.join(", ")}`,
+  error: `a step needs exactly one of: ${STEP_KINDS.join(", ")}`,
 });
 export type Step = z.output<typeof step>;
 export type StepOf<Kind extends StepKind> = z.output<(typeof STEPS)[Kind]>;
@@ -190,7 +191,7 @@ export const scenario = z
     protection: name
       .optional()
       .describe("the protection that this scenario shows; run --without it to see the failure"),
-    steadyState: z.array(serviceIs).min(1).describe("holds before the method and again after the rollback"),
+    steadyState: z.array(steady).min(1).describe("holds before the method and again after the rollback"),
     method: z.array(step).min(1),
     expect: z.array(check).min(1),
   })
@@ -204,10 +205,10 @@ export const suite = z.looseObject({
       z.looseObject({
         name: z.string().min(1),
         input: z.string().min(1),
-        policyOutcome: decision.optional(),
-        mustInclude: z.array(tool).optional(),
-        mustNotInclude: z.array(tool).optional(),
-        mustNotContainInArgs: z.array(z.string().min(1)).optional(),
+        policyOutcome: decision.nullish(),
+        mustInclude: z.array(tool).nullish(),
+        mustNotInclude: z.array(tool).nullish(),
+        mustNotContainInArgs: z.array(z.string().min(1)).nullish(),
       }),
     )
     .min(1),

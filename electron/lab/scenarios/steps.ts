@@ -202,7 +202,7 @@ async function click(
   const url = context.stack.endpoint("approval-channel", `${action} ${tool}`);
   const limit = withDeadline(signal, CLICK_LIMIT_MS);
   for (;;) {
-    const reply = await post(url, { action, tool, ...(by === undefined ? {} : { user: by }) }, signal);
+    const reply = await post(url, { action, mentions: tool, ...(by === undefined ? {} : { user: by }) }, signal);
     if (reply.ok) return { clicked: action, status: reply.status, reply: reply.text.slice(0, 500) };
     if (limit.aborted || reply.status !== 409) {
       throw new LabError("precondition", `nobody could ${action} ${tool}: ${reply.text.slice(0, 300)}`);

@@ -37,6 +37,7 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
   const fill = (text: string): string =>
     text
       .replaceAll("{data}", data)
+      .replaceAll("{links}", proxiedLinks(stack, place))
       .replaceAll("{port}", String(place.ports[service.name] ?? ""))
       .replaceAll("{address}", place.ports[service.name] === undefined ? "" : addressOf(service, place.ports));
   const links = stack.links.filter(({ from }) => from === service.name);
@@ -56,10 +57,21 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
   };
 }
 
-/** The address that a link's caller names, replaced by where the callee answers on this machine. */
+/** The address that a link's caller names, replaced by the one on this machine that leads there. */
 function reroute(value: string, links: readonly Link[], stack: Stack, place: LaunchPlace): string {
-  return links.reduce(
-    (text, link) => text.replaceAll(link.listen, addressOf(serviceNamed(stack, link.to), place.ports)),
-    value,
-  );
+  return links.reduce((text, link) => text.replaceAll(link.listen, wayInto(link, stack, place)), value);
+}
+
+/** Where a link begins: at the fault proxy, or at the callee itself in a stack without one. */
+function wayInto(link: Link, stack: Stack, { ports }: LaunchPlace): string {
+  const proxied = ports[link.name];
+  return proxied === undefined ? addressOf(serviceNamed(stack, link.to), ports) : `127.0.0.1:${proxied}`;
+}
+
+/** `name=listen>upstream` for each link, as the fault proxy reads them. */
+function proxiedLinks(stack: Stack, place: LaunchPlace): string {
+  return stack.links
+    .filter(({ name }) => place.ports[name] !== undefined)
+    .map((link) => `${link.name}=${wayInto(link, stack, place)}>${addressOf(serviceNamed(stack, link.to), place.ports)}`)
+    .join(",");
 }

@@ -1,12 +1,23 @@
 import { createServer } from "node:net";
 import { LabError } from "../lab-error.ts";
-import type { Service, Stack } from "./stack-file.ts";
+import { hasFaultProxy, type Service, type Stack } from "./stack-file.ts";
 
 /** `fixed`: those of the stack file. `auto`: whatever is free, for a second stack beside the first. */
 export type PortChoice = "fixed" | "auto";
 
-/** A host port for each service that publishes one. @throws LabError `port-taken` naming every port and its service */
+/**
+ * A host port for each service that publishes one, and for each link through a fault proxy the port that its caller is
+ * sent to; links are only known by their names, so theirs are always free ones.
+ * @throws LabError `port-taken` naming every port and its service
+ */
 export async function choosePorts(stack: Stack, choice: PortChoice): Promise<Record<string, number>> {
+  const services = await servicePorts(stack, choice);
+  const proxied = hasFaultProxy(stack) ? stack.links.map(({ name }) => name) : [];
+  const free = await Promise.all(proxied.map(() => tryListen(0)));
+  return { ...services, ...Object.fromEntries(proxied.map((name, index) => [name, free[index] ?? 0])) };
+}
+
+async function servicePorts(stack: Stack, choice: PortChoice): Promise<Record<string, number>> {
   const services = stack.services.flatMap((service) => (service.port ? [{ service, port: service.port }] : []));
   if (choice === "auto") {
     const free = await Promise.all(services.map(() => tryListen(0)));

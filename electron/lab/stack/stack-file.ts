@@ -88,7 +88,7 @@ function unknownFields(document: YamlDocument): Problem[] {
   if (typeof document.value !== "object" || document.value === null) return [];
   return Object.keys(document.value)
     .filter((key) => !key.startsWith("x-") && !TOP_LEVEL_FIELDS.includes(key))
-    .map((key) => document.problemAt([key], `unknown field "${key}"`));
+    .map((key) => document.problemAtField([key], `unknown field "${key}"`));
 }
 
 function toService(name: string, compose: ComposeService): Service[] {
@@ -182,4 +182,9 @@ export function serviceWithRole(stack: Stack, role: Role, wantedBy: string): Ser
   const found = stack.services.find((service) => service.role === role);
   if (found) return found;
   throw new LabError("bad-input", `${wantedBy} needs a service whose x-lab role is ${role}; ${stack.file} has none`);
+}
+
+/** Whether links go through a fault proxy, so that they can be broken without a service being touched. */
+export function hasFaultProxy(stack: Stack): boolean {
+  return stack.services.some(({ role }) => role === "fault-proxy");
 }

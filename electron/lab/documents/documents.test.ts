@@ -1,0 +1,119 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { LabError } from "../lab-error.ts";
+import { checkDocument } from "./check-document.ts";
+import { DocumentError, parseYaml, readYaml } from "./yaml-document.ts";
+
+const file = "some.yaml";
+
+const schema = z.strictObject({
+  name: z.string(),
+  size: z.int().positive().optional(),
+  steps: z
+    .array(
+      z.union([
+        z.strictObject({ wait: z.string(), note: z.string().optional() }),
+        z.strictObject({ call: z.string(), arguments: z.record(z.string(), z.json()).optional() }),
+      ]),
+    )
+    .optional(),
+});
+
+/** What a person is told of a text, a problem a line. */
+function problemsOf(text: string): string {
+  try {
+    checkDocument(parseYaml(text, file), schema);
+  } catch (error) {
+    if (error instanceof DocumentError) return error.message;
+    throw error;
+  }
+  return "none";
+}
+
+test("a good document has no problem", () => {
+  expect(problemsOf("name: a\nsize: 3\nsteps:\n  - wait: 5s\n  - call: x\n    arguments: { deep: [1, { a: null }] }\n")).toBe(
+    "none",
+  );
+});
+
+describe("names file, line, column and what was expected", () => {
+  test.each([
+    ["a tab as indentation", "name: a\nsteps:\n\t- wait: 5s\n", /^some\.yaml:3:1: Tabs are not allowed/],
+    ["a field written twice", "name: a\nname: b\n", /^some\.yaml:2:1: Map keys must be unique/],
+    ["a bracket left open", "name: a\nsteps: [\n", /^some\.yaml:\d+:\d+: .*\]/],
+    ["a quote left open", 'name: "a\n', /^some\.yaml:\d+:\d+: .*quote/],
+    ["two documents in one file", "name: a\n---\nname: b\n", /^some\.yaml:2:1: a second document begins here; one file/],
+    ["an alias of nothing", "name: *a\n", /^some\.yaml:1:7: nothing before this is marked &a$/],
+    ["nothing at all", "", /^some\.yaml:1:1: expected object, received null$/],
+    ["only a comment", "# later\n", /^some\.yaml:1:1: expected object, received null$/],
+    ["a list where a map belongs", "- name: a\n", /^some\.yaml:1:1: expected object, received array$/],
+    ["plain text", "hello\n", /^some\.yaml:1:1: expected object, received string$/],
+    ["a field that is missing", "size: 3\n", /^some\.yaml:1:1: name: expected string, but it is missing$/],
+    ["a value of another kind", "name: a\nsize: many\n", /^some\.yaml:2:7: size: expected number, received string$/],
+    ["a number out of range", "name: a\nsize: 0\n", /^some\.yaml:2:7: size: .*>0/],
+    ["a field left empty", "name:\n", /^some\.yaml:1:6: name: expected string, received null$/],
+    [
+      "something missing deep inside",
+      "name: a\nsteps:\n  - wait: 5s\n  - call: x\n    arguments: 7\n",
+      /^some\.yaml:5:16: steps\[1\]\.arguments: expected record, received number$/,
+    ],
+  ])("%s", (_what, text, message) => expect(problemsOf(text)).toMatch(message));
+
+  test("an unknown field, at its name, also when its value begins lines below", () => {
+    expect(problemsOf("name: a\nbaseline:\n\n  deep: 1\n")).toBe('some.yaml:2:1: unknown field "baseline"');
+    expect(problemsOf("{ name: a, colour: red }")).toBe('some.yaml:1:12: unknown field "colour"');
+  });
+
+  test("a misspelt field of one of several forms: in the form that was meant", () => {
+    expect(problemsOf("name: a\nsteps:\n  - wait: 5s\n    nott: x\n")).toBe('some.yaml:4:5: steps[0]: unknown field "nott"');
+  });
+
+  test("all problems at once, since they are mended together", () => {
+    expect(problemsOf("nam: a\nsize: -1\n").split("\n")).toHaveLength(3);
+  });
+
+  test("the same after Windows line ends and a byte order mark", () => {
+    expect(problemsOf("name: a\r\nsize: many\r\n")).toMatch(/^some\.yaml:2:7: /);
+    expect(problemsOf("\ufeffname: a\n")).toBe("none");
+  });
+});
+
+describe("is not led into trouble by", () => {
+  test("aliases that grow without end", () => {
+    const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
+    for (const [to, from] of ["ba", "cb", "dc", "ed", "fe"]) bomb.push(`${to}: &${to} [${`*${from},`.repeat(9)}]`);
+    expect(problemsOf(bomb.join("\n"))).toMatch(/^some\.yaml:1:1: Excessive alias count/);
+  });
+
+  test("a value that is a part of itself", () => {
+    expect(problemsOf("name: a\nsteps:\n  - call: x\n    arguments: &all { inner: *all }\n")).toMatch(
+      /^some\.yaml:4:30: \*all is a part of itself$/,
+    );
+  });
+
+  test("a field that would be the prototype of things", () => {
+    const document = parseYaml("call: { __proto__: { admin: true } }", file);
+    expect((document.value as { call: { admin?: boolean } }).call.admin).toBeUndefined();
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  test("a file as large as a video", () => {
+    expect(problemsOf(`name: ${"x".repeat(1024 * 1024)}`)).toBe("some.yaml:1:1: larger than 1024 KiB");
+  });
+
+  test("bytes that are no text", () => {
+    expect(problemsOf("\u0000\u0001\u0002")).toMatch(/^some\.yaml:1:1: expected object/);
+  });
+});
+
+test("a file that cannot be read says which and why", () => {
+  const folder = temporaryFolder();
+  expect(() => readYaml(join(folder, "none.yaml"))).toThrow(/none\.yaml cannot be read: ENOENT/);
+  expect(() => readYaml(folder)).toThrow(/cannot be read: EISDIR/);
+  expect(() => readYaml(folder)).toThrow(LabError);
+  writeFileSync(join(folder, "good.yaml"), "name: a\n");
+  expect(readYaml(join(folder, "good.yaml")).value).toEqual({ name: "a" });
+});

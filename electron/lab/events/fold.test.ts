@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { decided, eventAt, eventsOf, sampleRun, started } from "../../testing/sample-events.ts";
+import { emptyRunView, fold, foldAll } from "./fold.ts";
+import { type LabEvent, labEvent } from "./lab-event.ts";
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+test("the sample holds every type of event there is, so that nothing below is tested on a part of them", () => {
+  const known = labEvent.options.map((option) => option.shape.type.value);
+  expect(new Set(sampleRun().map(({ type }) => type))).toEqual(new Set(known));
+  for (const event of sampleRun()) expect(labEvent.parse(event)).toEqual(event);
+});
+
+test("shows a whole run", () => {
+  const view = foldAll(emptyRunView, sampleRun());
+  expect(view).toMatchObject({
+    seq: 15,
+    runId: "run-1",
+    lastMs: 150,
+    phases: [{ phase: "method", startMs: 20 }],
+    steps: [{ step: "step-1", startMs: 40, endMs: 70, outcome: "ok", output: "slack stopped" }],
+    faults: [{ target: "slack", intendedMs: 50, appliedMs: 60, undoneMs: 130, result: "restored" }],
+    calls: [{ tool: "create_refund", arguments: { charge_id: "ch_1" }, startMs: 95 }],
+    approvals: [{ tool: "create_refund", startMs: 100, endMs: 110, result: "expired" }],
+    logs: { gateway: { lines: 1, dropped: 3 } },
+    ended: { outcome: "passed", atMs: 150 },
+  });
+  expect(view.health.gateway?.at(-1)?.to).toBe("up");
+  expect(view.calls[0]?.decisions.map(({ decision }) => decision)).toEqual(["approvalRequired", "expired"]);
+  expect(view.warnings.map(({ message }) => message)).toEqual(["a warning"]);
+  expect(view.checks).toHaveLength(1);
+});
+
+describe("is pure", () => {
+  test("neither the view nor the events are touched, at any point of a run", () => {
+    let view = deepFreeze(structuredClone(emptyRunView));
+    for (const event of deepFreeze(sampleRun())) {
+      const before = structuredClone(view);
+      const next = fold(view, event);
+      expect(view).toEqual(before);
+      view = deepFreeze(next);
+    }
+  });
+
+  test("one by one, in any batches and twice from the same view give the same picture", () => {
+    const events = sampleRun();
+    const whole = foldAll(emptyRunView, events);
+    expect(events.reduce(fold, emptyRunView)).toEqual(whole);
+    for (let cut = 0; cut <= events.length; cut++) {
+      const first = foldAll(emptyRunView, events.slice(0, cut));
+      expect(foldAll(first, events.slice(cut))).toEqual(whole);
+      expect(foldAll(first, events.slice(cut))).toEqual(whole);
+    }
+  });
+});
+
+describe("keeps to the numbers of the log", () => {
+  test("passes over what it has, so a resumed stream may overlap", () => {
+    const events = sampleRun();
+    const half = foldAll(emptyRunView, events.slice(0, 10));
+    expect(foldAll(half, events.slice(4))).toEqual(foldAll(emptyRunView, events));
+    expect(foldAll(half, events.slice(0, 10))).toEqual(half);
+  });
+
+  test("refuses a gap and names it, since it would show a wrong picture", () => {
+    const events = sampleRun();
+    const half = foldAll(emptyRunView, events.slice(0, 4));
+    expect(() => fold(half, events[5] as LabEvent)).toThrow("event 6 does not follow 4");
+    expect(() => foldAll(emptyRunView, events.slice(1))).toThrow(RangeError);
+  });
+});
+
+test("a wall clock that jumps back moves nothing: the view lives on the monotonic one", () => {
+  const [first, second] = eventsOf([started, { type: "phase.started", phase: "prepare" }]);
+  const view = foldAll(emptyRunView, [first as LabEvent, { ...(second as LabEvent), wallMs: 0 }]);
+  expect(view.lastMs).toBe(20);
+});
+
+test("a service may have any name, also one that every object answers to", () => {
+  const names = ["constructor", "toString", "__proto__", "hasOwnProperty"];
+  const bodies = names.flatMap((service) => [
+    { type: "health.changed" as const, service, from: "unknown" as const, to: "up" as const, reason: "" },
+    { type: "service.log" as const, service, stream: "stdout" as const, line: "hello" },
+  ]);
+  const view = foldAll(emptyRunView, eventsOf([started, ...bodies]));
+  for (const name of names) {
+    expect(view.health[name], name).toHaveLength(1);
+    expect(view.logs[name], name).toEqual({ lines: 1, dropped: 0 });
+  }
+  expect(Object.keys(view.health)).toEqual(names);
+});
+
+test("the end of something that never began, as in a log that was cut, changes nothing", () => {
+  const view = foldAll(
+    emptyRunView,
+    eventsOf([
+      started,
+      { type: "step.ended", step: "step-9", outcome: "ok" },
+      { type: "fault.undone", fault: "nobody", result: "restored", detail: "" },
+      decided({ decision: "approved" }),
+    ]),
+  );
+  expect(view).toMatchObject({ steps: [], faults: [], approvals: [] });
+  expect(view.calls).toHaveLength(1);
+});
+
+test("of steps with one id, as in a method done twice, the last one ends", () => {
+  const begin = { type: "step.started" as const, step: "step-1", kind: "call", label: "call", background: false };
+  const view = foldAll(
+    emptyRunView,
+    eventsOf([begin, begin, { type: "step.ended", step: "step-1", outcome: "failed", error: "no" }]),
+  );
+  expect(view.steps.map(({ outcome }) => outcome)).toEqual([undefined, "failed"]);
+});
+
+test("a call that is slower than the run is old begins with it, not before", () => {
+  const view = fold(emptyRunView, eventAt(1, decided({ durationMs: 60_000 })));
+  expect(view.calls[0]?.startMs).toBe(0);
+});

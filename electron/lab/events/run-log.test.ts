@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { stillClock } from "../../testing/sample-events.ts";
+import type { LabEvent, LabEventBody } from "./lab-event.ts";
+import { RunLog } from "./run-log.ts";
+
+const warning = (message: string): LabEventBody => ({ type: "warning", code: "test", message });
+const textOf = (event: LabEvent) => `${event.seq} ${event.type === "warning" ? event.message : event.type}`;
+
+function newLog(record: (event: LabEvent) => void = () => {}) {
+  const clock = stillClock();
+  return { clock, log: new RunLog({ runId: "run-1", clock, record }) };
+}
+
+test("numbers events from 1 without a gap and stamps both clocks", () => {
+  const { log, clock } = newLog();
+  clock.advance(5);
+  expect(log.append(warning("a"))).toMatchObject({ runId: "run-1", seq: 1, atMs: 5, wallMs: 1_700_000_000_005 });
+  clock.advance(7);
+  expect(log.append(warning("b"))).toMatchObject({ seq: 2, atMs: 12 });
+});
+
+test("an event is recorded before anyone is told of it", () => {
+  const order: string[] = [];
+  const { log } = newLog((event) => order.push(`recorded ${event.seq}`));
+  log.subscribe((event) => order.push(`told ${event.seq}`));
+  log.append(warning("a"));
+  log.append(warning("b"));
+  expect(order).toEqual(["recorded 1", "told 1", "recorded 2", "told 2"]);
+});
+
+test("nobody is told of an event that could not be recorded", () => {
+  const told: string[] = [];
+  const { log } = newLog(() => {
+    throw new Error("disk full");
+  });
+  log.subscribe((event) => told.push(textOf(event)));
+  expect(() => log.append(warning("a"))).toThrow("disk full");
+  expect(told).toEqual([]);
+});
+
+test("what a listener appends is told after the event it answers, to everyone in the same order", () => {
+  const recorded: string[] = [];
+  const { log } = newLog((event) => recorded.push(textOf(event)));
+  const seen: [string[], string[]] = [[], []];
+  log.subscribe((event) => {
+    seen[0].push(textOf(event));
+    if (event.seq === 1) {
+      log.append(warning("answer"));
+      log.append(warning("and more"));
+    }
+  });
+  log.subscribe((event) => seen[1].push(textOf(event)));
+  log.append(warning("question"));
+  expect(recorded).toEqual(["1 question", "2 answer", "3 and more"]);
+  expect(seen[0]).toEqual(recorded);
+  expect(seen[1]).toEqual(recorded);
+});
+
+test("a listener that throws is dropped with a warning in the log; the others and the run go on", () => {
+  const { log } = newLog();
+  const seen: string[] = [];
+  let calls = 0;
+  log.subscribe(() => {
+    calls++;
+    throw new Error("broken view");
+  });
+  log.subscribe((event) => seen.push(textOf(event)));
+  log.append(warning("a"));
+  log.append(warning("b"));
+  expect(calls).toBe(1);
+  expect(seen).toEqual(["1 a", "2 a view of this run failed: Error: broken view", "3 b"]);
+});
+
+test("after unsubscribing nothing arrives, also not what was already under way", () => {
+  const { log } = newLog();
+  const seen: number[] = [];
+  const subscription: { end?: () => void } = {};
+  log.subscribe(() => subscription.end?.());
+  subscription.end = log.subscribe((event) => seen.push(event.seq));
+  log.append(warning("a"));
+  log.append(warning("b"));
+  expect(seen).toEqual([]);
+});
+
+test("one who begins to listen late is told of what comes after, and no earlier event", () => {
+  const { log } = newLog();
+  const seen: number[] = [];
+  log.append(warning("a"));
+  log.subscribe((event) => seen.push(event.seq));
+  log.append(warning("b"));
+  expect(seen).toEqual([2]);
+});

@@ -1,0 +1,22 @@
+import { LabError } from "../lab-error.ts";
+import { type FaultSpec, LIFECYCLE_FAULTS, type LifecycleFault } from "../scenarios/schema.ts";
+import { LINK_FAULTS, type LinkFaultKind, type LinkFaultSpec } from "./link-faults.ts";
+
+export type FaultAim =
+  | { on: "service"; kind: LifecycleFault; target: string; forMs: number | undefined }
+  | { on: "link"; kind: LinkFaultKind; target: string; forMs: number | undefined; spec: LinkFaultSpec };
+
+/** `{stop: "mock-slack"}` or `{latency: "gateway->payments-mcp", by: 500}` in its parts. */
+export function aimOf(spec: FaultSpec): FaultAim {
+  const fields = spec as LinkFaultSpec;
+  const forMs = fields.for;
+  for (const kind of LIFECYCLE_FAULTS) {
+    const target = fields[kind];
+    if (typeof target === "string") return { on: "service", kind, target, forMs };
+  }
+  for (const kind of LINK_FAULTS) {
+    const target = fields[kind];
+    if (typeof target === "string") return { on: "link", kind, target, forMs, spec: fields };
+  }
+  throw new LabError("internal", `a fault of no known kind: ${JSON.stringify(spec)}`);
+}

@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { duration } from "../documents/duration-field.ts";
+
+/** A toxic as the fault proxy takes it (Toxiproxy's names, and its own for HTTP and MCP). */
+export interface ToxicBody {
+  type: string;
+  stream: "upstream" | "downstream";
+  toxicity?: number | undefined;
+  attributes: Record<string, unknown>;
+  match?: Record<string, unknown> | undefined;
+  seed?: number | undefined;
+}
+
+const link = z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected a link of the stack file, "caller->callee"' });
+const whole = z.int().nonnegative();
+
+const everyFault = {
+  for: duration.optional().describe("undone by itself after this time (default: 10 minutes)"),
+};
+const chance = z.number().min(0).max(1).optional();
+/** What a fault on bytes can also be told. */
+const onBytes = {
+  ...everyFault,
+  toward: z.enum(["caller", "callee"]).optional().describe("which direction of the link (default: toward the caller)"),
+  toxicity: chance.describe("the chance that a connection meets it (default 1)"),
+  seed: z.int().nonnegative().optional().describe("makes chance repeatable"),
+};
+/** What a fault on HTTP or MCP can also be told. */
+const onRequests = {
+  ...everyFault,
+  match: z
+    .strictObject({
+      method: z.string().optional(),
+      tool: z.string().optional(),
+      http_method: z.string().optional(),
+      ordinal: z.int().positive().optional(),
+      first: z.int().positive().optional(),
+      probability: chance,
+    })
+    .optional()
+    .describe("only these requests: by JSON-RPC method, tool, the nth, the first n, or by chance"),
+  seed: z.int().nonnegative().optional(),
+};
+const events = z.int().nonnegative().optional().describe("events of the stream that pass first");
+
+/** Attributes that are durations in a scenario and milliseconds (or another unit) in the proxy. */
+type Rename = Record<string, string | { to: string; scale: number }>;
+
+const kind = <Own extends z.ZodRawShape>(effect: string, own: Own, rename: Rename = {}) => ({ effect, own, rename });
+
+const BYTE_FAULTS = {
+  latency: kind("slowed down", { by: duration, jitter: duration.optional() }, { by: "latency" }),
+  bandwidth: kind("throttled", { rate: z.int().positive().describe("kilobytes of 1000 bytes a second") }),
+  slow_close: kind("slow to close", { by: duration }, { by: "delay" }),
+  timeout: kind(
+    "silent",
+    { after: duration.optional().describe("then closed; never, if left out") },
+    { after: "timeout" },
+  ),
+  reset_peer: kind("reset", { after: duration.optional() }, { after: "timeout" }),
+  slicer: kind(
+    "cut into slices",
+    { size: z.int().positive(), variation: whole.optional(), delay: duration.optional() },
+    { size: "average_size", variation: "size_variation", delay: { to: "delay", scale: 1_000 } },
+  ),
+  limit_data: kind("closed after some bytes", { bytes: whole }),
+};
+const REQUEST_FAULTS = {
+  http_status: kind(
+    "answered with an HTTP error",
+    { status: z.int().min(200).max(599), retry_after: duration.optional() },
+    { retry_after: { to: "retry_after", scale: 0.001 } },
+  ),
+  http_delay: kind("answered late", { by: duration, jitter: duration.optional() }, { by: "delay" }),
+  mcp_error: kind("answered with a JSON-RPC error", { code: z.int().optional(), message: z.string().optional() }),
+  malformed: kind("answered with a malformed reply", { kind: z.enum(["json", "http"]).optional() }),
+  truncated: kind("answered with a truncated reply", { bytes: whole.optional() }),
+  session_lost: kind("told that the session is lost", {
+    status: z.union([z.literal(404), z.literal(400), z.literal(200)]).optional(),
+  }),
+  session_rotated: kind("given another session id", {}),
+  stream_cut: kind("cut in mid-stream", { after_events: events }),
+  stream_stalled: kind("stalled in mid-stream", { after_events: events }),
+  stream_duplicated: kind("sent stream events twice", { after_events: events }),
+  stream_split: kind("sent a character in two halves", { by: duration.optional() }, { by: "delay" }),
+  event_ids_skipped: kind("sent gaps in event ids", { every: z.int().positive().optional() }),
+  get_stream_refused: kind("refused the GET stream", { status: z.int().min(200).max(599).optional() }),
+  reply_lost: kind("robbed of a reply, after the call was carried out", {}),
+  request_lost: kind("robbed of a request, before it was carried out", {}),
+  tools_changed: kind("shown other tools", {
+    remove: z.array(z.string()).optional(),
+    describe: z.string().optional(),
+  }),
+};
+const DOWN = { down: kind("closed, and refusing connections", {}) };
+const KINDS = { ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN };
+
+export type LinkFaultKind = keyof typeof KINDS;
+export const LINK_FAULTS = Object.keys(KINDS) as LinkFaultKind[];
+
+/** A link fault as a scenario writes it, `{latency: "gateway->payments-mcp", by: 500}`, its durations in milliseconds. */
+export interface LinkFaultSpec {
+  for?: number | undefined;
+  [field: string]: unknown;
+}
+
+function schemasOf(table: Record<string, { own: z.ZodRawShape }>, common: z.ZodRawShape): z.ZodType<LinkFaultSpec>[] {
+  return Object.entries(table).map(([name, { own }]) => z.strictObject({ [name]: link, ...own, ...common }));
+}
+
+export const LINK_FAULT_SCHEMAS: z.ZodType<LinkFaultSpec>[] = [
+  ...schemasOf(BYTE_FAULTS, onBytes),
+  ...schemasOf(REQUEST_FAULTS, onRequests),
+  ...schemasOf(DOWN, everyFault),
+];
+
+export function isLinkFault(kind: string): kind is LinkFaultKind {
+  return kind in KINDS;
+}
+
+/** Whether the proxy can tell which requests met it: it reads HTTP for these, bytes for the others. */
+export function readsRequests(kind: LinkFaultKind): boolean {
+  return kind in REQUEST_FAULTS;
+}
+
+export function effectOf(kind: LinkFaultKind): string {
+  return KINDS[kind].effect;
+}
+
+const NOT_ATTRIBUTES = ["for", "toward", "toxicity", "seed", "match"];
+
+/** What the proxy is to be told; undefined for `down`, which is a state of the link and no toxic. */
+export function toToxic(kind: LinkFaultKind, spec: LinkFaultSpec): ToxicBody | undefined {
+  if (kind === "down") return undefined;
+  const rename: Rename = KINDS[kind].rename;
+  const attributes = Object.entries(spec)
+    .filter(([name, value]) => name !== kind && !NOT_ATTRIBUTES.includes(name) && value !== undefined)
+    .map(([name, value]): [string, unknown] => {
+      const target = rename[name] ?? name;
+      if (typeof target === "string") return [target, typeof value === "number" ? Math.round(value) : value];
+      return [target.to, Math.round(Number(value) * target.scale)];
+    });
+  return {
+    type: kind,
+    stream: spec.toward === "callee" ? "upstream" : "downstream",
+    toxicity: spec.toxicity as number | undefined,
+    attributes: Object.fromEntries(attributes),
+    match: spec.match as Record<string, unknown> | undefined,
+    seed: spec.seed as number | undefined,
+  };
+}

@@ -1,0 +1,58 @@
+import type { FaultIdentity } from "../journal/fault-journal.ts";
+import { LabError } from "../lab-error.ts";
+import type { RunningStack } from "../stack/running-stack.ts";
+import { serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
+import type { FaultAim } from "./aim.ts";
+import { FAULT_KINDS } from "./catalogue.ts";
+import { FaultProxyControl } from "./fault-proxy-control.ts";
+import { effectOf, toToxic } from "./link-faults.ts";
+
+/** A fault that is ready to be applied: what it will be done to, and how it is undone. */
+export interface Prepared {
+  identity: FaultIdentity;
+  undo: string;
+  effect: string;
+  apply(faultId: string, forMs: number): Promise<void>;
+}
+
+/** Resolves to a text instead when the fault would hit nothing, since its target is already broken. */
+export function prepareFault(aim: FaultAim, stack: RunningStack): Promise<Prepared | string> {
+  return aim.on === "service" ? prepareServiceFault(aim, stack) : prepareLinkFault(aim, stack);
+}
+
+async function prepareServiceFault(
+  { kind, target }: Extract<FaultAim, { on: "service" }>,
+  { stack, driver }: RunningStack,
+): Promise<Prepared | string> {
+  serviceNamed(stack, target);
+  const state = await driver.stateOf(target);
+  if (state.is !== "running") return `${target} was already ${state.is}`;
+  const { undo, effect, apply } = FAULT_KINDS[kind];
+  return { identity: state.identity, undo, effect, apply: () => apply(driver, target) };
+}
+
+async function prepareLinkFault(
+  { kind, target, spec }: Extract<FaultAim, { on: "link" }>,
+  running: RunningStack,
+): Promise<Prepared | string> {
+  assertLink(running, target);
+  const { name: service } = serviceWithRole(running.stack, "fault-proxy", `fault ${kind} ${target}`);
+  const api = `http://${running.address(service)}`;
+  const proxy = new FaultProxyControl(api);
+  if (!(await proxy.isOpen(target))) return `${target} was already closed`;
+  const toxic = toToxic(kind, spec);
+  return {
+    identity: { kind: "link", api, service },
+    undo: toxic === undefined ? "open the link" : "take the fault off the link",
+    effect: effectOf(kind),
+    apply: (faultId, forMs) =>
+      toxic === undefined ? proxy.close(target, forMs) : proxy.arm(target, faultId, toxic, forMs),
+  };
+}
+
+function assertLink({ stack }: RunningStack, name: string): void {
+  if (stack.links.some((link) => link.name === name)) return;
+  throw new LabError("bad-input", `the stack has no link called "${name}"`, {
+    cure: `its links are: ${stack.links.map((link) => link.name).join(", ") || "none (x-lab.links in the stack file)"}`,
+  });
+}

@@ -1,0 +1,116 @@
+import type { Clock } from "../clock.ts";
+import { formatDuration } from "../duration.ts";
+import type { RunLog } from "../events/run-log.ts";
+import { messageOf } from "../lab-error.ts";
+import type { RunningStack } from "../stack/running-stack.ts";
+import { FaultProxyControl, type Hit } from "./fault-proxy-control.ts";
+
+const LOOK_EVERY_MS = 100;
+/** Hits of one fault that are worth an event each; the undo tells how many there were in all. */
+const HITS_PER_FAULT = 200;
+
+export interface ProxyWatchParts {
+  stack: RunningStack;
+  log: RunLog;
+  clock: Clock;
+  /** True for a fault of this run: others' hits are not its business. */
+  isOurs(fault: string): boolean;
+  /** True while this run itself has broken the service. */
+  isBrokenByUs(service: string): boolean;
+}
+
+/**
+ * Follows the fault proxy of a stack through a run: which requests met which fault, and whether the proxy lives. One that
+ * dies takes every link down with it, so it is started again, as a plain pipe, and the log says for how long it was gone.
+ */
+export class ProxyWatch {
+  readonly #parts: ProxyWatchParts;
+  readonly #service: string;
+  readonly #proxy: FaultProxyControl;
+  readonly #stop = new AbortController();
+  readonly #told = new Map<string, number>();
+  #since = 0;
+  #downSinceMs: number | undefined;
+  #following: Promise<void> = Promise.resolve();
+
+  private constructor(service: string, parts: ProxyWatchParts) {
+    this.#parts = parts;
+    this.#service = service;
+    this.#proxy = new FaultProxyControl(`http://${parts.stack.address(service)}`);
+  }
+
+  /** Undefined for a stack without a fault proxy. */
+  static async start(parts: ProxyWatchParts): Promise<ProxyWatch | undefined> {
+    const service = parts.stack.stack.services.find(({ role }) => role === "fault-proxy");
+    if (service === undefined) return undefined;
+    const watch = new ProxyWatch(service.name, parts);
+    await watch.#skipPast();
+    watch.#following = watch.#follow();
+    return watch;
+  }
+
+  /** Takes the hits there are now. Does nothing while the proxy is away. */
+  async read(): Promise<void> {
+    try {
+      for (const hit of await this.#proxy.hits(this.#since)) this.#take(hit);
+    } catch {
+      await this.#revive();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#following;
+  }
+
+  async #skipPast(): Promise<void> {
+    const hits = await this.#proxy.hits(0).catch(() => []);
+    this.#since = hits.at(-1)?.seq ?? 0;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.read();
+      await this.#parts.clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
+    }
+  }
+
+  #take({ seq, toxic, link, effect, method, tool, traceparent }: Hit): void {
+    this.#since = seq;
+    if (!this.#parts.isOurs(toxic)) return;
+    const told = this.#told.get(toxic) ?? 0;
+    this.#told.set(toxic, told + 1);
+    if (told >= HITS_PER_FAULT) return;
+    const traceId = traceparent?.split("-")[1];
+    this.#parts.log.append({
+      type: "fault.hit",
+      fault: toxic,
+      link,
+      effect,
+      ...(method === undefined ? {} : { method }),
+      ...(tool === undefined ? {} : { tool }),
+      ...(traceId === undefined ? {} : { traceId }),
+    });
+  }
+
+  async #revive(): Promise<void> {
+    const { stack, log, isBrokenByUs } = this.#parts;
+    if (this.#stop.signal.aborted || isBrokenByUs(this.#service)) return;
+    if ((await stack.driver.stateOf(this.#service)).is !== "stopped") return;
+    this.#downSinceMs ??= log.elapsedMs();
+    try {
+      await stack.driver.start(this.#service);
+      await stack.health.waitFor(this.#service, "up", this.#stop.signal);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      log.append({ type: "warning", code: "proxy-down", message: `the fault proxy is down: ${messageOf(error)}` });
+      return;
+    }
+    this.#since = 0;
+    const gone = formatDuration(log.elapsedMs() - this.#downSinceMs);
+    this.#downSinceMs = undefined;
+    const message = `the fault proxy had died; every link was down for ${gone}, and is a plain pipe again`;
+    log.append({ type: "warning", code: "proxy-revived", message });
+  }
+}

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { readXml } from "../../testing/read-xml.ts";
+import { decided, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
+import { emptyRunView, foldAll } from "../events/fold.ts";
+import { OUTCOMES } from "../events/lab-event.ts";
+import { render } from "./formats.ts";
+import { type RunReport, summaryLine, toReport } from "./run-report.ts";
+
+const good = toReport(foldAll(emptyRunView, sampleRun()));
+const hostile =
+  "</system-out><b a=\"1\" c='2'>&amp; ]]> \u0000\u0007\u001b[31m \ufffe\uffff\ud800 | \n<script>é名</script>";
+
+function report(change: Partial<RunReport>): RunReport {
+  return { ...good, ...change };
+}
+
+describe("a run's report", () => {
+  test("says what every format needs", () => {
+    expect(good).toMatchObject({
+      scenario: "mcp-crash",
+      outcome: "passed",
+      durationMs: 150,
+      startedAt: "2023-11-14T22:13:20.010Z",
+      decisions: "create_refund approvalRequired, expired",
+      checks: [{ check: "policyOutcome", passed: true, expected: "expired", observed: "expired" }],
+      faults: [{ kind: "stop", target: "slack", result: "restored", inForceMs: 70 }],
+      warnings: ["a warning"],
+    });
+  });
+
+  test("names a fault that nobody undid", () => {
+    const events = sampleRun().filter(({ type }) => type !== "fault.undone");
+    const view = foldAll(
+      emptyRunView,
+      events.map((event, index) => ({ ...event, seq: index + 1 })),
+    );
+    expect(toReport(view).faults).toMatchObject([{ result: "not undone", inForceMs: null }]);
+  });
+
+  test("names a tool once for the decisions that follow each other", () => {
+    const rows = ["a", "a", "b", "a"].map((tool, index) => decided({ callId: `${index}`, tool }));
+    expect(toReport(foldAll(emptyRunView, eventsOf([started, ...rows, passed]))).decisions).toBe(
+      "a allow, allow, b allow, a allow",
+    );
+  });
+
+  test("is not made of a run that goes on: it has no verdict", () => {
+    expect(() => toReport(foldAll(emptyRunView, sampleRun().slice(0, -1)))).toThrow("the run has not ended");
+  });
+});
+
+test("the summary counts runs and not checks", () => {
+  expect(summaryLine([good])).toBe("1/1 run passed in 150 ms");
+  expect(summaryLine([good, report({ outcome: "residue" }), good])).toBe("2/3 runs passed in 450 ms");
+  expect(summaryLine([])).toBe("0/0 runs passed in 0 ms");
+});
+
+describe("JSON", () => {
+  test("is one document with the counts and every run", () => {
+    const document = JSON.parse(render("json", [good, report({ outcome: "failed", reason: hostile })]));
+    expect(document).toMatchObject({ passed: 1, failed: 1 });
+    expect(document.runs).toHaveLength(2);
+    expect(document.runs[0]).toEqual(good);
+  });
+});
+
+describe("JUnit", () => {
+  test("is well-formed, and says the same, whatever a stack or a tool wrote", () => {
+    const xml = readXml(
+      render("junit", [
+        report({
+          scenario: hostile,
+          outcome: "failed",
+          reason: hostile,
+          decisions: hostile,
+          warnings: [hostile],
+          checks: [{ check: hostile, passed: false, expected: hostile, observed: hostile }],
+        }),
+      ]),
+    );
+    const shown = hostile.replaceAll(/[\u0000\u0007\u001b\ufffe\uffff\ud800]/g, "");
+    const testcase = xml.find("testcase");
+    expect(testcase?.attributes.name?.replaceAll(" ", "")).toBe(shown.replaceAll(/\s/g, ""));
+    expect(testcase?.children.map(({ name }) => name)).toEqual(["failure", "system-out"]);
+    expect(xml.find("system-out")?.text).toBe(shown);
+    expect(xml.find("failure")?.text).toContain(shown);
+  });
+
+  test.each(OUTCOMES)(
+    "%s: a scenario that did not hold is a failure, a lab that could not tell an error",
+    (outcome) => {
+      const xml = readXml(render("junit", [report({ outcome, reason: "because" })]));
+      const tag = { passed: undefined, failed: "failure", residue: "failure" }[
+        outcome as "passed" | "failed" | "residue"
+      ];
+      const expected = outcome in { passed: 1, failed: 1, residue: 1 } ? tag : "error";
+      const problem = xml.find("testcase")?.children.find(({ name }) => name !== "system-out");
+      expect(problem?.name).toBe(expected);
+      expect(problem?.attributes).toEqual(expected === undefined ? undefined : { type: outcome, message: "because" });
+      expect(xml.find("testsuite")?.attributes).toMatchObject({
+        tests: "1",
+        failures: expected === "failure" ? "1" : "0",
+        errors: expected === "error" ? "1" : "0",
+        time: "0.150",
+      });
+    },
+  );
+
+  test("of no run at all is well-formed too", () => {
+    expect(readXml(render("junit", [])).find("testsuite")?.attributes.tests).toBe("0");
+  });
+});
+
+describe("Markdown", () => {
+  const rowsOf = (text: string) => text.split("\n").filter((line) => line.startsWith("|"));
+
+  test("is a table of runs with the verdict last", () => {
+    const text = render("markdown", [good]);
+    expect(rowsOf(text)).toEqual([
+      "| Scenario | Outcome | Time | Decisions |",
+      "| --- | --- | --- | --- |",
+      "| mcp-crash | passed | 150 ms | create_refund approvalRequired, expired |",
+    ]);
+    expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 150 ms", "", "PASSED"]);
+  });
+
+  test("tells of each run that is not green which check failed, what was expected and what was seen", () => {
+    const failed = report({
+      outcome: "failed",
+      reason: "policyOutcome: expected deny; observed allow",
+      without: ["budget"],
+      checks: [{ check: "policyOutcome", passed: false, expected: "deny", observed: "allow" }],
+    });
+    const text = render("markdown", [good, failed]);
+    expect(text).toContain("| mcp-crash (without budget) | failed |");
+    expect(text).toContain("## mcp-crash: failed");
+    expect(text).toContain("- FAILED policyOutcome: expected deny; observed allow");
+    expect(text).toContain("- warning: a warning");
+    expect(text.trimEnd().endsWith("FAILED")).toBe(true);
+  });
+
+  test("hostile text breaks neither the table nor the page", () => {
+    const text = render("markdown", [
+      report({ outcome: "failed", decisions: hostile, reason: hostile, warnings: [hostile] }),
+    ]);
+    expect(rowsOf(text)).toHaveLength(3);
+    expect(rowsOf(text)[2]?.replaceAll("\\|", "").split("|")).toHaveLength(6);
+    expect(text).not.toContain("<script>");
+    expect(text).not.toContain("\u001b");
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { decided, eventsOf, started } from "../../testing/sample-events.ts";
+import { emptyRunView, foldAll } from "../events/fold.ts";
+import type { Decision } from "../events/lab-event.ts";
+import { evaluate, type Facts, isLive, type LogCheck } from "./checks.ts";
+import { CHECK_NAMES, check } from "./schema.ts";
+
+/** What a run's audit log says, a row as `tool decision`; rows with the same tool that follow each other are one call. */
+function factsOf(rows: readonly string[], more: Partial<Omit<Facts, "view">> = {}, args: unknown[] = []): Facts {
+  let call = 0;
+  let last = "";
+  const bodies = rows.map((row, index) => {
+    const [tool = "", decision = ""] = row.split(" ");
+    if (tool !== last || decision === "allow") call++;
+    last = tool;
+    return decided({ callId: `call-${call}`, tool, decision: decision as Decision, arguments: args[index] ?? {} });
+  });
+  return { view: foldAll(emptyRunView, eventsOf([started, ...bodies])), methodMs: 1_000, answer: undefined, ...more };
+}
+
+/** The check as written in YAML, judged. */
+function judged(written: unknown, facts: Facts) {
+  const parsed = check.parse(written);
+  if (isLive(parsed)) throw new Error("asks a service");
+  return evaluate(parsed as LogCheck, facts);
+}
+
+const rows = ["list allow", "refund approvalRequired", "refund expired"];
+
+describe.each<[string, unknown, Facts, string, Facts, string]>([
+  // check, as written; facts that hold and what is then observed; facts that do not and what is then observed
+  [
+    "mustInclude",
+    { mustInclude: ["list", "refund"] },
+    factsOf(rows),
+    "list, refund",
+    factsOf(["refund allow", "list allow"]),
+    "refund, list",
+  ],
+  ["mustNotInclude", { mustNotInclude: ["delete"] }, factsOf(rows), "list, refund", factsOf(["delete deny"]), "delete"],
+  ["policyOutcome", { policyOutcome: "expired" }, factsOf(rows), "expired", factsOf(["list allow"]), "allow"],
+  ["decisions", { decisions: rows }, factsOf(rows), rows.join(", "), factsOf(rows.slice(1)), rows.slice(1).join(", ")],
+  ["decisions", { decisions: [] }, factsOf([]), "nothing", factsOf(rows), rows.join(", ")],
+  ["within", { within: "1s" }, factsOf([], { methodMs: 1_000 }), "1.00 s", factsOf([], { methodMs: 1_001 }), "1.00 s"],
+  [
+    "trajectory",
+    { trajectory: { tools: ["a", "b"], match: "EXACT" } },
+    factsOf(["a allow", "b allow"]),
+    "a, b",
+    factsOf(["a allow", "x allow", "b allow"]),
+    "a, x, b",
+  ],
+  [
+    "trajectory",
+    { trajectory: { tools: ["a", "b"], match: "IN_ORDER" } },
+    factsOf(["a allow", "x allow", "b allow"]),
+    "a, x, b",
+    factsOf(["b allow", "a allow"]),
+    "b, a",
+  ],
+  [
+    "trajectory",
+    { trajectory: { tools: ["b", "a", "a"], match: "ANY_ORDER" } },
+    factsOf(["a allow", "b allow", "a allow"]),
+    "a, b, a",
+    factsOf(["a allow", "b allow"]),
+    "a, b",
+  ],
+  [
+    "count",
+    { count: { decision: "allow", exactly: 2 } },
+    factsOf(["a allow", "b allow"]),
+    "allow: 2",
+    factsOf(["a allow"]),
+    "allow: 1",
+  ],
+  [
+    "count",
+    { count: { decision: "allow", tool: "a", atLeast: 1 } },
+    factsOf(["a allow"]),
+    "a allow: 1",
+    factsOf(["b allow"]),
+    "a allow: 0",
+  ],
+  [
+    "count",
+    { count: { decision: "allow", atMost: 1 } },
+    factsOf([]),
+    "allow: 0",
+    factsOf(["a allow", "b allow"]),
+    "allow: 2",
+  ],
+  [
+    "ratio",
+    { ratio: { of: "allow", to: "budgetExceeded", atMost: 2 } },
+    factsOf(["a allow", "a allow", "a budgetExceeded"]),
+    "2 allow to 1 budgetExceeded",
+    factsOf(["a allow", "a allow", "a allow", "a budgetExceeded"]),
+    "3 allow to 1 budgetExceeded",
+  ],
+  [
+    "answer",
+    { answer: { contains: "Denied" } },
+    factsOf([], { answer: "it was DENIED" }),
+    "it was DENIED",
+    factsOf([], { answer: "fine" }),
+    "fine",
+  ],
+  [
+    "answer",
+    { answer: { lacks: "4242" } },
+    factsOf([], { answer: "fine" }),
+    "fine",
+    factsOf([], { answer: "card 4242" }),
+    "card 4242",
+  ],
+  [
+    "mustNotContainInArgs",
+    { mustNotContainInArgs: ["4242"] },
+    factsOf(["a redact"], {}, [{ note: "[redacted]" }]),
+    "1 rows, none holds it",
+    factsOf(["a redact"], {}, [{ deep: [{ note: "4242" }] }]),
+    "held: 4242",
+  ],
+])("%s %j", (name, written, good, seenGood, bad, seenBad) => {
+  test("holds, and says what was expected and observed", () => {
+    expect(judged(written, good)).toMatchObject({ check: name, passed: true, observed: seenGood });
+    expect(judged(written, good).expected).not.toBe("");
+  });
+  test("fails, and says what was expected and observed", () => {
+    expect(judged(written, bad)).toMatchObject({ check: name, passed: false, observed: seenBad });
+  });
+});
+
+test("every check that is judged from the log is tried above or below", () => {
+  const live = ["service", "http"];
+  const tried = ["mustInclude", "mustNotInclude", "policyOutcome", "mustNotContainInArgs", "decisions", "within"];
+  expect([...tried, "trajectory", "count", "ratio", "answer", ...live].sort()).toEqual([...CHECK_NAMES].sort());
+});
+
+describe("a check is not met by a run in which nothing happened", () => {
+  const nothing = factsOf([]);
+  test.each([
+    [{ mustInclude: ["a"] }],
+    [{ policyOutcome: "deny" }],
+    [{ mustNotContainInArgs: ["4242"] }],
+    [{ ratio: { of: "allow", to: "deny", atMost: 5 } }],
+    [{ answer: { lacks: "4242" } }],
+    [{ count: { decision: "allow", atLeast: 1 } }],
+    [{ trajectory: { tools: ["a"], match: "IN_ORDER" } }],
+  ])("%j", (written) => expect(judged(written, nothing).passed).toBe(false));
+});
+
+describe("personal data is found in arguments however it stands there", () => {
+  test.each([
+    ["as a part of a text", { note: "card 4242 4242, thanks" }, "4242 4242"],
+    ["in a list in a map", { items: [{ card: "4242" }] }, "4242"],
+    ["as the name of a field", { "ann@example.com": 1 }, "ann@example.com"],
+    ["as a number", { card: 4242 }, "4242"],
+    ["with a quote in it", { note: 'say "hi" to Ann' }, '"hi" to Ann'],
+    ["over two lines", { note: "Ann\nExample Street 1" }, "Ann\nExample Street 1"],
+    ["with a backslash", { path: "C:\\Users\\ann" }, "C:\\Users\\ann"],
+    ["in another script", { note: "名前は安" }, "安"],
+    ["when the arguments are one text", "4242", "4242"],
+  ])("%s", (_how, args, wanted) => {
+    expect(judged({ mustNotContainInArgs: [wanted] }, factsOf(["a allow"], {}, [args]))).toMatchObject({
+      passed: false,
+      observed: `held: ${wanted}`,
+    });
+  });
+});
+
+test("two calls of one tool count as two, one call with two decisions as one", () => {
+  expect(judged({ trajectory: { tools: ["a", "a"], match: "EXACT" } }, factsOf(["a allow", "a allow"])).passed).toBe(
+    true,
+  );
+  expect(
+    judged({ trajectory: { tools: ["a"], match: "EXACT" } }, factsOf(["a allow", "a upstream_error"])).passed,
+  ).toBe(true);
+});

@@ -1,0 +1,202 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { loadFile, loadFolder, loadText, resolveScenarios } from "./load.ts";
+
+const SCENARIOS_FOLDER = join(import.meta.dirname, "..", "..", "..", "scenarios");
+
+const scenarioText = (id: string) => `id: ${id}
+title: A title
+patterns: []
+steadyState: [{ service: gateway, is: up }]
+method: [{ warm: gateway }]
+expect: [{ within: 5s }]
+`;
+
+describe("a scenario", () => {
+  test("keeps its text and its file, so that a run can be repeated after the file has changed", () => {
+    const source = scenarioText("one");
+    const [loaded, ...more] = loadText(source, "one.yaml");
+    expect(more).toEqual([]);
+    expect(loaded).toMatchObject({ file: "one.yaml", source, scenario: { id: "one", expect: [{ within: 5_000 }] } });
+  });
+
+  test.each([
+    ["an id that is no id", "id: one", "id: One Two", /1:5: id: expected words in lower case joined by hyphens/],
+    ["a step of no kind", "warm: gateway", "wram: gateway", /5:10: method\[0\]: a step needs exactly one of: warm, /],
+    ["a step of two kinds", "warm: gateway", "warm: gateway, call: x", /5:10: method\[0\]: a step needs exactly one/],
+    [
+      "a fault of no kind",
+      "warm: gateway",
+      "fault: { explode: gateway }",
+      /method\[0\]\.fault: a fault needs exactly one/,
+    ],
+    ["a fault without a target", "warm: gateway", "fault: ", /method\[0\]\.fault: a fault needs exactly one/],
+    ["a check of no kind", "within: 5s", "witin: 5s", /6:10: expect\[0\]: a check needs exactly one of: mustInclude/],
+    ["a duration without a unit", "within: 5s", "within: 5", /6:20: .*expected a duration such as 500ms, 5s or 2m/],
+    ["a health that is none", "is: up", "is: well", /4:39: steadyState\[0\]\.is: .*"up"\|"degraded"\|"down"/],
+    [
+      "a decision that is none",
+      "within: 5s",
+      "decisions: [x alow]",
+      /expect\[0\]\.decisions\[0\]: expected "tool decision"/,
+    ],
+    [
+      "a count that cannot fail",
+      "within: 5s",
+      "count: { decision: allow }",
+      /expect\[0\]\.count: needs exactly, atLeast or/,
+    ],
+    ["an answer that cannot fail", "within: 5s", "answer: {}", /expect\[0\]\.answer: needs contains or lacks/],
+    ["no steps", "[{ warm: gateway }]", "[]", /5:9: method: /],
+    ["no checks", "[{ within: 5s }]", "[]", /6:9: expect: /],
+    ["no steady state", "[{ service: gateway, is: up }]", "[]", /4:14: steadyState: /],
+    ["a storm without end", "warm: gateway", "storm: x, times: 1000000000", /method\[0\]\.times: /],
+    [
+      "a wait for nothing",
+      "warm: gateway",
+      "wait: { for: ever }",
+      /method\[0\]\.wait: wait for a duration, \{service, is\}/,
+    ],
+  ])("with %s is refused where it stands", (_what, good, bad, message) => {
+    const text = scenarioText("one");
+    expect(text).toContain(good);
+    expect(() => loadText(text.replace(good, bad), "s.yaml")).toThrow(message);
+  });
+});
+
+describe("a ToolGate suite", () => {
+  const suite = `
+cases:
+  - name: Refund needs approval
+    input: create-refund
+    mustInclude: [list_recent_charges, create_refund]
+    mustNotInclude: [delete_customer]
+    mustNotContainInArgs: ["4242"]
+    policyOutcome: expired
+  - name: "PII: e-mail!"
+    input: pii-message
+`;
+
+  test("is a scenario a case: the agent is asked once, and the audit log judged", () => {
+    const [refund, pii, ...more] = loadText(suite, "/evals/demo suite.yaml").map(({ scenario }) => scenario);
+    expect(more).toEqual([]);
+    expect(refund).toMatchObject({
+      id: "demo-suite-refund-needs-approval",
+      title: "Refund needs approval",
+      steadyState: [{ service: "gateway", is: "up" }],
+      method: [{ agent: "create-refund" }],
+      expect: [
+        { mustInclude: ["list_recent_charges", "create_refund"] },
+        { mustNotInclude: ["delete_customer"] },
+        { mustNotContainInArgs: ["4242"] },
+        { policyOutcome: "expired" },
+      ],
+    });
+    expect(pii).toMatchObject({ id: "demo-suite-pii-e-mail", expect: [] });
+  });
+
+  test("runs unchanged with fields that mean nothing here, at the top and in a case", () => {
+    const extra = `version: 2\nbaseline: { runs: 3 }\n${suite}    baseline:\n      passRate: 0.9\n    tags: [a]\n`;
+    expect(loadText(extra, "suite.yaml").map(({ scenario }) => scenario)).toEqual(
+      loadText(suite, "suite.yaml").map(({ scenario }) => scenario),
+    );
+  });
+
+  test("may leave a field's value out, as ToolGate reads it: nothing is expected", () => {
+    const text = "cases:\n  - name: a\n    input: x\n    mustInclude:\n    mustNotInclude: []\n    policyOutcome:\n";
+    expect(loadText(text, "suite.yaml")[0]?.scenario.expect).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a case without input",
+      "cases:\n  - name: a\n",
+      /s\.yaml:2:5: cases\[0\]\.input: expected string, but it is missing/,
+    ],
+    ["a name that is empty", 'cases:\n  - name: ""\n    input: x\n', /s\.yaml:2:11: cases\[0\]\.name: /],
+    [
+      "an outcome that is none",
+      "cases:\n  - { name: a, input: x, policyOutcome: alow }\n",
+      /policyOutcome: .*"allow"\|"deny"/,
+    ],
+    [
+      "a list that is none",
+      "cases:\n  - { name: a, input: x, mustInclude: y }\n",
+      /2:39: cases\[0\]\.mustInclude: expected array/,
+    ],
+    ["no case", "cases: []\n", /s\.yaml:1:8: cases: /],
+    ["cases that are no list", "cases: { a: 1 }\n", /s\.yaml:1:8: cases: expected array, received object/],
+  ])("with %s is refused where it stands", (_what, text, message) => {
+    expect(() => loadText(text, "s.yaml")).toThrow(message);
+  });
+});
+
+describe("what a person names on the command line", () => {
+  const shipped = [
+    ...loadText(scenarioText("shipped-one"), "a.yaml"),
+    ...loadText(scenarioText("shipped-two"), "b.yaml"),
+  ];
+  const idsOf = (names: readonly string[]) => resolveScenarios(names, shipped).map(({ scenario }) => scenario.id);
+
+  test("may be an id, a file or a folder, in any mix and order", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "b.yml"), scenarioText("b"));
+    writeFileSync(join(folder, "a.yaml"), scenarioText("a"));
+    writeFileSync(join(folder, "notes.txt"), "not a scenario");
+    expect(idsOf(["shipped-two", folder, join(folder, "b.yml"), "shipped-one"])).toEqual([
+      "shipped-two",
+      "a",
+      "b",
+      "b",
+      "shipped-one",
+    ]);
+  });
+
+  test("that is nothing is an error which lists what there is", () => {
+    expect(() => idsOf(["none"])).toThrow('no scenario is called "none", and there is no such file');
+    expect(() => idsOf(["none"])).toThrow(
+      expect.objectContaining({ cure: expect.stringContaining("shipped-one, shipped-two") }),
+    );
+    expect(() => idsOf(["none.yaml"])).toThrow("none.yaml cannot be read: ENOENT");
+  });
+
+  test("that is a file of another kind, or a folder with no scenario in it, is said so", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "notes.txt"), "not a scenario");
+    mkdirSync(join(folder, "empty"));
+    expect(() => idsOf([join(folder, "notes.txt")])).toThrow(/notes\.txt:1:1: expected object/);
+    expect(() => idsOf([join(folder, "empty")])).toThrow("there is no scenario");
+  });
+
+  test("one bad file in a folder stops the rest: a catalogue with holes misleads", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "a.yaml"), scenarioText("a"));
+    writeFileSync(join(folder, "b.yaml"), "id: b\n");
+    expect(() => loadFolder(folder)).toThrow(/b\.yaml:1:1: title: expected string, but it is missing/);
+  });
+});
+
+describe("the shipped scenarios", () => {
+  const shipped = loadFolder(SCENARIOS_FOLDER);
+
+  test("are all valid, with an id each, a summary, patterns and something that their file names first for editors", () => {
+    expect(shipped.length).toBeGreaterThanOrEqual(11);
+    expect(new Set(shipped.map(({ scenario }) => scenario.id)).size).toBe(shipped.length);
+    for (const { scenario, source, file } of shipped) {
+      expect(scenario.summary, file).toBeTruthy();
+      expect(scenario.patterns, file).not.toEqual([]);
+      expect(source.split("\n")[0], file).toBe("# yaml-language-server: $schema=./scenario.schema.json");
+      expect(loadFile(file)).toHaveLength(1);
+    }
+  });
+
+  test("the three of the resilience demo come first", () => {
+    expect(shipped.slice(0, 3).map(({ scenario }) => scenario.id)).toEqual([
+      "mcp-crash",
+      "retry-storm",
+      "approval-timeout",
+    ]);
+  });
+});

@@ -1,0 +1,15 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { PROJECT_FOLDER } from "../version.ts";
+import { scenario } from "./schema.ts";
+
+/** Where editors find it: each shipped scenario names it in its first line. */
+export const SCHEMA_FILE = join(PROJECT_FOLDER, "scenarios", "scenario.schema.json");
+
+/** The scenario format as JSON Schema (draft 2020-12), as a person writes it: durations are texts with a unit. */
+export function scenarioSchemaText(): string {
+  return `${JSON.stringify(z.toJSONSchema(scenario, { io: "input" }), null, 2)}\n`;
+}
+
+if (import.meta.main) writeFileSync(SCHEMA_FILE, scenarioSchemaText());
