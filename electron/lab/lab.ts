@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { systemClock } from "./clock.ts";
+import { systemClock, withDeadline } from "./clock.ts";
 import type { LabEvent } from "./events/lab-event.ts";
+import { type Mended, type MendParts, mendStack } from "./faults/mend.ts";
 import { History } from "./history/history.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
-import { type Journal, openJournal, takeHold } from "./journal/journal.ts";
+import { holderOf, type Journal, openJournal, RECOVERY_PURPOSE, takeHold } from "./journal/journal.ts";
 import { StackRegister } from "./journal/stack-register.ts";
 import { LabError } from "./lab-error.ts";
 import { type Recovered, recover } from "./recovery.ts";
@@ -15,6 +16,10 @@ import { thisProcess } from "./stack/process-identity.ts";
 import { RunningStack, type StackProgress, takeDown } from "./stack/running-stack.ts";
 import { loadStack, type Stack } from "./stack/stack-file.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
+import { Watchdog } from "./watchdog/watchdog.ts";
+
+const RECOVERY_LIMIT_MS = 60_000;
+const HOLD_LOOK_MS = 50;
 
 export const REFERENCE_STACK_FILE = join(PROJECT_FOLDER, "resources", "stack", "compose.yaml");
 export const SHIPPED_SCENARIOS_FOLDER = join(PROJECT_FOLDER, "scenarios");
@@ -71,15 +76,56 @@ export class Lab {
    * @throws LabError `busy` when another living lab has it
    */
   async work<Value>(purpose: string, signal: AbortSignal, use: (bench: Workbench) => Promise<Value>): Promise<Value> {
-    const letGo = takeHold(this.#journal, thisProcess, purpose, systemClock.wallMs());
+    const letGo = await this.#takeHold(purpose, signal);
+    const watchdog = new Watchdog(this.home, this.#environment);
     try {
-      const recovered = await recover(this.#journal, this.home.stacksFolder, this.#environment, signal);
+      const recovered = await recover(this.#mendParts(), signal);
       const interrupted = this.history.endOrphans();
       const bench = new Workbench(this, this.#journal, this.#environment, { recovered, interrupted });
       return await use(bench);
     } finally {
+      await watchdog.dismiss();
       letGo();
     }
+  }
+
+  /** A watchdog that is putting things back is soon done. */
+  async #takeHold(purpose: string, signal: AbortSignal): Promise<() => void> {
+    const limit = withDeadline(signal, RECOVERY_LIMIT_MS);
+    for (;;) {
+      try {
+        return takeHold(this.#journal, thisProcess, purpose, systemClock.wallMs());
+      } catch (error) {
+        if (limit.aborted || holderOf(this.#journal)?.purpose !== RECOVERY_PURPOSE) throw error;
+        await systemClock.sleep(HOLD_LOOK_MS, signal);
+      }
+    }
+  }
+
+  /**
+   * Undoes every fault there is and lets none be applied until {@link Lab.arm}. Works from any process, also while the
+   * one that broke things hangs: links first, then all services at once.
+   */
+  async halt(signal: AbortSignal): Promise<Mended[]> {
+    const parts = this.#mendParts();
+    parts.faults.halt(systemClock.wallMs());
+    const stacks = parts.register.list();
+    const order = "links first, then all at once";
+    return (await Promise.all(stacks.map((stack) => mendStack(stack, parts, order, signal)))).flat();
+  }
+
+  /** Allows faults again. False when they were not halted. */
+  arm(): boolean {
+    return new FaultJournal(this.#journal).arm();
+  }
+
+  #mendParts(): MendParts {
+    return {
+      register: new StackRegister(this.#journal),
+      faults: new FaultJournal(this.#journal),
+      stacksFolder: this.home.stacksFolder,
+      environment: this.#environment,
+    };
   }
 
   close(): void {

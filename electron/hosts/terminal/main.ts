@@ -1,12 +1,23 @@
 import { LabError } from "../../lab/lab-error.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
 import { type Command, EXIT, type Terminal } from "./command.ts";
+import { armCommand, haltCommand } from "./halt-command.ts";
 import { historyCommand } from "./history-command.ts";
+import { planCommand } from "./plan-command.ts";
 import { demoCommand, runCommand } from "./run-command.ts";
 import { scenariosCommand } from "./scenarios-command.ts";
 import { stackCommand } from "./stack-command.ts";
 
-const COMMANDS: readonly Command[] = [demoCommand, runCommand, stackCommand, scenariosCommand, historyCommand];
+const COMMANDS: readonly Command[] = [
+  demoCommand,
+  runCommand,
+  planCommand,
+  stackCommand,
+  scenariosCommand,
+  historyCommand,
+  haltCommand,
+  armCommand,
+];
 
 const HELP = `Resilience Lab ${LAB_VERSION}: break an MCP gateway stack on purpose, watch what it does, put everything back.
 

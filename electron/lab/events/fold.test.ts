@@ -20,16 +20,17 @@ test("the sample holds every type of event there is, so that nothing below is te
 test("shows a whole run", () => {
   const view = foldAll(emptyRunView, sampleRun());
   expect(view).toMatchObject({
-    seq: 15,
+    seq: 16,
     runId: "run-1",
-    lastMs: 150,
+    lastMs: 160,
     phases: [{ phase: "method", startMs: 20 }],
-    steps: [{ step: "step-1", startMs: 40, endMs: 70, outcome: "ok", output: "slack stopped" }],
-    faults: [{ target: "slack", intendedMs: 50, appliedMs: 60, undoneMs: 130, result: "restored" }],
-    calls: [{ tool: "create_refund", arguments: { charge_id: "ch_1" }, startMs: 95 }],
-    approvals: [{ tool: "create_refund", startMs: 100, endMs: 110, result: "expired" }],
+    steps: [{ step: "step-1", startMs: 40, endMs: 80, outcome: "ok", output: "slack stopped" }],
+    faults: [{ target: "slack", intendedMs: 50, appliedMs: 60, undoneMs: 140, result: "restored", hits: 1 }],
+    hits: [{ link: "gateway->slack" }],
+    calls: [{ tool: "create_refund", arguments: { charge_id: "ch_1" }, startMs: 85, endMs: 110 }],
+    approvals: [{ tool: "create_refund", startMs: 110, endMs: 120, result: "expired" }],
     logs: { gateway: { lines: 1, dropped: 3 } },
-    ended: { outcome: "passed", atMs: 150 },
+    ended: { outcome: "passed", atMs: 160 },
   });
   expect(view.health.gateway?.at(-1)?.to).toBe("up");
   expect(view.calls[0]?.decisions.map(({ decision }) => decision)).toEqual(["approvalRequired", "expired"]);

@@ -10,7 +10,7 @@ import { type Prepared, prepareFault } from "./prepare.ts";
 import { type Undone, undoFault } from "./undo.ts";
 
 /** Every fault ends: this long after it began when its scenario says nothing else. */
-const DEFAULT_LIFETIME_MS = 10 * 60_000;
+export const DEFAULT_LIFETIME_MS = 10 * 60_000;
 
 export interface InjectorParts {
   stack: RunningStack;
@@ -31,6 +31,8 @@ export class FaultInjector {
   readonly #open: OpenFault[] = [];
   readonly #expiries = new Map<string, NodeJS.Timeout>();
   #lastTurn: Promise<unknown> = Promise.resolve();
+  /** Set when a fault of this run was undone by another process. */
+  wasUndoneOutside: string | undefined;
 
   constructor(parts: InjectorParts) {
     this.#parts = parts;
@@ -52,6 +54,7 @@ export class FaultInjector {
     signal.throwIfAborted();
     const { stack, journal, log, clock } = this.#parts;
     const { kind, target } = aim;
+    journal.assertArmed();
     const prepared = await prepareFault(aim, stack);
     if (typeof prepared === "string") return this.#warnHitNothing(aim, prepared);
     const forMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
@@ -111,14 +114,13 @@ export class FaultInjector {
   }
 
   async #undoNow(id: string, signal: AbortSignal): Promise<Undone> {
-    const { stack, journal, log } = this.#parts;
+    const { journal, log } = this.#parts;
     const index = this.#open.findIndex(({ fault }) => fault.id === id);
     const open = this.#open[index];
     if (open === undefined) return { result: "restored", detail: "it was already put back" };
     clearTimeout(this.#expiries.get(id));
     this.#expiries.delete(id);
-    const waitUntilUp = (service: string, limit: AbortSignal) => stack.health.waitFor(service, "up", limit);
-    const undone = await undoFault(open.fault, { driver: stack.driver, waitUntilUp }, signal);
+    const undone = this.#undoneOutside(open.fault) ?? (await this.#undoForReal(open.fault, signal));
     if (undone.result !== "not restored") this.#open.splice(index, 1);
     journal.close(id, undone.result);
     log.append({ type: "fault.undone", fault: id, ...undone });
@@ -126,6 +128,20 @@ export class FaultInjector {
       this.#warnHitNothing(open.aim, "no request met it while it was in force");
     }
     return undone;
+  }
+
+  #undoForReal(fault: JournaledFault, signal: AbortSignal): Promise<Undone> {
+    const { stack } = this.#parts;
+    const waitUntilUp = (service: string, limit: AbortSignal) => stack.health.waitFor(service, "up", limit);
+    return undoFault(fault, { driver: stack.driver, waitUntilUp }, signal);
+  }
+
+  /** A halt, or the watchdog while this process hung, has been here first: the run was not what it says it was. */
+  #undoneOutside({ id, kind, target }: JournaledFault): Undone | undefined {
+    const result = this.#parts.journal.closedAs(id);
+    if (result === undefined) return undefined;
+    this.wasUndoneOutside = `${kind} ${target} was undone in mid-run, by a halt or by the watchdog`;
+    return { result, detail: this.wasUndoneOutside };
   }
 
   #warnHitNothing({ kind, target }: FaultAim, why: string): string {

@@ -1,7 +1,6 @@
 import type { FaultIdentity } from "../journal/fault-journal.ts";
-import { LabError } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
-import { serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
+import { linkNamed, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
 import type { FaultAim } from "./aim.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
@@ -35,7 +34,7 @@ async function prepareLinkFault(
   { kind, target, spec }: Extract<FaultAim, { on: "link" }>,
   running: RunningStack,
 ): Promise<Prepared | string> {
-  assertLink(running, target);
+  linkNamed(running.stack, target);
   const { name: service } = serviceWithRole(running.stack, "fault-proxy", `fault ${kind} ${target}`);
   const api = `http://${running.address(service)}`;
   const proxy = new FaultProxyControl(api);
@@ -48,11 +47,4 @@ async function prepareLinkFault(
     apply: (faultId, forMs) =>
       toxic === undefined ? proxy.close(target, forMs) : proxy.arm(target, faultId, toxic, forMs),
   };
-}
-
-function assertLink({ stack }: RunningStack, name: string): void {
-  if (stack.links.some((link) => link.name === name)) return;
-  throw new LabError("bad-input", `the stack has no link called "${name}"`, {
-    cure: `its links are: ${stack.links.map((link) => link.name).join(", ") || "none (x-lab.links in the stack file)"}`,
-  });
 }

@@ -1,4 +1,5 @@
 import type { UndoResult } from "../events/lab-event.ts";
+import { LabError } from "../lab-error.ts";
 import type { ServiceIdentity } from "../stack/driver.ts";
 import type { Journal } from "./journal.ts";
 
@@ -70,6 +71,14 @@ export class FaultJournal {
     this.#database.prepare("UPDATE faults SET state = 'closed', result = ? WHERE id = ?").run(result, id);
   }
 
+  /** What became of a fault that is closed: another process may have undone it. Undefined while it is open. */
+  closedAs(id: string): UndoResult | undefined {
+    const row = this.#database.prepare("SELECT result FROM faults WHERE id = ? AND state = 'closed'").get(id) as
+      | { result: UndoResult }
+      | undefined;
+    return row?.result;
+  }
+
   /** Faults not known to be undone, latest first: the order in which to undo them. */
   open(stackId: string): JournaledFault[] {
     const rows = this.#database
@@ -86,6 +95,31 @@ export class FaultJournal {
       intendedWallMs: row.intended_wall_ms,
       expiresWallMs: row.expires_wall_ms,
     }));
+  }
+
+  /** From now on no fault may be applied, by any process, until {@link FaultJournal.arm}. */
+  halt(wallMs: number): void {
+    this.#database.prepare("INSERT OR IGNORE INTO halt (only, since_wall_ms) VALUES (1, ?)").run(Math.round(wallMs));
+  }
+
+  /** True when faults had been halted. */
+  arm(): boolean {
+    return this.#database.prepare("DELETE FROM halt").run().changes > 0;
+  }
+
+  /** When faults were halted, or undefined when they may be applied. */
+  haltedSince(): number | undefined {
+    const row = this.#database.prepare("SELECT since_wall_ms FROM halt").get() as { since_wall_ms: number } | undefined;
+    return row?.since_wall_ms;
+  }
+
+  /** @throws LabError while faults are halted */
+  assertArmed(): void {
+    const since = this.haltedSince();
+    if (since === undefined) return;
+    throw new LabError("precondition", `everything was halted at ${new Date(since).toLocaleTimeString()}`, {
+      cure: "look whether all is well, then allow faults again with `resilience-lab arm`",
+    });
   }
 
   /** Forgets the faults of a stack that is gone: there is nothing left that could be broken. */

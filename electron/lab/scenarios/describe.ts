@@ -14,7 +14,8 @@ export function describeStep(step: Step): string {
   if ("agent" in step) return `agent: "${step.agent}"`;
   if ("call" in step) return `call ${step.call}`;
   if ("storm" in step) {
-    return `storm: ${step.storm} up to ${step.times} times${step.until ? `, until ${step.until}` : ""}`;
+    const clients = step.clients && step.clients > 1 ? ` by ${step.clients} clients` : "";
+    return `storm: ${step.storm} up to ${step.times} times${clients}${step.until ? `, until ${step.until}` : ""}`;
   }
   if ("http" in step) return `${step.method ?? "GET"} ${step.http}${step.path}`;
   if ("approve" in step) return `a person approves ${step.approve}`;

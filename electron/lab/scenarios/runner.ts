@@ -10,7 +10,7 @@ import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { LogTail } from "../stack/log-tail.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
-import { AuditReader } from "../traces/audit-reader.ts";
+import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import type { Verdict } from "./checks.ts";
 import { describeStep } from "./describe.ts";
 import { judge } from "./judge.ts";
@@ -23,7 +23,11 @@ import { runStep } from "./steps.ts";
 const STEADY_LIMIT_MS = 15_000;
 /** No scenario is meant to take longer; one that does would hold the stack for ever. */
 const RUN_LIMIT_MS = 30 * 60_000;
+/** Halting may be done from another process; the run hears of it through the journal. */
+const HALT_LOOK_MS = 100;
 const ROLLBACK_LIMIT_MS = 60_000;
+/** A call that began before the run is not of the run; clocks may differ by this much. */
+const CLOCK_SLACK_MS = 100;
 /** Lines of one service in one run; what comes after is counted. */
 const LOG_LINES_LIMIT = 2_000;
 
@@ -64,6 +68,7 @@ export async function runScenario(
 ): Promise<RunResult> {
   const { stack, history, journal, clock } = parts;
   const { scenario } = loaded;
+  journal.assertArmed();
   const log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event) });
   log.subscribe(listen);
   history.begin({
@@ -79,8 +84,11 @@ export async function runScenario(
   const context = new RunContext({ stack, log, faults, clock });
   log.append(startedEvent(scenario, parts));
   const watchers = await watch(context);
-  const limited = withDeadline(signal, RUN_LIMIT_MS);
-  let ending = await catchStop(() => methodAndChecks(scenario, context, limited), signal);
+  const halted = new AbortController();
+  const halting = setInterval(() => journal.haltedSince() !== undefined && halted.abort(), HALT_LOOK_MS);
+  const limited = withDeadline(AbortSignal.any([signal, halted.signal]), RUN_LIMIT_MS);
+  let ending = await catchStop(() => methodAndChecks(scenario, context, limited), { signal, halted: halted.signal });
+  clearInterval(halting);
   ending = await rollBack(scenario, context, ending);
   await watchers.close();
   log.append({ type: "run.ended", ...ending });
@@ -103,12 +111,16 @@ function startedEvent(scenario: Scenario, { stack, labVersion }: RunnerParts): L
 }
 
 /** What a thing that threw means for the run. */
-async function catchStop(work: () => Promise<void>, signal: AbortSignal): Promise<Ending> {
+async function catchStop(
+  work: () => Promise<void>,
+  { signal, halted }: { signal: AbortSignal; halted: AbortSignal },
+): Promise<Ending> {
   try {
     await work();
     return GREEN;
   } catch (error) {
     if (signal.aborted) return { outcome: "cancelled", reason: "cancelled by a person" };
+    if (halted.aborted) return { outcome: "cancelled", reason: "everything was halted" };
     if (error instanceof RunStopped) return { outcome: error.outcome, reason: error.message };
     return { outcome: "error", reason: messageOf(error) };
   }
@@ -255,6 +267,8 @@ async function rollBack(scenario: Scenario, context: RunContext, ending: Ending)
   const { residue } = await context.faults.undo("all", signal);
   if (residue.length > 0) return { outcome: "residue", reason: `not put back: ${residue.join("; ")}` };
   if (ending.outcome === "precondition") return ending;
+  const { wasUndoneOutside } = context.faults;
+  if (ending.outcome === "passed" && wasUndoneOutside) return { outcome: "failed", reason: wasUndoneOutside };
   log.append({ type: "phase.started", phase: "steady state after" });
   const missing = await holdSteady(scenario, context, signal).catch(messageOf);
   if (missing === undefined) return ending;
@@ -310,7 +324,16 @@ async function followAudit(stack: RunningStack, log: RunLog): Promise<AuditReade
   }
   try {
     const url = stack.endpoint("audit-log", "reading decisions");
-    return await AuditReader.fromNow(url, (row) => void log.append({ type: "call.decided", ...row }), warn);
+    const calls = new Set<string>();
+    const take = (row: AuditRow) => {
+      const isOfEarlier = row.decidedWallMs - row.durationMs < log.startedWallMs - CLOCK_SLACK_MS;
+      if (isOfEarlier && !calls.has(row.callId)) {
+        return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
+      }
+      calls.add(row.callId);
+      log.append({ type: "call.decided", ...row });
+    };
+    return await AuditReader.fromNow(url, take, warn);
   } catch (error) {
     warn(`the audit log cannot be read, so no decisions are seen: ${messageOf(error)}`);
     return undefined;

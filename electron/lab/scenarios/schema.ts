@@ -136,8 +136,8 @@ const STEPS = {
   storm: z.strictObject({
     storm: tool,
     arguments: toolArguments,
-    times: z.int().positive().max(100_000).describe("calls at the most, all in one turn"),
-    concurrency: z.int().positive().max(256).optional(),
+    times: z.int().positive().max(100_000).describe("calls at the most, over all clients"),
+    clients: z.int().positive().max(256).optional().describe("that call side by side, each in a session and turn of its own (default 1)"),
     until: decision.optional().describe("stop as soon as a call ends with this decision"),
     ...common,
   }),

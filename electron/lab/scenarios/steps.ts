@@ -5,7 +5,7 @@ import { formatDuration } from "../duration.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { countOf } from "./checks.ts";
 import { judge } from "./judge.ts";
-import { type CallOutcome, openMcpSession } from "./mcp-session.ts";
+import { type CallOutcome, type McpSession, openMcpSession } from "./mcp-session.ts";
 import type { RunContext } from "./run-context.ts";
 import { kindOf, type Step, type StepKind, type StepOf } from "./schema.ts";
 
@@ -75,8 +75,9 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
   },
 
   async storm(step, context, signal) {
-    const { storm, arguments: toolArguments = {}, times, concurrency = 1, until } = step;
-    const session = await openGatewaySession(context, randomUUID(), signal);
+    const { storm, arguments: toolArguments = {}, times, clients = 1, until } = step;
+    const open = () => openGatewaySession(context, randomUUID(), signal);
+    const sessions = await Promise.all(Array.from({ length: clients }, open));
     const outcomes: Record<string, number> = {};
     let begun = 0;
     let isOver = false;
@@ -84,16 +85,16 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
       outcomes[decision] = (outcomes[decision] ?? 0) + 1;
       isOver ||= decision === until;
     };
-    const worker = async () => {
+    const work = async (session: McpSession) => {
       while (!isOver && begun < times) {
         begun++;
         take(await session.call(storm, toolArguments, signal));
       }
     };
     try {
-      await Promise.all(Array.from({ length: concurrency }, worker));
+      await Promise.all(sessions.map(work));
     } finally {
-      await session.close();
+      await Promise.all(sessions.map((session) => session.close()));
     }
     return { calls: begun, outcomes };
   },

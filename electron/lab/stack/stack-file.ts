@@ -184,6 +184,14 @@ export function serviceWithRole(stack: Stack, role: Role, wantedBy: string): Ser
   throw new LabError("bad-input", `${wantedBy} needs a service whose x-lab role is ${role}; ${stack.file} has none`);
 }
 
+export function linkNamed(stack: Stack, name: string): Link {
+  const found = stack.links.find((link) => link.name === name);
+  if (found) return found;
+  throw new LabError("bad-input", `the stack has no link called "${name}"`, {
+    cure: `its links are: ${stack.links.map((link) => link.name).join(", ") || "none (x-lab.links in the stack file)"}`,
+  });
+}
+
 /** Whether links go through a fault proxy, so that they can be broken without a service being touched. */
 export function hasFaultProxy(stack: Stack): boolean {
   return stack.services.some(({ role }) => role === "fault-proxy");

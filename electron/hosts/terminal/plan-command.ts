@@ -1,0 +1,26 @@
+import { REFERENCE_STACK_FILE, shippedScenarios } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import { resolveScenarios } from "../../lab/scenarios/load.ts";
+import { formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
+import { loadStack } from "../../lab/stack/stack-file.ts";
+import { type Command, EXIT, readWords } from "./command.ts";
+
+export const planCommand: Command = {
+  name: "plan",
+  summary: "show what scenarios would touch and how it is undone, and do nothing",
+  help: `resilience-lab plan FILE|FOLDER|ID... [--stack FILE]
+
+Shows each step with its resolved target, and for each fault what it does, how it is undone and when at the latest.
+Nothing is started, reached or broken. Exit 2 if a target does not exist.`,
+  async run(words, { environment, out }) {
+    const { values, positionals } = readWords("plan", words, { stack: { type: "string" } });
+    if (positionals.length === 0) throw new LabError("bad-input", "say what to plan: a file, a folder or a scenario's id");
+    const stack = loadStack(values.stack ?? REFERENCE_STACK_FILE, environment);
+    for (const { scenario } of resolveScenarios(positionals, shippedScenarios())) {
+      out.write(`${scenario.id}  ${scenario.title}\n`);
+      for (const line of formatPlan(planScenario(scenario, stack))) out.write(`${line}\n`);
+      out.write("\n");
+    }
+    return EXIT.green;
+  },
+};

@@ -1,0 +1,81 @@
+import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
+import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import { LabError } from "../lab-error.ts";
+import { RunningStack } from "../stack/running-stack.ts";
+import { openDriver } from "../stack/open-driver.ts";
+import { loadStack } from "../stack/stack-file.ts";
+import { type Undone, type UndoTarget, undoFault } from "./undo.ts";
+
+export interface MendParts {
+  register: StackRegister;
+  faults: FaultJournal;
+  stacksFolder: string;
+  environment: NodeJS.ProcessEnv;
+}
+
+export type Mended = Undone & { fault: JournaledFault };
+
+/** How the open faults of a stack are undone one after another, or together. */
+export type MendOrder = "latest first" | "links first, then all at once";
+
+/**
+ * Undoes every open fault of a stack from the journal alone, in whatever process this is: the lab that broke it may be
+ * dead or hanging. Safe beside another process that does the same.
+ */
+export async function mendStack(
+  registered: RegisteredStack,
+  parts: MendParts,
+  order: MendOrder,
+  signal: AbortSignal,
+): Promise<Mended[]> {
+  const open = parts.faults.open(registered.id);
+  if (open.length === 0) return [];
+  return withUndoTarget(registered, parts, async (target) => {
+    const undo = async (fault: JournaledFault): Promise<Mended> => {
+      const undone = await undoFault(fault, target, signal);
+      parts.faults.close(fault.id, undone.result);
+      return { fault, ...undone };
+    };
+    if (order === "latest first") {
+      const mended: Mended[] = [];
+      for (const fault of open) mended.push(await undo(fault));
+      return mended;
+    }
+    const isLink = ({ identity }: JournaledFault) => identity.kind === "link";
+    const links = await Promise.all(open.filter(isLink).map(undo));
+    const services = await Promise.all(open.filter((fault) => !isLink(fault)).map(undo));
+    return [...links, ...services];
+  });
+}
+
+/** With the stack file at hand a service counts as mended when its probe says so; without, when it runs. */
+async function withUndoTarget<Value>(
+  registered: RegisteredStack,
+  { register, stacksFolder, environment }: MendParts,
+  use: (target: UndoTarget) => Promise<Value>,
+): Promise<Value> {
+  const running = tryAttach(registered, register, stacksFolder, environment);
+  const driver = running?.driver ?? openDriver(registered, register);
+  const waitUntilUp = async (service: string, signal: AbortSignal) => {
+    await running?.health.waitFor(service, "up", signal);
+  };
+  try {
+    return await use({ driver, waitUntilUp });
+  } finally {
+    await running?.close();
+  }
+}
+
+function tryAttach(
+  registered: RegisteredStack,
+  register: StackRegister,
+  stacksFolder: string,
+  environment: NodeJS.ProcessEnv,
+): RunningStack | undefined {
+  try {
+    return RunningStack.attach(loadStack(registered.file, environment), registered, register, stacksFolder);
+  } catch (error) {
+    if (error instanceof LabError) return undefined; // the file is gone or has been changed beyond reading
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { formatDuration } from "../duration.ts";
+import { aimOf } from "../faults/aim.ts";
+import { FAULT_KINDS } from "../faults/catalogue.ts";
+import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
+import { effectOf } from "../faults/link-faults.ts";
+import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
+import { describeStep } from "./describe.ts";
+import { kindOf, type Scenario, type Step } from "./schema.ts";
+
+/** What a step will do, before anything is done. */
+export interface PlannedStep {
+  step: string;
+  background: boolean;
+  /** What it reaches or breaks, as the stack file names it and with the address that stands for. */
+  touches: string;
+  /** For a fault: what becomes of the target, how it is put back, and when at the latest. */
+  fault?: { effect: string; undo: string; atMostMs: number };
+}
+
+/**
+ * What a scenario will touch on a stack, with every target resolved, and how each fault is undone.
+ * @throws LabError for a service or link that the stack does not have
+ */
+export function planScenario(scenario: Scenario, stack: Stack): PlannedStep[] {
+  for (const { service } of scenario.steadyState) serviceNamed(stack, service);
+  return scenario.method.map((step) => ({
+    step: describeStep(step),
+    background: step.background ?? false,
+    ...plan(step, stack),
+  }));
+}
+
+function plan(step: Step, stack: Stack): Pick<PlannedStep, "touches" | "fault"> {
+  if ("fault" in step) return planFault(step, stack);
+  if ("undo" in step) return { touches: step.undo === "all" ? "whatever is broken by then" : step.undo };
+  if ("http" in step) return { touches: describeService(serviceNamed(stack, step.http)) };
+  if ("warm" in step) return { touches: describeService(serviceNamed(stack, step.warm)) };
+  if ("agent" in step) return { touches: describeService(serviceWithRole(stack, "agent", "an agent step")) };
+  if ("call" in step || "storm" in step) {
+    return { touches: describeService(serviceWithRole(stack, "gateway", `a ${kindOf(step)} step`)) };
+  }
+  if ("approve" in step || "deny" in step) {
+    return { touches: describeService(serviceWithRole(stack, "approval-channel", `a ${kindOf(step)} step`)) };
+  }
+  return { touches: "nothing: it only looks or waits" };
+}
+
+function planFault({ fault }: Extract<Step, { fault: unknown }>, stack: Stack): Pick<PlannedStep, "touches" | "fault"> {
+  const aim = aimOf(fault);
+  const atMostMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
+  if (aim.on === "service") {
+    const { effect, undo } = FAULT_KINDS[aim.kind];
+    return { touches: describeService(serviceNamed(stack, aim.target)), fault: { effect, undo, atMostMs } };
+  }
+  const undo = aim.kind === "down" ? "open the link" : "take the fault off the link";
+  return { touches: describeLink(linkNamed(stack, aim.target)), fault: { effect: effectOf(aim.kind), undo, atMostMs } };
+}
+
+function describeService({ name, port }: Service): string {
+  return port === undefined ? name : `${name} (127.0.0.1:${port.hostPort})`;
+}
+
+function describeLink({ name, listen, upstream }: Link): string {
+  return `${name} (${listen} to ${upstream})`;
+}
+
+/** One line a step, for a terminal. */
+export function formatPlan(steps: readonly PlannedStep[]): string[] {
+  return steps.flatMap(({ step, background, touches, fault }, index) => [
+    `  ${String(index + 1).padStart(2)}. ${step}${background ? " (in the background)" : ""}`,
+    `      touches ${touches}`,
+    ...(fault === undefined
+      ? []
+      : [`      ${fault.effect}; undone by: ${fault.undo}, after ${formatDuration(fault.atMostMs)} at the latest`]),
+  ]);
+}

@@ -1,0 +1,112 @@
+/**
+ * The watchdog: a process of its own that undoes what the lab has broken when the lab can no longer do it.
+ *
+ * It reads the lab's heartbeat from its standard input, which the kernel closes when the lab dies, however it dies. A lab
+ * that is silent but alive hangs: its faults are undone, its stack is left to it. A lab that is dead is put back whole,
+ * as the next start would. It ends with the lab's good-bye, or when there is nothing left to watch.
+ *
+ * Arguments: data folder, process id of the lab, its start.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { mendStack } from "../faults/mend.ts";
+import { openHome } from "../home.ts";
+import { FaultJournal } from "../journal/fault-journal.ts";
+import { holderOf, openJournal, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
+import { StackRegister } from "../journal/stack-register.ts";
+import { messageOf } from "../lab-error.ts";
+import { recover } from "../recovery.ts";
+import { isSameProcess, thisProcess } from "../stack/process-identity.ts";
+import { BEAT_LIMIT_MS, GOODBYE } from "./heartbeat.ts";
+
+const LOOK_EVERY_MS = 200;
+/** A pipe that closes without a good-bye while the lab lives on: it is about to die, or has a new watchdog. */
+const DYING_LIMIT_MS = 5_000;
+const MEND_LIMIT_MS = 60_000;
+
+const [folder = "", pid = "", startedAt = ""] = process.argv.slice(2);
+const lab = { pid: Number(pid), startedAt };
+const home = openHome(folder);
+
+let lastBeatMs = performance.now();
+let isOver = false;
+let isHanging = false;
+
+process.stdin.setEncoding("utf8");
+process.stdin.on("data", (text: string) => {
+  lastBeatMs = performance.now();
+  if (isHanging) say("the lab beats again");
+  isHanging = false;
+  isOver ||= text.includes(GOODBYE);
+  if (isOver) process.exit(0);
+});
+process.stdin.on("close", () => void whenPipeCloses());
+process.stdin.on("error", () => {});
+// Ctrl-C and a closing terminal are for the lab; the watchdog ends when the lab has.
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
+
+setInterval(() => {
+  if (isHanging || performance.now() - lastBeatMs < BEAT_LIMIT_MS) return;
+  isHanging = true;
+  say(`no heartbeat of the lab (process ${lab.pid}) for ${BEAT_LIMIT_MS} ms: undoing its faults`);
+  void mendBesideTheLab().catch(complain);
+}, LOOK_EVERY_MS);
+
+async function whenPipeCloses(): Promise<void> {
+  if (isOver) return;
+  const limit = performance.now() + DYING_LIMIT_MS;
+  while (isSameProcess(lab) && performance.now() < limit) await delay(LOOK_EVERY_MS / 10);
+  if (isSameProcess(lab)) process.exit(0);
+  await putBack().catch(complain);
+  process.exit(0);
+}
+
+/** As the next start would, and never beside it: whoever takes the hold first does it. */
+async function putBack(): Promise<void> {
+  const journal = openJournal(home.journalFile);
+  try {
+    const holder = holderOf(journal);
+    if (holder !== undefined && holder.pid !== lab.pid) return;
+    say(`the lab (process ${lab.pid}) has died: putting back what it left`);
+    const letGo = takeHold(journal, thisProcess, RECOVERY_PURPOSE, Date.now());
+    try {
+      const parts = partsOf(journal);
+      for (const { what } of await recover(parts, AbortSignal.timeout(MEND_LIMIT_MS))) say(what);
+    } finally {
+      letGo();
+    }
+  } finally {
+    journal.close();
+  }
+}
+
+async function mendBesideTheLab(): Promise<void> {
+  const journal = openJournal(home.journalFile);
+  try {
+    const parts = partsOf(journal);
+    for (const stack of parts.register.list()) {
+      const order = "links first, then all at once";
+      for (const { fault, result, detail } of await mendStack(stack, parts, order, AbortSignal.timeout(MEND_LIMIT_MS))) {
+        say(`undid ${fault.kind} ${fault.target}: ${result}, ${detail}`);
+      }
+    }
+  } finally {
+    journal.close();
+  }
+}
+
+function partsOf(journal: ReturnType<typeof openJournal>) {
+  return {
+    register: new StackRegister(journal),
+    faults: new FaultJournal(journal),
+    stacksFolder: home.stacksFolder,
+    environment: process.env,
+  };
+}
+
+function say(text: string): void {
+  console.log(`${new Date().toISOString()} ${text}`);
+}
+
+function complain(error: unknown): void {
+  say(`failed: ${messageOf(error)}`);
+}

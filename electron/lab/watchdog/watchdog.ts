@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import type { LabHome } from "../home.ts";
+import { thisProcess } from "../stack/process-identity.ts";
+import { BEAT, BEAT_EVERY_MS, GOODBYE } from "./heartbeat.ts";
+
+const MAIN_FILE = join(import.meta.dirname, "main.ts");
+const LOG_LIMIT_BYTES = 256 * 1024;
+/** A watchdog that keeps dying cannot be helped; the next start still puts everything back. */
+const REPLACEMENTS_LIMIT = 5;
+
+/** The lab's side of its watchdog: starts it, beats, replaces it when it dies, and says good-bye at the end. */
+export class Watchdog {
+  readonly #home: LabHome;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #timer: NodeJS.Timeout;
+  #child: ChildProcess | undefined;
+  #replacements = 0;
+  #isLeaving = false;
+
+  constructor(home: LabHome, environment: NodeJS.ProcessEnv) {
+    this.#home = home;
+    this.#environment = environment;
+    this.#spawn();
+    this.#timer = setInterval(() => this.#child?.stdin?.write(BEAT), BEAT_EVERY_MS).unref();
+  }
+
+  /** Everything is put back or left up on purpose: there is nothing more to watch. */
+  async dismiss(): Promise<void> {
+    this.#isLeaving = true;
+    clearInterval(this.#timer);
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    child.ref();
+    child.stdin?.end(GOODBYE);
+    await gone;
+  }
+
+  #spawn(): void {
+    const logFile = join(this.#home.folder, "watchdog.log");
+    shorten(logFile);
+    const log = openSync(logFile, "a", 0o600);
+    const child = spawn(process.execPath, [MAIN_FILE, this.#home.folder, String(thisProcess.pid), thisProcess.startedAt], {
+      stdio: ["pipe", log, log],
+      env: { ...this.#environment, NODE_NO_WARNINGS: "1" },
+      cwd: this.#home.folder,
+      detached: true,
+    });
+    closeSync(log);
+    child.once("error", () => this.#replace());
+    child.once("exit", () => this.#replace());
+    child.stdin?.on("error", () => {}); // it has died; its exit says so
+    child.unref();
+    if (child.stdin && "unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();
+    this.#child = child;
+  }
+
+  #replace(): void {
+    if (this.#isLeaving || this.#replacements >= REPLACEMENTS_LIMIT) return;
+    this.#replacements++;
+    this.#spawn();
+  }
+}
+
+function shorten(file: string): void {
+  try {
+    if (statSync(file).size > LOG_LIMIT_BYTES) truncateSync(file);
+  } catch {
+    // there is none yet
+  }
+}
