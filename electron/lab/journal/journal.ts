@@ -32,6 +32,19 @@ const MIGRATIONS: readonly string[] = [
     launch TEXT NOT NULL,
     PRIMARY KEY (stack_id, service)
   ) STRICT;
+  CREATE TABLE faults (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    stack_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    undo TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('intended', 'applied', 'closed')),
+    result TEXT,
+    intended_wall_ms INTEGER NOT NULL,
+    expires_wall_ms INTEGER NOT NULL
+  ) STRICT;
   CREATE TABLE halt (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     since_wall_ms INTEGER NOT NULL
