@@ -25,7 +25,7 @@ function toJUnit(reports: readonly RunReport[]): string {
     const problem =
       outcome === "passed"
         ? ""
-        : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(detail(report))}</${tag}>`;
+        : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(details(report).join("\n"))}</${tag}>`;
     const decisions = `<system-out>${xml(report.decisions)}</system-out>`;
     const head = `<testcase classname="resilience-lab" name="${xml(report.scenario)}" time="${seconds(report.durationMs)}">`;
     return `    ${head}${problem}${decisions}</testcase>`;
@@ -58,9 +58,9 @@ function toMarkdown(reports: readonly RunReport[]): string {
     ...failed.flatMap((report) => [
       `## ${report.scenario}: ${report.outcome}`,
       "",
-      report.reason,
+      plain(report.reason),
       "",
-      detail(report),
+      ...details(report).map(plain),
       "",
     ]),
     `${summaryLine(reports)}`,
@@ -70,7 +70,7 @@ function toMarkdown(reports: readonly RunReport[]): string {
   ].join("\n");
 }
 
-function detail(report: RunReport): string {
+function details(report: RunReport): string[] {
   return [
     ...report.checks.map(
       ({ check, passed, expected, observed }) =>
@@ -78,22 +78,28 @@ function detail(report: RunReport): string {
     ),
     ...report.failedCalls.map(({ tool, fault }) => `- ${tool} failed upstream: ${fault}`),
     ...report.warnings.map((warning) => `- warning: ${warning}`),
-  ].join("\n");
+  ];
 }
 
 function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+  return plain(text).replaceAll("|", "\\|");
 }
 
-/** XML 1.0 has no way to write most control characters, so they are dropped. */
+/** Text of a stack or a tool on one line of Markdown: no tag of theirs, and no way to begin a heading or a table. */
+function plain(text: string): string {
+  return printable(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(/\s+/g, " ");
+}
+
 function xml(text: string): string {
-  return (
-    text
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll('"', "&quot;")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "")
-  );
+  return printable(text)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
+
+/** Without what XML 1.0 has no way to write and no reader has a use for: most control characters, halves of pairs. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
+  return text.toWellFormed().replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "");
 }

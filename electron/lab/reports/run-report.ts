@@ -53,14 +53,26 @@ export function toReport(view: RunView): RunReport {
   };
 }
 
+/** From this many alike in a row they are counted instead of repeated. */
+const COUNTED_FROM = 3;
+
 export function compactDecisions(view: RunView): string {
+  const groups: { word: string; count: number }[] = [];
   let tool = "";
-  const words = view.decisions.map((row) => {
+  for (const row of view.decisions) {
     const word = row.tool === tool ? row.decision : `${row.tool} ${row.decision}`;
+    const last = groups.at(-1);
+    if (last !== undefined && row.tool === tool && last.word.endsWith(row.decision)) last.count++;
+    else groups.push({ word, count: 1 });
     tool = row.tool;
-    return word;
-  });
-  return words.join(", ");
+  }
+  return groups
+    .map(({ word, count }) => {
+      if (count >= COUNTED_FROM) return `${word} x${count}`;
+      const again = word.slice(word.indexOf(" ") + 1);
+      return count === 2 ? `${word}, ${again}` : word;
+    })
+    .join(", ");
 }
 
 export function summaryLine(reports: readonly RunReport[]): string {
