@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { asked, click, decisionsOf, hold, ticketRow } from "../testing/approvals.ts";
+import { eventually } from "../testing/lab.ts";
+import { setScene } from "../testing/scene.ts";
+
+const scene = setScene();
+
+describe("a held call", () => {
+  it("asks in Slack, is executed once approved, and says so in the message", async () => {
+    const gateway = await scene.launch();
+    const { client, reply, ticket, question } = await hold(scene, gateway);
+    expect(question?.body.channel).toBe("#approvals");
+    expect(question?.body.blocks.map(({ type }) => type)).toEqual(["header", "section", "actions"]);
+    expect(JSON.stringify(question?.body.blocks)).toContain("create_item");
+    expect(await ticketRow(scene, ticket)).toMatchObject({
+      status: "pending",
+      tool_name: "create_item",
+      slack_channel: "#approvals",
+    });
+    expect((await gateway.health()).approvals.waiting).toBe(1);
+    expect(scene.backend.calls).toEqual([]);
+    expect(await click(gateway, { ticket })).toMatchObject({ http: 200, ok: true, status: "approved" });
+    const { contentType, message } = await reply;
+    expect(contentType).toBe("text/event-stream");
+    expect(message.result).toMatchObject({ content: [{ text: '{"name":"x","count":1}' }] });
+    expect(scene.backend.calls).toHaveLength(1);
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "approved: approved by ann"]);
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "approved", decided_by: "ann" });
+    const update = await eventually(
+      () => scene.slack.requests.find(({ method }) => method === "chat.update"),
+      (seen) => seen !== undefined,
+    );
+    expect(update?.body).toMatchObject({ ts: "17.1", text: "create_item: Approved by ann" });
+    expect(update?.body.blocks.some(({ type }) => type === "actions")).toBe(false);
+    expect((await gateway.health()).approvals.waiting).toBe(0);
+  });
+
+  it("is not executed when denied", async () => {
+    const gateway = await scene.launch();
+    const { client, reply, ticket } = await hold(scene, gateway);
+    await click(gateway, { ticket, action: "deny", user: "bob" });
+    const denied = { code: -32001, message: "approval denied", data: { decision: "denied", reason: "denied by bob" } };
+    expect((await reply).message.error).toEqual(denied);
+    expect(scene.backend.calls).toEqual([]);
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "denied: denied by bob"]);
+  });
+
+  it("expires, and a later click changes nothing", async () => {
+    const gateway = await scene.launch({ APPROVAL_TTL: "150ms" });
+    const { client, reply, ticket } = await hold(scene, gateway);
+    const expired = { decision: "expired", reason: "approval timeout" };
+    expect((await reply).message.error).toEqual({ code: -32001, message: "approval timeout", data: expired });
+    const late = await click(gateway, { ticket });
+    expect(late).toMatchObject({
+      http: 200,
+      ok: true,
+      status: "expired",
+      text: expect.stringMatching(/already expired/),
+    });
+    expect(scene.backend.calls).toEqual([]);
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: approval timeout"]);
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "expired" });
+  });
+
+  it("answers plain JSON to a client that takes no streams", async () => {
+    const gateway = await scene.launch();
+    const { reply, ticket } = await hold(scene, gateway, { headers: { accept: "application/json" } });
+    await click(gateway, { ticket });
+    expect((await reply).contentType).toBe("application/json");
+  });
+
+  it("opens its stream at once and reports progress while it waits", async () => {
+    const gateway = await scene.launch({ APPROVAL_TTL: "4s" });
+    const { reply } = await hold(scene, gateway, { meta: { progressToken: 7 } });
+    const progress = (await reply).messages.filter(({ method }) => method === "notifications/progress");
+    expect(progress.length).toBeGreaterThanOrEqual(2);
+    const values = progress.map(({ params }) => (params as { progressToken: number; progress: number }).progress);
+    expect(values).toEqual([...new Set(values)].sort((left, right) => left - right));
+    expect(progress[0]).toMatchObject({ params: { progressToken: 7, progress: 0 } });
+  });
+
+  it("keeps other turns of its session waiting, without its lock running out", async () => {
+    const gateway = await scene.launch({ TURN_LOCK_TTL: "30ms", TURN_LOCK_WAIT: "300ms" });
+    const { client, reply, ticket } = await hold(scene, gateway, { turn: "t1" });
+    expect((await client.call("list_items", {}, { turn: "t2" })).message.error?.message).toMatch(/TURN_LOCK_WAIT/);
+    await click(gateway, { ticket });
+    expect((await reply).message.result).toBeDefined();
+    expect((await client.call("list_items", {}, { turn: "t2" })).message.result).toBeDefined();
+  });
+
+  it("ends in upstream_error when the backend is gone by the time it is approved", async () => {
+    const gateway = await scene.launch();
+    const { client, reply, ticket } = await hold(scene, gateway);
+    await scene.backend.down();
+    await click(gateway, { ticket });
+    expect((await reply).message.error?.message).toBe("upstream error: test: connection refused");
+    expect((await decisionsOf(scene, client, 3)).map((text) => text.split(":")[0])).toEqual([
+      "approvalRequired",
+      "approved",
+      "upstream_error",
+    ]);
+  });
+
+  it("waits for as long as it takes with the time limit switched off", async () => {
+    const gateway = await scene.launch({ APPROVAL_TTL: "30ms", PROTECTIONS_OFF: "approval-ttl" });
+    const { reply, ticket } = await hold(scene, gateway);
+    expect(await ticketRow(scene, ticket)).toMatchObject({ expires_at: null });
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    await click(gateway, { ticket });
+    expect((await reply).message.result).toBeDefined();
+  });
+});
+
+describe("what an earlier life left", () => {
+  it("is ended at the start, and a click on it says so", async () => {
+    const first = await scene.launch();
+    const { client, reply, ticket } = await hold(scene, first);
+    await scene.stopGateways();
+    expect((await reply).message.error?.message).toMatch(/stopping/);
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending" });
+    const second = await scene.launch();
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: gateway restarted while waiting"]);
+    expect(await click(second, { ticket })).toMatchObject({ http: 200, status: "expired" });
+    const update = await eventually(
+      () => scene.slack.requests.find(({ method }) => method === "chat.update"),
+      (seen) => seen !== undefined,
+    );
+    expect(update?.body.text).toMatch(/gateway restarted while waiting/);
+  });
+});

@@ -1,0 +1,66 @@
+/**
+ * What an earlier life of the gateway left behind. Its callers are gone, so tickets still pending end as expired. Audit
+ * rows that were in its memory when it was killed are written again from the tickets.
+ */
+import type { Pool } from "pg";
+import { inTransaction } from "../audit/database.ts";
+import type { Ticket } from "./ticket.ts";
+
+export const leftoverReason = "gateway restarted while waiting";
+
+export interface Leftover extends Pick<Ticket, "id" | "tool" | "sessionId" | "arguments" | "digest"> {
+  channel: string | undefined;
+  messageTimestamp: string | undefined;
+}
+
+interface LeftoverRow {
+  id: string;
+  tool_name: string;
+  session_id: string;
+  arguments: unknown;
+  digest: string;
+  slack_channel: string | null;
+  slack_ts: string | null;
+}
+
+/** Returns the tickets that were still pending, so that their messages can be brought up to date. */
+export function endLeftovers(pool: Pool): Promise<Leftover[]> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<LeftoverRow>(
+      `UPDATE approvals SET status = 'expired', decided_at = now(), reason = $1 WHERE status = 'pending'
+       RETURNING id, tool_name, session_id, arguments, digest, slack_channel, slack_ts`,
+      [leftoverReason],
+    );
+    await client.query(missingQuestions);
+    await client.query(missingAnswers);
+    return rows.map((row) => ({
+      id: row.id,
+      tool: row.tool_name,
+      sessionId: row.session_id,
+      arguments: row.arguments,
+      digest: row.digest,
+      channel: row.slack_channel ?? undefined,
+      messageTimestamp: row.slack_ts ?? undefined,
+    }));
+  });
+}
+
+const missingQuestions = `
+  INSERT INTO audit_log (session_id, turn_id, tool_name, arguments, decision, reason, decided_at, call_id)
+  SELECT session_id, turn_id, tool_name, arguments, 'approvalRequired', 'waiting for an approval', requested_at, call_id
+  FROM approvals
+  WHERE NOT EXISTS (
+    SELECT FROM audit_log row WHERE row.call_id = approvals.call_id AND row.decision = 'approvalRequired')
+  ORDER BY requested_at
+  ON CONFLICT (call_id, decision) DO NOTHING`;
+
+const missingAnswers = `
+  INSERT INTO audit_log (session_id, turn_id, tool_name, arguments, decision, reason, decided_at, call_id, duration_ms)
+  SELECT session_id, turn_id, tool_name, arguments, status, reason, decided_at, call_id,
+    extract(epoch FROM decided_at - requested_at) * 1000
+  FROM approvals
+  WHERE status <> 'pending' AND NOT EXISTS (
+    SELECT FROM audit_log row
+    WHERE row.call_id = approvals.call_id AND row.decision IN ('approved', 'denied', 'expired'))
+  ORDER BY decided_at
+  ON CONFLICT (call_id, decision) DO NOTHING`;

@@ -1,0 +1,75 @@
+/**
+ * Tickets in the database, which is where an approval is decided: of everyone who tries to settle a pending ticket the
+ * conditional update lets exactly one through.
+ */
+import type { Pool } from "pg";
+import { storableJson } from "../audit/storable.ts";
+import type { Settlement, Ticket, TicketStatus } from "./ticket.ts";
+
+export interface TicketState {
+  status: TicketStatus;
+  by: string | undefined;
+  tool: string;
+}
+
+export class Tickets {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  async insert(ticket: Ticket, channel: string): Promise<void> {
+    await this.#pool.query(
+      `INSERT INTO approvals (id, call_id, session_id, turn_id, tool_name, arguments, digest, status, requested_at,
+         expires_at, slack_channel)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10)`,
+      [
+        ticket.id,
+        ticket.callId,
+        ticket.sessionId,
+        ticket.turnId,
+        ticket.tool,
+        storableJson(ticket.arguments),
+        ticket.digest,
+        ticket.requestedAt,
+        ticket.expiresAt,
+        channel,
+      ],
+    );
+  }
+
+  /** True when this settled it: it was pending, for these very arguments. */
+  async settle(id: string, digest: string | undefined, settlement: Settlement): Promise<boolean> {
+    const { rowCount } = await this.#pool.query(
+      `UPDATE approvals SET status = $2, decided_by = $3, reason = $4, decided_at = now()
+       WHERE id = $1 AND status = 'pending' AND ($5::text IS NULL OR digest = $5)`,
+      [id, settlement.status, settlement.by ?? null, settlement.reason, digest ?? null],
+    );
+    return rowCount === 1;
+  }
+
+  /**
+   * Makes the record say what happened, whatever it says now: for a hold that ended while the database was away, when
+   * an update of which no answer came may have been executed or may still be.
+   */
+  async correct(id: string, settlement: Settlement): Promise<void> {
+    await this.#pool.query(
+      "UPDATE approvals SET status = $2, decided_by = $3, reason = $4, decided_at = now() WHERE id = $1 AND status <> $2",
+      [id, settlement.status, settlement.by ?? null, settlement.reason],
+    );
+  }
+
+  async read(id: string): Promise<TicketState | undefined> {
+    const { rows } = await this.#pool.query<{ status: TicketStatus; decided_by: string | null; tool_name: string }>(
+      "SELECT status, decided_by, tool_name FROM approvals WHERE id = $1",
+      [id],
+    );
+    const [row] = rows;
+    return row && { status: row.status, by: row.decided_by ?? undefined, tool: row.tool_name };
+  }
+
+  async noteMessage(id: string, timestamp: string): Promise<void> {
+    await this.#pool.query("UPDATE approvals SET slack_ts = $2 WHERE id = $1", [id, timestamp]);
+  }
+}

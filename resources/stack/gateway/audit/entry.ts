@@ -1,0 +1,28 @@
+/** One decision of the gateway about one call, as a row of audit_log. */
+export type Decision =
+  | "allow"
+  | "deny"
+  | "redact"
+  | "approvalRequired"
+  | "approved"
+  | "denied"
+  | "expired"
+  | "budgetExceeded"
+  | "upstream_error";
+
+export interface AuditEntry {
+  callId: string;
+  sessionId: string;
+  turnId: string;
+  tool: string;
+  /** JSON text, as Postgres can hold it. */
+  arguments: string;
+  decision: Decision;
+  reason: string;
+  decidedAt: Date;
+  backend: string | undefined;
+  traceId: string;
+  spanId: string;
+  /** From the arrival of the call to this decision. */
+  durationMs: number;
+}

@@ -1,0 +1,54 @@
+/** Writes audit rows, many in one statement and in their order. A row that is there already is left as it is. */
+import type { Pool } from "pg";
+import type { AuditEntry } from "./entry.ts";
+import { storableText } from "./storable.ts";
+
+export class RowRefused extends Error {
+  override readonly name = "RowRefused";
+}
+
+export type WriteRows = (entries: readonly AuditEntry[]) => Promise<void>;
+
+/** Rejects with RowRefused when the database is there and will never take these rows. */
+export function auditWriter(pool: Pool): WriteRows {
+  return async (entries) => {
+    try {
+      await pool.query({ name: "audit", text: insertStatement, values: [JSON.stringify(entries.map(rowOf))] });
+    } catch (error) {
+      throw isAboutTheData(error) ? new RowRefused((error as Error).message, { cause: error }) : error;
+    }
+  };
+}
+
+/** One parameter for all rows: as arrays, pg would quote every value by itself. The arguments are JSON inside JSON. */
+const insertStatement = `
+  INSERT INTO audit_log (call_id, session_id, turn_id, tool_name, arguments, decision, reason, decided_at, backend,
+    trace_id, span_id, duration_ms)
+  SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, (entry->>4)::jsonb, entry->>5, entry->>6,
+    to_timestamp((entry->>7)::double precision / 1000), entry->>8, entry->>9, entry->>10, (entry->>11)::double precision
+  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, place)
+  ORDER BY place
+  ON CONFLICT (call_id, decision) DO NOTHING`;
+
+function rowOf(entry: AuditEntry): unknown[] {
+  return [
+    entry.callId,
+    storableText(entry.sessionId),
+    storableText(entry.turnId),
+    storableText(entry.tool),
+    entry.arguments,
+    entry.decision,
+    storableText(entry.reason),
+    entry.decidedAt.getTime(),
+    entry.backend ?? null,
+    entry.traceId,
+    entry.spanId,
+    entry.durationMs,
+  ];
+}
+
+/** SQLSTATE classes: 22 data exception, 23 constraint violation, 54 program limit exceeded. */
+function isAboutTheData(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^(22|23|54)...$/.test(code);
+}

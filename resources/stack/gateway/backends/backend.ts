@@ -1,0 +1,298 @@
+/**
+ * One backend: a single MCP session that all agents' calls share, made when it is first needed and made again when the
+ * backend has lost it. Only then is a request sent a second time: a backend that does not know the session did not
+ * execute the call.
+ */
+import { randomBytes } from "node:crypto";
+import { CallerLeft } from "../mcp/exchange.ts";
+import { errorCodes, errorText, isObject, notificationText, type Params, resultText } from "../mcp/messages.ts";
+import { latestVersion, supportedVersion } from "../mcp/versions.ts";
+import { UpstreamFailure } from "./upstream-failure.ts";
+import { type Reply, UpstreamHttp } from "./upstream-http.ts";
+import { readReply, type UpstreamReply } from "./upstream-reply.ts";
+
+export interface RequestOptions {
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+  traceparent?: string | undefined;
+  /** Given the params of each progress notification, without its token. */
+  onProgress?: ((progress: Params) => void) | undefined;
+}
+
+export interface InitializeResult {
+  capabilities: Record<string, unknown>;
+  instructions: string | undefined;
+}
+
+export type BackendStatus = "healthy" | "unhealthy" | "unknown";
+
+interface UpstreamSession {
+  headers: Readonly<Record<string, string>>;
+  /** A backend without session ids has nothing to lose. */
+  hasId: boolean;
+  about: InitializeResult;
+}
+
+const baseHeaders = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+const sideMessageDeadlineMs = 2_000;
+const shortestRecheckMs = 1_000;
+const longestRecheckMs = 5_000;
+const clientInfo = { name: "resilience-lab-gateway", version: "0.1.0" };
+
+export class Backend {
+  readonly name: string;
+  readonly #http: UpstreamHttp;
+  readonly #log: (line: string) => void;
+  readonly #deadlineMs: number;
+  readonly #idPrefix = `g${randomBytes(4).toString("hex")}-`;
+  #lastId = 0;
+  #status: BackendStatus = "unknown";
+  #lastError: string | undefined;
+  #session: UpstreamSession | undefined;
+  #connecting: Promise<UpstreamSession> | undefined;
+  #recheck: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(name: string, url: string, deadlineMs: number, log: (line: string) => void) {
+    this.name = name;
+    this.#http = new UpstreamHttp(url);
+    this.#deadlineMs = deadlineMs;
+    this.#log = log;
+  }
+
+  get status(): BackendStatus {
+    return this.#status;
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** What the backend said of itself when the present session began; connects if there is none. */
+  async about(deadlineMs: number): Promise<InitializeResult> {
+    return (await this.#connected(performance.now() + deadlineMs, undefined)).about;
+  }
+
+  /** Rejects with UpstreamFailure, or with CallerLeft when the signal ends the request. */
+  async request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
+    const endsAt = performance.now() + options.deadlineMs;
+    try {
+      const reply =
+        (await this.#attempt(method, params, options, endsAt)) ??
+        (await this.#attempt(method, params, options, endsAt));
+      if (!reply) throw new UpstreamFailure("status", "it forgets its session at once");
+      this.#succeeded();
+      return reply;
+    } catch (error) {
+      if (error instanceof UpstreamFailure) this.#failed(error);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#recheck);
+    this.#http.close();
+  }
+
+  /** One request in the present session; undefined when the backend does not know that session any more. */
+  async #attempt(
+    method: string,
+    params: Params,
+    options: RequestOptions,
+    endsAt: number,
+  ): Promise<UpstreamReply | undefined> {
+    const session = await this.#connected(endsAt, options.signal);
+    this.#lastId += 1;
+    const id = this.#idPrefix + this.#lastId;
+    const sent = options.onProgress
+      ? { ...params, _meta: { ...(isObject(params._meta) ? params._meta : {}), progressToken: id } }
+      : params;
+    const headers = options.traceparent ? { ...session.headers, traceparent: options.traceparent } : session.headers;
+    let streamed: UpstreamReply | UpstreamFailure | undefined;
+    try {
+      const reply = await this.#http.post({
+        body: JSON.stringify({ jsonrpc: "2.0", id, method, params: sent }),
+        headers,
+        deadlineMs: Math.max(1, Math.round(endsAt - performance.now())),
+        signal: options.signal,
+        onEvent: (data) => {
+          streamed = this.#readEvent(data, id, session, options.onProgress);
+          return streamed !== undefined;
+        },
+      });
+      if (streamed instanceof UpstreamFailure) throw streamed;
+      if (streamed) return streamed;
+      if (session.hasId && saysSessionIsLost(reply)) {
+        if (this.#session === session) this.#session = undefined;
+        return undefined;
+      }
+      return readWholeReply(reply, id);
+    } catch (error) {
+      const left = error instanceof CallerLeft;
+      if (left || (error instanceof UpstreamFailure && error.kind === "deadline")) {
+        this.#send(session, notificationText("notifications/cancelled", { requestId: id, reason: error.message }));
+      }
+      throw error;
+    }
+  }
+
+  /** The response if this event is it. Progress is handed on, requests of the backend are answered, the rest ignored. */
+  #readEvent(
+    data: string,
+    id: string,
+    session: UpstreamSession,
+    onProgress: RequestOptions["onProgress"],
+  ): UpstreamReply | UpstreamFailure | undefined {
+    let message: unknown;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return new UpstreamFailure("malformed", "malformed reply: an event is not JSON");
+    }
+    if (!isObject(message)) return new UpstreamFailure("malformed", "malformed reply: an event is not a message");
+    if (typeof message.method === "string") {
+      if (typeof message.id === "string" || typeof message.id === "number") {
+        this.#send(session, answerBackend(message.id, message.method));
+      } else if (message.method === "notifications/progress" && isObject(message.params)) {
+        const { progressToken, ...progress } = message.params;
+        if (progressToken === id) onProgress?.(progress);
+      }
+      return undefined;
+    }
+    try {
+      return readReply(data, id);
+    } catch (error) {
+      return error as UpstreamFailure;
+    }
+  }
+
+  /** The session, made by the first who needs it. Each waits only as long as it may. */
+  async #connected(endsAt: number, signal: AbortSignal | undefined): Promise<UpstreamSession> {
+    if (this.#session) return this.#session;
+    this.#connecting ??= this.#initialize()
+      .then((session) => {
+        this.#session = session;
+        this.#succeeded();
+        return session;
+      })
+      .finally(() => {
+        this.#connecting = undefined;
+      });
+    try {
+      return await waitAtMost(this.#connecting, endsAt - performance.now(), signal);
+    } catch (error) {
+      if (error instanceof UpstreamFailure) this.#failed(error);
+      throw error;
+    }
+  }
+
+  async #initialize(): Promise<UpstreamSession> {
+    this.#lastId += 1;
+    const id = this.#idPrefix + this.#lastId;
+    const params = { protocolVersion: latestVersion, capabilities: {}, clientInfo };
+    let streamed: string | undefined;
+    const reply = await this.#http.post({
+      body: JSON.stringify({ jsonrpc: "2.0", id, method: "initialize", params }),
+      headers: baseHeaders,
+      deadlineMs: this.#deadlineMs,
+      onEvent: (data) => {
+        streamed = data;
+        return true;
+      },
+    });
+    const { result, errorMessage } = streamed === undefined ? readWholeReply(reply, id) : readReply(streamed, id);
+    if (!result) throw new UpstreamFailure("malformed", `it refuses to initialize: ${errorMessage}`);
+    const version = supportedVersion(result.protocolVersion);
+    if (!version) {
+      throw new UpstreamFailure(
+        "malformed",
+        `it speaks protocol ${String(result.protocolVersion)}, which is unsupported`,
+      );
+    }
+    const sessionId = reply.headers["mcp-session-id"];
+    const hasId = sessionId !== undefined && sessionId !== "";
+    const session: UpstreamSession = {
+      headers: { ...baseHeaders, "mcp-protocol-version": version, ...(hasId ? { "mcp-session-id": sessionId } : {}) },
+      hasId,
+      about: {
+        capabilities: isObject(result.capabilities) ? result.capabilities : {},
+        instructions: typeof result.instructions === "string" ? result.instructions : undefined,
+      },
+    };
+    const accepted = await this.#post(session, notificationText("notifications/initialized"), this.#deadlineMs);
+    if (accepted.status >= 300)
+      throw new UpstreamFailure("status", `HTTP ${accepted.status} to notifications/initialized`);
+    return session;
+  }
+
+  #post(session: UpstreamSession, body: string, deadlineMs: number): Promise<Reply> {
+    return this.#http.post({ body, headers: session.headers, deadlineMs, onEvent: () => true });
+  }
+
+  /** A message that nothing depends on. */
+  #send(session: UpstreamSession, body: string): void {
+    this.#post(session, body, sideMessageDeadlineMs).catch(() => {});
+  }
+
+  #succeeded(): void {
+    clearTimeout(this.#recheck);
+    this.#recheck = undefined;
+    if (this.#status === "healthy") return;
+    if (this.#status === "unhealthy") this.#log(`backend ${this.name} answers again`);
+    this.#status = "healthy";
+    this.#lastError = undefined;
+  }
+
+  #failed(failure: UpstreamFailure): void {
+    if (this.#status !== "unhealthy") this.#log(`backend ${this.name} is unhealthy: ${failure.message}`);
+    this.#status = "unhealthy";
+    this.#lastError = failure.message;
+    this.#recheckAfter(shortestRecheckMs);
+  }
+
+  /** Without calls nobody would notice that the backend is back, so the gateway asks. */
+  #recheckAfter(delayMs: number): void {
+    if (this.#recheck || this.#closed) return;
+    this.#recheck = setTimeout(() => {
+      const again = (): void => {
+        this.#recheck = undefined;
+        if (this.#status === "unhealthy") this.#recheckAfter(Math.min(delayMs * 2, longestRecheckMs));
+      };
+      this.request("ping", {}, { deadlineMs: sideMessageDeadlineMs }).then(again, again);
+    }, delayMs);
+    this.#recheck.unref();
+  }
+}
+
+function readWholeReply(reply: Reply, id: string): UpstreamReply {
+  if (reply.status !== 200) throw new UpstreamFailure("status", `HTTP ${reply.status}`);
+  return readReply(reply.text, id);
+}
+
+/** 404 by the protocol; some servers that were restarted answer 400 and name the session or the missing initialize. */
+function saysSessionIsLost(reply: Reply): boolean {
+  return reply.status === 404 || (reply.status === 400 && /session|initializ/i.test(reply.text.slice(0, 2_000)));
+}
+
+/** The gateway offers a backend nothing to call, but answers that it is there. */
+function answerBackend(id: string | number, method: string): string {
+  if (method === "ping") return resultText(id, {});
+  return errorText(id, errorCodes.methodNotFound, `Method not found: ${method}`);
+}
+
+function waitAtMost<T>(promise: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal?.reason);
+    const timer = setTimeout(
+      () => reject(new UpstreamFailure("deadline", "no session within the deadline")),
+      Math.max(1, ms),
+    );
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    });
+  });
+}

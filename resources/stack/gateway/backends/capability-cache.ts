@@ -1,0 +1,152 @@
+/**
+ * Which tools there are, and who offers them. The last good list of each backend is kept, so that the tools of a backend
+ * that is down stay known: a call to one then fails with the cause instead of naming a tool that nobody has heard of.
+ *
+ * With `keep` off there is no memory: only what a backend lists at this moment exists.
+ */
+import { isObject } from "../mcp/messages.ts";
+import type { Backend, InitializeResult } from "./backend.ts";
+import { UpstreamFailure } from "./upstream-failure.ts";
+
+export interface CapabilityCacheOptions {
+  keep: boolean;
+  deadlineMs: number;
+  onToolsChanged?: () => void;
+}
+
+export type Tool = Record<string, unknown> & { name: string };
+
+const pagesLimit = 100;
+/** How long a backend is waited for when there is something to serve without it. */
+const refreshDeadlineMs = 2_000;
+
+export class CapabilityCache {
+  readonly #backends: readonly Backend[];
+  readonly #options: CapabilityCacheOptions;
+  readonly #about = new Map<Backend, InitializeResult>();
+  readonly #tools = new Map<Backend, readonly Tool[]>();
+  readonly #index = new Map<string, Backend>();
+  #listText: string | undefined;
+  #conflicts: readonly string[] = [];
+  #refreshing: Promise<void> | undefined;
+
+  constructor(backends: readonly Backend[], options: CapabilityCacheOptions) {
+    this.#backends = backends;
+    this.#options = options;
+  }
+
+  get conflicts(): readonly string[] {
+    return this.#conflicts;
+  }
+
+  holds(backend: Backend): boolean {
+    return this.#tools.has(backend);
+  }
+
+  /** The backend that offers the tool. An unknown name makes the gateway look again before it says no. */
+  async find(tool: string): Promise<Backend | undefined> {
+    const known = this.#index.get(tool);
+    if (known && this.#options.keep) return known;
+    await this.#refresh();
+    return this.#index.get(tool);
+  }
+
+  /** All tools, as the JSON text of an array: live from backends that answer, remembered from those that do not. */
+  async listText(): Promise<string> {
+    await this.#refresh();
+    return this.#listText ?? "[]";
+  }
+
+  /** What the backends said of themselves, in their order; those that are down and unknown are left out. */
+  async about(): Promise<{ backend: Backend; about: InitializeResult }[]> {
+    const found = await Promise.all(
+      this.#backends.map(async (backend) => {
+        const known = this.#options.keep ? this.#about.get(backend) : undefined;
+        const about = known ?? (await this.#ask(backend));
+        return about ? [{ backend, about }] : [];
+      }),
+    );
+    return found.flat();
+  }
+
+  async #ask(backend: Backend): Promise<InitializeResult | undefined> {
+    try {
+      const about = await backend.about(Math.min(refreshDeadlineMs, this.#options.deadlineMs));
+      this.#about.set(backend, about);
+      return about;
+    } catch (error) {
+      if (error instanceof UpstreamFailure) return undefined;
+      throw error;
+    }
+  }
+
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#refreshAll().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async #refreshAll(): Promise<void> {
+    await Promise.all(
+      this.#backends.map(async (backend) => {
+        try {
+          this.#tools.set(backend, await this.#list(backend));
+        } catch (error) {
+          if (!(error instanceof UpstreamFailure)) throw error;
+          if (!this.#options.keep) this.#tools.delete(backend);
+        }
+      }),
+    );
+    this.#rebuild();
+  }
+
+  async #list(backend: Backend): Promise<Tool[]> {
+    const { keep, deadlineMs } = this.#options;
+    const patience = keep && this.#tools.has(backend) ? Math.min(refreshDeadlineMs, deadlineMs) : deadlineMs;
+    const endsAt = performance.now() + patience;
+    const about = await backend.about(patience);
+    this.#about.set(backend, about);
+    if (!about.capabilities.tools) return [];
+    const tools: Tool[] = [];
+    let cursor: unknown;
+    for (let page = 0; page < pagesLimit; page += 1) {
+      const params = cursor === undefined ? {} : { cursor };
+      const remainingMs = Math.max(1, Math.round(endsAt - performance.now()));
+      const { result, errorMessage } = await backend.request("tools/list", params, { deadlineMs: remainingMs });
+      if (!Array.isArray(result?.tools)) {
+        throw new UpstreamFailure("malformed", `malformed reply to tools/list: ${errorMessage ?? "it lists no tools"}`);
+      }
+      tools.push(...result.tools.filter(isTool));
+      cursor = result.nextCursor;
+      if (typeof cursor !== "string") return tools;
+    }
+    throw new UpstreamFailure("malformed", `malformed reply to tools/list: more than ${pagesLimit} pages`);
+  }
+
+  #rebuild(): void {
+    const all: Tool[] = [];
+    const conflicts: string[] = [];
+    this.#index.clear();
+    for (const backend of this.#backends) {
+      for (const tool of this.#tools.get(backend) ?? []) {
+        const first = this.#index.get(tool.name);
+        if (!first) {
+          this.#index.set(tool.name, backend);
+          all.push(tool);
+        } else if (first !== backend) {
+          conflicts.push(`tool ${tool.name} of ${backend.name} is hidden by the one of ${first.name}`);
+        }
+      }
+    }
+    this.#conflicts = conflicts;
+    const text = JSON.stringify(all);
+    const changed = this.#listText !== undefined && this.#listText !== text;
+    this.#listText = text;
+    if (changed) this.#options.onToolsChanged?.();
+  }
+}
+
+function isTool(value: unknown): value is Tool {
+  return isObject(value) && typeof value.name === "string" && value.name !== "";
+}

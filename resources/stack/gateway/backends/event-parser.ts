@@ -1,0 +1,33 @@
+/** Server-sent events out of the pieces in which they arrive. Only their data matters here. */
+import { StringDecoder } from "node:string_decoder";
+
+export class EventParser {
+  readonly #onData: (data: string) => void;
+  readonly #decoder = new StringDecoder("utf8");
+  #rest = "";
+  #data: string[] = [];
+
+  constructor(onData: (data: string) => void) {
+    this.#onData = onData;
+  }
+
+  push(chunk: Buffer): void {
+    this.#rest += this.#decoder.write(chunk);
+    // A CR at the very end may be half of a CRLF: it waits for the next piece.
+    const complete = this.#rest.endsWith("\r") ? this.#rest.slice(0, -1) : this.#rest;
+    const lines = complete.split(/\r\n|\n|\r/);
+    const held = this.#rest.slice(complete.length);
+    this.#rest = (lines.pop() ?? "") + held;
+    for (const line of lines) this.#line(line);
+  }
+
+  #line(line: string): void {
+    if (line === "") {
+      const data = this.#data.join("\n");
+      this.#data = [];
+      if (data !== "") this.#onData(data);
+    } else if (line.startsWith("data:")) {
+      this.#data.push(line.slice(line[5] === " " ? 6 : 5));
+    }
+  }
+}

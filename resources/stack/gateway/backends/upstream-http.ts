@@ -1,0 +1,193 @@
+/**
+ * One POST to a backend: status, headers and the whole reply within one deadline. A reply that is an SSE stream is read
+ * event by event until `onEvent` says that it had the last one it wants.
+ *
+ * Nothing is ever sent twice here: whether a call that failed was executed is not known at this level.
+ */
+import { type Connection, Connections } from "./connections.ts";
+import { EventParser } from "./event-parser.ts";
+import { HttpResponseParser, MalformedResponse, type ResponseHead } from "./http-response-parser.ts";
+import { classifySocketError, UpstreamFailure } from "./upstream-failure.ts";
+
+const replyLimitBytes = 16 * 1024 * 1024;
+
+export interface Post {
+  body: string;
+  headers: Readonly<Record<string, string>>;
+  deadlineMs: number;
+  signal?: AbortSignal | undefined;
+  /** Given the data of each event of a streamed reply; true ends the reading. */
+  onEvent: (data: string) => boolean;
+}
+
+export interface Reply extends ResponseHead {
+  /** The body of a reply that was not streamed. */
+  text: string;
+}
+
+export class UpstreamHttp {
+  readonly #connections: Connections;
+  /** The part of every request's head that is always the same. */
+  readonly #start: string;
+
+  constructor(url: string) {
+    const { protocol, hostname, host, port, pathname, search, username, password } = new URL(url);
+    const secure = protocol === "https:";
+    const address = { secure, host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port) || (secure ? 443 : 80) };
+    this.#connections = new Connections(address);
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const basic = `authorization: Basic ${Buffer.from(credentials).toString("base64")}\r\n`;
+    this.#start = `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\n${username ? basic : ""}`;
+  }
+
+  /** Rejects with UpstreamFailure, or with the signal's reason when the caller went away. */
+  post(post: Post): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      if (post.signal?.aborted) reject(post.signal.reason);
+      else new Attempt(this.#connections, this.#headOf(post) + post.body, post, resolve, reject).start();
+    });
+  }
+
+  close(): void {
+    this.#connections.close();
+  }
+
+  #headOf({ headers, body }: Post): string {
+    let head = this.#start;
+    for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
+    return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  }
+}
+
+/** One request and its response on one connection. */
+class Attempt {
+  readonly #connections: Connections;
+  readonly #text: string;
+  readonly #post: Post;
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #parser = new HttpResponseParser(this);
+  #timer: NodeJS.Timeout | undefined;
+  #withdraw: (() => void) | undefined;
+  #connection: Connection | undefined;
+  #head: ResponseHead | undefined;
+  #events: EventParser | undefined;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #complete: "reusable" | "closing" | undefined;
+  #settled = false;
+
+  constructor(
+    connections: Connections,
+    text: string,
+    post: Post,
+    resolve: (reply: Reply) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#connections = connections;
+    this.#text = text;
+    this.#post = post;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(): void {
+    const { deadlineMs, signal } = this.#post;
+    this.#timer = setTimeout(() => {
+      this.#fail(new UpstreamFailure("deadline", `no complete reply within the deadline of ${deadlineMs} ms`));
+    }, deadlineMs);
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#withdraw = this.#connections.request(this, (connection) => {
+      this.#connection = connection;
+      connection.write(this.#text);
+    });
+  }
+
+  onData(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > replyLimitBytes) {
+      this.#fail(new UpstreamFailure("malformed", `malformed reply: larger than ${replyLimitBytes} bytes`));
+      return;
+    }
+    this.#parse(() => this.#parser.push(bytes));
+  }
+
+  onEnd(): void {
+    this.#parse(() => {
+      if (!this.#parser.end()) this.#fail(new UpstreamFailure("reset", this.#cutMessage()));
+    });
+  }
+
+  onClose(error: NodeJS.ErrnoException | undefined): void {
+    this.#fail(error ? classifySocketError(error) : new UpstreamFailure("reset", this.#cutMessage()));
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#head = head;
+    const isEvents = head.status === 200 && /^text\/event-stream\b/i.test(head.headers["content-type"] ?? "");
+    if (isEvents) this.#events = new EventParser((data) => this.#onEvent(data));
+  }
+
+  onBody(bytes: Buffer): void {
+    if (this.#events) this.#events.push(bytes);
+    else this.#chunks.push(bytes);
+  }
+
+  onComplete(reusable: boolean): void {
+    this.#complete = reusable ? "reusable" : "closing";
+  }
+
+  readonly #onAbort = (): void => this.#fail(this.#post.signal?.reason);
+
+  /** Runs a step of the parser, and afterwards does what it has found: a connection is not given back in its midst. */
+  #parse(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof MalformedResponse)) throw error;
+      this.#fail(new UpstreamFailure("malformed", `malformed reply: ${error.message}`));
+      return;
+    }
+    if (!this.#complete) return;
+    clearTimeout(this.#timer);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (this.#complete === "reusable") connection?.giveBack();
+    else connection?.destroy();
+    if (this.#events) {
+      this.#fail(new UpstreamFailure("malformed", "malformed reply: the stream ended without a response"));
+    } else {
+      const [first] = this.#chunks;
+      const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+      this.#succeed(body.toString("utf8"));
+    }
+  }
+
+  /** The rest of the stream is still read, until the deadline, so that the connection can be used again. */
+  #onEvent(data: string): void {
+    if (!this.#settled && this.#post.onEvent(data)) this.#succeed("");
+  }
+
+  #succeed(text: string): void {
+    if (this.#settle() && this.#head) this.#resolve({ ...this.#head, text });
+  }
+
+  #fail(reason: unknown): void {
+    clearTimeout(this.#timer);
+    this.#withdraw?.();
+    this.#connection?.destroy();
+    this.#connection = undefined;
+    if (this.#settle()) this.#reject(reason);
+  }
+
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#post.signal?.removeEventListener("abort", this.#onAbort);
+    return true;
+  }
+
+  #cutMessage(): string {
+    return this.#head ? "connection cut before the whole reply arrived" : "connection closed before a reply";
+  }
+}

@@ -1,0 +1,226 @@
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { startBackend } from "../testing/backend.ts";
+import { eventually } from "../testing/lab.ts";
+import { RawClient } from "../testing/raw-client.ts";
+import { type AuditRow, setScene } from "../testing/scene.ts";
+
+const scene = setScene();
+
+const decisionsOf = (rows: AuditRow[]): string[] => rows.map(({ tool_name, decision }) => `${tool_name} ${decision}`);
+
+describe("upstream", () => {
+  it("makes a new session with a backend that forgot the old one, and sends the call again only then", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    await client.call("list_items", { n: 1 });
+    await scene.backend.down();
+    await scene.backend.up();
+    expect((await client.call("list_items", { n: 2 })).message.result).toBeDefined();
+    expect(scene.backend.calls.map((call) => call.arguments.n)).toEqual([1, 2]);
+    expect(decisionsOf(await scene.rowsOf(client, 2))).toEqual(["list_items allow", "list_items allow"]);
+  });
+
+  it("takes a 400 that names the session for a lost one", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    await client.call("list_items");
+    let refusals = 1;
+    scene.backend.intercept = (_request, response, body) => {
+      if (!body.includes("tools/call") || refusals === 0) return false;
+      refusals -= 1;
+      response.writeHead(400).end('{"error":{"message":"Bad Request: No valid session ID provided"}}');
+      return true;
+    };
+    expect((await client.call("list_items")).message.result).toBeDefined();
+    expect(scene.backend.calls).toHaveLength(2);
+  });
+
+  it("does not go on for ever with a backend that forgets its session at once", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    await client.call("list_items");
+    let sent = 0;
+    scene.backend.intercept = (_request, response, body) => {
+      if (!body.includes("tools/call")) return false;
+      sent += 1;
+      response.writeHead(404).end();
+      return true;
+    };
+    expect((await client.call("list_items")).message.error?.message).toMatch(/upstream error: test: it forgets/);
+    expect(sent).toBe(2);
+  });
+
+  const ok = (id: unknown) => JSON.stringify({ jsonrpc: "2.0", id, result: { content: [] } });
+
+  it.each([
+    ["HTTP 503", { status: 503, body: () => "busy" }],
+    ["HTTP 400", { status: 400, body: () => "{}" }],
+    ["HTTP 202", { status: 202, body: () => "" }],
+    ["malformed reply: not JSON", { status: 200, body: (id: unknown) => ok(id).slice(0, -5) }],
+    ["malformed reply: it answers another request", { status: 200, body: () => ok("other") }],
+    ["malformed reply: not a JSON-RPC 2.0 message", { status: 200, body: () => "[]" }],
+    ["malformed reply: it has no result", { status: 200, body: (id: unknown) => `{"jsonrpc":"2.0","id":"${id}"}` }],
+    [
+      "malformed reply: its error lacks a code or a message",
+      { status: 200, body: (id: unknown) => `{"jsonrpc":"2.0","id":"${id}","error":{}}` },
+    ],
+  ])("%s", async (cause, { status, body }) => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    await client.request("tools/list");
+    let sent = 0;
+    scene.backend.intercept = (_request, response, text) => {
+      if (!text.includes("tools/call")) return false;
+      sent += 1;
+      response.writeHead(status, { "content-type": "application/json" }).end(body(JSON.parse(text).id));
+      return true;
+    };
+    const { error } = (await client.call("list_items")).message;
+    expect(error).toMatchObject({ code: -32603, data: { decision: "upstream_error", reason: cause } });
+    expect(sent).toBe(1);
+    const rows = await scene.rowsOf(client, 2);
+    expect(rows[1]).toMatchObject({ decision: "upstream_error", reason: `test: ${cause}` });
+  });
+
+  it.each([
+    ["connection closed before a reply", "", false],
+    ["connection cut before the whole reply arrived", "HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{", false],
+    ["malformed reply: not HTTP", "SMTP ready\r\n\r\n", false],
+    [
+      "malformed reply: the stream ended without a response",
+      "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 6\r\n\r\n: hi\n\n",
+      false,
+    ],
+    ["connection reset", "", true],
+  ])("%s", async (cause, written, reset) => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    await client.request("tools/list");
+    scene.backend.intercept = (request, _response, text) => {
+      if (!text.includes("tools/call")) return false;
+      if (reset) request.socket.resetAndDestroy();
+      else request.socket.end(written);
+      return true;
+    };
+    expect((await client.call("list_items")).message.error?.data?.reason).toBe(cause);
+  });
+
+  it("waits for the whole reply no longer than the deadline, and tells the backend to stop", async () => {
+    const cancelled: unknown[] = [];
+    const client = await RawClient.open((await scene.launch({ UPSTREAM_DEADLINE: "150ms" })).mcpUrl);
+    await client.request("tools/list");
+    scene.backend.intercept = (_request, response, text) => {
+      if (text.includes("notifications/cancelled")) cancelled.push(JSON.parse(text).params.requestId);
+      if (!text.includes("tools/call")) return false;
+      // Headers and a trickle of the body are no reply.
+      response.writeHead(200, { "content-type": "application/json" }).write("{");
+      const trickle = setInterval(() => response.write(" "), 20);
+      response.on("close", () => clearInterval(trickle));
+      return true;
+    };
+    const { error } = (await client.call("list_items")).message;
+    expect(error?.data?.reason).toBe("no complete reply within the deadline of 150 ms");
+    await eventually(
+      () => cancelled.length,
+      (count) => count === 1,
+    );
+  });
+
+  it("does not take a silent port for a backend", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await new Promise((resolve) => silent.once("listening", resolve));
+    const address = silent.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    const gateway = await scene.launch({ BACKENDS: `test=http://127.0.0.1:${port}/mcp`, UPSTREAM_DEADLINE: "100ms" });
+    const client = await RawClient.open(gateway.mcpUrl);
+    expect((await client.call("list_items")).message.error?.message).toBe("Unknown tool: list_items");
+    expect((await gateway.health()).backends.test?.status).toBe("unhealthy");
+    silent.close();
+  });
+
+  it("drops the call when the caller goes away, and lets the turn go on", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    const leaving = new AbortController();
+    const call = client.call("list_items", { delayMs: 1_500 }, { turn: "t1", signal: leaving.signal });
+    await eventually(
+      () => scene.backend.calls.length,
+      (count) => count === 1,
+    );
+    leaving.abort();
+    await expect(call).rejects.toThrow();
+    await eventually(
+      () => scene.backend.calls[0]?.aborted,
+      (aborted) => aborted === true,
+    );
+    expect((await client.call("list_items", {}, { turn: "t2" })).message.result).toBeDefined();
+    // The upstream did not fail: nobody waited for it any more.
+    expect(decisionsOf(await scene.rowsOf(client, 2))).toEqual(["list_items allow", "list_items allow"]);
+  });
+
+  it("drops a cancelled call and answers it", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    const call = client.call("list_items", { delayMs: 1_500 });
+    await eventually(
+      () => scene.backend.calls.length,
+      (count) => count === 1,
+    );
+    await client.notify("notifications/cancelled", { requestId: 2 });
+    expect((await call).message.error?.message).toBe("request dropped: caller cancelled");
+    await eventually(
+      () => scene.backend.calls[0]?.aborted,
+      (aborted) => aborted === true,
+    );
+  });
+
+  it("understands streamed replies, and relays progress under the caller's token", async () => {
+    const streaming = await startBackend({ json: false });
+    try {
+      const gateway = await scene.launch({ BACKENDS: `test=${streaming.url}` });
+      const client = await RawClient.open(gateway.mcpUrl);
+      expect((await client.call("list_items", { n: 1 })).contentType).toBe("application/json");
+      const reply = await client.call("list_items", { n: 2 }, { meta: { progressToken: "mine" } });
+      expect(reply.contentType).toBe("text/event-stream");
+      expect(reply.messages.slice(0, -1)).toMatchObject([
+        { method: "notifications/progress", params: { progressToken: "mine", progress: 1, total: 2 } },
+        { method: "notifications/progress", params: { progressToken: "mine", progress: 2, total: 2 } },
+      ]);
+      expect(reply.message.result).toMatchObject({ content: [{ text: '{"n":2}' }] });
+      const plain = await client.call(
+        "list_items",
+        {},
+        {
+          meta: { progressToken: 1 },
+          headers: { accept: "application/json" },
+        },
+      );
+      expect(plain.contentType).toBe("application/json");
+    } finally {
+      await streaming.down();
+    }
+  });
+
+  it("does not confuse a reply that quotes the gateway's own request id", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    await client.request("tools/list");
+    scene.backend.intercept = (_request, response, text) => {
+      if (!text.includes("tools/call")) return false;
+      const { id } = JSON.parse(text);
+      const result = { content: [], structuredContent: { id }, note: `"${id}"` };
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify({ result, jsonrpc: "2.0", id }));
+      return true;
+    };
+    const { message } = await client.call("list_items");
+    expect(message.id).toBe(3);
+    expect(message.result?.structuredContent).toMatchObject({ id: expect.stringMatching(/^g/) });
+  });
+
+  it("passes other methods to the first backend that offers them", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    expect((await client.request("prompts/list")).message.result).toMatchObject({ prompts: [{ name: "greet" }] });
+    expect((await client.request("prompts/get", { name: "greet" })).message.result).toHaveProperty("messages");
+    expect((await client.request("prompts/get", { name: "no" })).message.error?.code).toBe(-32602);
+    expect((await client.request("resources/list")).message.error?.code).toBe(-32601);
+    await scene.backend.down();
+    expect((await client.request("prompts/list")).message.error?.message).toBe(
+      "upstream error: test: connection refused",
+    );
+  });
+});

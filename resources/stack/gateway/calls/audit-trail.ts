@@ -1,0 +1,47 @@
+/** The decisions about one call, written as they are taken. */
+import type { AuditEntry, Decision } from "../audit/entry.ts";
+import type { AuditSpool } from "../audit/spool.ts";
+import { storableJson } from "../audit/storable.ts";
+
+type Known = Omit<AuditEntry, "arguments" | "decision" | "reason" | "decidedAt" | "durationMs">;
+
+export class AuditTrail {
+  readonly #spool: AuditSpool;
+  readonly #known: Known;
+  readonly #arrivedAtMs: number;
+  #arguments: string;
+  #last: Decision | undefined;
+
+  /** `arrivedAtMs` by performance.now(). */
+  constructor(spool: AuditSpool, known: Known, toolArguments: unknown, arrivedAtMs: number) {
+    this.#spool = spool;
+    this.#known = known;
+    this.#arrivedAtMs = arrivedAtMs;
+    this.#arguments = storableJson(toolArguments);
+  }
+
+  get last(): Decision | undefined {
+    return this.#last;
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.#arrivedAtMs;
+  }
+
+  /** From here on these are the arguments. */
+  replaceArguments(toolArguments: unknown): void {
+    this.#arguments = storableJson(toolArguments);
+  }
+
+  add(decision: Decision, reason: string): void {
+    this.#last = decision;
+    this.#spool.add({
+      ...this.#known,
+      arguments: this.#arguments,
+      decision,
+      reason,
+      decidedAt: new Date(),
+      durationMs: this.durationMs,
+    });
+  }
+}

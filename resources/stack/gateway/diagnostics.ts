@@ -1,0 +1,65 @@
+/** How the process itself is doing. -1 stands for what cannot be read. */
+import { type EventLoopUtilization, monitorEventLoopDelay, performance } from "node:perf_hooks";
+
+export interface Diagnostics {
+  eventLoop: { p99Ms: number; maxMs: number; utilization: number };
+  heapUsedBytes: number;
+  rssBytes: number;
+  activeHandles: number;
+}
+
+const windowMs = 10_000;
+const resolutionMs = 20;
+
+/** Watches the event loop in windows of 10 s, so that an old stall does not count for ever. */
+export class ProcessMonitor {
+  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  readonly #timer: NodeJS.Timeout;
+  #windowStart: EventLoopUtilization = performance.eventLoopUtilization();
+  #last = { p99Ms: 0, maxMs: 0 };
+
+  constructor() {
+    this.#delay.enable();
+    this.#timer = setInterval(() => this.#nextWindow(), windowMs);
+    this.#timer.unref();
+  }
+
+  /** Delay as the worse of the present window and the one before. */
+  read(): Diagnostics {
+    const now = this.#readDelay();
+    const { utilization } = performance.eventLoopUtilization(performance.eventLoopUtilization(), this.#windowStart);
+    const memory = process.memoryUsage();
+    return {
+      eventLoop: {
+        p99Ms: readable(Math.max(now.p99Ms, this.#last.p99Ms)),
+        maxMs: readable(Math.max(now.maxMs, this.#last.maxMs)),
+        utilization: readable(utilization),
+      },
+      heapUsedBytes: readable(memory.heapUsed),
+      rssBytes: readable(memory.rss),
+      activeHandles: readable(process.getActiveResourcesInfo().length),
+    };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#delay.disable();
+  }
+
+  #nextWindow(): void {
+    this.#last = this.#readDelay();
+    this.#delay.reset();
+    this.#windowStart = performance.eventLoopUtilization();
+  }
+
+  /** The histogram holds the time between two ticks of its timer; what is beyond the resolution is delay. */
+  #readDelay(): { p99Ms: number; maxMs: number } {
+    if (this.#delay.count === 0) return { p99Ms: 0, maxMs: 0 };
+    const delayMs = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs);
+    return { p99Ms: delayMs(this.#delay.percentile(99)), maxMs: delayMs(this.#delay.max) };
+  }
+}
+
+function readable(value: number): number {
+  return Number.isFinite(value) ? Math.round(value * 1_000) / 1_000 : -1;
+}

@@ -1,0 +1,62 @@
+/** `GET /health`: 200 as long as the gateway lives; what is wrong is in the body. */
+import type { Approvals } from "./approvals/approvals.ts";
+import type { AuditSpool } from "./audit/spool.ts";
+import type { Backend } from "./backends/backend.ts";
+import type { CapabilityCache } from "./backends/capability-cache.ts";
+import type { CallHistory } from "./calls/history.ts";
+import type { ToolCalls } from "./calls/tool-call.ts";
+import type { ProcessMonitor } from "./diagnostics.ts";
+import type { Sessions } from "./sessions/sessions.ts";
+import type { Protection } from "./settings.ts";
+
+export interface HealthParts {
+  audit: AuditSpool;
+  approvals: Approvals;
+  backends: readonly Backend[];
+  capabilities: CapabilityCache;
+  history: CallHistory;
+  toolCalls: ToolCalls;
+  sessions: Sessions;
+  monitor: ProcessMonitor;
+  protectionsOff: ReadonlySet<Protection>;
+}
+
+export function healthReport(parts: HealthParts, recentCalls: number): unknown {
+  const { audit, approvals, backends, capabilities, history, toolCalls, sessions, monitor } = parts;
+  const problems = problemsOf(parts);
+  return {
+    status: problems.length === 0 ? "ok" : "degraded",
+    reasons: [...problems, ...capabilities.conflicts],
+    protectionsOff: [...parts.protectionsOff],
+    audit: { written: audit.written, pending: audit.pending, dropped: audit.dropped },
+    approvals: { waiting: approvals.waiting },
+    backends: Object.fromEntries(
+      backends.map((backend) => [
+        backend.name,
+        {
+          status: backend.status,
+          ...(backend.lastError === undefined ? {} : { lastError: backend.lastError }),
+          cached: capabilities.holds(backend),
+        },
+      ]),
+    ),
+    diagnostics: {
+      ...monitor.read(),
+      running_executions: toolCalls.running,
+      sessions: sessions.size,
+      history_size: history.size,
+      history_limit: history.limit,
+    },
+    ...(recentCalls > 0 ? { recentCalls: history.latest(recentCalls) } : {}),
+  };
+}
+
+function problemsOf({ audit, backends }: HealthParts): string[] {
+  const problems: string[] = [];
+  if (audit.failing && audit.pending > 0) problems.push(`audit: ${audit.pending} rows wait, the database is away`);
+  if (audit.dropped > 0) problems.push(`audit: ${audit.dropped} rows were dropped`);
+  for (const { name, status, lastError } of backends) {
+    if (status === "unhealthy") problems.push(`backend ${name}: ${lastError}`);
+  }
+  return problems;
+}

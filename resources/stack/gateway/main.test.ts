@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startBackend, type TestBackend } from "./testing/backend.ts";
+import { eventually, testPolicy } from "./testing/lab.ts";
+import { freePort, startPostgres, type TestPostgres } from "./testing/postgres.ts";
+import { RawClient } from "./testing/raw-client.ts";
+import { startSlack, type TestSlack } from "./testing/slack.ts";
+
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+interface Program {
+  child: ChildProcess;
+  output: () => string;
+  exit: Promise<number | null>;
+  url: string;
+}
+
+let postgres: TestPostgres;
+let backend: TestBackend;
+let slack: TestSlack;
+let folder: string;
+const programs: Program[] = [];
+
+beforeAll(async () => {
+  [postgres, backend, slack] = await Promise.all([startPostgres(), startBackend(), startSlack()]);
+  folder = mkdtempSync(join(tmpdir(), "gateway-main-"));
+  writeFileSync(join(folder, "policy.yaml"), testPolicy);
+});
+
+afterEach(async () => {
+  for (const { child, exit } of programs.splice(0)) {
+    child.kill("SIGKILL");
+    await exit;
+  }
+});
+
+afterAll(async () => {
+  await Promise.all([backend?.down(), slack?.stop(), postgres?.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(variables: Record<string, string> = {}): Promise<Program> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [main], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PORT: `${port}`,
+      POLICY_FILE: join(folder, "policy.yaml"),
+      DATABASE_URL: postgres.url,
+      BACKENDS: `test=${backend.url}`,
+      SLACK_URL: slack.url,
+      SLACK_BOT_TOKEN: "xoxb-test",
+      SLACK_SIGNING_SECRET: slack.secret,
+      ...variables,
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (output += text));
+  const exit = once(child, "exit").then(([code]) => code as number | null);
+  const program: Program = { child, output: () => output, exit, url: `http://127.0.0.1:${port}` };
+  programs.push(program);
+  return program;
+}
+
+async function ready(program: Program): Promise<Program> {
+  await eventually(program.output, (text) => text.includes(`gateway listening on ${program.url}`));
+  return program;
+}
+
+/** How often Slack was asked; updates of older messages do not count. */
+function questions(): number {
+  return slack.requests.filter(({ method }) => method === "chat.postMessage").length;
+}
+
+describe("refusing to start", () => {
+  it("without a policy that can be read", async () => {
+    const program = await start({ POLICY_FILE: "/nowhere/policy.yaml" });
+    expect(await program.exit).toBe(2);
+    expect(program.output()).toMatch(/gateway cannot start: policy: \/nowhere\/policy\.yaml: there is no such file/);
+  });
+
+  it("with a policy that is wrong", async () => {
+    const wrong = join(folder, "wrong.yaml");
+    writeFileSync(wrong, "rules: [{tool: x, action: perhaps}]");
+    const program = await start({ POLICY_FILE: wrong });
+    expect(await program.exit).toBe(2);
+    expect(program.output()).toMatch(/gateway cannot start: policy: .*wrong\.yaml: rules\.0\.action/);
+  });
+
+  it("without its database, whose password it does not show", async () => {
+    const program = await start({ DATABASE_URL: `postgres://lab:secret@127.0.0.1:${await freePort()}/audit` });
+    expect(await program.exit).toBe(2);
+    expect(program.output()).toMatch(
+      /gateway cannot start: database: 127\.0\.0\.1:\d+\/audit: connection refused\. Start/,
+    );
+    expect(program.output()).not.toContain("secret");
+  });
+
+  it("without a database of that name", async () => {
+    const program = await start({ DATABASE_URL: postgres.url.replace("/postgres", "/nowhere") });
+    expect(await program.exit).toBe(2);
+    expect(program.output()).toMatch(/gateway cannot start: database: .*there is no such database/);
+  });
+
+  it("with settings that are wrong", async () => {
+    const program = await start({ PROTECTIONS_OFF: "everything" });
+    expect(await program.exit).toBe(2);
+    expect(program.output()).toMatch(/PROTECTIONS_OFF has "everything"/);
+  });
+
+  it("on a port that is taken", async () => {
+    const first = await ready(await start());
+    const second = await start({ PORT: new URL(first.url).port });
+    expect(await second.exit).toBe(2);
+    expect(second.output()).toContain(`${new URL(first.url).port}`);
+  });
+});
+
+describe("the program", () => {
+  it("starts with backend and Slack down, and twice at once on an empty database", async () => {
+    const nowhere = { BACKENDS: "test=http://127.0.0.1:1/mcp", SLACK_URL: "http://127.0.0.1:1/api" };
+    const both = await Promise.all([start(nowhere), start(nowhere)]);
+    await Promise.all(both.map(ready));
+  });
+
+  it("stops in order: open streams end, held calls are answered, rows are written, exit 0", async () => {
+    const program = await ready(await start());
+    const client = await RawClient.open(`${program.url}/mcp`);
+    const stream = await client.get();
+    await client.call("list_items", { last: true });
+    const before = questions();
+    const held = client.call("create_item");
+    await eventually(questions, (count) => count > before);
+    const startedAt = performance.now();
+    program.child.kill("SIGTERM");
+    expect(await program.exit).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect((await held).message.error?.message).toMatch(/stopping/);
+    await stream.text();
+    const rows = await postgres.query<{ decision: string }>(
+      "SELECT decision FROM audit_log WHERE session_id = $1 ORDER BY id",
+      [client.sessionId],
+    );
+    expect(rows.map(({ decision }) => decision)).toEqual(["allow", "approvalRequired"]);
+  });
+
+  it("stops in time although the database hangs, and says what is lost", async () => {
+    const program = await ready(await start());
+    const client = await RawClient.open(`${program.url}/mcp`);
+    await client.request("tools/list");
+    postgres.signal("SIGSTOP");
+    try {
+      await client.call("list_items");
+      const startedAt = performance.now();
+      program.child.kill("SIGTERM");
+      expect(await program.exit).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      expect(program.output()).toMatch(/audit: 1 rows are lost/);
+    } finally {
+      postgres.signal("SIGCONT");
+    }
+  });
+
+  it("killed while a call is held: the next life ends the ticket, and the log is complete", async () => {
+    const before = questions();
+    const first = await ready(await start());
+    const client = await RawClient.open(`${first.url}/mcp`);
+    const held = client.call("create_item");
+    held.catch(() => {});
+    await eventually(questions, (count) => count > before);
+    first.child.kill("SIGKILL");
+    await first.exit;
+    await expect(held).rejects.toThrow();
+    await ready(await start());
+    const rows = await eventually(
+      () =>
+        postgres.query<{ decision: string; reason: string }>(
+          "SELECT decision, reason FROM audit_log WHERE session_id = $1 ORDER BY id",
+          [client.sessionId],
+        ),
+      (seen) => seen.length === 2,
+    );
+    expect(rows.map(({ decision }) => decision)).toEqual(["approvalRequired", "expired"]);
+    expect(rows[1]?.reason).toBe("gateway restarted while waiting");
+    const left = await postgres.query("SELECT FROM approvals WHERE status = 'pending' AND session_id = $1", [
+      client.sessionId,
+    ]);
+    expect(left).toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+/** What each MCP method means here. Only tools/call is evaluated; the rest is answered or handed to a backend. */
+
+import type { Backend } from "../backends/backend.ts";
+import type { CapabilityCache } from "../backends/capability-cache.ts";
+import { progressOf } from "../calls/progress.ts";
+import type { CallContext, ToolCalls } from "../calls/tool-call.ts";
+import { forwardFailure } from "../calls/upstream-error.ts";
+import { errorCodes, errorText, isObject, type RequestMessage, resultText } from "./messages.ts";
+import { latestVersion, type ProtocolVersion, supportedVersion } from "./versions.ts";
+
+export interface MethodsParts {
+  toolCalls: ToolCalls;
+  capabilities: CapabilityCache;
+  upstreamDeadlineMs: number;
+  log: (line: string) => void;
+}
+
+const serverInfo = { name: "resilience-lab-gateway", title: "Resilience Lab reference gateway", version: "0.1.0" };
+
+/** Handed to the first backend that declares the capability. Subscriptions are not: their events would have no way back. */
+const passedOn: Readonly<Record<string, string>> = {
+  "resources/list": "resources",
+  "resources/templates/list": "resources",
+  "resources/read": "resources",
+  "prompts/list": "prompts",
+  "prompts/get": "prompts",
+  "completion/complete": "completions",
+};
+
+export class Methods {
+  readonly #parts: MethodsParts;
+
+  constructor(parts: MethodsParts) {
+    this.#parts = parts;
+  }
+
+  /** The response as JSON text. Rejects with CallerLeft only. */
+  async answer(request: RequestMessage, context: CallContext): Promise<string> {
+    switch (request.method) {
+      case "tools/call":
+        return this.#parts.toolCalls.run(request, context);
+      case "tools/list":
+        return this.#listTools(request);
+      case "ping":
+        return resultText(request.id, {});
+      default:
+        return this.#passOn(request, context);
+    }
+  }
+
+  /** The revision to speak with this client; undefined when the request is no proper initialize. */
+  negotiate(request: RequestMessage): ProtocolVersion | undefined {
+    const { protocolVersion, capabilities, clientInfo } = request.params;
+    if (typeof protocolVersion !== "string" || !isObject(capabilities) || !isObject(clientInfo)) return undefined;
+    return supportedVersion(protocolVersion) ?? latestVersion;
+  }
+
+  async initialize(request: RequestMessage, protocolVersion: ProtocolVersion): Promise<string> {
+    const backends = await this.#parts.capabilities.about();
+    const declared = new Set(backends.flatMap(({ about }) => Object.keys(about.capabilities)));
+    const passed = ["resources", "prompts", "completions"].filter((name) => declared.has(name));
+    const instructions = backends.flatMap(({ about }) => about.instructions ?? []).join("\n\n");
+    return resultText(request.id, {
+      protocolVersion,
+      capabilities: { tools: { listChanged: true }, ...Object.fromEntries(passed.map((name) => [name, {}])) },
+      serverInfo,
+      ...(instructions === "" ? {} : { instructions }),
+    });
+  }
+
+  async #listTools(request: RequestMessage): Promise<string> {
+    if (request.params.cursor !== undefined) {
+      return errorText(request.id, errorCodes.invalidParams, "Invalid cursor: tools/list has a single page");
+    }
+    const tools = await this.#parts.capabilities.listText();
+    return `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"result":{"tools":${tools}}}`;
+  }
+
+  async #passOn(request: RequestMessage, { caller, traceparent }: CallContext): Promise<string> {
+    const { method, params, id } = request;
+    const backend = Object.hasOwn(passedOn, method) ? await this.#firstWith(passedOn[method] ?? "") : undefined;
+    if (!backend) return errorText(id, errorCodes.methodNotFound, `Method not found: ${method}`);
+    try {
+      const reply = await backend.request(method, params, {
+        deadlineMs: this.#parts.upstreamDeadlineMs,
+        signal: caller.signal,
+        traceparent,
+        onProgress: progressOf(params, caller)?.continued(),
+      });
+      return reply.textFor(id);
+    } catch (error) {
+      return forwardFailure(error, id, backend.name, (reason) => this.#parts.log(`${method} failed: ${reason}`));
+    }
+  }
+
+  async #firstWith(capability: string): Promise<Backend | undefined> {
+    const backends = await this.#parts.capabilities.about();
+    return backends.find(({ about }) => about.capabilities[capability] !== undefined)?.backend;
+  }
+}

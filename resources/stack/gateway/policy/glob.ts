@@ -1,0 +1,10 @@
+/** A pattern for tool names in which `*` stands for any run of characters and everything else for itself. */
+export function compileGlob(pattern: string): (name: string) => boolean {
+  if (!pattern.includes("*")) return (name) => name === pattern;
+  const source = pattern
+    .split(/\*+/)
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+    .join(".*");
+  const expression = new RegExp(`^${source}$`, "s");
+  return (name) => expression.test(name);
+}

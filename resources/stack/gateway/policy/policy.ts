@@ -1,0 +1,69 @@
+/**
+ * What may happen to a tool call. Rules are tried in order, the first match wins, and the default action is for tools
+ * that none names. Verdicts are remembered by tool name: only names that a backend offers are ever asked for.
+ */
+import { compileGlob } from "./glob.ts";
+
+type Action = "allow" | "deny" | "approvalRequired" | "redact";
+export type Access = "read" | "write";
+
+export interface PolicyDocument {
+  rules: readonly { tool: string; action: Action; redactFields?: readonly string[] | undefined }[];
+  budgets: { maxToolCallsPerTurn?: number | undefined };
+  defaultAction: "allow" | "deny" | "approvalRequired";
+  reads: readonly string[];
+  writes: readonly string[];
+}
+
+export interface Verdict {
+  action: Action;
+  /** Which rule decided, for people. */
+  reason: string;
+  redactFields: readonly string[];
+  access: Access;
+}
+
+const readPrefixes = ["read_", "get_", "list_", "lookup_"];
+const rememberedVerdicts = 10_000;
+
+export class Policy {
+  readonly maxToolCallsPerTurn: number | undefined;
+  readonly asksForApprovals: boolean;
+  readonly #rules: readonly { matches: (name: string) => boolean; verdict: Omit<Verdict, "access"> }[];
+  readonly #otherwise: Omit<Verdict, "access">;
+  readonly #reads: readonly ((name: string) => boolean)[];
+  readonly #writes: readonly ((name: string) => boolean)[];
+  readonly #verdicts = new Map<string, Verdict>();
+
+  constructor(document: PolicyDocument) {
+    this.maxToolCallsPerTurn = document.budgets.maxToolCallsPerTurn;
+    this.#rules = document.rules.map(({ tool, action, redactFields }, index) => ({
+      matches: compileGlob(tool),
+      verdict: { action, reason: `rule ${index + 1} (${tool}: ${action})`, redactFields: redactFields ?? [] },
+    }));
+    const { defaultAction } = document;
+    this.#otherwise = {
+      action: defaultAction,
+      reason: `no rule matches, default is ${defaultAction}`,
+      redactFields: [],
+    };
+    this.#reads = document.reads.map(compileGlob);
+    this.#writes = document.writes.map(compileGlob);
+    this.asksForApprovals = [defaultAction, ...document.rules.map((rule) => rule.action)].includes("approvalRequired");
+  }
+
+  evaluate(tool: string): Verdict {
+    const remembered = this.#verdicts.get(tool);
+    if (remembered) return remembered;
+    const rule = this.#rules.find((candidate) => candidate.matches(tool));
+    const verdict = { ...(rule?.verdict ?? this.#otherwise), access: this.#accessOf(tool) };
+    if (this.#verdicts.size < rememberedVerdicts) this.#verdicts.set(tool, verdict);
+    return verdict;
+  }
+
+  #accessOf(tool: string): Access {
+    if (this.#writes.some((matches) => matches(tool))) return "write";
+    if (this.#reads.some((matches) => matches(tool))) return "read";
+    return readPrefixes.some((prefix) => tool.startsWith(prefix)) ? "read" : "write";
+  }
+}

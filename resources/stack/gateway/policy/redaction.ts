@@ -1,0 +1,26 @@
+/**
+ * Replaces fields of a call's arguments. Paths are dotted; `*` stands for any key or index, a number for an index. A
+ * path that leads nowhere is ignored. The original is left alone: a copy is made of what changes, the rest is shared.
+ */
+const redactedMark = "[redacted]";
+
+export function redact(value: unknown, paths: readonly string[]): unknown {
+  return paths.reduce((redacted, path) => redactAt(redacted, path.split("."), 0), value);
+}
+
+function redactAt(value: unknown, path: readonly string[], depth: number): unknown {
+  const step = path[depth];
+  if (step === undefined) return redactedMark;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    return value.map((item, index) => (matches(step, String(index)) ? redactAt(item, path, depth + 1) : item));
+  }
+  // fromEntries defines each key as the object's own, also one that is called __proto__.
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, matches(step, key) ? redactAt(item, path, depth + 1) : item]),
+  );
+}
+
+function matches(step: string, key: string): boolean {
+  return step === "*" || step === key;
+}

@@ -1,0 +1,74 @@
+/** What the gateway knows of one agent's session: its turns, the calls under way and its event streams. */
+import type { ServerResponse } from "node:http";
+import { EventStream } from "../mcp/event-stream.ts";
+import type { RequestId } from "../mcp/messages.ts";
+import type { ProtocolVersion } from "../mcp/versions.ts";
+import { SessionTurns, type TurnOptions } from "./turns.ts";
+
+const endedStreamsKept = 16;
+const keepAliveMs = 5_000;
+
+/** A call under way, as far as the session has to reach it. */
+interface CallUnderWay {
+  leave(reason: string): void;
+}
+
+export class Session {
+  readonly id: string;
+  readonly protocolVersion: ProtocolVersion;
+  readonly turns: SessionTurns;
+  /** By request id, for notifications/cancelled. */
+  readonly calls = new Map<RequestId, CallUnderWay>();
+  lastUsedAtMs = performance.now();
+  readonly #streams = new Map<string, EventStream>();
+  #streamCount = 0;
+  #listener: EventStream | undefined;
+
+  constructor(id: string, protocolVersion: ProtocolVersion, turnOptions: TurnOptions) {
+    this.id = id;
+    this.protocolVersion = protocolVersion;
+    this.turns = new SessionTurns(turnOptions);
+  }
+
+  get busy(): boolean {
+    return this.calls.size > 0 || this.#listener?.attached === true;
+  }
+
+  openStream(onDetached?: () => void): EventStream {
+    this.#streamCount += 1;
+    const stream = new EventStream({
+      id: `s${this.#streamCount}`,
+      primed: this.protocolVersion === "2025-11-25",
+      keepAliveMs,
+      ...(onDetached ? { onDetached } : {}),
+    });
+    this.#streams.set(stream.id, stream);
+    this.#forgetOldStreams();
+    return stream;
+  }
+
+  stream(id: string): EventStream | undefined {
+    return this.#streams.get(id);
+  }
+
+  /** The stream for what no request asked for: one a session, a newer one takes the place of the older. */
+  listen(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+    this.#listener?.end();
+    this.#listener = this.openStream();
+    this.#listener.attach(response, headers);
+  }
+
+  announce(message: string): void {
+    this.#listener?.send(message);
+  }
+
+  end(reason: string): void {
+    for (const call of [...this.calls.values()]) call.leave(reason);
+    for (const stream of this.#streams.values()) stream.end();
+  }
+
+  #forgetOldStreams(): void {
+    const ended = [...this.#streams.values()].filter((stream) => stream.ended);
+    for (const stream of ended.slice(0, Math.max(0, ended.length - endedStreamsKept))) this.#streams.delete(stream.id);
+  }
+}

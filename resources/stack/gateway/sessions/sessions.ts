@@ -1,0 +1,84 @@
+/** The sessions there are, least recently used first. Bounded in number, and each in the time that it may lie unused. */
+import { randomUUID } from "node:crypto";
+import type { ProtocolVersion } from "../mcp/versions.ts";
+import { Session } from "./session.ts";
+import type { TurnOptions } from "./turns.ts";
+
+export interface SessionsOptions extends TurnOptions {
+  ttlMs: number;
+  limit: number;
+}
+
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #sessions = new Map<string, Session>();
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#sweep = setInterval(() => this.#endUnused(), Math.min(options.ttlMs, 60_000));
+    this.#sweep.unref();
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Undefined when there are as many as there may be and all of them are busy. */
+  create(protocolVersion: ProtocolVersion): Session | undefined {
+    if (this.#sessions.size >= this.#options.limit && !this.#endLeastRecentlyUsed()) return undefined;
+    const session = new Session(randomUUID(), protocolVersion, this.#options);
+    this.#sessions.set(session.id, session);
+    return session;
+  }
+
+  /** The session, from now on the most recently used one. */
+  use(id: string): Session | undefined {
+    const session = this.#sessions.get(id);
+    if (!session) return undefined;
+    const now = performance.now();
+    if (this.#isUnused(session, now)) {
+      this.end(session, "session expired");
+      return undefined;
+    }
+    session.lastUsedAtMs = now;
+    this.#sessions.delete(id);
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  end(session: Session, reason: string): void {
+    this.#sessions.delete(session.id);
+    session.end(reason);
+  }
+
+  announce(message: string): void {
+    for (const session of this.#sessions.values()) session.announce(message);
+  }
+
+  /** Ends the streams and calls of all sessions. */
+  stop(): void {
+    clearInterval(this.#sweep);
+    for (const session of [...this.#sessions.values()]) this.end(session, "gateway stopping");
+  }
+
+  #isUnused(session: Session, now: number): boolean {
+    return !session.busy && now - session.lastUsedAtMs > this.#options.ttlMs;
+  }
+
+  #endUnused(): void {
+    const now = performance.now();
+    for (const session of [...this.#sessions.values()]) {
+      if (this.#isUnused(session, now)) this.end(session, "session expired");
+    }
+  }
+
+  #endLeastRecentlyUsed(): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.busy) continue;
+      this.end(session, "session ended to make room for a new one");
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { formatDuration, readSettings } from "./settings.ts";
+
+const required = {
+  POLICY_FILE: "policy.yaml",
+  DATABASE_URL: "postgres://lab:secret@127.0.0.1:5432/audit",
+  BACKENDS: "payments=http://127.0.0.1:8421/mcp",
+};
+
+describe("readSettings", () => {
+  it("needs a policy, a database and backends; the rest has defaults", () => {
+    expect(readSettings(required)).toMatchObject({
+      host: "127.0.0.1",
+      port: 8080,
+      backends: [{ name: "payments", url: "http://127.0.0.1:8421/mcp" }],
+      approvalTtlMs: 300_000,
+      upstreamDeadlineMs: 10_000,
+      turnLockTtlMs: 300_000,
+      turnLockWaitMs: 10_000,
+      historyLimit: 1_000,
+      sessionTtlMs: 1_800_000,
+      auditSpoolLimit: 10_000,
+      slack: { url: undefined, channel: "#approvals" },
+    });
+  });
+
+  it("names every problem at once", () => {
+    const read = () => readSettings({ BACKENDS: "payments", PROTECTIONS_OFF: "budgets", APPROVAL_TTL: "soon" });
+    expect(read).toThrow(/POLICY_FILE/);
+    expect(read).toThrow(/DATABASE_URL/);
+    expect(read).toThrow(/BACKENDS has "payments"/);
+    expect(read).toThrow(/PROTECTIONS_OFF has "budgets": expected .*capability-cache, budget, approval-ttl, redaction/);
+    expect(read).toThrow(/APPROVAL_TTL is "soon"/);
+  });
+
+  it("refuses two backends of one name", () => {
+    expect(() => readSettings({ ...required, BACKENDS: "a=http://x/mcp,a=http://y/mcp" })).toThrow(/names "a" twice/);
+  });
+
+  it("does not repeat a database URL, which may hold a password", () => {
+    expect(() => readSettings({ ...required, DATABASE_URL: "mysql://lab:secret@db/x" })).toThrow(
+      /^(?!.*secret).*postgres/s,
+    );
+  });
+
+  it.each(["0", "-5", "many", "1.5", ""])("takes history limit %j for the default", (limit) => {
+    expect(readSettings({ ...required, HISTORY_LIMIT: limit }).historyLimit).toBe(1_000);
+  });
+
+  it("takes a proper history limit as it is", () => {
+    expect(readSettings({ ...required, HISTORY_LIMIT: "7" }).historyLimit).toBe(7);
+  });
+
+  it("takes a slash off the end of Slack's base", () => {
+    expect(readSettings({ ...required, SLACK_URL: "http://slack/api/" }).slack.url).toBe("http://slack/api");
+  });
+});
+
+describe("formatDuration", () => {
+  it("writes a duration as its variable would be", () => {
+    expect([250, 15_000, 300_000].map(formatDuration)).toEqual(["250ms", "15s", "5m"]);
+  });
+});

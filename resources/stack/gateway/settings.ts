@@ -1,0 +1,122 @@
+/** The gateway's configuration, from environment variables alone. */
+import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
+
+const protections = ["capability-cache", "budget", "approval-ttl", "redaction"] as const;
+export type Protection = (typeof protections)[number];
+
+interface BackendSettings {
+  name: string;
+  url: string;
+}
+
+export interface SlackSettings {
+  /** Base of Slack's Web API, without a slash at the end; absent when nobody can be asked. */
+  url: string | undefined;
+  botToken: string | undefined;
+  signingSecret: string | undefined;
+  channel: string;
+}
+
+export interface Settings {
+  host: string;
+  port: number;
+  allowedHosts: readonly string[];
+  policyFile: string;
+  databaseUrl: string;
+  backends: readonly BackendSettings[];
+  slack: SlackSettings;
+  approvalTtlMs: number;
+  upstreamDeadlineMs: number;
+  turnLockTtlMs: number;
+  turnLockWaitMs: number;
+  protectionsOff: ReadonlySet<Protection>;
+  historyLimit: number;
+  sessionTtlMs: number;
+  auditSpoolLimit: number;
+}
+
+const defaultHistoryLimit = 1_000;
+
+export function readSettings(variables: Variables): Settings {
+  return readEnvironment(variables, (environment) => ({
+    host: environment.optionalString("HOST") ?? "127.0.0.1",
+    port: environment.port(8080),
+    allowedHosts: environment.list("ALLOWED_HOSTS"),
+    policyFile: environment.string("POLICY_FILE", "./policy.yaml"),
+    databaseUrl: readDatabaseUrl(environment),
+    backends: readBackends(environment),
+    slack: {
+      url: readSlackUrl(environment),
+      botToken: environment.optionalString("SLACK_BOT_TOKEN"),
+      signingSecret: environment.optionalString("SLACK_SIGNING_SECRET"),
+      channel: environment.optionalString("SLACK_CHANNEL") ?? "#approvals",
+    },
+    approvalTtlMs: environment.durationMs("APPROVAL_TTL", "5m"),
+    upstreamDeadlineMs: environment.durationMs("UPSTREAM_DEADLINE", "10s"),
+    turnLockTtlMs: environment.durationMs("TURN_LOCK_TTL", "5m"),
+    turnLockWaitMs: environment.durationMs("TURN_LOCK_WAIT", "10s"),
+    protectionsOff: readProtectionsOff(environment),
+    historyLimit: readHistoryLimit(environment.optionalString("HISTORY_LIMIT")),
+    sessionTtlMs: environment.durationMs("SESSION_TTL", "30m"),
+    auditSpoolLimit: environment.integer("AUDIT_SPOOL_LIMIT", { fallback: 10_000, min: 1, max: 1_000_000 }),
+  }));
+}
+
+function readDatabaseUrl(environment: EnvironmentReader): string {
+  const example = "postgres://user:password@127.0.0.1:5432/audit";
+  const text = environment.string("DATABASE_URL", example);
+  const protocol = URL.parse(text)?.protocol;
+  if (text !== "" && protocol !== "postgres:" && protocol !== "postgresql:") {
+    // The value itself is not repeated: it may hold a password.
+    environment.problem(`DATABASE_URL is not a postgres:// URL. Write it as ${example}`);
+  }
+  return text;
+}
+
+function readBackends(environment: EnvironmentReader): BackendSettings[] {
+  const example = "BACKENDS=payments=http://127.0.0.1:8421/mcp";
+  const backends: BackendSettings[] = [];
+  for (const entry of environment.list("BACKENDS")) {
+    const [, name, url] = /^([A-Za-z0-9_-]+)=(.+)$/.exec(entry) ?? [];
+    const protocol = url === undefined ? undefined : URL.parse(url)?.protocol;
+    if (!name || !url || (protocol !== "http:" && protocol !== "https:")) {
+      environment.problem(`BACKENDS has ${JSON.stringify(entry)}: expected name=http://..., for example ${example}`);
+    } else if (backends.some((backend) => backend.name === name)) {
+      environment.problem(`BACKENDS names ${JSON.stringify(name)} twice. Give each backend a name of its own`);
+    } else {
+      backends.push({ name, url });
+    }
+  }
+  if (environment.optionalString("BACKENDS") === undefined) environment.problem(`BACKENDS is not set. Set ${example}`);
+  return backends;
+}
+
+function readSlackUrl(environment: EnvironmentReader): string | undefined {
+  if (environment.optionalString("SLACK_URL") === undefined) return undefined;
+  return environment.httpUrl("SLACK_URL", "http://127.0.0.1:8090/api").replace(/\/+$/, "");
+}
+
+function readProtectionsOff(environment: EnvironmentReader): Set<Protection> {
+  const off = new Set<Protection>();
+  for (const entry of environment.list("PROTECTIONS_OFF")) {
+    const protection = protections.find((known) => known === entry);
+    if (protection) off.add(protection);
+    else {
+      const expected = `a comma list out of ${protections.join(", ")}`;
+      environment.problem(`PROTECTIONS_OFF has ${JSON.stringify(entry)}: expected ${expected}, or leave it unset`);
+    }
+  }
+  return off;
+}
+
+/** A limit that cannot be read must not unbound the history, nor stop a gateway that has better things to do. */
+function readHistoryLimit(text: string | undefined): number {
+  const limit = Number(text);
+  return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, 1_000_000) : defaultHistoryLimit;
+}
+
+/** For messages: `15 s` as its variable would be written. */
+export function formatDuration(ms: number): string {
+  if (ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+}

@@ -1,0 +1,102 @@
+/** A real MCP backend made with the SDK, that can go away and come back on the same port, having forgotten its sessions. */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { z } from "zod";
+
+interface SeenCall {
+  tool: string;
+  arguments: Record<string, unknown>;
+  meta: Record<string, unknown> | undefined;
+  aborted: boolean;
+}
+
+export interface TestBackend {
+  url: string;
+  calls: SeenCall[];
+  /** Set to answer requests in some other way; return false to let the SDK answer after all. */
+  intercept: ((request: IncomingMessage, response: ServerResponse, body: string) => boolean) | undefined;
+  down: () => Promise<void>;
+  up: () => Promise<void>;
+}
+
+export async function startBackend(options: { json?: boolean; tools?: string[] } = {}): Promise<TestBackend> {
+  const calls: SeenCall[] = [];
+  let server: Server | undefined;
+  let port = 0;
+  const up = async (): Promise<void> => {
+    const transports = new Map<string, StreamableHTTPServerTransport>();
+    server = createServer((request, response) => void handle(request, response, transports));
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    port = typeof address === "object" && address ? address.port : 0;
+  };
+  const down = async (): Promise<void> => {
+    if (!server?.listening) return;
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  const handle = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    transports: Map<string, StreamableHTTPServerTransport>,
+  ): Promise<void> => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    if (backend.intercept?.(request, response, body)) return;
+    const id = request.headers["mcp-session-id"];
+    let transport = typeof id === "string" ? transports.get(id) : undefined;
+    if (typeof id === "string" && !transport) {
+      response.writeHead(404).end();
+      return;
+    }
+    if (!transport) {
+      const made = new StreamableHTTPServerTransport({
+        sessionIdGenerator: randomUUID,
+        enableJsonResponse: options.json ?? true,
+        onsessioninitialized: (sessionId) => void transports.set(sessionId, made),
+      });
+      transport = made;
+      // The SDK's own types disagree under exactOptionalPropertyTypes.
+      await makeServer(calls, options.tools).connect(made as Parameters<McpServer["connect"]>[0]);
+    }
+    await transport.handleRequest(request, response, body === "" ? undefined : JSON.parse(body));
+  };
+  await up();
+  const backend: TestBackend = { url: `http://127.0.0.1:${port}/mcp`, calls, intercept: undefined, down, up };
+  return backend;
+}
+
+function makeServer(calls: SeenCall[], names = ["list_items", "create_item", "delete_item"]): McpServer {
+  const server = new McpServer({ name: "test-backend", version: "1.0.0" });
+  for (const name of names) {
+    const inputSchema = z.looseObject({ delayMs: z.number().optional(), fail: z.boolean().optional() });
+    server.registerTool(name, { inputSchema }, async (toolArguments, { signal, _meta, sendNotification }) => {
+      const call: SeenCall = { tool: name, arguments: toolArguments, meta: _meta, aborted: false };
+      calls.push(call);
+      signal.addEventListener("abort", () => {
+        call.aborted = true;
+      });
+      const progressToken = _meta?.progressToken;
+      if (progressToken !== undefined) {
+        for (const progress of [1, 2]) {
+          await sendNotification({ method: "notifications/progress", params: { progressToken, progress, total: 2 } });
+        }
+      }
+      if (toolArguments.delayMs) await new Promise((resolve) => setTimeout(resolve, toolArguments.delayMs));
+      return {
+        content: [{ type: "text", text: JSON.stringify(toolArguments) }],
+        ...(toolArguments.fail ? { isError: true } : {}),
+      };
+    });
+  }
+  server.registerPrompt("greet", {}, () => ({
+    messages: [{ role: "user", content: { type: "text", text: "hello" } }],
+  }));
+  return server;
+}

@@ -1,0 +1,64 @@
+/** A gateway in this process, with what it needs around it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startGateway } from "../gateway.ts";
+import { readSettings } from "../settings.ts";
+
+export const testPolicy = `
+rules:
+  - { tool: "list_*", action: allow }
+  - { tool: create_item, action: approvalRequired }
+  - { tool: delete_item, action: deny }
+defaultAction: deny
+budgets: { maxToolCallsPerTurn: 5 }
+`;
+
+export interface TestGateway {
+  url: string;
+  mcpUrl: string;
+  log: string[];
+  health: () => Promise<Health>;
+  stop: () => Promise<void>;
+}
+
+interface Health {
+  status: string;
+  reasons: string[];
+  audit: { written: number; pending: number; dropped: number };
+  approvals: { waiting: number };
+  backends: Record<string, { status: string; lastError?: string; cached: boolean }>;
+  diagnostics: { sessions: number; history_size: number; running_executions: number };
+}
+
+export async function launchGateway(
+  variables: Record<string, string>,
+  policy: string = testPolicy,
+): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-test-"));
+  const policyFile = join(folder, "policy.yaml");
+  writeFileSync(policyFile, policy);
+  const log: string[] = [];
+  const settings = readSettings({ PORT: "0", POLICY_FILE: policyFile, SLACK_BOT_TOKEN: "xoxb-test", ...variables });
+  const service = await startGateway(settings, (line) => log.push(line));
+  return {
+    url: service.url,
+    mcpUrl: `${service.url}/mcp`,
+    log,
+    health: async () => (await (await fetch(`${service.url}/health`)).json()) as Health,
+    stop: async () => {
+      await service.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits for what will be so soon. Fails with the last thing seen when it is not. */
+export async function eventually<T>(look: () => Promise<T> | T, isRight: (seen: T) => boolean): Promise<T> {
+  for (const deadline = performance.now() + 8_000; ; ) {
+    const seen = await look();
+    if (isRight(seen)) return seen;
+    if (performance.now() > deadline) throw new Error(`never came true; last seen: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
