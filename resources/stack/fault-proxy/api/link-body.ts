@@ -1,0 +1,98 @@
+/** Reads what the API is sent about a link, with Toxiproxy's defaults and messages. */
+import { limits } from "../limits.ts";
+import { isRecord } from "../parsing/request-info.ts";
+import { type LinkChange, type LinkSpec, Refusal } from "../registry.ts";
+import { readToxic } from "./toxic-body.ts";
+
+export function badBody(problem: string): Refusal {
+  return new Refusal(400, `bad request body: ${problem}`);
+}
+
+export function readLink(body: unknown): LinkSpec {
+  const fields = linkFields(body);
+  if (!fields.name) throw new Refusal(400, "missing required field: name");
+  if (!fields.upstream) throw new Refusal(400, "missing required field: upstream");
+  return complete(fields);
+}
+
+/** All are read before any is created. */
+export function readLinks(body: unknown): LinkSpec[] {
+  // Go reads a null into an empty list.
+  if (body === null) return [];
+  if (!Array.isArray(body)) throw badBody("a list of proxies was expected");
+  if (body.length > limits.links) throw new Refusal(400, `too many proxies: at most ${limits.links}`);
+  return body.map((entry: unknown, at) => {
+    try {
+      return readLink(entry);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new Refusal(error.status, `${error.message} at proxy ${at + 1}`);
+    }
+  });
+}
+
+/** `name` is ignored: a link keeps its own. */
+export function readLinkChange(body: unknown): LinkChange {
+  const { listen, upstream, enabled, disabledForMs } = linkFields(body);
+  return {
+    ...(listen !== undefined && { listen }),
+    ...(upstream !== undefined && { upstream }),
+    ...(enabled !== undefined && { enabled }),
+    ...(disabledForMs !== undefined && { disabledForMs }),
+  };
+}
+
+interface LinkFields {
+  name: string | undefined;
+  listen: string | undefined;
+  upstream: string | undefined;
+  enabled: boolean | undefined;
+  disabledForMs: number | undefined;
+  toxics: unknown;
+}
+
+function linkFields(body: unknown): LinkFields {
+  if (!isRecord(body)) throw badBody("a proxy object was expected");
+  const disabledForMs = readSpan(body.disabled_for_ms, "disabled_for_ms");
+  if (disabledForMs !== undefined && body.enabled !== false) {
+    throw badBody("disabled_for_ms goes with enabled: false");
+  }
+  return {
+    name: text(body.name, "name"),
+    listen: text(body.listen, "listen"),
+    upstream: text(body.upstream, "upstream"),
+    enabled: flag(body.enabled, "enabled"),
+    disabledForMs: disabledForMs ?? undefined,
+    toxics: body.toxics,
+  };
+}
+
+function complete(fields: LinkFields): LinkSpec {
+  const { name = "", listen = "", upstream = "", enabled = true, toxics } = fields;
+  if (toxics !== undefined && toxics !== null && !Array.isArray(toxics)) throw badBody("toxics must be a list");
+  const specs = Array.isArray(toxics) ? toxics.map((toxic: unknown) => readToxic(toxic)) : undefined;
+  const names = specs?.map((toxic) => toxic.name) ?? [];
+  if (new Set(names).size < names.length) throw new Refusal(409, "toxic already exists");
+  if (names.length > limits.toxicsPerLink) throw new Refusal(400, `too many toxics: at most ${limits.toxicsPerLink}`);
+  return { name, listen, upstream, enabled, toxics: specs };
+}
+
+/** A time from now in milliseconds; `null` is none. */
+export function readSpan(value: unknown, field: string): number | null | undefined {
+  if (value === undefined || value === null) return value;
+  const isRight = Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= limits.expiryMs;
+  if (isRight) return value as number;
+  throw badBody(`${field} must be a whole number of milliseconds from 1 to ${limits.expiryMs}`);
+}
+
+function text(value: unknown, field: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string" && value.length <= limits.nameLength) return value;
+  throw badBody(`${field} must be a text of at most ${limits.nameLength} characters`);
+}
+
+function flag(value: unknown, field: string): boolean | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "boolean") return value;
+  throw badBody(`${field} must be true or false`);
+}

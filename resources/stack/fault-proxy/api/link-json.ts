@@ -1,0 +1,33 @@
+/** Links as the API shows them. */
+import type { Link } from "../links/link.ts";
+
+export interface LinkJson {
+  name: string;
+  listen: string;
+  upstream: string;
+  enabled: boolean;
+  /** Live connections. */
+  connections: number;
+  /** When a link that is down for a time comes back, in milliseconds since the epoch. */
+  enabled_at?: number;
+  /** Those of the upstream direction first, each direction in the order they were added. */
+  toxics: Record<string, unknown>[];
+}
+
+export function linkJson(link: Link): LinkJson {
+  const of = (direction: string): Record<string, unknown>[] =>
+    link.toxics().flatMap((toxic) => (toxic.direction === direction ? [toxic.toJson()] : []));
+  return {
+    name: link.name,
+    listen: link.listen,
+    upstream: link.upstream,
+    enabled: link.isEnabled,
+    connections: link.connections().size,
+    ...(link.backAt !== undefined && { enabled_at: link.backAt }),
+    toxics: [...of("upstream"), ...of("downstream")],
+  };
+}
+
+export function linksJson(links: readonly Link[]): Record<string, LinkJson> {
+  return Object.fromEntries(links.map((link) => [link.name, linkJson(link)]));
+}

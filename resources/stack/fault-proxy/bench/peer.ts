@@ -1,0 +1,119 @@
+/**
+ * One peer of a measurement, in a process of its own: an upstream, one of the two baselines, or the fault proxy. Told its
+ * role and its upstream's port as arguments; tells its port, and later its event loop's delay, over the parent's channel.
+ */
+import { Agent, createServer as createHttpServer, request as httpRequest } from "node:http";
+import { connect, createServer, type Server } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { startFaultProxy } from "../start.ts";
+
+/** What `tcp` sends for each message that begins with `B`. */
+const bulk = Buffer.alloc(64 * 1024, "b");
+const [, , role = "", upstreamPort = "0"] = process.argv;
+const upstream = { port: Number(upstreamPort), host: "127.0.0.1" };
+
+/** `B<bytes>\n` is answered with so many bytes and the end; `S` with nothing, for ever; anything else is echoed. */
+function tcpUpstream(): Server {
+  return createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (first: Buffer) => {
+      if (first[0] === 0x42) sendBulk(Number(first.toString("latin1", 1)));
+      else if (first[0] === 0x53) socket.resume();
+      else {
+        socket.write(first);
+        socket.pipe(socket);
+      }
+    });
+    const sendBulk = (bytes: number): void => {
+      let left = bytes;
+      const more = (): void => {
+        while (left > 0) {
+          const piece = bulk.subarray(0, Math.min(left, bulk.length));
+          left -= piece.length;
+          if (!socket.write(piece)) return void socket.once("drain", more);
+        }
+        socket.end();
+      };
+      more();
+    };
+  });
+}
+
+/** The least that a proxy of bytes can do in Node. */
+function barePipe(): Server {
+  return createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const server = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
+    client.on("error", () => server.destroy());
+    server.on("error", () => client.destroy());
+    client.pipe(server);
+    server.pipe(client);
+  });
+}
+
+function httpUpstream(): Server {
+  return createHttpServer((request, response) => {
+    request.resume().on("end", () => {
+      const body = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"paid"}]}}';
+      response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
+    });
+  });
+}
+
+/** The least that a forwarder of requests can do with node:http. */
+function bareHttp(): Server {
+  const agent = new Agent({ keepAlive: true });
+  return createHttpServer((request, response) => {
+    const { method, url, headers } = request;
+    const forwarded = httpRequest({ ...upstream, method, path: url, headers, agent }, (reply) => {
+      response.writeHead(reply.statusCode ?? 502, reply.headers);
+      reply.pipe(response);
+    });
+    forwarded.on("error", () => response.destroy());
+    request.pipe(forwarded);
+  });
+}
+
+function listen(server: Server): void {
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address();
+    process.send?.({ port: address && typeof address === "object" ? address.port : 0 });
+  });
+}
+
+async function faultProxy(): Promise<void> {
+  console.log = () => {};
+  const service = await startFaultProxy({
+    host: "127.0.0.1",
+    port: 0,
+    allowedHosts: [],
+    seed: 1,
+    links: [
+      {
+        name: "link",
+        listen: "127.0.0.1:0",
+        upstream: `127.0.0.1:${upstream.port}`,
+        enabled: true,
+        toxics: undefined,
+      },
+    ],
+  });
+  const shown = (await (await fetch(`${service.url}/proxies/link`)).json()) as { listen: string };
+  process.send?.({ port: Number(shown.listen.split(":").at(-1)), apiUrl: service.url });
+}
+
+const delay = monitorEventLoopDelay({ resolution: 1 });
+process.on("message", (message) => {
+  if (message === "watchLoop") {
+    delay.reset();
+    delay.enable();
+  } else if (message === "loopDelay") {
+    delay.disable();
+    process.send?.({ loopP99Ms: delay.percentile(99) / 1e6 });
+  }
+});
+process.on("disconnect", () => process.exit(0));
+
+const baselines: Readonly<Record<string, () => Server>> = { tcpUpstream, barePipe, httpUpstream, bareHttp };
+const baseline = baselines[role];
+if (baseline) listen(baseline());
+else await faultProxy();

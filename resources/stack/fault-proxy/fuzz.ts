@@ -1,0 +1,52 @@
+/**
+ * The long fuzz: `node resources/stack/fault-proxy/fuzz.ts [--count 10000] [--seed N]`. Throws malformed API calls and
+ * mutated streams at a proxy in this process; a crash, a hang or memory that is kept ends it with exit code 1.
+ */
+import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { fuzzApi } from "./fuzz/fuzz-api.ts";
+import { fuzzStreams } from "./fuzz/fuzz-streams.ts";
+
+const { values } = parseArgs({ options: { count: { type: "string", default: "10000" }, seed: { type: "string" } } });
+const count = Number(values.count);
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+/** What a full record of hits and the code itself may take; a leak of one connection a case is far above it. */
+const mostKeptMb = 32;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+process.on("uncaughtException", fail);
+process.on("unhandledRejection", fail);
+// The proxy's own log lines (a link that cannot come back, for instance) would hide the result.
+console.log = () => {};
+console.error = () => {};
+
+const keptAtStartMb = keptMb();
+for (const [name, run] of [
+  ["API calls", fuzzApi],
+  ["streams", fuzzStreams],
+] as const) {
+  const startMs = performance.now();
+  await run(seed, count).catch(fail);
+  const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
+  const grownMb = keptMb() - keptAtStartMb;
+  const rssMb = Math.round(process.memoryUsage.rss() / 1e6);
+  process.stdout.write(
+    `${count} ${name}: well after ${seconds} s, ${grownMb} MB kept, ${rssMb} MB resident (seed ${seed})\n`,
+  );
+  if (grownMb > mostKeptMb) fail(new Error(`memory grew by ${grownMb} MB`));
+}
+
+/** Live memory: what is resident also counts pages that the allocator keeps for later. */
+function keptMb(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return Math.round((heapUsed + external) / 1e6);
+}
+
+function fail(error: unknown): never {
+  process.stdout.write(`seed ${seed}: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { HitLog } from "./hits.ts";
+
+const hit = { link: "l", toxic: "t", type: "latency", connection: 1, effect: "delayed" };
+
+test("pages through the record and counts what has left it", () => {
+  const log = new HitLog(3);
+  for (let at = 0; at < 5; at += 1) log.record(hit);
+  expect(log.since(0)).toMatchObject({ hits: [{ seq: 3 }, { seq: 4 }, { seq: 5 }], next: 5, dropped: 2 });
+  expect(log.since(3, 1)).toMatchObject({ hits: [{ seq: 4 }], next: 4, dropped: 0 });
+  expect(log.since(5)).toEqual({ hits: [], next: 5, dropped: 0 });
+  expect(log.since(99)).toEqual({ hits: [], next: 5, dropped: 0 });
+  expect(log.droppedTotal).toBe(2);
+});
+
+test("an empty record has nothing and lost nothing", () => {
+  expect(new HitLog(3).since(0)).toEqual({ hits: [], next: 0, dropped: 0 });
+});
+
+test("followers hear each hit until they leave", () => {
+  const log = new HitLog(3);
+  const heard: number[] = [];
+  const leave = log.follow(({ seq }) => void heard.push(seq));
+  log.record(hit);
+  leave();
+  log.record(hit);
+  expect(heard).toEqual([1]);
+});

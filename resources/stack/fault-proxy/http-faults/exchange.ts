@@ -1,0 +1,265 @@
+/** One request and its reply, from the first byte of the one to the last of the other. */
+import { limits } from "../limits.ts";
+import { BadMessage } from "../parsing/bad-message.ts";
+import { BodyReader, type Framing, requestFraming } from "../parsing/body-reader.ts";
+import { HeadReader } from "../parsing/head-reader.ts";
+import { isRequestLine, RequestHead } from "../parsing/message-head.ts";
+import { carriesJson, RequestInfo } from "../parsing/request-info.ts";
+import type { Toxic } from "../toxics/toxic.ts";
+import { type Answer, answerBytes } from "./answers.ts";
+import type { LayerHost } from "./layer-host.ts";
+import { Reply } from "./reply.ts";
+import { ReplyOutbox } from "./reply-outbox.ts";
+import { type Delay, planRequest, type RequestPlan } from "./request-plan.ts";
+import { readsReplies } from "./select-reply-faults.ts";
+
+/** What happens to request bytes: kept until it is decided, kept for a delay, passed on, or dropped. */
+type Disposition = "undecided" | "delayed" | "forwarded" | "dropped";
+
+const nothing = Buffer.alloc(0);
+
+export class Exchange {
+  readonly #host: LayerHost;
+  readonly #onDone: () => void;
+  readonly #becameTunnel: () => void;
+  readonly #headReader = new HeadReader(isRequestLine);
+  readonly #outbox: ReplyOutbox;
+  readonly #toxics: readonly Toxic[];
+  #head: RequestHead | undefined;
+  #reader: BodyReader | undefined;
+  #disposition: Disposition = "undecided";
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #payload: Buffer[] | undefined;
+  #payloadBytes = 0;
+  #delays: Delay[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #proceed: () => void = () => {};
+  #reply: Reply | undefined;
+  #isReplyDone = false;
+  #isDone = false;
+
+  constructor(host: LayerHost, onDone: () => void, becameTunnel: () => void) {
+    this.#host = host;
+    this.#onDone = onDone;
+    this.#becameTunnel = becameTunnel;
+    this.#toxics = host.link.httpToxics().filter((toxic) => toxic.meetsConnection(host.connection));
+    this.#outbox = new ReplyOutbox(
+      (bytes) => host.toClient(bytes),
+      () => host.settle(),
+    );
+  }
+
+  get isRequestDone(): boolean {
+    return this.#reader?.isDone === true && this.#disposition !== "undecided";
+  }
+
+  /** The whole request has left for the upstream, or never will. */
+  get isRequestSettled(): boolean {
+    return this.isRequestDone && this.#disposition !== "delayed";
+  }
+
+  get expectsReply(): boolean {
+    return this.#reply !== undefined && !this.#isReplyDone;
+  }
+
+  get holdsClient(): boolean {
+    return this.#disposition === "delayed" && this.#keptBytes > limits.heldPerLaneWhenCrowded;
+  }
+
+  get holdsServer(): boolean {
+    return this.#outbox.held > limits.heldReplyBytes;
+  }
+
+  /** Takes what belongs to the request and returns the rest. Throws BadMessage. */
+  readClient(chunk: Buffer): Buffer {
+    let rest = chunk;
+    if (!this.#reader) {
+      const read = this.#headReader.read(chunk);
+      if (!read) return nothing;
+      rest = read.bytes.subarray(read.headLength);
+      // Kept before it is judged: whatever is wrong with it must still reach the upstream.
+      this.#keep(read.bytes.subarray(0, read.headLength));
+      this.#begin(new RequestHead(read.bytes.toString("latin1", 0, read.headLength)));
+    }
+    return this.#readBody(rest);
+  }
+
+  /** Returns the rest. Throws BadMessage. */
+  readServer(chunk: Buffer): Buffer {
+    return this.#reply?.read(chunk) ?? chunk;
+  }
+
+  serverEnded(): void {
+    if (this.expectsReply) this.#reply?.upstreamEnded();
+    else this.#outbox.act(() => this.#host.endClient());
+  }
+
+  /** Request bytes that were read and not passed on; undefined where the request is not for the upstream. */
+  unsentRequest(): Buffer | undefined {
+    clearTimeout(this.#timer);
+    if (this.#disposition === "dropped") return undefined;
+    return Buffer.concat([...this.#kept, this.#headReader.collected]);
+  }
+
+  unsentReply(): Buffer | undefined {
+    return this.#reply ? this.#reply.unsent() : this.#outbox.held > 0 ? undefined : nothing;
+  }
+
+  /** The toxic is gone: what it delays or stalls goes on. */
+  release(toxic: Toxic): void {
+    const [current] = this.#delays;
+    this.#delays = this.#delays.filter((delay) => delay.toxic !== toxic);
+    if (this.#disposition === "delayed" && current?.toxic === toxic) this.#waitNext();
+    this.#outbox.release(toxic);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#outbox.dispose();
+  }
+
+  #begin(head: RequestHead): void {
+    if (head.method === "CONNECT") throw new BadMessage("a tunnel");
+    const framing = requestFraming(head);
+    this.#head = head;
+    this.#reader = new BodyReader(framing);
+    // A client that waits for "100 Continue" would wait for ever if its request were kept until the body is there.
+    const waits = head.get("expect") !== undefined;
+    if (carriesJson(head) && !waits && isShort(framing)) this.#payload = [];
+    else this.#decide();
+  }
+
+  #readBody(chunk: Buffer): Buffer {
+    const reader = this.#reader;
+    if (!reader) return nothing;
+    const collected = this.#payload;
+    const taken = reader.read(chunk, (piece) => {
+      collected?.push(piece);
+      this.#payloadBytes += piece.length;
+    });
+    if (taken > 0) this.#take(chunk.subarray(0, taken));
+    if (this.#disposition === "undecided" && (reader.isDone || this.#payloadBytes > limits.inspectedRequestBytes)) {
+      this.#decide(reader.isDone && collected ? Buffer.concat(collected) : undefined);
+      this.#payload = undefined;
+    }
+    if (reader.isDone) this.#checkDone();
+    return chunk.subarray(taken);
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#disposition === "forwarded") this.#host.toServer(bytes);
+    else if (this.#disposition !== "dropped") this.#keep(bytes);
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#kept.push(bytes);
+    this.#keptBytes += bytes.length;
+  }
+
+  #decide(payload?: Buffer): void {
+    const head = this.#head;
+    if (!head) return;
+    const request = new RequestInfo(head, payload);
+    const plan = planRequest(this.#toxics, request, this.#host.link.sessions);
+    this.#editHead(head, request);
+    this.#delays = plan.requestDelays;
+    for (const { toxic, ms } of plan.requestDelays) {
+      this.#host.hit(toxic, `request delayed by ${Math.round(ms)} ms`, request);
+    }
+    this.#proceed = () => this.#carryOut(head, request, plan);
+    this.#disposition = "delayed";
+    this.#waitNext();
+  }
+
+  #waitNext(): void {
+    clearTimeout(this.#timer);
+    const [delay] = this.#delays;
+    if (delay) {
+      this.#timer = setTimeout(() => {
+        this.#delays.shift();
+        this.#waitNext();
+      }, delay.ms);
+    } else {
+      this.#proceed();
+    }
+  }
+
+  #carryOut(head: RequestHead, request: RequestInfo, plan: RequestPlan): void {
+    const { end } = plan;
+    // Removed while the request was held: then it is passed on after all.
+    const isEnded = end !== undefined && this.#host.link.isArmed(end.toxic);
+    if (isEnded && typeof end.how === "object") {
+      this.#host.hit(end.toxic, end.effect, request);
+      for (const { toxic, ms } of plan.replyDelays) {
+        this.#host.hit(toxic, `reply delayed by ${Math.round(ms)} ms`, request);
+        this.#outbox.wait(ms, toxic);
+      }
+      this.#answer(end.how.answer, head);
+    } else if (isEnded && end.how === "loseRequest") {
+      this.#drop();
+      this.#host.hit(end.toxic, end.effect, request);
+      this.#host.reset();
+    } else {
+      this.#forward(head, request, plan);
+    }
+  }
+
+  #answer(answer: Answer, head: RequestHead): void {
+    this.#drop();
+    this.#outbox.bytes(answerBytes(answer, head.method === "HEAD", head.isHttp10));
+    if (head.isHttp10) this.#outbox.act(() => this.#host.close());
+    this.#outbox.act(() => this.#replyDone());
+  }
+
+  #forward(head: RequestHead, request: RequestInfo, plan: RequestPlan): void {
+    this.#disposition = "forwarded";
+    const kept = Buffer.concat(this.#kept);
+    this.#kept = [];
+    this.#keptBytes = 0;
+    this.#reply = new Reply({
+      host: this.#host,
+      request,
+      plan,
+      isHttp10: head.isHttp10,
+      toxics: this.#toxics,
+      outbox: this.#outbox,
+      done: () => this.#replyDone(),
+      becameTunnel: this.#becameTunnel,
+    });
+    this.#host.toServer(kept);
+    this.#host.settle();
+  }
+
+  #drop(): void {
+    this.#disposition = "dropped";
+    this.#kept = [];
+    this.#keptBytes = 0;
+  }
+
+  /** Faults that read replies need them uncompressed; a rotated session id is translated back. */
+  #editHead(head: RequestHead, request: RequestInfo): void {
+    const reads = this.#toxics.some(readsReplies) && head.get("accept-encoding") !== undefined;
+    if (reads) head.set("Accept-Encoding", "identity");
+    const shown = request.sessionId;
+    const real = shown === undefined ? undefined : this.#host.link.sessions.realOf(shown);
+    const isRotated = real !== shown && this.#toxics.some(({ type }) => type === "session_rotated");
+    if (isRotated && real !== undefined) head.set("Mcp-Session-Id", real);
+    if (reads || isRotated) this.#kept[0] = head.toBuffer();
+  }
+
+  #replyDone(): void {
+    this.#isReplyDone = true;
+    this.#checkDone();
+  }
+
+  #checkDone(): void {
+    if (this.#isDone || !this.#isReplyDone || !this.isRequestSettled) return;
+    this.#isDone = true;
+    this.#onDone();
+  }
+}
+
+function isShort(framing: Framing): boolean {
+  return framing.kind !== "length" || framing.bytes <= limits.inspectedRequestBytes;
+}

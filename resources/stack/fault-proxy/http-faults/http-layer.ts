@@ -1,0 +1,188 @@
+/**
+ * Reads the HTTP of one connection while an HTTP-aware toxic is armed on its link, one exchange at a time: a request
+ * that follows before the reply of the one before is whole waits here, which HTTP allows and hardly a client does.
+ *
+ * A connection that is older than the toxic is read from its next request boundary. While nothing was parsed, that
+ * boundary can only be told from outside, by two signs together: the upstream was the last to send (or nobody has sent
+ * yet), because a client sends its next request after the reply to the last; and the client's chunk begins with an HTTP
+ * method. A chunk of a request body that happens to look like a request line is not taken for one, since the
+ * upstream has not spoken since the body began. Nor is a stream that was open before: its connection carries no further
+ * request. If the guess proves wrong, which the first line shows, all bytes pass as they came and the connection is
+ * left alone from then on. The same becomes of anything else that is not HTTP/1.x (Postgres, TLS, WebSockets after
+ * their upgrade).
+ *
+ * When the last such toxic is removed, the layer leaves after the exchange under way.
+ */
+import { limits } from "../limits.ts";
+import { BadMessage } from "../parsing/bad-message.ts";
+import { looksLikeRequest } from "../parsing/sniff.ts";
+import type { Toxic } from "../toxics/toxic.ts";
+import { Exchange } from "./exchange.ts";
+import type { LayerHost } from "./layer-host.ts";
+
+export class HttpLayer {
+  readonly #host: LayerHost;
+  #isParsing = false;
+  #hasLeft = false;
+  #exchange: Exchange | undefined;
+  /** What the client sent beyond the request under way. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #hasClientEnded = false;
+  #isPumping = false;
+
+  constructor(host: LayerHost) {
+    this.#host = host;
+  }
+
+  get holdsClient(): boolean {
+    return this.#pendingBytes > limits.heldPerLaneWhenCrowded || this.#exchange?.holdsClient === true;
+  }
+
+  get holdsServer(): boolean {
+    return this.#exchange?.holdsServer === true;
+  }
+
+  fromClient(chunk: Buffer): void {
+    if (this.#hasLeft) return;
+    if (!this.#isParsing) {
+      this.#isParsing = this.#host.lastFrom() !== "client" && looksLikeRequest(chunk);
+      if (!this.#isParsing) {
+        // What opens with something else never becomes HTTP.
+        const isOpening = this.#host.lastFrom() === undefined;
+        this.#host.toServer(chunk);
+        if (isOpening) this.#leave(true);
+        return;
+      }
+    }
+    this.#pending.push(chunk);
+    this.#pendingBytes += chunk.length;
+    this.#pump();
+  }
+
+  clientEnded(): void {
+    this.#hasClientEnded = true;
+    // A request that stops in the middle is for the upstream to judge.
+    if (this.#exchange && !this.#exchange.isRequestDone) this.#giveUp();
+    else this.#endServerWhenSent();
+  }
+
+  fromServer(chunk: Buffer): void {
+    if (this.#hasLeft) return;
+    const exchange = this.#exchange;
+    // What no request asked for, a 408 for instance, is passed on as it is.
+    if (!exchange?.expectsReply) {
+      this.#host.toClient(chunk);
+      return;
+    }
+    try {
+      const rest = exchange.readServer(chunk);
+      if (rest.length > 0) this.#host.toClient(rest);
+    } catch (error) {
+      if (!(error instanceof BadMessage)) throw error;
+      this.#giveUp();
+    }
+    this.#host.settle();
+  }
+
+  serverEnded(): void {
+    if (this.#exchange) this.#exchange.serverEnded();
+    else this.#host.endClient();
+  }
+
+  toxicsChanged(): void {
+    this.#leaveWhenIdle();
+  }
+
+  toxicRemoved(toxic: Toxic): void {
+    this.#exchange?.release(toxic);
+    this.#leaveWhenIdle();
+  }
+
+  dispose(): void {
+    this.#hasLeft = true;
+    this.#exchange?.dispose();
+  }
+
+  get #isArmed(): boolean {
+    return this.#host.link.httpToxics().length > 0;
+  }
+
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (!this.#hasLeft && this.#pending.length > 0 && !this.#exchange?.isRequestDone) this.#readNext();
+    } catch (error) {
+      if (!(error instanceof BadMessage)) throw error;
+      this.#giveUp();
+    } finally {
+      this.#isPumping = false;
+    }
+    if (this.#hasLeft) return;
+    this.#leaveWhenIdle();
+    this.#endServerWhenSent();
+  }
+
+  #readNext(): void {
+    const exchange =
+      this.#exchange ??
+      new Exchange(
+        this.#host,
+        () => this.#exchangeDone(),
+        () => this.#leave(true),
+      );
+    this.#exchange = exchange;
+    const chunk = this.#pending.shift();
+    if (!chunk) return;
+    this.#pendingBytes -= chunk.length;
+    const rest = exchange.readClient(chunk);
+    if (rest.length === 0) return;
+    this.#pending.unshift(rest);
+    this.#pendingBytes += rest.length;
+  }
+
+  #exchangeDone(): void {
+    this.#exchange = undefined;
+    if (this.#isPumping) return;
+    this.#leaveWhenIdle();
+    if (!this.#hasLeft) this.#pump();
+    this.#host.settle();
+  }
+
+  #endServerWhenSent(): void {
+    const isSent = this.#pending.length === 0 && (!this.#exchange || this.#exchange.isRequestSettled);
+    if (this.#hasClientEnded && isSent && !this.#hasLeft) this.#host.endServer();
+  }
+
+  #leaveWhenIdle(): void {
+    if (!this.#isArmed && !this.#exchange && this.#pending.length === 0) this.#leave(false);
+  }
+
+  /** Not HTTP as we read it: everything passes as it came, from here on. Where that is no longer possible, it is cut. */
+  #giveUp(): void {
+    const request = this.#exchange?.unsentRequest() ?? (this.#exchange ? undefined : Buffer.alloc(0));
+    const reply = this.#exchange ? this.#exchange.unsentReply() : Buffer.alloc(0);
+    if (!request || !reply) {
+      this.#hasLeft = true;
+      this.#exchange?.dispose();
+      this.#host.close();
+      return;
+    }
+    if (reply.length > 0) this.#host.toClient(reply);
+    for (const bytes of [request, ...this.#pending]) if (bytes.length > 0) this.#host.toServer(bytes);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#leave(true);
+    if (this.#hasClientEnded) this.#host.endServer();
+  }
+
+  #leave(isOpaque: boolean): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    for (const bytes of this.#pending) this.#host.toServer(bytes);
+    this.#pending = [];
+    this.#exchange?.dispose();
+    this.#host.leave(isOpaque);
+  }
+}

@@ -1,0 +1,78 @@
+/** A toxic that is removed acts no more, also on what is under way. */
+import type { ServerResponse } from "node:http";
+import { expect, test } from "vitest";
+import { openProxy, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
+import { RawClient } from "../testing/raw-client.ts";
+import { openHttpServer } from "../testing/sse-server.ts";
+
+const get = "GET /mcp HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n";
+const event = (at: number): string => `data: {"at":${at}}\n\n`;
+
+interface Bench {
+  proxy: ProxyUnderTest;
+  client: RawClient;
+  /** The reply, once the request has reached the server. */
+  reply: () => Promise<ServerResponse>;
+}
+
+async function open(): Promise<Bench> {
+  let response: ServerResponse | undefined;
+  const server = await openHttpServer((_request, given) => {
+    response = given;
+  });
+  const proxy = await openProxy(server.port);
+  const client = await RawClient.open(proxy.port);
+  const reply = async (): Promise<ServerResponse> => {
+    await expect.poll(() => response).toBeDefined();
+    if (!response) throw new Error("no request came");
+    return response.setHeader("content-type", "text/event-stream");
+  };
+  return { proxy, client, reply };
+}
+
+test.each([
+  { type: "reply_lost" },
+  { type: "http_delay", attributes: { delay: 60_000 } },
+  { type: "stream_stalled" },
+  { type: "stream_cut" },
+  { type: "malformed" },
+])("$type, removed before the reply came", async (toxic) => {
+  const { proxy, client, reply } = await open();
+  await proxy.arm({ name: "fault", ...toxic });
+  client.write(get);
+  const response = await reply();
+  await proxy.disarm("fault");
+  response.end(event(1) + event(2));
+  await client.receives('"at":2');
+  expect(await proxy.hits()).toEqual([]);
+});
+
+test.each([
+  { type: "stream_cut", attributes: { after_events: 2 } },
+  { type: "stream_stalled", attributes: { after_events: 2 } },
+  { type: "stream_duplicated", attributes: { after_events: 2 } },
+  { type: "truncated", attributes: { bytes: 40 } },
+])("$type, removed in the middle of the stream before it acted", async (toxic) => {
+  const { proxy, client, reply } = await open();
+  await proxy.arm({ name: "fault", ...toxic });
+  client.write(get);
+  const response = await reply();
+  response.write(event(1));
+  await client.receives('"at":1');
+  await proxy.disarm("fault");
+  response.end(event(2) + event(3));
+  await client.receives("0\r\n\r\n");
+  expect([...client.text.matchAll(/"at":(\d)/g)].map((match) => match[1])).toEqual(["1", "2", "3"]);
+});
+
+test("an answer that waits behind a delay is not given when its toxic is removed meanwhile", async () => {
+  const { proxy, client, reply } = await open();
+  await proxy.arm({ name: "slow", type: "http_delay", attributes: { delay: 60_000, side: "request" } });
+  await proxy.arm({ name: "broken", type: "http_status", attributes: { status: 503 } });
+  client.write(get);
+  await expect.poll(async () => (await proxy.hits()).length).toBe(1);
+  await proxy.disarm("broken");
+  await proxy.disarm("slow");
+  (await reply()).end(event(1));
+  await client.receives('"at":1');
+});

@@ -1,0 +1,101 @@
+/**
+ * What goes to the client for one reply, in order: bytes, waits, stalls and acts. Everything a fault does to a reply
+ * passes here, so that a delay in the middle never lets later bytes overtake earlier ones.
+ */
+import type { Toxic } from "../toxics/toxic.ts";
+
+type Step =
+  | { kind: "bytes"; bytes: Buffer }
+  | { kind: "wait"; ms: number; toxic: Toxic }
+  | { kind: "stall"; toxic: Toxic }
+  | { kind: "act"; act: () => void };
+
+export class ReplyOutbox {
+  readonly #send: (bytes: Buffer) => void;
+  readonly #settle: () => void;
+  #steps: Step[] = [];
+  #held = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isWaiting = false;
+  #isRunning = false;
+  #isClosed = false;
+
+  constructor(send: (bytes: Buffer) => void, settle: () => void) {
+    this.#send = send;
+    this.#settle = settle;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  bytes(bytes: Buffer): void {
+    this.#held += bytes.length;
+    this.#push({ kind: "bytes", bytes });
+  }
+
+  wait(ms: number, toxic: Toxic): void {
+    if (ms > 0) this.#push({ kind: "wait", ms, toxic });
+  }
+
+  /** Nothing more passes until the toxic is removed. */
+  stall(toxic: Toxic): void {
+    this.#push({ kind: "stall", toxic });
+  }
+
+  /** Does it after everything before has been sent. */
+  act(act: () => void): void {
+    this.#push({ kind: "act", act });
+  }
+
+  /** The toxic is gone: what it delays or stalls goes on now. */
+  release(toxic: Toxic): void {
+    const [current] = this.#steps;
+    const isCurrent = this.#isWaiting && current !== undefined && "toxic" in current && current.toxic === toxic;
+    this.#steps = this.#steps.filter((step) => !("toxic" in step && step.toxic === toxic));
+    if (!isCurrent) return;
+    clearTimeout(this.#timer);
+    this.#isWaiting = false;
+    this.#run();
+  }
+
+  /** Nothing is sent or done any more. */
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#isClosed = true;
+    this.#steps = [];
+    this.#held = 0;
+  }
+
+  #push(step: Step): void {
+    if (this.#isClosed) return;
+    this.#steps.push(step);
+    this.#run();
+  }
+
+  #run(): void {
+    if (this.#isRunning || this.#isWaiting) return;
+    this.#isRunning = true;
+    let at = 0;
+    for (; at < this.#steps.length && !this.#isWaiting; at += 1) {
+      const step = this.#steps[at];
+      if (step) this.#take(step);
+    }
+    // A step that waits stays first, so that it can be found when its toxic is removed.
+    this.#steps = this.#steps.slice(this.#isWaiting ? at - 1 : at);
+    this.#isRunning = false;
+    this.#settle();
+  }
+
+  #take(step: Step): void {
+    if (step.kind === "bytes") {
+      this.#held -= step.bytes.length;
+      this.#send(step.bytes);
+    } else if (step.kind === "act") {
+      step.act();
+    } else {
+      this.#isWaiting = true;
+      if (step.kind === "wait") this.#timer = setTimeout(() => this.release(step.toxic), step.ms);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * The upstream's reply to one request. Where no fault concerns it, its bytes pass as they are and only its end is
+ * looked for; otherwise it goes through a ReplyBody, or is swallowed where the reply is to be lost.
+ */
+import { BodyReader, type Framing, replyFraming } from "../parsing/body-reader.ts";
+import { EventSplitter, eventData } from "../parsing/event-splitter.ts";
+import { HeadReader } from "../parsing/head-reader.ts";
+import { isStatusLine, ReplyHead } from "../parsing/message-head.ts";
+import { isRecord, parseJson, type RequestInfo } from "../parsing/request-info.ts";
+import type { Toxic } from "../toxics/toxic.ts";
+import type { LayerHost } from "./layer-host.ts";
+import { ReplyBody } from "./reply-body.ts";
+import type { ReplyOutbox } from "./reply-outbox.ts";
+import type { RequestPlan } from "./request-plan.ts";
+import { selectReplyFaults } from "./select-reply-faults.ts";
+
+export interface ReplyParts {
+  host: LayerHost;
+  request: RequestInfo;
+  plan: RequestPlan;
+  isHttp10: boolean;
+  toxics: readonly Toxic[];
+  outbox: ReplyOutbox;
+  /** The reply is over and all of it was sent. */
+  done: () => void;
+  /** The connection becomes something else than HTTP. */
+  becameTunnel: () => void;
+}
+
+const nothing = Buffer.alloc(0);
+
+export class Reply {
+  readonly #parts: ReplyParts;
+  readonly #headReader = new HeadReader(isStatusLine);
+  #framing: Framing = { kind: "none" };
+  #reader: BodyReader | undefined;
+  #body: ReplyBody | undefined;
+  /** Set while a reply is swallowed that comes as a stream. */
+  #lostEvents: EventSplitter | undefined;
+  #hasBegunLost = false;
+  #isOver = false;
+
+  constructor(parts: ReplyParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes what belongs to the reply and returns the rest. Throws BadMessage. */
+  read(chunk: Buffer): Buffer {
+    let bytes = chunk;
+    let headLength = 0;
+    while (!this.#reader) {
+      const read = this.#headReader.read(bytes);
+      if (!read) return nothing;
+      bytes = read.bytes;
+      headLength = read.headLength;
+      const head = new ReplyHead(bytes.toString("latin1", 0, headLength));
+      if (head.status === 101) {
+        this.#parts.host.toClient(bytes);
+        this.#parts.becameTunnel();
+        return nothing;
+      }
+      if (head.status < 200) {
+        if (!this.#isLost) this.#parts.host.toClient(bytes.subarray(0, headLength));
+        bytes = bytes.subarray(headLength);
+      } else {
+        this.#begin(head);
+      }
+    }
+    return this.#readBody(this.#reader, bytes, headLength);
+  }
+
+  /** The upstream ended its side: the end of the reply where that is how it ends, else a reply that stops short. */
+  upstreamEnded(): void {
+    if (this.#isOver) return;
+    if (this.#isLost) {
+      this.#lose();
+      return;
+    }
+    if (this.#framing.kind === "untilClose" && this.#reader) {
+      this.#body?.finish();
+      this.#over();
+    }
+    if (!this.#reader) this.#parts.outbox.bytes(this.#headReader.collected);
+    this.#parts.outbox.act(() => this.#parts.host.endClient());
+  }
+
+  /** Bytes that were taken and not passed on; undefined when the rest of the reply cannot be passed on as it is. */
+  unsent(): Buffer | undefined {
+    return this.#body || this.#isLost || this.#parts.outbox.held > 0 ? undefined : this.#headReader.collected;
+  }
+
+  /** Settled when the reply begins: what was swallowed by then cannot be sent any more. */
+  get #isLost(): boolean {
+    const { plan, host } = this.#parts;
+    if (plan.end?.how !== "loseReply") return false;
+    return this.#hasBegunLost || (!this.#reader && host.link.isArmed(plan.end.toxic));
+  }
+
+  #begin(head: ReplyHead): void {
+    const { host, request, plan, toxics, outbox, isHttp10 } = this.#parts;
+    this.#hasBegunLost = this.#isLost;
+    this.#framing = replyFraming(head, request.httpMethod);
+    this.#reader = new BodyReader(this.#framing);
+    const session = head.get("mcp-session-id");
+    if (session !== undefined && request.hasMethod("initialize")) {
+      host.link.sessions.begun(session, host.link.nextEvent());
+    }
+    if (this.#isLost) {
+      if (head.isEventStream && request.callIds.length > 0) this.#lostEvents = new EventSplitter();
+      // A stream of its own has no end to wait for.
+      else if (head.isEventStream) this.#lose();
+      return;
+    }
+    const { sessions } = host.link;
+    const armed = toxics.filter((toxic) => host.link.isArmed(toxic));
+    const delays = plan.replyDelays.filter(({ toxic }) => armed.includes(toxic));
+    const faults = selectReplyFaults(armed, { head, framing: this.#framing }, request);
+    if (faults.length === 0 && delays.length === 0) return;
+    for (const { toxic, ms } of delays) {
+      host.hit(toxic, `reply delayed by ${Math.round(ms)} ms`, request);
+      outbox.wait(ms, toxic);
+    }
+    this.#body = new ReplyBody({
+      request,
+      head,
+      framing: this.#framing,
+      isHttp10,
+      outbox,
+      faults: faults.map(({ toxic, make }) => ({ toxic, make: (context) => make(context, sessions) })),
+      isArmed: (toxic) => host.link.isArmed(toxic),
+      hit: (toxic, effect) => host.hit(toxic, effect, request),
+      cut: () => outbox.act(() => host.close()),
+    });
+  }
+
+  #readBody(reader: BodyReader, bytes: Buffer, headLength: number): Buffer {
+    if (this.#isOver) return nothing;
+    const body = headLength === 0 ? bytes : bytes.subarray(headLength);
+    const splitter = this.#lostEvents;
+    const taken = reader.read(body, (payload) => {
+      this.#body?.payload(payload);
+      if (splitter?.push(payload).some((event) => this.#answersCall(event))) this.#lose();
+    });
+    const isUntouched = !this.#body && !this.#isLost;
+    if (isUntouched) this.#parts.host.toClient(bytes.subarray(0, headLength + taken));
+    if (reader.isDone && !this.#isOver) {
+      if (this.#isLost) this.#lose();
+      this.#body?.finish();
+      this.#over();
+    }
+    return body.subarray(taken);
+  }
+
+  #answersCall(event: Buffer): boolean {
+    const message = parseJson(eventData(event) ?? "");
+    const replies = Array.isArray(message) ? message : [message];
+    return replies.some((reply) => isRecord(reply) && !("method" in reply) && ("result" in reply || "error" in reply));
+  }
+
+  #lose(): void {
+    const { host, plan, request } = this.#parts;
+    if (this.#isOver || !plan.end) return;
+    this.#isOver = true;
+    host.hit(plan.end.toxic, plan.end.effect, request);
+    host.reset();
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#body) this.#parts.outbox.act(this.#parts.done);
+    else this.#parts.done();
+  }
+}

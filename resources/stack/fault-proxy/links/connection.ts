@@ -1,0 +1,263 @@
+/**
+ * One client of a link and the upstream that was dialled for it: two lanes, and between the lanes and the upstream the
+ * HTTP layer while an HTTP-aware toxic is armed. The layer stands at the upstream's end because its faults imitate what
+ * a server does, and the lanes imitate the network that lies between.
+ *
+ * Half-close is kept: the end of one direction is passed on as an end and the other direction goes on. A reset of one
+ * side resets the other.
+ */
+import type { Socket } from "node:net";
+import { HttpLayer } from "../http-faults/http-layer.ts";
+import type { RequestInfo } from "../parsing/request-info.ts";
+import { mulberry32 } from "../randomness.ts";
+import { createStage } from "../stages/create-stage.ts";
+import { PassStage } from "../stages/pass.ts";
+import type { Stage } from "../stages/stage.ts";
+import type { Toxic } from "../toxics/toxic.ts";
+import { closeCleanly } from "./goodbye.ts";
+import { Lane } from "./lane.ts";
+import type { LinkContext } from "./link-context.ts";
+import { RequestSniffer } from "./request-sniffer.ts";
+
+/** Once a peer is gone without a word, the kernel's probes find out and the other side is closed too. */
+const keepAliveMs = 30_000;
+
+export class Connection {
+  /** Counted from 1 in the order the link accepted them. */
+  readonly number: number;
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly #link: LinkContext;
+  readonly #up: Lane;
+  readonly #down: Lane;
+  readonly #sniffer = new RequestSniffer();
+  #http: HttpLayer | undefined;
+  /** The connection turned out not to speak HTTP, or not as we read it: it is left alone for good. */
+  #isOpaque = false;
+  /** Who sent last, at the upstream's end. */
+  #lastFrom: "client" | "server" | undefined;
+  #isClosing = false;
+  /** A fault asked for the close of both sides; what it let pass before is still on its way. */
+  #closesAtEnd = false;
+
+  constructor(link: LinkContext, number: number, client: Socket, server: Socket) {
+    this.number = number;
+    this.client = client;
+    this.server = server;
+    this.#link = link;
+    const connection = this;
+    this.#up = new Lane(
+      client,
+      {
+        write: (chunk) => this.#fromClient(chunk),
+        end: () => this.#clientEnded(),
+        get isFull() {
+          return server.writableNeedDrain || connection.#http?.holdsClient === true;
+        },
+      },
+      link.held,
+    );
+    this.#down = new Lane(
+      server,
+      {
+        write: (chunk) => void (client.writable && client.write(chunk)),
+        end: () => this.#serverFinished(),
+        get isFull() {
+          return client.writableNeedDrain || connection.#http?.holdsServer === true;
+        },
+      },
+      link.held,
+    );
+  }
+
+  /** Both sides are connected: bytes may flow. */
+  start(): void {
+    const { client, server } = this;
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, keepAliveMs);
+      socket.on("close", () => this.#closed(socket));
+    }
+    client.on("error", (error) => this.#failed(server, error));
+    server.on("error", (error) => this.#failed(client, error));
+    for (const toxic of this.#link.toxics()) if (!toxic.isHttp) this.#appendStage(toxic);
+    if (this.#link.httpToxics().length > 0) this.#http = this.#createLayer();
+    client.on("data", (chunk: Buffer) => {
+      if (this.#up.hasStages || this.#down.hasStages) this.#sniffer.fromClient(chunk);
+      this.#up.receive(chunk);
+    });
+    client.on("end", () => void (this.#isClosing || this.#up.receiveEnd()));
+    client.on("drain", () => this.#down.settle());
+    server.on("data", (chunk: Buffer) => {
+      this.#lastFrom = "server";
+      this.#sniffer.fromServer();
+      if (this.#http) this.#http.fromServer(chunk);
+      else this.#down.receive(chunk);
+    });
+    server.on("end", () => {
+      if (this.#isClosing) return;
+      if (this.#http) this.#http.serverEnded();
+      else this.#down.receiveEnd();
+    });
+    server.on("drain", () => this.#up.settle());
+    client.resume();
+    this.#up.settle();
+    this.#down.settle();
+  }
+
+  toxicAdded(toxic: Toxic): void {
+    if (!toxic.isHttp) this.#appendStage(toxic);
+    else if (this.#http) this.#http.toxicsChanged();
+    else if (!this.#isOpaque) this.#http = this.#createLayer();
+  }
+
+  toxicUpdated(toxic: Toxic): void {
+    if (toxic.isHttp) {
+      this.#http?.toxicsChanged();
+      return;
+    }
+    const lane = this.#laneOf(toxic);
+    const stage = lane.stageOf(toxic);
+    if (!stage) return;
+    // A connection keeps its draw, so it only comes under the toxic, or out of it, when the toxicity crosses that.
+    const isMet = toxic.meetsConnection(this.number);
+    if (toxic.type === "noop" || isMet !== stage instanceof PassStage) {
+      stage.changed();
+      lane.settle();
+    } else {
+      lane.remove(stage, this.#createStage(toxic, stage.next));
+    }
+  }
+
+  toxicRemoved(toxic: Toxic): void {
+    if (toxic.isHttp) {
+      this.#http?.toxicRemoved(toxic);
+      return;
+    }
+    const lane = this.#laneOf(toxic);
+    const stage = lane.stageOf(toxic);
+    if (stage) lane.remove(stage);
+  }
+
+  /** Ends both sides after what was passed on has been sent. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#up.dispose();
+    this.#down.dispose();
+    closeCleanly(this.client);
+    closeCleanly(this.server);
+  }
+
+  /** A TCP reset to both sides, at once. */
+  reset(): void {
+    this.#isClosing = true;
+    for (const socket of [this.client, this.server]) if (!socket.destroyed) socket.resetAndDestroy();
+  }
+
+  /** Drops both sides, as a link does that is taken down. */
+  destroy(): void {
+    this.client.destroy();
+    this.server.destroy();
+  }
+
+  hit(toxic: Toxic, effect: string, request?: RequestInfo): void {
+    this.#link.hit(toxic, this.number, effect, request ?? this.#sniffer.info());
+  }
+
+  #laneOf(toxic: Toxic): Lane {
+    return toxic.direction === "upstream" ? this.#up : this.#down;
+  }
+
+  #createStage(toxic: Toxic, next: Stage["next"]): Stage {
+    const lane = this.#laneOf(toxic);
+    const context = {
+      toxic,
+      now: () => performance.now(),
+      random: mulberry32(toxic.sequenceStart(this.number)),
+      hit: (effect: string) => this.hit(toxic, effect),
+      passedOn: () => lane.settle(),
+      closeAtEnd: () => {
+        this.#closesAtEnd = true;
+      },
+      resetConnection: () => this.reset(),
+    };
+    return createStage(context, next, toxic.meetsConnection(this.number));
+  }
+
+  #appendStage(toxic: Toxic): void {
+    const lane = this.#laneOf(toxic);
+    lane.append(this.#createStage(toxic, lane.exit));
+  }
+
+  #createLayer(): HttpLayer {
+    return new HttpLayer({
+      link: this.#link,
+      connection: this.number,
+      lastFrom: () => this.#lastFrom,
+      toServer: (chunk) => this.#toServer(chunk),
+      endServer: () => void this.server.end(),
+      toClient: (chunk) => this.#down.receive(chunk),
+      endClient: () => this.#down.receiveEnd(),
+      settle: () => {
+        this.#up.settle();
+        this.#down.settle();
+      },
+      hit: (toxic, effect, request) => this.hit(toxic, effect, request),
+      close: () => this.#closeThroughLane(),
+      reset: () => this.reset(),
+      leave: (isOpaque) => {
+        this.#http = undefined;
+        this.#isOpaque ||= isOpaque;
+        this.#up.settle();
+        this.#down.settle();
+      },
+    });
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#http) this.#http.fromClient(chunk);
+    else this.#toServer(chunk);
+  }
+
+  #toServer(chunk: Buffer): void {
+    this.#lastFrom = "client";
+    if (this.server.writable) this.server.write(chunk);
+  }
+
+  #clientEnded(): void {
+    if (this.#closesAtEnd) this.close();
+    else if (this.#http) this.#http.clientEnded();
+    else this.server.end();
+  }
+
+  #serverFinished(): void {
+    if (this.#closesAtEnd) this.close();
+    else this.client.end();
+  }
+
+  /** What the HTTP layer sent before it cuts the connection still passes the toxics of the lane. */
+  #closeThroughLane(): void {
+    this.#closesAtEnd = true;
+    this.server.destroy();
+    this.#down.receiveEnd();
+  }
+
+  #failed(other: Socket, error: NodeJS.ErrnoException): void {
+    if (other.destroyed || this.#isClosing) return;
+    if (error.code === "ECONNRESET") other.resetAndDestroy();
+    else other.destroy();
+  }
+
+  #closed(socket: Socket): void {
+    const other = socket === this.client ? this.server : this.client;
+    const isOver = other.destroyed;
+    // Without an end of its own the socket was dropped: the other must not wait for a peer that is gone.
+    if (!isOver && !socket.readableEnded && !this.#isClosing && !this.#closesAtEnd) other.destroy();
+    if (!isOver) return;
+    this.#up.dispose();
+    this.#down.dispose();
+    this.#http?.dispose();
+    this.#link.closed(this);
+  }
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { expect, test } from "vitest";
+import { echo, linkName, openProxy, openServer } from "../testing/proxy-under-test.ts";
+import { RawClient } from "../testing/raw-client.ts";
+
+const path = `/proxies/${encodeURIComponent(linkName)}`;
+
+test("bytes pass both ways unchanged, more of them than buffers hold", async () => {
+  const proxy = await openProxy(await openServer(echo));
+  const client = await RawClient.open(proxy.port);
+  const sent = randomBytes(8 * 1024 * 1024);
+  client.write(sent);
+  await client.receivesBytes(sent.length);
+  expect(client.received.equals(sent)).toBe(true);
+});
+
+test("a slow reader holds the sender back", async () => {
+  let server: Socket | undefined;
+  const proxy = await openProxy(await openServer((socket) => (server = socket)));
+  const client = await RawClient.open(proxy.port);
+  client.write("hello");
+  await expect.poll(() => server).toBeDefined();
+  client.socket.pause();
+  const chunk = Buffer.alloc(1024 * 1024);
+  let written = 0;
+  const isStuck = (): boolean => {
+    if ((server?.writableLength ?? 0) > 4 * chunk.length) return true;
+    server?.write(chunk);
+    written += chunk.length;
+    return false;
+  };
+  await expect.poll(isStuck, { interval: 5, timeout: 5_000 }).toBe(true);
+  client.socket.resume();
+  server?.end();
+  await client.ended();
+  expect(client.received.length).toBe(written);
+});
+
+test("half-close is kept: the late reply of a client that ended its side arrives", async () => {
+  const upstream = await openServer((socket) => {
+    socket.resume();
+    socket.on("end", () => socket.end("late reply"));
+  });
+  const proxy = await openProxy(upstream);
+  const client = await RawClient.open(proxy.port);
+  client.socket.end("question");
+  await client.ended();
+  expect(client.text).toBe("late reply");
+});
+
+test("the upstream's end reaches the client, which may still send", async () => {
+  let received = "";
+  const upstream = await openServer((socket) => {
+    socket.end("bye");
+    socket.on("data", (chunk: Buffer) => (received += chunk));
+  });
+  const proxy = await openProxy(upstream);
+  const client = await RawClient.open(proxy.port);
+  await client.ended();
+  client.write("still here");
+  await expect.poll(() => received).toBe("still here");
+});
+
+test("a reset of one side resets the other", async () => {
+  const upstream = await openServer((socket) => socket.once("data", () => socket.resetAndDestroy()));
+  const proxy = await openProxy(upstream);
+  const client = await RawClient.open(proxy.port);
+  client.write("x");
+  await client.closed();
+  expect(client.error?.code).toBe("ECONNRESET");
+});
+
+test("with a dead upstream the client is accepted and then closed with a FIN, also when it has sent something", async () => {
+  const proxy = await openProxy(1);
+  const client = await RawClient.open(proxy.port);
+  client.write("anyone?");
+  await client.ended();
+  expect(client.error).toBeUndefined();
+  expect(client.hasEnded).toBe(true);
+});
+
+test("down: live connections are closed and new ones refused, until it is enabled again on the same port", async () => {
+  const proxy = await openProxy(await openServer(echo));
+  const client = await RawClient.open(proxy.port);
+  client.write("x");
+  await client.receives("x");
+  await proxy.call("POST", path, { enabled: false });
+  await client.ended();
+  await expect(RawClient.open(proxy.port)).rejects.toThrow("ECONNREFUSED");
+  await proxy.call("POST", path, { enabled: true });
+  const again = await RawClient.open(proxy.port);
+  again.write("y");
+  await again.receives("y");
+});
+
+test("down for a time ends by itself", async () => {
+  const proxy = await openProxy(await openServer(echo));
+  const down = await proxy.call("POST", path, { enabled: false, disabled_for_ms: 30 });
+  expect(down.json).toMatchObject({ enabled: false, enabled_at: expect.any(Number) });
+  await expect.poll(async () => (await proxy.call("GET", path)).json.enabled).toBe(true);
+  const client = await RawClient.open(proxy.port);
+  client.write("x");
+  await client.receives("x");
+});
+
+test("bytes are counted while a connection lives, and stay counted after it", async () => {
+  const proxy = await openProxy(await openServer(echo));
+  const received = async (direction: string): Promise<number> => {
+    const metrics = (await proxy.call("GET", "/metrics")).text;
+    const line = metrics.match(
+      new RegExp(`^toxiproxy_proxy_received_bytes_total\\{direction="${direction}".*\\} (\\d+)$`, "m"),
+    );
+    return Number(line?.[1]);
+  };
+  const client = await RawClient.open(proxy.port);
+  client.write("12345");
+  await client.receives("12345");
+  expect(await received("upstream")).toBe(5);
+  expect((await proxy.call("GET", "/metrics")).text).toContain(`fault_proxy_connections{proxy="${linkName}"} 1`);
+  client.socket.end();
+  await client.closed();
+  expect(await received("downstream")).toBe(5);
+});

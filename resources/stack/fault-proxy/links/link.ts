@@ -1,0 +1,226 @@
+/**
+ * A named listener and where its connections lead: what Toxiproxy calls a proxy. Each connection dials the upstream
+ * after its client was accepted; where that fails the client is closed with a FIN, as Toxiproxy does, so that a dead
+ * upstream looks the same through either.
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { type Address, AddressError, formatAddress, parseAddress } from "../address.ts";
+import type { HitLog } from "../hits.ts";
+import { limits } from "../limits.ts";
+import type { RequestInfo } from "../parsing/request-info.ts";
+import { Toxic, type ToxicSpec } from "../toxics/toxic.ts";
+import { Connection } from "./connection.ts";
+import { closeCleanly } from "./goodbye.ts";
+import type { HeldBytes } from "./lane.ts";
+import type { LinkContext } from "./link-context.ts";
+import { SessionBook } from "./session-book.ts";
+import { Traffic } from "./traffic.ts";
+
+/** The listener could not be opened. The message is Go's. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+export interface LinkParts {
+  seed: number;
+  hits: HitLog;
+  held: HeldBytes;
+  /** Counts what came to be in all links, to say what was there before what. */
+  nextEvent: () => number;
+}
+
+export class Link implements LinkContext {
+  readonly name: string;
+  listen: string;
+  upstream: string;
+  /** When a link that is down for a time comes back, in milliseconds since the epoch. */
+  backAt: number | undefined;
+  readonly sessions = new SessionBook();
+  readonly held: HeldBytes;
+  readonly traffic = new Traffic();
+  readonly #parts: LinkParts;
+  readonly #connections = new Set<Connection>();
+  readonly #dialling = new Set<Socket>();
+  #toxics: readonly Toxic[] = [];
+  #httpToxics: readonly Toxic[] = [];
+  #server: Server | undefined;
+  #accepted = 0;
+
+  constructor(parts: LinkParts, name: string, listen: string, upstream: string) {
+    this.#parts = parts;
+    this.held = parts.held;
+    this.name = name;
+    this.listen = listen;
+    this.upstream = upstream;
+  }
+
+  get isEnabled(): boolean {
+    return this.#server !== undefined;
+  }
+
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  toxics(): readonly Toxic[] {
+    return this.#toxics;
+  }
+
+  httpToxics(): readonly Toxic[] {
+    return this.#httpToxics;
+  }
+
+  isArmed(toxic: Toxic): boolean {
+    return this.#toxics.includes(toxic);
+  }
+
+  /** Opens the listener. Throws ListenError. */
+  async enable(): Promise<void> {
+    if (this.#server) return;
+    const address = parseListen(this.listen);
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
+      this.#accept(client),
+    );
+    server.maxConnections = limits.connectionsPerLink;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(new ListenError(listenMessage(this.listen, error))));
+      server.listen({ port: address.port, ...(address.host !== undefined && { host: address.host }) }, () => {
+        server.removeAllListeners("error");
+        server.on("error", (error) => console.error(`link ${this.name}: ${error.message}`));
+        resolve();
+      });
+    });
+    const bound = server.address();
+    if (bound && typeof bound === "object") this.listen = formatAddress({ host: bound.address, port: bound.port });
+    this.#server = server;
+  }
+
+  /** Closes the listener and every live connection. */
+  async disable(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const connection of this.#connections) connection.destroy();
+    for (const socket of this.#dialling) socket.destroy();
+    await closed;
+  }
+
+  addToxic(spec: ToxicSpec): Toxic {
+    const toxic = new Toxic(spec, this.name, this.#parts.seed, this.#parts.nextEvent());
+    this.#setToxics([...this.#toxics, toxic]);
+    for (const connection of this.#connections) connection.toxicAdded(toxic);
+    return toxic;
+  }
+
+  toxicUpdated(toxic: Toxic): void {
+    for (const connection of this.#connections) connection.toxicUpdated(toxic);
+  }
+
+  removeToxic(toxic: Toxic): void {
+    this.#setToxics(this.#toxics.filter((other) => other !== toxic));
+    for (const connection of this.#connections) connection.toxicRemoved(toxic);
+  }
+
+  hit(toxic: Toxic, connection: number, effect: string, request: RequestInfo | undefined): void {
+    toxic.hits += 1;
+    this.#parts.hits.record({
+      link: this.name,
+      toxic: toxic.name,
+      type: toxic.type,
+      connection,
+      ...request?.attribution(),
+      effect,
+    });
+  }
+
+  nextEvent(): number {
+    return this.#parts.nextEvent();
+  }
+
+  closed(connection: Connection): void {
+    if (this.#connections.delete(connection)) this.traffic.add(connection.client, connection.server);
+  }
+
+  #setToxics(toxics: readonly Toxic[]): void {
+    this.#toxics = toxics;
+    this.#httpToxics = toxics.filter((toxic) => toxic.isHttp);
+  }
+
+  #accept(client: Socket): void {
+    this.#accepted += 1;
+    const number = this.#accepted;
+    const server = this.#dial();
+    const forget = (): void => {
+      this.#dialling.delete(client);
+      this.#dialling.delete(server);
+    };
+    this.#dialling.add(client).add(server);
+    const giveUp = (): void => {
+      forget();
+      server.destroy();
+      closeCleanly(client);
+    };
+    const clientFailed = (): void => void server.destroy();
+    client.once("error", clientFailed);
+    server.once("close", forget);
+    server.once("error", giveUp);
+    server.once("timeout", giveUp);
+    server.once("connect", () => {
+      forget();
+      client.removeListener("error", clientFailed);
+      server.removeListener("error", giveUp);
+      server.removeListener("timeout", giveUp);
+      server.setTimeout(0);
+      if (client.destroyed || !this.#server) {
+        client.destroy();
+        server.destroy();
+        return;
+      }
+      const connection = new Connection(this, number, client, server);
+      this.#connections.add(connection);
+      connection.start();
+    });
+  }
+
+  #dial(): Socket {
+    let target: { host: string; port: number };
+    try {
+      const { host, port } = parseAddress(this.upstream);
+      target = { host: host ?? "127.0.0.1", port };
+    } catch {
+      // An upstream that is no address is like one that nobody answers at: port 0 refuses.
+      target = { host: "127.0.0.1", port: 0 };
+    }
+    const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
+    socket.setTimeout(limits.dialMs);
+    return socket;
+  }
+}
+
+/** Where to listen. Throws ListenError. */
+export function parseListen(listen: string): Address {
+  try {
+    const { host, port } = parseAddress(listen);
+    return { host: host === "localhost" ? "127.0.0.1" : host, port };
+  } catch (error) {
+    throw new ListenError(`listen tcp: ${error instanceof AddressError ? error.message : String(error)}`);
+  }
+}
+
+const bindProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: "bind: address already in use",
+  EACCES: "bind: permission denied",
+  EADDRNOTAVAIL: "bind: cannot assign requested address",
+};
+
+function listenMessage(listen: string, error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOTFOUND" || error.code === "EAI_AGAIN") {
+    return `listen tcp: lookup ${listen.slice(0, listen.lastIndexOf(":"))}: no such host`;
+  }
+  return `listen tcp ${listen}: ${bindProblems[error.code ?? ""] ?? error.message}`;
+}

@@ -1,0 +1,68 @@
+/** The proxy as the program that it is. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { RawClient } from "./testing/raw-client.ts";
+
+interface Program {
+  child: ChildProcess;
+  /** Resolves when it has printed what the pattern wants. */
+  says(pattern: RegExp): Promise<RegExpMatchArray>;
+  exited: Promise<number | null>;
+}
+
+function start(environment: Record<string, string>): Program {
+  const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+  const child = spawn(process.execPath, [main], { env: { PORT: "0", ...environment }, stdio: "pipe" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+      child.emit("printed");
+    });
+  }
+  const says: Program["says"] = async (pattern) => {
+    for (let match = text.match(pattern); ; match = text.match(pattern)) {
+      if (match) return match;
+      await once(child, "printed");
+    }
+  };
+  return { child, says, exited: once(child, "exit").then(([code]) => code as number | null) };
+}
+
+test("it says where it listens, opens its links, and stops on SIGTERM with connections open", async () => {
+  const program = start({ LINKS: "a->b=127.0.0.1:0>127.0.0.1:1", SEED: "3" });
+  const [, url = ""] = await program.says(/^fault-proxy listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
+  await program.says(/^fault-proxy seed 3$/m);
+  expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok" });
+  expect(Object.keys((await (await fetch(`${url}/proxies`)).json()) as object)).toEqual(["a->b"]);
+  const follower = await RawClient.open(Number(new URL(url).port));
+  follower.write("GET /hits/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await follower.receives("200 OK");
+  program.child.kill("SIGTERM");
+  expect(await program.exited).toBe(0);
+});
+
+test("what is wrong with its environment is said, with exit code 2", async () => {
+  const program = start({ PORT: "x", LINKS: "nonsense" });
+  await program.says(/fault-proxy: PORT is "x": expected a whole number/);
+  await program.says(/fault-proxy: LINKS is "nonsense": .* Write for example LINKS=/);
+  expect(await program.exited).toBe(2);
+});
+
+test("a taken port is named, with exit code 2", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const address = server.address();
+  const port = address && typeof address === "object" ? address.port : 0;
+  const api = start({ PORT: `${port}` });
+  await api.says(new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}`));
+  expect(await api.exited).toBe(2);
+  const link = start({ LINKS: `a=127.0.0.1:${port}>127.0.0.1:1` });
+  await link.says(new RegExp(`127\\.0\\.0\\.1:${port}: bind: address already in use`));
+  expect(await link.exited).toBe(2);
+});

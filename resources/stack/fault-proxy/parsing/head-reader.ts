@@ -1,0 +1,45 @@
+/** Collects the bytes of a head across chunks, within the bound. The first line is judged as soon as it is there. */
+import { limits } from "../limits.ts";
+import { BadMessage } from "./bad-message.ts";
+
+const endOfHead = Buffer.from("\r\n\r\n");
+
+export class HeadReader {
+  readonly #isFirstLine: (line: string) => boolean;
+  #collected: Buffer = Buffer.alloc(0);
+  #isFirstLineChecked = false;
+
+  constructor(isFirstLine: (line: string) => boolean) {
+    this.#isFirstLine = isFirstLine;
+  }
+
+  /** What was read and is not yet a whole head. */
+  get collected(): Buffer {
+    return this.#collected;
+  }
+
+  /** All that was read and how much of it is the head with its empty line; undefined when more is needed. Throws BadMessage. */
+  read(chunk: Buffer): { bytes: Buffer; headLength: number } | undefined {
+    const searchedTo = Math.max(0, this.#collected.length - 3);
+    const all = this.#collected.length === 0 ? chunk : Buffer.concat([this.#collected, chunk]);
+    this.#collected = all;
+    if (!this.#isFirstLineChecked) {
+      const lineEnd = all.indexOf("\r\n");
+      if (lineEnd !== -1) {
+        const isMessage = this.#isFirstLine(all.toString("latin1", 0, lineEnd));
+        if (!isMessage) throw new BadMessage("not the first line of a message");
+        this.#isFirstLineChecked = true;
+      } else if (all.includes(0x0a)) {
+        throw new BadMessage("a line without a carriage return");
+      }
+    }
+    const end = all.indexOf(endOfHead, searchedTo);
+    if (end === -1 ? all.length > limits.headBytes : end > limits.headBytes) {
+      throw new BadMessage(`a head of more than ${limits.headBytes} bytes`);
+    }
+    if (end === -1) return undefined;
+    this.#collected = Buffer.alloc(0);
+    this.#isFirstLineChecked = false;
+    return { bytes: all, headLength: end + 4 };
+  }
+}

@@ -1,0 +1,87 @@
+/** What a request is about: its HTTP head and, where its body is JSON-RPC, which messages it carries. */
+import type { Hit } from "../hits.ts";
+import type { MessageHead, RequestHead } from "./message-head.ts";
+
+export type RpcId = string | number;
+
+export interface RpcMessage {
+  /** Absent in a reply that a client sends to its server. */
+  method?: string;
+  tool?: string;
+  /** Absent in notifications. */
+  id?: RpcId;
+  traceparent?: string;
+}
+
+export class RequestInfo {
+  readonly httpMethod: string;
+  readonly sessionId: string | undefined;
+  readonly acceptsEventStream: boolean;
+  readonly messages: readonly RpcMessage[];
+  readonly isBatch: boolean;
+  readonly #traceparent: string | undefined;
+
+  constructor(head: RequestHead, body: Buffer | undefined) {
+    this.httpMethod = head.method;
+    this.sessionId = head.get("mcp-session-id");
+    this.acceptsEventStream = head.get("accept")?.includes("text/event-stream") ?? false;
+    const parsed = body === undefined || body.length === 0 ? undefined : parseJson(body);
+    this.isBatch = Array.isArray(parsed);
+    this.messages = (Array.isArray(parsed) ? parsed.slice(0, 1_000) : [parsed]).flatMap(
+      (value) => rpcMessage(value) ?? [],
+    );
+    this.#traceparent = head.get("traceparent");
+  }
+
+  /** The ids of the calls in it: what a reply has to answer. */
+  get callIds(): RpcId[] {
+    return this.messages.flatMap(({ method, id }) => (method !== undefined && id !== undefined ? [id] : []));
+  }
+
+  hasMethod(method: string): boolean {
+    return this.messages.some((message) => message.method === method);
+  }
+
+  attribution(): Pick<Hit, "method" | "tool" | "jsonrpcId" | "sessionId" | "traceparent"> {
+    const message = this.messages.find(({ tool }) => tool !== undefined) ?? this.messages[0];
+    const traceparent = message?.traceparent ?? this.#traceparent;
+    return {
+      ...(message?.method !== undefined && { method: message.method }),
+      ...(message?.tool !== undefined && { tool: message.tool }),
+      ...(message?.id !== undefined && { jsonrpcId: message.id }),
+      ...(this.sessionId !== undefined && { sessionId: this.sessionId }),
+      ...(traceparent !== undefined && { traceparent }),
+    };
+  }
+}
+
+/** Whether the body is worth reading whole. */
+export function carriesJson(head: MessageHead): boolean {
+  return head.get("content-type")?.toLowerCase().startsWith("application/json") ?? false;
+}
+
+export function parseJson(body: Buffer | string): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function rpcMessage(value: unknown): RpcMessage | undefined {
+  if (!isRecord(value) || value.jsonrpc !== "2.0") return undefined;
+  const { method, id, params } = value;
+  const tool = method === "tools/call" && isRecord(params) ? params.name : undefined;
+  const meta = isRecord(params) ? params._meta : undefined;
+  const traceparent = isRecord(meta) ? meta.traceparent : undefined;
+  return {
+    ...(typeof method === "string" && { method }),
+    ...(typeof tool === "string" && { tool }),
+    ...((typeof id === "string" || typeof id === "number") && { id }),
+    ...(typeof traceparent === "string" && { traceparent }),
+  };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

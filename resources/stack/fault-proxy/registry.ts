@@ -1,0 +1,254 @@
+/**
+ * All links and what is done to them: the truth that the API shows. Changes run one after another, because some wait
+ * for a listener; reading never waits. What is timed (a toxic's expiry, a link that is down for a while) is undone here,
+ * by the proxy itself, so that a fault ends also when whoever armed it is gone.
+ */
+import { sameListenAddress } from "./address.ts";
+import { HitLog } from "./hits.ts";
+import { limits } from "./limits.ts";
+import type { HeldBytes } from "./links/lane.ts";
+import { Link, parseListen } from "./links/link.ts";
+import type { Toxic, ToxicSpec } from "./toxics/toxic.ts";
+
+export interface LinkSpec {
+  name: string;
+  listen: string;
+  upstream: string;
+  enabled: boolean;
+  toxics: readonly ToxicSpec[] | undefined;
+}
+
+export interface LinkChange {
+  listen?: string;
+  upstream?: string;
+  enabled?: boolean;
+  /** With `enabled: false`: the link comes back after this long. */
+  disabledForMs?: number;
+}
+
+export interface ToxicChange {
+  toxicity?: number;
+  attributes?: Toxic["attributes"];
+  match?: Toxic["match"];
+  expiresMs?: number | null;
+}
+
+/** A change that the API refuses, with the status that Toxiproxy gives it. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export class Registry {
+  readonly hits = new HitLog();
+  readonly held: HeldBytes = { total: 0 };
+  readonly #seed: number;
+  readonly #links = new Map<string, Link>();
+  readonly #expiries = new Map<Toxic, NodeJS.Timeout>();
+  readonly #returns = new Map<Link, NodeJS.Timeout>();
+  #events = 0;
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  links(): Link[] {
+    return [...this.#links.values()];
+  }
+
+  link(name: string): Link {
+    const link = this.#links.get(name);
+    if (!link) throw new Refusal(404, "proxy not found");
+    return link;
+  }
+
+  toxic(linkName: string, name: string): { link: Link; toxic: Toxic } {
+    const link = this.link(linkName);
+    const toxic = link.toxics().find((other) => other.name === name);
+    if (!toxic) throw new Refusal(404, "toxic not found");
+    return { link, toxic };
+  }
+
+  createLink(spec: LinkSpec): Promise<Link> {
+    return this.#change(() => {
+      if (this.#links.has(spec.name)) throw new Refusal(409, "proxy already exists");
+      return this.#create(spec);
+    });
+  }
+
+  updateLink(name: string, read: (link: Link) => LinkChange): Promise<Link> {
+    return this.#change(async () => {
+      const link = this.link(name);
+      const change = read(link);
+      const { listen = link.listen, upstream = link.upstream, enabled = link.isEnabled } = change;
+      // An address that cannot be one leaves the link as it is.
+      parseListen(listen);
+      this.#cancelReturn(link);
+      if (!sameListenAddress(listen, link.listen) || upstream !== link.upstream) {
+        await link.disable();
+        link.listen = listen;
+        link.upstream = upstream;
+      }
+      if (enabled) await link.enable();
+      else await link.disable();
+      if (!enabled && change.disabledForMs !== undefined) this.#returnLater(link, change.disabledForMs);
+      return link;
+    });
+  }
+
+  removeLink(name: string): Promise<void> {
+    return this.#change(() => this.#remove(this.link(name)));
+  }
+
+  /** One by one in order; `onDone` is told of each that is there afterwards, also when a later one fails. */
+  populate(specs: readonly LinkSpec[], onDone: (link: Link) => void): Promise<void> {
+    return this.#change(async () => {
+      for (const spec of specs) onDone(await this.#createOrKeep(spec));
+    });
+  }
+
+  reset(): Promise<void> {
+    return this.#change(async () => {
+      const failures: unknown[] = [];
+      for (const link of this.#links.values()) {
+        this.#cancelReturn(link);
+        for (const toxic of link.toxics()) this.#removeToxic(link, toxic);
+        // One link that cannot come back must not leave the others broken.
+        await link.enable().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
+    });
+  }
+
+  addToxic(linkName: string, read: (link: Link) => ToxicSpec): Promise<Toxic> {
+    return this.#change(async () => {
+      const link = this.link(linkName);
+      const spec = read(link);
+      if (link.toxics().some(({ name }) => name === spec.name)) throw new Refusal(409, "toxic already exists");
+      return this.#addToxic(link, spec);
+    });
+  }
+
+  updateToxic(linkName: string, name: string, read: (toxic: Toxic) => ToxicChange): Promise<Toxic> {
+    return this.#change(async () => {
+      const { link, toxic } = this.toxic(linkName, name);
+      const { toxicity, attributes, match, expiresMs } = read(toxic);
+      if (toxicity !== undefined) toxic.toxicity = toxicity;
+      if (attributes !== undefined) toxic.attributes = attributes;
+      if (match !== undefined) toxic.match = match;
+      if (expiresMs !== undefined) this.#expire(link, toxic, expiresMs ?? undefined);
+      link.toxicUpdated(toxic);
+      return toxic;
+    });
+  }
+
+  removeToxic(linkName: string, name: string): Promise<void> {
+    return this.#change(async () => {
+      const { link, toxic } = this.toxic(linkName, name);
+      this.#removeToxic(link, toxic);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#change(async () => {
+      await Promise.all(this.links().map((link) => this.#remove(link)));
+    });
+  }
+
+  #change<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#lastChange.then(change);
+    this.#lastChange = result.catch(() => {});
+    return result;
+  }
+
+  async #create(spec: LinkSpec): Promise<Link> {
+    if (this.#links.size >= limits.links) throw new Refusal(400, `too many proxies: at most ${limits.links}`);
+    parseListen(spec.listen);
+    const parts = { seed: this.#seed, hits: this.hits, held: this.held, nextEvent: () => (this.#events += 1) };
+    const link = new Link(parts, spec.name, spec.listen, spec.upstream);
+    // Armed before the listener opens, so that the very first connection meets them.
+    for (const toxic of spec.toxics ?? []) this.#addToxic(link, toxic);
+    try {
+      if (spec.enabled) await link.enable();
+    } catch (error) {
+      for (const toxic of link.toxics()) this.#removeToxic(link, toxic);
+      throw error;
+    }
+    this.#links.set(spec.name, link);
+    return link;
+  }
+
+  /** A link that is there already, with the same addresses, stays as it is; toxics that are named replace its own. */
+  async #createOrKeep(spec: LinkSpec): Promise<Link> {
+    const prior = this.#links.get(spec.name);
+    if (!prior) return this.#create(spec);
+    if (!sameListenAddress(prior.listen, spec.listen) || prior.upstream !== spec.upstream) {
+      await this.#remove(prior);
+      return this.#create(spec);
+    }
+    if (spec.toxics) {
+      for (const toxic of prior.toxics()) this.#removeToxic(prior, toxic);
+      for (const toxic of spec.toxics) this.#addToxic(prior, toxic);
+    }
+    return prior;
+  }
+
+  async #remove(link: Link): Promise<void> {
+    this.#cancelReturn(link);
+    this.#links.delete(link.name);
+    await link.disable();
+    for (const toxic of link.toxics()) this.#removeToxic(link, toxic);
+  }
+
+  #addToxic(link: Link, spec: ToxicSpec): Toxic {
+    if (link.toxics().length >= limits.toxicsPerLink) {
+      throw new Refusal(400, `too many toxics on ${link.name}: at most ${limits.toxicsPerLink}`);
+    }
+    const toxic = link.addToxic(spec);
+    this.#expire(link, toxic, spec.expiresMs);
+    return toxic;
+  }
+
+  #removeToxic(link: Link, toxic: Toxic): void {
+    clearTimeout(this.#expiries.get(toxic));
+    this.#expiries.delete(toxic);
+    link.removeToxic(toxic);
+  }
+
+  #expire(link: Link, toxic: Toxic, ms: number | undefined): void {
+    clearTimeout(this.#expiries.get(toxic));
+    this.#expiries.delete(toxic);
+    toxic.expiresAt = ms === undefined ? undefined : Date.now() + ms;
+    if (ms === undefined) return;
+    const removal = setTimeout(() => this.#removeToxic(link, toxic), ms);
+    this.#expiries.set(toxic, removal);
+  }
+
+  #returnLater(link: Link, ms: number): void {
+    link.backAt = Date.now() + ms;
+    const comeBack = async (): Promise<void> => {
+      // Cancelled while it waited for an earlier change.
+      if (link.backAt === undefined) return;
+      this.#cancelReturn(link);
+      await link.enable();
+    };
+    const timer = setTimeout(() => {
+      this.#change(comeBack).catch((error: Error) => {
+        console.error(`link ${link.name} cannot come back: ${error.message}`);
+      });
+    }, ms);
+    this.#returns.set(link, timer);
+  }
+
+  #cancelReturn(link: Link): void {
+    clearTimeout(this.#returns.get(link));
+    this.#returns.delete(link);
+    link.backAt = undefined;
+  }
+}

@@ -1,0 +1,55 @@
+/** The proxy's configuration, from the environment alone. */
+import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
+import { readLinks } from "./api/link-body.ts";
+import { type LinkSpec, Refusal } from "./registry.ts";
+
+export interface Settings {
+  host: string;
+  port: number;
+  allowedHosts: string[];
+  seed: number;
+  links: LinkSpec[];
+}
+
+const example = "gateway->payments-mcp=127.0.0.1:19001>127.0.0.1:18421";
+
+/** Throws EnvironmentError. */
+export function readSettings(variables: Variables): Settings {
+  return readEnvironment(variables, (environment) => ({
+    host: environment.optionalString("HOST") ?? "127.0.0.1",
+    port: environment.port(8474),
+    allowedHosts: environment.list("ALLOWED_HOSTS"),
+    // Without a seed each start differs; the log names the one that was drawn, so that the run can be repeated.
+    seed: environment.integer("SEED", {
+      fallback: Math.floor(Math.random() * 2 ** 31),
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+    }),
+    links: linksOf(environment),
+  }));
+}
+
+/** `name=listen>upstream`, several with commas between them, or a JSON list as `POST /populate` takes it. */
+function linksOf(environment: EnvironmentReader): LinkSpec[] {
+  const text = environment.optionalString("LINKS") ?? "";
+  try {
+    const links = readLinks(text.startsWith("[") ? JSON.parse(text) : environment.list("LINKS").map(parseLink));
+    const twice = links.find(({ name }, at) => links.findIndex((other) => other.name === name) !== at);
+    if (twice) throw new Refusal(409, `${JSON.stringify(twice.name)} is there twice`);
+    return links;
+  } catch (error) {
+    const reason = error instanceof Refusal ? error.message : "it is not valid JSON";
+    environment.problem(
+      `LINKS is ${JSON.stringify(text.slice(0, 200))}: ${reason}. Write for example LINKS=${example}`,
+    );
+    return [];
+  }
+}
+
+/** A name may hold `>` (`gateway->payments-mcp`) but no `=`. */
+function parseLink(text: string): Record<string, string> {
+  const match = /^([^=]+)=([^>]*)>(.+)$/.exec(text);
+  if (!match) throw new Refusal(400, `${JSON.stringify(text)} is not name=listen>upstream`);
+  const [, name = "", listen = "", upstream = ""] = match.map((part) => part.trim());
+  return { name, listen, upstream };
+}

@@ -1,0 +1,105 @@
+/**
+ * Passes `rate` KB/s (1 KB = 1000 bytes, so `rate` bytes a millisecond). Bytes leave by a schedule: a piece of n bytes
+ * leaves n / rate ms after the one before it, and a timer that is late makes up for it, so that errors do not add up.
+ */
+import { type Port, Stage, type StageContext } from "./stage.ts";
+
+/** Pieces are this long in time: small enough to look steady, large enough to cost little. */
+const pieceMs = 10;
+const toleranceMs = 0.5;
+/** A pause in the source that is shorter is the event loop's, not the source's: the schedule runs on. */
+const slackMs = 10;
+const heldMs = 100;
+
+export class BandwidthStage extends Stage {
+  #queue: Buffer[] = [];
+  #bytes = 0;
+  #ended = false;
+  /** When the last piece was due to leave. */
+  #scheduledMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: StageContext, next: Port) {
+    super(context, next);
+    this.#scheduledMs = context.now();
+  }
+
+  override write(chunk: Buffer): void {
+    if (this.#queue.length === 0) {
+      const now = this.context.now();
+      if (now - this.#scheduledMs > slackMs) {
+        this.#scheduledMs = now;
+        this.context.hit("throttled");
+      }
+    }
+    this.#queue.push(chunk);
+    this.#bytes += chunk.length;
+    if (!this.#timer) this.#arm();
+  }
+
+  override end(): void {
+    this.#ended = true;
+    if (this.#queue.length === 0) this.next.end();
+  }
+
+  override get held(): number {
+    return this.#bytes;
+  }
+
+  override get isFull(): boolean {
+    return this.#bytes >= Math.min(Math.max(this.#rate * heldMs, 64 * 1024), 4 * 1024 * 1024);
+  }
+
+  override changed(): void {
+    this.#scheduledMs = this.context.now();
+    if (this.#queue.length > 0) this.#arm();
+  }
+
+  override release(): void {
+    clearTimeout(this.#timer);
+    const pending = this.#queue;
+    this.#queue = [];
+    this.#bytes = 0;
+    for (const chunk of pending) this.next.write(chunk);
+    if (pending.length > 0 && this.#ended) this.next.end();
+  }
+
+  override dispose(): void {
+    clearTimeout(this.#timer);
+    this.#queue = [];
+    this.#bytes = 0;
+  }
+
+  get #rate(): number {
+    return this.context.toxic.number("rate");
+  }
+
+  /** How many bytes the next piece has. */
+  get #pieceBytes(): number {
+    return Math.min(this.#queue[0]?.length ?? 0, Math.max(1, this.#rate * pieceMs));
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const dueMs = this.#scheduledMs + this.#pieceBytes / this.#rate;
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.floor(dueMs - this.context.now())));
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    const until = this.context.now() + toleranceMs;
+    for (let first = this.#queue[0]; first; first = this.#queue[0]) {
+      const size = this.#pieceBytes;
+      const dueMs = this.#scheduledMs + size / this.#rate;
+      if (dueMs > until) break;
+      this.#scheduledMs = dueMs;
+      if (size === first.length) this.#queue.shift();
+      else this.#queue[0] = first.subarray(size);
+      this.#bytes -= size;
+      this.next.write(first.subarray(0, size));
+    }
+    if (this.#queue.length > 0) this.#arm();
+    else if (this.#ended) this.next.end();
+    this.context.passedOn();
+  }
+}

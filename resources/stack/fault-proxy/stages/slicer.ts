@@ -1,0 +1,86 @@
+/** Cuts chunks into slices of average_size +- size_variation bytes with `delay` microseconds between them. */
+import { limits } from "../limits.ts";
+import { DelayQueue, mostATurn } from "./delay-queue.ts";
+import { type Port, Stage, type StageContext } from "./stage.ts";
+
+export class SlicerStage extends Stage {
+  readonly #queue: DelayQueue;
+  #ended = false;
+  #lastDueMs = 0;
+
+  constructor(context: StageContext, next: Port) {
+    super(context, next);
+    this.#queue = new DelayQueue(
+      context.now,
+      (slice) => this.next.write(slice),
+      () => this.#settled(),
+    );
+  }
+
+  override write(chunk: Buffer): void {
+    const isIdle = this.#queue.isEmpty;
+    if (isIdle) this.context.hit("sliced");
+    const delayMs = this.context.toxic.number("delay") / 1_000;
+    const now = this.context.now();
+    if (isIdle) this.#lastDueMs = now - delayMs;
+    let leftThisTurn = mostATurn;
+    const variation = this.context.toxic.number("size_variation");
+    for (const slice of slices(chunk, this.#averageSize, variation, this.context.random)) {
+      this.#lastDueMs += delayMs;
+      leftThisTurn -= 1;
+      if (this.#queue.isEmpty && this.#lastDueMs <= now && leftThisTurn > 0) this.next.write(slice);
+      else this.#queue.push(slice, this.#lastDueMs);
+    }
+  }
+
+  override end(): void {
+    this.#ended = true;
+    if (this.#queue.isEmpty) this.next.end();
+  }
+
+  override get held(): number {
+    return this.#queue.bytes;
+  }
+
+  override get isFull(): boolean {
+    return this.#queue.bytes >= limits.heldPerLaneWhenCrowded;
+  }
+
+  override release(): void {
+    const pending = !this.#queue.isEmpty;
+    this.#queue.flush();
+    if (pending && this.#ended) this.next.end();
+  }
+
+  override dispose(): void {
+    this.#queue.dispose();
+  }
+
+  get #averageSize(): number {
+    return this.context.toxic.number("average_size");
+  }
+
+  #settled(): void {
+    if (this.#ended && this.#queue.isEmpty) this.next.end();
+    this.context.passedOn();
+  }
+}
+
+/**
+ * Halves the chunk, each cut moved by up to the variation, until a piece is within average + variation. Every piece has
+ * at least one byte, whatever the settings: that is what keeps the halving finite.
+ */
+export function slices(chunk: Buffer, averageSize: number, variation: number, random: () => number): Buffer[] {
+  const done: Buffer[] = [];
+  const open = [chunk];
+  for (let piece = open.pop(); piece; piece = open.pop()) {
+    if (piece.length <= 1 || piece.length - averageSize <= variation) {
+      done.push(piece);
+      continue;
+    }
+    const moved = Math.floor(piece.length / 2) + Math.floor((random() * 2 - 1) * variation);
+    const cut = Math.min(piece.length - 1, Math.max(1, moved));
+    open.push(piece.subarray(cut), piece.subarray(0, cut));
+  }
+  return done;
+}

@@ -1,0 +1,32 @@
+import { type RunningService, StartError, serve } from "../http/serve.ts";
+import { answer } from "./api/routes.ts";
+import { ListenError } from "./links/link.ts";
+import { Registry } from "./registry.ts";
+import type { Settings } from "./settings.ts";
+
+export const serviceName = "fault-proxy";
+
+/** Opens the links, then the API, so that whoever sees the API ready sees the links too. */
+export async function startFaultProxy(settings: Settings): Promise<RunningService> {
+  const registry = new Registry(settings.seed);
+  try {
+    await registry.populate(settings.links, (link) => {
+      console.log(`${serviceName} link ${link.name} listens on ${link.listen} for ${link.upstream}`);
+    });
+    const service = await serve({
+      name: serviceName,
+      host: settings.host,
+      port: settings.port,
+      allowedHosts: settings.allowedHosts,
+      handle: (request, response) => answer(registry, request, response),
+      onStop: () => registry.close(),
+      graceMs: 500,
+    });
+    console.log(`${serviceName} seed ${settings.seed}`);
+    return service;
+  } catch (error) {
+    await registry.close();
+    if (error instanceof ListenError) throw new StartError(`a link cannot be opened: ${error.message}. Change LINKS.`);
+    throw error;
+  }
+}
