@@ -52,6 +52,8 @@ export const labEvent = z.discriminatedUnion("type", [
       patterns: z.array(z.string()),
     }),
     driver: z.enum(["process", "docker"]),
+    /** Where the containers ran; it begins with REMOTE for another machine. */
+    engine: z.string().optional(),
     without: z.array(z.string()),
     services: z.array(z.object({ name: z.string(), role: z.string() })),
     labVersion: z.string(),

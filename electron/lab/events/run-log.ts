@@ -1,5 +1,10 @@
-import type { Clock } from "../clock.ts";
 import type { LabEvent, LabEventBody } from "./lab-event.ts";
+
+/** What the log needs of a clock: the lab's own, or one that a test holds still. */
+interface Clock {
+  monotonicMs(): number;
+  wallMs(): number;
+}
 
 export type EventListener = (event: LabEvent) => void;
 

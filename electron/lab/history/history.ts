@@ -1,15 +1,17 @@
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import type { LabEvent, Outcome } from "../events/lab-event.ts";
 import { LabError } from "../lab-error.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
 import { type EventRow, fromRow, toRow } from "./event-row.ts";
 import { HISTORY_MIGRATIONS } from "./migrations.ts";
-import { openDatabase } from "./sqlite.ts";
+import { explainTrouble, openDatabase } from "./sqlite.ts";
 
 /** Rows wait this long, or until so many wait, before one transaction writes them all. */
 const FLUSH_AFTER_MS = 25;
 const FLUSH_AT_ROWS = 512;
+const READ_AT_ONCE = 1_000;
 const RETRY_AFTER_MS = 1_000;
+const NAME = "run history";
 
 export interface RunSummary {
   id: string;
@@ -60,15 +62,19 @@ export class History {
   /** Where a corrupt database found on opening was put, or undefined. */
   readonly setAsideTo: string | undefined;
   readonly #database: Database.Database;
+  readonly #file: string;
   readonly #owner: ProcessIdentity;
   #insertEvent: Database.Statement | undefined;
   readonly #keys = new Map<string, number>();
   #pending: { key: number; event: LabEvent }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** A caller has been told that what waits cannot be written. */
+  #hasFailed = false;
 
   constructor(file: string, owner: ProcessIdentity) {
-    const opened = openDatabase({ file, name: "run history", migrations: HISTORY_MIGRATIONS, synchronous: "NORMAL" });
+    const opened = openDatabase({ file, name: NAME, migrations: HISTORY_MIGRATIONS, synchronous: "NORMAL" });
     this.#database = opened.database;
+    this.#file = file;
     this.#owner = owner;
     this.readOnlyBecause = opened.readOnlyBecause;
     this.setAsideTo = opened.setAsideTo;
@@ -84,22 +90,24 @@ export class History {
 
   begin(run: NewRun): void {
     this.assertWritable();
-    const { lastInsertRowid } = this.#database
-      .prepare(
-        `INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, driver, without, status, started_wall_ms,
-         owner_pid, owner_started) VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
-      )
-      .run(
-        run.id,
-        run.scenarioId,
-        run.scenarioTitle,
-        run.scenarioSource,
-        run.driver,
-        JSON.stringify(run.without),
-        Math.round(run.startedWallMs),
-        this.#owner.pid,
-        this.#owner.startedAt,
-      );
+    const { lastInsertRowid } = this.#guarded(() =>
+      this.#database
+        .prepare(
+          `INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, driver, without, status, started_wall_ms,
+           owner_pid, owner_started) VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
+        )
+        .run(
+          run.id,
+          run.scenarioId,
+          run.scenarioTitle,
+          run.scenarioSource,
+          run.driver,
+          JSON.stringify(run.without),
+          Math.round(run.startedWallMs),
+          this.#owner.pid,
+          this.#owner.startedAt,
+        ),
+    );
     this.#keys.set(run.id, Number(lastInsertRowid));
   }
 
@@ -108,7 +116,7 @@ export class History {
     const key = this.#keys.get(event.runId);
     if (key === undefined) throw new LabError("internal", `run ${event.runId} was not begun`);
     this.#pending.push({ key, event });
-    if (event.type === "run.ended") this.flush();
+    if (event.type === "run.ended") this.#flushOrFail();
     else if (this.#pending.length % FLUSH_AT_ROWS === 0) this.#flushOrWait();
     else this.#timer ??= setTimeout(() => this.#flushOrWait(), FLUSH_AFTER_MS).unref();
   }
@@ -118,29 +126,40 @@ export class History {
     try {
       this.flush();
     } catch (error) {
-      if (!(error instanceof Database.SqliteError)) throw error;
+      if (!(error instanceof LabError)) throw error;
       this.#timer = setTimeout(() => this.#flushOrWait(), RETRY_AFTER_MS).unref();
     }
   }
 
+  #flushOrFail(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    }
+  }
+
+  /** Writes what waits. @throws LabError when it cannot be written; it then still waits */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending.length === 0) return;
     const batch = this.#pending;
+    this.#guarded(() => this.#database.transaction(() => this.#insert(batch))());
+    this.#pending = [];
+    for (const { event } of batch) if (event.type === "run.ended") this.#keys.delete(event.runId);
+  }
+
+  #insert(batch: readonly { key: number; event: LabEvent }[]): void {
     this.#insertEvent ??= this.#database.prepare(
       "INSERT INTO events (run_key, seq, at_us, wall_ms, type, body) VALUES (?, ?, ?, ?, ?, ?)",
     );
-    const insert = this.#insertEvent;
-    this.#database.transaction(() => {
-      for (const { key, event } of batch) {
-        const row = toRow(event);
-        insert.run(key, row.seq, row.at_us, row.wall_ms, row.type, row.body);
-        if (event.type === "run.ended") this.#end(key, event.outcome, event.reason, event.atMs);
-      }
-    })();
-    this.#pending = [];
-    for (const { event } of batch) if (event.type === "run.ended") this.#keys.delete(event.runId);
+    for (const { key, event } of batch) {
+      const row = toRow(event);
+      this.#insertEvent.run(key, row.seq, row.at_us, row.wall_ms, row.type, row.body);
+      if (event.type === "run.ended") this.#end(key, event.outcome, event.reason, event.atMs);
+    }
   }
 
   #end(key: number, outcome: Outcome, reason: string, durationMs: number): void {
@@ -152,8 +171,8 @@ export class History {
   /** Ends the runs whose lab is no longer alive, as `interrupted`. Returns how many there were. */
   endOrphans(): number {
     if (this.readOnlyBecause !== undefined) return 0;
-    const rows = this.#database.prepare("SELECT * FROM runs WHERE status = 'running'").all() as RunRow[];
-    const orphans = rows.filter((row) => !isSameProcess({ pid: row.owner_pid, startedAt: row.owner_started }));
+    const running = this.#runs("SELECT * FROM runs WHERE status = 'running'", {});
+    const orphans = running.filter((row) => !isSameProcess({ pid: row.owner_pid, startedAt: row.owner_started }));
     for (const row of orphans) this.#interrupt(row);
     return orphans.length;
   }
@@ -177,18 +196,14 @@ export class History {
   /** Newest first. */
   list(options: { limit: number; scenarioId?: string }): RunSummary[] {
     const where = options.scenarioId === undefined ? "" : "WHERE scenario_id = @scenarioId";
-    const rows = this.#database
-      .prepare(`SELECT * FROM runs ${where} ORDER BY started_wall_ms DESC, key DESC LIMIT @limit`)
-      .all(options) as RunRow[];
-    return rows.map(toSummary);
+    const sql = `SELECT * FROM runs ${where} ORDER BY started_wall_ms DESC, key DESC LIMIT @limit`;
+    return this.#runs(sql, options).map(toSummary);
   }
 
   /** A run by its id or by the first characters of it. @throws LabError when none or several match. */
   find(idOrPrefix: string): RunSummary {
-    const rows = this.#database
-      .prepare("SELECT * FROM runs WHERE substr(id, 1, length(@prefix)) = @prefix ORDER BY key DESC LIMIT 2")
-      .all({ prefix: idOrPrefix }) as RunRow[];
-    const [row, another] = rows;
+    const sql = "SELECT * FROM runs WHERE substr(id, 1, length(@prefix)) = @prefix ORDER BY key DESC LIMIT 2";
+    const [row, another] = this.#runs(sql, { prefix: idOrPrefix });
     if (row === undefined || idOrPrefix === "") {
       throw new LabError("bad-input", `no run has the id ${idOrPrefix || "(empty)"}`, {
         cure: "see `resilience-lab history list`",
@@ -200,20 +215,43 @@ export class History {
     return toSummary(row);
   }
 
+  /** All events of a run in their order. They are read page by page: a run may be recorded meanwhile. */
   *events(runId: string): Generator<LabEvent> {
     this.flush();
-    const rows = this.#database
-      .prepare(
-        `SELECT seq, at_us, wall_ms, type, body FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?)
-         ORDER BY seq`,
-      )
-      .iterate(runId) as Iterable<EventRow>;
-    for (const row of rows) yield fromRow(runId, row);
+    const page = this.#database.prepare(
+      `SELECT seq, at_us, wall_ms, type, body FROM events
+       WHERE run_key = (SELECT key FROM runs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ${READ_AT_ONCE}`,
+    );
+    let rows: EventRow[];
+    let lastSeq = 0;
+    do {
+      rows = this.#guarded(() => page.all(runId, lastSeq) as EventRow[]);
+      for (const row of rows) yield fromRow(runId, row);
+      lastSeq = rows.at(-1)?.seq ?? lastSeq;
+    } while (rows.length === READ_AT_ONCE);
   }
 
   close(): void {
-    if (this.readOnlyBecause === undefined) this.flush();
-    this.#database.close();
+    if (!this.#database.open) return;
+    clearTimeout(this.#timer);
+    try {
+      // Once a caller was told that it cannot be written, another error on the way out would only hide others.
+      if (this.readOnlyBecause === undefined && !this.#hasFailed) this.flush();
+    } finally {
+      this.#database.close();
+    }
+  }
+
+  #runs(sql: string, values: object): RunRow[] {
+    return this.#guarded(() => this.#database.prepare(sql).all(values) as RunRow[]);
+  }
+
+  #guarded<Value>(work: () => Value): Value {
+    try {
+      return work();
+    } catch (error) {
+      throw explainTrouble(error, NAME, this.#file);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from "node:fs";
+import { accessSync, constants, existsSync, renameSync } from "node:fs";
 import Database from "better-sqlite3";
 import { LabError, messageOf } from "../lab-error.ts";
 
@@ -46,6 +46,8 @@ function openAndMigrate(spec: DatabaseSpec): OpenedDatabase {
         readOnlyBecause: `the ${spec.name} ${spec.file} was written by a newer Resilience Lab (format ${version}, this one knows ${spec.migrations.length})`,
       };
     }
+    // SQLite itself would only say so at the first write, in the middle of a run.
+    accessSync(spec.file, constants.W_OK);
     database.pragma("journal_mode = WAL");
     database.pragma(`synchronous = ${spec.synchronous}`);
     database.pragma("foreign_keys = ON");
@@ -75,7 +77,7 @@ function migrate(database: Database.Database, migrations: readonly string[]): vo
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Database.SqliteError ? error.code : "";
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function isCorruption(error: unknown): boolean {
@@ -83,7 +85,7 @@ function isCorruption(error: unknown): boolean {
 }
 
 function isUnwritable(error: unknown): boolean {
-  return /^SQLITE_(READONLY|PERM)/.test(codeOf(error));
+  return /^(SQLITE_(READONLY|PERM)|EACCES|EPERM|EROFS)/.test(codeOf(error));
 }
 
 function setAside(file: string): string {
@@ -92,6 +94,21 @@ function setAside(file: string): string {
     if (existsSync(file + suffix)) renameSync(file + suffix, target + suffix);
   }
   return target;
+}
+
+/** What went wrong with a database that was opened well, in words for a person; anything else as it was. */
+export function explainTrouble(error: unknown, name: string, file: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  if (isCorruption(error)) {
+    return new LabError("internal", `the ${name} ${file} is damaged: ${error.message}`, {
+      cure: "keep the file, move it away, and a new one is begun",
+      cause: error,
+    });
+  }
+  return new LabError("internal", `the ${name} ${file} cannot be written: ${error.message}`, {
+    cure: "make space, or point RESILIENCE_LAB_HOME at another folder",
+    cause: error,
+  });
 }
 
 function explain(error: unknown, spec: DatabaseSpec): LabError {

@@ -1,0 +1,22 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests stand beside what they test. Playwright's specs (`*.spec.ts`) are run by Playwright. */
+export default defineConfig({
+  test: {
+    include: [
+      "electron/**/*.test.ts",
+      "resources/stack/**/*.test.ts",
+      "renderer/**/*.test.{ts,tsx}",
+      "e2e/terminal/**/*.test.ts",
+    ],
+    exclude: ["**/node_modules/**", "resources/stack/build/**"],
+    globalSetup: ["electron/testing/build-stack.ts"],
+    // Tests send signals, run real processes and load a native module: a process each, as many as CI has cores.
+    pool: "forks",
+    maxWorkers: 2,
+    // Generous, because it only bounds what hangs: processes start slowly on a busy machine.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000, interval: 20 } },
+  },
+});
