@@ -30,6 +30,7 @@ for (const [name, run] of [
 ] as const) {
   const startMs = performance.now();
   await run(seed, count).catch(fail);
+  await socketsClosed();
   const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
   const grownMb = keptMb() - keptAtStartMb;
   const rssMb = Math.round(process.memoryUsage.rss() / 1e6);
@@ -37,6 +38,15 @@ for (const [name, run] of [
     `${count} ${name}: well after ${seconds} s, ${grownMb} MB kept, ${rssMb} MB resident (seed ${seed})\n`,
   );
   if (grownMb > mostKeptMb) fail(new Error(`memory grew by ${grownMb} MB`));
+}
+
+/** The proxy has stopped: a socket that is open still was leaked. */
+async function socketsClosed(): Promise<void> {
+  const untilMs = performance.now() + 10_000;
+  while (process.getActiveResourcesInfo().includes("TCPSocketWrap")) {
+    if (performance.now() > untilMs) fail(new Error("sockets are open that nothing closes"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** Live memory: what is resident also counts pages that the allocator keeps for later. */

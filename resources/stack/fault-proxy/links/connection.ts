@@ -14,7 +14,7 @@ import { createStage } from "../stages/create-stage.ts";
 import { PassStage } from "../stages/pass.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { Toxic } from "../toxics/toxic.ts";
-import { closeCleanly } from "./goodbye.ts";
+import { closeCleanly, resetNow } from "./goodbye.ts";
 import { Lane } from "./lane.ts";
 import type { LinkContext } from "./link-context.ts";
 import { RequestSniffer } from "./request-sniffer.ts";
@@ -152,7 +152,8 @@ export class Connection {
   /** A TCP reset to both sides, at once. */
   reset(): void {
     this.#isClosing = true;
-    for (const socket of [this.client, this.server]) if (!socket.destroyed) socket.resetAndDestroy();
+    resetNow(this.client);
+    resetNow(this.server);
   }
 
   /** Drops both sides, as a link does that is taken down. */
@@ -245,7 +246,7 @@ export class Connection {
 
   #failed(other: Socket, error: NodeJS.ErrnoException): void {
     if (other.destroyed || this.#isClosing) return;
-    if (error.code === "ECONNRESET") other.resetAndDestroy();
+    if (error.code === "ECONNRESET") resetNow(other);
     else other.destroy();
   }
 

@@ -14,3 +14,14 @@ export function closeCleanly(socket: Socket): void {
   socket.once("close", () => clearTimeout(impatience));
   socket.end();
 }
+
+/**
+ * Closes the socket with a TCP reset. While its FIN is under way the kernel handle cannot be reset, and Node would leave
+ * it open for ever (net.Socket._destroy drops it after uv_tcp_close_reset has failed): then the reset follows the FIN.
+ */
+export function resetNow(socket: Socket): void {
+  if (socket.destroyed) return;
+  const isFinUnderWay = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+  if (isFinUnderWay) socket.once("finish", () => void (socket.destroyed || socket.resetAndDestroy()));
+  else socket.resetAndDestroy();
+}

@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { closeCleanly, resetNow } from "./goodbye.ts";
+
+/** Both ends of one connection. */
+async function pair(): Promise<{ ours: Socket; peer: Socket }> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const address = server.address();
+  const ours = connect({ port: address && typeof address === "object" ? address.port : 0, allowHalfOpen: true });
+  const [peer] = (await once(server, "connection")) as [Socket];
+  onTestFinished(() => {
+    ours.destroy();
+    peer.destroy();
+  });
+  ours.on("error", () => {});
+  return { ours, peer };
+}
+
+const openHandles = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+
+test("a reset is a reset", async () => {
+  const { ours, peer } = await pair();
+  resetNow(ours);
+  const [error] = (await once(peer.resume(), "error")) as [NodeJS.ErrnoException];
+  expect(error.code).toBe("ECONNRESET");
+});
+
+test("a reset right after an end leaves no handle behind", async () => {
+  const before = openHandles();
+  const { ours, peer } = await pair();
+  ours.end();
+  resetNow(ours);
+  await once(ours, "close");
+  peer.destroy();
+  await expect.poll(openHandles).toBe(before);
+});
+
+test("a clean close is a FIN, though bytes arrive that nobody reads, and it does not wait for ever", async () => {
+  const { ours, peer } = await pair();
+  peer.write("x".repeat(100_000));
+  closeCleanly(ours);
+  await once(peer.resume(), "end");
+  await once(ours, "close");
+  expect(peer.errored).toBeNull();
+});
