@@ -10,7 +10,8 @@
  * - jitter, slices:    mulberry32 started with floor(draw(seed, link, toxic, "sequence", connection, stream) * 2^32)
  *
  * `connection` counts a link's connections from 1 in the order they were accepted; `ordinal` counts the requests that
- * a toxic matched, from 1. Strings are UTF-8, numbers decimal.
+ * a toxic matched, from 1. `toxic` is its name, or its type when it has a seed of its own: it then repeats whatever it is
+ * called. Strings are UTF-8, numbers decimal.
  */
 import { createHash } from "node:crypto";
 

@@ -82,14 +82,22 @@ test("match: method, tool, http_method, ordinal and first", async () => {
   expect((await send("DELETE")).status).toBe(500);
 });
 
+async function probabilityStory(proxySeed: number, own: Record<string, unknown> = {}): Promise<string> {
+  const { proxy, callTool } = await open(answerJson, proxySeed);
+  await proxy.arm({ type: "http_status", attributes: { status: 500 }, match: { probability: 0.5 }, ...own });
+  let seen = "";
+  for (let at = 0; at < 16; at += 1) seen += (await callTool(at)).status === 500 ? "x" : ".";
+  return seen;
+}
+
+test("a toxic with a seed of its own repeats, whatever its name and the proxy's seed", async () => {
+  const first = await probabilityStory(1, { name: "fault-a", seed: 7 });
+  expect(await probabilityStory(2, { name: "fault-b", seed: 7 })).toBe(first);
+  expect(await probabilityStory(2, { name: "fault-b", seed: 8 })).not.toBe(first);
+});
+
 test("probability decides by the seed alone", async () => {
-  const story = async (seed: number): Promise<string> => {
-    const { proxy, callTool } = await open(answerJson, seed);
-    await proxy.arm({ type: "http_status", attributes: { status: 500 }, match: { probability: 0.5 } });
-    let seen = "";
-    for (let at = 0; at < 16; at += 1) seen += (await callTool(at)).status === 500 ? "x" : ".";
-    return seen;
-  };
+  const story = (seed: number) => probabilityStory(seed);
   const first = await story(5);
   expect(first).toContain("x");
   expect(first).toContain(".");

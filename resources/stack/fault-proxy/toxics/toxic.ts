@@ -37,6 +37,8 @@ export class Toxic {
   readonly #link: string;
   readonly #ownSeed: number | undefined;
   readonly #seed: number;
+  /** What stands for the toxic in draws: a toxic with a seed of its own repeats whatever it is called. */
+  readonly #mark: string;
 
   constructor(spec: ToxicSpec, link: string, proxySeed: number, armedAt: number) {
     this.name = spec.name;
@@ -50,6 +52,7 @@ export class Toxic {
     this.#link = link;
     this.#ownSeed = spec.seed;
     this.#seed = spec.seed ?? proxySeed;
+    this.#mark = spec.seed === undefined ? spec.name : spec.type;
   }
 
   get isHttp(): boolean {
@@ -63,7 +66,7 @@ export class Toxic {
   /** One draw a connection: whatever is updated, the same connection keeps it. */
   meetsConnection(connection: number): boolean {
     if (this.toxicity >= 1) return true;
-    return draw(this.#seed, this.#link, this.name, "connection", connection, this.direction) < this.toxicity;
+    return draw(this.#seed, this.#link, this.#mark, "connection", connection, this.direction) < this.toxicity;
   }
 
   /** Counts a request that met the conditions and says whether this toxic is for it. */
@@ -78,12 +81,12 @@ export class Toxic {
 
   /** A number in [0, 1) that belongs to the request that was matched last. */
   drawForRequest(purpose: string): number {
-    return draw(this.#seed, this.#link, this.name, purpose, this.matched);
+    return draw(this.#seed, this.#link, this.#mark, purpose, this.matched);
   }
 
   /** Where the pseudo-random sequence of one connection starts. */
   sequenceStart(connection: number): number {
-    return Math.floor(draw(this.#seed, this.#link, this.name, "sequence", connection, this.direction) * 2 ** 32);
+    return Math.floor(draw(this.#seed, this.#link, this.#mark, "sequence", connection, this.direction) * 2 ** 32);
   }
 
   toJson(): Record<string, unknown> {
