@@ -85,8 +85,9 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
       outcomes[decision] = (outcomes[decision] ?? 0) + 1;
       isOver ||= decision === until;
     };
-    const work = async (session: McpSession) => {
-      while (!isOver && begun < times) {
+    const work = async (session: McpSession, client: number) => {
+      const share = Math.floor((times + client) / clients);
+      for (let call = 0; call < share && !isOver; call++) {
         begun++;
         take(await session.call(storm, toolArguments, signal));
       }
