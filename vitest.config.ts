@@ -14,6 +14,8 @@ export default defineConfig({
     // Tests send signals, run real processes and load a native module: a process each, as many as CI has cores.
     pool: "forks",
     maxWorkers: 2,
+    // Of tests that say they may run together, which mostly wait.
+    maxConcurrency: 6,
     // Generous, because it only bounds what hangs: processes start slowly on a busy machine.
     testTimeout: 30_000,
     hookTimeout: 60_000,

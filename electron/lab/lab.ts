@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { systemClock, withDeadline } from "./clock.ts";
 import type { LabEvent } from "./events/lab-event.ts";
@@ -6,11 +7,16 @@ import { History } from "./history/history.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
 import { holderOf, type Journal, openJournal, RECOVERY_PURPOSE, takeHold } from "./journal/journal.ts";
-import { StackRegister } from "./journal/stack-register.ts";
+import { type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { LabError } from "./lab-error.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import { type RunResult, runScenario } from "./scenarios/runner.ts";
+import { containersOf } from "./stack/docker/compose-labels.ts";
+import { connectEngine, type Engine } from "./stack/docker/engine.ts";
+import { portsOfProject, stackOfProject } from "./stack/docker/found-project.ts";
+import { holdProject } from "./stack/docker/project-hold.ts";
+import type { VolumesToRemove } from "./stack/docker/take-down.ts";
 import type { PortChoice } from "./stack/ports.ts";
 import { thisProcess } from "./stack/process-identity.ts";
 import { RunningStack, type StackProgress, takeDown } from "./stack/running-stack.ts";
@@ -57,10 +63,23 @@ export class Lab {
     return loadStack(file, this.#environment);
   }
 
+  /**
+   * The Docker engine that the environment names.
+   * @throws LabError with the cure when there is none that can be used, or one elsewhere that may not be
+   */
+  connectDocker(allowRemote: boolean): Promise<Engine> {
+    return connectEngine(this.#environment, allowRemote);
+  }
+
+  /** The stack of a compose project that is up, by its name. */
+  stackOfProject(engine: Engine, project: string, file: string | undefined): Promise<Stack> {
+    return stackOfProject(engine.docker, project, file, this.#environment);
+  }
+
   /** A stack that is up and stays up, if there is one. Only for looking at: to change it, {@link Lab.work}. */
   async look<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value> {
     const register = new StackRegister(this.#journal);
-    const registered = register.list().find(({ kept }) => kept);
+    const registered = register.list().find(isLeftUp);
     if (registered === undefined) return use(undefined);
     const stack = loadStack(registered.file, this.#environment);
     const running = RunningStack.attach(stack, registered, register, this.home.stacksFolder);
@@ -134,11 +153,18 @@ export class Lab {
   }
 }
 
+/** Brought up by `stack up`: one that was only found up is not this lab's to use again or take down. */
+function isLeftUp({ kept, attached }: RegisteredStack): boolean {
+  return kept && !attached;
+}
+
 export interface StackWish {
   stack: Stack;
   ports: PortChoice;
   /** Stays up after the lab has ended. */
   kept: boolean;
+  /** Where to run it; absent for processes on this machine. */
+  engine?: Engine | undefined;
   signal: AbortSignal;
   report?: (progress: StackProgress) => void;
 }
@@ -167,37 +193,105 @@ export class Workbench {
     this.interrupted = found.interrupted;
   }
 
-  /** The stack that `stack up` left, if any. @throws LabError when it is of another file than the one asked for */
-  kept(stack: Stack): RunningStack | undefined {
-    const registered = this.#register.list().find(({ kept }) => kept);
+  /**
+   * The stack that `stack up` left, if any.
+   * @throws LabError when it is another one than the one asked for
+   */
+  kept(stack: Stack, driver?: "process" | "docker"): RunningStack | undefined {
+    const registered = this.#register.list().find(isLeftUp);
     if (registered === undefined) return undefined;
-    if (registered.file === stack.file) {
+    const itsDriver = registered.docker === undefined ? "process" : "docker";
+    // Another project on Docker is no obstacle: it does not need what this one uses.
+    if (driver === "docker" && itsDriver === "docker" && registered.project !== stack.project) return undefined;
+    if (registered.file === stack.file && (driver ?? itsDriver) === itsDriver) {
       return RunningStack.attach(stack, registered, this.#register, this.#lab.home.stacksFolder);
     }
-    throw new LabError("busy", `another stack is up: ${registered.file}`, {
+    throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
       cure: "take it down first with `resilience-lab stack down`",
     });
   }
 
   /** Takes down the stack that `stack up` left; false when there is none. */
-  async down(report: (progress: StackProgress) => void): Promise<boolean> {
-    const registered = this.#register.list().find(({ kept }) => kept);
+  async down(report: (progress: StackProgress) => void, volumes: VolumesToRemove = "own"): Promise<boolean> {
+    const registered = this.#register.list().find(isLeftUp);
     if (registered === undefined) return false;
-    await takeDown(registered, this.#register, this.#lab.home.stacksFolder, report);
+    await takeDown(registered, this.#register, this.#lab.home.stacksFolder, { report, volumes });
     this.#faults.forget(registered.id);
     return true;
   }
 
-  up(wish: StackWish): Promise<RunningStack> {
-    return RunningStack.up(wish.stack, {
-      register: this.#register,
-      stacksFolder: this.#lab.home.stacksFolder,
-      ports: wish.ports,
-      kept: wish.kept,
-      environment: this.#environment,
-      signal: wish.signal,
-      ...(wish.report === undefined ? {} : { report: wish.report }),
+  /** @throws LabError `busy` when the project is up already or another lab works on it */
+  async up(wish: StackWish): Promise<RunningStack> {
+    const { stack, engine } = wish;
+    const letGo = engine === undefined ? () => {} : await this.#holdToBringUp(stack, engine);
+    try {
+      const running = await RunningStack.up(stack, {
+        register: this.#register,
+        stacksFolder: this.#lab.home.stacksFolder,
+        ports: wish.ports,
+        kept: wish.kept,
+        environment: this.#environment,
+        signal: wish.signal,
+        ...(engine === undefined ? {} : { engine }),
+        ...(wish.report === undefined ? {} : { report: wish.report }),
+      });
+      running.atEnd(letGo);
+      return running;
+    } catch (error) {
+      letGo();
+      throw error;
+    }
+  }
+
+  async #holdToBringUp({ project }: Stack, { docker, address }: Engine): Promise<() => void> {
+    const letGo = await holdProject(address.host, project, "bringing it up");
+    const present = await containersOf(docker, project).catch((error: unknown) => {
+      letGo();
+      throw error;
     });
+    if (present.length === 0) return letGo;
+    letGo();
+    throw new LabError("busy", `project ${project} is already up on this engine, and not by this lab`, {
+      cure: `\`run --project ${project}\` uses it as it is; docker compose -p ${project} down removes it`,
+    });
+  }
+
+  /**
+   * A project that someone else has brought up, to be broken, put back and left as it was found; undefined when nothing
+   * of it is there.
+   */
+  async attach(stack: Stack, engine: Engine): Promise<RunningStack | undefined> {
+    const letGo = await holdProject(engine.address.host, stack.project, "attached to it");
+    try {
+      const ports = await portsOfProject(engine.docker, stack);
+      if (ports === undefined) {
+        letGo();
+        return undefined;
+      }
+      const registered: RegisteredStack = {
+        id: `${stack.project}-${randomUUID().slice(0, 8)}`,
+        project: stack.project,
+        file: stack.file,
+        kept: true,
+        attached: true,
+        docker: { engine: engine.address, networks: [], volumes: [] },
+        ports,
+        without: [],
+      };
+      this.#register.add(registered);
+      const running = RunningStack.attach(stack, registered, this.#register, this.#lab.home.stacksFolder);
+      running.atEnd(() => {
+        letGo();
+        // What could not be put back is kept on record: the next start tries again.
+        if (this.#faults.open(registered.id).length > 0 || registered.without.length > 0) return;
+        this.#register.remove(registered.id);
+        this.#faults.forget(registered.id);
+      });
+      return running;
+    } catch (error) {
+      letGo();
+      throw error;
+    }
   }
 
   run(

@@ -21,15 +21,34 @@ export async function recover(parts: MendParts, signal: AbortSignal): Promise<Re
   const recovered: Recovered[] = [];
   for (const registered of register.list()) {
     if (registered.kept) {
-      recovered.push(...(await mendKept(registered, parts, signal)));
+      const mended = await mendKept(registered, parts, signal);
+      recovered.push(...mended);
+      // Found up and left so: nothing of it is this lab's any more, once it is as it was.
+      if (registered.attached && mended.every(({ isRestored }) => isRestored)) {
+        register.remove(registered.id);
+        faults.forget(registered.id);
+      }
       continue;
     }
-    await takeDown(registered, register, stacksFolder);
-    faults.forget(registered.id);
-    recovered.push({ what: `took down ${registered.project}, left up by a lab that died`, isRestored: true });
+    recovered.push(await takeDownLeft(registered, parts));
   }
   removeStrayFolders(stacksFolder, register);
   return recovered;
+}
+
+/** What cannot be taken down now, since its engine is away, is tried again at the next start. */
+async function takeDownLeft(
+  registered: RegisteredStack,
+  { register, faults, stacksFolder }: MendParts,
+): Promise<Recovered> {
+  try {
+    await takeDown(registered, register, stacksFolder);
+    faults.forget(registered.id);
+    return { what: `took down ${registered.project}, left up by a lab that died`, isRestored: true };
+  } catch (error) {
+    const what = `${registered.project}, left up by a lab that died, could not be taken down: ${messageOf(error)}`;
+    return { what, isRestored: false };
+  }
 }
 
 async function mendKept(registered: RegisteredStack, parts: MendParts, signal: AbortSignal): Promise<Recovered[]> {
@@ -54,7 +73,10 @@ async function protect(
     await running.setProtectionsOff([], signal);
     return { what: `switched ${off} on again, left off by a lab that died`, isRestored: true };
   } catch (error) {
-    return { what: `${off}, left off by a lab that died, could not be switched on: ${messageOf(error)}`, isRestored: false };
+    return {
+      what: `${off}, left off by a lab that died, could not be switched on: ${messageOf(error)}`,
+      isRestored: false,
+    };
   } finally {
     await running?.close();
   }

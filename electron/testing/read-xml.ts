@@ -10,12 +10,12 @@ export interface XmlElement {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that XML 1.0 has no way to write
-const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 /** @throws SyntaxError for anything that is not well-formed */
 export function readXml(source: string): XmlElement {
-  if (FORBIDDEN.test(source)) throw new SyntaxError("a character that XML does not allow");
+  if (FORBIDDEN.test(source) || !source.isWellFormed()) throw new SyntaxError("a character that XML does not allow");
   const body = source.replace(/^<\?xml version="1\.0" encoding="UTF-8"\?>\s*/, "");
   const token = /<\/([\w-]+)\s*>|<([\w-]+)((?:\s+[\w-]+="[^"<]*")*)\s*(\/?)>|([^<]+)/y;
   const root = element("", "");
@@ -24,7 +24,8 @@ export function readXml(source: string): XmlElement {
     const at = token.lastIndex;
     const match = token.exec(body);
     const current = open.at(-1);
-    if (match === null || current === undefined) throw new SyntaxError(`not well-formed at: ${body.slice(at, at + 60)}`);
+    if (match === null || current === undefined)
+      throw new SyntaxError(`not well-formed at: ${body.slice(at, at + 60)}`);
     const [, closed, opened, attributes = "", empty, text] = match;
     if (text !== undefined) for (const each of open) each.text += resolved(text);
     else if (closed !== undefined) {

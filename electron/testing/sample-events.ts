@@ -58,7 +58,12 @@ export function sampleRun(runId = "run-1"): LabEvent[] {
       { type: "step.ended", step: "step-1", outcome: "ok", output: "slack stopped" },
       { type: "service.log", service: "gateway", stream: "stderr", line: "no slack" },
       { type: "service.logs-dropped", service: "gateway", lines: 3 },
-      decided({ tool: "create_refund", decision: "approvalRequired", arguments: { charge_id: "ch_1" }, decidedWallMs: 1_700_000_000_100 }),
+      decided({
+        tool: "create_refund",
+        decision: "approvalRequired",
+        arguments: { charge_id: "ch_1" },
+        decidedWallMs: 1_700_000_000_100,
+      }),
       decided({ rowId: "2", tool: "create_refund", decision: "expired", decidedWallMs: 1_700_000_000_120 }),
       { type: "check.evaluated", check: "policyOutcome", passed: true, expected: "expired", observed: "expired" },
       { type: "fault.undone", fault, result: "restored", detail: "slack is running and up" },

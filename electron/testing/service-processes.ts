@@ -13,7 +13,9 @@ export function serviceProcesses(programs: Record<string, string>, change: Parti
   const journal = openJournal(join(folder, "journal.db"));
   const register = new StackRegister(journal);
   const stackId = `test-${process.pid}-${Math.random().toString(36).slice(2, 10)}`;
-  journal.database.prepare("INSERT INTO stacks (id, project, file, kept, ports, without) VALUES (?, 'test', '', 0, '{}', '[]')").run(stackId);
+  journal.database
+    .prepare("INSERT INTO stacks (id, project, file, kept, ports, without) VALUES (?, 'test', '', 0, '{}', '[]')")
+    .run(stackId);
   const logOf = (service: string, stream: "stdout" | "stderr") => join(folder, "logs", `${service}.${stream}.log`);
   for (const [service, program] of Object.entries(programs)) {
     const launch: Launch = {

@@ -1,5 +1,6 @@
 import { LabError } from "../../lab/lab-error.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
+import { bundleCommand } from "./bundle-command.ts";
 import { type Command, EXIT, type Terminal } from "./command.ts";
 import { armCommand, haltCommand } from "./halt-command.ts";
 import { historyCommand } from "./history-command.ts";
@@ -15,6 +16,7 @@ const COMMANDS: readonly Command[] = [
   stackCommand,
   scenariosCommand,
   historyCommand,
+  bundleCommand,
   haltCommand,
   armCommand,
 ];
@@ -28,6 +30,8 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\
 Data is kept in RESILIENCE_LAB_HOME, or in the platform's usual place.
 Exit codes: 0 all green, 1 something was not, 2 bad input or usage, 130 interrupted.`;
 
+const ignore = () => {};
+
 /** The terminal host. Returns the exit code. */
 export async function main(words: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
@@ -38,7 +42,7 @@ export async function main(words: readonly string[]): Promise<number> {
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
   // A reader that has gone away, such as `| head`, is no reason to stop before everything is put back.
-  process.stdout.on("error", () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.off("error", ignore).on("error", ignore);
   const terminal = {
     environment: process.env,
     out: process.stdout,
@@ -48,11 +52,17 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     return await dispatch(words, terminal);
   } catch (error) {
-    if (interrupt.signal.aborted) return EXIT.interrupted;
-    return explain(error, terminal);
+    if (!interrupt.signal.aborted) return explain(error, terminal);
+    // What went wrong besides the interruption, such as a process that will not go, must not be kept quiet.
+    if (!isInterruption(error, interrupt.signal)) explain(error, terminal);
+    return EXIT.interrupted;
   } finally {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, onSignal);
   }
+}
+
+function isInterruption(error: unknown, { reason }: AbortSignal): boolean {
+  return error === reason || (error instanceof Error && (error.cause === reason || error.name === "AbortError"));
 }
 
 function dispatch([name, ...words]: readonly string[], terminal: Terminal): Promise<number> | number {

@@ -14,7 +14,8 @@ Shows each step with its resolved target, and for each fault what it does, how i
 Nothing is started, reached or broken. Exit 2 if a target does not exist.`,
   async run(words, { environment, out }) {
     const { values, positionals } = readWords("plan", words, { stack: { type: "string" } });
-    if (positionals.length === 0) throw new LabError("bad-input", "say what to plan: a file, a folder or a scenario's id");
+    if (positionals.length === 0)
+      throw new LabError("bad-input", "say what to plan: a file, a folder or a scenario's id");
     const stack = loadStack(values.stack ?? REFERENCE_STACK_FILE, environment);
     for (const { scenario } of resolveScenarios(positionals, shippedScenarios())) {
       out.write(`${scenario.id}  ${scenario.title}\n`);

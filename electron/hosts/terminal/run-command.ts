@@ -7,19 +7,18 @@ import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
-import type { Stack } from "../../lab/stack/stack-file.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";
+import { PLACE_HELP, PLACE_OPTIONS, type Place, placeOf, progressText } from "./stack-place.ts";
 
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (may be repeated): see the failure it stops
   --repeat N          run everything N times
   --fail-fast         stop at the first run that is not green
   --reporter KIND     pretty (default), json, junit or markdown
   --out FILE          write that report to a file and show the runs as they happen
-  --stack FILE        another stack than the reference one: a compose file with x-lab
-  --ports auto        use free ports instead of those in the stack file`;
+${PLACE_HELP}`;
 
 const options = {
   without: { type: "string", multiple: true },
@@ -27,8 +26,7 @@ const options = {
   "fail-fast": { type: "boolean", default: false },
   reporter: { type: "string", default: "pretty" },
   out: { type: "string" },
-  stack: { type: "string" },
-  ports: { type: "string", default: "fixed" },
+  ...PLACE_OPTIONS,
 } as const;
 
 export const runCommand: Command = {
@@ -37,7 +35,8 @@ export const runCommand: Command = {
   help: `resilience-lab run FILE|FOLDER|ID... [options]
 
 Runs scenarios in order, each on a stack in its steady state, and puts back what each has broken. A FILE may also be a
-ToolGate eval suite. Uses the stack that \`stack up\` left, else brings one up and takes it down at the end.
+ToolGate eval suite. Uses the stack that \`stack up\` left, else brings one up and takes it down at the end. A compose
+project that is already up on Docker is used as it is, and left as it was found.
 
 ${OPTIONS_HELP}
 
@@ -73,12 +72,13 @@ type Values = ReturnType<typeof readWords<typeof options>>["values"];
 
 async function run(scenarios: LoadedScenario[], values: Values, terminal: Terminal): Promise<number> {
   const reporter = oneOf("--reporter", values.reporter, ["pretty", ...REPORT_FORMATS]);
-  const ports = oneOf("--ports", values.ports, ["fixed", "auto"]);
   const repeat = positiveInteger("--repeat", values.repeat);
   const without = [...new Set(values.without?.flatMap((names) => names.split(",")) ?? [])].sort();
   if (values.out !== undefined && reporter === "pretty") {
     throw new LabError("bad-input", "--out needs a --reporter: json, junit or markdown");
   }
+  // Now rather than after minutes of runs.
+  if (values.out !== undefined) save(values.out, "");
   // A report on standard output is for a program: what people read goes to the other stream.
   const shown = reporter === "pretty" || values.out !== undefined ? terminal.out : terminal.err;
   const screen = new LiveScreen(shown);
@@ -87,16 +87,16 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
   try {
     for (const notice of lab.notices()) screen.line(notice);
     lab.history.assertWritable();
-    const stack = lab.loadStack(values.stack);
+    const place = await placeOf(values, lab, screen, "must be up");
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
     const batch = Array.from({ length: repeat }, () => scenarios).flat();
     await lab.work(purpose, terminal.signal, async (bench) => {
       sayRecovered(bench, screen);
-      await withStack(bench, { stack, ports, screen, terminal }, async (running) => {
+      await withStack(bench, place, { screen, terminal }, async (running) => {
         running.assertProtections(without);
         const before = running.registered.without;
-        await running.setProtectionsOff(without, terminal.signal);
         try {
+          await running.setProtectionsOff(without, terminal.signal);
           reports.push(...(await runAll(batch, bench, running, { screen, terminal, failFast: values["fail-fast"] })));
         } finally {
           await running.setProtectionsOff(before, new AbortController().signal);
@@ -128,20 +128,27 @@ function save(file: string, text: string): void {
   }
 }
 
-interface Place {
-  stack: Stack;
-  ports: "fixed" | "auto";
+interface Shown {
   screen: LiveScreen;
   terminal: Terminal;
 }
 
 /** Lends the stack that is up, or one brought up for this and taken down after, whatever happens in between. */
-async function withStack(bench: Workbench, place: Place, use: (running: RunningStack) => Promise<void>): Promise<void> {
-  const { stack, ports, screen, terminal } = place;
-  const kept = bench.kept(stack);
+async function withStack(
+  bench: Workbench,
+  { stack, ports, driver, engine }: Place,
+  { screen, terminal }: Shown,
+  use: (running: RunningStack) => Promise<void>,
+): Promise<void> {
+  const kept = bench.kept(stack, driver);
   if (kept !== undefined) {
-    screen.line(`using the stack that is up (${stack.project})`);
+    screen.line(`using the stack that is up (${stack.project}${onEngine(kept)})`);
     return use(kept).finally(() => kept.close());
+  }
+  const found = engine && (await bench.attach(stack, engine));
+  if (found !== undefined) {
+    screen.line(`using project ${stack.project} as it was found${onEngine(found)}; it is left up`);
+    return use(found).finally(() => found.close());
   }
   const startedMs = performance.now();
   screen.status(() => `starting ${stack.project}`);
@@ -149,11 +156,12 @@ async function withStack(bench: Workbench, place: Place, use: (running: RunningS
     stack,
     ports,
     kept: false,
+    engine,
     signal: terminal.signal,
-    report: ({ service, state }) => screen.status(() => `starting ${stack.project}: ${service} ${state}`),
+    report: (progress) => screen.status(() => `starting ${stack.project}: ${progressText(progress)}`),
   });
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  screen.line(`stack up in ${seconds} s: ${stack.services.map(({ name }) => name).join(", ")}`);
+  screen.line(`stack up in ${seconds} s${onEngine(running)}: ${stack.services.map(({ name }) => name).join(", ")}`);
   try {
     await use(running);
   } finally {
@@ -162,6 +170,10 @@ async function withStack(bench: Workbench, place: Place, use: (running: RunningS
     screen.line("");
     screen.line("stack down: nothing is left running");
   }
+}
+
+function onEngine({ engine }: RunningStack): string {
+  return engine === undefined ? "" : ` on ${engine}`;
 }
 
 interface Watching {

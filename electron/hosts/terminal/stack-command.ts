@@ -3,19 +3,23 @@ import { LabError } from "../../lab/lab-error.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
 import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
+import { PLACE_HELP, PLACE_OPTIONS, placeOf, progressText } from "./stack-place.ts";
 
-const options = { stack: { type: "string" }, ports: { type: "string", default: "fixed" } } as const;
+const options = { ...PLACE_OPTIONS, volumes: { type: "boolean", default: false } } as const;
 type Values = ReturnType<typeof readWords<typeof options>>["values"];
 
 export const stackCommand: Command = {
   name: "stack",
   summary: "bring the stack up to keep, take it down, or say how it is",
-  help: `resilience-lab stack up [--stack FILE] [--ports auto]
-resilience-lab stack down
+  help: `resilience-lab stack up [options]
+resilience-lab stack down [--volumes]
 resilience-lab stack status
 
-A stack that is up stays up after this command; \`run\` then uses it and leaves it as it was found. \`down\` ends its
-processes and removes its data. \`status\` exits 0 when every service is up, 1 when one is not.`,
+A stack that is up stays up after this command; \`run\` then uses it and leaves it as it was found. \`down\` ends what
+\`up\` has started: processes with their data, containers and networks; of a stack on Docker the named volumes stay, as
+with docker compose, unless --volumes is given. \`status\` exits 0 when every service is up, 1 when one is not.
+
+${PLACE_HELP}`,
   run(words, terminal) {
     const { values, positionals } = readWords("stack", words, options);
     const [action = "", ...more] = positionals;
@@ -26,20 +30,23 @@ processes and removes its data. \`status\` exits 0 when every service is up, 1 w
 };
 
 async function up(values: Values, terminal: Terminal): Promise<number> {
-  const ports = oneOf("--ports", values.ports, ["fixed", "auto"]);
   return withLab(terminal, async (lab, screen) => {
-    const stack = lab.loadStack(values.stack);
+    const { stack, ports, driver, engine } = await placeOf(values, lab, screen, "is to be");
     await lab.work("bringing a stack up", terminal.signal, async (bench) => {
-      const already = bench.kept(stack);
-      if (already !== undefined) screen.line(`${stack.project} is already up`);
+      const already = bench.kept(stack, driver);
+      if (already !== undefined) {
+        screen.line(`${stack.project} is already up`);
+        await startWhatHasEnded(already, screen, terminal.signal);
+      }
       const running =
         already ??
         (await bench.up({
           stack,
           ports,
           kept: true,
+          engine,
           signal: terminal.signal,
-          report: ({ service, state }) => screen.line(`${service} ${state}`),
+          report: (progress) => screen.line(progressText(progress)),
         }));
       await running.close();
       screen.line("");
@@ -49,12 +56,24 @@ async function up(values: Values, terminal: Terminal): Promise<number> {
   });
 }
 
-async function down(_values: Values, terminal: Terminal): Promise<number> {
+/** After the machine was off, or a service has crashed, `up` means all of it. */
+async function startWhatHasEnded(running: RunningStack, screen: LiveScreen, signal: AbortSignal): Promise<void> {
+  for (const { name } of running.stack.services) {
+    if ((await running.driver.stateOf(name)).is !== "stopped") continue;
+    screen.line(`${name} had ended: starting it`);
+    await running.startAndWait(name, signal);
+  }
+}
+
+async function down(values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
     await lab.work("taking a stack down", terminal.signal, async (bench) => {
-      const isDown = await bench.down(({ service, state }) => {
-        if (state === "stopped") screen.line(`${service} stopped`);
-      });
+      const isDown = await bench.down(
+        ({ service, state }) => {
+          if (state === "stopped") screen.line(`${service} stopped`);
+        },
+        values.volumes ? "all" : "none",
+      );
       screen.line(isDown ? "stack down: nothing is left running" : "no stack is up");
     });
     return EXIT.green;
@@ -68,6 +87,7 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
         screen.line("no stack is up; `resilience-lab stack up` brings one up");
         return EXIT.failed;
       }
+      if (running.engine !== undefined) screen.line(`project ${running.registered.project} on ${running.engine}`);
       const health = await Promise.all(
         running.stack.services.map(async ({ name }) => ({
           name,

@@ -20,9 +20,7 @@ function explain(document: YamlDocument, issue: Issue, above: Path): Problem[] {
       : branch.flatMap((inner) => explain(document, inner, path));
   }
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) =>
-      document.problemAtField([...path, key], `${where(path)}unknown field "${key}"`),
-    );
+    return issue.keys.map((key) => document.problemAtField([...path, key], `${where(path)}unknown field "${key}"`));
   }
   return [document.problemAt(path, `${where(path)}${inPlainWords(issue.message)}`)];
 }

@@ -34,9 +34,9 @@ function problemsOf(text: string): string {
 }
 
 test("a good document has no problem", () => {
-  expect(problemsOf("name: a\nsize: 3\nsteps:\n  - wait: 5s\n  - call: x\n    arguments: { deep: [1, { a: null }] }\n")).toBe(
-    "none",
-  );
+  expect(
+    problemsOf("name: a\nsize: 3\nsteps:\n  - wait: 5s\n  - call: x\n    arguments: { deep: [1, { a: null }] }\n"),
+  ).toBe("none");
 });
 
 describe("names file, line, column and what was expected", () => {
@@ -45,7 +45,11 @@ describe("names file, line, column and what was expected", () => {
     ["a field written twice", "name: a\nname: b\n", /^some\.yaml:2:1: Map keys must be unique/],
     ["a bracket left open", "name: a\nsteps: [\n", /^some\.yaml:\d+:\d+: .*\]/],
     ["a quote left open", 'name: "a\n', /^some\.yaml:\d+:\d+: .*quote/],
-    ["two documents in one file", "name: a\n---\nname: b\n", /^some\.yaml:2:1: a second document begins here; one file/],
+    [
+      "two documents in one file",
+      "name: a\n---\nname: b\n",
+      /^some\.yaml:2:1: a second document begins here; one file/,
+    ],
     ["an alias of nothing", "name: *a\n", /^some\.yaml:1:7: nothing before this is marked &a$/],
     ["nothing at all", "", /^some\.yaml:1:1: expected object, received null$/],
     ["only a comment", "# later\n", /^some\.yaml:1:1: expected object, received null$/],
@@ -68,7 +72,9 @@ describe("names file, line, column and what was expected", () => {
   });
 
   test("a misspelt field of one of several forms: in the form that was meant", () => {
-    expect(problemsOf("name: a\nsteps:\n  - wait: 5s\n    nott: x\n")).toBe('some.yaml:4:5: steps[0]: unknown field "nott"');
+    expect(problemsOf("name: a\nsteps:\n  - wait: 5s\n    nott: x\n")).toBe(
+      'some.yaml:4:5: steps[0]: unknown field "nott"',
+    );
   });
 
   test("all problems at once, since they are mended together", () => {

@@ -99,7 +99,9 @@ export function parseYaml(source: string, file: string): YamlDocument {
     problemAt,
     problemAtField(path, message) {
       const parent = nodeAt(path.slice(0, -1));
-      const field = isMap(parent) ? parent.items.find(({ key }) => nameOf(key) === String(path.at(-1)))?.key : undefined;
+      const field = isMap(parent)
+        ? parent.items.find(({ key }) => nameOf(key) === String(path.at(-1)))?.key
+        : undefined;
       const offset = isNode(field) ? field.range?.[0] : undefined;
       return offset === undefined ? problemAt(path, message) : problem(offset, message);
     },

@@ -26,8 +26,9 @@ function byTrace(view: RunView, call: CallView): FaultView | undefined {
 }
 
 function byTime(view: RunView, { startMs, endMs }: CallView): FaultView | undefined {
-  return view.faults.findLast(({ target, appliedMs, intendedMs, undoneMs }) => {
-    const wasInForce = (appliedMs ?? intendedMs) <= endMs && (undoneMs ?? Infinity) + AFTERMATH_MS >= startMs;
+  return view.faults.findLast(({ target, intendedMs, undoneMs }) => {
+    // It bites while it is being applied: a service that was told to stop fails calls before it is gone.
+    const wasInForce = intendedMs <= endMs && (undoneMs ?? Infinity) + AFTERMATH_MS >= startMs;
     return wasInForce && leadsToServer(view, target);
   });
 }

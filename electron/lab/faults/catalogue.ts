@@ -1,5 +1,5 @@
 import type { LifecycleFault } from "../scenarios/schema.ts";
-import type { ServiceState, StackDriver } from "../stack/driver.ts";
+import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
 
 /** How one kind of fault is applied, how it is undone, and what each does, in words for a person. */
 export interface FaultKind {
@@ -8,10 +8,19 @@ export interface FaultKind {
   apply(driver: StackDriver, service: string): Promise<void>;
   /** True while the state of the target is what the fault made of it; anything else was done by someone else. */
   isInForce(state: ServiceState): boolean;
-  revert(driver: StackDriver, service: string): Promise<void>;
+  /** @param broken the life that the fault was meant for */
+  revert(driver: StackDriver, service: string, broken: ServiceIdentity): Promise<void>;
 }
 
-const start = (driver: StackDriver, service: string) => driver.start(service);
+/**
+ * The life that was to be stopped may still run because the lab died before it asked, or because it is on its way down:
+ * the two look alike, and one that is on its way down would be found well and then end. So it is stopped, and then started.
+ */
+async function startAnew(driver: StackDriver, service: string, broken: ServiceIdentity): Promise<void> {
+  const state = await driver.stateOf(service);
+  if (state.is === "running" && sameLife(state.identity, broken)) await driver.stop(service);
+  await driver.start(service);
+}
 const isStopped = (state: ServiceState) => state.is === "stopped";
 
 export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
@@ -20,14 +29,14 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     undo: "start",
     apply: (driver, service) => driver.stop(service),
     isInForce: isStopped,
-    revert: start,
+    revert: startAnew,
   },
   kill: {
     effect: "killed (SIGKILL)",
     undo: "start",
     apply: (driver, service) => driver.kill(service),
     isInForce: isStopped,
-    revert: start,
+    revert: startAnew,
   },
   pause: {
     effect: "paused (frozen, connections stay open)",
@@ -35,6 +44,13 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     apply: (driver, service) => driver.pause(service),
     isInForce: (state) => state.is === "paused",
     revert: (driver, service) => driver.resume(service),
+  },
+  disconnect: {
+    effect: "disconnected from every network",
+    undo: "connect it again, under the same names and address",
+    apply: (driver, service) => driver.disconnect(service),
+    isInForce: (state) => state.is === "running" && state.isIsolated === true,
+    revert: (driver, service) => driver.reconnect(service),
   },
   restart: {
     effect: "restarted",
@@ -44,6 +60,6 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
       await driver.start(service);
     },
     isInForce: () => true,
-    revert: start,
+    revert: startAnew,
   },
 };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
+import { messageOf } from "../lab-error.ts";
 import type { FaultSpec } from "../scenarios/schema.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { aimOf, type FaultAim } from "./aim.ts";
@@ -11,6 +12,8 @@ import { type Undone, undoFault } from "./undo.ts";
 
 /** Every fault ends: this long after it began when its scenario says nothing else. */
 export const DEFAULT_LIFETIME_MS = 10 * 60_000;
+/** The lab ends a fault in time, and counts what it hit; the fault proxy does it this much later if nobody has. */
+const PROXY_EXPIRES_LATER_MS = 1_000;
 
 export interface InjectorParts {
   stack: RunningStack;
@@ -52,7 +55,7 @@ export class FaultInjector {
 
   async #applyNow(aim: FaultAim, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const { stack, journal, log, clock } = this.#parts;
+    const { stack, journal, log } = this.#parts;
     const { kind, target } = aim;
     journal.assertArmed();
     const prepared = await prepareFault(aim, stack);
@@ -62,7 +65,7 @@ export class FaultInjector {
     this.#open.push({ aim, fault });
     const { id, undo, expiresWallMs } = fault;
     log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
-    await prepared.apply(id, expiresWallMs - clock.wallMs());
+    await prepared.apply(id, forMs + PROXY_EXPIRES_LATER_MS);
     journal.applied(id);
     log.append({ type: "fault.applied", fault: id, detail: `${target} ${prepared.effect}` });
     if (aim.on === "service") stack.health.nudge(target);
@@ -122,8 +125,14 @@ export class FaultInjector {
     this.#expiries.delete(id);
     const undone = this.#undoneOutside(open.fault) ?? (await this.#undoForReal(open.fault, signal));
     if (undone.result !== "not restored") this.#open.splice(index, 1);
-    journal.close(id, undone.result);
     log.append({ type: "fault.undone", fault: id, ...undone });
+    try {
+      journal.close(id, undone.result);
+    } catch (error) {
+      // The rest is undone all the same; the next start finds this one open, and that it was put back.
+      const message = `the journal could not be told that ${open.fault.target} was put back: ${messageOf(error)}`;
+      log.append({ type: "warning", code: "journal", message });
+    }
     if (open.aim.on === "link" && readsRequests(open.aim.kind) && undone.hits === 0) {
       this.#warnHitNothing(open.aim, "no request met it while it was in force");
     }
@@ -133,7 +142,9 @@ export class FaultInjector {
   #undoForReal(fault: JournaledFault, signal: AbortSignal): Promise<Undone> {
     const { stack } = this.#parts;
     const waitUntilUp = (service: string, limit: AbortSignal) => stack.health.waitFor(service, "up", limit);
-    return undoFault(fault, { driver: stack.driver, waitUntilUp }, signal);
+    const isHeldClosed = (link: string) =>
+      this.inForce().some(({ id, kind, target }) => id !== fault.id && kind === "down" && target === link);
+    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed }, signal);
   }
 
   /** A halt, or the watchdog while this process hung, has been here first: the run was not what it says it was. */

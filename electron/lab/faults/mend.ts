@@ -1,8 +1,8 @@
-import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
+import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-journal.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
-import { LabError } from "../lab-error.ts";
-import { RunningStack } from "../stack/running-stack.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import { openDriver } from "../stack/open-driver.ts";
+import { RunningStack } from "../stack/running-stack.ts";
 import { loadStack } from "../stack/stack-file.ts";
 import { type Undone, type UndoTarget, undoFault } from "./undo.ts";
 
@@ -30,11 +30,13 @@ export async function mendStack(
 ): Promise<Mended[]> {
   const open = parts.faults.open(registered.id);
   if (open.length === 0) return [];
+  const isHeldClosed = (link: string) => open.some(({ kind, target }) => kind === "down" && target === link);
   return withUndoTarget(registered, parts, async (target) => {
-    const undo = async (fault: JournaledFault): Promise<Mended> => {
-      const undone = await undoFault(fault, target, signal);
-      parts.faults.close(fault.id, undone.result);
-      return { fault, ...undone };
+    const undo = async (fault: OpenFault): Promise<Mended> => {
+      const undone = await undoFault(fault, { ...target, isHeldClosed }, signal);
+      // One that was only written down may be applied right after this by a lab that lives: it is not done with yet.
+      const isDoneWith = fault.isApplied || order === "latest first";
+      return { fault, ...(isDoneWith ? closed(fault, undone, parts.faults) : undone) };
     };
     if (order === "latest first") {
       const mended: Mended[] = [];
@@ -44,8 +46,21 @@ export async function mendStack(
     const isLink = ({ identity }: JournaledFault) => identity.kind === "link";
     const links = await Promise.all(open.filter(isLink).map(undo));
     const services = await Promise.all(open.filter((fault) => !isLink(fault)).map(undo));
-    return [...links, ...services];
+    // The proxy may have been among what was broken, and answer only now.
+    const again = open.filter((fault) => links.some((each) => each.fault === fault && each.result === "not restored"));
+    const late = services.length === 0 ? [] : await Promise.all(again.map(undo));
+    return [...links.map((each) => late.find(({ fault }) => fault === each.fault) ?? each), ...services];
   });
+}
+
+/** A journal that cannot be written now, its disk being full, must not keep other faults from being undone. */
+function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Undone {
+  try {
+    faults.close(fault.id, undone.result);
+    return undone;
+  } catch (error) {
+    return { ...undone, detail: `${undone.detail}; the journal could not be told: ${messageOf(error)}` };
+  }
 }
 
 /** With the stack file at hand a service counts as mended when its probe says so; without, when it runs. */

@@ -77,6 +77,7 @@ export class ProxyWatch {
   }
 
   #take({ seq, toxic, link, effect, method, tool, traceparent }: Hit): void {
+    if (seq <= this.#since) return; // two looks at once have both seen it
     this.#since = seq;
     if (!this.#parts.isOurs(toxic)) return;
     const told = this.#told.get(toxic) ?? 0;

@@ -21,6 +21,8 @@ export interface Undone {
 export interface UndoTarget {
   driver: StackDriver;
   waitUntilUp(service: string, signal: AbortSignal): Promise<void>;
+  /** True while another fault of this lab keeps a link closed. */
+  isHeldClosed?(link: string): boolean;
 }
 
 /**
@@ -45,27 +47,47 @@ async function undoServiceFault(
   signal: AbortSignal,
 ): Promise<Undone> {
   const kind = FAULT_KINDS[fault.kind as LifecycleFault];
-  const changed = changedByOthers(fault, identity, await target.driver.stateOf(fault.target));
+  const before = await target.driver.stateOf(fault.target);
+  const changed = changedByOthers(fault, identity, before);
   if (changed !== undefined) return { result: "changed by someone else", detail: changed };
-  await kind.revert(target.driver, fault.target);
+  await kind.revert(target.driver, fault.target, identity);
+  if (fault.kind === "disconnect" && before.is !== "running") {
+    const detail = `${fault.target} is connected again; someone else has left it ${before.is}`;
+    return { result: "changed by someone else", detail };
+  }
   await target.waitUntilUp(fault.target, withDeadline(signal, HEALTHY_LIMIT_MS));
   const after = await target.driver.stateOf(fault.target);
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
+  if (after.isIsolated) return { result: "not restored", detail: `${fault.target} is cut off from every network` };
   return { result: "restored", detail: `${fault.target} is running and up` };
 }
 
 function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state: ServiceState): string | undefined {
   const kind = FAULT_KINDS[fault.kind as LifecycleFault];
+  if (state.is === "absent") return `${fault.target} was removed by someone else; it is left so`;
+  if (state.identity !== undefined && isAnother(state.identity, identity)) {
+    return `${fault.target} was recreated by someone else; it is left ${state.is}`;
+  }
+  // Networks belong to a container, through all of its lives.
+  if (fault.kind === "disconnect") return undefined;
   if (fault.kind === "restart") {
     return state.is === "paused" ? `${fault.target} was paused by someone else; it is left so` : undefined;
   }
-  const isOtherLife = state.is !== "stopped" && !sameLife(state.identity, identity);
+  const isOtherLife = state.identity !== undefined && !sameLife(state.identity, identity);
   if (fault.kind === "pause" && (isOtherLife || state.is === "stopped")) {
     return `${fault.target} is no longer the one that was paused; it is left ${state.is}`;
+  }
+  if (state.is === "stopped" && isOtherLife) {
+    return `${fault.target} was started and stopped by someone else meanwhile; it is left stopped`;
   }
   // Before the fault was applied the same life runs on: there is nothing to undo, and nobody else has touched it.
   if (kind.isInForce(state) || (state.is === "running" && !isOtherLife)) return undefined;
   return `${fault.target} was found ${state.is}, which this lab has not done; it is left so`;
+}
+
+/** A process is another one with each start; a container is the same as long as it is there. */
+function isAnother(a: ServiceIdentity, b: ServiceIdentity): boolean {
+  return a.kind === "container" && b.kind === "container" && a.id !== b.id;
 }
 
 async function undoLinkFault(
@@ -75,7 +97,7 @@ async function undoLinkFault(
   signal: AbortSignal,
 ): Promise<Undone> {
   const proxy = new FaultProxyControl(identity.api);
-  const take = () => (fault.kind === "down" ? openLink(proxy, fault.target) : disarm(proxy, fault));
+  const take = () => (fault.kind === "down" ? openLink(proxy, fault.target) : disarm(proxy, fault, target));
   try {
     return await take();
   } catch (error) {
@@ -88,19 +110,24 @@ async function undoLinkFault(
   }
 }
 
-async function disarm(proxy: FaultProxyControl, fault: JournaledFault): Promise<Undone> {
+async function disarm(proxy: FaultProxyControl, fault: JournaledFault, target: UndoTarget): Promise<Undone> {
   const hits = await proxy.disarm(fault.target, fault.id);
+  const counted = hits === undefined ? {} : { hits };
   if (await proxy.isArmed(fault.target, fault.id)) {
     return { result: "not restored", detail: `the fault is still on ${fault.target}` };
   }
-  if (!(await proxy.isOpen(fault.target))) {
-    return { result: "changed by someone else", detail: `${fault.target} was closed by someone else; it is left so` };
+  if (await proxy.isOpen(fault.target)) {
+    return { result: "restored", detail: `${fault.target} passes everything again`, ...counted };
   }
-  return {
-    result: "restored",
-    detail: `${fault.target} passes everything again`,
-    ...(hits === undefined ? {} : { hits }),
-  };
+  if (target.isHeldClosed?.(fault.target)) {
+    return {
+      result: "restored",
+      detail: `the fault is off ${fault.target}, which another fault keeps closed`,
+      ...counted,
+    };
+  }
+  const detail = `${fault.target} was closed by someone else; it is left so`;
+  return { result: "changed by someone else", detail, ...counted };
 }
 
 async function openLink(proxy: FaultProxyControl, link: string): Promise<Undone> {

@@ -95,7 +95,9 @@ describe("keeps runs", () => {
     const history = openHistory(join(temporaryFolder(), "history.db"));
     history.begin(newRun("run-1"));
     for (let seq = 1; seq <= 2_000; seq++) history.record(log(seq));
-    expect([...history.events("run-1")].map(({ seq }) => seq)).toEqual(Array.from({ length: 2_000 }, (_, at) => at + 1));
+    expect([...history.events("run-1")].map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 2_000 }, (_, at) => at + 1),
+    );
   });
 
   test("and no event of a run that was not begun", () => {
@@ -230,7 +232,9 @@ describe("a history of a newer version", () => {
     expect(history.readOnlyBecause).toMatch(/was written by a newer Resilience Lab \(format 2, this one knows 1\)/);
     expect([...history.events("run-1")]).toEqual(sampleRun());
     expect(() => history.begin(newRun("run-3"))).toThrow("past runs can be read, new ones cannot be recorded");
-    expect(() => history.assertWritable()).toThrow(expect.objectContaining({ code: "read-only", cure: expect.stringContaining("RESILIENCE_LAB_HOME") }));
+    expect(() => history.assertWritable()).toThrow(
+      expect.objectContaining({ code: "read-only", cure: expect.stringContaining("RESILIENCE_LAB_HOME") }),
+    );
   });
 
   test("is left as it is: no byte of it changes, orphans in it stay", () => {
@@ -271,9 +275,16 @@ describe("a history that is damaged", () => {
   const asideIn = (folder: string) => readdirSync(folder).filter((name) => name.includes(".corrupt-"));
 
   test.each([
-    ["is no database", (whole: Buffer) => Buffer.from("not a database, but long enough to be looked at\n".repeat(100 + whole.length / 100))],
+    [
+      "is no database",
+      (whole: Buffer) =>
+        Buffer.from("not a database, but long enough to be looked at\n".repeat(100 + whole.length / 100)),
+    ],
     ["has lost its beginning", (whole: Buffer) => Buffer.concat([Buffer.alloc(100, 7), whole.subarray(100)])],
-    ["has a schema that is noise", (whole: Buffer) => Buffer.concat([whole.subarray(0, 100), Buffer.alloc(3_996, 7), whole.subarray(4_096)])],
+    [
+      "has a schema that is noise",
+      (whole: Buffer) => Buffer.concat([whole.subarray(0, 100), Buffer.alloc(3_996, 7), whole.subarray(4_096)]),
+    ],
   ])("because it %s is put aside, whole and by name, and a new one begun", (_how, damage) => {
     const folder = temporaryFolder();
     const file = join(folder, "history.db");
@@ -338,7 +349,9 @@ describe("a history that is damaged", () => {
 
 test("a folder where the file should be is said so", () => {
   const folder = temporaryFolder();
-  expect(() => new History(folder, thisProcess)).toThrow(/the run history .* cannot be opened: unable to open database file/);
+  expect(() => new History(folder, thisProcess)).toThrow(
+    /the run history .* cannot be opened: unable to open database file/,
+  );
 });
 
 test("an empty file, as a full disk leaves it, is a new history", () => {

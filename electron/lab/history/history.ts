@@ -24,6 +24,8 @@ export interface RunSummary {
   reason?: string;
   startedWallMs: number;
   durationMs?: number;
+  /** The bundle that it came from, for a run that did not happen here. */
+  importedFrom?: string;
 }
 
 export interface NewRun {
@@ -32,9 +34,19 @@ export interface NewRun {
   scenarioTitle: string;
   /** The scenario as written, kept so that a run can be repeated after the file changed. */
   scenarioSource: string;
+  /** The stack file as written. */
+  stackSource?: string;
   driver: string;
   without: string[];
   startedWallMs: number;
+}
+
+/** What a run was made of, beside its events. */
+export interface RunSources {
+  scenario: string;
+  /** Absent for a run whose stack file was not kept. */
+  stack?: string;
+  events: number;
 }
 
 interface RunRow {
@@ -50,6 +62,7 @@ interface RunRow {
   duration_ms: number | null;
   owner_pid: number;
   owner_started: string;
+  imported_from: string | null;
 }
 
 /**
@@ -61,8 +74,8 @@ export class History {
   readonly readOnlyBecause: string | undefined;
   /** Where a corrupt database found on opening was put, or undefined. */
   readonly setAsideTo: string | undefined;
+  readonly file: string;
   readonly #database: Database.Database;
-  readonly #file: string;
   readonly #owner: ProcessIdentity;
   #insertEvent: Database.Statement | undefined;
   readonly #keys = new Map<string, number>();
@@ -74,7 +87,7 @@ export class History {
   constructor(file: string, owner: ProcessIdentity) {
     const opened = openDatabase({ file, name: NAME, migrations: HISTORY_MIGRATIONS, synchronous: "NORMAL" });
     this.#database = opened.database;
-    this.#file = file;
+    this.file = file;
     this.#owner = owner;
     this.readOnlyBecause = opened.readOnlyBecause;
     this.setAsideTo = opened.setAsideTo;
@@ -93,14 +106,15 @@ export class History {
     const { lastInsertRowid } = this.#guarded(() =>
       this.#database
         .prepare(
-          `INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, driver, without, status, started_wall_ms,
-           owner_pid, owner_started) VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
+          `INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
+           started_wall_ms, owner_pid, owner_started) VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
         )
         .run(
           run.id,
           run.scenarioId,
           run.scenarioTitle,
           run.scenarioSource,
+          run.stackSource ?? null,
           run.driver,
           JSON.stringify(run.without),
           Math.round(run.startedWallMs),
@@ -215,6 +229,26 @@ export class History {
     return toSummary(row);
   }
 
+  has(runId: string): boolean {
+    return this.#runs("SELECT * FROM runs WHERE id = @runId", { runId }).length > 0;
+  }
+
+  /** @throws LabError when there is no such run */
+  sources(runId: string): RunSources {
+    this.flush();
+    const row = this.#guarded(() =>
+      this.#database
+        .prepare(
+          `SELECT scenario_source AS scenario, stack_source AS stack,
+           (SELECT count(*) FROM events WHERE run_key = key) AS events FROM runs WHERE id = ?`,
+        )
+        .get(runId),
+    ) as { scenario: string; stack: string | null; events: number } | undefined;
+    if (row === undefined) throw new LabError("bad-input", `no run has the id ${runId}`);
+    const { scenario, stack, events } = row;
+    return { scenario, events, ...(stack === null ? {} : { stack }) };
+  }
+
   /** All events of a run in their order. They are read page by page: a run may be recorded meanwhile. */
   *events(runId: string): Generator<LabEvent> {
     this.flush();
@@ -250,7 +284,7 @@ export class History {
     try {
       return work();
     } catch (error) {
-      throw explainTrouble(error, NAME, this.#file);
+      throw explainTrouble(error, NAME, this.file);
     }
   }
 }
@@ -266,5 +300,6 @@ function toSummary(row: RunRow): RunSummary {
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.duration_ms === null ? {} : { durationMs: row.duration_ms }),
+    ...(row.imported_from === null ? {} : { importedFrom: row.imported_from }),
   };
 }

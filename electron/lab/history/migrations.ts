@@ -7,6 +7,7 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
     scenario_id TEXT NOT NULL,
     scenario_title TEXT NOT NULL,
     scenario_source TEXT NOT NULL,
+    stack_source TEXT,
     driver TEXT NOT NULL,
     without TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('running', 'ended')),
@@ -15,7 +16,9 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
     started_wall_ms INTEGER NOT NULL,
     duration_ms REAL,
     owner_pid INTEGER NOT NULL,
-    owner_started TEXT NOT NULL
+    owner_started TEXT NOT NULL,
+    imported_from TEXT,
+    imported_wall_ms INTEGER
   ) STRICT;
   CREATE INDEX runs_by_start ON runs (started_wall_ms DESC);
   CREATE INDEX runs_by_scenario ON runs (scenario_id, started_wall_ms DESC);

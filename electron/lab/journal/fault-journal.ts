@@ -22,6 +22,12 @@ export interface JournaledFault {
   expiresWallMs: number;
 }
 
+/** A fault that is not known to be undone. */
+export interface OpenFault extends JournaledFault {
+  /** False when it was written down and whether it was then applied is unknown: it may be, at this moment. */
+  isApplied: boolean;
+}
+
 interface FaultRow {
   id: string;
   run_id: string;
@@ -30,6 +36,7 @@ interface FaultRow {
   target: string;
   identity: string;
   undo: string;
+  state: "intended" | "applied" | "closed";
   intended_wall_ms: number;
   expires_wall_ms: number;
 }
@@ -42,7 +49,16 @@ export class FaultJournal {
     this.#database = journal.database;
   }
 
+  /** @throws LabError while faults are halted, and whatever keeps it from being written: then nothing may be broken */
   intend(fault: JournaledFault): void {
+    const write = this.#database.transaction(() => {
+      this.assertArmed();
+      this.#insert(fault);
+    });
+    write.immediate();
+  }
+
+  #insert(fault: JournaledFault): void {
     this.#database
       .prepare(
         `INSERT INTO faults (id, run_id, stack_id, kind, target, identity, undo, state, intended_wall_ms,
@@ -80,7 +96,7 @@ export class FaultJournal {
   }
 
   /** Faults not known to be undone, latest first: the order in which to undo them. */
-  open(stackId: string): JournaledFault[] {
+  open(stackId: string): OpenFault[] {
     const rows = this.#database
       .prepare("SELECT * FROM faults WHERE stack_id = ? AND state <> 'closed' ORDER BY rowid DESC")
       .all(stackId) as FaultRow[];
@@ -94,6 +110,7 @@ export class FaultJournal {
       undo: row.undo,
       intendedWallMs: row.intended_wall_ms,
       expiresWallMs: row.expires_wall_ms,
+      isApplied: row.state === "applied",
     }));
   }
 

@@ -21,6 +21,8 @@ const MIGRATIONS: readonly string[] = [
     project TEXT NOT NULL,
     file TEXT NOT NULL,
     kept INTEGER NOT NULL,
+    attached INTEGER NOT NULL DEFAULT 0,
+    docker TEXT,
     ports TEXT NOT NULL,
     without TEXT NOT NULL
   ) STRICT;
@@ -29,8 +31,16 @@ const MIGRATIONS: readonly string[] = [
     service TEXT NOT NULL,
     pid INTEGER,
     started_at TEXT,
+    starter_pid INTEGER,
+    starter_started_at TEXT,
     launch TEXT NOT NULL,
     PRIMARY KEY (stack_id, service)
+  ) STRICT;
+  CREATE TABLE endpoints (
+    stack_id TEXT NOT NULL REFERENCES stacks (id) ON DELETE CASCADE,
+    container TEXT NOT NULL,
+    endpoints TEXT NOT NULL,
+    PRIMARY KEY (stack_id, container)
   ) STRICT;
   CREATE TABLE faults (
     id TEXT PRIMARY KEY,

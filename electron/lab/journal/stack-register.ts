@@ -1,3 +1,5 @@
+import type { Endpoint } from "../stack/docker/endpoints.ts";
+import type { EngineAddress } from "../stack/docker/engine-address.ts";
 import type { ProcessIdentity } from "../stack/process-identity.ts";
 import type { Journal } from "./journal.ts";
 
@@ -11,12 +13,23 @@ export interface Launch {
   logFile: { stdout: string; stderr: string };
 }
 
+/** Where a stack of containers is, and what bringing it up made there: only that is ever removed. */
+export interface DockerPlace {
+  engine: EngineAddress;
+  networks: string[];
+  volumes: string[];
+}
+
 export interface RegisteredStack {
   id: string;
   project: string;
   file: string;
-  /** Brought up by `stack up`: it stays when the lab ends. */
+  /** It stays when the lab ends: brought up by `stack up`, or found up. */
   kept: boolean;
+  /** Found up: the lab breaks it and puts it back, and never takes it down. */
+  attached: boolean;
+  /** Absent for a stack of processes. */
+  docker: DockerPlace | undefined;
   /** Service to host port. */
   ports: Record<string, number>;
   without: string[];
@@ -26,6 +39,8 @@ export interface RegisteredProcess {
   service: string;
   launch: Launch;
   identity: ProcessIdentity | undefined;
+  /** Who is starting it at this moment, or died while doing so. */
+  starter: ProcessIdentity | undefined;
 }
 
 interface StackRow {
@@ -33,6 +48,8 @@ interface StackRow {
   project: string;
   file: string;
   kept: number;
+  attached: number;
+  docker: string | null;
   ports: string;
   without: string;
 }
@@ -47,12 +64,17 @@ export class StackRegister {
 
   add(stack: RegisteredStack): void {
     this.#database
-      .prepare("INSERT INTO stacks (id, project, file, kept, ports, without) VALUES (?, ?, ?, ?, ?, ?)")
+      .prepare(
+        `INSERT INTO stacks (id, project, file, kept, attached, docker, ports, without)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
       .run(
         stack.id,
         stack.project,
         stack.file,
         Number(stack.kept),
+        Number(stack.attached),
+        stack.docker === undefined ? null : JSON.stringify(stack.docker),
         JSON.stringify(stack.ports),
         JSON.stringify(stack.without),
       );
@@ -65,6 +87,8 @@ export class StackRegister {
       project: row.project,
       file: row.file,
       kept: row.kept === 1,
+      attached: row.attached === 1,
+      docker: row.docker === null ? undefined : (JSON.parse(row.docker) as DockerPlace),
       ports: JSON.parse(row.ports) as Record<string, number>,
       without: JSON.parse(row.without) as string[],
     }));
@@ -74,18 +98,66 @@ export class StackRegister {
     this.#database.prepare("DELETE FROM stacks WHERE id = ?").run(stackId);
   }
 
+  setPorts(stackId: string, ports: Readonly<Record<string, number>>): void {
+    this.#database.prepare("UPDATE stacks SET ports = ? WHERE id = ?").run(JSON.stringify(ports), stackId);
+  }
+
+  /** Written before a network or volume is made, so that none is ever left over unknown. */
+  setDocker(stackId: string, place: DockerPlace): void {
+    this.#database.prepare("UPDATE stacks SET docker = ? WHERE id = ?").run(JSON.stringify(place), stackId);
+  }
+
   setWithout(stackId: string, without: readonly string[]): void {
     this.#database.prepare("UPDATE stacks SET without = ? WHERE id = ?").run(JSON.stringify(without), stackId);
   }
 
-  /** Written before the process starts (identity undefined) and again when it has: a start is never unknown. */
   setProcess(stackId: string, service: string, launch: Launch, identity: ProcessIdentity | undefined): void {
     this.#database
       .prepare(
         `INSERT INTO processes (stack_id, service, pid, started_at, launch) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET pid = excluded.pid, started_at = excluded.started_at, launch = excluded.launch`,
+         ON CONFLICT DO UPDATE SET pid = excluded.pid, started_at = excluded.started_at, launch = excluded.launch,
+         starter_pid = NULL, starter_started_at = NULL`,
       )
       .run(stackId, service, identity?.pid ?? null, identity?.startedAt ?? null, JSON.stringify(launch));
+  }
+
+  /**
+   * Written before a process is started, so that a start is never unknown, and that of all who find a service stopped
+   * one starts it: a rollback, a halt and the watchdog may be at it together.
+   *
+   * @param isFree of what is written at that moment
+   * @returns what was written before, or undefined when it was not free
+   */
+  claimStart(
+    stackId: string,
+    service: string,
+    starter: ProcessIdentity,
+    isFree: (found: RegisteredProcess) => boolean,
+  ): RegisteredProcess | undefined {
+    return this.#database
+      .transaction(() => {
+        const found = this.processes(stackId).find((each) => each.service === service);
+        if (found === undefined || !isFree(found)) return undefined;
+        this.#database
+          .prepare(
+            `UPDATE processes SET pid = NULL, started_at = NULL, starter_pid = ?, starter_started_at = ?
+             WHERE stack_id = ? AND service = ?`,
+          )
+          .run(starter.pid, starter.startedAt, stackId, service);
+        return found;
+      })
+      .immediate();
+  }
+
+  /** The end of a start that was claimed; undefined when nothing came of it. False when another has it by now. */
+  endStart(stackId: string, service: string, starter: ProcessIdentity, identity: ProcessIdentity | undefined): boolean {
+    const { changes } = this.#database
+      .prepare(
+        `UPDATE processes SET pid = ?, started_at = ?, starter_pid = NULL, starter_started_at = NULL
+         WHERE stack_id = ? AND service = ? AND starter_pid = ? AND starter_started_at = ?`,
+      )
+      .run(identity?.pid ?? null, identity?.startedAt ?? null, stackId, service, starter.pid, starter.startedAt);
+    return changes > 0;
   }
 
   processes(stackId: string): RegisteredProcess[] {
@@ -93,12 +165,35 @@ export class StackRegister {
       service: string;
       pid: number | null;
       started_at: string | null;
+      starter_pid: number | null;
+      starter_started_at: string | null;
       launch: string;
     }[];
-    return rows.map(({ service, pid, started_at, launch }) => ({
-      service,
-      launch: JSON.parse(launch) as Launch,
-      identity: pid === null || started_at === null ? undefined : { pid, startedAt: started_at },
+    const identityOf = (pid: number | null, startedAt: string | null) =>
+      pid === null || startedAt === null ? undefined : { pid, startedAt };
+    return rows.map((row) => ({
+      service: row.service,
+      launch: JSON.parse(row.launch) as Launch,
+      identity: identityOf(row.pid, row.started_at),
+      starter: identityOf(row.starter_pid, row.starter_started_at),
     }));
+  }
+
+  /** Written before a container is taken off its networks. What was saved for an earlier, unfinished one is kept. */
+  saveEndpoints(stackId: string, container: string, endpoints: readonly Endpoint[]): void {
+    this.#database
+      .prepare("INSERT OR IGNORE INTO endpoints (stack_id, container, endpoints) VALUES (?, ?, ?)")
+      .run(stackId, container, JSON.stringify(endpoints));
+  }
+
+  endpoints(stackId: string, container: string): Endpoint[] {
+    const row = this.#database
+      .prepare("SELECT endpoints FROM endpoints WHERE stack_id = ? AND container = ?")
+      .get(stackId, container) as { endpoints: string } | undefined;
+    return row === undefined ? [] : (JSON.parse(row.endpoints) as Endpoint[]);
+  }
+
+  forgetEndpoints(stackId: string, container: string): void {
+    this.#database.prepare("DELETE FROM endpoints WHERE stack_id = ? AND container = ?").run(stackId, container);
   }
 }

@@ -8,7 +8,6 @@ import { ProxyWatch } from "../faults/proxy-watch.ts";
 import type { History } from "../history/history.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { LogTail } from "../stack/log-tail.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import type { Verdict } from "./checks.ts";
@@ -76,6 +75,7 @@ export async function runScenario(
     scenarioId: scenario.id,
     scenarioTitle: scenario.title,
     scenarioSource: loaded.source,
+    stackSource: stack.stack.source,
     driver: stack.driver.kind,
     without: stack.registered.without,
     startedWallMs: log.startedWallMs,
@@ -104,6 +104,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion }: RunnerParts): L
     type: "run.started",
     scenario: { id, title, patterns, ...(summary === undefined ? {} : { summary }) },
     driver: stack.driver.kind,
+    ...(stack.engine === undefined ? {} : { engine: stack.engine }),
     without: stack.registered.without,
     services: stack.stack.services.map(({ name, role }) => ({ name, role })),
     labVersion,
@@ -285,11 +286,13 @@ async function watch(context: RunContext): Promise<Watchers> {
   const { stack, log, clock, faults } = context;
   for (const service of stack.health.services()) {
     const { status: to, reason, latencyMs } = stack.health.health(service);
+    if (to === "unknown") continue; // not looked at yet: its first look is a change of its own
     log.append({ type: "health.changed", service, from: "unknown", to, reason, latencyMs });
   }
   const forget = stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition }));
   const lines = new Map<string, number>();
-  const tail = new LogTail(stack.logFiles(), ({ service, stream, line }) => {
+  const forgetNotices = stack.onNotice((message) => log.append({ type: "warning", code: "engine", message }));
+  const logs = stack.followLogs(({ service, stream, line }) => {
     const count = (lines.get(service) ?? 0) + 1;
     lines.set(service, count);
     if (count <= LOG_LINES_LIMIT) log.append({ type: "service.log", service, stream, line });
@@ -305,8 +308,9 @@ async function watch(context: RunContext): Promise<Watchers> {
   return {
     async close() {
       forget();
+      forgetNotices();
       await context.proxy?.close();
-      tail.close();
+      await logs.close();
       for (const [service, count] of lines) {
         if (count <= LOG_LINES_LIMIT) continue;
         log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });

@@ -87,12 +87,13 @@ export const check = z.union([firstCheck as typeof CHECKS.mustInclude, ...otherC
 export type Check = z.output<typeof check>;
 
 const lifetime = { for: duration.optional().describe("undone by itself after this time (default: 10 minutes)") };
-export const LIFECYCLE_FAULTS = ["stop", "kill", "pause", "restart"] as const;
+export const LIFECYCLE_FAULTS = ["stop", "kill", "pause", "disconnect", "restart"] as const;
 export type LifecycleFault = (typeof LIFECYCLE_FAULTS)[number];
 const serviceFault = z.union([
   z.strictObject({ stop: service, ...lifetime }),
   z.strictObject({ kill: service, ...lifetime }),
   z.strictObject({ pause: service, ...lifetime }),
+  z.strictObject({ disconnect: service.describe("a service of a stack on Docker"), ...lifetime }),
   z.strictObject({ restart: service }),
 ]);
 export type ServiceFaultSpec = z.output<typeof serviceFault>;
@@ -136,8 +137,13 @@ const STEPS = {
   storm: z.strictObject({
     storm: tool,
     arguments: toolArguments,
-    times: z.int().positive().max(100_000).describe("calls at the most, over all clients"),
-    clients: z.int().positive().max(256).optional().describe("that call side by side, each in a session and turn of its own (default 1)"),
+    times: z.int().positive().max(100_000).describe("calls at the most, shared evenly by the clients"),
+    clients: z
+      .int()
+      .positive()
+      .max(256)
+      .optional()
+      .describe("that call side by side, each in a session and turn of its own (default 1)"),
     until: decision.optional().describe("stop as soon as a call ends with this decision"),
     ...common,
   }),

@@ -6,9 +6,13 @@ export type ServiceIdentity =
   | { kind: "container"; id: string; startedAt: string };
 
 export type ServiceState =
-  | { is: "running"; identity: ServiceIdentity }
+  /** `isIsolated`: cut off from every network. */
+  | { is: "running"; identity: ServiceIdentity; isIsolated?: true }
   | { is: "paused"; identity: ServiceIdentity }
-  | { is: "stopped" };
+  /** `identity` is the life that ended, where that is known: a container keeps it, a process does not. */
+  | { is: "stopped"; identity?: ServiceIdentity }
+  /** Its container was removed. */
+  | { is: "absent" };
 
 /** What breaks and repairs services. Every call acts on the real thing and returns when the real thing has changed. */
 export interface StackDriver {
@@ -22,6 +26,10 @@ export interface StackDriver {
   kill(service: string): Promise<void>;
   pause(service: string): Promise<void>;
   resume(service: string): Promise<void>;
+  /** Takes the service off every network. @throws LabError `unsupported` where services have no network of their own */
+  disconnect(service: string): Promise<void>;
+  /** Puts it on the networks that it was taken off, under the names and addresses it had. */
+  reconnect(service: string): Promise<void>;
 }
 
 export function sameLife(a: ServiceIdentity, b: ServiceIdentity): boolean {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of compose are what this is about
 import { describe, expect, test } from "vitest";
 import { interpolate, parseDotEnv } from "./interpolation.ts";
 
@@ -42,6 +43,8 @@ test("what is filled in is not filled in again", () => {
 
 test("reads a .env file", () => {
   expect(
-    parseDotEnv('# comment\n\nA=1\nexport B = two words \nC="quoted # not a comment"\nD=\'x\'\nE=v # comment\nF=\nnot a line\r\nG=win\r\n'),
+    parseDotEnv(
+      "# comment\n\nA=1\nexport B = two words \nC=\"quoted # not a comment\"\nD='x'\nE=v # comment\nF=\nnot a line\r\nG=win\r\n",
+    ),
   ).toEqual({ A: "1", B: "two words", C: "quoted # not a comment", D: "x", E: "v", F: "", G: "win" });
 });

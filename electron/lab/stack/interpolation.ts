@@ -30,6 +30,19 @@ export function interpolate(
   );
 }
 
+/** A service's environment in which a name alone, without a value, has the value that it has here, or is left out. */
+export function passedOn(environment: unknown, here: Readonly<Record<string, string | undefined>>): unknown {
+  if (Array.isArray(environment)) {
+    return environment.flatMap((line: unknown) => {
+      if (typeof line !== "string" || line.includes("=")) return [line];
+      return here[line] === undefined ? [] : [`${line}=${here[line]}`];
+    });
+  }
+  if (typeof environment !== "object" || environment === null) return environment;
+  const entries = Object.entries(environment).map(([name, value]) => [name, value === null ? here[name] : value]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
 /** The `.env` file of compose: `NAME=value` lines, `#` comments, matching quotes taken off. */
 export function parseDotEnv(text: string): Record<string, string> {
   const entries = text.split("\n").flatMap((line): [string, string][] => {

@@ -59,7 +59,12 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
 
 /** The address that a link's caller names, replaced by the one on this machine that leads there. */
 function reroute(value: string, links: readonly Link[], stack: Stack, place: LaunchPlace): string {
-  return links.reduce((text, link) => text.replaceAll(link.listen, wayInto(link, stack, place)), value);
+  return links.reduce((text, link) => text.replaceAll(wholeAddress(link.listen), wayInto(link, stack, place)), value);
+}
+
+/** `db:80` is not meant in `my-db:80`, nor in `db:8080`. */
+function wholeAddress(address: string): RegExp {
+  return new RegExp(`(?<![\\w.-])${address.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?!\\d)`, "g");
 }
 
 /** Where a link begins: at the fault proxy, or at the callee itself in a stack without one. */
@@ -72,6 +77,8 @@ function wayInto(link: Link, stack: Stack, { ports }: LaunchPlace): string {
 function proxiedLinks(stack: Stack, place: LaunchPlace): string {
   return stack.links
     .filter(({ name }) => place.ports[name] !== undefined)
-    .map((link) => `${link.name}=${wayInto(link, stack, place)}>${addressOf(serviceNamed(stack, link.to), place.ports)}`)
+    .map(
+      (link) => `${link.name}=${wayInto(link, stack, place)}>${addressOf(serviceNamed(stack, link.to), place.ports)}`,
+    )
     .join(",");
 }

@@ -1,8 +1,11 @@
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import { DockerDriver } from "./docker/docker-driver.ts";
+import { openEngine } from "./docker/engine.ts";
 import type { StackDriver } from "./driver.ts";
 import { ProcessDriver } from "./process-driver.ts";
 
-/** The driver of a stack that the journal knows, without its stack file: enough to undo what was done to it. */
+/** The driver of a stack, from what the journal knows of it: its file may be gone, and no engine need answer yet. */
 export function openDriver(registered: RegisteredStack, register: StackRegister): StackDriver {
-  return new ProcessDriver(registered.id, register);
+  if (registered.docker === undefined) return new ProcessDriver(registered.id, register);
+  return new DockerDriver(openEngine(registered.docker.engine), registered, register);
 }

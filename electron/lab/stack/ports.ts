@@ -35,7 +35,9 @@ async function servicePorts(stack: Stack, choice: PortChoice): Promise<Record<st
       cure: "stop what uses it, run with --ports auto, or set the variable that the stack file names for the port",
     });
   }
-  return Object.fromEntries(services.map(({ service, port }) => [service.name, port.hostPort]));
+  // A port that the file leaves open is chosen here, once, so that it is the same after a restart.
+  const chosen = await Promise.all(services.map(({ port }) => port.hostPort || tryListen(0)));
+  return Object.fromEntries(services.map(({ service }, index) => [service.name, chosen[index] ?? 0]));
 }
 
 function tryListen(port: number): Promise<number | undefined> {

@@ -157,7 +157,12 @@ describe.runIf(onLinux)("processes that no register knows", () => {
     const known = await startAndHear(services, "a");
     await services.driver.start("b");
     await expect.poll(async () => (await services.driver.stateOf("b")).is).toBe("stopped");
-    services.register.setProcess(services.stackId, "a", services.register.processes(services.stackId)[0]?.launch ?? fail(), undefined);
+    services.register.setProcess(
+      services.stackId,
+      "a",
+      services.register.processes(services.stackId)[0]?.launch ?? fail(),
+      undefined,
+    );
     const found = processesOfStack(services.stackId).map(({ pid }) => pid);
     expect(found).toHaveLength(2);
     expect(found).toContain(known);

@@ -1,17 +1,21 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Launch, StackRegister } from "../journal/stack-register.ts";
+import type { Launch, RegisteredProcess, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { ServiceState, StackDriver } from "./driver.ts";
-import { familyOf, identify, isPaused, isSameProcess, type ProcessIdentity } from "./process-identity.ts";
+import { familyOf, identify, isPaused, isSameProcess, type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
 /** In the environment of every process of a stack: finds what was started but not yet written down. */
 export const STACK_MARK = "RESILIENCE_LAB_STACK";
+/** Beside it: which of its services. */
+const SERVICE_MARK = "RESILIENCE_LAB_SERVICE";
 
 const LOOK_EVERY_MS = 10;
 /** SIGKILL needs no consent; what is there after this waits in the kernel, and a person has to look. */
 const KILL_LIMIT_MS = 5_000;
+/** A start takes a few milliseconds: whoever has not written its end after this long hangs. */
+const START_LIMIT_MS = 5_000;
 
 /** Services as child processes on loopback, each with its output in files so that it outlives the lab. */
 export class ProcessDriver implements StackDriver {
@@ -31,11 +35,31 @@ export class ProcessDriver implements StackDriver {
   }
 
   async start(service: string): Promise<void> {
-    const { launch } = this.#entry(service);
-    if ((await this.stateOf(service)).is !== "stopped") return;
-    this.#register.setProcess(this.#stackId, service, launch, undefined);
-    const pid = await this.#spawn(service, launch);
-    this.#register.setProcess(this.#stackId, service, launch, identify(pid));
+    this.#entry(service);
+    const limit = performance.now() + START_LIMIT_MS;
+    for (;;) {
+      const isLate = performance.now() > limit;
+      const claimed = this.#register.claimStart(this.#stackId, service, thisProcess, (found) => isFree(found, isLate));
+      if (claimed !== undefined) return this.#startClaimed(service, claimed);
+      if (this.#living(service) !== undefined) return;
+      await delay(LOOK_EVERY_MS); // another is starting it
+    }
+  }
+
+  async #startClaimed(service: string, { launch, starter }: RegisteredProcess): Promise<void> {
+    let identity: ProcessIdentity | undefined;
+    try {
+      // An earlier starter died, or froze, with the process perhaps begun and not yet written down.
+      if (starter !== undefined) await this.#endUnknown(service);
+      identity = identify(await this.#spawn(service, launch));
+    } finally {
+      const isMine = this.#register.endStart(this.#stackId, service, thisProcess, identity);
+      if (!isMine && identity !== undefined) await killFamily(identity, service);
+    }
+  }
+
+  async #endUnknown(service: string): Promise<void> {
+    for (const identity of processesOfStack(this.#stackId, service)) await killFamily(identity, service);
   }
 
   async stop(service: string): Promise<void> {
@@ -67,6 +91,19 @@ export class ProcessDriver implements StackDriver {
     while (isSameProcess(identity) && isPaused(identity)) await delay(1);
   }
 
+  async disconnect(service: string): Promise<void> {
+    throw new LabError(
+      "unsupported",
+      `${service} is a process on this machine: it has no network to be disconnected from`,
+      {
+        cure: "run the stack on Docker (--driver docker), or use a link fault such as down",
+      },
+    );
+  }
+
+  /** Never disconnected, so there is nothing to connect again. */
+  async reconnect(): Promise<void> {}
+
   #entry(service: string) {
     const entry = this.#register.processes(this.#stackId).find((process) => process.service === service);
     if (entry) return entry;
@@ -87,7 +124,7 @@ export class ProcessDriver implements StackDriver {
     return new Promise<number>((resolve, reject) => {
       const child = spawn(program === "node" ? process.execPath : program, rest, {
         cwd: launch.folder,
-        env: { ...launch.environment, [STACK_MARK]: this.#stackId },
+        env: { ...launch.environment, [STACK_MARK]: this.#stackId, [SERVICE_MARK]: service },
         stdio: ["ignore", stdout, stderr],
         // A group of its own: Ctrl-C in the terminal reaches the lab, which then stops the services in order.
         detached: true,
@@ -104,18 +141,28 @@ export class ProcessDriver implements StackDriver {
   }
 }
 
-/** Processes that carry a stack's mark, also those that no register knows of. Linux only; elsewhere none are found. */
-export function processesOfStack(stackId: string): ProcessIdentity[] {
+/** Nobody else is starting it, as far as can be told, and it does not run. */
+function isFree({ identity, starter }: RegisteredProcess, isLate: boolean): boolean {
+  if (identity !== undefined && isSameProcess(identity)) return false;
+  return starter === undefined || isLate || !isSameProcess(starter) || isPaused(starter);
+}
+
+/**
+ * Processes that carry the mark of a stack, or of one service of it, also those that no register knows of. Linux only;
+ * elsewhere none are found.
+ */
+export function processesOfStack(stackId: string, service?: string): ProcessIdentity[] {
   if (process.platform !== "linux") return [];
-  const mark = `${STACK_MARK}=${stackId}`;
+  const marks = [`${STACK_MARK}=${stackId}`, ...(service === undefined ? [] : [`${SERVICE_MARK}=${service}`])];
   return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && hasMark(name, mark))
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && hasMarks(name, marks))
     .flatMap((name) => identify(Number(name)) ?? []);
 }
 
-function hasMark(pid: string, mark: string): boolean {
+function hasMarks(pid: string, marks: readonly string[]): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(mark);
+    const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    return marks.every((mark) => variables.includes(mark));
   } catch {
     return false;
   }

@@ -1,27 +1,28 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { withDeadline } from "../clock.ts";
 import { HealthMonitor } from "../health/monitor.ts";
-import { makeProbe } from "../health/probe.ts";
-import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
-import { LabError } from "../lab-error.ts";
+import type { DockerPlace, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
+import { bringUp } from "./docker/bring-up.ts";
+import { DockerBackend } from "./docker/docker-backend.ts";
+import type { Engine } from "./docker/engine.ts";
+import { type RemoveOptions, removeProject } from "./docker/take-down.ts";
 import type { StackDriver } from "./driver.ts";
-import { addressOf, makeLaunch } from "./launch.ts";
-import { lastLines } from "./log-tail.ts";
+import { makeLaunch } from "./launch.ts";
+import type { LogLine } from "./log-tail.ts";
 import { choosePorts, type PortChoice } from "./ports.ts";
-import { killFamily, ProcessDriver, processesOfStack } from "./process-driver.ts";
+import { endProcesses, ProcessBackend } from "./process-backend.ts";
 import { type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
+
+export type { StackProgress } from "./backend.ts";
 
 /** A service that is not well after this long will not be: the slowest, a first initdb, takes a few seconds. */
 export const READY_LIMIT_MS = 30_000;
 const LAST_LINES = 8;
 const LOOK_EVERY_MS = 100;
-
-export interface StackProgress {
-  service: string;
-  state: "starting" | "healthy" | "stopping" | "stopped";
-}
 
 export interface UpOptions {
   register: StackRegister;
@@ -29,6 +30,8 @@ export interface UpOptions {
   ports: PortChoice;
   /** It stays up when the lab ends. */
   kept: boolean;
+  /** Where to run it; absent for processes on this machine. */
+  engine?: Engine;
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
   report?: (progress: StackProgress) => void;
@@ -42,16 +45,22 @@ export class RunningStack {
   readonly registered: RegisteredStack;
   readonly #register: StackRegister;
   readonly #stacksFolder: string;
+  readonly #backend: StackBackend;
+  readonly #atEnd: (() => void)[] = [];
 
   private constructor(stack: Stack, registered: RegisteredStack, register: StackRegister, stacksFolder: string) {
     this.stack = stack;
     this.registered = registered;
     this.#register = register;
     this.#stacksFolder = stacksFolder;
-    this.driver = new ProcessDriver(registered.id, register);
+    this.#backend = isOnDocker(registered)
+      ? new DockerBackend(registered, register)
+      : new ProcessBackend(registered, register);
+    this.driver = this.#backend.driver;
     this.health = new HealthMonitor(
-      new Map(stack.services.map((service) => [service.name, makeProbe(service.probe, this.address(service.name))])),
+      new Map(stack.services.map((service) => [service.name, this.#backend.probe(service)])),
     );
+    this.#backend.onChange((service) => this.health.nudge(service));
   }
 
   /**
@@ -59,34 +68,35 @@ export class RunningStack {
    * taken down again, and the error names it with its last lines.
    */
   static async up(stack: Stack, options: UpOptions): Promise<RunningStack> {
-    const { register, stacksFolder, kept, environment, signal } = options;
-    const ports = await choosePorts(stack, options.ports);
+    const { register, stacksFolder, kept, engine, signal, report } = options;
     const registered: RegisteredStack = {
       id: `${stack.project}-${randomUUID().slice(0, 8)}`,
       project: stack.project,
       file: stack.file,
       kept,
-      ports,
+      attached: false,
+      docker: engine && { engine: engine.address, networks: [], volumes: [] },
+      ports: await choosePorts(stack, options.ports),
       without: [],
     };
     register.add(registered);
-    const place = { folder: join(stacksFolder, registered.id), ports, environment };
     let running: RunningStack | undefined;
     try {
-      for (const service of stack.services) {
-        register.setProcess(registered.id, service.name, makeLaunch(stack, service, place), undefined);
+      if (engine !== undefined && isOnDocker(registered)) {
+        await bringUp({ docker: engine.docker, stack, registered, register, signal, report });
+      } else {
+        writeLaunches(stack, registered, options);
       }
       running = new RunningStack(stack, registered, register, stacksFolder);
-      await running.#startAll(signal, options.report);
+      await running.#startAll(signal, report);
       return running;
     } catch (error) {
-      await running?.health.close();
-      await takeDown(registered, register, stacksFolder);
-      throw error;
+      await running?.close();
+      throw await takenDownAfter(error, registered, register, stacksFolder);
     }
   }
 
-  /** A stack that an earlier lab has left up on purpose. */
+  /** A stack that is up and that the register knows: left up by an earlier lab on purpose, or found up. */
   static attach(
     stack: Stack,
     registered: RegisteredStack,
@@ -96,8 +106,13 @@ export class RunningStack {
     return new RunningStack(stack, registered, register, stacksFolder);
   }
 
+  /** Where the containers run, for a person; undefined for processes. */
+  get engine(): string | undefined {
+    return this.#backend.engine;
+  }
+
   address(service: string): string {
-    return addressOf(serviceNamed(this.stack, service), this.registered.ports);
+    return this.#backend.address(serviceNamed(this.stack, service));
   }
 
   /** `http://host:port/path` of the service with a role, at the endpoint its x-lab names. */
@@ -108,10 +123,14 @@ export class RunningStack {
     return endpoint.includes("{address}") ? endpoint.replace("{address}", address) : `http://${address}${endpoint}`;
   }
 
-  logFiles(): { service: string; stdout: string; stderr: string }[] {
-    return this.#register
-      .processes(this.registered.id)
-      .map(({ service, launch }) => ({ service, stdout: launch.logFile.stdout, stderr: launch.logFile.stderr }));
+  /** Follows what the services print from now on. */
+  followLogs(take: (line: LogLine) => void): LogFollower {
+    return this.#backend.followLogs(take);
+  }
+
+  /** Told of what happens to the place where services run, such as an engine that goes away. */
+  onNotice(listener: (message: string) => void): () => void {
+    return this.#backend.onNotice(listener);
   }
 
   /** Starts a stopped service and waits until it is up. */
@@ -125,20 +144,20 @@ export class RunningStack {
    */
   async setProtectionsOff(without: readonly string[], signal: AbortSignal): Promise<void> {
     this.assertProtections(without);
-    if (without.join() === this.registered.without.join()) return;
+    const { registered } = this;
+    if (without.join() === registered.without.join()) return;
+    // Until it is done either may be so; a lab that finds this row switches everything on again.
+    registered.without = [...new Set([...registered.without, ...without])];
+    this.#register.setWithout(registered.id, registered.without);
     for (const service of this.stack.services) {
       const { protections } = service;
       if (protections === undefined) continue;
-      const process = this.#register.processes(this.registered.id).find((each) => each.service === service.name);
-      if (process === undefined) continue;
       const off = without.filter((name) => protections.names.includes(name)).join(",");
-      const environment = { ...process.launch.environment, [protections.environment]: off };
-      await this.driver.stop(service.name);
-      this.#register.setProcess(this.registered.id, service.name, { ...process.launch, environment }, undefined);
+      await this.#backend.setVariable(service.name, protections.environment, off === "" ? undefined : off);
       await this.#startAndWait(service, signal);
     }
-    this.registered.without = [...without];
-    this.#register.setWithout(this.registered.id, without);
+    registered.without = [...without];
+    this.#register.setWithout(registered.id, without);
   }
 
   assertProtections(without: readonly string[]): void {
@@ -150,13 +169,26 @@ export class RunningStack {
     });
   }
 
+  /** Done once this stack is let go, whether it stays up or not. */
+  atEnd(work: () => void): void {
+    this.#atEnd.push(work);
+  }
+
+  /** Lets go of the stack. One that was only found up is forgotten: nothing of it is the lab's. */
   async close(): Promise<void> {
     await this.health.close();
+    await this.#backend.close();
+    for (const work of this.#atEnd.splice(0)) work();
   }
 
   async down(report?: (progress: StackProgress) => void): Promise<void> {
     await this.health.close();
-    await takeDown(this.registered, this.#register, this.#stacksFolder, report);
+    await this.#backend.close();
+    try {
+      await takeDown(this.registered, this.#register, this.#stacksFolder, { report, waitsForEngine: true });
+    } finally {
+      for (const work of this.#atEnd.splice(0)) work();
+    }
   }
 
   /** All at once, but each after what it depends on; the first that fails stops the rest. */
@@ -182,27 +214,32 @@ export class RunningStack {
     signal.throwIfAborted();
     report?.({ service: service.name, state: "starting" });
     await this.driver.start(service.name);
-    const well = withDeadline(signal, READY_LIMIT_MS);
     const ended = new AbortController();
-    const timer = setInterval(() => void this.#abortWhenGone(service, ended), LOOK_EVERY_MS);
+    const settled = new AbortController();
+    const watching = this.#abortWhenGone(service, ended, settled.signal);
     try {
-      await this.health.waitFor(service.name, "up", AbortSignal.any([well, ended.signal]));
+      const well = AbortSignal.any([withDeadline(signal, READY_LIMIT_MS), ended.signal]);
+      await this.health.waitFor(service.name, "up", well);
     } catch (error) {
       if (signal.aborted) throw error;
-      throw this.#unhealthy(service, ended.signal.aborted);
+      throw await this.#unhealthy(service, ended.signal.aborted);
     } finally {
-      clearInterval(timer);
+      settled.abort();
+      await watching;
     }
     report?.({ service: service.name, state: "healthy" });
   }
 
-  async #abortWhenGone(service: Service, ended: AbortController): Promise<void> {
-    if ((await this.driver.stateOf(service.name)).is === "stopped") ended.abort();
+  async #abortWhenGone(service: Service, ended: AbortController, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const state = await this.driver.stateOf(service.name).catch(() => undefined);
+      if (state?.is === "stopped" || state?.is === "absent") return ended.abort();
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    }
   }
 
-  #unhealthy(service: Service, hasEnded: boolean): LabError {
-    const files = this.logFiles().find((each) => each.service === service.name);
-    const lines = files ? lastLines(files, LAST_LINES) : [];
+  async #unhealthy(service: Service, hasEnded: boolean): Promise<LabError> {
+    const lines = await this.#backend.lastLines(service.name, LAST_LINES).catch(() => []);
     const what = hasEnded
       ? "ended while it was starting"
       : `did not become healthy within ${READY_LIMIT_MS / 1000} s (${this.health.health(service.name).reason})`;
@@ -211,20 +248,50 @@ export class RunningStack {
   }
 }
 
-/** Ends every process of a stack, in reverse order of their start, known or found by its mark, and removes its data. Safe to repeat. */
+function isOnDocker(registered: RegisteredStack): registered is RegisteredStack & { docker: DockerPlace } {
+  return registered.docker !== undefined;
+}
+
+function writeLaunches(stack: Stack, registered: RegisteredStack, options: UpOptions): void {
+  const { register, stacksFolder, environment } = options;
+  const place = { folder: join(stacksFolder, registered.id), ports: registered.ports, environment };
+  for (const service of stack.services) {
+    register.setProcess(registered.id, service.name, makeLaunch(stack, service, place), undefined);
+  }
+}
+
+/** What stopped the bring-up is what a person has to know; that something is left over comes after it. */
+async function takenDownAfter(
+  error: unknown,
+  registered: RegisteredStack,
+  register: StackRegister,
+  stacksFolder: string,
+): Promise<unknown> {
+  try {
+    await takeDown(registered, register, stacksFolder);
+    return error;
+  } catch (residue) {
+    const left = `; and what had been started is still there: ${messageOf(residue)}`;
+    return new LabError("residue", `${messageOf(error)}${left}`, {
+      cure: "it is taken down at the next start of the lab",
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Ends every service of a stack and removes what bringing it up made. Safe to repeat. A stack that was found up is only
+ * forgotten.
+ */
 export async function takeDown(
   registered: RegisteredStack,
   register: StackRegister,
   stacksFolder: string,
-  report?: (progress: StackProgress) => void,
+  options: RemoveOptions = {},
 ): Promise<void> {
-  const driver = new ProcessDriver(registered.id, register);
-  for (const { service } of register.processes(registered.id).reverse()) {
-    report?.({ service, state: "stopping" });
-    await driver.stop(service);
-    report?.({ service, state: "stopped" });
+  if (!registered.attached) {
+    if (isOnDocker(registered)) await removeProject(registered, options);
+    else await endProcesses(registered, register, stacksFolder, options.report);
   }
-  for (const identity of processesOfStack(registered.id)) await killFamily(identity, registered.project);
-  rmSync(join(stacksFolder, registered.id), { recursive: true, force: true });
   register.remove(registered.id);
 }

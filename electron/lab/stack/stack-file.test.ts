@@ -48,7 +48,7 @@ function problemsOf(text: string, environment: NodeJS.ProcessEnv = {}): string {
 }
 
 test("a stack is its services in start order, with what the lab needs of each", () => {
-  const stack = load(good, { DB_PORT: "7000" });
+  const stack = load(good, { DB_PORT: "7000", MODE: "fast" });
   expect(stack.services.map(({ name }) => name)).toEqual(["database", "gateway"]);
   expect(serviceNamed(stack, "database")).toMatchObject({
     role: "audit-log",
@@ -58,7 +58,7 @@ test("a stack is its services in start order, with what the lab needs of each", 
     stopGraceMs: 10_000,
   });
   expect(serviceNamed(stack, "gateway")).toMatchObject({
-    environment: { DATABASE_URL: "postgres://database:5432/x", MODE: "" },
+    environment: { DATABASE_URL: "postgres://database:5432/x", MODE: "fast" },
     dependsOn: { database: "service_started", sidecar: "service_started" },
     stopGraceMs: 2_000,
   });
@@ -78,8 +78,12 @@ test("variables come from .env beside the file, and the lab's own environment go
 test("services are asked for by name or role, and an answer that is none says what there is", () => {
   const stack = load(good);
   expect(serviceWithRole(stack, "gateway", "a call").name).toBe("gateway");
-  expect(() => serviceNamed(stack, "cache")).toThrow(expect.objectContaining({ cure: "its services are: database, gateway" }));
-  expect(() => serviceWithRole(stack, "agent", "an agent step")).toThrow(/an agent step needs a service whose x-lab role is agent/);
+  expect(() => serviceNamed(stack, "cache")).toThrow(
+    expect.objectContaining({ cure: "its services are: database, gateway" }),
+  );
+  expect(() => serviceWithRole(stack, "agent", "an agent step")).toThrow(
+    /an agent step needs a service whose x-lab role is agent/,
+  );
 });
 
 describe("a bad stack file is refused where it is bad:", () => {
@@ -87,18 +91,66 @@ describe("a bad stack file is refused where it is bad:", () => {
 
   test.each([
     ["an unknown field at the top", `${good}volume:\n  x: {}\n`, /^compose\.yaml:24:1: unknown field "volume"$/],
-    ["an unknown field of a service", inGateway("    imagee: x"), /^compose\.yaml:11:5: services\.gateway: unknown field "imagee"$/],
-    ["a field that the lab cannot bring up", inGateway("    privileged: true"), /11:5: services\.gateway: unknown field "privileged"/],
-    ["an unknown field of x-lab", good.replace("role: gateway", "role: gateway\n      colour: red"), /unknown field "colour"$/],
-    ["a role that is none", good.replace("role: gateway", "role: gatekeeper"), /17:13: services\.gateway\.x-lab\.role: expected one of "gateway"\|/],
-    ["a probe of no kind", good.replace("{ http: /health }", "{ ping: true }"), /18:14: services\.gateway\.x-lab\.probe: a probe is one of \{http/],
-    ["a probe path that is a URL", good.replace("http: /health", "http: http://x/health"), /services\.gateway\.x-lab\.probe/],
-    ["a dependency that is no service", good.replace("sidecar]", "sidecars]"), /14:17: gateway depends on "sidecars", which is no service$/],
-    ["a link from nowhere", good.replace("name: gateway->database", "name: gate->database"), /23:7: link gate->database: "gate" is no service with x-lab$/],
-    ["a link to a service that the lab does not know", good.replace("name: gateway->database", "name: gateway->sidecar"), /23:7: link gateway->sidecar: "sidecar" is no/],
-    ["a link that is no link", good.replace("gateway->database", "gateway-database"), /23:15: x-lab\.links\[0\]\.name: expected "caller->callee"$/],
-    ["a port that is none", good.replace(":5432\"]", ":http\"]"), /4:13: services\.database\.ports\[0\]: expected a port such as/],
-    ["a grace that is no duration", good.replace("2s", "soon"), /15:24: services\.gateway\.stop_grace_period: expected a duration such as/],
+    [
+      "an unknown field of a service",
+      inGateway("    imagee: x"),
+      /^compose\.yaml:11:5: services\.gateway: unknown field "imagee"$/,
+    ],
+    [
+      "a field that the lab cannot bring up",
+      inGateway("    privileged: true"),
+      /11:5: services\.gateway: unknown field "privileged"/,
+    ],
+    [
+      "an unknown field of x-lab",
+      good.replace("role: gateway", "role: gateway\n      colour: red"),
+      /unknown field "colour"$/,
+    ],
+    [
+      "a role that is none",
+      good.replace("role: gateway", "role: gatekeeper"),
+      /17:13: services\.gateway\.x-lab\.role: expected one of "gateway"\|/,
+    ],
+    [
+      "a probe of no kind",
+      good.replace("{ http: /health }", "{ ping: true }"),
+      /18:14: services\.gateway\.x-lab\.probe: a probe is one of \{http/,
+    ],
+    [
+      "a probe path that is a URL",
+      good.replace("http: /health", "http: http://x/health"),
+      /services\.gateway\.x-lab\.probe/,
+    ],
+    [
+      "a dependency that is no service",
+      good.replace("sidecar]", "sidecars]"),
+      /14:17: gateway depends on "sidecars", which is no service$/,
+    ],
+    [
+      "a link from nowhere",
+      good.replace("name: gateway->database", "name: gate->database"),
+      /23:7: link gate->database: "gate" is no service with x-lab$/,
+    ],
+    [
+      "a link to a service that the lab does not know",
+      good.replace("name: gateway->database", "name: gateway->sidecar"),
+      /23:7: link gateway->sidecar: "sidecar" is no/,
+    ],
+    [
+      "a link that is no link",
+      good.replace("gateway->database", "gateway-database"),
+      /23:15: x-lab\.links\[0\]\.name: expected "caller->callee"$/,
+    ],
+    [
+      "a port that is none",
+      good.replace(':5432"]', ':http"]'),
+      /4:13: services\.database\.ports\[0\]: expected a port such as/,
+    ],
+    [
+      "a grace that is no duration",
+      good.replace("2s", "soon"),
+      /15:24: services\.gateway\.stop_grace_period: expected a duration such as/,
+    ],
     ["a variable that has to be set", good.replace(":-15432", ":?which port"), /4:13: DB_PORT is not set: which port$/],
     ["no services", "x-lab: {}\n", /^compose\.yaml:1:1: services: expected .*, but it is missing$/],
     ["services that are a list", "services: []\n", /^compose\.yaml:1:11: services: expected record, received array$/],
@@ -111,7 +163,9 @@ describe("a bad stack file is refused where it is bad:", () => {
   });
 
   test("all its problems at once", () => {
-    expect(problemsOf(good.replace("role: gateway", "role: gatekeeper").replace("2s", "soon")).split("\n")).toHaveLength(2);
+    expect(
+      problemsOf(good.replace("role: gateway", "role: gatekeeper").replace("2s", "soon")).split("\n"),
+    ).toHaveLength(2);
   });
 });
 
@@ -124,6 +178,9 @@ test("the reference stack is good, has every role there is a step for, and all i
   expect(names.indexOf("audit-db")).toBeLessThan(names.indexOf("gateway"));
   expect(names.indexOf("gateway")).toBeLessThan(names.indexOf("agent"));
   for (const { listen, from } of stack.links) {
-    expect(Object.values(serviceNamed(stack, from).environment).some((value) => value.includes(listen)), `${from} ${listen}`).toBe(true);
+    expect(
+      Object.values(serviceNamed(stack, from).environment).some((value) => value.includes(listen)),
+      `${from} ${listen}`,
+    ).toBe(true);
   }
 });

@@ -3,14 +3,17 @@ import { basename, dirname, join, resolve } from "node:path";
 import { checkDocument } from "../documents/check-document.ts";
 import { DocumentError, type Problem, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
 import { LabError } from "../lab-error.ts";
-import { interpolate, parseDotEnv } from "./interpolation.ts";
+import { namedVolumesOf, networksOf } from "./docker/container-spec.ts";
+import { interpolate, parseDotEnv, passedOn } from "./interpolation.ts";
 import {
   type ComposeService,
+  FIELDS_OF_FOUND_SERVICES,
   type LinkSpec,
   type ProbeSpec,
   type PublishedPort,
   type Role,
   type StackDocument,
+  type StartCondition,
   stackDocument,
   TOP_LEVEL_FIELDS,
 } from "./stack-schema.ts";
@@ -26,7 +29,7 @@ export interface Service {
   process: { command: readonly string[]; environment: Readonly<Record<string, string>> } | undefined;
   /** The first published port: where the lab itself reaches it. */
   port: PublishedPort | undefined;
-  dependsOn: Readonly<Record<string, "service_started" | "service_healthy">>;
+  dependsOn: Readonly<Record<string, StartCondition>>;
   environment: Readonly<Record<string, string>>;
   stopSignal: NodeJS.Signals;
   stopGraceMs: number;
@@ -55,8 +58,11 @@ export interface Stack {
 /** Compose's own default: ten seconds between the stop signal and SIGKILL. */
 const STOP_GRACE_MS = 10_000;
 
+/** `found up`: the lab has not brought it up and will not, so only what it reads of it has to be understood. */
+export type StackUse = "to bring up" | "found up";
+
 /** @throws DocumentError naming each problem's line; LabError for one that is no place in the file. */
-export function loadStack(file: string, environment: NodeJS.ProcessEnv): Stack {
+export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: StackUse = "to bring up"): Stack {
   const path = resolve(file);
   const folder = dirname(path);
   const dotEnv = join(folder, ".env");
@@ -64,16 +70,20 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv): Stack {
   const document = readYaml(path);
   const problems: Problem[] = [];
   const value = interpolate(document.value, variables, (at, message) => problems.push(document.problemAt(at, message)));
-  const filled = { ...document, value };
+  const filled = { ...document, value: reduced(value, variables, use) };
   problems.push(...unknownFields(filled));
   if (problems.length > 0) throw new DocumentError(problems);
   const parsed = checkDocument(filled, stackDocument);
   const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
   const links = (parsed["x-lab"]?.links ?? []).map(toLink);
-  const wrong = [...checkDependencies(filled, parsed), ...checkLinks(filled, links, services)];
+  const wrong = [
+    ...checkDependencies(filled, parsed),
+    ...checkNames(filled, parsed),
+    ...checkLinks(filled, links, services),
+  ];
   if (wrong.length > 0) throw new DocumentError(wrong);
   return {
-    project: parsed["x-lab"]?.project ?? projectName(folder),
+    project: variables.COMPOSE_PROJECT_NAME || (parsed["x-lab"]?.project ?? parsed.name ?? projectName(folder)),
     file: path,
     folder,
     source: document.source,
@@ -83,12 +93,45 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv): Stack {
   };
 }
 
+/** The part of the document that has to be understood: without extensions of others, its environment filled in. */
+function reduced(value: unknown, variables: Readonly<Record<string, string | undefined>>, use: StackUse): unknown {
+  if (!isRecord(value) || !isRecord(value.services)) return value;
+  const services = Object.entries(value.services).map(([name, service]) => {
+    if (!isRecord(service)) return [name, service];
+    const kept = Object.entries(service).filter(([field]) => {
+      if (use === "found up") return FIELDS_OF_FOUND_SERVICES.includes(field);
+      return field === "x-lab" || !field.startsWith("x-");
+    });
+    const fields = kept.map(([field, part]) => [field, field === "environment" ? passedOn(part, variables) : part]);
+    return [name, Object.fromEntries(fields)];
+  });
+  const others = use === "found up" ? { "x-lab": value["x-lab"], name: value.name } : value;
+  const defined = Object.entries(others).filter(([, part]) => part !== undefined);
+  return { ...Object.fromEntries(defined), services: Object.fromEntries(services) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Compose lets any `x-` field through; all else that this lab does not know would be silently ignored. */
 function unknownFields(document: YamlDocument): Problem[] {
-  if (typeof document.value !== "object" || document.value === null) return [];
+  if (!isRecord(document.value)) return [];
   return Object.keys(document.value)
     .filter((key) => !key.startsWith("x-") && !TOP_LEVEL_FIELDS.includes(key))
     .map((key) => document.problemAtField([key], `unknown field "${key}"`));
+}
+
+/** Networks and volumes that services name and the file does not declare: compose refuses them too. */
+function checkNames(document: YamlDocument, { services, networks = {}, volumes = {} }: StackDocument): Problem[] {
+  return Object.entries(services).flatMap(([name, service]) => [
+    ...networksOf(service)
+      .filter(([network]) => network !== "default" && !(network in networks))
+      .map(([network]) => document.problemAt(["services", name, "networks"], `no network is called "${network}"`)),
+    ...namedVolumesOf(service)
+      .filter((volume) => !(volume in volumes))
+      .map((volume) => document.problemAt(["services", name, "volumes"], `no volume is called "${volume}"`)),
+  ]);
 }
 
 function toService(name: string, compose: ComposeService): Service[] {

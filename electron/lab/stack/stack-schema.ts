@@ -35,13 +35,18 @@ const assignments = z.union([
   ),
 ]);
 
-const port = z
+const portNumber = z
+  .union([z.int(), z.string().regex(/^\d+$/)])
+  .transform(Number)
+  .pipe(z.int().min(0).max(65_535));
+
+const shortPort = z
   .union([z.string(), z.number()])
   .transform((value) => String(value))
   .pipe(
     z
       .string()
-      .regex(/^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):)?(?:\d+:)?\d+(?:\/tcp)?$/, {
+      .regex(/^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):)?(?:\d*:)?\d+(?:\/tcp)?$/, {
         error: 'expected a port such as "127.0.0.1:18080:8080"',
       })
       .transform((value) => {
@@ -54,6 +59,24 @@ const port = z
         };
       }),
   );
+
+const longPort = z
+  .strictObject({
+    target: portNumber,
+    published: portNumber.optional(),
+    host_ip: z.string().optional(),
+    protocol: z.literal("tcp").optional(),
+    mode: z.literal("ingress").or(z.literal("host")).optional(),
+  })
+  .transform(({ target, published, host_ip }) => ({
+    hostAddress: host_ip ?? "0.0.0.0",
+    hostPort: published ?? 0,
+    containerPort: target,
+  }));
+
+const port = z.union([shortPort, longPort], {
+  error: 'expected a port such as "127.0.0.1:18080:8080", or {target, published, host_ip}',
+});
 export type PublishedPort = z.output<typeof port>;
 
 const healthcheck = z.strictObject({
@@ -64,10 +87,13 @@ const healthcheck = z.strictObject({
   start_period: duration.optional(),
 });
 
+export const START_CONDITIONS = ["service_started", "service_healthy", "service_completed_successfully"] as const;
+export type StartCondition = (typeof START_CONDITIONS)[number];
+
 const dependsOn = z.union([
   z.array(z.string()).transform((names) => Object.fromEntries(names.map((name) => [name, "service_started" as const]))),
   z
-    .record(z.string(), z.strictObject({ condition: z.enum(["service_started", "service_healthy"]) }))
+    .record(z.string(), z.strictObject({ condition: z.enum(START_CONDITIONS) }))
     .transform((map) => Object.fromEntries(Object.entries(map).map(([name, { condition }]) => [name, condition]))),
 ]);
 
@@ -111,11 +137,23 @@ const service = z.strictObject({
   entrypoint: command.optional(),
   environment: assignments.optional(),
   ports: z.array(port).optional(),
-  volumes: z.array(z.string()).optional(),
+  volumes: z
+    .array(
+      z
+        .string()
+        .regex(/^(?:[^:]+:)?\/[^:]*(?::(?:ro|rw))?$/, { error: 'expected "name:/path" or "./folder:/path:ro"' }),
+    )
+    .optional(),
   networks: z
     .union([
       z.array(z.string()),
-      z.record(z.string(), z.union([z.null(), z.strictObject({ aliases: z.array(z.string()).optional() })])),
+      z.record(
+        z.string(),
+        z.union([
+          z.null(),
+          z.strictObject({ aliases: z.array(z.string()).optional(), ipv4_address: z.ipv4().optional() }),
+        ]),
+      ),
     ])
     .optional(),
   depends_on: dependsOn.optional(),
@@ -134,6 +172,12 @@ const service = z.strictObject({
 });
 export type ComposeService = z.output<typeof service>;
 
+/**
+ * What the lab reads of a service that someone else has brought up. The rest of their file may use all of compose: the
+ * lab neither starts nor changes such a service, so what it does not understand does not matter.
+ */
+export const FIELDS_OF_FOUND_SERVICES: readonly string[] = ["ports", "depends_on", "environment", "x-lab"];
+
 const link = z.strictObject({
   name: z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' }),
   listen: z.string().describe("the address that the caller's environment names"),
@@ -142,8 +186,14 @@ const link = z.strictObject({
 export type LinkSpec = z.output<typeof link>;
 
 export const stackDocument = z.looseObject({
+  name: z.string().optional(),
   services: z.record(z.string(), service),
-  volumes: z.record(z.string(), z.union([z.null(), z.strictObject({ name: z.string().optional() })])).optional(),
+  volumes: z
+    .record(
+      z.string(),
+      z.union([z.null(), z.strictObject({ name: z.string().optional(), external: z.boolean().optional() })]),
+    )
+    .optional(),
   networks: z
     .record(
       z.string(),
@@ -153,6 +203,10 @@ export const stackDocument = z.looseObject({
           name: z.string().optional(),
           driver: z.string().optional(),
           internal: z.boolean().optional(),
+          external: z.boolean().optional(),
+          ipam: z
+            .strictObject({ config: z.array(z.strictObject({ subnet: z.string(), gateway: z.string().optional() })) })
+            .optional(),
         }),
       ]),
     )

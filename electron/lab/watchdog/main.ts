@@ -85,7 +85,12 @@ async function mendBesideTheLab(): Promise<void> {
     const parts = partsOf(journal);
     for (const stack of parts.register.list()) {
       const order = "links first, then all at once";
-      for (const { fault, result, detail } of await mendStack(stack, parts, order, AbortSignal.timeout(MEND_LIMIT_MS))) {
+      for (const { fault, result, detail } of await mendStack(
+        stack,
+        parts,
+        order,
+        AbortSignal.timeout(MEND_LIMIT_MS),
+      )) {
         say(`undid ${fault.kind} ${fault.target}: ${result}, ${detail}`);
       }
     }

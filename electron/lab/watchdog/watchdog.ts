@@ -9,6 +9,8 @@ const MAIN_FILE = join(import.meta.dirname, "main.ts");
 const LOG_LIMIT_BYTES = 256 * 1024;
 /** A watchdog that keeps dying cannot be helped; the next start still puts everything back. */
 const REPLACEMENTS_LIMIT = 5;
+/** It ends at once when it hears the good-bye; one that does not is frozen, and must not freeze the lab too. */
+const GOODBYE_LIMIT_MS = 2_000;
 
 /** The lab's side of its watchdog: starts it, beats, replaces it when it dies, and says good-bye at the end. */
 export class Watchdog {
@@ -35,19 +37,25 @@ export class Watchdog {
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     child.ref();
     child.stdin?.end(GOODBYE);
+    const late = setTimeout(() => child.kill("SIGKILL"), GOODBYE_LIMIT_MS);
     await gone;
+    clearTimeout(late);
   }
 
   #spawn(): void {
     const logFile = join(this.#home.folder, "watchdog.log");
     shorten(logFile);
     const log = openSync(logFile, "a", 0o600);
-    const child = spawn(process.execPath, [MAIN_FILE, this.#home.folder, String(thisProcess.pid), thisProcess.startedAt], {
-      stdio: ["pipe", log, log],
-      env: { ...this.#environment, NODE_NO_WARNINGS: "1" },
-      cwd: this.#home.folder,
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [MAIN_FILE, this.#home.folder, String(thisProcess.pid), thisProcess.startedAt],
+      {
+        stdio: ["pipe", log, log],
+        env: { ...this.#environment, NODE_NO_WARNINGS: "1" },
+        cwd: this.#home.folder,
+        detached: true,
+      },
+    );
     closeSync(log);
     child.once("error", () => this.#replace());
     child.once("exit", () => this.#replace());

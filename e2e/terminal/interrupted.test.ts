@@ -1,0 +1,170 @@
+import { describe, expect, type TestContext, test } from "vitest";
+import { type Mode, smallScenario, smallStack } from "./small-stack/small-stack.ts";
+import { HAS_PROCESS_TABLE, type Session, TerminalLab, TOGETHER, until } from "./terminal-lab.ts";
+
+/** Where a run is when it is hit, how to bring it there, and how to see that it is. */
+interface Point {
+  modes: Mode[];
+  scenario: Parameters<typeof smallScenario>[1];
+  reached: (session: Session, lab: TerminalLab) => Promise<void>;
+  /** How the run is then told of in the history, when it had begun. */
+  cancelled: boolean;
+}
+
+const POINTS: Record<string, Point> = {
+  "while the stack comes up": {
+    modes: ["well", "never-well"],
+    scenario: {},
+    reached: (_session, lab) => until("both services run", () => lab.processes().length === 2),
+    cancelled: false,
+  },
+  "while the steady state is awaited": {
+    modes: ["well"],
+    scenario: { steadyState: "{ service: well, is: degraded }" },
+    reached: (session) => session.says(/A small one/),
+    cancelled: true,
+  },
+  "while a step waits for a time": {
+    modes: ["well", "stubborn"],
+    scenario: { method: "{ fault: { stop: well } }, { wait: 10m }" },
+    reached: (session) => session.says(/step +wait for 10 min/),
+    cancelled: true,
+  },
+  "while a step waits for a service, another one being paused": {
+    modes: ["well", "stubborn"],
+    scenario: { method: "{ fault: { pause: stubborn } }, { wait: { service: well, is: down }, atMost: 10m }" },
+    reached: (session) => session.says(/step +wait for well to be down/),
+    cancelled: true,
+  },
+  "while what was broken is put back": {
+    modes: ["well", "slow-again"],
+    scenario: { method: "{ fault: { stop: slow-again } }" },
+    reached: (session) => session.says(/check +ok well is up/),
+    cancelled: true,
+  },
+};
+
+function begin(context: Pick<TestContext, "onTestFinished">, { modes, scenario }: Point) {
+  const lab = TerminalLab.for(context);
+  const stack = smallStack(lab, modes);
+  const session = lab.start("run", smallScenario(lab, scenario), "--stack", stack, "--ports", "auto");
+  return { lab, stack, session };
+}
+
+/** A run as if nothing had ever gone wrong here. */
+async function expectCleanStart(lab: TerminalLab): Promise<string> {
+  const stack = smallStack(lab, ["well"]);
+  const { code, out, err } = await lab.run(
+    "run",
+    smallScenario(lab, { id: "next" }),
+    "--stack",
+    stack,
+    "--ports",
+    "auto",
+  );
+  expect(err).toBe("");
+  expect(code, out).toBe(0);
+  expect(lab.processes()).toEqual([]);
+  return out;
+}
+
+describe.skipIf(!HAS_PROCESS_TABLE)("Ctrl-C", TOGETHER, () => {
+  test.for(Object.entries(POINTS))(
+    "%s puts everything back, leaves nothing running and exits 130",
+    async ([, point], context) => {
+      const { lab, session } = begin(context, point);
+      await point.reached(session, lab);
+      const { code, err } = await session.interrupt();
+      expect(code).toBe(130);
+      expect(err).toContain("interrupted: putting back what was broken");
+      expect(lab.processes()).toEqual([]);
+      const { out } = await lab.run("history", "list");
+      expect(out).toMatch(point.cancelled ? /small/ : /no runs yet/);
+      expect(out).not.toMatch(/running|interrupted/);
+      expect(await expectCleanStart(lab)).not.toMatch(/recovered/i);
+    },
+  );
+
+  test("twice changes nothing: what was broken is still put back", async (context) => {
+    const point = POINTS["while what was broken is put back"] as Point;
+    const { lab, session } = begin(context, point);
+    await point.reached(session, lab);
+    session.interrupt();
+    await session.says(/interrupted: putting back/);
+    const { code, err, out } = await session.interrupt();
+    expect(code).toBe(130);
+    expect(err).toContain("still putting back what was broken");
+    expect(out).toMatch(/undo +restored: slow-again/);
+    expect(lab.processes()).toEqual([]);
+  });
+});
+
+describe.skipIf(!HAS_PROCESS_TABLE)("a power cut", TOGETHER, () => {
+  test.for(Object.entries(POINTS))("%s: the next start puts everything back", async ([, point], context) => {
+    const { lab, session } = begin(context, point);
+    await point.reached(session, lab);
+    expect(lab.processes()).not.toEqual([]);
+    await lab.cutPower();
+    expect(await session.ended).toMatchObject({ code: null, signal: "SIGKILL" });
+    expect(lab.processes()).not.toEqual([]);
+    const said = await expectCleanStart(lab);
+    expect(said).toContain("recovered: took down small, left up by a lab that died");
+    if (point.cancelled) {
+      expect(said).toContain("1 unfinished run(s) marked interrupted");
+      expect((await lab.run("history", "list")).out).toMatch(/interrupted .*small/);
+    }
+  });
+
+  test("again, while the next start puts back what the first one had left", async (context) => {
+    const point = POINTS["while a step waits for a time"] as Point;
+    const { lab, session } = begin(context, point);
+    await point.reached(session, lab);
+    await lab.cutPower();
+    lab.start("stack", "down");
+    await until("the next start has begun", () => lab.processes().length < 2);
+    await lab.cutPower();
+    expect(await expectCleanStart(lab)).toMatch(/recovered/i);
+    expect(await expectCleanStart(lab)).not.toMatch(/recovered/i);
+  });
+
+  test("with a stack that is to stay up: it stays, and what was broken in it is mended", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well", "stubborn"]);
+    expect((await lab.run("stack", "up", "--stack", stack, "--ports", "auto")).code).toBe(0);
+    const point = POINTS["while a step waits for a time"] as Point;
+    const session = lab.start("run", smallScenario(lab, point.scenario), "--stack", stack);
+    await point.reached(session, lab);
+    await lab.cutPower();
+    expect((await lab.run("stack", "status")).code).toBe(1);
+    const { code, out } = await lab.run("run", smallScenario(lab), "--stack", stack);
+    expect(out).toMatch(/recovered: undid stop well, left by a lab that died: restored/);
+    expect(code, out).toBe(0);
+    expect(lab.processes()).toHaveLength(2);
+    expect((await lab.run("stack", "down")).code).toBe(0);
+    expect(lab.processes()).toEqual([]);
+  });
+});
+
+describe.skipIf(!HAS_PROCESS_TABLE)("SIGKILL of the lab alone", TOGETHER, () => {
+  test("needs no next start: what watches over it takes everything down", async (context) => {
+    const point = POINTS["while a step waits for a time"] as Point;
+    const { lab, session } = begin(context, point);
+    await point.reached(session, lab);
+    await session.die();
+    await until("nothing is left running", () => lab.processes().length === 0);
+    await expectCleanStart(lab);
+  });
+
+  test("on a stack that is to stay up: it stays, and what was broken in it is mended", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well", "stubborn"]);
+    expect((await lab.run("stack", "up", "--stack", stack, "--ports", "auto")).code).toBe(0);
+    const point = POINTS["while a step waits for a time"] as Point;
+    const session = lab.start("run", smallScenario(lab, point.scenario), "--stack", stack);
+    await point.reached(session, lab);
+    await session.die();
+    await until("every service is up", async () => (await lab.run("stack", "status")).code === 0);
+    expect((await lab.run("stack", "down")).code).toBe(0);
+    expect(lab.processes()).toEqual([]);
+  });
+});

@@ -1,0 +1,218 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { smallScenario, smallStack } from "./small-stack/small-stack.ts";
+import { HAS_PROCESS_TABLE, TerminalLab, TOGETHER } from "./terminal-lab.ts";
+
+const AUTO = ["--ports", "auto"];
+const NOBODY = 65534;
+
+describe.skipIf(!HAS_PROCESS_TABLE)("a stack that does not come up", TOGETHER, () => {
+  test("because a port is taken: it is named with its service and what to do, and nothing is started", async (context) => {
+    const lab = TerminalLab.for(context);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    context.onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const stack = smallStack(lab, ["well", "stubborn"], { stubborn: port });
+    const { code, err } = await lab.run("run", smallScenario(lab), "--stack", stack);
+    expect(code).toBe(2);
+    expect(err).toContain(`already in use on 127.0.0.1: port ${port} (stubborn)`);
+    expect(err).toContain("--ports auto");
+    expect(lab.processes()).toEqual([]);
+  });
+
+  test("because a service ends at once: it is named with its last lines, and the others are taken down", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well", "dies"]);
+    const { code, err } = await lab.run("run", smallScenario(lab), "--stack", stack, ...AUTO);
+    expect(code).toBe(1);
+    expect(err).toMatch(/dies ended while it was starting; its last lines:\n +dies: starting\n +the disk is on fire\n/);
+    expect(lab.processes()).toEqual([]);
+  });
+
+  test("because a service never gets well: it is named with why and its last lines", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well", "never-well"]);
+    const { code, err } = await lab.run("stack", "up", "--stack", stack, ...AUTO);
+    expect(code).toBe(1);
+    expect(err).toMatch(/never-well did not become healthy within \d+ s \(answers HTTP 503\)/);
+    expect(err).toContain("still looking for my cat");
+    expect(lab.processes()).toEqual([]);
+    expect((await lab.run("stack", "status")).out).toContain("no stack is up");
+  });
+
+  test("because its file is bad: the line is named, and no data folder is asked for anything", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = lab.write("bad.yaml", "services:\n  a:\n    image: x\n    imagee: y\n");
+    const { code, err } = await lab.run("run", smallScenario(lab), "--stack", stack, ...AUTO);
+    expect(code).toBe(2);
+    expect(err).toMatch(/bad\.yaml:4:5: services\.a: unknown field "imagee"/);
+  });
+});
+
+describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
+  test("because its steady state does not hold says so, and breaks nothing", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well"]);
+    const scenario = smallScenario(lab, {
+      steadyState: "{ service: well, is: degraded }",
+      method: "{ fault: { kill: well } }",
+    });
+    const { code, out } = await lab.run("run", scenario, "--stack", stack, ...AUTO);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /PRECONDITION .*before anything was broken, well is up \(answers HTTP 200\), expected degraded/,
+    );
+    expect(out).not.toMatch(/fault +kill/);
+  });
+
+  test("because what was broken does not come back is residue, with its name, though every check held", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well", "dies-again"]);
+    const scenario = smallScenario(lab, { method: "{ fault: { stop: dies-again } }" });
+    const { code, out } = await lab.run("run", scenario, "--stack", stack, ...AUTO);
+    expect(out).toMatch(/check +ok well is up/);
+    expect(out).toMatch(/RESIDUE .*not put back: dies-again/);
+    expect(code).toBe(1);
+    expect(lab.processes()).toEqual([]);
+  });
+
+  test("because a check fails says what was expected and observed; fail-fast then stops, else all are run", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well"]);
+    const bad = smallScenario(lab, { id: "bad", expect: "{ count: { decision: allow, atLeast: 1 } }" });
+    const good = smallScenario(lab, { id: "good" });
+    const all = await lab.run("run", bad, good, "--stack", stack, ...AUTO);
+    expect(all.code).toBe(1);
+    expect(all.out).toMatch(/FAILED count: expected allow: at least 1; observed allow: 0/);
+    expect(all.out).toContain("1/2 runs passed");
+    const fast = await lab.run("run", bad, good, "--fail-fast", "--stack", stack, ...AUTO);
+    expect(fast.code).toBe(1);
+    expect(fast.out).toContain("0/1 run passed");
+    const repeated = await lab.run("run", good, "--repeat", "3", "--stack", stack, ...AUTO);
+    expect(repeated.code).toBe(0);
+    expect(repeated.out).toContain("3/3 runs passed");
+  });
+});
+
+describe("bad input", TOGETHER, () => {
+  test("of a report that has nowhere to go is told before anything is run", async (context) => {
+    const lab = TerminalLab.for(context);
+    const { code, err, out } = await lab.run(
+      "run",
+      "mcp-crash",
+      ...AUTO,
+      "--reporter",
+      "json",
+      "--out",
+      "no/such/folder.json",
+    );
+    expect(err).toMatch(/the report cannot be written to no\/such\/folder\.json: ENOENT/);
+    expect(code).toBe(2);
+    expect(out).not.toContain("stack up");
+  });
+
+  test("YAML of any kind of badness, each problem at its place", async (context) => {
+    const lab = TerminalLab.for(context);
+    const bad = lab.write(
+      "bad.yaml",
+      "id: Bad Id\ntitle: x\npatterns: []\nsteadyState: []\nmethod: [{ wram: gateway }]\nextra: 1\n",
+    );
+    const broken = lab.write("broken.yaml", "id: [\n");
+    const good = smallScenario(lab);
+    const { code, err, out } = await lab.run("scenarios", "validate", bad, good, broken);
+    expect(code).toBe(2);
+    expect(err).toBe("");
+    expect(out).toMatch(/bad\.yaml:1:5: id: /);
+    expect(out).toMatch(/bad\.yaml:5:10: method\[0\]: a step needs exactly one of/);
+    expect(out).toMatch(/bad\.yaml:6:1: unknown field "extra"/);
+    expect(out).toMatch(/bad\.yaml:1:1: expect: expected array, but it is missing/);
+    expect(out).toMatch(/small\.yaml: ok \(1 scenario\)/);
+    expect(out).toMatch(/broken\.yaml:\d+:\d+: /);
+    expect((await lab.run("run", good, bad)).code).toBe(2);
+  });
+});
+
+describe.skipIf(!HAS_PROCESS_TABLE)("two labs on one data folder", TOGETHER, () => {
+  test("the second one is told who is at work, touches nothing, and may read; the first goes on", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well"]);
+    const long = smallScenario(lab, { id: "long", method: "{ fault: { stop: well } }, { wait: 10m }" });
+    const first = lab.start("run", long, "--stack", stack, ...AUTO);
+    await first.says(/step +wait for 10 min/);
+    const second = await lab.run("run", smallScenario(lab), "--stack", stack, ...AUTO);
+    expect(second.code).toBe(2);
+    expect(second.err).toMatch(/another lab is at work here: process \d+, running long, since/);
+    expect((await lab.run("stack", "down")).code).toBe(2);
+    expect((await lab.run("history", "list")).out).toMatch(/running .*long/);
+    const { code, out } = await first.interrupt();
+    expect(code).toBe(130);
+    expect(out).toMatch(/undo +restored: well is running and up/);
+    expect(lab.processes()).toEqual([]);
+  });
+});
+
+describe("a history", TOGETHER, () => {
+  async function withOneRun(lab: TerminalLab): Promise<string> {
+    const { code, out } = await lab.run("run", smallScenario(lab), "--stack", smallStack(lab, ["well"]), ...AUTO);
+    expect(code, out).toBe(0);
+    return join(lab.home, "history.db");
+  }
+
+  test("that is corrupt is put aside by name, and the next run is recorded", async (context) => {
+    const lab = TerminalLab.for(context);
+    const file = await withOneRun(lab);
+    writeFileSync(file, "this was a database once ".repeat(200));
+    const { code, out } = await lab.run("run", smallScenario(lab), "--stack", smallStack(lab, ["well"]), ...AUTO);
+    expect(code).toBe(0);
+    const [aside = ""] = readdirSync(lab.home).filter((name) => name.startsWith("history.db.corrupt-"));
+    expect(out).toContain(`the run history was damaged; it was put aside, whole, as ${join(lab.home, aside)}`);
+    expect(readFileSync(join(lab.home, aside), "utf8")).toContain("this was a database once");
+    expect((await lab.run("history", "list")).out.match(/passed/g)).toHaveLength(1);
+  });
+
+  test("of a newer lab is shown, and nothing is run that could not be recorded", async (context) => {
+    const lab = TerminalLab.for(context);
+    const database = new Database(await withOneRun(lab));
+    database.pragma("user_version = 99");
+    database.close();
+    const list = await lab.run("history", "list");
+    expect(list).toMatchObject({ code: 0, out: expect.stringMatching(/passed .*small/) });
+    expect(list.err).toMatch(/read only: .*newer Resilience Lab \(format 99/);
+    const run = await lab.run("run", smallScenario(lab), "--stack", smallStack(lab, ["well"]), ...AUTO);
+    expect(run.code).toBe(2);
+    expect(run.err).toMatch(/newer Resilience Lab.*new ones cannot be recorded\n +update Resilience Lab/);
+    expect(lab.processes()).toEqual([]);
+  });
+
+  test("that may not be written is shown, and nothing is run", async (context) => {
+    const lab = TerminalLab.for(context);
+    const file = await withOneRun(lab);
+    chmodSync(file, 0o444);
+    // Root may write everything, so everything else is given to somebody who may not, and who then looks.
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) lab.giveTo(NOBODY, [file]);
+    const user = isRoot ? NOBODY : undefined;
+    expect(await lab.startAs(user, "history", "list").ended).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/passed .*small/),
+      err: expect.stringContaining("read only: "),
+    });
+    const stack = smallStack(lab, ["well"]);
+    const run = await lab.startAs(user, "run", smallScenario(lab), "--stack", stack, ...AUTO).ended;
+    expect(run).toMatchObject({ code: 2, err: expect.stringContaining("new ones cannot be recorded") });
+    if (HAS_PROCESS_TABLE) expect(lab.processes()).toEqual([]);
+  });
+
+  test("in a folder that cannot be made is said, with what to do", async (context) => {
+    const lab = TerminalLab.for(context);
+    mkdirSync(join(lab.folder, "somewhere"));
+    writeFileSync(lab.home, "a file where the folder should be");
+    const { code, err } = await lab.run("history", "list");
+    expect(code).toBe(2);
+    expect(err).toMatch(/the data folder .* cannot be used: .*\n +make it writable, or point RESILIENCE_LAB_HOME/);
+  });
+});

@@ -1,0 +1,37 @@
+// Plain JavaScript for any Node: the lab itself needs a newer one, and with an older one its database would crash the
+// process rather than say so.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const NODE_API_NEEDED = 10;
+const brought = fileURLToPath(new URL(join("..", "..", "node_modules", ".bin", "node"), import.meta.url));
+
+/**
+ * Runs `main(words)` here, or the whole script again with the Node that the project brings along.
+ *
+ * @param {string} script the caller's import.meta.url
+ * @param {() => Promise<(words: string[]) => Promise<number>>} load loads what needs the newer Node
+ */
+export async function runOnOwnNode(script, load) {
+  const words = process.argv.slice(2);
+  if (Number(process.versions.napi) >= NODE_API_NEEDED && process.features.typescript) {
+    const main = await load();
+    process.exitCode = await main(words);
+  } else if (existsSync(brought) && process.env.RESILIENCE_LAB_RELAUNCHED === undefined) {
+    const child = spawn(brought, [fileURLToPath(script), ...words], {
+      stdio: "inherit",
+      env: { ...process.env, RESILIENCE_LAB_RELAUNCHED: "1" },
+    });
+    // The terminal signals both; the child decides when to end, and this process follows it.
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+    child.on("exit", (code, signal) => {
+      process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
+    });
+  } else {
+    console.error(`Resilience Lab needs Node 22.18 or newer; this is ${process.version}.`);
+    console.error("Install a newer Node, or run `npm ci` again so that the project brings its own.");
+    process.exitCode = 2;
+  }
+}

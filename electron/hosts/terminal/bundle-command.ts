@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { type Exported, exportBundle, importBundle, verifyBundle } from "../../lab/bundles/index.ts";
+import { Lab } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
+
+const options = { out: { type: "string" }, force: { type: "boolean", default: false } } as const;
+type Values = ReturnType<typeof readWords<typeof options>>["values"];
+
+export const bundleCommand: Command = {
+  name: "bundle",
+  summary: "export runs to one file, import or verify such a file",
+  help: `resilience-lab bundle export RUN... --out FILE [--force]
+resilience-lab bundle import FILE
+resilience-lab bundle verify FILE
+
+RUN is a run's id or the first characters of it. A bundle is a zip: open report.html in it with any browser. Secrets that
+are known as such are taken out. \`--out -\` writes to the standard output; \`--force\` replaces a file.
+\`verify\` reads a bundle as \`import\` would and keeps nothing: exit 0 when it holds, 1 when it does not.`,
+  async run(words, terminal) {
+    const { values, positionals } = readWords("bundle", words, options);
+    const [action = "", ...rest] = positionals;
+    const wanted = oneOf("bundle", action, ["export", "import", "verify"]);
+    if (wanted === "export") return exportRuns(rest, values, terminal);
+    if (values.out !== undefined || values.force) {
+      throw new LabError("bad-input", `bundle ${wanted} takes no --${values.force ? "force" : "out"}`);
+    }
+    const [file, ...more] = rest;
+    if (file === undefined) throw new LabError("bad-input", `say which file to ${wanted}`);
+    if (more.length > 0) throw new LabError("bad-input", `bundle ${wanted} takes one file, and got "${more[0]}" too`);
+    return wanted === "verify" ? verifyFile(file, terminal) : importFile(file, terminal);
+  },
+};
+
+async function exportRuns(runs: readonly string[], { out, force }: Values, terminal: Terminal): Promise<number> {
+  if (runs.length === 0) throw new LabError("bad-input", "say which runs: see `resilience-lab history list`");
+  if (out === undefined) throw new LabError("bad-input", "say where to: --out FILE");
+  if (out !== "-" && !force && existsSync(out)) {
+    throw new LabError("bad-input", `${out} exists`, { cure: "give another name, or --force to replace it" });
+  }
+  return withLab(terminal, async ({ history }) => {
+    const target = out === "-" ? { stream: terminal.out } : { file: out };
+    const exported = await exportBundle({ history, runIds: runs, signal: terminal.signal, ...target });
+    terminal.err.write(`${out === "-" ? "exported" : out}: ${described(exported)}\n`);
+    return EXIT.green;
+  });
+}
+
+function described({ runIds, bytes, redacted }: Exported): string {
+  const size =
+    bytes < 10_000
+      ? `${bytes} bytes`
+      : bytes < 1e7
+        ? `${Math.round(bytes / 1_000)} kB`
+        : `${Math.round(bytes / 1e6)} MB`;
+  const taken = Object.entries(redacted).map(([kind, count]) => `${kind} x${count}`);
+  const secrets = taken.length === 0 ? "no secrets found" : `secrets taken out: ${taken.join(", ")}`;
+  return `${counted(runIds.length)}, ${size}, ${secrets}`;
+}
+
+function importFile(file: string, terminal: Terminal): Promise<number> {
+  return withLab(terminal, async ({ history }) => {
+    const { imported, alreadyHere } = await importBundle({ history, file, signal: terminal.signal });
+    for (const { runId, scenarioTitle } of imported) terminal.out.write(`imported ${runId}  ${scenarioTitle}\n`);
+    for (const runId of alreadyHere) terminal.out.write(`already here ${runId}\n`);
+    return EXIT.green;
+  });
+}
+
+async function verifyFile(file: string, { out, err, signal }: Terminal): Promise<number> {
+  const { isValid, problems, runs, createdBy } = await verifyBundle(file, { signal });
+  for (const problem of problems) err.write(`${file}: ${problem}\n`);
+  if (!isValid) return EXIT.failed;
+  out.write(`${file}: holds ${counted(runs.length)}, made by ${createdBy}\n`);
+  for (const { runId, outcome, scenarioTitle, events } of runs) {
+    out.write(`  ${runId}  ${outcome.padEnd(12)}  ${events} events  ${scenarioTitle}\n`);
+  }
+  return EXIT.green;
+}
+
+function counted(runs: number): string {
+  return `${runs} ${runs === 1 ? "run" : "runs"}`;
+}
+
+async function withLab(terminal: Terminal, use: (lab: Lab) => Promise<number>): Promise<number> {
+  const lab = Lab.open(terminal.environment);
+  try {
+    for (const notice of lab.notices()) terminal.err.write(`${notice}\n`);
+    return await use(lab);
+  } finally {
+    lab.close();
+  }
+}

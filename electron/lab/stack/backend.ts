@@ -1,0 +1,37 @@
+import type { Probe } from "../health/probe.ts";
+import type { StackDriver } from "./driver.ts";
+import type { LogLine } from "./log-tail.ts";
+import type { Service } from "./stack-file.ts";
+
+export interface StackProgress {
+  service: string;
+  state: "pulling" | "building" | "starting" | "healthy" | "stopping" | "stopped";
+  /** How far it is, in words. */
+  detail?: string;
+}
+
+export interface LogFollower {
+  /** Takes what has been written until now, then ends. */
+  close(): Promise<void>;
+}
+
+/** What is different between services that are processes and services that are containers. */
+export interface StackBackend {
+  readonly driver: StackDriver;
+  /** Where the containers run, for a person; undefined for processes. */
+  readonly engine: string | undefined;
+  /** host:port where the lab reaches a service. @throws LabError when it publishes no port */
+  address(service: Service): string;
+  probe(service: Service): Probe;
+  /** Follows what services print from now on, whatever becomes of their containers or processes. */
+  followLogs(take: (line: LogLine) => void): LogFollower;
+  /** The last lines that a service wrote, for an error message. */
+  lastLines(service: string, count: number): Promise<string[]>;
+  /** Leaves the service stopped, with this value of one variable at its next start; undefined: its own again. */
+  setVariable(service: string, name: string, value: string | undefined): Promise<void>;
+  /** Told of a service whose state has changed, as far as the backend hears of it. */
+  onChange(listener: (service: string) => void): () => void;
+  /** Told of what a person should know of where services run: that an engine went away, or is back. */
+  onNotice(listener: (message: string) => void): () => void;
+  close(): Promise<void>;
+}

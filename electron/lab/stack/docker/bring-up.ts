@@ -1,0 +1,185 @@
+import type Dockerode from "dockerode";
+import type { DockerPlace, RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
+import { LabError } from "../../lab-error.ts";
+import { LAB_VERSION } from "../../version.ts";
+import type { StackProgress } from "../backend.ts";
+import type { Stack } from "../stack-file.ts";
+import { LABEL } from "./compose-labels.ts";
+import { lastContainerLines } from "./container-logs.ts";
+import {
+  containerSpec,
+  endpointConfig,
+  namedVolumesOf,
+  networkName,
+  networksOf,
+  volumeName,
+} from "./container-spec.ts";
+import { ask } from "./engine-error.ts";
+import { ensureImages } from "./images.ts";
+
+const LOOK_EVERY_MS = 100;
+const LAST_LINES = 8;
+/** What a service waits for another to be healthy; as long as compose's own patience with a slow first start. */
+const CONDITION_LIMIT_MS = 120_000;
+
+export interface BringUp {
+  docker: Dockerode;
+  stack: Stack;
+  registered: RegisteredStack & { docker: DockerPlace };
+  register: StackRegister;
+  signal: AbortSignal;
+  report: ((progress: StackProgress) => void) | undefined;
+}
+
+/** Brings a project up as compose does: images, networks, volumes, containers, and their start as each may begin. */
+export async function bringUp(plan: BringUp): Promise<void> {
+  const images = await ensureImages(plan.docker, plan.stack, plan.signal, plan.report);
+  plan.signal.throwIfAborted();
+  await ensureNetworks(plan);
+  await ensureVolumes(plan);
+  const ids = new Map<string, string>();
+  for (const service of Object.keys(plan.stack.document.services)) {
+    plan.signal.throwIfAborted();
+    ids.set(service, await create(plan, service, images.get(service) ?? ""));
+  }
+  await startInOrder(plan, ids);
+}
+
+async function ensureNetworks({ docker, stack, registered, register }: BringUp): Promise<void> {
+  const used = new Set(
+    Object.values(stack.document.services).flatMap((each) => networksOf(each).map(([name]) => name)),
+  );
+  for (const name of used) {
+    const wishes = stack.document.networks?.[name];
+    const fullName = networkName(stack, name);
+    const present = await ask(`looking for network ${fullName}`, () => docker.getNetwork(fullName).inspect(), [
+      { status: 404 },
+    ]);
+    if (present !== undefined) continue;
+    if (wishes?.external) throw missing("network", fullName);
+    registered.docker.networks.push(fullName);
+    register.setDocker(registered.id, registered.docker);
+    await ask(`creating network ${fullName}`, () =>
+      docker.createNetwork({
+        Name: fullName,
+        CheckDuplicate: true,
+        Attachable: true,
+        Driver: wishes?.driver ?? "bridge",
+        Internal: wishes?.internal ?? false,
+        Labels: { [LABEL.project]: stack.project, [LABEL.network]: name, [LABEL.version]: LAB_VERSION },
+        ...(wishes?.ipam === undefined ? {} : { IPAM: ipamOf(wishes.ipam) }),
+      }),
+    );
+  }
+}
+
+function ipamOf({ config }: { config: { subnet: string; gateway?: string | undefined }[] }): Dockerode.IPAM {
+  const Config = config.map(({ subnet, gateway }) => ({ Subnet: subnet, ...(gateway ? { Gateway: gateway } : {}) }));
+  return { Driver: "default", Config };
+}
+
+async function ensureVolumes({ docker, stack, registered, register }: BringUp): Promise<void> {
+  const used = new Set(Object.values(stack.document.services).flatMap(namedVolumesOf));
+  for (const name of used) {
+    const fullName = volumeName(stack, name);
+    const present = await ask(`looking for volume ${fullName}`, () => docker.getVolume(fullName).inspect(), [
+      { status: 404 },
+    ]);
+    if (present !== undefined) continue;
+    if (stack.document.volumes?.[name]?.external) throw missing("volume", fullName);
+    registered.docker.volumes.push(fullName);
+    register.setDocker(registered.id, registered.docker);
+    await ask(`creating volume ${fullName}`, () =>
+      docker.createVolume({
+        Name: fullName,
+        Labels: { [LABEL.project]: stack.project, [LABEL.volume]: name, [LABEL.version]: LAB_VERSION },
+      }),
+    );
+  }
+}
+
+function missing(what: string, name: string): LabError {
+  return new LabError("precondition", `${what} ${name} is external in the stack file, and there is none`, {
+    cure: `create it: docker ${what} create ${name}`,
+  });
+}
+
+async function create({ docker, stack, registered }: BringUp, service: string, imageId: string): Promise<string> {
+  const spec = containerSpec(stack, service, registered.ports, imageId);
+  const container = await ask(`creating the container of ${service}`, () => docker.createContainer(spec.create));
+  if (container === undefined) throw new LabError("internal", `no container was created for ${service}`);
+  for (const endpoint of spec.more) {
+    const EndpointConfig = endpointConfig(endpoint);
+    await ask(`connecting ${service} to ${endpoint.network}`, () =>
+      docker.getNetwork(endpoint.network).connect({ Container: container.id, EndpointConfig }),
+    );
+  }
+  return container.id;
+}
+
+/** All at once, but each after what it depends on is as it wants it; the first that fails stops the rest. */
+async function startInOrder(plan: BringUp, ids: ReadonlyMap<string, string>): Promise<void> {
+  const { stack, docker, report } = plan;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([plan.signal, failed.signal]);
+  const started = new Map<string, Promise<void>>();
+  const start = (service: string): Promise<void> => {
+    const known = started.get(service);
+    if (known !== undefined) return known;
+    const conditions = Object.entries(stack.document.services[service]?.depends_on ?? {});
+    const work = (async () => {
+      await Promise.all(
+        conditions.map(async ([name, condition]) => {
+          await start(name);
+          await waitFor(docker, name, ids.get(name) ?? "", condition, signal);
+        }),
+      );
+      signal.throwIfAborted();
+      report?.({ service, state: "starting" });
+      await ask(`starting ${service}`, () => docker.getContainer(ids.get(service) ?? "").start(), [{ status: 304 }]);
+    })();
+    started.set(service, work);
+    work.catch((error: unknown) => failed.abort(error));
+    return work;
+  };
+  await Promise.allSettled(Object.keys(stack.document.services).map(start));
+  signal.throwIfAborted();
+}
+
+type Condition = "service_started" | "service_healthy" | "service_completed_successfully";
+
+/** Resolves when a container is as another wants it. @throws LabError when it never will be */
+async function waitFor(
+  docker: Dockerode,
+  service: string,
+  id: string,
+  condition: Condition,
+  signal: AbortSignal,
+): Promise<void> {
+  if (condition === "service_started") return;
+  const limit = performance.now() + CONDITION_LIMIT_MS;
+  for (;;) {
+    signal.throwIfAborted();
+    const found = await ask(`looking at ${service}`, () => docker.getContainer(id).inspect());
+    const { Status, Health, ExitCode } = found?.State ?? {};
+    const hasEnded = Status === "exited" || Status === "dead";
+    if (condition === "service_completed_successfully" && hasEnded && ExitCode === 0) return;
+    if (condition === "service_healthy" && Health?.Status === "healthy") return;
+    if (condition === "service_healthy" && Health === undefined && !hasEnded) {
+      throw new LabError("bad-input", `others wait for ${service} to be healthy, but it has no healthcheck`);
+    }
+    if (hasEnded) throw await unhealthy(docker, service, id, `exited with code ${ExitCode}`);
+    if (Health?.Status === "unhealthy") {
+      const output = Health.Log?.at(-1)?.Output?.trim();
+      throw await unhealthy(docker, service, id, `is unhealthy${output ? `: ${output}` : ""}`);
+    }
+    if (performance.now() > limit) throw await unhealthy(docker, service, id, `is not ${condition} in time`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+async function unhealthy(docker: Dockerode, service: string, id: string, what: string): Promise<LabError> {
+  const lines = await lastContainerLines(docker, id, LAST_LINES).catch(() => []);
+  const tail = lines.length > 0 ? `; its last lines:\n${lines.map((line) => `    ${line}`).join("\n")}` : "";
+  return new LabError("unhealthy", `${service} ${what}${tail}`);
+}

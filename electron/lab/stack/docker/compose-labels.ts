@@ -1,0 +1,56 @@
+import type Dockerode from "dockerode";
+import { LabError } from "../../lab-error.ts";
+import { ask } from "./engine-error.ts";
+
+/** By these labels, and never by names, containers belong to a project: names differ between versions of compose. */
+export const LABEL = {
+  project: "com.docker.compose.project",
+  service: "com.docker.compose.service",
+  number: "com.docker.compose.container-number",
+  oneOff: "com.docker.compose.oneoff",
+  configHash: "com.docker.compose.config-hash",
+  configFiles: "com.docker.compose.project.config_files",
+  workingFolder: "com.docker.compose.project.working_dir",
+  version: "com.docker.compose.version",
+  network: "com.docker.compose.network",
+  volume: "com.docker.compose.volume",
+} as const;
+
+/** On a container that stands in for one which is put aside: the id of that one. */
+export const STANDS_IN_FOR = "resilience-lab.stands-in-for";
+
+type Listed = Dockerode.ContainerInfo;
+
+/** Every container of a project, running or not, as the engine has them now; those put aside for another are left out. */
+export async function containersOf(docker: Dockerode, project: string, service?: string): Promise<Listed[]> {
+  const listed = await everyContainerOf(docker, project, service);
+  const aside = new Set(listed.map(({ Labels }) => Labels[STANDS_IN_FOR]));
+  return listed.filter(({ Id }) => !aside.has(Id));
+}
+
+/** {@link containersOf}, and those that another stands in for. */
+export async function everyContainerOf(docker: Dockerode, project: string, service?: string): Promise<Listed[]> {
+  const label = [`${LABEL.project}=${project}`, ...(service === undefined ? [] : [`${LABEL.service}=${service}`])];
+  const listed = await ask(`listing the containers of ${project}`, () =>
+    docker.listContainers({ all: true, filters: { label } }),
+  );
+  return (listed ?? []).filter(({ Labels }) => Labels[LABEL.oneOff]?.toLowerCase() !== "true");
+}
+
+/** The one container of a service; undefined when there is none. @throws LabError when there are several */
+export async function containerOf(docker: Dockerode, project: string, service: string): Promise<Listed | undefined> {
+  const [only, ...more] = await containersOf(docker, project, service);
+  if (more.length === 0) return only;
+  throw new LabError("unsupported", `${service} runs in ${more.length + 1} containers; the lab breaks one at a time`, {
+    cure: `scale it to one: docker compose up --scale ${service}=1`,
+  });
+}
+
+/** {@link containersOf}, each looked at by itself: what the engine then says is true now. */
+export async function inspectAll(docker: Dockerode, project: string): Promise<Dockerode.ContainerInspectInfo[]> {
+  const listed = await containersOf(docker, project);
+  const found = await Promise.all(
+    listed.map(({ Id }) => ask("looking at a container", () => docker.getContainer(Id).inspect(), [{ status: 404 }])),
+  );
+  return found.filter((each) => each !== undefined);
+}

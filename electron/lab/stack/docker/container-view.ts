@@ -1,0 +1,81 @@
+import { isDeepStrictEqual } from "node:util";
+import type Dockerode from "dockerode";
+import type { ProbeResult } from "../../health/probe.ts";
+import type { EngineEvent } from "./event-shape.ts";
+
+/** A container as the engine last told of it. */
+export interface ContainerView {
+  id: string;
+  /** The engine's word: created, running, paused, restarting, removing, exited or dead. */
+  state: string;
+  health: "healthy" | "unhealthy" | "starting" | undefined;
+  exitCode: number | undefined;
+  /** Cut off from every network. */
+  isIsolated: boolean;
+  /** Port inside to port on the host. */
+  ports: Readonly<Record<number, number>>;
+}
+
+/**
+ * As the engine shows it on inspection, and not as it lists it: the list may be a moment older than the event that one
+ * has just been told of.
+ */
+export function viewOf(found: Dockerode.ContainerInspectInfo): ContainerView {
+  const { Id: id, State, NetworkSettings } = found;
+  const health = State.Health?.Status;
+  const hasEnded = State.Status === "exited" || State.Status === "dead";
+  return {
+    id,
+    state: State.Status,
+    health: health === "healthy" || health === "unhealthy" || health === "starting" ? health : undefined,
+    exitCode: hasEnded ? State.ExitCode : undefined,
+    isIsolated: isIsolated(found),
+    ports: Object.fromEntries(
+      Object.entries(NetworkSettings.Ports ?? {}).flatMap(([inside, published]) => {
+        const hostPort = Number(published?.[0]?.HostPort);
+        return hostPort > 0 ? [[Number.parseInt(inside, 10), hostPort]] : [];
+      }),
+    ),
+  };
+}
+
+/** A container with networks of its own that is on none. */
+export function isIsolated({ HostConfig, NetworkSettings }: Dockerode.ContainerInspectInfo): boolean {
+  return hasOwnNetworks(HostConfig) && Object.keys(NetworkSettings.Networks).length === 0;
+}
+
+export function hasOwnNetworks({ NetworkMode = "" }: Dockerode.HostConfig): boolean {
+  return !/^(?:host|none|container:.*)$/.test(NetworkMode);
+}
+
+/** What an event says at once. The rest, such as ports, comes with the look that follows it. */
+export function afterEvent(view: ContainerView, { action, health, exitCode }: EngineEvent): ContainerView {
+  switch (action) {
+    case "die":
+      return { ...view, state: "exited", exitCode, health: undefined };
+    case "start":
+    case "unpause":
+      return { ...view, state: "running" };
+    case "pause":
+      return { ...view, state: "paused" };
+    case "health_status":
+      return { ...view, health: health === "healthy" || health === "unhealthy" ? health : view.health };
+    default:
+      return view;
+  }
+}
+
+export function sameView(a: ContainerView | undefined, b: ContainerView | undefined): boolean {
+  return isDeepStrictEqual(a, b);
+}
+
+/** What the container's state alone says of the service's health; undefined when its probe has to be asked. */
+export function verdictOf(view: ContainerView | undefined): Omit<ProbeResult, "latencyMs"> | undefined {
+  if (view === undefined) return { status: "down", reason: "it has no container" };
+  if (view.state === "exited" || view.state === "dead") {
+    const code = view.exitCode === undefined ? "" : ` with code ${view.exitCode}`;
+    return { status: "down", reason: `the container exited${code}` };
+  }
+  if (view.state !== "running") return { status: "down", reason: `the container is ${view.state}` };
+  return view.isIsolated ? { status: "down", reason: "the container is cut off from every network" } : undefined;
+}

@@ -1,0 +1,107 @@
+import type Dockerode from "dockerode";
+import type { StackRegister } from "../../journal/stack-register.ts";
+import { LabError } from "../../lab-error.ts";
+import type { ServiceIdentity, ServiceState, StackDriver } from "../driver.ts";
+import { containerOf, LABEL } from "./compose-labels.ts";
+import { hasOwnNetworks, isIsolated } from "./container-view.ts";
+import { disconnect, endpointsOf, reconnect } from "./endpoints.ts";
+import { ask } from "./engine-error.ts";
+
+type Inspected = Dockerode.ContainerInspectInfo;
+
+/**
+ * Services as containers of one compose project. Every call looks the container up by the project's labels first and
+ * acts on the id it has found, so that no other container can be hit, whatever happened to the names.
+ */
+export class DockerDriver implements StackDriver {
+  readonly kind = "docker";
+  readonly #docker: Dockerode;
+  readonly #project: string;
+  readonly #stackId: string;
+  readonly #register: StackRegister;
+
+  constructor(docker: Dockerode, stack: { id: string; project: string }, register: StackRegister) {
+    this.#docker = docker;
+    this.#project = stack.project;
+    this.#stackId = stack.id;
+    this.#register = register;
+  }
+
+  async stateOf(service: string): Promise<ServiceState> {
+    const found = await this.#find(service);
+    if (found === undefined) return { is: "absent" };
+    const identity: ServiceIdentity = { kind: "container", id: found.Id, startedAt: found.State.StartedAt };
+    if (found.State.Paused) return { is: "paused", identity };
+    if (!found.State.Running || found.State.Restarting) return { is: "stopped", identity };
+    return isIsolated(found) ? { is: "running", identity, isIsolated: true } : { is: "running", identity };
+  }
+
+  async start(service: string): Promise<void> {
+    const container = await this.#container(service);
+    await ask(`starting ${service}`, () => container.start(), [{ status: 304 }]);
+  }
+
+  async stop(service: string): Promise<void> {
+    const container = await this.#container(service);
+    await ask(`stopping ${service}`, () => container.stop(), [{ status: 304 }]);
+  }
+
+  async kill(service: string): Promise<void> {
+    const container = await this.#container(service);
+    await ask(`killing ${service}`, () => container.kill(), [{ status: 409, says: /is not running/ }]);
+    // The engine answers when the signal is sent; the service is gone a moment later.
+    await ask(`killing ${service}`, () => container.wait());
+  }
+
+  async pause(service: string): Promise<void> {
+    const container = await this.#container(service);
+    await ask(`pausing ${service}`, () => container.pause(), [{ status: 409, says: /already paused/ }]);
+  }
+
+  async resume(service: string): Promise<void> {
+    const container = await this.#container(service);
+    await ask(`resuming ${service}`, () => container.unpause(), [{ status: 500, says: /is not paused/ }]);
+  }
+
+  /** How the service was connected is on disk before the first network is left, for whoever connects it again. */
+  async disconnect(service: string): Promise<void> {
+    const found = this.#present(service, await this.#find(service));
+    const endpoints = endpointsOf(found);
+    if (endpoints.length === 0) return;
+    if (!hasOwnNetworks(found.HostConfig)) {
+      throw new LabError("unsupported", `${service} has no network of its own to be disconnected from`, {
+        cure: `its network mode is ${found.HostConfig.NetworkMode}; use stop or pause instead`,
+      });
+    }
+    this.#register.saveEndpoints(this.#stackId, found.Id, endpoints);
+    for (const endpoint of endpoints) await disconnect(this.#docker, found.Id, endpoint);
+  }
+
+  async reconnect(service: string): Promise<void> {
+    const { Id: id } = this.#present(service, await this.#find(service));
+    for (const endpoint of this.#register.endpoints(this.#stackId, id)) await reconnect(this.#docker, id, endpoint);
+    this.#register.forgetEndpoints(this.#stackId, id);
+  }
+
+  async #find(service: string): Promise<Inspected | undefined> {
+    const listed = await containerOf(this.#docker, this.#project, service);
+    if (listed === undefined) return undefined;
+    const container = this.#docker.getContainer(listed.Id);
+    const found = await ask(`looking at ${service}`, () => container.inspect(), [{ status: 404 }]);
+    if (found === undefined) return undefined;
+    const { Labels } = found.Config;
+    if (Labels[LABEL.project] === this.#project && Labels[LABEL.service] === service) return found;
+    throw new LabError("internal", `container ${found.Name} is not ${service} of project ${this.#project}`);
+  }
+
+  async #container(service: string): Promise<Dockerode.Container> {
+    return this.#docker.getContainer(this.#present(service, await this.#find(service)).Id);
+  }
+
+  #present(service: string, found: Inspected | undefined): Inspected {
+    if (found !== undefined) return found;
+    throw new LabError("precondition", `${service} has no container in project ${this.#project}: someone removed it`, {
+      cure: `bring it back with docker compose -p ${this.#project} up -d ${service}`,
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { resolve } from "node:path";
+import type Dockerode from "dockerode";
+import { LabError } from "../../lab-error.ts";
+import { loadStack, type Stack } from "../stack-file.ts";
+import { containersOf, inspectAll, LABEL } from "./compose-labels.ts";
+import { viewOf } from "./container-view.ts";
+import { ask } from "./engine-error.ts";
+
+/**
+ * The stack of a project that is up, by its name alone: from the file that is given, else from the one that compose
+ * wrote on the containers.
+ * @throws LabError when there is no such project, or no file to read x-lab from
+ */
+export async function stackOfProject(
+  docker: Dockerode,
+  project: string,
+  file: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<Stack> {
+  const [first] = await containersOf(docker, project);
+  if (first === undefined) throw await noSuchProject(docker, project);
+  if (file !== undefined) return { ...loadStack(file, environment, "found up"), project };
+  const folder = first.Labels[LABEL.workingFolder] ?? "";
+  const files = (first.Labels[LABEL.configFiles] ?? "").split(",").filter(Boolean);
+  for (const each of files) {
+    const stack = loadStack(resolve(folder, each), environment, "found up");
+    if (stack.services.length > 0) return { ...stack, project };
+  }
+  const named = files.length > 0 ? `${files.join(", ")} has no x-lab` : "its containers do not name their compose file";
+  throw new LabError("bad-input", `the lab does not know what the services of ${project} are for: ${named}`, {
+    cure: "add x-lab to the services that matter, or name a file that has it with --stack FILE",
+  });
+}
+
+async function noSuchProject(docker: Dockerode, project: string): Promise<LabError> {
+  const all = await ask("listing projects", () =>
+    docker.listContainers({ all: true, filters: { label: [LABEL.project] } }),
+  );
+  const names = [...new Set((all ?? []).map(({ Labels }) => Labels[LABEL.project] ?? ""))].sort();
+  return new LabError("bad-input", `no compose project called "${project}" is up`, {
+    cure: names.length > 0 ? `there are: ${names.join(", ")}` : "there are none on this engine",
+  });
+}
+
+/**
+ * The host port of each service of a project that is up, or undefined when nothing of it is there.
+ * @throws LabError when a part of it is missing or does not run: what is half up is not the lab's to complete
+ */
+export async function portsOfProject(docker: Dockerode, stack: Stack): Promise<Record<string, number> | undefined> {
+  const containers = await inspectAll(docker, stack.project);
+  if (containers.length === 0) return undefined;
+  const byService = new Map(containers.map((each) => [each.Config.Labels[LABEL.service] ?? "", viewOf(each)]));
+  const ports: Record<string, number> = {};
+  const wrong: string[] = [];
+  for (const { name, port } of stack.services) {
+    const view = byService.get(name);
+    if (view?.state !== "running")
+      wrong.push(`${name} ${view === undefined ? "has no container" : `is ${view.state}`}`);
+    const published = port === undefined ? undefined : view?.ports[port.containerPort];
+    if (published !== undefined) ports[name] = published;
+  }
+  if (wrong.length === 0) return ports;
+  throw new LabError("precondition", `project ${stack.project} is only half up: ${wrong.join(", ")}`, {
+    cure: `bring it up whole (docker compose -p ${stack.project} up -d), or remove it (... down)`,
+  });
+}

@@ -1,0 +1,83 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { makeProbe, type Probe } from "../health/probe.ts";
+import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
+import { addressOf } from "./launch.ts";
+import { type LogLine, LogTail, lastLines } from "./log-tail.ts";
+import { killFamily, ProcessDriver, processesOfStack } from "./process-driver.ts";
+import type { Service } from "./stack-file.ts";
+
+/** Services as child processes, with their output in files. */
+export class ProcessBackend implements StackBackend {
+  readonly driver: ProcessDriver;
+  readonly engine = undefined;
+  readonly #registered: RegisteredStack;
+  readonly #register: StackRegister;
+
+  constructor(registered: RegisteredStack, register: StackRegister) {
+    this.#registered = registered;
+    this.#register = register;
+    this.driver = new ProcessDriver(registered.id, register);
+  }
+
+  address(service: Service): string {
+    return addressOf(service, this.#registered.ports);
+  }
+
+  probe(service: Service): Probe {
+    return makeProbe(service.probe, this.address(service));
+  }
+
+  followLogs(take: (line: LogLine) => void): LogFollower {
+    const tail = new LogTail(this.#logFiles(), take);
+    return { close: async () => tail.close() };
+  }
+
+  async lastLines(service: string, count: number): Promise<string[]> {
+    const files = this.#logFiles().find((each) => each.service === service);
+    return files === undefined ? [] : lastLines(files, count);
+  }
+
+  async setVariable(service: string, name: string, value: string | undefined): Promise<void> {
+    const process = this.#register.processes(this.#registered.id).find((each) => each.service === service);
+    if (process === undefined) return;
+    const environment = { ...process.launch.environment, [name]: value ?? "" };
+    await this.driver.stop(service);
+    this.#register.setProcess(this.#registered.id, service, { ...process.launch, environment }, undefined);
+  }
+
+  /** Nobody tells of processes; probes find out. */
+  onChange(): () => void {
+    return () => {};
+  }
+
+  onNotice(): () => void {
+    return () => {};
+  }
+
+  async close(): Promise<void> {}
+
+  #logFiles(): { service: string; stdout: string; stderr: string }[] {
+    return this.#register
+      .processes(this.#registered.id)
+      .map(({ service, launch }) => ({ service, stdout: launch.logFile.stdout, stderr: launch.logFile.stderr }));
+  }
+}
+
+/** Ends every process of a stack, in reverse order of their start, known or found by its mark, and removes its data. Safe to repeat. */
+export async function endProcesses(
+  registered: RegisteredStack,
+  register: StackRegister,
+  stacksFolder: string,
+  report?: (progress: StackProgress) => void,
+): Promise<void> {
+  const driver = new ProcessDriver(registered.id, register);
+  for (const { service } of register.processes(registered.id).reverse()) {
+    report?.({ service, state: "stopping" });
+    await driver.stop(service);
+    report?.({ service, state: "stopped" });
+  }
+  for (const identity of processesOfStack(registered.id)) await killFamily(identity, registered.project);
+  rmSync(join(stacksFolder, registered.id), { recursive: true, force: true });
+}

@@ -1,0 +1,41 @@
+import { KILL_POINTS } from "./kill-points.ts";
+import type { Kill } from "./kill-round.ts";
+
+/** Every kind of fault that leaves something to put back, on targets that something depends on. */
+export const FAULTS: readonly Record<string, string>[] = [
+  { stop: "payments-mcp" },
+  { kill: "payments-mcp" },
+  { pause: "payments-mcp" },
+  { latency: "gateway->payments-mcp", by: "60s" },
+  { down: "gateway->payments-mcp" },
+  { stop: "gateway" },
+  { kill: "mock-slack" },
+  { pause: "fault-proxy" },
+  { kill: "fault-proxy" },
+  { stop: "audit-db" },
+  { timeout: "agent->gateway" },
+];
+
+/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function pick<Item>(items: readonly Item[], random: () => number): Item {
+  return items[Math.floor(random() * items.length)] as Item;
+}
+
+/** A third at the moments of the journal, the rest at any time; every second one takes the watchdog along. */
+export function chooseKill(index: number, random: () => number, longestMs: number): Kill {
+  const fault = pick(FAULTS, random);
+  const watchdogToo = index % 2 === 1;
+  const afterMs = Math.round(random() * longestMs);
+  const when = index % 3 === 0 ? pick(KILL_POINTS, random) : { afterMs };
+  return { fault, when, watchdogToo };
+}

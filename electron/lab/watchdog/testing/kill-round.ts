@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { damageOf, remainsIn, type WholeStack, wholeStackOf } from "./kill-oracle.ts";
+import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE, type KillPoint } from "./kill-points.ts";
+import { watchdogsOf } from "./process-table.ts";
+
+const PROJECT = join(import.meta.dirname, "..", "..", "..", "..");
+const LAUNCHER = join(PROJECT, "electron", "hosts", "launch.mjs");
+const KILLABLE_LAB = join(PROJECT, "electron", "testing", "killable-lab.ts");
+const LOOK_EVERY_MS = 20;
+/** Bounds what hangs; what the lab promises is far below, and the times are told. */
+const REPAIR_LIMIT_MS = 60_000;
+
+export interface Kill {
+  /** A fault as a scenario writes it. */
+  fault: Record<string, string>;
+  /** A moment of the journal, or so long after the lab was started. */
+  when: KillPoint | { afterMs: number };
+  /** The watchdog dies with the lab, and the next start has to put everything back. */
+  watchdogToo: boolean;
+}
+
+export interface Restoration {
+  /** False when the lab had ended by itself before its time came. */
+  wasKilled: boolean;
+  /** What is still wrong; empty when all is put back. */
+  damage: string[];
+  /** From the kill until nothing was wrong any more, by the oracle. */
+  restoredMs: number;
+  /** What the next start said, where there was one. */
+  said: string;
+}
+
+/** One data folder in which a lab is killed over and over. */
+export class KillPlace {
+  readonly #home: string;
+  #whole: WholeStack | undefined;
+
+  constructor(home: string) {
+    mkdirSync(home, { recursive: true });
+    this.#home = home;
+  }
+
+  /** Brings a stack up that every round then breaks; without, each run brings up its own. */
+  async keepStack(): Promise<void> {
+    await this.#lab(["stack", "up", "--ports", "auto"]);
+    this.#whole = wholeStackOf(this.#home);
+  }
+
+  async close(): Promise<void> {
+    await this.#lab(["stack", "down"]);
+  }
+
+  /** One run that is killed, and what became of what it had broken. */
+  async kill(kill: Kill): Promise<Restoration> {
+    const file = join(this.#home, "killed.yaml");
+    const { fault } = kill;
+    writeFileSync(file, scenarioOf([{ fault }, { wait: "200ms" }, { undo: "all" }, { fault }, { wait: "200ms" }]));
+    const killed = await this.#runUntilKilled(file, kill);
+    const killedMs = performance.now();
+    const nextStart = kill.watchdogToo ? this.#lab(this.#nextWords()) : undefined;
+    const { damage, restoredMs } = await this.#watch(killedMs, nextStart);
+    return { wasKilled: killed, damage, restoredMs, said: (await nextStart) ?? "" };
+  }
+
+  /** Commands that take the data folder over and start nothing by themselves, so that only recovery can have helped. */
+  #nextWords(): string[] {
+    if (this.#whole === undefined) return ["stack", "down"];
+    const file = join(this.#home, "next.yaml");
+    writeFileSync(file, scenarioOf([{ wait: "1ms" }]));
+    return ["run", file];
+  }
+
+  /** What is wrong now. */
+  async damage(): Promise<string[]> {
+    return this.#whole === undefined ? remainsIn(this.#home) : damageOf(this.#home, this.#whole);
+  }
+
+  async #runUntilKilled(file: string, { when, watchdogToo }: Kill): Promise<boolean> {
+    const variables = {
+      ...(typeof when === "string" ? { [KILL_POINT_VARIABLE]: when } : {}),
+      ...(watchdogToo ? { [KILL_WATCHDOG_VARIABLE]: "1" } : {}),
+    };
+    const { child, ended } = this.#start(KILLABLE_LAB, ["run", file, "--ports", "auto"], variables);
+    if (typeof when === "object") {
+      await Promise.race([delay(when.afterMs), ended]);
+      endByForce(child, watchdogToo);
+    }
+    await ended;
+    return child.signalCode === "SIGKILL";
+  }
+
+  /** Looks until whoever repairs has ended: a service that is about to die is still there, and looks well. */
+  async #watch(sinceMs: number, nextStart: Promise<string> | undefined) {
+    const isRepairing = repairing(this.#home, nextStart);
+    let wholeMs: number | undefined;
+    for (;;) {
+      const isLast = !isRepairing() || performance.now() - sinceMs > REPAIR_LIMIT_MS;
+      const damage = await this.damage();
+      if (damage.length > 0) wholeMs = undefined;
+      else wholeMs ??= performance.now();
+      if (isLast) return { damage, restoredMs: (wholeMs ?? performance.now()) - sinceMs };
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  async #lab(words: readonly string[]): Promise<string> {
+    const { ended } = this.#start(LAUNCHER, words, {});
+    return ended;
+  }
+
+  #start(program: string, words: readonly string[], variables: Record<string, string>) {
+    const child = spawn(process.execPath, [program, ...words], {
+      env: { ...process.env, RESILIENCE_LAB_HOME: this.#home, NODE_NO_WARNINGS: "1", ...variables },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        said += chunk;
+      });
+    }
+    return { child, ended: once(child, "close").then(() => said) };
+  }
+}
+
+function scenarioOf(method: readonly object[]): string {
+  return JSON.stringify({
+    id: "killed",
+    title: "A run that does not live to its end",
+    patterns: [],
+    steadyState: [{ service: "payments-mcp", is: "up" }],
+    method,
+    expect: [{ mustNotInclude: ["delete_customer"] }],
+  });
+}
+
+/** A frozen lab cannot start another watchdog, so the two die as one. */
+function endByForce(lab: ChildProcess, watchdogToo: boolean): void {
+  if (lab.pid === undefined || lab.exitCode !== null) return;
+  if (watchdogToo) {
+    lab.kill("SIGSTOP");
+    for (const pid of watchdogsOf({ parent: lab.pid })) process.kill(pid, "SIGKILL");
+  }
+  lab.kill("SIGKILL");
+}
+
+function repairing(home: string, nextStart: Promise<string> | undefined): () => boolean {
+  if (nextStart === undefined) return () => watchdogsOf({ home }).length > 0;
+  let isOn = true;
+  void nextStart.finally(() => {
+    isOn = false;
+  });
+  return () => isOn;
+}

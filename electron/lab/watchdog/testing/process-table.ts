@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join, sep } from "node:path";
+
+/** A process as the kernel tells of it. */
+export interface ServiceProcess {
+  pid: number;
+  /** One letter, as in proc_pid_stat(5): `T` is stopped, `Z` a zombie. */
+  state: string;
+  service: string;
+  command: string;
+  environment: Record<string, string>;
+}
+
+/**
+ * The first process of each service of the stacks of a data folder, known by where its output goes: the kernel's own
+ * word, without the lab's journal. What a service has started itself is left out, unless it is stopped or left behind.
+ */
+export function serviceProcessesOf(home: string): ServiceProcess[] {
+  const found = allPids().flatMap((pid) => readService(pid, join(home, "stacks") + sep));
+  const pids = new Set(found.map(({ pid }) => pid));
+  return found.filter(({ parent, state }) => !pids.has(parent) || state === "T");
+}
+
+/** Watchdogs of a data folder, or those that a process has started. */
+export function watchdogsOf(whose: { home: string } | { parent: number }): number[] {
+  return allPids().filter((pid) => {
+    const command = read(pid, "cmdline").split("\0");
+    const at = command.findIndex((word) => word.endsWith(join("watchdog", "main.ts")));
+    if (at < 0) return false;
+    return "home" in whose ? command[at + 1] === whose.home : statOf(pid)?.parent === whose.parent;
+  });
+}
+
+function allPids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function readService(pid: number, stacks: string): (ServiceProcess & { parent: number })[] {
+  const output = linkOf(pid);
+  const stat = statOf(pid);
+  if (output === undefined || stat === undefined || !output.startsWith(stacks)) return [];
+  const [, service] = /([\w-]+)\.stdout\.log/.exec(output) ?? [];
+  const variables = read(pid, "environ")
+    .split("\0")
+    .map((line) => line.split(/=(.*)/s).slice(0, 2));
+  return service === undefined
+    ? []
+    : [
+        {
+          pid,
+          ...stat,
+          service,
+          command: read(pid, "cmdline").replaceAll("\0", " ").trim(),
+          environment: Object.fromEntries(variables),
+        },
+      ];
+}
+
+function statOf(pid: number): { state: string; parent: number } | undefined {
+  const stat = read(pid, "stat");
+  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return state ? { state, parent: Number(parent) } : undefined;
+}
+
+/** Where its standard output goes. */
+function linkOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/1`);
+  } catch {
+    return undefined; // it has ended, or is a zombie
+  }
+}
+
+function read(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The terminal host as a program that ends itself with SIGKILL at a chosen moment of its first fault. The engine knows
+ * nothing of it: what happens at the moment is put in front of, or after, the methods that the moment lies between.
+ */
+import { main } from "../hosts/terminal/main.ts";
+import { FaultProxyControl } from "../lab/faults/fault-proxy-control.ts";
+import { FaultJournal } from "../lab/journal/fault-journal.ts";
+import { StackRegister } from "../lab/journal/stack-register.ts";
+import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE } from "../lab/watchdog/testing/kill-points.ts";
+import { watchdogsOf } from "../lab/watchdog/testing/process-table.ts";
+
+const point = process.env[KILL_POINT_VARIABLE];
+const signalForReal = process.kill.bind(process);
+/** Only what is done about a fault counts, not how the stack was brought up before it. */
+let isIntended = false;
+let isApplied = false;
+
+function die(): never {
+  if (process.env[KILL_WATCHDOG_VARIABLE] !== undefined) {
+    for (const pid of watchdogsOf({ parent: process.pid })) signalForReal(pid, "SIGKILL");
+  }
+  signalForReal(process.pid, "SIGKILL");
+  throw new Error("killed");
+}
+
+/** Has `method` do `around` instead, which gets what it did before. */
+function patch<Key extends string, Target extends Record<Key, (...given: never[]) => unknown>>(
+  target: Target,
+  method: Key,
+  around: (original: () => unknown, given: Parameters<Target[Key]>) => unknown,
+): void {
+  const original = target[method];
+  Object.assign(target, {
+    [method](this: unknown, ...given: Parameters<Target[Key]>) {
+      return around(() => original.apply(this, given as never), given);
+    },
+  });
+}
+
+patch(FaultJournal.prototype, "intend", (write) => {
+  if (point === "before the write") die();
+  write();
+  isIntended = true;
+  if (point === "after the write") die();
+});
+
+patch(FaultJournal.prototype, "applied", (write) => {
+  if (point === "after the apply") die();
+  write();
+  isApplied = true;
+});
+
+patch(FaultJournal.prototype, "close", (write) => {
+  if (point === "after the undo") die();
+  write();
+});
+
+// A service is on its way down once it has the signal, and on its way up once it runs and before that is written.
+patch(process as unknown as { kill: (pid: number, signal: NodeJS.Signals) => unknown }, "kill", (send, [, signal]) => {
+  send();
+  if (point === "amid the apply" && isIntended && signal !== "SIGCONT") die();
+  if (point === "amid the undo" && isApplied) die();
+});
+patch(StackRegister.prototype, "endStart", (write, [, , , identity]) => {
+  if (point === "amid the undo" && isApplied && identity !== undefined) die();
+  return write();
+});
+
+// What was asked of the proxy is on its way, and nobody will read the answer.
+for (const method of ["arm", "close"] as const) {
+  patch(FaultProxyControl.prototype, method, (ask) => {
+    if (point === "amid the apply") setTimeout(die, 1);
+    return ask();
+  });
+}
+for (const method of ["disarm", "open"] as const) {
+  patch(FaultProxyControl.prototype, method, (ask) => {
+    if (point === "amid the undo" && isApplied) setTimeout(die, 1);
+    return ask();
+  });
+}
+
+process.exitCode = await main(process.argv.slice(2));
