@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { _electron, test as base, chromium, expect, type Page } from "@playwright/test";
+import type * as Electron from "electron";
+import type { ShellPage } from "./page/page.ts";
+import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./shell-under-test.ts";
+
+const MAIN = join(PROJECT, "dist", "electron", "main.js");
+const STAND_IN = join(PROJECT, "e2e", "electron-stand-in", "register.ts");
+
+type InMain<Argument, Value> = (electron: typeof Electron, argument: Argument) => Value | Promise<Value>;
+
+/** The desktop app as a spec drives it, the same on Electron and on its stand-in. */
+export interface Desktop {
+  readonly kind: "electron" | "stand-in";
+  /** The window's page; another one after a crash. */
+  page(): Promise<Page>;
+  /** Runs in the main process, where it sees nothing of the spec but its argument. */
+  inMain<Argument, Value>(work: InMain<Argument, Value>, argument: Argument): Promise<Value>;
+  /** Resolves with the exit code once the app has ended. */
+  readonly ended: Promise<number | null>;
+  kill(): void;
+}
+
+interface StartOptions {
+  home: string;
+  words?: readonly string[];
+}
+
+export async function startDesktop({ home, words = [] }: StartOptions): Promise<Desktop> {
+  const env = {
+    ...process.env,
+    RESILIENCE_LAB_HOME: home,
+    RESILIENCE_LAB_PAGE: PAGE_FOLDER,
+    ELECTRON_STAND_IN_DATA: join(home, "electron"),
+    XDG_CONFIG_HOME: join(home, "electron"),
+  };
+  const { kind, binary } = shellUnderTest();
+  return kind === "electron" ? startElectron(binary, words, env) : startStandIn(words, env);
+}
+
+async function startElectron(binary: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Desktop> {
+  const electron = await _electron.launch({
+    executablePath: binary,
+    args: ["--no-sandbox", MAIN, ...words],
+    env: env as Record<string, string>,
+  });
+  const child = electron.process();
+  return {
+    kind: "electron",
+    page: async () => electron.windows().find((page) => !page.isClosed()) ?? electron.firstWindow(),
+    inMain: (work, argument) => electron.evaluate(work as never, argument as never) as never,
+    ended: exitOf(child),
+    kill: () => child.kill("SIGKILL"),
+  };
+}
+
+async function startStandIn(words: readonly string[], env: NodeJS.ProcessEnv): Promise<Desktop> {
+  const child = spawn(process.execPath, ["--import", STAND_IN, MAIN, ...words], {
+    env,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const ended = exitOf(child);
+  const address = await Promise.race([debuggingAddress(child), ended.then(() => undefined)]);
+  if (address === undefined) return { ...NO_WINDOW, ended, kill: () => child.kill("SIGKILL") };
+  const browser = await chromium.connectOverCDP(address);
+  void ended.then(() => browser.close());
+  let asked = 0;
+  return {
+    kind: "stand-in",
+    ended,
+    kill: () => child.kill("SIGKILL"),
+    async page() {
+      const find = () =>
+        browser
+          .contexts()
+          .flatMap((context) => context.pages())
+          .find((page) => page.url().startsWith("http://lab.localhost/"));
+      await expect.poll(find).toBeDefined();
+      return find() as Page;
+    },
+    inMain: (work, argument) => ask(child, ++asked, work.toString(), argument) as never,
+  };
+}
+
+/** A second instance ends before it has a window. */
+const NO_WINDOW = {
+  kind: "stand-in",
+  page: () => Promise.reject(new Error("it has no window")),
+  inMain: () => Promise.reject(new Error("it has ended")),
+} as const;
+
+interface FromStandIn {
+  debuggingAddress?: string;
+  id?: number;
+  value?: unknown;
+  error?: string;
+}
+
+function debuggingAddress(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.on("message", (message: FromStandIn) => {
+      if (message.debuggingAddress !== undefined) resolve(message.debuggingAddress);
+    });
+  });
+}
+
+function ask(child: ChildProcess, id: number, source: string, argument: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (message: FromStandIn) => {
+      if (message.id !== id) return;
+      child.off("message", onMessage);
+      if (message.error === undefined) resolve(message.value);
+      else reject(new Error(message.error));
+    };
+    child.on("message", onMessage);
+    child.send({ id, source, argument }, (error) => error !== null && reject(error));
+  });
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once("exit", resolve));
+}
+
+/** Runs in the specs' page, with what it holds. */
+export function inPage<Argument, Value>(
+  page: Page,
+  work: (shell: ShellPage, argument: Argument) => Value | Promise<Value>,
+  argument: Argument,
+): Promise<Value> {
+  return page.evaluate(
+    // The page's policy forbids making code from text, so the work's own text is what is evaluated.
+    `(${work.toString()})(window.shellPage, ${JSON.stringify(argument ?? null)})`,
+  );
+}
+
+/** Resolves when the page has been told how the lab stands. */
+export async function whenConnected(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate("window.shellPage?.state?.version ?? 0")).toBeGreaterThan(0);
+}
+
+interface Fixtures {
+  home: string;
+  desktop: Desktop;
+}
+
+/** A data folder and an app of its own for each spec; what it has left running is ended with it. */
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from its parameter.
+  home: async ({}, use) => {
+    const home = mkdtempSync(join(tmpdir(), "resilience-lab-desktop-"));
+    await use(home);
+    rmSync(home, { recursive: true, force: true });
+  },
+  desktop: async ({ home }, use) => {
+    const desktop = await startDesktop({ home });
+    await use(desktop);
+    await desktop
+      .inMain(({ dialog, app }) => {
+        Object.assign(dialog, { showMessageBox: async () => ({ response: 0 }) });
+        setImmediate(() => app.quit());
+      }, null)
+      .catch(() => {});
+    await desktop.ended;
+  },
+});
+export { expect };

@@ -1,0 +1,17 @@
+import type { LabState } from "../../../electron/contract/events.ts";
+import { connectToLab, type LabClient } from "../../../renderer/lab-client/lab-client.ts";
+
+/** What the specs of the shell look at in place of the lab's page: a connection, and what came through it. */
+export interface ShellPage {
+  lab: LabClient;
+  routes: string[];
+  state: LabState | undefined;
+}
+
+const lab = connectToLab();
+const shellPage: ShellPage = { lab, routes: [], state: undefined };
+lab.onNavigate((route) => shellPage.routes.push(route));
+lab.followLab((state) => {
+  shellPage.state = state;
+});
+Object.assign(window, { shellPage });

@@ -1,0 +1,141 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, inPage, startDesktop, test, whenConnected } from "./desktop.ts";
+
+const RUN = "0f0f0f0f-1111-4222-8333-444444444444";
+
+test("a link leads to a run, in the instance that is there already", async ({ desktop, home }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  const second = await startDesktop({ home, words: [`resilience-lab://run/${RUN}`] });
+  expect(await second.ended).toBe(0);
+  await expect.poll(() => inPage(page, ({ routes }) => routes, null)).toEqual([`run/${RUN}`]);
+});
+
+test("links that lead nowhere are followed nowhere", async ({ desktop }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  const hostile = [
+    "resilience-lab://run/../../etc",
+    "resilience-lab://javascript:alert(1)",
+    "https://example.com/run/x",
+  ];
+  await desktop.inMain(({ app }, links) => {
+    for (const link of links) app.emit("second-instance", {}, ["electron", link]);
+    app.emit("second-instance", {}, ["electron", "resilience-lab://history"]);
+  }, hostile);
+  await expect.poll(() => inPage(page, ({ routes }) => routes, null)).toEqual(["history"]);
+});
+
+test("the window has the chosen theme before its page has loaded", async ({ desktop, home }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  await inPage(page, ({ lab }) => lab.call.settings.set({ theme: "dark" }), null);
+  await expect.poll(() => desktop.inMain(({ nativeTheme }) => nativeTheme.themeSource, null)).toBe("dark");
+  await desktop.inMain(({ app }) => void setImmediate(() => app.quit()), null);
+  await desktop.ended;
+  const again = await startDesktop({ home });
+  await again.page();
+  const colours = await again.inMain(
+    ({ BrowserWindow, nativeTheme }) => ({
+      source: nativeTheme.themeSource,
+      background: BrowserWindow.getAllWindows()[0]?.getBackgroundColor().toLowerCase(),
+    }),
+    null,
+  );
+  expect(colours).toEqual({ source: "dark", background: "#1a1b1e" });
+  await again.inMain(({ app }) => void setImmediate(() => app.quit()), null);
+  await again.ended;
+});
+
+test("the window opens where it was", async ({ desktop, home }) => {
+  await whenConnected(await desktop.page());
+  const userData = await desktop.inMain(({ app }) => app.getPath("userData"), null);
+  await desktop.inMain(({ BrowserWindow }) => void setImmediate(() => BrowserWindow.getAllWindows()[0]?.close()), null);
+  expect(await desktop.ended).toBe(0);
+  expect(JSON.parse(readFileSync(join(userData, "window.json"), "utf8"))).toMatchObject({ width: 1280, height: 800 });
+  expect(existsSync(join(home, "history.db"))).toBe(true);
+});
+
+test("a page that crashes comes back to the run that goes on", async ({ desktop }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
+  await inPage(page, ({ lab }) => lab.call.runs.start({ scenarioIds: ["mcp-crash"] }), null);
+  await page.goto("chrome://crash").catch(() => {});
+  await expect
+    .poll(
+      async () => inPage(await desktop.page(), ({ state }) => state?.queue.ended[0]?.outcome, null).catch(() => ""),
+      {
+        timeout: 60_000,
+      },
+    )
+    .toBe("passed");
+});
+
+test("quitting while something is broken asks, and puts it back first", async ({ desktop, home }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto", keepStackUp: true }), null);
+  await inPage(page, ({ lab }) => lab.call.stack.up(), null);
+  await inPage(page, ({ lab }) => lab.call.stack.fault({ kind: "stop", target: "mock-slack" }), null);
+
+  const answerWith = (response: number) =>
+    desktop.inMain(({ dialog, app }, answer) => {
+      Object.assign(dialog, { showMessageBox: async () => ({ response: answer }) });
+      setImmediate(() => app.quit());
+    }, response);
+  await answerWith(1);
+  await expect
+    .poll(() =>
+      inPage(page, ({ state }) => state?.stack.services.find(({ name }) => name === "mock-slack")?.faults.length, null),
+    )
+    .toBe(1);
+  await answerWith(0);
+  expect(await desktop.ended).toBe(0);
+
+  const again = await startDesktop({ home });
+  const after = await again.page();
+  await whenConnected(after);
+  const slack = await inPage(
+    after,
+    async ({ lab }) => {
+      const { services } = await lab.call.stack.status();
+      const { runs } = await lab.call.history.list({});
+      const { state, faults } = services.find(({ name }) => name === "mock-slack") ?? { state: "", faults: [] };
+      return { state, faults: faults.length, outcome: runs[0]?.outcome };
+    },
+    null,
+  );
+  expect(slack).toEqual({ state: "running", faults: 0, outcome: "passed" });
+  await inPage(after, ({ lab }) => lab.call.stack.down(), null);
+  await again.inMain(({ app }) => void setImmediate(() => app.quit()), null);
+  await again.ended;
+});
+
+test("everything is stopped and put back from the menu, and runs that end are told of", async ({ desktop }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  await desktop.inMain(({ BrowserWindow, Notification }) => {
+    const told: string[] = [];
+    Object.assign(globalThis, { told });
+    Notification.prototype.show = function show() {
+      told.push(this.title);
+    };
+    BrowserWindow.getAllWindows()[0]?.blur();
+  }, null);
+  await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
+  await inPage(page, ({ lab }) => lab.call.runs.start({ scenarioIds: ["mcp-crash", "approval-timeout"] }), null);
+  await expect
+    .poll(() => inPage(page, ({ state }) => state?.approvals.waiting.length, null), { timeout: 60_000 })
+    .toBe(1);
+  await desktop.inMain(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById("halt")?.click(), null);
+  await expect
+    .poll(() => inPage(page, ({ state }) => state?.queue.ended.map(({ outcome }) => outcome), null), {
+      timeout: 60_000,
+    })
+    .toEqual(["cancelled", "passed"]);
+  expect(await inPage(page, ({ state }) => state?.halted, null)).toBe(true);
+  const told = await desktop.inMain(() => (globalThis as unknown as { told: string[] }).told, null);
+  expect(told).toEqual(["Passed: The MCP server crashes and the tool stays visible"]);
+});

@@ -1,0 +1,227 @@
+import { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
+import type { Page, Route } from "@playwright/test";
+import { app, preventable } from "./app.ts";
+import { browser, toPageAddress, toStandInAddress } from "./chromium.ts";
+import { ipcMain, MessagePortMain } from "./doors.ts";
+import { pageShim } from "./page-shim.ts";
+
+interface Options {
+  width: number;
+  height: number;
+  x?: number;
+  y?: number;
+  backgroundColor?: string;
+  webPreferences: { preload: string } & Record<string, unknown>;
+}
+type OpenHandler = (details: { url: string }) => { action: "allow" | "deny" };
+type Told = { port: string; data: unknown } | { channel: string; data: unknown; ports: string[]; address: string };
+
+class WebContents extends EventEmitter {
+  readonly mainFrame = { url: "" };
+  readonly #options: Options;
+  readonly #ports = new Map<string, MessagePortMain>();
+  /** Messages to the page go one after another, as they were sent. */
+  #sending: Promise<unknown> = Promise.resolve();
+  #openHandler: OpenHandler = () => ({ action: "allow" });
+  #page: Promise<Page> | undefined;
+  #address = "";
+  #isLoading = true;
+
+  constructor(options: Options) {
+    super();
+    this.#options = options;
+  }
+
+  getLastWebPreferences(): Record<string, unknown> {
+    return this.#options.webPreferences;
+  }
+  setWindowOpenHandler(handler: OpenHandler): void {
+    this.#openHandler = handler;
+  }
+  isLoadingMainFrame(): boolean {
+    return this.#isLoading;
+  }
+
+  send(channel: string, data: unknown): void {
+    this.#tellPage({ channel, data });
+  }
+
+  async load(address: string): Promise<void> {
+    this.#address = address;
+    this.#page ??= this.#open();
+    const page = await this.#page;
+    await page.goto(toStandInAddress(address));
+    this.#isLoading = false;
+    this.emit("did-finish-load");
+  }
+
+  /** Also of a page that has crashed: a new one takes its place. */
+  reload(): void {
+    const old = this.#page;
+    this.#isLoading = true;
+    this.#closePorts();
+    this.#page = this.#open();
+    void old?.then((page) => page.close()).catch(() => {});
+    void this.load(this.#address);
+  }
+
+  async close(): Promise<void> {
+    this.#closePorts();
+    await (await this.#page)?.close();
+  }
+
+  /** True when this window's page has opened the other, which is then kept or closed as the shell says. */
+  async takePopup(popup: Page): Promise<boolean> {
+    if ((await popup.opener()) !== (await this.#page)) return false;
+    if (this.#openHandler({ url: popup.url() }).action === "deny") await popup.close();
+    return true;
+  }
+
+  async #open(): Promise<Page> {
+    const context = await browser((page) => {
+      if (!claimed.has(page)) void takePopup(page);
+    });
+    const spare = context.pages().find((page) => page.url() === "about:blank" && !claimed.has(page));
+    const page = spare ?? (await context.newPage());
+    claimed.add(page);
+    await page.exposeBinding("standInTell", (_source, told: Told) => this.#hear(told));
+    await page.addInitScript(pageShim(readFileSync(this.#options.webPreferences.preload, "utf8")));
+    await page.route("**/*", (route) => this.#watchNavigation(route, page));
+    page.on("framenavigated", (frame) => {
+      if (frame === page.mainFrame()) this.mainFrame.url = toPageAddress(frame.url());
+    });
+    page.on("crash", () => {
+      this.#closePorts();
+      this.emit("render-process-gone", {}, { reason: "crashed" });
+    });
+    return page;
+  }
+
+  /** Where the page goes by itself is the shell's to refuse; where it is sent by the shell is not. */
+  async #watchNavigation(route: Route, page: Page): Promise<void> {
+    const request = route.request();
+    const address = toPageAddress(request.url());
+    if (!request.isNavigationRequest() || address === this.#address) return route.fallback();
+    const isMain = request.frame() === page.mainFrame();
+    const event = preventable({ url: address, isMainFrame: isMain });
+    if (isMain) this.emit("will-navigate", event);
+    this.emit("will-frame-navigate", event);
+    return event.defaultPrevented ? route.abort("aborted") : route.fallback();
+  }
+
+  #hear(told: Told): void {
+    if ("port" in told) {
+      this.#ports.get(told.port)?.receive(told.data);
+      return;
+    }
+    this.mainFrame.url = toPageAddress(told.address);
+    const ports = told.ports.map((id) => {
+      const port = new MessagePortMain((data) => this.#tellPage({ port: id, data }));
+      this.#ports.set(id, port);
+      return port;
+    });
+    ipcMain.emit(told.channel, { sender: this, senderFrame: this.mainFrame, ports }, told.data);
+  }
+
+  #tellPage(message: object): void {
+    const page = this.#page;
+    this.#sending = this.#sending
+      .then(async () => {
+        const open = await page;
+        await open?.evaluate((said) => {
+          (window as unknown as { standInHear(said: object): void }).standInHear(said);
+        }, message);
+      })
+      // The page has gone; the shell is told so by its own events.
+      .catch(() => {});
+  }
+
+  #closePorts(): void {
+    for (const port of this.#ports.values()) port.close();
+    this.#ports.clear();
+  }
+}
+
+const claimed = new WeakSet<Page>();
+
+export class BrowserWindow extends EventEmitter {
+  static readonly #all = new Set<BrowserWindow>();
+  readonly webContents: WebContents;
+  readonly options: Options;
+  isShown = false;
+  #isFocused = false;
+  #isDestroyed = false;
+
+  constructor(options: Options) {
+    super();
+    this.options = options;
+    this.webContents = new WebContents(options);
+    BrowserWindow.#all.add(this);
+    app.emit("browser-window-created", {}, this);
+    app.emit("web-contents-created", {}, this.webContents);
+    this.webContents.once("did-finish-load", () => this.emit("ready-to-show"));
+  }
+
+  static getAllWindows(): BrowserWindow[] {
+    return [...BrowserWindow.#all];
+  }
+
+  loadURL(address: string): Promise<void> {
+    return this.webContents.load(address);
+  }
+  getBackgroundColor(): string {
+    return this.options.backgroundColor ?? "#ffffff";
+  }
+  show(): void {
+    this.isShown = true;
+  }
+  hide(): void {
+    this.isShown = false;
+    this.#isFocused = false;
+  }
+  focus(): void {
+    this.#isFocused = true;
+  }
+  blur(): void {
+    this.#isFocused = false;
+  }
+  restore(): void {}
+  maximize(): void {}
+  isMinimized(): boolean {
+    return false;
+  }
+  isMaximized(): boolean {
+    return false;
+  }
+  isFocused(): boolean {
+    return this.#isFocused;
+  }
+  isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+  getNormalBounds(): { x: number; y: number; width: number; height: number } {
+    const { x = 0, y = 0, width, height } = this.options;
+    return { x, y, width, height };
+  }
+
+  close(): void {
+    const event = preventable({});
+    this.emit("close", event);
+    if (event.defaultPrevented) return;
+    this.#isDestroyed = true;
+    BrowserWindow.#all.delete(this);
+    void this.webContents.close();
+    this.emit("closed");
+    if (BrowserWindow.#all.size === 0) app.emit("window-all-closed");
+  }
+}
+
+app.closeWindows = () => {
+  for (const window of BrowserWindow.getAllWindows()) window.close();
+  return BrowserWindow.getAllWindows().length === 0;
+};
+
+async function takePopup(page: Page): Promise<void> {
+  for (const { webContents } of BrowserWindow.getAllWindows()) if (await webContents.takePopup(page)) return;
+}

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Page } from "@playwright/test";
+import { app } from "./app.ts";
+import { answer, session } from "./doors.ts";
+
+/** Stands for `app://lab`: a page cannot have a scheme of the shell's own, and this one counts as a secure place too. */
+const STAND_IN_ORIGIN = "http://lab.localhost";
+const PAGE_ORIGIN = "app://lab";
+
+export const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const PERMISSIONS: Record<string, string> = {
+  geolocation: "geolocation",
+  notifications: "notifications",
+  media: "microphone",
+  "clipboard-read": "clipboard-read",
+};
+
+export function toPageAddress(address: string): string {
+  return address.startsWith(STAND_IN_ORIGIN) ? PAGE_ORIGIN + address.slice(STAND_IN_ORIGIN.length) : address;
+}
+export function toStandInAddress(address: string): string {
+  return address.startsWith(PAGE_ORIGIN) ? STAND_IN_ORIGIN + address.slice(PAGE_ORIGIN.length) : address;
+}
+
+let running: Promise<BrowserContext> | undefined;
+
+/** One Chromium for all windows, with a port at which a spec can drive the same pages. */
+export function browser(onPopup: (page: Page) => void): Promise<BrowserContext> {
+  running ??= launch(onPopup);
+  return running;
+}
+
+async function launch(onPopup: (page: Page) => void): Promise<BrowserContext> {
+  const port = await freePort();
+  const profile = mkdtempSync(join(tmpdir(), "electron-stand-in-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [...FLAGS, `--remote-debugging-port=${port}`],
+    viewport: null,
+  });
+  app.leave = async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  const granted = Object.entries(PERMISSIONS).filter(([name]) => session.defaultSession.isGranted(name));
+  await context.grantPermissions(granted.map(([, permission]) => permission));
+  await context.route(
+    (address) => address.origin === STAND_IN_ORIGIN,
+    async (route) => {
+      const request = route.request();
+      const body = request.postDataBuffer();
+      const init = { method: request.method(), headers: await request.allHeaders() };
+      const replied = await answer(
+        toPageAddress(request.url()),
+        body === null ? init : { ...init, body: new Uint8Array(body) },
+      );
+      if (replied === undefined) return route.abort();
+      const headers = Object.fromEntries(replied.headers);
+      return route.fulfill({ status: replied.status, headers, body: Buffer.from(await replied.arrayBuffer()) });
+    },
+  );
+  context.on("page", onPopup);
+  process.send?.({ debuggingAddress: `http://127.0.0.1:${port}` });
+  return context;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,9 @@
+import { registerHooks } from "node:module";
+
+/** Preloaded with `node --import`: whatever imports `electron` gets the stand-in, so that the built main runs on Node. */
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === "electron"
+      ? { url: new URL("./electron.ts", import.meta.url).href, shortCircuit: true }
+      : next(specifier, context),
+});

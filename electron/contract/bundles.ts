@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { runId } from "./runs.ts";
+
+/** A file given to the host, by its upload door or by its open dialog: the page never names a path. */
+export const upload = z.object({ upload: z.string(), fileName: z.string(), bytes: z.int() });
+export type Upload = z.infer<typeof upload>;
+
+export const exportRequest = z.strictObject({ runIds: z.array(runId).min(1).max(200) });
+export const exportResult = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("saved"), fileName: z.string(), bytes: z.int() }),
+  z.object({ kind: z.literal("cancelled") }),
+  /** `address` is of this host, works once and for a short time. */
+  z.object({ kind: z.literal("download"), fileName: z.string(), bytes: z.int(), address: z.string() }),
+]);
+export type ExportResult = z.infer<typeof exportResult>;
+
+export const uploadRequest = z.strictObject({ upload: z.uuid() });
+export const importResult = z.object({
+  imported: z.array(z.object({ runId: z.string(), scenarioTitle: z.string() })),
+  /** Runs that are here already, unchanged. */
+  alreadyHere: z.array(z.string()),
+});
+export type ImportResult = z.infer<typeof importResult>;
+export const verifyResult = z.object({
+  isValid: z.boolean(),
+  problems: z.array(z.string()),
+  runs: z.array(z.object({ runId: z.string(), scenarioTitle: z.string(), outcome: z.string() })),
+});
+export type VerifyResult = z.infer<typeof verifyResult>;

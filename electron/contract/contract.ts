@@ -1,0 +1,120 @@
+import { type ContractRouterClient, eventIterator, oc, type } from "@orpc/contract";
+import { z } from "zod";
+import {
+  approvalAnswer,
+  approvalDecision,
+  approvalHistory,
+  approvalHistoryRequest,
+  waitingApprovals,
+} from "./approvals.ts";
+import { exportRequest, exportResult, importResult, upload, uploadRequest, verifyResult } from "./bundles.ts";
+import { capabilities } from "./capabilities.ts";
+import { diagnostics } from "./diagnostics.ts";
+import { LAB_ERRORS } from "./errors.ts";
+import { acknowledgeRequest, type LabState, type StreamMessage, subscribeRequest } from "./events.ts";
+import { undoReport } from "./faults.ts";
+import {
+  deleteReport,
+  deleteRequest,
+  type EventPage,
+  eventPageRequest,
+  historyFilter,
+  historyPage,
+  laneSummary,
+  pinRequest,
+  runDetail,
+  runIdRequest,
+} from "./history.ts";
+import { runCancelRequest, runQueue, runRerunRequest, runStarted, runStartRequest } from "./runs.ts";
+import {
+  scenarioCatalogue,
+  scenarioDetail,
+  scenarioIdRequest,
+  scenarioSaveRequest,
+  scenarioSourceRequest,
+  scenarioValidation,
+} from "./scenarios.ts";
+import { settings, settingsChange } from "./settings.ts";
+import { faultRequest, serviceRequest, stackStatus, targetRequest } from "./stack.ts";
+
+const procedure = oc.errors(LAB_ERRORS);
+const done = z.object({});
+
+/**
+ * What every host serves and the page calls. Input is checked at the door; the page sends intent only: names that are
+ * looked up, never paths, commands or a driver's options.
+ */
+export const engineContract = {
+  capabilities: { get: procedure.output(capabilities) },
+  scenarios: {
+    list: procedure.output(scenarioCatalogue),
+    get: procedure.input(scenarioIdRequest).output(scenarioDetail),
+    /** The JSON Schema of a scenario file, for an editor's completion. */
+    schema: procedure.output(z.record(z.string(), z.unknown())),
+    validate: procedure.input(scenarioSourceRequest).output(scenarioValidation),
+    save: procedure.input(scenarioSaveRequest).output(z.object({ ids: z.array(z.string()) })),
+    /** The user's own only. */
+    delete: procedure.input(scenarioIdRequest).output(done),
+  },
+  stack: {
+    status: procedure.output(stackStatus),
+    /** Resolves when every service is up; progress is in the lab's state. */
+    up: procedure.output(stackStatus),
+    /** Undoes every fault, then takes the stack down. Refused while a run is on. */
+    down: procedure.output(stackStatus),
+    /** Breaks something by hand, in a run of its own that ends when all of it is put back. */
+    fault: procedure.input(faultRequest).output(z.object({ runId: z.string(), message: z.string() })),
+    undo: procedure.input(targetRequest).output(undoReport),
+    /** Starts a service that is down though no fault is in force on it. */
+    start: procedure.input(serviceRequest).output(stackStatus),
+    /** Cancels every run, undoes every fault and refuses new ones until the lab is armed again. */
+    halt: procedure.output(undoReport),
+    arm: procedure.output(done),
+  },
+  runs: {
+    start: procedure.input(runStartRequest).output(runStarted),
+    cancel: procedure.input(runCancelRequest).output(done),
+    /** The same scenario as it was written then, with the same protections off unless others are named. */
+    rerun: procedure.input(runRerunRequest).output(runStarted),
+    active: procedure.output(runQueue),
+  },
+  events: {
+    subscribe: procedure.input(subscribeRequest).output(eventIterator(type<StreamMessage>())),
+    acknowledge: procedure.input(acknowledgeRequest).output(done),
+    /** How everything stands, once: for a page that wants no stream. */
+    state: procedure.output(type<LabState>()),
+  },
+  approvals: {
+    waiting: procedure.output(waitingApprovals),
+    /** Clicks the button of the approval message, so that the decision goes the way that a person's would: signed. */
+    decide: procedure.input(approvalDecision).output(approvalAnswer),
+    history: procedure.input(approvalHistoryRequest).output(approvalHistory),
+  },
+  history: {
+    list: procedure.input(historyFilter).output(historyPage),
+    get: procedure.input(runIdRequest).output(runDetail),
+    events: procedure.input(eventPageRequest).output(type<EventPage>()),
+    laneSummary: procedure.input(runIdRequest).output(laneSummary),
+    delete: procedure.input(deleteRequest).output(deleteReport),
+    pin: procedure.input(pinRequest).output(done),
+  },
+  settings: { get: procedure.output(settings), set: procedure.input(settingsChange).output(settings) },
+  diagnostics: { get: procedure.output(diagnostics) },
+} as const;
+
+/** Served where `capabilities.bundles` says so. */
+export const bundlesContract = {
+  bundles: {
+    /** In one file. The host asks where to save it, or answers with the address to download it from. */
+    export: procedure.input(exportRequest).output(exportResult),
+    /** Where `capabilities.openDialog` says so; null when the person chose none. */
+    choose: procedure.output(upload.nullable()),
+    verify: procedure.input(uploadRequest).output(verifyResult),
+    import: procedure.input(uploadRequest).output(importResult),
+  },
+} as const;
+
+export const labContract = { ...engineContract, ...bundlesContract } as const;
+export type LabContract = typeof labContract;
+/** What the page calls, typed by the contract alone. */
+export type LabProcedures = ContractRouterClient<LabContract>;

@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+/** Something that a person may say about a fault, such as how slow a latency is; in the words of a scenario. */
+export const faultAttribute = z.object({
+  name: z.string(),
+  /** `duration` is written with its unit: 500ms, 5s. */
+  type: z.enum(["duration", "whole number", "number", "text", "choice"]),
+  choices: z.array(z.union([z.string(), z.number()])),
+  required: z.boolean(),
+  description: z.string(),
+});
+export type FaultAttribute = z.infer<typeof faultAttribute>;
+
+/** A way to break something: what the page offers for a service or a link. */
+export const faultKind = z.object({
+  kind: z.string(),
+  on: z.enum(["service", "link"]),
+  /** What it does, after the target's name: "payments-mcp stopped". */
+  effect: z.string(),
+  /** How it is put back. */
+  undo: z.string(),
+  attributes: z.array(faultAttribute),
+});
+export type FaultKindInfo = z.infer<typeof faultKind>;
+
+/** A fault that is in force now. */
+export const faultInForce = z.object({
+  id: z.string(),
+  kind: z.string(),
+  target: z.string(),
+  undo: z.string(),
+  sinceWallMs: z.number(),
+  /** It is undone by itself then. */
+  expiresWallMs: z.number(),
+  runId: z.string(),
+  /** Applied by a person and not by a scenario. */
+  byHand: z.boolean(),
+});
+export type FaultInForce = z.infer<typeof faultInForce>;
+
+export const undoReport = z.object({
+  undone: z.int(),
+  /** What could not be put back, in words; empty is well. */
+  residue: z.array(z.string()),
+});
+export type UndoReport = z.infer<typeof undoReport>;

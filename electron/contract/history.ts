@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { type LabEvent, OUTCOMES } from "../lab/events/lab-event.ts";
+import { runId } from "./runs.ts";
+
+export const runSummary = z.object({
+  id: z.string(),
+  /** `by hand`: faults that a person applied, outside any scenario. */
+  kind: z.enum(["scenario", "by hand"]),
+  scenarioId: z.string(),
+  scenarioTitle: z.string(),
+  driver: z.string(),
+  without: z.array(z.string()),
+  /** Null while the run is on. */
+  outcome: z.enum(OUTCOMES).nullable(),
+  reason: z.string().nullable(),
+  startedWallMs: z.number(),
+  durationMs: z.number().nullable(),
+  pinned: z.boolean(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+const word = z.string().max(200);
+export const historyFilter = z.strictObject({
+  scenarioId: word.optional(),
+  outcome: z.enum(OUTCOMES).optional(),
+  driver: word.optional(),
+  /** In the title, the scenario's id, the run's id or the reason; upper and lower case alike. */
+  text: word.optional(),
+  pinned: z.boolean().optional(),
+  limit: z.int().min(1).max(500).default(50),
+  /** Runs older than this one: the last of the page before. */
+  before: runId.optional(),
+});
+export type HistoryFilter = z.input<typeof historyFilter>;
+
+export const historyPage = z.object({
+  runs: z.array(runSummary),
+  hasMore: z.boolean(),
+  /** That match the filter, on all pages. */
+  matching: z.int(),
+  retention: z.object({
+    /** Kept in all. */
+    runs: z.int(),
+    pinned: z.int(),
+    /** The oldest beyond this many are deleted, pinned ones never. */
+    limit: z.int(),
+    bytes: z.int(),
+  }),
+});
+export type HistoryPage = z.infer<typeof historyPage>;
+
+export const runIdRequest = z.strictObject({ runId });
+export const runDetail = z.object({
+  ...runSummary.shape,
+  /** The scenario as it was written when it ran. */
+  source: z.string(),
+  events: z.int(),
+  /** The last event's number and time in the run. */
+  lastSeq: z.int(),
+  lastMs: z.number(),
+});
+export type RunDetail = z.infer<typeof runDetail>;
+
+export const EVENT_PAGE_LIMIT = 2_000;
+export const eventPageRequest = z.strictObject({
+  runId,
+  /** Events after this number; 0 for the first page. */
+  afterSeq: z.int().min(0).default(0),
+  limit: z.int().min(1).max(EVENT_PAGE_LIMIT).default(500),
+  /** Only these types, such as `service.log` for the log reader. */
+  types: z.array(z.string().max(40)).max(20).optional(),
+  /** Only of this service. */
+  service: word.optional(),
+});
+/** Not checked again on the way out: events were checked when they were written, and pages are read by the thousand. */
+export interface EventPage {
+  events: LabEvent[];
+  hasMore: boolean;
+}
+
+export const deleteRequest = z.strictObject({ runIds: z.array(runId).min(1).max(500) });
+export const deleteReport = z.object({
+  deleted: z.int(),
+  /** Pinned runs and runs that are on stay; why, for each. */
+  kept: z.array(z.object({ runId: z.string(), because: z.string() })),
+});
+export type DeleteReport = z.infer<typeof deleteReport>;
+export const pinRequest = z.strictObject({ runId, pinned: z.boolean() });
+
+export const LANE_BUCKETS = 240;
+/** A lane of a run, before any of its events is loaded: enough to draw where something happened. */
+export const laneSummary = z.object({
+  runId: z.string(),
+  lastSeq: z.int(),
+  lastMs: z.number(),
+  /** Width of a bucket; there are at most {@link LANE_BUCKETS}. */
+  bucketMs: z.number(),
+  lanes: z.array(
+    z.object({
+      /** `health` and `logs` have a lane for each service, `calls` one for each decision; the others one. */
+      lane: z.enum(["phases", "steps", "faults", "health", "calls", "checks", "warnings", "logs"]),
+      /** The service or the decision; empty for lanes without. */
+      name: z.string(),
+      events: z.int(),
+      firstMs: z.number(),
+      lastMs: z.number(),
+      /** [bucket, events] for buckets that have some. */
+      buckets: z.array(z.tuple([z.int(), z.int()])),
+    }),
+  ),
+});
+export type LaneSummary = z.infer<typeof laneSummary>;

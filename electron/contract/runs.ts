@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { OUTCOMES } from "../lab/events/lab-event.ts";
+import { scenarioId } from "./scenarios.ts";
+
+/** The id of what a person breaks outside any scenario: faults by hand are a run too, so that they are a log as well. */
+export const BY_HAND_SCENARIO_ID = "by-hand";
+
+export const runId = z.uuid();
+const protections = z.array(z.string().min(1).max(100)).max(50);
+
+/**
+ * One run asked for. `running` and `ended` have a `runId`; `queued` has none yet, and one cancelled while it waited
+ * never gets one.
+ */
+export const queueEntry = z.object({
+  entryId: z.string(),
+  state: z.enum(["queued", "running", "ended"]),
+  scenarioId: z.string(),
+  scenarioTitle: z.string(),
+  without: z.array(z.string()),
+  queuedWallMs: z.number(),
+  runId: z.string().nullable(),
+  startedWallMs: z.number().nullable(),
+  /** Set once ended; `cancelled` also for one that never began. */
+  outcome: z.enum(OUTCOMES).nullable(),
+  /** Why it ended so; when the stack could not be brought up, that error and its cure. */
+  reason: z.string().nullable(),
+  cancelling: z.boolean(),
+  /** What is being done now, in a few words: "starting the stack: gateway", "step: warm gateway". */
+  activity: z.string(),
+});
+export type QueueEntry = z.infer<typeof queueEntry>;
+
+export const runQueue = z.object({
+  /** Running first, then queued in order. */
+  active: z.array(queueEntry),
+  /** The last fifty that ended since the lab started, newest first. */
+  ended: z.array(queueEntry),
+});
+export type RunQueue = z.infer<typeof runQueue>;
+
+export const runStartRequest = z.strictObject({
+  /** In this order. Runs go one after another: they share the stack. */
+  scenarioIds: z.array(scenarioId).min(1).max(200),
+  /** Protections of the gateway to switch off for these runs. */
+  without: protections.default([]),
+  repeat: z.int().min(1).max(100).default(1),
+});
+export const runStarted = z.object({ entries: z.array(queueEntry) });
+export const runCancelRequest = z.strictObject({
+  /** An entry of the queue, or all of them. */
+  entryId: z.union([z.literal("all"), z.uuid()]),
+});
+export const runRerunRequest = z.strictObject({
+  runId,
+  /** Other protections than that run had off. */
+  without: protections.optional(),
+});

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
+import { EngineService } from "../lab/service/engine-service.ts";
+import { labRouter } from "../lab/service/router.ts";
+import { PROJECT_FOLDER } from "../lab/version.ts";
+import { BrowserServer } from "./browser/browser-server.ts";
+import { PageFiles } from "./page/page-files.ts";
+
+const HOST = {
+  host: "browser",
+  export: "download",
+  openDialog: false,
+  notifications: false,
+  nativeTheme: false,
+} as const;
+
+export interface BrowserHostOptions {
+  environment: NodeJS.ProcessEnv;
+  /** 0 for any that is free. */
+  port: number;
+  opensBrowser: boolean;
+  out: NodeJS.WritableStream;
+  /** Aborted when the lab is to end. */
+  signal: AbortSignal;
+  pageFolder?: string;
+}
+
+/**
+ * The lab in a browser: serves until the signal, then puts back what was broken.
+ * @throws LabError when the page is not built, the port is taken or another lab has the data folder
+ */
+export async function browserHost(options: BrowserHostOptions): Promise<void> {
+  const { environment, port, opensBrowser, out, signal } = options;
+  const files = new PageFiles(options.pageFolder ?? join(PROJECT_FOLDER, "dist", "renderer"));
+  const service = await EngineService.start(environment);
+  const diagnostics = new DiagnosticsDesk(service);
+  try {
+    for (const notice of service.notices) out.write(`${notice}\n`);
+    let isFirst = true;
+    const onAddress = (address: string) => {
+      out.write(isFirst ? `Resilience Lab is at ${address}\n` : `To open it in another browser: ${address}\n`);
+      isFirst = false;
+    };
+    const router = labRouter({ service, diagnostics, host: HOST });
+    const server = await BrowserServer.listen({ router, files, port, onAddress });
+    try {
+      if (opensBrowser) openInBrowser(server.address);
+      await ended(signal);
+      out.write("Ending: putting back what was broken.\n");
+    } finally {
+      await server.close();
+    }
+  } finally {
+    diagnostics.close();
+    await service.close();
+  }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** A machine without a browser, or without a screen, is no error: the address has been printed. */
+function openInBrowser(address: string): void {
+  const [program, ...words] = OPENERS[process.platform] ?? ["xdg-open"];
+  if (program === undefined) return;
+  const child = spawn(program, [...words, address], { stdio: "ignore", detached: true });
+  child.once("error", () => {});
+  child.unref();
+}
+
+const OPENERS: Partial<Record<NodeJS.Platform, string[]>> = {
+  darwin: ["open"],
+  win32: ["rundll32", "url.dll,FileProtocolHandler"],
+};

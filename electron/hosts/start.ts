@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { LabError, messageOf } from "../lab/lab-error.ts";
+import { PROJECT_FOLDER } from "../lab/version.ts";
+import { browserHost } from "./browser.ts";
+import { fetchElectron, findElectron } from "./desktop/electron-binary.ts";
+import { runDesktop } from "./desktop/run-desktop.ts";
+
+const HELP = `npm start -- [options]
+
+Opens Resilience Lab in a window of its own, or in a browser where Electron is not there and cannot be fetched.
+
+  --browser      in a browser, without looking for Electron
+  --port N       in a browser, at this port (default: any that is free)
+  --no-open      only print the address
+
+Data is kept in RESILIENCE_LAB_HOME, or in the platform's usual place.`;
+
+const EXIT = { ended: 0, failed: 1, badInput: 2 } as const;
+const ELECTRON_PACKAGE = join(PROJECT_FOLDER, "node_modules", "electron");
+
+/** `npm start`. Returns the exit code. */
+export async function start(words: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupt.abort());
+  try {
+    const wish = read(words);
+    if (wish === undefined) {
+      process.stdout.write(`${HELP}\n`);
+      return EXIT.ended;
+    }
+    if (!wish.browser) {
+      const binary = await electronBinary(interrupt.signal);
+      if (binary !== undefined) return await runDesktop(binary, process.env, interrupt.signal);
+    }
+    if (interrupt.signal.aborted) return EXIT.ended;
+    const { port, opensBrowser } = wish;
+    await browserHost({ environment: process.env, port, opensBrowser, out: process.stdout, signal: interrupt.signal });
+    return EXIT.ended;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+/** Undefined when help was asked for. */
+function read(words: readonly string[]): { browser: boolean; port: number; opensBrowser: boolean } | undefined {
+  let values: { browser: boolean; port?: string | undefined; "no-open": boolean; help: boolean };
+  try {
+    ({ values } = parseArgs({
+      args: [...words],
+      options: {
+        browser: { type: "boolean", default: false },
+        port: { type: "string" },
+        "no-open": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }));
+  } catch (error) {
+    throw new LabError("bad-input", messageOf(error), { cure: "see `npm start -- --help`" });
+  }
+  if (values.help) return undefined;
+  const port = Number(values.port ?? 0);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new LabError("bad-input", `--port needs a number from 0 to 65535, not "${values.port}"`);
+  }
+  // A port is only of use to a browser.
+  return { browser: values.browser || values.port !== undefined, port, opensBrowser: !values["no-open"] };
+}
+
+/** Looked for, then fetched. Says in one line why the lab is opened in a browser instead. */
+async function electronBinary(signal: AbortSignal): Promise<string | undefined> {
+  const found = findElectron(ELECTRON_PACKAGE, process.env);
+  if (found !== undefined) return found;
+  const { isTTY } = process.stdout;
+  const report = (megabytes: number) => {
+    if (isTTY) process.stdout.write(`\rFetching Electron: ${megabytes.toFixed(0)} MB `);
+  };
+  const problem = await fetchElectron({ packageFolder: ELECTRON_PACKAGE, environment: process.env, signal, report });
+  if (isTTY) process.stdout.write("\r");
+  const fetched = problem === undefined ? findElectron(ELECTRON_PACKAGE, process.env) : undefined;
+  if (fetched === undefined && !signal.aborted) {
+    process.stdout.write(
+      `Opening in a browser, since Electron could not be fetched: ${problem ?? "it is not there"}.\n`,
+    );
+  }
+  return fetched;
+}
+
+function explain(error: unknown): number {
+  if (!(error instanceof LabError)) {
+    process.stderr.write(`resilience-lab: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return EXIT.failed;
+  }
+  process.stderr.write(`resilience-lab: ${error.message}\n`);
+  if (error.cure !== undefined) process.stderr.write(`  ${error.cure}\n`);
+  return EXIT.badInput;
+}

@@ -1,0 +1,186 @@
+import { randomUUID } from "node:crypto";
+import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
+import type { Clock } from "../clock.ts";
+import { emptyRunView, foldAll } from "../events/fold.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { RunLog } from "../events/run-log.ts";
+import { FaultInjector } from "../faults/injector.ts";
+import { ProxyWatch } from "../faults/proxy-watch.ts";
+import type { History } from "../history/history.ts";
+import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
+import { messageOf } from "../lab-error.ts";
+import type { FaultSpec } from "../scenarios/schema.ts";
+import type { RunningStack } from "../stack/running-stack.ts";
+import { AuditReader } from "../traces/audit-reader.ts";
+import { LAB_VERSION } from "../version.ts";
+
+const UNDO_LIMIT_MS = 60_000;
+
+export interface ByHandParts {
+  stack: RunningStack;
+  history: History;
+  journal: FaultJournal;
+  clock: Clock;
+  listen: (event: LabEvent) => void;
+}
+
+/**
+ * What a person breaks, as a run like any other: it begins with the first fault and ends when the last is put back, so
+ * that faults by hand are journaled, timed and undone as a scenario's are, and can be looked at later.
+ */
+export class ByHandRun {
+  readonly runId: string;
+  /** Resolves when the run has ended and is on disk. */
+  readonly ended: Promise<void>;
+  readonly #parts: ByHandParts;
+  readonly #log: RunLog;
+  readonly #faults: FaultInjector;
+  readonly #finish = Promise.withResolvers<void>();
+  #view = emptyRunView;
+  #isWorking = 0;
+  #stopWatching: () => Promise<void> = async () => {};
+  #isEnding = false;
+
+  private constructor(parts: ByHandParts) {
+    this.#parts = parts;
+    const { stack, history, clock, journal } = parts;
+    this.#log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event) });
+    this.runId = this.#log.runId;
+    this.ended = this.#finish.promise;
+    this.#log.subscribe((event) => {
+      this.#view = foldAll(this.#view, [event]);
+    });
+    this.#log.subscribe(parts.listen);
+    this.#faults = new FaultInjector({ stack, journal, log: this.#log, clock });
+  }
+
+  static async begin(parts: ByHandParts): Promise<ByHandRun> {
+    const run = new ByHandRun(parts);
+    const { stack, history } = parts;
+    const title = "By hand";
+    history.begin({
+      id: run.runId,
+      scenarioId: BY_HAND_SCENARIO_ID,
+      scenarioTitle: title,
+      scenarioSource: "# What a person broke by hand, outside any scenario.\n",
+      driver: stack.driver.kind,
+      without: stack.registered.without,
+      startedWallMs: run.#log.startedWallMs,
+    });
+    run.#log.append({
+      type: "run.started",
+      scenario: { id: BY_HAND_SCENARIO_ID, title, patterns: [] },
+      driver: stack.driver.kind,
+      without: stack.registered.without,
+      services: stack.stack.services.map(({ name, role }) => ({ name, role })),
+      labVersion: LAB_VERSION,
+    });
+    run.#log.append({ type: "phase.started", phase: "method" });
+    await run.#watch();
+    return run;
+  }
+
+  /** Faults that are in force, oldest first. */
+  inForce(): readonly JournaledFault[] {
+    return this.#faults.inForce();
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  apply(fault: FaultSpec, signal: AbortSignal): Promise<string> {
+    return this.#during(() => this.#faults.apply(fault, signal));
+  }
+
+  undo(target: string): Promise<{ undone: number; residue: string[] }> {
+    return this.#during(() => this.#faults.undo(target, AbortSignal.timeout(UNDO_LIMIT_MS)));
+  }
+
+  /** Puts back what can be and ends the run, with residue if something could not. For when the lab ends. */
+  async close(): Promise<void> {
+    await this.undo("all");
+    if (!this.#isEnding) {
+      this.#isEnding = true;
+      void this.#end();
+    }
+    await this.ended;
+  }
+
+  /** The run is over once nothing of it is in force, by an undo or because the last fault has run out by itself. */
+  async #during<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.#isWorking++;
+    try {
+      return await work();
+    } finally {
+      this.#isWorking--;
+      this.#endIfOver();
+    }
+  }
+
+  #endIfOver(): void {
+    if (this.#isEnding || this.#isWorking > 0 || this.inForce().length > 0) return;
+    this.#isEnding = true;
+    void this.#end();
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await this.#stopWatching();
+    } catch (error) {
+      this.#log.append({ type: "warning", code: "by-hand", message: messageOf(error) });
+    }
+    const left = this.#view.faults.filter(({ result }) => result === "not restored").map(({ target }) => target);
+    this.#log.append({
+      type: "run.ended",
+      ...(left.length === 0
+        ? { outcome: "passed", reason: "everything that was broken by hand was put back" }
+        : { outcome: "residue", reason: `not put back: ${left.join(", ")}` }),
+    });
+    this.#finish.resolve();
+  }
+
+  async #watch(): Promise<void> {
+    const { stack, clock } = this.#parts;
+    const log = this.#log;
+    for (const service of stack.health.services()) {
+      const { status: to, reason, latencyMs } = stack.health.health(service);
+      log.append({ type: "health.changed", service, from: "unknown", to, reason, latencyMs });
+    }
+    const forget = stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition }));
+    const forgetExpiries = log.subscribe((event) => {
+      if (event.type === "fault.undone") setImmediate(() => this.#endIfOver());
+    });
+    const audit = await this.#followAudit();
+    const proxy = await ProxyWatch.start({
+      stack,
+      log,
+      clock,
+      isOurs: (id) => this.#view.faults.some(({ fault }) => fault === id),
+      // Whoever has broken it, a person who tries things out has not asked for it to be mended.
+      isBrokenByUs: () => true,
+    });
+    this.#stopWatching = async () => {
+      forget();
+      forgetExpiries();
+      await proxy?.read();
+      await proxy?.close();
+      await audit?.read();
+      await audit?.close();
+    };
+  }
+
+  async #followAudit(): Promise<AuditReader | undefined> {
+    const { stack } = this.#parts;
+    const log = this.#log;
+    if (!stack.stack.services.some(({ role }) => role === "audit-log")) return undefined;
+    const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
+    try {
+      const url = stack.endpoint("audit-log", "reading decisions");
+      return await AuditReader.fromNow(url, (row) => void log.append({ type: "call.decided", ...row }), warn);
+    } catch (error) {
+      warn(`the audit log cannot be read, so no decisions are seen: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** Messages that may be under way to a window before it has acknowledged any of them. */
+const WINDOW = 8;
+
+/**
+ * What one stream may still send. The transports themselves take any amount and hold it in memory, so a window that has
+ * stopped reading is noticed only by what it no longer acknowledges.
+ */
+export class Credit {
+  #sent = 0;
+  #acknowledged = 0;
+  #resume: (() => void) | undefined;
+
+  get unacknowledged(): number {
+    return this.#sent - this.#acknowledged;
+  }
+
+  /** The number of the next message, once it may be sent. @throws the signal's reason */
+  async next(signal: AbortSignal): Promise<number> {
+    while (this.unacknowledged >= WINDOW) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#resume = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+    signal.throwIfAborted();
+    return ++this.#sent;
+  }
+
+  /** Numbers of messages never sent are passed over: the other side is not to be trusted with arithmetic. */
+  acknowledge(message: number): void {
+    if (message > this.#sent || message <= this.#acknowledged) return;
+    this.#acknowledged = message;
+    this.#resume?.();
+    this.#resume = undefined;
+  }
+}

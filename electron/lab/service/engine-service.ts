@@ -1,0 +1,472 @@
+import { join } from "node:path";
+import type { LabState } from "../../contract/events.ts";
+import type { UndoReport } from "../../contract/faults.ts";
+import type { DeleteReport } from "../../contract/history.ts";
+import type { QueueEntry } from "../../contract/runs.ts";
+import type { Settings, SettingsChange } from "../../contract/settings.ts";
+import type { FaultRequest, StackStatus } from "../../contract/stack.ts";
+import { systemClock } from "../clock.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { undoFault } from "../faults/undo.ts";
+import { FaultJournal } from "../journal/fault-journal.ts";
+import { type Journal, openJournal } from "../journal/journal.ts";
+import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
+import { LabError } from "../lab-error.ts";
+import { type LoadedScenario, loadText } from "../scenarios/load.ts";
+import type { RunResult } from "../scenarios/runner.ts";
+import { serviceNamed } from "../stack/stack-file.ts";
+import { ApprovalDesk } from "./approval-desk.ts";
+import { Archive } from "./archive.ts";
+import { ByHandRun } from "./by-hand-run.ts";
+import { toFault } from "./fault-request.ts";
+import { Preferences } from "./preferences.ts";
+import { RunFeed } from "./run-feed.ts";
+import { RunQueue } from "./run-queue.ts";
+import { ScenarioLibrary } from "./scenario-library.ts";
+import { StackKeeper } from "./stack-keeper.ts";
+import { StatePublisher } from "./state-publisher.ts";
+import { StreamBook } from "./stream-book.ts";
+
+/** Feeds of runs that have just ended stay for windows that are still reading them. */
+const FEEDS_KEPT = 8;
+const APPLY_LIMIT_MS = 60_000;
+const UNDO_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 45_000;
+
+/** A run has ended: for hosts that tell the person of it. */
+export type RunEndedListener = (entry: QueueEntry) => void;
+
+/** The lab as a long-lived host has it: one stack, one queue of runs, and everyone who watches. */
+export class EngineService {
+  readonly lab: Lab;
+  readonly archive: Archive;
+  readonly library: ScenarioLibrary;
+  readonly queue: RunQueue;
+  readonly stack: StackKeeper;
+  readonly approvals: ApprovalDesk;
+  readonly state: StatePublisher;
+  readonly streams = new StreamBook();
+  readonly notices: string[];
+  readonly startedMonotonicMs = systemClock.monotonicMs();
+  readonly #bench: Workbench;
+  readonly #letGo: () => Promise<void>;
+  readonly #journal: Journal;
+  readonly #faults: FaultJournal;
+  readonly #preferences: Preferences;
+  readonly #feeds = new Map<string, RunFeed>();
+  readonly #endedListeners = new Set<RunEndedListener>();
+  readonly #settingsListeners = new Set<(settings: Settings) => void>();
+  readonly #versions = { history: 1, scenarios: 1, settings: 1 };
+  #byHand: ByHandRun | undefined;
+  #beginning: Promise<ByHandRun> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Takes the data folder and puts back what a dead lab left. @throws LabError `busy` while another lab has it */
+  static async start(environment: NodeJS.ProcessEnv): Promise<EngineService> {
+    const lab = Lab.open(environment);
+    const holding = Promise.withResolvers<Workbench>();
+    const over = Promise.withResolvers<void>();
+    const signal = new AbortController().signal;
+    const working = lab.work("the lab's window", signal, async (bench) => {
+      holding.resolve(bench);
+      await over.promise;
+    });
+    working.catch(holding.reject);
+    try {
+      const bench = await holding.promise;
+      const letGo = async () => {
+        over.resolve();
+        await working;
+        lab.close();
+      };
+      return new EngineService(lab, bench, letGo);
+    } catch (error) {
+      over.resolve();
+      lab.close();
+      throw error;
+    }
+  }
+
+  private constructor(lab: Lab, bench: Workbench, letGo: () => Promise<void>) {
+    this.lab = lab;
+    this.#bench = bench;
+    this.#letGo = letGo;
+    this.#journal = openJournal(lab.home.journalFile);
+    this.#faults = new FaultJournal(this.#journal);
+    this.#preferences = new Preferences(join(lab.home.folder, "preferences.db"));
+    this.archive = new Archive(lab.home.historyFile, lab.history, this.#preferences);
+    this.library = new ScenarioLibrary(shippedScenarios(), join(lab.home.folder, "scenarios"));
+    this.notices = noticesOf(lab, bench);
+    this.state = new StatePublisher((version) => this.#buildState(version));
+    const onChange = () => this.state.touch();
+    this.approvals = new ApprovalDesk(onChange);
+    this.stack = new StackKeeper({
+      bench,
+      stack: lab.loadStack(),
+      journal: this.#faults,
+      wish: () => ({ kept: this.settings().keepStackUp, ports: this.settings().ports }),
+      onChange,
+      onUp: (running) => this.approvals.open(running),
+      onLeave: () => this.approvals.close(),
+    });
+    this.queue = new RunQueue({
+      run: (loaded, without, signal, listen, say) => this.#run(loaded, without, signal, listen, say),
+      onIdle: () => this.#protectionsOn(),
+      onChange,
+      onEnded: (entry) => this.#afterRun(entry),
+      wallMs: () => systemClock.wallMs(),
+    });
+    this.stack.adopt();
+  }
+
+  onRunEnded(listener: RunEndedListener): () => void {
+    this.#endedListeners.add(listener);
+    return () => void this.#endedListeners.delete(listener);
+  }
+
+  onSettingsChanged(listener: (settings: Settings) => void): () => void {
+    this.#settingsListeners.add(listener);
+    return () => void this.#settingsListeners.delete(listener);
+  }
+
+  settings(): Settings {
+    return this.#preferences.settings();
+  }
+
+  changeSettings(change: SettingsChange): Settings {
+    const changed = this.#preferences.change(change);
+    this.#versions.settings++;
+    for (const listener of this.#settingsListeners) listener(changed);
+    if (change.historyLimit !== undefined) this.#trim();
+    this.state.touch();
+    return changed;
+  }
+
+  /** Puts runs into the queue. @throws LabError while halted, read-only, or for a name that is none here */
+  startRuns(scenarios: readonly LoadedScenario[], without: readonly string[], repeat: number): QueueEntry[] {
+    this.#assertArmed();
+    this.lab.history.assertWritable();
+    const off = [...new Set(without)].sort();
+    this.#assertProtections(off);
+    return this.queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off);
+  }
+
+  /** The scenario of a past run as it was written then. @throws LabError for what cannot be run again */
+  scenarioOf(runId: string): { loaded: LoadedScenario; without: string[] } {
+    const { kind, scenarioId, source, without } = this.archive.get(runId);
+    if (kind === "by hand")
+      throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
+    const loaded = loadText(source, `${scenarioId}.yaml`);
+    const found = loaded.find(({ scenario }) => scenario.id === scenarioId) ?? this.#caseOf(loaded, runId);
+    return { loaded: found, without };
+  }
+
+  /** The cases of a suite are named after its file, which a run does not record; their titles are the same. */
+  #caseOf(loaded: readonly LoadedScenario[], runId: string): LoadedScenario {
+    const { scenarioId, scenarioTitle } = this.archive.get(runId);
+    const found = loaded.find(({ scenario }) => scenario.title === scenarioTitle);
+    if (found === undefined) throw new LabError("bad-input", `the scenario of run ${runId} cannot be read any more`);
+    return { ...found, scenario: { ...found.scenario, id: scenarioId } };
+  }
+
+  /** The live log of a run that is on or has just ended. */
+  feed(runId: string): RunFeed | undefined {
+    return this.#feeds.get(runId);
+  }
+
+  isOn(runId: string): boolean {
+    const feed = this.#feeds.get(runId);
+    return feed !== undefined && !feed.hasEnded;
+  }
+
+  async up(): Promise<StackStatus> {
+    await this.stack.up();
+    return this.status();
+  }
+
+  async down(): Promise<StackStatus> {
+    if (this.queue.isBusy) {
+      throw new LabError("busy", "a run is on, and it needs the stack", {
+        cure: "cancel it first, or wait for its end",
+      });
+    }
+    await this.#putBackByHand();
+    await this.stack.down();
+    return this.status();
+  }
+
+  status(): Promise<StackStatus> {
+    return this.stack.status(this.#byHand?.runId ?? null);
+  }
+
+  /** Breaks something by hand. */
+  async fault(request: FaultRequest): Promise<{ runId: string; message: string }> {
+    this.#assertArmed();
+    const running = this.stack.running;
+    if (running === undefined) {
+      throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
+    }
+    const fault = toFault(request, running.stack);
+    const byHand = await this.#openByHand();
+    const message = await byHand.apply(fault, AbortSignal.timeout(APPLY_LIMIT_MS));
+    this.state.touch();
+    return { runId: byHand.runId, message };
+  }
+
+  /**
+   * Puts back what was broken by hand on a target, or all of it, and what an ended run left behind. What a run that is
+   * on has broken is its own business.
+   */
+  async undo(target: string): Promise<UndoReport> {
+    const running = this.stack.running;
+    if (running === undefined) return { undone: 0, residue: [] };
+    const isWanted = (fault: { target: string }) => target === "all" || fault.target === target;
+    const journaled = this.stack.faults().filter(isWanted);
+    const ofRun = journaled.filter(({ runId }) => runId === this.queue.runningRunId);
+    if (ofRun.length > 0 && ofRun.length === journaled.length && target !== "all") {
+      throw new LabError("busy", `the fault on ${target} belongs to the run that is on`, {
+        cure: "the run undoes it at its end; cancel the run to have it undone now",
+      });
+    }
+    const report = (await this.#byHand?.undo(target)) ?? { undone: 0, residue: [] };
+    const ours = this.#byHand?.runId;
+    const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.queue.runningRunId);
+    for (const fault of left) {
+      const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
+      const { driver } = running;
+      const { result, detail } = await undoFault(fault, { driver, waitUntilUp }, AbortSignal.timeout(UNDO_LIMIT_MS));
+      this.#faults.close(fault.id, result);
+      if (result === "not restored") report.residue.push(detail);
+      report.undone++;
+    }
+    this.state.touch();
+    return report;
+  }
+
+  /** Starts a service that is down though nothing of ours holds it down. */
+  async startService(name: string): Promise<StackStatus> {
+    const running = this.stack.running;
+    if (running === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    const service = serviceNamed(running.stack, name);
+    if (this.stack.faults().some((fault) => fault.target === service.name)) {
+      throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
+    }
+    await running.startAndWait(service.name, AbortSignal.timeout(START_LIMIT_MS));
+    this.state.touch();
+    return this.status();
+  }
+
+  /**
+   * Ends every run, undoes every fault and refuses new ones, by whatever process, until {@link arm}. The runs put back
+   * what is theirs, since nobody else knows it as well; what is left after that is undone from the journal.
+   */
+  async halt(): Promise<UndoReport> {
+    const before = this.stack.faults().length;
+    this.#faults.halt(systemClock.wallMs());
+    this.state.touch();
+    await this.queue.stop();
+    const { residue } = await this.undo("all");
+    return { undone: before - this.stack.faults().length, residue };
+  }
+
+  arm(): void {
+    this.lab.arm();
+    this.state.touch();
+  }
+
+  saveScenario(source: string, options: { replace: boolean; suiteName?: string | undefined }): string[] {
+    const ids = this.library.save(source, options);
+    this.scenariosChanged();
+    return ids;
+  }
+
+  deleteScenario(id: string): void {
+    this.library.delete(id);
+    this.scenariosChanged();
+  }
+
+  scenariosChanged(): void {
+    this.#versions.scenarios++;
+    this.state.touch();
+  }
+
+  deleteRuns(runIds: readonly string[]): DeleteReport {
+    const { deleted, kept } = this.archive.delete(runIds, (runId) => this.isOn(runId));
+    for (const runId of deleted) this.#feeds.delete(runId);
+    this.historyChanged();
+    return { deleted: deleted.length, kept };
+  }
+
+  pin(runId: string, pinned: boolean): void {
+    this.archive.get(runId);
+    this.#preferences.pin(runId, pinned);
+    this.historyChanged();
+  }
+
+  historyChanged(): void {
+    this.#versions.history++;
+    this.state.touch();
+  }
+
+  /** Cancels what is on, undoes every fault, takes the stack down unless it is kept, and lets the data folder go. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.queue.stop();
+    await this.#putBackByHand();
+    await this.stack.close();
+    this.state.close();
+    this.archive.close();
+    this.#preferences.close();
+    this.#journal.close();
+    await this.#letGo();
+  }
+
+  async #run(
+    loaded: LoadedScenario,
+    without: readonly string[],
+    signal: AbortSignal,
+    listen: (event: LabEvent) => void,
+    say: (activity: string) => void,
+  ): Promise<RunResult> {
+    say(this.stack.running === undefined ? "bringing the stack up" : "preparing");
+    const running = await orAborted(this.stack.up(), signal);
+    if (without.join() !== running.registered.without.join()) say("switching protections");
+    await running.setProtectionsOff(without, signal);
+    let runId = "";
+    try {
+      return await this.#bench.run(loaded, running, signal, (event) => {
+        runId = event.runId;
+        this.#take(event);
+        listen(event);
+      });
+    } finally {
+      const feed = this.#feeds.get(runId);
+      if (feed?.hasEnded === false) feed.abandon();
+    }
+  }
+
+  async #protectionsOn(): Promise<void> {
+    const running = this.stack.running;
+    if (running === undefined || running.registered.without.length === 0) return;
+    try {
+      await running.setProtectionsOff([], AbortSignal.timeout(START_LIMIT_MS));
+    } catch (error) {
+      this.notices.push(`protections could not be switched on again: ${String(error)}`);
+    }
+  }
+
+  #afterRun(entry: QueueEntry): void {
+    this.#trim();
+    this.historyChanged();
+    for (const listener of this.#endedListeners) listener(entry);
+  }
+
+  #trim(): void {
+    if (this.archive.trim(this.settings().historyLimit) > 0) this.#versions.history++;
+  }
+
+  /** Every event of every run passes here: to the windows, and to whoever keeps count. */
+  #take(event: LabEvent): void {
+    let feed = this.#feeds.get(event.runId);
+    if (feed === undefined) {
+      feed = new RunFeed(event.runId);
+      this.#feeds.set(event.runId, feed);
+      this.#forgetOldFeeds();
+      this.historyChanged();
+    }
+    feed.append(event);
+    this.approvals.take(event);
+    if (event.type !== "service.log") this.state.touch();
+  }
+
+  #forgetOldFeeds(): void {
+    const ended = [...this.#feeds.values()].filter((feed) => feed.hasEnded);
+    for (const { runId } of ended.slice(0, Math.max(0, ended.length - FEEDS_KEPT))) this.#feeds.delete(runId);
+  }
+
+  /** One run of faults by hand at a time; the next begins when the last has ended. */
+  async #openByHand(): Promise<ByHandRun> {
+    if (this.#byHand?.isEnding) await this.#byHand.ended;
+    if (this.#byHand !== undefined) return this.#byHand;
+    this.#beginning ??= this.#beginByHand().finally(() => {
+      this.#beginning = undefined;
+    });
+    return this.#beginning;
+  }
+
+  async #beginByHand(): Promise<ByHandRun> {
+    const stack = this.stack.running;
+    if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    this.lab.history.assertWritable();
+    const { history } = this.lab;
+    const listen = (event: LabEvent) => this.#take(event);
+    const run = await ByHandRun.begin({ stack, history, journal: this.#faults, clock: systemClock, listen });
+    this.#byHand = run;
+    void run.ended.then(() => {
+      this.#byHand = undefined;
+      this.#trim();
+      this.historyChanged();
+    });
+    return run;
+  }
+
+  async #putBackByHand(): Promise<void> {
+    await this.#beginning;
+    await this.#byHand?.close();
+  }
+
+  async #buildState(version: number): Promise<LabState> {
+    const queue = this.queue.state();
+    const { activity } = this.stack;
+    if (activity !== "" && queue.active[0]?.state === "running") queue.active[0].activity = activity;
+    return {
+      version,
+      wallMs: systemClock.wallMs(),
+      stack: await this.status(),
+      queue,
+      approvals: this.approvals.waiting(),
+      halted: this.#faults.haltedSince() !== undefined,
+      byHandRunId: this.#byHand?.runId ?? null,
+      historyVersion: this.#versions.history,
+      scenariosVersion: this.#versions.scenarios,
+      settingsVersion: this.#versions.settings,
+      notices: [...this.notices],
+    };
+  }
+
+  #assertArmed(): void {
+    if (this.#closing !== undefined) throw new LabError("busy", "the lab is ending");
+    if (this.#faults.haltedSince() === undefined) return;
+    throw new LabError("precondition", "the lab is halted: nothing may be broken", { cure: "arm it again first" });
+  }
+
+  #assertProtections(names: readonly string[]): void {
+    const known = this.lab.loadStack().services.flatMap(({ protections }) => protections?.names ?? []);
+    const unknown = names.filter((name) => !known.includes(name));
+    if (unknown.length === 0) return;
+    throw new LabError("bad-input", `the stack has no protection called ${unknown.join(", ")}`, {
+      cure: `it has: ${known.join(", ") || "none"}`,
+    });
+  }
+}
+
+function noticesOf(lab: Lab, bench: Workbench): string[] {
+  const recovered = bench.recovered.map(
+    ({ what, isRestored }) => `${isRestored ? "Recovered" : "NOT recovered"}: ${what}`,
+  );
+  const readOnly = lab.history.readOnlyBecause === undefined ? [] : [lab.history.readOnlyBecause];
+  const interrupted = bench.interrupted === 0 ? [] : [`Marked as interrupted: ${bench.interrupted} unfinished run(s)`];
+  return [...lab.notices(), ...readOnly, ...recovered, ...interrupted];
+}
+
+async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", onAbort));
+}

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { FaultAttribute, FaultKindInfo } from "../../contract/faults.ts";
+import type { FaultRequest } from "../../contract/stack.ts";
+import { DURATION_PATTERN } from "../duration.ts";
+import { FAULT_KINDS } from "../faults/catalogue.ts";
+import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../faults/link-faults.ts";
+import { LabError } from "../lab-error.ts";
+import { type FaultSpec, LIFECYCLE_FAULTS, type LifecycleFault, step } from "../scenarios/schema.ts";
+import type { Stack } from "../stack/stack-file.ts";
+
+/** What a person asks to break, as the fault that a scenario would write. @throws LabError for a name that is none here */
+export function toFault({ kind, target, attributes = {}, forMs }: FaultRequest, stack: Stack): FaultSpec {
+  const known = faultKindsOf(stack).find((each) => each.kind === kind);
+  if (known === undefined) {
+    throw new LabError("bad-input", `there is no fault called "${kind}" here`, {
+      cure: `there are: ${faultKindsOf(stack)
+        .map((each) => each.kind)
+        .join(", ")}`,
+    });
+  }
+  const targets = known.on === "service" ? stack.services : stack.links;
+  if (!targets.some(({ name }) => name === target)) {
+    throw new LabError("bad-input", `the stack has no ${known.on} called "${target}"`, {
+      cure: `it has: ${targets.map(({ name }) => name).join(", ")}`,
+    });
+  }
+  const unknown = Object.keys(attributes).filter((name) => !known.attributes.some((each) => each.name === name));
+  if (unknown.length > 0) throw new LabError("bad-input", `${kind} takes no ${unknown.join(", ")}`);
+  const lasts = forMs === undefined ? {} : { for: `${forMs}ms` };
+  const parsed = step.safeParse({ fault: { ...attributes, ...lasts, [kind]: target } });
+  if (parsed.success && "fault" in parsed.data) return parsed.data.fault;
+  const reason = parsed.success ? "it is no fault" : z.prettifyError(parsed.error);
+  throw new LabError("bad-input", `${kind} ${target} cannot be done so: ${reason}`, {
+    cure: `it takes: ${known.attributes.map(({ name, type }) => `${name} (${type})`).join(", ") || "nothing"}`,
+  });
+}
+
+/** Every way to break something of a stack: services always, links where a fault proxy stands between them. */
+export function faultKindsOf(stack: Stack): FaultKindInfo[] {
+  const hasProxy = stack.services.some(({ role }) => role === "fault-proxy");
+  return hasProxy && stack.links.length > 0 ? [...SERVICE_KINDS, ...LINK_KINDS] : SERVICE_KINDS;
+}
+
+const SERVICE_KINDS: FaultKindInfo[] = LIFECYCLE_FAULTS.map((kind: LifecycleFault) => ({
+  kind,
+  on: "service",
+  effect: FAULT_KINDS[kind].effect,
+  undo: FAULT_KINDS[kind].undo,
+  attributes: [],
+}));
+
+const LINK_KINDS: FaultKindInfo[] = LINK_FAULTS.map((kind) => ({
+  kind,
+  on: "link",
+  effect: effectOf(kind),
+  undo: kind === "down" ? "open the link" : "take the fault off the link",
+  attributes: attributesOf(kind),
+}));
+
+interface FieldSchema {
+  type?: string;
+  pattern?: string;
+  const?: string | number;
+  enum?: (string | number)[];
+  anyOf?: FieldSchema[];
+  description?: string;
+}
+
+/** Read from the schema that checks them, so that the two never differ. Lists and matches are for scenarios alone. */
+function attributesOf(kind: string): FaultAttribute[] {
+  for (const schema of LINK_FAULT_SCHEMAS) {
+    const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" }) as {
+      properties?: Record<string, FieldSchema>;
+      required?: string[];
+    };
+    if (!(kind in properties)) continue;
+    return Object.entries(properties).flatMap(([name, field]) => {
+      if (name === kind || name === "for") return [];
+      const type = typeOf(field);
+      if (type === undefined) return [];
+      const choices = choicesOf(field);
+      return [{ name, type, choices, required: required.includes(name), description: field.description ?? "" }];
+    });
+  }
+  return [];
+}
+
+function typeOf(field: FieldSchema): FaultAttribute["type"] | undefined {
+  if (choicesOf(field).length > 0) return "choice";
+  if (field.type === "integer") return "whole number";
+  if (field.type === "number") return "number";
+  if (field.type === "string") return field.pattern === DURATION_PATTERN.source ? "duration" : "text";
+  return undefined;
+}
+
+function choicesOf(field: FieldSchema): (string | number)[] {
+  if (field.enum !== undefined) return field.enum;
+  return (field.anyOf ?? []).flatMap((each) => (each.const === undefined ? [] : [each.const]));
+}

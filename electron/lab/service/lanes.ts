@@ -1,0 +1,70 @@
+import type { LaneSummary } from "../../contract/history.ts";
+import { codeOf } from "./event-codes.ts";
+
+type Lane = LaneSummary["lanes"][number];
+
+/** Which lane each type of event is drawn in, and what in the event names the lane. */
+const LANES: readonly { lane: Lane["lane"]; types: readonly string[]; name?: "service" | "decision" }[] = [
+  { lane: "phases", types: ["phase.started"] },
+  { lane: "steps", types: ["step.started", "step.ended"] },
+  { lane: "faults", types: ["fault.intended", "fault.applied", "fault.hit", "fault.undone"] },
+  { lane: "health", types: ["health.changed"], name: "service" },
+  { lane: "calls", types: ["call.decided"], name: "decision" },
+  { lane: "checks", types: ["check.evaluated"] },
+  { lane: "warnings", types: ["warning"] },
+  { lane: "logs", types: ["service.log", "service.logs-dropped"], name: "service" },
+];
+const LANE_OF = new Map(
+  LANES.flatMap(({ lane, types }) =>
+    types.flatMap((type): [number, Lane["lane"]][] => {
+      const code = codeOf(type);
+      return code === undefined ? [] : [[code, lane]];
+    }),
+  ),
+);
+
+function codesNamedBy(field: "service" | "decision"): string {
+  return LANES.filter(({ name }) => name === field)
+    .flatMap(({ types }) => types.map(codeOf))
+    .join(", ");
+}
+
+/** One pass over a run's events: how many of which kind fell into which slice of time. */
+export const LANE_SQL = `
+  SELECT type, CASE WHEN type IN (${codesNamedBy("service")}) THEN json_extract(body, '$.service')
+                    WHEN type IN (${codesNamedBy("decision")}) THEN json_extract(body, '$.decision') ELSE '' END AS name,
+    CAST(at_us / @bucketUs AS INTEGER) AS bucket, count(*) AS events, min(at_us) AS first_us, max(at_us) AS last_us
+  FROM events WHERE run_key = @key GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
+
+export interface LaneRow {
+  type: number;
+  name: string | null;
+  bucket: number;
+  events: number;
+  first_us: number;
+  last_us: number;
+}
+
+export function toLanes(rows: readonly LaneRow[]): Lane[] {
+  const lanes = new Map<string, Omit<Lane, "buckets"> & { buckets: Map<number, number> }>();
+  for (const row of rows) {
+    const lane = LANE_OF.get(row.type);
+    if (lane === undefined) continue;
+    const name = row.name ?? "";
+    const key = `${lane} ${name}`;
+    const known = lanes.get(key) ?? {
+      lane,
+      name,
+      events: 0,
+      firstMs: Number.POSITIVE_INFINITY,
+      lastMs: 0,
+      buckets: new Map(),
+    };
+    known.events += row.events;
+    known.firstMs = Math.min(known.firstMs, row.first_us / 1000);
+    known.lastMs = Math.max(known.lastMs, row.last_us / 1000);
+    known.buckets.set(row.bucket, (known.buckets.get(row.bucket) ?? 0) + row.events);
+    lanes.set(key, known);
+  }
+  return [...lanes.values()].map((lane) => ({ ...lane, buckets: [...lane.buckets].sort(([a], [b]) => a - b) }));
+}

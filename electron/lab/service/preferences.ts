@@ -1,0 +1,72 @@
+import { type Settings, type SettingsChange, settings } from "../../contract/settings.ts";
+import { openDatabase } from "../history/sqlite.ts";
+import { LabError } from "../lab-error.ts";
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE pins (run_id TEXT PRIMARY KEY) STRICT;
+  `,
+];
+
+const DEFAULTS: Settings = {
+  theme: "system",
+  notifications: true,
+  keepStackUp: false,
+  ports: "fixed or auto",
+  historyLimit: 1_000,
+  operator: "operator",
+};
+
+/** What a person chose: settings, and the runs that are to be kept. */
+export class Preferences {
+  readonly #database: ReturnType<typeof openDatabase>["database"];
+  readonly #readOnlyBecause: string | undefined;
+
+  constructor(file: string) {
+    const opened = openDatabase({ file, name: "preferences", migrations: MIGRATIONS, synchronous: "NORMAL" });
+    this.#database = opened.database;
+    this.#readOnlyBecause = opened.readOnlyBecause;
+  }
+
+  /** A value that this version does not understand counts as never set. */
+  settings(): Settings {
+    const rows = this.#database.prepare("SELECT name, value FROM settings").all() as { name: string; value: string }[];
+    const chosen: Record<string, unknown> = { ...DEFAULTS };
+    for (const { name, value } of rows) {
+      const field = settings.shape[name as keyof Settings];
+      const parsed = field?.safeParse(JSON.parse(value));
+      if (parsed?.success) chosen[name] = parsed.data;
+    }
+    return settings.parse(chosen);
+  }
+
+  change(change: SettingsChange): Settings {
+    this.#assertWritable();
+    const write = this.#database.prepare("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)");
+    this.#database.transaction(() => {
+      for (const [name, value] of Object.entries(change))
+        if (value !== undefined) write.run(name, JSON.stringify(value));
+    })();
+    return this.settings();
+  }
+
+  pin(runId: string, pinned: boolean): void {
+    this.#assertWritable();
+    const sql = pinned ? "INSERT OR IGNORE INTO pins (run_id) VALUES (?)" : "DELETE FROM pins WHERE run_id = ?";
+    this.#database.prepare(sql).run(runId);
+  }
+
+  pinned(): Set<string> {
+    const rows = this.#database.prepare("SELECT run_id FROM pins").all() as { run_id: string }[];
+    return new Set(rows.map((row) => row.run_id));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #assertWritable(): void {
+    if (this.#readOnlyBecause !== undefined) throw new LabError("read-only", this.#readOnlyBecause);
+  }
+}

@@ -1,0 +1,147 @@
+import { implement } from "@orpc/server";
+import { z } from "zod";
+import type { Capabilities } from "../../contract/capabilities.ts";
+import { engineContract } from "../../contract/contract.ts";
+import { scenario } from "../scenarios/schema.ts";
+import { LAB_VERSION } from "../version.ts";
+import type { DiagnosticsDesk } from "./diagnostics.ts";
+import type { EngineService } from "./engine-service.ts";
+import { toContractError } from "./lab-errors.ts";
+import { runStream } from "./run-stream.ts";
+import { toCard, toDetail, validate } from "./scenario-cards.ts";
+import type { OpenStream, PageConnection } from "./stream-book.ts";
+
+/** What the host adds to the engine: what it can do for the page. */
+export type HostAbilities = Pick<Capabilities, "host" | "export" | "openDialog" | "notifications" | "nativeTheme">;
+
+/** Made by the host for each window that connects. */
+export interface RouterContext {
+  connection: PageConnection;
+}
+
+export interface RouterParts {
+  service: EngineService;
+  diagnostics: DiagnosticsDesk;
+  host: HostAbilities;
+}
+
+export type LabRouter = ReturnType<typeof labRouter>;
+
+/** The contract, served by the engine. Whatever fails behind it reaches the page as one of the contract's errors. */
+export function labRouter({ service, diagnostics, host }: RouterParts) {
+  const lab = implement(engineContract)
+    .$context<RouterContext>()
+    .use(async ({ next }) => {
+      try {
+        return await next();
+      } catch (error) {
+        throw toContractError(error);
+      }
+    });
+
+  return lab.router({
+    capabilities: {
+      get: lab.capabilities.get.handler(() => ({
+        ...host,
+        labVersion: LAB_VERSION,
+        platform: process.platform,
+        bundles: false,
+        readOnlyBecause: service.lab.history.readOnlyBecause ?? null,
+      })),
+    },
+    scenarios: {
+      list: lab.scenarios.list.handler(() => {
+        const { scenarios, broken } = service.library.list();
+        return { scenarios: scenarios.map((listed) => toCard(listed, service.archive)), broken };
+      }),
+      get: lab.scenarios.get.handler(({ input }) => toDetail(service.library.find(input.id), service.archive)),
+      schema: lab.scenarios.schema.handler(() => z.toJSONSchema(scenario, { io: "input" }) as Record<string, unknown>),
+      validate: lab.scenarios.validate.handler(({ input }) => validate(input.source)),
+      save: lab.scenarios.save.handler(({ input: { source, ...options } }) => ({
+        ids: service.saveScenario(source, options),
+      })),
+      delete: lab.scenarios.delete.handler(({ input }) => {
+        service.deleteScenario(input.id);
+        return {};
+      }),
+    },
+    stack: {
+      status: lab.stack.status.handler(() => service.status()),
+      up: lab.stack.up.handler(() => service.up()),
+      down: lab.stack.down.handler(() => service.down()),
+      fault: lab.stack.fault.handler(({ input }) => service.fault(input)),
+      undo: lab.stack.undo.handler(({ input }) => service.undo(input.target)),
+      start: lab.stack.start.handler(({ input }) => service.startService(input.service)),
+      halt: lab.stack.halt.handler(() => service.halt()),
+      arm: lab.stack.arm.handler(() => {
+        service.arm();
+        return {};
+      }),
+    },
+    runs: {
+      start: lab.runs.start.handler(({ input: { scenarioIds, without, repeat } }) => {
+        const scenarios = scenarioIds.map((id) => service.library.find(id).loaded);
+        return { entries: service.startRuns(scenarios, without, repeat) };
+      }),
+      cancel: lab.runs.cancel.handler(({ input }) => {
+        service.queue.cancel(input.entryId);
+        return {};
+      }),
+      rerun: lab.runs.rerun.handler(({ input }) => {
+        const { loaded, without } = service.scenarioOf(input.runId);
+        return { entries: service.startRuns([loaded], input.without ?? without, 1) };
+      }),
+      active: lab.runs.active.handler(() => service.queue.state()),
+    },
+    events: {
+      subscribe: lab.events.subscribe.handler(async function* ({ input, context, signal }) {
+        const { credit, close } = context.connection.open(input.subscription);
+        const stream: OpenStream = { credit, behind: () => 0 };
+        const forget = service.streams.add(stream);
+        const gone = signal ?? new AbortController().signal;
+        try {
+          if (input.topic === "lab") return yield* service.state.stream(stream, gone);
+          const { runId, afterSeq } = input;
+          const { archive, streams: book } = service;
+          yield* runStream({ runId, afterSeq, feed: service.feed(runId), archive, book }, stream, gone);
+        } catch (error) {
+          // The window has gone: there is nobody left to tell.
+          if (!gone.aborted) throw toContractError(error);
+        } finally {
+          forget();
+          close();
+        }
+      }),
+      acknowledge: lab.events.acknowledge.handler(({ input, context }) => {
+        context.connection.acknowledge(input.subscription, input.message);
+        return {};
+      }),
+      state: lab.events.state.handler(() => service.state.current()),
+    },
+    approvals: {
+      waiting: lab.approvals.waiting.handler(() => service.approvals.waiting()),
+      decide: lab.approvals.decide.handler(({ input }) =>
+        service.approvals.decide(input.ticket, input.decision, service.settings().operator),
+      ),
+      history: lab.approvals.history.handler(({ input: { limit, beforeWallMs } }) =>
+        service.archive.approvals(limit, beforeWallMs ?? Number.MAX_SAFE_INTEGER),
+      ),
+    },
+    history: {
+      list: lab.history.list.handler(({ input }) => service.archive.list(input, service.settings().historyLimit)),
+      get: lab.history.get.handler(({ input }) => service.archive.get(input.runId)),
+      events: lab.history.events.handler(({ input }) => service.archive.events(input)),
+      laneSummary: lab.history.laneSummary.handler(({ input }) => service.archive.laneSummary(input.runId)),
+      delete: lab.history.delete.handler(({ input }) => service.deleteRuns(input.runIds)),
+      pin: lab.history.pin.handler(({ input }) => {
+        service.pin(input.runId, input.pinned);
+        return {};
+      }),
+    },
+    settings: {
+      get: lab.settings.get.handler(() => service.settings()),
+      set: lab.settings.set.handler(({ input }) => service.changeSettings(input)),
+    },
+    diagnostics: { get: lab.diagnostics.get.handler(() => diagnostics.read(host.host)) },
+  });
+}

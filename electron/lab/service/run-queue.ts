@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import type { QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import type { LoadedScenario } from "../scenarios/load.ts";
+import type { RunResult } from "../scenarios/runner.ts";
+
+/** More than anyone waits for; a guard against a page that asks without end. */
+const QUEUE_LIMIT = 1_000;
+const ENDED_KEPT = 50;
+
+interface Wanted {
+  entry: QueueEntry;
+  loaded: LoadedScenario;
+  abort: AbortController;
+}
+
+export interface QueueParts {
+  /** Runs one scenario to its end on a stack that is up. `say` tells what is being done before its first event. */
+  run: (
+    loaded: LoadedScenario,
+    without: readonly string[],
+    signal: AbortSignal,
+    listen: (event: LabEvent) => void,
+    say: (activity: string) => void,
+  ) => Promise<RunResult>;
+  /** After the last run of the queue. */
+  onIdle: () => Promise<void>;
+  onChange: () => void;
+  onEnded: (entry: QueueEntry) => void;
+  wallMs: () => number;
+}
+
+/** Runs that were asked for, one after another: they share the stack. */
+export class RunQueue {
+  readonly #parts: QueueParts;
+  readonly #waiting: Wanted[] = [];
+  readonly #ended: QueueEntry[] = [];
+  #running: Wanted | undefined;
+  #working: Promise<void> | undefined;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+  }
+
+  get isBusy(): boolean {
+    return this.#working !== undefined;
+  }
+
+  /** The run that is on, once it has begun. */
+  get runningRunId(): string | null {
+    return this.#running?.entry.runId ?? null;
+  }
+
+  state(): QueueState {
+    const active = [...(this.#running === undefined ? [] : [this.#running]), ...this.#waiting];
+    return { active: active.map(({ entry }) => ({ ...entry })), ended: this.#ended.map((entry) => ({ ...entry })) };
+  }
+
+  /** @throws LabError when too many wait already */
+  add(scenarios: readonly LoadedScenario[], without: readonly string[]): QueueEntry[] {
+    if (this.#waiting.length + scenarios.length > QUEUE_LIMIT) {
+      throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { cure: "wait, or cancel some" });
+    }
+    const wanted = scenarios.map(
+      (loaded): Wanted => ({ entry: this.#entry(loaded, without), loaded, abort: new AbortController() }),
+    );
+    this.#waiting.push(...wanted);
+    this.#working ??= this.#work();
+    this.#parts.onChange();
+    return wanted.map(({ entry }) => ({ ...entry }));
+  }
+
+  /** A run that is on rolls back first and then ends as cancelled; one that waits ends at once. */
+  cancel(entryId: string): void {
+    const waiting = this.#waiting.filter(({ entry }) => entryId === "all" || entry.entryId === entryId);
+    const running = this.#running;
+    const isRunning = running !== undefined && (entryId === "all" || running.entry.entryId === entryId);
+    if (waiting.length === 0 && !isRunning && entryId !== "all") {
+      throw new LabError("bad-input", "that run is not in the queue", { cure: "it may have ended meanwhile" });
+    }
+    for (const wanted of waiting) {
+      this.#waiting.splice(this.#waiting.indexOf(wanted), 1);
+      this.#end(wanted, "cancelled", "cancelled before it began");
+    }
+    if (isRunning) {
+      running.entry.cancelling = true;
+      running.abort.abort(new LabError("internal", "cancelled by a person"));
+    }
+    this.#parts.onChange();
+  }
+
+  /** Cancels everything and resolves when the run that was on has put back what it broke. */
+  async stop(): Promise<void> {
+    this.cancel("all");
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    for (let wanted = this.#waiting.shift(); wanted; wanted = this.#waiting.shift()) {
+      this.#running = wanted;
+      await this.#runOne(wanted);
+      this.#running = undefined;
+    }
+    await this.#parts.onIdle();
+    this.#working = undefined;
+    // What was added while the last of it was tidied up.
+    if (this.#waiting.length > 0) this.#working = this.#work();
+    this.#parts.onChange();
+  }
+
+  async #runOne(wanted: Wanted): Promise<void> {
+    const { entry, loaded, abort } = wanted;
+    entry.state = "running";
+    entry.startedWallMs = this.#parts.wallMs();
+    const say = (activity: string) => {
+      if (entry.activity === activity) return;
+      entry.activity = activity;
+      this.#parts.onChange();
+    };
+    const listen = (event: LabEvent) => {
+      entry.runId = event.runId;
+      if (event.type === "phase.started") say(event.phase);
+      if (event.type === "step.started") say(event.label);
+    };
+    try {
+      const result = await this.#parts.run(loaded, entry.without, abort.signal, listen, say);
+      this.#end(wanted, result.outcome, result.reason);
+    } catch (error) {
+      if (abort.signal.aborted) this.#end(wanted, "cancelled", "cancelled before it began");
+      else this.#end(wanted, "error", explain(error));
+    }
+  }
+
+  #end({ entry }: Wanted, outcome: NonNullable<QueueEntry["outcome"]>, reason: string): void {
+    Object.assign(entry, { state: "ended", outcome, reason, cancelling: false, activity: "" });
+    this.#ended.unshift(entry);
+    this.#ended.length = Math.min(this.#ended.length, ENDED_KEPT);
+    this.#parts.onEnded({ ...entry });
+    this.#parts.onChange();
+  }
+
+  #entry({ scenario }: LoadedScenario, without: readonly string[]): QueueEntry {
+    return {
+      entryId: randomUUID(),
+      state: "queued",
+      scenarioId: scenario.id,
+      scenarioTitle: scenario.title,
+      without: [...without],
+      queuedWallMs: this.#parts.wallMs(),
+      runId: null,
+      startedWallMs: null,
+      outcome: null,
+      reason: null,
+      cancelling: false,
+      activity: "waiting",
+    };
+  }
+}
+
+function explain(error: unknown): string {
+  const cure = error instanceof LabError && error.cure !== undefined ? `; ${error.cure}` : "";
+  return `${messageOf(error)}${cure}`;
+}

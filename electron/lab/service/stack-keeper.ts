@@ -1,0 +1,202 @@
+import type { FaultInForce } from "../../contract/faults.ts";
+import type { ServiceStatus, StackStatus } from "../../contract/stack.ts";
+import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
+import type { Workbench } from "../lab.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import type { RunningStack } from "../stack/running-stack.ts";
+import type { Stack } from "../stack/stack-file.ts";
+import { faultKindsOf } from "./fault-request.ts";
+
+/** Nothing tells the lab of a process that ends by itself, so it looks. */
+const LOOK_EVERY_MS = 1_000;
+
+type Situation =
+  | { is: "down" }
+  | { is: "failed"; error: LabError }
+  | { is: "starting"; progress: Map<string, string>; running: Promise<RunningStack> }
+  | { is: "up"; running: RunningStack }
+  | { is: "stopping"; running: RunningStack };
+
+export interface KeeperParts {
+  bench: Workbench;
+  stack: Stack;
+  journal: FaultJournal;
+  /** Of the settings as they are when the stack is brought up. */
+  wish: () => { kept: boolean; ports: "fixed" | "auto" | "fixed or auto" };
+  onChange: () => void;
+  onUp: (running: RunningStack) => void;
+  /** Before the stack is taken down or let go. */
+  onLeave: () => Promise<void>;
+}
+
+/** The one stack of the lab: brought up when first needed, kept until told down. */
+export class StackKeeper {
+  readonly #parts: KeeperParts;
+  readonly #quit = new AbortController();
+  #situation: Situation = { is: "down" };
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes over the stack that `stack up`, or an earlier lab, left up. */
+  adopt(): void {
+    const running = this.#parts.bench.kept(this.#parts.stack);
+    if (running !== undefined) this.#become({ is: "up", running });
+  }
+
+  /** The stack if it is up. */
+  get running(): RunningStack | undefined {
+    return this.#situation.is === "up" ? this.#situation.running : undefined;
+  }
+
+  /** What is being started, in a few words; empty when nothing is. */
+  get activity(): string {
+    if (this.#situation.is !== "starting") return "";
+    const starting = [...this.#situation.progress].filter(([, state]) => state === "starting").map(([name]) => name);
+    return `starting the stack${starting.length > 0 ? `: ${starting.join(", ")}` : ""}`;
+  }
+
+  /**
+   * The stack, brought up if it is not. Everyone who asks meanwhile waits for the same start; one who stops waiting
+   * does not stop it.
+   */
+  async up(): Promise<RunningStack> {
+    if (this.#situation.is === "up") return this.#situation.running;
+    if (this.#situation.is === "starting") return this.#situation.running;
+    if (this.#situation.is === "stopping") throw new LabError("busy", "the stack is being taken down", { cure: LATER });
+    const progress = new Map<string, string>();
+    const running = this.#bringUp(progress);
+    running.catch(() => {});
+    this.#become({ is: "starting", progress, running });
+    try {
+      const up = await running;
+      this.#become({ is: "up", running: up });
+      return up;
+    } catch (error) {
+      this.#become({ is: "failed", error: asLabError(error) });
+      throw error;
+    }
+  }
+
+  /** Takes the stack down. Faults on it are to be undone before. */
+  async down(): Promise<void> {
+    if (this.#situation.is === "starting") throw new LabError("busy", "the stack is being brought up", { cure: LATER });
+    if (this.#situation.is === "failed") this.#become({ is: "down" });
+    if (this.#situation.is !== "up") return;
+    const { running } = this.#situation;
+    this.#become({ is: "stopping", running });
+    try {
+      await this.#parts.onLeave();
+      await running.down(() => this.#parts.onChange());
+      this.#parts.journal.forget(running.registered.id);
+      this.#become({ is: "down" });
+    } catch (error) {
+      this.#become({ is: "failed", error: asLabError(error) });
+      throw error;
+    }
+  }
+
+  /** For the lab's end: a kept stack is let go as it is, another is taken down; one that is starting is given up. */
+  async close(): Promise<void> {
+    this.#quit.abort(new LabError("busy", "the lab is ending"));
+    if (this.#situation.is === "starting") await this.#situation.running.catch(() => {});
+    clearInterval(this.#timer);
+    if (this.#situation.is !== "up") return;
+    const { running } = this.#situation;
+    if (!running.registered.kept) return this.down();
+    await this.#parts.onLeave();
+    await running.close();
+  }
+
+  /** Faults in force on the stack, of whatever run, by the journal. */
+  faults(): JournaledFault[] {
+    const running = this.running;
+    return running === undefined ? [] : this.#parts.journal.open(running.registered.id);
+  }
+
+  async status(byHandRunId: string | null): Promise<StackStatus> {
+    const { stack } = this.#parts;
+    const situation = this.#situation;
+    const running = this.running;
+    const faults = this.faults().map((fault) => toInForce(fault, byHandRunId));
+    const on = (target: string) => faults.filter((fault) => fault.target === target);
+    const services = stack.services.map((service) => this.#serviceStatus(service, on(service.name)));
+    return {
+      state: situation.is,
+      project: stack.project,
+      driver: running?.driver.kind ?? "process",
+      services: await Promise.all(services),
+      links: stack.links.map(({ name, from, to }) => ({ name, from, to, faults: on(name) })),
+      protections: {
+        known: stack.services.flatMap(({ protections }) => protections?.names ?? []),
+        off: running === undefined ? [] : [...running.registered.without],
+      },
+      faultKinds: faultKindsOf(stack),
+      kept: running?.registered.kept ?? false,
+      error: situation.is === "failed" ? toError(situation.error) : null,
+    };
+  }
+
+  async #serviceStatus({ name, role }: { name: string; role: string }, faults: FaultInForce[]): Promise<ServiceStatus> {
+    const situation = this.#situation;
+    if (situation.is !== "up" && situation.is !== "stopping") {
+      const isStarting = situation.is === "starting" && situation.progress.get(name) === "starting";
+      const isHealthy = situation.is === "starting" && situation.progress.get(name) === "healthy";
+      const state = isHealthy ? "running" : isStarting ? "starting" : "stopped";
+      const health = isHealthy ? "up" : "unknown";
+      const reason = isStarting ? "starting" : isHealthy ? "started" : "the stack is down";
+      return { name, role, state, health, reason, latencyMs: null, address: null, faults };
+    }
+    const { running } = situation;
+    const { status: health, reason, latencyMs } = running.health.health(name);
+    const state = await running.driver.stateOf(name).catch(() => ({ is: "unknown" as const }));
+    return { name, role, state: state.is, health, reason, latencyMs, address: running.address(name), faults };
+  }
+
+  async #bringUp(progress: Map<string, string>): Promise<RunningStack> {
+    const { wish, onChange } = this.#parts;
+    const { kept, ports } = wish();
+    const report = ({ service, state }: { service: string; state: string }) => {
+      progress.set(service, state);
+      onChange();
+    };
+    const signal = this.#quit.signal;
+    const { bench, stack } = this.#parts;
+    try {
+      return await bench.up({ stack, ports: ports === "auto" ? "auto" : "fixed", kept, signal, report });
+    } catch (error) {
+      if (ports !== "fixed or auto" || !(error instanceof LabError) || error.code !== "port-taken") throw error;
+      return await bench.up({ stack, ports: "auto", kept, signal, report });
+    }
+  }
+
+  #become(situation: Situation): void {
+    this.#situation = situation;
+    clearInterval(this.#timer);
+    if (situation.is === "up") {
+      const { running } = situation;
+      running.health.onTransition(() => this.#parts.onChange());
+      this.#timer = setInterval(() => this.#parts.onChange(), LOOK_EVERY_MS).unref();
+      this.#parts.onUp(running);
+    }
+    this.#parts.onChange();
+  }
+}
+
+const LATER = "try again in a moment";
+
+function asLabError(error: unknown): LabError {
+  return error instanceof LabError ? error : new LabError("internal", messageOf(error), { cause: error });
+}
+
+function toError({ code, message, cure }: LabError): NonNullable<StackStatus["error"]> {
+  return { code, message, cure: cure ?? null };
+}
+
+function toInForce(fault: JournaledFault, byHandRunId: string | null): FaultInForce {
+  const { id, kind, target, undo, runId, intendedWallMs, expiresWallMs } = fault;
+  const byHand = runId === byHandRunId;
+  return { id, kind, target, undo, sinceWallMs: intendedWallMs, expiresWallMs, runId, byHand };
+}

@@ -1,0 +1,93 @@
+import type { LabState, StreamMessage } from "../../contract/events.ts";
+import type { OpenStream } from "./stream-book.ts";
+
+/** Changes within this time are told together. */
+const GATHER_MS = 40;
+
+/** How everything stands, made anew after changes and given to each window: the newest only, never a backlog. */
+export class StatePublisher {
+  readonly #build: (version: number) => Promise<LabState>;
+  readonly #waiting = new Set<() => void>();
+  #version = 0;
+  #latest: LabState | undefined;
+  #building: Promise<void> | undefined;
+  #isStale = true;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(build: (version: number) => Promise<LabState>) {
+    this.#build = build;
+  }
+
+  /** Something has changed. Cheap: may be called as often as things happen. */
+  touch(): void {
+    this.#isStale = true;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#renew();
+    }, GATHER_MS).unref();
+  }
+
+  /** How everything stands now. */
+  async current(): Promise<LabState> {
+    this.#isStale = true;
+    await this.#renew();
+    return this.#latest as LabState;
+  }
+
+  async *stream(stream: OpenStream, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
+    let told = 0;
+    stream.behind = () => 0;
+    await this.current();
+    for (;;) {
+      while (this.#latest === undefined || this.#latest.version === told) await this.#next(signal);
+      const message = await stream.credit.next(signal);
+      told = this.#latest.version;
+      yield { type: "lab", message, state: this.#latest };
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** One at a time; what changes while a state is made is in the next one. */
+  async #renew(): Promise<void> {
+    while (this.#isStale) {
+      this.#building ??= this.#make().finally(() => {
+        this.#building = undefined;
+      });
+      await this.#building;
+    }
+  }
+
+  async #make(): Promise<void> {
+    this.#isStale = false;
+    const made = await this.#build(this.#version + 1);
+    if (this.#latest !== undefined && isSame(this.#latest, made)) return;
+    this.#version++;
+    this.#latest = made;
+    for (const done of [...this.#waiting]) done();
+  }
+
+  #next(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", onAbort);
+        settle();
+      };
+      const done = () => end(resolve);
+      const onAbort = () => end(() => reject(signal.reason));
+      if (signal.aborted) return reject(signal.reason);
+      this.#waiting.add(done);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+}
+
+/** Alike but for when it was made and for how long probes took: nobody is told of that alone. */
+function isSame(a: LabState, b: LabState): boolean {
+  const essence = (state: LabState) =>
+    JSON.stringify({ ...state, version: 0, wallMs: 0 }, (name, value) => (name === "latencyMs" ? 0 : value));
+  return essence(a) === essence(b);
+}

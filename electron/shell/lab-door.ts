@@ -1,0 +1,35 @@
+import { RPCHandler } from "@orpc/server/message-port";
+import { type IpcMainEvent, ipcMain, Notification } from "electron";
+import { CONNECT_CHANNEL } from "../contract/bridge.ts";
+import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
+import { labRouter, type RouterContext } from "../lab/service/router.ts";
+import { PageConnection } from "../lab/service/stream-book.ts";
+import { isPageAddress } from "./protocol.ts";
+import type { Shell } from "./shell.ts";
+
+/**
+ * The one door between the page and the lab. A connection is given to the top frame of the lab's own window, while it
+ * shows the lab's own page; what comes through it then is checked by the contract.
+ */
+export function register(shell: Shell): void {
+  const handler = shell.service.then((service) => {
+    const notifications = Notification.isSupported();
+    const host = { host: "electron", export: "dialog", openDialog: true, notifications, nativeTheme: true } as const;
+    return new RPCHandler<RouterContext>(labRouter({ service, diagnostics: new DiagnosticsDesk(service), host }));
+  });
+  ipcMain.on(CONNECT_CHANNEL, (event) => {
+    const [port] = event.ports;
+    if (port === undefined) return;
+    if (!isFromPage(event, shell)) return port.close();
+    // What the page says before the lab is ready waits in the port.
+    void handler.then((ready) => {
+      ready.upgrade(port, { context: { connection: new PageConnection() } });
+      port.start();
+    });
+  });
+}
+
+function isFromPage({ sender, senderFrame }: IpcMainEvent, { window }: Shell): boolean {
+  if (window === undefined || window.isDestroyed() || sender !== window.webContents) return false;
+  return senderFrame !== null && senderFrame === window.webContents.mainFrame && isPageAddress(senderFrame.url);
+}

@@ -1,0 +1,60 @@
+import { app, Menu, type MenuItemConstructorOptions } from "electron";
+import type { Shell } from "./shell.ts";
+
+/** Places of the page, with the key that leads there. */
+const PLACES: readonly { label: string; route: string; key: string }[] = [
+  { label: "Lab", route: "lab", key: "1" },
+  { label: "Approvals", route: "approvals", key: "2" },
+  { label: "History", route: "history", key: "3" },
+  { label: "Settings", route: "settings", key: "," },
+];
+
+export function register(shell: Shell): void {
+  const isMac = process.platform === "darwin";
+  const goTo: MenuItemConstructorOptions[] = PLACES.map(({ label, route, key }) => ({
+    id: `go-${route}`,
+    label,
+    accelerator: `CmdOrCtrl+${key}`,
+    click: () => shell.show(route),
+  }));
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate([
+      ...(isMac ? [{ role: "appMenu" } satisfies MenuItemConstructorOptions] : []),
+      {
+        label: "Lab",
+        submenu: [
+          { id: "halt", label: HALT_LABEL, accelerator: "CmdOrCtrl+Shift+.", click: () => void halt(shell) },
+          { type: "separator" },
+          isMac
+            ? { role: "close" }
+            : { id: "quit", label: "Quit", accelerator: "CmdOrCtrl+Q", click: () => app.quit() },
+        ],
+      },
+      { role: "editMenu" },
+      {
+        label: "Go",
+        submenu: [...goTo],
+      },
+      {
+        label: "View",
+        submenu: [
+          { role: "reload" },
+          { role: "toggleDevTools" },
+          { type: "separator" },
+          { role: "resetZoom" },
+          { role: "zoomIn" },
+          { role: "zoomOut" },
+          { role: "togglefullscreen" },
+        ],
+      },
+      { role: "help", submenu: [{ id: "go-help", label: "Shortcuts and help", click: () => shell.show("help") }] },
+    ]),
+  );
+}
+
+export const HALT_LABEL = "Stop everything and put it back";
+
+/** Works also while the page hangs: it is the engine that does it. */
+export async function halt(shell: Shell): Promise<void> {
+  await shell.serviceNow()?.halt();
+}

@@ -1,0 +1,20 @@
+import { Notification } from "electron";
+import type { QueueEntry } from "../contract/runs.ts";
+import type { Shell } from "./shell.ts";
+
+/** Tells of a run that has ended while the person looks elsewhere. A click leads to it. */
+export function register(shell: Shell): void {
+  void shell.service.then((service) =>
+    service.onRunEnded((entry) => {
+      if (!Notification.isSupported() || !service.settings().notifications) return;
+      if (entry.outcome === "cancelled" || shell.window?.isFocused()) return;
+      const notification = new Notification({ title: titleOf(entry), body: entry.reason ?? "" });
+      notification.on("click", () => shell.show(entry.runId === null ? "lab" : `run/${entry.runId}`));
+      notification.show();
+    }),
+  );
+}
+
+function titleOf({ outcome, scenarioTitle }: QueueEntry): string {
+  return `${outcome === "passed" ? "Passed" : `Not green: ${outcome}`}: ${scenarioTitle}`;
+}

@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { app, BrowserWindow, nativeTheme, screen } from "electron";
+import { NAVIGATE_CHANNEL } from "../contract/bridge.ts";
+import { routeIn } from "./deep-links.ts";
+import { PAGE_ADDRESS } from "./protocol.ts";
+import type { Shell } from "./shell.ts";
+import { readWindowState, writeWindowState } from "./window-state.ts";
+
+/** The page's own backgrounds, so that the window does not open in one colour and turn into another. */
+const BACKGROUND = { dark: "#1a1b1e", light: "#ffffff" };
+const MIN_WIDTH = 900;
+const MIN_HEIGHT = 600;
+
+export function register(shell: Shell): void {
+  const stateFile = join(app.getPath("userData"), "window.json");
+  shell.show = (route) => {
+    const window = shell.window ?? open(shell, stateFile);
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+    if (route !== undefined) lead(window, route);
+  };
+  app.on("activate", () => shell.show());
+  const window = open(shell, stateFile);
+  const route = routeIn(process.argv);
+  if (route !== undefined) lead(window, route);
+}
+
+function open(shell: Shell, stateFile: string): BrowserWindow {
+  const screens = screen.getAllDisplays().map(({ workArea }) => workArea);
+  const { isMaximized, position, width, height } = readWindowState(stateFile, screens);
+  const window = new BrowserWindow({
+    width,
+    height,
+    ...position,
+    minWidth: MIN_WIDTH,
+    minHeight: MIN_HEIGHT,
+    show: false,
+    title: "Resilience Lab",
+    icon: join(shell.iconFolder, "icon.png"),
+    backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
+    webPreferences: {
+      preload: shell.preloadFile,
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webviewTag: false,
+      spellcheck: false,
+    },
+  });
+  shell.window = window;
+  if (isMaximized) window.maximize();
+  window.once("ready-to-show", () => window.show());
+  window.on("close", (event) => {
+    const { x, y, ...size } = window.getNormalBounds();
+    writeWindowState(stateFile, { ...size, position: { x, y }, isMaximized: window.isMaximized() });
+    if (shell.isQuitting) return;
+    // The engine would go on unseen, so that closing the window is quitting; on macOS an app stays without a window.
+    event.preventDefault();
+    if (process.platform === "darwin") window.hide();
+    else app.quit();
+  });
+  window.on("closed", () => {
+    shell.window = undefined;
+  });
+  window.loadURL(PAGE_ADDRESS).catch(() => {
+    // Closed while it was loading. What the page is made of was found before the window was opened.
+  });
+  return window;
+}
+
+/** The preload keeps it until the page listens, so only loading has to be waited for. */
+function lead(window: BrowserWindow, route: string): void {
+  const { webContents } = window;
+  const send = () => webContents.send(NAVIGATE_CHANNEL, route);
+  if (webContents.isLoadingMainFrame()) webContents.once("did-finish-load", send);
+  else send();
+}

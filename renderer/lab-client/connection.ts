@@ -1,0 +1,95 @@
+import { aborted, orAbort } from "./abort.ts";
+import { type OpenLink, Refused, type Transport } from "./transport.ts";
+
+export type ConnectionState =
+  | { is: "connecting" }
+  | { is: "connected" }
+  /** Lost, and being tried again; `attempt` counts from 1. */
+  | { is: "lost"; attempt: number; sinceWallMs: number }
+  /** The lab will not have this page: it must be opened again from the address that the lab printed. */
+  | { is: "refused"; message: string }
+  | { is: "closed" };
+
+/** Waits before each new try: at once, then slower, never longer than this. */
+const PAUSES_MS = [100, 250, 500, 1_000, 2_000];
+
+/** Keeps a link to the lab open, opening a new one whenever the last is lost. */
+export class Connection {
+  readonly #transport: Transport;
+  readonly #sleep: (ms: number) => Promise<void>;
+  readonly #stop = new AbortController();
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  #state: ConnectionState = { is: "connecting" };
+  #open: OpenLink | undefined;
+  #next = Promise.withResolvers<OpenLink>();
+
+  constructor(transport: Transport, sleep: (ms: number) => Promise<void> = wait) {
+    this.#transport = transport;
+    this.#sleep = sleep;
+    this.#next.promise.catch(() => {});
+    void this.#keepOpen();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Told of each change; ends when called. */
+  onChange(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The link that is open, or the next one. @throws the signal's reason, or Refused, or when this was closed */
+  link(signal: AbortSignal): Promise<OpenLink> {
+    if (this.#open !== undefined) return Promise.resolve(this.#open);
+    return orAbort(this.#next.promise, signal);
+  }
+
+  close(): void {
+    this.#stop.abort(new Error("the page has closed its connection"));
+    this.#open?.close();
+    this.#become({ is: "closed" });
+    this.#next.reject(this.#stop.signal.reason);
+  }
+
+  async #keepOpen(): Promise<void> {
+    const { signal } = this.#stop;
+    let attempt = 0;
+    let sinceWallMs = Date.now();
+    while (!signal.aborted) {
+      try {
+        const open = await this.#transport.open(signal);
+        if (signal.aborted) return open.close();
+        attempt = 0;
+        this.#open = open;
+        this.#become({ is: "connected" });
+        this.#next.resolve(open);
+        await aborted(open.gone);
+        this.#open = undefined;
+        this.#next = Promise.withResolvers();
+        this.#next.promise.catch(() => {});
+        sinceWallMs = Date.now();
+      } catch (error) {
+        if (error instanceof Refused) {
+          this.#become({ is: "refused", message: error.message });
+          return this.#next.reject(error);
+        }
+      }
+      if (signal.aborted) return;
+      attempt++;
+      this.#become({ is: "lost", attempt, sinceWallMs });
+      await this.#sleep(PAUSES_MS[Math.min(attempt, PAUSES_MS.length) - 1] ?? 0);
+    }
+  }
+
+  #become(state: ConnectionState): void {
+    if (this.#state.is === "closed") return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

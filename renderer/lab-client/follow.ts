@@ -1,0 +1,104 @@
+import { createORPCClient } from "@orpc/client";
+import type { LabProcedures } from "../../electron/contract/contract.ts";
+import type { LabState, StreamItem, StreamMessage, SubscribeRequest } from "../../electron/contract/events.ts";
+import { aborted } from "./abort.ts";
+import type { Connection } from "./connection.ts";
+import { fromAnswer, type LabFailure } from "./lab-failure.ts";
+import { type OpenLink, Refused } from "./transport.ts";
+
+export interface RunFollower {
+  /** The next items of the log, in order and without holes. What it returns is awaited before more is asked for. */
+  onItems(items: readonly StreamItem[], lastSeq: number): void | Promise<void>;
+  /** The run's last event has been given. */
+  onEnd?(): void;
+  /** The lab will not give it, such as a run that does not exist. Nothing follows. */
+  onFailure?(failure: LabFailure): void;
+}
+
+/** Told how everything stands, at once and at every change, over every reconnection. Ends when called. */
+export function followLab(connection: Connection, onState: (state: LabState) => void): () => void {
+  return follow(connection, {
+    request: (subscription) => ({ topic: "lab", subscription }),
+    take: (message) => {
+      if (message.type === "lab") onState(message.state);
+    },
+  });
+}
+
+/** The log of a run after `afterSeq`, from the history and then live, over every reconnection. Ends when called. */
+export function followRun(
+  connection: Connection,
+  run: { runId: string; afterSeq?: number },
+  follower: RunFollower,
+): () => void {
+  let afterSeq = run.afterSeq ?? 0;
+  return follow(connection, {
+    request: (subscription) => ({ topic: "run", subscription, runId: run.runId, afterSeq }),
+    async take(message) {
+      if (message.type !== "run") return;
+      const last = message.items.at(-1);
+      await follower.onItems(message.items, message.lastSeq);
+      if (last !== undefined) afterSeq = last.type === "skipped" ? last.toSeq : last.seq;
+    },
+    onEnd: () => follower.onEnd?.(),
+    onFailure: (failure) => follower.onFailure?.(failure),
+  });
+}
+
+interface Topic {
+  request(subscription: string): SubscribeRequest;
+  take(message: StreamMessage): void | Promise<void>;
+  onEnd?(): void;
+  onFailure?(failure: LabFailure): void;
+}
+
+/** Subscribes on each link in turn, until the stream ends by itself, the lab refuses it, or the returned function. */
+function follow(connection: Connection, topic: Topic): () => void {
+  const stop = new AbortController();
+  void (async () => {
+    while (!stop.signal.aborted) {
+      let open: OpenLink;
+      try {
+        open = await connection.link(stop.signal);
+      } catch (error) {
+        if (error instanceof Refused || stop.signal.aborted || connection.state.is === "closed") return;
+        continue;
+      }
+      try {
+        await readOne(open, topic, stop.signal);
+        if (!stop.signal.aborted) topic.onEnd?.();
+        return;
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        const failure = fromAnswer(error);
+        if (failure !== undefined) return topic.onFailure?.(failure);
+        if (error instanceof TakeFailed) throw error.cause;
+        // The link is going down; the next one is awaited above, and the stream goes on from the last number seen.
+        open.close();
+        await aborted(open.gone);
+      }
+    }
+  })();
+  return () => stop.abort(new Error("no longer followed"));
+}
+
+/** What took the message threw: the page's own fault, not to be mistaken for a lost link. */
+class TakeFailed extends Error {}
+
+async function readOne(open: OpenLink, topic: Topic, stopped: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([stopped, open.gone]);
+  const client = createORPCClient<LabProcedures>(open.link);
+  const subscription = crypto.randomUUID();
+  const messages = await client.events.subscribe(topic.request(subscription), { signal });
+  for await (const message of messages) {
+    if (stopped.aborted) return;
+    try {
+      await topic.take(message);
+    } catch (error) {
+      throw new TakeFailed("a view of the stream failed", { cause: error });
+    }
+    client.events.acknowledge({ subscription, message: message.message }, { signal }).catch(() => {
+      // Only the link being lost fails this, and then the stream itself ends with it.
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { LAB_BRIDGE_NAME, type LabBridge } from "../../electron/contract/bridge.ts";
+import { type Upload, upload } from "../../electron/contract/bundles.ts";
+import type { LabProcedures } from "../../electron/contract/contract.ts";
+import type { LabState } from "../../electron/contract/events.ts";
+import { Connection, type ConnectionState } from "./connection.ts";
+import { followLab, followRun, type RunFollower } from "./follow.ts";
+import { LabFailure } from "./lab-failure.ts";
+import { messagePortTransport } from "./message-port-transport.ts";
+import { procedures } from "./procedures.ts";
+import type { Transport } from "./transport.ts";
+import { webSocketTransport } from "./websocket-transport.ts";
+
+/** The page's one way to the lab, the same in every host. */
+export interface LabClient {
+  /** Every call has a time limit and fails with a LabFailure. Use `followLab` and `followRun` for the event stream. */
+  readonly call: Omit<LabProcedures, "events">;
+  readonly connection: {
+    readonly state: ConnectionState;
+    onChange(listener: (state: ConnectionState) => void): () => void;
+  };
+  followLab(onState: (state: LabState) => void): () => void;
+  followRun(run: { runId: string; afterSeq?: number }, follower: RunFollower): () => void;
+  /** Gives a file to the host, for `bundles.verify` and `bundles.import`. */
+  upload(file: File, signal?: AbortSignal): Promise<Upload>;
+  /** Where the shell wants the page to go, such as `run/<id>` from a deep link; never called where there is no shell. */
+  onNavigate(listener: (route: string) => void): () => void;
+  close(): void;
+}
+
+/** Connects by what the host has put on the window. */
+export function connectToLab(): LabClient {
+  const bridge = (window as unknown as Record<string, LabBridge | undefined>)[LAB_BRIDGE_NAME];
+  const transport = bridge === undefined ? webSocketTransport(window.location) : messagePortTransport(bridge);
+  return labClient(transport, bridge);
+}
+
+export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
+  const connection = new Connection(transport);
+  return {
+    call: procedures(connection),
+    connection,
+    followLab: (onState) => followLab(connection, onState),
+    followRun: (run, follower) => followRun(connection, run, follower),
+    upload: uploadFile,
+    onNavigate: (listener) => bridge?.onNavigate(listener) ?? (() => {}),
+    close: () => connection.close(),
+  };
+}
+
+const UPLOAD_LIMIT_MS = 120_000;
+
+async function uploadFile(file: File, signal?: AbortSignal): Promise<Upload> {
+  const limit = AbortSignal.timeout(UPLOAD_LIMIT_MS);
+  try {
+    const answer = await fetch("/uploads", {
+      method: "POST",
+      body: file,
+      headers: { "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(file.name) },
+      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+    });
+    if (answer.ok) return upload.parse(await answer.json());
+    throw new LabFailure("bad-input", (await answer.text()).slice(0, 500));
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (error instanceof LabFailure) throw error;
+    throw new LabFailure("disconnected", `${file.name} could not be given to the lab`, { cause: error });
+  }
+}

@@ -1,0 +1,34 @@
+import { ORPCError } from "@orpc/client";
+import { type ContractErrorCode, errorDetail, LAB_ERROR_CODES, type Problem } from "../../electron/contract/errors.ts";
+
+/** `disconnected`: the lab went away before it answered; `timeout`: it is there and has not answered in time. */
+export type FailureCode = ContractErrorCode | "disconnected" | "timeout";
+
+/** The one error that calls fail with: a message for a person and, in `cure`, what to do next. */
+export class LabFailure extends Error {
+  readonly code: FailureCode;
+  readonly cure: string | null;
+  /** Where in a document the trouble is, for an editor. */
+  readonly problems: readonly Problem[];
+
+  constructor(
+    code: FailureCode,
+    message: string,
+    options: { cure?: string | null; problems?: readonly Problem[]; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = "LabFailure";
+    this.code = code;
+    this.cure = options.cure ?? null;
+    this.problems = options.problems ?? [];
+  }
+}
+
+/** What the lab answered, as a failure; undefined when it is no answer of the lab's but a broken connection. */
+export function fromAnswer(error: unknown): LabFailure | undefined {
+  if (error instanceof LabFailure) return error;
+  if (!(error instanceof ORPCError)) return undefined;
+  const code = LAB_ERROR_CODES.find((known) => known === error.code) ?? "internal";
+  const detail = errorDetail.safeParse(error.data);
+  return new LabFailure(code, error.message, { ...(detail.success ? detail.data : {}), cause: error });
+}

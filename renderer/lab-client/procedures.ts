@@ -1,0 +1,46 @@
+import { createORPCClient } from "@orpc/client";
+import type { LabProcedures } from "../../electron/contract/contract.ts";
+import { orAbort } from "./abort.ts";
+import { limitOf } from "./call-limits.ts";
+import type { Connection } from "./connection.ts";
+import { fromAnswer, LabFailure } from "./lab-failure.ts";
+import { Refused } from "./transport.ts";
+
+/**
+ * The contract's procedures over whatever link is open. Each has a time limit and fails with a LabFailure only. A call
+ * waits for a link that is being opened, but one that was under way when its link was lost is not made again: nobody
+ * knows whether the lab did it.
+ */
+export function procedures(connection: Connection): LabProcedures {
+  return createORPCClient<LabProcedures>({
+    async call(path, input, options) {
+      const limit = AbortSignal.timeout(limitOf(path));
+      const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
+      try {
+        const open = await connection.link(signal);
+        const answer = open.link.call(path, input, { ...options, signal });
+        return await orAbort(answer, AbortSignal.any([signal, open.gone]));
+      } catch (error) {
+        throw explain(error, path, limit, options.signal);
+      }
+    },
+  });
+}
+
+const LOST_MESSAGE = "the connection to the lab was lost before it answered";
+
+function explain(error: unknown, path: readonly string[], limit: AbortSignal, own: AbortSignal | undefined): unknown {
+  if (own?.aborted) return own.reason;
+  const answer = fromAnswer(error);
+  if (answer !== undefined) return answer;
+  if (limit.aborted) {
+    return new LabFailure("timeout", `the lab has not answered ${path.join(".")} within ${limitOf(path) / 1000} s`, {
+      cure: "see whether it is still running; what it was asked to do may yet be done",
+      cause: error,
+    });
+  }
+  if (error instanceof Refused) return new LabFailure("disconnected", error.message, { cure: REFUSED_CURE });
+  return new LabFailure("disconnected", LOST_MESSAGE, { cause: error });
+}
+
+const REFUSED_CURE = "open the address that the lab printed in its terminal";
