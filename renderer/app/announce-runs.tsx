@@ -1,0 +1,42 @@
+import { notifications } from "@mantine/notifications";
+import { useEffect, useRef } from "react";
+import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
+import { useLab } from "../state/lab-context.tsx";
+import { formatRoute, parseRoute } from "./route.ts";
+
+/** Tells of a run that has ended, unless this window shows it or the host tells of it by itself. */
+export function AnnounceRuns() {
+  const ended = useLab((state) => state.lab?.queue.ended);
+  const hostTells = useLab((state) => state.capabilities?.notifications ?? false);
+  const isWanted = useLab((state) => state.settings?.notifications ?? true);
+  const seen = useRef<Set<string>>(undefined);
+  useEffect(() => {
+    if (ended === undefined) return;
+    // What had ended before this window opened is no news.
+    if (seen.current === undefined) {
+      seen.current = new Set(ended.map(({ entryId }) => entryId));
+      return;
+    }
+    for (const entry of ended) {
+      if (seen.current.has(entry.entryId)) continue;
+      seen.current.add(entry.entryId);
+      const route = parseRoute(window.location.hash);
+      const isShown = route.at === "run" && route.runId === entry.runId;
+      const isFailure = entry.runId === null && entry.outcome !== "cancelled";
+      if (isShown || (!isFailure && (hostTells || !isWanted))) continue;
+      const { word } = OUTCOME_LOOKS[entry.outcome ?? "running"];
+      notifications.show({
+        title: `${word}: ${entry.scenarioTitle}`,
+        message:
+          entry.runId === null ? (
+            (entry.reason ?? "")
+          ) : (
+            <a href={formatRoute({ at: "run", runId: entry.runId })}>Open the run</a>
+          ),
+        color: entry.outcome === "passed" ? "green" : entry.outcome === "cancelled" ? "gray" : "red",
+        autoClose: 8_000,
+      });
+    }
+  }, [ended, hostTells, isWanted]);
+  return null;
+}

@@ -1,0 +1,104 @@
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, spotlight } from "@mantine/spotlight";
+import { IconPlayerPlay, IconSearch, IconTimeline } from "@tabler/icons-react";
+import { useState } from "react";
+import type { RunSummary } from "../../electron/contract/history.ts";
+import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
+import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
+import { useLabActions } from "./lab-actions.ts";
+import { isApple } from "./platform.ts";
+import { keyCaps, SHORTCUTS, type ShortcutId } from "./shortcuts.ts";
+import { ago } from "./times.ts";
+import { goTo } from "./use-route.ts";
+
+export function openPalette(): void {
+  spotlight.open();
+}
+
+const RUNS_OFFERED = 30;
+
+/** Commands, scenarios to run and runs to open, by a few letters of their names. */
+export function CommandPalette({ onHelp }: { onHelp: () => void }) {
+  const { client } = useStores();
+  const actions = useLabActions();
+  const catalogue = useLab((state) => state.catalogue);
+  const nowMs = useLab((state) => Date.now() + state.clockOffsetMs);
+  const isPresenting = usePreferences((state) => state.isPresenting);
+  const setPreference = usePreferences((state) => state.set);
+  const [runs, setRuns] = useState<RunSummary[]>([]);
+
+  const command = (id: string, label: string, onClick: () => void, shortcut?: ShortcutId): SpotlightActionData => ({
+    id,
+    label,
+    onClick,
+    ...(shortcut === undefined ? {} : { rightSection: <small>{capsOf(shortcut)}</small> }),
+  });
+  const groups: SpotlightActionGroupData[] = [
+    {
+      group: "Commands",
+      actions: [
+        command("go-lab", "Go to the lab", () => goTo({ at: "lab" }), "go-lab"),
+        command("go-history", "Go to the history of runs", () => goTo({ at: "history" }), "go-history"),
+        command("go-approvals", "Go to approvals", () => goTo({ at: "approvals" }), "go-approvals"),
+        command("go-scenarios", "Go to the scenario editor", () => goTo({ at: "scenarios" }), "go-scenarios"),
+        command("run-all", "Run every scenario", () => {
+          const ids = catalogue?.scenarios.map(({ id }) => id) ?? [];
+          if (ids.length > 0) void actions.start(ids);
+        }),
+        command("cancel-all", "Cancel every run", () => void actions.cancel("all")),
+        command("undo-all", "Undo every fault", () => void actions.undo("all"), "undo-all"),
+        command("halt", "Halt: cancel and undo everything", () => void actions.halt()),
+        command("up", "Bring the stack up", () => void actions.up()),
+        command("down", "Take the stack down", () => void actions.down()),
+        command("presenter", "Presenter mode", () => setPreference({ isPresenting: !isPresenting }), "presenter"),
+        command("settings", "Settings", () => goTo({ at: "settings" })),
+        command("about", "About and diagnostics", () => goTo({ at: "about" })),
+        command("help", "Show the shortcuts", onHelp, "help"),
+      ],
+    },
+    {
+      group: "Run a scenario",
+      actions: (catalogue?.scenarios ?? []).map(({ id, title, patterns }) => ({
+        id: `run ${id}`,
+        label: title,
+        description: id,
+        keywords: [id, ...patterns],
+        leftSection: <IconPlayerPlay size={16} aria-hidden />,
+        onClick: () => void actions.start([id]),
+      })),
+    },
+    {
+      group: "Open a run",
+      actions: runs.map(({ id, scenarioTitle, scenarioId, outcome, startedWallMs }) => ({
+        id: `open ${id}`,
+        label: scenarioTitle,
+        description: `${OUTCOME_LOOKS[outcome ?? "running"].word}, ${ago(startedWallMs, nowMs)}`,
+        keywords: [id, scenarioId, outcome ?? "running"],
+        leftSection: <IconTimeline size={16} aria-hidden />,
+        onClick: () => goTo({ at: "run", runId: id }),
+      })),
+    },
+  ].filter((group) => group.actions.length > 0);
+
+  return (
+    <Spotlight
+      actions={groups}
+      shortcut={null}
+      highlightQuery
+      limit={12}
+      scrollable
+      maxHeight={460}
+      nothingFound="Nothing has these letters in its name"
+      onSpotlightOpen={() => void client.call.history.list({ limit: RUNS_OFFERED }).then((page) => setRuns(page.runs), () => setRuns([]))}
+      searchProps={{
+        leftSection: <IconSearch size={16} aria-hidden />,
+        placeholder: "A command, a scenario or a run",
+        "aria-label": "Find a command, a scenario or a run",
+      }}
+    />
+  );
+}
+
+function capsOf(id: ShortcutId): string {
+  const shortcut = SHORTCUTS.find((each) => each.id === id);
+  return shortcut === undefined ? "" : keyCaps(shortcut.keys, isApple()).join(" ");
+}

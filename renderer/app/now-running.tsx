@@ -1,0 +1,54 @@
+import { Button, Loader } from "@mantine/core";
+import { IconPlayerStop } from "@tabler/icons-react";
+import { useLab } from "../state/lab-context.tsx";
+import { useLabActions } from "./lab-actions.ts";
+import classes from "./now-running.module.css";
+import { ReasonedButton } from "./reasoned-button.tsx";
+import { formatRoute } from "./route.ts";
+import { formatDuration } from "./times.ts";
+import { useLabNow } from "./use-now.ts";
+
+/** What is going on now, on every page: which run, for how long, what it does, and the way to end it. */
+export function NowRunning() {
+  const active = useLab((state) => state.lab?.queue.active);
+  const actions = useLabActions();
+  const nowMs = useLabNow(100, (active?.length ?? 0) > 0);
+  const entry = active?.[0];
+  if (active === undefined || entry === undefined) return null;
+  const elapsedMs = entry.startedWallMs === null ? undefined : Math.max(0, nowMs - entry.startedWallMs);
+  const label = (
+    <>
+      <b>{entry.scenarioTitle}</b>
+      <span>{entry.activity}</span>
+    </>
+  );
+  return (
+    <div className={classes.now} role="status" aria-live="off" data-testid="now-running">
+      <Loader size={14} aria-hidden />
+      {entry.runId === null ? (
+        <span className={classes.what}>{label}</span>
+      ) : (
+        <a className={classes.what} href={formatRoute({ at: "run", runId: entry.runId })}>
+          {label}
+        </a>
+      )}
+      {elapsedMs !== undefined && <span className={classes.elapsed}>{formatDuration(elapsedMs)}</span>}
+      {active.length > 1 && <span className={classes.more}>+{active.length - 1}</span>}
+      <ReasonedButton
+        variant="subtle"
+        color="gray"
+        size="compact-xs"
+        leftSection={<IconPlayerStop size={13} aria-hidden />}
+        disabledBecause={entry.cancelling ? "It is being cancelled: what it broke is put back first" : undefined}
+        onClick={() => void actions.cancel(entry.entryId)}
+      >
+        {entry.cancelling ? "Cancelling" : "Cancel"}
+      </ReasonedButton>
+      {active.length > 1 && (
+        <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void actions.cancel("all")}>
+          Cancel all
+        </Button>
+      )}
+    </div>
+  );
+}

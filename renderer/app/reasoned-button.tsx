@@ -1,0 +1,43 @@
+import { Button, type ButtonProps, Tooltip } from "@mantine/core";
+import { type MouseEvent, type ReactNode, useId } from "react";
+import classes from "./reasoned-button.module.css";
+
+interface ReasonedButtonProps extends ButtonProps {
+  children: ReactNode;
+  onClick?: ((event: MouseEvent<HTMLButtonElement>) => void) | undefined;
+  /** Why it cannot be used now. It stays reachable, so that the reason is too: by pointer, by focus and by voice. */
+  disabledBecause?: string | undefined;
+  /** What it does, where the words on it do not say it all. */
+  hint?: string | undefined;
+  "aria-label"?: string;
+  "data-testid"?: string;
+}
+
+export function ReasonedButton({ disabledBecause, hint, onClick, children, ...rest }: ReasonedButtonProps) {
+  const id = useId();
+  const isDisabled = disabledBecause !== undefined;
+  const button = (
+    <Button
+      {...rest}
+      {...(isDisabled ? { "data-disabled": true, "aria-disabled": true, "aria-describedby": id } : {})}
+      onClick={(event: MouseEvent<HTMLButtonElement>) => {
+        if (isDisabled) event.preventDefault();
+        else onClick?.(event);
+      }}
+    >
+      {children}
+    </Button>
+  );
+  const words = disabledBecause ?? hint;
+  if (words === undefined) return button;
+  return (
+    <>
+      <Tooltip label={words}>{button}</Tooltip>
+      {isDisabled && (
+        <span id={id} className={classes.reason}>
+          {disabledBecause}
+        </span>
+      )}
+    </>
+  );
+}

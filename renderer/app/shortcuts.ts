@@ -1,0 +1,70 @@
+/** Every shortcut of the page, once: they act by this table, and the help and the palette show it. */
+export const SHORTCUTS = [
+  { id: "palette", keys: "mod+k", label: "Find a command, a scenario or a run", where: "anywhere" },
+  { id: "help", keys: "?", label: "Show the shortcuts", where: "anywhere" },
+  { id: "go-lab", keys: "g l", label: "Go to the lab", where: "anywhere" },
+  { id: "go-history", keys: "g h", label: "Go to the history", where: "anywhere" },
+  { id: "go-approvals", keys: "g a", label: "Go to approvals", where: "anywhere" },
+  { id: "go-scenarios", keys: "g s", label: "Go to the scenario editor", where: "anywhere" },
+  { id: "presenter", keys: "p", label: "Presenter mode: large type, no chrome", where: "anywhere" },
+  { id: "undo-all", keys: "mod+shift+z", label: "Undo every fault", where: "anywhere" },
+  { id: "search", keys: "/", label: "Search on this page", where: "anywhere" },
+  { id: "next-error", keys: "n", label: "Next thing that went wrong", where: "run" },
+  { id: "previous-error", keys: "shift+n", label: "Previous thing that went wrong", where: "run" },
+  { id: "follow", keys: "f", label: "Follow the run: show its end, and all of it", where: "run" },
+  { id: "inspector", keys: "i", label: "Show or hide the inspector", where: "run" },
+  { id: "collapse-idle", keys: "c", label: "Collapse idle time, or show it", where: "run" },
+  { id: "deselect", keys: "escape", label: "Select nothing", where: "run" },
+] as const;
+
+/** Those of the time axis, which has them while it has the focus. */
+export const TIMELINE_KEYS = [
+  { keys: "← →", label: "Previous or next moment at which something happened" },
+  { keys: "shift+← →", label: "Move sideways" },
+  { keys: "+ −", label: "Zoom in or out" },
+  { keys: "0", label: "Show the whole run" },
+  { keys: "home end", label: "First moment, last moment" },
+  { keys: "drag", label: "Zoom to a stretch; with Shift, move sideways" },
+  { keys: "wheel", label: "Zoom at the pointer" },
+  { keys: "double click", label: "Show the whole run" },
+] as const;
+
+export type ShortcutId = (typeof SHORTCUTS)[number]["id"];
+export type ShortcutHandlers = Partial<Record<ShortcutId, () => void>>;
+
+export interface KeyPress {
+  key: string;
+  mod: boolean;
+  shift: boolean;
+  alt: boolean;
+}
+
+/** The shortcut that a key completes, given the key pressed just before it. */
+export function shortcutFor(press: KeyPress, before: string | undefined): ShortcutId | undefined {
+  return SHORTCUTS.find(({ keys }) => {
+    const [first, second] = keys.split(" ");
+    if (second !== undefined) return before === first && !press.mod && press.key.toLowerCase() === second;
+    return matches(press, keys);
+  })?.id;
+}
+
+function matches(press: KeyPress, keys: string): boolean {
+  const parts = keys.split("+");
+  const key = parts.at(-1) ?? "";
+  const wantsShift = parts.includes("shift");
+  // A sign such as ? needs Shift on some keyboards and not on others: only letters tell it apart.
+  const isLetter = /^[a-z]$/.test(key);
+  if (press.alt || press.mod !== parts.includes("mod")) return false;
+  if (isLetter && press.shift !== wantsShift) return false;
+  return press.key.toLowerCase() === key;
+}
+
+/** `mod+k` as it is written on this person's keyboard. */
+export function keyCaps(keys: string, isApple: boolean): string[] {
+  return keys.split(/[+ ]/).map((part) => {
+    if (part === "mod") return isApple ? "⌘" : "Ctrl";
+    if (part === "shift") return isApple ? "⇧" : "Shift";
+    if (part === "escape") return "Esc";
+    return part.length === 1 ? part.toUpperCase() : part[0]?.toUpperCase() + part.slice(1);
+  });
+}

@@ -1,0 +1,35 @@
+import { Loader } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import classes from "./states.module.css";
+
+/** There is nothing here, and that is well: says what would be, and how it comes about. */
+export function Empty({ title, children, icon }: { title: string; children?: ReactNode; icon?: ReactNode }) {
+  return (
+    <div className={classes.state}>
+      {icon}
+      <h2>{title}</h2>
+      {children !== undefined && <div>{children}</div>}
+    </div>
+  );
+}
+
+export function Loading({ what }: { what: string }) {
+  return (
+    <div className={classes.state} role="status">
+      <Loader size="sm" aria-hidden />
+      <div>{what}</div>
+    </div>
+  );
+}
+
+export function Failed({ title, message, children }: { title: string; message: string; children?: ReactNode }) {
+  return (
+    <div className={classes.state} role="alert">
+      <IconAlertTriangle size={22} className={classes.failedIcon} aria-hidden />
+      <h2>{title}</h2>
+      <div>{message}</div>
+      {children}
+    </div>
+  );
+}

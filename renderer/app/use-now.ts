@@ -1,0 +1,15 @@
+import { useEffect, useState } from "react";
+import { useLab } from "../state/lab-context.tsx";
+
+/** The engine's clock, ticking while `isOn`: what countdowns are told from. */
+export function useLabNow(everyMs: number, isOn = true): number {
+  const offsetMs = useLab((state) => state.clockOffsetMs);
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    if (!isOn) return;
+    setNowMs(Date.now());
+    const timer = setInterval(() => setNowMs(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs, isOn]);
+  return nowMs + offsetMs;
+}

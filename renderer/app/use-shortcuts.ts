@@ -1,0 +1,34 @@
+import { useEffect, useRef } from "react";
+import { type ShortcutHandlers, shortcutFor } from "./shortcuts.ts";
+
+/** The first key of a two-key shortcut counts for this long. */
+const SEQUENCE_MS = 1_200;
+
+/** Acts on the shortcuts that it is given a handler for, while the component is shown. */
+export function useShortcuts(handlers: ShortcutHandlers): void {
+  const latest = useRef(handlers);
+  latest.current = handlers;
+  useEffect(() => {
+    let before: { key: string; atMs: number } | undefined;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.repeat) return;
+      const mod = event.ctrlKey || event.metaKey;
+      if (!mod && isTyping(event.target)) return;
+      const first = before !== undefined && event.timeStamp - before.atMs < SEQUENCE_MS ? before.key : undefined;
+      before = { key: event.key.toLowerCase(), atMs: event.timeStamp };
+      const press = { key: event.key, mod, shift: event.shiftKey, alt: event.altKey };
+      const id = shortcutFor(press, first);
+      const handler = id === undefined ? undefined : latest.current[id];
+      if (handler === undefined) return;
+      event.preventDefault();
+      handler();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}

@@ -1,0 +1,125 @@
+import { CloseButton, Select, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { useDeferredValue, useMemo, useState } from "react";
+import type { StreamItem } from "../../electron/contract/events.ts";
+import { Empty } from "../app/states.tsx";
+import { formatDuration } from "../app/times.ts";
+import { ToneDot } from "../app/tone-mark.tsx";
+import { useInteraction } from "../state/lab-context.tsx";
+import { describeEvent, eventHolds } from "./describe-event.ts";
+import classes from "./event-list.module.css";
+import type { RunRecord } from "./run-record.ts";
+import { VirtualRows } from "./virtual-rows.tsx";
+
+interface EventListProps {
+  record: RunRecord;
+  version: number;
+  cursorMs: number | undefined;
+  selectedSeq: number | undefined;
+  onVisit: (seq: number) => void;
+  /** Only what services have printed. */
+  isLogs?: boolean;
+}
+
+/** The log up to the moment shown, as lines that can be searched: any part of an event counts, arguments too. */
+export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isLogs = false }: EventListProps) {
+  const search = useInteraction((state) => state.search);
+  const look = useInteraction((state) => state.look);
+  const [service, setService] = useState<string | null>(null);
+  const wanted = useDeferredValue(search.trim().toLowerCase());
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
+  const matching = useMemo(() => {
+    const isWanted = (item: StreamItem) => isOfKind(item, isLogs, service) && eventHolds(item, wanted);
+    return record.items.filter(isWanted);
+  }, [record, version, wanted, isLogs, service]);
+  const shown = useMemo(() => countAt(matching, cursorMs), [matching, cursorMs]);
+  const services = record.view.started?.services.map(({ name }) => name) ?? [];
+
+  return (
+    <div className={classes.list}>
+      <div className={classes.tools}>
+        <TextInput
+          size="xs"
+          className={classes.search}
+          data-page-search
+          aria-label={isLogs ? "Search the logs" : "Search the events, arguments too"}
+          placeholder={isLogs ? "Search the logs" : "Search the events, arguments too"}
+          leftSection={<IconSearch size={14} aria-hidden />}
+          rightSection={
+            search === "" ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => look({ search: "" })} />
+          }
+          value={search}
+          onChange={(event) => look({ search: event.currentTarget.value })}
+        />
+        {isLogs && (
+          <Select
+            size="xs"
+            clearable
+            aria-label="Only of one service"
+            placeholder="Every service"
+            data={services}
+            value={service}
+            onChange={setService}
+            clearButtonProps={{ "aria-label": "Every service" }}
+          />
+        )}
+        <span className={classes.count}>
+          {shown.toLocaleString()} {isLogs ? "lines" : "events"}
+        </span>
+      </div>
+      {shown === 0 ? (
+        <Empty title={search === "" ? "Nothing yet at this moment" : "Nothing holds these words"} />
+      ) : (
+        <VirtualRows
+          count={shown}
+          rowPx={24}
+          label={isLogs ? "Logs" : "Events"}
+          focusIndex={selectedSeq === undefined ? -1 : indexOf(matching, shown, selectedSeq)}
+          followsEnd
+          render={(index) => {
+            const item = matching[index];
+            if (item === undefined) return null;
+            const { kind, text, tone } = describeEvent(item);
+            const seq = item.type === "skipped" ? item.fromSeq : item.seq;
+            return (
+              <button
+                type="button"
+                className={classes.event}
+                data-selected={seq === selectedSeq || undefined}
+                data-logs={isLogs || undefined}
+                onClick={() => onVisit(seq)}
+              >
+                <span className={classes.time}>{formatDuration(item.atMs)}</span>
+                <ToneDot tone={tone} />
+                <span className={classes.kind}>{kind}</span>
+                <span className={classes.text}>{text}</span>
+              </button>
+            );
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function isOfKind(item: StreamItem, isLogs: boolean, service: string | null): boolean {
+  if (!isLogs) return true;
+  if (item.type === "skipped") return service === null || service in item.lines;
+  if (item.type !== "service.log" && item.type !== "service.logs-dropped") return false;
+  return service === null || item.service === service;
+}
+
+function countAt(items: readonly StreamItem[], ms: number | undefined): number {
+  if (ms === undefined) return items.length;
+  const after = items.findIndex((item) => item.atMs > ms);
+  return after < 0 ? items.length : after;
+}
+
+function indexOf(items: readonly StreamItem[], count: number, seq: number): number {
+  for (let index = 0; index < count; index++) {
+    const item = items[index];
+    if (item !== undefined && item.type !== "skipped" && item.seq === seq) return index;
+  }
+  return -1;
+}

@@ -1,0 +1,110 @@
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
+import type { RunView } from "../../electron/lab/events/fold.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatDuration } from "../app/times.ts";
+import { ToneBadge, ToneDot } from "../app/tone-mark.tsx";
+import { usePreferences, useStores } from "../state/lab-context.tsx";
+import { momentOf } from "./moment.ts";
+import classes from "./moment-bar.module.css";
+import type { RunRecord } from "./run-record.ts";
+
+interface MomentBarProps {
+  record: RunRecord;
+  view: RunView;
+  nowMs: number;
+  cursorMs: number | undefined;
+  hasMoved: boolean;
+  onFollow: () => void;
+  onError: (direction: 1 | -1) => void;
+}
+
+/** How everything stood at the moment that the window shows. */
+export function MomentBar({ record, view, nowMs, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
+  const { phase, steps, health, faults, waiting } = momentOf(view);
+  const isPresenting = usePreferences((state) => state.isPresenting);
+  const isLive = record.view.ended === undefined;
+  const errors = record.timeline.errorSeqs.length;
+  return (
+    <div className={classes.bar}>
+      <div className={classes.when} data-testid="moment">
+        {cursorMs === undefined ? (isLive ? "Live" : "At the end") : "At"}{" "}
+        <b>{formatDuration(cursorMs ?? nowMs)}</b>
+      </div>
+      <ReasonedButton
+        variant={hasMoved ? "light" : "subtle"}
+        color={hasMoved ? "indigo" : "gray"}
+        size="compact-xs"
+        leftSection={<IconPlayerSkipForward size={13} aria-hidden />}
+        disabledBecause={hasMoved ? undefined : isLive ? "The window follows the run" : "The window shows the whole run, at its end"}
+        onClick={onFollow}
+      >
+        {isLive ? "Follow" : "Show the end"}
+      </ReasonedButton>
+      <span className={classes.rule} />
+      {health.map(({ service, status, reason }) => (
+        <span key={service} className={classes.service} title={`${service}: ${status} (${reason})`} data-status={status}>
+          <ToneDot tone={status} />
+          {service}
+          {status !== "up" && <b> {status}</b>}
+        </span>
+      ))}
+      {faults.map(({ fault, kind, target }) => (
+        <ToneBadge key={fault} tone="fault">
+          {kind} {target}
+        </ToneBadge>
+      ))}
+      {waiting > 0 && <ToneBadge tone="approvalRequired">{waiting === 1 ? "a call waits" : `${waiting} calls wait`}</ToneBadge>}
+      <span className={classes.now}>
+        {phase !== undefined && <span>{phase}</span>}
+        {steps.at(-1) !== undefined && <b title={steps.at(-1)?.label}>{steps.at(-1)?.label}</b>}
+      </span>
+      <span className={classes.errors}>
+        {errors === 0 ? "nothing went wrong" : `${errors} ${errors === 1 ? "thing" : "things"} went wrong`}
+        <Tooltip label="Previous (Shift N)">
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous thing that went wrong" onClick={() => onError(-1)}>
+            <IconChevronLeft size={15} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label="Next (N)">
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next thing that went wrong" onClick={() => onError(1)}>
+            <IconChevronRight size={15} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      </span>
+      {isPresenting && <NextStep view={view} />}
+    </div>
+  );
+}
+
+/** For an audience: what is done now and what comes next, in large type. */
+function NextStep({ view }: { view: RunView }) {
+  const { client } = useStores();
+  const scenarioId = view.started?.scenario.id;
+  const [detail, setDetail] = useState<ScenarioDetail>();
+  useEffect(() => {
+    if (scenarioId === undefined) return;
+    let isCurrent = true;
+    // A scenario that is no longer there leaves what comes next untold; what is done now is in the log.
+    client.call.scenarios.get({ id: scenarioId }).then((found) => isCurrent && setDetail(found), () => {});
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, scenarioId]);
+  const current = view.steps.at(-1);
+  const next = view.ended === undefined ? detail?.steps[view.steps.length] : undefined;
+  return (
+    <dl className={classes.presenter}>
+      <dt>Now</dt>
+      <dd>{view.ended?.reason ?? current?.label ?? view.phases.at(-1)?.phase ?? "getting ready"}</dd>
+      {view.ended === undefined && (
+        <>
+          <dt>Next</dt>
+          <dd>{next?.label ?? (detail === undefined ? "" : "check the result and put everything back")}</dd>
+        </>
+      )}
+    </dl>
+  );
+}

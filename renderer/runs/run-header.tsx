@@ -1,0 +1,198 @@
+import { ActionIcon, Menu, Tooltip } from "@mantine/core";
+import {
+  IconArrowsDiff,
+  IconDots,
+  IconDownload,
+  IconPin,
+  IconPinFilled,
+  IconPlayerStop,
+  IconRefresh,
+  IconShieldOff,
+  IconTrash,
+} from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import type { RunSummary } from "../../electron/contract/history.ts";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { attempt } from "../app/tell.tsx";
+import { clockTime, formatDuration } from "../app/times.ts";
+import { goTo } from "../app/use-route.ts";
+import { useBundles } from "../history/use-bundles.ts";
+import { whyNotRun } from "../scenarios/why-not-run.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
+import type { OpenRun } from "../state/lab-store.ts";
+import { OutcomeBadge } from "./outcome.tsx";
+import classes from "./run-header.module.css";
+
+/** Which run this is, how it ended and why, and what can be done with it. */
+export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
+  const { record } = run;
+  const { started, ended } = record.view;
+  const actions = useLabActions();
+  const bundles = useBundles();
+  const cannotRun = useLab(whyNotRun);
+  const entry = useLab((state) => state.lab?.queue.active.find(({ runId }) => runId === record.runId));
+  const protection = useLab(
+    (state) => state.catalogue?.scenarios.find(({ id }) => id === started?.scenario.id)?.protection ?? null,
+  );
+  const { detail, setPinned, remove, compareWith } = useRunInHistory(record.runId, ended !== undefined);
+  const isByHand = started?.scenario.id === "by-hand";
+  const without = started?.without ?? [];
+  const isLive = ended === undefined && run.failure === undefined;
+  const whyNoRerun = isLive ? "This run is still on" : isByHand ? "Faults by hand are not a scenario" : cannotRun;
+
+  return (
+    <header className={classes.header}>
+      <div className={classes.words}>
+        <h1>{started?.scenario.title ?? "A run"}</h1>
+        <div className={classes.facts}>
+          <OutcomeBadge outcome={ended?.outcome} />
+          <span className={classes.elapsed}>{formatDuration(ended?.atMs ?? nowMs)}</span>
+          {started !== undefined && (
+            <>
+              <span title={new Date(started.wallMs).toISOString()}>{clockTime(started.wallMs, Date.now())}</span>
+              <span>{started.driver === "process" ? "processes" : "Docker"}</span>
+            </>
+          )}
+          {without.length > 0 && (
+            <span className={classes.without}>
+              <IconShieldOff size={13} aria-hidden /> without {without.join(", ")}
+            </span>
+          )}
+          <span className={classes.reason} title={ended?.reason ?? started?.scenario.summary}>
+            {ended?.reason ?? started?.scenario.summary}
+          </span>
+        </div>
+      </div>
+      <div className={classes.actions}>
+        {isLive && entry !== undefined ? (
+          <ReasonedButton
+            variant="default"
+            leftSection={<IconPlayerStop size={14} aria-hidden />}
+            disabledBecause={entry.cancelling ? "It is being cancelled: what it broke is put back first" : undefined}
+            onClick={() => void actions.cancel(entry.entryId)}
+          >
+            Cancel the run
+          </ReasonedButton>
+        ) : (
+          <ReasonedButton
+            variant="light"
+            leftSection={<IconRefresh size={14} aria-hidden />}
+            disabledBecause={whyNoRerun}
+            hint="The same scenario, as it was written then, with the same settings"
+            onClick={() => void actions.rerun(record.runId)}
+          >
+            Run again
+          </ReasonedButton>
+        )}
+        {!isLive && protection !== null && (
+          <ReasonedButton
+            variant="default"
+            leftSection={<IconShieldOff size={14} aria-hidden />}
+            disabledBecause={whyNoRerun}
+            hint={
+              without.length === 0
+                ? `See the failure that ${protection} stops, then compare the two`
+                : "With every protection on, then compare the two"
+            }
+            onClick={() => void actions.rerun(record.runId, without.length === 0 ? [protection] : [])}
+          >
+            {without.length === 0 ? `Without ${protection}` : "With protections"}
+          </ReasonedButton>
+        )}
+        <ReasonedButton
+          variant="default"
+          leftSection={<IconArrowsDiff size={14} aria-hidden />}
+          disabledBecause={compareWith === undefined ? "There is no other run of this scenario to compare with" : undefined}
+          hint="Beside the last run of this scenario that went differently, or the last one"
+          onClick={() => compareWith !== undefined && goTo({ at: "compare", left: compareWith, right: record.runId })}
+        >
+          Compare
+        </ReasonedButton>
+        <Tooltip label={detail?.pinned ? "Unpin: retention may delete it" : "Pin: retention never deletes it"}>
+          <ActionIcon
+            variant="default"
+            size={30}
+            aria-label={detail?.pinned ? "Unpin this run" : "Pin this run"}
+            aria-pressed={detail?.pinned ?? false}
+            onClick={() => void setPinned(!(detail?.pinned ?? false))}
+          >
+            {detail?.pinned ? <IconPinFilled size={15} aria-hidden /> : <IconPin size={15} aria-hidden />}
+          </ActionIcon>
+        </Tooltip>
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon variant="default" size={30} aria-label="More for this run">
+              <IconDots size={15} aria-hidden />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item
+              leftSection={<IconDownload size={15} aria-hidden />}
+              disabled={isLive || bundles.whyNot !== undefined}
+              onClick={() => void bundles.exportRuns([record.runId])}
+            >
+              Export{isLive ? " (the run is still on)" : bundles.whyNot === undefined ? " as a bundle" : ` (${bundles.whyNot})`}
+            </Menu.Item>
+            <Menu.Item
+              leftSection={<IconTrash size={15} aria-hidden />}
+              disabled={isLive || detail?.pinned === true}
+              onClick={() => void remove()}
+            >
+              Delete{isLive ? " (the run is still on)" : detail?.pinned ? " (it is pinned)" : ""}
+            </Menu.Item>
+            {!isByHand && started !== undefined && (
+              <Menu.Item component="a" href={formatRoute({ at: "scenarios", scenarioId: started.scenario.id, isCopy: true })}>
+                Customise a copy of the scenario
+              </Menu.Item>
+            )}
+          </Menu.Dropdown>
+        </Menu>
+      </div>
+    </header>
+  );
+}
+
+/** What the history knows of the run that its log does not: pinned or not, and its relatives. */
+function useRunInHistory(runId: string, hasEnded: boolean) {
+  const { client } = useStores();
+  const version = useLab((state) => state.lab?.historyVersion);
+  const [detail, setDetail] = useState<RunSummary>();
+  const [compareWith, setCompareWith] = useState<string>();
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the history has changed
+  useEffect(() => {
+    let isCurrent = true;
+    const read = async () => {
+      const run = await client.call.history.get({ runId });
+      const { runs } = await client.call.history.list({ scenarioId: run.scenarioId, limit: 50 });
+      if (!isCurrent) return;
+      setDetail(run);
+      const others = runs.filter(({ id, outcome }) => id !== runId && outcome !== null);
+      const settings = run.without.join();
+      setCompareWith((others.find(({ without }) => without.join() !== settings) ?? others[0])?.id);
+    };
+    // A history that cannot be read has told so already; the run itself is here.
+    read().catch(() => {});
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, runId, version, hasEnded]);
+
+  return {
+    detail,
+    compareWith,
+    setPinned: (pinned: boolean) =>
+      attempt("The pin could not be set", async () => {
+        await client.call.history.pin({ runId, pinned });
+        setDetail((known) => (known === undefined ? known : { ...known, pinned }));
+      }),
+    remove: () =>
+      attempt("The run could not be deleted", async () => {
+        const { kept } = await client.call.history.delete({ runIds: [runId] });
+        if (kept[0] !== undefined) throw new Error(kept[0].because);
+        goTo({ at: "history" });
+      }),
+  };
+}

@@ -1,0 +1,186 @@
+import { Button, Tabs } from "@mantine/core";
+import { useEffect, useMemo } from "react";
+import { ApprovalCard } from "../approvals/approval-card.tsx";
+import type { Route } from "../app/route.ts";
+import { Failed, Loading } from "../app/states.tsx";
+import { amendAddress, goTo } from "../app/use-route.ts";
+import { useShortcuts } from "../app/use-shortcuts.ts";
+import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
+import type { OpenRun } from "../state/lab-store.ts";
+import { LaneMenu } from "../timeline/lane-menu.tsx";
+import { axisOf } from "../timeline/run-axis.ts";
+import { TimelineView } from "../timeline/timeline-view.tsx";
+import { CallsPanel } from "./calls-panel.tsx";
+import { ChecksPanel } from "./checks-panel.tsx";
+import { EventList } from "./event-list.tsx";
+import { Inspector } from "./inspector.tsx";
+import { MomentBar } from "./moment-bar.tsx";
+import { RunHeader } from "./run-header.tsx";
+import classes from "./run-page.module.css";
+import { useRunClock } from "./use-run-clock.ts";
+
+export default function RunPage({ route }: { route: Extract<Route, { at: "run" }> }) {
+  const run = useRun(route.runId);
+  const open = useInteraction((state) => state.openRun);
+  const { runId, cursorMs, selectedSeq } = route;
+
+  useEffect(() => {
+    open(runId, {
+      ...(cursorMs === undefined ? {} : { cursorMs }),
+      ...(selectedSeq === undefined ? {} : { selectedSeq }),
+    });
+  }, [open, runId, cursorMs, selectedSeq]);
+
+  if (run?.failure !== undefined && run.record.items.length === 0) {
+    return (
+      <Failed title="This run cannot be shown" message={run.failure.message}>
+        <Button variant="default" onClick={() => goTo({ at: "history" })}>
+          Go to the history
+        </Button>
+      </Failed>
+    );
+  }
+  if (run === undefined || run.record.items.length === 0) return <Loading what="Reading the run" />;
+  return <RunBody run={run} />;
+}
+
+const ADDRESS_DELAY_MS = 250;
+
+function RunBody({ run }: { run: OpenRun }) {
+  const { record, version } = run;
+  const cursorMs = useInteraction((state) => state.cursorMs);
+  const selectedSeq = useInteraction((state) => state.selectedSeq);
+  const viewport = useInteraction((state) => state.viewport);
+  const look = useInteraction((state) => state.look);
+  const followLive = useInteraction((state) => state.followLive);
+  const collapsesIdle = usePreferences((state) => state.collapsesIdle);
+  const hiddenLanes = usePreferences((state) => state.hiddenLanes);
+  const showsInspector = usePreferences((state) => state.showsInspector);
+  const setPreference = usePreferences((state) => state.set);
+  const waiting = useLab((state) => state.lab?.approvals.waiting);
+  const nowMs = useRunClock(run);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
+  const axis = useMemo(
+    () => axisOf([record.timeline], Math.max(nowMs, 1), collapsesIdle),
+    [record, version, nowMs, collapsesIdle],
+  );
+  const hidden = useMemo(() => new Set(hiddenLanes), [hiddenLanes]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
+  const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
+  const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
+
+  useEffect(() => {
+    const timer = setTimeout(
+      () =>
+        amendAddress({
+          at: "run",
+          runId: record.runId,
+          ...(cursorMs === undefined ? {} : { cursorMs }),
+          ...(selectedSeq === undefined ? {} : { selectedSeq }),
+        }),
+      ADDRESS_DELAY_MS,
+    );
+    return () => clearTimeout(timer);
+  }, [record.runId, cursorMs, selectedSeq]);
+
+  const select = (seq: number | undefined) => {
+    look({ selectedSeq: seq });
+    if (seq !== undefined && !showsInspector) setPreference({ showsInspector: true });
+  };
+  /** From a list: the window goes to the moment of what was chosen. */
+  const visit = (seq: number) => {
+    select(seq);
+    const event = record.event(seq);
+    if (event !== undefined) look({ cursorMs: event.atMs });
+  };
+  const toError = (direction: 1 | -1) => {
+    const errors = record.timeline.errorSeqs;
+    const from = selectedSeq ?? (direction === 1 ? 0 : record.lastSeq + 1);
+    const next = direction === 1 ? errors.find((seq) => seq > from) : errors.findLast((seq) => seq < from);
+    if (next !== undefined) visit(next);
+  };
+
+  useShortcuts({
+    "next-error": () => toError(1),
+    "previous-error": () => toError(-1),
+    follow: followLive,
+    inspector: () => setPreference({ showsInspector: !showsInspector }),
+    "collapse-idle": () => setPreference({ collapsesIdle: !collapsesIdle }),
+    deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }),
+  });
+
+  const failed = view.checks.filter(({ passed }) => !passed).length;
+  return (
+    <div className={classes.page} data-inspector={showsInspector || undefined}>
+      <RunHeader run={run} nowMs={nowMs} />
+      <MomentBar
+        record={record}
+        view={view}
+        nowMs={nowMs}
+        cursorMs={cursorMs}
+        hasMoved={cursorMs !== undefined || viewport !== undefined}
+        onFollow={followLive}
+        onError={toError}
+      />
+      {held.length > 0 && (
+        <div className={classes.held}>
+          {held.map((approval) => (
+            <ApprovalCard key={approval.ticket} approval={approval} linksToRun={false} />
+          ))}
+        </div>
+      )}
+      <section className={classes.timeline} aria-label="Timeline">
+        <TimelineView
+          model={record.timeline}
+          version={version}
+          axis={axis}
+          nowMs={nowMs}
+          viewport={viewport}
+          cursorMs={cursorMs}
+          selectedSeq={selectedSeq}
+          hiddenLanes={hidden}
+          label="The moment of the run that the window shows"
+          onViewport={(next) => look({ viewport: next })}
+          onCursor={(ms) => look({ cursorMs: ms })}
+          onSelect={select}
+          corner={<LaneMenu />}
+        />
+      </section>
+      <section className={classes.panels} aria-label="What happened">
+        <Tabs defaultValue="checks" keepMounted={false} classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}>
+          <Tabs.List>
+            <Tabs.Tab value="checks">
+              Checks {view.checks.length > 0 && (failed > 0 ? `(${failed} of ${view.checks.length} failed)` : `(${view.checks.length})`)}
+            </Tabs.Tab>
+            <Tabs.Tab value="calls">Tool calls ({view.calls.length})</Tabs.Tab>
+            <Tabs.Tab value="events">Events</Tabs.Tab>
+            <Tabs.Tab value="logs">Logs</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="checks">
+            <ChecksPanel view={view} selectedSeq={selectedSeq} onVisit={visit} isLatest={cursorMs === undefined} />
+          </Tabs.Panel>
+          <Tabs.Panel value="calls">
+            <CallsPanel view={view} selectedSeq={selectedSeq} onVisit={visit} />
+          </Tabs.Panel>
+          <Tabs.Panel value="events">
+            <EventList record={record} version={version} cursorMs={cursorMs} selectedSeq={selectedSeq} onVisit={visit} />
+          </Tabs.Panel>
+          <Tabs.Panel value="logs">
+            <EventList
+              record={record}
+              version={version}
+              cursorMs={cursorMs}
+              selectedSeq={selectedSeq}
+              onVisit={visit}
+              isLogs
+            />
+          </Tabs.Panel>
+        </Tabs>
+      </section>
+      {showsInspector && (
+        <Inspector record={record} version={version} selectedSeq={selectedSeq} onSelect={select} view={view} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useRef } from "react";
+import classes from "./virtual-rows.module.css";
+
+interface VirtualRowsProps {
+  count: number;
+  rowPx: number;
+  label: string;
+  /** Kept in view when it changes; -1 for none. */
+  focusIndex: number;
+  /** Stay at the end while rows are added there. */
+  followsEnd: boolean;
+  render: (index: number) => ReactNode;
+}
+
+/** A list of any length in a few elements. */
+export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, render }: VirtualRowsProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowPx,
+    overscan: 8,
+  });
+  useEffect(() => {
+    if (focusIndex >= 0 && focusIndex < count) rows.scrollToIndex(focusIndex, { align: "auto" });
+  }, [focusIndex, count, rows]);
+  useEffect(() => {
+    if (followsEnd && focusIndex < 0 && count > 0) rows.scrollToIndex(count - 1, { align: "end" });
+  }, [followsEnd, focusIndex, count, rows]);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <div ref={scroller} className={classes.scroller} tabIndex={0} role="region" aria-label={label}>
+      <div style={{ height: rows.getTotalSize() }} className={classes.all}>
+        {rows.getVirtualItems().map((item) => (
+          <div key={item.key} className={classes.row} style={{ height: rowPx, transform: `translateY(${item.start}px)` }}>
+            {render(item.index)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}

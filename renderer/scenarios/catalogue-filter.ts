@@ -1,0 +1,37 @@
+import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
+
+export interface CatalogueFilter {
+  text: string;
+  pattern: string | null;
+}
+
+/** Every word typed must be somewhere in the card; upper and lower case alike. */
+export function filterCatalogue(scenarios: readonly ScenarioSummary[], { text, pattern }: CatalogueFilter) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return scenarios.filter((scenario) => {
+    if (pattern !== null && !scenario.patterns.includes(pattern)) return false;
+    const { id, title, summary, patterns, breaks } = scenario;
+    const all = [id, title, summary, ...patterns, ...breaks].join(" ").toLowerCase();
+    return words.every((word) => all.includes(word));
+  });
+}
+
+/** Patterns of the catalogue, the most used first. */
+export function patternsOf(scenarios: readonly ScenarioSummary[]): { pattern: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { patterns } of scenarios) {
+    for (const pattern of patterns) counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
+  }
+  return [...counts]
+    .map(([pattern, count]) => ({ pattern, count }))
+    .sort((a, b) => b.count - a.count || a.pattern.localeCompare(b.pattern));
+}
+
+/** The three failures that show the most in the least time. */
+export const DEMO_SCENARIOS = ["mcp-crash", "retry-storm", "approval-timeout"];
+
+/** The demo of this catalogue: the three, or whatever it has instead. */
+export function demoOf(scenarios: readonly ScenarioSummary[]): ScenarioSummary[] {
+  const demo = DEMO_SCENARIOS.flatMap((id) => scenarios.filter((scenario) => scenario.id === id));
+  return demo.length > 0 ? demo : scenarios.slice(0, 3);
+}

@@ -1,0 +1,51 @@
+import { IconPlayerPlay } from "@tabler/icons-react";
+import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import classes from "./first-start.module.css";
+
+interface FirstStartProps {
+  demo: readonly ScenarioSummary[];
+  services: readonly string[];
+  disabledBecause: string | undefined;
+}
+
+/** What an empty lab offers: one thing to do, and what it will do. */
+export function FirstStart({ demo, services, disabledBecause }: FirstStartProps) {
+  const actions = useLabActions();
+  return (
+    <section className={classes.first} aria-labelledby="first-title">
+      <div>
+        <h1 id="first-title">See what an agent's gateway does when things break</h1>
+        <p>
+          The demo starts {services.length === 0 ? "a small stack" : `${services.length} services`} on this computer, breaks
+          them on purpose, and puts everything back. It takes about half a minute; nothing outside this computer is touched.
+        </p>
+        <ReasonedButton
+          size="md"
+          leftSection={<IconPlayerPlay size={18} aria-hidden />}
+          disabledBecause={disabledBecause}
+          onClick={() => void actions.start(demo.map(({ id }) => id), { without: [] })}
+        >
+          Run the demo
+        </ReasonedButton>
+      </div>
+      <ol>
+        <li>
+          <b>The stack comes up</b>
+          <span>{services.length === 0 ? "agent, gateway, tools, approvals, audit log" : services.join(", ")}</span>
+        </li>
+        {demo.map(({ id, title, breaks }) => (
+          <li key={id}>
+            <b>{title}</b>
+            <span>{breaks.length === 0 ? "nothing is broken" : breaks.join(", ")}</span>
+          </li>
+        ))}
+        <li>
+          <b>Everything is put back</b>
+          <span>and checked to be as it was</span>
+        </li>
+      </ol>
+    </section>
+  );
+}

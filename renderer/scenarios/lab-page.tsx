@@ -1,0 +1,134 @@
+import { CloseButton, Select, TextInput } from "@mantine/core";
+import { IconPlayerTrackNext, IconSearch } from "@tabler/icons-react";
+import { useEffect, useMemo, useState } from "react";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { Empty, Failed, Loading } from "../app/states.tsx";
+import { useLabNow } from "../app/use-now.ts";
+import { StackPanel } from "../stack/stack-panel.tsx";
+import { useLab } from "../state/lab-context.tsx";
+import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
+import { FirstStart } from "./first-start.tsx";
+import classes from "./lab-page.module.css";
+import { ProtectionSwitches } from "./protection-switches.tsx";
+import { QueuePanel } from "./queue-panel.tsx";
+import { ScenarioCard } from "./scenario-card.tsx";
+import { whyNotRun } from "./why-not-run.ts";
+
+/** What can be broken, and the stack that it is broken on. */
+export function LabPage() {
+  const catalogue = useLab((state) => state.catalogue);
+  const failure = useLab((state) => state.catalogueFailure);
+  const refresh = useLab((state) => state.refreshCatalogue);
+  const disabledBecause = useLab(whyNotRun);
+  const hasQueue = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
+  const services = useLab((state) => state.lab?.stack.services);
+  const actions = useLabActions();
+  const nowMs = useLabNow(30_000);
+  const [text, setText] = useState("");
+  const [pattern, setPattern] = useState<string | null>(null);
+  const scenarios = useMemo(
+    () => filterCatalogue(catalogue?.scenarios ?? [], { text, pattern }),
+    [catalogue, text, pattern],
+  );
+  const patterns = useMemo(() => patternsOf(catalogue?.scenarios ?? []), [catalogue]);
+  const isNew = catalogue?.scenarios.every(({ lastVerdicts }) => lastVerdicts.length === 0) ?? false;
+
+  useEffect(() => {
+    if (catalogue === undefined && failure === undefined) void refresh();
+  }, [catalogue, failure, refresh]);
+
+  return (
+    <div className={classes.page}>
+      <div className={classes.catalogue}>
+        {catalogue !== undefined && isNew && !hasQueue && (
+          <FirstStart
+            demo={demoOf(catalogue.scenarios)}
+            services={services?.map(({ name }) => name) ?? []}
+            disabledBecause={disabledBecause}
+          />
+        )}
+        <div className={classes.tools}>
+          <h1>Scenarios</h1>
+          <TextInput
+            size="xs"
+            className={classes.search}
+            data-page-search
+            aria-label="Search the scenarios"
+            placeholder="Search the scenarios"
+            leftSection={<IconSearch size={14} aria-hidden />}
+            rightSection={
+              text === "" ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText("")} />
+            }
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+          />
+          <Select
+            size="xs"
+            clearable
+            searchable
+            aria-label="Filter by pattern"
+            placeholder="Any pattern"
+            data={patterns.map(({ pattern: each, count }) => ({ value: each, label: `${each} (${count})` }))}
+            value={pattern}
+            onChange={setPattern}
+            clearButtonProps={{ "aria-label": "Any pattern" }}
+          />
+          <ReasonedButton
+            variant="default"
+            leftSection={<IconPlayerTrackNext size={14} aria-hidden />}
+            disabledBecause={disabledBecause ?? (scenarios.length === 0 ? "No scenario is shown" : undefined)}
+            hint="Runs what is shown, one after another"
+            onClick={() => void actions.start(scenarios.map(({ id }) => id), { opens: false })}
+          >
+            Run {scenarios.length === catalogue?.scenarios.length ? "all" : `these ${scenarios.length}`}
+          </ReasonedButton>
+        </div>
+        {catalogue === undefined && failure === undefined && <Loading what="Reading the scenarios" />}
+        {catalogue === undefined && failure !== undefined && (
+          <Failed title="The scenarios could not be read" message={failure}>
+            <ReasonedButton variant="default" onClick={() => void refresh()}>
+              Try again
+            </ReasonedButton>
+          </Failed>
+        )}
+        {catalogue !== undefined && scenarios.length === 0 && (
+          <Empty title="No scenario is like that">
+            <ReasonedButton
+              variant="default"
+              onClick={() => {
+                setText("");
+                setPattern(null);
+              }}
+            >
+              Show all {catalogue.scenarios.length}
+            </ReasonedButton>
+          </Empty>
+        )}
+        <div className={classes.cards}>
+          {scenarios.map((scenario) => (
+            <ScenarioCard
+              key={scenario.id}
+              scenario={scenario}
+              disabledBecause={disabledBecause}
+              nowMs={nowMs}
+              onPattern={setPattern}
+            />
+          ))}
+        </div>
+        {catalogue?.broken.map(({ name, problems }) => (
+          <p key={name} className={classes.broken}>
+            Your scenario <code>{name}</code> cannot be used: line {problems[0]?.line}, {problems[0]?.message}.{" "}
+            <a href={formatRoute({ at: "scenarios" })}>Mend it</a>
+          </p>
+        ))}
+      </div>
+      <aside className={classes.side} aria-label="The stack">
+        <QueuePanel />
+        <StackPanel />
+        <ProtectionSwitches />
+      </aside>
+    </div>
+  );
+}

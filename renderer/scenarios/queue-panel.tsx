@@ -1,0 +1,55 @@
+import { Loader } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { formatDuration } from "../app/times.ts";
+import { useLabNow } from "../app/use-now.ts";
+import { useLab } from "../state/lab-context.tsx";
+import classes from "./queue-panel.module.css";
+
+/** What is running and what waits its turn. Not shown while nothing is. */
+export function QueuePanel() {
+  const active = useLab((state) => state.lab?.queue.active);
+  const actions = useLabActions();
+  const nowMs = useLabNow(100, (active?.length ?? 0) > 0);
+  if (active === undefined || active.length === 0) return null;
+  return (
+    <section className={classes.queue} aria-labelledby="queue-title">
+      <header>
+        <h2 id="queue-title">Running</h2>
+        <ReasonedButton variant="subtle" color="gray" onClick={() => void actions.cancel("all")}>
+          Cancel all
+        </ReasonedButton>
+      </header>
+      <ol>
+        {active.map((entry) => {
+          const { entryId, scenarioTitle, activity, state, startedWallMs, runId, without, cancelling } = entry;
+          return (
+            <li key={entryId} data-state={state}>
+              {state === "running" ? <Loader size={13} aria-hidden /> : <span className={classes.waits} />}
+              <div>
+                {runId === null ? <b>{scenarioTitle}</b> : <a href={formatRoute({ at: "run", runId })}>{scenarioTitle}</a>}
+                <span>
+                  {cancelling ? "being cancelled" : activity}
+                  {without.length > 0 && ` · without ${without.join(", ")}`}
+                </span>
+              </div>
+              {startedWallMs !== null && <time>{formatDuration(Math.max(0, nowMs - startedWallMs))}</time>}
+              <ReasonedButton
+                variant="subtle"
+                color="gray"
+                size="compact-xs"
+                aria-label={`Cancel ${scenarioTitle}`}
+                disabledBecause={cancelling ? "It is being cancelled: what it broke is put back first" : undefined}
+                onClick={() => void actions.cancel(entryId)}
+              >
+                <IconX size={14} aria-hidden />
+              </ReasonedButton>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

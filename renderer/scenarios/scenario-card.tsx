@@ -1,0 +1,146 @@
+import { Button, Collapse, Tooltip } from "@mantine/core";
+import { IconBolt, IconChevronDown, IconPlayerPlay, IconShieldOff } from "@tabler/icons-react";
+import { useState } from "react";
+import type { ScenarioDetail, ScenarioSummary } from "../../electron/contract/scenarios.ts";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { attempt } from "../app/tell.tsx";
+import { ago } from "../app/times.ts";
+import { OUTCOME_LOOKS, OutcomeMark } from "../runs/outcome.tsx";
+import { useLab, useStores } from "../state/lab-context.tsx";
+import classes from "./scenario-card.module.css";
+
+interface ScenarioCardProps {
+  scenario: ScenarioSummary;
+  disabledBecause: string | undefined;
+  nowMs: number;
+  onPattern: (pattern: string) => void;
+}
+
+/** What fails, which pattern answers it, and how it went lately. */
+export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: ScenarioCardProps) {
+  const { id, title, summary, patterns, protection, breaks, lastVerdicts, origin } = scenario;
+  const actions = useLabActions();
+  const { client } = useStores();
+  const entry = useLab((state) => state.lab?.queue.active.find(({ scenarioId }) => scenarioId === id));
+  const [detail, setDetail] = useState<ScenarioDetail>();
+  const [isOpen, setOpen] = useState(false);
+
+  const toggle = () => {
+    setOpen(!isOpen);
+    if (detail !== undefined) return;
+    void attempt("The scenario could not be read", () => client.call.scenarios.get({ id })).then(setDetail);
+  };
+
+  return (
+    <article className={classes.card} data-running={entry !== undefined || undefined} aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        <Verdicts verdicts={lastVerdicts} nowMs={nowMs} />
+      </header>
+      <p className={classes.summary}>{summary}</p>
+      <ul className={classes.tags}>
+        {breaks.map((what) => (
+          <li key={what} className={classes.breaks}>
+            <IconBolt size={12} aria-hidden />
+            {what}
+          </li>
+        ))}
+        {patterns.map((pattern) => (
+          <li key={pattern}>
+            <button type="button" onClick={() => onPattern(pattern)} title={`Show scenarios about ${pattern}`}>
+              {pattern}
+            </button>
+          </li>
+        ))}
+        {origin === "user" && <li className={classes.own}>yours</li>}
+      </ul>
+      <Collapse expanded={isOpen} transitionDuration={0}>
+        {isOpen && <Outline detail={detail} />}
+      </Collapse>
+      <footer>
+        <ReasonedButton
+          variant="light"
+          leftSection={<IconPlayerPlay size={14} aria-hidden />}
+          disabledBecause={disabledBecause}
+          onClick={() => void actions.start([id])}
+          aria-label={`Run ${title}`}
+        >
+          {entry?.state === "running" ? "Running" : entry?.state === "queued" ? "Queued" : "Run"}
+        </ReasonedButton>
+        {protection !== null && (
+          <ReasonedButton
+            variant="subtle"
+            color="gray"
+            leftSection={<IconShieldOff size={14} aria-hidden />}
+            disabledBecause={disabledBecause}
+            hint={`Runs it with ${protection} switched off: see the failure that it stops`}
+            onClick={() => void actions.start([id], { without: [protection] })}
+            aria-label={`Run ${title} without ${protection}`}
+          >
+            Without {protection}
+          </ReasonedButton>
+        )}
+        <span className={classes.fill} />
+        <Button
+          variant="subtle"
+          color="gray"
+          aria-expanded={isOpen}
+          aria-label={`What ${title} does`}
+          onClick={toggle}
+          rightSection={<IconChevronDown size={14} aria-hidden className={classes.chevron} data-open={isOpen || undefined} />}
+        >
+          Steps
+        </Button>
+      </footer>
+    </article>
+  );
+}
+
+function Outline({ detail }: { detail: ScenarioDetail | undefined }) {
+  if (detail === undefined) return <p className={classes.outline}>Reading</p>;
+  return (
+    <div className={classes.outline}>
+      <ol>
+        {detail.steps.map(({ label, background }, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other name and never move
+          <li key={place}>
+            {label}
+            {background && <em> in the background</em>}
+          </li>
+        ))}
+      </ol>
+      <h3>Then this must hold</h3>
+      <ul>
+        {detail.checks.map((check) => (
+          <li key={check}>
+            <code>{check}</code>
+          </li>
+        ))}
+      </ul>
+      <a href={formatRoute({ at: "scenarios", scenarioId: detail.id, isCopy: detail.origin === "shipped" })}>
+        {detail.origin === "shipped" ? "Customise a copy" : "Edit"}
+      </a>
+    </div>
+  );
+}
+
+function Verdicts({ verdicts, nowMs }: { verdicts: ScenarioSummary["lastVerdicts"]; nowMs: number }) {
+  if (verdicts.length === 0) return <span className={classes.never}>never run</span>;
+  return (
+    <span className={classes.verdicts}>
+      {[...verdicts].reverse().map(({ runId, outcome, startedWallMs, without }) => {
+        const off = without.length === 0 ? "" : ` without ${without.join(", ")}`;
+        const words = `${OUTCOME_LOOKS[outcome].word}${off}, ${ago(startedWallMs, nowMs)}`;
+        return (
+          <Tooltip key={runId} label={words}>
+            <a href={formatRoute({ at: "run", runId })} data-without={without.length > 0 || undefined}>
+              <OutcomeMark outcome={outcome} title={words} />
+            </a>
+          </Tooltip>
+        );
+      })}
+    </span>
+  );
+}

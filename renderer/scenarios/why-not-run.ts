@@ -1,0 +1,15 @@
+import type { Capabilities } from "../../electron/contract/capabilities.ts";
+import type { LabStore } from "../state/lab-store.ts";
+
+/** Why nothing can be run or broken now, in words for the person who would; undefined when it can. */
+export function whyNotRun(state: Pick<LabStore, "lab" | "capabilities" | "connection">): string | undefined {
+  if (state.connection.is !== "connected") return "The lab cannot be reached";
+  if (state.lab === undefined) return "The lab has not answered yet";
+  if (state.lab.halted) return "The lab is halted: arm it first";
+  return readOnly(state.capabilities);
+}
+
+function readOnly(capabilities: Capabilities | undefined): string | undefined {
+  const because = capabilities?.readOnlyBecause;
+  return because == null ? undefined : `Only past runs can be read: ${because}`;
+}

@@ -1,0 +1,205 @@
+import { Select } from "@mantine/core";
+import { IconArrowBackUp, IconBolt } from "@tabler/icons-react";
+import { useState } from "react";
+import type { FaultInForce, FaultKindInfo } from "../../electron/contract/faults.ts";
+import type { LinkStatus, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { formatDuration } from "../app/times.ts";
+import { ToneWord } from "../app/tone-mark.tsx";
+import { useLabNow } from "../app/use-now.ts";
+import { whyNotRun } from "../scenarios/why-not-run.ts";
+import { useLab } from "../state/lab-context.tsx";
+import classes from "./break-panel.module.css";
+import { attributesOf, FaultAttributeInput, type FaultValues } from "./fault-attribute-input.tsx";
+import { stateWords } from "./stack-map.tsx";
+
+/** Breaks and mends the service or the link that is chosen on the map. */
+export function BreakPanel({ stack, target }: { stack: StackStatus; target: string | undefined }) {
+  const service = stack.services.find(({ name }) => name === target);
+  const link = stack.links.find(({ name }) => name === target);
+  if (service !== undefined) return <ServiceBreaker key={service.name} stack={stack} service={service} />;
+  if (link !== undefined) return <LinkBreaker key={link.name} stack={stack} link={link} />;
+  return <p className={classes.hint}>Choose a service or a link to break it by hand.</p>;
+}
+
+function useCannotBreak(stack: StackStatus): string | undefined {
+  const cannot = useLab(whyNotRun);
+  return cannot ?? (stack.state === "up" ? undefined : "The stack is not up: bring it up first");
+}
+
+function ServiceBreaker({ stack, service }: { stack: StackStatus; service: ServiceStatus }) {
+  const actions = useLabActions();
+  const cannot = useCannotBreak(stack);
+  const [busy, setBusy] = useState<string>();
+  const kinds = stack.faultKinds.filter(({ on }) => on === "service");
+  const isBroken = service.faults.length > 0;
+  const act = (name: string, work: () => Promise<unknown>) => {
+    setBusy(name);
+    void work().finally(() => setBusy(undefined));
+  };
+  return (
+    <div className={classes.panel}>
+      <dl className={classes.facts}>
+        <dt>Service</dt>
+        <dd>
+          <b>{service.name}</b> <span className={classes.soft}>{service.role}</span>
+        </dd>
+        <dt>State</dt>
+        <dd>{stateWords(service, stack)}</dd>
+        {service.address !== null && (
+          <>
+            <dt>Address</dt>
+            <dd>
+              <code>{service.address}</code>
+            </dd>
+          </>
+        )}
+      </dl>
+      <FaultList faults={service.faults} />
+      <div className={classes.buttons}>
+        {kinds.map((kind) => (
+          <ReasonedButton
+            key={kind.kind}
+            variant="default"
+            loading={busy === kind.kind}
+            disabledBecause={cannot ?? (isBroken ? `${service.name} is broken already: restore it first` : undefined)}
+            hint={`${service.name} is ${kind.effect}; undone by: ${kind.undo}`}
+            onClick={() => act(kind.kind, () => actions.fault({ kind: kind.kind, target: service.name }))}
+            aria-label={`${capital(kind.kind)} ${service.name}`}
+          >
+            {capital(kind.kind)}
+          </ReasonedButton>
+        ))}
+        {service.state === "stopped" && !isBroken && stack.state === "up" ? (
+          <ReasonedButton
+            variant="light"
+            loading={busy === "start"}
+            disabledBecause={cannot}
+            onClick={() => act("start", () => actions.startService(service.name))}
+          >
+            Start
+          </ReasonedButton>
+        ) : (
+          <RestoreButton target={service.name} isBroken={isBroken} isBusy={busy === "undo"} act={act} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) {
+  const actions = useLabActions();
+  const cannot = useCannotBreak(stack);
+  const kinds = stack.faultKinds.filter(({ on }) => on === "link");
+  const [chosen, setChosen] = useState<string | null>(kinds[0]?.kind ?? null);
+  const [values, setValues] = useState<FaultValues>({});
+  const [busy, setBusy] = useState<string>();
+  const kind = kinds.find((each) => each.kind === chosen);
+  const act = (name: string, work: () => Promise<unknown>) => {
+    setBusy(name);
+    void work().finally(() => setBusy(undefined));
+  };
+  const missing = kind?.attributes.find(({ name, required }) => required && (values[name] ?? "") === "");
+  return (
+    <div className={classes.panel}>
+      <dl className={classes.facts}>
+        <dt>Link</dt>
+        <dd>
+          <b>{link.from}</b> calls <b>{link.to}</b>
+        </dd>
+      </dl>
+      <FaultList faults={link.faults} />
+      {kinds.length > 0 && (
+        <div className={classes.form}>
+          <Select
+            size="xs"
+            label="Fault"
+            data={kinds.map((each) => each.kind)}
+            value={chosen}
+            allowDeselect={false}
+            onChange={(value) => {
+              setChosen(value);
+              setValues({});
+            }}
+            description={kind?.effect}
+          />
+          {kind?.attributes.map((attribute) => (
+            <FaultAttributeInput
+              key={`${kind.kind} ${attribute.name}`}
+              attribute={attribute}
+              value={values[attribute.name] ?? ""}
+              onChange={(value) => setValues({ ...values, [attribute.name]: value })}
+            />
+          ))}
+        </div>
+      )}
+      <div className={classes.buttons}>
+        <ReasonedButton
+          variant="default"
+          leftSection={<IconBolt size={14} aria-hidden />}
+          loading={busy === "fault"}
+          disabledBecause={cannot ?? whyNoFault(kind, missing?.name)}
+          onClick={() =>
+            kind !== undefined &&
+            act("fault", () =>
+              actions.fault({ kind: kind.kind, target: link.name, attributes: attributesOf(kind, values) }),
+            )
+          }
+        >
+          Break the link
+        </ReasonedButton>
+        <RestoreButton target={link.name} isBroken={link.faults.length > 0} isBusy={busy === "undo"} act={act} />
+      </div>
+    </div>
+  );
+}
+
+function whyNoFault(kind: FaultKindInfo | undefined, missing: string | undefined): string | undefined {
+  if (kind === undefined) return "This stack has no fault proxy, so its links cannot be broken";
+  return missing === undefined ? undefined : `Say the ${missing} first`;
+}
+
+interface RestoreProps {
+  target: string;
+  isBroken: boolean;
+  isBusy: boolean;
+  act: (name: string, work: () => Promise<unknown>) => void;
+}
+
+function RestoreButton({ target, isBroken, isBusy, act }: RestoreProps) {
+  const actions = useLabActions();
+  return (
+    <ReasonedButton
+      variant={isBroken ? "filled" : "default"}
+      leftSection={<IconArrowBackUp size={14} aria-hidden />}
+      loading={isBusy}
+      disabledBecause={isBroken ? undefined : "No fault is in force here"}
+      onClick={() => act("undo", () => actions.undo(target))}
+      aria-label={`Restore ${target}`}
+    >
+      Restore
+    </ReasonedButton>
+  );
+}
+
+function FaultList({ faults }: { faults: readonly FaultInForce[] }) {
+  const nowMs = useLabNow(1_000, faults.length > 0);
+  if (faults.length === 0) return null;
+  return (
+    <ul className={classes.faults}>
+      {faults.map(({ id, kind, byHand, runId, sinceWallMs, expiresWallMs }) => (
+        <li key={id}>
+          <ToneWord tone="fault">{kind}</ToneWord> for {formatDuration(Math.max(0, nowMs - sinceWallMs))},{" "}
+          {byHand ? "by hand" : "by a run"}, undone by itself in {formatDuration(Math.max(0, expiresWallMs - nowMs))}.{" "}
+          <a href={formatRoute({ at: "run", runId })}>See the run</a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1).replaceAll(/[_-]/g, " ");
+}

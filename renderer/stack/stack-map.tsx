@@ -1,0 +1,106 @@
+import type { KeyboardEvent } from "react";
+import type { LinkStatus, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
+import { toneVariable } from "../app/tone-mark.tsx";
+import type { Tone } from "../timeline/tone.ts";
+import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "./map-layout.ts";
+import classes from "./stack-map.module.css";
+
+interface StackMapProps {
+  stack: StackStatus;
+  selected: string | undefined;
+  onSelect: (name: string | undefined) => void;
+}
+
+/** Services and who calls whom, with their health and what is broken. */
+export function StackMap({ stack, selected, onSelect }: StackMapProps) {
+  const map = layOutMap(stack.services, stack.links);
+  const press = (name: string) => ({
+    role: "button",
+    tabIndex: 0,
+    "aria-pressed": selected === name,
+    onClick: () => onSelect(selected === name ? undefined : name),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      onSelect(selected === name ? undefined : name);
+    },
+  });
+  return (
+    <svg className={classes.map} viewBox={`0 0 ${map.width} ${map.height}`} role="group" aria-label="Map of the stack">
+      <defs>
+        <marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+          <path d="M0 1 L7 4 L0 7 z" fill="context-stroke" />
+        </marker>
+      </defs>
+      {map.links.map(({ name, path, x, y }) => {
+        const link = stack.links.find((each) => each.name === name);
+        if (link === undefined) return null;
+        const isBroken = link.faults.length > 0;
+        return (
+          <g
+            key={name}
+            className={classes.link}
+            data-broken={isBroken || undefined}
+            data-selected={selected === name || undefined}
+            aria-label={linkWords(link)}
+            {...press(name)}
+          >
+            <path d={path} className={classes.reach} />
+            <path d={path} className={classes.line} markerEnd="url(#arrow)" />
+            {isBroken && <circle cx={x} cy={y} r={5} />}
+          </g>
+        );
+      })}
+      {map.services.map(({ name, x, y }) => {
+        const service = stack.services.find((each) => each.name === name);
+        if (service === undefined) return null;
+        const tone = toneOfService(service, stack);
+        return (
+          <g
+            key={name}
+            className={classes.node}
+            transform={`translate(${x} ${y})`}
+            data-selected={selected === name || undefined}
+            data-broken={service.faults.length > 0 || undefined}
+            aria-label={`${name}: ${stateWords(service, stack)}`}
+            {...press(name)}
+          >
+            <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
+            <rect className={classes.health} width={4} height={NODE_HEIGHT - 14} x={7} y={7} rx={2} fill={`var(${toneVariable(tone)})`} />
+            <text x={19} y={20} className={classes.name}>
+              {name}
+            </text>
+            <text x={19} y={36} className={classes.state} fill={`var(${toneVariable(tone)})`}>
+              {shortState(service, stack)}
+            </text>
+          </g>
+        );
+      })}
+    </svg>
+  );
+}
+
+function toneOfService(service: ServiceStatus, stack: StackStatus): Tone {
+  return stack.state === "down" || service.state === "starting" ? "muted" : service.health;
+}
+
+function shortState(service: ServiceStatus, stack: StackStatus): string {
+  const [fault] = service.faults;
+  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${fault.byHand ? "by hand" : "by a run"}`;
+  if (stack.state === "down" || stack.state === "failed") return "not running";
+  if (service.state === "starting") return "starting";
+  if (service.state === "paused") return "paused";
+  if (service.health === "up" && service.latencyMs !== null) return `up · ${service.latencyMs.toFixed(1)} ms`;
+  return service.health;
+}
+
+const PAST: Record<string, string> = { stop: "stopped", kill: "killed", pause: "paused", restart: "restarted" };
+
+export function stateWords(service: ServiceStatus, stack: StackStatus): string {
+  if (stack.state === "down") return "not running";
+  return `${service.state}, ${service.health} (${service.reason})`;
+}
+
+function linkWords({ name, faults }: LinkStatus): string {
+  return faults.length === 0 ? `link ${name}` : `link ${name}: ${faults.map(({ kind }) => kind).join(", ")} in force`;
+}

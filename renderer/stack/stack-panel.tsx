@@ -1,0 +1,86 @@
+import { Loader } from "@mantine/core";
+import { IconPower } from "@tabler/icons-react";
+import type { StackStatus } from "../../electron/contract/stack.ts";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { Loading } from "../app/states.tsx";
+import { ToneWord } from "../app/tone-mark.tsx";
+import { whyNotRun } from "../scenarios/why-not-run.ts";
+import { useInteraction, useLab } from "../state/lab-context.tsx";
+import type { Tone } from "../timeline/tone.ts";
+import { BreakPanel } from "./break-panel.tsx";
+import { StackMap } from "./stack-map.tsx";
+import classes from "./stack-panel.module.css";
+
+const STATE_TONES: Record<StackStatus["state"], Tone> = {
+  up: "up",
+  down: "muted",
+  starting: "waiting",
+  stopping: "waiting",
+  failed: "failed",
+};
+
+/** The stack: how it is, and the means to break and mend it by hand. */
+export function StackPanel() {
+  const stack = useLab((state) => state.lab?.stack);
+  const selected = useInteraction((state) => state.selectedService);
+  const select = useInteraction((state) => state.selectService);
+  if (stack === undefined) {
+    return (
+      <section className={classes.panel}>
+        <Loading what="Asking the lab for its stack" />
+      </section>
+    );
+  }
+  return (
+    <section className={classes.panel} aria-labelledby="stack-title">
+      <header>
+        <h2 id="stack-title">Stack</h2>
+        <span className={classes.driver} title={stack.driver === "process" ? "services are child processes of the lab" : "services are containers"}>
+          {stack.project} · {stack.driver === "process" ? "processes" : "Docker"}
+        </span>
+        <span className={classes.state}>
+          {(stack.state === "starting" || stack.state === "stopping") && <Loader size={12} aria-hidden />}
+          <ToneWord tone={STATE_TONES[stack.state]}>{stack.state}</ToneWord>
+        </span>
+        <PowerButton stack={stack} />
+      </header>
+      {stack.error !== null && (
+        <p className={classes.error} role="alert">
+          {stack.error.message}
+          {stack.error.cure !== null && <> To mend it: {stack.error.cure}.</>}
+        </p>
+      )}
+      <div className={classes.map}>
+        <StackMap stack={stack} selected={selected} onSelect={select} />
+      </div>
+      <BreakPanel stack={stack} target={selected} />
+    </section>
+  );
+}
+
+function PowerButton({ stack }: { stack: StackStatus }) {
+  const actions = useLabActions();
+  const cannot = useLab(whyNotRun);
+  const isRunOn = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
+  const isUp = stack.state === "up";
+  const isMoving = stack.state === "starting" || stack.state === "stopping";
+  return (
+    <ReasonedButton
+      variant="default"
+      leftSection={<IconPower size={14} aria-hidden />}
+      disabledBecause={
+        isMoving
+          ? `The stack is ${stack.state}`
+          : isUp
+            ? isRunOn
+              ? "A run is on: it needs the stack"
+              : undefined
+            : cannot
+      }
+      onClick={() => void (isUp ? actions.down() : actions.up())}
+    >
+      {isUp ? "Take down" : "Bring up"}
+    </ReasonedButton>
+  );
+}

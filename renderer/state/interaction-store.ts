@@ -1,0 +1,53 @@
+import { createStore } from "zustand";
+import type { Viewport } from "../timeline/axis.ts";
+
+/** What a person is looking at in a run. */
+export interface RunInteraction {
+  runId: string;
+  /** The moment the window shows; undefined follows the run's last one. */
+  cursorMs: number | undefined;
+  selectedSeq: number | undefined;
+  /** Undefined shows the whole run, and grows with it. */
+  viewport: Viewport | undefined;
+  search: string;
+}
+
+export interface InteractionStore extends RunInteraction {
+  /** Protections to switch off for the next runs started from the lab. */
+  without: string[];
+  selectedService: string | undefined;
+  /** The queue's entry of a run that this window has started and goes to when it begins. */
+  awaitedEntry: string | undefined;
+  openRun(runId: string, at: { cursorMs?: number; selectedSeq?: number }): void;
+  look(change: Partial<Omit<RunInteraction, "runId">>): void;
+  followLive(): void;
+  setWithout(without: string[]): void;
+  selectService(service: string | undefined): void;
+  awaitEntry(entryId: string | undefined): void;
+}
+
+const NOTHING: Omit<RunInteraction, "runId"> = {
+  cursorMs: undefined,
+  selectedSeq: undefined,
+  viewport: undefined,
+  search: "",
+};
+
+export function createInteraction() {
+  return createStore<InteractionStore>()((set, get) => ({
+    runId: "",
+    ...NOTHING,
+    without: [],
+    selectedService: undefined,
+    awaitedEntry: undefined,
+    openRun: (runId, at) => {
+      if (get().runId !== runId) set({ runId, ...NOTHING, ...at });
+      else if (at.cursorMs !== undefined || at.selectedSeq !== undefined) set(at);
+    },
+    look: (change) => set(change),
+    followLive: () => set({ cursorMs: undefined, viewport: undefined }),
+    setWithout: (without) => set({ without: [...without].sort() }),
+    selectService: (selectedService) => set({ selectedService }),
+    awaitEntry: (awaitedEntry) => set({ awaitedEntry }),
+  }));
+}

@@ -1,0 +1,50 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
+import { type StoreApi, useStore } from "zustand";
+import type { LabClient } from "../lab-client/lab-client.ts";
+import { createInteraction, type InteractionStore } from "./interaction-store.ts";
+import { createLabStore, type LabStore, type OpenRun } from "./lab-store.ts";
+import { createPreferences, type PreferencesStore } from "./preferences-store.ts";
+
+interface Stores {
+  client: LabClient;
+  lab: StoreApi<LabStore>;
+  interaction: StoreApi<InteractionStore>;
+  preferences: StoreApi<PreferencesStore>;
+}
+
+const Context = createContext<Stores | undefined>(undefined);
+
+export function LabProvider({ client, children }: { client: LabClient; children: ReactNode }) {
+  const { stores, start } = useMemo(() => {
+    const { store, start } = createLabStore(client);
+    const preferences = createPreferences(() => window.localStorage);
+    return { stores: { client, lab: store, interaction: createInteraction(), preferences }, start };
+  }, [client]);
+  useEffect(start, [start]);
+  return <Context value={stores}>{children}</Context>;
+}
+
+export function useStores(): Stores {
+  const stores = useContext(Context);
+  if (stores === undefined) throw new Error("a component of the lab stands outside its provider");
+  return stores;
+}
+
+export function useLab<Value>(select: (state: LabStore) => Value): Value {
+  return useStore(useStores().lab, select);
+}
+
+export function useInteraction<Value>(select: (state: InteractionStore) => Value): Value {
+  return useStore(useStores().interaction, select);
+}
+
+export function usePreferences<Value>(select: (state: PreferencesStore) => Value): Value {
+  return useStore(useStores().preferences, select);
+}
+
+/** A run, followed while a component that asks for it is shown; undefined for the first frame. */
+export function useRun(runId: string): OpenRun | undefined {
+  const { lab } = useStores();
+  useEffect(() => lab.getState().openRun(runId), [lab, runId]);
+  return useStore(lab, (state) => state.runs[runId]);
+}

@@ -1,0 +1,151 @@
+import { createStore, type StoreApi } from "zustand";
+import type { Capabilities } from "../../electron/contract/capabilities.ts";
+import type { LabState } from "../../electron/contract/events.ts";
+import type { ScenarioCatalogue } from "../../electron/contract/scenarios.ts";
+import type { Settings, SettingsChange } from "../../electron/contract/settings.ts";
+import type { ConnectionState } from "../lab-client/connection.ts";
+import type { LabClient } from "../lab-client/lab-client.ts";
+import type { LabFailure } from "../lab-client/lab-failure.ts";
+import { RunRecord } from "../runs/run-record.ts";
+
+/** A run that this window has open. `version` changes whenever the record has grown. */
+export interface OpenRun {
+  record: RunRecord;
+  version: number;
+  isComplete: boolean;
+  failure: LabFailure | undefined;
+  /** When the newest item arrived, by the window's monotonic clock: what a live axis is drawn on to. */
+  arrivedMs: number;
+}
+
+export interface LabStore {
+  connection: ConnectionState;
+  /** Undefined until the lab has told it for the first time. */
+  lab: LabState | undefined;
+  /** The engine's clock less this window's. */
+  clockOffsetMs: number;
+  capabilities: Capabilities | undefined;
+  settings: Settings | undefined;
+  catalogue: ScenarioCatalogue | undefined;
+  catalogueFailure: string | undefined;
+  runs: Readonly<Record<string, OpenRun>>;
+  /** Opens a run for as long as the returned function has not been called; it may be opened several times. */
+  openRun(runId: string): () => void;
+  refreshCatalogue(): Promise<void>;
+  changeSettings(change: SettingsChange): Promise<void>;
+}
+
+/** A run no page shows any more is kept this long, for a person who goes back. */
+const KEPT_CLOSED = 4;
+
+/** All that the lab has told, folded. Only the functions here write to it. */
+export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; start: () => () => void } {
+  const followed = new Map<string, { stop: () => void; users: number }>();
+
+  const store = createStore<LabStore>()((set, get) => {
+    const amend = (runId: string, change: Partial<OpenRun>) => {
+      const run = get().runs[runId];
+      if (run !== undefined) set({ runs: { ...get().runs, [runId]: { ...run, ...change } } });
+    };
+
+    const follow = (runId: string): (() => void) => {
+      const kept = get().runs[runId];
+      const record = kept?.record ?? new RunRecord(runId);
+      if (kept === undefined) {
+        const opened = { record, version: 0, isComplete: false, failure: undefined, arrivedMs: performance.now() };
+        set({ runs: { ...get().runs, [runId]: opened } });
+      } else if (kept.isComplete) {
+        return () => {};
+      }
+      return client.followRun(
+        { runId, afterSeq: record.view.seq },
+        {
+          onItems: (items, lastSeq) => {
+            record.take(items, lastSeq);
+            amend(runId, { version: record.version, arrivedMs: performance.now(), failure: undefined });
+            return nextFrame(record);
+          },
+          onEnd: () => amend(runId, { isComplete: record.view.ended !== undefined }),
+          onFailure: (failure) => amend(runId, { failure }),
+        },
+      );
+    };
+
+    const forgetOldest = () => {
+      const closed = Object.keys(get().runs).filter((runId) => !followed.has(runId));
+      const runs = { ...get().runs };
+      for (const runId of closed.slice(0, Math.max(0, closed.length - KEPT_CLOSED))) delete runs[runId];
+      set({ runs });
+    };
+
+    return {
+      connection: client.connection.state,
+      lab: undefined,
+      clockOffsetMs: 0,
+      capabilities: undefined,
+      settings: undefined,
+      catalogue: undefined,
+      catalogueFailure: undefined,
+      runs: {},
+      openRun: (runId) => {
+        const known = followed.get(runId);
+        if (known !== undefined) known.users++;
+        else followed.set(runId, { stop: follow(runId), users: 1 });
+        let isOpen = true;
+        return () => {
+          const entry = followed.get(runId);
+          if (!isOpen || entry === undefined) return;
+          isOpen = false;
+          entry.users--;
+          if (entry.users > 0) return;
+          entry.stop();
+          followed.delete(runId);
+          forgetOldest();
+        };
+      },
+      refreshCatalogue: async () => {
+        try {
+          set({ catalogue: await client.call.scenarios.list(), catalogueFailure: undefined });
+        } catch (error) {
+          set({ catalogueFailure: (error as Error).message });
+        }
+      },
+      changeSettings: async (change) => set({ settings: await client.call.settings.set(change) }),
+    };
+  });
+
+  /** Ends everything this store listens to when the returned function is called. */
+  const start = () => {
+    const { getState, setState } = store;
+    const refreshSettings = () => void client.call.settings.get().then((settings) => setState({ settings }), ignore);
+    const stopState = client.followLab((lab) => {
+      const previous = getState().lab;
+      setState({ lab, clockOffsetMs: lab.wallMs - Date.now() });
+      const isCatalogueOld =
+        previous?.scenariosVersion !== lab.scenariosVersion || previous.historyVersion !== lab.historyVersion;
+      if (isCatalogueOld) void getState().refreshCatalogue();
+      if (previous?.settingsVersion !== lab.settingsVersion) refreshSettings();
+    });
+    const stopConnection = client.connection.onChange((connection) => setState({ connection }));
+    void client.call.capabilities.get().then((capabilities) => setState({ capabilities }), ignore);
+    return () => {
+      stopState();
+      stopConnection();
+      for (const { stop } of followed.values()) stop();
+      followed.clear();
+    };
+  };
+
+  return { store, start };
+}
+
+/** The banner tells of a lost connection, and the next state of the lab brings what is missing. */
+function ignore(): void {}
+
+/** Long logs are taken a frame at a time: the page stays usable while a hundred thousand events arrive. */
+const ITEMS_PER_FRAME = 4_096;
+function nextFrame(record: RunRecord): void | Promise<void> {
+  const isBehind = record.lastSeq - record.view.seq > ITEMS_PER_FRAME;
+  if (!isBehind || record.version % (ITEMS_PER_FRAME / 256) !== 0) return;
+  return new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,0 +1,55 @@
+import { createStore } from "zustand";
+import { createJSONStorage, persist } from "zustand/middleware";
+import { LANE_KINDS, type LaneKind } from "../timeline/lane.ts";
+
+/** How one person likes this window; what concerns the lab itself is in the lab's settings. */
+export interface Preferences {
+  collapsesIdle: boolean;
+  hiddenLanes: LaneKind[];
+  showsInspector: boolean;
+  isPresenting: boolean;
+}
+
+export interface PreferencesStore extends Preferences {
+  set(change: Partial<Preferences>): void;
+  toggleLane(kind: LaneKind): void;
+}
+
+const DEFAULTS: Preferences = { collapsesIdle: true, hiddenLanes: [], showsInspector: true, isPresenting: false };
+
+export function createPreferences(storage: () => Storage) {
+  return createStore<PreferencesStore>()(
+    persist(
+      (set, get) => ({
+        ...DEFAULTS,
+        set: (change) => set(change),
+        toggleLane: (kind) => {
+          const { hiddenLanes } = get();
+          set({
+            hiddenLanes: hiddenLanes.includes(kind)
+              ? hiddenLanes.filter((each) => each !== kind)
+              : [...hiddenLanes, kind],
+          });
+        },
+      }),
+      {
+        name: "resilience-lab:preferences",
+        version: 1,
+        storage: createJSONStorage(storage),
+        partialize: ({ collapsesIdle, hiddenLanes, showsInspector }) => ({ collapsesIdle, hiddenLanes, showsInspector }),
+        merge: (kept, current) => ({ ...current, ...readPreferences(kept) }),
+      },
+    ),
+  );
+}
+
+/** Storage may hold anything: an older version's shape, or what another program left. */
+export function readPreferences(kept: unknown): Partial<Preferences> {
+  if (typeof kept !== "object" || kept === null) return {};
+  const { collapsesIdle, hiddenLanes, showsInspector } = kept as Record<string, unknown>;
+  return {
+    ...(typeof collapsesIdle === "boolean" ? { collapsesIdle } : {}),
+    ...(typeof showsInspector === "boolean" ? { showsInspector } : {}),
+    ...(Array.isArray(hiddenLanes) ? { hiddenLanes: LANE_KINDS.filter((kind) => hiddenLanes.includes(kind)) } : {}),
+  };
+}

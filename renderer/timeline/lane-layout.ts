@@ -1,0 +1,44 @@
+import { LANE_KINDS, type LaneKind } from "./lane.ts";
+import type { TimelineModel } from "./timeline-model.ts";
+
+/** Where a lane stands in the picture. */
+export interface LaneBox {
+  kind: LaneKind;
+  topPx: number;
+  rowPx: number;
+  rows: number;
+}
+
+const ROW_PX: Record<LaneKind, number> = {
+  phases: 20,
+  steps: 22,
+  faults: 22,
+  hits: 18,
+  health: 18,
+  calls: 22,
+  approvals: 22,
+  checks: 18,
+  logs: 12,
+};
+export const LANE_GAP_PX = 10;
+
+/** Lanes that would be empty for the whole run are left out; those that any run fills are always there. */
+const ALWAYS: readonly LaneKind[] = ["phases", "steps", "health", "calls"];
+
+export function layOut(model: TimelineModel, hidden: ReadonlySet<LaneKind>): { boxes: LaneBox[]; heightPx: number } {
+  const boxes: LaneBox[] = [];
+  let topPx = LANE_GAP_PX / 2;
+  for (const kind of LANE_KINDS) {
+    if (hidden.has(kind)) continue;
+    if (model.lanes[kind].spans.length === 0 && !ALWAYS.includes(kind)) continue;
+    const rows = model.rowsOf(kind);
+    boxes.push({ kind, topPx, rowPx: ROW_PX[kind], rows });
+    topPx += rows * ROW_PX[kind] + LANE_GAP_PX;
+  }
+  return { boxes, heightPx: topPx };
+}
+
+export function boxAt(boxes: readonly LaneBox[], yPx: number): { box: LaneBox; row: number } | undefined {
+  const box = boxes.find(({ topPx, rowPx, rows }) => yPx >= topPx && yPx < topPx + rowPx * rows);
+  return box === undefined ? undefined : { box, row: Math.floor((yPx - box.topPx) / box.rowPx) };
+}

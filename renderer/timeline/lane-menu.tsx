@@ -1,0 +1,61 @@
+import { Button, Checkbox, Menu } from "@mantine/core";
+import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
+import { usePreferences } from "../state/lab-context.tsx";
+import { LANE_KINDS, type LaneKind } from "./lane.ts";
+
+const TITLES: Record<LaneKind, string> = {
+  phases: "Phases",
+  steps: "Steps",
+  faults: "Faults",
+  hits: "Requests that met a fault",
+  health: "Health",
+  calls: "Tool calls",
+  approvals: "Approvals",
+  checks: "Checks and warnings",
+  logs: "Logs",
+};
+
+/** Which lanes are shown, and whether idle time is. */
+export function LaneMenu() {
+  const hidden = usePreferences((state) => state.hiddenLanes);
+  const toggle = usePreferences((state) => state.toggleLane);
+  const collapsesIdle = usePreferences((state) => state.collapsesIdle);
+  const set = usePreferences((state) => state.set);
+  return (
+    <Menu closeOnItemClick={false} position="bottom-start">
+      <Menu.Target>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          leftSection={<IconAdjustmentsHorizontal size={13} aria-hidden />}
+        >
+          Lanes
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {LANE_KINDS.map((kind) => (
+          <Menu.Item
+            key={kind}
+            role="menuitemcheckbox"
+            aria-checked={!hidden.includes(kind)}
+            onClick={() => toggle(kind)}
+            leftSection={<Checkbox.Indicator size="xs" checked={!hidden.includes(kind)} />}
+          >
+            {TITLES[kind]}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item
+          role="menuitemcheckbox"
+          aria-checked={collapsesIdle}
+          onClick={() => set({ collapsesIdle: !collapsesIdle })}
+          leftSection={<Checkbox.Indicator size="xs" checked={collapsesIdle} />}
+          rightSection="C"
+        >
+          Collapse idle time
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,174 @@
+import type { Axis, Projection, Viewport } from "./axis.ts";
+import { type Lane, type LaneKind, labelText } from "./lane.ts";
+import type { LaneBox } from "./lane-layout.ts";
+import { LEAST_SPAN_PX, mergeSpans, RECT_FIELDS, toneName } from "./level-of-detail.ts";
+import type { TimelinePalette } from "./palette.ts";
+import type { TimelineModel } from "./timeline-model.ts";
+
+export interface Picture {
+  model: TimelineModel;
+  axis: Axis;
+  viewport: Viewport;
+  scale: Projection;
+  boxes: readonly LaneBox[];
+  heightPx: number;
+  palette: TimelinePalette;
+  nowMs: number;
+  /** The moment that the window shows; what comes after it is dimmed. */
+  cursorMs: number | undefined;
+  selectedSeq: number | undefined;
+  tickPx: readonly number[];
+}
+
+const LABEL_GAP_PX = 6;
+/** Below this there is no room for a word, and measuring text for a hundred thousand spans would cost the frame. */
+const LABEL_LIMIT = 400;
+const LABELLED: readonly LaneKind[] = ["phases", "steps", "faults", "hits", "health", "calls", "approvals", "checks"];
+
+/** Draws the lanes. The number of rectangles follows from the width of the window, not from the length of the run. */
+export function paint(context: CanvasRenderingContext2D, picture: Picture): void {
+  const { scale, heightPx, palette } = picture;
+  context.clearRect(0, 0, scale.widthPx, heightPx);
+  paintGround(context, picture);
+  for (const box of picture.boxes) {
+    paintSpans(context, picture, box);
+    if (LABELLED.includes(box.kind)) paintLabels(context, picture, box);
+  }
+  paintSelection(context, picture);
+  if (picture.cursorMs === undefined) return;
+  const cursorPx = scale.toPx(picture.cursorMs);
+  context.fillStyle = palette.veil;
+  context.fillRect(cursorPx, 0, Math.max(0, scale.widthPx - cursorPx), heightPx);
+}
+
+function paintGround(context: CanvasRenderingContext2D, { axis, scale, heightPx, palette, ...rest }: Picture): void {
+  context.fillStyle = palette.grid;
+  for (const px of rest.tickPx) context.fillRect(Math.round(px), 0, 1, heightPx);
+  for (const box of rest.boxes) {
+    context.fillRect(0, Math.round(box.topPx + box.rows * box.rowPx + 4), scale.widthPx, 1);
+  }
+  for (const segment of axis.segments) {
+    if (!segment.isIdle) continue;
+    const startPx = scale.toPx(segment.startMs);
+    const widthPx = scale.toPx(segment.endMs) - startPx;
+    if (startPx > scale.widthPx || startPx + widthPx < 0) continue;
+    context.fillStyle = palette.idle;
+    context.fillRect(startPx, 0, widthPx, heightPx);
+  }
+}
+
+function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
+  const { model, scale, nowMs, palette } = picture;
+  const isFull = box.kind === "health" || box.kind === "phases" || box.kind === "approvals" || box.kind === "faults";
+  const insetPx = box.kind === "logs" ? 2 : 3;
+  for (const [tone, batch] of mergeSpans(model.lanes[box.kind].spans, scale, nowMs)) {
+    context.fillStyle = isFull ? palette.soft[toneName(tone)] : palette.solid[toneName(tone)];
+    for (let at = 0; at < batch.length; at += RECT_FIELDS) {
+      const topPx = box.topPx + (batch[at + 2] ?? 0) * box.rowPx + insetPx;
+      context.fillRect(batch[at] ?? 0, topPx, Math.max((batch[at + 1] ?? 0) - 0.5, 1), box.rowPx - insetPx * 2);
+    }
+    if (!isFull) continue;
+    // A soft band with a solid edge: readable text on it, and its start can be told to the pixel.
+    context.fillStyle = palette.solid[toneName(tone)];
+    for (let at = 0; at < batch.length; at += RECT_FIELDS) {
+      const topPx = box.topPx + (batch[at + 2] ?? 0) * box.rowPx + insetPx;
+      context.fillRect(batch[at] ?? 0, topPx, 2, box.rowPx - insetPx * 2);
+    }
+  }
+}
+
+interface Visible {
+  index: number;
+  startPx: number;
+  endPx: number;
+}
+
+/** Labels of the spans in view, inside a wide span or to the right of a narrow one, where the row is free. */
+function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
+  const lane = picture.model.lanes[box.kind];
+  const visible = visibleSpans(lane, picture);
+  if (visible === undefined) return;
+  const { palette, scale } = picture;
+  context.font = palette.font;
+  context.textBaseline = "middle";
+  const rows: Visible[][] = [];
+  for (const each of visible) {
+    const row = lane.spans.row[each.index] ?? 0;
+    rows[row] ??= [];
+    rows[row]?.push(each);
+  }
+  for (const [row, spans] of rows.entries()) {
+    if (spans === undefined) continue;
+    const middlePx = Math.round(box.topPx + (row + 0.5) * box.rowPx) + 0.5;
+    for (const [place, { index, startPx, endPx }] of spans.entries()) {
+      const parts = lane.label(index);
+      if (parts.length === 0) continue;
+      const nextPx = spans[place + 1]?.startPx ?? scale.widthPx;
+      const isInside = SOFT.includes(box.kind) || (box.kind === "steps" && endPx - startPx > 120);
+      const fromPx = isInside ? Math.max(startPx, 0) + LABEL_GAP_PX : Math.max(endPx, 0) + LABEL_GAP_PX;
+      const untilPx = (isInside && endPx - startPx > LEAST_SPAN_PX + 1 ? Math.min(endPx, nextPx) : nextPx) - 4;
+      drawParts(context, parts, { fromPx, untilPx, middlePx }, palette, isInside && box.kind === "steps");
+    }
+  }
+}
+
+const SOFT: readonly LaneKind[] = ["phases", "health", "approvals", "faults"];
+
+function visibleSpans(lane: Lane, { scale, nowMs }: Picture): Visible[] | undefined {
+  const { spans } = lane;
+  const order = spans.inOrder();
+  const visible: Visible[] = [];
+  for (let place = 0; place < spans.length; place++) {
+    const index = order === undefined ? place : (order[place] ?? 0);
+    const startPx = scale.toPx(spans.startAt(index));
+    if (startPx > scale.widthPx) break;
+    const endMs = spans.endAt(index);
+    const endPx = Math.max(scale.toPx(endMs === Number.POSITIVE_INFINITY ? nowMs : endMs), startPx + LEAST_SPAN_PX);
+    if (endPx < -200) continue;
+    visible.push({ index, startPx, endPx });
+    if (visible.length > LABEL_LIMIT) return undefined;
+  }
+  return visible;
+}
+
+function drawParts(
+  context: CanvasRenderingContext2D,
+  parts: ReturnType<Lane["label"]>,
+  place: { fromPx: number; untilPx: number; middlePx: number },
+  palette: TimelinePalette,
+  isOnSolid: boolean,
+): void {
+  const roomPx = place.untilPx - place.fromPx;
+  const fullPx = context.measureText(labelText(parts)).width;
+  if (roomPx < Math.min(fullPx, 28)) return;
+  let px = place.fromPx;
+  for (const { text, tone } of parts) {
+    const widthPx = context.measureText(text).width;
+    context.fillStyle = isOnSolid ? palette.onSolid : tone === undefined ? palette.text : palette.solid[tone];
+    const leftPx = place.untilPx - px;
+    if (widthPx > leftPx) {
+      const fits = Math.max(0, Math.floor((text.length * (leftPx - 8)) / widthPx));
+      if (fits > 1) context.fillText(`${text.slice(0, fits)}…`, px, place.middlePx);
+      return;
+    }
+    context.fillText(text, px, place.middlePx);
+    px += widthPx;
+  }
+}
+
+function paintSelection(context: CanvasRenderingContext2D, picture: Picture): void {
+  const { selectedSeq, model, scale, boxes, palette, nowMs } = picture;
+  if (selectedSeq === undefined) return;
+  for (const box of boxes) {
+    const { spans } = model.lanes[box.kind];
+    const index = spans.indexOfSeq(selectedSeq);
+    if (index < 0) continue;
+    const startPx = scale.toPx(spans.startAt(index));
+    const endMs = spans.endAt(index);
+    const endPx = Math.max(scale.toPx(endMs === Number.POSITIVE_INFINITY ? nowMs : endMs), startPx + LEAST_SPAN_PX);
+    context.strokeStyle = palette.selection;
+    context.lineWidth = 2;
+    const topPx = box.topPx + (spans.row[index] ?? 0) * box.rowPx + 1;
+    context.strokeRect(startPx - 1.5, topPx, endPx - startPx + 3, box.rowPx - 2);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Projection } from "./axis.ts";
+import type { SpanColumns } from "./span-columns.ts";
+import { TONES } from "./tone.ts";
+
+/** Nearer than this, two spans look like one: drawing both costs twice and shows nothing more. */
+const MERGE_PX = 2;
+export const LEAST_SPAN_PX = 3;
+
+/** Rectangles of one colour, four numbers each: x, width, row, and how many spans it stands for. */
+export type RectBatch = number[];
+export const RECT_FIELDS = 4;
+
+/**
+ * What to draw of a lane: spans in view, neighbours merged, grouped by colour. The number of rectangles is bounded by
+ * the width of the window, whatever the number of spans. Where spans of different tones fall on the same pixels, the
+ * weightier tone is drawn.
+ *
+ * @param nowMs where spans that have not ended reach to
+ */
+export function mergeSpans(spans: SpanColumns, scale: Projection, nowMs: number): Map<number, RectBatch> {
+  const batches = new Map<number, RectBatch>();
+  const open: (Merged | undefined)[] = [];
+  const order = spans.inOrder();
+  for (let place = 0; place < spans.length; place++) {
+    const index = order === undefined ? place : (order[place] ?? 0);
+    const startPx = scale.toPx(spans.startMs[index] ?? 0);
+    if (startPx > scale.widthPx) break;
+    const endMs = spans.endMs[index] ?? 0;
+    const endPx = Math.max(scale.toPx(endMs === Number.POSITIVE_INFINITY ? nowMs : endMs), startPx + LEAST_SPAN_PX);
+    if (endPx < 0) continue;
+    const row = spans.row[index] ?? 0;
+    const tone = spans.tone[index] ?? 0;
+    const last = open[row];
+    if (last !== undefined && canJoin(last, startPx, endPx, tone)) {
+      last.endPx = Math.max(last.endPx, endPx);
+      last.tone = Math.max(last.tone, tone);
+      last.count++;
+      continue;
+    }
+    if (last !== undefined) close(batches, last, row);
+    open[row] = { startPx: Math.max(startPx, -MERGE_PX), endPx, tone, count: 1 };
+  }
+  for (const [row, last] of open.entries()) if (last !== undefined) close(batches, last, row);
+  return batches;
+}
+
+interface Merged {
+  startPx: number;
+  endPx: number;
+  tone: number;
+  count: number;
+}
+
+function canJoin(last: Merged, startPx: number, endPx: number, tone: number): boolean {
+  if (startPx - last.endPx >= MERGE_PX) return false;
+  if (tone === last.tone) return endPx - startPx <= LEAST_SPAN_PX || last.count > 1 || startPx <= last.endPx;
+  return endPx - last.startPx < MERGE_PX + LEAST_SPAN_PX;
+}
+
+function close(batches: Map<number, RectBatch>, { startPx, endPx, tone, count }: Merged, row: number): void {
+  let batch = batches.get(tone);
+  if (batch === undefined) {
+    batch = [];
+    batches.set(tone, batch);
+  }
+  batch.push(startPx, endPx - startPx, row, count);
+}
+
+/** How many rectangles a frame draws: what it costs. */
+export function rectCount(batches: ReadonlyMap<number, RectBatch>): number {
+  let count = 0;
+  for (const batch of batches.values()) count += batch.length / RECT_FIELDS;
+  return count;
+}
+
+/** The span drawn at a point of a row, the narrowest where several are; -1 when there is none. */
+export function spanAt(spans: SpanColumns, scale: Projection, row: number, px: number, nowMs: number): number {
+  const SLACK_PX = 3;
+  let found = -1;
+  let foundPx = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < spans.length; index++) {
+    if (spans.row[index] !== row) continue;
+    const startPx = scale.toPx(spans.startMs[index] ?? 0);
+    if (startPx - SLACK_PX > px) continue;
+    const endMs = spans.endMs[index] ?? 0;
+    const endPx = Math.max(scale.toPx(endMs === Number.POSITIVE_INFINITY ? nowMs : endMs), startPx + LEAST_SPAN_PX);
+    if (endPx + SLACK_PX < px || endPx - startPx >= foundPx) continue;
+    found = index;
+    foundPx = endPx - startPx;
+  }
+  return found;
+}
+
+export function toneName(index: number): (typeof TONES)[number] {
+  return TONES[index] ?? "neutral";
+}

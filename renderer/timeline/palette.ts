@@ -1,0 +1,43 @@
+import { TONES, type Tone } from "./tone.ts";
+
+/** The colours of one theme, read from the page's style sheet once for each change of theme: a canvas knows no CSS. */
+export interface TimelinePalette {
+  solid: Record<Tone, string>;
+  soft: Record<Tone, string>;
+  text: string;
+  onSolid: string;
+  grid: string;
+  idle: string;
+  veil: string;
+  selection: string;
+  font: string;
+}
+
+export function readPalette(element: Element): TimelinePalette {
+  const style = getComputedStyle(element);
+  const probe = document.createElement("span");
+  element.append(probe);
+  // Custom properties keep light-dark() unresolved; a real colour property of an element resolves it.
+  const resolve = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const tones = (prefix: string) =>
+    Object.fromEntries(TONES.map((tone) => [tone, resolve(`${prefix}${tone.replaceAll("_", "-").toLowerCase()}`)])) as Record<
+      Tone,
+      string
+    >;
+  const palette: TimelinePalette = {
+    solid: tones("--tone-"),
+    soft: tones("--tone-soft-"),
+    text: resolve("--ink"),
+    onSolid: resolve("--ink-on-solid"),
+    grid: resolve("--timeline-grid"),
+    idle: resolve("--timeline-idle"),
+    veil: resolve("--timeline-veil"),
+    selection: resolve("--accent-strong"),
+    font: `12px ${style.getPropertyValue("--font-sans")}`,
+  };
+  probe.remove();
+  return palette;
+}

@@ -1,0 +1,76 @@
+import { type Tone, toneIndex } from "./tone.ts";
+
+const FIRST_CAPACITY = 64;
+
+/**
+ * The spans of one lane as columns: a hundred thousand of them are scanned for every frame while a person pans, and
+ * objects would make that ten times dearer. Spans keep the index they were added at; {@link inOrder} gives them by start.
+ *
+ * An `endMs` of Infinity is a span that has not ended.
+ */
+export class SpanColumns {
+  length = 0;
+  startMs = new Float64Array(FIRST_CAPACITY);
+  endMs = new Float64Array(FIRST_CAPACITY);
+  tone = new Uint8Array(FIRST_CAPACITY);
+  row = new Uint8Array(FIRST_CAPACITY);
+  /** The number of the event that a selection of this span opens. */
+  seq = new Uint32Array(FIRST_CAPACITY);
+  #order: Uint32Array | undefined;
+  #isSorted = true;
+
+  add(span: { startMs: number; endMs: number; tone: Tone; row: number; seq: number }): number {
+    const index = this.length;
+    if (index === this.startMs.length) this.#grow();
+    this.startMs[index] = span.startMs;
+    this.endMs[index] = span.endMs;
+    this.tone[index] = toneIndex(span.tone);
+    this.row[index] = span.row;
+    this.seq[index] = span.seq;
+    if (index > 0 && span.startMs < this.startAt(index - 1)) this.#isSorted = false;
+    this.#order = undefined;
+    this.length++;
+    return index;
+  }
+
+  startAt(index: number): number {
+    return this.startMs[index] ?? 0;
+  }
+
+  endAt(index: number): number {
+    return this.endMs[index] ?? 0;
+  }
+
+  end(index: number, endMs: number, tone?: Tone): void {
+    this.endMs[index] = endMs;
+    if (tone !== undefined) this.tone[index] = toneIndex(tone);
+  }
+
+  /** Indexes by start time, or undefined when that is the order they were added in. */
+  inOrder(): Uint32Array | undefined {
+    if (this.#isSorted) return undefined;
+    this.#order ??= Uint32Array.from({ length: this.length }, (_, index) => index).sort(
+      (a, b) => this.startAt(a) - this.startAt(b) || a - b,
+    );
+    return this.#order;
+  }
+
+  /** The span that begins with this event, or -1. */
+  indexOfSeq(seq: number): number {
+    return this.seq.subarray(0, this.length).indexOf(seq);
+  }
+
+  #grow(): void {
+    const capacity = this.startMs.length * 2;
+    this.startMs = copyInto(new Float64Array(capacity), this.startMs);
+    this.endMs = copyInto(new Float64Array(capacity), this.endMs);
+    this.tone = copyInto(new Uint8Array(capacity), this.tone);
+    this.row = copyInto(new Uint8Array(capacity), this.row);
+    this.seq = copyInto(new Uint32Array(capacity), this.seq);
+  }
+}
+
+function copyInto<Column extends Float64Array | Uint8Array | Uint32Array>(target: Column, source: Column): Column {
+  target.set(source);
+  return target;
+}

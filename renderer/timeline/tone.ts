@@ -1,0 +1,56 @@
+import { DECISIONS, type Decision, HEALTH_STATUSES, type HealthStatus } from "../../electron/lab/events/lab-event.ts";
+
+/**
+ * What a colour stands for. The order is the order of weight: where drawing has room for one only, the later one wins,
+ * so that merging never hides an error behind a success.
+ */
+export const TONES = [
+  "neutral",
+  "muted",
+  "step",
+  "log",
+  "unknown",
+  "up",
+  "allow",
+  "approved",
+  "redact",
+  "passed",
+  "waiting",
+  "fault",
+  "approvalRequired",
+  "degraded",
+  "warning",
+  "stderr",
+  "budgetExceeded",
+  "deny",
+  "denied",
+  "expired",
+  "upstream_error",
+  "down",
+  "failed",
+] as const;
+export type Tone = (typeof TONES)[number];
+
+const indexes = new Map<Tone, number>(TONES.map((tone, index) => [tone, index]));
+
+export function toneIndex(tone: Tone): number {
+  return indexes.get(tone) ?? 0;
+}
+
+/** Decisions and health statuses are tones by their own names. */
+export function toneOf(word: Decision | HealthStatus): Tone {
+  return word;
+}
+
+export const TONE_WORDS: readonly string[] = [...DECISIONS, ...HEALTH_STATUSES];
+
+/** Decisions that kept a call from its upstream, or the upstream from answering it. */
+export function isRefusal(decision: Decision): boolean {
+  return (
+    decision === "deny" ||
+    decision === "denied" ||
+    decision === "expired" ||
+    decision === "budgetExceeded" ||
+    decision === "upstream_error"
+  );
+}

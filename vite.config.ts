@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** The page. Hosts serve what is built here from dist/renderer; addresses are relative, since each has its own origin. */
+export default defineConfig({
+  root: "renderer",
+  base: "./",
+  plugins: [react()],
+  build: {
+    outDir: "../dist/renderer",
+    emptyOutDir: true,
+    target: "es2023",
+    // The content security policy allows no data: scripts or styles, and the icon is a file anyway.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+});
