@@ -1,0 +1,36 @@
+import { LabError } from "../lab-error.ts";
+
+/** Why a file is refused, for tests and for those who handle one kind in particular. */
+export type RefusalReason =
+  | "unreadable"
+  | "not a bundle"
+  | "truncated"
+  | "newer format"
+  | "too large"
+  | "too many entries"
+  | "too dense"
+  | "bad path"
+  | "not a file"
+  | "encrypted"
+  | "overlapping entries"
+  | "duplicate entry"
+  | "undeclared entry"
+  | "missing entry"
+  | "wrong size"
+  | "wrong hash"
+  | "bad manifest"
+  | "bad run"
+  | "bad event"
+  | "event gap"
+  | "conflict";
+
+/** A bundle that is refused. Nothing of it was imported. */
+export class BundleProblem extends LabError {
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason, message: string, options: { cure?: string; cause?: unknown } = {}) {
+    super(reason === "newer format" ? "unsupported" : "bad-input", message, options);
+    this.name = "BundleProblem";
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { History, RunSummary } from "../history/history.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import { LAB_VERSION } from "../version.ts";
+import { BUNDLE_FORMAT, type BundleLimits, FORMAT_VERSION, LIMITS, MANIFEST_PATH, type Manifest } from "./format.ts";
+import { type EndedRun, exportRun, type RunExport } from "./run-export.ts";
+import { ZipReader } from "./zip-reader.ts";
+import { ZipWriter } from "./zip-writer.ts";
+
+export interface ExportProgress {
+  runId: string;
+  /** Events written, of all runs. */
+  events: number;
+  /** Of `runs`, the number that is being written, from 1. */
+  run: number;
+  runs: number;
+}
+
+export type ExportRequest = {
+  history: History;
+  /** In any order, and no matter how often: the bundle has each once, oldest first. */
+  runIds: readonly string[];
+  signal?: AbortSignal;
+  onProgress?: (progress: ExportProgress) => void;
+  limits?: BundleLimits;
+  // A file is replaced only by a whole bundle; a stream gets nothing until the bundle is whole, and is ended then.
+} & ({ file: string } | { stream: Writable });
+
+export interface Exported {
+  bytes: number;
+  runIds: string[];
+  /** How often each kind of secret was taken out. */
+  redacted: Record<string, number>;
+}
+
+/**
+ * One bundle of the runs. The same runs give the same bytes, whenever and wherever they are exported.
+ * @throws LabError for a run that is on or does not exist, and when the file cannot be written; nothing is left then
+ */
+export async function exportBundle(request: ExportRequest): Promise<Exported> {
+  const { history, signal = new AbortController().signal } = request;
+  const runs = endedRuns(history, request.runIds);
+  const scratchFolder = await mkdtemp(join(tmpdir(), "resilience-lab-export-"));
+  const whole = "file" in request ? partialOf(request.file) : join(scratchFolder, "bundle.zip");
+  try {
+    const redacted = await writeWhole(whole, scratchFolder, runs, { ...request, signal });
+    const { size: bytes } = await stat(whole);
+    if ("file" in request) await rename(whole, resolve(request.file));
+    else await pipeline(createReadStream(whole), request.stream, { signal });
+    return { bytes, runIds: runs.map(({ id }) => id), redacted };
+  } catch (error) {
+    throw explain(error, "file" in request ? request.file : "the bundle", signal);
+  } finally {
+    await rm(whole, { force: true });
+    await rm(scratchFolder, { recursive: true, force: true });
+  }
+}
+
+function endedRuns(history: History, runIds: readonly string[]): EndedRun[] {
+  const runs = [...new Set(runIds)].map((id) => history.find(id));
+  if (runs.length === 0) throw new LabError("bad-input", "say which runs to export");
+  const unique = [...new Map(runs.map((run) => [run.id, run])).values()];
+  const ended = unique.map((run) => {
+    if (hasEnded(run)) return run;
+    throw new LabError("precondition", `run ${run.id} is on: it can be exported when it has ended`, {
+      cure: "wait for it, or cancel it",
+    });
+  });
+  return ended.sort((a, b) => a.startedWallMs - b.startedWallMs || (a.id < b.id ? -1 : 1));
+}
+
+function hasEnded(run: RunSummary): run is EndedRun {
+  return run.outcome !== undefined && run.reason !== undefined && run.durationMs !== undefined;
+}
+
+function partialOf(file: string): string {
+  const path = resolve(file);
+  return join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.partial`);
+}
+
+type Written = Omit<ExportRequest, "signal"> & { signal: AbortSignal };
+
+/** A file that packs too well would be refused as a zip bomb on import: it is written again, that entry as it is. */
+async function writeWhole(
+  file: string,
+  scratchFolder: string,
+  runs: readonly EndedRun[],
+  request: Written,
+): Promise<Record<string, number>> {
+  const { limits = LIMITS } = request;
+  let stored: string[] = [];
+  for (;;) {
+    const redacted = await writeBundle(file, scratchFolder, runs, request, new Set(stored));
+    const dense = await ZipReader.tooDense(file, limits);
+    if (dense.length === 0) return redacted;
+    stored = [...stored, ...dense];
+  }
+}
+
+async function writeBundle(
+  file: string,
+  scratchFolder: string,
+  runs: readonly EndedRun[],
+  { history, signal, onProgress = () => {}, limits = LIMITS }: Written,
+  stored: ReadonlySet<string>,
+): Promise<Record<string, number>> {
+  if (runs.length > limits.runs)
+    throw new LabError("bad-input", `a bundle holds ${limits.runs} runs, not ${runs.length}`);
+  const zip = new ZipWriter(createWriteStream(file, { flush: true }), scratchFolder, stored, signal);
+  try {
+    const exported: RunExport[] = [];
+    let before = 0;
+    for (const [index, run] of runs.entries()) {
+      const place = { runId: run.id, run: index + 1, runs: runs.length };
+      const onEvents = (count: number) => onProgress({ ...place, events: before + count });
+      const result = await exportRun(run, { history, zip, limits, signal, onEvents });
+      before += result.record.events;
+      exported.push(result);
+    }
+    const manifest = manifestOf(exported, zip);
+    zip.add(MANIFEST_PATH, `${JSON.stringify(manifest, null, 2)}\n`);
+    await zip.finish();
+    return manifest.redacted;
+  } catch (error) {
+    await zip.abandon(error);
+    throw error;
+  }
+}
+
+function manifestOf(exported: readonly RunExport[], zip: ZipWriter): Manifest {
+  const counts = new Map<string, number>();
+  for (const { redacted } of exported) {
+    for (const [kind, count] of redacted) counts.set(kind, (counts.get(kind) ?? 0) + count);
+  }
+  return {
+    format: BUNDLE_FORMAT,
+    formatVersion: FORMAT_VERSION,
+    createdBy: `Resilience Lab ${LAB_VERSION}`,
+    runs: exported.map(({ record: { id, scenarioId, scenarioTitle, outcome, events } }) => ({
+      id,
+      scenarioId,
+      scenarioTitle,
+      outcome,
+      events,
+    })),
+    redacted: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+    entries: [...zip.entries],
+  };
+}
+
+function explain(error: unknown, target: string, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (error instanceof LabError || !(error instanceof Error) || !("syscall" in error)) return error;
+  return new LabError("bad-input", `${target} cannot be written: ${messageOf(error)}`, {
+    cure: "choose another place, or make space",
+    cause: error,
+  });
+}

@@ -1,0 +1,78 @@
+import { basename } from "node:path";
+import type { LabEvent } from "../events/lab-event.ts";
+import { Arrivals } from "../history/arrivals.ts";
+import type { History } from "../history/history.ts";
+import { type BundleLimits, LIMITS } from "./format.ts";
+import { type BundleRun, type BundleSink, readBundle } from "./read-bundle.ts";
+import { SameRun } from "./same-run.ts";
+
+export interface ImportRequest {
+  history: History;
+  file: string;
+  /** What a person calls the file, when it is not the name it has. */
+  fileName?: string;
+  signal?: AbortSignal;
+  /** Unpacked bytes. */
+  onProgress?: (done: number, total: number) => void;
+  limits?: BundleLimits;
+}
+
+export interface Imported {
+  imported: { runId: string; scenarioTitle: string }[];
+  /** Runs that are here already, unchanged. */
+  alreadyHere: string[];
+}
+
+/**
+ * Brings the runs of a bundle into the history: all of them when every byte and every event holds, else none. A run that
+ * is here already stays as it is; one that has the same id and says otherwise is a conflict.
+ * @throws BundleProblem for what is refused; the signal's reason when it was cancelled
+ */
+export async function importBundle(request: ImportRequest): Promise<Imported> {
+  const { history, file, signal = new AbortController().signal, onProgress = () => {}, limits = LIMITS } = request;
+  const arrivals = new Arrivals(history);
+  try {
+    const importing = new Importing(history, arrivals);
+    await readBundle({ file, limits, signal, onBytes: onProgress }, importing);
+    signal.throwIfAborted();
+    if (importing.imported.length > 0) arrivals.commit(request.fileName ?? basename(file), Date.now());
+    return { imported: importing.imported, alreadyHere: importing.alreadyHere };
+  } finally {
+    arrivals.close();
+  }
+}
+
+class Importing implements BundleSink {
+  readonly imported: { runId: string; scenarioTitle: string }[] = [];
+  readonly alreadyHere: string[] = [];
+  readonly #history: History;
+  readonly #arrivals: Arrivals;
+  #same: SameRun | undefined;
+
+  constructor(history: History, arrivals: Arrivals) {
+    this.#history = history;
+    this.#arrivals = arrivals;
+  }
+
+  begin(run: BundleRun): void {
+    const { record, scenario, stack } = run;
+    const existing = this.#history.has(record.id);
+    this.#same = existing ? new SameRun(this.#history, run) : undefined;
+    if (existing) {
+      this.alreadyHere.push(record.id);
+      return;
+    }
+    this.imported.push({ runId: record.id, scenarioTitle: record.scenarioTitle });
+    const { events: _events, ...of } = record;
+    this.#arrivals.begin({ ...of, scenarioSource: scenario, ...(stack === undefined ? {} : { stackSource: stack }) });
+  }
+
+  take(event: LabEvent): void {
+    if (this.#same === undefined) this.#arrivals.stage(event);
+    else this.#same.take(event);
+  }
+
+  end(): void {
+    this.#same?.end();
+  }
+}

@@ -1,0 +1,312 @@
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import { prettifyError } from "zod";
+import type { LabEvent } from "../events/lab-event.ts";
+import { labEvent } from "../events/lab-event.ts";
+import { messageOf } from "../lab-error.ts";
+import { BundleProblem } from "./bundle-problem.ts";
+import {
+  type BundleLimits,
+  DEPTH_LIMIT,
+  FORMAT_VERSION,
+  isTooDeep,
+  MANIFEST_PATH,
+  type Manifest,
+  type ManifestEntry,
+  manifest,
+  manifestHead,
+  RUN_FILES,
+  type RunRecord,
+  runPath,
+  runRecord,
+} from "./format.ts";
+import { ZipReader } from "./zip-reader.ts";
+
+/** One run of a bundle as it is read: what it was made of first, then its events in their order. */
+export interface BundleRun {
+  record: RunRecord;
+  scenario: string;
+  stack: string | undefined;
+}
+
+/** Takes what is read. Nothing is known to be good before the whole bundle was read without an error. */
+export interface BundleSink {
+  begin(run: BundleRun): void;
+  take(event: LabEvent): void;
+  end(): void;
+}
+
+export interface ReadRequest {
+  file: string;
+  limits: BundleLimits;
+  signal: AbortSignal;
+  /** Unpacked bytes. */
+  onBytes: (done: number, total: number) => void;
+}
+
+/**
+ * Reads a whole bundle and believes nothing: neither the zip's directory nor the manifest, nor that an event is one.
+ * Every byte that is declared is read and hashed; memory does not grow with the bundle.
+ * @throws BundleProblem naming the first thing that is wrong
+ */
+export async function readBundle(request: ReadRequest, sink: BundleSink): Promise<Manifest> {
+  const zip = await ZipReader.open(request.file, request.limits);
+  try {
+    return await new Reading(zip, request).read(sink);
+  } finally {
+    zip.close();
+  }
+}
+
+class Reading {
+  readonly #zip: ZipReader;
+  readonly #request: ReadRequest;
+  readonly #declared = new Map<string, ManifestEntry>();
+  #bytes = 0;
+
+  constructor(zip: ZipReader, request: ReadRequest) {
+    this.#zip = zip;
+    this.#request = request;
+  }
+
+  async read(sink: BundleSink): Promise<Manifest> {
+    const read = await this.#readManifest();
+    this.#declare(read);
+    for (const run of read.runs) await this.#readRun(run, sink);
+    // Reports, logs and the like are for people. They are not kept, but a bundle with damage is not one to trust.
+    const rest = new Set(this.#declared.keys());
+    for (const path of rest) for await (const _ of this.#verified(path));
+    return read;
+  }
+
+  async #readManifest(): Promise<Manifest> {
+    if (!this.#zip.paths.has(MANIFEST_PATH)) {
+      throw new BundleProblem("not a bundle", `it has no ${MANIFEST_PATH}`, {
+        cure: "give a file that `bundle export` wrote",
+      });
+    }
+    const value = parseJson(
+      await this.#document(this.#counted(MANIFEST_PATH), MANIFEST_PATH),
+      MANIFEST_PATH,
+      "bad manifest",
+    );
+    const head = checked(manifestHead, value, MANIFEST_PATH, "bad manifest");
+    if (head.formatVersion > FORMAT_VERSION) {
+      throw new BundleProblem(
+        "newer format",
+        `it was made by a newer Resilience Lab (format ${head.formatVersion}, this one reads up to ${FORMAT_VERSION})`,
+        { cure: "update Resilience Lab, or export the run again with the version that is here" },
+      );
+    }
+    return checked(manifest, value, MANIFEST_PATH, "bad manifest");
+  }
+
+  /** What is declared is there, once, and nothing else is. */
+  #declare({ entries, runs }: Manifest): void {
+    const { paths } = this.#zip;
+    if (runs.length > this.#request.limits.runs) {
+      throw new BundleProblem(
+        "too large",
+        `it has ${runs.length} runs, and at most ${this.#request.limits.runs} are read`,
+      );
+    }
+    for (const entry of entries) {
+      if (this.#declared.has(entry.path)) throw new BundleProblem("duplicate entry", `${entry.path} is declared twice`);
+      if (entry.path === MANIFEST_PATH) throw new BundleProblem("bad manifest", "the manifest declares itself");
+      if (!paths.has(entry.path))
+        throw new BundleProblem("missing entry", `${entry.path} is declared and is not in it`);
+      this.#declared.set(entry.path, entry);
+    }
+    for (const path of paths) {
+      if (path === MANIFEST_PATH || this.#declared.has(path)) continue;
+      throw new BundleProblem("undeclared entry", `${path} is in it and is not declared`);
+    }
+    const ids = new Set(runs.map(({ id }) => id));
+    if (ids.size < runs.length) throw new BundleProblem("bad manifest", "a run is declared twice");
+  }
+
+  async #readRun(declared: Manifest["runs"][number], sink: BundleSink): Promise<void> {
+    const path = runPath(declared.id, RUN_FILES.run);
+    const record = checked(runRecord, parseJson(await this.#text(path), path, "bad run"), path, "bad run");
+    for (const field of ["id", "scenarioId", "scenarioTitle", "outcome", "events"] as const) {
+      if (record[field] !== declared[field])
+        throw new BundleProblem("bad run", `${path}: its ${field} is not the manifest's`);
+    }
+    if (record.events > this.#request.limits.eventsPerRun) {
+      const limit = this.#request.limits.eventsPerRun;
+      throw new BundleProblem(
+        "too large",
+        `run ${record.id} has ${record.events} events, and at most ${limit} are read`,
+      );
+    }
+    const stackPath = runPath(record.id, RUN_FILES.stack);
+    const stack = this.#declared.has(stackPath) ? await this.#text(stackPath) : undefined;
+    const scenario = await this.#text(runPath(record.id, RUN_FILES.scenario));
+    sink.begin({ record, scenario, stack });
+    const follow = new RunChecker(record);
+    const eventsPath = runPath(record.id, RUN_FILES.events);
+    for await (const lines of this.#lines(eventsPath)) {
+      for (const line of lines) {
+        const event = follow.next(line, eventsPath);
+        sink.take(event);
+      }
+    }
+    follow.end(eventsPath);
+    sink.end();
+  }
+
+  #text(path: string): Promise<string> {
+    return this.#document(this.#verified(path), path);
+  }
+
+  async #document(chunks: AsyncIterable<Buffer>, path: string): Promise<string> {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > this.#request.limits.documentBytes) {
+        throw new BundleProblem("too large", `${path} has more than ${this.#request.limits.documentBytes} bytes`);
+      }
+      parts.push(chunk);
+    }
+    return decoded(new TextDecoder("utf-8", { fatal: true }), path, Buffer.concat(parts));
+  }
+
+  /** Whole lines of an entry, as many as come together. */
+  async *#lines(path: string): AsyncGenerator<string[]> {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    let rest = "";
+    for await (const chunk of this.#verified(path)) {
+      const lines = (rest + decoded(decoder, path, chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > this.#request.limits.lineChars) {
+        throw new BundleProblem(
+          "too large",
+          `${path} has a line of more than ${this.#request.limits.lineChars} characters`,
+        );
+      }
+      yield lines;
+    }
+    rest += decoded(decoder, path);
+    if (rest !== "") yield [rest];
+  }
+
+  /** The bytes of a declared entry. @throws BundleProblem at their end when they are not those that were declared */
+  async *#verified(path: string): AsyncGenerator<Buffer> {
+    const entry = this.#declared.get(path);
+    if (entry === undefined) throw new BundleProblem("missing entry", `${path} is not declared, and a run needs it`);
+    this.#declared.delete(path);
+    const hash = createHash("sha256");
+    let bytes = 0;
+    for await (const chunk of this.#counted(path)) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+    if (bytes !== entry.bytes) {
+      throw new BundleProblem("wrong size", `${path} has ${bytes} bytes and should have ${entry.bytes}`);
+    }
+    if (hash.digest("hex") !== entry.sha256) {
+      throw new BundleProblem("wrong hash", `${path} was changed after the export: its SHA-256 is another`);
+    }
+  }
+
+  async *#counted(path: string): AsyncGenerator<Buffer> {
+    const { signal, onBytes } = this.#request;
+    for await (const chunk of this.#zip.read(path)) {
+      signal.throwIfAborted();
+      this.#bytes += chunk.length;
+      onBytes(this.#bytes, this.#zip.totalBytes);
+      yield chunk;
+    }
+    signal.throwIfAborted();
+  }
+}
+
+/** Follows one run's events and lets through only what a run of this lab could have recorded. */
+class RunChecker {
+  readonly #record: RunRecord;
+  #seq = 0;
+  #atMs = 0;
+  #ended: LabEvent | undefined;
+
+  constructor(record: RunRecord) {
+    this.#record = record;
+  }
+
+  next(line: string, path: string): LabEvent {
+    const expected = this.#seq + 1;
+    const place = `${path}:${expected}`;
+    if (this.#ended !== undefined) throw new BundleProblem("bad event", `${place}: the run has ended before it`);
+    if (expected > this.#record.events) {
+      throw new BundleProblem("event gap", `${path} has more than the ${this.#record.events} events that are declared`);
+    }
+    const value = parseJson(line, place, "bad event");
+    if (isTooDeep(value, line))
+      throw new BundleProblem("bad event", `${place}: it is nested more than ${DEPTH_LIMIT} deep`);
+    const event = checked(labEvent, value, place, "bad event");
+    if (event.runId !== this.#record.id) throw new BundleProblem("bad event", `${place}: it is of another run`);
+    if (event.seq !== expected) {
+      throw new BundleProblem("event gap", `${place}: event ${event.seq} stands where event ${expected} should`);
+    }
+    const isTimely = event.atMs >= this.#atMs && event.atMs <= 1e11 && event.wallMs >= 0 && event.wallMs <= 8.64e15;
+    if (!isTimely)
+      throw new BundleProblem("bad event", `${place}: its time is before that of the event before, or none`);
+    this.#seq = expected;
+    this.#atMs = event.atMs;
+    this.#check(event, place);
+    return event;
+  }
+
+  end(path: string): void {
+    if (this.#seq !== this.#record.events) {
+      throw new BundleProblem("event gap", `${path} has ${this.#seq} of ${this.#record.events} events`);
+    }
+    if (this.#ended === undefined) throw new BundleProblem("bad event", `${path}: the run does not end`);
+  }
+
+  /** The record is only a summary: it may not say other than the events do. */
+  #check(event: LabEvent, place: string): void {
+    const { scenarioId, scenarioTitle, driver, without, outcome, reason, durationMs } = this.#record;
+    if (event.type === "run.started") {
+      const isSame =
+        event.scenario.id === scenarioId &&
+        event.scenario.title === scenarioTitle &&
+        event.driver === driver &&
+        JSON.stringify(event.without) === JSON.stringify(without);
+      if (this.#seq !== 1) throw new BundleProblem("bad event", `${place}: the run begins twice`);
+      if (!isSame) throw new BundleProblem("bad run", `${place}: ${RUN_FILES.run} says otherwise of how the run began`);
+    } else if (event.type === "run.ended") {
+      const isSame = event.outcome === outcome && event.reason === reason && event.atMs === durationMs;
+      if (!isSame) throw new BundleProblem("bad run", `${place}: ${RUN_FILES.run} says otherwise of how the run ended`);
+      this.#ended = event;
+    }
+  }
+}
+
+function parseJson(text: string, place: string, reason: "bad manifest" | "bad run" | "bad event"): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BundleProblem(reason, `${place} is no JSON: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function checked<Shape extends z.ZodType>(
+  shape: Shape,
+  value: unknown,
+  place: string,
+  reason: "bad manifest" | "bad run" | "bad event",
+): z.infer<Shape> {
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  throw new BundleProblem(reason, `${place}: ${prettifyError(result.error).split("\n").slice(0, 4).join(" ")}`);
+}
+
+function decoded(decoder: TextDecoder, path: string, chunk?: Buffer): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+  } catch (error) {
+    throw new BundleProblem("bad event", `${path} is no text in UTF-8`, { cause: error });
+  }
+}

@@ -1,0 +1,33 @@
+import type { EventOf } from "../../events/lab-event.ts";
+
+/** A page is read by a person: the end of the logs is what they look for, and all of them are beside it. */
+const KEPT = 300;
+const LINE_CHARS = 500;
+
+export interface ExcerptLine {
+  atMs: number;
+  service: string;
+  text: string;
+}
+
+/** The last lines that services printed. */
+export class LogExcerpt {
+  #lines: ExcerptLine[] = [];
+  #total = 0;
+
+  take(event: EventOf<"service.log"> | EventOf<"service.logs-dropped">): void {
+    const { atMs, service } = event;
+    const text = event.type === "service.log" ? event.line : `(${event.lines} more lines were not kept)`;
+    this.#total++;
+    this.#lines.push({ atMs, service, text: text.length > LINE_CHARS ? `${text.slice(0, LINE_CHARS)}…` : text });
+    if (this.#lines.length > 2 * KEPT) this.#lines = this.#lines.slice(-KEPT);
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  lines(): readonly ExcerptLine[] {
+    return this.#lines.slice(-KEPT);
+  }
+}

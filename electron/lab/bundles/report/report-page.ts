@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { formatDuration } from "../../duration.ts";
+import { explainFailures } from "../../events/explain.ts";
+import { decidedMs, type RunView } from "../../events/fold.ts";
+import type { EventOf } from "../../events/lab-event.ts";
+import type { RunReport } from "../../reports/run-report.ts";
+import type { RunRecord } from "../format.ts";
+import type { LogExcerpt } from "./log-excerpt.ts";
+import { escapeHtml, jsonForScript, shorten } from "./markup.ts";
+import { REPORT_SCRIPT, REPORT_STYLE } from "./report-style.ts";
+import type { ReportTimeline } from "./report-timeline.ts";
+import { timelineSvg } from "./timeline-svg.ts";
+import { DECISION_TONES, OUTCOME_TONES, type Tone } from "./tones.ts";
+
+const DECISIONS_SHOWN = 300;
+const ARGUMENT_CHARS = 2_000;
+
+export interface ReportParts {
+  report: RunReport;
+  view: RunView;
+  record: RunRecord;
+  timeline: ReportTimeline;
+  logs: LogExcerpt;
+  /** In all, also those that the view does not have. */
+  decisions: number;
+}
+
+/**
+ * One run as a page that opens anywhere, also from a mail or in ten years: one file that asks nothing of any other. Its
+ * policy lets run only what was written here; whatever came from a stack or a tool is text.
+ */
+export function renderReport(parts: ReportParts): string {
+  const { report } = parts;
+  const policy = [
+    "default-src 'none'",
+    `style-src '${hashOf(REPORT_STYLE)}'`,
+    `script-src '${hashOf(REPORT_SCRIPT)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<meta name="referrer" content="no-referrer">',
+    `<title>${escapeHtml(`${report.outcome}: ${report.title || report.scenario}`)} · Resilience Lab</title>`,
+    `<style>${REPORT_STYLE}</style>`,
+    "</head>",
+    "<body>",
+    "<main>",
+    head(parts),
+    checks(report),
+    timelineCard(parts),
+    decisions(parts),
+    faults(parts),
+    warnings(report),
+    logs(parts.logs),
+    footer(parts),
+    "</main>",
+    `<script type="application/json" id="run">${jsonForScript(report)}</script>`,
+    `<script>${REPORT_SCRIPT}</script>`,
+    "</body>",
+    "</html>",
+    "",
+  ].join("\n");
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}
+
+function head({ report, view, record }: ReportParts): string {
+  const tone = OUTCOME_TONES[report.outcome];
+  const { started } = view;
+  const facts: [string, string][] = [
+    ["started", `${report.startedAt.replace("T", " ").slice(0, 19)} UTC`],
+    ["stack", report.driver],
+    ["protections off", report.without.join(", ")],
+    ["events", String(record.events)],
+    ["lab", started?.labVersion ?? ""],
+    ["run", report.id],
+  ];
+  const patterns = (started?.scenario.patterns ?? []).map(
+    (pattern) => `<span class="tag">${escapeHtml(pattern)}</span>`,
+  );
+  return [
+    `<section class="card head ${tone}">`,
+    `<div class="verdict ${tone}">${escapeHtml(report.outcome)}<small>in ${formatDuration(report.durationMs)}</small></div>`,
+    "<div>",
+    `<h1>${escapeHtml(report.title || report.scenario)}</h1>`,
+    `<p><code class="soft">${escapeHtml(report.scenario)}</code> ${patterns.join("")}</p>`,
+    started?.scenario.summary === undefined ? "" : `<p>${escapeHtml(started.scenario.summary)}</p>`,
+    `<p><b>${escapeHtml(report.reason)}</b></p>`,
+    `<ul class="facts">${facts
+      .filter(([, value]) => value !== "")
+      .map(([name, value]) => `<li>${name} <b>${escapeHtml(value)}</b></li>`)
+      .join("")}</ul>`,
+    "</div>",
+    "</section>",
+  ].join("\n");
+}
+
+function checks({ checks: all }: RunReport): string {
+  if (all.length === 0) return "";
+  const held = all.filter(({ passed }) => passed).length;
+  const rows = all.map(({ check, passed, expected, observed }) => [
+    chip(passed ? "good" : "bad", passed ? "✓ held" : "✗ did not hold"),
+    cell("name", check),
+    cell("", expected),
+    cell("", observed),
+  ]);
+  return card(`Checks: ${held} of ${all.length} held`, table(["", "Check", "Expected", "Observed"], rows));
+}
+
+const LEGEND: readonly [Tone, string][] = [
+  ["good", "up, allowed, approved"],
+  ["wait", "degraded, waiting for approval"],
+  ["bad", "down, denied, failed"],
+  ["limit", "budget exceeded"],
+  ["changed", "redacted"],
+  ["idle", "unknown, expired"],
+  ["fault", "fault in force"],
+];
+
+function timelineCard({ view, timeline }: ReportParts): string {
+  const legend = LEGEND.map(([tone, words]) => `<span class="${tone}">${words}</span>`).join("");
+  const drawing = `<div class="wide">${timelineSvg(view, timeline)}</div>`;
+  return card("What happened when", `<p class="legend">${legend}</p>${drawing}<p id="readout" aria-live="off"></p>`);
+}
+
+function decisions({ view, decisions: total }: ReportParts): string {
+  if (view.decisions.length === 0) return "";
+  const faultOf = new Map(explainFailures(view).map(({ call, fault }) => [call.callId, fault]));
+  const shown = view.decisions.slice(0, DECISIONS_SHOWN);
+  const rows = alike(shown).map((rows) => {
+    const [row] = rows;
+    const fault = row.decision === "upstream_error" ? faultOf.get(row.callId) : undefined;
+    const because =
+      fault === undefined ? "" : ` <span class="chip fault">${escapeHtml(`${fault.kind} ${fault.target}`)}</span>`;
+    return [
+      `<td class="time">${formatDuration(decidedMs(view, row))}</td>`,
+      cell("name", row.tool),
+      chip(DECISION_TONES[row.decision], rows.length === 1 ? row.decision : `${row.decision} ×${rows.length}`),
+      `<td>${escapeHtml(row.reason)}${because}</td>`,
+      cell("", row.backend),
+      cell("mono", shorten(JSON.stringify(row.arguments) ?? "", ARGUMENT_CHARS)),
+    ];
+  });
+  const isAll = shown.length === total;
+  const more = isAll ? "" : `<p class="soft">The first ${shown.length} of ${total}; decisions.json has all.</p>`;
+  const heads = ["At", "Tool", "Decision", "Reason", "Server", "Arguments"];
+  return card(`Decisions: ${total}`, `${table(heads, rows)}${more}`, "long");
+}
+
+type Row = EventOf<"call.decided">;
+
+/** Decisions that follow each other and say the same, together: a storm is one line and not a thousand. */
+function alike(rows: readonly Row[]): [Row, ...Row[]][] {
+  const groups: [Row, ...Row[]][] = [];
+  const saying = ({ tool, decision, reason, backend, arguments: given }: Row) =>
+    JSON.stringify([tool, decision, reason, backend, given]);
+  for (const row of rows) {
+    const last = groups.at(-1);
+    if (last !== undefined && saying(last[0]) === saying(row)) last.push(row);
+    else groups.push([row]);
+  }
+  return groups;
+}
+
+function faults({ report }: ReportParts): string {
+  if (report.faults.length === 0) return "";
+  const rows = report.faults.map(({ kind, target, result, inForceMs }) => [
+    cell("name", kind),
+    cell("", target),
+    `<td class="time">${inForceMs === null ? "" : formatDuration(inForceMs)}</td>`,
+    chip(result === "restored" ? "good" : "bad", result),
+  ]);
+  return card(
+    "What was broken, and whether it was put back",
+    table(["Fault", "Where", "In force for", "Undone"], rows),
+  );
+}
+
+function warnings({ warnings: all }: RunReport): string {
+  if (all.length === 0) return "";
+  return card("Warnings", `<ul class="plain">${all.map((warning) => `<li>${escapeHtml(warning)}</li>`).join("")}</ul>`);
+}
+
+function logs(excerpt: LogExcerpt): string {
+  const lines = excerpt.lines();
+  if (lines.length === 0) return "";
+  const shown = lines.map(
+    ({ atMs, service, text }) =>
+      `<i>${escapeHtml(`${(atMs / 1000).toFixed(3).padStart(9)} ${service}`)}</i>  ${escapeHtml(text.replaceAll(/[\r\n]/g, " "))}`,
+  );
+  const which =
+    excerpt.total > lines.length
+      ? `the last ${lines.length} of ${excerpt.total} lines`
+      : lines.length === 1
+        ? "1 line"
+        : `${lines.length} lines`;
+  return `<section class="card logs-card"><details><summary>Logs: ${which}</summary><div class="logs">${shown.join("\n")}</div></details></section>`;
+}
+
+function footer({ record }: ReportParts): string {
+  return `<footer>Made by Resilience Lab from the ${record.events} events of this run. Secrets were taken out.</footer>`;
+}
+
+function card(title: string, content: string, more = ""): string {
+  return `<section class="card ${more}"><h2>${escapeHtml(title)}</h2>${content}</section>`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const headed = heads.map((head) => `<th scope="col">${escapeHtml(head)}</th>`).join("");
+  const body = rows.map((cells) => `<tr>${cells.join("")}</tr>`).join("\n");
+  return `<div class="wide"><table><thead><tr>${headed}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+}
+
+function cell(kind: string, text: string): string {
+  return `<td${kind === "" ? "" : ` class="${kind}"`}>${escapeHtml(text)}</td>`;
+}
+
+function chip(tone: Tone, text: string): string {
+  return `<td class="time"><span class="chip ${tone}">${escapeHtml(text)}</span></td>`;
+}

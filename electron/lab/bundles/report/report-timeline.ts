@@ -1,0 +1,72 @@
+import type { Decision, EventOf, HealthStatus, LabEvent } from "../../events/lab-event.ts";
+import type { RunRecord } from "../format.ts";
+
+/** As many as the drawing is wide: what comes closer together is drawn as one. */
+export const COLUMNS = 1_000;
+const SERVICES_LIMIT = 40;
+/** Transitions of one service before those within a column are merged. */
+const TRANSITIONS_LIMIT = 400;
+const WORST_FIRST: readonly HealthStatus[] = ["down", "degraded", "unknown", "up"];
+
+export interface HealthSegment {
+  status: HealthStatus;
+  startMs: number;
+  endMs: number;
+}
+
+/** What of a run is drawn however many events it has: health as segments, decisions and logs as how many in a column. */
+export class ReportTimeline {
+  readonly durationMs: number;
+  readonly decisions = new Map<Decision, Uint32Array>();
+  readonly logs = new Uint32Array(COLUMNS);
+  readonly #startedWallMs: number;
+  readonly #health = new Map<string, { status: HealthStatus; startMs: number }[]>();
+
+  constructor(record: RunRecord) {
+    this.durationMs = Math.max(1, record.durationMs);
+    this.#startedWallMs = record.startedWallMs;
+  }
+
+  take(event: LabEvent): void {
+    if (event.type === "service.log") this.#count(this.logs, event.atMs);
+    else if (event.type === "call.decided") {
+      const counts = this.decisions.get(event.decision) ?? new Uint32Array(COLUMNS);
+      this.decisions.set(event.decision, counts);
+      this.#count(counts, event.decidedWallMs - this.#startedWallMs);
+    } else if (event.type === "health.changed") this.#takeHealth(event);
+  }
+
+  /** Services in the order in which they were first seen. */
+  health(): [service: string, segments: HealthSegment[]][] {
+    return [...this.#health].map(([service, changes]) => [
+      service,
+      changes.map(({ status, startMs }, index) => ({
+        status,
+        startMs,
+        endMs: changes[index + 1]?.startMs ?? this.durationMs,
+      })),
+    ]);
+  }
+
+  #takeHealth({ service, to: status, atMs: startMs }: EventOf<"health.changed">): void {
+    const changes = this.#health.get(service) ?? [];
+    if (changes.length === 0) {
+      if (this.#health.size >= SERVICES_LIMIT) return;
+      this.#health.set(service, changes);
+    }
+    const last = changes.at(-1);
+    const isCrowded = changes.length >= TRANSITIONS_LIMIT;
+    if (last !== undefined && isCrowded && this.#column(last.startMs) === this.#column(startMs)) {
+      last.status = WORST_FIRST.find((each) => each === last.status || each === status) ?? status;
+    } else changes.push({ status, startMs });
+  }
+
+  #count(counts: Uint32Array, atMs: number): void {
+    const column = this.#column(atMs);
+    counts[column] = (counts[column] ?? 0) + 1;
+  }
+
+  #column(atMs: number): number {
+    return Math.min(COLUMNS - 1, Math.max(0, Math.floor((atMs / this.durationMs) * COLUMNS)));
+  }
+}

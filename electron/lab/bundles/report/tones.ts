@@ -1,0 +1,28 @@
+import type { Decision, HealthStatus, Outcome } from "../../events/lab-event.ts";
+
+/** A colour by what it says; the style sheet has a light and a dark one for each. */
+export type Tone = "good" | "bad" | "wait" | "limit" | "changed" | "idle" | "work" | "fault";
+
+export const DECISION_TONES: Record<Decision, Tone> = {
+  allow: "good",
+  approved: "good",
+  redact: "changed",
+  approvalRequired: "wait",
+  expired: "idle",
+  deny: "bad",
+  denied: "bad",
+  upstream_error: "bad",
+  budgetExceeded: "limit",
+};
+
+export const HEALTH_TONES: Record<HealthStatus, Tone> = { up: "good", degraded: "wait", down: "bad", unknown: "idle" };
+
+export const OUTCOME_TONES: Record<Outcome, Tone> = {
+  passed: "good",
+  failed: "bad",
+  residue: "bad",
+  error: "bad",
+  precondition: "limit",
+  cancelled: "idle",
+  interrupted: "idle",
+};

@@ -1,0 +1,65 @@
+import type { EventOf } from "../events/lab-event.ts";
+import { runPath } from "./format.ts";
+import type { TextSink, ZipWriter } from "./zip-writer.ts";
+
+/** A stack has a dozen services; what comes after so many shares a file. */
+const FILES_LIMIT = 200;
+const SHARED_FILE = "other-services";
+
+/** What each service printed, as text, one file for each. */
+export class ServiceLogs {
+  readonly #runId: string;
+  readonly #zip: ZipWriter;
+  readonly #sinks = new Map<string, TextSink>();
+  readonly #names = new Set<string>();
+  #shared: TextSink | undefined;
+
+  constructor(runId: string, zip: ZipWriter) {
+    this.#runId = runId;
+    this.#zip = zip;
+  }
+
+  take(event: EventOf<"service.log"> | EventOf<"service.logs-dropped">): Promise<void> | undefined {
+    const sink = this.#sinkOf(event.service);
+    const at = `${(event.atMs / 1000).toFixed(3).padStart(10)} s`;
+    const who = sink === this.#shared ? `${oneLine(event.service)} ` : "";
+    if (event.type === "service.logs-dropped")
+      return sink.write(`${at}  ${who}(${event.lines} more lines were not kept)\n`);
+    return sink.write(`${at}  ${who}${event.stream}  ${oneLine(event.line)}\n`);
+  }
+
+  async end(): Promise<void> {
+    for (const sink of this.#sinks.values()) await sink.end();
+    await this.#shared?.end();
+  }
+
+  #sinkOf(service: string): TextSink {
+    const known = this.#sinks.get(service);
+    if (known !== undefined) return known;
+    if (this.#sinks.size >= FILES_LIMIT) {
+      this.#shared ??= this.#open(SHARED_FILE);
+      return this.#shared;
+    }
+    const sink = this.#open(this.#fileName(service));
+    this.#sinks.set(service, sink);
+    return sink;
+  }
+
+  #open(name: string): TextSink {
+    return this.#zip.waiting(runPath(this.#runId, `logs/${name}.log`));
+  }
+
+  /** A name that no file system reads as anything else; services whose names become the same are numbered. */
+  #fileName(service: string): string {
+    const plain = service.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 60) || "_";
+    let name = plain;
+    for (let number = 2; this.#names.has(name.toLowerCase()) || name === SHARED_FILE; number++)
+      name = `${plain}-${number}`;
+    this.#names.add(name.toLowerCase());
+    return name;
+  }
+}
+
+function oneLine(text: string): string {
+  return text.toWellFormed().replaceAll(/[\r\n\u2028\u2029]/g, " ");
+}

@@ -1,0 +1,39 @@
+import { BundleProblem } from "./bundle-problem.ts";
+import { type BundleLimits, LIMITS, type Manifest } from "./format.ts";
+import { readBundle } from "./read-bundle.ts";
+
+export interface Verified {
+  isValid: boolean;
+  /** What is wrong, each with what to do if that is known. Empty for a valid bundle. */
+  problems: string[];
+  runs: { runId: string; scenarioTitle: string; outcome: string; events: number }[];
+  createdBy: string;
+  redacted: Record<string, number>;
+}
+
+const NOTHING = { begin: () => {}, take: () => {}, end: () => {} };
+
+/** Reads a bundle as an import would, and keeps nothing. @throws only when it is cancelled */
+export async function verifyBundle(
+  file: string,
+  options: { signal?: AbortSignal; limits?: BundleLimits; onBytes?: (done: number, total: number) => void } = {},
+): Promise<Verified> {
+  const { signal = new AbortController().signal, limits = LIMITS, onBytes = () => {} } = options;
+  try {
+    return valid(await readBundle({ file, limits, signal, onBytes }, NOTHING));
+  } catch (error) {
+    if (!(error instanceof BundleProblem)) throw error;
+    const problem = error.cure === undefined ? error.message : `${error.message}; ${error.cure}`;
+    return { isValid: false, problems: [problem], runs: [], createdBy: "", redacted: {} };
+  }
+}
+
+function valid({ runs, createdBy, redacted }: Manifest): Verified {
+  return {
+    isValid: true,
+    problems: [],
+    runs: runs.map(({ id, scenarioTitle, outcome, events }) => ({ runId: id, scenarioTitle, outcome, events })),
+    createdBy,
+    redacted,
+  };
+}

@@ -1,0 +1,209 @@
+import { open, stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import yauzl from "yauzl";
+import { messageOf } from "../lab-error.ts";
+import { BundleProblem } from "./bundle-problem.ts";
+import type { BundleLimits } from "./format.ts";
+
+const STORED = 0;
+const DEFLATED = 8;
+const UNIX = 3;
+const TYPE_BITS = 0o170000;
+const REGULAR_FILE = 0o100000;
+const LOCAL_HEADER_BYTES = 30;
+
+/** A zip that nobody vouches for. Its directory is checked whole before any of its bytes is unpacked. */
+export class ZipReader {
+  readonly paths: ReadonlySet<string>;
+  readonly totalBytes: number;
+  readonly #zip: yauzl.ZipFile;
+  readonly #entries: ReadonlyMap<string, yauzl.Entry>;
+
+  private constructor(zip: yauzl.ZipFile, entries: ReadonlyMap<string, yauzl.Entry>) {
+    this.#zip = zip;
+    this.#entries = entries;
+    this.paths = new Set(entries.keys());
+    this.totalBytes = [...entries.values()].reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+  }
+
+  /** @throws BundleProblem for what is no zip, is cut off, is larger than the limits, or has an entry that plays tricks */
+  static async open(file: string, limits: BundleLimits): Promise<ZipReader> {
+    const zip = await openZip(file, limits);
+    try {
+      if (zip.entryCount > limits.entries) {
+        throw new BundleProblem(
+          "too many entries",
+          `it has ${zip.entryCount} files, and at most ${limits.entries} are read`,
+        );
+      }
+      const entries = new Map<string, yauzl.Entry>();
+      for await (const entry of entriesOf(zip)) {
+        const path = checkEntry(entry, limits);
+        if (entries.has(path)) throw new BundleProblem("duplicate entry", `${path} is in it twice`);
+        entries.set(path, entry);
+      }
+      checkWhole(entries, limits);
+      return new ZipReader(zip, entries);
+    } catch (error) {
+      zip.close();
+      throw error;
+    }
+  }
+
+  /** Entries of a zip of our own that {@link ZipReader.open} would take for a bomb. */
+  static async tooDense(file: string, limits: BundleLimits): Promise<string[]> {
+    const zip = await yauzl.openPromise(file, { decodeStrings: false, autoClose: false });
+    try {
+      const dense: string[] = [];
+      for await (const entry of zip.eachEntry()) if (isTooDense(entry, limits)) dense.push(nameOf(entry));
+      return dense;
+    } finally {
+      zip.close();
+    }
+  }
+
+  /** The unpacked bytes of an entry. Never more than its directory says. */
+  async *read(path: string): AsyncGenerator<Buffer> {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) throw new BundleProblem("missing entry", `${path} is not in it`);
+    let stream: Readable | undefined;
+    try {
+      const header = await this.#zip.readLocalFileHeaderPromise(entry);
+      if (header.fileName.toString("latin1") !== path) {
+        throw new BundleProblem("bad path", `${path} is called otherwise where its bytes are`);
+      }
+      stream = await this.#zip.openReadStreamPromise(entry);
+      for await (const chunk of stream) yield chunk as Buffer;
+    } catch (error) {
+      if (error instanceof BundleProblem) throw error;
+      throw new BundleProblem("truncated", `${path} cannot be unpacked: ${messageOf(error)}`, { cause: error });
+    } finally {
+      stream?.destroy();
+    }
+  }
+
+  close(): void {
+    this.#zip.close();
+  }
+}
+
+async function openZip(file: string, limits: BundleLimits): Promise<yauzl.ZipFile> {
+  let bytes: number;
+  try {
+    const found = await stat(file);
+    if (!found.isFile()) throw new BundleProblem("unreadable", "it is not a file");
+    bytes = found.size;
+    if (bytes > limits.fileBytes) {
+      throw new BundleProblem("too large", `it has ${bytes} bytes, and at most ${limits.fileBytes} are read`);
+    }
+    return await yauzl.openPromise(file, { decodeStrings: false, autoClose: false });
+  } catch (error) {
+    if (error instanceof BundleProblem) throw error;
+    if (error instanceof Error && "syscall" in error) {
+      throw new BundleProblem("unreadable", `it cannot be read: ${messageOf(error)}`, { cause: error });
+    }
+    throw await whyNoZip(file, error);
+  }
+}
+
+/** A zip ends with its directory: one that begins well and has none was cut off on its way. */
+async function whyNoZip(file: string, cause: unknown): Promise<BundleProblem> {
+  const handle = await open(file);
+  try {
+    const start = Buffer.alloc(4);
+    const { bytesRead } = await handle.read(start, 0, 4, 0);
+    if (bytesRead === 4 && start.toString("latin1") === "PK\x03\x04") {
+      return new BundleProblem("truncated", "its end is missing: it was not copied whole", {
+        cure: "copy or download it again",
+        cause,
+      });
+    }
+    return new BundleProblem("not a bundle", "it is no zip file", {
+      cure: "give the file that `bundle export` wrote",
+      cause,
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* entriesOf(zip: yauzl.ZipFile): AsyncGenerator<yauzl.Entry> {
+  const entries = zip.eachEntry();
+  for (;;) {
+    let next: IteratorResult<yauzl.Entry>;
+    try {
+      next = await entries.next();
+    } catch (error) {
+      throw new BundleProblem("truncated", `its directory is damaged: ${messageOf(error)}`, { cause: error });
+    }
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+/** Its path. @throws BundleProblem unless it is a plain file in a plain folder, packed in a way that is known */
+function checkEntry(entry: yauzl.Entry, limits: BundleLimits): string {
+  const path = nameOf(entry);
+  const trick = trickOf(path);
+  if (trick !== undefined) throw new BundleProblem("bad path", `${JSON.stringify(path)} ${trick}`);
+  if (entry.isEncrypted()) throw new BundleProblem("encrypted", `${path} is encrypted`);
+  const type = (entry.externalFileAttributes >>> 16) & TYPE_BITS;
+  if (entry.versionMadeBy >>> 8 === UNIX && type !== 0 && type !== REGULAR_FILE) {
+    throw new BundleProblem("not a file", `${path} is a link or a device, not a file`);
+  }
+  if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
+    throw new BundleProblem(
+      "not a bundle",
+      `${path} is packed in a way that bundles are not (${entry.compressionMethod})`,
+    );
+  }
+  if (entry.uncompressedSize > limits.entryBytes) {
+    throw new BundleProblem(
+      "too large",
+      `${path} has ${entry.uncompressedSize} bytes, and at most ${limits.entryBytes} are read`,
+    );
+  }
+  if (isTooDense(entry, limits)) {
+    throw new BundleProblem("too dense", `${path} unpacks to more than ${limits.ratio} times its size`);
+  }
+  return path;
+}
+
+function isTooDense({ uncompressedSize, compressedSize }: yauzl.Entry, { ratio, denseBytes }: BundleLimits): boolean {
+  return uncompressedSize > denseBytes && uncompressedSize > compressedSize * ratio;
+}
+
+function nameOf(entry: yauzl.Entry): string {
+  return entry.fileNameRaw.toString("latin1");
+}
+
+/** What is wrong with a path, or undefined. Nothing is ever written to it; other tools that open the file might. */
+function trickOf(path: string): string | undefined {
+  if (path === "") return "is empty";
+  if (path.includes("\0")) return "has a NUL in it";
+  if (path.includes("\\")) return "has a backslash in it";
+  if (path.startsWith("/")) return "is absolute";
+  if (/^[A-Za-z]:/.test(path)) return "begins with a drive letter";
+  const parts = path.split("/");
+  if (parts.includes("..") || parts.includes(".")) return "leads out of its folder";
+  if (path.endsWith("/")) return "is a folder";
+  if (parts.includes("")) return "has an empty part";
+  if (path.length > 300 || !/^[A-Za-z0-9._/-]+$/.test(path)) return "is no path of a bundle";
+  return undefined;
+}
+
+function checkWhole(entries: ReadonlyMap<string, yauzl.Entry>, limits: BundleLimits): void {
+  const inOrder = [...entries].sort(([, a], [, b]) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader);
+  let total = 0;
+  let free = 0;
+  for (const [path, entry] of inOrder) {
+    total += entry.uncompressedSize;
+    if (entry.relativeOffsetOfLocalHeader < free) {
+      throw new BundleProblem("overlapping entries", `${path} shares its bytes with another file`);
+    }
+    free = entry.relativeOffsetOfLocalHeader + LOCAL_HEADER_BYTES + entry.fileNameLength + entry.compressedSize;
+  }
+  if (total > limits.totalBytes) {
+    throw new BundleProblem("too large", `it unpacks to ${total} bytes, and at most ${limits.totalBytes} are read`);
+  }
+}
