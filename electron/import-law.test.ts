@@ -66,6 +66,13 @@ describe("is within the law:", () => {
   });
 });
 
+test("a test that drives the desktop shell may know the types of Electron, but not load it; the engine not even those", () => {
+  const types = 'import type { App } from "electron";\n';
+  expect(violationsIn("e2e/desktop/desktop.ts", types)).toEqual([]);
+  expect(violationsIn("e2e/desktop/desktop.ts", 'import { type App, app } from "electron";\n')).toHaveLength(1);
+  expect(violationsIn("electron/lab/lab.ts", types)).toHaveLength(1);
+});
+
 test("finds imports in every form there is, with the line they end on", () => {
   const source = `import "a";
 import b from 'b';

@@ -39,12 +39,11 @@ export class Lab {
   readonly home: LabHome;
   readonly history: History;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #journal: Journal;
+  #openedJournal: Journal | undefined;
 
   private constructor(home: LabHome, environment: NodeJS.ProcessEnv) {
     this.home = home;
     this.#environment = environment;
-    this.#journal = openJournal(home.journalFile);
     this.history = new History(home.historyFile, thisProcess);
   }
 
@@ -54,9 +53,7 @@ export class Lab {
 
   /** What a person should know of how the data folder was found. */
   notices(): string[] {
-    const aside = (what: string, file: string | undefined) =>
-      file === undefined ? [] : [`the ${what} was damaged; it was put aside, whole, as ${file} and a new one begun`];
-    return [...aside("run history", this.history.setAsideTo), ...aside("fault journal", this.#journal.setAsideTo)];
+    return putAside("run history", this.history.setAsideTo);
   }
 
   loadStack(file: string = REFERENCE_STACK_FILE): Stack {
@@ -98,7 +95,8 @@ export class Lab {
     const letGo = await this.#takeHold(purpose, signal);
     const watchdog = new Watchdog(this.home, this.#environment);
     try {
-      const recovered = await recover(this.#mendParts(), signal);
+      const damaged = putAside("fault journal", this.#journal.setAsideTo).map((what) => ({ what, isRestored: true }));
+      const recovered = [...damaged, ...(await recover(this.#mendParts(), signal))];
       const interrupted = this.history.endOrphans();
       const bench = new Workbench(this, this.#journal, this.#environment, { recovered, interrupted });
       return await use(bench);
@@ -138,6 +136,12 @@ export class Lab {
     return new FaultJournal(this.#journal).arm();
   }
 
+  /** Opened when it is first needed: reading past runs must not depend on being able to write. */
+  get #journal(): Journal {
+    this.#openedJournal ??= openJournal(this.home.journalFile);
+    return this.#openedJournal;
+  }
+
   #mendParts(): MendParts {
     return {
       register: new StackRegister(this.#journal),
@@ -149,13 +153,17 @@ export class Lab {
 
   close(): void {
     this.history.close();
-    this.#journal.close();
+    this.#openedJournal?.close();
   }
 }
 
 /** Brought up by `stack up`: one that was only found up is not this lab's to use again or take down. */
 function isLeftUp({ kept, attached }: RegisteredStack): boolean {
   return kept && !attached;
+}
+
+function putAside(what: string, file: string | undefined): string[] {
+  return file === undefined ? [] : [`the ${what} was damaged; it was put aside, whole, as ${file} and a new one begun`];
 }
 
 export interface StackWish {

@@ -58,12 +58,15 @@ async function lookHttp(url: string, signal: AbortSignal): Promise<Verdict> {
   return { status: "degraded", reason: reasons || "says that it is degraded" };
 }
 
+/** Refusals of a ping that has no session, no token or no accepted version. A 404 is a wrong path. */
+const SPEAKS_WITHOUT_SESSION = [400, 401, 405, 406];
+
 /** A server that speaks MCP answers a ping without a session with 200, or refuses it for want of one: both are life. */
 async function lookMcp(url: string, signal: AbortSignal): Promise<Verdict> {
   const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
   const ping = JSON.stringify({ jsonrpc: "2.0", id: 0, method: "ping" });
   const { status } = await exchange(url, { method: "POST", headers }, ping, signal);
-  const speaks = status === 200 || (status >= 400 && status <= 406);
+  const speaks = status === 200 || SPEAKS_WITHOUT_SESSION.includes(status);
   return { status: speaks ? "up" : "degraded", reason: `answers HTTP ${status}` };
 }
 

@@ -5,7 +5,7 @@ import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
 import { describeStep } from "./describe.ts";
-import { kindOf, type Scenario, type Step } from "./schema.ts";
+import { type Check, kindOf, type Scenario, type Step } from "./schema.ts";
 
 /** What a step will do, before anything is done. */
 export interface PlannedStep {
@@ -23,6 +23,7 @@ export interface PlannedStep {
  */
 export function planScenario(scenario: Scenario, stack: Stack): PlannedStep[] {
   for (const { service } of scenario.steadyState) serviceNamed(stack, service);
+  for (const check of scenario.expect) assertTarget(check, stack);
   return scenario.method.map((step) => ({
     step: describeStep(step),
     background: step.background ?? false,
@@ -32,7 +33,7 @@ export function planScenario(scenario: Scenario, stack: Stack): PlannedStep[] {
 
 function plan(step: Step, stack: Stack): Pick<PlannedStep, "touches" | "fault"> {
   if ("fault" in step) return planFault(step, stack);
-  if ("undo" in step) return { touches: step.undo === "all" ? "whatever is broken by then" : step.undo };
+  if ("undo" in step) return { touches: step.undo === "all" ? "whatever is broken by then" : broken(step.undo, stack) };
   if ("http" in step) return { touches: describeService(serviceNamed(stack, step.http)) };
   if ("warm" in step) return { touches: describeService(serviceNamed(stack, step.warm)) };
   if ("agent" in step) return { touches: describeService(serviceWithRole(stack, "agent", "an agent step")) };
@@ -42,7 +43,20 @@ function plan(step: Step, stack: Stack): Pick<PlannedStep, "touches" | "fault"> 
   if ("approve" in step || "deny" in step) {
     return { touches: describeService(serviceWithRole(stack, "approval-channel", `a ${kindOf(step)} step`)) };
   }
+  if ("probe" in step) serviceNamed(stack, step.probe);
+  if ("check" in step) assertTarget(step.check, stack);
+  if ("wait" in step && typeof step.wait === "object" && "service" in step.wait) serviceNamed(stack, step.wait.service);
   return { touches: "nothing: it only looks or waits" };
+}
+
+function assertTarget(check: Check, stack: Stack): void {
+  if ("service" in check) serviceNamed(stack, check.service);
+  if ("http" in check) serviceNamed(stack, check.http);
+}
+
+/** What an undo names: faults are on services and on links. */
+function broken(target: string, stack: Stack): string {
+  return target.includes("->") ? linkNamed(stack, target).name : serviceNamed(stack, target).name;
 }
 
 function planFault({ fault }: Extract<Step, { fault: unknown }>, stack: Stack): Pick<PlannedStep, "touches" | "fault"> {

@@ -4,19 +4,19 @@ import { explainFailures } from "../events/explain.ts";
 import type { LabEvent, LabEventBody, Outcome } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
-import { ProxyWatch } from "../faults/proxy-watch.ts";
 import type { History } from "../history/history.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
-import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import type { Verdict } from "./checks.ts";
 import { describeStep } from "./describe.ts";
 import { judge } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
+import { planScenario } from "./plan.ts";
 import { RunContext } from "./run-context.ts";
 import { kindOf, type Scenario, type Step } from "./schema.ts";
 import { runStep } from "./steps.ts";
+import { watchRun } from "./watch-run.ts";
 
 /** How long the steady state may take to come about, before the method and after the rollback. */
 const STEADY_LIMIT_MS = 15_000;
@@ -25,10 +25,6 @@ const RUN_LIMIT_MS = 30 * 60_000;
 /** Halting may be done from another process; the run hears of it through the journal. */
 const HALT_LOOK_MS = 100;
 const ROLLBACK_LIMIT_MS = 60_000;
-/** A call that began before the run is not of the run; clocks may differ by this much. */
-const CLOCK_SLACK_MS = 100;
-/** Lines of one service in one run; what comes after is counted. */
-const LOG_LINES_LIMIT = 2_000;
 
 export interface RunnerParts {
   stack: RunningStack;
@@ -83,7 +79,7 @@ export async function runScenario(
   const faults = new FaultInjector({ stack, journal, log, clock });
   const context = new RunContext({ stack, log, faults, clock });
   log.append(startedEvent(scenario, parts));
-  const watchers = await watch(context);
+  const watchers = await watchRun(context);
   const halted = new AbortController();
   const halting = setInterval(() => journal.haltedSince() !== undefined && halted.abort(), HALT_LOOK_MS);
   const limited = withDeadline(AbortSignal.any([signal, halted.signal]), RUN_LIMIT_MS);
@@ -130,6 +126,7 @@ async function catchStop(
 async function methodAndChecks(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
   const { log } = context;
   log.append({ type: "phase.started", phase: "prepare" });
+  assertTargets(scenario, context);
   await resetServices(context, signal);
   log.append({ type: "phase.started", phase: "steady state" });
   const missing = await holdSteady(scenario, context, signal);
@@ -151,6 +148,16 @@ async function methodAndChecks(scenario: Scenario, context: RunContext, signal: 
   if (first === undefined) return;
   const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : "";
   throw new RunStopped("failed", `${first.check}: expected ${first.expected}; observed ${first.observed}${more}`);
+}
+
+/** A target that is not there is found out before anything is broken, not in the middle. */
+function assertTargets(scenario: Scenario, { stack }: RunContext): void {
+  try {
+    planScenario(scenario, stack.stack);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    throw new RunStopped("precondition", error.message);
+  }
 }
 
 /** A call that failed while nothing was broken on its way failed of something that the lab did not do. */
@@ -275,71 +282,4 @@ async function rollBack(scenario: Scenario, context: RunContext, ending: Ending)
   if (missing === undefined) return ending;
   if (ending.outcome === "passed") return { outcome: "residue", reason: `after the rollback ${missing}` };
   return { ...ending, reason: `${ending.reason}; and after the rollback ${missing}` };
-}
-
-interface Watchers {
-  close(): Promise<void>;
-}
-
-/** Puts what happens around the run into its log: health, decisions, what services print, what faults hit. */
-async function watch(context: RunContext): Promise<Watchers> {
-  const { stack, log, clock, faults } = context;
-  for (const service of stack.health.services()) {
-    const { status: to, reason, latencyMs } = stack.health.health(service);
-    if (to === "unknown") continue; // not looked at yet: its first look is a change of its own
-    log.append({ type: "health.changed", service, from: "unknown", to, reason, latencyMs });
-  }
-  const forget = stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition }));
-  const lines = new Map<string, number>();
-  const forgetNotices = stack.onNotice((message) => log.append({ type: "warning", code: "engine", message }));
-  const logs = stack.followLogs(({ service, stream, line }) => {
-    const count = (lines.get(service) ?? 0) + 1;
-    lines.set(service, count);
-    if (count <= LOG_LINES_LIMIT) log.append({ type: "service.log", service, stream, line });
-  });
-  context.audit = await followAudit(stack, log);
-  context.proxy = await ProxyWatch.start({
-    stack,
-    log,
-    clock,
-    isOurs: (id) => context.view().faults.some(({ fault }) => fault === id),
-    isBrokenByUs: (service) => faults.inForce().some(({ target }) => target === service),
-  });
-  return {
-    async close() {
-      forget();
-      forgetNotices();
-      await context.proxy?.close();
-      await logs.close();
-      for (const [service, count] of lines) {
-        if (count <= LOG_LINES_LIMIT) continue;
-        log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
-      }
-      await context.audit?.close();
-    },
-  };
-}
-
-async function followAudit(stack: RunningStack, log: RunLog): Promise<AuditReader | undefined> {
-  const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
-  if (!stack.stack.services.some(({ role }) => role === "audit-log")) {
-    warn("the stack has no audit-log service, so no decisions are seen");
-    return undefined;
-  }
-  try {
-    const url = stack.endpoint("audit-log", "reading decisions");
-    const calls = new Set<string>();
-    const take = (row: AuditRow) => {
-      const isOfEarlier = row.decidedWallMs - row.durationMs < log.startedWallMs - CLOCK_SLACK_MS;
-      if (isOfEarlier && !calls.has(row.callId)) {
-        return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
-      }
-      calls.add(row.callId);
-      log.append({ type: "call.decided", ...row });
-    };
-    return await AuditReader.fromNow(url, take, warn);
-  } catch (error) {
-    warn(`the audit log cannot be read, so no decisions are seen: ${messageOf(error)}`);
-    return undefined;
-  }
 }

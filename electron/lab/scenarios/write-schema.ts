@@ -12,4 +12,4 @@ export function scenarioSchemaText(): string {
   return `${JSON.stringify(z.toJSONSchema(scenario, { io: "input" }), null, 2)}\n`;
 }
 
-if (import.meta.main) writeFileSync(SCHEMA_FILE, scenarioSchemaText());
+if (process.argv[1] === import.meta.filename) writeFileSync(SCHEMA_FILE, scenarioSchemaText());

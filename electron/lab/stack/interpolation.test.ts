@@ -21,12 +21,19 @@ describe("fills in, as compose does", () => {
     ['${NONE:-{"a": 1}}', '{"a": 1}'],
     ["100% $ 5$", "100% $ 5$"],
     ["$NAME.x $NAMES", "ann.x "],
+    ["${NONE:-${NAME}} ${NONE:-a${PORT}b}", "ann a80b"],
   ])("%s", (text, filled) => expect(fill(text)).toBe(filled));
 });
 
 test("goes through lists and maps, leaves names and other values alone", () => {
   const value = { $NAME: ["$NAME", 1, null, true, { deep: "${PORT}" }] };
   expect(interpolate(value, environment, never)).toEqual({ $NAME: ["ann", 1, null, true, { deep: "80" }] });
+});
+
+test.each(["${NAME:+x}", "${NAME", "${1}"])("%s is not passed over in silence", (text) => {
+  const told: string[] = [];
+  interpolate({ a: text }, environment, (path, message) => told.push(`${path.join(".")}: ${message}`));
+  expect(told).toEqual([expect.stringMatching(/^a: this use of a variable is not understood/)]);
 });
 
 test("a variable that is required and missing is told with its place and the message", () => {

@@ -12,13 +12,19 @@ export function interpolate(
   path: readonly PropertyKey[] = [],
 ): unknown {
   if (typeof value === "string") {
+    if (value.replace(VARIABLE, "").includes("${")) {
+      fail(
+        path,
+        "this use of a variable is not understood: use ${NAME}, ${NAME:-default} or ${NAME:?message}, $$ for a $",
+      );
+    }
     return value.replace(VARIABLE, (_all, dollar, bare, name, operator, rest) => {
       if (dollar) return "$";
       const variable: string = bare ?? name;
       const found = environment[variable];
       const isSet = operator?.startsWith(":") ? Boolean(found) : found !== undefined;
       if (isSet) return found ?? "";
-      if (operator?.endsWith("-")) return rest;
+      if (operator?.endsWith("-")) return String(interpolate(rest, environment, fail, path));
       if (operator?.endsWith("?")) fail(path, `${variable} is not set${rest ? `: ${rest}` : ""}`);
       return "";
     });

@@ -55,6 +55,21 @@ describe("a service", () => {
     expect(await services.driver.stateOf("a")).toEqual({ is: "stopped" });
   });
 
+  test("takes with it what its first process leaves behind", async () => {
+    const child = JSON.stringify("setInterval(() => {}, 1e6)");
+    const services = serviceProcesses({
+      a: `const { spawn } = require("node:child_process");
+          const child = spawn(process.execPath, ["-e", ${child}], { detached: true, stdio: "ignore" });
+          process.on("SIGTERM", () => process.exit(0));
+          child.on("spawn", () => console.log("up", child.pid)); ${WAIT}`,
+    });
+    await startAndHear(services, "a");
+    const pid = Number(/up (\d+)/.exec(read(services.logOf("a", "stdout")))?.[1]);
+    expect(identify(pid)).toBeDefined();
+    await services.driver.stop("a");
+    expect(identify(pid)).toBeUndefined();
+  });
+
   test("that does not heed its signal is killed after its grace", async () => {
     const stubborn = `process.on("SIGTERM", () => console.log("no")); ${SAY_UP_AND_WAIT}`;
     const services = serviceProcesses({ a: stubborn }, { stopGraceMs: 50 });

@@ -66,10 +66,12 @@ export class ProcessDriver implements StackDriver {
     const { launch } = this.#entry(service);
     const identity = this.#living(service);
     if (identity === undefined) return;
+    const family = familyOf(identity.pid).flatMap((pid) => identify(pid) ?? []);
     signalFamily(identity, "SIGCONT");
     signalOne(identity.pid, launch.stopSignal);
-    if (await isGone(identity, launch.stopGraceMs)) return;
-    await this.kill(service);
+    if (!(await isGone(identity, launch.stopGraceMs))) return this.kill(service);
+    // What its first process had started and left behind has lost the one that would have ended it.
+    for (const left of family) if (isSameProcess(left)) await killFamily(left, service);
   }
 
   async kill(service: string): Promise<void> {

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { REFERENCE_STACK_FILE, shippedScenarios } from "../lab.ts";
+import { loadStack } from "../stack/stack-file.ts";
+import { formatPlan, planScenario } from "./plan.ts";
+import { scenario as schema } from "./schema.ts";
+
+const stack = loadStack(REFERENCE_STACK_FILE, {});
+
+function planOf(...method: object[]) {
+  const steadyState = [{ service: "gateway", is: "up" }];
+  const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect: [{ within: "1s" }] };
+  return planScenario(schema.parse(scenario), stack);
+}
+
+describe("the plan of a scenario", () => {
+  test("names what a fault on a service touches, what becomes of it, how it is undone and when at the latest", () => {
+    expect(planOf({ fault: { pause: "payments-mcp", for: "5s" } })).toEqual([
+      {
+        step: "fault: pause payments-mcp",
+        background: false,
+        touches: "payments-mcp (127.0.0.1:18421)",
+        fault: { effect: "paused (frozen, connections stay open)", undo: "resume", atMostMs: 5_000 },
+      },
+    ]);
+  });
+
+  test("names both ends of a link, and its default lifetime", () => {
+    const [latency, down] = planOf(
+      { fault: { latency: "gateway->payments-mcp", by: "1s" } },
+      { fault: { down: "gateway->audit-db" } },
+    );
+    expect(latency).toMatchObject({
+      touches: "gateway->payments-mcp (fault-proxy:9082 to payments-mcp:8421)",
+      fault: { effect: "slowed down", undo: "take the fault off the link", atMostMs: 600_000 },
+    });
+    expect(down).toMatchObject({ fault: { undo: "open the link" } });
+  });
+
+  test("says of every other step what it reaches, resolved by role where the step names none", () => {
+    const plan = planOf(
+      { warm: "gateway" },
+      { agent: "hello" },
+      { call: "list_recent_charges" },
+      { storm: "list_recent_charges", times: 3 },
+      { approve: "create_refund" },
+      { http: "payments-mcp", path: "/state" },
+      { undo: "payments-mcp" },
+      { undo: "all" },
+      { wait: "1s" },
+    );
+    expect(plan.map(({ touches }) => touches)).toEqual([
+      "gateway (127.0.0.1:18080)",
+      "agent (127.0.0.1:18086)",
+      "gateway (127.0.0.1:18080)",
+      "gateway (127.0.0.1:18080)",
+      "mock-slack (127.0.0.1:18090)",
+      "payments-mcp (127.0.0.1:18421)",
+      "payments-mcp",
+      "whatever is broken by then",
+      "nothing: it only looks or waits",
+    ]);
+  });
+
+  test.each([
+    [{ fault: { stop: "payments" } }, 'no service called "payments"'],
+    [{ fault: { down: "gateway->payments" } }, 'no link called "gateway->payments"'],
+    [{ http: "nowhere", path: "/" }, 'no service called "nowhere"'],
+    [{ warm: "nowhere" }, 'no service called "nowhere"'],
+    [{ undo: "nowhere" }, 'no service called "nowhere"'],
+    [{ probe: "nowhere" }, 'no service called "nowhere"'],
+    [{ wait: { service: "nowhere", is: "up" } }, 'no service called "nowhere"'],
+    [{ check: { service: "nowhere", is: "up" } }, 'no service called "nowhere"'],
+  ])("is refused before anything runs when a target is not there: %j", (step, message) => {
+    expect(() => planOf(step)).toThrow(message);
+  });
+
+  test("is refused when a check or the steady state asks after a service that is not there", () => {
+    const parts = { id: "x", title: "x", patterns: [], method: [{ wait: "1s" }] };
+    const steadyState = [{ service: "nowhere", is: "up" }];
+    const noSteady = schema.parse({ ...parts, steadyState, expect: [{ within: "1s" }] });
+    expect(() => planScenario(noSteady, stack)).toThrow('no service called "nowhere"');
+    const ok = [{ service: "gateway", is: "up" }];
+    for (const check of [
+      { service: "nowhere", is: "up" },
+      { http: "nowhere", path: "/", json: {} },
+    ]) {
+      const noCheck = schema.parse({ ...parts, steadyState: ok, expect: [check] });
+      expect(() => planScenario(noCheck, stack)).toThrow('no service called "nowhere"');
+    }
+  });
+
+  test("is written a step a line, with a fault's undo under it", () => {
+    expect(formatPlan(planOf({ fault: { stop: "mock-slack", for: "2s" } }, { wait: "1s", background: true }))).toEqual([
+      "   1. fault: stop mock-slack",
+      "      touches mock-slack (127.0.0.1:18090)",
+      "      stopped; undone by: start, after 2.00 s at the latest",
+      "   2. wait for 1.00 s (in the background)",
+      "      touches nothing: it only looks or waits",
+    ]);
+  });
+});
+
+test.each(shippedScenarios().map((loaded) => [loaded.scenario.id, loaded] as const))(
+  "the shipped scenario %s can be planned on the reference stack, and every fault of it ends",
+  (_id, { scenario }) => {
+    for (const { fault } of planScenario(scenario, stack)) expect(fault?.atMostMs ?? 1).toBeGreaterThan(0);
+  },
+);
