@@ -18,7 +18,8 @@ import * as window from "./shell/window.ts";
 /** The desktop shell: one file a concern, each registered here, in an order that matters where a comment says so. */
 const shell = makeShell(process.env);
 
-if (singleInstance.register(shell)) await start().catch(cannotStart);
+// Not awaited here: the app becomes ready only once this module has been evaluated.
+if (singleInstance.register(shell)) void start().catch(cannotStart);
 
 async function start(): Promise<void> {
   // Before the app is ready: schemes, and links that it may have been started with.

@@ -31,7 +31,7 @@ export const approvalDecision = z.strictObject({
   decision: z.enum(["approve", "deny"]),
 });
 export const approvalAnswer = z.object({
-  /** What the gateway answered to the signed click. */
+  /** What the gateway answered to the signed click: also that someone else was first, and it changed nothing. */
   status: z.int(),
   message: z.string(),
 });

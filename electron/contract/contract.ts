@@ -44,7 +44,7 @@ const done = z.object({});
  * What every host serves and the page calls. Input is checked at the door; the page sends intent only: names that are
  * looked up, never paths, commands or a driver's options.
  */
-export const engineContract = {
+export const labContract = {
   capabilities: { get: procedure.output(capabilities) },
   scenarios: {
     list: procedure.output(scenarioCatalogue),
@@ -100,10 +100,6 @@ export const engineContract = {
   },
   settings: { get: procedure.output(settings), set: procedure.input(settingsChange).output(settings) },
   diagnostics: { get: procedure.output(diagnostics) },
-} as const;
-
-/** Served where `capabilities.bundles` says so. */
-export const bundlesContract = {
   bundles: {
     /** In one file. The host asks where to save it, or answers with the address to download it from. */
     export: procedure.input(exportRequest).output(exportResult),
@@ -114,7 +110,6 @@ export const bundlesContract = {
   },
 } as const;
 
-export const labContract = { ...engineContract, ...bundlesContract } as const;
 export type LabContract = typeof labContract;
 /** What the page calls, typed by the contract alone. */
 export type LabProcedures = ContractRouterClient<LabContract>;

@@ -4,26 +4,22 @@ import type { SkippedProgress, StreamItem } from "./events.ts";
 
 /** The view after a batch of a run's stream. What was skipped is counted where the lines would have been. */
 export function foldItems(view: RunView, items: readonly StreamItem[]): RunView {
-  let next = view;
-  let events: LabEvent[] = [];
-  for (const item of items) {
-    if (item.type !== "skipped") {
-      events.push(item);
-      continue;
-    }
-    next = skip(foldAll(next, events), item);
-    events = [];
-  }
-  return foldAll(next, events);
+  return foldAll(view, eventsOf(items));
 }
 
-function skip(view: RunView, { fromSeq, toSeq, atMs, lines }: SkippedProgress): RunView {
-  if (toSeq <= view.seq) return view;
-  if (fromSeq > view.seq + 1) throw new RangeError(`skipped events from ${fromSeq} do not follow ${view.seq}`);
-  const logs = { ...view.logs };
-  for (const [service, count] of Object.entries(lines)) {
-    const seen = logs[service] ?? { lines: 0, dropped: 0 };
-    logs[service] = { ...seen, dropped: seen.dropped + count };
+/** One pass for the fold, which copies the view once: a batch may alternate between events and notices. */
+function* eventsOf(items: readonly StreamItem[]): Generator<LabEvent> {
+  for (const item of items) {
+    if (item.type === "skipped") yield* dropped(item);
+    else yield item;
   }
-  return { ...view, seq: toSeq, lastMs: Math.max(view.lastMs, atMs), logs };
+}
+
+/** Every number that was skipped, as lines that were dropped; all of a service's are counted at its first one. */
+function* dropped({ fromSeq, toSeq, atMs, lines }: SkippedProgress): Generator<LabEvent> {
+  const services = Object.entries(lines);
+  for (let seq = fromSeq; seq <= toSeq; seq++) {
+    const [service, count] = services[seq - fromSeq] ?? [services[0]?.[0] ?? "", 0];
+    yield { type: "service.logs-dropped", runId: "", seq, atMs, wallMs: 0, service, lines: count };
+  }
 }

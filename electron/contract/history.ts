@@ -16,6 +16,8 @@ export const runSummary = z.object({
   startedWallMs: z.number(),
   durationMs: z.number().nullable(),
   pinned: z.boolean(),
+  /** The bundle's file that it came in; null for a run of this lab. */
+  importedFrom: z.string().nullable(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 

@@ -4,7 +4,9 @@ import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
 import { labRouter } from "../lab/service/router.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
+import { browserFiles } from "./browser/browser-files.ts";
 import { BrowserServer } from "./browser/browser-server.ts";
+import { FileDesk } from "./files/file-desk.ts";
 import { PageFiles } from "./page/page-files.ts";
 
 const HOST = {
@@ -32,9 +34,10 @@ export interface BrowserHostOptions {
  */
 export async function browserHost(options: BrowserHostOptions): Promise<void> {
   const { environment, port, opensBrowser, out, signal } = options;
-  const files = new PageFiles(options.pageFolder ?? join(PROJECT_FOLDER, "dist", "renderer"));
+  const page = new PageFiles(options.pageFolder ?? join(PROJECT_FOLDER, "dist", "renderer"));
   const service = await EngineService.start(environment);
   const diagnostics = new DiagnosticsDesk(service);
+  const files = new FileDesk();
   try {
     for (const notice of service.notices) out.write(`${notice}\n`);
     let isFirst = true;
@@ -42,8 +45,8 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
       out.write(isFirst ? `Resilience Lab is at ${address}\n` : `To open it in another browser: ${address}\n`);
       isFirst = false;
     };
-    const router = labRouter({ service, diagnostics, host: HOST });
-    const server = await BrowserServer.listen({ router, files, port, onAddress });
+    const router = labRouter({ service, diagnostics, host: HOST, files: browserFiles(files) });
+    const server = await BrowserServer.listen({ router, page, files, port, onAddress });
     try {
       if (opensBrowser) openInBrowser(server.address);
       await ended(signal);
@@ -52,6 +55,7 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
       await server.close();
     }
   } finally {
+    files.close();
     diagnostics.close();
     await service.close();
   }

@@ -19,6 +19,7 @@ import { holdProject } from "./stack/docker/project-hold.ts";
 import type { VolumesToRemove } from "./stack/docker/take-down.ts";
 import type { PortChoice } from "./stack/ports.ts";
 import { thisProcess } from "./stack/process-identity.ts";
+import { reloadStack } from "./stack/reload-stack.ts";
 import { RunningStack, type StackProgress, takeDown } from "./stack/running-stack.ts";
 import { loadStack, type Stack } from "./stack/stack-file.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
@@ -78,7 +79,7 @@ export class Lab {
     const register = new StackRegister(this.#journal);
     const registered = register.list().find(isLeftUp);
     if (registered === undefined) return use(undefined);
-    const stack = loadStack(registered.file, this.#environment);
+    const stack = reloadStack(registered, this.#environment);
     const running = RunningStack.attach(stack, registered, register, this.home.stacksFolder);
     try {
       return await use(running);

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type MendParts, mendStack } from "./faults/mend.ts";
 import type { RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { messageOf } from "./lab-error.ts";
+import { reloadStack } from "./stack/reload-stack.ts";
 import { RunningStack, takeDown } from "./stack/running-stack.ts";
-import { loadStack } from "./stack/stack-file.ts";
 
 /** What was found of a lab that had died, and what became of it. */
 export interface Recovered {
@@ -69,7 +69,7 @@ async function protect(
   const off = registered.without.join(", ");
   let running: RunningStack | undefined;
   try {
-    running = RunningStack.attach(loadStack(registered.file, environment), registered, register, stacksFolder);
+    running = RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
     await running.setProtectionsOff([], signal);
     return { what: `switched ${off} on again, left off by a lab that died`, isRestored: true };
   } catch (error) {

@@ -6,6 +6,7 @@ import { labRouter, type RouterContext } from "../lab/service/router.ts";
 import { PageConnection } from "../lab/service/stream-book.ts";
 import { isPageAddress } from "./protocol.ts";
 import type { Shell } from "./shell.ts";
+import { shellFiles } from "./shell-files.ts";
 
 /**
  * The one door between the page and the lab. A connection is given to the top frame of the lab's own window, while it
@@ -14,8 +15,11 @@ import type { Shell } from "./shell.ts";
 export function register(shell: Shell): void {
   const handler = shell.service.then((service) => {
     const notifications = Notification.isSupported();
+    const files = shellFiles(shell.files, shell);
     const host = { host: "electron", export: "dialog", openDialog: true, notifications, nativeTheme: true } as const;
-    return new RPCHandler<RouterContext>(labRouter({ service, diagnostics: new DiagnosticsDesk(service), host }));
+    return new RPCHandler<RouterContext>(
+      labRouter({ service, diagnostics: new DiagnosticsDesk(service), host, files }),
+    );
   });
   ipcMain.on(CONNECT_CHANNEL, (event) => {
     const [port] = event.ports;

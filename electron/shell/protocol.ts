@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { protocol } from "electron";
+import type { FileDesk } from "../hosts/files/file-desk.ts";
 import { PageFiles } from "../hosts/page/page-files.ts";
 import { securityHeaders } from "../hosts/page/page-policy.ts";
+import { LabError, messageOf } from "../lab/lab-error.ts";
 import type { Shell } from "./shell.ts";
 
 const SCHEME = "app";
@@ -19,16 +21,29 @@ export function registerScheme(): void {
 }
 
 /** Serves the built page, and nothing else of the disk. @throws LabError when it has not been built */
-export function register({ pageFolder }: Shell): void {
-  const files = new PageFiles(pageFolder);
+export function register({ pageFolder, files }: Shell): void {
+  const page = new PageFiles(pageFolder);
   protocol.handle(SCHEME, async (request) => {
     const nonce = randomBytes(16).toString("base64");
     const headers = securityHeaders(nonce);
     const { host, pathname } = new URL(request.url);
     if (host !== HOST) return new Response("There is no such host.", { status: 404, headers });
+    if (request.method === "POST" && pathname === "/uploads") return takeIn(request, files, headers);
     if (request.method !== "GET") return new Response("Only GET is answered.", { status: 405, headers });
-    const file = await files.read(pathname, nonce);
+    const file = await page.read(pathname, nonce);
     if (file === undefined) return new Response("There is no such file.", { status: 404, headers });
     return new Response(file.body, { headers: { ...headers, "content-type": file.type, "cache-control": "no-store" } });
   });
+}
+
+/** A file that was dropped on the window, or chosen in the page. Only a page of this scheme can send one here. */
+async function takeIn(request: Request, files: FileDesk, headers: Record<string, string>): Promise<Response> {
+  const name = request.headers.get("x-file-name") ?? "bundle.zip";
+  try {
+    const body = (request.body ?? new Blob([]).stream()) as AsyncIterable<Uint8Array>;
+    return Response.json(await files.receive(body, decodeURIComponent(name)), { headers });
+  } catch (error) {
+    const status = error instanceof LabError ? 413 : 500;
+    return new Response(messageOf(error), { status, headers });
+  }
 }

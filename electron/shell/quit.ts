@@ -12,6 +12,7 @@ export function register(shell: Shell): void {
       shell.isQuitting = true;
       shell.window?.hide();
       await service?.close();
+      shell.files.close();
       app.exit(0);
     })();
   };

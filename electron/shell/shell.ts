@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { app, type BrowserWindow } from "electron";
+import { FileDesk } from "../hosts/files/file-desk.ts";
 import type { EngineService } from "../lab/service/engine-service.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 
@@ -9,6 +10,7 @@ export interface Shell {
   readonly pageFolder: string;
   readonly preloadFile: string;
   readonly iconFolder: string;
+  readonly files: FileDesk;
   /** The engine, once it has put back what a dead lab left. */
   readonly service: Promise<EngineService>;
   readonly giveService: (service: EngineService) => void;
@@ -24,13 +26,16 @@ export interface Shell {
 export function makeShell(environment: NodeJS.ProcessEnv): Shell {
   const engine = Promise.withResolvers<EngineService>();
   let now: EngineService | undefined;
+  const folder = app.isPackaged ? app.getAppPath() : PROJECT_FOLDER;
   // Only for tests of the shell: a packaged one shows no page but its own.
   const otherPage = app.isPackaged ? undefined : environment.RESILIENCE_LAB_PAGE;
   return {
-    environment,
-    pageFolder: otherPage ?? join(PROJECT_FOLDER, "dist", "renderer"),
-    preloadFile: join(PROJECT_FOLDER, "dist", "electron", "preload.cjs"),
-    iconFolder: join(PROJECT_FOLDER, "resources", "icons"),
+    // Services and the watchdog are run by this very program, which is Node only when told so.
+    environment: { ...environment, ELECTRON_RUN_AS_NODE: "1" },
+    pageFolder: otherPage ?? join(folder, "dist", "renderer"),
+    preloadFile: join(folder, "dist", "electron", "preload.cjs"),
+    iconFolder: join(folder, "resources", "icons"),
+    files: new FileDesk(),
     service: engine.promise,
     giveService: (service) => {
       now = service;

@@ -1,5 +1,5 @@
 import { app } from "electron";
-import { routeIn } from "./deep-links.ts";
+import { routeIn } from "./link-route.ts";
 import type { Shell } from "./shell.ts";
 
 /** False in a second instance, which ends at once: the first one comes forward and follows the link it was given. */

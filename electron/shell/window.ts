@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { app, BrowserWindow, nativeTheme, screen } from "electron";
 import { NAVIGATE_CHANNEL } from "../contract/bridge.ts";
-import { routeIn } from "./deep-links.ts";
+import { routeIn } from "./link-route.ts";
 import { PAGE_ADDRESS } from "./protocol.ts";
 import type { Shell } from "./shell.ts";
 import { readWindowState, writeWindowState } from "./window-state.ts";

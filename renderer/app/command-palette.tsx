@@ -88,7 +88,12 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       scrollable
       maxHeight={460}
       nothingFound="Nothing has these letters in its name"
-      onSpotlightOpen={() => void client.call.history.list({ limit: RUNS_OFFERED }).then((page) => setRuns(page.runs), () => setRuns([]))}
+      onSpotlightOpen={() =>
+        void client.call.history.list({ limit: RUNS_OFFERED }).then(
+          (page) => setRuns(page.runs),
+          () => setRuns([]),
+        )
+      }
       searchProps={{
         leftSection: <IconSearch size={16} aria-hidden />,
         placeholder: "A command, a scenario or a run",

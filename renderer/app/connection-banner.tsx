@@ -13,7 +13,8 @@ export function ConnectionBanner() {
       <div className={classes.banner} role="status" data-testid="connection-banner">
         <Loader size={14} aria-hidden />
         <span>
-          The connection to the lab was lost and is being opened again. Runs go on without this window, and it catches up.
+          The connection to the lab was lost and is being opened again. Runs go on without this window, and it catches
+          up.
         </span>
       </div>
     );

@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import { IconPlayerStop } from "@tabler/icons-react";
 import { useLab } from "../state/lab-context.tsx";
 import { useLabActions } from "./lab-actions.ts";
@@ -33,7 +33,9 @@ export function NowRunning() {
         </a>
       )}
       {elapsedMs !== undefined && <span className={classes.elapsed}>{formatDuration(elapsedMs)}</span>}
-      {active.length > 1 && <span className={classes.more}>+{active.length - 1}</span>}
+      {active.length > 1 && <span className={classes.more} title={`${active.length - 1} more wait their turn`}>
+          +{active.length - 1}
+        </span>}
       <ReasonedButton
         variant="subtle"
         color="gray"
@@ -44,11 +46,6 @@ export function NowRunning() {
       >
         {entry.cancelling ? "Cancelling" : "Cancel"}
       </ReasonedButton>
-      {active.length > 1 && (
-        <Button variant="subtle" color="gray" size="compact-xs" onClick={() => void actions.cancel("all")}>
-          Cancel all
-        </Button>
-      )}
     </div>
   );
 }

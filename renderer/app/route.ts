@@ -47,7 +47,9 @@ export function formatRoute(route: Route): string {
     case "compare":
       return `#/compare/${route.left}/${route.right}`;
     case "scenarios":
-      return route.scenarioId === undefined ? "#/scenarios" : `#/scenarios/${route.scenarioId}${route.isCopy ? "?copy" : ""}`;
+      return route.scenarioId === undefined
+        ? "#/scenarios"
+        : `#/scenarios/${route.scenarioId}${route.isCopy ? "?copy" : ""}`;
     default:
       return `#/${route.at}`;
   }

@@ -123,7 +123,13 @@ function Page({ route }: { route: Route }) {
     case "approvals":
       return <ApprovalsPage />;
     case "scenarios":
-      return <EditorPage key={`${route.scenarioId} ${route.isCopy}`} scenarioId={route.scenarioId} isCopy={route.isCopy === true} />;
+      return (
+        <EditorPage
+          key={`${route.scenarioId} ${route.isCopy}`}
+          scenarioId={route.scenarioId}
+          isCopy={route.isCopy === true}
+        />
+      );
     case "settings":
       return <SettingsPage />;
     case "about":
@@ -241,16 +247,28 @@ function MoreMenu({ onHelp }: { onHelp: () => void }) {
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Item leftSection={<IconPresentation size={15} aria-hidden />} rightSection="P" onClick={() => setPreference({ isPresenting: true })}>
+        <Menu.Item
+          leftSection={<IconPresentation size={15} aria-hidden />}
+          rightSection="P"
+          onClick={() => setPreference({ isPresenting: true })}
+        >
           Presenter mode
         </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={15} aria-hidden />} rightSection="?" onClick={onHelp}>
           Shortcuts
         </Menu.Item>
-        <Menu.Item component="a" href={formatRoute({ at: "settings" })} leftSection={<IconBulb size={15} aria-hidden />}>
+        <Menu.Item
+          component="a"
+          href={formatRoute({ at: "settings" })}
+          leftSection={<IconBulb size={15} aria-hidden />}
+        >
           Settings
         </Menu.Item>
-        <Menu.Item component="a" href={formatRoute({ at: "about" })} leftSection={<IconInfoCircle size={15} aria-hidden />}>
+        <Menu.Item
+          component="a"
+          href={formatRoute({ at: "about" })}
+          leftSection={<IconInfoCircle size={15} aria-hidden />}
+        >
           About and diagnostics
         </Menu.Item>
       </Menu.Dropdown>

@@ -18,7 +18,13 @@ export function tellFailure(what: string, error: unknown): void {
 }
 
 export function tell(title: string, message = ""): void {
-  notifications.show({ title, message, color: "green", icon: <IconCheck size={ICON_PX} aria-hidden />, autoClose: 5_000 });
+  notifications.show({
+    title,
+    message,
+    color: "green",
+    icon: <IconCheck size={ICON_PX} aria-hidden />,
+    autoClose: 5_000,
+  });
 }
 
 /** Does what a person asked for; a failure is told and not thrown. Resolves to undefined then. */

@@ -3,19 +3,28 @@ import { useState } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatRoute } from "../app/route.ts";
-import { attempt, tell } from "../app/tell.tsx";
+import { tell } from "../app/tell.tsx";
 import { secondsLeft } from "../app/times.ts";
 import { useLabNow } from "../app/use-now.ts";
-import { JsonBlock } from "../runs/json-block.tsx";
-import { useStores } from "../state/lab-context.tsx";
+import { LabFailure } from "../lab-client/lab-failure.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
 import classes from "./approval-card.module.css";
+import { ArgumentList } from "./argument-list.tsx";
+
+type Answer =
+  | { is: "open" }
+  | { is: "sending"; decision: "approve" | "deny" }
+  /** The gateway has it; the ticket is about to go. */
+  | { is: "taken"; decision: "approve" | "deny" }
+  | { is: "failed"; message: string };
 
 /** One held call, with what is asked for, how long there is, and the two answers. */
 export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApproval; linksToRun: boolean }) {
   const { ticket, tool, sessionId, turnId, runId, requestedWallMs, expiresWallMs, blockedBecause } = approval;
   const { client } = useStores();
+  const isConnected = useLab((state) => state.connection.is === "connected");
   const nowMs = useLabNow(250);
-  const [answering, setAnswering] = useState<"approve" | "deny">();
+  const [answer, setAnswer] = useState<Answer>({ is: "open" });
   const left = expiresWallMs === null ? undefined : secondsLeft(expiresWallMs, nowMs);
   const share =
     expiresWallMs === null
@@ -23,12 +32,18 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
       : Math.min(1, Math.max(0, (expiresWallMs - nowMs) / Math.max(1, expiresWallMs - requestedWallMs)));
 
   const decide = async (decision: "approve" | "deny") => {
-    setAnswering(decision);
-    const answer = await attempt(`${tool} could not be decided`, () => client.call.approvals.decide({ ticket, decision }));
-    if (answer !== undefined) tell(decision === "approve" ? `${tool} approved` : `${tool} denied`, answer.message);
-    setAnswering(undefined);
+    setAnswer({ is: "sending", decision });
+    try {
+      await client.call.approvals.decide({ ticket, decision });
+      tell(decision === "approve" ? `${tool} approved` : `${tool} denied`);
+      setAnswer({ is: "taken", decision });
+    } catch (error) {
+      const cure = error instanceof LabFailure && error.cure !== null ? `. To mend it: ${error.cure}` : "";
+      setAnswer({ is: "failed", message: `${(error as Error).message}${cure}` });
+    }
   };
-  const because = blockedBecause ?? (answering === undefined ? undefined : "Your answer is on its way");
+  const because = isConnected ? (blockedBecause ?? whyNotAgain(answer)) : "The lab cannot be reached";
+  const isSending = (decision: "approve" | "deny") => answer.is === "sending" && answer.decision === decision;
 
   return (
     <article className={classes.card} aria-label={`${tool} waits for approval`} data-testid="approval-card">
@@ -37,7 +52,8 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
           <code>{tool}</code> waits for a person
         </h3>
         <p>
-          Session <code>{sessionId.slice(0, 8)}</code>, turn <code>{turnId.slice(0, 8)}</code>
+          Session <code title={sessionId}>{sessionId.slice(0, 8)}</code>, turn{" "}
+          <code title={turnId}>{turnId.slice(0, 8)}</code>
           {linksToRun && runId !== null && (
             <>
               , in <a href={formatRoute({ at: "run", runId })}>this run</a>
@@ -45,7 +61,7 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
           )}
           {runId === null && ", from outside any run"}
         </p>
-        <JsonBlock value={approval.arguments} label={`Arguments of ${tool}`} />
+        <ArgumentList value={approval.arguments} label={`Arguments of ${tool}`} />
       </div>
       <div className={classes.answer}>
         <div className={classes.left} role="timer" aria-label="Time left">
@@ -58,7 +74,7 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
           <ReasonedButton
             color="green.9"
             leftSection={<IconCheck size={15} aria-hidden />}
-            loading={answering === "approve"}
+            loading={isSending("approve")}
             disabledBecause={because}
             onClick={() => void decide("approve")}
             aria-label={`Approve ${tool}`}
@@ -68,7 +84,7 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
           <ReasonedButton
             variant="default"
             leftSection={<IconX size={15} aria-hidden />}
-            loading={answering === "deny"}
+            loading={isSending("deny")}
             disabledBecause={because}
             onClick={() => void decide("deny")}
             aria-label={`Deny ${tool}`}
@@ -76,8 +92,25 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
             Deny
           </ReasonedButton>
         </div>
-        <p>{left === undefined ? "" : "Unanswered, it ends as expired."}</p>
+        {answer.is === "failed" ? (
+          <p className={classes.failed} role="alert">
+            Not decided: {answer.message}.
+          </p>
+        ) : (
+          <p>{whatNext(blockedBecause, left)}</p>
+        )}
       </div>
     </article>
   );
+}
+
+function whyNotAgain(answer: Answer): string | undefined {
+  if (answer.is === "sending") return "Your answer is on its way";
+  if (answer.is === "taken") return answer.decision === "approve" ? "You have approved it" : "You have denied it";
+  return undefined;
+}
+
+function whatNext(blockedBecause: string | null, left: number | undefined): string {
+  if (blockedBecause !== null) return `It cannot be decided from here: ${blockedBecause}.`;
+  return left === undefined ? "" : "Unanswered, it ends as expired.";
 }

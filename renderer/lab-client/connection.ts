@@ -42,7 +42,7 @@ export class Connection {
 
   /** The link that is open, or the next one. @throws the signal's reason, or Refused, or when this was closed */
   link(signal: AbortSignal): Promise<OpenLink> {
-    if (this.#open !== undefined) return Promise.resolve(this.#open);
+    if (this.#open !== undefined && !this.#open.gone.aborted) return Promise.resolve(this.#open);
     return orAbort(this.#next.promise, signal);
   }
 
@@ -65,10 +65,10 @@ export class Connection {
         this.#open = open;
         this.#become({ is: "connected" });
         this.#next.resolve(open);
-        await aborted(open.gone);
-        this.#open = undefined;
         this.#next = Promise.withResolvers();
         this.#next.promise.catch(() => {});
+        await aborted(open.gone);
+        this.#open = undefined;
         sinceWallMs = Date.now();
       } catch (error) {
         if (error instanceof Refused) {

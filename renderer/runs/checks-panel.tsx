@@ -15,7 +15,11 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
   const { checks, warnings, ended } = view;
   if (checks.length === 0 && warnings.length === 0) {
     return (
-      <Empty title={isLatest && ended === undefined ? "The checks come after the method" : "No check has been made at this moment"}>
+      <Empty
+        title={
+          isLatest && ended === undefined ? "The checks come after the method" : "No check has been made at this moment"
+        }
+      >
         {ended !== undefined && ended.outcome !== "passed" ? ended.reason : undefined}
       </Empty>
     );

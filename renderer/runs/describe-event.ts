@@ -23,7 +23,11 @@ export function describeEvent(event: StreamItem): EventLine {
         tone: event.outcome === "failed" ? "failed" : "muted",
       };
     case "health.changed":
-      return { kind: "health", text: `${event.service}: ${event.from} → ${event.to} (${event.reason})`, tone: event.to };
+      return {
+        kind: "health",
+        text: `${event.service}: ${event.from} → ${event.to} (${event.reason})`,
+        tone: event.to,
+      };
     case "service.log":
       return { kind: event.service, text: event.line, tone: event.stream === "stderr" ? "stderr" : "log" };
     case "service.logs-dropped":
@@ -33,7 +37,11 @@ export function describeEvent(event: StreamItem): EventLine {
     case "fault.applied":
       return { kind: "fault", text: event.detail, tone: "fault" };
     case "fault.hit":
-      return { kind: "fault", text: `${event.effect}: ${event.tool ?? event.method ?? "a request"} on ${event.link}`, tone: "fault" };
+      return {
+        kind: "fault",
+        text: `${event.effect}: ${event.tool ?? event.method ?? "a request"} on ${event.link}`,
+        tone: "fault",
+      };
     case "fault.undone":
       return {
         kind: "fault",
@@ -49,7 +57,9 @@ export function describeEvent(event: StreamItem): EventLine {
     case "check.evaluated":
       return {
         kind: "check",
-        text: event.passed ? `${event.check} holds` : `${event.check}: expected ${event.expected}; observed ${event.observed}`,
+        text: event.passed
+          ? `${event.check} holds`
+          : `${event.check}: expected ${event.expected}; observed ${event.observed}`,
         tone: event.passed ? "passed" : "failed",
       };
     case "warning":

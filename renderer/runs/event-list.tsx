@@ -47,7 +47,9 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
           placeholder={isLogs ? "Search the logs" : "Search the events, arguments too"}
           leftSection={<IconSearch size={14} aria-hidden />}
           rightSection={
-            search === "" ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => look({ search: "" })} />
+            search === "" ? null : (
+              <CloseButton size="xs" aria-label="Clear the search" onClick={() => look({ search: "" })} />
+            )
           }
           value={search}
           onChange={(event) => look({ search: event.currentTarget.value })}

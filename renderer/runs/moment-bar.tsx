@@ -30,22 +30,28 @@ export function MomentBar({ record, view, nowMs, cursorMs, hasMoved, onFollow, o
   return (
     <div className={classes.bar}>
       <div className={classes.when} data-testid="moment">
-        {cursorMs === undefined ? (isLive ? "Live" : "At the end") : "At"}{" "}
-        <b>{formatDuration(cursorMs ?? nowMs)}</b>
+        {cursorMs === undefined ? (isLive ? "Live" : "At the end") : "At"} <b>{formatDuration(cursorMs ?? nowMs)}</b>
       </div>
       <ReasonedButton
         variant={hasMoved ? "light" : "subtle"}
         color={hasMoved ? "indigo" : "gray"}
         size="compact-xs"
         leftSection={<IconPlayerSkipForward size={13} aria-hidden />}
-        disabledBecause={hasMoved ? undefined : isLive ? "The window follows the run" : "The window shows the whole run, at its end"}
+        disabledBecause={
+          hasMoved ? undefined : isLive ? "The window follows the run" : "The window shows the whole run, at its end"
+        }
         onClick={onFollow}
       >
         {isLive ? "Follow" : "Show the end"}
       </ReasonedButton>
       <span className={classes.rule} />
       {health.map(({ service, status, reason }) => (
-        <span key={service} className={classes.service} title={`${service}: ${status} (${reason})`} data-status={status}>
+        <span
+          key={service}
+          className={classes.service}
+          title={`${service}: ${status} (${reason})`}
+          data-status={status}
+        >
           <ToneDot tone={status} />
           {service}
           {status !== "up" && <b> {status}</b>}
@@ -56,20 +62,34 @@ export function MomentBar({ record, view, nowMs, cursorMs, hasMoved, onFollow, o
           {kind} {target}
         </ToneBadge>
       ))}
-      {waiting > 0 && <ToneBadge tone="approvalRequired">{waiting === 1 ? "a call waits" : `${waiting} calls wait`}</ToneBadge>}
+      {waiting > 0 && (
+        <ToneBadge tone="approvalRequired">{waiting === 1 ? "a call waits" : `${waiting} calls wait`}</ToneBadge>
+      )}
       <span className={classes.now}>
         {phase !== undefined && <span>{phase}</span>}
         {steps.at(-1) !== undefined && <b title={steps.at(-1)?.label}>{steps.at(-1)?.label}</b>}
       </span>
       <span className={classes.errors}>
-        {errors === 0 ? "nothing went wrong" : `${errors} ${errors === 1 ? "thing" : "things"} went wrong`}
+        {errors === 0 ? "no failure seen" : `${errors} ${errors === 1 ? "failure" : "failures"} seen`}
         <Tooltip label="Previous (Shift N)">
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous thing that went wrong" onClick={() => onError(-1)}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label="Previous failure"
+            onClick={() => onError(-1)}
+          >
             <IconChevronLeft size={15} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <Tooltip label="Next (N)">
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next thing that went wrong" onClick={() => onError(1)}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="sm"
+            aria-label="Next failure"
+            onClick={() => onError(1)}
+          >
             <IconChevronRight size={15} aria-hidden />
           </ActionIcon>
         </Tooltip>
@@ -88,7 +108,10 @@ function NextStep({ view }: { view: RunView }) {
     if (scenarioId === undefined) return;
     let isCurrent = true;
     // A scenario that is no longer there leaves what comes next untold; what is done now is in the log.
-    client.call.scenarios.get({ id: scenarioId }).then((found) => isCurrent && setDetail(found), () => {});
+    client.call.scenarios.get({ id: scenarioId }).then(
+      (found) => isCurrent && setDetail(found),
+      () => {},
+    );
     return () => {
       isCurrent = false;
     };

@@ -26,6 +26,7 @@ export function momentOf(view: RunView): Moment {
 
 export function faultsInForceAt(faults: readonly FaultView[], ms: number): FaultView[] {
   return faults.filter(
-    ({ appliedMs, undoneMs }) => appliedMs !== undefined && appliedMs <= ms && (undoneMs === undefined || undoneMs > ms),
+    ({ appliedMs, undoneMs }) =>
+      appliedMs !== undefined && appliedMs <= ms && (undoneMs === undefined || undoneMs > ms),
   );
 }

@@ -104,7 +104,9 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
         <ReasonedButton
           variant="default"
           leftSection={<IconArrowsDiff size={14} aria-hidden />}
-          disabledBecause={compareWith === undefined ? "There is no other run of this scenario to compare with" : undefined}
+          disabledBecause={
+            compareWith === undefined ? "There is no other run of this scenario to compare with" : undefined
+          }
           hint="Beside the last run of this scenario that went differently, or the last one"
           onClick={() => compareWith !== undefined && goTo({ at: "compare", left: compareWith, right: record.runId })}
         >
@@ -133,7 +135,12 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
               disabled={isLive || bundles.whyNot !== undefined}
               onClick={() => void bundles.exportRuns([record.runId])}
             >
-              Export{isLive ? " (the run is still on)" : bundles.whyNot === undefined ? " as a bundle" : ` (${bundles.whyNot})`}
+              Export
+              {isLive
+                ? " (the run is still on)"
+                : bundles.whyNot === undefined
+                  ? " as a bundle"
+                  : ` (${bundles.whyNot})`}
             </Menu.Item>
             <Menu.Item
               leftSection={<IconTrash size={15} aria-hidden />}
@@ -143,7 +150,10 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
               Delete{isLive ? " (the run is still on)" : detail?.pinned ? " (it is pinned)" : ""}
             </Menu.Item>
             {!isByHand && started !== undefined && (
-              <Menu.Item component="a" href={formatRoute({ at: "scenarios", scenarioId: started.scenario.id, isCopy: true })}>
+              <Menu.Item
+                component="a"
+                href={formatRoute({ at: "scenarios", scenarioId: started.scenario.id, isCopy: true })}
+              >
                 Customise a copy of the scenario
               </Menu.Item>
             )}

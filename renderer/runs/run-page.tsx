@@ -1,10 +1,10 @@
 import { Button, Tabs } from "@mantine/core";
 import { useEffect, useMemo } from "react";
-import { ApprovalCard } from "../approvals/approval-card.tsx";
 import type { Route } from "../app/route.ts";
 import { Failed, Loading } from "../app/states.tsx";
 import { amendAddress, goTo } from "../app/use-route.ts";
 import { useShortcuts } from "../app/use-shortcuts.ts";
+import { ApprovalCard } from "../approvals/approval-card.tsx";
 import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { LaneMenu } from "../timeline/lane-menu.tsx";
@@ -148,10 +148,16 @@ function RunBody({ run }: { run: OpenRun }) {
         />
       </section>
       <section className={classes.panels} aria-label="What happened">
-        <Tabs defaultValue="checks" keepMounted={false} classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}>
+        <Tabs
+          defaultValue="checks"
+          keepMounted={false}
+          classNames={{ root: classes.tabs ?? "", panel: classes.panel ?? "" }}
+        >
           <Tabs.List>
             <Tabs.Tab value="checks">
-              Checks {view.checks.length > 0 && (failed > 0 ? `(${failed} of ${view.checks.length} failed)` : `(${view.checks.length})`)}
+              Checks{" "}
+              {view.checks.length > 0 &&
+                (failed > 0 ? `(${failed} of ${view.checks.length} failed)` : `(${view.checks.length})`)}
             </Tabs.Tab>
             <Tabs.Tab value="calls">Tool calls ({view.calls.length})</Tabs.Tab>
             <Tabs.Tab value="events">Events</Tabs.Tab>
@@ -164,7 +170,13 @@ function RunBody({ run }: { run: OpenRun }) {
             <CallsPanel view={view} selectedSeq={selectedSeq} onVisit={visit} />
           </Tabs.Panel>
           <Tabs.Panel value="events">
-            <EventList record={record} version={version} cursorMs={cursorMs} selectedSeq={selectedSeq} onVisit={visit} />
+            <EventList
+              record={record}
+              version={version}
+              cursorMs={cursorMs}
+              selectedSeq={selectedSeq}
+              onVisit={visit}
+            />
           </Tabs.Panel>
           <Tabs.Panel value="logs">
             <EventList

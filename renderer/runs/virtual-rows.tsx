@@ -33,7 +33,11 @@ export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, rende
     <div ref={scroller} className={classes.scroller} tabIndex={0} role="region" aria-label={label}>
       <div style={{ height: rows.getTotalSize() }} className={classes.all}>
         {rows.getVirtualItems().map((item) => (
-          <div key={item.key} className={classes.row} style={{ height: rowPx, transform: `translateY(${item.start}px)` }}>
+          <div
+            key={item.key}
+            className={classes.row}
+            style={{ height: rowPx, transform: `translateY(${item.start}px)` }}
+          >
             {render(item.index)}
           </div>
         ))}

@@ -18,14 +18,20 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
       <div>
         <h1 id="first-title">See what an agent's gateway does when things break</h1>
         <p>
-          The demo starts {services.length === 0 ? "a small stack" : `${services.length} services`} on this computer, breaks
-          them on purpose, and puts everything back. It takes about half a minute; nothing outside this computer is touched.
+          The demo starts {services.length === 0 ? "a small stack" : `${services.length} services`} on this computer,
+          breaks them on purpose, and puts everything back. It takes about half a minute; nothing outside this computer
+          is touched.
         </p>
         <ReasonedButton
           size="md"
           leftSection={<IconPlayerPlay size={18} aria-hidden />}
           disabledBecause={disabledBecause}
-          onClick={() => void actions.start(demo.map(({ id }) => id), { without: [] })}
+          onClick={() =>
+            void actions.start(
+              demo.map(({ id }) => id),
+              { without: [] },
+            )
+          }
         >
           Run the demo
         </ReasonedButton>

@@ -80,7 +80,12 @@ export function LabPage() {
             leftSection={<IconPlayerTrackNext size={14} aria-hidden />}
             disabledBecause={disabledBecause ?? (scenarios.length === 0 ? "No scenario is shown" : undefined)}
             hint="Runs what is shown, one after another"
-            onClick={() => void actions.start(scenarios.map(({ id }) => id), { opens: false })}
+            onClick={() =>
+              void actions.start(
+                scenarios.map(({ id }) => id),
+                { opens: false },
+              )
+            }
           >
             Run {scenarios.length === catalogue?.scenarios.length ? "all" : `these ${scenarios.length}`}
           </ReasonedButton>

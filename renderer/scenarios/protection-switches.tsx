@@ -19,7 +19,9 @@ export function ProtectionSwitches() {
     <section className={classes.protections} aria-labelledby="protections-title">
       <header>
         <h2 id="protections-title">Protections</h2>
-        <span>{without.length === 0 ? "all on for the next runs" : `the next runs go without ${without.join(", ")}`}</span>
+        <span>
+          {without.length === 0 ? "all on for the next runs" : `the next runs go without ${without.join(", ")}`}
+        </span>
       </header>
       {known.map((name) => (
         <Switch

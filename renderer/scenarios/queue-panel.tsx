@@ -29,7 +29,11 @@ export function QueuePanel() {
             <li key={entryId} data-state={state}>
               {state === "running" ? <Loader size={13} aria-hidden /> : <span className={classes.waits} />}
               <div>
-                {runId === null ? <b>{scenarioTitle}</b> : <a href={formatRoute({ at: "run", runId })}>{scenarioTitle}</a>}
+                {runId === null ? (
+                  <b>{scenarioTitle}</b>
+                ) : (
+                  <a href={formatRoute({ at: "run", runId })}>{scenarioTitle}</a>
+                )}
                 <span>
                   {cancelling ? "being cancelled" : activity}
                   {without.length > 0 && ` · without ${without.join(", ")}`}

@@ -62,6 +62,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
       <footer>
         <ReasonedButton
           variant="light"
+          px={10}
           leftSection={<IconPlayerPlay size={14} aria-hidden />}
           disabledBecause={disabledBecause}
           onClick={() => void actions.start([id])}
@@ -73,6 +74,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
           <ReasonedButton
             variant="subtle"
             color="gray"
+            px={8}
             leftSection={<IconShieldOff size={14} aria-hidden />}
             disabledBecause={disabledBecause}
             hint={`Runs it with ${protection} switched off: see the failure that it stops`}
@@ -86,10 +88,13 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
         <Button
           variant="subtle"
           color="gray"
+          px={8}
           aria-expanded={isOpen}
           aria-label={`What ${title} does`}
           onClick={toggle}
-          rightSection={<IconChevronDown size={14} aria-hidden className={classes.chevron} data-open={isOpen || undefined} />}
+          rightSection={
+            <IconChevronDown size={14} aria-hidden className={classes.chevron} data-open={isOpen || undefined} />
+          }
         >
           Steps
         </Button>

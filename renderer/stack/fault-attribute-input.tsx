@@ -27,7 +27,12 @@ export function FaultAttributeInput({ attribute, value, onChange }: FaultAttribu
   const shared = { size: "xs", label: name, description, required } as const;
   if (type === "choice") {
     return (
-      <Select {...shared} data={choices.map(String)} value={value || null} onChange={(chosen) => onChange(chosen ?? "")} />
+      <Select
+        {...shared}
+        data={choices.map(String)}
+        value={value || null}
+        onChange={(chosen) => onChange(chosen ?? "")}
+      />
     );
   }
   return (

@@ -51,11 +51,10 @@ export function layOutMap(services: readonly MapService[], links: readonly MapLi
   const gap = used.length < 3 ? COLUMN_GAP * 3 : COLUMN_GAP;
   const width = Math.max(1, used.length) * NODE_WIDTH + Math.max(0, used.length - 1) * gap + MARGIN * 2;
   const placed = new Map<string, PlacedService>();
+  const isLinked = (name: string) => links.some(({ from, to }) => from === name || to === name);
   for (const [column, names] of used.entries()) {
-    const top = (height - names.length * NODE_HEIGHT - (names.length - 1) * ROW_GAP) / 2;
-    for (const [row, name] of names.entries()) {
-      placed.set(name, { name, x: MARGIN + column * (NODE_WIDTH + gap), y: top + row * (NODE_HEIGHT + ROW_GAP) });
-    }
+    const x = MARGIN + column * (NODE_WIDTH + gap);
+    for (const { name, y } of stackUp(names, isLinked, height)) placed.set(name, { name, x, y });
   }
   const lines = links.flatMap((link) => {
     const [from, to] = [placed.get(link.from), placed.get(link.to)];
@@ -64,6 +63,21 @@ export function layOutMap(services: readonly MapService[], links: readonly MapLi
     return [{ name: link.name, ...line(from, to, hasPair ? PAIR_OFFSET : 0) }];
   });
   return { width, height, services: [...placed.values()], links: lines };
+}
+
+/** Those that have links are centred, so that the links run straight; those without stand at the foot, out of the way. */
+function stackUp(names: readonly string[], isLinked: (name: string) => boolean, height: number) {
+  const centred = names.filter(isLinked);
+  const aside = names.filter((name) => !isLinked(name));
+  const sizeOf = (count: number) => count * NODE_HEIGHT + Math.max(0, count - 1) * ROW_GAP;
+  const hasRoom = (height - sizeOf(centred.length)) / 2 >= sizeOf(aside.length) + ROW_GAP / 2;
+  const middle = hasRoom ? centred : [...centred, ...aside];
+  const top = (height - sizeOf(middle.length)) / 2;
+  const foot = height - MARGIN - sizeOf(aside.length);
+  return [
+    ...middle.map((name, row) => ({ name, y: top + row * (NODE_HEIGHT + ROW_GAP) })),
+    ...(hasRoom ? aside.map((name, row) => ({ name, y: foot + row * (NODE_HEIGHT + ROW_GAP) })) : []),
+  ];
 }
 
 function line(from: PlacedService, to: PlacedService, offset: number): Omit<PlacedLink, "name"> {

@@ -28,7 +28,15 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
   return (
     <svg className={classes.map} viewBox={`0 0 ${map.width} ${map.height}`} role="group" aria-label="Map of the stack">
       <defs>
-        <marker id="arrow" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+        <marker
+          id="arrow"
+          viewBox="0 0 8 8"
+          refX="6"
+          refY="4"
+          markerWidth="7"
+          markerHeight="7"
+          orient="auto-start-reverse"
+        >
           <path d="M0 1 L7 4 L0 7 z" fill="context-stroke" />
         </marker>
       </defs>
@@ -66,7 +74,15 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
             {...press(name)}
           >
             <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
-            <rect className={classes.health} width={4} height={NODE_HEIGHT - 14} x={7} y={7} rx={2} fill={`var(${toneVariable(tone)})`} />
+            <rect
+              className={classes.health}
+              width={4}
+              height={NODE_HEIGHT - 14}
+              x={7}
+              y={7}
+              rx={2}
+              fill={`var(${toneVariable(tone)})`}
+            />
             <text x={19} y={20} className={classes.name}>
               {name}
             </text>

@@ -36,7 +36,10 @@ export function StackPanel() {
     <section className={classes.panel} aria-labelledby="stack-title">
       <header>
         <h2 id="stack-title">Stack</h2>
-        <span className={classes.driver} title={stack.driver === "process" ? "services are child processes of the lab" : "services are containers"}>
+        <span
+          className={classes.driver}
+          title={stack.driver === "process" ? "services are child processes of the lab" : "services are containers"}
+        >
           {stack.project} · {stack.driver === "process" ? "processes" : "Docker"}
         </span>
         <span className={classes.state}>

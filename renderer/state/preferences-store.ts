@@ -36,7 +36,11 @@ export function createPreferences(storage: () => Storage) {
         name: "resilience-lab:preferences",
         version: 1,
         storage: createJSONStorage(storage),
-        partialize: ({ collapsesIdle, hiddenLanes, showsInspector }) => ({ collapsesIdle, hiddenLanes, showsInspector }),
+        partialize: ({ collapsesIdle, hiddenLanes, showsInspector }) => ({
+          collapsesIdle,
+          hiddenLanes,
+          showsInspector,
+        }),
         merge: (kept, current) => ({ ...current, ...readPreferences(kept) }),
       },
     ),

@@ -11,16 +11,16 @@ export interface LaneBox {
 
 const ROW_PX: Record<LaneKind, number> = {
   phases: 20,
-  steps: 22,
-  faults: 22,
-  hits: 18,
-  health: 18,
-  calls: 22,
-  approvals: 22,
-  checks: 18,
-  logs: 12,
+  steps: 20,
+  faults: 20,
+  hits: 16,
+  health: 17,
+  calls: 20,
+  approvals: 20,
+  checks: 16,
+  logs: 11,
 };
-export const LANE_GAP_PX = 10;
+export const LANE_GAP_PX = 8;
 
 /** Lanes that would be empty for the whole run are left out; those that any run fills are always there. */
 const ALWAYS: readonly LaneKind[] = ["phases", "steps", "health", "calls"];

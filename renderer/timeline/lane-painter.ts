@@ -60,7 +60,7 @@ function paintGround(context: CanvasRenderingContext2D, { axis, scale, heightPx,
 function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
   const { model, scale, nowMs, palette } = picture;
   const isFull = box.kind === "health" || box.kind === "phases" || box.kind === "approvals" || box.kind === "faults";
-  const insetPx = box.kind === "logs" ? 2 : 3;
+  const insetPx = INSET_PX[box.kind] ?? 3;
   for (const [tone, batch] of mergeSpans(model.lanes[box.kind].spans, scale, nowMs)) {
     context.fillStyle = isFull ? palette.soft[toneName(tone)] : palette.solid[toneName(tone)];
     for (let at = 0; at < batch.length; at += RECT_FIELDS) {
@@ -76,6 +76,9 @@ function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: La
     }
   }
 }
+
+/** Bars of calls are thin: what they are called and what was decided says more than how long they took. */
+const INSET_PX: Partial<Record<LaneKind, number>> = { logs: 1, calls: 5, health: 2 };
 
 interface Visible {
   index: number;
@@ -102,7 +105,7 @@ function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: L
     const middlePx = Math.round(box.topPx + (row + 0.5) * box.rowPx) + 0.5;
     for (const [place, { index, startPx, endPx }] of spans.entries()) {
       const parts = lane.label(index);
-      if (parts.length === 0) continue;
+      if (parts.length === 0 || (box.kind === "checks" && !isLoud(lane.spans.tone[index] ?? 0))) continue;
       const nextPx = spans[place + 1]?.startPx ?? scale.widthPx;
       const isInside = SOFT.includes(box.kind) || (box.kind === "steps" && endPx - startPx > 120);
       const fromPx = isInside ? Math.max(startPx, 0) + LABEL_GAP_PX : Math.max(endPx, 0) + LABEL_GAP_PX;
@@ -110,6 +113,11 @@ function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: L
       drawParts(context, parts, { fromPx, untilPx, middlePx }, palette, isInside && box.kind === "steps");
     }
   }
+}
+
+/** Checks that hold are marks only; those that do not are named. */
+function isLoud(tone: number): boolean {
+  return toneName(tone) !== "passed";
 }
 
 const SOFT: readonly LaneKind[] = ["phases", "health", "approvals", "faults"];

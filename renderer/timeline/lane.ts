@@ -1,7 +1,17 @@
 import { SpanColumns } from "./span-columns.ts";
 import type { Tone } from "./tone.ts";
 
-export const LANE_KINDS = ["phases", "steps", "faults", "hits", "health", "calls", "approvals", "checks", "logs"] as const;
+export const LANE_KINDS = [
+  "phases",
+  "steps",
+  "faults",
+  "hits",
+  "health",
+  "calls",
+  "approvals",
+  "checks",
+  "logs",
+] as const;
 export type LaneKind = (typeof LANE_KINDS)[number];
 
 /** A piece of a label; its tone colours it. */

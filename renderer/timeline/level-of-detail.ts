@@ -53,8 +53,9 @@ interface Merged {
 
 function canJoin(last: Merged, startPx: number, endPx: number, tone: number): boolean {
   if (startPx - last.endPx >= MERGE_PX) return false;
-  if (tone === last.tone) return endPx - startPx <= LEAST_SPAN_PX || last.count > 1 || startPx <= last.endPx;
-  return endPx - last.startPx < MERGE_PX + LEAST_SPAN_PX;
+  if (tone !== last.tone) return endPx - last.startPx < MERGE_PX + LEAST_SPAN_PX;
+  const isNarrow = endPx - startPx <= LEAST_SPAN_PX || last.endPx - last.startPx <= LEAST_SPAN_PX;
+  return isNarrow || startPx < last.endPx - 1;
 }
 
 function close(batches: Map<number, RectBatch>, { startPx, endPx, tone, count }: Merged, row: number): void {

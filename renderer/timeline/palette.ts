@@ -23,10 +23,9 @@ export function readPalette(element: Element): TimelinePalette {
     return getComputedStyle(probe).color;
   };
   const tones = (prefix: string) =>
-    Object.fromEntries(TONES.map((tone) => [tone, resolve(`${prefix}${tone.replaceAll("_", "-").toLowerCase()}`)])) as Record<
-      Tone,
-      string
-    >;
+    Object.fromEntries(
+      TONES.map((tone) => [tone, resolve(`${prefix}${tone.replaceAll("_", "-").toLowerCase()}`)]),
+    ) as Record<Tone, string>;
   const palette: TimelinePalette = {
     solid: tones("--tone-"),
     soft: tones("--tone-soft-"),

@@ -7,6 +7,7 @@ export interface Tick {
 }
 
 const LEAST_PX = 84;
+const LEAST_LABEL_PX = 34;
 
 /** Round times along the axis, none nearer to the next than a label needs; none inside a collapsed gap. */
 export function ticks(axis: Axis, viewport: Viewport, scale: Projection): Tick[] {
@@ -19,6 +20,7 @@ export function ticks(axis: Axis, viewport: Viewport, scale: Projection): Tick[]
     for (let ms = Math.ceil(fromMs / stepMs) * stepMs; ms <= toMs + stepMs * 1e-6; ms += stepMs) {
       const px = scale.toPx(ms);
       const previous = found.at(-1);
+      if (px > scale.widthPx - LEAST_LABEL_PX) break;
       if (previous !== undefined && px - previous.px < LEAST_PX * 0.7) continue;
       found.push({ ms, px, label: tickLabel(ms, stepMs) });
     }
@@ -35,8 +37,10 @@ function roundStep(leastMs: number): number {
 }
 
 function tickLabel(ms: number, stepMs: number): string {
+  if (ms === 0) return "0";
   if (stepMs >= 60_000) return `${Math.round(ms / 60_000)} min`;
   if (stepMs >= 1_000) return `${Math.round(ms / 1_000)} s`;
-  if (ms >= 1_000 || stepMs >= 100) return `${(ms / 1_000).toFixed(Math.min(3, Math.ceil(-Math.log10(stepMs / 1_000))))} s`;
+  if (ms >= 1_000 || stepMs >= 100)
+    return `${(ms / 1_000).toFixed(Math.min(3, Math.ceil(-Math.log10(stepMs / 1_000))))} s`;
   return `${ms.toFixed(Math.max(0, Math.ceil(-Math.log10(stepMs))))} ms`;
 }

@@ -110,7 +110,13 @@ export class TimelineModel {
         this.#mark("checks", 0, "warning", event, event.message);
         return;
       case "service.log":
-        this.#mark("logs", this.lanes.logs.rowOf(event.service), event.stream === "stderr" ? "stderr" : "log", event, "");
+        this.#mark(
+          "logs",
+          this.lanes.logs.rowOf(event.service),
+          event.stream === "stderr" ? "stderr" : "log",
+          event,
+          "",
+        );
         return;
       case "fault.applied":
       case "service.logs-dropped":

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { formatDuration } from "../../electron/lab/duration.ts";
+import { formatDuration } from "../../electron/lab/events/duration.ts";
 import { type Axis, pan, projection, type Viewport, wholeRun, zoom } from "./axis.ts";
 import { type LaneKind, labelText } from "./lane.ts";
 import { boxAt, layOut } from "./lane-layout.ts";
@@ -93,7 +93,7 @@ export function TimelineView(props: TimelineViewProps) {
     <div className={classes.timeline}>
       <div className={classes.header}>
         <div className={classes.corner}>{props.corner}</div>
-        <div ref={strip} className={classes.axis} data-testid="time-axis">
+        <div ref={strip} className={classes.axis} style={{ width: widthPx }} data-testid="time-axis">
           {marks.map(({ ms, px, label }) => (
             <span key={ms} className={classes.tick} style={{ transform: `translateX(${px}px)` }}>
               {label}
@@ -126,7 +126,11 @@ export function TimelineView(props: TimelineViewProps) {
             const lane = model.lanes[kind];
             if (lane.rowTitles.length === 0) {
               return (
-                <span key={kind} className={classes.laneTitle} style={{ top: topPx, height: rowPx, lineHeight: `${rowPx}px` }}>
+                <span
+                  key={kind}
+                  className={classes.laneTitle}
+                  style={{ top: topPx, height: rowPx, lineHeight: `${rowPx}px` }}
+                >
                   {lane.title}
                 </span>
               );

@@ -1,4 +1,4 @@
-import { useMantineColorScheme, useComputedColorScheme } from "@mantine/core";
+import { useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { type RefObject, useLayoutEffect, useState } from "react";
 import { readPalette, type TimelinePalette } from "./palette.ts";
 

@@ -5,8 +5,10 @@ import { RPCHandler } from "@orpc/server/ws";
 import { WebSocketServer } from "ws";
 import { LabError } from "../../lab/lab-error.ts";
 import type { LabRouter, RouterContext } from "../../lab/service/router.ts";
+import type { FileDesk } from "../files/file-desk.ts";
 import type { PageFiles } from "../page/page-files.ts";
 import { securityHeaders } from "../page/page-policy.ts";
+import { answerDownload, answerUpload, DOWNLOADS_PATH, UPLOADS_PATH } from "./browser-files.ts";
 import { Entrance } from "./entrance.ts";
 import { isForeignEmbedding, isFromHere } from "./guard.ts";
 import { noticePage } from "./notice-page.ts";
@@ -15,13 +17,15 @@ import { serveWindow } from "./window-socket.ts";
 /** The largest thing a page sends is a scenario's text. */
 const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 const WINDOWS_LIMIT = 16;
-const REQUEST_LIMIT_MS = 15_000;
+/** Of a whole upload; headers have a limit of their own. */
+const REQUEST_LIMIT_MS = 10 * 60_000;
 const HEADERS_LIMIT_MS = 5_000;
 const CLOSE_GOING_AWAY = 1001;
 
 export interface BrowserServerParts {
   router: LabRouter;
-  files: PageFiles;
+  page: PageFiles;
+  files: FileDesk;
   /** 0 for any that is free. */
   port: number;
   /** Told the address of the next person to come in, now and whenever one has been used. */
@@ -93,20 +97,30 @@ export class BrowserServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const nonce = randomBytes(16).toString("base64");
     const headers = securityHeaders(nonce, `ws://${request.headers.host ?? ""}`);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.setHeader("cache-control", "no-store");
     const reply = (status: number, body: string | Uint8Array, type = "text/plain; charset=utf-8", more = {}) => {
-      response.writeHead(status, { ...headers, "content-type": type, "cache-control": "no-store", ...more });
+      response.writeHead(status, { "content-type": type, ...more });
       response.end(request.method === "HEAD" ? undefined : body);
     };
     if (!isFromHere(request, this.#port, { needsOrigin: false }) || isForeignEmbedding(request)) {
       return reply(403, "This is not the lab's own page.\n");
     }
-    if (request.method !== "GET" && request.method !== "HEAD") return reply(405, "Only GET and HEAD are answered.\n");
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const isUpload = request.method === "POST" && pathname === UPLOADS_PATH;
+    if (isUpload && !isFromHere(request, this.#port, { needsOrigin: true }))
+      return reply(403, "Say where you are from.\n");
+    if (request.method !== "GET" && request.method !== "HEAD" && !isUpload) return reply(405, "Only GET and HEAD.\n");
     const token = searchParams.get("token");
     if (token !== null) return this.#letIn(token, reply);
     if (!this.#entrance.isKnown(request.headers.cookie)) return reply(401, NOT_KNOWN, HTML);
     if (pathname === "/session") return reply(200, "known\n");
-    const file = await this.#parts.files.read(pathname, nonce);
+    const { files, page } = this.#parts;
+    if (isUpload) return answerUpload(request, response, files);
+    if (pathname.startsWith(DOWNLOADS_PATH) && request.method === "GET") {
+      return answerDownload(pathname.slice(DOWNLOADS_PATH.length), response, files);
+    }
+    const file = await page.read(pathname, nonce);
     if (file === undefined) return reply(404, "There is no such file.\n");
     reply(
       200,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Exported, exportBundle, importBundle, verifyBundle } from "../../lab/bundles/index.ts";
+import { BundleProblem, type Exported, exportBundle, importBundle, verifyBundle } from "../../lab/bundles/index.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
@@ -60,11 +60,22 @@ function described({ runIds, bytes, redacted }: Exported): string {
 
 function importFile(file: string, terminal: Terminal): Promise<number> {
   return withLab(terminal, async ({ history }) => {
-    const { imported, alreadyHere } = await importBundle({ history, file, signal: terminal.signal });
+    const { imported, alreadyHere } = await importBundle({ history, file, signal: terminal.signal }).catch(
+      naming(file),
+    );
     for (const { runId, scenarioTitle } of imported) terminal.out.write(`imported ${runId}  ${scenarioTitle}\n`);
     for (const runId of alreadyHere) terminal.out.write(`already here ${runId}\n`);
     return EXIT.green;
   });
+}
+
+/** What is wrong with a bundle is said of its file. */
+function naming(file: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof BundleProblem)) throw error;
+    const cure = error.cure === undefined ? {} : { cure: error.cure };
+    throw new LabError(error.code, `${file}: ${error.message}`, { ...cure, cause: error });
+  };
 }
 
 async function verifyFile(file: string, { out, err, signal }: Terminal): Promise<number> {

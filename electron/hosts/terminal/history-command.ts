@@ -1,4 +1,4 @@
-import { formatDuration } from "../../lab/duration.ts";
+import { formatDuration } from "../../lab/events/duration.ts";
 import { emptyRunView, foldAll } from "../../lab/events/fold.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";

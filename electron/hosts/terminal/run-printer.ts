@@ -1,4 +1,4 @@
-import { formatDuration } from "../../lab/duration.ts";
+import { formatDuration } from "../../lab/events/duration.ts";
 import type { Decision, EventOf, LabEvent, LabEventType, Outcome } from "../../lab/events/lab-event.ts";
 import { harmless, type Paint, type Style } from "./paint.ts";
 
@@ -95,10 +95,12 @@ export class RunPrinter {
     this.#write(`${this.#paint("dim", time)}  ${what.padEnd(WHAT_WIDTH)} ${oneLine(text)}`);
   }
 
-  #heading({ scenario, without }: EventOf<"run.started">): void {
+  #heading({ scenario, without, engine }: EventOf<"run.started">): void {
     const off = without.length > 0 ? this.#paint("yellow", `  (without ${without.join(", ")})`) : "";
+    const isElsewhere = engine?.startsWith("REMOTE") ?? false;
+    const where = isElsewhere ? this.#paint("red", `  (on ${engine})`) : "";
     this.#write("");
-    this.#write(`${this.#paint("bold", scenario.id)}  ${oneLine(scenario.title)}${off}`);
+    this.#write(`${this.#paint("bold", scenario.id)}  ${oneLine(scenario.title)}${off}${where}`);
     if (scenario.patterns.length > 0) this.#write(this.#paint("dim", `patterns: ${scenario.patterns.join(", ")}`));
   }
 

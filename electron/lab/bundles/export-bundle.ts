@@ -10,7 +10,6 @@ import { LabError, messageOf } from "../lab-error.ts";
 import { LAB_VERSION } from "../version.ts";
 import { BUNDLE_FORMAT, type BundleLimits, FORMAT_VERSION, LIMITS, MANIFEST_PATH, type Manifest } from "./format.ts";
 import { type EndedRun, exportRun, type RunExport } from "./run-export.ts";
-import { ZipReader } from "./zip-reader.ts";
 import { ZipWriter } from "./zip-writer.ts";
 
 export interface ExportProgress {
@@ -49,8 +48,9 @@ export async function exportBundle(request: ExportRequest): Promise<Exported> {
   const scratchFolder = await mkdtemp(join(tmpdir(), "resilience-lab-export-"));
   const whole = "file" in request ? partialOf(request.file) : join(scratchFolder, "bundle.zip");
   try {
-    const redacted = await writeWhole(whole, scratchFolder, runs, { ...request, signal });
+    const redacted = await writeBundle(whole, scratchFolder, runs, { ...request, signal });
     const { size: bytes } = await stat(whole);
+    assertReadable(bytes, request.limits ?? LIMITS);
     if ("file" in request) await rename(whole, resolve(request.file));
     else await pipeline(createReadStream(whole), request.stream, { signal });
     return { bytes, runIds: runs.map(({ id }) => id), redacted };
@@ -79,6 +79,14 @@ function hasEnded(run: RunSummary): run is EndedRun {
   return run.outcome !== undefined && run.reason !== undefined && run.durationMs !== undefined;
 }
 
+/** What could not be imported again is not given out. */
+function assertReadable(bytes: number, { fileBytes }: BundleLimits): void {
+  if (bytes <= fileBytes) return;
+  throw new LabError("bad-input", `the bundle would have ${bytes} bytes, and at most ${fileBytes} can be imported`, {
+    cure: "export fewer runs at once",
+  });
+}
+
 function partialOf(file: string): string {
   const path = resolve(file);
   return join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.partial`);
@@ -86,33 +94,16 @@ function partialOf(file: string): string {
 
 type Written = Omit<ExportRequest, "signal"> & { signal: AbortSignal };
 
-/** A file that packs too well would be refused as a zip bomb on import: it is written again, that entry as it is. */
-async function writeWhole(
-  file: string,
-  scratchFolder: string,
-  runs: readonly EndedRun[],
-  request: Written,
-): Promise<Record<string, number>> {
-  const { limits = LIMITS } = request;
-  let stored: string[] = [];
-  for (;;) {
-    const redacted = await writeBundle(file, scratchFolder, runs, request, new Set(stored));
-    const dense = await ZipReader.tooDense(file, limits);
-    if (dense.length === 0) return redacted;
-    stored = [...stored, ...dense];
-  }
-}
-
 async function writeBundle(
   file: string,
   scratchFolder: string,
   runs: readonly EndedRun[],
   { history, signal, onProgress = () => {}, limits = LIMITS }: Written,
-  stored: ReadonlySet<string>,
 ): Promise<Record<string, number>> {
-  if (runs.length > limits.runs)
+  if (runs.length > limits.runs) {
     throw new LabError("bad-input", `a bundle holds ${limits.runs} runs, not ${runs.length}`);
-  const zip = new ZipWriter(createWriteStream(file, { flush: true }), scratchFolder, stored, signal);
+  }
+  const zip = new ZipWriter(scratchFolder, limits, signal);
   try {
     const exported: RunExport[] = [];
     let before = 0;
@@ -125,11 +116,10 @@ async function writeBundle(
     }
     const manifest = manifestOf(exported, zip);
     zip.add(MANIFEST_PATH, `${JSON.stringify(manifest, null, 2)}\n`);
-    await zip.finish();
+    await zip.finish(createWriteStream(file, { flush: true }));
     return manifest.redacted;
-  } catch (error) {
-    await zip.abandon(error);
-    throw error;
+  } finally {
+    zip.abandon();
   }
 }
 
@@ -150,7 +140,7 @@ function manifestOf(exported: readonly RunExport[], zip: ZipWriter): Manifest {
       events,
     })),
     redacted: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
-    entries: [...zip.entries],
+    entries: zip.declared(),
   };
 }
 

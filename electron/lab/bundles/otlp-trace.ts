@@ -1,52 +1,43 @@
-import { createHash } from "node:crypto";
 import type { EventOf, LabEvent } from "../events/lab-event.ts";
 import type { RunRecord } from "./format.ts";
+import { INTERNAL, idOf, SERVER, type Span, spellAttributes, spellSpan, unixNano } from "./otlp-span.ts";
+
+/** For what OpenTelemetry has no convention: decisions, approvals, faults, steps. `gen_ai` and `mcp` are reserved. */
+const OWN = "resilience_lab";
+const SPANS_AT_ONCE = 256;
+/** Calls, steps and faults that are waited for, about; of more the oldest are written as they stand. */
+const OPEN_LIMIT = 1_000;
+
+type Row = EventOf<"call.decided">;
+type Fault = { intended: EventOf<"fault.intended">; applied?: EventOf<"fault.applied"> };
+const TRACE_ID = /^[0-9a-f]{32}$/;
+const SPAN_ID = /^[0-9a-f]{16}$/;
+const ANSWERS: ReadonlySet<string> = new Set(["approved", "denied", "expired"]);
+const CALL_ID = `${OWN}.call.id`;
+const TURN_ID = `${OWN}.turn.id`;
+const BACKEND = `${OWN}.backend`;
+const DECISION = `${OWN}.decision`;
+const DECISION_REASON = `${OWN}.decision.reason`;
+const FAULT_ID = `${OWN}.fault.id`;
+
+/** Whose span it is: the lab's, or the gateway's as the audit log tells of it. */
+type Resource = "resilience-lab" | "gateway";
 
 /**
  * A run as OTLP JSON, one `ExportTraceServiceRequest`, made as its events go by. Tool calls have the names and attributes
- * of OpenTelemetry's conventions for MCP; what these do not know (decisions, approvals, faults, steps) has the lab's own
- * prefix, since `gen_ai` and `mcp` are reserved. All times are on the run's one clock.
+ * of OpenTelemetry's conventions for MCP, and the trace that their client began. All times are on the run's one clock.
  */
-const OWN = "resilience_lab";
-const INTERNAL = 1;
-const SERVER = 2;
-const ERROR_STATUS = { code: 2 };
-const SPANS_AT_ONCE = 256;
-/** Calls, steps and faults that are waited for; of more the oldest are written as they stand. */
-const OPEN_LIMIT = 5_000;
-
-interface Attribute {
-  key: string;
-  value: { stringValue: string } | { intValue: string };
-}
-interface Span {
-  traceId: string;
-  spanId: string;
-  parentSpanId?: string;
-  name: string;
-  kind: number;
-  startTimeUnixNano: string;
-  endTimeUnixNano: string;
-  attributes: Attribute[];
-  events?: { timeUnixNano: string; name: string; attributes: Attribute[] }[];
-  links?: { traceId: string; spanId: string }[];
-  status?: { code: number; message?: string };
-}
-/** Whose span it is: the lab's, or the gateway's as the audit log tells of it. */
-type Resource = "resilience-lab" | "gateway";
-type Row = EventOf<"call.decided">;
-
 export class OtlpTrace {
   readonly #record: RunRecord;
   readonly #write: (text: string) => Promise<void> | undefined;
   readonly #traceId: string;
   readonly #rootId: string;
-  readonly #startNano: bigint;
   readonly #steps = new Map<string, EventOf<"step.started">>();
-  readonly #faults = new Map<string, { intended: EventOf<"fault.intended">; applied?: EventOf<"fault.applied"> }>();
+  readonly #faults = new Map<string, Fault>();
   readonly #calls = new Map<string, Row[]>();
   readonly #hits = new Map<string, string>();
-  #spans: { resource: Resource; span: Span }[] = [];
+  readonly #spans: Record<Resource, string[]> = { "resilience-lab": [], gateway: [] };
+  #waiting = 0;
   #isFirst = true;
 
   constructor(record: RunRecord, write: (text: string) => Promise<void> | undefined) {
@@ -54,7 +45,6 @@ export class OtlpTrace {
     this.#write = write;
     this.#traceId = idOf(`run ${record.id}`, 32);
     this.#rootId = idOf(`run ${record.id} root`, 16);
-    this.#startNano = BigInt(record.startedWallMs) * 1_000_000n;
   }
 
   /** A promise to wait for when a batch of spans was written. */
@@ -90,7 +80,7 @@ export class OtlpTrace {
         this.#takeRow(event);
         break;
     }
-    return this.#spans.length < SPANS_AT_ONCE ? undefined : this.#writeSpans();
+    return this.#waiting < SPANS_AT_ONCE ? undefined : this.#writeSpans();
   }
 
   async end(): Promise<void> {
@@ -102,14 +92,16 @@ export class OtlpTrace {
     await this.#write("\n]}\n");
   }
 
-  /** Keeps what is not over yet; when that is too much, `close` ends the oldest as it stands. */
-  #open<Value>(map: Map<string, Value>, key: string, value: Value, close: (oldest: Value) => void): void {
+  /** Keeps what is not over yet; when that is twice too much, `close` ends the older half as it stands. */
+  #open<Value>(map: Map<string, Value>, key: string, value: Value, close: (old: Value) => void): void {
     map.set(key, value);
-    if (map.size <= OPEN_LIMIT) return;
-    const [oldest] = map;
-    if (oldest === undefined) return;
-    map.delete(oldest[0]);
-    close(oldest[1]);
+    if (map.size < 2 * OPEN_LIMIT) return;
+    let toClose = OPEN_LIMIT;
+    for (const [oldKey, old] of map) {
+      if (toClose-- === 0) return;
+      map.delete(oldKey);
+      close(old);
+    }
   }
 
   /** More decisions of a call, and the fault that it failed of, may come late: it is written when it is one of the oldest. */
@@ -120,23 +112,22 @@ export class OtlpTrace {
   }
 
   #endRun(): void {
-    const { id, scenarioId, scenarioTitle, driver, without, outcome, reason, durationMs } = this.#record;
+    const { scenarioId, scenarioTitle, driver, without, outcome, reason, durationMs } = this.#record;
     this.#add("resilience-lab", {
       traceId: this.#traceId,
       spanId: this.#rootId,
       name: `run ${scenarioId}`,
       kind: INTERNAL,
       ...this.#times(0, durationMs),
-      attributes: attributes({
-        [`${OWN}.run.id`]: id,
+      attributes: {
         [`${OWN}.scenario.id`]: scenarioId,
         [`${OWN}.scenario.title`]: scenarioTitle,
         [`${OWN}.driver`]: driver,
         [`${OWN}.without`]: without.join(","),
         [`${OWN}.outcome`]: outcome,
         [`${OWN}.reason`]: reason,
-      }),
-      ...(outcome === "passed" ? {} : { status: { ...ERROR_STATUS, message: reason } }),
+      },
+      ...(outcome === "passed" ? {} : { error: reason }),
     });
   }
 
@@ -147,90 +138,80 @@ export class OtlpTrace {
       name: `step ${started.kind}`,
       kind: INTERNAL,
       ...this.#times(started.atMs, ended?.atMs ?? this.#record.durationMs),
-      attributes: attributes({
+      attributes: {
         [`${OWN}.step.id`]: started.step,
         [`${OWN}.step.label`]: started.label,
         [`${OWN}.step.outcome`]: outcome,
-      }),
-      ...(outcome === "failed" ? { status: { ...ERROR_STATUS, message: ended?.error ?? "" } } : {}),
+      },
+      ...(outcome === "failed" ? { error: ended?.error ?? "" } : {}),
     });
   }
 
-  #endFault(
-    { intended, applied }: { intended: EventOf<"fault.intended">; applied?: EventOf<"fault.applied"> },
-    undone: EventOf<"fault.undone"> | undefined,
-  ): void {
+  #endFault({ intended, applied }: Fault, undone: EventOf<"fault.undone"> | undefined): void {
     this.#add("resilience-lab", {
       ...this.#child(`fault ${intended.fault}`),
       name: `fault ${intended.kind} ${intended.target}`,
       kind: INTERNAL,
       ...this.#times(applied?.atMs ?? intended.atMs, undone?.atMs ?? this.#record.durationMs),
-      attributes: attributes({
+      attributes: {
         [`${OWN}.fault.id`]: intended.fault,
         [`${OWN}.fault.kind`]: intended.kind,
         [`${OWN}.fault.target`]: intended.target,
         [`${OWN}.fault.undo`]: undone?.result ?? "not undone",
         [`${OWN}.fault.hits`]: undone?.hits,
-      }),
+      },
     });
   }
 
   #endCall(rows: Row[]): void {
     const [first, last] = [rows[0], rows.at(-1)];
     if (first === undefined || last === undefined) return;
-    const isOwnTrace = /^[0-9a-f]{32}$/.test(first.traceId) && /^[0-9a-f]{16}$/.test(first.spanId);
-    const place = isOwnTrace
-      ? { traceId: first.traceId, spanId: first.spanId, links: [{ traceId: this.#traceId, spanId: this.#rootId }] }
-      : this.#child(`call ${first.callId}`);
-    const [startMs, endMs] = [this.#decidedMs(first) - first.durationMs, this.#decidedMs(last)];
+    const isOwnTrace = TRACE_ID.test(first.traceId) && SPAN_ID.test(first.spanId);
+    const place = isOwnTrace ? { traceId: first.traceId, spanId: first.spanId } : this.#child(`call ${first.callId}`);
     const hasFailed = last.decision === "upstream_error";
-    const fault = hasFailed ? this.#hits.get(first.traceId) : undefined;
     this.#add("gateway", {
       ...place,
       name: `tools/call ${first.tool}`,
       kind: SERVER,
-      ...this.#times(startMs, endMs),
-      attributes: attributes({
+      ...this.#times(this.#decidedMs(first) - first.durationMs, this.#decidedMs(last)),
+      attributes: {
         "mcp.method.name": "tools/call",
         "gen_ai.tool.name": first.tool,
         "gen_ai.operation.name": "execute_tool",
         "mcp.session.id": first.sessionId,
-        "gen_ai.tool.call.arguments": JSON.stringify(first.arguments) ?? "",
+        "gen_ai.tool.call.arguments": JSON.stringify(first.arguments),
         "error.type": hasFailed ? "upstream_error" : undefined,
-        [`${OWN}.run.id`]: this.#record.id,
-        [`${OWN}.call.id`]: first.callId,
-        [`${OWN}.turn.id`]: first.turnId,
-        [`${OWN}.backend`]: first.backend,
-        [`${OWN}.decision`]: last.decision,
-        [`${OWN}.fault.id`]: fault,
-      }),
+        [CALL_ID]: first.callId,
+        [TURN_ID]: first.turnId,
+        [BACKEND]: first.backend,
+        [DECISION]: last.decision,
+        [FAULT_ID]: hasFailed ? this.#hits.get(first.traceId) : undefined,
+      },
       events: rows.map((row) => ({
-        timeUnixNano: this.#nano(this.#decidedMs(row)),
-        name: `${OWN}.decision`,
-        attributes: attributes({ [`${OWN}.decision`]: row.decision, [`${OWN}.decision.reason`]: row.reason }),
+        nano: this.#nano(this.#decidedMs(row)),
+        name: DECISION,
+        attributes: { [DECISION]: row.decision, [DECISION_REASON]: row.reason },
       })),
-      ...(hasFailed ? { status: { ...ERROR_STATUS, message: last.reason } } : {}),
+      ...(hasFailed ? { error: last.reason } : {}),
     });
     this.#addApproval(rows, place);
   }
 
   #addApproval(rows: Row[], call: { traceId: string; spanId: string }): void {
     const asked = rows.find(({ decision }) => decision === "approvalRequired");
-    const answered = rows.find(
-      ({ decision }) => decision === "approved" || decision === "denied" || decision === "expired",
-    );
     if (asked === undefined) return;
+    const answered = rows.find(({ decision }) => ANSWERS.has(decision));
     this.#add("gateway", {
       traceId: call.traceId,
       spanId: idOf(`${this.#record.id} approval ${asked.callId}`, 16),
       parentSpanId: call.spanId,
-      name: `${OWN}.approval ${asked.tool}`,
+      name: `approval ${asked.tool}`,
       kind: INTERNAL,
       ...this.#times(this.#decidedMs(asked), answered ? this.#decidedMs(answered) : this.#record.durationMs),
-      attributes: attributes({
+      attributes: {
         [`${OWN}.approval.result`]: answered?.decision ?? "waiting",
         [`${OWN}.approval.reason`]: answered?.reason,
-      }),
+      },
     });
   }
 
@@ -243,44 +224,32 @@ export class OtlpTrace {
     return { traceId: this.#traceId, spanId: idOf(`${this.#record.id} ${what}`, 16), parentSpanId: this.#rootId };
   }
 
-  #times(startMs: number, endMs: number): { startTimeUnixNano: string; endTimeUnixNano: string } {
-    const start = Math.max(0, startMs);
-    return { startTimeUnixNano: this.#nano(start), endTimeUnixNano: this.#nano(Math.max(start, endMs)) };
+  #times(startMs: number, endMs: number): { startNano: string; endNano: string } {
+    return { startNano: this.#nano(startMs), endNano: this.#nano(Math.max(startMs, endMs)) };
   }
 
-  /** Nanoseconds since the epoch are more than a number can hold exactly. */
   #nano(ms: number): string {
-    return String(this.#startNano + BigInt(Math.round(ms * 1_000)) * 1_000n);
+    return unixNano(this.#record.startedWallMs, ms);
   }
 
   #add(resource: Resource, span: Span): void {
-    this.#spans.push({ resource, span });
+    this.#spans[resource].push(spellSpan(span));
+    this.#waiting++;
   }
 
   async #writeSpans(): Promise<void> {
     for (const resource of ["resilience-lab", "gateway"] as const) {
-      const spans = this.#spans.filter((each) => each.resource === resource).map(({ span }) => span);
+      const spans = this.#spans[resource];
       if (spans.length === 0) continue;
-      const block = {
-        resource: { attributes: attributes({ "service.name": resource }) },
-        scopeSpans: [{ scope: { name: OWN }, spans }],
-      };
-      const before = this.#isFirst ? '{"resourceSpans":[\n' : ",\n";
+      this.#spans[resource] = [];
+      const whose = spellAttributes({ "service.name": resource, [`${OWN}.run.id`]: this.#record.id });
+      const before = this.#isFirst ? '{"resourceSpans":[' : ",";
       this.#isFirst = false;
-      await this.#write(before + JSON.stringify(block));
+      const scope = `"scope":{"name":"${OWN}"}`;
+      await this.#write(
+        `${before}\n{"resource":{"attributes":${whose}},"scopeSpans":[{${scope},"spans":[\n${spans.join(",\n")}\n]}]}`,
+      );
     }
-    this.#spans = [];
+    this.#waiting = 0;
   }
-}
-
-/** An identifier that is the same each time the same run is exported. */
-function idOf(what: string, digits: 16 | 32): string {
-  return createHash("sha256").update(what).digest("hex").slice(0, digits);
-}
-
-function attributes(values: Record<string, string | number | undefined>): Attribute[] {
-  return Object.entries(values).flatMap(([key, value]): Attribute[] => {
-    if (value === undefined || value === "") return [];
-    return [{ key, value: typeof value === "string" ? { stringValue: value } : { intValue: String(value) } }];
-  });
 }

@@ -175,16 +175,14 @@ class Reading {
   /** Whole lines of an entry, as many as come together. */
   async *#lines(path: string): AsyncGenerator<string[]> {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const { lineChars } = this.#request.limits;
     let rest = "";
     for await (const chunk of this.#verified(path)) {
       const lines = (rest + decoded(decoder, path, chunk)).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > this.#request.limits.lineChars) {
-        throw new BundleProblem(
-          "too large",
-          `${path} has a line of more than ${this.#request.limits.lineChars} characters`,
-        );
+      if (lines.some(({ length }) => length > lineChars)) {
+        throw new BundleProblem("too large", `${path} has a line of more than ${lineChars} characters`);
       }
+      rest = lines.pop() ?? "";
       yield lines;
     }
     rest += decoded(decoder, path);

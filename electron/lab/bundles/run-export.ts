@@ -57,11 +57,10 @@ export async function exportRun(
     if (isTooDeep(event, line)) throw tooLarge(run, `its event ${seq} is nested more than ${DEPTH_LIMIT} deep`);
     if (line.length > limits.lineChars) throw tooLarge(run, `its event ${seq} has ${line.length} characters`);
     const isFull = files.take(event, line);
-    if (isFull !== undefined || seq % LOOK_EVERY === 0) {
-      signal.throwIfAborted();
-      parts.onEvents(seq);
-      await isFull;
-    }
+    if (isFull === undefined && seq % LOOK_EVERY !== 0) continue;
+    await isFull;
+    parts.onEvents(seq);
+    signal.throwIfAborted();
   }
   if (seq !== record.events) {
     throw new LabError(
@@ -114,9 +113,9 @@ class RunFiles {
   constructor(record: RunRecord, zip: ZipWriter) {
     this.#record = record;
     this.#zip = zip;
-    this.#events = zip.live(runPath(record.id, RUN_FILES.events));
-    this.#decisions = zip.waiting(runPath(record.id, RUN_FILES.decisions));
-    const traceFile = zip.waiting(runPath(record.id, RUN_FILES.trace));
+    this.#events = zip.open(runPath(record.id, RUN_FILES.events));
+    this.#decisions = zip.open(runPath(record.id, RUN_FILES.decisions));
+    const traceFile = zip.open(runPath(record.id, RUN_FILES.trace));
     this.#traceFile = traceFile;
     this.#trace = new OtlpTrace(record, (text) => traceFile.write(text));
     this.#logs = new ServiceLogs(record.id, zip);

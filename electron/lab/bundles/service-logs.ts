@@ -46,7 +46,7 @@ export class ServiceLogs {
   }
 
   #open(name: string): TextSink {
-    return this.#zip.waiting(runPath(this.#runId, `logs/${name}.log`));
+    return this.#zip.open(runPath(this.#runId, `logs/${name}.log`));
   }
 
   /** A name that no file system reads as anything else; services whose names become the same are numbered. */

@@ -50,18 +50,6 @@ export class ZipReader {
     }
   }
 
-  /** Entries of a zip of our own that {@link ZipReader.open} would take for a bomb. */
-  static async tooDense(file: string, limits: BundleLimits): Promise<string[]> {
-    const zip = await yauzl.openPromise(file, { decodeStrings: false, autoClose: false });
-    try {
-      const dense: string[] = [];
-      for await (const entry of zip.eachEntry()) if (isTooDense(entry, limits)) dense.push(nameOf(entry));
-      return dense;
-    } finally {
-      zip.close();
-    }
-  }
-
   /** The unpacked bytes of an entry. Never more than its directory says. */
   async *read(path: string): AsyncGenerator<Buffer> {
     const entry = this.#entries.get(path);

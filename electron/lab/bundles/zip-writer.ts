@@ -1,16 +1,26 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { type EventEmitter, once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { join } from "node:path";
-import { PassThrough, type Readable, type Writable } from "node:stream";
+import type { DuplexOptions, Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import yazl from "yazl";
-import type { ManifestEntry } from "./format.ts";
+import {
+  crc32,
+  createDeflateRaw,
+  createInflateRaw,
+  type DeflateRaw,
+  deflateRawSync,
+  inflateRawSync,
+  type ZlibOptions,
+} from "node:zlib";
+import type { BundleLimits, ManifestEntry } from "./format.ts";
+import { centralDirectory, localHeader, type PackedEntry } from "./zip-format.ts";
 
 /** Chunks of text of at least this size: few enough to be cheap, and always cut in the same places. */
 const CHUNK_CHARS = 64 * 1024;
-/** The same for every entry, in every time zone: what is in a bundle depends on its runs alone. */
-const ENTRY_OPTIONS = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, mode: 0o100644 };
+
+/** A few chunks may wait for their thread, or the one that makes them would wait for each. */
+const PACKING: ZlibOptions & DuplexOptions = { chunkSize: 64 * 1024, writableHighWaterMark: 1024 * 1024 };
 
 /** Text on its way into the bundle. What is written is hashed and counted. */
 export interface TextSink {
@@ -19,111 +29,155 @@ export interface TextSink {
   end(): Promise<void>;
 }
 
+type Entry = PackedEntry & ({ packed: Buffer } | { file: string });
+
 /**
- * Writes a zip whose entries have the order in which they were opened and the bytes that were given, and nothing of when
- * or where it was made. One entry is live: it is packed while it is written. The others wait in a scratch folder.
+ * Makes a zip whose entries have the order in which they were opened and the bytes that were given, and nothing of when or
+ * where it was made. Entries are written beside each other: each is packed at once, in a thread of its own, into a scratch
+ * folder, and the zip is put together from these. (yazl packs one entry after another, and a run's files come all at once.)
  */
 export class ZipWriter {
-  readonly entries: ManifestEntry[] = [];
-  readonly #zip = new yazl.ZipFile();
+  readonly #entries: { declared: ManifestEntry; entry: Entry }[] = [];
   readonly #scratchFolder: string;
-  readonly #stored: ReadonlySet<string>;
+  readonly #limits: BundleLimits;
   readonly #failed = new AbortController();
-  readonly #written: Promise<void>;
-  /** Of the scratch folder. */
-  readonly #files = new Set<Readable | Writable>();
+  readonly #signal: AbortSignal;
+  readonly #streams = new Set<Readable | Writable>();
 
-  /** @param stored paths of entries that are not to be packed */
-  constructor(out: Writable, scratchFolder: string, stored: ReadonlySet<string>, signal: AbortSignal) {
+  constructor(scratchFolder: string, limits: BundleLimits, signal: AbortSignal) {
     this.#scratchFolder = scratchFolder;
-    this.#stored = stored;
-    this.#zip.on("error", (error) => this.#failed.abort(error));
-    const source = this.#zip.outputStream as PassThrough;
-    this.#written = pipeline(source, out, { signal: AbortSignal.any([signal, this.#failed.signal]) });
-    this.#written.catch((error: unknown) => this.#failed.abort(error));
+    this.#limits = limits;
+    this.#signal = AbortSignal.any([signal, this.#failed.signal]);
   }
 
-  /** An entry that is packed as it is written. The entries that are opened after it wait until it has ended. */
-  live(path: string): TextSink {
-    const stream = new PassThrough({ highWaterMark: 4 * CHUNK_CHARS });
-    this.#zip.addReadStream(stream, path, this.#options(path));
-    return this.#sink(path, stream, () => {});
+  /** What was written so far, for the manifest. */
+  declared(): ManifestEntry[] {
+    return this.#entries.map(({ declared }) => declared);
   }
 
-  /** An entry that may be written beside others; it is packed once it has ended. */
-  waiting(path: string): TextSink {
-    const file = join(this.#scratchFolder, `${this.entries.length}.part`);
-    const stream = this.#watched(createWriteStream(file));
-    return this.#sink(path, stream, () =>
-      this.#zip.addReadStreamLazy(path, this.#options(path), (give) =>
-        give(null, this.#watched(createReadStream(file))),
-      ),
-    );
+  /** An entry that is written bit by bit, also beside others. */
+  open(path: string): TextSink {
+    const file = join(this.#scratchFolder, `${this.#entries.length}.packed`);
+    const declared = { path, bytes: 0, sha256: "" };
+    const entry = { path, crc32: 0, bytes: 0, packedBytes: 0, isPacked: true, file };
+    this.#entries.push({ declared, entry });
+    const deflate = this.#watched(createDeflateRaw(PACKING));
+    const out = this.#watched(createWriteStream(file));
+    deflate.pipe(out);
+    return new PackingSink(declared, entry, deflate, out, this.#signal);
   }
 
   add(path: string, text: string): void {
     const bytes = Buffer.from(text);
-    this.entries.push({ path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
-    this.#zip.addBuffer(bytes, path, this.#options(path));
+    const packed = deflateRawSync(bytes);
+    const declared = { path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+    const entry = {
+      path,
+      crc32: crc32(bytes),
+      bytes: bytes.length,
+      packedBytes: packed.length,
+      isPacked: true,
+      packed,
+    };
+    this.#entries.push({ declared, entry });
   }
 
-  /** Resolves when the last byte was taken by the stream that the zip is written to. */
-  async finish(): Promise<void> {
-    this.#zip.end();
-    await this.#written;
+  /** Resolves when `out` has taken the last byte and was ended. */
+  async finish(out: Writable): Promise<void> {
+    await pipeline(this.#bytes(), out, { signal: this.#signal });
   }
 
-  /** Waits until nothing writes any more, so that what was written can be removed. */
-  async abandon(reason: unknown): Promise<void> {
-    this.#failed.abort(reason);
-    await this.#written.catch(() => {});
-    for (const stream of this.#files) stream.destroy();
+  /** Lets go of the scratch folder after something has gone wrong. */
+  abandon(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  async *#bytes(): AsyncGenerator<Buffer> {
+    let offset = 0;
+    const offsets: number[] = [];
+    const entries = this.#entries.map(({ entry }) => (this.#isTooDense(entry) ? unpacked(entry) : entry));
+    for (const entry of entries) {
+      offsets.push(offset);
+      const header = localHeader(entry);
+      yield header;
+      offset += header.length + entry.packedBytes;
+      if ("packed" in entry) yield entry.isPacked ? entry.packed : inflateRawSync(entry.packed);
+      else yield* this.#scratch(entry.file, entry.isPacked);
+    }
+    yield centralDirectory(entries, offsets, offset);
+  }
+
+  /** What packs better than a reader trusts is left as it is: an import would take it for a bomb. */
+  #isTooDense({ bytes, packedBytes }: Entry): boolean {
+    return bytes > this.#limits.denseBytes && bytes > packedBytes * this.#limits.ratio;
+  }
+
+  async *#scratch(file: string, isPacked: boolean): AsyncGenerator<Buffer> {
+    const stream = this.#watched(createReadStream(file));
+    for await (const chunk of isPacked ? stream : stream.pipe(this.#watched(createInflateRaw()))) yield chunk as Buffer;
   }
 
   #watched<Stream extends Readable | Writable>(stream: Stream): Stream {
-    this.#files.add(stream);
+    this.#streams.add(stream);
     const events: EventEmitter = stream;
     events.on("error", (error) => this.#failed.abort(error));
-    events.on("close", () => this.#files.delete(stream));
+    events.on("close", () => this.#streams.delete(stream));
     return stream;
   }
+}
 
-  #options(path: string) {
-    return { ...ENTRY_OPTIONS, compress: !this.#stored.has(path) };
+function unpacked(entry: Entry): Entry {
+  return { ...entry, isPacked: false, packedBytes: entry.bytes };
+}
+
+class PackingSink implements TextSink {
+  readonly #declared: ManifestEntry;
+  readonly #entry: PackedEntry;
+  readonly #deflate: DeflateRaw;
+  readonly #out: WriteStream;
+  readonly #signal: AbortSignal;
+  readonly #hash: Hash = createHash("sha256");
+  #text = "";
+
+  constructor(declared: ManifestEntry, entry: PackedEntry, deflate: DeflateRaw, out: WriteStream, signal: AbortSignal) {
+    this.#declared = declared;
+    this.#entry = entry;
+    this.#deflate = deflate;
+    this.#out = out;
+    this.#signal = signal;
   }
 
-  #sink(path: string, stream: Writable, onEnd: () => void): TextSink {
-    const entry: ManifestEntry = { path, bytes: 0, sha256: "" };
-    this.entries.push(entry);
-    const hash = createHash("sha256");
-    let text = "";
-    const give = async (): Promise<void> => {
-      this.#failed.signal.throwIfAborted();
-      const chunk = Buffer.from(text);
-      text = "";
-      hash.update(chunk);
-      entry.bytes += chunk.length;
-      if (!stream.write(chunk)) await once(stream, "drain", { signal: this.#failed.signal }).catch(this.#rethrow);
-    };
-    return {
-      write: (more) => {
-        text += more;
-        return text.length < CHUNK_CHARS ? undefined : give();
-      },
-      end: async () => {
-        if (text !== "") await give();
-        entry.sha256 = hash.digest("hex");
-        const closed = stream instanceof PassThrough ? Promise.resolve() : once(stream, "close");
-        stream.end();
-        await closed;
-        onEnd();
-      },
-    };
+  write(text: string): Promise<void> | undefined {
+    this.#text += text;
+    return this.#text.length < CHUNK_CHARS ? undefined : this.#give();
+  }
+
+  async end(): Promise<void> {
+    if (this.#text !== "") await this.#give();
+    const closed = this.#orFailed(once(this.#out, "close", { signal: this.#signal }));
+    this.#deflate.end();
+    await closed;
+    this.#declared.sha256 = this.#hash.digest("hex");
+    this.#declared.bytes = this.#entry.bytes;
+    this.#entry.packedBytes = this.#out.bytesWritten;
+  }
+
+  async #give(): Promise<void> {
+    this.#signal.throwIfAborted();
+    const chunk = Buffer.from(this.#text);
+    this.#text = "";
+    this.#hash.update(chunk);
+    this.#entry.crc32 = crc32(chunk, this.#entry.crc32);
+    this.#entry.bytes += chunk.length;
+    if (this.#deflate.write(chunk)) return;
+    await this.#orFailed(once(this.#deflate, "drain", { signal: this.#signal }));
   }
 
   /** What has gone wrong, rather than that waiting was broken off. */
-  readonly #rethrow = (error: unknown): never => {
-    this.#failed.signal.throwIfAborted();
-    throw error;
-  };
+  #orFailed(waiting: Promise<unknown>): Promise<unknown> {
+    return waiting.catch((error: unknown) => {
+      this.#signal.throwIfAborted();
+      throw error;
+    });
+  }
 }

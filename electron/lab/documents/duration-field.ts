@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DURATION_PATTERN, parseDuration } from "../duration.ts";
+import { DURATION_PATTERN, parseDuration } from "../events/duration.ts";
 
 const error = "expected a duration such as 500ms, 5s or 2m";
 

@@ -115,7 +115,7 @@ export const LINK_FAULT_SCHEMAS: z.ZodType<LinkFaultSpec>[] = [
 ];
 
 export function isLinkFault(kind: string): kind is LinkFaultKind {
-  return kind in KINDS;
+  return Object.hasOwn(KINDS, kind);
 }
 
 /** Whether the proxy can tell which requests met it: it reads HTTP for these, bytes for the others. */

@@ -2,8 +2,8 @@ import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-j
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { openDriver } from "../stack/open-driver.ts";
+import { reloadStack } from "../stack/reload-stack.ts";
 import { RunningStack } from "../stack/running-stack.ts";
-import { loadStack } from "../stack/stack-file.ts";
 import { type Undone, type UndoTarget, undoFault } from "./undo.ts";
 
 export interface MendParts {
@@ -88,7 +88,7 @@ function tryAttach(
   environment: NodeJS.ProcessEnv,
 ): RunningStack | undefined {
   try {
-    return RunningStack.attach(loadStack(registered.file, environment), registered, register, stacksFolder);
+    return RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
   } catch (error) {
     if (error instanceof LabError) return undefined; // the file is gone or has been changed beyond reading
     throw error;

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../events/duration.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";

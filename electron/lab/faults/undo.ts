@@ -1,4 +1,4 @@
-import { withDeadline } from "../clock.ts";
+import { systemClock, withDeadline } from "../clock.ts";
 import type { UndoResult } from "../events/lab-event.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -9,6 +9,9 @@ import { FaultProxyControl } from "./fault-proxy-control.ts";
 
 /** A service that is not up after this long counts as not restored. */
 const HEALTHY_LIMIT_MS = 20_000;
+/** A Docker engine that is being restarted is back within this; one that is not is gone. */
+const ENGINE_BACK_LIMIT_MS = 10_000;
+const ENGINE_LOOK_MS = 250;
 
 export interface Undone {
   result: UndoResult;
@@ -32,11 +35,24 @@ export interface UndoTarget {
 export async function undoFault(fault: JournaledFault, target: UndoTarget, signal: AbortSignal): Promise<Undone> {
   const { identity } = fault;
   try {
-    return identity.kind === "link"
-      ? await undoLinkFault(fault, identity, target, signal)
-      : await undoServiceFault(fault, identity, target, signal);
+    if (identity.kind === "link") return await undoLinkFault(fault, identity, target, signal);
+    return await whenReachable(() => undoServiceFault(fault, identity, target, signal), signal);
   } catch (error) {
     return { result: "not restored", detail: `${fault.target}: ${messageOf(error)}` };
+  }
+}
+
+/** Tried again while what carries it out is away for a moment: an undo is worth waiting for. */
+async function whenReachable<Value>(attempt: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const limit = performance.now() + ENGINE_BACK_LIMIT_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isAway = error instanceof LabError && error.code === "unreachable";
+      if (!isAway || performance.now() > limit) throw error;
+      await systemClock.sleep(ENGINE_LOOK_MS, signal);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../events/duration.ts";
 import { type RunReport, summaryLine } from "./run-report.ts";
 
 export const REPORT_FORMATS = ["json", "junit", "markdown"] as const;

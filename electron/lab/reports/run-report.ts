@@ -1,4 +1,4 @@
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../events/duration.ts";
 import { explainFailures } from "../events/explain.ts";
 import type { RunView } from "../events/fold.ts";
 import type { Outcome } from "../events/lab-event.ts";

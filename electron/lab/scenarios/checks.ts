@@ -1,4 +1,4 @@
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../events/duration.ts";
 import type { RunView } from "../events/fold.ts";
 import type { Decision } from "../events/lab-event.ts";
 import type { Check } from "./schema.ts";

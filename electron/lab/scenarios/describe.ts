@@ -1,4 +1,4 @@
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../events/duration.ts";
 import { aimOf } from "../faults/aim.ts";
 import type { Step } from "./schema.ts";
 

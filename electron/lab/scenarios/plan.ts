@@ -1,4 +1,4 @@
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../events/duration.ts";
 import { aimOf } from "../faults/aim.ts";
 import { FAULT_KINDS } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";

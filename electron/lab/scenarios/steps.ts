@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { withDeadline } from "../clock.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../events/duration.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { countOf } from "./checks.ts";
 import { judge } from "./judge.ts";

@@ -83,15 +83,15 @@ export class ApprovalDesk {
     const url = stack.endpoint("approval-channel", "deciding an approval");
     const reply = await post(url, { action, ticket, user });
     if (!reply.ok) {
-      throw new LabError(reply.status === 504 ? "unreachable" : "precondition", errorIn(reply.text), {
+      throw new LabError(reply.status === 504 ? "unreachable" : "precondition", wordsIn(reply.text), {
         cure: "it may have been decided or have expired meanwhile",
       });
     }
     const answer = clickAnswer.parse(JSON.parse(reply.text));
     if (answer.status >= 400) {
-      throw new LabError("precondition", `the gateway answered ${answer.status}: ${errorIn(answer.body)}`);
+      throw new LabError("precondition", `the gateway answered ${answer.status}: ${wordsIn(answer.body)}`);
     }
-    return { status: answer.status, message: answer.body.slice(0, 500) };
+    return { status: answer.status, message: wordsIn(answer.body) };
   }
 
   async #lookOn(stack: RunningStack, signal: AbortSignal): Promise<void> {
@@ -177,11 +177,12 @@ async function post(url: string, body: unknown): Promise<{ ok: boolean; status: 
   }
 }
 
-/** Services answer with `{error: text}`; anything else is shown as it came, cut. */
-function errorIn(text: string): string {
+/** Services answer with `{error}` or `{text}`; anything else is shown as it came, cut. */
+function wordsIn(text: string): string {
   try {
-    const { error } = JSON.parse(text) as { error?: unknown };
+    const { error, text: said } = JSON.parse(text) as { error?: unknown; text?: unknown };
     if (typeof error === "string") return error;
+    if (typeof said === "string") return said;
   } catch {
     // not JSON: shown as it is
   }

@@ -32,6 +32,7 @@ interface RunRow {
   reason: string | null;
   started_wall_ms: number;
   duration_ms: number | null;
+  imported_from: string | null;
 }
 
 interface Span {
@@ -158,14 +159,14 @@ export class Archive {
     return { deleted, kept };
   }
 
-  /** Deletes the oldest runs beyond the limit, pinned ones and those that are on excepted. Returns how many. */
+  /** Deletes the runs beyond the limit that have been here longest, pinned ones and those that are on excepted. Returns how many. */
   trim(limit: number): number {
     if (this.#history.readOnlyBecause !== undefined) return 0;
     const pins = JSON.stringify([...this.#preferences.pinned()]);
     return this.#database
       .prepare(
         `DELETE FROM runs WHERE status = 'ended' AND id NOT IN (SELECT value FROM json_each(@pins)) AND key NOT IN
-         (SELECT key FROM runs ORDER BY started_wall_ms DESC, key DESC LIMIT @limit)`,
+         (SELECT key FROM runs ORDER BY coalesce(imported_wall_ms, started_wall_ms) DESC, key DESC LIMIT @limit)`,
       )
       .run({ pins, limit }).changes;
   }
@@ -266,6 +267,7 @@ function toSummary(row: RunRow, pins: ReadonlySet<string>): RunSummary {
     startedWallMs: row.started_wall_ms,
     durationMs: row.duration_ms,
     pinned: pins.has(row.id),
+    importedFrom: row.imported_from,
   };
 }
 

@@ -1,9 +1,10 @@
 import { implement } from "@orpc/server";
 import { z } from "zod";
 import type { Capabilities } from "../../contract/capabilities.ts";
-import { engineContract } from "../../contract/contract.ts";
+import { labContract } from "../../contract/contract.ts";
 import { scenario } from "../scenarios/schema.ts";
 import { LAB_VERSION } from "../version.ts";
+import { BundleDesk, type HostFiles } from "./bundle-desk.ts";
 import type { DiagnosticsDesk } from "./diagnostics.ts";
 import type { EngineService } from "./engine-service.ts";
 import { toContractError } from "./lab-errors.ts";
@@ -23,13 +24,15 @@ export interface RouterParts {
   service: EngineService;
   diagnostics: DiagnosticsDesk;
   host: HostAbilities;
+  files: HostFiles;
 }
 
 export type LabRouter = ReturnType<typeof labRouter>;
 
 /** The contract, served by the engine. Whatever fails behind it reaches the page as one of the contract's errors. */
-export function labRouter({ service, diagnostics, host }: RouterParts) {
-  const lab = implement(engineContract)
+export function labRouter({ service, diagnostics, host, files }: RouterParts) {
+  const bundles = new BundleDesk(service, files);
+  const lab = implement(labContract)
     .$context<RouterContext>()
     .use(async ({ next }) => {
       try {
@@ -45,7 +48,7 @@ export function labRouter({ service, diagnostics, host }: RouterParts) {
         ...host,
         labVersion: LAB_VERSION,
         platform: process.platform,
-        bundles: false,
+        bundles: true,
         readOnlyBecause: service.lab.history.readOnlyBecause ?? null,
       })),
     },
@@ -141,6 +144,12 @@ export function labRouter({ service, diagnostics, host }: RouterParts) {
     settings: {
       get: lab.settings.get.handler(() => service.settings()),
       set: lab.settings.set.handler(({ input }) => service.changeSettings(input)),
+    },
+    bundles: {
+      export: lab.bundles.export.handler(({ input, signal }) => bundles.export(input.runIds, signal)),
+      choose: lab.bundles.choose.handler(() => bundles.choose()),
+      verify: lab.bundles.verify.handler(({ input, signal }) => bundles.verify(input.upload, signal)),
+      import: lab.bundles.import.handler(({ input, signal }) => bundles.import(input.upload, signal)),
     },
     diagnostics: { get: lab.diagnostics.get.handler(() => diagnostics.read(host.host)) },
   });

@@ -10,8 +10,8 @@ const home = mkdtempSync(join(tmpdir(), "resilience-lab-kill-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const RANDOM_KILLS = 8;
-const KEPT_RUN_MS = 2_500;
-const OWN_RUN_MS = 6_000;
+const KEPT_RUN_MS = 1_500;
+const OWN_RUN_MS = 4_000;
 
 /** Each moment once, with a fault of its own and, every second time, with the watchdog killed too. */
 const AT_MOMENTS = KILL_POINTS.flatMap((when, index) => [

@@ -15,8 +15,8 @@ import { type Kill, KillPlace, type Restoration } from "./testing/kill-round.ts"
 /** Of so many kills one is of a run that had brought its own stack up. */
 const OWN_STACK_EVERY = 10;
 /** About as long as such a run takes on a machine that is not busy: some kills come too late, and are made again. */
-const KEPT_RUN_MS = 2_500;
-const OWN_RUN_MS = 6_000;
+const KEPT_RUN_MS = 1_500;
+const OWN_RUN_MS = 4_000;
 
 const { values } = parseArgs({
   options: { count: { type: "string", default: "200" }, seed: { type: "string", default: String(Date.now() % 1e6) } },

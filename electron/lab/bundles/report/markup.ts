@@ -15,12 +15,12 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** JSON that stands in a script element: nothing in it can end that, or a line of it. */
+/** JSON that stands in a script element: nothing in it can end that, or a line of it, or reorder what a person reads. */
 export function jsonForScript(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const spelled = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value)
+    .replaceAll(/[<>&\u2028\u2029]/g, spelled)
+    .replaceAll(UNSEEN, spelled);
 }
 
 export function shorten(text: string, chars: number): string {

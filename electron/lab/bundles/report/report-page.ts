@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { formatDuration } from "../../duration.ts";
+import { formatDuration } from "../../events/duration.ts";
 import { explainFailures } from "../../events/explain.ts";
 import { decidedMs, type RunView } from "../../events/fold.ts";
 import type { EventOf } from "../../events/lab-event.ts";

@@ -1,4 +1,4 @@
-import { formatDuration } from "../../duration.ts";
+import { formatDuration } from "../../events/duration.ts";
 import { type CallView, decidedMs, type RunView } from "../../events/fold.ts";
 import { escapeHtml, shorten } from "./markup.ts";
 import { COLUMNS, type ReportTimeline } from "./report-timeline.ts";

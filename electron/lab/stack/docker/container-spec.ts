@@ -39,6 +39,7 @@ export function containerSpec(stack: Stack, service: string, ports: Ports, image
     ExposedPorts: exposed,
     HostConfig: {
       Binds: bindsOf(stack, compose),
+      VolumesFrom: [],
       NetworkMode: first?.network ?? "default",
       PortBindings: portBindings,
       RestartPolicy: restartPolicy(compose.restart),
@@ -57,7 +58,7 @@ export function containerSpec(stack: Stack, service: string, ports: Ports, image
     ...optional("StopSignal", compose.stop_signal),
     ...optional("StopTimeout", inSeconds(compose.stop_grace_period)),
     ...optional("Healthcheck", healthcheckOf(compose)),
-    ...optional("Volumes", anonymousVolumes(compose)),
+    ...optional("Volumes", volumePaths(compose)),
   };
   return { service, create, more };
 }
@@ -72,10 +73,12 @@ export function imageOf(stack: Stack, service: string): string {
   return stack.document.services[service]?.image ?? `${stack.project}-${service}`;
 }
 
-/** The networks that a service is on by its file; compose's own `default` when it names none. */
-export function networksOf({ networks }: ComposeService): [string, NetworkWishes | null][] {
-  if (networks === undefined) return [["default", null]];
-  return Array.isArray(networks) ? networks.map((name) => [name, null]) : Object.entries(networks);
+/** The networks that a service is on by its file, in compose's order; its own `default` when it names none. */
+export function networksOf({ networks = ["default"] }: ComposeService): [string, NetworkWishes | null][] {
+  const entries: [string, NetworkWishes | null][] = Array.isArray(networks)
+    ? networks.map((name) => [name, null])
+    : Object.entries(networks);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 type NetworkWishes = { aliases?: string[] | undefined; ipv4_address?: string | undefined };
 
@@ -141,9 +144,10 @@ export function namedVolumesOf({ volumes = [] }: ComposeService): string[] {
   });
 }
 
-function anonymousVolumes({ volumes = [] }: ComposeService): Record<string, object> | undefined {
-  const paths = volumes.filter((volume) => !volume.includes(":"));
-  return paths.length === 0 ? undefined : Object.fromEntries(paths.map((path) => [path, {}]));
+/** Where volumes of any kind are inside; those without a source get an anonymous one. */
+function volumePaths({ volumes = [] }: ComposeService): Record<string, object> | undefined {
+  if (volumes.length === 0) return undefined;
+  return Object.fromEntries(volumes.map((volume) => [volume.split(":")[1] ?? volume, {}]));
 }
 
 function restartPolicy(restart: string | undefined): Dockerode.HostRestartPolicy {

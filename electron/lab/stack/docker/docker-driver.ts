@@ -42,7 +42,10 @@ export class DockerDriver implements StackDriver {
   }
 
   async stop(service: string): Promise<void> {
-    const container = await this.#container(service);
+    const found = this.#present(service, await this.#find(service));
+    // A frozen process cannot heed its stop signal, and would be waited for in vain.
+    if (found.State.Paused) await this.resume(service);
+    const container = this.#docker.getContainer(found.Id);
     await ask(`stopping ${service}`, () => container.stop(), [{ status: 304 }]);
   }
 

@@ -17,8 +17,15 @@ export function engineWords(error: unknown): string {
 
 const CONNECTION_CODES = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EACCES", "EPERM", "EPIPE", "ETIMEDOUT", "ENOTFOUND"];
 
-/** The system's word for why there is no connection, or undefined when the engine answered. */
+/** The system's word for why there is no connection, or undefined when the engine answered as one that works. */
 export function connectionFailure(error: unknown): string | undefined {
+  // An engine that is being stopped still takes calls, and lets go of what carries them out.
+  if (
+    statusOf(error) === 500 &&
+    /(?:connection|transport) is closing|context canceled|shutting down/.test(engineWords(error))
+  ) {
+    return "it is being stopped";
+  }
   if (statusOf(error) !== undefined || !(error instanceof Error)) return undefined;
   const code = "code" in error ? String(error.code) : "";
   if (CONNECTION_CODES.includes(code)) return code;
@@ -51,22 +58,19 @@ export function explain(what: string, error: unknown): Error {
   if (failure !== undefined) {
     return new LabError("unreachable", `${what}: the Docker engine does not answer (${failure})`, {
       cure: "see that Docker runs (`docker info`); what this lab broke is put back at its next start",
-      cause: error,
     });
   }
   const words = engineWords(error);
   if (/no space left on device/i.test(words)) {
     return new LabError("precondition", `${what}: the engine's disk is full: ${words}`, {
       cure: "free some with `docker system prune`, see `docker system df`",
-      cause: error,
     });
   }
   const port = /(?:Bind for|listen tcp\d?) \S*?:(\d+)(?: failed)?:.*(?:already (?:allocated|in use))/.exec(words)?.[1];
   if (port !== undefined) {
     return new LabError("port-taken", `${what}: port ${port} is already in use`, {
       cure: "stop what uses it (`docker ps` shows containers), or run with --ports auto",
-      cause: error,
     });
   }
-  return new LabError("precondition", `${what}: ${words}`, { cause: error });
+  return new LabError("precondition", `${what}: ${words}`);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -105,6 +106,17 @@ describe("an engine that cannot be used is told with the cure:", () => {
   test("an address that is none", async () => {
     expect(await refusal({ DOCKER_HOST: "ftp://somewhere" })).toMatch(/is no address of a Docker engine/);
   });
+});
+
+test("a remote engine with consent is used, and said to be remote", async () => {
+  const server = createHttpServer((request, response) => {
+    response.end(JSON.stringify(request.url?.endsWith("/version") ? DOCKER : {}));
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  onTestFinished(() => void server.close());
+  const host = `tcp://127.0.0.1:${(server.address() as { port: number }).port}`;
+  const { notes } = await connectEngine({ DOCKER_HOST: host }, true);
+  expect(notes).toEqual([`REMOTE Docker engine: ${host} (by DOCKER_HOST)`]);
 });
 
 test("a rootless engine is used, and what it cannot do is said", async () => {

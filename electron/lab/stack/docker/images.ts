@@ -72,8 +72,15 @@ async function ensureImage(
     });
   }
   const made = await inspect(docker, image);
+  if (present !== undefined && present.Id !== made?.Id) await removeReplaced(docker, present);
   if (made !== undefined) return made.Id;
   throw new LabError("internal", `the image ${image} of ${service} is not there after it was made`);
+}
+
+/** An image that the lab had built, and whose name another has now; one that a container uses stays. */
+async function removeReplaced(docker: Dockerode, { Id, Config }: Dockerode.ImageInspectInfo): Promise<void> {
+  if (Config.Labels?.[BUILT_FROM] === undefined) return;
+  await ask("removing a replaced image", () => docker.getImage(Id).remove(), [{ status: 404 }, { status: 409 }]);
 }
 
 async function inspect(docker: Dockerode, image: string): Promise<Dockerode.ImageInspectInfo | undefined> {

@@ -7,8 +7,10 @@ import { openEngine } from "./engine.ts";
 import { ask } from "./engine-error.ts";
 
 /** An engine that is being restarted is back within this. */
-const ENGINE_BACK_LIMIT_MS = 30_000;
+const ENGINE_BACK_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 500;
+
+const ALREADY_RESUMED = [{ status: 500, says: /is not paused/ }, { status: 404 }, { status: 409 }];
 
 /** Which named volumes go: those that the lab made, all of the project, or none. */
 export type VolumesToRemove = "own" | "all" | "none";
@@ -30,10 +32,12 @@ export async function removeProject(
   const list = () => everyContainerOf(docker, project);
   const listed = await (waitsForEngine ? whenBack(list) : list());
   await Promise.all(
-    listed.map(async ({ Id: id, Labels }) => {
+    listed.map(async ({ Id: id, Labels, State: state }) => {
       const service = Labels[LABEL.service] ?? "";
       const container = docker.getContainer(id);
       report?.({ service, state: "stopping" });
+      // A frozen process cannot heed its stop signal, and would be waited for in vain.
+      if (state === "paused") await ask(`resuming ${service}`, () => container.unpause(), ALREADY_RESUMED);
       await ask(`stopping ${service}`, () => container.stop(), [{ status: 304 }, { status: 404 }]);
       // With its anonymous volumes: an image may declare some that nobody asked for.
       await ask(`removing ${service}`, () => container.remove({ v: true, force: true }), [

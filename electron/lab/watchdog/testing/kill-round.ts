@@ -1,15 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { damageOf, remainsIn, type WholeStack, wholeStackOf } from "./kill-oracle.ts";
 import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE, type KillPoint } from "./kill-points.ts";
+import { startLab } from "./lab-process.ts";
 import { watchdogsOf } from "./process-table.ts";
 
-const PROJECT = join(import.meta.dirname, "..", "..", "..", "..");
-const LAUNCHER = join(PROJECT, "electron", "hosts", "launch.mjs");
-const KILLABLE_LAB = join(PROJECT, "electron", "testing", "killable-lab.ts");
+const KILLABLE_LAB = join(import.meta.dirname, "..", "..", "..", "testing", "killable-lab.ts");
 const LOOK_EVERY_MS = 20;
 /** Bounds what hangs; what the lab promises is far below, and the times are told. */
 const REPAIR_LIMIT_MS = 60_000;
@@ -17,7 +16,7 @@ const REPAIR_LIMIT_MS = 60_000;
 export interface Kill {
   /** A fault as a scenario writes it. */
   fault: Record<string, string>;
-  /** A moment of the journal, or so long after the lab was started. */
+  /** A moment of the journal, or so long after the lab began: to bring its stack up, or else to run. */
   when: KillPoint | { afterMs: number };
   /** The watchdog dies with the lab, and the next start has to put everything back. */
   watchdogToo: boolean;
@@ -30,7 +29,7 @@ export interface Restoration {
   damage: string[];
   /** From the kill until nothing was wrong any more, by the oracle. */
   restoredMs: number;
-  /** What the next start said, where there was one. */
+  /** What the lab said until its end, and then the next start, where there was one. */
   said: string;
 }
 
@@ -59,11 +58,11 @@ export class KillPlace {
     const file = join(this.#home, "killed.yaml");
     const { fault } = kill;
     writeFileSync(file, scenarioOf([{ fault }, { wait: "200ms" }, { undo: "all" }, { fault }, { wait: "200ms" }]));
-    const killed = await this.#runUntilKilled(file, kill);
+    const { wasKilled, lastWords } = await this.#runUntilKilled(file, kill);
     const killedMs = performance.now();
     const nextStart = kill.watchdogToo ? this.#lab(this.#nextWords()) : undefined;
     const { damage, restoredMs } = await this.#watch(killedMs, nextStart);
-    return { wasKilled: killed, damage, restoredMs, said: (await nextStart) ?? "" };
+    return { wasKilled, damage, restoredMs, said: `${lastWords}${(await nextStart) ?? ""}` };
   }
 
   /** Commands that take the data folder over and start nothing by themselves, so that only recovery can have helped. */
@@ -79,18 +78,20 @@ export class KillPlace {
     return this.#whole === undefined ? remainsIn(this.#home) : damageOf(this.#home, this.#whole);
   }
 
-  async #runUntilKilled(file: string, { when, watchdogToo }: Kill): Promise<boolean> {
+  async #runUntilKilled(file: string, { when, watchdogToo }: Kill) {
     const variables = {
       ...(typeof when === "string" ? { [KILL_POINT_VARIABLE]: when } : {}),
       ...(watchdogToo ? { [KILL_WATCHDOG_VARIABLE]: "1" } : {}),
     };
-    const { child, ended } = this.#start(KILLABLE_LAB, ["run", file, "--ports", "auto"], variables);
+    const { child, ended } = startLab(this.#home, ["run", file, "--ports", "auto"], variables, KILLABLE_LAB);
     if (typeof when === "object") {
-      await Promise.race([delay(when.afterMs), ended]);
+      // Starting Node takes a while in which there is nothing to break; bringing a stack up is another matter.
+      const begun = this.#whole === undefined ? once(child, "spawn") : once(child.stdout, "data");
+      await Promise.race([begun.then(() => delay(when.afterMs)), ended]);
       endByForce(child, watchdogToo);
     }
-    await ended;
-    return child.signalCode === "SIGKILL";
+    const lastWords = await ended;
+    return { wasKilled: child.signalCode === "SIGKILL", lastWords };
   }
 
   /** Looks until whoever repairs has ended: a service that is about to die is still there, and looks well. */
@@ -107,23 +108,8 @@ export class KillPlace {
     }
   }
 
-  async #lab(words: readonly string[]): Promise<string> {
-    const { ended } = this.#start(LAUNCHER, words, {});
-    return ended;
-  }
-
-  #start(program: string, words: readonly string[], variables: Record<string, string>) {
-    const child = spawn(process.execPath, [program, ...words], {
-      env: { ...process.env, RESILIENCE_LAB_HOME: this.#home, NODE_NO_WARNINGS: "1", ...variables },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let said = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk) => {
-        said += chunk;
-      });
-    }
-    return { child, ended: once(child, "close").then(() => said) };
+  #lab(words: readonly string[]): Promise<string> {
+    return startLab(this.#home, words).ended;
   }
 }
 

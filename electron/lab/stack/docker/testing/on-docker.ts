@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
 import { openHome } from "../../../home.ts";
 import { openJournal } from "../../../journal/journal.ts";
@@ -20,23 +20,29 @@ const reached: Engine | string = await connectEngine(process.env, false).catch(m
  * engine holds must be the same before and after.
  */
 export function describeOnDocker(name: string, tests: (engine: Engine) => void): void {
-  if (typeof reached !== "string") {
+  describeWith(name, reached, tests);
+}
+
+/** The same for tests that also need something of the machine; `missing` says what it lacks, if anything. */
+describeOnDocker.unless = (missing: string | undefined, name: string, tests: (engine: Engine) => void): void => {
+  describeWith(name, missing ?? reached, tests);
+};
+
+function describeWith(name: string, engine: Engine | string, tests: (engine: Engine) => void): void {
+  if (typeof engine !== "string") {
     describe(name, () => {
       let before = "";
       beforeAll(() => {
         before = holdings();
       });
       afterAll(() => expect(holdings(), "what the engine holds").toBe(before));
-      tests(reached);
+      tests(engine);
     });
     return;
   }
-  console.log(`docker: skipped, no engine (${name}: ${reached})`);
-  if (process.env.CI === "true") {
-    describe(name, (it) => void it);
-    throw new Error(`docker: no engine, and on CI these tests may not be skipped: ${reached}`);
-  }
-  describe.skip(name, () => tests(undefined as never));
+  console.log(`docker: skipped, no engine (${name}: ${engine})`);
+  if (process.env.CI === "true") throw new Error(`docker: on CI these tests may not be skipped: ${name}: ${engine}`);
+  describe.skip(name, () => test("needs an engine", () => {}));
 }
 
 /** The containers, networks and volumes of projects that these tests make, as the docker command line lists them. */
@@ -89,6 +95,7 @@ export function serverService(name: string, more = ""): string {
     command: [node, -e, ${JSON.stringify(SERVER)}]
     ports: ["127.0.0.1::8000"]
     environment: { ANSWER: "${name}" }
+    stop_grace_period: 1s
     x-lab: { role: other, probe: { http: /health } }
 ${more}`;
 }

@@ -1,0 +1,68 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { LabError, messageOf } from "../../lab/lab-error.ts";
+import type { HostFiles } from "../../lab/service/bundle-desk.ts";
+import type { FileDesk } from "../files/file-desk.ts";
+
+export const UPLOADS_PATH = "/uploads";
+export const DOWNLOADS_PATH = "/downloads/";
+
+/** In a browser what goes out is downloaded, and what comes in is uploaded. */
+export function browserFiles(desk: FileDesk): HostFiles {
+  return {
+    async open(fileName) {
+      const { file, offer } = desk.place();
+      return {
+        file,
+        done: (bytes) => ({ kind: "download", fileName, bytes, address: `${DOWNLOADS_PATH}${offer(fileName)}` }),
+      };
+    },
+    choose: () => Promise.reject(new LabError("unsupported", "this host cannot open a dialog: use the page's own")),
+    find: (upload) => desk.find(upload),
+  };
+}
+
+/** Takes in a file that the page sends. */
+export async function answerUpload(request: IncomingMessage, response: ServerResponse, desk: FileDesk): Promise<void> {
+  try {
+    const upload = await desk.receive(request, nameIn(request.headers["x-file-name"]));
+    response.end(JSON.stringify(upload));
+  } catch (error) {
+    if (response.destroyed) return;
+    response.statusCode = error instanceof LabError ? 413 : 500;
+    response.shouldKeepAlive = false;
+    response.end(messageOf(error));
+  }
+}
+
+/** Sends a file that was offered, once. */
+export async function answerDownload(id: string, response: ServerResponse, desk: FileDesk): Promise<void> {
+  const taken = desk.take(id);
+  if (taken === undefined) {
+    response.statusCode = 404;
+    response.end("This file has been downloaded already, or is no longer held. Export it again.\n");
+    return;
+  }
+  const { size } = await stat(taken.file);
+  const name = encodeURIComponent(taken.fileName);
+  response.setHeader("content-type", "application/zip");
+  response.setHeader("content-length", size);
+  response.setHeader("content-disposition", `attachment; filename*=UTF-8''${name}`);
+  try {
+    await pipeline(createReadStream(taken.file), response);
+  } catch {
+    // The browser has given the download up; it can be exported again.
+  } finally {
+    await taken.discard();
+  }
+}
+
+function nameIn(header: string | string[] | undefined): string {
+  try {
+    return decodeURIComponent(String(header ?? "bundle.zip"));
+  } catch {
+    return "bundle.zip";
+  }
+}

@@ -1,0 +1,445 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { readXml } from "../../testing/read-xml.ts";
+import { decided, eventAt, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { emptyRunView, foldAll } from "../events/fold.ts";
+import type { History } from "../history/history.ts";
+import { LIMITS } from "./format.ts";
+import { exportBundle, importBundle, verifyBundle } from "./index.ts";
+import { openForged } from "./testing/forge-zip.ts";
+import { openHistory, recordRun, runWith } from "./testing/recorded-run.ts";
+
+const newFile = () => join(temporaryFolder(), "runs.zip");
+
+async function exported(history: History, runIds: string[] = ["run-1"]): Promise<string> {
+  const file = newFile();
+  await exportBundle({ history, runIds, file });
+  return file;
+}
+
+const hashOf = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
+const entryOf = (file: string, path: string) => String(openForged(file).find((entry) => entry.path === path)?.bytes);
+const foldOf = (history: History, id: string) => foldAll(emptyRunView, history.events(id));
+const log = (seq: number, line = "hello", runId = "run-1") =>
+  eventAt(seq, { type: "service.log", service: "gateway", stream: "stdout", line }, runId);
+
+describe("a run that goes out and comes in again", () => {
+  test("shows the same, event by event and folded, and is marked as imported", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    recordRun(here);
+    const result = await importBundle({ history: there, file: await exported(here) });
+    expect(result).toEqual({
+      imported: [{ runId: "run-1", scenarioTitle: "The MCP server crashes" }],
+      alreadyHere: [],
+    });
+    expect([...there.events("run-1")]).toEqual([...here.events("run-1")]);
+    expect(foldOf(there, "run-1")).toEqual(foldOf(here, "run-1"));
+    expect(there.sources("run-1")).toEqual(here.sources("run-1"));
+    expect(there.find("run-1")).toEqual({ ...here.find("run-1"), importedFrom: "runs.zip" });
+  });
+
+  test("is exported from there as it came", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    recordRun(here);
+    const first = await exported(here);
+    await importBundle({ history: there, file: first });
+    expect(hashOf(await exported(there))).toBe(hashOf(first));
+  });
+
+  test("with many events, several runs and text of every kind", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    const text = 'é \u2028 \u0000 \ud83d\ude00 \\ " </script>';
+    const many = Array.from(
+      { length: 3_000 },
+      (_, index) => ({ type: "service.log", service: "gateway", stream: "stdout", line: `${text} ${index}` }) as const,
+    );
+    recordRun(here, "long", { events: runWith(many, "long"), startedWallMs: 5 });
+    recordRun(here, "odd", {
+      events: runWith([decided({ arguments: { ["__proto__"]: text, list: [1.5, null, text] } })], "odd"),
+    });
+    const progress = vi.fn();
+    await importBundle({ history: there, file: await exported(here, ["odd", "long"]), onProgress: progress });
+    for (const id of ["long", "odd"]) expect([...there.events(id)]).toEqual([...here.events(id)]);
+    const [done, total] = progress.mock.lastCall ?? [];
+    expect(done).toBe(total);
+  });
+
+  test("also when its lab died before its first event", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    const ending = { type: "run.ended", outcome: "interrupted", reason: "the lab died" } as const;
+    recordRun(here, "run-1", { events: eventsOf([ending]) });
+    await importBundle({ history: there, file: await exported(here) });
+    expect(there.find("run-1")).toMatchObject({ outcome: "interrupted", scenarioId: "mcp-crash" });
+  });
+
+  test("without a stack file, when none was kept", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    here.begin({
+      id: "run-1",
+      scenarioId: "mcp-crash",
+      scenarioTitle: "The MCP server crashes",
+      scenarioSource: "",
+      driver: "process",
+      without: [],
+      startedWallMs: 0,
+    });
+    for (const event of sampleRun()) here.record(event);
+    await importBundle({ history: there, file: await exported(here) });
+    expect(there.sources("run-1").stack).toBeUndefined();
+  });
+});
+
+describe("a run that is here already", () => {
+  test("stays as it is, the original with its secrets too", async () => {
+    const history = openHistory();
+    const stackSource = "services: {db: {environment: {DB_PASSWORD: 'very-secret-1'}}}\n";
+    recordRun(history, "run-1", {
+      stackSource,
+      events: runWith([{ type: "warning", code: "x", message: "token=abc very-secret-1" }]),
+    });
+    const file = await exported(history);
+    for (const _ of ["first", "again"]) {
+      expect(await importBundle({ history, file })).toEqual({ imported: [], alreadyHere: ["run-1"] });
+    }
+    expect(history.sources("run-1").stack).toContain("very-secret-1");
+    expect(history.find("run-1").importedFrom).toBeUndefined();
+  });
+
+  test.each([
+    ["an event", { events: runWith([{ type: "warning", code: "x", message: "another" }]) }],
+    ["the scenario", { scenarioSource: "id: other\n" }],
+    ["the stack file", { stackSource: "services: {}\n" }],
+  ])("is a conflict when %s differs, and nothing of the bundle comes in", async (_, change) => {
+    const [here, there] = [openHistory(), openHistory()];
+    recordRun(here, "aaa", { startedWallMs: 1 });
+    recordRun(here);
+    recordRun(there, "run-1", change);
+    const importing = importBundle({ history: there, file: await exported(here, ["aaa", "run-1"]) });
+    await expect(importing).rejects.toMatchObject({ reason: "conflict", cure: expect.stringContaining("delete") });
+    expect(there.list({ limit: 9 }).map(({ id }) => id)).toEqual(["run-1"]);
+  });
+});
+
+describe("the file", () => {
+  test("has the same bytes for the same runs, in whatever order they are asked for and wherever they are", async () => {
+    const [one, two] = [openHistory(), openHistory()];
+    for (const [history, ids] of [
+      [one, ["a", "b"]],
+      [two, ["b", "a"]],
+    ] as const) {
+      for (const id of ids) recordRun(history, id, { startedWallMs: id === "a" ? 1 : 2 });
+    }
+    const zone = process.env.TZ;
+    const first = await exported(one, ["a", "b"]);
+    process.env.TZ = "Asia/Tokyo";
+    const second = await exported(two, ["b", "a", "a"]);
+    process.env.TZ = zone ?? "UTC";
+    expect(hashOf(second)).toBe(hashOf(first));
+  });
+
+  test("has what a person and other tools need", async () => {
+    const history = openHistory();
+    recordRun(history);
+    const file = await exported(history);
+    expect(
+      openForged(file)
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(
+      [
+        "decisions.json",
+        "events.ndjson",
+        "junit.xml",
+        "logs/gateway.log",
+        "report.html",
+        "run.json",
+        "scenario.yaml",
+        "stack.yaml",
+        "trace.otlp.json",
+      ]
+        .map((name) => `runs/run-1/${name}`)
+        .concat("manifest.json")
+        .sort(),
+    );
+    expect(readXml(entryOf(file, "runs/run-1/junit.xml")).find("testcase")?.attributes.name).toBe("mcp-crash");
+    expect(JSON.parse(entryOf(file, "runs/run-1/decisions.json"))).toMatchObject([
+      { decision: "approvalRequired" },
+      { decision: "expired" },
+    ]);
+    expect(entryOf(file, "runs/run-1/logs/gateway.log").split("\n")).toEqual([
+      "     0.090 s  stderr  no slack",
+      "     0.100 s  (3 more lines were not kept)",
+      "",
+    ]);
+    expect(entryOf(file, "runs/run-1/scenario.yaml")).toBe("id: mcp-crash\n");
+  });
+
+  test("has names for logs that no system reads as a path, and no two alike", async () => {
+    const history = openHistory();
+    const services = ["../../etc/passwd", "a/b", "a_b", "A_B", "C:\\x", "", "nul\0"];
+    recordRun(history, "run-1", {
+      events: runWith(
+        services.map((service) => ({ type: "service.log", service, stream: "stdout", line: service }) as const),
+      ),
+    });
+    const file = await exported(history);
+    const logs = openForged(file)
+      .map(({ path }) => path)
+      .filter((path) => path.includes("/logs/"));
+    expect(logs).toHaveLength(services.length + 1);
+    expect(new Set(logs.map((path) => path.toLowerCase())).size).toBe(logs.length);
+    expect((await verifyBundle(file)).problems).toEqual([]);
+  });
+
+  test("has the trace in OpenTelemetry's names, a failed call with the fault that hit it", async () => {
+    const history = openHistory();
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const call = { callId: "c", traceId, spanId: "b7ad6b7169203331", sessionId: "s" };
+    recordRun(history, "run-1", {
+      events: runWith([
+        decided({ ...call, rowId: "8" }),
+        decided({ ...call, rowId: "9", decision: "upstream_error", reason: "refused" }),
+        { type: "fault.hit", fault: "fault-1", link: "l", effect: "refused", traceId },
+      ]),
+    });
+    const trace = JSON.parse(entryOf(await exported(history), "runs/run-1/trace.otlp.json"));
+    const spans = trace.resourceSpans.flatMap((block: { scopeSpans: { spans: unknown[] }[] }) =>
+      block.scopeSpans.flatMap((scope) => scope.spans),
+    ) as Record<string, unknown>[];
+    expect(spans.map(({ name }) => name).sort()).toEqual([
+      "approval create_refund",
+      "fault stop slack",
+      "run mcp-crash",
+      "step fault",
+      "tools/call create_refund",
+      "tools/call list_recent_charges",
+    ]);
+    const failed = spans.find(({ name }) => name === "tools/call list_recent_charges");
+    expect(failed).toMatchObject({ traceId, spanId: call.spanId, kind: 2, status: { code: 2, message: "refused" } });
+    expect(failed?.attributes).toEqual(
+      expect.arrayContaining([
+        { key: "mcp.method.name", value: { stringValue: "tools/call" } },
+        { key: "gen_ai.tool.name", value: { stringValue: "list_recent_charges" } },
+        { key: "gen_ai.operation.name", value: { stringValue: "execute_tool" } },
+        { key: "error.type", value: { stringValue: "upstream_error" } },
+        { key: "resilience_lab.fault.id", value: { stringValue: "fault-1" } },
+      ]),
+    );
+    expect(spans.find(({ name }) => name === "step fault")).toMatchObject({
+      startTimeUnixNano: "1700000000050000000",
+      endTimeUnixNano: "1700000000090000000",
+    });
+  });
+
+  test("has no secret in any of its bytes, and says how many were taken out", async () => {
+    const history = openHistory();
+    const secrets = [
+      "xoxb-111-222-abc",
+      "hunter2-pass",
+      "bear-er-123456",
+      "4242424242424242",
+      "stack-secret-9",
+      "sk_live_abcdefgh1234",
+      "sign-me-please",
+    ];
+    const all = `Authorization: Bearer ${secrets[2]} ${secrets[0]} postgres://u:${secrets[1]}@h/d card ${secrets[3]} ${secrets[4]} ${secrets[5]}`;
+    recordRun(history, "run-1", {
+      scenarioTitle: `The MCP server crashes ${secrets[0]}`,
+      scenarioSource: `id: x\nnote: ${secrets[5]}\n`,
+      stackSource: `services: {s: {environment: {A_SECRET: ${secrets[4]}, SLACK_SIGNING_SECRET: ${secrets[6]}, URL: "postgres://u:${secrets[1]}@h"}}}\n`,
+      events: [
+        eventAt(1, {
+          ...started,
+          scenario: { id: "mcp-crash", title: `The MCP server crashes ${secrets[0]}`, patterns: [all] },
+        } as typeof started),
+        eventAt(2, decided({ arguments: { note: all, api_key: secrets[6], list: [secrets[3]] }, reason: all })),
+        eventAt(3, { type: "service.log", service: "gateway", stream: "stdout", line: all }),
+        eventAt(4, {
+          type: "service.log",
+          service: "gateway",
+          stream: "stdout",
+          line: `{"password":"${secrets[1]}","x":"${secrets[6]}"}`,
+        }),
+        eventAt(5, { type: "step.started", step: "step-1", kind: "http", label: all, background: false }),
+        eventAt(6, {
+          type: "step.ended",
+          step: "step-1",
+          outcome: "failed",
+          error: all,
+          output: { headers: { cookie: secrets[6] } },
+        }),
+        eventAt(7, { type: "health.changed", service: "gateway", from: "up", to: "down", reason: all }),
+        eventAt(8, { type: "fault.intended", fault: "f", kind: "stop", target: "slack", undo: all, expiresWallMs: 1 }),
+        eventAt(9, { type: "fault.undone", fault: "f", result: "restored", detail: all }),
+        eventAt(10, { type: "check.evaluated", check: "http", passed: false, expected: all, observed: all }),
+        eventAt(11, { type: "warning", code: "x", message: all }),
+        eventAt(12, { type: "run.ended", outcome: "failed", reason: all }),
+      ],
+    });
+    const file = await exported(history);
+    for (const { path, bytes } of openForged(file)) {
+      for (const secret of secrets) expect(bytes.includes(secret), `${secret} in ${path}`).toBe(false);
+    }
+    const { redacted } = JSON.parse(entryOf(file, "manifest.json"));
+    expect(redacted).toMatchObject({
+      "secret of the stack file": expect.any(Number),
+      "card number": expect.any(Number),
+      "password in an address": expect.any(Number),
+    });
+    expect((await verifyBundle(file)).isValid).toBe(true);
+    const there = openHistory();
+    await importBundle({ history: there, file });
+    expect(there.find("run-1").reason).toContain("REDACTED");
+  });
+
+  test("leaves as it is what packs so well that an import would take it for a bomb", async () => {
+    const history = openHistory();
+    recordRun(history, "run-1", { events: runWith([{ type: "warning", code: "x", message: "a".repeat(300_000) }]) });
+    const limits = { ...LIMITS, denseBytes: 1_000, ratio: 20 };
+    const file = newFile();
+    await exportBundle({ history, runIds: ["run-1"], file, limits });
+    expect((await verifyBundle(file, { limits })).problems).toEqual([]);
+  });
+
+  test("may go to a stream, which gets the same bytes", async () => {
+    const history = openHistory();
+    recordRun(history);
+    const chunks: Buffer[] = [];
+    const stream = new Writable({ write: (chunk, _, done) => done(void chunks.push(chunk)) });
+    const { bytes } = await exportBundle({ history, runIds: ["run-1"], stream });
+    expect(Buffer.concat(chunks)).toEqual(readFileSync(await exported(history)));
+    expect(Buffer.concat(chunks)).toHaveLength(bytes);
+  });
+
+  test("tells of a run of thousands of decisions in bounded space, and says that it does", async () => {
+    const history = openHistory();
+    const rows = Array.from({ length: 2_500 }, (_, index) =>
+      decided({ rowId: `${index + 9}`, callId: `c${index}`, tool: `tool_${index}` }),
+    );
+    recordRun(history, "run-1", { events: runWith(rows) });
+    const file = await exported(history);
+    expect(JSON.parse(entryOf(file, "runs/run-1/decisions.json"))).toHaveLength(2_502);
+    const page = entryOf(file, "runs/run-1/report.html");
+    expect(page).toContain("only the first 1000 of 2502 call.decided events");
+    expect(page).toContain("The first 300 of 2502");
+    expect(page.length).toBeLessThan(600_000);
+  });
+});
+
+describe("an export that cannot be", () => {
+  test("of a run that is still on is refused", async () => {
+    const history = openHistory();
+    recordRun(history, "run-1", { events: eventsOf([started]) });
+    const file = newFile();
+    await expect(exportBundle({ history, runIds: ["run-1"], file })).rejects.toMatchObject({
+      code: "precondition",
+      message: expect.stringContaining("run run-1 is on"),
+    });
+    expect(readdirSync(join(file, ".."))).toEqual([]);
+  });
+
+  test("of no run, or of one that is not there", async () => {
+    const history = openHistory();
+    await expect(exportBundle({ history, runIds: [], file: newFile() })).rejects.toThrow("say which runs");
+    await expect(exportBundle({ history, runIds: ["x"], file: newFile() })).rejects.toThrow("no run has the id x");
+  });
+
+  test("to a folder that is not there names it, and what to do", async () => {
+    const history = openHistory();
+    recordRun(history);
+    const file = join(temporaryFolder(), "no", "runs.zip");
+    await expect(exportBundle({ history, runIds: ["run-1"], file })).rejects.toMatchObject({
+      name: "LabError",
+      message: expect.stringContaining("cannot be written"),
+      cure: expect.stringContaining("another place"),
+    });
+  });
+
+  test("that is cancelled leaves nothing, and the file that was there before", async () => {
+    const history = openHistory();
+    const scratch = mkdtempSync(join(tmpdir(), "resilience-lab-test-"));
+    onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
+    vi.stubEnv("TMPDIR", scratch);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    recordRun(history, "run-1", {
+      events: runWith(
+        Array.from(
+          { length: 5_000 },
+          (_, index) =>
+            ({
+              type: "service.log",
+              service: "gateway",
+              stream: "stdout",
+              line: `${index} ${"x".repeat(200)}`,
+            }) as const,
+        ),
+      ),
+    });
+    const folder = temporaryFolder();
+    const file = join(folder, "runs.zip");
+    writeFileSync(file, "before");
+    const cancel = new AbortController();
+    const onProgress = () => cancel.abort(new Error("cancelled by a person"));
+    await expect(exportBundle({ history, runIds: ["run-1"], file, signal: cancel.signal, onProgress })).rejects.toThrow(
+      "cancelled by a person",
+    );
+    expect(readdirSync(folder)).toEqual(["runs.zip"]);
+    expect(readFileSync(file, "utf8")).toBe("before");
+    expect(readdirSync(scratch).filter((name) => name.includes("export"))).toEqual([]);
+  });
+});
+
+describe("an import", () => {
+  test("that is cancelled leaves nothing", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    recordRun(here);
+    const cancel = new AbortController();
+    const onProgress = () => cancel.abort(new Error("cancelled by a person"));
+    const importing = importBundle({ history: there, file: await exported(here), signal: cancel.signal, onProgress });
+    await expect(importing).rejects.toThrow("cancelled by a person");
+    expect(there.list({ limit: 9 })).toEqual([]);
+  });
+
+  test("goes on beside a run that is recorded, and neither loses anything", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    recordRun(here, "run-1", {
+      events: runWith(
+        Array.from(
+          { length: 2_500 },
+          (_, index) => ({ type: "service.log", service: "gateway", stream: "stdout", line: `${index}` }) as const,
+        ),
+      ),
+    });
+    there.begin({
+      id: "live",
+      scenarioId: "x",
+      scenarioTitle: "x",
+      scenarioSource: "",
+      driver: "process",
+      without: [],
+      startedWallMs: 0,
+    });
+    let seq = 0;
+    const onProgress = () => {
+      for (let each = 0; each < 300; each++) there.record(log(++seq, "live", "live"));
+    };
+    await importBundle({ history: there, file: await exported(here), onProgress });
+    there.record(eventAt(++seq, passed, "live"));
+    expect([...there.events("live")]).toHaveLength(seq);
+    expect([...there.events("run-1")]).toEqual([...here.events("run-1")]);
+  });
+
+  test("into a history that may only be read is refused", async () => {
+    const here = openHistory();
+    recordRun(here);
+    vi.spyOn(here, "assertWritable").mockImplementation(() => {
+      throw new Error("read only");
+    });
+    await expect(importBundle({ history: here, file: await exported(here) })).rejects.toThrow("read only");
+  });
+});

@@ -1,0 +1,185 @@
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { decided, eventAt } from "../../testing/sample-events.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { Redactor } from "./redactor.ts";
+
+/** As a compose file refers to a variable. */
+const variable = (name: string) => `\${${name}}`;
+
+/** What was written, and the part of it that must not be seen. */
+const SECRETS: [text: string, secret: string, kind: string][] = [
+  ["Authorization: Bearer abc.def-123", "abc.def-123", "authorization header"],
+  ["authorization=Basic dXNlcjpodW50ZXIy", "dXNlcjpodW50ZXIy", "authorization header"],
+  ['{"headers":{"Authorization":"Bearer s3cr3tvalue"}}', "s3cr3tvalue", "named secret"],
+  ["sent bearer eyJhbGciOi.J9abcd.sig", "eyJhbGciOi", "bearer token"],
+  ["curl -u basic dXNlcjpodW50ZXIy", "dXNlcjpodW50ZXIy", "authorization header"],
+  ["Cookie: session=abc123; theme=dark", "abc123", "cookie"],
+  ["token is xoxb-1234-5678-abcdef!", "xoxb-1234-5678-abcdef", "Slack token"],
+  ["xapp-1-A0-123-abc", "xapp-1-A0-123-abc", "Slack token"],
+  ["https://hooks.slack.com/services/T0/B0/abcdef", "T0/B0/abcdef", "webhook address"],
+  ["postgres://lab:hunter2@localhost:5432/audit", "hunter2", "password in an address"],
+  ["postgres://lab:p@ss@word@localhost/audit", "ss@word", "password in an address"],
+  [`X-Slack-Signature: v0=${"ab".repeat(32)}`, "abab", "signature"],
+  ["SLACK_SIGNING_SECRET=shh-very-secret", "shh-very-secret", "named secret"],
+  ['{"api_key": "k-123", "n": 1}', "k-123", "named secret"],
+  ['request {\\"password\\":\\"hunter2\\"} refused', "hunter2", "named secret"],
+  ["password: 'two words'", "two words", "named secret"],
+  ["GET /x?access_token=abc123&y=1", "abc123", "named secret"],
+  ["run --api-key abc123 --fast", "abc123", "named secret"],
+  ["key sk_live_abcdefgh12345678", "sk_live_abcdefgh12345678", "API key"],
+  [`ghp_${"a1".repeat(18)}`, "a1a1a1", "API key"],
+  ["AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE", "API key"],
+  ["eyJhbGciOiJI.eyJzdWIi.sig_nature", "eyJzdWIi", "JSON web token"],
+  ["-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----", "MIIB", "private key"],
+  ["paid with 4242 4242 4242 4242.", "4242 4242", "card number"],
+  ["paid with 378282246310005", "378282246310005", "card number"],
+  ["card-5555-5555-5555-4444", "5555-4444", "card number"],
+];
+
+describe("takes out", () => {
+  test.each(SECRETS)("%s", (text, secret, kind) => {
+    const redactor = new Redactor();
+    const redacted = redactor.text(text);
+    expect(redacted).not.toContain(secret);
+    expect(redacted).toContain("REDACTED");
+    expect([...redactor.counts.keys()]).toContain(kind);
+  });
+
+  test.each(SECRETS)("%s, also from a log line, an argument and an output", (text, secret) => {
+    const redactor = new Redactor();
+    const spelled = JSON.stringify(secret).slice(1, -1);
+    const bodies = [
+      { type: "service.log", service: "gateway", stream: "stdout", line: text } as const,
+      decided({ arguments: { deep: [{ note: text }] }, reason: text }),
+      { type: "step.ended", step: "step-1", outcome: "ok", output: { body: text } } as const,
+    ];
+    for (const body of bodies) expect(redactor.event(eventAt(1, body)).line).not.toContain(spelled);
+  });
+
+  test.each(SECRETS)("%s, and not once more: what is redacted stays as it is", (text) => {
+    const once = new Redactor().text(text);
+    const again = new Redactor();
+    expect(again.text(once)).toBe(once);
+    expect(again.counts.size).toBe(0);
+  });
+
+  test("whatever has a secret's name, however deep, and leaves what is around it", () => {
+    const value = {
+      user: "ann",
+      db: { Password: "x", pin: 1, nested: { clientSecret: ["a", { b: 5 }] } },
+      headers: [{ name: "X-Api-Key", value: "k" }],
+      card: 4242424242424242,
+      refreshToken: null,
+      hasToken: true,
+    };
+    expect(new Redactor().value(value)).toEqual({
+      user: "ann",
+      db: { Password: "REDACTED", pin: 1, nested: { clientSecret: ["REDACTED", { b: "REDACTED" }] } },
+      headers: [{ name: "X-Api-Key", value: "REDACTED" }],
+      card: "REDACTED",
+      refreshToken: null,
+      hasToken: true,
+    });
+  });
+
+  test("a private key that is printed line by line, and nothing after it", () => {
+    const redactor = new Redactor();
+    const lines = [
+      "-----BEGIN PRIVATE KEY-----",
+      "MIIEvQIBADANBg",
+      "kqhkiG9w0BAQEF",
+      "-----END PRIVATE KEY-----",
+      "ready",
+    ];
+    const shown = lines.map((line, index) => {
+      const event = eventAt(index + 1, { type: "service.log", service: "gateway", stream: "stderr", line });
+      return (redactor.event(event).event as Extract<LabEvent, { type: "service.log" }>).line;
+    });
+    expect(shown).toEqual(["REDACTED", "REDACTED", "REDACTED", "REDACTED", "ready"]);
+  });
+});
+
+describe("leaves alone", () => {
+  test.each([
+    "list_recent_charges allow",
+    "max_tokens: 100",
+    "tokens=250",
+    `token: ${variable("SLACK_BOT_TOKEN")}`,
+    "password:",
+    "http://127.0.0.1:18080/mcp",
+    "https://example.com/a@b",
+    "1700000000010",
+    "0.4242424242424242",
+    "4242424242424241",
+    "79e8f70f-4242-4242-8242-424242424242",
+    "a basic setup for the bearer",
+    "v0=abc",
+    "{}",
+  ])("%s", (text) => expect(new Redactor().text(text)).toBe(text));
+
+  test("an event without secrets: it is the same object", () => {
+    const event = eventAt(1, decided({ arguments: { charge_id: "ch_1" } }));
+    expect(new Redactor().event(event).event).toBe(event);
+  });
+
+  test("what ties events together, though it looks like a card's number", () => {
+    const event = eventAt(1, decided({ spanId: "4242424242424242", reason: "token=abc" }));
+    const { event: redacted } = new Redactor().event(event);
+    expect(redacted).toMatchObject({ spanId: "4242424242424242", reason: "token=REDACTED", runId: "run-1", seq: 1 });
+  });
+});
+
+describe("a stack file", () => {
+  const source = [
+    "services: # the stack",
+    "  slack:",
+    "    environment:",
+    `      SLACK_SIGNING_SECRET: ${variable("SECRET:-demo-signing-value")}`,
+    "      KEPT: plain",
+    `      API_TOKEN: ${variable("API_TOKEN")}`,
+    "      PRIVATE_KEY: |",
+    "        line-one-of-it",
+    "        line-two-of-it",
+    "    command: [run, --password, hunter2-and-more]",
+    "    secrets: {a: 'first-of-two', b: [second-of-2]}",
+    "",
+  ].join("\n");
+
+  test("keeps its comments and its shape, loses its secrets and stays YAML", () => {
+    const redacted = new Redactor().yaml(source);
+    expect(redacted).toContain("# the stack");
+    for (const secret of ["demo-signing", "line-one", "line-two", "first-of", "second-of"]) {
+      expect(redacted).not.toContain(secret);
+    }
+    expect(parse(redacted).services.slack.environment).toEqual({
+      SLACK_SIGNING_SECRET: "REDACTED",
+      KEPT: "plain",
+      API_TOKEN: variable("API_TOKEN"),
+      PRIVATE_KEY: "REDACTED",
+    });
+  });
+
+  test("teaches its secrets: they are found where nothing names them", () => {
+    const redactor = new Redactor();
+    redactor.yaml(source);
+    const line = "compared with demo-signing-value and plain";
+    const { event } = redactor.event(eventAt(1, { type: "service.log", service: "slack", stream: "stdout", line }));
+    expect(event).toMatchObject({ line: "compared with REDACTED and plain" });
+  });
+
+  test("that is no YAML is redacted as text", () => {
+    expect(new Redactor().yaml("a: [\npassword: hunter2\n")).toBe("a: [\npassword: REDACTED\n");
+  });
+});
+
+test("text that was made to take long is done in time that grows with its length", () => {
+  const hostile = [
+    "a.".repeat(50_000),
+    "token".repeat(20_000),
+    "://".repeat(30_000),
+    "4 ".repeat(50_000),
+    "-----BEGIN PRIVATE KEY".repeat(5_000),
+  ];
+  for (const text of hostile) expect(new Redactor().text(`password ${text}`)).toContain("password");
+});

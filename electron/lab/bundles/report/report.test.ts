@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { decided, sampleRun } from "../../../testing/sample-events.ts";
+import type { LabEvent } from "../../events/lab-event.ts";
+import type { RunRecord } from "../format.ts";
+import { RunSketch } from "../run-sketch.ts";
+import { runWith } from "../testing/recorded-run.ts";
+import { LogExcerpt } from "./log-excerpt.ts";
+import { renderReport } from "./report-page.ts";
+import { ReportTimeline } from "./report-timeline.ts";
+
+const HOSTILE =
+  "</script></style></svg><script>alert(1)</script><img src=x onerror=alert(1)>\u2028\u2029\u0000\u202e\ud800 \"'`&amp; ]]> <!--";
+
+function reportOf(events: readonly LabEvent[]): string {
+  const ended = events.at(-1) as Extract<LabEvent, { type: "run.ended" }>;
+  const record: RunRecord = {
+    id: "run-1",
+    scenarioId: "mcp-crash",
+    scenarioTitle: "The MCP server crashes",
+    driver: "process",
+    without: [],
+    outcome: ended.outcome,
+    reason: ended.reason,
+    startedWallMs: 1_700_000_000_010,
+    durationMs: ended.atMs,
+    events: events.length,
+  };
+  const [sketch, timeline, logs] = [new RunSketch(record), new ReportTimeline(record), new LogExcerpt()];
+  for (const event of events) {
+    sketch.take(event);
+    timeline.take(event);
+    if (event.type === "service.log" || event.type === "service.logs-dropped") logs.take(event);
+  }
+  return renderReport({
+    report: sketch.report(),
+    view: sketch.view(),
+    record,
+    timeline,
+    logs,
+    decisions: sketch.seen("call.decided"),
+  });
+}
+
+/** Every string of an event that a stack or a tool could have written, made hostile. */
+function madeHostile(value: unknown, key = ""): unknown {
+  if (Array.isArray(value)) return value.map((item) => madeHostile(item));
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, madeHostile(inner, name)]));
+  }
+  const isWord = [
+    "type",
+    "runId",
+    "outcome",
+    "decision",
+    "from",
+    "to",
+    "result",
+    "driver",
+    "stream",
+    "phase",
+    "callId",
+    "fault",
+    "step",
+  ].includes(key);
+  return typeof value === "string" && !isWord ? `${value}${HOSTILE}` : value;
+}
+
+test("says what happened: the verdict, checks, faults, health, calls with their decisions, approvals", () => {
+  const page = reportOf(sampleRun());
+  for (const words of [
+    "passed",
+    "Checks: 1 of 1 held",
+    "create_refund → approvalRequired → expired",
+    "slack — restored",
+    "gateway up",
+    "expired after",
+    "a warning",
+    "no slack",
+  ]) {
+    expect(page, words).toContain(words);
+  }
+});
+
+test("needs nothing from elsewhere, and lets run only what was written for it", () => {
+  const page = reportOf(sampleRun());
+  expect(page).not.toMatch(/\b(?:src|href|action|srcset)=|@import|url\(|https?:\/\//);
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)?.[1] ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toContain("unsafe");
+  const hash = (text = "") => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  expect(policy).toContain(`style-src ${hash(/<style>([\s\S]*?)<\/style>/.exec(page)?.[1])}`);
+  expect(policy).toContain(`script-src ${hash(/<script>([\s\S]*?)<\/script>/.exec(page)?.[1])}`);
+  expect(page).not.toMatch(/ (?:style|on\w+)=/);
+});
+
+test("whatever a stack or a tool wrote is text: it opens no tag, ends none and is no script", () => {
+  const plain = reportOf(runWith([decided({ arguments: { note: "x" } })]));
+  const hostile = reportOf(madeHostile(runWith([decided({ arguments: { note: "x" } })])) as LabEvent[]);
+  const tagsOf = (page: string) =>
+    (page.match(/<\/?[a-z!][a-z0-9-]*/gi) ?? []).filter((tag) => !/^<\/?(?:text|g|rect|title)$/.test(tag));
+  expect(tagsOf(hostile).sort()).toEqual(tagsOf(plain).sort());
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+  expect(hostile).not.toMatch(/[\u0000\u202e]/);
+  expect(hostile.isWellFormed()).toBe(true);
+  const data = /<script type="application\/json" id="run">([\s\S]*?)<\/script>/.exec(hostile)?.[1] ?? "";
+  expect(data).not.toMatch(/[<>&\u2028\u2029]/);
+  expect(JSON.parse(data).scenario).toContain("<script>alert(1)</script>");
+});
+
+test("stays small however many events there are", () => {
+  const rows = Array.from({ length: 20_000 }, (_, index) =>
+    decided({ rowId: `${index}`, callId: `c${index}`, decidedWallMs: 1_700_000_000_000 + index * 10 }),
+  );
+  const health = Array.from(
+    { length: 5_000 },
+    (_, index) =>
+      ({ type: "health.changed", service: "gateway", from: "up", to: index % 2 ? "up" : "down", reason: "x" }) as const,
+  );
+  const page = reportOf(runWith([...rows, ...health]));
+  expect(page.length).toBeLessThan(700_000);
+  expect(page).toContain("too many calls to tell apart");
+});

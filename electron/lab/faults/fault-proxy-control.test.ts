@@ -1,0 +1,90 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { send, toolCall } from "../../testing/through-link.ts";
+import { FaultProxyControl } from "./fault-proxy-control.ts";
+
+const folder = lastingFolder();
+let stack: SmallStack;
+let proxy: FaultProxyControl;
+beforeAll(async () => {
+  stack = await bringUpSmallStack(folder);
+  proxy = new FaultProxyControl(stack.proxyUrl);
+});
+afterAll(() => stack.close());
+
+const AN_HOUR_MS = 3_600_000;
+const status503 = { type: "http_status", stream: "downstream", attributes: { status: 503 } } as const;
+
+describe("the fault proxy, told by the lab", () => {
+  test("breaks a link by a fault's id, counts whom it hit, and heals it", async () => {
+    expect((await send(stack.linkUrl)).status).toBe(200);
+    await proxy.arm(LINK, "fault-1", status503, AN_HOUR_MS);
+    expect(await proxy.isArmed(LINK, "fault-1")).toBe(true);
+    expect((await send(stack.linkUrl, toolCall("create_refund"))).status).toBe(503);
+    const hits = (await proxy.hits(0)).filter(({ toxic }) => toxic === "fault-1");
+    expect(hits).toMatchObject([{ link: LINK, method: "tools/call", tool: "create_refund" }]);
+    expect(await proxy.disarm(LINK, "fault-1")).toBe(1);
+    expect(await proxy.isArmed(LINK, "fault-1")).toBe(false);
+    expect((await send(stack.linkUrl)).status).toBe(200);
+  });
+
+  test("is not troubled by a fault that is taken off twice", async () => {
+    await proxy.arm(LINK, "fault-2", status503, AN_HOUR_MS);
+    expect(await proxy.disarm(LINK, "fault-2")).toBe(0);
+    expect(await proxy.disarm(LINK, "fault-2")).toBeUndefined();
+  });
+
+  test("closes a link, and opens it again", async () => {
+    expect(await proxy.isOpen(LINK)).toBe(true);
+    await proxy.close(LINK, AN_HOUR_MS);
+    expect(await proxy.isOpen(LINK)).toBe(false);
+    await expect(send(stack.linkUrl)).rejects.toThrow("ECONNREFUSED");
+    await proxy.open(LINK);
+    expect((await send(stack.linkUrl)).status).toBe(200);
+  });
+
+  test("ends a fault and a closure by itself when the lab does not: it may be dead by then", async () => {
+    await proxy.arm(LINK, "fault-3", status503, 1);
+    await proxy.close(LINK, 1);
+    await expect.poll(() => proxy.isArmed(LINK, "fault-3")).toBe(false);
+    await expect.poll(() => proxy.isOpen(LINK)).toBe(true);
+  });
+
+  test("is asked for the hits that are new only", async () => {
+    await proxy.arm(LINK, "fault-4", status503, AN_HOUR_MS);
+    await send(stack.linkUrl);
+    const last = (await proxy.hits(0)).at(-1)?.seq ?? 0;
+    await send(stack.linkUrl);
+    expect((await proxy.hits(last)).map(({ seq }) => seq)).toEqual([last + 1]);
+    await proxy.disarm(LINK, "fault-4");
+  });
+
+  test("refuses a link that it does not have, and a fault that would break it, by name", async () => {
+    await expect(proxy.isOpen("caller->nobody")).rejects.toMatchObject({ code: "bad-input" });
+    const nonsense = { type: "latency", stream: "downstream", attributes: { latency: -1 } } as const;
+    await expect(proxy.arm(LINK, "fault-5", nonsense, AN_HOUR_MS)).rejects.toThrow(/fault proxy, POST .*400/);
+    expect((await send(stack.linkUrl)).status).toBe(200);
+  });
+});
+
+describe("a fault proxy that is not well", () => {
+  test("when it is gone, is unreachable", async () => {
+    const gone = new FaultProxyControl("http://127.0.0.1:1");
+    await expect(gone.isOpen(LINK)).rejects.toMatchObject({ code: "unreachable", message: /ECONNREFUSED/ });
+    await expect(gone.disarm(LINK, "x")).rejects.toMatchObject({ code: "unreachable" });
+  });
+
+  test("when it is frozen, is given up on", async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const frozen = new FaultProxyControl(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    await expect(frozen.isOpen(LINK)).rejects.toMatchObject({ code: "unreachable", message: /no answer within/ });
+  });
+});

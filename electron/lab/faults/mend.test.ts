@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { send } from "../../testing/through-link.ts";
+import { FaultJournal } from "../journal/fault-journal.ts";
+import { type MendOrder, mendStack } from "./mend.ts";
+
+const folder = lastingFolder();
+let stack: SmallStack;
+beforeAll(async () => {
+  stack = await bringUpSmallStack(folder);
+});
+afterAll(() => stack.close());
+
+const BESIDE: MendOrder = "links first, then all at once";
+const never = new AbortController().signal;
+const mend = (order: MendOrder, faults = stack.faults) =>
+  mendStack(stack.running.registered, { ...stack.mendParts, faults }, order, AbortSignal.timeout(20_000));
+const openFaults = () => stack.faults.open(stack.running.registered.id);
+const isWhole = async () => {
+  const states = await Promise.all(
+    ["server", "caller", "fault-proxy"].map((name) => stack.running.driver.stateOf(name)),
+  );
+  return states.every(({ is }) => is === "running") && (await send(stack.linkUrl)).status === 200;
+};
+afterEach(async () => {
+  await mend("latest first");
+  expect(await isWhole()).toBe(true);
+});
+
+/** Breaks things as a lab does that then dies, or hangs: nobody is left who would undo them. */
+async function breakAll(...specs: Record<string, string | number>[]): Promise<void> {
+  const { injector } = stack.injector();
+  for (const spec of specs) await injector.apply(spec as never, never);
+}
+
+describe.each<MendOrder>(["latest first", BESIDE])("mending a stack from its journal alone, %s", (order) => {
+  test("puts back services and links", async () => {
+    await breakAll({ pause: "server" }, { kill: "caller" }, { http_status: LINK, status: 503 }, { down: LINK });
+    const mended = await mend(order);
+    expect(mended.map(({ result }) => result)).toEqual(["restored", "restored", "restored", "restored"]);
+    expect(await isWhole()).toBe(true);
+    expect(openFaults()).toEqual([]);
+  });
+
+  test("again finds nothing to do", async () => {
+    await breakAll({ pause: "server" }, { down: LINK });
+    await mend(order);
+    expect(await mend(order)).toEqual([]);
+  });
+
+  test("puts back the links of a proxy that was itself frozen", async () => {
+    await breakAll({ latency: LINK, by: 60_000 }, { pause: "fault-proxy" });
+    expect((await mend(order)).map(({ result }) => result)).toEqual(["restored", "restored"]);
+    expect(await isWhole()).toBe(true);
+    expect(openFaults()).toEqual([]);
+  });
+
+  test("puts back the links of a proxy that has died meanwhile: a new one begins as a plain pipe", async () => {
+    await breakAll({ down: LINK });
+    await stack.running.driver.kill("fault-proxy");
+    expect(await mend(order)).toMatchObject([{ result: "restored", detail: /was started again/ }]);
+    expect(await isWhole()).toBe(true);
+  });
+
+  test("goes on to the next fault when the journal cannot be written, and leaves it for the next start", async () => {
+    class Full extends FaultJournal {
+      override close(): void {
+        throw new Error("database or disk is full");
+      }
+    }
+    await breakAll({ pause: "server" }, { kill: "caller" });
+    const mended = await mend(order, new Full(stack.journal));
+    expect(mended).toMatchObject([
+      { result: "restored", detail: /disk is full/ },
+      { result: "restored", detail: /disk is full/ },
+    ]);
+    expect(openFaults()).toHaveLength(2);
+  });
+});
+
+describe("a fault that was only written down", () => {
+  /** As a lab leaves it that is between its write and its deed. */
+  async function intendOnly(): Promise<void> {
+    const state = await stack.running.driver.stateOf("server");
+    if (state.is !== "running") throw new Error("the server should run");
+    stack.faults.intend({
+      id: randomUUID(),
+      runId: "run",
+      stackId: stack.running.registered.id,
+      kind: "pause",
+      target: "server",
+      identity: state.identity,
+      undo: "resume",
+      intendedWallMs: 0,
+      expiresWallMs: 0,
+    });
+  }
+
+  test("stays open beside a lab that lives: it may be applied right after, and must then be undone again", async () => {
+    await intendOnly();
+    expect(await mend(BESIDE)).toMatchObject([{ result: "restored" }]);
+    expect(openFaults()).toHaveLength(1);
+    await stack.running.driver.pause("server");
+    expect(await mend(BESIDE)).toMatchObject([{ result: "restored" }]);
+    expect(await isWhole()).toBe(true);
+  });
+
+  test("is done with once its lab is dead", async () => {
+    await intendOnly();
+    expect(await mend("latest first")).toMatchObject([{ result: "restored" }]);
+    expect(openFaults()).toEqual([]);
+  });
+});
+
+test("two that mend at once do not get into each other's way", async () => {
+  await breakAll({ kill: "server" }, { kill: "caller" }, { down: LINK });
+  const both = await Promise.all([mend(BESIDE), mend("latest first")]);
+  expect(both.flat().filter(({ result }) => result === "not restored")).toEqual([]);
+  expect(await isWhole()).toBe(true);
+});
+
+test("what cannot be put back now stays open, and is tried again", async () => {
+  await breakAll({ kill: "server" });
+  const { register, running } = stack;
+  const id = running.registered.id;
+  const launch = register.processes(id).find(({ service }) => service === "server")?.launch;
+  if (launch === undefined) throw new Error("there should be one");
+  register.setProcess(id, "server", { ...launch, command: ["no-such-program"] }, undefined);
+  expect(await mend("latest first")).toMatchObject([{ result: "not restored", detail: /no-such-program/ }]);
+  expect(openFaults()).toHaveLength(1);
+  register.setProcess(id, "server", launch, undefined);
+  expect(await mend("latest first")).toMatchObject([{ result: "restored" }]);
+});

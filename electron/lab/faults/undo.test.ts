@@ -1,0 +1,153 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { serviceProcesses } from "../../testing/service-processes.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import type { JournaledFault } from "../journal/fault-journal.ts";
+import type { LifecycleFault } from "../scenarios/schema.ts";
+import type { ServiceIdentity } from "../stack/driver.ts";
+import { identify } from "../stack/process-identity.ts";
+import { FAULT_KINDS } from "./catalogue.ts";
+import { undoFault } from "./undo.ts";
+
+const WAIT = "setInterval(() => {}, 1e6);";
+const never = new AbortController().signal;
+
+/** A service that runs, with what is needed to break it and to put it back. */
+async function service(program = WAIT) {
+  const processes = serviceProcesses({ a: program });
+  const { driver } = processes;
+  await driver.start("a");
+  const stateOf = () => driver.stateOf("a");
+  const identity = async (): Promise<ServiceIdentity> => {
+    const state = await stateOf();
+    if (!("identity" in state) || state.identity === undefined) throw new Error(`a is ${state.is}`);
+    return state.identity;
+  };
+  const pid = async () => {
+    const found = await identity();
+    return found.kind === "process" ? found.pid : 0;
+  };
+  const faultOf = (kind: LifecycleFault, of: ServiceIdentity): JournaledFault => {
+    const times = { intendedWallMs: 0, expiresWallMs: 0 };
+    return { id: "f", runId: "r", stackId: processes.stackId, kind, target: "a", identity: of, undo: "", ...times };
+  };
+  /** Undoes as if any service that runs were well. */
+  const undo = (fault: JournaledFault) => undoFault(fault, { driver, waitUntilUp: async () => {} }, never);
+  return { ...processes, stateOf, identity, pid, faultOf, undo };
+}
+
+describe("undoing a fault on a service", () => {
+  test.each(["stop", "kill", "pause"] as const)(
+    "%s: it is put back, and seen to be, and again is no harm",
+    async (kind) => {
+      const { driver, stateOf, identity, faultOf, undo } = await service();
+      const fault = faultOf(kind, await identity());
+      await FAULT_KINDS[kind].apply(driver, "a");
+      expect((await stateOf()).is).toBe(kind === "pause" ? "paused" : "stopped");
+      expect(await undo(fault)).toMatchObject({ result: "restored" });
+      const mended = await stateOf();
+      expect(mended.is).toBe("running");
+      expect((await undo(fault)).result).not.toBe("not restored");
+      expect(await stateOf()).toEqual(mended);
+    },
+  );
+
+  test.each(["stop", "kill", "pause", "restart"] as const)(
+    "%s that was written down and never applied leaves it running",
+    async (kind) => {
+      const { stateOf, identity, faultOf, undo } = await service();
+      expect(await undo(faultOf(kind, await identity()))).toMatchObject({ result: "restored" });
+      expect((await stateOf()).is).toBe("running");
+    },
+  );
+
+  test("that is on its way down, its lab having died after the signal, waits for its end: it would be found well and then end", async () => {
+    const go = join(temporaryFolder(), "go");
+    const { stateOf, identity, pid, faultOf, undo, logOf } = await service(`
+      const { existsSync } = require("node:fs");
+      const leave = () => existsSync(${JSON.stringify(go)}) && process.exit(0);
+      process.on("SIGTERM", () => { console.log("going"); setInterval(leave, 5); });
+      console.log("up"); ${WAIT}`);
+    const said = () => readFileSync(logOf("a", "stdout"), "utf8");
+    await expect.poll(said).toContain("up");
+    const fault = faultOf("stop", await identity());
+    const dying = await pid();
+    process.kill(dying, "SIGTERM");
+    await expect.poll(said).toContain("going");
+    const undoing = undo(fault);
+    writeFileSync(go, "");
+    expect(await undoing).toMatchObject({ result: "restored" });
+    expect(identify(dying)).toBeUndefined();
+    expect((await stateOf()).is).toBe("running");
+  });
+
+  test("a service that was paused and then killed is left so: someone else has done that", async () => {
+    const { driver, stateOf, identity, faultOf, undo } = await service();
+    const fault = faultOf("pause", await identity());
+    await driver.pause("a");
+    await driver.kill("a");
+    expect(await undo(fault)).toMatchObject({ result: "changed by someone else" });
+    expect((await stateOf()).is).toBe("stopped");
+  });
+
+  test.each(["stop", "kill"] as const)(
+    "%s: a service that someone else has started again, and paused, is left so",
+    async (kind) => {
+      const { driver, stateOf, identity, faultOf, undo } = await service();
+      const fault = faultOf(kind, await identity());
+      await FAULT_KINDS[kind].apply(driver, "a");
+      await driver.start("a");
+      const started = await stateOf();
+      expect(await undo(fault)).toMatchObject({ result: "changed by someone else" });
+      expect(await stateOf()).toEqual(started);
+      await driver.pause("a");
+      expect(await undo(fault)).toMatchObject({ result: "changed by someone else" });
+      expect((await stateOf()).is).toBe("paused");
+    },
+  );
+
+  test("pause: the process that has its number today is never woken in its place", async () => {
+    const { driver, identity, faultOf, undo, stateOf } = await service();
+    const mine = await identity();
+    const other = { ...mine, startedAt: "another boot:1" };
+    await driver.pause("a");
+    expect(await undo(faultOf("pause", other))).toMatchObject({ result: "changed by someone else" });
+    expect((await stateOf()).is).toBe("paused");
+  });
+
+  test("a service that does not start is not restored, and said why", async () => {
+    const { driver, register, stackId, identity, faultOf, undo } = await service();
+    const fault = faultOf("kill", await identity());
+    await driver.kill("a");
+    const launch = register.processes(stackId)[0]?.launch;
+    if (launch === undefined) throw new Error("there should be one");
+    register.setProcess(stackId, "a", { ...launch, command: ["no-such-program"] }, undefined);
+    expect(await undo(fault)).toMatchObject({ result: "not restored", detail: /no-such-program/ });
+    register.setProcess(stackId, "a", launch, undefined);
+    expect(await undo(fault)).toMatchObject({ result: "restored" });
+  });
+
+  test("a service that starts and does not get well is not restored", async () => {
+    const { driver, identity, faultOf } = await service();
+    const fault = faultOf("kill", await identity());
+    await driver.kill("a");
+    const waitUntilUp = () => Promise.reject(new Error("a is down"));
+    const undone = await undoFault(fault, { driver, waitUntilUp }, never);
+    expect(undone).toMatchObject({ result: "not restored", detail: "a: a is down" });
+  });
+
+  test("a service that ends right after it was started is not restored", async () => {
+    const { driver, register, stackId, identity, faultOf, stateOf } = await service();
+    const fault = faultOf("kill", await identity());
+    await driver.kill("a");
+    const launch = register.processes(stackId)[0]?.launch;
+    if (launch === undefined) throw new Error("there should be one");
+    register.setProcess(stackId, "a", { ...launch, command: ["node", "-e", ""] }, undefined);
+    const waitUntilUp = async () => {
+      await expect.poll(async () => (await stateOf()).is).toBe("stopped");
+    };
+    const undone = await undoFault(fault, { driver, waitUntilUp }, never);
+    expect(undone).toMatchObject({ result: "not restored", detail: "a is stopped" });
+  });
+});

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { identify, thisProcess } from "../stack/process-identity.ts";
+import { holderOf, type Journal, openJournal, takeHold } from "./journal.ts";
+
+function journalIn(folder: string): Journal {
+  const journal = openJournal(join(folder, "journal.db"));
+  onTestFinished(() => journal.close());
+  return journal;
+}
+
+async function anotherProcess(): Promise<{ child: ChildProcess; self: { pid: number; startedAt: string } }> {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child, "spawn");
+  const self = identify(child.pid ?? 0);
+  if (self === undefined) throw new Error("it has not started");
+  return { child, self };
+}
+
+describe("the hold of a data folder", () => {
+  test("is one lab's at a time; the other is told whose it is and what to do", async () => {
+    const journal = journalIn(temporaryFolder());
+    const { self } = await anotherProcess();
+    const letGo = takeHold(journal, self, "running mcp-crash", 0);
+    expect(() => takeHold(journal, thisProcess, "a run", 0)).toThrow(
+      expect.objectContaining({
+        code: "busy",
+        message: expect.stringContaining(`process ${self.pid}, running mcp-crash`),
+      }),
+    );
+    letGo();
+    takeHold(journal, thisProcess, "a run", 0)();
+    expect(holderOf(journal)).toBeUndefined();
+  });
+
+  test("passes on when its holder has died, however that was", async () => {
+    const journal = journalIn(temporaryFolder());
+    const { child, self } = await anotherProcess();
+    takeHold(journal, self, "a run", 0);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    takeHold(journal, thisProcess, "the next", 1);
+    expect(holderOf(journal)).toMatchObject({ pid: process.pid, purpose: "the next" });
+  });
+
+  test("passes on after a reboot, though a process has the same number again", async () => {
+    const journal = journalIn(temporaryFolder());
+    const { self } = await anotherProcess();
+    takeHold(journal, { ...self, startedAt: `other-boot:${self.startedAt.split(":").at(-1)}` }, "a run", 0);
+    takeHold(journal, thisProcess, "the next", 1);
+    expect(holderOf(journal)?.pid).toBe(process.pid);
+  });
+
+  test("is not let go by one who has lost it", async () => {
+    const journal = journalIn(temporaryFolder());
+    const { child, self } = await anotherProcess();
+    const letGo = takeHold(journal, self, "a run", 0);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    takeHold(journal, thisProcess, "the next", 1);
+    letGo();
+    expect(holderOf(journal)?.pid).toBe(process.pid);
+  });
+
+  test("does not mind a clock that was set back: whose it is, not since when, decides", async () => {
+    const journal = journalIn(temporaryFolder());
+    const { self } = await anotherProcess();
+    takeHold(journal, self, "a run", 4_000_000_000_000);
+    expect(() => takeHold(journal, thisProcess, "a run", 0)).toThrow("another lab is at work");
+  });
+});
+
+describe("the journal's file", () => {
+  test("is synced to disk at every step", () => {
+    const { database } = journalIn(temporaryFolder());
+    expect(database.pragma("synchronous", { simple: true })).toBe(2);
+  });
+
+  test("of a newer lab is left alone: without a journal nothing may be broken", () => {
+    const folder = temporaryFolder();
+    openJournal(join(folder, "journal.db")).close();
+    const database = new Database(join(folder, "journal.db"));
+    database.pragma("user_version = 999");
+    database.close();
+    expect(() => openJournal(join(folder, "journal.db"))).toThrow(expect.objectContaining({ code: "read-only" }));
+  });
+});

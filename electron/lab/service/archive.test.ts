@@ -1,0 +1,145 @@
+import { join } from "node:path";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { decided, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { History } from "../history/history.ts";
+import { thisProcess } from "../stack/process-identity.ts";
+import { Archive } from "./archive.ts";
+import { Preferences } from "./preferences.ts";
+
+let history: History;
+let preferences: Preferences;
+let archive: Archive;
+
+beforeEach(() => {
+  const folder = temporaryFolder();
+  history = new History(join(folder, "history.db"), thisProcess);
+  preferences = new Preferences(join(folder, "preferences.db"));
+  archive = new Archive(join(folder, "history.db"), history, preferences);
+  onTestFinished(() => {
+    archive.close();
+    preferences.close();
+    history.close();
+  });
+});
+
+const idOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`;
+
+function add(
+  index: number,
+  run: { scenarioId?: string; title?: string; events?: (id: string) => LabEvent[] } = {},
+): string {
+  const {
+    scenarioId = "mcp-crash",
+    title = "The server crashes",
+    events = (id) => eventsOf([started, passed], id),
+  } = run;
+  const id = idOf(index);
+  history.begin({
+    id,
+    scenarioId,
+    scenarioTitle: title,
+    scenarioSource: "source",
+    driver: "process",
+    without: [],
+    startedWallMs: 1_000 * index,
+  });
+  for (const event of events(id)) history.record(event);
+  return id;
+}
+
+const idsOf = (filter: Parameters<Archive["list"]>[0]) => archive.list(filter, 1_000).runs.map(({ id }) => id);
+
+test("the history is given page by page, newest first, and says how many there are in all", () => {
+  for (let index = 1; index <= 7; index++) add(index);
+  const first = archive.list({ limit: 3 }, 1_000);
+  expect(first.runs.map(({ id }) => id)).toEqual([idOf(7), idOf(6), idOf(5)]);
+  expect(first).toMatchObject({ hasMore: true, matching: 7, retention: { runs: 7, pinned: 0, limit: 1_000 } });
+  expect(idsOf({ limit: 3, before: idOf(5) })).toEqual([idOf(4), idOf(3), idOf(2)]);
+  expect(archive.list({ limit: 3, before: idOf(2) }, 1_000)).toMatchObject({ hasMore: false, matching: 7 });
+});
+
+test("it is filtered by scenario, outcome, pin and text, in which % and _ mean themselves", () => {
+  add(1, { scenarioId: "retry-storm", title: "100% of retries" });
+  add(2, { scenarioId: "mcp-crash", title: "1000 retries" });
+  preferences.pin(idOf(2), true);
+  expect(idsOf({ scenarioId: "retry-storm" })).toEqual([idOf(1)]);
+  expect(idsOf({ outcome: "passed" })).toEqual([idOf(2), idOf(1)]);
+  expect(idsOf({ outcome: "failed" })).toEqual([]);
+  expect(idsOf({ text: "RETRIES" })).toEqual([idOf(2), idOf(1)]);
+  expect(idsOf({ text: "100%" })).toEqual([idOf(1)]);
+  expect(idsOf({ text: "1_0" })).toEqual([]);
+  expect(idsOf({ pinned: true })).toEqual([idOf(2)]);
+  expect(idsOf({ pinned: false })).toEqual([idOf(1)]);
+});
+
+test("what is deleted is gone with its events; what is pinned or on stays, with the reason", () => {
+  const [gone, pinned, on] = [add(1), add(2), add(3)] as [string, string, string];
+  preferences.pin(pinned, true);
+  const report = archive.delete([gone, pinned, on], (id) => id === on);
+  expect(report.deleted).toEqual([gone]);
+  expect(report.kept).toEqual([
+    { runId: pinned, because: "it is pinned" },
+    { runId: on, because: "it is on" },
+  ]);
+  expect(() => archive.get(gone)).toThrow("no run has the id");
+  expect([...history.events(gone)]).toEqual([]);
+});
+
+test("beyond the limit the oldest go, pinned ones excepted", () => {
+  for (let index = 1; index <= 10; index++) add(index);
+  preferences.pin(idOf(1), true);
+  expect(archive.trim(4)).toBe(5);
+  expect(idsOf({})).toEqual([idOf(10), idOf(9), idOf(8), idOf(7), idOf(1)]);
+});
+
+test("events are read in pages, also of one type and of one service", () => {
+  const id = add(1, { events: sampleRun });
+  const all = sampleRun(id);
+  const page = (more: object) =>
+    archive.events({ runId: id, afterSeq: 0, limit: 2_000, types: undefined, service: undefined, ...more });
+  expect(page({}).events).toEqual(all);
+  expect(page({ afterSeq: 3, limit: 4 })).toEqual({ events: all.slice(3, 7), hasMore: true });
+  expect(page({ types: ["service.log"] }).events.map(({ type }) => type)).toEqual(["service.log"]);
+  expect(page({ service: "gateway" }).events.every((event) => "service" in event)).toBe(true);
+  expect(page({ types: ["no.such"] }).events).toEqual([]);
+});
+
+test("the lanes of a run count every event once, in the slice of time that it fell in", () => {
+  const id = add(1, { events: sampleRun });
+  const summary = archive.laneSummary(id);
+  const all = sampleRun(id);
+  expect(summary).toMatchObject({ lastSeq: all.length, lastMs: all.at(-1)?.atMs });
+  const drawn = all.filter(({ type }) => type !== "run.started" && type !== "run.ended").length;
+  expect(summary.lanes.reduce((sum, { events }) => sum + events, 0)).toBe(drawn);
+  for (const { events, buckets } of summary.lanes) {
+    expect(buckets.reduce((sum, [, count]) => sum + count, 0)).toBe(events);
+    expect(buckets.every(([bucket]) => bucket >= 0 && bucket < 240)).toBe(true);
+  }
+  expect(summary.lanes).toContainEqual(expect.objectContaining({ lane: "calls", name: "expired", events: 1 }));
+  expect(summary.lanes).toContainEqual(expect.objectContaining({ lane: "health", name: "gateway", events: 1 }));
+});
+
+test("decisions on approvals are found in every run, with when they were asked for", () => {
+  const asked = { tool: "create_refund", callId: "call-7", arguments: { charge_id: "ch_1" } };
+  add(1, {
+    events: (id) =>
+      eventsOf(
+        [
+          started,
+          decided({ ...asked, decision: "approvalRequired", decidedWallMs: 500 }),
+          decided({ ...asked, rowId: "2", decision: "denied", reason: "denied by ana", decidedWallMs: 900 }),
+          passed,
+        ],
+        id,
+      ),
+  });
+  expect(archive.approvals(10, Number.MAX_SAFE_INTEGER)).toEqual({
+    decided: [
+      expect.objectContaining({ callId: "call-7", result: "denied", requestedWallMs: 500, decidedWallMs: 900 }),
+    ],
+    hasMore: false,
+  });
+  expect(archive.approvals(10, 900).decided).toEqual([]);
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { Credit } from "./credit.ts";
+
+const { signal } = new AbortController();
+
+async function spend(credit: Credit, count: number): Promise<void> {
+  for (let sent = 0; sent < count; sent++) await credit.next(signal);
+}
+
+test("what is acknowledged may be sent again", async () => {
+  const credit = new Credit();
+  await spend(credit, 8);
+  let ninth = 0;
+  const waiting = credit.next(signal).then((message) => {
+    ninth = message;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ninth).toBe(0);
+  credit.acknowledge(3);
+  await waiting;
+  expect(ninth).toBe(9);
+  expect(credit.unacknowledged).toBe(6);
+});
+
+test("a window cannot acknowledge what it was never sent, nor take back what it has acknowledged", async () => {
+  const credit = new Credit();
+  await spend(credit, 4);
+  credit.acknowledge(1_000_000);
+  expect(credit.unacknowledged).toBe(4);
+  credit.acknowledge(3);
+  credit.acknowledge(1);
+  expect(credit.unacknowledged).toBe(1);
+});
+
+test("a window that has gone is not waited for", async () => {
+  const credit = new Credit();
+  const gone = new AbortController();
+  await spend(credit, 8);
+  const waiting = credit.next(gone.signal);
+  gone.abort(new Error("gone"));
+  await expect(waiting).rejects.toThrow("gone");
+});

@@ -1,0 +1,90 @@
+import { afterEach, expect, test } from "vitest";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { EngineService } from "./engine-service.ts";
+
+let service: EngineService | undefined;
+afterEach(async () => {
+  service?.changeSettings({ keepStackUp: false });
+  await service?.down().catch(() => {});
+  await service?.close();
+  service = undefined;
+});
+
+async function startOn(home: string): Promise<EngineService> {
+  service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
+  service.changeSettings({ ports: "auto" });
+  return service;
+}
+
+const scenario = (engine: EngineService, id: string) => [engine.library.find(id).loaded];
+
+test("quitting puts back what was broken by hand, and the run of it says so", async () => {
+  const home = temporaryFolder();
+  const engine = await startOn(home);
+  engine.changeSettings({ keepStackUp: true });
+  await engine.up();
+  const { runId } = await engine.fault({ kind: "stop", target: "mock-slack" });
+  const broken = await engine.status();
+  expect(broken.services.find(({ name }) => name === "mock-slack")).toMatchObject({
+    state: "stopped",
+    faults: [{ kind: "stop", byHand: true, runId }],
+  });
+  await engine.close();
+
+  const again = await startOn(home);
+  const { state, services } = await again.status();
+  expect(state).toBe("up");
+  expect(services.find(({ name }) => name === "mock-slack")).toMatchObject({ state: "running", faults: [] });
+  expect(again.archive.get(runId)).toMatchObject({ kind: "by hand", outcome: "passed" });
+});
+
+test("quitting in mid-run ends the run as cancelled, with everything put back and nothing left running", async () => {
+  const home = temporaryFolder();
+  const engine = await startOn(home);
+  engine.startRuns(scenario(engine, "approval-timeout"), [], 2);
+  await expect.poll(() => engine.approvals.waiting().waiting.length, { timeout: 30_000 }).toBe(1);
+  await engine.close();
+
+  const again = await startOn(home);
+  expect(again.notices).toEqual([]);
+  expect((await again.status()).state).toBe("down");
+  const { runs } = again.archive.list({}, 10);
+  expect(runs.map(({ outcome }) => outcome)).toEqual(["cancelled"]);
+});
+
+test("a call that waits is approved through the message's own button, and shown with its run and the time it has", async () => {
+  const engine = await startOn(temporaryFolder());
+  const held = `
+id: held
+title: A refund waits
+patterns: []
+steadyState: [{ service: gateway, is: up }]
+method: [{ agent: "List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer." }]
+expect: [{ policyOutcome: approved }]
+`;
+  engine.saveScenario(held, { replace: false });
+  engine.startRuns(scenario(engine, "held"), [], 1);
+  const decidable = () => engine.approvals.waiting().waiting.filter(({ blockedBecause }) => blockedBecause === null);
+  await expect.poll(() => decidable().length, { timeout: 30_000 }).toBe(1);
+  const [waiting] = decidable();
+  expect(waiting).toMatchObject({ tool: "create_refund" });
+  expect(waiting?.expiresWallMs).toBeGreaterThan(waiting?.requestedWallMs ?? 0);
+  await expect.poll(() => decidable()[0]?.runId).toBe(engine.queue.runningRunId);
+  await engine.approvals.decide(waiting?.ticket ?? "", "approve", "ana");
+  await expect.poll(() => engine.queue.state().ended.length, { timeout: 30_000 }).toBe(1);
+  expect(engine.queue.state().ended[0]).toMatchObject({ outcome: "passed" });
+  expect(engine.archive.approvals(10, Number.MAX_SAFE_INTEGER).decided[0]).toMatchObject({ result: "approved" });
+  const late = await engine.approvals.decide(waiting?.ticket ?? "", "deny", "bob");
+  expect(late.message).toContain("already approved by ana");
+});
+
+test("protections are off for the runs that asked for it, and on again after", async () => {
+  const engine = await startOn(temporaryFolder());
+  engine.startRuns(scenario(engine, "mcp-crash"), ["capability-cache"], 1);
+  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
+  const [entry] = engine.queue.state().ended;
+  expect(entry).toMatchObject({ outcome: "failed", without: ["capability-cache"] });
+  expect((await engine.status()).protections.off).toEqual([]);
+  const { loaded, without } = engine.scenarioOf(entry?.runId ?? "");
+  expect([loaded.scenario.id, without]).toEqual(["mcp-crash", ["capability-cache"]]);
+});

@@ -1,0 +1,157 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { StreamMessage } from "../../contract/events.ts";
+import { foldItems } from "../../contract/fold-stream.ts";
+import { decided, eventAt, passed, started } from "../../testing/sample-events.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { emptyRunView } from "../events/fold.ts";
+import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
+import { History } from "../history/history.ts";
+import { thisProcess } from "../stack/process-identity.ts";
+import { Archive } from "./archive.ts";
+import { Credit } from "./credit.ts";
+import { Preferences } from "./preferences.ts";
+import { RunFeed } from "./run-feed.ts";
+import { runStream } from "./run-stream.ts";
+import { type OpenStream, StreamBook } from "./stream-book.ts";
+
+const RUN = "run-1";
+const MANY = 200_000;
+
+interface Recorded {
+  archive: Archive;
+  feed: RunFeed;
+  book: StreamBook;
+  append: (event: LabEvent) => void;
+}
+
+/** A run that is on, recorded and told as the engine does. */
+function liveRun(): Recorded {
+  const folder = temporaryFolder();
+  const history = new History(join(folder, "history.db"), thisProcess);
+  const preferences = new Preferences(join(folder, "preferences.db"));
+  const archive = new Archive(join(folder, "history.db"), history, preferences);
+  onTestFinished(() => {
+    archive.close();
+    preferences.close();
+    history.close();
+  });
+  history.begin({
+    id: RUN,
+    scenarioId: "mcp-crash",
+    scenarioTitle: "The MCP server crashes",
+    scenarioSource: "",
+    driver: "process",
+    without: [],
+    startedWallMs: 0,
+  });
+  const feed = new RunFeed(RUN);
+  const append = (event: LabEvent) => {
+    history.record(event);
+    feed.append(event);
+  };
+  return { archive, feed, book: new StreamBook(), append };
+}
+
+function open({ archive, feed, book }: Recorded, afterSeq = 0, live = true) {
+  const stream: OpenStream = { credit: new Credit(), behind: () => 0 };
+  const stop = new AbortController();
+  const messages = runStream(
+    { runId: RUN, afterSeq, feed: live ? feed : undefined, archive, book },
+    stream,
+    stop.signal,
+  );
+  return { stream, stop, messages };
+}
+
+/** One log line in ten is something that a view depends on. */
+function bodyAt(seq: number, last: number): LabEventBody {
+  if (seq === 1) return started;
+  if (seq === last) return passed;
+  if (seq % 10 === 0) return decided({ rowId: String(seq), callId: `call-${seq}` });
+  return { type: "service.log", service: "gateway", stream: "stdout", line: `line ${seq}` };
+}
+
+async function readAll(opened: ReturnType<typeof open>): Promise<StreamMessage[]> {
+  const messages: StreamMessage[] = [];
+  for await (const message of opened.messages) {
+    messages.push(message);
+    opened.stream.credit.acknowledge(message.message);
+  }
+  return messages;
+}
+
+const itemsOf = (messages: readonly StreamMessage[]) =>
+  messages.flatMap((message) => (message.type === "run" ? message.items : []));
+
+test("a window that has stopped reading is sent a few batches and costs nothing more", async () => {
+  const run = liveRun();
+  const opened = open(run);
+  for (let seq = 1; seq <= MANY; seq++) run.append(eventAt(seq, bodyAt(seq, MANY), RUN));
+  const received: StreamMessage[] = [];
+  const reading = (async () => {
+    for await (const message of opened.messages) received.push(message);
+  })();
+  await expect.poll(() => opened.stream.credit.unacknowledged).toBe(8);
+  expect(received.length).toBeLessThanOrEqual(8);
+  expect(itemsOf(received).length).toBeLessThanOrEqual(8 * 256);
+  expect(run.feed.after(0, 1)).toBeUndefined();
+  opened.stop.abort(new Error("the window has gone"));
+  await reading.catch(() => {});
+});
+
+test("a slow reader of 200,000 events gets every one that a view depends on, in order, the rest by number", async () => {
+  const run = liveRun();
+  const opened = open(run);
+  const reading = readAll(opened);
+  for (let seq = 1; seq <= MANY; seq++) {
+    run.append(eventAt(seq, bodyAt(seq, MANY), RUN));
+    if (seq % 50_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const messages = await reading;
+  for (const message of messages) if (message.type === "run") expect(message.items.length).toBeLessThanOrEqual(256);
+  const view = foldItems(emptyRunView, itemsOf(messages));
+  expect(view.seq).toBe(MANY);
+  expect(view.decisions.length).toBe(MANY / 10 - 1);
+  expect(view.ended?.outcome).toBe("passed");
+  const logs = view.logs.gateway ?? { lines: 0, dropped: 0 };
+  expect(logs.dropped).toBeGreaterThan(0);
+  expect(logs.lines + logs.dropped).toBe(MANY - MANY / 10 - 1);
+  expect(run.book.progressSkipped).toBe(logs.dropped);
+  expect(run.book.fedFromHistory).toBeGreaterThan(0);
+});
+
+test("a reader that keeps up is spared nothing", async () => {
+  const run = liveRun();
+  const opened = open(run);
+  const reading = readAll(opened);
+  for (let seq = 1; seq <= 3_000; seq++) {
+    run.append(eventAt(seq, bodyAt(seq, 3_000), RUN));
+    if (seq % 200 === 0) await expect.poll(() => opened.stream.behind(), { interval: 5 }).toBe(0);
+  }
+  const items = itemsOf(await reading);
+  expect(items.length).toBe(3_000);
+  expect(run.book.progressSkipped).toBe(0);
+});
+
+test("a stream goes on from the last number seen", async () => {
+  const run = liveRun();
+  for (let seq = 1; seq <= 500; seq++) run.append(eventAt(seq, bodyAt(seq, 1_000), RUN));
+  const first = open(run);
+  const { value } = await first.messages.next();
+  await first.messages.return();
+  const seen = itemsOf(value === undefined ? [] : [value]);
+  for (let seq = 501; seq <= 1_000; seq++) run.append(eventAt(seq, bodyAt(seq, 1_000), RUN));
+  const rest = itemsOf(await readAll(open(run, seen.length)));
+  const view = foldItems(foldItems(emptyRunView, seen), rest);
+  expect(view.seq).toBe(1_000);
+  expect(view.ended?.outcome).toBe("passed");
+});
+
+test("a run of the past is given whole, and its stream ends by itself", async () => {
+  const run = liveRun();
+  for (let seq = 1; seq <= 5_000; seq++) run.append(eventAt(seq, bodyAt(seq, 5_000), RUN));
+  const items = itemsOf(await readAll(open(run, 0, false)));
+  expect(items.length).toBe(5_000);
+  expect(items.some(({ type }) => type === "skipped")).toBe(false);
+});

@@ -1,0 +1,172 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../../testing/temporary-folder.ts";
+import { LabProcess } from "./testing/lab-process.ts";
+import { compose, containerId, describeOnDocker, docker, projectName, SERVER, stateOf } from "./testing/on-docker.ts";
+
+/** With fields that the lab does not know: it has not to bring this up. */
+const FILE = `services:
+  web:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(SERVER)}]
+    ports: ["127.0.0.1::8000"]
+    stop_grace_period: 1s
+    mem_limit: 256m
+    volumes: ["/scratch"]
+    environment: { ANSWER: as it was }
+    x-lab:
+      role: other
+      probe: { http: / }
+      protections: { environment: ANSWER, names: [caution] }
+  side:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(SERVER)}]
+    stop_grace_period: 1s
+`;
+
+const SCENARIO = `id: small
+title: A small one
+patterns: []
+steadyState: [{ service: web, is: up }]
+method:
+  - { http: web, path: /before }
+  - fault: { FAULT: web }
+  - wait: { service: web, is: down }
+expect:
+  - { service: web, is: down }
+`;
+
+function broughtUpBySomeone() {
+  const folder = temporaryFolder();
+  const file = join(folder, "docker-compose.yml");
+  writeFileSync(file, FILE);
+  const project = projectName();
+  compose(folder, project, "up", "-d");
+  onTestFinished(() => void compose(folder, project, "down", "-v"));
+  const scenario = (fault: string) => {
+    const path = join(folder, `${fault}.yaml`);
+    writeFileSync(path, SCENARIO.replace("FAULT", fault));
+    return path;
+  };
+  /** What someone would notice: the very container, its data, its networks, its names, what else the project has. */
+  const asFound = () => {
+    const id = containerId(project, "web");
+    const format =
+      "{{.Id}} {{.Name}} {{.State.Status}} {{json .Config}} {{json .Mounts}} {{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}";
+    const list = docker(
+      "ps",
+      "-a",
+      "--filter",
+      `label=com.docker.compose.project=${project}`,
+      "--format",
+      "{{.ID}} {{.Names}}",
+    );
+    return `${docker("inspect", "--format", format, ...id.split("\n"))}\n${list}`;
+  };
+  return { folder, file, project, scenario, asFound };
+}
+
+describeOnDocker("a project that someone else has brought up", () => {
+  test.each(["stop", "pause", "disconnect"])(
+    "is broken by its name alone (%s) and left as it was found",
+    async (fault) => {
+      const { project, scenario, asFound } = broughtUpBySomeone();
+      docker("exec", containerId(project, "web"), "sh", "-c", "echo mine > /scratch/file");
+      const before = asFound();
+      const lab = new LabProcess();
+      const { code, said } = await lab.run("run", scenario(fault), "--project", project);
+      expect(said).toContain(`using project ${project} as it was found on unix:///var/run/docker.sock; it is left up`);
+      expect(code, said).toBe(0);
+      expect(asFound()).toBe(before);
+      expect(docker("exec", containerId(project, "web"), "cat", "/scratch/file")).toBe("mine");
+      // Nothing of it is this lab's: its own `down` has nothing to take down.
+      expect((await lab.run("stack", "down")).said).toContain("no stack is up");
+      expect(stateOf(project, "web")).toBe("running");
+    },
+  );
+
+  test("has its own container again after a run with a protection off", async () => {
+    const { project, scenario, asFound } = broughtUpBySomeone();
+    docker("exec", containerId(project, "web"), "sh", "-c", "echo mine > /scratch/file");
+    const before = asFound();
+    const lab = new LabProcess();
+    const path = scenario("restart").replace(/$/, "");
+    writeFileSync(
+      path,
+      SCENARIO.replace(/method:[\s\S]*expect:/, "method:\n  - { wait: 3s }\nexpect:").replace("is: down", "is: up"),
+    );
+    const session = lab.start("run", path, "--project", project, "--without", "caution");
+    await session.says(/wait for 3/);
+    const [only] = containerId(project, "web")
+      .split("\n")
+      .filter((id) => docker("inspect", "--format", "{{.State.Running}}", id) === "true");
+    expect(docker("exec", only ?? "", "printenv", "ANSWER")).toBe("caution");
+    expect(docker("exec", only ?? "", "cat", "/scratch/file")).toBe("mine");
+    expect(await session.ended, session.said()).toBe(0);
+    expect(asFound()).toBe(before);
+    expect(docker("exec", containerId(project, "web"), "cat", "/scratch/file")).toBe("mine");
+  });
+
+  test("is put back by the next start when the lab dies with a service stopped and a protection off", async () => {
+    const { project, scenario, asFound } = broughtUpBySomeone();
+    const before = asFound();
+    const lab = new LabProcess();
+    const path = scenario("stop");
+    writeFileSync(
+      path,
+      SCENARIO.replace("FAULT", "stop").replace("- wait: { service: web, is: down }", "- { wait: 10m }"),
+    );
+    const session = lab.start("run", path, "--project", project, "--without", "caution");
+    await session.says(/wait for 10 min/);
+    docker("stop", containerId(project, "side"));
+    await lab.cutPower();
+    expect(asFound()).not.toBe(before);
+    const { code, said } = await lab.run("run", scenario("pause"), "--project", project);
+    expect(said).toContain("recovered: undid stop web, left by a lab that died: restored");
+    expect(said).toContain("recovered: switched caution on again, left off by a lab that died");
+    expect(code, said).toBe(0);
+    expect(asFound()).toBe(before);
+    // What someone else has stopped meanwhile is theirs.
+    expect(stateOf(project, "side")).toBe("exited");
+  });
+
+  test("is not taken for the lab's own, and a half of one is refused", async () => {
+    const { file, folder, project, scenario } = broughtUpBySomeone();
+    const environment = { COMPOSE_PROJECT_NAME: project };
+    const up = await new LabProcess(environment).run("stack", "up", "--driver", "docker", "--stack", file);
+    expect(up.said).toMatch(/unknown field "mem_limit"/);
+    writeFileSync(join(folder, "plain.yml"), FILE.replace("    mem_limit: 256m\n", ""));
+    const again = await new LabProcess(environment).run(
+      "stack",
+      "up",
+      "--driver",
+      "docker",
+      "--stack",
+      join(folder, "plain.yml"),
+    );
+    expect(again.said).toMatch(/is already up on this engine, and not by this lab/);
+    expect(again.code).toBe(2);
+    docker("stop", containerId(project, "web"));
+    const half = await new LabProcess().run("run", scenario("stop"), "--project", project);
+    expect(half.said).toMatch(/is only half up: web is exited/);
+    const none = await new LabProcess().run("run", scenario("stop"), "--project", "no-such-project");
+    expect(none.said).toMatch(new RegExp(`no compose project called "no-such-project" is up\\n.*${project}`));
+  });
+
+  test("is worked on by one lab at a time", async () => {
+    const { project, scenario } = broughtUpBySomeone();
+    const path = scenario("stop");
+    writeFileSync(
+      path,
+      SCENARIO.replace("FAULT", "stop").replace("- wait: { service: web, is: down }", "- { wait: 10m }"),
+    );
+    const first = new LabProcess().start("run", path, "--project", project);
+    await first.says(/wait for 10 min/);
+    const second = await new LabProcess().run("run", scenario("pause"), "--project", project);
+    expect(second.said).toMatch(/another lab is at work on project \S+: process \d+, attached to it/);
+    first.interrupt();
+    expect(await first.ended).toBe(130);
+    expect(stateOf(project, "web")).toBe("running");
+  });
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../testing/temporary-folder.ts";
+import type { LabEvent, Outcome } from "../../events/lab-event.ts";
+import { Lab, shippedScenarios } from "../../lab.ts";
+import type { Engine } from "./engine.ts";
+import { describeOnDocker, projectName } from "./testing/on-docker.ts";
+
+interface Seen {
+  outcome: Outcome;
+  reason: string;
+  /** The audit rows in their order, as `tool decision`. */
+  rows: string[];
+}
+
+/** Every shipped scenario on one stack, by the driver given. */
+async function runAll(engine: Engine | undefined): Promise<Record<string, Seen>> {
+  const lab = Lab.open({
+    ...process.env,
+    RESILIENCE_LAB_HOME: temporaryFolder(),
+    COMPOSE_PROJECT_NAME: projectName(),
+    // What is waited out is a time to live, which is as true when it is short.
+    APPROVAL_TTL: "3s",
+  });
+  const { signal } = new AbortController();
+  const seen: Record<string, Seen> = {};
+  try {
+    await lab.work("comparing drivers", signal, async (bench) => {
+      const running = await bench.up({ stack: lab.loadStack(), ports: "auto", kept: false, engine, signal });
+      try {
+        for (const loaded of shippedScenarios()) {
+          const rows: string[] = [];
+          const listen = (event: LabEvent) => {
+            if (event.type === "call.decided") rows.push(`${event.tool} ${event.decision}`);
+          };
+          const { outcome, reason } = await bench.run(loaded, running, signal, listen);
+          seen[loaded.scenario.id] = { outcome, reason, rows };
+        }
+      } finally {
+        await running.down();
+      }
+    });
+  } finally {
+    lab.close();
+  }
+  return seen;
+}
+
+describeOnDocker("the shipped scenarios", (engine) => {
+  test("are green and make the same decisions, row by row, on Docker as on processes", async () => {
+    const onDocker = await runAll(engine);
+    const onProcesses = await runAll(undefined);
+    expect(Object.keys(onDocker)).toEqual(shippedScenarios().map(({ scenario }) => scenario.id));
+    expect(onDocker).toEqual(onProcesses);
+    const notGreen = Object.entries(onDocker).filter(([, { outcome }]) => outcome !== "passed");
+    expect(notGreen).toEqual([]);
+  }, 300_000);
+});

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
+import { PROJECT_FOLDER } from "../../../version.ts";
+
+const LAUNCHER = join(PROJECT_FOLDER, "electron", "hosts", "launch.mjs");
+
+/** `resilience-lab` as a process of its own with a data folder of its own. Ended when the test has. */
+export class LabProcess {
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #mark = randomUUID();
+
+  constructor(environment: NodeJS.ProcessEnv = {}) {
+    const home = temporaryFolder();
+    this.#environment = { ...process.env, RESILIENCE_LAB_HOME: home, ...environment, LABTEST_MARK: this.#mark };
+    onTestFinished(() => this.cutPower());
+  }
+
+  /** Begins a command; what it has said so far can be looked at, and its exit code awaited. */
+  start(...words: string[]) {
+    const child = spawn(process.execPath, [LAUNCHER, ...words], {
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+    }
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    return {
+      said: () => said,
+      ended,
+      says: (pattern: RegExp) => expect.poll(() => said, { timeout: 60_000 }).toMatch(pattern),
+      interrupt: () => child.kill("SIGINT"),
+    };
+  }
+
+  async run(...words: string[]): Promise<{ code: number | null; said: string }> {
+    const session = this.start(...words);
+    return { code: await session.ended, said: session.said() };
+  }
+
+  /** SIGKILL for the lab and for whatever watches over it, as a power cut does; containers run on. */
+  async cutPower(): Promise<void> {
+    for (const pid of this.#processes()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // ended by itself meanwhile
+      }
+    }
+    await expect.poll(() => this.#processes()).toEqual([]);
+  }
+
+  #processes(): number[] {
+    const mark = `LABTEST_MARK=${this.#mark}`;
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(mark))
+      .map(Number);
+  }
+}
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,104 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../testing/temporary-folder.ts";
+import { LabProcess } from "./testing/lab-process.ts";
+import { describeOnDocker, docker, projectName, serverService } from "./testing/on-docker.ts";
+import { CAN_START_ENGINE, PrivateEngine } from "./testing/private-engine.ts";
+
+function files(method: string) {
+  const folder = temporaryFolder();
+  const stack = join(folder, "compose.yaml");
+  writeFileSync(stack, `services:\n${serverService("web")}${serverService("other")}`);
+  const scenario = join(folder, "scenario.yaml");
+  writeFileSync(
+    scenario,
+    `id: small
+title: A small one
+patterns: []
+steadyState: [{ service: web, is: up }]
+method: [${method}]
+expect: [{ within: 5m }]
+`,
+  );
+  return { stack, scenario };
+}
+
+const STOP_AND_WAIT = "{ fault: { stop: web } }, { wait: 10m }";
+
+describeOnDocker("a lab that dies", () => {
+  test("while services are stopped: the next start takes down what it had brought up", async () => {
+    const { stack, scenario } = files(STOP_AND_WAIT);
+    const project = projectName();
+    const lab = new LabProcess({ COMPOSE_PROJECT_NAME: project });
+    const session = lab.start("run", scenario, "--driver", "docker", "--stack", stack);
+    await session.says(/wait for 10 min/);
+    await lab.cutPower();
+    const filter = ["--filter", `label=com.docker.compose.project=${project}`];
+    expect(docker("ps", "-aq", ...filter).split("\n")).toHaveLength(2);
+    const { said } = await lab.run("stack", "down");
+    expect(said).toContain("no stack is up");
+    expect(docker("ps", "-aq", ...filter)).toBe("");
+    expect(docker("network", "ls", "-q", ...filter)).toBe("");
+  });
+
+  test("over a stack that stays up: the next start puts back what was broken and nothing else", async () => {
+    const { stack, scenario } = files(STOP_AND_WAIT);
+    const project = projectName();
+    const lab = new LabProcess({ COMPOSE_PROJECT_NAME: project });
+    const place = ["--driver", "docker", "--stack", stack];
+    expect((await lab.run("stack", "up", ...place)).code).toBe(0);
+    const session = lab.start("run", scenario, ...place);
+    await session.says(/wait for 10 min/);
+    await lab.cutPower();
+    const name = (service: string) => `${project}-${service}-1`;
+    const stateOf = (service: string) => docker("inspect", "--format", "{{.State.Status}}", name(service));
+    docker("pause", name("other"));
+    expect([stateOf("web"), stateOf("other")]).toEqual(["exited", "paused"]);
+    const status = files("{ wait: 10ms }");
+    const { said } = await lab.run("run", status.scenario, ...place);
+    expect(said).toContain("recovered: undid stop web, left by a lab that died: restored");
+    expect([stateOf("web"), stateOf("other")]).toEqual(["running", "paused"]);
+    expect((await lab.run("stack", "status")).said).toMatch(/other +down .*the container is paused/);
+    expect((await lab.run("stack", "down", "--volumes")).said).toContain("nothing is left running");
+  });
+});
+
+const missing = CAN_START_ENGINE ? undefined : "an engine of the test's own takes root and dockerd";
+
+describeOnDocker.unless(missing, "an engine that goes away", () => {
+  test("and comes back in mid-run: the run ends in a clear state, and nothing is left", async () => {
+    const engine = await PrivateEngine.start();
+    const { stack, scenario } = files(STOP_AND_WAIT);
+    const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "restarted" });
+    const session = lab.start("run", scenario, "--driver", "docker", "--stack", stack);
+    await session.says(/wait for 10 min/);
+    await engine.stop();
+    await session.says(/the Docker engine went away/);
+    // Rolled back while the engine is on its way up again.
+    session.interrupt();
+    await engine.start();
+    expect(await session.ended, session.said()).toBe(130);
+    expect(session.said()).toMatch(/health +other up -> down/);
+    expect(session.said()).toMatch(/undo +restored: web is running and up/);
+    expect(engine.docker("ps", "-aq")).toBe("");
+  }, 180_000);
+
+  test("and stays away: what is broken is said, and the next start with an engine takes it down", async () => {
+    const engine = await PrivateEngine.start();
+    const { stack, scenario } = files(STOP_AND_WAIT);
+    const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "gone" });
+    const session = lab.start("run", scenario, "--driver", "docker", "--stack", stack);
+    await session.says(/wait for 10 min/);
+    await engine.stop();
+    session.interrupt();
+    expect(await session.ended, session.said()).not.toBe(0);
+    expect(session.said()).toMatch(/the Docker engine does not answer/);
+    const without = await lab.run("run", scenario, "--driver", "docker", "--stack", stack);
+    expect(without.said).toMatch(/no Docker engine answers at unix:\S+ \(by DOCKER_HOST\)/);
+    await engine.start();
+    expect(engine.docker("ps", "-aq").split("\n")).toHaveLength(2);
+    await lab.run("stack", "down");
+    expect(engine.docker("ps", "-aq")).toBe("");
+  }, 180_000);
+});

@@ -1,0 +1,33 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+const PROJECT = join(import.meta.dirname, "..", "..", "..", "..");
+const LAUNCHER = join(PROJECT, "electron", "hosts", "launch.mjs");
+
+export interface LabProcess {
+  child: ChildProcessByStdio<null, Readable, Readable>;
+  /** All that it has said, once it has ended. */
+  ended: Promise<string>;
+}
+
+/** A lab as a process of its own, on a data folder of its own. */
+export function startLab(
+  home: string,
+  words: readonly string[],
+  variables: Record<string, string> = {},
+  program = LAUNCHER,
+): LabProcess {
+  const child = spawn(process.execPath, [program, ...words], {
+    env: { ...process.env, RESILIENCE_LAB_HOME: home, NODE_NO_WARNINGS: "1", ...variables },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      said += chunk;
+    });
+  }
+  return { child, ended: once(child, "close").then(() => said) };
+}

@@ -1,0 +1,247 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { LINK, writeSmallStack } from "../../testing/small-stack.ts";
+import { send } from "../../testing/through-link.ts";
+import { openJournal, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
+import { StackRegister } from "../journal/stack-register.ts";
+import { Lab } from "../lab.ts";
+import { identify } from "../stack/process-identity.ts";
+import { type LabProcess, startLab } from "./testing/lab-process.ts";
+import { serviceProcessesOf, watchdogsOf } from "./testing/process-table.ts";
+
+const folder = lastingFolder();
+const home = join(folder, "home");
+const stackFile = writeSmallStack(folder);
+const PATIENCE = { timeout: 20_000 };
+const SERVICES = ["caller", "fault-proxy", "server"];
+let linkUrl: string;
+
+// Only Linux tells of other processes without asking them.
+describe.runIf(process.platform === "linux")("the watchdog", () => {
+  beforeAll(async () => {
+    mkdirSync(home);
+    await lab("stack", "up").ended;
+    linkUrl = `http://127.0.0.1:${linkPort()}/`;
+  });
+  afterAll(async () => {
+    await lab("stack", "down").ended;
+    expect(serviceProcessesOf(home)).toEqual([]);
+  });
+  afterEach(async () => {
+    await expect.poll(() => watchdogsOf({ home }), PATIENCE).toEqual([]);
+    await expectWhole();
+  });
+
+  test("ends when its lab does", async () => {
+    const { child, ended } = run({ wait: "1ms" });
+    await expect.poll(() => watchdogsOf({ home }), PATIENCE).toHaveLength(1);
+    await ended;
+    expect(child.exitCode).toBe(0);
+    expect(watchdogsOf({ home })).toEqual([]);
+  });
+
+  test("undoes everything when its lab is killed, and ends", async () => {
+    const { child } = await broken();
+    child.kill("SIGKILL");
+  });
+
+  test("is not ended by Ctrl-C, by a closing terminal or by a plain kill, all of which are meant for the lab", async () => {
+    const { child } = await broken();
+    const watchdog = onlyWatchdog();
+    for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.kill(watchdog, signal);
+    child.kill("SIGKILL");
+  });
+
+  test("is let go after Ctrl-C in the lab, which puts everything back itself", async () => {
+    const { child, ended } = await broken();
+    child.kill("SIGINT");
+    expect(await ended).toContain("putting back what was broken");
+    expect(child.exitCode).toBe(130);
+  });
+
+  test("is replaced when it dies", async () => {
+    const { child } = await broken();
+    const first = onlyWatchdog();
+    process.kill(first, "SIGKILL");
+    await expect.poll(() => watchdogsOf({ home }).filter((pid) => pid !== first), PATIENCE).toHaveLength(1);
+    child.kill("SIGKILL");
+  });
+
+  test("that is frozen does not keep the lab from ending", async () => {
+    const { child, ended } = await broken();
+    const watchdog = onlyWatchdog();
+    process.kill(watchdog, "SIGSTOP");
+    child.kill("SIGINT");
+    await ended;
+    expect(identify(watchdog)).toBeUndefined();
+  });
+
+  test("and another one do the same thing at once, and no harm", async () => {
+    const { child } = await broken();
+    const first = onlyWatchdog();
+    const identity = identify(child.pid ?? 0);
+    const second = spawn(
+      process.execPath,
+      [join(import.meta.dirname, "main.ts"), home, String(identity?.pid), identity?.startedAt ?? ""],
+      { stdio: ["pipe", "ignore", "inherit"], detached: true },
+    );
+    await expect.poll(() => watchdogsOf({ home }), PATIENCE).toHaveLength(2);
+    child.kill("SIGKILL");
+    second.stdin.end();
+    await once(second, "exit");
+    expect(second.exitCode).toBe(0);
+    await expect.poll(() => identify(first), PATIENCE).toBeUndefined();
+  });
+
+  test("that comes too late, the next start having put everything back, leaves it at that", async () => {
+    const { child } = await broken();
+    const watchdog = onlyWatchdog();
+    process.kill(watchdog, "SIGSTOP");
+    child.kill("SIGKILL");
+    const next = lab("run", scenario({ wait: "1ms" }));
+    expect(await next.ended).toMatch(/recovered: undid pause server/);
+    process.kill(watchdog, "SIGCONT");
+  });
+
+  test("undoes the faults of a lab that hangs, leaves its stack to it, and the run is not green when it goes on", async () => {
+    const { child, ended } = await broken({ wait: { service: "server", is: "up" }, atMost: "1m" });
+    const before = serviceProcessesOf(home).map(({ pid }) => pid);
+    child.kill("SIGSTOP");
+    await expectWhole();
+    expect(serviceProcessesOf(home).map(({ pid }) => pid)).toEqual(before);
+    child.kill("SIGCONT");
+    expect(await ended).toMatch(/was undone in mid-run, by a halt or by the watchdog/);
+    expect(child.exitCode).toBe(1);
+  });
+
+  test("of a lab that hangs and is then killed puts back the rest", async () => {
+    const { child } = await broken();
+    child.kill("SIGSTOP");
+    await expectWhole();
+    child.kill("SIGKILL");
+  });
+});
+
+describe.runIf(process.platform === "linux")("halting from another process", () => {
+  beforeAll(async () => {
+    await lab("stack", "up").ended;
+    linkUrl = `http://127.0.0.1:${linkPort()}/`;
+  });
+  afterAll(async () => {
+    await lab("stack", "down").ended;
+  });
+
+  test("undoes everything while the lab hangs; no run begins until faults are allowed again", async () => {
+    const { child, ended } = await broken({ wait: "1m" });
+    child.kill("SIGSTOP");
+    const halting = lab("halt");
+    expect(await halting.ended).toMatch(/http_status caller->server: restored.*\n.*pause server: restored.*\nhalted/);
+    await expectWhole();
+    child.kill("SIGCONT");
+    expect(await ended).toMatch(/cancelled.*everything was halted/s);
+    expect(child.exitCode).toBe(1);
+    const refused = run({ fault: { pause: "server" } });
+    expect(await refused.ended).toMatch("everything was halted");
+    expect(refused.child.exitCode).toBe(2);
+    expect(await lab("arm").ended).toBe("faults can be applied again\n");
+    expect(await run({ wait: "1ms" }).ended).toMatch("passed");
+  });
+
+  test("cancels a run that is well, whose rollback and the halt do not get into each other's way", async () => {
+    const { child, ended } = await broken({ wait: "1m" }, { fault: { kill: "server" } });
+    expect(await lab("halt").ended).toMatch("halted");
+    expect(await ended).toMatch(/everything was halted/);
+    expect(child.exitCode).toBe(1);
+    await expectWhole();
+    expect(await lab("arm").ended).toBe("faults can be applied again\n");
+  });
+});
+
+test("a start that comes while a watchdog puts things back waits for it", async () => {
+  const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: "ignore" });
+  onTestFinished(() => void other.kill("SIGKILL"));
+  await once(other, "spawn");
+  const watchdog = identify(other.pid ?? 0);
+  if (watchdog === undefined) throw new Error("it has not started");
+  const waiting = join(folder, "waiting");
+  const opened = Lab.open({ ...process.env, RESILIENCE_LAB_HOME: waiting });
+  onTestFinished(() => opened.close());
+  const journal = openJournal(join(waiting, "journal.db"));
+  onTestFinished(() => journal.close());
+  const letGo = takeHold(journal, watchdog, RECOVERY_PURPOSE, Date.now());
+  const seen: string[] = [];
+  const working = opened.work("a run", AbortSignal.timeout(20_000), async () => void seen.push("at work"));
+  await expect.poll(() => new StackRegister(journal).list()).toEqual([]);
+  expect(seen).toEqual([]);
+  letGo();
+  await working;
+  expect(seen).toEqual(["at work"]);
+  takeHold(journal, watchdog, "running mcp-crash", Date.now());
+  await expect(opened.work("a run", AbortSignal.timeout(20_000), async () => {})).rejects.toMatchObject({
+    code: "busy",
+  });
+});
+
+function lab(...words: string[]): LabProcess {
+  const place =
+    ["stack", "run"].includes(words[0] ?? "") && words[1] !== "down" ? ["--stack", stackFile, "--ports", "auto"] : [];
+  return startLab(home, [...words, ...place]);
+}
+
+function scenario(...method: object[]): string {
+  const file = join(folder, "scenario.yaml");
+  const steadyState = [{ service: "server", is: "up" }];
+  writeFileSync(
+    file,
+    JSON.stringify({ id: "a", title: "a", patterns: [], steadyState, method, expect: [{ within: "5m" }] }),
+  );
+  return file;
+}
+
+const run = (...method: object[]): LabProcess => lab("run", scenario(...method));
+
+/** A lab in mid-run with a service and a link broken, seen from outside. */
+async function broken(
+  then: object = { wait: "1m" },
+  breaking: object = { fault: { pause: "server" } },
+): Promise<LabProcess> {
+  const started = run({ fault: { http_status: LINK, status: 503 } }, breaking, then);
+  const isBroken = () => {
+    const server = serviceProcessesOf(home).find(({ service }) => service === "server");
+    return server === undefined || server.state === "T";
+  };
+  await expect.poll(isBroken, PATIENCE).toBe(true);
+  return started;
+}
+
+async function expectWhole(): Promise<void> {
+  const running = () =>
+    serviceProcessesOf(home)
+      .filter(({ state }) => state !== "T" && state !== "Z")
+      .map(({ service }) => service)
+      .sort();
+  await expect.poll(running, PATIENCE).toEqual(SERVICES);
+  const answer = () =>
+    send(linkUrl).then(
+      ({ status }) => status,
+      (error: Error) => error.message,
+    );
+  await expect.poll(answer, PATIENCE).toBe(200);
+}
+
+/** Never a number that stands for this process, or for all. */
+function onlyWatchdog(): number {
+  const [only, ...more] = watchdogsOf({ home });
+  if (only === undefined || more.length > 0) throw new Error("there should be one watchdog");
+  return only;
+}
+
+/** Where the caller is sent, by its own environment. */
+function linkPort(): string {
+  const url = serviceProcessesOf(home).find(({ service }) => service === "caller")?.environment.SERVER_URL;
+  return new URL(url ?? "").port;
+}

@@ -1,0 +1,100 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../lab/clock.ts";
+import type { LabEvent } from "../lab/events/lab-event.ts";
+import { RunLog } from "../lab/events/run-log.ts";
+import { FaultInjector } from "../lab/faults/injector.ts";
+import type { MendParts } from "../lab/faults/mend.ts";
+import { FaultJournal } from "../lab/journal/fault-journal.ts";
+import { openJournal } from "../lab/journal/journal.ts";
+import { StackRegister } from "../lab/journal/stack-register.ts";
+import { RunningStack } from "../lab/stack/running-stack.ts";
+import { loadStack } from "../lab/stack/stack-file.ts";
+
+const FAULT_PROXY = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "fault-proxy.mjs");
+
+/** Answers everything: an HTTP request with what it has served so far, a JSON-RPC request with a result. */
+const SERVER = `
+import { createServer } from "node:http";
+let served = 0;
+createServer((request, response) => {
+  const chunks = [];
+  request.on("data", (chunk) => chunks.push(chunk)).on("end", () => {
+    if (request.method === "POST") served++;
+    const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks)) : undefined;
+    const reply = body?.jsonrpc ? { jsonrpc: "2.0", id: body.id, result: { served } } : { served };
+    response.setHeader("content-type", "application/json").end(JSON.stringify(reply));
+  });
+}).listen(Number(process.env.PORT), "127.0.0.1");
+process.on("SIGTERM", () => process.exit(0));
+`;
+
+export const LINK = "caller->server";
+
+/** Writes the file of a stack of three real processes: a server, who calls it, and the fault proxy between them. */
+export function writeSmallStack(folder: string): string {
+  writeFileSync(join(folder, "server.mjs"), SERVER);
+  const service = (role: string, probe: object, process: object, more: object = {}) => ({
+    ports: ["127.0.0.1:0:80"],
+    "x-lab": { role, probe, process },
+    ...more,
+  });
+  const server = { command: ["node", "server.mjs"], environment: { PORT: "{port}" } };
+  const proxy = {
+    command: ["node", FAULT_PROXY],
+    environment: { HOST: "127.0.0.1", PORT: "{port}", LINKS: "{links}" },
+  };
+  const file = join(folder, "stack.yaml");
+  const stack = {
+    services: {
+      server: service("mcp-server", { http: "/" }, server),
+      caller: service("other", { http: "/" }, server, { environment: { SERVER_URL: "http://fault-proxy:9001" } }),
+      "fault-proxy": service("fault-proxy", { http: "/version" }, proxy),
+    },
+    "x-lab": { project: "small", links: [{ name: LINK, listen: "fault-proxy:9001", upstream: "server:80" }] },
+  };
+  writeFileSync(file, JSON.stringify(stack));
+  return file;
+}
+
+/** A small stack that is up, with a real journal; to be closed by whoever brought it up. */
+export async function bringUpSmallStack(folder: string) {
+  const journal = openJournal(join(folder, "journal.db"));
+  const register = new StackRegister(journal);
+  const stacksFolder = join(folder, "stacks");
+  const running = await RunningStack.up(loadStack(writeSmallStack(folder), process.env), {
+    register,
+    stacksFolder,
+    ports: "auto",
+    kept: true,
+    environment: process.env,
+    signal: AbortSignal.timeout(30_000),
+  });
+  const faults = new FaultJournal(journal);
+  const mendParts: MendParts = { register, faults, stacksFolder, environment: process.env };
+  return {
+    running,
+    journal,
+    faults,
+    register,
+    mendParts,
+    /** Where the caller reaches the server: through the link. */
+    linkUrl: `http://127.0.0.1:${running.registered.ports[LINK]}/`,
+    /** Where the fault proxy takes its orders. */
+    proxyUrl: `http://${running.address("fault-proxy")}`,
+    /** Breaks things for a run of its own, whose log is beside it. */
+    injector(parts: { faults?: FaultJournal; clock?: typeof systemClock } = {}) {
+      const events: LabEvent[] = [];
+      const clock = parts.clock ?? systemClock;
+      const log = new RunLog({ runId: `run-${Math.random()}`, clock, record: (event) => events.push(event) });
+      const injector = new FaultInjector({ stack: running, journal: parts.faults ?? faults, log, clock });
+      return { injector, log, events };
+    },
+    async close() {
+      await running.down();
+      journal.close();
+    },
+  };
+}
+
+export type SmallStack = Awaited<ReturnType<typeof bringUpSmallStack>>;

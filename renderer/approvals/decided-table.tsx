@@ -1,0 +1,95 @@
+import { Button } from "@mantine/core";
+import type { DecidedApproval } from "../../electron/contract/approvals.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { Empty, Failed, Loading } from "../app/states.tsx";
+import { ago, clockTime, formatDuration } from "../app/times.ts";
+import { ToneBadge } from "../app/tone-mark.tsx";
+import { useLabNow } from "../app/use-now.ts";
+import classes from "./decided-table.module.css";
+import { useDecided } from "./use-decided.ts";
+import { argumentsInOneLine } from "./visible-text.ts";
+
+const SHOWN_CHARACTERS = 200;
+
+/** Every approval that has ended, over all runs. */
+export function DecidedTable() {
+  const { decided, hasMore, failure, more, again } = useDecided();
+  const nowMs = useLabNow(30_000);
+  if (failure !== undefined) {
+    return (
+      <Failed title="What was decided could not be read" message={failure}>
+        <ReasonedButton variant="default" onClick={again}>
+          Try again
+        </ReasonedButton>
+      </Failed>
+    );
+  }
+  if (decided === undefined) return <Loading what="Reading what was decided" />;
+  if (decided.length === 0) {
+    return (
+      <Empty title="Nothing has been decided yet">
+        Each call that a person approves or denies, or that expires, is listed here.
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            <th>Result</th>
+            <th>Call</th>
+            <th>Run</th>
+            <th>Session</th>
+            <th data-number>Waited</th>
+            <th>When</th>
+          </tr>
+        </thead>
+        <tbody>
+          {decided.map((each) => (
+            <DecidedRow key={`${each.runId} ${each.callId}`} decided={each} nowMs={nowMs} />
+          ))}
+        </tbody>
+      </table>
+      {hasMore && (
+        <Button variant="default" className={classes.more} onClick={more}>
+          Show older
+        </Button>
+      )}
+    </>
+  );
+}
+
+function DecidedRow({ decided, nowMs }: { decided: DecidedApproval; nowMs: number }) {
+  const { result, tool, runId, scenarioTitle, sessionId, requestedWallMs, decidedWallMs, reason } = decided;
+  const line = argumentsInOneLine(decided.arguments);
+  return (
+    <tr>
+      <td>
+        <ToneBadge tone={result}>{result}</ToneBadge>
+      </td>
+      <td>
+        <div className={classes.call}>
+          <code>{tool}</code>
+          <span title={line.slice(0, SHOWN_CHARACTERS * 5)}>{line.slice(0, SHOWN_CHARACTERS)}</span>
+        </div>
+        {reason !== "" && <div className={classes.reason}>{reason}</div>}
+      </td>
+      <td>
+        <a href={formatRoute({ at: "run", runId })}>{scenarioTitle}</a>
+      </td>
+      <td>
+        <code title={sessionId}>{sessionId.slice(0, 8)}</code>
+      </td>
+      <td data-number>
+        {requestedWallMs === null ? "unknown" : formatDuration(Math.max(0, decidedWallMs - requestedWallMs))}
+      </td>
+      <td>
+        <time dateTime={new Date(decidedWallMs).toISOString()} title={clockTime(decidedWallMs, nowMs)}>
+          {ago(decidedWallMs, nowMs)}
+        </time>
+      </td>
+    </tr>
+  );
+}

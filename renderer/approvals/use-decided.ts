@@ -1,0 +1,37 @@
+import { useCallback, useEffect, useState } from "react";
+import type { DecidedApproval } from "../../electron/contract/approvals.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
+
+const PAGE = 50;
+const MOST = 500;
+
+/** What was decided, newest first; read again when a ticket has gone or a run has ended. */
+export function useDecided() {
+  const { client } = useStores();
+  const tickets = useLab((state) => state.lab?.approvals.waiting.map(({ ticket }) => ticket).join(" "));
+  const version = useLab((state) => state.lab?.historyVersion);
+  const [limit, setLimit] = useState(PAGE);
+  const [attemptCount, setAttemptCount] = useState(0);
+  const [answer, setAnswer] = useState<{ decided: DecidedApproval[]; hasMore: boolean }>();
+  const [failure, setFailure] = useState<string>();
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when any of these has changed
+  useEffect(() => {
+    let isCurrent = true;
+    client.call.approvals.history({ limit }).then(
+      (next) => {
+        if (!isCurrent) return;
+        setAnswer(next);
+        setFailure(undefined);
+      },
+      (error: Error) => isCurrent && setFailure(error.message),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, limit, tickets, version, attemptCount]);
+
+  const more = useCallback(() => setLimit((count) => Math.min(MOST, count + PAGE)), []);
+  const again = useCallback(() => setAttemptCount((count) => count + 1), []);
+  return { decided: answer?.decided, hasMore: answer?.hasMore === true && limit < MOST, failure, more, again };
+}

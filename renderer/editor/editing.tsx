@@ -1,0 +1,248 @@
+import { Button, TextInput } from "@mantine/core";
+import { IconCopy, IconDeviceFloppy, IconPlayerPlay } from "@tabler/icons-react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
+import { useLabActions } from "../app/lab-actions.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { tell, tellFailure } from "../app/tell.tsx";
+import { LabFailure } from "../lab-client/lab-failure.ts";
+import { whyNotRun } from "../scenarios/why-not-run.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
+import { EDITOR_HINT_ID, type EditorHandle } from "./code-editor.ts";
+import { DeleteScenario } from "./delete-scenario.tsx";
+import { createDrafts } from "./drafts.ts";
+import classes from "./editor-page.module.css";
+import { Preview } from "./preview.tsx";
+import { ScenarioEditor } from "./scenario-editor.tsx";
+import { isSuite, suiteNameOf } from "./scenario-source.ts";
+import type { KnownNames } from "./suggest.ts";
+import { LeaveUnsaved, ReplaceScenario } from "./unsaved-dialogs.tsx";
+import { useUnsavedGuard } from "./use-unsaved-guard.ts";
+import { type Checked, useSchemaGuide, useValidation } from "./use-validation.ts";
+
+const drafts = createDrafts(() => window.localStorage);
+const SUITE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+
+interface EditingProps {
+  /** Under which a draft of it is kept. */
+  place: string;
+  initial: string;
+  /** Of the scenario as it is saved; undefined for one that is not yet. */
+  detail: ScenarioDetail | undefined;
+}
+
+/** One scenario being read or written. */
+export function Editing({ place, initial, detail }: EditingProps) {
+  const { client } = useStores();
+  const actions = useLabActions();
+  const cannotRun = useLab(whyNotRun);
+  const isShipped = detail?.origin === "shipped";
+  const [opened, setOpened] = useState(() => {
+    const draft = isShipped ? undefined : drafts.read(place);
+    return { text: draft ?? initial, isDraft: draft !== undefined && draft !== initial };
+  });
+  const [source, setSource] = useState(opened.text);
+  const [saved, setSaved] = useState(initial);
+  const [suiteName, setSuiteName] = useState(() => suiteNameOfFirst(detail));
+  const [asksToReplace, setAsksToReplace] = useState(false);
+  const [isSaving, setSaving] = useState(false);
+  const checked = useValidation(source);
+  const guide = useSchemaGuide();
+  const names = useKnownNames();
+  const editor = useRef<EditorHandle>(undefined);
+  const isChanged = source !== saved;
+  const guard = useUnsavedGuard(isChanged);
+  const isOfSuite = isSuite(source);
+
+  useEffect(() => {
+    if (isChanged) drafts.keep(place, source);
+    else drafts.forget(place);
+  }, [place, source, isChanged]);
+
+  const goBack = () => {
+    setSource(saved);
+    setOpened({ text: saved, isDraft: false });
+  };
+
+  /** @param to where to go when it is saved */
+  const save = async (replace: boolean, to?: string) => {
+    setSaving(true);
+    try {
+      const { ids } = await client.call.scenarios.save({ source, replace, ...(isOfSuite ? { suiteName } : {}) });
+      drafts.forget(place);
+      setSaved(source);
+      setOpened({ text: source, isDraft: false });
+      setAsksToReplace(false);
+      const isRenamed = detail !== undefined && !ids.includes(detail.id);
+      tell("Saved", isRenamed ? `As ${ids.join(", ")}; ${detail.id} is as it was.` : ids.join(", "));
+      const [id] = ids;
+      if (to !== undefined) guard.leave(to);
+      else if (id !== undefined && id !== detail?.id) guard.leave(formatRoute({ at: "scenarios", scenarioId: id }));
+    } catch (error) {
+      guard.stay();
+      if (error instanceof LabFailure && error.code === "precondition" && !replace) setAsksToReplace(true);
+      else tellFailure("The scenario could not be saved", error);
+    } finally {
+      setSaving(false);
+    }
+  };
+
+  /** Without asking only what is open here is written over, and not another one whose id was typed. */
+  const replaces =
+    detail?.origin === "user" &&
+    (isOfSuite
+      ? suiteName === suiteNameOfFirst(detail)
+      : (checked.validation?.scenarios.some(({ id }) => id === detail.id) ?? false));
+  const whyNotSave = isShipped
+    ? "A shipped scenario is never written over: customise a copy"
+    : (whyNotSaveText(checked) ??
+      (isOfSuite && !SUITE_NAME.test(suiteName)
+        ? "Name the suite first: lower case words joined by hyphens"
+        : undefined));
+  const trySave = () => {
+    if (whyNotSave !== undefined) tellFailure("Not saved", whyNotSave);
+    else if (!isSaving && (isChanged || detail === undefined)) void save(replaces);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    trySave();
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the shortcut of what is inside, wherever in it the focus is
+    <div className={classes.editing} onKeyDown={onKeyDown}>
+      <header>
+        <h1>{checked.validation?.scenarios[0]?.title ?? detail?.title ?? "New scenario"}</h1>
+        <span className={classes.state}>{stateWords(detail, isChanged)}</span>
+        {isOfSuite && !isShipped && (
+          <TextInput
+            size="xs"
+            aria-label="Name of the suite"
+            placeholder="Name of the suite"
+            value={suiteName}
+            onChange={(event) => setSuiteName(event.currentTarget.value)}
+          />
+        )}
+        {isShipped ? (
+          <Button
+            component="a"
+            href={formatRoute({ at: "scenarios", scenarioId: detail.id, isCopy: true })}
+            leftSection={<IconCopy size={14} aria-hidden />}
+          >
+            Customise a copy
+          </Button>
+        ) : (
+          <ReasonedButton
+            leftSection={<IconDeviceFloppy size={14} aria-hidden />}
+            loading={isSaving}
+            disabledBecause={
+              whyNotSave ?? (isChanged || detail === undefined ? undefined : "Nothing has changed since it was saved")
+            }
+            hint="Ctrl S"
+            onClick={trySave}
+          >
+            Save
+          </ReasonedButton>
+        )}
+        {detail !== undefined && (
+          <ReasonedButton
+            variant="default"
+            leftSection={<IconPlayerPlay size={14} aria-hidden />}
+            disabledBecause={cannotRun ?? (isChanged ? "Save it first: what is saved is what runs" : undefined)}
+            onClick={() => void actions.start([detail.id])}
+          >
+            Run
+          </ReasonedButton>
+        )}
+        {detail?.origin === "user" && (
+          <DeleteScenario
+            detail={detail}
+            isSuite={isOfSuite}
+            onDeleted={() => {
+              drafts.forget(place);
+              guard.leave(formatRoute({ at: "scenarios" }));
+            }}
+          />
+        )}
+      </header>
+      {opened.isDraft && isChanged && (
+        <div className={classes.draft} role="status">
+          <span>What you wrote here and did not save is here again.</span>
+          <Button variant="default" onClick={goBack}>
+            {detail === undefined ? "Begin anew" : "Back to what is saved"}
+          </Button>
+        </div>
+      )}
+      <div className={classes.split}>
+        <div className={classes.editor}>
+          <ScenarioEditor
+            key={opened.text === saved ? "saved" : "draft"}
+            initial={opened.text}
+            isReadOnly={isShipped}
+            problems={checked.validation?.problems ?? []}
+            guide={guide}
+            names={names}
+            onChange={setSource}
+            onSave={trySave}
+            handle={editor}
+          />
+        </div>
+        <Preview checked={checked} onProblem={(problem) => editor.current?.goTo(problem)} />
+      </div>
+      <footer id={EDITOR_HINT_ID}>
+        {isShipped
+          ? "Shipped with the lab, to be read: customise a copy to change it."
+          : "Ctrl Space completes, F8 goes to the next problem, Esc and then Tab leaves the text."}
+      </footer>
+      <ReplaceScenario
+        isOpen={asksToReplace}
+        isSaving={isSaving}
+        onKeep={() => setAsksToReplace(false)}
+        onReplace={() => void save(true)}
+      />
+      <LeaveUnsaved
+        isOpen={guard.wanted !== undefined}
+        isSaving={isSaving}
+        whyNotSave={whyNotSave}
+        onStay={guard.stay}
+        onDiscard={() => {
+          drafts.forget(place);
+          guard.leave(guard.wanted ?? formatRoute({ at: "scenarios" }));
+        }}
+        onSave={() => void save(replaces, guard.wanted)}
+      />
+    </div>
+  );
+}
+
+function useKnownNames(): KnownNames {
+  const stack = useLab((state) => state.lab?.stack);
+  return useMemo(
+    () => ({
+      services: stack?.services.map(({ name }) => name) ?? [],
+      links: stack?.links.map(({ name }) => name) ?? [],
+      linkFaults: stack?.faultKinds.filter(({ on }) => on === "link").map(({ kind }) => kind) ?? [],
+      protections: stack?.protections.known ?? [],
+    }),
+    [stack],
+  );
+}
+
+/** A text that has just changed is let through: the lab reads it again before it writes it. */
+function whyNotSaveText({ validation, isCurrent }: Checked): string | undefined {
+  const [first] = validation?.problems ?? [];
+  if (!isCurrent || first === undefined) return undefined;
+  return `Only a valid scenario can be saved: line ${first.line}, ${first.message}`;
+}
+
+function suiteNameOfFirst(detail: ScenarioDetail | undefined): string {
+  return detail !== undefined && isSuite(detail.source) ? suiteNameOf(detail.id, detail.title) : "";
+}
+
+function stateWords(detail: ScenarioDetail | undefined, isChanged: boolean): string {
+  if (detail?.origin === "shipped") return "Shipped";
+  if (detail === undefined) return "Not saved yet";
+  return isChanged ? "Changed, not saved" : "Saved";
+}

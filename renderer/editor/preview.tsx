@@ -1,0 +1,71 @@
+import type { Problem } from "../../electron/contract/errors.ts";
+import { Loading } from "../app/states.tsx";
+import classes from "./editor-page.module.css";
+import type { Checked } from "./use-validation.ts";
+
+/** What the lab understands of the text: what would happen, or what is wrong with it. */
+export function Preview({ checked, onProblem }: { checked: Checked; onProblem: (problem: Problem) => void }) {
+  const { validation, failure } = checked;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <aside className={classes.preview} aria-label="What the lab understands" tabIndex={0}>
+      {failure !== undefined && <p role="alert">It could not be checked: {failure}.</p>}
+      {validation === undefined && failure === undefined && <Loading what="The lab reads it" />}
+      {validation !== undefined && validation.problems.length > 0 && (
+        <div role="status">
+          <h2>
+            {validation.problems.length} {validation.problems.length === 1 ? "problem" : "problems"}
+          </h2>
+          <ol className={classes.problems}>
+            {validation.problems.map((problem) => (
+              <li key={`${problem.line} ${problem.column} ${problem.message}`}>
+                <button type="button" onClick={() => onProblem(problem)}>
+                  Line {problem.line}, column {problem.column}
+                </button>
+                {problem.message}
+              </li>
+            ))}
+          </ol>
+        </div>
+      )}
+      {validation !== undefined && <Outline scenarios={validation.scenarios} />}
+    </aside>
+  );
+}
+
+function Outline({ scenarios }: { scenarios: NonNullable<Checked["validation"]>["scenarios"] }) {
+  const [first] = scenarios;
+  if (first === undefined) return null;
+  return (
+    <>
+      {scenarios.length > 1 && <p>A suite of {scenarios.length} cases; this is the first.</p>}
+      <h2>Holds before and after</h2>
+      <ul>
+        {first.steadyState.map(({ service, is }) => (
+          <li key={`${service} ${is}`}>
+            {service} is {is}
+          </li>
+        ))}
+      </ul>
+      <h2>Is done</h2>
+      <ol>
+        {first.steps.map(({ label, background }, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other name
+          <li key={place}>
+            {label}
+            {background && " (in the background)"}
+          </li>
+        ))}
+      </ol>
+      <h2>Must then be true</h2>
+      <ul>
+        {first.checks.map((check, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the same check may be written twice
+          <li key={place}>
+            <code>{check}</code>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type JsonSchema, SchemaGuide } from "./json-schema.ts";
+import { suggest } from "./suggest.ts";
+import { keyAt } from "./yaml-place.ts";
+
+const schema = JSON.parse(
+  readFileSync(new URL("../../scenarios/scenario.schema.json", import.meta.url), "utf8"),
+) as JsonSchema;
+const guide = new SchemaGuide(schema);
+const names = {
+  services: ["gateway", "payments-mcp"],
+  links: ["gateway->payments-mcp"],
+  linkFaults: ["latency"],
+  protections: ["capability-cache"],
+};
+
+/** What is offered where the bar stands. */
+function offered(text: string): string[] {
+  const offset = text.indexOf("|");
+  const found = suggest(guide, names, text.replace("|", ""), offset);
+  return found?.options.map(({ inserts }) => inserts) ?? [];
+}
+
+describe("what the editor offers", () => {
+  it("offers the keys of a scenario that are not there yet", () => {
+    const keys = offered("id: a\ntitle: A\n|");
+    expect(keys).toContain("method: ");
+    expect(keys).not.toContain("id: ");
+  });
+
+  it("offers them within a word and before a colon that is there", () => {
+    expect(offered("id: a\nsteady|\n")).toContain("steadyState: ");
+    expect(offered("id: a\nste|: []\n")).toContain("steadyState");
+  });
+
+  it("offers the steps at the start of an item", () => {
+    expect(offered("method:\n  - |")).toEqual(expect.arrayContaining(["fault: ", "warm: ", "agent: "]));
+    expect(offered("method:\n  |")).toEqual(expect.arrayContaining(["- fault: ", "- warm: "]));
+  });
+
+  it("offers only what goes with the keys of the same map", () => {
+    const keys = offered("method:\n  - warm: gateway\n    |\n");
+    expect(keys).toContain("background: ");
+    expect(keys).not.toContain("fault: ");
+  });
+
+  it("offers the words of an enumeration, also in a map on one line", () => {
+    expect(offered("steadyState:\n  - { service: gateway, is: | }\n")).toContain("degraded");
+    expect(offered("steadyState:\n  - service: gateway\n    is: d|\n")).toContain("down");
+    expect(offered("steadyState:\n  - { service: gateway, | }\n")).toContain("throughout: ");
+    expect(offered("method:\n  - warm: gateway\n    background: |\n")).toEqual(["true", "false"]);
+  });
+
+  it("offers the services, links and protections that the lab has", () => {
+    expect(offered("method:\n  - fault: { stop: | }\n")).toEqual(names.services);
+    expect(offered("method:\n  - fault:\n      latency: |\n")).toContain("gateway->payments-mcp");
+    expect(offered("steadyState:\n  - service: |\n")).toEqual(names.services);
+    expect(offered("protection: |\n")).toEqual(["capability-cache"]);
+  });
+
+  it("goes on when something else in the text is wrong", () => {
+    expect(offered("id: a\n  bad: 1\nsteadyState:\n  - service: gateway\n    is: |\n")).toContain("up");
+    expect(offered("method:\n  - wram: gateway\n  - fault: { stop: | }\npatterns: [a, b\n")).toEqual(names.services);
+    expect(offered("id: a\nid: b\nunknown: true\n|")).toContain("method: ");
+  });
+
+  it("offers nothing in a comment or in running text", () => {
+    expect(offered("# a comm|\nid: a\n")).toEqual([]);
+    expect(offered("id: a\nsummary: >\n  some words h|\n")).toEqual([]);
+    expect(offered("id: a\ntitle: some words h|\n")).toEqual([]);
+  });
+});
+
+describe("what the editor tells of a key", () => {
+  const told = (text: string) => {
+    const offset = text.indexOf("|");
+    const key = keyAt(text.replace("|", ""), offset);
+    return key === undefined ? undefined : guide.describe(key.path);
+  };
+
+  it("tells what it is for and what it takes", () => {
+    expect(told("met|hod:\n  - warm: gateway\n")?.kind).toBe("list");
+    expect(told("method:\n  - fault: { stop: gateway, fo|r: 5s }\n")).toEqual({
+      kind: "duration",
+      description: "undone by itself after this time (default: 10 minutes)",
+    });
+  });
+
+  it("tells nothing of a value or of a key that the schema does not know", () => {
+    expect(told("id: some|thing\n")).toBeUndefined();
+    expect(told("unkn|own: 1\n")).toBeUndefined();
+  });
+});

@@ -1,0 +1,65 @@
+import { Button, Modal } from "@mantine/core";
+import { useState } from "react";
+import type { RunSummary } from "../../electron/contract/history.ts";
+import { attempt, tell, tellFailure } from "../app/tell.tsx";
+import { useStores } from "../state/lab-context.tsx";
+import classes from "./delete-runs.module.css";
+import { whyNotDelete } from "./run-choices.ts";
+
+/** Asks before runs are deleted, and says which of them stay. */
+export function DeleteRuns({ runs, onClose }: { runs: readonly RunSummary[]; onClose: () => void }) {
+  const { client } = useStores();
+  const [isDeleting, setDeleting] = useState(false);
+  const deletable = runs.filter((run) => whyNotDelete(run) === undefined);
+  const staying = runs.length - deletable.length;
+  const count = `${deletable.length} ${deletable.length === 1 ? "run" : "runs"}`;
+
+  const remove = async () => {
+    setDeleting(true);
+    await attempt("Nothing was deleted", async () => {
+      const { deleted, kept } = await client.call.history.delete({ runIds: deletable.map(({ id }) => id) });
+      if (kept.length === 0) tell(`${deleted} ${deleted === 1 ? "run" : "runs"} deleted`);
+      else tellFailure(`${kept.length} of ${deletable.length} were not deleted`, reasonsOf(kept));
+    });
+    setDeleting(false);
+    onClose();
+  };
+
+  return (
+    <Modal
+      opened={runs.length > 0}
+      onClose={() => !isDeleting && onClose()}
+      title={`Delete ${count}?`}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <div className={classes.words}>
+        <p>
+          {deletable.length === 1 && deletable[0] !== undefined ? (
+            <b>{deletable[0].scenarioTitle}</b>
+          ) : (
+            `Their events, logs and reports`
+          )}{" "}
+          {deletable.length === 1 ? "and its events, logs and reports go" : "go"} for good. Export first what you may
+          want again.
+        </p>
+        {staying > 0 && (
+          <p>
+            {staying} of the selected {staying === 1 ? "stays: it is" : "stay: they are"} pinned or still on.
+          </p>
+        )}
+      </div>
+      <div className={classes.buttons}>
+        <Button variant="default" onClick={onClose} disabled={isDeleting} data-autofocus>
+          Keep {deletable.length === 1 ? "it" : "them"}
+        </Button>
+        <Button color="red.9" loading={isDeleting} onClick={() => void remove()}>
+          Delete {count}
+        </Button>
+      </div>
+    </Modal>
+  );
+}
+
+function reasonsOf(kept: readonly { because: string }[]): string {
+  return [...new Set(kept.map(({ because }) => because))].join("; ");
+}

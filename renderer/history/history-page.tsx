@@ -1,0 +1,286 @@
+import { Chip, CloseButton, FileButton, Loader, Select, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconArrowsDiff, IconDownload, IconFileImport, IconSearch, IconTrash } from "@tabler/icons-react";
+import { useEffect, useMemo, useState } from "react";
+import type { RunSummary } from "../../electron/contract/history.ts";
+import { BY_HAND_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import { OUTCOMES, type Outcome } from "../../electron/lab/events/lab-event.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { formatRoute } from "../app/route.ts";
+import { Empty, Failed, Loading } from "../app/states.tsx";
+import { goTo } from "../app/use-route.ts";
+import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
+import { useLab } from "../state/lab-context.tsx";
+import { useBundleImport } from "./bundle-import.tsx";
+import { DeleteRuns } from "./delete-runs.tsx";
+import classes from "./history-page.module.css";
+import { RetentionNote } from "./retention-note.tsx";
+import { comparedInOrder, whyNotCompare, whyNotDeleteAll, whyNotExport } from "./run-choices.ts";
+import { RunTable } from "./run-table.tsx";
+import { useBundles } from "./use-bundles.ts";
+import { type RunFilter, useRunPages } from "./use-run-pages.ts";
+
+const NO_RUNS: readonly RunSummary[] = [];
+const TYPING_PAUSE_MS = 200;
+
+/** Every run that is kept: found, opened, compared, repeated, taken elsewhere. */
+export default function HistoryPage() {
+  const [filter, setFilter] = useState<RunFilter>({});
+  const [text, setText] = useState("");
+  const [settledText] = useDebouncedValue(text.trim(), TYPING_PAUSE_MS);
+  const asked = useMemo(
+    () => ({ ...filter, ...(settledText === "" ? {} : { text: settledText }) }),
+    [filter, settledText],
+  );
+  const { pages, failure, isReading, more, again } = useRunPages(asked);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [deleting, setDeleting] = useState<readonly RunSummary[]>(NO_RUNS);
+  const runs = pages?.runs ?? NO_RUNS;
+  const chosen = useMemo(() => runs.filter(({ id }) => selected.has(id)), [runs, selected]);
+  const isFiltered = Object.keys(asked).length > 0;
+
+  // What is no longer listed is no longer selected: nothing is deleted or exported that a person cannot see.
+  useEffect(() => {
+    if (chosen.length !== selected.size) setSelected(new Set(chosen.map(({ id }) => id)));
+  }, [chosen, selected]);
+
+  const clear = () => {
+    setFilter({});
+    setText("");
+  };
+
+  return (
+    <div className={classes.page}>
+      <div className={classes.tools}>
+        <h1>History</h1>
+        <Filters filter={filter} onFilter={setFilter} text={text} onText={setText} />
+        {isReading && pages !== undefined && <Loader size={14} aria-label="Reading" />}
+      </div>
+      <SelectionBar
+        chosen={chosen}
+        matching={pages?.matching}
+        isFiltered={isFiltered}
+        onClear={() => setSelected(new Set())}
+        onDelete={() => setDeleting(chosen)}
+      />
+      {failure !== undefined && (
+        <Failed title="The history could not be read" message={failure}>
+          <ReasonedButton variant="default" onClick={again}>
+            Try again
+          </ReasonedButton>
+        </Failed>
+      )}
+      {pages === undefined && failure === undefined && <Loading what="Reading the history" />}
+      {pages !== undefined && runs.length === 0 && failure === undefined && (
+        <div className={classes.nothing}>
+          {isFiltered ? (
+            <Empty title="No run is like that">
+              <ReasonedButton variant="default" onClick={clear}>
+                Show all runs
+              </ReasonedButton>
+            </Empty>
+          ) : (
+            <Empty title="No run is kept yet">
+              Run a scenario from <a href={formatRoute({ at: "lab" })}>the lab</a>, or drop a bundle of runs on this
+              window.
+            </Empty>
+          )}
+        </div>
+      )}
+      {runs.length > 0 && (
+        <RunTable
+          runs={runs}
+          matching={pages?.matching ?? runs.length}
+          selected={selected}
+          onSelect={setSelected}
+          onDelete={(run) => setDeleting([run])}
+          onEnd={more}
+        />
+      )}
+      {pages !== undefined && <RetentionNote retention={pages.retention} />}
+      <DeleteRuns runs={deleting} onClose={() => setDeleting(NO_RUNS)} />
+    </div>
+  );
+}
+
+interface FiltersProps {
+  filter: RunFilter;
+  onFilter: (filter: RunFilter) => void;
+  text: string;
+  onText: (text: string) => void;
+}
+
+const DRIVERS = [
+  { value: "process", label: "Processes" },
+  { value: "docker", label: "Docker" },
+];
+const VERDICTS = OUTCOMES.map((value) => ({ value, label: OUTCOME_LOOKS[value].word }));
+
+function Filters({ filter, onFilter, text, onText }: FiltersProps) {
+  const catalogue = useLab((state) => state.catalogue);
+  const scenarios = useMemo(
+    () => [
+      ...(catalogue?.scenarios ?? []).map(({ id, title }) => ({ value: id, label: title })),
+      { value: BY_HAND_SCENARIO_ID, label: "By hand" },
+    ],
+    [catalogue],
+  );
+  const change = <Name extends keyof RunFilter>(name: Name, value: RunFilter[Name] | null) => {
+    const { [name]: _, ...rest } = filter;
+    onFilter(value == null ? rest : { ...rest, [name]: value });
+  };
+  return (
+    <>
+      <TextInput
+        size="xs"
+        className={classes.search}
+        data-page-search
+        aria-label="Search the runs"
+        placeholder="Title, id or reason"
+        leftSection={<IconSearch size={14} aria-hidden />}
+        rightSection={
+          text === "" ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => onText("")} />
+        }
+        value={text}
+        maxLength={200}
+        onChange={(event) => onText(event.currentTarget.value)}
+      />
+      <Select
+        size="xs"
+        clearable
+        searchable
+        className={classes.scenario}
+        aria-label="Filter by scenario"
+        placeholder="Any scenario"
+        data={scenarios}
+        value={filter.scenarioId ?? null}
+        onChange={(value) => change("scenarioId", value)}
+        clearButtonProps={{ "aria-label": "Any scenario" }}
+        nothingFoundMessage="No scenario has this name"
+      />
+      <Select
+        size="xs"
+        clearable
+        className={classes.narrow}
+        aria-label="Filter by verdict"
+        placeholder="Any verdict"
+        data={VERDICTS}
+        value={filter.outcome ?? null}
+        onChange={(value) => change("outcome", value as Outcome | null)}
+        clearButtonProps={{ "aria-label": "Any verdict" }}
+      />
+      <Select
+        size="xs"
+        clearable
+        className={classes.narrow}
+        aria-label="Filter by driver"
+        placeholder="Any driver"
+        data={DRIVERS}
+        value={filter.driver ?? null}
+        onChange={(value) => change("driver", value)}
+        clearButtonProps={{ "aria-label": "Any driver" }}
+      />
+      <Chip
+        size="xs"
+        radius="sm"
+        checked={filter.pinned === true}
+        onChange={(isOn) => change("pinned", isOn ? true : null)}
+      >
+        Pinned
+      </Chip>
+    </>
+  );
+}
+
+interface SelectionBarProps {
+  chosen: readonly RunSummary[];
+  matching: number | undefined;
+  isFiltered: boolean;
+  onClear: () => void;
+  onDelete: () => void;
+}
+
+/** What can be done with the runs that are selected, and the way in for runs from elsewhere. */
+function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: SelectionBarProps) {
+  const bundles = useBundles();
+  const [isExporting, setExporting] = useState(false);
+  const count = matching === undefined ? "" : `${matching.toLocaleString()} ${matching === 1 ? "run" : "runs"}`;
+  const compare = () => {
+    const pair = comparedInOrder(chosen);
+    if (pair !== undefined) goTo({ at: "compare", ...pair });
+  };
+  const exportChosen = () => {
+    setExporting(true);
+    void bundles.exportRuns(chosen.map(({ id }) => id)).finally(() => setExporting(false));
+  };
+  return (
+    <div className={classes.selection}>
+      <span role="status">
+        {chosen.length === 0 ? `${count}${isFiltered && count !== "" ? " match" : ""}` : `${chosen.length} selected`}
+      </span>
+      {chosen.length > 0 && (
+        <ReasonedButton variant="subtle" color="gray" onClick={onClear}>
+          Select none
+        </ReasonedButton>
+      )}
+      <span className={classes.fill} />
+      <ReasonedButton
+        variant="default"
+        leftSection={<IconArrowsDiff size={14} aria-hidden />}
+        disabledBecause={whyNotCompare(chosen)}
+        hint="Side by side on one axis, the older on the left"
+        onClick={compare}
+      >
+        Compare
+      </ReasonedButton>
+      <ReasonedButton
+        variant="default"
+        leftSection={<IconDownload size={14} aria-hidden />}
+        loading={isExporting}
+        disabledBecause={bundles.whyNot ?? whyNotExport(chosen)}
+        hint="As one bundle file, with secrets taken out"
+        onClick={exportChosen}
+      >
+        Export
+      </ReasonedButton>
+      <ReasonedButton
+        variant="default"
+        leftSection={<IconTrash size={14} aria-hidden />}
+        disabledBecause={whyNotDeleteAll(chosen)}
+        onClick={onDelete}
+      >
+        Delete
+      </ReasonedButton>
+      <ImportButton whyNot={bundles.whyNot} />
+    </div>
+  );
+}
+
+function ImportButton({ whyNot }: { whyNot: string | undefined }) {
+  const hasDialog = useLab((state) => state.capabilities?.openDialog ?? false);
+  const bundleImport = useBundleImport();
+  const look = {
+    variant: "default",
+    leftSection: <IconFileImport size={14} aria-hidden />,
+    disabledBecause: whyNot ?? (bundleImport.isBusy ? "An import is going on" : undefined),
+    hint: "Runs from a bundle file; it can also be dropped on the window",
+  };
+  return (
+    <>
+      {hasDialog || look.disabledBecause !== undefined ? (
+        <ReasonedButton {...look} onClick={bundleImport.choose}>
+          Import
+        </ReasonedButton>
+      ) : (
+        <FileButton accept=".zip,application/zip" multiple onChange={bundleImport.take}>
+          {({ onClick }) => (
+            <ReasonedButton {...look} onClick={onClick}>
+              Import
+            </ReasonedButton>
+          )}
+        </FileButton>
+      )}
+      {bundleImport.dialog}
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { LabFailure } from "../lab-client/lab-failure.ts";
+import { type BundleDoor, type ImportStage, importBundle, importedWords } from "./import-bundle.ts";
+
+const UPLOAD = "8d7b7b1e-4a7e-4b53-9d6c-0d5cf0f9a001";
+
+function door(parts: Partial<BundleDoor> = {}): BundleDoor {
+  return {
+    upload: async () => ({ upload: UPLOAD, fileName: "runs.zip", bytes: 10 }),
+    verify: async () => ({ isValid: true, problems: [], runs: [] }),
+    import: async () => ({ imported: [{ runId: "a", scenarioTitle: "A crash" }], alreadyHere: [] }),
+    ...parts,
+  };
+}
+
+const never = new AbortController().signal;
+
+describe("importing a bundle", () => {
+  it("sends, verifies, then takes it in", async () => {
+    const stages: ImportStage[] = [];
+    const outcome = await importBundle(door(), "runs.zip", (stage) => stages.push(stage), never);
+    expect(stages).toEqual(["sending", "verifying", "importing"]);
+    expect(outcome).toMatchObject({ is: "imported", imported: [{ runId: "a" }] });
+  });
+
+  it("takes nothing of a bundle with something wrong in it", async () => {
+    const refusing = door({
+      verify: async () => ({ isValid: false, problems: ["../../etc/passwd is outside the bundle"], runs: [] }),
+      import: async () => {
+        throw new Error("imported though it is not valid");
+      },
+    });
+    const outcome = await importBundle(refusing, "evil.zip", () => {}, never);
+    expect(outcome).toEqual({
+      is: "refused",
+      fileName: "evil.zip",
+      problems: ["../../etc/passwd is outside the bundle"],
+    });
+  });
+
+  it("tells what failed and what to do next", async () => {
+    const failing = door({
+      upload: async () => {
+        throw new LabFailure("bad-input", "the file is larger than 1 GiB", { cure: "export fewer runs" });
+      },
+    });
+    expect(await importBundle(failing, "big.zip", () => {}, never)).toEqual({
+      is: "failed",
+      fileName: "big.zip",
+      message: "the file is larger than 1 GiB",
+      cure: "export fewer runs",
+    });
+  });
+
+  it("stops before taking it in when a person has cancelled", async () => {
+    const stop = new AbortController();
+    const work = importBundle(
+      door(),
+      "runs.zip",
+      (stage) => stage === "verifying" && stop.abort(new Error("cancelled")),
+      stop.signal,
+    );
+    await expect(work).rejects.toThrow("cancelled");
+  });
+
+  it("says how it went in one line", () => {
+    const run = { runId: "a", scenarioTitle: "A crash" };
+    expect(importedWords({ imported: [run], alreadyHere: [] })).toBe("1 run imported");
+    expect(importedWords({ imported: [run, run], alreadyHere: ["b"] })).toBe("2 runs imported, 1 here already");
+    expect(importedWords({ imported: [], alreadyHere: ["b"] })).toBe("1 run of it is here already");
+    expect(importedWords({ imported: [], alreadyHere: [] })).toBe("It holds no runs");
+  });
+});

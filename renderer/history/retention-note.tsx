@@ -1,0 +1,21 @@
+import type { HistoryPage } from "../../electron/contract/history.ts";
+import { formatRoute } from "../app/route.ts";
+import { bytes } from "../app/times.ts";
+import classes from "./retention-note.module.css";
+
+/** How many runs are kept, of how many that may be. */
+export function RetentionNote({ retention }: { retention: HistoryPage["retention"] }) {
+  const { runs, pinned, limit, bytes: size } = retention;
+  const share = Math.min(1, (runs - pinned) / limit);
+  const counts = `${runs.toLocaleString()} of ${limit.toLocaleString()} runs kept`;
+  return (
+    <div className={classes.note}>
+      <meter className={classes.meter} min={0} max={1} value={share} aria-label={counts} />
+      <span>
+        {counts}
+        {pinned > 0 && `, ${pinned.toLocaleString()} pinned`}, {bytes(size)} on disk. The oldest beyond the limit go,
+        pinned ones never. <a href={formatRoute({ at: "settings" })}>Change the limit</a>
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import type { RunSummary } from "../../electron/contract/history.ts";
+import {
+  comparedInOrder,
+  whyNotCompare,
+  whyNotDelete,
+  whyNotDeleteAll,
+  whyNotExport,
+  whyNotRepeat,
+} from "./run-choices.ts";
+
+function run(parts: Partial<RunSummary> = {}): RunSummary {
+  return {
+    id: "a",
+    kind: "scenario",
+    scenarioId: "mcp-crash",
+    scenarioTitle: "A crash",
+    driver: "process",
+    without: [],
+    outcome: "passed",
+    reason: null,
+    startedWallMs: 0,
+    durationMs: 1,
+    pinned: false,
+    importedFrom: null,
+    ...parts,
+  };
+}
+
+describe("what can be done with runs", () => {
+  it("deletes neither a pinned run nor one that is on", () => {
+    expect(whyNotDelete(run())).toBeUndefined();
+    expect(whyNotDelete(run({ pinned: true }))).toMatch("unpin");
+    expect(whyNotDelete(run({ outcome: null }))).toMatch("still on");
+  });
+
+  it("offers to delete a selection in which something can be", () => {
+    expect(whyNotDeleteAll([])).toMatch("Select");
+    expect(whyNotDeleteAll([run({ pinned: true })])).toMatch("pinned");
+    expect(whyNotDeleteAll([run({ pinned: true }), run()])).toBeUndefined();
+  });
+
+  it("repeats scenarios only", () => {
+    expect(whyNotRepeat(run())).toBeUndefined();
+    expect(whyNotRepeat(run({ kind: "by hand" }))).toMatch("nothing to repeat");
+  });
+
+  it("compares exactly two, the older on the left", () => {
+    const older = run({ id: "older", startedWallMs: 1 });
+    const newer = run({ id: "newer", startedWallMs: 2 });
+    expect(whyNotCompare([older])).toMatch("two");
+    expect(whyNotCompare([older, newer, run()])).toMatch("two");
+    expect(whyNotCompare([newer, older])).toBeUndefined();
+    expect(comparedInOrder([newer, older])).toEqual({ left: "older", right: "newer" });
+  });
+
+  it("exports finished runs", () => {
+    expect(whyNotExport([])).toMatch("Select");
+    expect(whyNotExport([run(), run({ outcome: null })])).toMatch("still on");
+    expect(whyNotExport([run()])).toBeUndefined();
+  });
+});

@@ -1,0 +1,39 @@
+import type { RunSummary } from "../../electron/contract/history.ts";
+
+/** Why a run cannot be deleted; undefined when it can. */
+export function whyNotDelete({ outcome, pinned }: Pick<RunSummary, "outcome" | "pinned">): string | undefined {
+  if (outcome === null) return "It is still on: cancel it first";
+  return pinned ? "It is pinned: unpin it first" : undefined;
+}
+
+/** Why a run cannot be repeated, whatever else stands in the way; undefined when it can. */
+export function whyNotRepeat({ outcome, kind }: Pick<RunSummary, "outcome" | "kind">): string | undefined {
+  if (outcome === null) return "It is still on";
+  return kind === "by hand" ? "Faults by hand follow no scenario: there is nothing to repeat" : undefined;
+}
+
+export function whyNotCompare(chosen: readonly RunSummary[]): string | undefined {
+  if (chosen.length !== 2)
+    return chosen.length < 2 ? "Select two runs to compare them" : "Only two runs can be compared";
+  return undefined;
+}
+
+/** The older one first: what changed is read from left to right. */
+export function comparedInOrder(chosen: readonly RunSummary[]): { left: string; right: string } | undefined {
+  const [first, second] = [...chosen].sort((a, b) => a.startedWallMs - b.startedWallMs);
+  return first === undefined || second === undefined ? undefined : { left: first.id, right: second.id };
+}
+
+const MOST_EXPORTED = 200;
+
+export function whyNotExport(chosen: readonly RunSummary[]): string | undefined {
+  if (chosen.length === 0) return "Select the runs to export";
+  if (chosen.some(({ outcome }) => outcome === null)) return "A selected run is still on";
+  return chosen.length > MOST_EXPORTED ? `At most ${MOST_EXPORTED} runs go into one bundle` : undefined;
+}
+
+export function whyNotDeleteAll(chosen: readonly RunSummary[]): string | undefined {
+  if (chosen.length === 0) return "Select the runs to delete";
+  const reasons = chosen.map(whyNotDelete);
+  return reasons.every((reason) => reason !== undefined) ? "All that is selected is pinned or still on" : undefined;
+}

@@ -1,0 +1,178 @@
+import { ActionIcon, Checkbox, Tooltip } from "@mantine/core";
+import { IconFileImport, IconPin, IconPinFilled, IconRefresh, IconShieldOff, IconTrash } from "@tabler/icons-react";
+import { type ReactNode, useId } from "react";
+import type { RunSummary } from "../../electron/contract/history.ts";
+import { useLabActions } from "../app/lab-actions.ts";
+import { formatRoute } from "../app/route.ts";
+import { attempt } from "../app/tell.tsx";
+import { ago, clockTime, formatDuration } from "../app/times.ts";
+import { OutcomeBadge } from "../runs/outcome.tsx";
+import { whyNotRun } from "../scenarios/why-not-run.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
+import { whyNotDelete, whyNotRepeat } from "./run-choices.ts";
+import classes from "./run-table.module.css";
+
+interface RunRowProps {
+  run: RunSummary;
+  index: number;
+  topPx: number;
+  heightPx: number;
+  nowMs: number;
+  isSelected: boolean;
+  onSelect: (isOn: boolean) => void;
+  onDelete: () => void;
+}
+
+export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelect, onDelete }: RunRowProps) {
+  const {
+    id,
+    scenarioTitle,
+    scenarioId,
+    outcome,
+    reason,
+    driver,
+    without,
+    startedWallMs,
+    durationMs,
+    pinned,
+    importedFrom,
+  } = run;
+  const { client } = useStores();
+  const actions = useLabActions();
+  const cannotRun = useLab(whyNotRun);
+  const name = `${scenarioTitle}, ${clockTime(startedWallMs, nowMs)}`;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
+    // biome-ignore lint/a11y/useFocusableInteractive: a row is for reading, its controls have the focus
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-index={index}
+      data-selected={isSelected || undefined}
+      className={classes.row}
+      style={{ height: heightPx, transform: `translateY(${topPx}px)` }}
+    >
+      <Cell>
+        <span data-control="select">
+          <Checkbox
+            size="xs"
+            aria-label={`Select ${name}`}
+            checked={isSelected}
+            onChange={(event) => onSelect(event.currentTarget.checked)}
+          />
+        </span>
+      </Cell>
+      <Cell>
+        <OutcomeBadge outcome={outcome} />
+      </Cell>
+      <Cell>
+        <div className={classes.what}>
+          <span className={classes.title}>
+            <a href={formatRoute({ at: "run", runId: id })} data-control="open">
+              {scenarioTitle}
+            </a>
+            {without.length > 0 && (
+              <span className={classes.without}>
+                <IconShieldOff size={13} aria-hidden /> without {without.join(", ")}
+              </span>
+            )}
+            {importedFrom !== null && (
+              <span className={classes.imported} title={`From the bundle ${importedFrom}`}>
+                <IconFileImport size={13} aria-hidden /> imported
+              </span>
+            )}
+          </span>
+          <span className={classes.reason} title={reason ?? undefined}>
+            {reason ?? scenarioId}
+          </span>
+        </div>
+      </Cell>
+      <Cell>{driver === "process" ? "processes" : driver === "docker" ? "Docker" : driver}</Cell>
+      <Cell>
+        <time dateTime={new Date(startedWallMs).toISOString()} title={clockTime(startedWallMs, nowMs)}>
+          {ago(startedWallMs, nowMs)}
+        </time>
+      </Cell>
+      <Cell isNumber>{formatDuration(durationMs ?? Math.max(0, nowMs - startedWallMs))}</Cell>
+      <Cell isNumber>
+        <RowButton
+          control="repeat"
+          label={`Run ${name} again`}
+          hint="Run again, with the same settings"
+          disabledBecause={whyNotRepeat(run) ?? cannotRun}
+          onClick={() => void actions.rerun(id)}
+        >
+          <IconRefresh size={15} aria-hidden />
+        </RowButton>
+        <RowButton
+          control="pin"
+          label={`${pinned ? "Unpin" : "Pin"} ${name}`}
+          hint={pinned ? "Unpin: retention may delete it" : "Pin: retention never deletes it"}
+          isPressed={pinned}
+          onClick={() =>
+            void attempt("The pin could not be set", () => client.call.history.pin({ runId: id, pinned: !pinned }))
+          }
+        >
+          {pinned ? <IconPinFilled size={15} aria-hidden /> : <IconPin size={15} aria-hidden />}
+        </RowButton>
+        <RowButton
+          control="delete"
+          label={`Delete ${name}`}
+          hint="Delete"
+          disabledBecause={whyNotDelete(run)}
+          onClick={onDelete}
+        >
+          <IconTrash size={15} aria-hidden />
+        </RowButton>
+      </Cell>
+    </div>
+  );
+}
+
+function Cell({ children, isNumber = false }: { children: ReactNode; isNumber?: boolean }) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
+    <div role="cell" data-number={isNumber || undefined}>
+      {children}
+    </div>
+  );
+}
+
+interface RowButtonProps {
+  control: string;
+  label: string;
+  hint: string;
+  disabledBecause?: string | undefined;
+  isPressed?: boolean;
+  onClick: () => void;
+  children: ReactNode;
+}
+
+/** Stays reachable when it cannot be used, so that the reason is too. */
+function RowButton({ control, label, hint, disabledBecause, isPressed, onClick, children }: RowButtonProps) {
+  const id = useId();
+  const isDisabled = disabledBecause !== undefined;
+  return (
+    <>
+      <Tooltip label={disabledBecause ?? hint}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size={28}
+          data-control={control}
+          aria-label={label}
+          aria-pressed={isPressed}
+          {...(isDisabled ? { "data-disabled": true, "aria-disabled": true, "aria-describedby": id } : {})}
+          onClick={() => !isDisabled && onClick()}
+        >
+          {children}
+        </ActionIcon>
+      </Tooltip>
+      {isDisabled && (
+        <span id={id} className={classes.unseen}>
+          {disabledBecause}
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { HistoryFilter, HistoryPage, RunSummary } from "../../electron/contract/history.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
+
+const PAGE_RUNS = 100;
+/** The contract gives no more at once. */
+const MOST_RUNS = 500;
+
+export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" | "text" | "pinned">;
+
+export interface RunPages {
+  runs: readonly RunSummary[];
+  /** That match, on pages that are not here yet too. */
+  matching: number;
+  hasMore: boolean;
+  retention: HistoryPage["retention"];
+}
+
+/** The runs that match, newest first: a page, and more when asked; read again whenever the history has changed. */
+export function useRunPages(filter: RunFilter) {
+  const { client } = useStores();
+  const version = useLab((state) => state.lab?.historyVersion);
+  const [pages, setPages] = useState<RunPages>();
+  const [failure, setFailure] = useState<string>();
+  const [isReading, setReading] = useState(true);
+  const [attemptCount, setAttemptCount] = useState(0);
+  const held = useRef<{ key: string; pages: RunPages | undefined }>({ key: "", pages: undefined });
+  const key = JSON.stringify(filter);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the history has changed, or on request
+  useEffect(() => {
+    let isCurrent = true;
+    const wanted = JSON.parse(key) as RunFilter;
+    // What a person has scrolled to stays there when the list is read again.
+    const count = held.current.key === key ? (held.current.pages?.runs.length ?? 0) : 0;
+    const read = async () => {
+      const page = await client.call.history.list({
+        ...wanted,
+        limit: Math.min(MOST_RUNS, Math.max(PAGE_RUNS, count)),
+      });
+      if (!isCurrent) return;
+      held.current = { key, pages: page };
+      setPages(page);
+      setFailure(undefined);
+    };
+    setReading(true);
+    read()
+      .catch((error: Error) => isCurrent && setFailure(error.message))
+      .finally(() => isCurrent && setReading(false));
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, key, version, attemptCount]);
+
+  const isReadingMore = useRef(false);
+  const more = useCallback(async () => {
+    const before = held.current;
+    const last = before.pages?.runs.at(-1);
+    if (isReadingMore.current || before.pages === undefined || !before.pages.hasMore || last === undefined) return;
+    isReadingMore.current = true;
+    try {
+      const wanted = JSON.parse(before.key) as RunFilter;
+      const page = await client.call.history.list({ ...wanted, limit: PAGE_RUNS, before: last.id });
+      // The list was read anew meanwhile: this page may no longer follow it.
+      if (held.current !== before) return;
+      const next = { ...page, runs: [...before.pages.runs, ...page.runs] };
+      held.current = { key: before.key, pages: next };
+      setPages(next);
+    } catch (error) {
+      if (held.current === before) setFailure((error as Error).message);
+    } finally {
+      isReadingMore.current = false;
+    }
+  }, [client]);
+
+  const again = useCallback(() => setAttemptCount((count) => count + 1), []);
+  return { pages, failure, isReading, more, again };
+}

@@ -1,0 +1,225 @@
+import { ORPCError } from "@orpc/client";
+import { afterEach, expect, test } from "vitest";
+import type { StreamItem, StreamMessage, SubscribeRequest } from "../../electron/contract/events.ts";
+import { Connection } from "./connection.ts";
+import { followRun } from "./follow.ts";
+import { labClient } from "./lab-client.ts";
+import { type OpenLink, Refused, type Transport } from "./transport.ts";
+
+type Answer = (path: string, input: unknown, signal: AbortSignal | undefined) => unknown;
+
+/** A lab in memory: links that open when asked, answer as told, and can be cut. */
+class FakeLab implements Transport {
+  readonly links: { cut: () => void }[] = [];
+  readonly acknowledged: number[] = [];
+  refuses = false;
+  readonly #answer: Answer;
+
+  constructor(answer: Answer) {
+    this.#answer = answer;
+  }
+
+  async open(): Promise<OpenLink> {
+    if (this.refuses) throw new Refused("spent");
+    const gone = new AbortController();
+    const cut = () => gone.abort(new Error("cut"));
+    this.links.push({ cut });
+    return {
+      gone: gone.signal,
+      close: cut,
+      link: {
+        call: async (path, input, { signal }) => {
+          const name = path.join(".");
+          if (name === "events.acknowledge") this.acknowledged.push((input as { message: number }).message);
+          return this.#answer(name, input, signal);
+        },
+      },
+    };
+  }
+}
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+function clientOf(lab: FakeLab) {
+  const client = labClient(lab);
+  closers.push(() => client.close());
+  return client;
+}
+
+const LAST = 100;
+const itemAt = (seq: number) =>
+  ({ type: "warning", runId: "r", seq, atMs: seq, wallMs: seq, code: "c", message: "m" }) as StreamItem;
+
+/** Ten items a message, from the number asked for to the last; cut in mid-run if `breaksAfter` says so. */
+async function* logFrom(
+  { afterSeq }: { afterSeq: number },
+  onMessage: (seq: number) => void,
+): AsyncGenerator<StreamMessage> {
+  let message = 0;
+  for (let seq = afterSeq; seq < LAST; seq += 10) {
+    onMessage(seq);
+    const items = Array.from({ length: 10 }, (_, index) => itemAt(seq + index + 1));
+    yield { type: "run", message: ++message, items, lastSeq: LAST };
+  }
+}
+
+test("a stream goes on over a lost connection from the last number seen, without a hole and without a double", async () => {
+  const asked: number[] = [];
+  const lab: FakeLab = new FakeLab((name, input) => {
+    if (name !== "events.subscribe") return {};
+    const request = input as Extract<SubscribeRequest, { topic: "run" }>;
+    asked.push(request.afterSeq);
+    return logFrom(request, (seq) => {
+      const isFirst = asked.length === 1;
+      if (isFirst && seq === 40) {
+        lab.links.at(-1)?.cut();
+        throw new Error("the socket is gone");
+      }
+    });
+  });
+  const seen: number[] = [];
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  clientOf(lab).followRun(
+    { runId: "r" },
+    { onItems: (items) => void seen.push(...items.map((item) => ("seq" in item ? item.seq : 0))), onEnd: resolve },
+  );
+  await ended;
+  expect(asked).toEqual([0, 40]);
+  expect(seen).toEqual(Array.from({ length: LAST }, (_, index) => index + 1));
+  expect(lab.acknowledged.length).toBe(10);
+});
+
+test("nothing more is acknowledged than the page has taken", async () => {
+  const lab = new FakeLab((name, input) => (name === "events.subscribe" ? logFrom(input as never, () => {}) : {}));
+  let takeNext = Promise.withResolvers<void>();
+  let taken = 0;
+  clientOf(lab).followRun(
+    { runId: "r" },
+    {
+      async onItems() {
+        await takeNext.promise;
+        takeNext = Promise.withResolvers();
+        taken++;
+      },
+    },
+  );
+  for (let expected = 1; expected <= 3; expected++) {
+    takeNext.resolve();
+    await expect.poll(() => taken).toBe(expected);
+    await expect.poll(() => lab.acknowledged).toEqual(Array.from({ length: expected }, (_, index) => index + 1));
+  }
+});
+
+test("a stream that is no longer followed tells nothing more", async () => {
+  const lab = new FakeLab((name, input) => (name === "events.subscribe" ? logFrom(input as never, () => {}) : {}));
+  const batches: number[] = [];
+  const stop = clientOf(lab).followRun(
+    { runId: "r" },
+    {
+      onItems(items) {
+        batches.push(items.length);
+        stop();
+      },
+    },
+  );
+  await expect.poll(() => batches.length).toBe(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(batches.length).toBe(1);
+});
+
+test("a run that the lab does not know is said once, and not asked for again", async () => {
+  let asked = 0;
+  const lab = new FakeLab(() => {
+    asked++;
+    throw new ORPCError("bad-input", {
+      message: "no run has the id r",
+      data: { cure: "see the history", problems: [] },
+    });
+  });
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  clientOf(lab).followRun({ runId: "r" }, { onItems: () => {}, onFailure: resolve });
+  expect(await promise).toMatchObject({ code: "bad-input", cure: "see the history" });
+  expect(asked).toBe(1);
+});
+
+test("a call fails with the lab's own words, what to do, and where in the text", async () => {
+  const problems = [{ line: 3, column: 1, message: "unknown field" }];
+  const lab = new FakeLab(() => {
+    throw new ORPCError("bad-input", { message: "it is wrong", data: { cure: null, problems } });
+  });
+  const failing = clientOf(lab).call.scenarios.save({ source: "" });
+  await expect(failing).rejects.toMatchObject({
+    name: "LabFailure",
+    code: "bad-input",
+    message: "it is wrong",
+    problems,
+  });
+});
+
+test("a call whose connection is lost fails at once, and is not made a second time", async () => {
+  let calls = 0;
+  const lab = new FakeLab(() => {
+    calls++;
+    return new Promise(() => {});
+  });
+  const calling = clientOf(lab).call.stack.status();
+  await expect.poll(() => calls).toBe(1);
+  lab.links[0]?.cut();
+  await expect(calling).rejects.toMatchObject({ code: "disconnected" });
+  await expect.poll(() => lab.links.length).toBe(2);
+  expect(calls).toBe(1);
+});
+
+test("a call that is made while there is no connection waits for one", async () => {
+  const lab = new FakeLab(() => ({ answered: true }));
+  const connection = clientOf(lab);
+  await expect.poll(() => connection.connection.state.is).toBe("connected");
+  lab.links[0]?.cut();
+  await expect(connection.call.stack.status()).resolves.toEqual({ answered: true });
+});
+
+test("a page that the lab will not have is told so, and does not try for ever", async () => {
+  const lab = new FakeLab(() => ({}));
+  lab.refuses = true;
+  const client = clientOf(lab);
+  await expect(client.call.stack.status()).rejects.toMatchObject({
+    code: "disconnected",
+    cure: expect.stringContaining("terminal"),
+  });
+  expect(client.connection.state.is).toBe("refused");
+});
+
+test("the page is told when the connection is lost and when it is there again", async () => {
+  const lab = new FakeLab(() => ({}));
+  const pauses: number[] = [];
+  const connection = new Connection(lab, async (ms) => void pauses.push(ms));
+  closers.push(() => connection.close());
+  const states: string[] = [];
+  connection.onChange(({ is }) => states.push(is));
+  await expect.poll(() => states).toEqual(["connected"]);
+  lab.links[0]?.cut();
+  await expect.poll(() => states).toEqual(["connected", "lost", "connected"]);
+  expect(pauses).toEqual([100]);
+});
+
+test("a view that fails is its own fault and leaves the connection as it is", async () => {
+  const lab = new FakeLab((name, input) => (name === "events.subscribe" ? logFrom(input as never, () => {}) : {}));
+  const connection = new Connection(lab);
+  closers.push(() => connection.close());
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  process.once("unhandledRejection", resolve);
+  followRun(
+    connection,
+    { runId: "r" },
+    {
+      onItems() {
+        throw new Error("the view is broken");
+      },
+    },
+  );
+  expect(await promise).toMatchObject({ message: "the view is broken" });
+  expect(lab.links.length).toBe(1);
+});

@@ -1,0 +1,122 @@
+import { Button, Switch } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { formatRoute } from "../app/route.ts";
+import { Failed, Loading } from "../app/states.tsx";
+import { formatDuration } from "../app/times.ts";
+import { goTo } from "../app/use-route.ts";
+import { usePreferences, useRun } from "../state/lab-context.tsx";
+import type { OpenRun } from "../state/lab-store.ts";
+import type { Viewport } from "../timeline/axis.ts";
+import { axisOf } from "../timeline/run-axis.ts";
+import { TimelineView } from "../timeline/timeline-view.tsx";
+import classes from "./compare-page.module.css";
+import { compareRuns } from "./comparison.ts";
+import { OutcomeBadge } from "./outcome.tsx";
+
+const HIDDEN = new Set(["logs", "checks"] as const);
+
+/** Two runs, one above the other on one axis, and what is different between them. */
+export default function ComparePage({ left, right }: { left: string; right: string }) {
+  const [first, second] = [useRun(left), useRun(right)];
+  const failure = first?.failure ?? second?.failure;
+  if (failure !== undefined) {
+    return (
+      <Failed title="These runs cannot be compared" message={failure.message}>
+        <Button variant="default" onClick={() => goTo({ at: "history" })}>
+          Go to the history
+        </Button>
+      </Failed>
+    );
+  }
+  if (first === undefined || second === undefined || first.version === 0 || second.version === 0) {
+    return <Loading what="Reading both runs" />;
+  }
+  return <Comparison left={first} right={second} />;
+}
+
+function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
+  const [viewport, setViewport] = useState<Viewport>();
+  const [cursorMs, setCursorMs] = useState<number>();
+  const [onlyDifferent, setOnlyDifferent] = useState(false);
+  const collapsesIdle = usePreferences((state) => state.collapsesIdle);
+  const durationMs = Math.max(left.record.view.lastMs, right.record.view.lastMs);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: records grow in place; their versions tell when
+  const axis = useMemo(
+    () => axisOf([left.record.timeline, right.record.timeline], durationMs, collapsesIdle),
+    [left.record, left.version, right.record, right.version, durationMs, collapsesIdle],
+  );
+  const facts = compareRuns(left.record.view, right.record.view, formatDuration);
+  const different = facts.filter(({ differs }) => differs).length;
+  return (
+    <div className={classes.page}>
+      <header>
+        <h1>{left.record.view.started?.scenario.title ?? "Two runs"}</h1>
+        <span>
+          {different === 0
+            ? "Both went the same way"
+            : `${different} ${different === 1 ? "thing differs" : "things differ"}`}
+        </span>
+      </header>
+      {([left, right] as const).map((run, place) => (
+        <section key={run.record.runId} className={classes.run} aria-label={place === 0 ? "First run" : "Second run"}>
+          <div className={classes.name}>
+            <OutcomeBadge outcome={run.record.view.ended?.outcome} />
+            <b>{nameOf(run)}</b>
+            <span>{formatDuration(run.record.view.lastMs)}</span>
+            <a href={formatRoute({ at: "run", runId: run.record.runId })}>Open</a>
+          </div>
+          <TimelineView
+            model={run.record.timeline}
+            version={run.version}
+            axis={axis}
+            nowMs={run.record.view.lastMs}
+            viewport={viewport}
+            cursorMs={cursorMs}
+            selectedSeq={undefined}
+            hiddenLanes={HIDDEN}
+            label={`The moment shown of the ${place === 0 ? "first" : "second"} run`}
+            onViewport={setViewport}
+            onCursor={setCursorMs}
+            onSelect={() => setCursorMs(undefined)}
+          />
+        </section>
+      ))}
+      <section className={classes.facts} aria-label="What differs">
+        <div className={classes.tools}>
+          <h2>Side by side</h2>
+          <Switch
+            size="xs"
+            label="Only what differs"
+            checked={onlyDifferent}
+            onChange={(event) => setOnlyDifferent(event.currentTarget.checked)}
+          />
+        </div>
+        <table>
+          <thead>
+            <tr>
+              <th />
+              <th>{nameOf(left)}</th>
+              <th>{nameOf(right)}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {facts
+              .filter(({ differs }) => differs || !onlyDifferent)
+              .map(({ name, left: a, right: b, differs }) => (
+                <tr key={name} data-differs={differs || undefined}>
+                  <th scope="row">{name}</th>
+                  <td>{a}</td>
+                  <td>{b}</td>
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+}
+
+function nameOf({ record }: OpenRun): string {
+  const without = record.view.started?.without ?? [];
+  return without.length === 0 ? "with every protection" : `without ${without.join(", ")}`;
+}

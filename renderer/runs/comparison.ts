@@ -1,0 +1,37 @@
+import type { RunView } from "../../electron/lab/events/fold.ts";
+
+/** One thing that two runs are compared by. */
+export interface ComparedFact {
+  name: string;
+  left: string;
+  right: string;
+  differs: boolean;
+}
+
+const NOTHING = "–";
+
+/** What of two runs is told side by side: how they ended, what was decided, and every check of either. */
+export function compareRuns(left: RunView, right: RunView, formatMs: (ms: number) => string): ComparedFact[] {
+  const fact = (name: string, of: (view: RunView) => string, isTime = false): ComparedFact => {
+    const [a, b] = [of(left), of(right)];
+    return { name, left: a, right: b, differs: !isTime && a !== b };
+  };
+  const checks = [...new Set([...left.checks, ...right.checks].map(({ check }) => check))];
+  return [
+    fact("Outcome", (view) => view.ended?.outcome ?? "running"),
+    fact("Protections off", (view) => view.started?.without.join(", ") || "none"),
+    fact("Duration", (view) => formatMs(view.ended?.atMs ?? view.lastMs), true),
+    fact(
+      "Decisions",
+      (view) => view.decisions.map(({ tool, decision }) => `${tool} ${decision}`).join(", ") || NOTHING,
+    ),
+    fact("Faults", (view) => view.faults.map(({ kind, target }) => `${kind} ${target}`).join(", ") || NOTHING),
+    ...checks.map((check) =>
+      fact(`Check: ${check}`, (view) => {
+        const found = view.checks.find((each) => each.check === check);
+        if (found === undefined) return NOTHING;
+        return found.passed ? "holds" : `expected ${found.expected}; observed ${found.observed}`;
+      }),
+    ),
+  ];
+}
