@@ -139,3 +139,40 @@ test("everything is stopped and put back from the menu, and runs that end are to
   const told = await desktop.inMain(() => (globalThis as unknown as { told: string[] }).told, null);
   expect(told).toEqual(["Passed: The MCP server crashes and the tool stays visible"]);
 });
+
+test("a run goes out to a file that the person names, and comes back from it", async ({ desktop, home }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
+  await inPage(page, ({ lab }) => lab.call.runs.start({ scenarioIds: ["mcp-crash"] }), null);
+  await expect
+    .poll(() => inPage(page, ({ state }) => state?.queue.ended[0]?.outcome, null), { timeout: 60_000 })
+    .toBe("passed");
+  const runId = (await inPage(page, ({ state }) => state?.queue.ended[0]?.runId, null)) ?? "";
+  const file = join(home, "given away.zip");
+  await desktop.inMain(({ dialog }, filePath) => {
+    Object.assign(dialog, {
+      showSaveDialog: async () => ({ canceled: false, filePath }),
+      showOpenDialog: async () => ({ canceled: false, filePaths: [filePath] }),
+    });
+  }, file);
+  const exported = await inPage(page, ({ lab }, id) => lab.call.bundles.export({ runIds: [id] }), runId);
+  expect(exported).toMatchObject({ kind: "saved", fileName: "given away.zip" });
+  expect(existsSync(file)).toBe(true);
+
+  await inPage(page, ({ lab }, id) => lab.call.history.delete({ runIds: [id] }), runId);
+  const imported = await inPage(
+    page,
+    async ({ lab }) => {
+      const chosen = await lab.call.bundles.choose();
+      const upload = chosen?.upload ?? "";
+      const { isValid } = await lab.call.bundles.verify({ upload });
+      return { isValid, ...(await lab.call.bundles.import({ upload })) };
+    },
+    null,
+  );
+  expect(imported).toMatchObject({ isValid: true, imported: [{ runId }] });
+  const dropped = await inPage(page, ({ lab }) => lab.upload(new File(["no bundle"], "x.zip")), null);
+  const verified = await inPage(page, ({ lab }, upload) => lab.call.bundles.verify({ upload }), dropped.upload);
+  expect(verified.isValid).toBe(false);
+});

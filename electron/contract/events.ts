@@ -58,4 +58,10 @@ export type StreamItem = LabEvent | SkippedProgress;
 /** `message` counts from 1 in each stream. A `run` stream ends by itself after the run's last event. */
 export type StreamMessage =
   | { type: "lab"; message: number; state: LabState }
-  | { type: "run"; message: number; items: StreamItem[] /** The run's last number now. */; lastSeq: number };
+  | {
+      type: "run";
+      message: number;
+      items: StreamItem[];
+      /** The run's last number now. */
+      lastSeq: number;
+    };

@@ -1,12 +1,14 @@
-import { Button } from "@mantine/core";
 import { IconCopy } from "@tabler/icons-react";
 import { Fragment, type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { Failed, Loading } from "../app/states.tsx";
 import { attempt, tell } from "../app/tell.tsx";
 import { bytes, formatDuration } from "../app/times.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import classes from "./about-page.module.css";
+import { copyText } from "./copy-text.ts";
+import { LICENCES, OWN_LICENCE } from "./licences.ts";
 
 const EVERY_MS = 2_000;
 
@@ -48,8 +50,8 @@ export default function AboutPage() {
   const { versions, streams, queue, eventLoopDelayMs, memory } = diagnostics;
   const copy = () =>
     attempt("It could not be copied", async () => {
-      await navigator.clipboard.writeText(JSON.stringify(diagnostics, null, 2));
-      tell("Copied");
+      await copyText(JSON.stringify({ ...diagnostics, page: navigator.userAgent }, null, 2));
+      tell("Diagnostics copied", "They name your data folder; look before you send them on");
     });
   return (
     <div className={classes.page}>
@@ -59,14 +61,22 @@ export default function AboutPage() {
           <h1>Resilience Lab</h1>
           <p>Breaks an MCP gateway's stack on purpose, shows what it does, and puts everything back.</p>
         </div>
-        <Button variant="default" leftSection={<IconCopy size={14} aria-hidden />} onClick={() => void copy()}>
+        <ReasonedButton
+          variant="default"
+          leftSection={<IconCopy size={14} aria-hidden />}
+          hint="Everything on this page as JSON, for a report of something that went wrong"
+          onClick={() => void copy()}
+        >
           Copy diagnostics
-        </Button>
+        </ReasonedButton>
       </header>
+      {(failure !== undefined || !isConnected) && (
+        <p role="status">These are the last that were heard: {failure ?? "the lab cannot be reached"}.</p>
+      )}
       <div className={classes.panels}>
         <Panel
           title="Versions"
-          facts={[...Object.entries(versions), ["platform", diagnostics.platform], ["window", diagnostics.host]]}
+          facts={[...Object.entries(versions), ["Platform", diagnostics.platform], ["Window", diagnostics.host]]}
         />
         <Panel
           title="Data"
@@ -94,8 +104,8 @@ export default function AboutPage() {
             ["Open", streams.open],
             ["Batches not acknowledged", streams.unacknowledged],
             ["Furthest behind", `${streams.furthestBehind} events`],
-            ["Log lines told by number only", streams.progressSkipped],
-            ["Fed from the history", streams.fedFromHistory],
+            ["Dropped: told by number only", `${streams.progressSkipped.toLocaleString()} log lines`],
+            ["Fell back on the history", `${streams.fedFromHistory} times`],
           ]}
         />
       </div>
@@ -110,6 +120,17 @@ export default function AboutPage() {
             ))}
           </ul>
         )}
+      </section>
+      <section className={classes.notices} aria-labelledby="licences-title">
+        <h2 id="licences-title">Licences</h2>
+        <p>Resilience Lab is under {OWN_LICENCE}. It is built from these parts, among others:</p>
+        <ul className={classes.licences}>
+          {LICENCES.map(({ part, licence }) => (
+            <li key={part}>
+              {part} <span>{licence}</span>
+            </li>
+          ))}
+        </ul>
       </section>
     </div>
   );

@@ -21,7 +21,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const { client } = useStores();
   const actions = useLabActions();
   const catalogue = useLab((state) => state.catalogue);
-  const nowMs = useLab((state) => Date.now() + state.clockOffsetMs);
+  const clockOffsetMs = useLab((state) => state.clockOffsetMs);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const [runs, setRuns] = useState<RunSummary[]>([]);
@@ -71,7 +71,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       actions: runs.map(({ id, scenarioTitle, scenarioId, outcome, startedWallMs }) => ({
         id: `open ${id}`,
         label: scenarioTitle,
-        description: `${OUTCOME_LOOKS[outcome ?? "running"].word}, ${ago(startedWallMs, nowMs)}`,
+        description: `${OUTCOME_LOOKS[outcome ?? "running"].word}, ${ago(startedWallMs, Date.now() + clockOffsetMs)}`,
         keywords: [id, scenarioId, outcome ?? "running"],
         leftSection: <IconTimeline size={16} aria-hidden />,
         onClick: () => goTo({ at: "run", runId: id }),

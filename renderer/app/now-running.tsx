@@ -33,9 +33,11 @@ export function NowRunning() {
         </a>
       )}
       {elapsedMs !== undefined && <span className={classes.elapsed}>{formatDuration(elapsedMs)}</span>}
-      {active.length > 1 && <span className={classes.more} title={`${active.length - 1} more wait their turn`}>
+      {active.length > 1 && (
+        <span className={classes.more} title={`${active.length - 1} more wait their turn`}>
           +{active.length - 1}
-        </span>}
+        </span>
+      )}
       <ReasonedButton
         variant="subtle"
         color="gray"

@@ -79,9 +79,9 @@ export function Shell() {
 
   return (
     <div className={classes.shell}>
-      <a className={classes.skip} href="#main" onClick={skipToMain}>
+      <button type="button" className={classes.skip} onClick={skipToMain}>
         Skip to the page
-      </a>
+      </button>
       {isPresenting ? (
         <Button
           className={classes.leavePresenter}
@@ -335,7 +335,6 @@ function focusSearch(): void {
   document.querySelector<HTMLInputElement>("[data-page-search]")?.focus();
 }
 
-function skipToMain(event: { preventDefault(): void }): void {
-  event.preventDefault();
+function skipToMain(): void {
   document.getElementById("main")?.focus();
 }

@@ -61,7 +61,8 @@ function matches(press: KeyPress, keys: string): boolean {
 
 /** `mod+k` as it is written on this person's keyboard. */
 export function keyCaps(keys: string, isApple: boolean): string[] {
-  return keys.split(/[+ ]/).map((part) => {
+  const parts = keys.split(" ").flatMap((press) => (press === "+" ? [press] : press.split("+")));
+  return parts.map((part) => {
     if (part === "mod") return isApple ? "⌘" : "Ctrl";
     if (part === "shift") return isApple ? "⇧" : "Shift";
     if (part === "escape") return "Esc";

@@ -15,7 +15,7 @@ import { createDrafts } from "./drafts.ts";
 import classes from "./editor-page.module.css";
 import { Preview } from "./preview.tsx";
 import { ScenarioEditor } from "./scenario-editor.tsx";
-import { isSuite, suiteNameOf } from "./scenario-source.ts";
+import { isSuite, suiteNameOf, titleIn } from "./scenario-source.ts";
 import type { KnownNames } from "./suggest.ts";
 import { LeaveUnsaved, ReplaceScenario } from "./unsaved-dialogs.tsx";
 import { useUnsavedGuard } from "./use-unsaved-guard.ts";
@@ -114,7 +114,7 @@ export function Editing({ place, initial, detail }: EditingProps) {
     // biome-ignore lint/a11y/noStaticElementInteractions: the shortcut of what is inside, wherever in it the focus is
     <div className={classes.editing} onKeyDown={onKeyDown}>
       <header>
-        <h1>{checked.validation?.scenarios[0]?.title ?? detail?.title ?? "New scenario"}</h1>
+        <h1>{titleIn(source) ?? detail?.title ?? "New scenario"}</h1>
         <span className={classes.state}>{stateWords(detail, isChanged)}</span>
         {isOfSuite && !isShipped && (
           <TextInput

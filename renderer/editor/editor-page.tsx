@@ -98,7 +98,9 @@ function ScenarioList({ shown }: { shown: string }) {
 
 function ScenarioLinks({ scenarios, shown }: { scenarios: readonly ScenarioSummary[]; shown: string }) {
   const current = useRef<HTMLAnchorElement>(null);
-  useEffect(() => current.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   return (
     <ul>
       {scenarios.map(({ id, title }) => (

@@ -50,13 +50,15 @@ export class SchemaGuide {
   /** Keys that a map there may have besides those it has. */
   keys(path: readonly Segment[], present: readonly string[]): KeyOffer[] {
     const offers = new Map<string, KeyOffer>();
-    for (const { properties = {}, required = [] } of fitting(this.at(path), present)) {
+    const maps = fitting(this.at(path), present).filter(({ properties }) => properties !== undefined);
+    for (const { properties = {} } of maps) {
       for (const [key, schema] of Object.entries(properties)) {
         if (present.includes(key) || offers.has(key)) continue;
         const kinds = this.#kindsOf(schema, DEEPEST);
         offers.set(key, {
           key,
-          isRequired: required.includes(key),
+          // Of several kinds of map, each may require its own.
+          isRequired: maps.every(({ required }) => required?.includes(key)),
           kind: kindWords(kinds),
           description: schema.description ?? descriptionOf(kinds),
         });

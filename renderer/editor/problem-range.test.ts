@@ -12,6 +12,7 @@ describe("what is marked of a problem", () => {
   it("marks the rest of the line", () => {
     expect(marked(3, 5)).toBe("wram: gateway");
     expect(marked(1, 1)).toBe("id: a");
+    expect(marked(3, 1)).toBe("- wram: gateway");
   });
 
   it("marks the line's words when the place is at their end", () => {

@@ -12,7 +12,7 @@ interface Lines {
  */
 export function rangeOf(text: Lines, { line, column }: Pick<Problem, "line" | "column">): { from: number; to: number } {
   const at = text.line(Math.min(Math.max(line, 1), text.lines));
-  const from = Math.min(at.from + Math.max(column - 1, 0), at.to);
-  const indent = at.text.length - at.text.trimStart().length;
-  return { from: from === at.to ? at.from + indent : from, to: at.to };
+  const words = at.from + at.text.length - at.text.trimStart().length;
+  const from = at.from + Math.max(column - 1, 0);
+  return { from: from >= at.to ? words : Math.max(from, words), to: at.to };
 }

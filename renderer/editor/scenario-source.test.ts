@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createDrafts } from "./drafts.ts";
-import { asCopy, isSuite, suiteNameOf } from "./scenario-source.ts";
+import { asCopy, isSuite, suiteNameOf, titleIn } from "./scenario-source.ts";
 
 describe("a copy of a scenario", () => {
   it("has an id and a title of its own, and everything else as it was", () => {
@@ -14,6 +14,13 @@ describe("a copy of a scenario", () => {
 
   it("quotes a title that must be", () => {
     expect(asCopy('title: "Down: and up"\n', "a", [])).toBe('title: "Down: and up (my copy)"\n');
+  });
+});
+
+describe("a title", () => {
+  it("is read from a text that is not valid", () => {
+    expect(titleIn("id: [\ntitle: 'It crashes'\n")).toBe("It crashes");
+    expect(titleIn("id: a\n")).toBeUndefined();
   });
 });
 

@@ -53,3 +53,9 @@ export function suiteNameOf(caseId: string, caseTitle: string): string {
     .replaceAll(/^-|-$/g, "");
   return caseId.endsWith(`-${words}`) ? caseId.slice(0, -words.length - 1) : caseId;
 }
+
+/** The title as it is written, also in a text that is not valid; undefined when there is none on a line of its own. */
+export function titleIn(source: string): string | undefined {
+  const text = /^title:[ \t]+(.*)$/m.exec(source)?.[1];
+  return text === undefined || text.trim() === "" ? undefined : unquoted(text);
+}

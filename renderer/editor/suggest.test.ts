@@ -29,6 +29,14 @@ describe("what the editor offers", () => {
     expect(keys).not.toContain("id: ");
   });
 
+  it("tells which of them must be there", () => {
+    const required = (text: string) =>
+      suggest(guide, names, text, text.length)?.options.flatMap(({ label, isRequired }) => (isRequired ? [label] : []));
+    expect(required("id: a\n")).toEqual(expect.arrayContaining(["title", "method"]));
+    expect(required("id: a\n")).not.toContain("protection");
+    expect(required("method:\n  - ")).toEqual([]);
+  });
+
   it("offers them within a word and before a colon that is there", () => {
     expect(offered("id: a\nsteady|\n")).toContain("steadyState: ");
     expect(offered("id: a\nste|: []\n")).toContain("steadyState");

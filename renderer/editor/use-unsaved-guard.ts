@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 
 /**
- * Holds the page where it is while something is unsaved: going elsewhere is put off until a person has said so. Before
- * everything else that listens for a new address, so that nothing of the page is taken away meanwhile.
+ * Holds the page where it is while something is unsaved: going elsewhere is put off until a person has said so. Browsers
+ * that cannot hold a page find what was written again as a draft.
  */
 export function useUnsavedGuard(isUnsaved: boolean) {
   const [wanted, setWanted] = useState<string>();
@@ -10,16 +10,16 @@ export function useUnsavedGuard(isUnsaved: boolean) {
   isOn.current = isUnsaved;
 
   useEffect(() => {
-    const here = window.location.hash;
-    const onHashChange = (event: Event) => {
-      const next = window.location.hash;
-      if (!isOn.current || next === here) return;
-      event.stopImmediatePropagation();
-      window.history.replaceState(null, "", here === "" ? "#/scenarios" : here);
-      setWanted(next);
+    // Before the address has changed: after that, parts of the page that read it may already show the other place.
+    if (!("navigation" in window)) return;
+    const onNavigate = (event: NavigateEvent) => {
+      const { hash } = new URL(event.destination.url);
+      if (!isOn.current || !event.hashChange || !event.cancelable || hash === window.location.hash) return;
+      event.preventDefault();
+      setWanted(hash);
     };
-    window.addEventListener("hashchange", onHashChange, { capture: true });
-    return () => window.removeEventListener("hashchange", onHashChange, { capture: true });
+    window.navigation.addEventListener("navigate", onNavigate);
+    return () => window.navigation.removeEventListener("navigate", onNavigate);
   }, []);
 
   return {

@@ -74,6 +74,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
             cursorMs={cursorMs}
             selectedSeq={undefined}
             hiddenLanes={HIDDEN}
+            sizeScale={1}
             label={`The moment shown of the ${place === 0 ? "first" : "second"} run`}
             onViewport={setViewport}
             onCursor={setCursorMs}

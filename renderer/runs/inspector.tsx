@@ -35,9 +35,9 @@ export function Inspector({ record, view, selectedSeq, onSelect }: InspectorProp
         />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div className={classes.content} tabIndex={0} role="region" aria-label="Details">
+      <section className={classes.content} tabIndex={0} aria-label="Details">
         {event === undefined ? <AboutRun view={view} /> : <Details event={event} record={record} onSelect={onSelect} />}
-      </div>
+      </section>
     </aside>
   );
 }
@@ -357,9 +357,10 @@ function InForce({ view, atMs }: { view: RunView; atMs: number }) {
         <p className={classes.hint}>None.</p>
       ) : (
         <ul className={classes.faults}>
-          {faults.map(({ fault, kind, target, detail }) => (
+          {faults.map(({ fault, kind, target, appliedMs, undoneMs }) => (
             <li key={fault}>
-              <ToneBadge tone="fault">{`${kind} ${target}`}</ToneBadge> {detail}
+              <ToneBadge tone="fault">{`${kind} ${target}`}</ToneBadge> from {formatDuration(appliedMs ?? 0)}{" "}
+              {undoneMs === undefined ? "on" : `to ${formatDuration(undoneMs)}`}
             </li>
           ))}
         </ul>

@@ -8,8 +8,8 @@ export function JsonBlock({ value, label }: { value: unknown; label: string }) {
   const isCut = text.length > LIMIT;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre className={classes.json} tabIndex={0} role="region" aria-label={label}>
-      {isCut ? `${text.slice(0, LIMIT)}\n… ${text.length - LIMIT} characters more` : text}
-    </pre>
+    <section className={classes.json} tabIndex={0} aria-label={label}>
+      <pre>{isCut ? `${text.slice(0, LIMIT)}\n… ${text.length - LIMIT} characters more` : text}</pre>
+    </section>
   );
 }

@@ -72,24 +72,12 @@ export function MomentBar({ record, view, nowMs, cursorMs, hasMoved, onFollow, o
       <span className={classes.errors}>
         {errors === 0 ? "no failure seen" : `${errors} ${errors === 1 ? "failure" : "failures"} seen`}
         <Tooltip label="Previous (Shift N)">
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="sm"
-            aria-label="Previous failure"
-            onClick={() => onError(-1)}
-          >
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous failure" onClick={() => onError(-1)}>
             <IconChevronLeft size={15} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <Tooltip label="Next (N)">
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="sm"
-            aria-label="Next failure"
-            onClick={() => onError(1)}
-          >
+          <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next failure" onClick={() => onError(1)}>
             <IconChevronRight size={15} aria-hidden />
           </ActionIcon>
         </Tooltip>

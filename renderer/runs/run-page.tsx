@@ -45,6 +45,7 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
 }
 
 const ADDRESS_DELAY_MS = 250;
+const PRESENTER_SCALE = 1.35;
 
 function RunBody({ run }: { run: OpenRun }) {
   const { record, version } = run;
@@ -55,10 +56,13 @@ function RunBody({ run }: { run: OpenRun }) {
   const followLive = useInteraction((state) => state.followLive);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
   const hiddenLanes = usePreferences((state) => state.hiddenLanes);
-  const showsInspector = usePreferences((state) => state.showsInspector);
+  const wantsInspector = usePreferences((state) => state.showsInspector);
+  const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting);
   const nowMs = useRunClock(run);
+  // An audience is shown the details of what is pointed at, and no more.
+  const showsInspector = wantsInspector && (!isPresenting || selectedSeq !== undefined);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
   const axis = useMemo(
@@ -86,7 +90,7 @@ function RunBody({ run }: { run: OpenRun }) {
 
   const select = (seq: number | undefined) => {
     look({ selectedSeq: seq });
-    if (seq !== undefined && !showsInspector) setPreference({ showsInspector: true });
+    if (seq !== undefined && !wantsInspector) setPreference({ showsInspector: true });
   };
   /** From a list: the window goes to the moment of what was chosen. */
   const visit = (seq: number) => {
@@ -105,7 +109,7 @@ function RunBody({ run }: { run: OpenRun }) {
     "next-error": () => toError(1),
     "previous-error": () => toError(-1),
     follow: followLive,
-    inspector: () => setPreference({ showsInspector: !showsInspector }),
+    inspector: () => setPreference({ showsInspector: !wantsInspector }),
     "collapse-idle": () => setPreference({ collapsesIdle: !collapsesIdle }),
     deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }),
   });
@@ -140,6 +144,7 @@ function RunBody({ run }: { run: OpenRun }) {
           cursorMs={cursorMs}
           selectedSeq={selectedSeq}
           hiddenLanes={hidden}
+          sizeScale={isPresenting ? PRESENTER_SCALE : 1}
           label="The moment of the run that the window shows"
           onViewport={(next) => look({ viewport: next })}
           onCursor={(ms) => look({ cursorMs: ms })}

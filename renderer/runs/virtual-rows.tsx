@@ -15,7 +15,7 @@ interface VirtualRowsProps {
 
 /** A list of any length in a few elements. */
 export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, render }: VirtualRowsProps) {
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLElement>(null);
   const rows = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
@@ -30,7 +30,7 @@ export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, rende
   }, [followsEnd, focusIndex, count, rows]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <div ref={scroller} className={classes.scroller} tabIndex={0} role="region" aria-label={label}>
+    <section ref={scroller} className={classes.scroller} tabIndex={0} aria-label={label}>
       <div style={{ height: rows.getTotalSize() }} className={classes.all}>
         {rows.getVirtualItems().map((item) => (
           <div
@@ -42,6 +42,6 @@ export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, rende
           </div>
         ))}
       </div>
-    </div>
+    </section>
   );
 }

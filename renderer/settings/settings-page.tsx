@@ -1,133 +1,180 @@
-import { NumberInput, SegmentedControl, Switch, TextInput, useMantineColorScheme } from "@mantine/core";
-import { type ReactNode, useEffect, useState } from "react";
+import { SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
 import type { Settings, SettingsChange } from "../../electron/contract/settings.ts";
+import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { Loading } from "../app/states.tsx";
 import { attempt } from "../app/tell.tsx";
-import { useLab } from "../state/lab-context.tsx";
+import { useLab, usePreferences } from "../state/lab-context.tsx";
+import { Setting } from "./setting.tsx";
 import classes from "./settings-page.module.css";
+import { TypedSetting } from "./typed-setting.tsx";
+import { historyLimitProblem, operatorProblem, whyNotChange } from "./why-not-change.ts";
 
 /** What a person chooses once. Every change is kept as it is made. */
 export default function SettingsPage() {
-  const settings = useLab((state) => state.settings);
-  const change = useLab((state) => state.changeSettings);
-  const { setColorScheme } = useMantineColorScheme();
-  if (settings === undefined) return <Loading what="Reading the settings" />;
-  const set = (wanted: SettingsChange) => void attempt("The setting could not be kept", () => change(wanted));
   return (
     <div className={classes.page}>
       <h1>Settings</h1>
-      <Setting name="Theme" help="This window, and those of the desktop app.">
-        <SegmentedControl
-          size="xs"
-          aria-label="Theme"
-          data={[
-            { value: "system", label: "Like the system" },
-            { value: "light", label: "Light" },
-            { value: "dark", label: "Dark" },
-          ]}
-          value={settings.theme}
-          onChange={(theme) => {
-            setColorScheme(theme === "system" ? "auto" : (theme as "light" | "dark"));
-            set({ theme: theme as Settings["theme"] });
-          }}
-        />
+      <LabSettings />
+      <WindowPreferences />
+    </div>
+  );
+}
+
+/** Kept by the lab in its data folder, for every window. */
+function LabSettings() {
+  const settings = useLab((state) => state.settings);
+  const change = useLab((state) => state.changeSettings);
+  const because = useLab(whyNotChange);
+  const hasHostNotices = useLab((state) => state.capabilities?.notifications ?? false);
+  const isNativeThemed = useLab((state) => state.capabilities?.nativeTheme ?? false);
+  const { setColorScheme } = useMantineColorScheme();
+  if (settings === undefined) {
+    return (
+      <Loading what={because === undefined ? "Reading the settings" : `The settings cannot be read: ${because}`} />
+    );
+  }
+  const set = (wanted: SettingsChange) => attempt("The setting could not be kept", () => change(wanted));
+  return (
+    <section aria-labelledby="lab-settings">
+      <h2 id="lab-settings">The lab</h2>
+      <Setting
+        name="Theme"
+        help={isNativeThemed ? "Of this window, its menus and its dialogs." : "Of this page."}
+        because={because}
+      >
+        {(described) => (
+          <SegmentedControl
+            size="xs"
+            {...described}
+            data={[
+              { value: "system", label: "Like the system" },
+              { value: "light", label: "Light" },
+              { value: "dark", label: "Dark" },
+            ]}
+            value={settings.theme}
+            onChange={(theme) => {
+              setColorScheme(theme === "system" ? "auto" : (theme as "light" | "dark"));
+              void set({ theme: theme as Settings["theme"] });
+            }}
+          />
+        )}
       </Setting>
-      <Setting name="Tell of finished runs" help="When a run ends that the window does not show.">
-        <Switch
-          aria-label="Tell of finished runs"
-          checked={settings.notifications}
-          onChange={(event) => set({ notifications: event.currentTarget.checked })}
-        />
+      <Setting
+        name="Tell of finished runs"
+        help={
+          hasHostNotices
+            ? "By the system's own notices, when a run ends that no window shows."
+            : "In this window, when a run ends that it does not show."
+        }
+        because={because}
+      >
+        {(described) => (
+          <Switch
+            {...described}
+            checked={settings.notifications}
+            onChange={(event) => void set({ notifications: event.currentTarget.checked })}
+          />
+        )}
       </Setting>
-      <Setting name="Keep the stack up" help="When the lab is quit. Takes effect when the stack is next brought up.">
-        <Switch
-          aria-label="Keep the stack up"
-          checked={settings.keepStackUp}
-          onChange={(event) => set({ keepStackUp: event.currentTarget.checked })}
-        />
+      <Setting
+        name="Keep the stack up"
+        help="When the lab is quit, its services stay. Takes effect when the stack is next brought up."
+        because={because}
+      >
+        {(described) => (
+          <Switch
+            {...described}
+            checked={settings.keepStackUp}
+            onChange={(event) => void set({ keepStackUp: event.currentTarget.checked })}
+          />
+        )}
       </Setting>
-      <Setting name="Ports" help="Those of the stack file, or any that are free.">
-        <SegmentedControl
-          size="xs"
-          aria-label="Ports"
-          data={[
-            { value: "fixed", label: "Those of the file" },
-            { value: "fixed or auto", label: "Free ones when taken" },
-            { value: "auto", label: "Any free ones" },
-          ]}
-          value={settings.ports}
-          onChange={(ports) => set({ ports: ports as Settings["ports"] })}
-        />
+      <Setting name="Ports" help="Of the services. Takes effect when the stack is next brought up." because={because}>
+        {(described) => (
+          <SegmentedControl
+            size="xs"
+            {...described}
+            data={[
+              { value: "fixed", label: "Those of the stack file" },
+              { value: "fixed or auto", label: "Free ones when taken" },
+              { value: "auto", label: "Any free ones" },
+            ]}
+            value={settings.ports}
+            onChange={(ports) => void set({ ports: ports as Settings["ports"] })}
+          />
+        )}
       </Setting>
-      <KeptText
+      <TypedSetting
         name="Runs kept"
         help="The oldest beyond this many are deleted; pinned ones stay."
+        because={because}
         value={String(settings.historyLimit)}
         isNumber
+        problemOf={historyLimitProblem}
         onKeep={(text) => set({ historyLimit: Number(text) })}
-        problemOf={(text) => {
-          const count = Number(text);
-          return Number.isInteger(count) && count >= 10 && count <= 100_000
-            ? undefined
-            : "A whole number from 10 to 100000";
-        }}
       />
-      <KeptText
-        name="Operator"
-        help="The name under which you decide approvals."
+      <TypedSetting
+        name="Your name"
+        help="Under which your decisions on approvals are recorded."
+        because={because}
         value={settings.operator}
+        problemOf={operatorProblem}
         onKeep={(operator) => set({ operator })}
-        problemOf={(text) =>
-          /^[\w.-]{1,80}$/.test(text) ? undefined : "Letters, digits, dots, dashes and underscores"
-        }
       />
-    </div>
+    </section>
   );
 }
 
-function Setting({ name, help, children }: { name: string; help: string; children: ReactNode }) {
+/** Kept by this browser or window alone. */
+function WindowPreferences() {
+  const { collapsesIdle, showsInspector, isPresenting, hiddenLanes, set } = usePreferences((state) => state);
   return (
-    <div className={classes.setting}>
-      <div>
-        <b>{name}</b>
-        <span>{help}</span>
-      </div>
-      <div>{children}</div>
-    </div>
-  );
-}
-
-interface KeptTextProps {
-  name: string;
-  help: string;
-  value: string;
-  isNumber?: boolean;
-  onKeep: (text: string) => void;
-  problemOf: (text: string) => string | undefined;
-}
-
-/** Kept when the field is left or Enter is pressed, and only when it is well. */
-function KeptText({ name, help, value, isNumber = false, onKeep, problemOf }: KeptTextProps) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const problem = problemOf(text);
-  const keep = () => {
-    if (problem === undefined && text !== value) onKeep(text);
-  };
-  const shared = {
-    "aria-label": name,
-    size: "xs" as const,
-    error: problem,
-    onBlur: keep,
-    onKeyDown: (event: { key: string }) => event.key === "Enter" && keep(),
-  };
-  return (
-    <Setting name={name} help={help}>
-      {isNumber ? (
-        <NumberInput {...shared} value={text} onChange={(next) => setText(String(next))} w={160} />
-      ) : (
-        <TextInput {...shared} value={text} onChange={(event) => setText(event.currentTarget.value)} w={220} />
-      )}
-    </Setting>
+    <section aria-labelledby="window-settings">
+      <h2 id="window-settings">This window</h2>
+      <Setting
+        name="Collapse idle time"
+        help="On a run's time axis, stretches in which nothing happens are drawn short."
+      >
+        {(described) => (
+          <Switch
+            {...described}
+            checked={collapsesIdle}
+            onChange={(event) => set({ collapsesIdle: event.currentTarget.checked })}
+          />
+        )}
+      </Setting>
+      <Setting name="Show the inspector" help="Beside a run: everything about what is selected.">
+        {(described) => (
+          <Switch
+            {...described}
+            checked={showsInspector}
+            onChange={(event) => set({ showsInspector: event.currentTarget.checked })}
+          />
+        )}
+      </Setting>
+      <Setting
+        name="Lanes of a run"
+        help={hiddenLanes.length === 0 ? "All of them are shown." : `Hidden: ${hiddenLanes.join(", ")}.`}
+      >
+        {() => (
+          <ReasonedButton
+            variant="default"
+            disabledBecause={hiddenLanes.length === 0 ? "No lane is hidden" : undefined}
+            onClick={() => set({ hiddenLanes: [] })}
+          >
+            Show all lanes
+          </ReasonedButton>
+        )}
+      </Setting>
+      <Setting name="Presenter mode" help="Large type and nothing but the page, for an audience. P leaves it again.">
+        {(described) => (
+          <Switch
+            {...described}
+            checked={isPresenting}
+            onChange={(event) => set({ isPresenting: event.currentTarget.checked })}
+          />
+        )}
+      </Setting>
+    </section>
   );
 }

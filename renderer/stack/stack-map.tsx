@@ -26,6 +26,7 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
     },
   });
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a drawing cannot be a fieldset, and its services are buttons
     <svg className={classes.map} viewBox={`0 0 ${map.width} ${map.height}`} role="group" aria-label="Map of the stack">
       <defs>
         <marker

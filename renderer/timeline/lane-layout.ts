@@ -25,15 +25,21 @@ export const LANE_GAP_PX = 8;
 /** Lanes that would be empty for the whole run are left out; those that any run fills are always there. */
 const ALWAYS: readonly LaneKind[] = ["phases", "steps", "health", "calls"];
 
-export function layOut(model: TimelineModel, hidden: ReadonlySet<LaneKind>): { boxes: LaneBox[]; heightPx: number } {
+/** @param scale above 1 for an audience */
+export function layOut(
+  model: TimelineModel,
+  hidden: ReadonlySet<LaneKind>,
+  scale: number,
+): { boxes: LaneBox[]; heightPx: number } {
   const boxes: LaneBox[] = [];
   let topPx = LANE_GAP_PX / 2;
   for (const kind of LANE_KINDS) {
     if (hidden.has(kind)) continue;
     if (model.lanes[kind].spans.length === 0 && !ALWAYS.includes(kind)) continue;
     const rows = model.rowsOf(kind);
-    boxes.push({ kind, topPx, rowPx: ROW_PX[kind], rows });
-    topPx += rows * ROW_PX[kind] + LANE_GAP_PX;
+    const rowPx = Math.round(ROW_PX[kind] * scale);
+    boxes.push({ kind, topPx, rowPx, rows });
+    topPx += rows * rowPx + LANE_GAP_PX;
   }
   return { boxes, heightPx: topPx };
 }

@@ -13,7 +13,10 @@ export interface TimelinePalette {
   font: string;
 }
 
-export function readPalette(element: Element): TimelinePalette {
+const FONT_PX = 12;
+
+/** @param scale of the type, above 1 for an audience */
+export function readPalette(element: Element, scale: number): TimelinePalette {
   const style = getComputedStyle(element);
   const probe = document.createElement("span");
   element.append(probe);
@@ -35,7 +38,7 @@ export function readPalette(element: Element): TimelinePalette {
     idle: resolve("--timeline-idle"),
     veil: resolve("--timeline-veil"),
     selection: resolve("--accent-strong"),
-    font: `12px ${style.getPropertyValue("--font-sans")}`,
+    font: `${Math.round(FONT_PX * scale)}px ${style.getPropertyValue("--font-sans")}`,
   };
   probe.remove();
   return palette;

@@ -32,6 +32,9 @@ export class TimelineModel {
   /** Spans that are still open, by what will end them. */
   readonly #open = new Map<string, number>();
   readonly #callIndex = new Map<string, number>();
+  /** Events that go on with a span, by the number of the event that began it: selecting either means the same. */
+  readonly #beginnings = new Map<number, number>();
+  readonly #faultSeqs = new Map<string, number>();
   /** Events that a person looks for when something went wrong, in the order of the log. */
   readonly errorSeqs: number[] = [];
   /** When something happened, ascending: what lies between may be idle. */
@@ -58,6 +61,11 @@ export class TimelineModel {
     }
   }
 
+  /** The event whose span shows this one. */
+  spanSeq(seq: number): number {
+    return this.#beginnings.get(seq) ?? seq;
+  }
+
   rowsOf(kind: LaneKind): number {
     return this.#packings.get(kind)?.rows ?? Math.max(1, this.lanes[kind].rowTitles.length);
   }
@@ -80,9 +88,11 @@ export class TimelineModel {
         this.#begin("steps", `step ${event.step}`, { startMs: atMs, tone: "step", seq }, [{ text: event.label }]);
         return;
       case "step.ended":
+        this.#continue("steps", `step ${event.step}`, seq);
         this.#endOpen("steps", `step ${event.step}`, atMs, STEP_TONES[event.outcome]);
         return;
       case "fault.intended":
+        this.#faultSeqs.set(event.fault, seq);
         this.#begin("faults", `fault ${event.fault}`, { startMs: atMs, tone: "fault", seq }, [
           { text: `${event.kind} ${event.target}` },
         ]);
@@ -91,6 +101,7 @@ export class TimelineModel {
         this.#mark("hits", 0, "fault", event, `${event.effect} ${event.tool ?? event.method ?? event.link}`);
         return;
       case "fault.undone":
+        this.#beginnings.set(seq, this.#faultSeqs.get(event.fault) ?? seq);
         this.#endOpen("faults", `fault ${event.fault}`, atMs, event.result === "not restored" ? "failed" : undefined);
         return;
       case "health.changed": {
@@ -119,6 +130,8 @@ export class TimelineModel {
         );
         return;
       case "fault.applied":
+        this.#beginnings.set(seq, this.#faultSeqs.get(event.fault) ?? seq);
+        return;
       case "service.logs-dropped":
         return;
       case "run.ended":
@@ -142,6 +155,7 @@ export class TimelineModel {
       this.#callIndex.set(event.callId, index);
     } else {
       calls.spans.end(known, endMs, tone);
+      this.#beginnings.set(event.seq, calls.spans.seq[known] ?? event.seq);
       this.#packings.get("calls")?.ended(calls.spans.row[known] ?? 0, decidedMs);
       calls.setLabel(known, [...calls.label(known), { text: " → " }, { text: event.decision, tone }]);
     }
@@ -179,6 +193,11 @@ export class TimelineModel {
     const index = lane.spans.add({ ...span, endMs: OPEN, row });
     lane.setLabel(index, label);
     this.#open.set(key, index);
+  }
+
+  #continue(kind: LaneKind, key: string, seq: number): void {
+    const index = this.#open.get(key);
+    if (index !== undefined) this.#beginnings.set(seq, this.lanes[kind].spans.seq[index] ?? seq);
   }
 
   #endOpen(kind: LaneKind, key: string, endMs: number, tone?: Tone): void {

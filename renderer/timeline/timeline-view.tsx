@@ -23,6 +23,8 @@ interface TimelineViewProps {
   selectedSeq: number | undefined;
   hiddenLanes: ReadonlySet<LaneKind>;
   label: string;
+  /** Of rows and type, above 1 for an audience. */
+  sizeScale: number;
   onViewport(viewport: Viewport | undefined): void;
   onCursor(ms: number | undefined): void;
   onSelect(seq: number | undefined): void;
@@ -32,16 +34,20 @@ interface TimelineViewProps {
 
 /** The lanes of a run on one time axis, on one canvas: the number of elements is the same for any run. */
 export function TimelineView(props: TimelineViewProps) {
-  const { model, version, axis, nowMs, cursorMs, selectedSeq, hiddenLanes } = props;
+  const { model, version, axis, nowMs, cursorMs, hiddenLanes } = props;
+  const selectedSeq = props.selectedSeq === undefined ? undefined : model.spanSeq(props.selectedSeq);
   const plot = useRef<HTMLDivElement>(null);
   const strip = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const widthPx = useElementWidth(plot);
-  const palette = usePalette(plot);
+  const palette = usePalette(plot, props.sizeScale);
   const viewport = props.viewport ?? wholeRun(axis);
   const scale = useMemo(() => projection(axis, viewport, Math.max(widthPx, 1)), [axis, viewport, widthPx]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model grows in place; its version tells when
-  const { boxes, heightPx } = useMemo(() => layOut(model, hiddenLanes), [model, version, hiddenLanes]);
+  const { boxes, heightPx } = useMemo(
+    () => layOut(model, hiddenLanes, props.sizeScale),
+    [model, version, hiddenLanes, props.sizeScale],
+  );
   const marks = useMemo(() => ticks(axis, viewport, scale), [axis, viewport, scale]);
   const [hover, setHover] = useState<{ px: number; py: number }>();
 

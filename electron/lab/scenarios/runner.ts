@@ -190,19 +190,20 @@ async function resetServices(context: RunContext, signal: AbortSignal): Promise<
 async function holdSteady(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<string | undefined> {
   const limit = withDeadline(signal, STEADY_LIMIT_MS);
   const { health } = context.stack;
-  try {
-    await Promise.all(scenario.steadyState.map(({ service, is }) => health.waitFor(service, is, limit)));
-    return undefined;
-  } catch (error) {
-    if (signal.aborted || !limit.aborted) throw error;
-  }
-  return scenario.steadyState
-    .filter(({ service, is }) => health.health(service).status !== is)
-    .map(({ service, is }) => {
-      const { status, reason } = health.health(service);
-      return `${service} is ${status} (${reason}), expected ${is}`;
-    })
-    .join("; ");
+  const missing = await Promise.all(
+    scenario.steadyState.map(async ({ service, is }) => {
+      try {
+        await health.waitFor(service, is, limit);
+        return [];
+      } catch (error) {
+        if (signal.aborted || !limit.aborted) throw error;
+        const { status, reason } = health.health(service);
+        // What was seen last may be from before the wait, when all was well.
+        return [`${service} is ${status === is ? "silent" : `${status} (${reason})`}, expected ${is}`];
+      }
+    }),
+  );
+  return missing.flat().length > 0 ? missing.flat().join("; ") : undefined;
 }
 
 async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {

@@ -20,6 +20,7 @@ import { LabError } from "../lab-error.ts";
 import { codeOf, readRow } from "./event-codes.ts";
 import { LANE_SQL, type LaneRow, toLanes } from "./lanes.ts";
 import type { Preferences } from "./preferences.ts";
+import { StoredEntry, type StoredRow, type StreamEntry } from "./stream-entry.ts";
 
 interface RunRow {
   key: number;
@@ -47,6 +48,7 @@ export class Archive {
   readonly #file: string;
   readonly #history: History;
   readonly #preferences: Preferences;
+  readonly #statements = new Map<string, Database.Statement>();
 
   constructor(file: string, history: History, preferences: Preferences) {
     this.#file = file;
@@ -65,11 +67,11 @@ export class Archive {
       ? [...where, "(started_wall_ms < @beforeMs OR (started_wall_ms = @beforeMs AND key < @beforeKey))"]
       : where;
     const bound = { ...values, limit: limit + 1, beforeMs: before?.started_wall_ms ?? 0, beforeKey: before?.key ?? 0 };
-    const rows = this.#database
-      .prepare(`SELECT * FROM runs ${and(page)} ORDER BY started_wall_ms DESC, key DESC LIMIT @limit`)
-      .all(bound) as RunRow[];
-    const matching = this.#database.prepare(`SELECT count(*) AS runs FROM runs ${and(where)}`).get(bound);
-    const kept = this.#database.prepare("SELECT count(*) AS runs FROM runs").get();
+    const rows = this.#prepare(
+      `SELECT * FROM runs ${and(page)} ORDER BY started_wall_ms DESC, key DESC LIMIT @limit`,
+    ).all(bound) as RunRow[];
+    const matching = this.#prepare(`SELECT count(*) AS runs FROM runs ${and(where)}`).get(bound);
+    const kept = this.#prepare("SELECT count(*) AS runs FROM runs").get();
     const pins = this.#preferences.pinned();
     return {
       runs: rows.slice(0, limit).map((row) => toSummary(row, pins)),
@@ -102,7 +104,7 @@ export class Archive {
 
   get(runId: string): RunDetail {
     const row = this.#row(runId);
-    const source = this.#database.prepare("SELECT scenario_source FROM runs WHERE key = ?").pluck().get(row.key);
+    const source = this.#prepare("SELECT scenario_source FROM runs WHERE key = ?").pluck().get(row.key);
     const span = this.#span(row.key);
     return {
       ...toSummary(row, this.#preferences.pinned()),
@@ -120,13 +122,24 @@ export class Archive {
     if (page.types !== undefined) where.push("type IN (SELECT value FROM json_each(@types))");
     if (page.service !== undefined) where.push("json_extract(body, '$.service') = @service");
     const types = JSON.stringify(page.types?.flatMap((type) => codeOf(type) ?? []) ?? []);
-    const rows = this.#database
-      .prepare(`SELECT seq, at_us, wall_ms, type, body FROM events ${and(where)} ORDER BY seq LIMIT @limit`)
-      .all({ key, afterSeq: page.afterSeq, types, service: page.service, limit: page.limit + 1 }) as EventRow[];
+    const rows = this.#prepare(
+      `SELECT seq, at_us, wall_ms, type, body FROM events ${and(where)} ORDER BY seq LIMIT @limit`,
+    ).all({ key, afterSeq: page.afterSeq, types, service: page.service, limit: page.limit + 1 }) as EventRow[];
     return {
       events: rows.slice(0, page.limit).map((row) => readRow(page.runId, row)),
       hasMore: rows.length > page.limit,
     };
+  }
+
+  /** Events after a number, as a stream sends them. */
+  entries(runId: string, afterSeq: number, limit: number): StreamEntry[] {
+    const { key } = this.#row(runId);
+    this.#history.flush();
+    const rows = this.#prepare(
+      `SELECT seq, at_us, wall_ms, type, body, json_valid(body) AS is_json FROM events
+         WHERE run_key = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    ).all(key, afterSeq, limit) as StoredRow[];
+    return rows.map((row) => new StoredEntry(runId, row));
   }
 
   laneSummary(runId: string): LaneSummary {
@@ -134,7 +147,7 @@ export class Archive {
     this.#history.flush();
     const { last_seq, last_us } = this.#span(key);
     const bucketUs = Math.max(1, Math.ceil(((last_us ?? 0) + 1) / LANE_BUCKETS));
-    const rows = this.#database.prepare(LANE_SQL).all({ key, bucketUs }) as LaneRow[];
+    const rows = this.#prepare(LANE_SQL).all({ key, bucketUs }) as LaneRow[];
     return {
       runId,
       lastSeq: last_seq ?? 0,
@@ -154,7 +167,7 @@ export class Archive {
       if (because !== undefined) kept.push({ runId, because });
       return because === undefined;
     });
-    const remove = this.#database.prepare("DELETE FROM runs WHERE id = ?");
+    const remove = this.#prepare("DELETE FROM runs WHERE id = ?");
     const deleted = this.#database.transaction(() => wanted.filter((runId) => remove.run(runId).changes > 0))();
     return { deleted, kept };
   }
@@ -163,30 +176,25 @@ export class Archive {
   trim(limit: number): number {
     if (this.#history.readOnlyBecause !== undefined) return 0;
     const pins = JSON.stringify([...this.#preferences.pinned()]);
-    return this.#database
-      .prepare(
-        `DELETE FROM runs WHERE status = 'ended' AND id NOT IN (SELECT value FROM json_each(@pins)) AND key NOT IN
+    return this.#prepare(
+      `DELETE FROM runs WHERE status = 'ended' AND id NOT IN (SELECT value FROM json_each(@pins)) AND key NOT IN
          (SELECT key FROM runs ORDER BY coalesce(imported_wall_ms, started_wall_ms) DESC, key DESC LIMIT @limit)`,
-      )
-      .run({ pins, limit }).changes;
+    ).run({ pins, limit }).changes;
   }
 
   lastVerdicts(scenarioId: string, limit: number): RunSummary[] {
-    const rows = this.#database
-      .prepare(
-        `SELECT * FROM runs WHERE scenario_id = ? AND outcome IS NOT NULL ORDER BY started_wall_ms DESC, key DESC
+    const rows = this.#prepare(
+      `SELECT * FROM runs WHERE scenario_id = ? AND outcome IS NOT NULL ORDER BY started_wall_ms DESC, key DESC
          LIMIT ?`,
-      )
-      .all(scenarioId, limit) as RunRow[];
+    ).all(scenarioId, limit) as RunRow[];
     return rows.map((row) => toSummary(row, new Set()));
   }
 
   /** Decisions on approvals in every run, newest first. */
   approvals(limit: number, beforeWallMs: number): { decided: DecidedApproval[]; hasMore: boolean } {
     this.#history.flush();
-    const rows = this.#database
-      .prepare(
-        `SELECT runs.id AS id, scenario_id, scenario_title, body, json_extract(body, '$.decidedWallMs') AS decided,
+    const rows = this.#prepare(
+      `SELECT runs.id AS id, scenario_id, scenario_title, body, json_extract(body, '$.decidedWallMs') AS decided,
            (SELECT json_extract(asked.body, '$.decidedWallMs') FROM events AS asked
             WHERE asked.run_key = events.run_key AND asked.type = events.type
               AND json_extract(asked.body, '$.callId') = json_extract(events.body, '$.callId')
@@ -195,8 +203,7 @@ export class Archive {
          WHERE type = @type AND json_extract(body, '$.decision') IN ('approved', 'denied', 'expired')
            AND decided < @beforeWallMs
          ORDER BY decided DESC LIMIT @limit`,
-      )
-      .all({ type: codeOf("call.decided"), beforeWallMs, limit: limit + 1 }) as ApprovalRow[];
+    ).all({ type: codeOf("call.decided"), beforeWallMs, limit: limit + 1 }) as ApprovalRow[];
     return { decided: rows.slice(0, limit).map(toDecided), hasMore: rows.length > limit };
   }
 
@@ -208,8 +215,18 @@ export class Archive {
     this.#database.close();
   }
 
+  /** Prepared once: a stream asks the same for every batch. */
+  #prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
   #row(runId: string): RunRow {
-    const row = this.#database.prepare("SELECT * FROM runs WHERE id = ?").get(runId) as RunRow | undefined;
+    const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(runId) as RunRow | undefined;
     if (row !== undefined) return row;
     throw new LabError("bad-input", `no run has the id ${runId}`, {
       cure: "it may have been deleted; see the history",
@@ -218,9 +235,9 @@ export class Archive {
 
   #span(key: number): Span {
     this.#history.flush();
-    return this.#database
-      .prepare("SELECT count(*) AS events, max(seq) AS last_seq, max(at_us) AS last_us FROM events WHERE run_key = ?")
-      .get(key) as Span;
+    return this.#prepare(
+      "SELECT count(*) AS events, max(seq) AS last_seq, max(at_us) AS last_us FROM events WHERE run_key = ?",
+    ).get(key) as Span;
   }
 }
 

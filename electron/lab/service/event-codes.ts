@@ -15,6 +15,10 @@ export function codeOf(type: string): number | undefined {
   return CODES.get(type as LabEventType);
 }
 
+export function typeOf(code: number): LabEventType | undefined {
+  return TYPES.get(code);
+}
+
 /** A stored event, not checked against its schema again: pages are read by the thousand. @throws LabError when damaged */
 export function readRow(runId: string, row: EventRow): LabEvent {
   const type = TYPES.get(row.type);

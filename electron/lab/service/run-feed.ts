@@ -1,4 +1,5 @@
 import type { LabEvent } from "../events/lab-event.ts";
+import { LiveEntry, type StreamEntry } from "./stream-entry.ts";
 
 /** The latest events of a run, kept in memory once for all windows; what is older is read from the history. */
 const KEPT = 4_096;
@@ -6,7 +7,7 @@ const KEPT = 4_096;
 /** The live end of one run's log. */
 export class RunFeed {
   readonly runId: string;
-  #kept: LabEvent[] = [];
+  #kept: LiveEntry[] = [];
   #lastSeq = 0;
   #hasEnded = false;
   readonly #waiting = new Set<() => void>();
@@ -24,7 +25,7 @@ export class RunFeed {
   }
 
   append(event: LabEvent): void {
-    this.#kept.push(event);
+    this.#kept.push(new LiveEntry(event));
     if (this.#kept.length >= 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);
     this.#lastSeq = event.seq;
     if (event.type === "run.ended") this.#hasEnded = true;
@@ -38,7 +39,7 @@ export class RunFeed {
   }
 
   /** Up to `limit` events that follow `seq`; undefined when some of them are no longer kept. */
-  after(seq: number, limit: number): LabEvent[] | undefined {
+  after(seq: number, limit: number): StreamEntry[] | undefined {
     const oldest = this.#kept[0]?.seq ?? this.#lastSeq + 1;
     if (seq + 1 < oldest) return undefined;
     return this.#kept.slice(seq + 1 - oldest, seq + 1 - oldest + limit);

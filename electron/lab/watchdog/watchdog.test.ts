@@ -11,7 +11,7 @@ import { StackRegister } from "../journal/stack-register.ts";
 import { Lab } from "../lab.ts";
 import { identify } from "../stack/process-identity.ts";
 import { type LabProcess, startLab } from "./testing/lab-process.ts";
-import { serviceProcessesOf, watchdogsOf } from "./testing/process-table.ts";
+import { catchesHangup, serviceProcessesOf, watchdogsOf } from "./testing/process-table.ts";
 
 const folder = lastingFolder();
 const home = join(folder, "home");
@@ -204,7 +204,7 @@ function scenario(...method: object[]): string {
 
 const run = (...method: object[]): LabProcess => lab("run", scenario(...method));
 
-/** A lab in mid-run with a service and a link broken, seen from outside. */
+/** A lab in mid-run with a service and a link broken, seen from outside, and its watchdog ready. */
 async function broken(
   then: object = { wait: "1m" },
   breaking: object = { fault: { pause: "server" } },
@@ -215,6 +215,7 @@ async function broken(
     return server === undefined || server.state === "T";
   };
   await expect.poll(isBroken, PATIENCE).toBe(true);
+  await expect.poll(() => watchdogsOf({ home }).map(catchesHangup), PATIENCE).toEqual([true]);
   return started;
 }
 

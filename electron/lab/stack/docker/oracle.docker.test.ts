@@ -18,7 +18,7 @@ const FILE = `services:
     stop_grace_period: 2s
     labels: { team: shop }
     environment:
-      GREETING: \${GREETING:-hello $$5}
+      GREETING: "hello $$5, \${GREETING:-you}"
       FROM_DOTENV: "\${WORD}"
       PASSED_ON:
     ports: ["127.0.0.1:\${WEB_PORT}:8000", "127.0.0.1::9000"]

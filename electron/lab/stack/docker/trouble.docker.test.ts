@@ -64,13 +64,16 @@ describeOnDocker("a lab that dies", () => {
   });
 });
 
-const missing = CAN_START_ENGINE ? undefined : "an engine of the test's own takes root and dockerd";
+const missing = CAN_START_ENGINE ? undefined : "an engine of the test's own takes root, dockerd and ip";
 
 describeOnDocker.unless(missing, "an engine that goes away", () => {
   test("and comes back in mid-run: the run ends in a clear state, and nothing is left", async () => {
     const engine = await PrivateEngine.start();
     const { stack, scenario } = files(STOP_AND_WAIT);
-    const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "restarted" });
+    const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "restarted" }, [
+      "nsenter",
+      ...engine.inside,
+    ]);
     const session = lab.start("run", scenario, "--driver", "docker", "--stack", stack);
     await session.says(/wait for 10 min/);
     await engine.stop();
@@ -87,7 +90,10 @@ describeOnDocker.unless(missing, "an engine that goes away", () => {
   test("and stays away: what is broken is said, and the next start with an engine takes it down", async () => {
     const engine = await PrivateEngine.start();
     const { stack, scenario } = files(STOP_AND_WAIT);
-    const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "gone" });
+    const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "gone" }, [
+      "nsenter",
+      ...engine.inside,
+    ]);
     const session = lab.start("run", scenario, "--driver", "docker", "--stack", stack);
     await session.says(/wait for 10 min/);
     await engine.stop();

@@ -31,6 +31,12 @@ export function watchdogsOf(whose: { home: string } | { parent: number }): numbe
   });
 }
 
+/** Whether a process catches SIGHUP, which Node leaves alone until a program asks for it. */
+export function catchesHangup(pid: number): boolean {
+  const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(read(pid, "status")) ?? [];
+  return (BigInt(`0x${caught}`) & 1n) === 1n;
+}
+
 function allPids(): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -13,7 +13,11 @@ export class LabProcess {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #mark = randomUUID();
 
-  constructor(environment: NodeJS.ProcessEnv = {}) {
+  readonly #before: readonly string[];
+
+  /** @param before a command, with its words, that the lab is started by */
+  constructor(environment: NodeJS.ProcessEnv = {}, before: readonly string[] = []) {
+    this.#before = before;
     const home = temporaryFolder();
     this.#environment = { ...process.env, RESILIENCE_LAB_HOME: home, ...environment, LABTEST_MARK: this.#mark };
     onTestFinished(() => this.cutPower());
@@ -21,7 +25,8 @@ export class LabProcess {
 
   /** Begins a command; what it has said so far can be looked at, and its exit code awaited. */
   start(...words: string[]) {
-    const child = spawn(process.execPath, [LAUNCHER, ...words], {
+    const [program = "", ...rest] = [...this.#before, process.execPath, LAUNCHER, ...words];
+    const child = spawn(program, rest, {
       env: this.#environment,
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,23 +1,33 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 
-/** Whether an engine of a test's own can be started: it takes root and the engine's program. */
+/** Whether an engine of a test's own can be started: it takes root, the engine's program and ip (iproute2). */
 export const CAN_START_ENGINE =
-  process.platform === "linux" && process.getuid?.() === 0 && existsSync("/usr/sbin/dockerd");
+  process.platform === "linux" && process.getuid?.() === 0 && ["/usr/sbin/dockerd", "/usr/sbin/ip"].every(existsSync);
 
 /** An engine that belongs to one test, to be restarted and killed without harm to what else runs on the machine. */
 export class PrivateEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "labtest-engine-"));
   readonly host = `unix://${join(this.folder, "docker.sock")}`;
+  readonly #network = `labtest${randomBytes(3).toString("hex")}`;
+  /**
+   * What goes before a command, for `nsenter`, so that it shares the engine's network and reaches the ports of its
+   * containers. A network of its own, with its own firewall and loopback: an engine that starts takes docker0 and the
+   * firewall's chains for its own, and would take them from the machine's engine.
+   */
+  readonly inside: readonly string[] = [`--net=/run/netns/${this.#network}`];
   #daemon: ChildProcess | undefined;
 
   static async start(): Promise<PrivateEngine> {
     const engine = new PrivateEngine();
+    ip("netns", "add", engine.#network);
     onTestFinished(() => engine.#clear());
+    ip("-n", engine.#network, "link", "set", "lo", "up");
     await engine.start();
     const image = execFileSync("docker", ["save", "node:24-slim"], { maxBuffer: 1024 ** 3 });
     execFileSync("docker", ["--host", engine.host, "load"], { input: image, stdio: ["pipe", "ignore", "ignore"] });
@@ -35,12 +45,10 @@ export class PrivateEngine {
     const log = openSync(join(this.folder, "log"), "a");
     const at = (name: string) => join(this.folder, name);
     const places = ["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid")];
-    // It leaves the machine's firewall, bridge and address ranges to the engine that owns them.
-    const apart = ["--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"];
     const pool = ["--default-address-pool", "base=10.213.0.0/16,size=24"];
-    this.#daemon = spawn("dockerd", ["--host", this.host, ...places, ...apart, ...pool], {
-      stdio: ["ignore", log, log],
-    });
+    const command = ["dockerd", "--host", this.host, ...places, ...pool];
+    this.#daemon = spawn("nsenter", [...this.inside, ...command], { stdio: ["ignore", log, log] });
+    closeSync(log);
     for (let tries = 0; tries < 600; tries++) {
       try {
         this.docker("version", "--format", "{{.Server.Version}}");
@@ -62,12 +70,18 @@ export class PrivateEngine {
   }
 
   async #clear(): Promise<void> {
-    const isUp = this.#daemon?.exitCode === null;
-    if (!isUp) await this.start();
-    const all = this.docker("ps", "-aq").split("\n").filter(Boolean);
-    if (all.length > 0) this.docker("rm", "-fv", ...all);
-    this.docker("network", "prune", "-f");
-    await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    try {
+      if (this.#daemon?.exitCode !== null) await this.start();
+      const all = this.docker("ps", "-aq").split("\n").filter(Boolean);
+      if (all.length > 0) this.docker("rm", "-fv", ...all);
+    } finally {
+      await this.stop();
+      ip("netns", "delete", this.#network);
+      rmSync(this.folder, { recursive: true, force: true });
+    }
   }
+}
+
+function ip(...words: string[]): void {
+  execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
 }

@@ -1,0 +1,316 @@
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { send } from "../../testing/through-link.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { emptyRunView, foldAll } from "../events/fold.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { History } from "../history/history.ts";
+import { thisProcess } from "../stack/process-identity.ts";
+import { loadText } from "./load.ts";
+import { runScenario } from "./runner.ts";
+
+/** Where a test waits for what will not come, it need not wait as long as a person would. */
+const patience = vi.hoisted(() => ({ ofMs: 20_000, longestMs: Number.POSITIVE_INFINITY }));
+vi.mock("../clock.ts", async (original) => {
+  const real = await original<typeof import("../clock.ts")>();
+  const withDeadline = (signal: AbortSignal, ms: number) =>
+    real.withDeadline(signal, ms > patience.ofMs ? ms : Math.min(ms, patience.longestMs));
+  return { ...real, withDeadline };
+});
+function beImpatient(): void {
+  patience.longestMs = 1_500;
+  onTestFinished(() => {
+    patience.longestMs = Number.POSITIVE_INFINITY;
+  });
+}
+
+const folder = lastingFolder();
+let stack: SmallStack;
+let history: History;
+beforeAll(async () => {
+  stack = await bringUpSmallStack(folder);
+  history = new History(join(folder, "history.db"), thisProcess);
+});
+afterAll(async () => {
+  history.close();
+  await stack.close();
+});
+afterEach(async () => {
+  stack.faults.arm();
+  expect(stack.faults.open(stack.running.registered.id)).toEqual([]);
+  expect((await send(stack.linkUrl)).status).toBe(200);
+});
+
+const STEADY = [{ service: "server", is: "up" }];
+const driver = () => stack.running.driver;
+
+interface Wish {
+  steadyState?: object[];
+  method: object[];
+  expect?: object[];
+  clock?: Clock;
+  /** Told of each event, and able to cancel the run. */
+  listen?: (event: LabEvent, cancel: () => void) => void;
+}
+
+async function run({ steadyState = STEADY, method, expect: checks, clock = systemClock, listen }: Wish) {
+  const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect: checks ?? [{ within: "5m" }] };
+  const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");
+  if (loaded === undefined) throw new Error("there should be one");
+  const parts = { stack: stack.running, history, journal: stack.faults, clock, labVersion: "0.0.0" };
+  const cancel = new AbortController();
+  const events: LabEvent[] = [];
+  const result = await runScenario(loaded, parts, cancel.signal, (event) => {
+    events.push(event);
+    listen?.(event, () => cancel.abort());
+  });
+  const view = foldAll(emptyRunView, events);
+  return { ...result, events, view, warnings: view.warnings.map(({ code }) => code) };
+}
+
+describe("a run", () => {
+  test("breaks, looks, puts back, and is green; its log is whole in the history", async () => {
+    const { outcome, events, view, runId } = await run({
+      method: [
+        { fault: { pause: "server" } },
+        { wait: { service: "server", is: "down" } },
+        { undo: "server" },
+        { fault: { down: LINK } },
+      ],
+      expect: [{ service: "server", is: "up" }],
+    });
+    expect(outcome).toBe("passed");
+    expect(view.phases.map(({ phase }) => phase)).toEqual([
+      "prepare",
+      "steady state",
+      "method",
+      "checks",
+      "rollback",
+      "steady state after",
+    ]);
+    expect(view.faults.map(({ result }) => result)).toEqual(["restored", "restored"]);
+    expect(events.at(-1)).toMatchObject({ type: "run.ended", outcome: "passed" });
+    const recorded = [...history.events(runId)];
+    expect(recorded.map(({ seq, type }) => [seq, type])).toEqual(events.map(({ seq, type }) => [seq, type]));
+  });
+
+  test("that fails a check puts everything back all the same, and says what was expected and seen", async () => {
+    const failing = { http: "server", path: "/", json: { served: "never" } };
+    const { outcome, reason } = await run({ method: [{ fault: { down: LINK } }], expect: [failing] });
+    expect(outcome).toBe("failed");
+    expect(reason).toMatch(/expected \{"served":"never"\}; observed \{"served":\d+\}/);
+  });
+
+  test("breaks nothing when the steady state does not hold before, and says what is missing", async () => {
+    beImpatient();
+    const { outcome, reason, view } = await run({
+      steadyState: [{ service: "server", is: "degraded" }],
+      method: [{ fault: { pause: "server" } }],
+    });
+    expect(outcome).toBe("precondition");
+    expect(reason).toMatch("before anything was broken, server is up");
+    expect(view.faults).toEqual([]);
+  });
+
+  test.each([
+    [[{ fault: { down: LINK } }, { fault: { stop: "nobody" } }], 'no service called "nobody"'],
+    [[{ fault: { down: LINK } }, { call: "a_tool" }], "needs a service whose x-lab role is gateway"],
+    [[{ fault: { down: LINK } }, { probe: "nobody" }], 'no service called "nobody"'],
+  ])("breaks nothing when a later step names what the stack does not have: %j", async (method, message) => {
+    const { outcome, reason, view } = await run({ method });
+    expect([outcome, view.faults]).toEqual(["precondition", []]);
+    expect(reason).toMatch(message);
+  });
+
+  test("that is cancelled puts back what the step at work has broken, also when that came late", async () => {
+    const { outcome, view } = await run({
+      method: [{ fault: { stop: "server" } }, { wait: "5m" }],
+      listen: (event, cancel) => event.type === "fault.intended" && cancel(),
+    });
+    expect(outcome).toBe("cancelled");
+    expect(view.steps).toMatchObject([{ outcome: "cancelled" }]);
+    expect(view.faults).toMatchObject([{ result: "restored" }]);
+  });
+
+  test("that is halted ends as cancelled, and the next cannot begin until faults are allowed again", async () => {
+    const { outcome, reason, view } = await run({
+      method: [{ fault: { pause: "server" } }, { wait: "5m" }],
+      listen: (event) => event.type === "fault.applied" && stack.faults.halt(Date.now()),
+    });
+    expect([outcome, reason]).toEqual(["cancelled", "everything was halted"]);
+    expect(view.faults).toMatchObject([{ result: "restored" }]);
+    await expect(run({ method: [{ wait: "1ms" }] })).rejects.toMatchObject({ code: "precondition" });
+    stack.faults.arm();
+    expect(await run({ method: [{ wait: "1ms" }] })).toMatchObject({ outcome: "passed" });
+  });
+
+  test("whose background step fails does not wait for the rest of the method", async () => {
+    const { outcome, reason, view } = await run({
+      method: [{ http: "server", path: "/", status: 404, background: true }, { wait: "5m" }],
+    });
+    expect(outcome).toBe("failed");
+    expect(reason).toMatch("answered 200, expected 404");
+    expect(view.steps.map(({ outcome: ended }) => ended).sort()).toEqual(["cancelled", "failed"]);
+  });
+});
+
+describe("a steady state that is to hold throughout", () => {
+  const steadyState = [{ service: "server", is: "up", throughout: true }];
+
+  test("stops the method as soon as it does not, and the run fails", async () => {
+    const { outcome, reason, view } = await run({
+      steadyState,
+      method: [{ fault: { pause: "server" } }, { wait: "5m" }],
+    });
+    expect(outcome).toBe("failed");
+    expect(reason).toMatch(/^server is down \(.*\) in mid-run, expected up throughout$/);
+    expect(view.steps.at(-1)).toMatchObject({ kind: "wait", outcome: "cancelled" });
+  });
+
+  test("stops it as well when nobody of this lab has broken it", async () => {
+    beImpatient();
+    const { outcome, reason } = await run({
+      steadyState,
+      method: [{ wait: "5m" }],
+      listen: (event) => event.type === "step.started" && void driver().kill("server"),
+    });
+    await stack.running.startAndWait("server", AbortSignal.timeout(20_000));
+    expect(outcome).toBe("failed");
+    // The lab starts only what it has stopped.
+    expect(reason).toMatch(/in mid-run, expected up throughout; and after the rollback server is down/);
+  });
+
+  test("does not stop what leaves it alone", async () => {
+    expect(await run({ steadyState, method: [{ fault: { pause: "caller" } }, { wait: "1ms" }] })).toMatchObject({
+      outcome: "passed",
+    });
+  });
+});
+
+describe("what is left broken", () => {
+  test("makes the run not green, and stays open for the next start", async () => {
+    const { register, running } = stack;
+    const id = running.registered.id;
+    const launch = register.processes(id).find(({ service }) => service === "caller")?.launch;
+    if (launch === undefined) throw new Error("there should be one");
+    const { outcome, reason } = await run({
+      method: [{ fault: { kill: "caller" } }],
+      listen: (event) => {
+        if (event.type !== "fault.applied") return;
+        register.setProcess(id, "caller", { ...launch, command: ["no-such-program"] }, undefined);
+      },
+    });
+    expect(outcome).toBe("residue");
+    expect(reason).toMatch(/^not put back: caller: .*no-such-program/);
+    expect(stack.faults.open(id)).toMatchObject([{ target: "caller", kind: "kill" }]);
+    register.setProcess(id, "caller", launch, undefined);
+    await running.startAndWait("caller", AbortSignal.timeout(20_000));
+    for (const fault of stack.faults.open(id)) stack.faults.close(fault.id, "restored");
+  });
+
+  test("by someone else makes the run not green, when the steady state does not come back", async () => {
+    beImpatient();
+    const { outcome, reason } = await run({
+      method: [{ wait: "1ms" }],
+      listen: (event) => event.type === "check.evaluated" && void driver().pause("server"),
+    });
+    await driver().resume("server");
+    expect([outcome, reason]).toEqual(["residue", expect.stringContaining("after the rollback server is down")]);
+  });
+});
+
+describe("what a run says of its own honesty", () => {
+  test("a fault that hit nothing and an undo of nothing are warnings, not failures", async () => {
+    const { outcome, warnings } = await run({
+      method: [{ fault: { reply_lost: LINK } }, { undo: LINK }, { undo: "server" }],
+    });
+    expect(outcome).toBe("passed");
+    expect(warnings.filter((code) => code !== "audit-log")).toEqual(["fault-hit-nothing", "undo-without-fault"]);
+  });
+
+  test("which requests met a fault is in its log", async () => {
+    const { view } = await run({
+      method: [{ fault: { http_status: LINK, status: 503 } }, { wait: "20ms" }],
+      listen: (event) =>
+        event.type === "fault.applied" && void send(stack.linkUrl, { jsonrpc: "2.0", id: 1, method: "ping" }),
+    });
+    expect(view.faults).toMatchObject([{ kind: "http_status", hits: expect.any(Number) }]);
+  });
+
+  test("a fault that another process has undone in mid-run keeps it from being green", async () => {
+    const { outcome, reason } = await run({
+      method: [{ fault: { pause: "server" } }, { wait: "1ms" }],
+      listen: (event) => {
+        if (event.type !== "fault.applied") return;
+        stack.faults.close(event.fault, "restored");
+        void driver().resume("server");
+      },
+    });
+    expect([outcome, reason]).toEqual([
+      "failed",
+      expect.stringContaining("undone in mid-run, by a halt or by the watchdog"),
+    ]);
+  });
+
+  test("a view that fails is dropped with a warning, and the run goes on", async () => {
+    const { outcome, view } = await run({
+      method: [{ wait: "1ms" }],
+      listen: (event) => {
+        if (event.type === "phase.started") throw new Error("a broken view");
+      },
+    });
+    expect(outcome).toBe("passed");
+    expect(view.ended).toBeUndefined(); // it heard no more
+  });
+
+  test("decisions on calls from before the run are left out; later ones of a call of the run are not", async () => {
+    const { takeRows } = await auditLogOf();
+    const at = Date.now();
+    const { view, warnings } = await run({
+      method: [{ wait: { rows: 2 } }],
+      listen: (event) => {
+        if (event.type !== "step.started") return;
+        takeRows(
+          { tool: "old", decidedWallMs: at - 60_000, durationMs: 5, callId: "1" },
+          { tool: "old", decidedWallMs: Date.now(), durationMs: Date.now() - at + 60_000, callId: "1" },
+          { tool: "new", decidedWallMs: Date.now(), durationMs: 0, callId: "2" },
+          { tool: "new", decidedWallMs: Date.now(), durationMs: 60_000, callId: "2" },
+        );
+      },
+    });
+    expect(view.decisions.map(({ tool }) => tool)).toEqual(["new", "new"]);
+    expect(warnings.filter((code) => code === "audit-log")).toHaveLength(2);
+  });
+});
+
+/** Stands in for the audit log, which the small stack does not have: rows as the reader would read them. */
+async function auditLogOf() {
+  const { AuditReader } = await import("../traces/audit-reader.ts");
+  let taker: ((row: never) => void) | undefined;
+  vi.spyOn(AuditReader, "fromNow").mockImplementation(async (_url, take) => {
+    taker = take;
+    return { read: async () => {}, close: async () => {} } as never;
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const services = stack.running.stack.services as unknown as object[];
+  services.push({ name: "audit", role: "audit-log" });
+  vi.spyOn(stack.running, "endpoint").mockReturnValue("postgres://nowhere");
+  onTestFinished(() => void services.pop());
+  let rowId = 0;
+  const rest = {
+    sessionId: "s",
+    turnId: "t",
+    arguments: {},
+    decision: "allow",
+    reason: "",
+    backend: "",
+    traceId: "",
+    spanId: "",
+  };
+  const takeRows = (...rows: object[]) => {
+    for (const row of rows) taker?.({ ...rest, rowId: String(++rowId), ...row } as never);
+  };
+  return { takeRows };
+}

@@ -1,0 +1,38 @@
+import { type ReactNode, useId } from "react";
+import classes from "./settings-page.module.css";
+
+/** What a control needs to be named and explained, and to be off when it must. */
+export interface Described {
+  "aria-labelledby": string;
+  "aria-describedby": string;
+  disabled: boolean;
+}
+
+interface SettingProps {
+  name: string;
+  help: string;
+  /** Why it cannot be changed now: said in words beside it, since a control that is off cannot be asked. */
+  because?: string | undefined;
+  children: (described: Described) => ReactNode;
+}
+
+export function Setting({ name, help, because, children }: SettingProps) {
+  const id = useId();
+  const described: Described = {
+    "aria-labelledby": `${id}-name`,
+    "aria-describedby": `${id}-help`,
+    disabled: because !== undefined,
+  };
+  return (
+    <div className={classes.setting}>
+      <div>
+        <b id={`${id}-name`}>{name}</b>
+        <span id={`${id}-help`}>
+          {help}
+          {because !== undefined && <em> {because}.</em>}
+        </span>
+      </div>
+      <div>{children(described)}</div>
+    </div>
+  );
+}

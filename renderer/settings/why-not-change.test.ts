@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import type { Capabilities } from "../../electron/contract/capabilities.ts";
+import { historyLimitProblem, operatorProblem, whyNotChange } from "./why-not-change.ts";
+
+describe("settings", () => {
+  it("takes a number of runs within what the lab takes", () => {
+    expect(historyLimitProblem("10")).toBeUndefined();
+    expect(historyLimitProblem("100000")).toBeUndefined();
+    for (const wrong of ["", " ", "9", "100001", "12.5", "many"]) expect(historyLimitProblem(wrong)).toBeDefined();
+  });
+
+  it("takes a name that the approval channel takes", () => {
+    expect(operatorProblem("dana.q-1_x")).toBeUndefined();
+    for (const wrong of ["", "two words", "a".repeat(81), "<b>"]) expect(operatorProblem(wrong)).toBeDefined();
+  });
+
+  it("says why nothing can be changed", () => {
+    const capabilities = { readOnlyBecause: "the history is of a newer lab" } as Capabilities;
+    expect(whyNotChange({ capabilities, connection: { is: "connected" } })).toMatch("newer lab");
+    expect(whyNotChange({ capabilities, connection: { is: "closed" } })).toMatch("reached");
+    expect(
+      whyNotChange({ capabilities: { ...capabilities, readOnlyBecause: null }, connection: { is: "connected" } }),
+    ).toBeUndefined();
+  });
+});
