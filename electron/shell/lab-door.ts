@@ -1,7 +1,8 @@
 import { RPCHandler } from "@orpc/server/message-port";
-import { type IpcMainEvent, ipcMain, Notification } from "electron";
+import { type IpcMainEvent, ipcMain, type MessagePortMain, Notification } from "electron";
 import { CONNECT_CHANNEL } from "../contract/bridge.ts";
 import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
+import { fillIn } from "../lab/service/json-text.ts";
 import { labRouter, type RouterContext } from "../lab/service/router.ts";
 import { PageConnection } from "../lab/service/stream-book.ts";
 import { isPageAddress } from "./protocol.ts";
@@ -27,10 +28,18 @@ export function register(shell: Shell): void {
     if (!isFromPage(event, shell)) return port.close();
     // What the page says before the lab is ready waits in the port.
     void handler.then((ready) => {
-      ready.upgrade(port, { context: { connection: new PageConnection() } });
+      ready.upgrade(filled(port), { context: { connection: new PageConnection() } });
       port.start();
     });
   });
+}
+
+/** The port, with what it sends filled in. */
+function filled(port: MessagePortMain): Pick<MessagePortMain, "on" | "postMessage"> {
+  return {
+    on: port.on.bind(port),
+    postMessage: (message) => port.postMessage(typeof message === "string" ? fillIn(message) : message),
+  };
 }
 
 function isFromPage({ sender, senderFrame }: IpcMainEvent, { window }: Shell): boolean {

@@ -181,6 +181,7 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
         clearButtonProps={{ "aria-label": "Any driver" }}
       />
       <Chip
+        variant="outline"
         size="xs"
         radius="sm"
         checked={filter.pinned === true}

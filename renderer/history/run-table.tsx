@@ -1,12 +1,14 @@
 import { Checkbox } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { useLabNow } from "../app/use-now.ts";
 import { RunRow } from "./run-row.tsx";
 import classes from "./run-table.module.css";
 
 const ROW_PX = 46;
+/** Stays at the top while the rows go under it. */
+const HEAD_PX = 34;
 /** More is read before a person has reached the end. */
 const READ_AHEAD_ROWS = 20;
 
@@ -32,6 +34,8 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
     estimateSize: () => ROW_PX,
     getItemKey: (index) => runs[index]?.id ?? index,
     overscan: 8,
+    scrollMargin: HEAD_PX,
+    scrollPaddingStart: HEAD_PX,
   });
   const items = rows.getVirtualItems();
   const lastShown = items.at(-1)?.index ?? 0;
@@ -64,12 +68,19 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
-    <div className={classes.table} role="table" aria-label="Runs" aria-rowcount={matching + 1}>
+    <div
+      ref={scroller}
+      className={classes.table}
+      role="table"
+      aria-label="Runs"
+      aria-rowcount={matching + 1}
+      onKeyDown={onKeyDown}
+    >
       {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-      <div role="rowgroup">
+      <div role="rowgroup" className={classes.headGroup}>
         {/* biome-ignore lint/a11y/useSemanticElements: as above */}
         {/* biome-ignore lint/a11y/useFocusableInteractive: a row is for reading, its controls have the focus */}
-        <div role="row" aria-rowindex={1} className={classes.head}>
+        <div role="row" aria-rowindex={1} className={classes.head} style={{ height: HEAD_PX }}>
           <Head>
             <Checkbox
               size="xs"
@@ -88,32 +99,30 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
         </div>
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-      <div ref={scroller} role="rowgroup" className={classes.scroller} onKeyDown={onKeyDown}>
-        <div className={classes.all} role="presentation" style={{ height: rows.getTotalSize() }}>
-          {items.map(({ index, key, start }) => {
-            const run = runs[index];
-            if (run === undefined) return null;
-            return (
-              <RunRow
-                key={key}
-                run={run}
-                index={index}
-                topPx={start}
-                heightPx={ROW_PX}
-                nowMs={nowMs}
-                isSelected={selected.has(run.id)}
-                onSelect={(isOn) => toggle(run.id, isOn)}
-                onDelete={() => onDelete(run)}
-              />
-            );
-          })}
-        </div>
+      <div role="rowgroup" className={classes.all} style={{ height: rows.getTotalSize() }}>
+        {items.map(({ index, key, start }) => {
+          const run = runs[index];
+          if (run === undefined) return null;
+          return (
+            <RunRow
+              key={key}
+              run={run}
+              index={index}
+              topPx={start - HEAD_PX}
+              heightPx={ROW_PX}
+              nowMs={nowMs}
+              isSelected={selected.has(run.id)}
+              onSelect={(isOn) => toggle(run.id, isOn)}
+              onDelete={() => onDelete(run)}
+            />
+          );
+        })}
       </div>
     </div>
   );
 }
 
-function Head({ children, isNumber = false }: { children: React.ReactNode; isNumber?: boolean }) {
+function Head({ children, isNumber = false }: { children: ReactNode; isNumber?: boolean }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
     // biome-ignore lint/a11y/useFocusableInteractive: a heading is for reading

@@ -1,4 +1,4 @@
-import { DECISIONS, type Decision, HEALTH_STATUSES, type HealthStatus } from "../../electron/lab/events/lab-event.ts";
+import type { Decision, HealthStatus } from "../../electron/lab/events/lab-event.ts";
 
 /**
  * What a colour stands for. The order is the order of weight: where drawing has room for one only, the later one wins,
@@ -41,8 +41,6 @@ export function toneIndex(tone: Tone): number {
 export function toneOf(word: Decision | HealthStatus): Tone {
   return word;
 }
-
-export const TONE_WORDS: readonly string[] = [...DECISIONS, ...HEALTH_STATUSES];
 
 /** Decisions that kept a call from its upstream, or the upstream from answering it. */
 export function isRefusal(decision: Decision): boolean {

@@ -1,5 +1,6 @@
 import type { RPCHandler } from "@orpc/server/ws";
 import type { WebSocket } from "ws";
+import { fillIn } from "../../lab/service/json-text.ts";
 import type { RouterContext } from "../../lab/service/router.ts";
 import { PageConnection } from "../../lab/service/stream-book.ts";
 
@@ -28,8 +29,9 @@ type Upgradable = Parameters<RPCHandler<RouterContext>["upgrade"]>[0];
 function paced(socket: WebSocket): Upgradable {
   const send = (data: string | Uint8Array) =>
     new Promise<void>((resolve) => {
+      const message = typeof data === "string" ? fillIn(data) : data;
       if (socket.readyState !== socket.OPEN) return resolve();
-      socket.send(data, () => resolve());
+      socket.send(message, () => resolve());
     });
   return {
     send: send as unknown as WebSocket["send"],

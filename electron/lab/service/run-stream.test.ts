@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { StreamItem, StreamMessage } from "../../contract/events.ts";
 import { foldItems } from "../../contract/fold-stream.ts";
-import { decided, eventAt, passed, started } from "../../testing/sample-events.ts";
+import { eventAt, passed, started } from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { emptyRunView } from "../events/fold.ts";
 import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
@@ -10,6 +10,7 @@ import { History } from "../history/history.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { Archive } from "./archive.ts";
 import { Credit } from "./credit.ts";
+import { fillIn } from "./json-text.ts";
 import { Preferences } from "./preferences.ts";
 import { RunFeed } from "./run-feed.ts";
 import { runStream } from "./run-stream.ts";
@@ -68,7 +69,7 @@ function open({ archive, feed, book }: Recorded, afterSeq = 0, live = true) {
 function bodyAt(seq: number, last: number): LabEventBody {
   if (seq === 1) return started;
   if (seq === last) return passed;
-  if (seq % 10 === 0) return decided({ rowId: String(seq), callId: `call-${seq}` });
+  if (seq % 10 === 0) return { type: "warning", code: "test", message: String(seq) };
   return { type: "service.log", service: "gateway", stream: "stdout", line: `line ${seq}` };
 }
 
@@ -85,7 +86,7 @@ const itemsOf = (messages: readonly StreamMessage[]) =>
   messages.flatMap((message) => (onTheWire(message) as { items: StreamItem[] }).items);
 
 /** As a window reads it. */
-const onTheWire = (message: StreamMessage): unknown => JSON.parse(JSON.stringify(message));
+const onTheWire = (message: StreamMessage): unknown => JSON.parse(fillIn(JSON.stringify(message)));
 
 test("a window that has stopped reading is sent a few batches and costs nothing more", async () => {
   const run = liveRun();
@@ -115,7 +116,7 @@ test("a slow reader of 200,000 events gets every one that a view depends on, in 
   for (const message of messages) expect(itemsOf([message]).length).toBeLessThanOrEqual(256);
   const view = foldItems(emptyRunView, itemsOf(messages));
   expect(view.seq).toBe(MANY);
-  expect(view.decisions.length).toBe(MANY / 10 - 1);
+  expect(view.warnings.length).toBe(MANY / 10 - 1);
   expect(view.ended?.outcome).toBe("passed");
   const logs = view.logs.gateway ?? { lines: 0, dropped: 0 };
   expect(logs.dropped).toBeGreaterThan(0);

@@ -12,7 +12,6 @@ export {
   HttpError,
   pathOf,
   readBody,
-  readJson,
   readJsonObject,
   sendJson,
   sendNothing,

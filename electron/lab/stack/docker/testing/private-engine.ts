@@ -63,15 +63,19 @@ export class PrivateEngine {
   /** As `systemctl stop docker`: containers are stopped, and the socket is gone. */
   async stop(): Promise<void> {
     const daemon = this.#daemon;
-    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    if (daemon === undefined || !this.#isUp()) return;
     const ended = new Promise((resolve) => daemon.once("exit", resolve));
     daemon.kill("SIGTERM");
     await ended;
   }
 
+  #isUp(): boolean {
+    return this.#daemon?.exitCode === null && this.#daemon.signalCode === null;
+  }
+
   async #clear(): Promise<void> {
     try {
-      if (this.#daemon?.exitCode !== null) await this.start();
+      if (!this.#isUp()) await this.start();
       const all = this.docker("ps", "-aq").split("\n").filter(Boolean);
       if (all.length > 0) this.docker("rm", "-fv", ...all);
     } finally {

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { fakeContext, fakeService } from "../../testing/fake-services.ts";
+import { decided } from "../../testing/sample-events.ts";
+import { hasFields, judge } from "./judge.ts";
+import { check as schema } from "./schema.ts";
+
+const never = new AbortController().signal;
+
+describe("the fields that a reply must have", () => {
+  test.each([
+    [{ a: 1, b: 2 }, { a: 1 }, true],
+    [{ a: { b: 1, c: 2 } }, { a: { b: 1 } }, true],
+    [{ a: { b: 1 } }, { a: { b: 1, c: 2 } }, false],
+    [{ a: [1, 2] }, { a: [1] }, false],
+    [{ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, true],
+    [{ a: null }, { a: null }, true],
+    [{}, { a: null }, false],
+    [null, { a: 1 }, false],
+    ["text", { a: 1 }, false],
+    [[], {}, false],
+    [{ a: 1 }, {}, true],
+    [{ a: 0 }, { a: false }, false],
+  ])("%j has %j: %s", (reply, wanted, holds) => {
+    expect(hasFields(reply, wanted)).toBe(holds);
+  });
+});
+
+describe("a check that looks now", () => {
+  test("asks the service and says what it answered", async () => {
+    const { address } = await fakeService(() => ({ json: { refunds: 1, more: "x".repeat(1_000) } }));
+    const check = schema.parse({ http: "gateway", path: "/state", json: { refunds: 2 } });
+    const verdict = await judge(check, fakeContext(address).context, 0, never);
+    expect(verdict).toMatchObject({ check: "http gateway/state", passed: false, expected: '{"refunds":2}' });
+    expect(verdict.observed).toMatch(/^\{"refunds":1.* \.\.\.$/);
+    expect(verdict.observed.length).toBeLessThan(600);
+  });
+
+  test("names a service that does not answer with JSON", async () => {
+    const { address } = await fakeService(() => ({ text: "<html>" }));
+    const check = schema.parse({ http: "gateway", path: "/state", json: {} });
+    await expect(judge(check, fakeContext(address).context, 0, never)).rejects.toThrow("GET gateway/state");
+    await expect(judge(check, fakeContext("127.0.0.1:1").context, 0, never)).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("takes a service's health as it is", async () => {
+    const check = schema.parse({ service: "gateway", is: "degraded" });
+    const { context } = fakeContext("", { gateway: "degraded" });
+    expect(await judge(check, context, 0, never)).toMatchObject({ passed: true, observed: "degraded (so it is)" });
+  });
+
+  test("of health gives up when the run is cancelled", async () => {
+    const cancel = new AbortController();
+    const { context } = fakeContext("", { gateway: "down" });
+    const judging = judge(schema.parse({ service: "gateway", is: "up" }), context, 0, cancel.signal);
+    cancel.abort(new Error("cancelled"));
+    await expect(judging).rejects.toThrow("cancelled");
+  });
+});
+
+test("a check on the run's log sees what has been decided so far, the method's time and the last answer", async () => {
+  const { context, log } = fakeContext("");
+  context.answer = "Found 3 charges";
+  log.append(decided({ decision: "allow" }));
+  const verdictOn = (written: object) => judge(schema.parse(written), context, 1_500, never);
+  expect(await verdictOn({ decisions: ["list_recent_charges allow"] })).toMatchObject({ passed: true });
+  expect(await verdictOn({ within: "1s" })).toMatchObject({ passed: false });
+  expect(await verdictOn({ answer: { contains: "found" } })).toMatchObject({ passed: true });
+});

@@ -1,0 +1,210 @@
+import { describe, expect, test } from "vitest";
+import { fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
+import { decided } from "../../testing/sample-events.ts";
+import { step as schema } from "./schema.ts";
+import { runStep } from "./steps.ts";
+
+const never = new AbortController().signal;
+const doStep = (written: object, context: Parameters<typeof runStep>[1], signal = never) =>
+  runStep(schema.parse(written), context, signal);
+const ok = { result: { content: [{ type: "text", text: "done" }] } };
+const refused = { error: { code: -32_001, message: "denied by policy: no", data: { decision: "deny" } } };
+
+describe("a call", () => {
+  test("ends as the gateway decided, in the turn it names, and its session is ended", async () => {
+    const { address, asked } = await fakeGateway((tool) => (tool === "good" ? ok : refused));
+    const { context } = fakeContext(address);
+    expect(await doStep({ call: "good", arguments: { a: 1 }, turn: "turn-7" }, context)).toMatchObject({
+      ok: true,
+      decision: "ok",
+      detail: "done",
+    });
+    expect(await doStep({ call: "bad" }, context)).toMatchObject({ ok: false, decision: "deny" });
+    const [first] = asked.filter(({ body }) => (body as { method?: string })?.method === "tools/call");
+    expect(first).toMatchObject({
+      headers: { "x-mcp-turn-id": "turn-7" },
+      body: { params: { name: "good", arguments: { a: 1 } } },
+    });
+    expect(asked.filter(({ method }) => method === "DELETE")).toHaveLength(2);
+  });
+
+  test("that the tool itself answers with an error is told apart from a refusal", async () => {
+    const { address } = await fakeGateway(() => ({ result: { ...ok.result, isError: true } }));
+    expect(await doStep({ call: "x" }, fakeContext(address).context)).toMatchObject({ decision: "tool_error" });
+  });
+
+  test("is not held up by a gateway that does not answer the end of the session", async () => {
+    const { address } = await fakeGateway(
+      () => ok,
+      () => undefined,
+    );
+    expect(await doStep({ call: "x" }, fakeContext(address).context)).toMatchObject({ decision: "ok" });
+  });
+});
+
+test("warming a gateway lists its tools", async () => {
+  const { address } = await fakeGateway(() => ok);
+  expect(await doStep({ warm: "gateway" }, fakeContext(address).context)).toEqual({ tools: ["a_tool"] });
+});
+
+describe("a storm", () => {
+  test("makes as many calls as asked, shared by its clients, and counts how they ended", async () => {
+    let calls = 0;
+    const { address, asked } = await fakeGateway(() => (++calls % 2 === 0 ? ok : refused));
+    const { context } = fakeContext(address);
+    expect(await doStep({ storm: "x", times: 10, clients: 3 }, context)).toEqual({
+      calls: 10,
+      outcomes: { deny: 5, ok: 5 },
+    });
+    expect(asked.filter(({ method }) => method === "DELETE")).toHaveLength(3);
+  });
+
+  test("stops at the decision it waits for", async () => {
+    let calls = 0;
+    const { address } = await fakeGateway(() => (++calls < 4 ? ok : refused));
+    const { context } = fakeContext(address);
+    expect(await doStep({ storm: "x", times: 100, until: "deny" }, context)).toEqual({
+      calls: 4,
+      outcomes: { ok: 3, deny: 1 },
+    });
+  });
+
+  test("of which one client cannot begin leaves no session of the others behind", async () => {
+    let sessions = 0;
+    const gateway = await fakeService(({ method, body }) => {
+      const { id, method: asks } = (body ?? {}) as { id?: number; method?: string };
+      if (method === "DELETE") return { status: 200 };
+      if (method === "GET") return { status: 405 };
+      if (id === undefined) return { status: 202 };
+      if (asks !== "initialize" || ++sessions === 2) return { status: 503 };
+      const result = { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "x", version: "1" } };
+      return { json: { jsonrpc: "2.0", id, result }, headers: { "mcp-session-id": `session-${sessions}` } };
+    });
+    await expect(doStep({ storm: "x", times: 3, clients: 3 }, fakeContext(gateway.address).context)).rejects.toThrow();
+    await expect.poll(() => gateway.asked.filter(({ method }) => method === "DELETE").length).toBe(2);
+  });
+});
+
+describe("asking the agent", () => {
+  test("keeps its answer for the checks", async () => {
+    const { address, asked } = await fakeService(() => ({ json: { answer: "42 charges", calls: [] } }));
+    const { context } = fakeContext(address);
+    expect(await doStep({ agent: "How many?" }, context)).toEqual({ answer: "42 charges", calls: [] });
+    expect([context.answer, asked[0]?.body]).toEqual(["42 charges", { input: "How many?" }]);
+  });
+
+  test.each([
+    [{ status: 500, json: { answer: "x" } }, "answered HTTP 500"],
+    [{ text: "<html>" }, "answered HTTP 200: <html>"],
+    [{ json: { no: "answer" } }, "answered HTTP 200"],
+  ])("fails when it does not answer as an agent does: %j", async (answer, message) => {
+    const { address } = await fakeService(() => answer);
+    await expect(doStep({ agent: "x" }, fakeContext(address).context)).rejects.toThrow(message);
+  });
+
+  test("that is away fails by its address; one that is cancelled is cancelled", async () => {
+    const away = fakeContext("127.0.0.1:1").context;
+    await expect(doStep({ agent: "x" }, away)).rejects.toMatchObject({
+      code: "unreachable",
+      message: /127\.0\.0\.1:1.*ECONNREFUSED/,
+    });
+    const { address, asked } = await fakeService(() => undefined);
+    const cancel = new AbortController();
+    const asking = doStep({ agent: "x" }, fakeContext(address).context, cancel.signal);
+    await expect.poll(() => asked.length).toBe(1);
+    cancel.abort(new Error("cancelled"));
+    await expect(asking).rejects.toThrow("cancelled");
+  });
+});
+
+describe("a person's click", () => {
+  test("waits until the message is there", async () => {
+    let looks = 0;
+    const { address, asked } = await fakeService(() => (++looks < 3 ? { status: 409 } : { json: { status: 200 } }));
+    const clicked = await doStep({ approve: "create_refund", by: "Ann" }, fakeContext(address).context);
+    expect(clicked).toMatchObject({ clicked: "approve" });
+    expect(asked.at(-1)?.body).toEqual({ action: "approve", mentions: "create_refund", user: "Ann" });
+  });
+
+  test("that is refused for another reason fails at once", async () => {
+    const { address, asked } = await fakeService(() => ({ status: 502, text: "the gateway is away" }));
+    const denying = doStep({ deny: "create_refund" }, fakeContext(address).context);
+    await expect(denying).rejects.toThrow("nobody could deny create_refund: the gateway is away");
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("an HTTP request", () => {
+  test.each([
+    [{ status: 204 }, {}, undefined],
+    [{ status: 404 }, { status: 404 }, undefined],
+    [{ status: 404, text: "gone" }, {}, "GET gateway/x answered 404, expected 2xx: gone"],
+    [{ status: 200 }, { status: 500 }, "answered 200, expected 500"],
+  ])("answered %j, expected %j: %s", async (answer, wanted, problem) => {
+    const { address } = await fakeService(() => answer);
+    const doing = doStep({ http: "gateway", path: "/x", ...wanted }, fakeContext(address).context);
+    if (problem === undefined) expect(await doing).toMatchObject({ status: answer.status });
+    else await expect(doing).rejects.toThrow(problem);
+  });
+});
+
+describe("waiting", () => {
+  test("for decisions ends as soon as enough are there", async () => {
+    const { context, log } = fakeContext("");
+    const waiting = doStep({ wait: { decision: "deny", tool: "x", times: 2 } }, context);
+    log.append(decided({ tool: "x", decision: "deny" }));
+    log.append(decided({ tool: "y", decision: "deny", callId: "2" }));
+    log.append(decided({ tool: "x", decision: "deny", callId: "3" }));
+    expect(await waiting).toBe("seen");
+    expect(await doStep({ wait: { rows: 3 } }, context)).toBe("seen");
+  });
+
+  test("in vain says for how long, and what was seen", async () => {
+    const { context, log } = fakeContext("", { gateway: "down" });
+    log.append(decided({}));
+    const inVain = (wait: object) => doStep({ wait, atMost: "20ms" }, context);
+    await expect(inVain({ rows: 2 })).rejects.toThrow("waited 20 ms in vain (1 audit rows seen)");
+    await expect(inVain({ service: "gateway", is: "up" })).rejects.toMatchObject({ code: "unhealthy" });
+  });
+
+  test("ends when the run is cancelled", async () => {
+    const cancel = new AbortController();
+    const { context } = fakeContext("", { gateway: "down" });
+    const all = [{ wait: "5m" }, { wait: { rows: 1 } }, { wait: { service: "gateway", is: "up" } }];
+    const waits = all.map((each) => doStep(each, context, cancel.signal));
+    cancel.abort(new Error("cancelled"));
+    for (const wait of waits) await expect(wait).rejects.toThrow("cancelled");
+  });
+});
+
+test("a probe says what it saw, and fails when it is not what was expected", async () => {
+  const { context } = fakeContext("", { gateway: "degraded" });
+  expect(await doStep({ probe: "gateway" }, context)).toMatchObject({ status: "degraded" });
+  await expect(doStep({ probe: "gateway", is: "up" }, context)).rejects.toThrow(
+    "gateway is degraded (so it is), expected up",
+  );
+});
+
+describe("undoing in mid-run", () => {
+  test("of nothing is a warning", async () => {
+    const { context, events } = fakeContext("");
+    await doStep({ undo: "all" }, context);
+    expect(events).toMatchObject([{ type: "warning", code: "undo-without-fault" }]);
+  });
+
+  test("that leaves something broken fails as residue", async () => {
+    const { context, faults } = fakeContext("");
+    faults.undo = async () => ({ undone: 1, residue: ["gateway is stopped"] });
+    await expect(doStep({ undo: "all" }, context)).rejects.toMatchObject({
+      code: "residue",
+      message: "gateway is stopped",
+    });
+  });
+});
+
+test("a check in mid-run fails the run when it does not hold there", async () => {
+  const { context, log } = fakeContext("");
+  log.append(decided({ decision: "deny" }));
+  expect(await doStep({ check: { policyOutcome: "deny" } }, context)).toMatchObject({ observed: "deny" });
+  await expect(doStep({ check: { policyOutcome: "allow" } }, context)).rejects.toThrow(/expected allow; observed deny/);
+});
