@@ -38,7 +38,7 @@ describe("the start after a lab has died", () => {
     await injector.apply({ pause: "server" }, never);
     await injector.apply({ down: LINK }, never);
     notKept();
-    expect(await start()).toMatchObject([{ what: /^took down small/, isRestored: true }]);
+    expect(await start()).toMatchObject([{ what: expect.stringMatching(/^took down small/), isRestored: true }]);
     isUp = false;
     expect([stack.register.list(), stack.faults.open(id())]).toEqual([[], []]);
     expect(processesOfStack(id())).toEqual([]);
@@ -81,7 +81,7 @@ describe("the start after a lab has died", () => {
     const launch = stack.register.processes(id()).find(({ service }) => service === "server")?.launch;
     if (launch === undefined) throw new Error("there should be one");
     stack.register.setProcess(id(), "server", { ...launch, command: ["no-such-program"] }, undefined);
-    expect(await start()).toMatchObject([{ isRestored: false, what: /no-such-program/ }]);
+    expect(await start()).toMatchObject([{ isRestored: false, what: expect.stringMatching(/no-such-program/) }]);
     stack.register.setProcess(id(), "server", launch, undefined);
     expect(await start()).toMatchObject([{ isRestored: true }]);
   });
@@ -94,7 +94,7 @@ describe("the start after a lab has died", () => {
     stack.journal.database
       .prepare("UPDATE faults SET identity = json_set(identity, '$.startedAt', 'other-boot:1')")
       .run();
-    expect(await start()).toMatchObject([{ what: /changed by someone else/ }]);
+    expect(await start()).toMatchObject([{ what: expect.stringMatching(/changed by someone else/) }]);
     stack.journal.database.prepare("UPDATE processes SET started_at = substr(started_at, 12)").run();
     expect(await stack.running.driver.stateOf("server")).toEqual(paused);
   });

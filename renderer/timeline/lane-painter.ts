@@ -155,13 +155,22 @@ function drawParts(
     context.fillStyle = isOnSolid ? palette.onSolid : tone === undefined ? palette.text : palette.solid[tone];
     const leftPx = place.untilPx - px;
     if (widthPx > leftPx) {
-      const fits = Math.max(0, Math.floor((text.length * (leftPx - 8)) / widthPx));
-      if (fits > 1) context.fillText(`${text.slice(0, fits)}…`, px, place.middlePx);
+      const fitting = shorten(context, text, leftPx, widthPx);
+      if (fitting !== undefined) context.fillText(fitting, px, place.middlePx);
       return;
     }
     context.fillText(text, px, place.middlePx);
     px += widthPx;
   }
+}
+
+/** The beginning of a text that has room, with an ellipsis; undefined when not even a letter has. */
+function shorten(context: CanvasRenderingContext2D, text: string, roomPx: number, widthPx: number): string | undefined {
+  for (let length = Math.floor((text.length * roomPx) / widthPx); length > 1; length--) {
+    const shorter = `${text.slice(0, length).trimEnd()}…`;
+    if (context.measureText(shorter).width <= roomPx) return shorter;
+  }
+  return undefined;
 }
 
 function paintSelection(context: CanvasRenderingContext2D, picture: Picture): void {

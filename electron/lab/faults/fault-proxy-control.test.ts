@@ -73,7 +73,10 @@ describe("the fault proxy, told by the lab", () => {
 describe("a fault proxy that is not well", () => {
   test("when it is gone, is unreachable", async () => {
     const gone = new FaultProxyControl("http://127.0.0.1:1");
-    await expect(gone.isOpen(LINK)).rejects.toMatchObject({ code: "unreachable", message: /ECONNREFUSED/ });
+    await expect(gone.isOpen(LINK)).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
     await expect(gone.disarm(LINK, "x")).rejects.toMatchObject({ code: "unreachable" });
   });
 
@@ -85,6 +88,9 @@ describe("a fault proxy that is not well", () => {
       silent.close();
     });
     const frozen = new FaultProxyControl(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`);
-    await expect(frozen.isOpen(LINK)).rejects.toMatchObject({ code: "unreachable", message: /no answer within/ });
+    await expect(frozen.isOpen(LINK)).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringMatching(/no answer within/),
+    });
   });
 });

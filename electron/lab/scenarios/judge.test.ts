@@ -39,7 +39,7 @@ describe("a check that looks now", () => {
     const { address } = await fakeService(() => ({ text: "<html>" }));
     const check = schema.parse({ http: "gateway", path: "/state", json: {} });
     await expect(judge(check, fakeContext(address).context, 0, never)).rejects.toThrow("GET gateway/state");
-    await expect(judge(check, fakeContext("127.0.0.1:1").context, 0, never)).rejects.toThrow("ECONNREFUSED");
+    await expect(judge(check, fakeContext("127.0.0.1:59999").context, 0, never)).rejects.toThrow("ECONNREFUSED");
   });
 
   test("takes a service's health as it is", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { McpError } from "@modelcontextprotocol/sdk/types.js";
@@ -6,6 +7,8 @@ import { messageOf } from "../lab-error.ts";
 
 /** Longer than any approval is held: what ends a call here is the gateway or the run, not a client's default. */
 const CALL_LIMIT_MS = 6 * 60_000;
+/** Ending a session is a courtesy: a gateway that is frozen by now must not hold up the run. */
+const GOODBYE_LIMIT_MS = 2_000;
 
 /** How a call ended, as the caller saw it. `decision` is the gateway's word for a refusal, or `ok`. */
 export interface CallOutcome {
@@ -45,7 +48,10 @@ export async function openMcpSession(url: string, turn: string, signal: AbortSig
       }
     },
     async close() {
-      await transport.terminateSession().catch(() => {}); // a gateway that is down has no session to end
+      const ended = transport.terminateSession().catch(() => {}); // a gateway that is down has no session to end
+      const limit = new AbortController();
+      await Promise.race([ended, delay(GOODBYE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => {})]);
+      limit.abort();
       await client.close();
     },
   };

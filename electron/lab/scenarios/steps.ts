@@ -76,8 +76,7 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
 
   async storm(step, context, signal) {
     const { storm, arguments: toolArguments = {}, times, clients = 1, until } = step;
-    const open = () => openGatewaySession(context, randomUUID(), signal);
-    const sessions = await Promise.all(Array.from({ length: clients }, open));
+    const sessions = await openSessions(clients, () => openGatewaySession(context, randomUUID(), signal));
     const outcomes: Record<string, number> = {};
     let begun = 0;
     let isOver = false;
@@ -155,6 +154,16 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
     throw new LabError("unhealthy", `check ${name} does not hold here: expected ${expected}; observed ${observed}`);
   },
 };
+
+/** All of them or none: when one cannot be opened, those that could are ended. */
+async function openSessions(count: number, open: () => Promise<McpSession>): Promise<McpSession[]> {
+  const opening = await Promise.allSettled(Array.from({ length: count }, open));
+  const sessions = opening.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const failed = opening.find((each) => each.status === "rejected");
+  if (failed === undefined) return sessions;
+  await Promise.all(sessions.map((session) => session.close()));
+  throw failed.reason;
+}
 
 function openGatewaySession(context: RunContext, turn: string, signal: AbortSignal) {
   return openMcpSession(context.stack.endpoint("gateway", "a call"), turn, signal);
