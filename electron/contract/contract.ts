@@ -30,6 +30,7 @@ import {
   scenarioCatalogue,
   scenarioDetail,
   scenarioIdRequest,
+  scenarioPlan,
   scenarioSaveRequest,
   scenarioSourceRequest,
   scenarioValidation,
@@ -49,6 +50,8 @@ export const labContract = {
   scenarios: {
     list: procedure.output(scenarioCatalogue),
     get: procedure.input(scenarioIdRequest).output(scenarioDetail),
+    /** What a run of it would touch, and how each fault is undone. Fails for a target that the stack does not have. */
+    plan: procedure.input(scenarioIdRequest).output(scenarioPlan),
     /** The JSON Schema of a scenario file, for an editor's completion. */
     schema: procedure.output(z.record(z.string(), z.unknown())),
     validate: procedure.input(scenarioSourceRequest).output(scenarioValidation),

@@ -62,6 +62,19 @@ export const scenarioDetail = z.object({
 });
 export type ScenarioDetail = z.infer<typeof scenarioDetail>;
 
+/** What a scenario will touch on the stack, with every target found, before anything is done. */
+export const scenarioPlan = z.array(
+  z.object({
+    step: z.string(),
+    background: z.boolean(),
+    /** What it reaches or breaks, and at which address. */
+    touches: z.string(),
+    /** What becomes of the target, how it is put back, and when at the latest; null for a step that breaks nothing. */
+    fault: z.object({ effect: z.string(), undo: z.string(), atMostMs: z.number() }).nullable(),
+  }),
+);
+export type ScenarioPlan = z.infer<typeof scenarioPlan>;
+
 export const scenarioValidation = z.object({
   problems: z.array(problem),
   /** What it would be, when there are no problems. A suite has one for each case. */

@@ -6,11 +6,14 @@ import { main } from "../hosts/terminal/main.ts";
 import { FaultProxyControl } from "../lab/faults/fault-proxy-control.ts";
 import { FaultJournal } from "../lab/journal/fault-journal.ts";
 import { StackRegister } from "../lab/journal/stack-register.ts";
+import { DockerDriver } from "../lab/stack/docker/docker-driver.ts";
 import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE } from "../lab/watchdog/testing/kill-points.ts";
 import { watchdogsOf } from "../lab/watchdog/testing/process-table.ts";
 
 const point = process.env[KILL_POINT_VARIABLE];
 const signalForReal = process.kill.bind(process);
+/** Long enough for a request to leave this process, and mostly too short for it to be answered. */
+const ON_ITS_WAY_MS = 10;
 /** Only what is done about a fault counts, not how the stack was brought up before it. */
 let isIntended = false;
 let isApplied = false;
@@ -65,6 +68,20 @@ patch(StackRegister.prototype, "endStart", (write, [, , , identity]) => {
   if (point === "amid the undo" && isApplied && identity !== undefined) die();
   return write();
 });
+
+// What was asked of the engine is on its way, and goes on without the lab.
+for (const method of ["stop", "kill", "pause", "disconnect"] as const) {
+  patch(DockerDriver.prototype, method, (ask) => {
+    if (point === "amid the apply" && isIntended) setTimeout(die, ON_ITS_WAY_MS);
+    return ask();
+  });
+}
+for (const method of ["start", "resume", "reconnect"] as const) {
+  patch(DockerDriver.prototype, method, (ask) => {
+    if (point === "amid the undo" && isApplied) setTimeout(die, ON_ITS_WAY_MS);
+    return ask();
+  });
+}
 
 // What was asked of the proxy is on its way, and nobody will read the answer.
 for (const method of ["arm", "close"] as const) {

@@ -1,14 +1,21 @@
 import { Button, Modal } from "@mantine/core";
-import { useState } from "react";
-import type { RunSummary } from "../../electron/contract/history.ts";
+import { useRef, useState } from "react";
+import type { DeleteReport, RunSummary } from "../../electron/contract/history.ts";
 import { attempt, tell, tellFailure } from "../app/tell.tsx";
 import { useStores } from "../state/lab-context.tsx";
 import classes from "./delete-runs.module.css";
 import { whyNotDelete } from "./run-choices.ts";
 
+/** The contract takes no more. */
+const MOST_AT_ONCE = 500;
+
 /** Asks before runs are deleted, and says which of them stay. */
-export function DeleteRuns({ runs, onClose }: { runs: readonly RunSummary[]; onClose: () => void }) {
+export function DeleteRuns({ runs: asked, onClose }: { runs: readonly RunSummary[]; onClose: () => void }) {
   const { client } = useStores();
+  // While it closes, it still says what it was about.
+  const latest = useRef(asked);
+  if (asked.length > 0) latest.current = asked;
+  const runs = latest.current;
   const [isDeleting, setDeleting] = useState(false);
   const deletable = runs.filter((run) => whyNotDelete(run) === undefined);
   const staying = runs.length - deletable.length;
@@ -17,7 +24,14 @@ export function DeleteRuns({ runs, onClose }: { runs: readonly RunSummary[]; onC
   const remove = async () => {
     setDeleting(true);
     await attempt("Nothing was deleted", async () => {
-      const { deleted, kept } = await client.call.history.delete({ runIds: deletable.map(({ id }) => id) });
+      const ids = deletable.map(({ id }) => id);
+      let deleted = 0;
+      const kept: DeleteReport["kept"] = [];
+      for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
+        const report = await client.call.history.delete({ runIds: ids.slice(start, start + MOST_AT_ONCE) });
+        deleted += report.deleted;
+        kept.push(...report.kept);
+      }
       if (kept.length === 0) tell(`${deleted} ${deleted === 1 ? "run" : "runs"} deleted`);
       else tellFailure(`${kept.length} of ${deletable.length} were not deleted`, reasonsOf(kept));
     });
@@ -27,7 +41,7 @@ export function DeleteRuns({ runs, onClose }: { runs: readonly RunSummary[]; onC
 
   return (
     <Modal
-      opened={runs.length > 0}
+      opened={asked.length > 0}
       onClose={() => !isDeleting && onClose()}
       title={`Delete ${count}?`}
       closeButtonProps={{ "aria-label": "Close" }}

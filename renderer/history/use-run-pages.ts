@@ -34,10 +34,13 @@ export function useRunPages(filter: RunFilter) {
     // What a person has scrolled to stays there when the list is read again.
     const count = held.current.key === key ? (held.current.pages?.runs.length ?? 0) : 0;
     const read = async () => {
-      const page = await client.call.history.list({
-        ...wanted,
-        limit: Math.min(MOST_RUNS, Math.max(PAGE_RUNS, count)),
-      });
+      let page = await client.call.history.list({ ...wanted, limit: Math.min(MOST_RUNS, Math.max(PAGE_RUNS, count)) });
+      for (let last = page.runs.at(-1); last !== undefined && page.hasMore; last = page.runs.at(-1)) {
+        const missing = count - page.runs.length;
+        if (missing <= 0 || !isCurrent) break;
+        const next = await client.call.history.list({ ...wanted, limit: Math.min(MOST_RUNS, missing), before: last.id });
+        page = { ...next, runs: [...page.runs, ...next.runs] };
+      }
       if (!isCurrent) return;
       held.current = { key, pages: page };
       setPages(page);

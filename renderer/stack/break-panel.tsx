@@ -12,7 +12,8 @@ import { useLabNow } from "../app/use-now.ts";
 import { whyNotRun } from "../scenarios/why-not-run.ts";
 import { useLab } from "../state/lab-context.tsx";
 import classes from "./break-panel.module.css";
-import { attributesOf, FaultAttributeInput, type FaultValues } from "./fault-attribute-input.tsx";
+import { FaultAttributeInput } from "./fault-attribute-input.tsx";
+import { attributesOf, type FaultValues } from "./fault-attributes.ts";
 import { stateWords } from "./stack-map.tsx";
 
 /** Breaks and mends the service or the link that is chosen on the map. */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { RPCHandler } from "@orpc/server/ws";
 import { WebSocketServer } from "ws";
-import { LabError } from "../../lab/lab-error.ts";
+import { LabError, messageOf } from "../../lab/lab-error.ts";
 import type { LabRouter, RouterContext } from "../../lab/service/router.ts";
 import type { FileDesk } from "../files/file-desk.ts";
 import type { PageFiles } from "../page/page-files.ts";
@@ -46,7 +46,12 @@ export class BrowserServer {
     this.#handler = new RPCHandler(parts.router);
     this.#entrance = new Entrance(0);
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT_BYTES, perMessageDeflate: false });
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end(messageOf(error));
+      });
+    });
     this.#server.requestTimeout = REQUEST_LIMIT_MS;
     this.#server.headersTimeout = HEADERS_LIMIT_MS;
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));

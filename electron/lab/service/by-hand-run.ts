@@ -76,7 +76,13 @@ export class ByHandRun {
       labVersion: LAB_VERSION,
     });
     run.#log.append({ type: "phase.started", phase: "method" });
-    await run.#watch();
+    try {
+      await run.#watch();
+    } catch (error) {
+      run.#isEnding = true;
+      run.#log.append({ type: "run.ended", outcome: "error", reason: messageOf(error) });
+      throw error;
+    }
     return run;
   }
 

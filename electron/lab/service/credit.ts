@@ -18,10 +18,12 @@ export class Credit {
   async next(signal: AbortSignal): Promise<number> {
     while (this.unacknowledged >= WINDOW) {
       signal.throwIfAborted();
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve;
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const wake = () => resolve();
+      this.#resume = wake;
+      signal.addEventListener("abort", wake, { once: true });
+      await promise;
+      signal.removeEventListener("abort", wake);
     }
     signal.throwIfAborted();
     return ++this.#sent;

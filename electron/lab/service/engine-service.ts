@@ -11,7 +11,7 @@ import { undoFault } from "../faults/undo.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
-import { LabError } from "../lab-error.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
 import type { RunResult } from "../scenarios/runner.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
@@ -207,7 +207,9 @@ export class EngineService {
       throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
     }
     const fault = toFault(request, running.stack);
-    const byHand = await this.#openByHand();
+    let byHand = await this.#openByHand();
+    // It may have come to its end in the very moment that it was found.
+    while (byHand.isEnding) byHand = await this.#openByHand();
     const message = await byHand.apply(fault, AbortSignal.timeout(APPLY_LIMIT_MS));
     this.state.touch();
     return { runId: byHand.runId, message };
@@ -355,7 +357,7 @@ export class EngineService {
     try {
       await running.setProtectionsOff([], AbortSignal.timeout(START_LIMIT_MS));
     } catch (error) {
-      this.notices.push(`protections could not be switched on again: ${String(error)}`);
+      this.notices.push(`protections could not be switched on again: ${messageOf(error)}`);
     }
   }
 
@@ -365,8 +367,13 @@ export class EngineService {
     for (const listener of this.#endedListeners) listener(entry);
   }
 
+  /** A full disk is no reason for the queue to stop: there will be too many runs for a while, and that is said. */
   #trim(): void {
-    if (this.archive.trim(this.settings().historyLimit) > 0) this.#versions.history++;
+    try {
+      if (this.archive.trim(this.settings().historyLimit) > 0) this.#versions.history++;
+    } catch (error) {
+      this.notices.push(`old runs could not be deleted: ${messageOf(error)}`);
+    }
   }
 
   /** Every event of every run passes here: to the windows, and to whoever keeps count. */

@@ -163,6 +163,12 @@ test("every answer is as the contract says while nothing is up", async () => {
   expect(await send("approvals.history", {})).toEqual({ decided: [], hasMore: false });
   expect(await send("stack.undo", { target: "all" })).toEqual({ undone: 0, residue: [] });
   expect(await send("diagnostics.get")).toMatchObject({ dataFolder: join(home), queue: { queued: 0, running: 0 } });
+  expect(await send("scenarios.plan", { id: "approval-timeout" })).toContainEqual({
+    step: "fault: stop mock-slack",
+    background: false,
+    touches: expect.stringContaining("mock-slack"),
+    fault: { effect: "stopped", undo: "start", atMostMs: 600_000 },
+  });
   expect(await send("scenarios.schema")).toMatchObject({ type: "object" });
   expect(await send("history.list", {})).toMatchObject({ runs: [], hasMore: false, matching: 0 });
 });

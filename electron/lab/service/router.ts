@@ -2,6 +2,7 @@ import { implement } from "@orpc/server";
 import { z } from "zod";
 import type { Capabilities } from "../../contract/capabilities.ts";
 import { labContract } from "../../contract/contract.ts";
+import { planScenario } from "../scenarios/plan.ts";
 import { scenario } from "../scenarios/schema.ts";
 import { LAB_VERSION } from "../version.ts";
 import { BundleDesk, type HostFiles } from "./bundle-desk.ts";
@@ -58,6 +59,11 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
         return { scenarios: scenarios.map((listed) => toCard(listed, service.archive)), broken };
       }),
       get: lab.scenarios.get.handler(({ input }) => toDetail(service.library.find(input.id), service.archive)),
+      plan: lab.scenarios.plan.handler(({ input }) => {
+        const { loaded } = service.library.find(input.id);
+        const steps = planScenario(loaded.scenario, service.lab.loadStack());
+        return steps.map(({ fault, ...step }) => ({ ...step, fault: fault ?? null }));
+      }),
       schema: lab.scenarios.schema.handler(() => z.toJSONSchema(scenario, { io: "input" }) as Record<string, unknown>),
       validate: lab.scenarios.validate.handler(({ input }) => validate(input.source)),
       save: lab.scenarios.save.handler(({ input: { source, ...options } }) => ({

@@ -123,13 +123,12 @@ export class RunQueue {
       if (event.type === "phase.started") say(event.phase);
       if (event.type === "step.started") say(event.label);
     };
-    try {
-      const result = await this.#parts.run(loaded, entry.without, abort.signal, listen, say);
-      this.#end(wanted, result.outcome, result.reason);
-    } catch (error) {
-      if (abort.signal.aborted) this.#end(wanted, "cancelled", "cancelled before it began");
-      else this.#end(wanted, "error", explain(error));
-    }
+    const failed = (error: unknown): Ending =>
+      abort.signal.aborted
+        ? { outcome: "cancelled", reason: "cancelled before it began" }
+        : { outcome: "error", reason: explain(error) };
+    const { outcome, reason } = await this.#parts.run(loaded, entry.without, abort.signal, listen, say).catch(failed);
+    this.#end(wanted, outcome, reason);
   }
 
   #end({ entry }: Wanted, outcome: NonNullable<QueueEntry["outcome"]>, reason: string): void {
@@ -157,6 +156,8 @@ export class RunQueue {
     };
   }
 }
+
+type Ending = Pick<RunResult, "outcome" | "reason">;
 
 function explain(error: unknown): string {
   const cure = error instanceof LabError && error.cure !== undefined ? `; ${error.cure}` : "";

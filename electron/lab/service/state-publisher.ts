@@ -13,6 +13,7 @@ export class StatePublisher {
   #building: Promise<void> | undefined;
   #isStale = true;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(build: (version: number) => Promise<LabState>) {
     this.#build = build;
@@ -20,10 +21,12 @@ export class StatePublisher {
 
   /** Something has changed. Cheap: may be called as often as things happen. */
   touch(): void {
+    if (this.#isClosed) return;
     this.#isStale = true;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      void this.#renew();
+      // What cannot be told now is told with the next change; whoever asks for it is given the error.
+      this.#renew().catch(() => {});
     }, GATHER_MS).unref();
   }
 
@@ -47,6 +50,7 @@ export class StatePublisher {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 

@@ -1,40 +1,46 @@
 /**
  * Kills a lab over and over in the middle of its runs, half of the time with its watchdog, and looks each time whether
- * everything that it had broken is put back: by the process table and by requests over the links, never by the lab's word.
+ * everything that it had broken is put back: by the process table, or docker inspect, and by requests over the links, never
+ * by the lab's word.
  *
- * soak-kill.ts [--count 200] [--seed N]: a line a kill, then how many were restored and how long that took.
+ * soak-kill.ts [--driver process|docker] [--count 200] [--seed N]: a line a kill, then how many were restored and how long that took.
  * Exit 1 when one was not.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { chooseKill, seeded } from "./testing/kill-choice.ts";
+import { CONTAINER_FAULTS, chooseKill, FAULTS, seeded } from "./testing/kill-choice.ts";
 import { type Kill, KillPlace, type Restoration } from "./testing/kill-round.ts";
 
 /** Of so many kills one is of a run that had brought its own stack up. */
 const OWN_STACK_EVERY = 10;
 /** About as long as such a run takes on a machine that is not busy: some kills come too late, and are made again. */
-const KEPT_RUN_MS = 1_500;
-const OWN_RUN_MS = 4_000;
+const RUN_MS = { process: { kept: 1_500, own: 4_000 }, docker: { kept: 3_000, own: 15_000 } };
 
 const { values } = parseArgs({
-  options: { count: { type: "string", default: "200" }, seed: { type: "string", default: String(Date.now() % 1e6) } },
+  options: {
+    driver: { type: "string", default: "process" },
+    count: { type: "string", default: "200" },
+    seed: { type: "string", default: String(Date.now() % 1e6) },
+  },
 });
+const driver = values.driver === "docker" ? "docker" : "process";
+const faults = driver === "docker" ? [...FAULTS, ...CONTAINER_FAULTS] : FAULTS;
 const count = Number(values.count);
 const random = seeded(Number(values.seed));
-console.log(`${count} kills, seed ${values.seed}`);
+console.log(`${count} kills on the ${driver} driver, seed ${values.seed}`);
 
 const folder = mkdtempSync(join(tmpdir(), "resilience-lab-soak-"));
-const keeping = new KillPlace(join(folder, "kept"));
-const single = new KillPlace(join(folder, "own"));
+const keeping = new KillPlace(join(folder, "kept"), driver);
+const single = new KillPlace(join(folder, "own"), driver);
 const times: { withWatchdog: number[]; nextStart: number[] } = { withWatchdog: [], nextStart: [] };
 let restored = 0;
 await keeping.keepStack();
 try {
   for (let index = 0; index < count; ) {
     const isOwn = index % OWN_STACK_EVERY === OWN_STACK_EVERY - 1;
-    const kill = chooseKill(index, random, isOwn ? OWN_RUN_MS : KEPT_RUN_MS);
+    const kill = chooseKill(index, random, RUN_MS[driver][isOwn ? "own" : "kept"], faults);
     const place = isOwn ? single : keeping;
     const result = await killAtLast(place, kill);
     if (!result.wasKilled && typeof kill.when === "object") continue;

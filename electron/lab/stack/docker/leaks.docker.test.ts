@@ -68,5 +68,5 @@ describeOnDocker(`${CYCLES} times stopping and starting`, (engine) => {
         timeout: 10_000,
       })
       .toEqual([]);
-  }, 60_000);
+  });
 });

@@ -16,6 +16,13 @@ export const FAULTS: readonly Record<string, string>[] = [
   { timeout: "agent->gateway" },
 ];
 
+/** What else can be done to a container. */
+export const CONTAINER_FAULTS: readonly Record<string, string>[] = [
+  { disconnect: "payments-mcp" },
+  { disconnect: "fault-proxy" },
+  { disconnect: "gateway" },
+];
+
 /** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
@@ -32,8 +39,8 @@ function pick<Item>(items: readonly Item[], random: () => number): Item {
 }
 
 /** A third at the moments of the journal, the rest at any time; every second one takes the watchdog along. */
-export function chooseKill(index: number, random: () => number, longestMs: number): Kill {
-  const fault = pick(FAULTS, random);
+export function chooseKill(index: number, random: () => number, longestMs: number, faults = FAULTS): Kill {
+  const fault = pick(faults, random);
   const watchdogToo = index % 2 === 1;
   const afterMs = Math.round(random() * longestMs);
   const when = index % 3 === 0 ? pick(KILL_POINTS, random) : { afterMs };

@@ -1,17 +1,22 @@
 import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { damageOf, remainsIn, type WholeStack, wholeStackOf } from "./kill-oracle.ts";
+import { DockerOracle } from "./docker-oracle.ts";
+import type { Oracle } from "./kill-oracle.ts";
 import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE, type KillPoint } from "./kill-points.ts";
-import { startLab } from "./lab-process.ts";
+import { type LabProcess, startLab } from "./lab-process.ts";
+import { ProcessOracle } from "./process-oracle.ts";
 import { watchdogsOf } from "./process-table.ts";
 
 const KILLABLE_LAB = join(import.meta.dirname, "..", "..", "..", "testing", "killable-lab.ts");
 const LOOK_EVERY_MS = 20;
 /** Bounds what hangs; what the lab promises is far below, and the times are told. */
 const REPAIR_LIMIT_MS = 60_000;
+
+export type Driver = "process" | "docker";
 
 export interface Kill {
   /** A fault as a scenario writes it. */
@@ -36,21 +41,28 @@ export interface Restoration {
 /** One data folder in which a lab is killed over and over. */
 export class KillPlace {
   readonly #home: string;
-  #whole: WholeStack | undefined;
+  readonly #driver: Driver;
+  readonly #project: string;
+  readonly #oracle: Oracle;
+  #isKept = false;
 
-  constructor(home: string) {
+  constructor(home: string, driver: Driver = "process") {
     mkdirSync(home, { recursive: true });
     this.#home = home;
+    this.#driver = driver;
+    this.#project = `lab-kill-${randomUUID().slice(0, 8)}`;
+    this.#oracle = driver === "docker" ? new DockerOracle(this.#project) : new ProcessOracle(home);
   }
 
   /** Brings a stack up that every round then breaks; without, each run brings up its own. */
   async keepStack(): Promise<void> {
-    await this.#lab(["stack", "up", "--ports", "auto"]);
-    this.#whole = wholeStackOf(this.#home);
+    await this.#lab(["stack", "up", ...this.#place()]);
+    await this.#oracle.learn();
+    this.#isKept = true;
   }
 
   async close(): Promise<void> {
-    await this.#lab(["stack", "down"]);
+    await this.#lab(["stack", "down", "--volumes"]);
   }
 
   /** One run that is killed, and what became of what it had broken. */
@@ -67,7 +79,7 @@ export class KillPlace {
 
   /** Commands that take the data folder over and start nothing by themselves, so that only recovery can have helped. */
   #nextWords(): string[] {
-    if (this.#whole === undefined) return ["stack", "down"];
+    if (!this.#isKept) return ["stack", "down"];
     const file = join(this.#home, "next.yaml");
     writeFileSync(file, scenarioOf([{ wait: "1ms" }]));
     return ["run", file];
@@ -75,7 +87,7 @@ export class KillPlace {
 
   /** What is wrong now. */
   async damage(): Promise<string[]> {
-    return this.#whole === undefined ? remainsIn(this.#home) : damageOf(this.#home, this.#whole);
+    return this.#isKept ? this.#oracle.damage() : this.#oracle.remains();
   }
 
   async #runUntilKilled(file: string, { when, watchdogToo }: Kill) {
@@ -83,10 +95,10 @@ export class KillPlace {
       ...(typeof when === "string" ? { [KILL_POINT_VARIABLE]: when } : {}),
       ...(watchdogToo ? { [KILL_WATCHDOG_VARIABLE]: "1" } : {}),
     };
-    const { child, ended } = startLab(this.#home, ["run", file, "--ports", "auto"], variables, KILLABLE_LAB);
+    const { child, ended } = this.#start(["run", file, ...this.#place()], variables, KILLABLE_LAB);
     if (typeof when === "object") {
       // Starting Node takes a while in which there is nothing to break; bringing a stack up is another matter.
-      const begun = this.#whole === undefined ? once(child, "spawn") : once(child.stdout, "data");
+      const begun = once(this.#isKept ? child.stdout : child, this.#isKept ? "data" : "spawn");
       await Promise.race([begun.then(() => delay(when.afterMs)), ended]);
       endByForce(child, watchdogToo);
     }
@@ -109,7 +121,15 @@ export class KillPlace {
   }
 
   #lab(words: readonly string[]): Promise<string> {
-    return startLab(this.#home, words).ended;
+    return this.#start(words).ended;
+  }
+
+  #place(): string[] {
+    return ["--driver", this.#driver, "--ports", "auto"];
+  }
+
+  #start(words: readonly string[], variables: Record<string, string> = {}, program?: string): LabProcess {
+    return startLab(this.#home, words, { ...variables, COMPOSE_PROJECT_NAME: this.#project }, program);
   }
 }
 

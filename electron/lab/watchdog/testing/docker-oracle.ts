@@ -1,0 +1,84 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { damageOfLinks, linksOf, type Oracle } from "./kill-oracle.ts";
+
+const run = promisify(execFile);
+/** Who stands between callers and callees; on its own network, which this machine can reach. */
+const PROXY = "fault-proxy";
+
+/** What is read of `docker inspect`. */
+interface Container {
+  Name: string;
+  State: { Running: boolean; Paused: boolean; Restarting: boolean };
+  Config: { Env: string[]; Labels: Record<string, string> };
+  NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
+}
+
+/** Looks at the containers of a compose project with Docker's own program. */
+export class DockerOracle implements Oracle {
+  readonly #project: string;
+  #services: readonly string[] = [];
+
+  constructor(project: string) {
+    this.#project = project;
+  }
+
+  async learn(): Promise<void> {
+    this.#services = (await this.#containers()).map(serviceOf);
+    await this.damage(); // fails here, and not in the middle, when there is no stack to learn from
+  }
+
+  async damage(): Promise<string[]> {
+    const containers = await this.#containers();
+    const wrong = this.#services.flatMap((service) => damageOfService(service, containers));
+    return wrong.length > 0 ? wrong : damageOfLinks(waysIn(containers));
+  }
+
+  async remains(): Promise<string[]> {
+    return (await this.#containers()).map(({ Name }) => `container ${Name} is still there`);
+  }
+
+  async #containers(): Promise<Container[]> {
+    const filter = `label=com.docker.compose.project=${this.#project}`;
+    const { stdout } = await run("docker", ["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]);
+    const ids = stdout.split("\n").filter(Boolean);
+    if (ids.length === 0) return [];
+    try {
+      return JSON.parse((await run("docker", ["inspect", ...ids], { maxBuffer: 2 ** 24 })).stdout);
+    } catch {
+      return this.#containers(); // one was removed between the two looks
+    }
+  }
+}
+
+function serviceOf({ Config }: Container): string {
+  return Config.Labels["com.docker.compose.service"] ?? "";
+}
+
+function damageOfService(service: string, containers: readonly Container[]): string[] {
+  const own = containers.filter((each) => serviceOf(each) === service);
+  const [only] = own;
+  if (only === undefined) return [`${service} has no container`];
+  if (own.length > 1) return [`${service} has ${own.length} containers`];
+  const { Running, Paused, Restarting } = only.State;
+  if (!Running || Restarting) return [`${service} does not run`];
+  if (Paused) return [`${service} is paused`];
+  return addressesOf(only).length > 0 ? [] : [`${service} is on no network`];
+}
+
+function addressesOf({ NetworkSettings }: Container): string[] {
+  return Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => (IPAddress === "" ? [] : [IPAddress]));
+}
+
+/** The links as callers know them, with the proxy's name, which only containers can look up, replaced by its address. */
+function waysIn(containers: readonly Container[]) {
+  const named = (service: string) => containers.find((each) => serviceOf(each) === service);
+  const proxy = named(PROXY);
+  const address = (proxy && addressesOf(proxy)[0]) ?? PROXY;
+  const variable = (service: string, name: string) =>
+    named(service)?.Config.Env.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  return linksOf(variable).map(({ name, url }) => {
+    const { host } = new URL(url);
+    return { name, url: url.replace(`${PROXY}:`, `${address}:`), host };
+  });
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { formatRoute, parseRoute, type Route } from "./route.ts";
+
+const ROUTES: Route[] = [
+  { at: "lab" },
+  { at: "run", runId: "5ce34357-cb08" },
+  { at: "run", runId: "5ce34357-cb08", cursorMs: 0, selectedSeq: 12 },
+  { at: "run", runId: "5ce34357-cb08", cursorMs: 1234.567 },
+  { at: "compare", left: "a-1", right: "b-2" },
+  { at: "scenarios" },
+  { at: "scenarios", scenarioId: "mcp-crash", isCopy: true },
+  { at: "history" },
+  { at: "approvals" },
+  { at: "settings" },
+  { at: "about" },
+];
+
+test.each(ROUTES)("a link leads back to where it was made: $at", (route) => {
+  expect(parseRoute(formatRoute(route))).toEqual(route);
+});
+
+test("what the shell sends, without a hash, is understood", () => {
+  expect(parseRoute("run/5ce34357-cb08")).toEqual({ at: "run", runId: "5ce34357-cb08" });
+});
+
+test.each([
+  "",
+  "#",
+  "#/nowhere",
+  "#/run",
+  "#/run/../../etc",
+  "#/compare/only-one",
+  "#/run/<script>",
+  "javascript:alert(1)",
+])("an address that means nothing leads to the lab: %s", (hash) => {
+  expect(parseRoute(hash)).toEqual({ at: "lab" });
+});
+
+test("a time or an event that is none is left out", () => {
+  expect(parseRoute("#/run/a?t=soon&event=-3")).toEqual({ at: "run", runId: "a" });
+  expect(parseRoute("#/run/a?t=Infinity")).toEqual({ at: "run", runId: "a" });
+});

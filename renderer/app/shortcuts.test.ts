@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { keyCaps, SHORTCUTS, shortcutFor, TIMELINE_KEYS } from "./shortcuts.ts";
+
+const press = (key: string, parts: Partial<{ mod: boolean; shift: boolean; alt: boolean }> = {}) => ({
+  key,
+  mod: false,
+  shift: false,
+  alt: false,
+  ...parts,
+});
+
+test("keys do what the table says", () => {
+  expect(shortcutFor(press("k", { mod: true }), undefined)).toBe("palette");
+  expect(shortcutFor(press("n"), undefined)).toBe("next-error");
+  expect(shortcutFor(press("N", { shift: true }), undefined)).toBe("previous-error");
+  expect(shortcutFor(press("Z", { mod: true, shift: true }), undefined)).toBe("undo-all");
+  expect(shortcutFor(press("h"), "g")).toBe("go-history");
+});
+
+test("a sign is the same key whether a keyboard needs Shift for it or not", () => {
+  expect(shortcutFor(press("?", { shift: true }), undefined)).toBe("help");
+  expect(shortcutFor(press("?"), undefined)).toBe("help");
+});
+
+test("other keys, and keys with more held than the table says, do nothing", () => {
+  expect(shortcutFor(press("h"), undefined)).toBeUndefined();
+  expect(shortcutFor(press("n", { mod: true }), undefined)).toBeUndefined();
+  expect(shortcutFor(press("p", { alt: true }), undefined)).toBeUndefined();
+});
+
+test("no two shortcuts have the same keys", () => {
+  const keys = SHORTCUTS.map((shortcut) => shortcut.keys);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test("every key of the tables can be written on a key cap", () => {
+  for (const { keys } of [...SHORTCUTS, ...TIMELINE_KEYS]) {
+    for (const cap of keyCaps(keys, false)) expect(cap).toMatch(/^\S+$/);
+    expect(keyCaps(keys, false)).not.toContain("undefined");
+  }
+  expect(keyCaps("mod+k", true)).toEqual(["⌘", "K"]);
+});

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { emptyRunView, foldAll } from "../../electron/lab/events/fold.ts";
+import { RECORDED } from "../timeline/fixtures/recorded-runs.ts";
+import { compareRuns } from "./comparison.ts";
+import { describeEvent, eventHolds } from "./describe-event.ts";
+import { momentOf } from "./moment.ts";
+
+const storm = foldAll(emptyRunView, RECORDED.retryStorm);
+const timeout = foldAll(emptyRunView, RECORDED.approvalTimeout);
+const named = (facts: ReturnType<typeof compareRuns>, name: string) => facts.find((fact) => fact.name === name);
+
+test("a run compared with itself differs in nothing", () => {
+  expect(compareRuns(storm, storm, String).filter(({ differs }) => differs)).toEqual([]);
+});
+
+test("what was decided and checked is told of both, also where only one has it", () => {
+  const facts = compareRuns(storm, timeout, String);
+  expect(named(facts, "Decisions")).toMatchObject({ differs: true });
+  expect(named(facts, "Check: ratio")).toMatchObject({ left: "holds", right: "–", differs: true });
+  expect(named(facts, "Outcome")).toMatchObject({ left: "passed", right: "passed", differs: false });
+});
+
+test("times differ in every run and are no difference", () => {
+  expect(named(compareRuns(storm, timeout, String), "Duration")?.differs).toBe(false);
+});
+
+test("a moment in the middle tells what was broken, what waited and what was done", () => {
+  const view = foldAll(emptyRunView, RECORDED.approvalTimeout.slice(0, 22));
+  const moment = momentOf(view);
+  expect(moment).toMatchObject({ phase: "method", waiting: 1 });
+  expect(moment.faults.map(({ target }) => target)).toEqual(["mock-slack"]);
+  expect(moment.steps.map(({ kind }) => kind)).toEqual(["agent"]);
+  expect(moment.health.find(({ service }) => service === "mock-slack")?.status).toBe("down");
+});
+
+test("every recorded event has a line that says something, and is found by what its arguments hold", () => {
+  for (const event of RECORDED.approvalTimeout) expect(describeEvent(event).text, event.type).not.toBe("");
+  const found = RECORDED.approvalTimeout.filter((event) => eventHolds(event, "ch_1007"));
+  expect(found.some(({ type }) => type === "call.decided")).toBe(true);
+});

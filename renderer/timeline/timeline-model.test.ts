@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { eventsOf, sampleRun, started } from "../../electron/testing/sample-events.ts";
+import { longRun, RECORDED } from "./fixtures/recorded-runs.ts";
+import { LANE_KINDS, labelText } from "./lane.ts";
+import { layOut } from "./lane-layout.ts";
+import { TimelineModel } from "./timeline-model.ts";
+
+function modelOf(events: Parameters<TimelineModel["take"]>[0]): TimelineModel {
+  const model = new TimelineModel();
+  model.take(events);
+  return model;
+}
+
+test("a call is one bar, named by its tool and all that was decided", () => {
+  const { calls, approvals } = modelOf(RECORDED.approvalTimeout).lanes;
+  const labels = Array.from({ length: calls.spans.length }, (_, index) => labelText(calls.label(index)));
+  expect(labels).toEqual(["list_recent_charges → allow", "create_refund → approvalRequired → expired"]);
+  expect(labelText(approvals.label(0))).toBe("create_refund expired");
+  expect(approvals.spans.endAt(0) - approvals.spans.startAt(0)).toBeGreaterThan(14_000);
+});
+
+test("decisions are drawn when they were made, not when their row was read", () => {
+  const { calls } = modelOf(RECORDED.retryStorm).lanes;
+  const read = RECORDED.retryStorm.find((event) => event.type === "call.decided");
+  expect(calls.spans.startAt(0)).toBeLessThan(read?.atMs ?? 0);
+});
+
+test("taking a run in one go, one by one, or twice over makes the same picture", () => {
+  const events = RECORDED.gatewayKilled;
+  const atOnce = modelOf(events);
+  const slowly = new TimelineModel();
+  for (const event of events) slowly.take([event]);
+  slowly.take(events);
+  for (const kind of LANE_KINDS) {
+    const [a, b] = [atOnce.lanes[kind].spans, slowly.lanes[kind].spans];
+    expect(b.length).toBe(a.length);
+    for (let index = 0; index < a.length; index++) {
+      expect([b.startAt(index), b.endAt(index), b.tone[index], b.row[index]]).toEqual([
+        a.startAt(index),
+        a.endAt(index),
+        a.tone[index],
+        a.row[index],
+      ]);
+    }
+  }
+});
+
+test("what has not ended is kept with an open end", () => {
+  const running = modelOf(RECORDED.approvalTimeout.slice(0, 22));
+  expect(running.lanes.approvals.spans.endAt(0)).toBe(Number.POSITIVE_INFINITY);
+  expect(running.lanes.faults.spans.endAt(0)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("every kind of event is taken", () => {
+  const model = modelOf(sampleRun());
+  expect(model.hasEnded).toBe(true);
+  for (const kind of ["steps", "faults", "hits", "health", "calls", "approvals", "checks", "logs"] as const) {
+    expect(model.lanes[kind].spans.length, kind).toBeGreaterThan(0);
+  }
+});
+
+test("selecting what ended a step or a fault, or a later decision, selects its bar", () => {
+  const model = modelOf(RECORDED.approvalTimeout);
+  for (const event of RECORDED.approvalTimeout) {
+    if (event.type === "step.ended")
+      expect(model.lanes.steps.spans.indexOfSeq(model.spanSeq(event.seq))).toBeGreaterThanOrEqual(0);
+    if (event.type === "fault.undone") expect(model.lanes.faults.spans.indexOfSeq(model.spanSeq(event.seq))).toBe(0);
+    if (event.type === "call.decided")
+      expect(model.lanes.calls.spans.indexOfSeq(model.spanSeq(event.seq))).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test("failures are listed in the order of the log", () => {
+  const { errorSeqs } = modelOf(RECORDED.retryStorm);
+  const failures = RECORDED.retryStorm.filter(
+    (event) =>
+      (event.type === "call.decided" && event.decision !== "allow") ||
+      (event.type === "health.changed" && event.to === "down"),
+  );
+  expect(errorSeqs).toEqual(failures.map(({ seq }) => seq));
+});
+
+test("log lines that were not sent leave no hole that anything falls into", () => {
+  const events = eventsOf([started, { type: "phase.started", phase: "method" }]);
+  const model = modelOf(events);
+  model.take([{ type: "skipped", fromSeq: 3, toSeq: 900, atMs: 77, lines: { gateway: 898 } }]);
+  expect(model.seq).toBe(900);
+  expect(model.lastMs).toBe(77);
+});
+
+test("a very long run has the same few rows", () => {
+  const short = layOut(modelOf(longRun(100)), new Set(), 1);
+  const long = layOut(modelOf(longRun(20_000)), new Set(), 1);
+  expect(long.heightPx).toBe(short.heightPx);
+});
