@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchFaultProxy } from "../../resources/stack/fault-proxy/bench.ts";
+import { benchBundles } from "../lab/bundles/bundles.bench.ts";
 import { Lab, type Workbench } from "../lab/lab.ts";
+import { benchDocker } from "../lab/stack/docker/docker.bench.ts";
 import type { RunningStack } from "../lab/stack/running-stack.ts";
 import { benchDemo } from "./demo.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
@@ -14,6 +16,8 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: async () => benchRecorder(),
   gateway: () => onStack((running) => benchGatewayHop(running)),
   proxy: benchFaultProxy,
+  docker: benchDocker,
+  bundles: benchBundles,
   demo: () => onStack((running, bench) => benchDemo(bench, running)),
 };
 

@@ -67,6 +67,13 @@ function close(batches: Map<number, RectBatch>, { startPx, endPx, tone, count }:
   batch.push(startPx, endPx - startPx, row, count);
 }
 
+/** How many rectangles a frame draws: what it costs. */
+export function rectCount(batches: ReadonlyMap<number, RectBatch>): number {
+  let count = 0;
+  for (const batch of batches.values()) count += batch.length / RECT_FIELDS;
+  return count;
+}
+
 /** The span drawn at a point of a row, the narrowest where several are; -1 when there is none. */
 export function spanAt(spans: SpanColumns, scale: Projection, row: number, px: number, nowMs: number): number {
   const SLACK_PX = 3;
