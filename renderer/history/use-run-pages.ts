@@ -38,7 +38,11 @@ export function useRunPages(filter: RunFilter) {
       for (let last = page.runs.at(-1); last !== undefined && page.hasMore; last = page.runs.at(-1)) {
         const missing = count - page.runs.length;
         if (missing <= 0 || !isCurrent) break;
-        const next = await client.call.history.list({ ...wanted, limit: Math.min(MOST_RUNS, missing), before: last.id });
+        const next = await client.call.history.list({
+          ...wanted,
+          limit: Math.min(MOST_RUNS, missing),
+          before: last.id,
+        });
         page = { ...next, runs: [...page.runs, ...next.runs] };
       }
       if (!isCurrent) return;

@@ -76,7 +76,9 @@ function waysIn(containers: readonly Container[]) {
   const proxy = named(PROXY);
   const address = (proxy && addressesOf(proxy)[0]) ?? PROXY;
   const variable = (service: string, name: string) =>
-    named(service)?.Config.Env.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+    named(service)
+      ?.Config.Env.find((line) => line.startsWith(`${name}=`))
+      ?.slice(name.length + 1) ?? "";
   return linksOf(variable).map(({ name, url }) => {
     const { host } = new URL(url);
     return { name, url: url.replace(`${PROXY}:`, `${address}:`), host };

@@ -14,7 +14,9 @@ export class ProcessOracle implements Oracle {
   async learn(): Promise<void> {
     const processes = serviceProcessesOf(this.#home);
     this.#services = processes.map(({ service }) => service);
-    this.#links = linksOf((service, name) => processes.find((each) => each.service === service)?.environment[name] ?? "");
+    this.#links = linksOf(
+      (service, name) => processes.find((each) => each.service === service)?.environment[name] ?? "",
+    );
   }
 
   async damage(): Promise<string[]> {
