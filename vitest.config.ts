@@ -19,6 +19,8 @@ export default defineConfig({
     // Generous, because it only bounds what hangs: processes start slowly on a busy machine.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // .ci/count.mjs reads the second.
+    reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     expect: { poll: { timeout: 15_000, interval: 20 } },
   },
 });
