@@ -89,6 +89,7 @@ export default function HistoryPage() {
       )}
       {runs.length > 0 && (
         <RunTable
+          key={JSON.stringify(asked)}
           runs={runs}
           matching={pages?.matching ?? runs.length}
           selected={selected}

@@ -3,7 +3,7 @@ import classes from "./settings-page.module.css";
 
 /** What a control needs to be named and explained, and to be off when it must. */
 export interface Described {
-  "aria-labelledby": string;
+  "aria-label": string;
   "aria-describedby": string;
   disabled: boolean;
 }
@@ -19,15 +19,15 @@ interface SettingProps {
 export function Setting({ name, help, because, children }: SettingProps) {
   const id = useId();
   const described: Described = {
-    "aria-labelledby": `${id}-name`,
-    "aria-describedby": `${id}-help`,
+    "aria-label": name,
+    "aria-describedby": id,
     disabled: because !== undefined,
   };
   return (
     <div className={classes.setting}>
       <div>
-        <b id={`${id}-name`}>{name}</b>
-        <span id={`${id}-help`}>
+        <b>{name}</b>
+        <span id={id}>
           {help}
           {because !== undefined && <em> {because}.</em>}
         </span>
