@@ -63,21 +63,24 @@ function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Un
   }
 }
 
-/** With the stack file at hand a service counts as mended when its probe says so; without, when it runs. */
+/**
+ * With the stack file at hand a service counts as mended when its probe says so; without, when it runs. The file is read
+ * and probes begin only when a service has been mended: nothing of that may come before a link that a halt is to open.
+ */
 async function withUndoTarget<Value>(
   registered: RegisteredStack,
   { register, stacksFolder, environment }: MendParts,
   use: (target: UndoTarget) => Promise<Value>,
 ): Promise<Value> {
-  const running = tryAttach(registered, register, stacksFolder, environment);
-  const driver = running?.driver ?? openDriver(registered, register);
+  let attached: { running: RunningStack | undefined } | undefined;
   const waitUntilUp = async (service: string, signal: AbortSignal) => {
-    await running?.health.waitFor(service, "up", signal);
+    attached ??= { running: tryAttach(registered, register, stacksFolder, environment) };
+    await attached.running?.health.waitFor(service, "up", signal);
   };
   try {
-    return await use({ driver, waitUntilUp });
+    return await use({ driver: openDriver(registered, register), waitUntilUp });
   } finally {
-    await running?.close();
+    await attached?.running?.close();
   }
 }
 
