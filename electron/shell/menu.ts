@@ -56,5 +56,5 @@ export const HALT_LABEL = "Stop everything and put it back";
 
 /** Works also while the page hangs: it is the engine that does it. */
 export async function halt(shell: Shell): Promise<void> {
-  await shell.serviceNow()?.halt();
+  await shell.serviceNow()?.faults.halt();
 }

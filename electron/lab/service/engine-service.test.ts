@@ -23,7 +23,7 @@ test("quitting puts back what was broken by hand, and the run of it says so", as
   const engine = await startOn(home);
   engine.changeSettings({ keepStackUp: true });
   await engine.up();
-  const { runId } = await engine.fault({ kind: "stop", target: "mock-slack" });
+  const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });
   const broken = await engine.status();
   expect(broken.services.find(({ name }) => name === "mock-slack")).toMatchObject({
     state: "stopped",

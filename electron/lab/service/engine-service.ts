@@ -1,24 +1,20 @@
 import { join } from "node:path";
 import type { LabState } from "../../contract/events.ts";
-import type { UndoReport } from "../../contract/faults.ts";
 import type { DeleteReport } from "../../contract/history.ts";
 import type { QueueEntry } from "../../contract/runs.ts";
 import type { Settings, SettingsChange } from "../../contract/settings.ts";
-import type { FaultRequest, StackStatus } from "../../contract/stack.ts";
+import type { StackStatus } from "../../contract/stack.ts";
 import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
-import { undoFault } from "../faults/undo.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
 import type { RunResult } from "../scenarios/runner.ts";
-import { serviceNamed } from "../stack/stack-file.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
 import { Archive } from "./archive.ts";
-import { ByHandRun } from "./by-hand-run.ts";
-import { toFault } from "./fault-request.ts";
+import { FaultDesk } from "./fault-desk.ts";
 import { Preferences } from "./preferences.ts";
 import { RunFeed } from "./run-feed.ts";
 import { RunQueue } from "./run-queue.ts";
@@ -29,8 +25,6 @@ import { StreamBook } from "./stream-book.ts";
 
 /** Feeds of runs that have just ended stay for windows that are still reading them. */
 const FEEDS_KEPT = 8;
-const APPLY_LIMIT_MS = 60_000;
-const UNDO_LIMIT_MS = 60_000;
 const START_LIMIT_MS = 45_000;
 
 /** A run has ended: for hosts that tell the person of it. */
@@ -43,6 +37,7 @@ export class EngineService {
   readonly library: ScenarioLibrary;
   readonly queue: RunQueue;
   readonly stack: StackKeeper;
+  readonly faults: FaultDesk;
   readonly approvals: ApprovalDesk;
   readonly state: StatePublisher;
   readonly streams = new StreamBook();
@@ -51,14 +46,11 @@ export class EngineService {
   readonly #bench: Workbench;
   readonly #letGo: () => Promise<void>;
   readonly #journal: Journal;
-  readonly #faults: FaultJournal;
   readonly #preferences: Preferences;
   readonly #feeds = new Map<string, RunFeed>();
   readonly #endedListeners = new Set<RunEndedListener>();
   readonly #settingsListeners = new Set<(settings: Settings) => void>();
   readonly #versions = { history: 1, scenarios: 1, settings: 1 };
-  #byHand: ByHandRun | undefined;
-  #beginning: Promise<ByHandRun> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Takes the data folder and puts back what a dead lab left. @throws LabError `busy` while another lab has it */
@@ -92,7 +84,7 @@ export class EngineService {
     this.#bench = bench;
     this.#letGo = letGo;
     this.#journal = openJournal(lab.home.journalFile);
-    this.#faults = new FaultJournal(this.#journal);
+    const journal = new FaultJournal(this.#journal);
     this.#preferences = new Preferences(join(lab.home.folder, "preferences.db"));
     this.archive = new Archive(lab.home.historyFile, lab.history, this.#preferences);
     this.library = new ScenarioLibrary(shippedScenarios(), join(lab.home.folder, "scenarios"));
@@ -103,7 +95,7 @@ export class EngineService {
     this.stack = new StackKeeper({
       bench,
       stack: lab.loadStack(),
-      journal: this.#faults,
+      journal,
       wish: () => ({ kept: this.settings().keepStackUp, ports: this.settings().ports }),
       onChange,
       onUp: (running) => this.approvals.open(running),
@@ -115,6 +107,15 @@ export class EngineService {
       onChange,
       onEnded: (entry) => this.#afterRun(entry),
       wallMs: () => systemClock.wallMs(),
+    });
+    this.faults = new FaultDesk({
+      lab,
+      journal,
+      stack: this.stack,
+      queue: this.queue,
+      listen: (event) => this.#take(event),
+      onChange,
+      onEnded: () => this.#afterEnd(),
     });
     this.stack.adopt();
   }
@@ -144,7 +145,7 @@ export class EngineService {
 
   /** Puts runs into the queue. @throws LabError while halted, read-only, or for a name that is none here */
   startRuns(scenarios: readonly LoadedScenario[], without: readonly string[], repeat: number): QueueEntry[] {
-    this.#assertArmed();
+    this.faults.assertArmed();
     this.lab.history.assertWritable();
     const off = [...new Set(without)].sort();
     this.#assertProtections(off);
@@ -190,90 +191,13 @@ export class EngineService {
         cure: "cancel it first, or wait for its end",
       });
     }
-    await this.#putBackByHand();
+    await this.faults.putBack();
     await this.stack.down();
     return this.status();
   }
 
   status(): Promise<StackStatus> {
-    return this.stack.status(this.#byHand?.runId ?? null);
-  }
-
-  /** Breaks something by hand. */
-  async fault(request: FaultRequest): Promise<{ runId: string; message: string }> {
-    this.#assertArmed();
-    const running = this.stack.running;
-    if (running === undefined) {
-      throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
-    }
-    const fault = toFault(request, running.stack);
-    let byHand = await this.#openByHand();
-    // It may have come to its end in the very moment that it was found.
-    while (byHand.isEnding) byHand = await this.#openByHand();
-    const message = await byHand.apply(fault, AbortSignal.timeout(APPLY_LIMIT_MS));
-    this.state.touch();
-    return { runId: byHand.runId, message };
-  }
-
-  /**
-   * Puts back what was broken by hand on a target, or all of it, and what an ended run left behind. What a run that is
-   * on has broken is its own business.
-   */
-  async undo(target: string): Promise<UndoReport> {
-    const running = this.stack.running;
-    if (running === undefined) return { undone: 0, residue: [] };
-    const isWanted = (fault: { target: string }) => target === "all" || fault.target === target;
-    const journaled = this.stack.faults().filter(isWanted);
-    const ofRun = journaled.filter(({ runId }) => runId === this.queue.runningRunId);
-    if (ofRun.length > 0 && ofRun.length === journaled.length && target !== "all") {
-      throw new LabError("busy", `the fault on ${target} belongs to the run that is on`, {
-        cure: "the run undoes it at its end; cancel the run to have it undone now",
-      });
-    }
-    const report = (await this.#byHand?.undo(target)) ?? { undone: 0, residue: [] };
-    const ours = this.#byHand?.runId;
-    const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.queue.runningRunId);
-    for (const fault of left) {
-      const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
-      const { driver } = running;
-      const { result, detail } = await undoFault(fault, { driver, waitUntilUp }, AbortSignal.timeout(UNDO_LIMIT_MS));
-      this.#faults.close(fault.id, result);
-      if (result === "not restored") report.residue.push(detail);
-      report.undone++;
-    }
-    this.state.touch();
-    return report;
-  }
-
-  /** Starts a service that is down though nothing of ours holds it down. */
-  async startService(name: string): Promise<StackStatus> {
-    const running = this.stack.running;
-    if (running === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
-    const service = serviceNamed(running.stack, name);
-    if (this.stack.faults().some((fault) => fault.target === service.name)) {
-      throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
-    }
-    await running.startAndWait(service.name, AbortSignal.timeout(START_LIMIT_MS));
-    this.state.touch();
-    return this.status();
-  }
-
-  /**
-   * Ends every run, undoes every fault and refuses new ones, by whatever process, until {@link arm}. The runs put back
-   * what is theirs, since nobody else knows it as well; what is left after that is undone from the journal.
-   */
-  async halt(): Promise<UndoReport> {
-    const before = this.stack.faults().length;
-    this.#faults.halt(systemClock.wallMs());
-    this.state.touch();
-    await this.queue.stop();
-    const { residue } = await this.undo("all");
-    return { undone: before - this.stack.faults().length, residue };
-  }
-
-  arm(): void {
-    this.lab.arm();
-    this.state.touch();
+    return this.stack.status(this.faults.runId);
   }
 
   saveScenario(source: string, options: { replace: boolean; suiteName?: string | undefined }): string[] {
@@ -312,13 +236,14 @@ export class EngineService {
 
   /** Cancels what is on, undoes every fault, takes the stack down unless it is kept, and lets the data folder go. */
   close(): Promise<void> {
+    this.faults.isClosing = true;
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
     await this.queue.stop();
-    await this.#putBackByHand();
+    await this.faults.putBack();
     await this.stack.close();
     this.state.close();
     this.archive.close();
@@ -362,9 +287,13 @@ export class EngineService {
   }
 
   #afterRun(entry: QueueEntry): void {
+    this.#afterEnd();
+    for (const listener of this.#endedListeners) listener(entry);
+  }
+
+  #afterEnd(): void {
     this.#trim();
     this.historyChanged();
-    for (const listener of this.#endedListeners) listener(entry);
   }
 
   /** A full disk is no reason for the queue to stop: there will be too many runs for a while, and that is said. */
@@ -395,37 +324,6 @@ export class EngineService {
     for (const { runId } of ended.slice(0, Math.max(0, ended.length - FEEDS_KEPT))) this.#feeds.delete(runId);
   }
 
-  /** One run of faults by hand at a time; the next begins when the last has ended. */
-  async #openByHand(): Promise<ByHandRun> {
-    if (this.#byHand?.isEnding) await this.#byHand.ended;
-    if (this.#byHand !== undefined) return this.#byHand;
-    this.#beginning ??= this.#beginByHand().finally(() => {
-      this.#beginning = undefined;
-    });
-    return this.#beginning;
-  }
-
-  async #beginByHand(): Promise<ByHandRun> {
-    const stack = this.stack.running;
-    if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
-    this.lab.history.assertWritable();
-    const { history } = this.lab;
-    const listen = (event: LabEvent) => this.#take(event);
-    const run = await ByHandRun.begin({ stack, history, journal: this.#faults, clock: systemClock, listen });
-    this.#byHand = run;
-    void run.ended.then(() => {
-      this.#byHand = undefined;
-      this.#trim();
-      this.historyChanged();
-    });
-    return run;
-  }
-
-  async #putBackByHand(): Promise<void> {
-    await this.#beginning;
-    await this.#byHand?.close();
-  }
-
   async #buildState(version: number): Promise<LabState> {
     const queue = this.queue.state();
     const { activity } = this.stack;
@@ -436,19 +334,13 @@ export class EngineService {
       stack: await this.status(),
       queue,
       approvals: this.approvals.waiting(),
-      halted: this.#faults.haltedSince() !== undefined,
-      byHandRunId: this.#byHand?.runId ?? null,
+      halted: this.faults.isHalted,
+      byHandRunId: this.faults.runId,
       historyVersion: this.#versions.history,
       scenariosVersion: this.#versions.scenarios,
       settingsVersion: this.#versions.settings,
       notices: [...this.notices],
     };
-  }
-
-  #assertArmed(): void {
-    if (this.#closing !== undefined) throw new LabError("busy", "the lab is ending");
-    if (this.#faults.haltedSince() === undefined) return;
-    throw new LabError("precondition", "the lab is halted: nothing may be broken", { cure: "arm it again first" });
   }
 
   #assertProtections(names: readonly string[]): void {

@@ -78,12 +78,15 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
       status: lab.stack.status.handler(() => service.status()),
       up: lab.stack.up.handler(() => service.up()),
       down: lab.stack.down.handler(() => service.down()),
-      fault: lab.stack.fault.handler(({ input }) => service.fault(input)),
-      undo: lab.stack.undo.handler(({ input }) => service.undo(input.target)),
-      start: lab.stack.start.handler(({ input }) => service.startService(input.service)),
-      halt: lab.stack.halt.handler(() => service.halt()),
+      fault: lab.stack.fault.handler(({ input }) => service.faults.apply(input)),
+      undo: lab.stack.undo.handler(({ input }) => service.faults.undo(input.target)),
+      start: lab.stack.start.handler(async ({ input }) => {
+        await service.faults.startService(input.service);
+        return service.status();
+      }),
+      halt: lab.stack.halt.handler(() => service.faults.halt()),
       arm: lab.stack.arm.handler(() => {
-        service.arm();
+        service.faults.arm();
         return {};
       }),
     },

@@ -1,0 +1,163 @@
+import type { UndoReport } from "../../contract/faults.ts";
+import type { FaultRequest } from "../../contract/stack.ts";
+import { systemClock } from "../clock.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { undoFault } from "../faults/undo.ts";
+import type { FaultJournal } from "../journal/fault-journal.ts";
+import type { Lab } from "../lab.ts";
+import { LabError } from "../lab-error.ts";
+import { serviceNamed } from "../stack/stack-file.ts";
+import { ByHandRun } from "./by-hand-run.ts";
+import { toFault } from "./fault-request.ts";
+import type { RunQueue } from "./run-queue.ts";
+import type { StackKeeper } from "./stack-keeper.ts";
+
+const APPLY_LIMIT_MS = 60_000;
+const UNDO_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 45_000;
+
+export interface FaultDeskParts {
+  lab: Lab;
+  journal: FaultJournal;
+  stack: StackKeeper;
+  queue: RunQueue;
+  listen: (event: LabEvent) => void;
+  onChange: () => void;
+  /** A run of faults by hand has ended. */
+  onEnded: () => void;
+}
+
+/** What a person breaks and puts back by hand, and the way to stop all of it. */
+export class FaultDesk {
+  isClosing = false;
+  readonly #parts: FaultDeskParts;
+  #byHand: ByHandRun | undefined;
+  #beginning: Promise<ByHandRun> | undefined;
+
+  constructor(parts: FaultDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** The run of the faults by hand that are in force. */
+  get runId(): string | null {
+    return this.#byHand?.runId ?? null;
+  }
+
+  get isHalted(): boolean {
+    return this.#parts.journal.haltedSince() !== undefined;
+  }
+
+  /** Breaks something by hand. */
+  async apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
+    this.assertArmed();
+    const running = this.#parts.stack.running;
+    if (running === undefined) {
+      throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
+    }
+    const fault = toFault(request, running.stack);
+    let byHand = await this.#openByHand();
+    // It may have come to its end in the very moment that it was found.
+    while (byHand.isEnding) byHand = await this.#openByHand();
+    const message = await byHand.apply(fault, AbortSignal.timeout(APPLY_LIMIT_MS));
+    this.#parts.onChange();
+    return { runId: byHand.runId, message };
+  }
+
+  /**
+   * Puts back what was broken by hand on a target, or all of it, and what an ended run left behind. What a run that is
+   * on has broken is its own business.
+   */
+  async undo(target: string): Promise<UndoReport> {
+    const running = this.#parts.stack.running;
+    if (running === undefined) return { undone: 0, residue: [] };
+    const isWanted = (fault: { target: string }) => target === "all" || fault.target === target;
+    const journaled = this.#parts.stack.faults().filter(isWanted);
+    const ofRun = journaled.filter(({ runId }) => runId === this.#parts.queue.runningRunId);
+    if (ofRun.length > 0 && ofRun.length === journaled.length && target !== "all") {
+      throw new LabError("busy", `the fault on ${target} belongs to the run that is on`, {
+        cure: "the run undoes it at its end; cancel the run to have it undone now",
+      });
+    }
+    const report = (await this.#byHand?.undo(target)) ?? { undone: 0, residue: [] };
+    const ours = this.#byHand?.runId;
+    const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.queue.runningRunId);
+    for (const fault of left) {
+      const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
+      const { driver } = running;
+      const { result, detail } = await undoFault(fault, { driver, waitUntilUp }, AbortSignal.timeout(UNDO_LIMIT_MS));
+      this.#parts.journal.close(fault.id, result);
+      if (result === "not restored") report.residue.push(detail);
+      report.undone++;
+    }
+    this.#parts.onChange();
+    return report;
+  }
+
+  /** Starts a service that is down though nothing of ours holds it down. */
+  async startService(name: string): Promise<void> {
+    const running = this.#parts.stack.running;
+    if (running === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    const service = serviceNamed(running.stack, name);
+    if (this.#parts.stack.faults().some((fault) => fault.target === service.name)) {
+      throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
+    }
+    await running.startAndWait(service.name, AbortSignal.timeout(START_LIMIT_MS));
+    this.#parts.onChange();
+  }
+
+  /**
+   * Ends every run, undoes every fault and refuses new ones, by whatever process, until {@link arm}. The runs put back
+   * what is theirs, since nobody else knows it as well; what is left after that is undone from the journal.
+   */
+  async halt(): Promise<UndoReport> {
+    const before = this.#parts.stack.faults().length;
+    this.#parts.journal.halt(systemClock.wallMs());
+    this.#parts.onChange();
+    await this.#parts.queue.stop();
+    const { residue } = await this.undo("all");
+    return { undone: before - this.#parts.stack.faults().length, residue };
+  }
+
+  arm(): void {
+    this.#parts.lab.arm();
+    this.#parts.onChange();
+  }
+
+  /** @throws LabError while the lab is halted or ending */
+  assertArmed(): void {
+    if (this.isClosing) throw new LabError("busy", "the lab is ending");
+    if (!this.isHalted) return;
+    throw new LabError("precondition", "the lab is halted: nothing may be broken", { cure: "arm it again first" });
+  }
+
+  /** One run of faults by hand at a time; the next begins when the last has ended. */
+  async #openByHand(): Promise<ByHandRun> {
+    if (this.#byHand?.isEnding) await this.#byHand.ended;
+    if (this.#byHand !== undefined) return this.#byHand;
+    this.#beginning ??= this.#beginByHand().finally(() => {
+      this.#beginning = undefined;
+    });
+    return this.#beginning;
+  }
+
+  async #beginByHand(): Promise<ByHandRun> {
+    const stack = this.#parts.stack.running;
+    if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    const { lab, journal, listen } = this.#parts;
+    lab.history.assertWritable();
+    const { history } = lab;
+    const run = await ByHandRun.begin({ stack, history, journal, clock: systemClock, listen });
+    this.#byHand = run;
+    void run.ended.then(() => {
+      this.#byHand = undefined;
+      this.#parts.onEnded();
+    });
+    return run;
+  }
+
+  /** Puts back what was broken by hand and ends its run. For when the stack goes down, or the lab ends. */
+  async putBack(): Promise<void> {
+    await this.#beginning;
+    await this.#byHand?.close();
+  }
+}
