@@ -37,7 +37,8 @@ export async function* runStream(
   while (cursor < lastSeq || (feed !== undefined && !feed.hasEnded)) {
     if (feed !== undefined && cursor >= feed.lastSeq) {
       await feed.next(signal);
-      await delay(GATHER_MS, undefined, { signal }).catch(() => {});
+      const isBatchFull = feed.lastSeq - cursor >= EVENT_BATCH_LIMIT;
+      if (!isBatchFull) await delay(GATHER_MS, undefined, { signal }).catch(() => {});
     }
     const message = await stream.credit.next(signal);
     lastSeq = feed?.lastSeq ?? lastSeq;
