@@ -27,7 +27,8 @@ interface Held {
  * or asks for a dialog, and never names a path.
  */
 export class FileDesk {
-  readonly #folder = mkdtempSync(join(tmpdir(), "resilience-lab-files-"));
+  /** Made with the first file: a lab that has only been looked at leaves nothing behind, however it ends. */
+  #folder: string | undefined;
   readonly #held = new Map<string, Held>();
   readonly #limitBytes: number;
 
@@ -37,6 +38,7 @@ export class FileDesk {
 
   /** A place for a file that the engine is about to write, and what it is offered under once it has. */
   place(): { file: string; offer: (fileName: string) => string } {
+    this.#folder ??= mkdtempSync(join(tmpdir(), "resilience-lab-files-"));
     const file = join(this.#folder, randomUUID());
     return { file, offer: (fileName) => this.#hold({ file, fileName: plainName(fileName), isOurs: true }) };
   }
@@ -81,7 +83,7 @@ export class FileDesk {
   close(): void {
     for (const { timer } of this.#held.values()) clearTimeout(timer);
     this.#held.clear();
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #hold(file: Omit<Held, "timer">): string {
