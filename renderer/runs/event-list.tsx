@@ -67,7 +67,8 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
           />
         )}
         <span className={classes.count}>
-          {shown.toLocaleString()} {isLogs ? "lines" : "events"}
+          {shown.toLocaleString()} {isLogs ? "line" : "event"}
+          {shown === 1 ? "" : "s"}
         </span>
       </div>
       {shown === 0 ? (
