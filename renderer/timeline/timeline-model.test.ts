@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventsOf, sampleRun, started } from "../../electron/testing/sample-events.ts";
+import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
 import { longRun, RECORDED } from "./fixtures/recorded-runs.ts";
 import { LANE_KINDS, labelText } from "./lane.ts";
 import { layOut } from "./lane-layout.ts";
@@ -51,8 +51,22 @@ test("what has not ended is kept with an open end", () => {
   expect(running.lanes.faults.spans.endAt(0)).toBe(Number.POSITIVE_INFINITY);
 });
 
+/** What the recorded run did not meet, and its end. */
+function withRareEvents(): LabEvent[] {
+  const last = RECORDED.approvalTimeout.at(-1);
+  const fault = RECORDED.approvalTimeout.find((event) => event.type === "fault.intended");
+  if (last === undefined || fault === undefined) throw new Error("the recorded run is not whole");
+  const at = (seq: number) => ({ runId: last.runId, seq: last.seq + seq, atMs: last.atMs, wallMs: last.wallMs });
+  return [
+    { ...at(0), type: "fault.hit", fault: fault.fault, link: "gateway->mock-slack", effect: "slowed down" },
+    { ...at(1), type: "warning", code: "audit-log", message: "a warning" },
+    { ...at(2), type: "service.logs-dropped", service: "gateway", lines: 3 },
+    { ...last, ...at(3) },
+  ];
+}
+
 test("every kind of event is taken", () => {
-  const model = modelOf(sampleRun());
+  const model = modelOf([...RECORDED.approvalTimeout.slice(0, -1), ...withRareEvents()]);
   expect(model.hasEnded).toBe(true);
   for (const kind of ["steps", "faults", "hits", "health", "calls", "approvals", "checks", "logs"] as const) {
     expect(model.lanes[kind].spans.length, kind).toBeGreaterThan(0);
@@ -81,9 +95,8 @@ test("failures are listed in the order of the log", () => {
 });
 
 test("log lines that were not sent leave no hole that anything falls into", () => {
-  const events = eventsOf([started, { type: "phase.started", phase: "method" }]);
-  const model = modelOf(events);
-  model.take([{ type: "skipped", fromSeq: 3, toSeq: 900, atMs: 77, lines: { gateway: 898 } }]);
+  const model = modelOf(RECORDED.approvalTimeout.slice(0, 7));
+  model.take([{ type: "skipped", fromSeq: 8, toSeq: 900, atMs: 77, lines: { gateway: 893 } }]);
   expect(model.seq).toBe(900);
   expect(model.lastMs).toBe(77);
 });
