@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "./lab-under-test.ts";
+
+/** A refund that waits for whoever sits at the window. */
+const waiting = (id: string, decision: "approved" | "denied") => `id: ${id}
+title: A refund that is ${decision} here
+patterns: [human in the loop]
+steadyState:
+  - { service: gateway, is: up }
+method:
+  - warm: gateway
+  - agent: List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer.
+expect:
+  - decisions: [list_recent_charges allow, create_refund approvalRequired, create_refund ${decision}]
+`;
+
+test.use({
+  prepared: async ({ home }, use) => {
+    mkdirSync(join(home, "scenarios"), { recursive: true });
+    writeFileSync(join(home, "scenarios", "approve-here.yaml"), waiting("approve-here", "approved"));
+    writeFileSync(join(home, "scenarios", "deny-here.yaml"), waiting("deny-here", "denied"));
+    await use(undefined);
+  },
+});
+
+test("a person approves one call and denies another, from the window", async ({ window }) => {
+  const { page, run } = window;
+
+  await test.step("approve, on the page of approvals", async () => {
+    await window.start("A refund that is approved here");
+    await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible({ timeout: 60_000 });
+    await window.goTo("Approvals");
+    const card = page.getByTestId("approval-card");
+    await expect(card).toContainText("requested_by_customer");
+    await expect(card.getByRole("timer")).toContainText("s left");
+    await card.getByRole("button", { name: "Approve create_refund" }).click();
+    await expect(card).toBeHidden();
+    await window.nothingRuns();
+    await expect(page.getByRole("row").filter({ hasText: "A refund that is approved here" })).toContainText("approved");
+  });
+
+  await test.step("deny, on the page of the run", async () => {
+    await window.start("A refund that is denied here");
+    await page
+      .getByTestId("approval-card")
+      .getByRole("button", { name: "Deny create_refund" })
+      .click({ timeout: 60_000 });
+    await run.hasEnded("Passed");
+    await run.tab("Tool calls");
+    await page.getByRole("button", { name: /create_refund/ }).click();
+    await expect(run.inspector).toContainText("denied");
+  });
+});

@@ -1,0 +1,59 @@
+import { expect, test } from "./lab-under-test.ts";
+
+const TIMEOUT = "An approval expires while Slack is down";
+
+test("a run is cancelled, and what it broke is put back", async ({ window }) => {
+  const { page, run } = window;
+  await window.start(TIMEOUT);
+  await expect(page.getByText("stop mock-slack").first()).toBeVisible();
+  await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await run.hasEnded("Cancelled");
+  await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
+  await window.nothingRuns();
+});
+
+test("a service is broken by hand, everything is undone, and the lab is halted and armed", async ({ window }) => {
+  const { page } = window;
+  await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
+  await window.bringUp();
+
+  await test.step("stop a service from the map", async () => {
+    await window.service("payments-mcp").click();
+    await page.getByRole("button", { name: "Stop payments-mcp" }).click();
+    await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
+    await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
+  });
+
+  await test.step("a disabled control says why, also to those who do not use a pointer", async () => {
+    const kill = page.getByRole("button", { name: "Kill payments-mcp" });
+    await expect(kill).toHaveAccessibleDescription(/restore it first/);
+    await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
+    await page.keyboard.press("Tab");
+    await expect(kill).toBeFocused();
+    await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
+  });
+
+  await test.step("undo all is in reach on every page", async () => {
+    await window.goTo("History");
+    await window.undoAll.click();
+    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+    await window.goTo("Lab");
+    await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
+  });
+
+  await test.step("what was done by hand is a run like any other", async () => {
+    await window.goTo("History");
+    await expect(page.getByRole("link", { name: /by hand/i }).first()).toBeVisible();
+  });
+
+  await test.step("halted, nothing can be broken until the lab is armed", async () => {
+    await page.getByRole("button", { name: "Halt" }).click();
+    await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
+    await window.goTo("Lab");
+    const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
+    await expect(start).toHaveAccessibleDescription(/arm it first/);
+    await page.getByRole("button", { name: "Arm the lab" }).click();
+    await expect(start).not.toHaveAttribute("aria-disabled");
+  });
+});

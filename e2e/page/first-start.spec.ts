@@ -1,0 +1,118 @@
+import { expect, test } from "./lab-under-test.ts";
+
+const CRASH = "The MCP server crashes and the tool stays visible";
+const STORM = "A retrying client runs into its budget";
+const TIMEOUT = "An approval expires while Slack is down";
+
+test("a newcomer runs the demo and reads what happened", async ({ window }) => {
+  const { page, run } = window;
+
+  await test.step("an empty lab offers one thing and says what it will do", async () => {
+    await expect(page.getByRole("button", { name: "Run the demo" })).toBeVisible();
+    for (const title of [CRASH, STORM, TIMEOUT])
+      await expect(page.getByRole("listitem").filter({ hasText: title })).toBeVisible();
+  });
+
+  await test.step("one click, and the window shows the run as it happens", async () => {
+    await page.getByRole("button", { name: "Run the demo" }).click();
+    await run.isShown(CRASH);
+    await run.hasEnded("Passed");
+    await run.tab("Tool calls");
+    await expect(page.getByText("upstream_error").first()).toBeVisible();
+  });
+
+  await test.step("a waiting call is told of wherever the person is", async () => {
+    await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible({ timeout: 60_000 });
+    await window.nowRunning.getByRole("link").click();
+    await run.isShown(TIMEOUT);
+    await expect(page.getByTestId("approval-card")).toContainText("create_refund");
+    await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
+    await run.hasEnded("Passed");
+    await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
+  });
+
+  await test.step("the third run has its result, and everything is as it was", async () => {
+    await window.nothingRuns();
+    await window.goTo("Lab");
+    await window
+      .card(STORM)
+      .getByRole("link", { name: /^Passed/ })
+      .click();
+    await run.isShown(STORM);
+    await run.tab("Tool calls");
+    await expect(page.getByText("budgetExceeded").first()).toBeVisible();
+    await window.goTo("Lab");
+    await expect(page.getByRole("button", { name: "Run the demo" })).toBeHidden();
+    for (const service of ["gateway", "payments-mcp", "mock-slack", "audit-db", "agent"]) {
+      await expect(window.service(service)).toHaveAccessibleName(/running, up/);
+    }
+  });
+
+  await test.step("a finished run can be scrubbed: the whole window shows the moment", async () => {
+    await window
+      .card(TIMEOUT)
+      .getByRole("link", { name: /^Passed/ })
+      .click();
+    await run.isShown(TIMEOUT);
+    await run.scrubTo(0.5);
+    await expect(run.moment).toContainText("At");
+    await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
+    await expect(page.getByText("a call waits", { exact: true })).toBeVisible();
+    await expect(page.getByText("No check has been made at this moment")).toBeVisible();
+    await page.keyboard.press("f");
+    await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
+  });
+
+  await test.step("what is selected is explained, and a link leads back to it", async () => {
+    await run.tab("Tool calls");
+    await page.getByRole("button", { name: /create_refund/ }).click();
+    await expect(run.inspector).toContainText("requested_by_customer");
+    await expect(run.inspector).toContainText("approval timeout");
+    await expect(run.inspector).toContainText("stop mock-slack");
+    await expect(page).toHaveURL(/event=\d+/);
+    await page.reload();
+    await run.isShown(TIMEOUT);
+    await expect(run.inspector).toContainText("approval timeout");
+  });
+
+  await test.step("next and previous failure go from one to the next", async () => {
+    await page.getByRole("button", { name: "Select nothing" }).click();
+    await page.getByRole("button", { name: "Next failure" }).click();
+    await expect(run.inspector).toContainText("ECONNREFUSED");
+    await page.keyboard.press("n");
+    await expect(run.inspector).toContainText("expired");
+    await page.keyboard.press("Shift+N");
+    await expect(run.inspector).toContainText("ECONNREFUSED");
+  });
+
+  await test.step("zooming by drag and by wheel shows less, a double click all of it", async () => {
+    const whole = await run.ticks();
+    await run.zoomTo(0.2, 0.3);
+    await expect.poll(() => run.ticks()).not.toEqual(whole);
+    await run.timeline.hover({ position: { x: 200, y: 5 } });
+    const zoomed = await run.ticks();
+    await page.mouse.wheel(0, -600);
+    await expect.poll(() => run.ticks()).not.toEqual(zoomed);
+    await run.timeline.dblclick({ position: { x: 300, y: 3 } });
+    await expect.poll(() => run.ticks()).toEqual(whole);
+  });
+});
+
+test("with a protection off the failure is seen, and the two runs are compared side by side", async ({ window }) => {
+  const { page } = window;
+  await window.runToEnd(CRASH, "Passed");
+  await window.runToEnd(CRASH, "Failed", "capability-cache");
+  await expect(page.getByRole("row", { name: /policyOutcome/ })).toContainText("no decision");
+  await page.getByRole("button", { name: "Compare" }).click();
+  await expect(page.getByRole("region", { name: "First run" })).toContainText("with every protection");
+  await expect(page.getByRole("region", { name: "Second run" })).toContainText("without capability-cache");
+  const decisions = page.getByRole("row", { name: /^Decisions/ });
+  await expect(decisions).toContainText("list_recent_charges upstream_error");
+  await expect(decisions).toHaveAttribute("data-differs");
+  // One axis: both runs have the same times at the same places.
+  const axes = page.getByTestId("time-axis");
+  await expect(axes).toHaveCount(2);
+  expect(await axes.nth(0).innerText()).toBe(await axes.nth(1).innerText());
+  await page.getByLabel("Only what differs").check({ force: true });
+  await expect(page.getByRole("row", { name: /^Faults/ })).toBeHidden();
+});

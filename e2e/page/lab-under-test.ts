@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test as base, expect } from "@playwright/test";
+import { LabWindow } from "./lab-window.ts";
+
+export const PROJECT = join(import.meta.dirname, "..", "..");
+
+/** A lab started as `npm start -- --browser` does, on a data folder of its own. */
+export class LabUnderTest {
+  readonly home: string;
+  /** Without the token. */
+  readonly origin: string;
+  readonly #child: ChildProcess;
+  readonly #addresses: string[];
+
+  private constructor(home: string, child: ChildProcess, addresses: string[]) {
+    this.home = home;
+    this.#child = child;
+    this.#addresses = addresses;
+    this.origin = new URL(addresses[0] ?? "").origin;
+  }
+
+  static async start(home: string, port = 0): Promise<LabUnderTest> {
+    const words = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)])];
+    const child = spawn(process.execPath, [join(PROJECT, "electron", "hosts", "start.mjs"), ...words], {
+      env: { ...process.env, RESILIENCE_LAB_HOME: home },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const addresses: string[] = [];
+    const said: string[] = [];
+    const found = Promise.withResolvers<void>();
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        said.push(line);
+        const address = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/.exec(line)?.[0];
+        if (address === undefined) return;
+        addresses.push(address);
+        found.resolve();
+      });
+    }
+    child.once("exit", (code) => found.reject(new Error(`the lab ended with ${code}:\n${said.join("\n")}`)));
+    await found.promise;
+    return new LabUnderTest(home, child, addresses);
+  }
+
+  /** The address that lets the next person in: each works once. */
+  get address(): string {
+    return this.#addresses.at(-1) ?? "";
+  }
+
+  get port(): number {
+    return Number(new URL(this.origin).port);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await exited;
+  }
+
+  /** As a crash would. */
+  async kill(): Promise<void> {
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+}
+
+interface Fixtures {
+  home: string;
+  /** Fills the data folder before the lab starts; a spec puts its own in place with `test.use`. */
+  prepared: undefined;
+  lab: LabUnderTest;
+  window: LabWindow;
+}
+
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: the form that Playwright asks for
+  home: async ({}, use) => {
+    const home = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
+    await use(home);
+    rmSync(home, { recursive: true, force: true });
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: the form that Playwright asks for
+  prepared: async ({}, use) => use(undefined),
+  lab: async ({ home, prepared: _ }, use) => {
+    const lab = await LabUnderTest.start(home);
+    await use(lab);
+    await lab.stop();
+  },
+  window: async ({ lab, page }, use) => {
+    const broken: string[] = [];
+    page.on("pageerror", (error) => broken.push(String(error.stack)));
+    const window = new LabWindow(page, lab.origin);
+    await page.goto(lab.address);
+    await window.isOpen();
+    await use(window);
+    expect(broken, "errors thrown in the page").toEqual([]);
+  },
+});
+
+export { expect };

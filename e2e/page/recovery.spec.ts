@@ -1,0 +1,58 @@
+import type { WebSocketRoute } from "@playwright/test";
+import { expect, LabUnderTest, test } from "./lab-under-test.ts";
+import { LabWindow } from "./lab-window.ts";
+
+const TIMEOUT = "An approval expires while Slack is down";
+
+test("the socket dies in mid-run: the page says so, comes back and misses nothing", async ({ lab, page }) => {
+  const sockets: WebSocketRoute[] = [];
+  let isOut = false;
+  await page.routeWebSocket(/\/lab$/, (socket) => {
+    if (isOut) return void socket.close();
+    socket.connectToServer();
+    sockets.push(socket);
+  });
+  const window = new LabWindow(page, lab.origin);
+  await page.goto(lab.address);
+  await window.isOpen();
+  await window.start(TIMEOUT);
+  await expect(window.run.health("mock-slack")).toHaveAttribute("data-status", "down");
+
+  isOut = true;
+  for (const socket of sockets.splice(0)) await socket.close();
+  await expect(window.banner).toBeVisible();
+  await expect(window.banner).toContainText("Runs go on without this window");
+
+  isOut = false;
+  await expect(window.banner).toBeHidden({ timeout: 30_000 });
+  await window.run.hasEnded("Passed");
+  await window.run.tab("Tool calls");
+  await expect(page.getByRole("tab", { name: "Tool calls (2)" })).toBeVisible();
+});
+
+test("the lab is killed and started again: the page finds it, and the run is told as interrupted", async ({
+  lab,
+  page,
+}) => {
+  const window = new LabWindow(page, lab.origin);
+  await page.goto(lab.address);
+  await window.isOpen();
+  await window.start(TIMEOUT);
+  await expect(window.run.health("mock-slack")).toHaveAttribute("data-status", "down");
+  await lab.kill();
+  await expect(window.banner).toBeVisible();
+  const again = await LabUnderTest.start(lab.home, lab.port);
+  try {
+    // A lab that starts anew knows no one: the page asks to be opened from the new address.
+    await expect(window.banner).toContainText("Open the address that the lab printed", { timeout: 30_000 });
+    await page.goto(again.address);
+    await window.isOpen();
+    await window
+      .card(TIMEOUT)
+      .getByRole("link", { name: /^Interrupted/ })
+      .click();
+    await window.run.hasEnded("Interrupted");
+  } finally {
+    await again.stop();
+  }
+});

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { PROJECT, test } from "./lab-under-test.ts";
+import { makeRuns, PAGES } from "./pages.ts";
+
+const SIZES = [
+  { width: 1280, height: 800 },
+  { width: 1920, height: 1080 },
+];
+
+/** For people to look at: what no check sees. */
+test("a picture of every page, in both themes and two sizes", async ({ window }) => {
+  test.setTimeout(600_000);
+  const { page } = window;
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  const shoot = async (name: string) => {
+    for (const theme of ["light", "dark"] as const) {
+      for (const size of SIZES) {
+        await page.emulateMedia({ colorScheme: theme });
+        await page.setViewportSize(size);
+        // Two frames: the canvas is drawn in the one after the layout has settled.
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        await page.mouse.move(0, 0);
+        const file = `${name}-${theme}-${size.width}x${size.height}.png`;
+        await page.screenshot({ path: join(PROJECT, "screenshots", file) });
+      }
+    }
+  };
+  await shoot("first-start");
+  const runs = await makeRuns(window);
+  for (const { name, open } of PAGES) {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await open(window, runs);
+    await shoot(name);
+    await page.keyboard.press("Escape");
+  }
+});
