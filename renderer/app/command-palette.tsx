@@ -83,6 +83,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
     <Spotlight
       actions={groups}
       shortcut={null}
+      attributes={{ content: { "aria-label": "Command palette" } }}
       highlightQuery
       limit={12}
       scrollable

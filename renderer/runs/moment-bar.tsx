@@ -14,6 +14,7 @@ import type { RunRecord } from "./run-record.ts";
 interface MomentBarProps {
   record: RunRecord;
   view: RunView;
+  isReading: boolean;
   nowMs: number;
   cursorMs: number | undefined;
   hasMoved: boolean;
@@ -22,7 +23,7 @@ interface MomentBarProps {
 }
 
 /** How everything stood at the moment that the window shows. */
-export function MomentBar({ record, view, nowMs, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
+export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
   const { phase, steps, health, faults, waiting } = momentOf(view);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const isLive = record.view.ended === undefined;
@@ -30,7 +31,8 @@ export function MomentBar({ record, view, nowMs, cursorMs, hasMoved, onFollow, o
   return (
     <div className={classes.bar}>
       <div className={classes.when} data-testid="moment">
-        {cursorMs === undefined ? (isLive ? "Live" : "At the end") : "At"} <b>{formatDuration(cursorMs ?? nowMs)}</b>
+        {cursorMs === undefined ? (isReading ? "Reading, at" : isLive ? "Live" : "At the end") : "At"}{" "}
+        <b>{formatDuration(cursorMs ?? nowMs)}</b>
       </div>
       <ReasonedButton
         variant={hasMoved ? "light" : "subtle"}

@@ -1,4 +1,13 @@
-import { IconBan, IconCheck, IconCircleDashed, IconFlask, IconPlayerStop, IconPlugX, IconX } from "@tabler/icons-react";
+import {
+  IconBan,
+  IconCheck,
+  IconCircleDashed,
+  IconFlask,
+  IconLoader,
+  IconPlayerStop,
+  IconPlugX,
+  IconX,
+} from "@tabler/icons-react";
 import type { Outcome } from "../../electron/lab/events/lab-event.ts";
 import { ToneBadge, toneVariable } from "../app/tone-mark.tsx";
 import type { Tone } from "../timeline/tone.ts";
@@ -10,7 +19,7 @@ interface OutcomeLook {
   Icon: typeof IconCheck;
 }
 
-export const OUTCOME_LOOKS: Record<Outcome | "running", OutcomeLook> = {
+export const OUTCOME_LOOKS: Record<Outcome | "running" | "reading", OutcomeLook> = {
   passed: { tone: "passed", word: "Passed", meaning: "every check held and everything was put back", Icon: IconCheck },
   failed: { tone: "failed", word: "Failed", meaning: "a check or a step did not hold", Icon: IconX },
   precondition: {
@@ -24,9 +33,10 @@ export const OUTCOME_LOOKS: Record<Outcome | "running", OutcomeLook> = {
   interrupted: { tone: "warning", word: "Interrupted", meaning: "the lab died during the run", Icon: IconPlugX },
   error: { tone: "failed", word: "Error", meaning: "the lab itself failed", Icon: IconX },
   running: { tone: "step", word: "Running", meaning: "going on now", Icon: IconCircleDashed },
+  reading: { tone: "muted", word: "Reading", meaning: "its log is still arriving", Icon: IconLoader },
 };
 
-export function OutcomeBadge({ outcome }: { outcome: Outcome | null | undefined }) {
+export function OutcomeBadge({ outcome }: { outcome: Outcome | "reading" | null | undefined }) {
   const { tone, word, meaning, Icon } = OUTCOME_LOOKS[outcome ?? "running"];
   return (
     <ToneBadge tone={tone} title={meaning}>

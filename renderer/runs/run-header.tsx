@@ -20,7 +20,7 @@ import { clockTime, formatDuration } from "../app/times.ts";
 import { goTo } from "../app/use-route.ts";
 import { useBundles } from "../history/use-bundles.ts";
 import { whyNotRun } from "../scenarios/why-not-run.ts";
-import { useLab, useStores } from "../state/lab-context.tsx";
+import { useIsReading, useLab, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { OutcomeBadge } from "./outcome.tsx";
 import classes from "./run-header.module.css";
@@ -40,14 +40,16 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const isByHand = started?.scenario.id === "by-hand";
   const without = started?.without ?? [];
   const isLive = ended === undefined && run.failure === undefined;
-  const whyNoRerun = isLive ? "This run is still on" : isByHand ? "Faults by hand are not a scenario" : cannotRun;
+  const isReading = useIsReading(run);
+  const stillOn = isReading ? "This run is still being read" : "This run is still on";
+  const whyNoRerun = isLive ? stillOn : isByHand ? "Faults by hand are not a scenario" : cannotRun;
 
   return (
     <header className={classes.header}>
       <div className={classes.words}>
         <h1>{started?.scenario.title ?? "A run"}</h1>
         <div className={classes.facts}>
-          <OutcomeBadge outcome={ended?.outcome} />
+          <OutcomeBadge outcome={isReading ? "reading" : ended?.outcome} />
           <span className={classes.elapsed}>{formatDuration(ended?.atMs ?? nowMs)}</span>
           {started !== undefined && (
             <>

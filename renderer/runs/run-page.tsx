@@ -5,7 +5,7 @@ import { Failed, Loading } from "../app/states.tsx";
 import { amendAddress, goTo } from "../app/use-route.ts";
 import { useShortcuts } from "../app/use-shortcuts.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
-import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
+import { useInteraction, useIsReading, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { LaneMenu } from "../timeline/lane-menu.tsx";
 import { axisOf } from "../timeline/run-axis.ts";
@@ -121,6 +121,7 @@ function RunBody({ run }: { run: OpenRun }) {
       <MomentBar
         record={record}
         view={view}
+        isReading={useIsReading(run)}
         nowMs={nowMs}
         cursorMs={cursorMs}
         hasMoved={cursorMs !== undefined || viewport !== undefined}

@@ -90,7 +90,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
           color="gray"
           px={8}
           aria-expanded={isOpen}
-          aria-label={`What ${title} does`}
+          aria-label={`Steps of ${title}`}
           onClick={toggle}
           rightSection={
             <IconChevronDown size={14} aria-hidden className={classes.chevron} data-open={isOpen || undefined} />

@@ -51,9 +51,9 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
             className={classes.link}
             data-broken={isBroken || undefined}
             data-selected={selected === name || undefined}
-            aria-label={linkWords(link)}
             {...press(name)}
           >
+            <title>{linkWords(link)}</title>
             <path d={path} className={classes.reach} />
             <path d={path} className={classes.line} markerEnd="url(#arrow)" />
             {isBroken && <circle cx={x} cy={y} r={5} />}
@@ -71,9 +71,9 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
             transform={`translate(${x} ${y})`}
             data-selected={selected === name || undefined}
             data-broken={service.faults.length > 0 || undefined}
-            aria-label={`${name}: ${stateWords(service, stack)}`}
             {...press(name)}
           >
+            <title>{`${name}: ${stateWords(service, stack)}`}</title>
             <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
             <rect
               className={classes.health}

@@ -48,3 +48,12 @@ export function useRun(runId: string): OpenRun | undefined {
   useEffect(() => lab.getState().openRun(runId), [lab, runId]);
   return useStore(lab, (state) => state.runs[runId]);
 }
+
+/** Whether the log of a run that is over is still arriving: until all of it is here, what has not been read yet is not known. */
+export function useIsReading(run: OpenRun): boolean {
+  const { runId, view, lastSeq } = run.record;
+  const isOn = useLab(
+    ({ lab }) => lab?.byHandRunId === runId || lab?.queue.active.some((entry) => entry.runId === runId) === true,
+  );
+  return !isOn && view.ended === undefined && view.seq < lastSeq;
+}
