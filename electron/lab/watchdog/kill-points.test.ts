@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chooseKill, FAULTS, seeded } from "./testing/kill-choice.ts";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { FAULTS, killAtAnyTime, seeded } from "./testing/kill-choice.ts";
 import { KILL_POINTS } from "./testing/kill-points.ts";
 import { KillPlace } from "./testing/kill-round.ts";
+import { serviceProcessesOf } from "./testing/process-table.ts";
 
 const home = mkdtempSync(join(tmpdir(), "resilience-lab-kill-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -22,16 +23,55 @@ const AT_MOMENTS = KILL_POINTS.flatMap((when, index) => [
 // Only Linux tells of other processes without asking them.
 describe.runIf(process.platform === "linux")("a lab that is killed in the middle of a run", () => {
   describe("on a stack that stays up", () => {
-    const place = new KillPlace(join(home, "kept"));
+    const keptHome = join(home, "kept");
+    const place = new KillPlace(keptHome);
     beforeAll(() => place.keepStack());
     afterAll(() => place.close());
+
+    describe("is judged from outside, which", () => {
+      /** Behind the lab's back. */
+      async function tellProxy(link: string, path: string, method: string, body: object): Promise<void> {
+        const proxy = serviceProcessesOf(keptHome).find(({ service }) => service === "fault-proxy");
+        const url = `http://127.0.0.1:${proxy?.environment.PORT}/proxies/${encodeURIComponent(link)}${path}`;
+        const answer = await fetch(url, { method, body: JSON.stringify(body) });
+        expect(answer.ok).toBe(true);
+      }
+
+      test("sees a service that someone has paused", async () => {
+        expect(await place.damage()).toEqual([]);
+        const pid = serviceProcessesOf(keptHome).find(({ service }) => service === "payments-mcp")?.pid;
+        if (pid === undefined) throw new Error("it should run");
+        onTestFinished(() => void process.kill(pid, "SIGCONT"));
+        process.kill(pid, "SIGSTOP");
+        await expect.poll(() => place.damage()).toEqual(["payments-mcp is paused"]);
+        process.kill(pid, "SIGCONT");
+        await expect.poll(() => place.damage()).toEqual([]);
+      });
+
+      test("sees a link that is closed, and one that lets nothing through, to whatever speaks there", async () => {
+        const ends = { name: "ends", type: "timeout", attributes: { timeout: 1 } };
+        await tellProxy("agent->gateway", "", "POST", { enabled: false });
+        await tellProxy("gateway->payments-mcp", "/toxics", "POST", ends);
+        await tellProxy("gateway->audit-db", "/toxics", "POST", ends);
+        expect((await place.damage()).sort()).toEqual([
+          expect.stringMatching(/^agent->gateway: .*ECONNREFUSED/),
+          expect.stringMatching(/^gateway->audit-db: closed/),
+          expect.stringMatching(/^gateway->payments-mcp: socket hang up/),
+        ]);
+        await tellProxy("agent->gateway", "", "POST", { enabled: true });
+        for (const link of ["gateway->payments-mcp", "gateway->audit-db"]) {
+          await tellProxy(link, "/toxics/ends", "DELETE", {});
+        }
+        expect(await place.damage()).toEqual([]);
+      });
+    });
 
     test.each(AT_MOMENTS)("$when of $fault leaves nothing broken (watchdog killed too: $watchdogToo)", async (kill) => {
       expect(await place.kill(kill)).toMatchObject({ wasKilled: true, damage: [] });
     });
 
     const random = seeded(42);
-    const atRandom = Array.from({ length: RANDOM_KILLS }, (_, index) => chooseKill(index * 3 + 1, random, KEPT_RUN_MS));
+    const atRandom = Array.from({ length: RANDOM_KILLS }, (_, index) => killAtAnyTime(index, random, KEPT_RUN_MS));
     test.each(atRandom)("at a random time with $fault leaves nothing broken", async (kill) => {
       expect(await place.kill(kill)).toMatchObject({ damage: [] });
     });

@@ -35,12 +35,22 @@ export class DockerOracle implements Oracle {
   }
 
   async remains(): Promise<string[]> {
-    return (await this.#containers()).map(({ Name }) => `container ${Name} is still there`);
+    const containers = (await this.#containers()).map(({ Name }) => `container ${Name} is still there`);
+    const others = await Promise.all(["network", "volume"].map((kind) => this.#named(kind)));
+    return [...containers, ...others.flat()];
+  }
+
+  get #filter(): string {
+    return `label=com.docker.compose.project=${this.#project}`;
+  }
+
+  async #named(kind: string): Promise<string[]> {
+    const { stdout } = await run("docker", [kind, "ls", "--format", "{{.Name}}", "--filter", this.#filter]);
+    return stdout.split("\n").flatMap((name) => (name === "" ? [] : [`${kind} ${name} is still there`]));
   }
 
   async #containers(): Promise<Container[]> {
-    const filter = `label=com.docker.compose.project=${this.#project}`;
-    const { stdout } = await run("docker", ["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]);
+    const { stdout } = await run("docker", ["ps", "--all", "--quiet", "--no-trunc", "--filter", this.#filter]);
     const ids = stdout.split("\n").filter(Boolean);
     if (ids.length === 0) return [];
     try {

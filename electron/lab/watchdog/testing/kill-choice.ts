@@ -14,6 +14,7 @@ export const FAULTS: readonly Record<string, string>[] = [
   { kill: "fault-proxy" },
   { stop: "audit-db" },
   { timeout: "agent->gateway" },
+  { latency: "gateway->audit-db", by: "60s" },
 ];
 
 /** What else can be done to a container. */
@@ -38,11 +39,18 @@ function pick<Item>(items: readonly Item[], random: () => number): Item {
   return items[Math.floor(random() * items.length)] as Item;
 }
 
-/** A third at the moments of the journal, the rest at any time; every second one takes the watchdog along. */
-export function chooseKill(index: number, random: () => number, longestMs: number, faults = FAULTS): Kill {
-  const fault = pick(faults, random);
-  const watchdogToo = index % 2 === 1;
-  const afterMs = Math.round(random() * longestMs);
-  const when = index % 3 === 0 ? pick(KILL_POINTS, random) : { afterMs };
-  return { fault, when, watchdogToo };
+/** At any time; every second one takes the watchdog along. */
+export function killAtAnyTime(index: number, random: () => number, longestMs: number, faults = FAULTS): Kill {
+  return {
+    fault: pick(faults, random),
+    when: { afterMs: Math.round(random() * longestMs) },
+    watchdogToo: index % 2 === 1,
+  };
+}
+
+/** Each moment of the journal, without the watchdog and with it. */
+export function killsAtMoments(random: () => number, faults = FAULTS): Kill[] {
+  return KILL_POINTS.flatMap((when) =>
+    [false, true].map((watchdogToo) => ({ fault: pick(faults, random), when, watchdogToo })),
+  );
 }

@@ -3,6 +3,8 @@ import { connect } from "node:net";
 
 /** Far above what a healthy link takes on a busy machine, far below what the link faults of the rounds do to it. */
 const ANSWER_LIMIT_MS = 5_000;
+/** Source: PostgreSQL, Frontend/Backend Protocol, message formats: SSLRequest. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /** Judges from outside whether a stack is whole, or gone: it asks the system and the services, never the lab. */
 export interface Oracle {
@@ -17,7 +19,7 @@ export interface Oracle {
 /** Where one link of a stack begins. */
 export interface LinkWay {
   name: string;
-  /** HTTP links are asked for something; others only have to accept a connection. */
+  /** HTTP links are asked for something, the others whether Postgres is there. */
   url: string;
   /** The name by which the caller knows it, where that is another than the address. */
   host?: string;
@@ -38,7 +40,7 @@ export function linksOf(variable: (service: string, name: string) => string): Li
 export async function damageOfLinks(links: readonly LinkWay[]): Promise<string[]> {
   const found = await Promise.all(
     links.map(async (link) => {
-      const trouble = await (link.url.startsWith("http") ? askHttp(link) : askTcp(link));
+      const trouble = await (link.url.startsWith("http") ? askHttp(link) : askPostgres(link));
       return trouble === undefined ? [] : [`${link.name}: ${trouble}`];
     }),
   );
@@ -59,13 +61,17 @@ function askHttp({ url, host }: LinkWay): Promise<string | undefined> {
   });
 }
 
-function askTcp({ url }: LinkWay): Promise<string | undefined> {
+/** What is asked before anyone logs in is answered with one letter, by Postgres itself and not by what stands before it. */
+function askPostgres({ url }: LinkWay): Promise<string | undefined> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port) }, () => {
+    const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(SSL_REQUEST));
+    socket.setTimeout(ANSWER_LIMIT_MS, () => socket.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS} ms`)));
+    socket.once("data", (answer) => {
       socket.destroy();
-      resolve(undefined);
+      resolve(/^[SN]$/.test(answer.toString("latin1")) ? undefined : "answered what Postgres never does");
     });
     socket.once("error", (error) => resolve(error.message));
+    socket.once("close", () => resolve("closed without an answer"));
   });
 }

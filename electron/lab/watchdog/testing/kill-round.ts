@@ -30,8 +30,10 @@ export interface Kill {
 export interface Restoration {
   /** False when the lab had ended by itself before its time came. */
   wasKilled: boolean;
-  /** What is still wrong; empty when all is put back. */
+  /** What is still wrong; empty when all is put back. What the round before left, and only now shows, is among it. */
   damage: string[];
+  /** Whether anything was seen to be wrong after the kill: a kill of a lab that had broken nothing proves little. */
+  wasBroken: boolean;
   /** From the kill until nothing was wrong any more, by the oracle. */
   restoredMs: number;
   /** What the lab said until its end, and then the next start, where there was one. */
@@ -69,12 +71,14 @@ export class KillPlace {
   async kill(kill: Kill): Promise<Restoration> {
     const file = join(this.#home, "killed.yaml");
     const { fault } = kill;
+    const late = (await this.damage()).map((what) => `left by the round before: ${what}`);
     writeFileSync(file, scenarioOf([{ fault }, { wait: "200ms" }, { undo: "all" }, { fault }, { wait: "200ms" }]));
     const { wasKilled, lastWords } = await this.#runUntilKilled(file, kill);
     const killedMs = performance.now();
     const nextStart = kill.watchdogToo ? this.#lab(this.#nextWords()) : undefined;
-    const { damage, restoredMs } = await this.#watch(killedMs, nextStart);
-    return { wasKilled, damage, restoredMs, said: `${lastWords}${(await nextStart) ?? ""}` };
+    const { damage, ...seen } = await this.#watch(killedMs, nextStart);
+    const said = `${lastWords}${(await nextStart) ?? ""}`;
+    return { wasKilled, damage: [...late, ...damage], ...seen, said };
   }
 
   /** Commands that take the data folder over and start nothing by themselves, so that only recovery can have helped. */
@@ -110,12 +114,14 @@ export class KillPlace {
   async #watch(sinceMs: number, nextStart: Promise<string> | undefined) {
     const isRepairing = repairing(this.#home, nextStart);
     let wholeMs: number | undefined;
+    let wasBroken = false;
     for (;;) {
       const isLast = !isRepairing() || performance.now() - sinceMs > REPAIR_LIMIT_MS;
       const damage = await this.damage();
+      wasBroken ||= damage.length > 0;
       if (damage.length > 0) wholeMs = undefined;
       else wholeMs ??= performance.now();
-      if (isLast) return { damage, restoredMs: (wholeMs ?? performance.now()) - sinceMs };
+      if (isLast) return { damage, wasBroken, restoredMs: (wholeMs ?? performance.now()) - sinceMs };
       await delay(LOOK_EVERY_MS);
     }
   }
