@@ -25,3 +25,28 @@ test("no page has a serious fault of accessibility, in either theme", async ({ w
     }
   }
 });
+
+test("the time axis has its colours also where motion is reduced", async ({ window }) => {
+  const { page } = window;
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await window.runToEnd("The MCP server crashes and the tool stays visible", "Passed");
+  const hues = () =>
+    page
+      .getByTestId("timeline")
+      .locator("xpath=ancestor::*[.//canvas][1]")
+      .locator("canvas")
+      .first()
+      .evaluate((element) => {
+        const canvas = element as HTMLCanvasElement;
+        const data = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+        const found = new Set<number>();
+        for (let at = 0; at < data.length; at += 4) {
+          const [red = 0, green = 0, blue = 0] = [data[at], data[at + 1], data[at + 2]];
+          const strongest = Math.max(red, green, blue);
+          if (strongest - Math.min(red, green, blue) > 60) found.add([red, green, blue].indexOf(strongest));
+        }
+        return found.size;
+      });
+  // The fault is red, what is up is green.
+  await expect.poll(hues).toBeGreaterThanOrEqual(2);
+});
