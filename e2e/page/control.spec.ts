@@ -7,6 +7,15 @@ test("a run is cancelled, and what it broke is put back", async ({ window }) => 
   await window.start(TIMEOUT);
   await expect(page.getByText("stop mock-slack").first()).toBeVisible();
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
+  await test.step("what runs and what stops it is in reach in the smallest window too", async () => {
+    await page.setViewportSize({ width: 900, height: 600 });
+    await expect(window.nowRunning.getByRole("link")).toBeInViewport({ ratio: 1 });
+    for (const name of ["Cancel", "Halt"]) {
+      await expect(page.getByRole("banner").getByRole("button", { name, exact: true })).toBeInViewport({ ratio: 1 });
+    }
+    await expect(page.getByRole("button", { name: "More: theme, settings, help" })).toBeInViewport({ ratio: 1 });
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
   await page.getByRole("button", { name: "Cancel the run" }).click();
   await run.hasEnded("Cancelled");
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
