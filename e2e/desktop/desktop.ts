@@ -27,13 +27,15 @@ export interface Desktop {
 interface StartOptions {
   home: string;
   words?: readonly string[];
+  /** The page that its window shows; the specs' own if none is given. */
+  pageFolder?: string;
 }
 
-export async function startDesktop({ home, words = [] }: StartOptions): Promise<Desktop> {
+export async function startDesktop({ home, words = [], pageFolder = PAGE_FOLDER }: StartOptions): Promise<Desktop> {
   const env = {
     ...process.env,
     RESILIENCE_LAB_HOME: home,
-    RESILIENCE_LAB_PAGE: PAGE_FOLDER,
+    RESILIENCE_LAB_PAGE: pageFolder,
     ELECTRON_STAND_IN_DATA: join(home, "electron"),
     XDG_CONFIG_HOME: join(home, "electron"),
   };
@@ -124,6 +126,17 @@ function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once("exit", resolve));
 }
 
+/** Quits as a person does who agrees to whatever is asked. */
+export async function quit(desktop: Desktop): Promise<void> {
+  await desktop
+    .inMain(({ dialog, app }) => {
+      Object.assign(dialog, { showMessageBox: async () => ({ response: 0 }) });
+      setImmediate(() => app.quit());
+    }, null)
+    .catch(() => {});
+  await desktop.ended;
+}
+
 /** Runs in the specs' page, with what it holds. */
 export function inPage<Argument, Value>(
   page: Page,
@@ -157,13 +170,7 @@ export const test = base.extend<Fixtures>({
   desktop: async ({ home }, use) => {
     const desktop = await startDesktop({ home });
     await use(desktop);
-    await desktop
-      .inMain(({ dialog, app }) => {
-        Object.assign(dialog, { showMessageBox: async () => ({ response: 0 }) });
-        setImmediate(() => app.quit());
-      }, null)
-      .catch(() => {});
-    await desktop.ended;
+    await quit(desktop);
   },
 });
 export { expect };

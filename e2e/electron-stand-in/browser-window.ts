@@ -85,6 +85,8 @@ class WebContents extends EventEmitter {
     const spare = context.pages().find((page) => page.url() === "about:blank" && !claimed.has(page));
     const page = spare ?? (await context.newPage());
     claimed.add(page);
+    const { width, height } = this.#options;
+    await page.setViewportSize({ width, height });
     await page.exposeBinding("standInTell", (_source, told: Told) => this.#hear(told));
     await page.addInitScript(pageShim(readFileSync(this.#options.webPreferences.preload, "utf8")));
     await page.route("**/*", (route) => this.#watchNavigation(route, page));

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, LabUnderTest, test } from "./lab-under-test.ts";
+import { BrowserLab, expect, test } from "./lab-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
 
 const CRASH = "The MCP server crashes and the tool stays visible";
 
 test("a run is exported, the data wiped, and the run imported and replayed without a stack", async ({
-  lab,
+  browserLab: lab,
   window,
   browser,
 }) => {
@@ -26,7 +26,7 @@ test("a run is exported, the data wiped, and the run imported and replayed witho
     });
     await lab.stop();
 
-    const other = await LabUnderTest.start(empty);
+    const other = await BrowserLab.start(empty);
     const page = await browser.newPage();
     try {
       const fresh = new LabWindow(page, other.origin);

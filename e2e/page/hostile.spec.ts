@@ -77,7 +77,7 @@ expect:
   });
 
   test("a page of another origin gets in neither by socket nor by fetch nor in a frame", async ({
-    lab,
+    browserLab: lab,
     window,
     context,
   }) => {

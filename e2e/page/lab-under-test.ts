@@ -4,13 +4,47 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test as base, expect } from "@playwright/test";
+import { test as base, expect, type Page } from "@playwright/test";
+import { type Desktop, quit, startDesktop } from "../desktop/desktop.ts";
+import { PROJECT } from "../desktop/shell-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
 
-export const PROJECT = join(import.meta.dirname, "..", "..");
+/** What serves the page. */
+export interface HostOption {
+  host: "browser" | "desktop";
+}
+
+/** A lab with a window, on a data folder of its own. */
+interface LabUnderTest {
+  /** The window's page: the one that is given, where the host has no window of its own. */
+  open(page: Page): Promise<LabWindow>;
+  stop(): Promise<void>;
+}
+
+/** The desktop app, on Electron or its stand-in. */
+class DesktopLab implements LabUnderTest {
+  readonly #desktop: Desktop;
+
+  private constructor(desktop: Desktop) {
+    this.#desktop = desktop;
+  }
+
+  static async start(home: string): Promise<DesktopLab> {
+    return new DesktopLab(await startDesktop({ home, pageFolder: join(PROJECT, "dist", "renderer") }));
+  }
+
+  async open(): Promise<LabWindow> {
+    const page = await this.#desktop.page();
+    return new LabWindow(page, new URL(page.url()).origin);
+  }
+
+  stop(): Promise<void> {
+    return quit(this.#desktop);
+  }
+}
 
 /** A lab started as `npm start -- --browser` does, on a data folder of its own. */
-export class LabUnderTest {
+export class BrowserLab implements LabUnderTest {
   readonly home: string;
   /** Without the token. */
   readonly origin: string;
@@ -24,7 +58,7 @@ export class LabUnderTest {
     this.origin = new URL(addresses[0] ?? "").origin;
   }
 
-  static async start(home: string, port = 0): Promise<LabUnderTest> {
+  static async start(home: string, port = 0): Promise<BrowserLab> {
     const words = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)])];
     const child = spawn(process.execPath, [join(PROJECT, "electron", "hosts", "start.mjs"), ...words], {
       env: { ...process.env, RESILIENCE_LAB_HOME: home },
@@ -44,7 +78,7 @@ export class LabUnderTest {
     }
     child.once("exit", (code) => found.reject(new Error(`the lab ended with ${code}:\n${said.join("\n")}`)));
     await found.promise;
-    return new LabUnderTest(home, child, addresses);
+    return new BrowserLab(home, child, addresses);
   }
 
   /** The address that lets the next person in: each works once. */
@@ -54,6 +88,11 @@ export class LabUnderTest {
 
   get port(): number {
     return Number(new URL(this.origin).port);
+  }
+
+  async open(page: Page): Promise<LabWindow> {
+    await page.goto(this.address);
+    return new LabWindow(page, this.origin);
   }
 
   async stop(): Promise<void> {
@@ -76,10 +115,13 @@ interface Fixtures {
   /** Fills the data folder before the lab starts; a spec puts its own in place with `test.use`. */
   prepared: undefined;
   lab: LabUnderTest;
+  /** For specs of what only the browser host has. */
+  browserLab: BrowserLab;
   window: LabWindow;
 }
 
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures & HostOption>({
+  host: ["browser", { option: true }],
   // biome-ignore lint/correctness/noEmptyPattern: the form that Playwright asks for
   home: async ({}, use) => {
     const home = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
@@ -88,16 +130,19 @@ export const test = base.extend<Fixtures>({
   },
   // biome-ignore lint/correctness/noEmptyPattern: the form that Playwright asks for
   prepared: async ({}, use) => use(undefined),
-  lab: async ({ home, prepared: _ }, use) => {
-    const lab = await LabUnderTest.start(home);
+  lab: async ({ host, home, prepared: _ }, use) => {
+    const lab = await (host === "browser" ? BrowserLab : DesktopLab).start(home);
     await use(lab);
     await lab.stop();
   },
+  browserLab: async ({ lab }, use) => {
+    if (!(lab instanceof BrowserLab)) throw new Error("this is a spec of the browser host");
+    await use(lab);
+  },
   window: async ({ lab, page }, use) => {
+    const window = await lab.open(page);
     const broken: string[] = [];
-    page.on("pageerror", (error) => broken.push(String(error.stack)));
-    const window = new LabWindow(page, lab.origin);
-    await page.goto(lab.address);
+    window.page.on("pageerror", (error) => broken.push(String(error.stack)));
     await window.isOpen();
     await use(window);
     expect(broken, "errors thrown in the page").toEqual([]);

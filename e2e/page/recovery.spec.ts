@@ -1,10 +1,13 @@
 import type { WebSocketRoute } from "@playwright/test";
-import { expect, LabUnderTest, test } from "./lab-under-test.ts";
+import { BrowserLab, expect, test } from "./lab-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
 
 const TIMEOUT = "An approval expires while Slack is down";
 
-test("the socket dies in mid-run: the page says so, comes back and misses nothing", async ({ lab, page }) => {
+test("the socket dies in mid-run: the page says so, comes back and misses nothing", async ({
+  browserLab: lab,
+  page,
+}) => {
   const sockets: WebSocketRoute[] = [];
   let isOut = false;
   await page.routeWebSocket(/\/lab$/, (socket) => {
@@ -31,7 +34,7 @@ test("the socket dies in mid-run: the page says so, comes back and misses nothin
 });
 
 test("the lab is killed and started again: the page finds it, and the run is told as interrupted", async ({
-  lab,
+  browserLab: lab,
   page,
 }) => {
   const window = new LabWindow(page, lab.origin);
@@ -41,7 +44,7 @@ test("the lab is killed and started again: the page finds it, and the run is tol
   await expect(window.run.health("mock-slack")).toHaveAttribute("data-status", "down");
   await lab.kill();
   await expect(window.banner).toBeVisible();
-  const again = await LabUnderTest.start(lab.home, lab.port);
+  const again = await BrowserLab.start(lab.home, lab.port);
   try {
     // A lab that starts anew knows no one: the page asks to be opened from the new address.
     await expect(window.banner).toContainText("Open the address that the lab printed", { timeout: 30_000 });

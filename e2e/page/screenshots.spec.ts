@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { PROJECT, test } from "./lab-under-test.ts";
+import { PROJECT } from "../desktop/shell-under-test.ts";
+import { test } from "./lab-under-test.ts";
 import { makeRuns, PAGES } from "./pages.ts";
 
 const SIZES = [

@@ -1,0 +1,21 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./desktop/shell-under-test.ts";
+
+/** Builds all that `npm start` does and the page of the shell's specs, and says aloud what the specs run on. */
+export default async function buildAll(): Promise<void> {
+  execFileSync("npm", ["run", "--silent", "build"], { cwd: PROJECT, stdio: "inherit" });
+  const source = join(import.meta.dirname, "desktop", "page");
+  mkdirSync(PAGE_FOLDER, { recursive: true });
+  await build({ entryPoints: [join(source, "page.ts")], bundle: true, format: "esm", outdir: PAGE_FOLDER });
+  for (const name of ["index.html", "page.css"]) cpSync(join(source, name), join(PAGE_FOLDER, name));
+  const { kind, binary } = shellUnderTest();
+  process.stdout.write("browser host: in Chromium\n");
+  process.stdout.write(
+    kind === "electron"
+      ? `desktop app: on Electron (${binary}); its stand-in is not needed\n`
+      : "desktop app: on the stand-in for Electron; real Electron skipped, its binary is not there\n",
+  );
+}

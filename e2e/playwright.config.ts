@@ -1,0 +1,32 @@
+import { defineConfig } from "@playwright/test";
+import { FLAGS } from "./electron-stand-in/chromium.ts";
+import type { HostOption } from "./page/lab-under-test.ts";
+
+/** The lab as a person uses it: its page in a real browser and in the desktop app, and the desktop app itself. */
+export default defineConfig<HostOption>({
+  globalSetup: "./build.ts",
+  outputDir: "../test-results/e2e",
+  // Each spec has a lab and a stack of its own, and a stack is six processes.
+  workers: 1,
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
+  reporter: [["list"], ["json", { outputFile: "../test-results/playwright.json" }]],
+  use: {
+    viewport: { width: 1280, height: 800 },
+    actionTimeout: 20_000,
+    trace: "retain-on-failure",
+    launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS },
+  },
+  projects: [
+    { name: "browser", testDir: "./page", testIgnore: "screenshots.spec.ts", use: { host: "browser" } },
+    {
+      name: "desktop page",
+      testDir: "./page",
+      // What does not hang on how the page is served: files, sockets and origins are the browser host's own.
+      testMatch: /(first-start|approvals|control|keyboard)\.spec\.ts/,
+      use: { host: "desktop" },
+    },
+    { name: "desktop shell", testDir: "./desktop" },
+    { name: "screenshots", testDir: "./page", testMatch: "screenshots.spec.ts", use: { host: "browser" } },
+  ],
+});
