@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
@@ -140,6 +141,69 @@ describe("undoing a fault on a service", () => {
     expect(undone).toMatchObject({ result: "not restored", detail: "a: a is down" });
   });
 
+  /** A service whose process runs `program` when it is started again, and never gets well. */
+  async function neverWell(program: string) {
+    const { driver, register, stackId, identity, faultOf } = await service();
+    const fault = faultOf("kill", await identity());
+    await driver.kill("a");
+    const launch = register.processes(stackId)[0]?.launch;
+    if (launch === undefined) throw new Error("there should be one");
+    register.setProcess(stackId, "a", { ...launch, command: ["node", "-e", program] }, undefined);
+    const waits: AbortSignal[] = [];
+    const waitUntilUp = (_service: string, limit: AbortSignal) => {
+      waits.push(limit);
+      return new Promise<void>((_resolve, reject) => {
+        limit.addEventListener("abort", () => reject(limit.reason), { once: true });
+      });
+    };
+    const undo = (signal: AbortSignal) => undoFault(fault, { driver, waitUntilUp }, signal);
+    return { undo, driver, waits };
+  }
+
+  test("a service that ends again right after it was started is not waited for, and said why", async () => {
+    const { undo, waits } = await neverWell("");
+    expect(await undo(never)).toEqual({
+      result: "not restored",
+      detail: "a: a ended again before it was up",
+    });
+    expect(waits.map(({ aborted }) => aborted)).toEqual([true]);
+  }, 10_000);
+
+  test("a service that another starts again while it is waited for is waited for on", async () => {
+    const { undo, driver, waits } = await neverWell(WAIT);
+    const enough = new AbortController();
+    const undoing = undo(enough.signal);
+    await expect.poll(() => waits.length).toBe(1);
+    await driver.stop("a");
+    await driver.start("a");
+    await delay(1_000);
+    expect(waits.map(({ aborted }) => aborted)).toEqual([false]);
+    enough.abort(new Error("enough"));
+    expect(await undoing).toMatchObject({ result: "not restored", detail: "a: enough" });
+  });
+
+  test("a service that runs and is not up in time is not restored, and said how long it was waited for", async () => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const asked: number[] = [];
+    const spy = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+      asked.push(ms);
+      return timeout(20);
+    });
+    onTestFinished(() => spy.mockRestore());
+    const { undo } = await neverWell(WAIT);
+    const undone = await undo(never);
+    expect(asked).toHaveLength(1);
+    const seconds = (asked[0] ?? 0) / 1000;
+    expect(undone).toEqual({ result: "not restored", detail: `a: a was not up within ${seconds} s` });
+  });
+
+  test("when the time for all of the undoing is over, that is what is said", async () => {
+    const { undo } = await neverWell(WAIT);
+    expect(await undo(AbortSignal.timeout(20))).toEqual({
+      result: "not restored",
+      detail: "a: the time for undoing ran out",
+    });
+  });
   test("a service that ends right after it was started is not restored", async () => {
     const { driver, register, stackId, identity, faultOf, stateOf } = await service();
     const fault = faultOf("kill", await identity());

@@ -1,4 +1,4 @@
-import { systemClock, withDeadline } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import type { UndoResult } from "../events/lab-event.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -6,9 +6,8 @@ import type { LifecycleFault } from "../scenarios/schema.ts";
 import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
+import { waitUntilUpAgain } from "./up-again.ts";
 
-/** A service that is not up after this long counts as not restored. */
-const HEALTHY_LIMIT_MS = 20_000;
 /** A Docker engine that is being restarted is back within this; one that is not is gone. */
 const ENGINE_BACK_LIMIT_MS = 10_000;
 const ENGINE_LOOK_MS = 250;
@@ -38,8 +37,14 @@ export async function undoFault(fault: JournaledFault, target: UndoTarget, signa
     if (identity.kind === "link") return await undoLinkFault(fault, identity, target, signal);
     return await whenReachable(() => undoServiceFault(fault, identity, target, signal), signal);
   } catch (error) {
-    return { result: "not restored", detail: `${fault.target}: ${messageOf(error)}` };
+    return { result: "not restored", detail: `${fault.target}: ${reasonOf(error)}` };
   }
+}
+
+/** The platform's word for a time-out says nothing of what had to be done by then. */
+function reasonOf(error: unknown): string {
+  const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
+  return isTimeout ? "the time for undoing ran out" : messageOf(error);
 }
 
 /** Tried again while what carries it out is away for a moment: an undo is worth waiting for. */
@@ -71,7 +76,7 @@ async function undoServiceFault(
     const detail = `${fault.target} is connected again; someone else has left it ${before.is}`;
     return { result: "changed by someone else", detail };
   }
-  await target.waitUntilUp(fault.target, withDeadline(signal, HEALTHY_LIMIT_MS));
+  await waitUntilUpAgain(fault.target, target, signal);
   const after = await target.driver.stateOf(fault.target);
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
   if (after.isIsolated) return { result: "not restored", detail: `${fault.target} is cut off from every network` };
@@ -120,7 +125,7 @@ async function undoLinkFault(
     // A proxy that has died takes its links down with it. A new one begins as a plain pipe.
     if (!(error instanceof LabError) || (await target.driver.stateOf(identity.service)).is !== "stopped") throw error;
     await target.driver.start(identity.service);
-    await target.waitUntilUp(identity.service, withDeadline(signal, HEALTHY_LIMIT_MS));
+    await waitUntilUpAgain(identity.service, target, signal);
     const { result, detail } = await take();
     return { result, detail: `${detail}; the fault proxy had died and was started again` };
   }

@@ -9,8 +9,11 @@ export type ServiceState =
   /** `isIsolated`: cut off from every network. */
   | { is: "running"; identity: ServiceIdentity; isIsolated?: true }
   | { is: "paused"; identity: ServiceIdentity }
-  /** `identity` is the life that ended, where that is known: a container keeps it, a process does not. */
-  | { is: "stopped"; identity?: ServiceIdentity }
+  /**
+   * `identity` is the life that ended, where that is known: a container keeps it, a process does not. `isComingBack`: the
+   * engine is about to start it again, by its restart policy.
+   */
+  | { is: "stopped"; identity?: ServiceIdentity; isComingBack?: true }
   /** Its container was removed. */
   | { is: "absent" };
 

@@ -32,7 +32,8 @@ export class DockerDriver implements StackDriver {
     if (found === undefined) return { is: "absent" };
     const identity: ServiceIdentity = { kind: "container", id: found.Id, startedAt: found.State.StartedAt };
     if (found.State.Paused) return { is: "paused", identity };
-    if (!found.State.Running || found.State.Restarting) return { is: "stopped", identity };
+    if (found.State.Restarting) return { is: "stopped", identity, isComingBack: true };
+    if (!found.State.Running) return { is: "stopped", identity };
     return isIsolated(found) ? { is: "running", identity, isIsolated: true } : { is: "running", identity };
   }
 

@@ -1,0 +1,49 @@
+import { systemClock } from "../clock.ts";
+import { LabError } from "../lab-error.ts";
+import type { UndoTarget } from "./undo.ts";
+
+/** A service that is not up after this long counts as not restored. */
+const HEALTHY_LIMIT_MS = 20_000;
+const LOOK_EVERY_MS = 100;
+/** Another who puts back the same service stops and starts it within this; one that is gone for longer has ended. */
+const GONE_AFTER_MS = 500;
+
+/**
+ * Waits until a service that has just been put back is up, and no longer than there is something to wait for.
+ * @throws LabError `unhealthy` when it has ended again or is not up in time; the signal's reason when that aborts first
+ */
+export async function waitUntilUpAgain(service: string, target: UndoTarget, signal: AbortSignal): Promise<void> {
+  const late = AbortSignal.timeout(HEALTHY_LIMIT_MS);
+  const gone = new AbortController();
+  const settled = new AbortController();
+  const watching = abortWhenGone(service, target, gone, settled.signal);
+  try {
+    await target.waitUntilUp(service, AbortSignal.any([signal, late, gone.signal]));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (gone.signal.aborted) throw new LabError("unhealthy", `${service} ended again before it was up`);
+    if (!late.aborted) throw error;
+    throw new LabError("unhealthy", `${service} was not up within ${HEALTHY_LIMIT_MS / 1000} s`);
+  } finally {
+    settled.abort();
+    await watching;
+  }
+}
+
+async function abortWhenGone(
+  service: string,
+  { driver }: UndoTarget,
+  gone: AbortController,
+  settled: AbortSignal,
+): Promise<void> {
+  let lastThereMs = systemClock.monotonicMs();
+  while (!settled.aborted) {
+    // What cannot be asked about now may well be there.
+    const state = await driver.stateOf(service).catch(() => undefined);
+    const isGone = state?.is === "absent" || (state?.is === "stopped" && !state.isComingBack);
+    const nowMs = systemClock.monotonicMs();
+    if (!isGone) lastThereMs = nowMs;
+    else if (nowMs - lastThereMs >= GONE_AFTER_MS) return gone.abort();
+    await systemClock.sleep(LOOK_EVERY_MS, settled).catch(() => {});
+  }
+}
