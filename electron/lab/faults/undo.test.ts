@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
@@ -108,6 +107,27 @@ describe("undoing a fault on a service", () => {
     },
   );
 
+  test("a service that was started again, perhaps by a lab that died as it did so, is told of once it is up", async () => {
+    const { driver, identity, faultOf } = await service();
+    const fault = faultOf("stop", await identity());
+    await driver.stop("a");
+    await driver.start("a");
+    const up = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const waitUntilUp = () => {
+      asked.resolve();
+      return up.promise;
+    };
+    let isTold = false;
+    const undoing = undoFault(fault, { driver, waitUntilUp }, never).finally(() => {
+      isTold = true;
+    });
+    await asked.promise;
+    expect(isTold).toBe(false);
+    up.resolve();
+    expect(await undoing).toMatchObject({ result: "changed by someone else" });
+  });
+
   test("pause: the process that has its number today is never woken in its place", async () => {
     const { driver, identity, faultOf, undo, stateOf } = await service();
     const mine = await identity();
@@ -176,7 +196,8 @@ describe("undoing a fault on a service", () => {
     await expect.poll(() => waits.length).toBe(1);
     await driver.stop("a");
     await driver.start("a");
-    await delay(1_000);
+    const looks = vi.spyOn(driver, "stateOf");
+    await expect.poll(() => looks.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(8);
     expect(waits.map(({ aborted }) => aborted)).toEqual([false]);
     enough.abort(new Error("enough"));
     expect(await undoing).toMatchObject({ result: "not restored", detail: "a: enough" });

@@ -70,7 +70,11 @@ async function undoServiceFault(
   const kind = FAULT_KINDS[fault.kind as LifecycleFault];
   const before = await target.driver.stateOf(fault.target);
   const changed = changedByOthers(fault, identity, before);
-  if (changed !== undefined) return { result: "changed by someone else", detail: changed };
+  if (changed !== undefined) {
+    // It may have been started a moment ago, by a lab that died in the middle of this very undo: it is not well yet.
+    if (before.is === "running") await waitUntilUpAgain(fault.target, target, signal);
+    return { result: "changed by someone else", detail: changed };
+  }
   await kind.revert(target.driver, fault.target, identity);
   if (fault.kind === "disconnect" && before.is !== "running") {
     const detail = `${fault.target} is connected again; someone else has left it ${before.is}`;
@@ -103,6 +107,9 @@ function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state
   }
   // Before the fault was applied the same life runs on: there is nothing to undo, and nobody else has touched it.
   if (kind.isInForce(state) || (state.is === "running" && !isOtherLife)) return undefined;
+  if (state.is === "running") {
+    return `${fault.target} was already started again, by someone else or by a lab that died as it did so; it is left so`;
+  }
   return `${fault.target} was found ${state.is}, which this lab has not done; it is left so`;
 }
 

@@ -127,7 +127,7 @@ describeOnDocker("the Docker driver", (engine) => {
 
   test.each([
     ["removed", (id: string) => docker("rm", "-f", id), "stop", /removed by someone else/],
-    ["started again", (id: string) => docker("start", id), "stop", /found running, which this lab has not done/],
+    ["started again", (id: string) => docker("start", id), "stop", /already started again/],
     [
       "started and stopped again",
       (id: string) => docker("start", id) && docker("kill", id),
