@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decided, eventAt, eventsOf, sampleRun, started } from "../../testing/sample-events.ts";
 import { emptyRunView, fold, foldAll } from "./fold.ts";
-import { type LabEvent, labEvent } from "./lab-event.ts";
+import { type LabEvent, type LabEventBody, labEvent } from "./lab-event.ts";
 
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -59,6 +59,25 @@ describe("is pure", () => {
       expect(foldAll(first, events.slice(cut))).toEqual(whole);
     }
   });
+});
+
+test("two logs that go on from one view differently do not see each other's calls", () => {
+  const call = (callId: string, decision: "allow" | "upstream_error" = "allow") => decided({ callId, decision });
+  const base = foldAll(emptyRunView, eventsOf([started, call("a")]));
+  const rest = (...bodies: LabEventBody[]) => bodies.map((body, index) => eventAt(index + 3, body));
+  const left = [call("x"), call("y"), call("x", "upstream_error"), call("a", "upstream_error")];
+  const right = [call("y"), call("x"), call("y", "upstream_error"), call("z")];
+  const decisionsOf = (bodies: LabEventBody[]) => {
+    // In turn, each view from the one before it, so that the two meet at every step.
+    let [one, other] = [base, base];
+    for (const [index, event] of rest(...bodies).entries()) {
+      one = fold(one, event);
+      other = fold(other, rest(...(bodies === left ? right : left))[index] as LabEvent);
+    }
+    return one.calls.map(({ callId, decisions }) => `${callId} ${decisions.map(({ decision }) => decision)}`);
+  };
+  expect(decisionsOf(left)).toEqual(["a allow,upstream_error", "x allow,upstream_error", "y allow"]);
+  expect(decisionsOf(right)).toEqual(["a allow", "y allow,upstream_error", "x allow", "z allow"]);
 });
 
 describe("keeps to the numbers of the log", () => {

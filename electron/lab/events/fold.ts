@@ -114,6 +114,9 @@ export function foldAll(view: RunView, events: Iterable<LabEvent>): RunView {
 }
 
 function shallowCopy(view: RunView): RunView {
+  const calls = [...view.calls];
+  const places = placesOf.get(view.calls);
+  if (places !== undefined) placesOf.set(calls, places);
   return {
     ...view,
     phases: [...view.phases],
@@ -121,7 +124,7 @@ function shallowCopy(view: RunView): RunView {
     faults: [...view.faults],
     hits: [...view.hits],
     health: byName(view.health),
-    calls: [...view.calls],
+    calls,
     approvals: [...view.approvals],
     decisions: [...view.decisions],
     checks: [...view.checks],
@@ -241,12 +244,14 @@ export function decidedMs(view: RunView, row: EventOf<"call.decided">): number {
 
 function addToCall(view: RunView, row: EventOf<"call.decided">): void {
   const endMs = decidedMs(view, row);
-  const index = view.calls.findLastIndex((call) => call.callId === row.callId);
-  const call = view.calls[index];
+  const places = placesIn(view.calls, row.callId);
+  const place = places.get(row.callId) ?? view.calls.length;
+  const call = view.calls[place];
   if (call !== undefined) {
-    view.calls[index] = { ...call, endMs, decisions: [...call.decisions, row] };
+    view.calls[place] = { ...call, endMs, decisions: [...call.decisions, row] };
     return;
   }
+  places.set(row.callId, place);
   const { callId, sessionId, turnId, tool, backend } = row;
   const startMs = Math.max(0, endMs - row.durationMs);
   view.calls.push({
@@ -260,6 +265,22 @@ function addToCall(view: RunView, row: EventOf<"call.decided">): void {
     endMs,
     decisions: [row],
   });
+}
+
+/**
+ * Where each call stands, by its id, beside the views that it belongs to: looking through the calls at every decision
+ * makes a long run's fold take time by the square of its length. A view hands it on to those that follow from it.
+ */
+const placesOf = new WeakMap<readonly CallView[], Map<string, number>>();
+
+/** True for this call; made anew where another view, that went on from the same one differently, has written to it. */
+function placesIn(calls: readonly CallView[], callId: string): Map<string, number> {
+  const known = placesOf.get(calls);
+  const place = known?.get(callId);
+  if (known !== undefined && (place === undefined || calls[place]?.callId === callId)) return known;
+  const places = new Map(calls.map((call, index) => [call.callId, index]));
+  placesOf.set(calls, places);
+  return places;
 }
 
 function addToApproval(view: RunView, row: EventOf<"call.decided">): void {
