@@ -100,7 +100,7 @@ export const laneSummary = z.object({
   lanes: z.array(
     z.object({
       /** `health` and `logs` have a lane for each service, `calls` one for each decision; the others one. */
-      lane: z.enum(["phases", "steps", "faults", "health", "calls", "checks", "warnings", "logs"]),
+      lane: z.enum(["phases", "steps", "faults", "hits", "health", "calls", "checks", "warnings", "logs"]),
       /** The service or the decision; empty for lanes without. */
       name: z.string(),
       events: z.int(),

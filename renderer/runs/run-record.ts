@@ -1,7 +1,9 @@
 import type { StreamItem } from "../../electron/contract/events.ts";
 import { foldItems } from "../../electron/contract/fold-stream.ts";
+import type { LaneSummary } from "../../electron/contract/history.ts";
 import { emptyRunView, type RunView } from "../../electron/lab/events/fold.ts";
 import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
+import { Outline } from "../timeline/outline.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 
 const CHECKPOINT_ITEMS = 2_048;
@@ -37,6 +39,17 @@ export class RunRecord {
     if (newest !== undefined && this.items.length - newest.items >= CHECKPOINT_ITEMS) {
       this.#checkpoints.push({ items: this.items.length, view: this.view });
     }
+  }
+
+  /** How many of the run's events have yet to arrive. */
+  get behind(): number {
+    return this.lastSeq - this.view.seq;
+  }
+
+  /** What the whole run looks like, for the time until all of it has arrived. */
+  foresee(summary: LaneSummary): void {
+    this.timeline.outline = new Outline(summary);
+    this.version++;
   }
 
   /** How everything stood at this moment of the run: the fold of what had happened by then. */

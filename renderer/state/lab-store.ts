@@ -57,13 +57,28 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       } else if (kept.isComplete) {
         return () => {};
       }
+      const show = () => amend(runId, { version: record.version, arrivedMs: performance.now(), failure: undefined });
+      let shownMs = Number.NEGATIVE_INFINITY;
+      let isForeseen = false;
       return client.followRun(
         { runId, afterSeq: record.view.seq },
         {
           onItems: (items, lastSeq) => {
             record.take(items, lastSeq);
-            amend(runId, { version: record.version, arrivedMs: performance.now(), failure: undefined });
-            return nextFrame(record);
+            const isLong = record.behind > FORESEEN_BEHIND;
+            if (!isLong || performance.now() - shownMs >= SHOWN_EVERY_MS) {
+              show();
+              shownMs = performance.now();
+            }
+            if (isLong && !isForeseen) {
+              isForeseen = true;
+              const summary = client.call.history.laneSummary({ runId });
+              void summary.then((lanes) => {
+                record.foresee(lanes);
+                show();
+              }, ignore);
+            }
+            return isLong ? nextFrame(record) : undefined;
           },
           onEnd: () => amend(runId, { isComplete: record.view.ended !== undefined }),
           onFailure: (failure) => amend(runId, { failure }),
@@ -139,13 +154,17 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
   return { store, start };
 }
 
-/** The banner tells of a lost connection, and the next state of the lab brings what is missing. */
+/** The banner tells of a lost connection, and the next state of the lab, or the log itself, brings what is missing. */
 function ignore(): void {}
 
-/** Long logs are taken a frame at a time: the page stays usable while a hundred thousand events arrive. */
-const ITEMS_PER_FRAME = 4_096;
+/** With more events than this still to come, a run's lanes are drawn from their summary until they are here. */
+const FORESEEN_BEHIND = 4_096;
+/** While a long log arrives it is shown as often as this: to draw it anew for each batch would take most of the time. */
+const SHOWN_EVERY_MS = 100;
+const BATCHES_AT_ONCE = 16;
+
+/** Long logs are taken some batches at a time: the page stays usable while a hundred thousand events arrive. */
 function nextFrame(record: RunRecord): void | Promise<void> {
-  const isBehind = record.lastSeq - record.view.seq > ITEMS_PER_FRAME;
-  if (!isBehind || record.version % (ITEMS_PER_FRAME / 256) !== 0) return;
+  if (record.version % BATCHES_AT_ONCE !== 0) return;
   return new Promise((resolve) => setTimeout(resolve));
 }

@@ -35,7 +35,7 @@ export function layOut(
   let topPx = LANE_GAP_PX / 2;
   for (const kind of LANE_KINDS) {
     if (hidden.has(kind)) continue;
-    if (model.lanes[kind].spans.length === 0 && !ALWAYS.includes(kind)) continue;
+    if (!model.hasAny(kind) && !ALWAYS.includes(kind)) continue;
     const rows = model.rowsOf(kind);
     const rowPx = Math.round(ROW_PX[kind] * scale);
     boxes.push({ kind, topPx, rowPx, rows });

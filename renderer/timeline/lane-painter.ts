@@ -31,6 +31,7 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): void
   context.clearRect(0, 0, scale.widthPx, heightPx);
   paintGround(context, picture);
   for (const box of picture.boxes) {
+    paintOutline(context, picture, box);
     paintSpans(context, picture, box);
     if (LABELLED.includes(box.kind)) paintLabels(context, picture, box);
   }
@@ -76,6 +77,31 @@ function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: La
     }
   }
 }
+
+/** Beyond the events that have arrived: paler, since it is known that something happened there and not yet what. */
+function paintOutline(context: CanvasRenderingContext2D, { model, scale, palette }: Picture, box: LaneBox): void {
+  const { outline, lastMs } = model;
+  if (outline === undefined || outline.lastMs <= lastMs) return;
+  const insetPx = INSET_PX[box.kind] ?? 3;
+  context.globalAlpha = OUTLINE_ALPHA;
+  for (const { rowTitle, tone, slices } of outline.marks(box.kind)) {
+    const row = rowTitle === undefined ? 0 : model.lanes[box.kind].rowTitles.indexOf(rowTitle);
+    if (row < 0 || row >= box.rows) continue;
+    context.fillStyle = palette.solid[tone];
+    const topPx = box.topPx + row * box.rowPx + insetPx;
+    for (const slice of slices) {
+      const startMs = slice * outline.sliceMs;
+      if (startMs < lastMs) continue;
+      const startPx = scale.toPx(startMs);
+      if (startPx > scale.widthPx) break;
+      const widthPx = scale.toPx(Math.min(startMs + outline.sliceMs, outline.lastMs)) - startPx;
+      if (startPx + widthPx >= 0) context.fillRect(startPx, topPx, Math.max(widthPx, 1), box.rowPx - insetPx * 2);
+    }
+  }
+  context.globalAlpha = 1;
+}
+
+const OUTLINE_ALPHA = 0.45;
 
 /** Bars of calls are thin: what they are called and what was decided says more than how long they took. */
 const INSET_PX: Partial<Record<LaneKind, number>> = { logs: 1, calls: 5, health: 2 };

@@ -3,14 +3,20 @@ import { gapUnits, idleGaps } from "./idle-gaps.ts";
 import type { TimelineModel } from "./timeline-model.ts";
 
 /** One axis for one run, or for several side by side: only what is idle in all of them is collapsed. */
-export function axisOf(models: readonly TimelineModel[], durationMs: number, collapsesIdle: boolean): Axis {
+export function axisOf(models: readonly TimelineModel[], untilMs: number, collapsesIdle: boolean): Axis {
+  const durationMs = Math.max(untilMs, ...models.map(({ endMs }) => endMs));
   if (!collapsesIdle) return new Axis(durationMs, [], 1);
   const gaps = idleGaps(instantsOf(models), durationMs);
   return new Axis(durationMs, gaps, gapUnits(gaps, durationMs));
 }
 
-function instantsOf(models: readonly TimelineModel[]): readonly number[] {
+function instantsOf(models: readonly TimelineModel[]): Iterable<number> {
   const [only, ...others] = models;
-  if (only !== undefined && others.length === 0) return only.instantsMs;
-  return models.flatMap(({ instantsMs }) => instantsMs).sort((a, b) => a - b);
+  if (only !== undefined && others.length === 0) return instantsIn(only);
+  return models.flatMap((model) => [...instantsIn(model)]).sort((a, b) => a - b);
+}
+
+function* instantsIn({ instantsMs, outline, lastMs }: TimelineModel): Generator<number> {
+  yield* instantsMs;
+  if (outline !== undefined) yield* outline.instantsAfter(lastMs);
 }

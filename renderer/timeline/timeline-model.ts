@@ -1,6 +1,7 @@
 import type { StreamItem } from "../../electron/contract/events.ts";
 import type { EventOf, LabEvent } from "../../electron/lab/events/lab-event.ts";
 import { type LabelPart, Lane, type LaneKind } from "./lane.ts";
+import type { Outline } from "./outline.ts";
 import { RowPacking } from "./row-packing.ts";
 import { isRefusal, type Tone, toneOf } from "./tone.ts";
 
@@ -39,6 +40,8 @@ export class TimelineModel {
   readonly errorSeqs: number[] = [];
   /** When something happened, ascending: what lies between may be idle. */
   readonly instantsMs: number[] = [];
+  /** Of a long run, what lies beyond the events taken so far. */
+  outline: Outline | undefined;
   seq = 0;
   lastMs = 0;
   hasEnded = false;
@@ -59,6 +62,15 @@ export class TimelineModel {
       if (isError(event)) this.errorSeqs.push(event.seq);
       this.#take(event);
     }
+  }
+
+  /** The last moment that is known of, whether or not its events have been taken. */
+  get endMs(): number {
+    return Math.max(this.lastMs, this.outline?.lastMs ?? 0);
+  }
+
+  hasAny(kind: LaneKind): boolean {
+    return this.lanes[kind].spans.length > 0 || (this.outline?.marks(kind).length ?? 0) > 0;
   }
 
   /** The event whose span shows this one. */

@@ -7,7 +7,8 @@ type Lane = LaneSummary["lanes"][number];
 const LANES: readonly { lane: Lane["lane"]; types: readonly string[]; name?: "service" | "decision" }[] = [
   { lane: "phases", types: ["phase.started"] },
   { lane: "steps", types: ["step.started", "step.ended"] },
-  { lane: "faults", types: ["fault.intended", "fault.applied", "fault.hit", "fault.undone"] },
+  { lane: "faults", types: ["fault.intended", "fault.applied", "fault.undone"] },
+  { lane: "hits", types: ["fault.hit"] },
   { lane: "health", types: ["health.changed"], name: "service" },
   { lane: "calls", types: ["call.decided"], name: "decision" },
   { lane: "checks", types: ["check.evaluated"] },
