@@ -82,6 +82,28 @@ describe.each<MendOrder>(["latest first", BESIDE])("mending a stack from its jou
   });
 });
 
+test("a halt puts every link back before it touches a service, whatever was broken first", async () => {
+  /** What was put back, and how the server was by then, in order. */
+  const seen: { kind: string; server: Promise<string> }[] = [];
+  class Noting extends FaultJournal {
+    override close(...[id, result]: Parameters<FaultJournal["close"]>): void {
+      const kind = openFaults().find((fault) => fault.id === id)?.kind ?? "unknown";
+      seen.push({ kind, server: stack.running.driver.stateOf("server").then(({ is }) => is) });
+      super.close(id, result);
+    }
+  }
+  await breakAll({ http_status: LINK, status: 503 }, { down: LINK }, { pause: "server" }, { kill: "caller" });
+  await mend(BESIDE, new Noting(stack.journal));
+  const first = await Promise.all(seen.slice(0, 2).map(async ({ kind, server }) => `${kind}: ${await server}`));
+  expect(first.sort()).toEqual(["down: paused", "http_status: paused"]);
+  expect(
+    seen
+      .slice(2)
+      .map(({ kind }) => kind)
+      .sort(),
+  ).toEqual(["kill", "pause"]);
+});
+
 describe("a fault that was only written down", () => {
   /** As a lab leaves it that is between its write and its deed. */
   async function intendOnly(): Promise<void> {
