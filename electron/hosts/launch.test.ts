@@ -42,7 +42,7 @@ test("hands on the exit code of the one that it started", () => {
 test("says what is needed, and what to do, when there is no other Node", () => {
   const folder = join(temporaryFolder(), "electron", "hosts");
   mkdirSync(folder, { recursive: true });
-  copyFileSync(launcher, join(folder, "launch.mjs"));
+  for (const name of ["launch.mjs", "own-node.mjs"]) copyFileSync(join(import.meta.dirname, name), join(folder, name));
   const { status, stderr, stdout } = launch(join(folder, "launch.mjs"), [OLD_NODE, "--version"]);
   expect(status).toBe(2);
   expect(stdout).toBe("");

@@ -2,10 +2,13 @@
 // process rather than say so.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NODE_API_NEEDED = 10;
+/** A person who halts the lab waits for its modules to load: compiled ones are kept beside what they came from. */
+const compiled = fileURLToPath(new URL(join("..", "..", "node_modules", ".cache", "compiled"), import.meta.url));
 const brought = fileURLToPath(new URL(join("..", "..", "node_modules", ".bin", "node"), import.meta.url));
 
 /**
@@ -17,6 +20,7 @@ const brought = fileURLToPath(new URL(join("..", "..", "node_modules", ".bin", "
 export async function runOnOwnNode(script, load) {
   const words = process.argv.slice(2);
   if (Number(process.versions.napi) >= NODE_API_NEEDED && process.features.typescript) {
+    module.enableCompileCache(compiled);
     const main = await load();
     process.exitCode = await main(words);
   } else if (existsSync(brought) && process.env.RESILIENCE_LAB_RELAUNCHED === undefined) {
