@@ -73,6 +73,7 @@ export const scenarioPlan = z.array(
     fault: z.object({ effect: z.string(), undo: z.string(), atMostMs: z.number() }).nullable(),
   }),
 );
+export type ScenarioPlan = z.infer<typeof scenarioPlan>;
 
 export const scenarioValidation = z.object({
   problems: z.array(problem),

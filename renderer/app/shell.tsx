@@ -27,6 +27,7 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import { useLabActions } from "./lab-actions.ts";
 import { NowRunning } from "./now-running.tsx";
 import { ReasonedButton } from "./reasoned-button.tsx";
+import { ResidueBanner } from "./residue-banner.tsx";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 import classes from "./shell.module.css";
 import { ShortcutHelp } from "./shortcut-help.tsx";
@@ -95,6 +96,7 @@ export function Shell() {
       )}
       <ConnectionBanner />
       <HaltedBanner />
+      <ResidueBanner />
       <main id="main" tabIndex={-1} className={classes.main}>
         <ErrorBoundary place={formatRoute(route)}>
           <Suspense fallback={<Loading what="Opening" />}>
