@@ -1,12 +1,12 @@
 import { Button, Collapse, Tooltip } from "@mantine/core";
 import { IconBolt, IconChevronDown, IconPlayerPlay, IconShieldOff } from "@tabler/icons-react";
 import { useState } from "react";
-import type { ScenarioDetail, ScenarioSummary } from "../../electron/contract/scenarios.ts";
+import type { ScenarioDetail, ScenarioPlan, ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { useLabActions } from "../app/lab-actions.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatRoute } from "../app/route.ts";
 import { attempt } from "../app/tell.tsx";
-import { ago } from "../app/times.ts";
+import { ago, formatDuration } from "../app/times.ts";
 import { OUTCOME_LOOKS, OutcomeMark } from "../runs/outcome.tsx";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import classes from "./scenario-card.module.css";
@@ -25,10 +25,14 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
   const { client } = useStores();
   const entry = useLab((state) => state.lab?.queue.active.find(({ scenarioId }) => scenarioId === id));
   const [detail, setDetail] = useState<ScenarioDetail>();
+  const [plan, setPlan] = useState<ScenarioPlan>();
   const [isOpen, setOpen] = useState(false);
 
   const toggle = () => {
     setOpen(!isOpen);
+    if (isOpen) return;
+    // Asked each time: what a step reaches moves when the stack comes up anew.
+    void attempt("What it would break could not be found out", () => client.call.scenarios.plan({ id })).then(setPlan);
     if (detail !== undefined) return;
     void attempt("The scenario could not be read", () => client.call.scenarios.get({ id })).then(setDetail);
   };
@@ -57,7 +61,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
         {origin === "user" && <li className={classes.own}>yours</li>}
       </ul>
       <Collapse expanded={isOpen} transitionDuration={0}>
-        {isOpen && <Outline detail={detail} />}
+        {isOpen && <Outline detail={detail} plan={plan} />}
       </Collapse>
       <footer>
         <ReasonedButton
@@ -103,7 +107,8 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
   );
 }
 
-function Outline({ detail }: { detail: ScenarioDetail | undefined }) {
+function Outline({ detail, plan }: { detail: ScenarioDetail | undefined; plan: ScenarioPlan | undefined }) {
+  const broken = plan?.filter(({ fault }) => fault !== null) ?? [];
   if (detail === undefined) return <p className={classes.outline}>Reading</p>;
   return (
     <div className={classes.outline}>
@@ -116,6 +121,25 @@ function Outline({ detail }: { detail: ScenarioDetail | undefined }) {
           </li>
         ))}
       </ol>
+      {broken.length > 0 && (
+        <>
+          <h3>What it breaks, and how that is put back</h3>
+          <ul>
+            {broken.map(({ step, touches, fault }, place) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the plan of a scenario never moves
+              <li key={place}>
+                {step}: {touches}
+                {fault !== null && (
+                  <em>
+                    {" "}
+                    {fault.effect}; {fault.undo}, after {formatDuration(fault.atMostMs)} at the latest
+                  </em>
+                )}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       <h3>Then this must hold</h3>
       <ul>
         {detail.checks.map((check) => (
