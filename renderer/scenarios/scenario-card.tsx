@@ -132,7 +132,7 @@ function Outline({ detail, plan }: { detail: ScenarioDetail | undefined; plan: S
                 {fault !== null && (
                   <em>
                     {" "}
-                    {fault.effect}; {fault.undo}, after {formatDuration(fault.atMostMs)} at the latest
+                    {fault.effect}; put back by {fault.undo}, after {formatDuration(fault.atMostMs)} at the latest
                   </em>
                 )}
               </li>
