@@ -9,8 +9,10 @@ import { benchDocker } from "../lab/stack/docker/docker.bench.ts";
 import type { RunningStack } from "../lab/stack/running-stack.ts";
 import { benchDemo } from "./demo.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
+import { benchPage } from "./page.ts";
 import { benchRecorder } from "./recorder.ts";
 import { type Row, row, table } from "./row.ts";
+import { benchStream } from "./stream.ts";
 
 const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: async () => benchRecorder(),
@@ -18,6 +20,8 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   proxy: benchFaultProxy,
   docker: benchDocker,
   bundles: benchBundles,
+  page: benchPage,
+  stream: benchStream,
   demo: () => onStack((running, bench) => benchDemo(bench, running)),
 };
 

@@ -1,0 +1,284 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BrowserContext, Page } from "@playwright/test";
+import { History } from "../lab/history/history.ts";
+import { Archive } from "../lab/service/archive.ts";
+import { Preferences } from "../lab/service/preferences.ts";
+import { thisProcess } from "../lab/stack/process-identity.ts";
+import { recordLongRun } from "./long-run.ts";
+import { buildPages, launchBrowser, PageHost } from "./page-harness.ts";
+import { median, quantile, type Row, row } from "./row.ts";
+
+const ROUNDS = Number(process.env.ROUNDS ?? 9);
+const SHORT = 1_000;
+const LONG = 100_000;
+const WARM = 20;
+const PAN_FRAMES = 90;
+
+const idOf = (events: number) => `0f0f0f0f-0000-4000-8000-${String(events).padStart(12, "0")}`;
+
+/** The built page on the browser host, in a real browser, with a run of a thousand events and one of a hundred thousand. */
+export async function benchPage(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "lab-bench-page-"));
+  const home = join(folder, "home");
+  mkdirSync(home);
+  for (const events of [WARM, SHORT, LONG]) recordLongRun(join(home, "history.db"), idOf(events), events);
+  const pages = await buildPages(folder);
+  const lab = await PageHost.start(home, pages.lab);
+  const bare = await PageHost.start(join(folder, "bare-home"), pages.bare);
+  const browser = await launchBrowser();
+  try {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    await context.addInitScript(watch);
+    for (const { address } of [lab, bare]) await enter(context, address);
+    return [
+      ...(await benchInteractive(context, lab.origin, bare.origin)),
+      ...(await benchFirstLanes(context, lab.origin, bare.origin, home)),
+      ...(await benchPan(context, lab.origin)),
+    ];
+  } finally {
+    await browser.close();
+    await bare.stop();
+    await lab.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function enter(context: BrowserContext, address: string): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.waitForSelector("#root button");
+  await page.close();
+}
+
+/** What the page has done, in milliseconds since its navigation began. */
+interface Seen {
+  /** Its first control was there, in a frame. */
+  interactiveMs: number;
+  readyMs: number;
+  /** Paints of the timeline's canvas: when, and to which moment of the run the axis reached. */
+  paints: { atMs: number; axisMs: number }[];
+}
+
+declare global {
+  interface Window {
+    seen: Seen;
+  }
+}
+
+/** Runs in the page before its own scripts. */
+function watch(): void {
+  const seen: Seen = { interactiveMs: 0, readyMs: 0, paints: [] };
+  window.seen = seen;
+  const look = () => {
+    if (seen.interactiveMs === 0 && document.querySelector("#root button, #root nav a") !== null) {
+      seen.interactiveMs = performance.now();
+    }
+    if (seen.readyMs === 0 && document.querySelector("article button:not([disabled])") !== null) {
+      seen.readyMs = performance.now();
+    }
+    if (seen.readyMs === 0) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  const { clearRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+    clearRect.apply(this, area);
+    const axis = document.querySelector('[data-testid="timeline"]');
+    if (axis === null) return;
+    queueMicrotask(() => {
+      seen.paints.push({ atMs: performance.now(), axisMs: Number(axis.getAttribute("aria-valuemax")) });
+    });
+  };
+}
+
+async function benchInteractive(context: BrowserContext, lab: string, bare: string): Promise<Row[]> {
+  const times: Record<string, number[]> = { lab: [], bare: [], ready: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, origin] of [
+      ["bare", bare],
+      ["lab", lab],
+    ] as const) {
+      const page = await context.newPage();
+      await page.goto(`${origin}/`);
+      await page.waitForFunction(() => window.seen.interactiveMs > 0);
+      if (name === "lab") await page.waitForFunction(() => window.seen.readyMs > 0);
+      const { interactiveMs, readyMs } = await page.evaluate(() => window.seen);
+      times[name]?.push(interactiveMs);
+      if (name === "lab") times.ready?.push(readyMs);
+      await page.close();
+    }
+  }
+  const [labMs, bareMs, readyMs] = [median(times.lab ?? []), median(times.bare ?? []), median(times.ready ?? [])];
+  return [
+    row("page: interactive, against a bare React page", labMs / bareMs, "ratio", "<= 1.5"),
+    row("page: interactive", labMs, "ms"),
+    row("page: bare React page interactive", bareMs, "ms"),
+    row("page: scenarios can be run", readyMs, "ms"),
+  ];
+}
+
+interface Opened {
+  firstMs: number;
+  wholeMs: number;
+  elements: number;
+}
+
+/** Opens a run in a page that has shown another one: what is measured is the run, not the page's own beginning. */
+async function openRun(context: BrowserContext, origin: string, events: number): Promise<Opened> {
+  const page = await context.newPage();
+  await page.goto(`${origin}/#/run/${idOf(WARM)}`);
+  await page.waitForFunction((ms) => window.seen.paints.some(({ axisMs }) => axisMs === ms), WARM);
+  const startedMs = await page.evaluate(
+    (hash) => {
+      window.seen.paints = [];
+      const now = performance.now();
+      window.location.hash = hash;
+      return now;
+    },
+    `#/run/${idOf(events)}`,
+  );
+  await page.waitForFunction((ms) => window.seen.paints.some(({ axisMs }) => axisMs === ms), events);
+  const paints = (await page.evaluate(() => window.seen.paints)).filter(({ axisMs }) => axisMs > WARM);
+  await page.getByRole("tab", { name: "Events" }).click();
+  await page
+    .getByText(`${events.toLocaleString("en")} events`)
+    .first()
+    .waitFor();
+  const elements = await page.locator("*").count();
+  await page.close();
+  if (process.env.VERBOSE)
+    console.error(events, JSON.stringify(paints.map(({ atMs, axisMs }) => [Math.round(atMs - startedMs), axisMs])));
+  return {
+    firstMs: (paints[0]?.atMs ?? Number.NaN) - startedMs,
+    wholeMs: (paints.find(({ axisMs }) => axisMs === events)?.atMs ?? Number.NaN) - startedMs,
+    elements,
+  };
+}
+
+async function benchFirstLanes(context: BrowserContext, lab: string, bare: string, home: string): Promise<Row[]> {
+  const history = new History(join(home, "history.db"), thisProcess);
+  const preferences = new Preferences(join(home, "preferences.db"));
+  const archive = new Archive(join(home, "history.db"), history, preferences);
+  const page = await context.newPage();
+  await page.goto(bare);
+  const [sql, paint, short, long]: [number[], number[], Opened[], Opened[]] = [[], [], [], []];
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const startedMs = performance.now();
+      archive.laneSummary(idOf(LONG));
+      sql.push(performance.now() - startedMs);
+      paint.push(await page.evaluate(paintOnce));
+      short.push(await openRun(context, lab, SHORT));
+      long.push(await openRun(context, lab, LONG));
+    }
+  } finally {
+    archive.close();
+    preferences.close();
+    history.close();
+  }
+  await page.close();
+  const baseMs = median(sql) + median(paint);
+  const of = (all: Opened[], key: keyof Opened) => median(all.map((opened) => opened[key]));
+  return [
+    row(
+      "page: 100k run, first lanes against SQL lane summary and a paint",
+      of(long, "firstMs") / baseMs,
+      "ratio",
+      "<= 1.5",
+    ),
+    row("page: 100k run, lanes of the whole run, against the same", of(long, "wholeMs") / baseMs, "ratio", "<= 1.5"),
+    row("page: first lanes, 100k run against 1k", of(long, "firstMs") / of(short, "firstMs"), "ratio", "<= 1.6"),
+    row("page: DOM elements, 100k run against 1k", of(long, "elements") / of(short, "elements"), "ratio", "<= 1.1"),
+    row("page: SQL lane summary of 100k events", median(sql), "ms"),
+    row("page: one paint", median(paint), "ms"),
+    row("page: first lanes of 1k", of(short, "firstMs"), "ms"),
+    row("page: first lanes of 100k", of(long, "firstMs"), "ms"),
+    row("page: lanes of all 100k", of(long, "wholeMs"), "ms"),
+    row("page: DOM elements", of(long, "elements"), ""),
+  ];
+}
+
+/** In a bare page: from the wish to draw as many rectangles as a lane summary has, to the end of the frame that did. */
+function paintOnce(): Promise<number> {
+  const canvas = document.createElement("canvas");
+  canvas.width = 1_000;
+  canvas.height = 300;
+  document.body.append(canvas);
+  const context = canvas.getContext("2d");
+  return new Promise((resolve) => {
+    const startedMs = performance.now();
+    requestAnimationFrame(() => {
+      if (context !== null) {
+        for (let at = 0; at < 2_400; at++) context.fillRect((at % 240) * 4, Math.floor(at / 240) * 20, 3, 12);
+      }
+      queueMicrotask(() => {
+        canvas.remove();
+        resolve(performance.now() - startedMs);
+      });
+    });
+  });
+}
+
+async function benchPan(context: BrowserContext, origin: string): Promise<Row[]> {
+  const page = await context.newPage();
+  await page.goto(`${origin}/#/run/${idOf(LONG)}`);
+  await page.getByRole("tab", { name: "Events" }).click();
+  await page
+    .getByText(`${LONG.toLocaleString("en")} events`)
+    .first()
+    .waitFor();
+  await page.evaluate(zoomIn);
+  const ratios: Record<"p50" | "p95", number[]> = { p50: [], p95: [] };
+  const pans: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const idle = await frames(page, false);
+    const pan = await frames(page, true);
+    ratios.p50.push(median(pan) / median(idle));
+    ratios.p95.push(quantile(pan, 0.95) / quantile(idle, 0.95));
+    pans.push(median(pan));
+  }
+  await page.close();
+  return [
+    row("page: 100k run, pan frame against an idle one, p50", median(ratios.p50), "ratio", "<= 1.2"),
+    row("page: 100k run, pan frame against an idle one, p95", median(ratios.p95), "ratio", "<= 1.6"),
+    row("page: pan frame, p50", median(pans), "ms"),
+  ];
+}
+
+/** To half of the run, so that there is somewhere to pan to. */
+function zoomIn(): void {
+  const plot = document.querySelector('[data-testid="timeline"]');
+  const place = plot?.getBoundingClientRect();
+  plot?.dispatchEvent(
+    new WheelEvent("wheel", {
+      deltaY: -433,
+      clientX: (place?.left ?? 0) + (place?.width ?? 0) / 2,
+      clientY: (place?.top ?? 0) + 10,
+      bubbles: true,
+      cancelable: true,
+    }),
+  );
+}
+
+/** The milliseconds between frames, while nothing moves or while the timeline is panned in each of them. */
+function frames(page: Page, isPanned: boolean): Promise<number[]> {
+  return page.evaluate(
+    ([count, isPanned]) =>
+      new Promise<number[]>((resolve) => {
+        const plot = document.querySelector('[data-testid="timeline"]');
+        const taken: number[] = [];
+        let last = 0;
+        const step = (atMs: number) => {
+          if (last > 0) taken.push(atMs - last);
+          last = atMs;
+          if (taken.length === count) return resolve(taken);
+          const deltaX = Math.floor(taken.length / 15) % 2 === 0 ? 7 : -7;
+          if (isPanned) plot?.dispatchEvent(new WheelEvent("wheel", { deltaX, bubbles: true, cancelable: true }));
+          requestAnimationFrame(step);
+        };
+        requestAnimationFrame(step);
+      }),
+    [PAN_FRAMES, isPanned] as const,
+  );
+}
