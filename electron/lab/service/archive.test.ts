@@ -1,8 +1,10 @@
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { decided, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
+import { decided, eventAt, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { LabEvent } from "../events/lab-event.ts";
+import { Arrivals } from "../history/arrivals.ts";
 import { History } from "../history/history.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { Archive } from "./archive.ts";
@@ -94,6 +96,26 @@ test("beyond the limit the oldest go, pinned ones excepted", () => {
   expect(idsOf({})).toEqual([idOf(10), idOf(9), idOf(8), idOf(7), idOf(1)]);
 });
 
+test("a run that was imported has been here since then, however long ago it happened", () => {
+  for (let index = 2; index <= 6; index++) add(index);
+  const arrivals = new Arrivals(history);
+  const id = idOf(1);
+  const record = {
+    id,
+    scenarioId: "mcp-crash",
+    scenarioTitle: "t",
+    scenarioSource: "",
+    driver: "process",
+    without: [],
+  };
+  arrivals.begin({ ...record, startedWallMs: 1_000, outcome: "passed", reason: "", durationMs: 1 });
+  for (const event of eventsOf([started, passed], id)) arrivals.stage(event);
+  arrivals.commit("bundle.zip", 10_000);
+  arrivals.close();
+  expect(archive.trim(3)).toBe(3);
+  expect(idsOf({})).toEqual([idOf(6), idOf(5), id]);
+});
+
 test("events are read in pages, also of one type and of one service", () => {
   const id = add(1, { events: sampleRun });
   const all = sampleRun(id);
@@ -105,6 +127,38 @@ test("events are read in pages, also of one type and of one service", () => {
   expect(page({ service: "gateway" }).events.every((event) => "service" in event)).toBe(true);
   expect(page({ types: ["no.such"] }).events).toEqual([]);
 });
+
+test("a batch says of its events what each of them says by itself, whatever is in them", () => {
+  const id = add(1, {
+    events: (run) => [
+      ...sampleRun(run).slice(0, -1),
+      eventAt(
+        16,
+        { type: "warning", code: "c", message: 'quotes ", back\\slashes, , commas and \u2028 \u{1f600} \u0000' },
+        run,
+      ),
+      { ...eventAt(17, passed, run), atMs: 1_234_567.891 },
+    ],
+  });
+  const entries = archive.entries(id, 2, 100);
+  const batch = archive.batch(id, 2, 100);
+  expect(JSON.parse(batch.text)).toEqual(entries.map(({ text }) => JSON.parse(text)));
+  expect(batch).toMatchObject({ lastSeq: 17, events: 15 });
+  expect(archive.batch(id, 3, 2)).toMatchObject({ lastSeq: 5, events: 2 });
+  expect(archive.batch(id, 17, 2)).toEqual({ text: "[]", lastSeq: 0, events: 0 });
+  expect(() => archive.batch(idOf(9), 0, 2)).toThrow("no run has the id");
+});
+
+test.each(["{", "[]", "1", ""])(
+  "an event whose body is damaged to %j is named, and nothing of its batch is sent",
+  (body) => {
+    const id = add(1, { events: sampleRun });
+    const damaging = new Database(history.file);
+    damaging.prepare("UPDATE events SET body = ? WHERE seq = 4").run(body);
+    damaging.close();
+    expect(() => archive.batch(id, 0, 100)).toThrow(`event 4 of run ${id} is damaged in the history`);
+  },
+);
 
 test("the lanes of a run count every event once, in the slice of time that it fell in", () => {
   const id = add(1, { events: sampleRun });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EVENT_BATCH_LIMIT, type SkippedProgress, type StreamItem, type StreamMessage } from "../../contract/events.ts";
-import type { Archive } from "./archive.ts";
+import type { Archive, EventBatch } from "./archive.ts";
 import { JsonText } from "./json-text.ts";
 import type { RunFeed } from "./run-feed.ts";
 import type { OpenStream, StreamBook } from "./stream-book.ts";
@@ -32,7 +32,7 @@ export async function* runStream(
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage, void> {
   let cursor = afterSeq;
-  let lastSeq = feed?.lastSeq ?? archive.get(runId).lastSeq;
+  let lastSeq = feed?.lastSeq ?? archive.lastSeq(runId);
   stream.behind = () => Math.max(0, (feed?.lastSeq ?? lastSeq) - cursor);
   while (cursor < lastSeq || (feed !== undefined && !feed.hasEnded)) {
     if (feed !== undefined && cursor >= feed.lastSeq) {
@@ -42,29 +42,36 @@ export async function* runStream(
     }
     const message = await stream.credit.next(signal);
     lastSeq = feed?.lastSeq ?? lastSeq;
-    const isUnderPressure = feed !== undefined && lastSeq - cursor > PRESSURE_BEHIND;
-    const events = isUnderPressure ? PAGE : EVENT_BATCH_LIMIT;
-    const page = feed?.after(cursor, events) ?? fromHistory(archive, runId, cursor, events, feed, book);
-    if (page.length === 0) return;
-    const batch = toBatch(page, isUnderPressure);
+    const batch =
+      feed === undefined
+        ? archive.batch(runId, cursor, EVENT_BATCH_LIMIT)
+        : liveBatch({ archive, feed, book, afterSeq: cursor });
+    if (batch.events === 0) return;
     cursor = batch.lastSeq;
-    book.progressSkipped += batch.skipped;
     // Several times faster than having each event taken apart and put together again on its way to the wire.
-    const items = new JsonText(`[${batch.texts.join(",")}]`) as unknown as StreamItem[];
+    const items = new JsonText(batch.text) as unknown as StreamItem[];
     yield { type: "run", message, items, lastSeq };
   }
 }
 
-function fromHistory(
-  archive: Archive,
-  runId: string,
-  afterSeq: number,
-  limit: number,
-  feed: RunFeed | undefined,
-  book: StreamBook,
-): StreamEntry[] {
-  if (feed !== undefined) book.fedFromHistory++;
-  return archive.entries(runId, afterSeq, limit);
+interface LivePlace {
+  archive: Archive;
+  feed: RunFeed;
+  book: StreamBook;
+  afterSeq: number;
+}
+
+function liveBatch({ archive, feed, book, afterSeq }: LivePlace): EventBatch {
+  const isUnderPressure = feed.lastSeq - afterSeq > PRESSURE_BEHIND;
+  const limit = isUnderPressure ? PAGE : EVENT_BATCH_LIMIT;
+  let page = feed.after(afterSeq, limit);
+  if (page === undefined) {
+    book.fedFromHistory++;
+    page = archive.entries(feed.runId, afterSeq, limit);
+  }
+  const { texts, lastSeq, skipped } = toBatch(page, isUnderPressure);
+  book.progressSkipped += skipped;
+  return { text: `[${texts.join(",")}]`, lastSeq, events: page.length };
 }
 
 interface Batch {
