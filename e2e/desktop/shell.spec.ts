@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { expect, inPage, startDesktop, test, whenConnected } from "./desktop.ts";
 
 const RUN = "0f0f0f0f-1111-4222-8333-444444444444";
@@ -138,6 +139,49 @@ test("everything is stopped and put back from the menu, and runs that end are to
   expect(await inPage(page, ({ state }) => state?.halted, null)).toBe(true);
   const told = await desktop.inMain(() => (globalThis as unknown as { told: string[] }).told, null);
   expect(told).toEqual(["Passed: The MCP server crashes and the tool stays visible"]);
+});
+
+test("a key stops everything and puts it back while the page hangs", async ({ desktop, home }) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
+  await inPage(page, ({ lab }) => lab.call.stack.up(), null);
+  await inPage(page, ({ lab }) => lab.call.stack.fault({ kind: "pause", target: "mock-slack" }), null);
+  const debug = await page.context().newCDPSession(page);
+  await debug.send("Debugger.enable");
+  const paused = new Promise((resolve) => debug.once("Debugger.paused", resolve));
+  const hanging = page.evaluate(() => {
+    // biome-ignore lint/suspicious/noDebugger: it is how the page is made to hang until it is let go
+    debugger;
+  });
+  await paused;
+  const pressed = await desktop.inMain(({ BrowserWindow }) => {
+    const modifier = process.platform === "darwin" ? { meta: true } : { control: true };
+    let isTaken = false;
+    const event = { preventDefault: () => (isTaken = true) };
+    const { webContents } = BrowserWindow.getAllWindows()[0] ?? {};
+    const input = {
+      type: "keyDown",
+      key: ".",
+      alt: false,
+      isAutoRepeat: false,
+      control: false,
+      meta: false,
+      ...modifier,
+    };
+    (webContents as unknown as NodeJS.EventEmitter).emit("before-input-event", event, input);
+    return isTaken;
+  }, null);
+  expect(pressed).toBe(true);
+  const journal = new Database(join(home, "journal.db"), { readonly: true });
+  const openFaults = () => journal.prepare("SELECT kind FROM faults WHERE state <> 'closed'").pluck().all();
+  await expect.poll(openFaults).toEqual([]);
+  expect(journal.prepare("SELECT count(*) FROM halt").pluck().get()).toBe(1);
+  journal.close();
+  await debug.send("Debugger.resume");
+  await hanging;
+  await expect.poll(() => inPage(page, ({ state }) => state?.halted, null)).toBe(true);
+  await inPage(page, ({ lab }) => lab.call.stack.down(), null);
 });
 
 test("a run goes out to a file that the person names, and comes back from it", async ({ desktop, home }) => {

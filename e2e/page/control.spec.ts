@@ -56,8 +56,8 @@ test("a service is broken by hand, everything is undone, and the lab is halted a
     await expect(page.getByRole("link", { name: /by hand/i }).first()).toBeVisible();
   });
 
-  await test.step("halted, nothing can be broken until the lab is armed", async () => {
-    await page.getByRole("button", { name: "Halt" }).click();
+  await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
+    await page.keyboard.press("ControlOrMeta+.");
     await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
     await window.goTo("Lab");
     const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });

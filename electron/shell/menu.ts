@@ -1,4 +1,4 @@
-import { app, Menu, type MenuItemConstructorOptions } from "electron";
+import { app, type BrowserWindow, Menu, type MenuItemConstructorOptions } from "electron";
 import type { Shell } from "./shell.ts";
 
 /** Places of the page, with the key that leads there. */
@@ -23,7 +23,14 @@ export function register(shell: Shell): void {
       {
         label: "Lab",
         submenu: [
-          { id: "halt", label: HALT_LABEL, accelerator: "CmdOrCtrl+Shift+.", click: () => void halt(shell) },
+          {
+            id: "halt",
+            label: HALT_LABEL,
+            // The window itself listens for it, see below.
+            accelerator: HALT_KEY,
+            registerAccelerator: false,
+            click: () => void halt(shell),
+          },
           { type: "separator" },
           isMac
             ? { role: "close" }
@@ -53,6 +60,20 @@ export function register(shell: Shell): void {
 }
 
 export const HALT_LABEL = "Stop everything and put it back";
+const HALT_KEY = "CmdOrCtrl+.";
+
+/**
+ * Before the page has the key, and instead of it: a menu is only given the keys that the page has seen and left alone, so
+ * that none would come from a page that hangs.
+ */
+export function listenForHaltKey(shell: Shell, { webContents }: BrowserWindow): void {
+  const modifier = process.platform === "darwin" ? "meta" : "control";
+  webContents.on("before-input-event", (event, input) => {
+    if (input.type !== "keyDown" || input.key !== "." || !input[modifier] || input.alt || input.isAutoRepeat) return;
+    event.preventDefault();
+    void halt(shell);
+  });
+}
 
 /** Works also while the page hangs: it is the engine that does it. */
 export async function halt(shell: Shell): Promise<void> {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { app, BrowserWindow, nativeTheme, screen } from "electron";
 import { NAVIGATE_CHANNEL } from "../contract/bridge.ts";
 import { routeIn } from "./link-route.ts";
+import { listenForHaltKey } from "./menu.ts";
 import { PAGE_ADDRESS } from "./protocol.ts";
 import type { Shell } from "./shell.ts";
 import { readWindowState, writeWindowState } from "./window-state.ts";
@@ -49,6 +50,7 @@ function open(shell: Shell, stateFile: string): BrowserWindow {
     },
   });
   shell.window = window;
+  listenForHaltKey(shell, window);
   if (isMaximized) window.maximize();
   window.once("ready-to-show", () => window.show());
   window.on("close", (event) => {

@@ -75,6 +75,7 @@ export function Shell() {
     "go-scenarios": () => goTo({ at: "scenarios" }),
     presenter: () => setPreference({ isPresenting: !isPresenting }),
     "undo-all": () => void actions.undo("all"),
+    halt: () => void actions.halt(),
     search: focusSearch,
   });
 
@@ -199,7 +200,7 @@ function StopEverything() {
         variant="default"
         leftSection={<IconHandStop size={15} aria-hidden />}
         disabledBecause={isHalted ? "The lab is halted already" : undefined}
-        hint="Cancels every run, undoes every fault and lets nothing be broken until you arm the lab again"
+        hint="Cancels every run, undoes every fault and lets nothing be broken until you arm the lab again (Ctrl .)"
         onClick={() => void actions.halt()}
       >
         Halt

@@ -8,6 +8,7 @@ export const SHORTCUTS = [
   { id: "go-scenarios", keys: "g s", label: "Go to the scenario editor", where: "anywhere" },
   { id: "presenter", keys: "p", label: "Presenter mode: large type, no chrome", where: "anywhere" },
   { id: "undo-all", keys: "mod+shift+z", label: "Undo every fault", where: "anywhere" },
+  { id: "halt", keys: "mod+.", label: "Halt: cancel every run and undo everything", where: "anywhere" },
   { id: "search", keys: "/", label: "Search on this page", where: "anywhere" },
   { id: "next-error", keys: "n", label: "Next failure", where: "run" },
   { id: "previous-error", keys: "shift+n", label: "Previous failure", where: "run" },
