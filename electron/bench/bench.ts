@@ -9,6 +9,7 @@ import { benchDocker } from "../lab/stack/docker/docker.bench.ts";
 import type { RunningStack } from "../lab/stack/running-stack.ts";
 import { benchDemo } from "./demo.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
+import { benchHalt } from "./halt.ts";
 import { benchPage } from "./page.ts";
 import { benchRecorder } from "./recorder.ts";
 import { type Row, row, table } from "./row.ts";
@@ -19,6 +20,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   gateway: () => onStack((running) => benchGatewayHop(running)),
   proxy: benchFaultProxy,
   docker: benchDocker,
+  halt: benchHalt,
   bundles: benchBundles,
   page: benchPage,
   stream: benchStream,

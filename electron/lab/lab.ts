@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { systemClock, withDeadline } from "./clock.ts";
 import type { LabEvent } from "./events/lab-event.ts";
-import { type Mended, type MendParts, mendStack } from "./faults/mend.ts";
+import type { MendParts } from "./faults/mend.ts";
 import { History } from "./history/history.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
@@ -118,23 +118,6 @@ export class Lab {
         await systemClock.sleep(HOLD_LOOK_MS, signal);
       }
     }
-  }
-
-  /**
-   * Undoes every fault there is and lets none be applied until {@link Lab.arm}. Works from any process, also while the
-   * one that broke things hangs: links first, then all services at once.
-   */
-  async halt(signal: AbortSignal): Promise<Mended[]> {
-    const parts = this.#mendParts();
-    parts.faults.halt(systemClock.wallMs());
-    const stacks = parts.register.list();
-    const order = "links first, then all at once";
-    return (await Promise.all(stacks.map((stack) => mendStack(stack, parts, order, signal)))).flat();
-  }
-
-  /** Allows faults again. False when they were not halted. */
-  arm(): boolean {
-    return new FaultJournal(this.#journal).arm();
   }
 
   /** Opened when it is first needed: reading past runs must not depend on being able to write. */

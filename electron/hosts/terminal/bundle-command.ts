@@ -8,8 +8,6 @@ const options = { out: { type: "string" }, force: { type: "boolean", default: fa
 type Values = ReturnType<typeof readWords<typeof options>>["values"];
 
 export const bundleCommand: Command = {
-  name: "bundle",
-  summary: "export runs to one file, import or verify such a file",
   help: `resilience-lab bundle export RUN... --out FILE [--force]
 resilience-lab bundle import FILE
 resilience-lab bundle verify FILE

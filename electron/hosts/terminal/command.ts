@@ -13,8 +13,6 @@ export interface Terminal {
 }
 
 export interface Command {
-  name: string;
-  summary: string;
   help: string;
   run(words: readonly string[], terminal: Terminal): Promise<number>;
 }

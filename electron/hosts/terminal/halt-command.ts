@@ -1,10 +1,9 @@
-import { Lab } from "../../lab/lab.ts";
+import { arm, halt } from "../../lab/faults/halt.ts";
+import { dataFolder, openHome } from "../../lab/home.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { type Command, EXIT, readWords } from "./command.ts";
 
 export const haltCommand: Command = {
-  name: "halt",
-  summary: "undo every fault now, whoever made it, and allow no new one",
   help: `resilience-lab halt
 
 Works while the window or another terminal hangs: undoes every fault of this data folder from its journal, links first,
@@ -12,33 +11,22 @@ then all services at once. A run that is on ends as cancelled. No fault is appli
 Exit 1 if something could not be put back.`,
   async run(words, { environment, out, signal }) {
     refuseWords("halt", words);
-    const lab = Lab.open(environment);
-    try {
-      const mended = await lab.halt(signal);
-      for (const { fault, result, detail } of mended) {
-        out.write(`${fault.kind} ${fault.target}: ${result}, ${detail}\n`);
-      }
-      out.write(mended.length === 0 ? "no fault was in force; none can be applied now\n" : "halted\n");
-      return mended.some(({ result }) => result === "not restored") ? EXIT.failed : EXIT.green;
-    } finally {
-      lab.close();
+    const mended = await halt(openHome(dataFolder(environment)), environment, signal);
+    for (const { fault, result, detail } of mended) {
+      out.write(`${fault.kind} ${fault.target}: ${result}, ${detail}\n`);
     }
+    out.write(mended.length === 0 ? "no fault was in force; none can be applied now\n" : "halted\n");
+    return mended.some(({ result }) => result === "not restored") ? EXIT.failed : EXIT.green;
   },
 };
 
 export const armCommand: Command = {
-  name: "arm",
-  summary: "allow faults again after a halt",
   help: "resilience-lab arm\n\nAllows faults again after `resilience-lab halt`.",
   async run(words, { environment, out }) {
     refuseWords("arm", words);
-    const lab = Lab.open(environment);
-    try {
-      out.write(lab.arm() ? "faults can be applied again\n" : "faults were not halted\n");
-      return EXIT.green;
-    } finally {
-      lab.close();
-    }
+    const wasHalted = arm(openHome(dataFolder(environment)));
+    out.write(wasHalted ? "faults can be applied again\n" : "faults were not halted\n");
+    return EXIT.green;
   },
 };
 

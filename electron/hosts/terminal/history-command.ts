@@ -18,8 +18,6 @@ const options = {
 type Values = ReturnType<typeof readWords<typeof options>>["values"];
 
 export const historyCommand: Command = {
-  name: "history",
-  summary: "list past runs, or show one as it happened",
   help: `resilience-lab history list [--scenario ID] [--limit N]
 resilience-lab history show RUN [--reporter pretty|json|junit|markdown]
 

@@ -1,24 +1,54 @@
 import { LabError } from "../../lab/lab-error.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
-import { bundleCommand } from "./bundle-command.ts";
 import { type Command, EXIT, type Terminal } from "./command.ts";
-import { armCommand, haltCommand } from "./halt-command.ts";
-import { historyCommand } from "./history-command.ts";
-import { planCommand } from "./plan-command.ts";
-import { demoCommand, runCommand } from "./run-command.ts";
-import { scenariosCommand } from "./scenarios-command.ts";
-import { stackCommand } from "./stack-command.ts";
 
-const COMMANDS: readonly Command[] = [
-  demoCommand,
-  runCommand,
-  planCommand,
-  stackCommand,
-  scenariosCommand,
-  historyCommand,
-  bundleCommand,
-  haltCommand,
-  armCommand,
+/** Each loads what it needs when it is called: a person who halts the lab must not wait for the modules of a run. */
+const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
+  {
+    name: "demo",
+    summary: "run every shipped scenario on the reference stack",
+    load: async () => (await import("./run-command.ts")).demoCommand,
+  },
+  {
+    name: "run",
+    summary: "run scenarios and say whether each held",
+    load: async () => (await import("./run-command.ts")).runCommand,
+  },
+  {
+    name: "plan",
+    summary: "show what scenarios would touch and how it is undone, and do nothing",
+    load: async () => (await import("./plan-command.ts")).planCommand,
+  },
+  {
+    name: "stack",
+    summary: "bring the stack up to keep, take it down, or say how it is",
+    load: async () => (await import("./stack-command.ts")).stackCommand,
+  },
+  {
+    name: "scenarios",
+    summary: "list the shipped scenarios, or check files of your own",
+    load: async () => (await import("./scenarios-command.ts")).scenariosCommand,
+  },
+  {
+    name: "history",
+    summary: "list past runs, or show one as it happened",
+    load: async () => (await import("./history-command.ts")).historyCommand,
+  },
+  {
+    name: "bundle",
+    summary: "export runs to one file, import or verify such a file",
+    load: async () => (await import("./bundle-command.ts")).bundleCommand,
+  },
+  {
+    name: "halt",
+    summary: "undo every fault now, whoever made it, and allow no new one",
+    load: async () => (await import("./halt-command.ts")).haltCommand,
+  },
+  {
+    name: "arm",
+    summary: "allow faults again after a halt",
+    load: async () => (await import("./halt-command.ts")).armCommand,
+  },
 ];
 
 const HELP = `Resilience Lab ${LAB_VERSION}: break an MCP gateway stack on purpose, watch what it does, put everything back.
@@ -65,7 +95,7 @@ function isInterruption(error: unknown, { reason }: AbortSignal): boolean {
   return error === reason || (error instanceof Error && (error.cause === reason || error.name === "AbortError"));
 }
 
-function dispatch([name, ...words]: readonly string[], terminal: Terminal): Promise<number> | number {
+async function dispatch([name, ...words]: readonly string[], terminal: Terminal): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     terminal.out.write(`${HELP}\n`);
     return name === undefined ? EXIT.badInput : EXIT.green;
@@ -74,11 +104,12 @@ function dispatch([name, ...words]: readonly string[], terminal: Terminal): Prom
     terminal.out.write(`${LAB_VERSION}\n`);
     return EXIT.green;
   }
-  const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) {
+  const found = COMMANDS.find((each) => each.name === name);
+  if (found === undefined) {
     const cure = `the commands are: ${COMMANDS.map((each) => each.name).join(", ")}`;
     throw new LabError("bad-input", `there is no command "${name}"`, { cure });
   }
+  const command = await found.load();
   if (words.includes("--help") || words.includes("-h")) {
     terminal.out.write(`${command.help}\n`);
     return EXIT.green;

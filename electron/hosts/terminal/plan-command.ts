@@ -6,8 +6,6 @@ import { loadStack } from "../../lab/stack/stack-file.ts";
 import { type Command, EXIT, readWords } from "./command.ts";
 
 export const planCommand: Command = {
-  name: "plan",
-  summary: "show what scenarios would touch and how it is undone, and do nothing",
   help: `resilience-lab plan FILE|FOLDER|ID... [--stack FILE]
 
 Shows each step with its resolved target, and for each fault what it does, how it is undone and when at the latest.

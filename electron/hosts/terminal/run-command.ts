@@ -30,8 +30,6 @@ const options = {
 } as const;
 
 export const runCommand: Command = {
-  name: "run",
-  summary: "run scenarios and say whether each held",
   help: `resilience-lab run FILE|FOLDER|ID... [options]
 
 Runs scenarios in order, each on a stack in its steady state, and puts back what each has broken. A FILE may also be a
@@ -53,8 +51,6 @@ Exit: 0 all green, 1 something was not, 2 bad input, 130 interrupted.`,
 };
 
 export const demoCommand: Command = {
-  name: "demo",
-  summary: "run every shipped scenario on the reference stack",
   help: `resilience-lab demo [options]
 
 Brings the reference stack up without Docker, runs every shipped scenario and takes everything down again.

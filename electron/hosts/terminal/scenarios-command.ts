@@ -4,8 +4,6 @@ import { loadFile } from "../../lab/scenarios/load.ts";
 import { type Command, EXIT, oneOf, readWords } from "./command.ts";
 
 export const scenariosCommand: Command = {
-  name: "scenarios",
-  summary: "list the shipped scenarios, or check files of your own",
   help: `resilience-lab scenarios list
 resilience-lab scenarios validate FILE...
 

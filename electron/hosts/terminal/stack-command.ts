@@ -9,8 +9,6 @@ const options = { ...PLACE_OPTIONS, volumes: { type: "boolean", default: false }
 type Values = ReturnType<typeof readWords<typeof options>>["values"];
 
 export const stackCommand: Command = {
-  name: "stack",
-  summary: "bring the stack up to keep, take it down, or say how it is",
   help: `resilience-lab stack up [options]
 resilience-lab stack down [--volumes]
 resilience-lab stack status

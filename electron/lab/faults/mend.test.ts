@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
@@ -102,6 +105,36 @@ test("a halt puts every link back before it touches a service, whatever was brok
       .map(({ kind }) => kind)
       .sort(),
   ).toEqual(["kill", "pause"]);
+});
+
+test("a halt does not keep services waiting for a proxy that is itself frozen, whose links follow as soon as it answers", async () => {
+  const asked: string[] = [];
+  const isRunning = async () => (await stack.running.driver.stateOf("server")).is === "running";
+  const frozen = createServer(async ({ method, url }, response) => {
+    asked.push(`${method} ${url}`);
+    while (!(await isRunning())) await new Promise((resolve) => setTimeout(resolve, 10));
+    const isProxy = url?.endsWith("toxics/broken") === false;
+    response.writeHead(isProxy ? 200 : 404).end(JSON.stringify(isProxy ? { name: LINK, enabled: true } : {}));
+  });
+  onTestFinished(() => void frozen.close());
+  await once(frozen.listen(0, "127.0.0.1"), "listening");
+  const { port } = frozen.address() as AddressInfo;
+  await breakAll({ pause: "server" });
+  stack.faults.intend({
+    id: "broken",
+    runId: "run",
+    stackId: stack.running.registered.id,
+    kind: "latency",
+    target: LINK,
+    identity: { kind: "link", api: `http://127.0.0.1:${port}`, service: "fault-proxy" },
+    undo: "take it off",
+    intendedWallMs: 0,
+    expiresWallMs: 0,
+  });
+  stack.faults.applied("broken");
+  expect((await mend(BESIDE)).map(({ result }) => result)).toEqual(["restored", "restored"]);
+  expect(new Set(asked).size, "each asked once: none was given up meanwhile").toBe(asked.length - 1);
+  expect(openFaults()).toEqual([]);
 });
 
 describe("a fault that was only written down", () => {

@@ -1,10 +1,12 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-journal.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { openDriver } from "../stack/open-driver.ts";
-import { reloadStack } from "../stack/reload-stack.ts";
-import { RunningStack } from "../stack/running-stack.ts";
-import { type Undone, type UndoTarget, undoFault } from "./undo.ts";
+import type { RunningStack } from "../stack/running-stack.ts";
+import { takeOffLink, type Undone, type UndoTarget, undoFault } from "./undo.ts";
+
+/** Links have this long to themselves. Their proxy may be among what is broken, and answer only once that is undone. */
+const LINKS_ALONE_MS = 250;
 
 export interface MendParts {
   register: StackRegister;
@@ -30,27 +32,61 @@ export async function mendStack(
 ): Promise<Mended[]> {
   const open = parts.faults.open(registered.id);
   if (open.length === 0) return [];
-  const isHeldClosed = (link: string) => open.some(({ kind, target }) => kind === "down" && target === link);
-  return withUndoTarget(registered, parts, async (target) => {
-    const undo = async (fault: OpenFault): Promise<Mended> => {
-      const undone = await undoFault(fault, { ...target, isHeldClosed }, signal);
-      // One that was only written down may be applied right after this by a lab that lives: it is not done with yet.
-      const isDoneWith = fault.isApplied || order === "latest first";
-      return { fault, ...(isDoneWith ? closed(fault, undone, parts.faults) : undone) };
-    };
-    if (order === "latest first") {
+  const isHeldClosed = holdsClosed(open);
+  if (order === "latest first") {
+    return withUndoTarget(registered, parts, async (target) => {
       const mended: Mended[] = [];
-      for (const fault of open) mended.push(await undo(fault));
+      for (const fault of open) {
+        const undone = await undoFault(fault, { ...target, isHeldClosed }, signal);
+        mended.push({ fault, ...closed(fault, undone, parts.faults) });
+      }
       return mended;
-    }
-    const isLink = ({ identity }: JournaledFault) => identity.kind === "link";
-    const links = await Promise.all(open.filter(isLink).map(undo));
-    const services = await Promise.all(open.filter((fault) => !isLink(fault)).map(undo));
-    // The proxy may have been among what was broken, and answer only now.
-    const again = open.filter((fault) => links.some((each) => each.fault === fault && each.result === "not restored"));
-    const late = services.length === 0 ? [] : await Promise.all(again.map(undo));
-    return [...links.map((each) => late.find(({ fault }) => fault === each.fault) ?? each), ...services];
+    });
+  }
+  const links = takeOffLinks(open, parts.faults);
+  const early = await Promise.race([Promise.all(links.map(({ taken }) => taken)), delay(LINKS_ALONE_MS)]);
+  const services = open.filter((fault) => !isOnLink(fault));
+  if (services.length === 0 && early?.every((mended) => mended !== undefined)) return early;
+  return withUndoTarget(registered, parts, async (target) => {
+    const undo = async (fault: OpenFault) =>
+      noted(fault, await undoFault(fault, { ...target, isHeldClosed }, signal), parts.faults);
+    const mendedServices = await Promise.all(services.map(undo));
+    const mendedLinks = await Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? undo(fault)));
+    return [...mendedLinks, ...mendedServices];
   });
+}
+
+/**
+ * Opens the links among open faults, all at once and with nothing but their proxy: what a halt does before anything else.
+ * Resolves, for each, to undefined when the proxy did not answer.
+ */
+function takeOffLinks(open: readonly OpenFault[], faults: FaultJournal) {
+  return open.filter(isOnLink).map((fault) => ({
+    fault,
+    taken: takeOffLink(fault, holdsClosed(open)).then(
+      (undone) => noted(fault, undone, faults),
+      () => undefined,
+    ),
+  }));
+}
+
+/** Gives the links of a stack to themselves before its services: for a halt that leaves services to whoever broke them. */
+export async function openLinksFirst(stackId: string, faults: FaultJournal): Promise<void> {
+  const links = takeOffLinks(faults.open(stackId), faults);
+  await Promise.race([Promise.all(links.map(({ taken }) => taken)), delay(LINKS_ALONE_MS)]);
+}
+
+function isOnLink({ identity }: JournaledFault): boolean {
+  return identity.kind === "link";
+}
+
+function holdsClosed(open: readonly JournaledFault[]): (link: string) => boolean {
+  return (link) => open.some(({ kind, target }) => kind === "down" && target === link);
+}
+
+/** One that was only written down may be applied right after this by a lab that lives: it is not done with yet. */
+function noted(fault: OpenFault, undone: Undone, faults: FaultJournal): Mended {
+  return { fault, ...(fault.isApplied ? closed(fault, undone, faults) : undone) };
 }
 
 /** A journal that cannot be written now, its disk being full, must not keep other faults from being undone. */
@@ -72,24 +108,30 @@ async function withUndoTarget<Value>(
   { register, stacksFolder, environment }: MendParts,
   use: (target: UndoTarget) => Promise<Value>,
 ): Promise<Value> {
-  let attached: { running: RunningStack | undefined } | undefined;
+  let attached: Promise<RunningStack | undefined> | undefined;
   const waitUntilUp = async (service: string, signal: AbortSignal) => {
-    attached ??= { running: tryAttach(registered, register, stacksFolder, environment) };
-    await attached.running?.health.waitFor(service, "up", signal);
+    attached ??= tryAttach(registered, register, stacksFolder, environment);
+    await (await attached)?.health.waitFor(service, "up", signal);
   };
+  // Its modules take longer to load than a link to open, and a halt waits for nothing before that.
+  const { openDriver } = await import("../stack/open-driver.ts");
   try {
-    return await use({ driver: openDriver(registered, register), waitUntilUp });
+    return await use({ driver: await openDriver(registered, register), waitUntilUp });
   } finally {
-    await attached?.running?.close();
+    await (await attached)?.close();
   }
 }
 
-function tryAttach(
+async function tryAttach(
   registered: RegisteredStack,
   register: StackRegister,
   stacksFolder: string,
   environment: NodeJS.ProcessEnv,
-): RunningStack | undefined {
+): Promise<RunningStack | undefined> {
+  const [{ reloadStack }, { RunningStack }] = await Promise.all([
+    import("../stack/reload-stack.ts"),
+    import("../stack/running-stack.ts"),
+  ]);
   try {
     return RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
   } catch (error) {

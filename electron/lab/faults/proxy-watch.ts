@@ -3,7 +3,8 @@ import { formatDuration } from "../events/duration.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
-import { FaultProxyControl, type Hit } from "./fault-proxy-control.ts";
+import { FaultProxyControl } from "./fault-proxy-control.ts";
+import type { Hit } from "./proxy-hits.ts";
 
 const LOOK_EVERY_MS = 100;
 /** Hits of one fault that are worth an event each; the undo tells how many there were in all. */

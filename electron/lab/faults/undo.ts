@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import type { UndoResult } from "../events/lab-event.ts";
-import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
+import type { JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
 import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
@@ -34,7 +34,7 @@ export interface UndoTarget {
 export async function undoFault(fault: JournaledFault, target: UndoTarget, signal: AbortSignal): Promise<Undone> {
   const { identity } = fault;
   try {
-    if (identity.kind === "link") return await undoLinkFault(fault, identity, target, signal);
+    if (identity.kind === "link") return await undoLinkFault(fault, identity.service, target, signal);
     return await whenReachable(() => undoServiceFault(fault, identity, target, signal), signal);
   } catch (error) {
     return { result: "not restored", detail: `${fault.target}: ${reasonOf(error)}` };
@@ -120,41 +120,41 @@ function isAnother(a: ServiceIdentity, b: ServiceIdentity): boolean {
 
 async function undoLinkFault(
   fault: JournaledFault,
-  identity: Extract<FaultIdentity, { kind: "link" }>,
+  service: string,
   target: UndoTarget,
   signal: AbortSignal,
 ): Promise<Undone> {
-  const proxy = new FaultProxyControl(identity.api);
-  const take = () => (fault.kind === "down" ? openLink(proxy, fault.target) : disarm(proxy, fault, target));
+  const take = () => takeOffLink(fault, target.isHeldClosed);
   try {
     return await take();
   } catch (error) {
     // A proxy that has died takes its links down with it. A new one begins as a plain pipe.
-    if (!(error instanceof LabError) || (await target.driver.stateOf(identity.service)).is !== "stopped") throw error;
-    await target.driver.start(identity.service);
-    await waitUntilUpAgain(identity.service, target, signal);
+    if (!(error instanceof LabError) || (await target.driver.stateOf(service)).is !== "stopped") throw error;
+    await target.driver.start(service);
+    await waitUntilUpAgain(service, target, signal);
     const { result, detail } = await take();
     return { result, detail: `${detail}; the fault proxy had died and was started again` };
   }
 }
 
-async function disarm(proxy: FaultProxyControl, fault: JournaledFault, target: UndoTarget): Promise<Undone> {
-  const hits = await proxy.disarm(fault.target, fault.id);
+/** Takes a fault off its link. @throws LabError when the proxy does not answer */
+export async function takeOffLink(
+  { id, kind, target: link, identity }: JournaledFault,
+  isHeldClosed: UndoTarget["isHeldClosed"],
+): Promise<Undone> {
+  if (identity.kind !== "link") throw new LabError("internal", `${link} is no link`);
+  const proxy = new FaultProxyControl(identity.api);
+  if (kind === "down") return openLink(proxy, link);
+  const hits = await proxy.disarm(link, id);
   const counted = hits === undefined ? {} : { hits };
-  if (await proxy.isArmed(fault.target, fault.id)) {
-    return { result: "not restored", detail: `the fault is still on ${fault.target}` };
+  if (await proxy.isArmed(link, id)) return { result: "not restored", detail: `the fault is still on ${link}` };
+  if (await proxy.isOpen(link)) {
+    return { result: "restored", detail: `${link} passes everything again`, ...counted };
   }
-  if (await proxy.isOpen(fault.target)) {
-    return { result: "restored", detail: `${fault.target} passes everything again`, ...counted };
+  if (isHeldClosed?.(link)) {
+    return { result: "restored", detail: `the fault is off ${link}, which another fault keeps closed`, ...counted };
   }
-  if (target.isHeldClosed?.(fault.target)) {
-    return {
-      result: "restored",
-      detail: `the fault is off ${fault.target}, which another fault keeps closed`,
-      ...counted,
-    };
-  }
-  const detail = `${fault.target} was closed by someone else; it is left so`;
+  const detail = `${link} was closed by someone else; it is left so`;
   return { result: "changed by someone else", detail, ...counted };
 }
 

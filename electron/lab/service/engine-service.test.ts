@@ -38,6 +38,22 @@ test("quitting puts back what was broken by hand, and the run of it says so", as
   expect(again.archive.get(runId)).toMatchObject({ kind: "by hand", outcome: "passed" });
 });
 
+test("a halt opens links before anything else, whatever was broken last", async () => {
+  const engine = await startOn(temporaryFolder());
+  await engine.up();
+  const { runId } = await engine.faults.apply({ kind: "down", target: "agent->gateway" });
+  await engine.faults.apply({ kind: "kill", target: "mock-slack" });
+  expect(await engine.faults.halt()).toEqual({ undone: 2, residue: [] });
+  await expect.poll(() => engine.archive.get(runId).outcome).toBe("passed");
+  const { events } = engine.archive.events({ runId, afterSeq: 0, limit: 1_000 });
+  const undone = events.filter((event) => event.type === "fault.undone");
+  // Its own run, which undoes what was broken last first, came too late for the link.
+  expect(undone.map(({ detail }) => detail)).toEqual([
+    "mock-slack is running and up",
+    "down agent->gateway was undone in mid-run, by a halt or by the watchdog",
+  ]);
+});
+
 test("quitting in mid-run ends the run as cancelled, with everything put back and nothing left running", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);

@@ -2,6 +2,7 @@ import type { UndoReport } from "../../contract/faults.ts";
 import type { FaultRequest } from "../../contract/stack.ts";
 import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
+import { openLinksFirst } from "../faults/mend.ts";
 import { undoFault } from "../faults/undo.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { Lab } from "../lab.ts";
@@ -106,20 +107,23 @@ export class FaultDesk {
   }
 
   /**
-   * Ends every run, undoes every fault and refuses new ones, by whatever process, until {@link arm}. The runs put back
-   * what is theirs, since nobody else knows it as well; what is left after that is undone from the journal.
+   * Ends every run, undoes every fault and refuses new ones, by whatever process, until {@link arm}. Links are opened
+   * first; services are put back by the runs that broke them, since nobody else knows them as well, and what is left after
+   * that from the journal.
    */
   async halt(): Promise<UndoReport> {
     const before = this.#parts.stack.faults().length;
     this.#parts.journal.halt(systemClock.wallMs());
     this.#parts.onChange();
+    const { running } = this.#parts.stack;
+    if (running !== undefined) await openLinksFirst(running.registered.id, this.#parts.journal);
     await this.#parts.queue.stop();
     const { residue } = await this.undo("all");
     return { undone: before - this.#parts.stack.faults().length, residue };
   }
 
   arm(): void {
-    this.#parts.lab.arm();
+    this.#parts.journal.arm();
     this.#parts.onChange();
   }
 

@@ -119,7 +119,7 @@ describeOnDocker("the Docker driver", (engine) => {
     await running.close();
     const [registered] = registry.register.list();
     if (registered === undefined) throw new Error("nothing is registered");
-    const driver = openDriver(registered, registry.register);
+    const driver = await openDriver(registered, registry.register);
     const undone = await undoFault(fault, { driver, waitUntilUp: async () => {} }, never);
     expect(undone).toMatchObject({ result: "restored" });
     expect(docker("exec", containerId(stack.project, "web"), "getent", "hosts", "web")).toMatch(/web/);
