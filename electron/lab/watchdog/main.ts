@@ -19,6 +19,7 @@ import { isSameProcess, thisProcess } from "../stack/process-identity.ts";
 import { BEAT_LIMIT_MS, GOODBYE } from "./heartbeat.ts";
 
 const LOOK_EVERY_MS = 200;
+const LOOK_COUNTS_AT_MOST_MS = 2 * LOOK_EVERY_MS;
 /** A pipe that closes without a good-bye while the lab lives on: it is about to die, or has a new watchdog. */
 const DYING_LIMIT_MS = 5_000;
 const MEND_LIMIT_MS = 60_000;
@@ -27,13 +28,14 @@ const [folder = "", pid = "", startedAt = ""] = process.argv.slice(2);
 const lab = { pid: Number(pid), startedAt };
 const home = openHome(folder);
 
-let lastBeatMs = performance.now();
+let lookedMs = performance.now();
+let silentMs = 0;
 let isOver = false;
 let isHanging = false;
 
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", (text: string) => {
-  lastBeatMs = performance.now();
+  silentMs = 0;
   if (isHanging) say("the lab beats again");
   isHanging = false;
   isOver ||= text.includes(GOODBYE);
@@ -45,7 +47,11 @@ process.stdin.on("error", () => {});
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
 
 setInterval(() => {
-  if (isHanging || performance.now() - lastBeatMs < BEAT_LIMIT_MS) return;
+  const nowMs = performance.now();
+  // Time in which this process did not run either, the machine being asleep, is no silence of the lab.
+  silentMs += Math.min(nowMs - lookedMs, LOOK_COUNTS_AT_MOST_MS);
+  lookedMs = nowMs;
+  if (isHanging || silentMs < BEAT_LIMIT_MS) return;
   isHanging = true;
   say(`no heartbeat of the lab (process ${lab.pid}) for ${BEAT_LIMIT_MS} ms: undoing its faults`);
   void mendBesideTheLab().catch(complain);

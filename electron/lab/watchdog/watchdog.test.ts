@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { LINK, writeSmallStack } from "../../testing/small-stack.ts";
@@ -16,6 +17,10 @@ import { catchesHangup, serviceProcessesOf, watchdogsOf } from "./testing/proces
 const folder = lastingFolder();
 const home = join(folder, "home");
 const stackFile = writeSmallStack(folder);
+const PLACE = ["--stack", stackFile, "--ports", "auto"];
+const JUMPING = {
+  NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "testing", "jumping-clocks.ts"))}`,
+};
 const PATIENCE = { timeout: 20_000 };
 const SERVICES = ["caller", "fault-proxy", "server"];
 let linkUrl: string;
@@ -118,6 +123,25 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     expect(child.exitCode).toBe(1);
   });
 
+  describe("on a machine that sleeps, and whose clocks jump,", () => {
+    const run = (...method: object[]) => startLab(home, ["run", scenario(...method), ...PLACE], JUMPING);
+
+    test("leaves the faults of a lab that beats to it", async () => {
+      const { child, ended } = run({ fault: { pause: "server" } }, { wait: "2s" });
+      expect(await ended).not.toMatch("was undone in mid-run");
+      expect(child.exitCode).toBe(0);
+    });
+
+    test("undoes those of a lab that hangs, and of one that is killed", async () => {
+      const { child } = await untilBroken(
+        run({ fault: { http_status: LINK, status: 503 } }, { fault: { pause: "server" } }, { wait: "1m" }),
+      );
+      child.kill("SIGSTOP");
+      await expectWhole();
+      child.kill("SIGKILL");
+    });
+  });
+
   test("of a lab that hangs and is then killed puts back the rest", async () => {
     const { child } = await broken();
     child.kill("SIGSTOP");
@@ -187,8 +211,7 @@ test("a start that comes while a watchdog puts things back waits for it", async 
 });
 
 function lab(...words: string[]): LabProcess {
-  const place =
-    ["stack", "run"].includes(words[0] ?? "") && words[1] !== "down" ? ["--stack", stackFile, "--ports", "auto"] : [];
+  const place = ["stack", "run"].includes(words[0] ?? "") && words[1] !== "down" ? PLACE : [];
   return startLab(home, [...words, ...place]);
 }
 
@@ -209,7 +232,10 @@ async function broken(
   then: object = { wait: "1m" },
   breaking: object = { fault: { pause: "server" } },
 ): Promise<LabProcess> {
-  const started = run({ fault: { http_status: LINK, status: 503 } }, breaking, then);
+  return untilBroken(run({ fault: { http_status: LINK, status: 503 } }, breaking, then));
+}
+
+async function untilBroken(started: LabProcess): Promise<LabProcess> {
   const isBroken = () => {
     const server = serviceProcessesOf(home).find(({ service }) => service === "server");
     return server === undefined || server.state === "T";
