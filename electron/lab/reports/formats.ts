@@ -28,7 +28,7 @@ function toJUnit(reports: readonly RunReport[]): string {
         : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(details(report).join("\n"))}</${tag}>`;
     const decisions = `<system-out>${xml(report.decisions)}</system-out>`;
     const head = `<testcase classname="resilience-lab" name="${xml(report.scenario)}" time="${seconds(report.durationMs)}">`;
-    return `    ${head}${problem}${decisions}</testcase>`;
+    return `    ${head}${properties(report)}${problem}${decisions}</testcase>`;
   });
   const counts = `tests="${reports.length}" failures="${failures}" errors="${errors}" time="${time}"`;
   return [
@@ -42,15 +42,23 @@ function toJUnit(reports: readonly RunReport[]): string {
   ].join("\n");
 }
 
+function properties({ driver, engine }: RunReport): string {
+  const place = engine === null ? { driver } : { driver, engine };
+  const each = Object.entries(place).map(([name, value]) => `<property name="${name}" value="${xml(value)}"/>`);
+  return `<properties>${each.join("")}</properties>`;
+}
+
 function toMarkdown(reports: readonly RunReport[]): string {
   const rows = reports.map(
     ({ scenario, outcome, durationMs, decisions, without }) =>
       `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(decisions)} |`,
   );
   const failed = reports.filter(({ outcome }) => outcome !== "passed");
+  const engines = [...new Set(reports.flatMap(({ engine }) => engine ?? []))];
   return [
     "# Resilience Lab report",
     "",
+    ...engines.flatMap((engine) => [`Containers on ${plain(engine)}.`, ""]),
     "| Scenario | Outcome | Time | Decisions |",
     "| --- | --- | --- | --- |",
     ...rows,

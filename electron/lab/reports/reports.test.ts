@@ -49,6 +49,15 @@ describe("a run's report", () => {
   });
 });
 
+test.each(["json", "junit", "markdown"] as const)(
+  "a %s report says on which machine containers were broken",
+  (format) => {
+    const engine = "REMOTE tcp://build-7.example:2376";
+    expect(render(format, [report({ driver: "docker", engine }), good])).toContain(engine);
+    expect(render(format, [good])).not.toContain("REMOTE");
+  },
+);
+
 test("the summary counts runs and not checks", () => {
   expect(summaryLine([good])).toBe("1/1 run passed in 160 ms");
   expect(summaryLine([good, report({ outcome: "residue" }), good])).toBe("2/3 runs passed in 480 ms");
@@ -82,7 +91,7 @@ describe("JUnit", () => {
     const shown = hostile.replaceAll(/[\u0000\u0007\u001b\ufffe\uffff]/g, "").toWellFormed();
     const testcase = xml.find("testcase");
     expect(testcase?.attributes.name?.replaceAll(/\s/g, "")).toBe(shown.replaceAll(/\s/g, ""));
-    expect(testcase?.children.map(({ name }) => name)).toEqual(["failure", "system-out"]);
+    expect(testcase?.children.map(({ name }) => name)).toEqual(["properties", "failure", "system-out"]);
     expect(xml.find("system-out")?.text).toBe(shown);
     expect(xml.find("failure")?.text).toContain(shown);
   });
@@ -95,7 +104,7 @@ describe("JUnit", () => {
         outcome as "passed" | "failed" | "residue"
       ];
       const expected = outcome in { passed: 1, failed: 1, residue: 1 } ? tag : "error";
-      const problem = xml.find("testcase")?.children.find(({ name }) => name !== "system-out");
+      const problem = xml.find("testcase")?.children.find(({ name }) => !["properties", "system-out"].includes(name));
       expect(problem?.name).toBe(expected);
       expect(problem?.attributes).toEqual(expected === undefined ? undefined : { type: outcome, message: "because" });
       expect(xml.find("testsuite")?.attributes).toMatchObject({

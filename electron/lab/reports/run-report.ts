@@ -9,6 +9,8 @@ export interface RunReport {
   scenario: string;
   title: string;
   driver: string;
+  /** Where the containers ran; it begins with REMOTE for another machine. Null for processes. */
+  engine: string | null;
   without: string[];
   outcome: Outcome;
   reason: string;
@@ -32,6 +34,7 @@ export function toReport(view: RunView): RunReport {
     scenario: started.scenario.id,
     title: started.scenario.title,
     driver: started.driver,
+    engine: started.engine ?? null,
     without: started.without,
     outcome: ended.outcome,
     reason: ended.reason,
