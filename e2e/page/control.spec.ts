@@ -1,6 +1,9 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { expect, test } from "./lab-under-test.ts";
 
 const TIMEOUT = "An approval expires while Slack is down";
+const CRASH = "The MCP server crashes and the tool stays visible";
 
 test("a run is cancelled, and what it broke is put back", async ({ window }) => {
   const { page, run } = window;
@@ -66,3 +69,40 @@ test("a service is broken by hand, everything is undone, and the lab is halted a
     await expect(start).not.toHaveAttribute("aria-disabled");
   });
 });
+
+test("what a run could not put back is told on every page, and put back when a person asks again", async ({
+  window,
+  home,
+}) => {
+  const { page } = window;
+  const banner = page.getByRole("alert").filter({ hasText: "Left broken by a run that is over: stop payments-mcp" });
+  await window.bringUp();
+  const letStart = keepFromStarting(home, "payments-mcp");
+  await window.runToEnd(CRASH, "Residue");
+  await expect(banner).toBeVisible();
+  await window.goTo("History");
+  await expect(banner).toBeVisible();
+  await test.step("in vain while it cannot be started", async () => {
+    await banner.getByRole("button", { name: "Try again to put it back" }).click();
+    await expect(page.getByRole("alert").filter({ hasText: "Something is not as it was" })).toBeVisible();
+    await expect(banner).toBeVisible();
+  });
+  letStart();
+  await banner.getByRole("button", { name: "Try again to put it back" }).click();
+  await expect(banner).toBeHidden({ timeout: 60_000 });
+  await window.goTo("Lab");
+  await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
+});
+
+/** As if its program had been uninstalled meanwhile. Returns what puts it back. */
+function keepFromStarting(home: string, service: string): () => void {
+  const change = (launch: (before: string) => string) => {
+    const journal = new Database(join(home, "journal.db"));
+    const before = String(journal.prepare("SELECT launch FROM processes WHERE service = ?").pluck().get(service));
+    journal.prepare("UPDATE processes SET launch = ? WHERE service = ?").run(launch(before), service);
+    journal.close();
+    return before;
+  };
+  const before = change((launch) => JSON.stringify({ ...JSON.parse(launch), command: ["no-such-program"] }));
+  return () => void change(() => before);
+}
