@@ -140,13 +140,23 @@ export const test = base.extend<Fixtures & HostOption>({
     await use(lab);
   },
   window: async ({ lab, page }, use) => {
+    const errors: string[] = [];
+    noteErrors(page, errors);
     const window = await lab.open(page);
-    const broken: string[] = [];
-    window.page.on("pageerror", (error) => broken.push(String(error.stack)));
+    if (window.page !== page) noteErrors(window.page, errors);
     await window.isOpen();
     await use(window);
-    expect(broken, "errors thrown in the page").toEqual([]);
+    expect(errors, "errors thrown in the page, or told in its console").toEqual([]);
   },
 });
+
+function noteErrors(page: Page, errors: string[]): void {
+  page.on("pageerror", (error) => errors.push(String(error.stack)));
+  page.on("console", (message) => {
+    // Of a spec that stops its lab.
+    if (message.text().includes("ERR_CONNECTION_REFUSED")) return;
+    if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+  });
+}
 
 export { expect };

@@ -2,6 +2,6 @@
 export function noticePage(title: string, text: string, options: { goOn: boolean }): string {
   const refresh = options.goOn ? '<meta http-equiv="refresh" content="0;url=/">' : "";
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>${refresh}
-<meta name="color-scheme" content="light dark"></head><body><h1>${title}</h1><p>${text}</p></body></html>
+<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"></head><body><h1>${title}</h1><p>${text}</p></body></html>
 `;
 }
