@@ -46,6 +46,17 @@ test("a service is broken by hand, everything is undone, and the lab is halted a
     await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
   });
 
+  await test.step("break a link from the map, and restore it", async () => {
+    const link = window.link("gateway->mock-slack");
+    await window.clickOnLine(link);
+    await page.getByRole("combobox", { name: "Fault" }).click();
+    await page.getByRole("option", { name: "down", exact: true }).click();
+    await page.getByRole("button", { name: "Break the link" }).click();
+    await expect(link).toHaveAccessibleName(/down in force/);
+    await page.getByRole("button", { name: "Restore gateway->mock-slack" }).click();
+    await expect(link).toHaveAccessibleName("link gateway->mock-slack");
+  });
+
   await test.step("undo all is in reach on every page", async () => {
     await window.goTo("History");
     await window.undoAll.click();

@@ -63,6 +63,25 @@ export class LabWindow {
     return this.page.getByRole("group", { name: "Map of the stack" }).getByRole("button", { name: `${name}:` });
   }
 
+  /** A link on the map of the stack. */
+  link(name: string): Locator {
+    return this.page.getByRole("group", { name: "Map of the stack" }).getByRole("button", { name: `link ${name}` });
+  }
+
+  /** Where a line of the map is halfway: the middle of its box may be beside it. */
+  async clickOnLine(link: Locator): Promise<void> {
+    const [x, y] = await link
+      .locator("path")
+      .last()
+      .evaluate((path: SVGPathElement) => {
+        const { x, y } = path
+          .getPointAtLength(path.getTotalLength() / 2)
+          .matrixTransform(path.getScreenCTM() ?? undefined);
+        return [x, y] as const;
+      });
+    await this.page.mouse.click(x, y);
+  }
+
   async bringUp(): Promise<void> {
     await this.page.getByRole("button", { name: "Bring up" }).click();
     await expect(this.page.getByRole("button", { name: "Take down" })).toBeVisible({ timeout: RUN_LIMIT_MS });

@@ -45,3 +45,32 @@ test("links in both directions are two lines, and one to a service that is not t
   expect(lines.map(({ name }) => name)).toEqual(["agent->gateway", "gateway->mock-slack", "mock-slack->gateway"]);
   expect(new Set(lines.map(({ y }) => y)).size).toBe(3);
 });
+
+/** How wide a line is to a pointer, see stack-map.module.css. */
+const REACH = 12;
+
+test("each link of the reference stack can be hit with a pointer in its middle, not that of another", () => {
+  const all = [...links.slice(0, 3), ...["audit-db", "payments-mcp"].map((to) => ({ name: to, from: "gateway", to }))];
+  const lines = layOutMap(services, all).links.map(({ path }) => pointsOf(path));
+  for (const [index, line] of lines.entries()) {
+    const middle = line[POINTS / 2];
+    for (const other of lines.filter((_, place) => place !== index)) {
+      const distances = other.map((point) => Math.hypot(point.x - (middle?.x ?? 0), point.y - (middle?.y ?? 0)));
+      expect(Math.min(...distances)).toBeGreaterThan(REACH / 2);
+    }
+  }
+});
+
+const POINTS = 100;
+
+/** Along a cubic curve, as SVG writes it. */
+function pointsOf(path: string): { x: number; y: number }[] {
+  const [x0 = 0, y0 = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0, x3 = 0, y3 = 0] = path.match(/-?[\d.]+/g)?.map(Number) ?? [];
+  return Array.from({ length: POINTS + 1 }, (_, index) => {
+    const t = index / POINTS;
+    const weights = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t ** 2 * (1 - t), t ** 3] as const;
+    const at = (a: number, b: number, c: number, d: number) =>
+      a * weights[0] + b * weights[1] + c * weights[2] + d * weights[3];
+    return { x: at(x0, x1, x2, x3), y: at(y0, y1, y2, y3) };
+  });
+}

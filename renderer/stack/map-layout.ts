@@ -25,11 +25,13 @@ export interface PlacedLink {
 
 export const NODE_WIDTH = 122;
 export const NODE_HEIGHT = 46;
-const COLUMN_GAP = 30;
+const COLUMN_GAP = 40;
 const ROW_GAP = 20;
 const MARGIN = 4;
-/** Two links between the same services run side by side. */
-const PAIR_OFFSET = 7;
+/** Between the ends of links at one side of a service. */
+const END_GAP = 11;
+/** How much earlier a line turns than the one above it, of its distance to that. */
+const TURN = 0.6;
 
 /** Callers stand left of what they call. */
 const COLUMN_BY_ROLE: Record<string, number> = {
@@ -56,12 +58,11 @@ export function layOutMap(services: readonly MapService[], links: readonly MapLi
     const x = MARGIN + column * (NODE_WIDTH + gap);
     for (const { name, y } of stackUp(names, isLinked, height)) placed.set(name, { name, x, y });
   }
-  const lines = links.flatMap((link) => {
-    const [from, to] = [placed.get(link.from), placed.get(link.to)];
-    if (from === undefined || to === undefined) return [];
-    const hasPair = links.some((other) => other.from === link.to && other.to === link.from);
-    return [{ name: link.name, ...line(from, to, hasPair ? PAIR_OFFSET : 0) }];
+  const drawn = links.flatMap(({ name, from, to }) => {
+    const ends = [placed.get(from), placed.get(to)];
+    return ends[0] === undefined || ends[1] === undefined ? [] : [{ name, from: ends[0], to: ends[1] }];
   });
+  const lines = drawn.map((link) => ({ name: link.name, ...line(link, drawn) }));
   return { width, height, services: [...placed.values()], links: lines };
 }
 
@@ -80,18 +81,40 @@ function stackUp(names: readonly string[], isLinked: (name: string) => boolean, 
   ];
 }
 
-function line(from: PlacedService, to: PlacedService, offset: number): Omit<PlacedLink, "name"> {
+interface DrawnLink {
+  name: string;
+  from: PlacedService;
+  to: PlacedService;
+}
+
+function line(link: DrawnLink, all: readonly DrawnLink[]): Omit<PlacedLink, "name"> {
+  const { from, to } = link;
+  const [fromShift, toShift] = [shiftOf(link, from, all), shiftOf(link, to, all)];
+  if (from.x === to.x) return straight(link, fromShift);
   const isForward = to.x > from.x;
-  const isSameColumn = to.x === from.x;
-  const shift = isForward ? -offset : offset;
-  const fromX = isSameColumn ? from.x + NODE_WIDTH / 2 + shift : isForward ? from.x + NODE_WIDTH : from.x;
-  const toX = isSameColumn ? to.x + NODE_WIDTH / 2 + shift : isForward ? to.x - 2 : to.x + NODE_WIDTH + 2;
-  const isDown = to.y > from.y;
-  const fromY = isSameColumn ? (isDown ? from.y + NODE_HEIGHT : from.y) : from.y + NODE_HEIGHT / 2 + shift;
-  const toY = isSameColumn ? (isDown ? to.y - 2 : to.y + NODE_HEIGHT + 2) : to.y + NODE_HEIGHT / 2 + shift;
-  const bend = (toX - fromX) / 2;
-  const path = isSameColumn
-    ? `M${fromX} ${fromY} L${toX} ${toY}`
-    : `M${fromX} ${fromY} C${fromX + bend} ${fromY} ${toX - bend} ${toY} ${toX} ${toY}`;
+  const fromX = isForward ? from.x + NODE_WIDTH : from.x;
+  const toX = isForward ? to.x - 2 : to.x + NODE_WIDTH + 2;
+  const fromY = from.y + NODE_HEIGHT / 2 + fromShift;
+  const toY = to.y + NODE_HEIGHT / 2 + toShift;
+  // Of lines that go the same way none crosses another, or comes too close to be told from it.
+  const shift = isForward ? fromShift : toShift;
+  const turn = (fromX + toX) / 2 - shift * TURN * Math.sign(isForward ? toY - fromY : fromY - toY);
+  const path = `M${fromX} ${fromY} C${turn} ${fromY} ${turn} ${toY} ${toX} ${toY}`;
   return { path, x: (fromX + toX) / 2, y: (fromY + toY) / 2 };
+}
+
+function straight({ from, to }: DrawnLink, shift: number): Omit<PlacedLink, "name"> {
+  const x = from.x + NODE_WIDTH / 2 + shift;
+  const [fromY, toY] = to.y > from.y ? [from.y + NODE_HEIGHT, to.y - 2] : [from.y, to.y + NODE_HEIGHT + 2];
+  return { path: `M${x} ${fromY} L${x} ${toY}`, x, y: (fromY + toY) / 2 };
+}
+
+/** How far from the middle of its side a link's end is, so that each has a place of its own, in the order of where they lead. */
+function shiftOf(link: DrawnLink, service: PlacedService, all: readonly DrawnLink[]): number {
+  const otherEnd = ({ from, to }: DrawnLink) => (from === service ? to : from);
+  const isBeside = (other: DrawnLink) =>
+    (other.from === service || other.to === service) &&
+    Math.sign(otherEnd(other).x - service.x) === Math.sign(otherEnd(link).x - service.x);
+  const beside = all.filter(isBeside).sort((a, b) => otherEnd(a).y - otherEnd(b).y || (a.name < b.name ? -1 : 1));
+  return (beside.indexOf(link) - (beside.length - 1) / 2) * Math.min(END_GAP, NODE_HEIGHT / beside.length);
 }
