@@ -128,7 +128,7 @@ test("events are read in pages, also of one type and of one service", () => {
   expect(page({ types: ["no.such"] }).events).toEqual([]);
 });
 
-test("a batch says of its events what each of them says by itself, whatever is in them", () => {
+test("a stream says of each event what was recorded of it, whatever is in it", () => {
   const id = add(1, {
     events: (run) => [
       ...sampleRun(run).slice(0, -1),
@@ -141,12 +141,11 @@ test("a batch says of its events what each of them says by itself, whatever is i
     ],
   });
   const entries = archive.entries(id, 2, 100);
-  const batch = archive.batch(id, 2, 100);
-  expect(JSON.parse(batch.text)).toEqual(entries.map(({ text }) => JSON.parse(text)));
-  expect(batch).toMatchObject({ lastSeq: 17, events: 15 });
-  expect(archive.batch(id, 3, 2)).toMatchObject({ lastSeq: 5, events: 2 });
-  expect(archive.batch(id, 17, 2)).toEqual({ text: "[]", lastSeq: 0, events: 0 });
-  expect(() => archive.batch(idOf(9), 0, 2)).toThrow("no run has the id");
+  expect(entries.map(({ text }) => JSON.parse(text))).toEqual([...history.events(id)].slice(2));
+  expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 15 }, (_, index) => index + 3));
+  expect(archive.entries(id, 3, 2).map(({ seq }) => seq)).toEqual([4, 5]);
+  expect(archive.entries(id, 17, 2)).toEqual([]);
+  expect(() => archive.entries(idOf(9), 0, 2)).toThrow("no run has the id");
 });
 
 test.each(["{", "[]", "1", ""])(
@@ -156,7 +155,7 @@ test.each(["{", "[]", "1", ""])(
     const damaging = new Database(history.file);
     damaging.prepare("UPDATE events SET body = ? WHERE seq = 4").run(body);
     damaging.close();
-    expect(() => archive.batch(id, 0, 100)).toThrow(`event 4 of run ${id} is damaged in the history`);
+    expect(() => archive.entries(id, 0, 100)).toThrow(`event 4 of run ${id} is damaged in the history`);
   },
 );
 

@@ -17,10 +17,10 @@ import type { Outcome } from "../events/lab-event.ts";
 import type { EventRow } from "../history/event-row.ts";
 import type { History } from "../history/history.ts";
 import { LabError } from "../lab-error.ts";
-import { codeOf, readRow, TYPE_SQL } from "./event-codes.ts";
+import { codeOf, readRow } from "./event-codes.ts";
 import { LANE_SQL, type LaneRow, toLanes } from "./lanes.ts";
 import type { Preferences } from "./preferences.ts";
-import { StoredEntry, type StoredRow, type StreamEntry } from "./stream-entry.ts";
+import { StoredEntry, type StoredRow } from "./stream-entry.ts";
 
 interface RunRow {
   key: number;
@@ -131,31 +131,12 @@ export class Archive {
     };
   }
 
-  /** Events after a number, as a stream sends them. */
-  entries(runId: string, afterSeq: number, limit: number): StreamEntry[] {
-    const { key } = this.#row(runId);
+  /** Events after a number, as a stream sends them. @throws LabError naming the first that is damaged */
+  entries(runId: string, afterSeq: number, limit: number): StoredEntry[] {
     this.#history.flush();
-    const rows = this.#prepare(
-      `SELECT seq, at_us, wall_ms, type, body, json_valid(body) AS is_json FROM events
-         WHERE run_key = ? AND seq > ? ORDER BY seq LIMIT ?`,
-    ).all(key, afterSeq, limit) as StoredRow[];
+    const rows = this.#prepare(ENTRIES_SQL).raw().all(runId, afterSeq, limit) as StoredRow[];
+    if (rows.length === 0) this.#row(runId);
     return rows.map((row) => new StoredEntry(runId, row));
-  }
-
-  /**
-   * The same as {@link entries}, of a run that is over, as one text: the database puts it together several times faster
-   * than row by row here. @throws LabError naming the first event that is damaged, or when the run was deleted
-   */
-  batch(runId: string, afterSeq: number, limit: number): EventBatch {
-    const [text, lastSeq, events, isWhole] = this.#prepare(BATCH_SQL).raw().get({ runId, afterSeq, limit }) as [
-      string | null,
-      number | null,
-      number,
-      number | null,
-    ];
-    if (events > 0 && isWhole === 1 && text !== null && lastSeq !== null) return { text: `[${text}]`, lastSeq, events };
-    const entries = this.entries(runId, afterSeq, limit);
-    return { text: `[${entries.map((entry) => entry.text).join(",")}]`, lastSeq: entries.at(-1)?.seq ?? 0, events };
   }
 
   /** 0 for a run without events. */
@@ -264,22 +245,10 @@ export class Archive {
   }
 }
 
-/** JSON of events one after another, as they are streamed. */
-export interface EventBatch {
-  /** An array. */
-  text: string;
-  /** 0 when there are none. */
-  lastSeq: number;
-  events: number;
-}
-
-/** What a {@link StoredEntry} writes, by the database itself. `is_whole` is 0 when a body is no JSON object. */
-const BATCH_SQL = `
-  SELECT group_concat('{"type":' || ${TYPE_SQL} || ',"runId":"' || @runId || '","seq":' || seq || ',"atMs":' ||
-      (at_us / 1000.0) || ',"wallMs":' || wall_ms || CASE body WHEN '{}' THEN '}' ELSE ',' || substr(body, 2) END),
-    max(seq), count(*), min(json_valid(body) AND body LIKE '{%' AND ${TYPE_SQL} IS NOT NULL) AS is_whole
-  FROM (SELECT * FROM events WHERE run_key = (SELECT key FROM runs WHERE id = @runId) AND seq > @afterSeq
-    ORDER BY seq LIMIT @limit)`;
+/** The columns of a {@link StoredRow}. */
+const ENTRIES_SQL = `
+  SELECT seq, at_us, wall_ms, type, body, json_valid(body) FROM events
+    WHERE run_key = (SELECT key FROM runs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`;
 
 interface Kept {
   runId: string;

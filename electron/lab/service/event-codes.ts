@@ -15,9 +15,6 @@ export function codeOf(type: string): number | undefined {
   return CODES.get(type as LabEventType);
 }
 
-/** SQL: the word for a stored event's type, quoted as JSON; NULL for a code that no type has. */
-export const TYPE_SQL = `CASE type ${[...TYPES].map(([code, type]) => `WHEN ${code} THEN '"${type}"'`).join(" ")} END`;
-
 export function typeOf(code: number): LabEventType | undefined {
   return TYPES.get(code);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EVENT_BATCH_LIMIT, type SkippedProgress, type StreamItem, type StreamMessage } from "../../contract/events.ts";
-import type { Archive, EventBatch } from "./archive.ts";
+import type { Archive } from "./archive.ts";
 import { JsonText } from "./json-text.ts";
 import type { RunFeed } from "./run-feed.ts";
 import type { OpenStream, StreamBook } from "./stream-book.ts";
@@ -42,36 +42,21 @@ export async function* runStream(
     }
     const message = await stream.credit.next(signal);
     lastSeq = feed?.lastSeq ?? lastSeq;
-    const batch =
-      feed === undefined
-        ? archive.batch(runId, cursor, EVENT_BATCH_LIMIT)
-        : liveBatch({ archive, feed, book, afterSeq: cursor });
-    if (batch.events === 0) return;
+    const isUnderPressure = feed !== undefined && lastSeq - cursor > PRESSURE_BEHIND;
+    const limit = isUnderPressure ? PAGE : EVENT_BATCH_LIMIT;
+    let page = feed?.after(cursor, limit);
+    if (page === undefined) {
+      if (feed !== undefined) book.fedFromHistory++;
+      page = archive.entries(runId, cursor, limit);
+    }
+    if (page.length === 0) return;
+    const batch = toBatch(page, isUnderPressure);
     cursor = batch.lastSeq;
+    book.progressSkipped += batch.skipped;
     // Several times faster than having each event taken apart and put together again on its way to the wire.
-    const items = new JsonText(batch.text) as unknown as StreamItem[];
+    const items = new JsonText(`[${batch.texts.join(",")}]`) as unknown as StreamItem[];
     yield { type: "run", message, items, lastSeq };
   }
-}
-
-interface LivePlace {
-  archive: Archive;
-  feed: RunFeed;
-  book: StreamBook;
-  afterSeq: number;
-}
-
-function liveBatch({ archive, feed, book, afterSeq }: LivePlace): EventBatch {
-  const isUnderPressure = feed.lastSeq - afterSeq > PRESSURE_BEHIND;
-  const limit = isUnderPressure ? PAGE : EVENT_BATCH_LIMIT;
-  let page = feed.after(afterSeq, limit);
-  if (page === undefined) {
-    book.fedFromHistory++;
-    page = archive.entries(feed.runId, afterSeq, limit);
-  }
-  const { texts, lastSeq, skipped } = toBatch(page, isUnderPressure);
-  book.progressSkipped += skipped;
-  return { text: `[${texts.join(",")}]`, lastSeq, events: page.length };
 }
 
 interface Batch {

@@ -40,15 +40,8 @@ export class LiveEntry implements StreamEntry {
   }
 }
 
-/** A row of the history; `is_json` says that the database has found its body whole. */
-export interface StoredRow {
-  seq: number;
-  at_us: number;
-  wall_ms: number;
-  type: number;
-  body: string;
-  is_json: number;
-}
+/** A row of the history, in columns: `seq`, `at_us`, `wall_ms`, `type`, `body`, and 1 when the database finds it whole. */
+export type StoredRow = [number, number, number, number, string, number];
 
 /** An event of the history. Its body is text already and stays it: taking it apart and together again is most of the work. */
 export class StoredEntry implements StreamEntry {
@@ -59,16 +52,16 @@ export class StoredEntry implements StreamEntry {
   readonly #body: string;
 
   /** @throws LabError when the row was damaged */
-  constructor(runId: string, { seq, at_us, wall_ms, type: code, body, is_json }: StoredRow) {
+  constructor(runId: string, [seq, atUs, wallMs, code, body, isJson]: StoredRow) {
     const type = typeOf(code);
-    if (type === undefined || is_json !== 1 || !body.startsWith("{")) {
+    if (type === undefined || isJson !== 1 || !body.startsWith("{")) {
       throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`);
     }
     this.seq = seq;
-    this.atMs = at_us / 1000;
+    this.atMs = atUs / 1000;
     this.isProgress = priorityOf({ type }) === "progress";
     this.#body = body;
-    const envelope = `{"type":"${type}","runId":"${runId}","seq":${seq},"atMs":${this.atMs},"wallMs":${wall_ms}`;
+    const envelope = `{"type":"${type}","runId":"${runId}","seq":${seq},"atMs":${this.atMs},"wallMs":${wallMs}`;
     this.text = body === "{}" ? `${envelope}}` : `${envelope},${body.slice(1)}`;
   }
 
