@@ -90,6 +90,10 @@ async function readOne(open: OpenLink, topic: Topic, stopped: AbortSignal): Prom
   const client = createORPCClient<LabProcedures>(open.link);
   const subscription = crypto.randomUUID();
   const messages = await client.events.subscribe(topic.request(subscription), { signal });
+  // Only the link being lost fails it, and then the stream itself ends with it.
+  const acknowledge = newestOnly((message: number) =>
+    client.events.acknowledge({ subscription, message }, { signal }).catch(() => {}),
+  );
   for await (const message of messages) {
     if (stopped.aborted) return;
     try {
@@ -97,8 +101,28 @@ async function readOne(open: OpenLink, topic: Topic, stopped: AbortSignal): Prom
     } catch (error) {
       throw new TakeFailed("a view of the stream failed", { cause: error });
     }
-    client.events.acknowledge({ subscription, message: message.message }, { signal }).catch(() => {
-      // Only the link being lost fails this, and then the stream itself ends with it.
-    });
+    acknowledge(message.message);
   }
+}
+
+/**
+ * Makes one call at a time, with the newest value at its beginning: those that came and were overtaken meanwhile are
+ * passed over. An acknowledgement speaks for all messages before it, and each call costs both sides as much as a small batch.
+ */
+function newestOnly<Value>(call: (value: Value) => Promise<unknown>): (value: Value) => void {
+  let newest: { value: Value } | undefined;
+  let isUnderWay = false;
+  const work = async () => {
+    isUnderWay = true;
+    while (newest !== undefined) {
+      const { value } = newest;
+      newest = undefined;
+      await call(value);
+    }
+    isUnderWay = false;
+  };
+  return (value) => {
+    newest = { value };
+    if (!isUnderWay) void work();
+  };
 }
