@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import Database from "better-sqlite3";
 import type { LabEvent, Outcome } from "../events/lab-event.ts";
 import { LabError } from "../lab-error.ts";
@@ -8,6 +9,8 @@ import { explainTrouble } from "./sqlite.ts";
 
 /** Staged together, so that staging is not a transaction for each event. */
 const STAGE_AT_ONCE = 1_000;
+/** Moved in one transaction: some milliseconds, for which nothing else is done or written. */
+const MOVE_AT_ONCE = 2_000;
 
 export interface ArrivingRun extends NewRun {
   outcome: Outcome;
@@ -17,7 +20,8 @@ export interface ArrivingRun extends NewRun {
 
 /**
  * Runs on their way into the history from elsewhere. They wait in a temporary table of a connection of its own, so that
- * recording goes on meanwhile; {@link Arrivals.commit} moves all of them in, or none. Nothing is left if the process dies.
+ * recording goes on meanwhile; {@link Arrivals.commit} brings all of them in, or none. What a process that has died had
+ * brought in by half is cleared away at the next start.
  */
 export class Arrivals {
   readonly #database: Database.Database;
@@ -30,7 +34,8 @@ export class Arrivals {
     this.#file = history.file;
     this.#database = new Database(history.file);
     this.#database.pragma("busy_timeout = 5000");
-    this.#database.pragma("foreign_keys = ON");
+    // Events come before the run that they belong to: nobody sees them without it.
+    this.#database.pragma("foreign_keys = OFF");
     // On disk, not in memory: a bundle may be larger than that.
     this.#database.pragma("temp_store = FILE");
     this.#database.exec(
@@ -50,16 +55,30 @@ export class Arrivals {
     if (this.#waiting.length >= STAGE_AT_ONCE) this.#write();
   }
 
-  /** All that was staged, in one transaction. @throws LabError when it cannot be written, or a run has come meanwhile */
-  commit(importedFrom: string, importedWallMs: number): void {
+  /**
+   * All that was staged. The events are moved bit by bit, since others write and are served meanwhile; that there are these
+   * runs is one short transaction at the end. @throws LabError when it cannot be written, or a run has come meanwhile
+   */
+  async commit(importedFrom: string, importedWallMs: number): Promise<void> {
     this.#write();
-    this.#guarded(() =>
-      this.#database
-        .transaction(() => {
-          for (const [index, run] of this.#runs.entries()) this.#move(index + 1, run, importedFrom, importedWallMs);
-        })
-        .immediate(),
-    );
+    const numbers = this.#runs.map(() => this.#number());
+    try {
+      for (const [index, number] of numbers.entries()) await this.#moveEvents(index + 1, -number);
+      this.#guarded(() =>
+        this.#database
+          .transaction(() => {
+            for (const [index, run] of this.#runs.entries()) {
+              this.#addRun(run, -(numbers[index] ?? 0), importedFrom, importedWallMs);
+            }
+            this.#forget(numbers);
+          })
+          .immediate(),
+      );
+    } catch (error) {
+      // On a full disk this may fail as well: the next start does it then, and the first error is the one to tell.
+      await this.#giveUp(numbers).catch(() => {});
+      throw error;
+    }
   }
 
   close(): void {
@@ -81,14 +100,53 @@ export class Arrivals {
     );
   }
 
-  #move(staged: number, run: ArrivingRun, importedFrom: string, importedWallMs: number): void {
-    const { changes, lastInsertRowid } = this.#database
+  #number(): number {
+    const { pid, startedAt } = thisProcess;
+    return Number(
+      this.#guarded(() =>
+        this.#database.prepare("INSERT INTO arrivals (owner_pid, owner_started) VALUES (?, ?)").run(pid, startedAt),
+      ).lastInsertRowid,
+    );
+  }
+
+  #forget(numbers: readonly number[]): void {
+    const remove = this.#database.prepare("DELETE FROM arrivals WHERE number = ?");
+    for (const number of numbers) this.#guarded(() => remove.run(number));
+  }
+
+  async #moveEvents(staged: number, key: number): Promise<void> {
+    const move = this.#database.prepare(
+      `INSERT INTO events (run_key, seq, at_us, wall_ms, type, body)
+       SELECT ?, seq, at_us, wall_ms, type, body FROM staged WHERE run = ? AND seq > ? ORDER BY seq LIMIT ${MOVE_AT_ONCE}`,
+    );
+    // Events are numbered without a gap, from 1.
+    for (let moved = 0; this.#guarded(() => move.run(key, staged, moved)).changes > 0; moved += MOVE_AT_ONCE) {
+      await turn();
+    }
+  }
+
+  async #giveUp(numbers: readonly number[]): Promise<void> {
+    for (const number of numbers) await this.#clear(-number);
+    this.#forget(numbers);
+  }
+
+  async #clear(key: number): Promise<void> {
+    const remove = this.#database.prepare(
+      `DELETE FROM events WHERE run_key = @key AND seq IN
+         (SELECT seq FROM events WHERE run_key = @key ORDER BY seq LIMIT ${MOVE_AT_ONCE})`,
+    );
+    while (this.#guarded(() => remove.run({ key })).changes > 0) await turn();
+  }
+
+  #addRun(run: ArrivingRun, key: number, importedFrom: string, importedWallMs: number): void {
+    const { changes } = this.#database
       .prepare(
-        `INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status, outcome,
-         reason, started_wall_ms, duration_ms, owner_pid, owner_started, imported_from, imported_wall_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'ended', ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+        `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
+         outcome, reason, started_wall_ms, duration_ms, owner_pid, owner_started, imported_from, imported_wall_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'ended', ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
       )
       .run(
+        key,
         run.id,
         run.scenarioId,
         run.scenarioTitle,
@@ -107,12 +165,6 @@ export class Arrivals {
       );
     if (changes === 0)
       throw new LabError("busy", `run ${run.id} has come into the history meanwhile`, { cure: "try again" });
-    this.#database
-      .prepare(
-        `INSERT INTO events (run_key, seq, at_us, wall_ms, type, body)
-         SELECT ?, seq, at_us, wall_ms, type, body FROM staged WHERE run = ? ORDER BY seq`,
-      )
-      .run(lastInsertRowid, staged);
   }
 
   #guarded<Value>(work: () => Value): Value {

@@ -65,6 +65,12 @@ interface RunRow {
   imported_from: string | null;
 }
 
+interface ArrivalRow {
+  number: number;
+  owner_pid: number;
+  owner_started: string;
+}
+
 /**
  * Every run with its events. Events are written in batches behind the run's back; the end of a run, and whatever came
  * before it, is on disk before anyone is told of it.
@@ -182,13 +188,30 @@ export class History {
       .run(outcome, reason, durationMs, key);
   }
 
-  /** Ends the runs whose lab is no longer alive, as `interrupted`. Returns how many there were. */
+  /**
+   * Ends the runs whose lab is no longer alive, as `interrupted`, and clears away what it had brought in by half. Returns
+   * how many runs there were.
+   */
   endOrphans(): number {
     if (this.readOnlyBecause !== undefined) return 0;
     const running = this.#runs("SELECT * FROM runs WHERE status = 'running'", {});
     const orphans = running.filter((row) => !isSameProcess({ pid: row.owner_pid, startedAt: row.owner_started }));
     for (const row of orphans) this.#interrupt(row);
+    this.#clearArrivals();
     return orphans.length;
+  }
+
+  #clearArrivals(): void {
+    const arrivals = this.#guarded(() => this.#database.prepare("SELECT * FROM arrivals").all()) as ArrivalRow[];
+    for (const { number, owner_pid: pid, owner_started: startedAt } of arrivals) {
+      if (isSameProcess({ pid, startedAt })) continue;
+      this.#guarded(() =>
+        this.#database.transaction(() => {
+          this.#database.prepare("DELETE FROM events WHERE run_key = ?").run(-number);
+          this.#database.prepare("DELETE FROM arrivals WHERE number = ?").run(number);
+        })(),
+      );
+    }
   }
 
   #interrupt(row: RunRow): void {

@@ -32,4 +32,12 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_key, seq)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Runs on their way in: their events have the number with a minus as their run's key, and no run until all are here.
+  `
+  CREATE TABLE arrivals (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner_pid INTEGER NOT NULL,
+    owner_started TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -96,7 +96,7 @@ test("beyond the limit the oldest go, pinned ones excepted", () => {
   expect(idsOf({})).toEqual([idOf(10), idOf(9), idOf(8), idOf(7), idOf(1)]);
 });
 
-test("a run that was imported has been here since then, however long ago it happened", () => {
+test("a run that was imported has been here since then, however long ago it happened", async () => {
   for (let index = 2; index <= 6; index++) add(index);
   const arrivals = new Arrivals(history);
   const id = idOf(1);
@@ -110,7 +110,7 @@ test("a run that was imported has been here since then, however long ago it happ
   };
   arrivals.begin({ ...record, startedWallMs: 1_000, outcome: "passed", reason: "", durationMs: 1 });
   for (const event of eventsOf([started, passed], id)) arrivals.stage(event);
-  arrivals.commit("bundle.zip", 10_000);
+  await arrivals.commit("bundle.zip", 10_000);
   arrivals.close();
   expect(archive.trim(3)).toBe(3);
   expect(idsOf({})).toEqual([idOf(6), idOf(5), id]);
