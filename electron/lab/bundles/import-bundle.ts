@@ -35,7 +35,9 @@ export async function importBundle(request: ImportRequest): Promise<Imported> {
     const importing = new Importing(history, arrivals);
     await readBundle({ file, limits, signal, onBytes: onProgress }, importing);
     signal.throwIfAborted();
-    if (importing.imported.length > 0) await arrivals.commit(request.fileName ?? basename(file), Date.now());
+    if (importing.imported.length > 0) {
+      await arrivals.commit(request.fileName ?? basename(file), Date.now(), signal);
+    }
     return { imported: importing.imported, alreadyHere: importing.alreadyHere };
   } finally {
     arrivals.close();

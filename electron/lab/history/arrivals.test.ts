@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
@@ -6,6 +8,7 @@ import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { Arrivals, type ArrivingRun } from "./arrivals.ts";
 import { History } from "./history.ts";
+import { HISTORY_MIGRATIONS } from "./migrations.ts";
 
 const MANY = 20_000;
 
@@ -115,4 +118,115 @@ test("a run that came in can be deleted with its events, and its place is not gi
   expect(strayEvents(history)).toEqual([0]);
   await arriving(history, 3, "run-1").commit("bundle.zip", 8);
   expect(query(history, "SELECT key FROM runs")).not.toEqual([first]);
+});
+
+test("an arrival that is cancelled in the middle leaves nothing, and the run may come again", async () => {
+  const history = openHistory();
+  const cancel = new AbortController();
+  const committing = arriving(history, MANY, "run-1").commit("bundle.zip", 7, cancel.signal);
+  await new Promise(setImmediate);
+  expect(strayEvents(history)).not.toEqual([0]);
+  cancel.abort(new Error("cancelled by a person"));
+  await expect(committing).rejects.toThrow("cancelled by a person");
+  expect(history.has("run-1")).toBe(false);
+  expect(strayEvents(history)).toEqual([0]);
+  expect(query(history, "SELECT number FROM arrivals")).toEqual([]);
+  await arriving(history, 3, "run-1").commit("bundle.zip", 7);
+  expect([...history.events("run-1")]).toHaveLength(3);
+});
+
+test("numbers with holes come in as they are: what makes a run whole is for the reader of the bundle to say", async () => {
+  const history = openHistory();
+  const arrivals = new Arrivals(history);
+  onTestFinished(() => arrivals.close());
+  arrivals.begin(run("run-1"));
+  const numbers = [1, 2, ...Array.from({ length: 5_000 }, (_, index) => 10_000 + 3 * index)];
+  for (const seq of numbers) arrivals.stage(eventAt(seq, started, "run-1"));
+  await arrivals.commit("bundle.zip", 7);
+  expect([...history.events("run-1")].map(({ seq }) => seq)).toEqual(numbers);
+});
+
+test("a run that begins is never given the place of one that is on its way in", async () => {
+  const history = openHistory();
+  const database = new Database(history.file);
+  database.pragma("foreign_keys = OFF");
+  database.prepare("INSERT INTO arrivals (owner_pid, owner_started) VALUES (?, ?)").run(2 ** 22 + 1, "long ago");
+  database.prepare("INSERT INTO events VALUES (-1, 1, 0, 0, 0, '{}')").run();
+  database.close();
+  await arriving(history, 3, "run-2").commit("bundle.zip", 7);
+  history.begin(run("live"));
+  history.record(eventAt(1, started, "live"));
+  history.record(eventAt(2, passed, "live"));
+  history.endOrphans();
+  expect([...history.events("live")]).toHaveLength(2);
+  expect([...history.events("run-2")]).toHaveLength(3);
+  expect(strayEvents(history)).toEqual([0]);
+});
+
+test("runs of one bundle keep their order among each other", async () => {
+  const history = openHistory();
+  await arriving(history, 3, "run-1", "run-2", "run-3").commit("bundle.zip", 7);
+  expect(history.list({ limit: 9 }).map(({ id }) => id)).toEqual(["run-3", "run-2", "run-1"]);
+});
+
+test("a process that is killed in the middle leaves nothing that anyone sees, and the next start clears it away", async () => {
+  const history = openHistory();
+  const child = spawn(process.execPath, ["--input-type=module", "-e", killedScript(history.file)], {
+    stdio: "inherit",
+  });
+  const ended = once(child, "exit");
+  await expect.poll(() => strayEvents(history)[0], { interval: 1, timeout: 20_000 }).toBeGreaterThan(0);
+  child.kill("SIGKILL");
+  await ended;
+  expect(history.list({ limit: 9 })).toEqual([]);
+  expect(history.endOrphans()).toBe(0);
+  expect(strayEvents(history)).toEqual([0]);
+  expect(query(history, "SELECT number FROM arrivals")).toEqual([]);
+  await arriving(history, 3, "run-1").commit("bundle.zip", 7);
+  expect([...history.events("run-1")]).toHaveLength(3);
+});
+
+/** Brings in a run that is long enough to be killed at. */
+const killedScript = (file: string) => `
+  import { Arrivals } from ${JSON.stringify(join(import.meta.dirname, "arrivals.ts"))};
+  import { History } from ${JSON.stringify(join(import.meta.dirname, "history.ts"))};
+  import { thisProcess } from ${JSON.stringify(join(import.meta.dirname, "../stack/process-identity.ts"))};
+  const arrivals = new Arrivals(new History(${JSON.stringify(file)}, thisProcess));
+  arrivals.begin(${JSON.stringify(run("run-1"))});
+  for (let seq = 1; seq <= 100_000; seq++) {
+    arrivals.stage({ runId: "run-1", seq, atMs: seq, wallMs: seq, type: "warning", code: "c", message: "m" });
+  }
+  await arrivals.commit("bundle.zip", 7);
+`;
+
+test("a history of the format before is brought to this one with its runs, and takes runs in", async () => {
+  const file = join(temporaryFolder(), "history.db");
+  const old = new Database(file);
+  old.exec(HISTORY_MIGRATIONS[0] ?? "");
+  old.pragma("user_version = 1");
+  old.exec(`INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, driver, without, status, outcome, reason,
+    started_wall_ms, duration_ms, owner_pid, owner_started)
+    VALUES ('old', 'mcp-crash', '', '', 'process', '[]', 'ended', 'passed', '', 1, 1, 1, '')`);
+  old.exec(`INSERT INTO events VALUES (1, 1, 0, 0, 12, '{"code":"c","message":"m"}')`);
+  old.close();
+  const history = new History(file, thisProcess);
+  onTestFinished(() => history.close());
+  await arriving(history, 3, "run-1").commit("bundle.zip", 7);
+  expect(history.list({ limit: 9 }).map(({ id }) => id)).toEqual(["old", "run-1"]);
+  expect([...history.events("old")]).toMatchObject([{ type: "warning", seq: 1 }]);
+  expect([...history.events("run-1")]).toHaveLength(3);
+});
+
+test("runs may be deleted while others come in", async () => {
+  const history = openHistory();
+  await arriving(history, 3, "run-1").commit("bundle.zip", 7);
+  const committing = arriving(history, MANY, "run-2").commit("bundle.zip", 8);
+  await new Promise(setImmediate);
+  const database = new Database(history.file);
+  database.prepare("DELETE FROM runs").run();
+  database.close();
+  await committing;
+  expect(history.list({ limit: 9 }).map(({ id }) => id)).toEqual(["run-2"]);
+  expect([...history.events("run-2")]).toHaveLength(MANY);
+  expect(strayEvents(history)).toEqual([0]);
 });

@@ -57,13 +57,14 @@ export class Arrivals {
 
   /**
    * All that was staged. The events are moved bit by bit, since others write and are served meanwhile; that there are these
-   * runs is one short transaction at the end. @throws LabError when it cannot be written, or a run has come meanwhile
+   * runs is one short transaction at the end. @throws LabError when it cannot be written, or a run has come meanwhile; the
+   * signal's reason when it was cancelled before that
    */
-  async commit(importedFrom: string, importedWallMs: number): Promise<void> {
+  async commit(importedFrom: string, importedWallMs: number, signal?: AbortSignal): Promise<void> {
     this.#write();
-    const numbers = this.#runs.map(() => this.#number());
+    const numbers = this.#numbers();
     try {
-      for (const [index, number] of numbers.entries()) await this.#moveEvents(index + 1, -number);
+      for (const [index, number] of numbers.entries()) await this.#moveEvents(index + 1, -number, signal);
       this.#guarded(() =>
         this.#database
           .transaction(() => {
@@ -100,13 +101,14 @@ export class Arrivals {
     );
   }
 
-  #number(): number {
+  /** One for each run. The last run's is the lowest: with a minus it is the highest key, as if the runs had come in turn. */
+  #numbers(): number[] {
     const { pid, startedAt } = thisProcess;
-    return Number(
-      this.#guarded(() =>
-        this.#database.prepare("INSERT INTO arrivals (owner_pid, owner_started) VALUES (?, ?)").run(pid, startedAt),
-      ).lastInsertRowid,
-    );
+    const insert = this.#database.prepare("INSERT INTO arrivals (owner_pid, owner_started) VALUES (?, ?)");
+    const all = this.#database.transaction(() => this.#runs.map(() => insert.run(pid, startedAt).lastInsertRowid));
+    return this.#guarded(() => all.immediate())
+      .map(Number)
+      .reverse();
   }
 
   #forget(numbers: readonly number[]): void {
@@ -114,14 +116,16 @@ export class Arrivals {
     for (const number of numbers) this.#guarded(() => remove.run(number));
   }
 
-  async #moveEvents(staged: number, key: number): Promise<void> {
+  async #moveEvents(staged: number, key: number, signal: AbortSignal | undefined): Promise<void> {
     const move = this.#database.prepare(
       `INSERT INTO events (run_key, seq, at_us, wall_ms, type, body)
-       SELECT ?, seq, at_us, wall_ms, type, body FROM staged WHERE run = ? AND seq > ? ORDER BY seq LIMIT ${MOVE_AT_ONCE}`,
+       SELECT @key, seq, at_us, wall_ms, type, body FROM staged
+       WHERE run = @staged AND seq > (SELECT coalesce(max(seq), 0) FROM events WHERE run_key = @key)
+       ORDER BY seq LIMIT ${MOVE_AT_ONCE}`,
     );
-    // Events are numbered without a gap, from 1.
-    for (let moved = 0; this.#guarded(() => move.run(key, staged, moved)).changes > 0; moved += MOVE_AT_ONCE) {
+    while (this.#guarded(() => move.run({ key, staged })).changes > 0) {
       await turn();
+      signal?.throwIfAborted();
     }
   }
 

@@ -112,8 +112,10 @@ export class History {
     const { lastInsertRowid } = this.#guarded(() =>
       this.#database
         .prepare(
-          `INSERT INTO runs (id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
-           started_wall_ms, owner_pid, owner_started) VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
+          // Keys below 0 are of runs that came in. SQLite by itself would go on from the highest, even if that is one.
+          `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
+           started_wall_ms, owner_pid, owner_started)
+           VALUES ((SELECT max(0, coalesce(max(key), 0)) + 1 FROM runs), ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
         )
         .run(
           run.id,
