@@ -10,7 +10,7 @@ import { explainTrouble } from "./sqlite.ts";
 /** Staged together, so that staging is not a transaction for each event. */
 const STAGE_AT_ONCE = 1_000;
 /** Moved in one transaction: some milliseconds, for which nothing else is done or written. */
-const MOVE_AT_ONCE = 2_000;
+const MOVE_AT_ONCE = 1_000;
 
 export interface ArrivingRun extends NewRun {
   outcome: Outcome;
@@ -34,6 +34,8 @@ export class Arrivals {
     this.#file = history.file;
     this.#database = new Database(history.file);
     this.#database.pragma("busy_timeout = 5000");
+    // As the history itself is written; else each bit that is moved would wait for the disk.
+    this.#database.pragma("synchronous = NORMAL");
     // Events come before the run that they belong to: nobody sees them without it.
     this.#database.pragma("foreign_keys = OFF");
     // On disk, not in memory: a bundle may be larger than that.
