@@ -142,6 +142,8 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       if (previous?.settingsVersion !== lab.settingsVersion) refreshSettings();
     });
     const stopConnection = client.connection.onChange((connection) => setState({ connection }));
+    // It may have opened since this store was made.
+    setState({ connection: client.connection.state });
     void client.call.capabilities.get().then((capabilities) => setState({ capabilities }), ignore);
     return () => {
       stopState();
