@@ -1,20 +1,6 @@
 import type { ErrorMap } from "@orpc/contract";
 import { z } from "zod";
-
-/** What kind of failure it is. The same words as the engine's own errors; the page picks icon and tone by them. */
-export const LAB_ERROR_CODES = [
-  "bad-input",
-  "precondition",
-  "port-taken",
-  "unhealthy",
-  "busy",
-  "unreachable",
-  "read-only",
-  "residue",
-  "unsupported",
-  "internal",
-] as const;
-export type ContractErrorCode = (typeof LAB_ERROR_CODES)[number];
+import { type ContractErrorCode, LAB_ERROR_CODES } from "./error-codes.ts";
 
 /** One thing wrong with a document, placed for an editor: lines and columns start at 1. */
 export const problem = z.object({ line: z.int(), column: z.int(), message: z.string() });

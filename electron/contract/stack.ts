@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { healthStatus } from "../lab/events/lab-event.ts";
-import { LAB_ERROR_CODES } from "./errors.ts";
+import { LAB_ERROR_CODES } from "./error-codes.ts";
 import { faultInForce, faultKind } from "./faults.ts";
 
 export const serviceStatus = z.object({

@@ -1,5 +1,5 @@
 import { LAB_BRIDGE_NAME, type LabBridge } from "../../electron/contract/bridge.ts";
-import { type Upload, upload } from "../../electron/contract/bundles.ts";
+import type { Upload } from "../../electron/contract/bundles.ts";
 import type { LabProcedures } from "../../electron/contract/contract.ts";
 import type { LabState } from "../../electron/contract/events.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
@@ -58,7 +58,7 @@ async function uploadFile(file: File, signal?: AbortSignal): Promise<Upload> {
       headers: { "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(file.name) },
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
     });
-    if (answer.ok) return upload.parse(await answer.json());
+    if (answer.ok) return (await answer.json()) as Upload;
     throw new LabFailure("bad-input", (await answer.text()).slice(0, 500));
   } catch (error) {
     if (signal?.aborted) throw signal.reason;

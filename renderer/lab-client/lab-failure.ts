@@ -1,5 +1,6 @@
 import { ORPCError } from "@orpc/client";
-import { type ContractErrorCode, errorDetail, LAB_ERROR_CODES, type Problem } from "../../electron/contract/errors.ts";
+import { type ContractErrorCode, LAB_ERROR_CODES } from "../../electron/contract/error-codes.ts";
+import type { ErrorDetail, Problem } from "../../electron/contract/errors.ts";
 
 /** `disconnected`: the lab went away before it answered; `timeout`: it is there and has not answered in time. */
 export type FailureCode = ContractErrorCode | "disconnected" | "timeout";
@@ -29,6 +30,7 @@ export function fromAnswer(error: unknown): LabFailure | undefined {
   if (error instanceof LabFailure) return error;
   if (!(error instanceof ORPCError)) return undefined;
   const code = LAB_ERROR_CODES.find((known) => known === error.code) ?? "internal";
-  const detail = errorDetail.safeParse(error.data);
-  return new LabFailure(code, error.message, { ...(detail.success ? detail.data : {}), cause: error });
+  // Not looked at by its schema, as no answer of the lab is here: that has been done where it was made.
+  const detail: Partial<ErrorDetail> = error.data ?? {};
+  return new LabFailure(code, error.message, { ...detail, cause: error });
 }

@@ -1,5 +1,6 @@
 import { ORPCError, ValidationError } from "@orpc/server";
-import type { ContractErrorCode, ErrorDetail, Problem } from "../../contract/errors.ts";
+import type { ContractErrorCode } from "../../contract/error-codes.ts";
+import type { ErrorDetail, Problem } from "../../contract/errors.ts";
 import { DocumentError } from "../documents/yaml-document.ts";
 import { LabError, type LabErrorCode, messageOf } from "../lab-error.ts";
 
