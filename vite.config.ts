@@ -15,5 +15,21 @@ export default defineConfig({
     // The content security policy allows no data: scripts or styles, and the icon is a file anyway.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // Without these two, what pages share comes in dozens of small files, and each costs the page's start a request.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "frame", tags: ["$initial"], priority: 2 },
+            {
+              name: "controls",
+              test: /node_modules\/(?!zod|@tanstack)|renderer\/app\//,
+              minShareCount: 2,
+              priority: 1,
+            },
+          ],
+        },
+      },
+    },
   },
 });

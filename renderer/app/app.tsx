@@ -1,7 +1,7 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import type { LabClient } from "../lab-client/lab-client.ts";
 import { LabProvider } from "../state/lab-context.tsx";
+import { ErrorBoundary } from "./error-boundary.tsx";
 import { Shell } from "./shell.tsx";
 import { styleNonce } from "./style-nonce.ts";
 import { theme } from "./theme.ts";
@@ -17,9 +17,10 @@ export function App({ client }: { client: LabClient }) {
       getStyleNonce={styleNonce}
     >
       <LabProvider client={client}>
-        <Shell />
+        <ErrorBoundary place="">
+          <Shell />
+        </ErrorBoundary>
       </LabProvider>
-      <Notifications position="bottom-right" limit={4} />
     </MantineProvider>
   );
 }

@@ -1,18 +1,15 @@
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, spotlight } from "@mantine/spotlight";
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
 import { IconPlayerPlay, IconSearch, IconTimeline } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
 import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { useLabActions } from "./lab-actions.ts";
+import { paletteStore } from "./palette.ts";
 import { isApple } from "./platform.ts";
 import { keyCaps, SHORTCUTS, type ShortcutId } from "./shortcuts.ts";
 import { ago } from "./times.ts";
 import { goTo } from "./use-route.ts";
-
-export function openPalette(): void {
-  spotlight.open();
-}
 
 const RUNS_OFFERED = 30;
 
@@ -25,6 +22,15 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const [runs, setRuns] = useState<RunSummary[]>([]);
+  const { opened: isOpen } = useSpotlight(paletteStore);
+
+  useEffect(() => {
+    if (!isOpen) return;
+    client.call.history.list({ limit: RUNS_OFFERED }).then(
+      (page) => setRuns(page.runs),
+      () => setRuns([]),
+    );
+  }, [client, isOpen]);
 
   const command = (id: string, label: string, onClick: () => void, shortcut?: ShortcutId): SpotlightActionData => ({
     id,
@@ -81,6 +87,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
 
   return (
     <Spotlight
+      store={paletteStore}
       actions={groups}
       shortcut={null}
       attributes={{ content: { "aria-label": "Command palette" } }}
@@ -89,12 +96,6 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       scrollable
       maxHeight={460}
       nothingFound="Nothing has these letters in its name"
-      onSpotlightOpen={() =>
-        void client.call.history.list({ limit: RUNS_OFFERED }).then(
-          (page) => setRuns(page.runs),
-          () => setRuns([]),
-        )
-      }
       searchProps={{
         leftSection: <IconSearch size={16} aria-hidden />,
         placeholder: "A command, a scenario or a run",

@@ -1,47 +1,33 @@
-import { ActionIcon, Badge, Button, Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
-import {
-  IconArrowBackUp,
-  IconBulb,
-  IconDeviceDesktop,
-  IconFlask2,
-  IconHandStop,
-  IconHistory,
-  IconInfoCircle,
-  IconKeyboard,
-  IconMoon,
-  IconPencilCode,
-  IconPresentation,
-  IconSearch,
-  IconSettings,
-  IconSun,
-  IconUserCheck,
-} from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useState } from "react";
-import { BundleDrop } from "../history/bundle-drop.tsx";
-import { LabPage } from "../scenarios/lab-page.tsx";
+import { IconFlask2, IconHistory, IconPencilCode, IconUserCheck } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
-import { AnnounceRuns } from "./announce-runs.tsx";
-import { CommandPalette, openPalette } from "./command-palette.tsx";
-import { ConnectionBanner } from "./connection-banner.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { useLabActions } from "./lab-actions.ts";
-import { NowRunning } from "./now-running.tsx";
-import { ReasonedButton } from "./reasoned-button.tsx";
-import { ResidueBanner } from "./residue-banner.tsx";
+import { late } from "./late.tsx";
+import { palette } from "./palette.ts";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 import classes from "./shell.module.css";
-import { ShortcutHelp } from "./shortcut-help.tsx";
-import { Loading } from "./states.tsx";
 import { goTo, useRoute } from "./use-route.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 
-const RunPage = lazy(() => import("../runs/run-page.tsx"));
-const ComparePage = lazy(() => import("../runs/compare-page.tsx"));
-const HistoryPage = lazy(() => import("../history/history-page.tsx"));
-const ApprovalsPage = lazy(() => import("../approvals/approvals-page.tsx"));
-const EditorPage = lazy(() => import("../editor/editor-page.tsx"));
-const SettingsPage = lazy(() => import("../settings/settings-page.tsx"));
-const AboutPage = lazy(() => import("../about/about-page.tsx"));
+const HeaderTools = late(() => import("./header-tools.tsx"));
+const LeavePresenter = late(() => import("./leave-presenter.tsx"));
+const Banners = late(() => import("./banners.tsx"));
+const Overlays = late(async () => {
+  await idle();
+  return import("./overlays.tsx");
+});
+const LabPage = late(() => import("../scenarios/lab-page.tsx"));
+const RunPage = late(() => import("../runs/run-page.tsx"));
+const ComparePage = late(() => import("../runs/compare-page.tsx"));
+const HistoryPage = late(() => import("../history/history-page.tsx"));
+const ApprovalsPage = late(() => import("../approvals/approvals-page.tsx"));
+const EditorPage = late(() => import("../editor/editor-page.tsx"));
+const SettingsPage = late(() => import("../settings/settings-page.tsx"));
+const AboutPage = late(() => import("../about/about-page.tsx"));
+
+/** A page that is busy for so long gets what opens over it anyway. */
+const IDLE_LIMIT_MS = 1_000;
 
 const PLACES = [
   { at: "lab", label: "Lab", Icon: IconFlask2 },
@@ -67,7 +53,7 @@ export function Shell() {
   }, [isPresenting]);
 
   useShortcuts({
-    palette: openPalette,
+    palette: palette.open,
     help: () => setHelpOpen(true),
     "go-lab": () => goTo({ at: "lab" }),
     "go-history": () => goTo({ at: "history" }),
@@ -85,30 +71,19 @@ export function Shell() {
         Skip to the page
       </button>
       {isPresenting ? (
-        <Button
-          className={classes.leavePresenter}
-          variant="default"
-          onClick={() => setPreference({ isPresenting: false })}
-        >
-          Leave presenter mode
-        </Button>
+        <LeavePresenter />
       ) : (
-        <Header route={route} onHelp={() => setHelpOpen(true)} />
+        <Header route={route}>
+          <HeaderTools onHelp={() => setHelpOpen(true)} />
+        </Header>
       )}
-      <ConnectionBanner />
-      <HaltedBanner />
-      <ResidueBanner />
+      <Banners />
       <main id="main" tabIndex={-1} className={classes.main}>
         <ErrorBoundary place={formatRoute(route)}>
-          <Suspense fallback={<Loading what="Opening" />}>
-            <Page route={route} />
-          </Suspense>
+          <Page route={route} />
         </ErrorBoundary>
       </main>
-      <CommandPalette onHelp={() => setHelpOpen(true)} />
-      <ShortcutHelp isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
-      <BundleDrop />
-      <AnnounceRuns />
+      <Overlays isHelpOpen={isHelpOpen} onHelp={() => setHelpOpen(true)} onHelpClose={() => setHelpOpen(false)} />
     </div>
   );
 }
@@ -140,7 +115,7 @@ function Page({ route }: { route: Route }) {
   }
 }
 
-function Header({ route, onHelp }: { route: Route; onHelp: () => void }) {
+function Header({ route, children }: { route: Route; children: ReactNode }) {
   const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
   return (
     <header className={classes.header}>
@@ -154,143 +129,16 @@ function Header({ route, onHelp }: { route: Route; onHelp: () => void }) {
             <Icon size={15} aria-hidden />
             {label}
             {at === "approvals" && waiting > 0 && (
-              <Badge size="sm" circle color="orange.9" aria-label={`${waiting} waiting`}>
+              <span className={classes.waiting} role="img" aria-label={`${waiting} waiting`}>
                 {waiting}
-              </Badge>
+              </span>
             )}
           </a>
         ))}
       </nav>
       <div className={classes.spacer} />
-      <NowRunning />
-      <StopEverything />
-      <Tooltip label="Find a command, a scenario or a run (Ctrl K)">
-        <ActionIcon variant="subtle" color="gray" onClick={openPalette} aria-label="Open the command palette">
-          <IconSearch size={16} aria-hidden />
-        </ActionIcon>
-      </Tooltip>
-      <MoreMenu onHelp={onHelp} />
+      {children}
     </header>
-  );
-}
-
-/** Always in the same place, whatever page is shown: putting everything back must never have to be looked for. */
-function StopEverything() {
-  const actions = useLabActions();
-  const faults = useLab((state) => faultsInForce(state.lab?.stack));
-  const [isUndoing, setUndoing] = useState(false);
-  const isHalted = useLab((state) => state.lab?.halted ?? false);
-  return (
-    <div className={classes.stop}>
-      <ReasonedButton
-        variant={faults > 0 ? "filled" : "default"}
-        color="pink.8"
-        leftSection={<IconArrowBackUp size={15} aria-hidden />}
-        loading={isUndoing}
-        disabledBecause={faults === 0 ? "No fault is in force: there is nothing to undo" : undefined}
-        hint="Puts back everything that is broken now (Ctrl Shift Z)"
-        onClick={() => {
-          setUndoing(true);
-          void actions.undo("all").finally(() => setUndoing(false));
-        }}
-      >
-        Undo all{faults > 0 ? ` (${faults})` : ""}
-      </ReasonedButton>
-      <ReasonedButton
-        variant="default"
-        leftSection={<IconHandStop size={15} aria-hidden />}
-        disabledBecause={isHalted ? "The lab is halted already" : undefined}
-        hint="Cancels every run, undoes every fault and lets nothing be broken until you arm the lab again (Ctrl .)"
-        onClick={() => void actions.halt()}
-      >
-        Halt
-      </ReasonedButton>
-    </div>
-  );
-}
-
-export function faultsInForce(
-  stack: { services: { faults: unknown[] }[]; links: { faults: unknown[] }[] } | undefined,
-): number {
-  if (stack === undefined) return 0;
-  return [...stack.services, ...stack.links].reduce((sum, { faults }) => sum + faults.length, 0);
-}
-
-function MoreMenu({ onHelp }: { onHelp: () => void }) {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const changeSettings = useLab((state) => state.changeSettings);
-  const setPreference = usePreferences((state) => state.set);
-  const choose = (scheme: "auto" | "light" | "dark") => {
-    setColorScheme(scheme);
-    // The host follows with its own windows; a lab that is away keeps its old setting, and the page its new look.
-    changeSettings({ theme: scheme === "auto" ? "system" : scheme }).catch(() => {});
-  };
-  const SCHEMES = [
-    { scheme: "light", label: "Light", Icon: IconSun },
-    { scheme: "dark", label: "Dark", Icon: IconMoon },
-    { scheme: "auto", label: "Like the system", Icon: IconDeviceDesktop },
-  ] as const;
-  return (
-    <Menu position="bottom-end" width={220}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label="More: theme, settings, help">
-          <IconSettings size={16} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Theme</Menu.Label>
-        {SCHEMES.map(({ scheme, label, Icon }) => (
-          <Menu.Item
-            key={scheme}
-            leftSection={<Icon size={15} aria-hidden />}
-            rightSection={colorScheme === scheme ? "✓" : undefined}
-            onClick={() => choose(scheme)}
-          >
-            {label}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<IconPresentation size={15} aria-hidden />}
-          rightSection="P"
-          onClick={() => setPreference({ isPresenting: true })}
-        >
-          Presenter mode
-        </Menu.Item>
-        <Menu.Item leftSection={<IconKeyboard size={15} aria-hidden />} rightSection="?" onClick={onHelp}>
-          Shortcuts
-        </Menu.Item>
-        <Menu.Item
-          component="a"
-          href={formatRoute({ at: "settings" })}
-          leftSection={<IconBulb size={15} aria-hidden />}
-        >
-          Settings
-        </Menu.Item>
-        <Menu.Item
-          component="a"
-          href={formatRoute({ at: "about" })}
-          leftSection={<IconInfoCircle size={15} aria-hidden />}
-        >
-          About and diagnostics
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-function HaltedBanner() {
-  const isHalted = useLab((state) => state.lab?.halted ?? false);
-  const actions = useLabActions();
-  if (!isHalted) return null;
-  return (
-    <div className={classes.halted} role="status">
-      <IconHandStop size={16} aria-hidden />
-      <span>The lab is halted: everything was put back, and nothing can be broken until it is armed again.</span>
-      <Button variant="default" onClick={() => void actions.arm()}>
-        Arm the lab
-      </Button>
-    </div>
   );
 }
 
@@ -340,4 +188,11 @@ function focusSearch(): void {
 
 function skipToMain(): void {
   document.getElementById("main")?.focus();
+}
+
+function idle(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if ("requestIdleCallback" in window) requestIdleCallback(() => resolve(), { timeout: IDLE_LIMIT_MS });
+  else setTimeout(resolve, IDLE_LIMIT_MS);
+  return promise;
 }

@@ -1,4 +1,4 @@
-import { Button, createTheme, Tooltip } from "@mantine/core";
+import { type ButtonProps, createTheme, type TooltipProps } from "@mantine/core";
 
 /** Mantine's components in this tool's manner: small, quiet, square-shouldered. Colours beyond these are in theme.css. */
 export const theme = createTheme({
@@ -31,15 +31,15 @@ export const theme = createTheme({
     ],
   },
   components: {
-    Button: Button.extend({ defaultProps: { size: "xs" } }),
-    Tooltip: Tooltip.extend({
+    Button: { defaultProps: { size: "xs" } satisfies ButtonProps },
+    Tooltip: {
       defaultProps: {
         withArrow: true,
         openDelay: 250,
         multiline: true,
         maw: 320,
         events: { hover: true, focus: true, touch: true },
-      },
-    }),
+      } satisfies Partial<TooltipProps>,
+    },
   },
 });

@@ -17,7 +17,7 @@ import { ScenarioCard } from "./scenario-card.tsx";
 import { whyNotRun } from "./why-not-run.ts";
 
 /** What can be broken, and the stack that it is broken on. */
-export function LabPage() {
+export default function LabPage() {
   const catalogue = useLab((state) => state.catalogue);
   const failure = useLab((state) => state.catalogueFailure);
   const refresh = useLab((state) => state.refreshCatalogue);

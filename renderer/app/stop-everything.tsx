@@ -1,0 +1,48 @@
+import { IconArrowBackUp, IconHandStop } from "@tabler/icons-react";
+import { useState } from "react";
+import { useLab } from "../state/lab-context.tsx";
+import { useLabActions } from "./lab-actions.ts";
+import { ReasonedButton } from "./reasoned-button.tsx";
+import classes from "./shell.module.css";
+
+/** Always in the same place, whatever page is shown: putting everything back must never have to be looked for. */
+export function StopEverything() {
+  const actions = useLabActions();
+  const faults = useLab((state) => faultsInForce(state.lab?.stack));
+  const [isUndoing, setUndoing] = useState(false);
+  const isHalted = useLab((state) => state.lab?.halted ?? false);
+  return (
+    <div className={classes.stop}>
+      <ReasonedButton
+        variant={faults > 0 ? "filled" : "default"}
+        color="pink.8"
+        leftSection={<IconArrowBackUp size={15} aria-hidden />}
+        loading={isUndoing}
+        disabledBecause={faults === 0 ? "No fault is in force: there is nothing to undo" : undefined}
+        hint="Puts back everything that is broken now (Ctrl Shift Z)"
+        onClick={() => {
+          setUndoing(true);
+          void actions.undo("all").finally(() => setUndoing(false));
+        }}
+      >
+        Undo all{faults > 0 ? ` (${faults})` : ""}
+      </ReasonedButton>
+      <ReasonedButton
+        variant="default"
+        leftSection={<IconHandStop size={15} aria-hidden />}
+        disabledBecause={isHalted ? "The lab is halted already" : undefined}
+        hint="Cancels every run, undoes every fault and lets nothing be broken until you arm the lab again (Ctrl .)"
+        onClick={() => void actions.halt()}
+      >
+        Halt
+      </ReasonedButton>
+    </div>
+  );
+}
+
+function faultsInForce(
+  stack: { services: { faults: unknown[] }[]; links: { faults: unknown[] }[] } | undefined,
+): number {
+  if (stack === undefined) return 0;
+  return [...stack.services, ...stack.links].reduce((sum, { faults }) => sum + faults.length, 0);
+}
