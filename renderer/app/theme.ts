@@ -1,4 +1,4 @@
-import { type ButtonProps, createTheme, type TooltipProps } from "@mantine/core";
+import { type ButtonProps, type ComboboxProps, createTheme, type TooltipProps } from "@mantine/core";
 
 /** Mantine's components in this tool's manner: small, quiet, square-shouldered. Colours beyond these are in theme.css. */
 export const theme = createTheme({
@@ -31,6 +31,8 @@ export const theme = createTheme({
     ],
   },
   components: {
+    // Lists of options that nobody has opened are not there: each would be laid out with the page that it is on.
+    Combobox: { defaultProps: { keepMounted: false } satisfies Partial<ComboboxProps> },
     Button: { defaultProps: { size: "xs" } satisfies ButtonProps },
     Tooltip: {
       defaultProps: {
