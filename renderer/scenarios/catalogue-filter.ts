@@ -24,7 +24,7 @@ export function patternsOf(scenarios: readonly ScenarioSummary[]): { pattern: st
   }
   return [...counts]
     .map(([pattern, count]) => ({ pattern, count }))
-    .sort((a, b) => b.count - a.count || a.pattern.localeCompare(b.pattern));
+    .sort((a, b) => b.count - a.count || (a.pattern < b.pattern ? -1 : 1));
 }
 
 /** The three failures that show the most in the least time. */

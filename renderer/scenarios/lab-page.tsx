@@ -1,6 +1,6 @@
 import { CloseButton, Select, TextInput } from "@mantine/core";
 import { IconPlayerTrackNext, IconSearch } from "@tabler/icons-react";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { useLabActions } from "../app/lab-actions.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatRoute } from "../app/route.ts";
@@ -34,10 +34,6 @@ export default function LabPage() {
   );
   const patterns = useMemo(() => patternsOf(catalogue?.scenarios ?? []), [catalogue]);
   const isNew = catalogue?.scenarios.every(({ lastVerdicts }) => lastVerdicts.length === 0) ?? false;
-
-  useEffect(() => {
-    if (catalogue === undefined && failure === undefined) void refresh();
-  }, [catalogue, failure, refresh]);
 
   return (
     <div className={classes.page}>

@@ -141,9 +141,14 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       if (isCatalogueOld) void getState().refreshCatalogue();
       if (previous?.settingsVersion !== lab.settingsVersion) refreshSettings();
     });
-    const stopConnection = client.connection.onChange((connection) => setState({ connection }));
+    const take = (connection: ConnectionState) => {
+      // No state will come that the catalogue could be asked for after.
+      const isRefused = connection.is === "refused";
+      setState({ connection, ...(isRefused ? { catalogueFailure: connection.message } : {}) });
+    };
+    const stopConnection = client.connection.onChange(take);
     // It may have opened since this store was made.
-    setState({ connection: client.connection.state });
+    take(client.connection.state);
     void client.call.capabilities.get().then((capabilities) => setState({ capabilities }), ignore);
     return () => {
       stopState();
