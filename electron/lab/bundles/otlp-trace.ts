@@ -36,7 +36,7 @@ export class OtlpTrace {
   readonly #faults = new Map<string, Fault>();
   readonly #calls = new Map<string, Row[]>();
   readonly #hits = new Map<string, string>();
-  readonly #spans: Record<Resource, string[]> = { "resilience-lab": [], gateway: [] };
+  readonly #spans: Record<Resource, string> = { "resilience-lab": "", gateway: "" };
   #waiting = 0;
   #isFirst = true;
 
@@ -233,21 +233,22 @@ export class OtlpTrace {
   }
 
   #add(resource: Resource, span: Span): void {
-    this.#spans[resource].push(spellSpan(span));
+    const before = this.#spans[resource];
+    this.#spans[resource] = `${before}${before === "" ? "" : ",\n"}${spellSpan(span)}`;
     this.#waiting++;
   }
 
   async #writeSpans(): Promise<void> {
     for (const resource of ["resilience-lab", "gateway"] as const) {
       const spans = this.#spans[resource];
-      if (spans.length === 0) continue;
-      this.#spans[resource] = [];
+      if (spans === "") continue;
+      this.#spans[resource] = "";
       const whose = spellAttributes({ "service.name": resource, [`${OWN}.run.id`]: this.#record.id });
       const before = this.#isFirst ? '{"resourceSpans":[' : ",";
       this.#isFirst = false;
       const scope = `"scope":{"name":"${OWN}"}`;
       await this.#write(
-        `${before}\n{"resource":{"attributes":${whose}},"scopeSpans":[{${scope},"spans":[\n${spans.join(",\n")}\n]}]}`,
+        `${before}\n{"resource":{"attributes":${whose}},"scopeSpans":[{${scope},"spans":[\n${spans}\n]}]}`,
       );
     }
     this.#waiting = 0;

@@ -127,16 +127,15 @@ class RunFiles {
   take(event: LabEvent, line: string): Promise<unknown> | undefined {
     this.#sketch.take(event);
     this.#timeline.take(event);
-    const full = [this.#events.write(`${line}\n`), this.#trace.take(event)];
+    let full = both(this.#events.write(`${line}\n`), this.#trace.take(event));
     if (event.type === "call.decided") {
       const { type: _type, runId: _runId, wallMs: _wallMs, ...row } = event;
-      full.push(this.#decisions.write(`${this.#decided++ === 0 ? "[\n" : ",\n"}${JSON.stringify(row)}`));
+      full = both(full, this.#decisions.write(`${this.#decided++ === 0 ? "[\n" : ",\n"}${JSON.stringify(row)}`));
     } else if (event.type === "service.log" || event.type === "service.logs-dropped") {
-      full.push(this.#logs.take(event));
+      full = both(full, this.#logs.take(event));
       this.#excerpt.take(event);
     }
-    const waits = full.filter((each) => each !== undefined);
-    return waits.length === 0 ? undefined : Promise.all(waits);
+    return full;
   }
 
   async end(): Promise<void> {
@@ -158,4 +157,9 @@ class RunFiles {
     });
     this.#zip.add(runPath(this.#record.id, RUN_FILES.report), page);
   }
+}
+
+/** Most events fill nothing, so that nothing is made for them. */
+function both(one: Promise<unknown> | undefined, other: Promise<unknown> | undefined): Promise<unknown> | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Promise.all([one, other]);
 }
