@@ -1,10 +1,15 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { History } from "../../lab/history/history.ts";
+import { thisProcess } from "../../lab/stack/process-identity.ts";
+import { sampleRun } from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { main } from "./main.ts";
 
-/** `resilience-lab WORDS` in this process: the exit code, and what it wrote where. */
-async function run(words: readonly string[]) {
-  vi.stubEnv("RESILIENCE_LAB_HOME", temporaryFolder());
+/** `resilience-lab WORDS` in this process, with a data folder of its own: the exit code, and what it wrote where. */
+async function run(words: readonly string[], home = temporaryFolder()) {
+  vi.stubEnv("RESILIENCE_LAB_HOME", home);
   const [out, err] = [vi.spyOn(process.stdout, "write"), vi.spyOn(process.stderr, "write")];
   onTestFinished(() => {
     vi.restoreAllMocks();
@@ -13,7 +18,9 @@ async function run(words: readonly string[]) {
   for (const stream of [out, err]) stream.mockReturnValue(true);
   const written = (stream: typeof out) => stream.mock.calls.map(([text]) => text).join("");
   const code = await main(words);
-  return { code, out: written(out), err: written(err) };
+  const result = { code, out: written(out), err: written(err) };
+  for (const stream of [out, err]) stream.mockRestore();
+  return result;
 }
 
 describe("bad input is told on the error stream with what to do, and exits 2:", () => {
@@ -72,4 +79,96 @@ test("the shipped scenarios are listed, an id a line with its title and patterns
   const { code, out } = await run(["scenarios", "list"]);
   expect(code).toBe(0);
   expect(out).toMatch(/^mcp-crash\n {4}The MCP server crashes.*\n {4}patterns: capability cache/);
+});
+
+describe("bundle", () => {
+  const ID = "5f0c9d3e-6a1b-4c2d-8e4f-7a9b0c1d2e3f";
+
+  /** A data folder with one run in it. */
+  function homeWithRun(): string {
+    const home = temporaryFolder();
+    const history = new History(join(home, "history.db"), thisProcess);
+    history.begin({
+      id: ID,
+      scenarioId: "mcp-crash",
+      scenarioTitle: "The MCP server crashes",
+      scenarioSource: "id: mcp-crash\n",
+      driver: "process",
+      without: [],
+      startedWallMs: 1_700_000_000_010,
+    });
+    for (const event of sampleRun(ID)) history.record(event);
+    history.close();
+    return home;
+  }
+
+  async function exported(): Promise<{ home: string; file: string }> {
+    const [home, file] = [homeWithRun(), join(temporaryFolder(), "run.zip")];
+    const { code, err } = await run(["bundle", "export", ID.slice(0, 8), "--out", file], home);
+    expect(err).toMatch(/run\.zip: 1 run, \d+ (bytes|kB), no secrets found\n$/);
+    expect(code).toBe(0);
+    return { home, file };
+  }
+
+  test("takes a run out of one data folder and into another, where it is shown, and only once", async () => {
+    const { home, file } = await exported();
+    expect(await run(["bundle", "verify", file])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /holds 1 run, made by .*\n {2}5f0c9d3e-\S+ {2}passed +16 events {2}The MCP server crashes/,
+      ),
+    });
+    const other = temporaryFolder();
+    expect(await run(["bundle", "import", file], other)).toEqual({
+      code: 0,
+      out: `imported ${ID}  The MCP server crashes\n`,
+      err: "",
+    });
+    expect((await run(["history", "show", ID], other)).out).toBe((await run(["history", "show", ID], home)).out);
+    expect(await run(["bundle", "import", file], other)).toMatchObject({ code: 0, out: `already here ${ID}\n` });
+  });
+
+  test("replaces a file only when it is told to", async () => {
+    const { home, file } = await exported();
+    const again = ["bundle", "export", ID, "--out", file];
+    expect(await run(again, home)).toMatchObject({ code: 2, err: expect.stringMatching(/exists\n.*--force/) });
+    expect(await run([...again, "--force"], home)).toMatchObject({ code: 0 });
+  });
+
+  test.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
+    [
+      "is cut off",
+      (bytes) => bytes.subarray(0, bytes.length / 2),
+      /broken\.zip: its end is missing: it was not copied whole/,
+    ],
+    ["is none", () => Buffer.from("no zip at all"), /broken\.zip: it is no zip file/],
+    ["was changed", changed, /broken\.zip: runs\/\S+\/run\.json cannot be unpacked/],
+  ])("that %s is refused with the reason and exit code 2, and nothing comes in", async (_how, broken, reason) => {
+    const { file } = await exported();
+    const brokenFile = join(temporaryFolder(), "broken.zip");
+    writeFileSync(brokenFile, broken(readFileSync(file)));
+    const other = temporaryFolder();
+    const { code, err } = await run(["bundle", "import", brokenFile], other);
+    expect(err).toMatch(reason);
+    expect(err).not.toMatch(/ {4}at /);
+    expect(code).toBe(2);
+    expect((await run(["history", "list"], other)).out).not.toContain(ID.slice(0, 8));
+    expect(await run(["bundle", "verify", brokenFile])).toMatchObject({ code: 1, err: expect.stringMatching(reason) });
+  });
+
+  /** One byte of what is packed. */
+  function changed(bytes: Buffer): Buffer {
+    const copy = Buffer.from(bytes);
+    copy[200] = (copy[200] ?? 0) ^ 0xff;
+    return copy;
+  }
+
+  test("needs to be told what to do with which", async () => {
+    expect(await run(["bundle"])).toMatchObject({ code: 2 });
+    expect(await run(["bundle", "import"])).toMatchObject({ code: 2, err: expect.stringContaining("say which file") });
+    expect(await run(["bundle", "import", "no-such.zip"])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no-such\.zip/),
+    });
+  });
 });
