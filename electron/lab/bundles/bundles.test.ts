@@ -12,11 +12,14 @@ import type { History } from "../history/history.ts";
 import { LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";
 import { openForged } from "./testing/forge-zip.ts";
-import { openHistory, recordRun, runWith } from "./testing/recorded-run.ts";
+import { openHistory, RUN_1, recordRun, runWith } from "./testing/recorded-run.ts";
+
+const RUN_0 = "00000000-0000-4000-8000-000000000000";
+const [LONG, ODD] = ["10000000-0000-4000-8000-000000000000", "0dd00000-0000-4000-8000-000000000000"] as const;
 
 const newFile = () => join(temporaryFolder(), "runs.zip");
 
-async function exported(history: History, runIds: string[] = ["run-1"]): Promise<string> {
+async function exported(history: History, runIds: string[] = [RUN_1]): Promise<string> {
   const file = newFile();
   await exportBundle({ history, runIds, file });
   return file;
@@ -25,7 +28,7 @@ async function exported(history: History, runIds: string[] = ["run-1"]): Promise
 const hashOf = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
 const entryOf = (file: string, path: string) => String(openForged(file).find((entry) => entry.path === path)?.bytes);
 const foldOf = (history: History, id: string) => foldAll(emptyRunView, history.events(id));
-const log = (seq: number, line = "hello", runId = "run-1") =>
+const log = (seq: number, line = "hello", runId = RUN_1) =>
   eventAt(seq, { type: "service.log", service: "gateway", stream: "stdout", line }, runId);
 
 describe("a run that goes out and comes in again", () => {
@@ -34,13 +37,13 @@ describe("a run that goes out and comes in again", () => {
     recordRun(here);
     const result = await importBundle({ history: there, file: await exported(here) });
     expect(result).toEqual({
-      imported: [{ runId: "run-1", scenarioTitle: "The MCP server crashes" }],
+      imported: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes" }],
       alreadyHere: [],
     });
-    expect([...there.events("run-1")]).toEqual([...here.events("run-1")]);
-    expect(foldOf(there, "run-1")).toEqual(foldOf(here, "run-1"));
-    expect(there.sources("run-1")).toEqual(here.sources("run-1"));
-    expect(there.find("run-1")).toEqual({ ...here.find("run-1"), importedFrom: "runs.zip" });
+    expect([...there.events(RUN_1)]).toEqual([...here.events(RUN_1)]);
+    expect(foldOf(there, RUN_1)).toEqual(foldOf(here, RUN_1));
+    expect(there.sources(RUN_1)).toEqual(here.sources(RUN_1));
+    expect(there.find(RUN_1)).toEqual({ ...here.find(RUN_1), importedFrom: "runs.zip" });
   });
 
   test("is exported from there as it came", async () => {
@@ -58,13 +61,13 @@ describe("a run that goes out and comes in again", () => {
       { length: 3_000 },
       (_, index) => ({ type: "service.log", service: "gateway", stream: "stdout", line: `${text} ${index}` }) as const,
     );
-    recordRun(here, "long", { events: runWith(many, "long"), startedWallMs: 5 });
-    recordRun(here, "odd", {
-      events: runWith([decided({ arguments: { ["__proto__"]: text, list: [1.5, null, text] } })], "odd"),
+    recordRun(here, LONG, { events: runWith(many, LONG), startedWallMs: 5 });
+    recordRun(here, ODD, {
+      events: runWith([decided({ arguments: { ["__proto__"]: text, list: [1.5, null, text] } })], ODD),
     });
     const progress = vi.fn();
-    await importBundle({ history: there, file: await exported(here, ["odd", "long"]), onProgress: progress });
-    for (const id of ["long", "odd"]) expect([...there.events(id)]).toEqual([...here.events(id)]);
+    await importBundle({ history: there, file: await exported(here, [ODD, LONG]), onProgress: progress });
+    for (const id of [LONG, ODD]) expect([...there.events(id)]).toEqual([...here.events(id)]);
     const [done, total] = progress.mock.lastCall ?? [];
     expect(done).toBe(total);
   });
@@ -72,15 +75,15 @@ describe("a run that goes out and comes in again", () => {
   test("also when its lab died before its first event", async () => {
     const [here, there] = [openHistory(), openHistory()];
     const ending = { type: "run.ended", outcome: "interrupted", reason: "the lab died" } as const;
-    recordRun(here, "run-1", { events: eventsOf([ending]) });
+    recordRun(here, RUN_1, { events: eventsOf([ending]) });
     await importBundle({ history: there, file: await exported(here) });
-    expect(there.find("run-1")).toMatchObject({ outcome: "interrupted", scenarioId: "mcp-crash" });
+    expect(there.find(RUN_1)).toMatchObject({ outcome: "interrupted", scenarioId: "mcp-crash" });
   });
 
   test("without a stack file, when none was kept", async () => {
     const [here, there] = [openHistory(), openHistory()];
     here.begin({
-      id: "run-1",
+      id: RUN_1,
       scenarioId: "mcp-crash",
       scenarioTitle: "The MCP server crashes",
       scenarioSource: "",
@@ -88,9 +91,9 @@ describe("a run that goes out and comes in again", () => {
       without: [],
       startedWallMs: 0,
     });
-    for (const event of sampleRun()) here.record(event);
+    for (const event of sampleRun(RUN_1)) here.record(event);
     await importBundle({ history: there, file: await exported(here) });
-    expect(there.sources("run-1").stack).toBeUndefined();
+    expect(there.sources(RUN_1).stack).toBeUndefined();
   });
 });
 
@@ -98,16 +101,16 @@ describe("a run that is here already", () => {
   test("stays as it is, the original with its secrets too", async () => {
     const history = openHistory();
     const stackSource = "services: {db: {environment: {DB_PASSWORD: 'very-secret-1'}}}\n";
-    recordRun(history, "run-1", {
+    recordRun(history, RUN_1, {
       stackSource,
       events: runWith([{ type: "warning", code: "x", message: "token=abc very-secret-1" }]),
     });
     const file = await exported(history);
     for (const _ of ["first", "again"]) {
-      expect(await importBundle({ history, file })).toEqual({ imported: [], alreadyHere: ["run-1"] });
+      expect(await importBundle({ history, file })).toEqual({ imported: [], alreadyHere: [RUN_1] });
     }
-    expect(history.sources("run-1").stack).toContain("very-secret-1");
-    expect(history.find("run-1").importedFrom).toBeUndefined();
+    expect(history.sources(RUN_1).stack).toContain("very-secret-1");
+    expect(history.find(RUN_1).importedFrom).toBeUndefined();
   });
 
   test.each([
@@ -116,12 +119,12 @@ describe("a run that is here already", () => {
     ["the stack file", { stackSource: "services: {}\n" }],
   ])("is a conflict when %s differs, and nothing of the bundle comes in", async (_, change) => {
     const [here, there] = [openHistory(), openHistory()];
-    recordRun(here, "aaa", { startedWallMs: 1 });
+    recordRun(here, RUN_0, { startedWallMs: 1 });
     recordRun(here);
-    recordRun(there, "run-1", change);
-    const importing = importBundle({ history: there, file: await exported(here, ["aaa", "run-1"]) });
+    recordRun(there, RUN_1, change);
+    const importing = importBundle({ history: there, file: await exported(here, [RUN_0, RUN_1]) });
     await expect(importing).rejects.toMatchObject({ reason: "conflict", cure: expect.stringContaining("delete") });
-    expect(there.list({ limit: 9 }).map(({ id }) => id)).toEqual(["run-1"]);
+    expect(there.list({ limit: 9 }).map(({ id }) => id)).toEqual([RUN_1]);
   });
 });
 
@@ -162,27 +165,27 @@ describe("the file", () => {
         "stack.yaml",
         "trace.otlp.json",
       ]
-        .map((name) => `runs/run-1/${name}`)
+        .map((name) => `runs/${RUN_1}/${name}`)
         .concat("manifest.json")
         .sort(),
     );
-    expect(readXml(entryOf(file, "runs/run-1/junit.xml")).find("testcase")?.attributes.name).toBe("mcp-crash");
-    expect(JSON.parse(entryOf(file, "runs/run-1/decisions.json"))).toMatchObject([
+    expect(readXml(entryOf(file, `runs/${RUN_1}/junit.xml`)).find("testcase")?.attributes.name).toBe("mcp-crash");
+    expect(JSON.parse(entryOf(file, `runs/${RUN_1}/decisions.json`))).toMatchObject([
       { decision: "approvalRequired" },
       { decision: "expired" },
     ]);
-    expect(entryOf(file, "runs/run-1/logs/gateway.log").split("\n")).toEqual([
+    expect(entryOf(file, `runs/${RUN_1}/logs/gateway.log`).split("\n")).toEqual([
       "     0.090 s  stderr  no slack",
       "     0.100 s  (3 more lines were not kept)",
       "",
     ]);
-    expect(entryOf(file, "runs/run-1/scenario.yaml")).toBe("id: mcp-crash\n");
+    expect(entryOf(file, `runs/${RUN_1}/scenario.yaml`)).toBe("id: mcp-crash\n");
   });
 
   test("has names for logs that no system reads as a path, and no two alike", async () => {
     const history = openHistory();
     const services = ["../../etc/passwd", "a/b", "a_b", "A_B", "C:\\x", "", "nul\0"];
-    recordRun(history, "run-1", {
+    recordRun(history, RUN_1, {
       events: runWith(
         services.map((service) => ({ type: "service.log", service, stream: "stdout", line: service }) as const),
       ),
@@ -200,14 +203,14 @@ describe("the file", () => {
     const history = openHistory();
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const call = { callId: "c", traceId, spanId: "b7ad6b7169203331", sessionId: "s" };
-    recordRun(history, "run-1", {
+    recordRun(history, RUN_1, {
       events: runWith([
         decided({ ...call, rowId: "8" }),
         decided({ ...call, rowId: "9", decision: "upstream_error", reason: "refused" }),
         { type: "fault.hit", fault: "fault-1", link: "l", effect: "refused", traceId },
       ]),
     });
-    const trace = JSON.parse(entryOf(await exported(history), "runs/run-1/trace.otlp.json"));
+    const trace = JSON.parse(entryOf(await exported(history), `runs/${RUN_1}/trace.otlp.json`));
     const spans = trace.resourceSpans.flatMap((block: { scopeSpans: { spans: unknown[] }[] }) =>
       block.scopeSpans.flatMap((scope) => scope.spans),
     ) as Record<string, unknown>[];
@@ -248,7 +251,7 @@ describe("the file", () => {
       "sign-me-please",
     ];
     const all = `Authorization: Bearer ${secrets[2]} ${secrets[0]} postgres://u:${secrets[1]}@h/d card ${secrets[3]} ${secrets[4]} ${secrets[5]}`;
-    recordRun(history, "run-1", {
+    recordRun(history, RUN_1, {
       scenarioTitle: `The MCP server crashes ${secrets[0]}`,
       scenarioSource: `id: x\nnote: ${secrets[5]}\n`,
       stackSource: `services: {s: {environment: {A_SECRET: ${secrets[4]}, SLACK_SIGNING_SECRET: ${secrets[6]}, URL: "postgres://u:${secrets[1]}@h"}}}\n`,
@@ -294,15 +297,15 @@ describe("the file", () => {
     expect((await verifyBundle(file)).isValid).toBe(true);
     const there = openHistory();
     await importBundle({ history: there, file });
-    expect(there.find("run-1").reason).toContain("REDACTED");
+    expect(there.find(RUN_1).reason).toContain("REDACTED");
   });
 
   test("leaves as it is what packs so well that an import would take it for a bomb", async () => {
     const history = openHistory();
-    recordRun(history, "run-1", { events: runWith([{ type: "warning", code: "x", message: "a".repeat(300_000) }]) });
+    recordRun(history, RUN_1, { events: runWith([{ type: "warning", code: "x", message: "a".repeat(300_000) }]) });
     const limits = { ...LIMITS, denseBytes: 1_000, ratio: 20 };
     const file = newFile();
-    await exportBundle({ history, runIds: ["run-1"], file, limits });
+    await exportBundle({ history, runIds: [RUN_1], file, limits });
     expect((await verifyBundle(file, { limits })).problems).toEqual([]);
   });
 
@@ -311,7 +314,7 @@ describe("the file", () => {
     recordRun(history);
     const chunks: Buffer[] = [];
     const stream = new Writable({ write: (chunk, _, done) => done(void chunks.push(chunk)) });
-    const { bytes } = await exportBundle({ history, runIds: ["run-1"], stream });
+    const { bytes } = await exportBundle({ history, runIds: [RUN_1], stream });
     expect(Buffer.concat(chunks)).toEqual(readFileSync(await exported(history)));
     expect(Buffer.concat(chunks)).toHaveLength(bytes);
   });
@@ -321,10 +324,10 @@ describe("the file", () => {
     const rows = Array.from({ length: 2_500 }, (_, index) =>
       decided({ rowId: `${index + 9}`, callId: `c${index}`, tool: `tool_${index}` }),
     );
-    recordRun(history, "run-1", { events: runWith(rows) });
+    recordRun(history, RUN_1, { events: runWith(rows) });
     const file = await exported(history);
-    expect(JSON.parse(entryOf(file, "runs/run-1/decisions.json"))).toHaveLength(2_502);
-    const page = entryOf(file, "runs/run-1/report.html");
+    expect(JSON.parse(entryOf(file, `runs/${RUN_1}/decisions.json`))).toHaveLength(2_502);
+    const page = entryOf(file, `runs/${RUN_1}/report.html`);
     expect(page).toContain("only the first 1000 of 2502 call.decided events");
     expect(page).toContain("The first 300 of 2502");
     expect(page.length).toBeLessThan(600_000);
@@ -334,11 +337,11 @@ describe("the file", () => {
 describe("an export that cannot be", () => {
   test("of a run that is still on is refused", async () => {
     const history = openHistory();
-    recordRun(history, "run-1", { events: eventsOf([started]) });
+    recordRun(history, RUN_1, { events: eventsOf([started]) });
     const file = newFile();
-    await expect(exportBundle({ history, runIds: ["run-1"], file })).rejects.toMatchObject({
+    await expect(exportBundle({ history, runIds: [RUN_1], file })).rejects.toMatchObject({
       code: "precondition",
-      message: expect.stringContaining("run run-1 is on"),
+      message: expect.stringContaining(`run ${RUN_1} is on`),
     });
     expect(readdirSync(join(file, ".."))).toEqual([]);
   });
@@ -353,7 +356,7 @@ describe("an export that cannot be", () => {
     const history = openHistory();
     recordRun(history);
     const file = join(temporaryFolder(), "no", "runs.zip");
-    await expect(exportBundle({ history, runIds: ["run-1"], file })).rejects.toMatchObject({
+    await expect(exportBundle({ history, runIds: [RUN_1], file })).rejects.toMatchObject({
       name: "LabError",
       message: expect.stringContaining("cannot be written"),
       cure: expect.stringContaining("another place"),
@@ -366,7 +369,7 @@ describe("an export that cannot be", () => {
     onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
     vi.stubEnv("TMPDIR", scratch);
     onTestFinished(() => void vi.unstubAllEnvs());
-    recordRun(history, "run-1", {
+    recordRun(history, RUN_1, {
       events: runWith(
         Array.from(
           { length: 5_000 },
@@ -385,7 +388,7 @@ describe("an export that cannot be", () => {
     writeFileSync(file, "before");
     const cancel = new AbortController();
     const onProgress = () => cancel.abort(new Error("cancelled by a person"));
-    await expect(exportBundle({ history, runIds: ["run-1"], file, signal: cancel.signal, onProgress })).rejects.toThrow(
+    await expect(exportBundle({ history, runIds: [RUN_1], file, signal: cancel.signal, onProgress })).rejects.toThrow(
       "cancelled by a person",
     );
     expect(readdirSync(folder)).toEqual(["runs.zip"]);
@@ -407,7 +410,7 @@ describe("an import", () => {
 
   test("goes on beside a run that is recorded, and neither loses anything", async () => {
     const [here, there] = [openHistory(), openHistory()];
-    recordRun(here, "run-1", {
+    recordRun(here, RUN_1, {
       events: runWith(
         Array.from(
           { length: 2_500 },
@@ -431,7 +434,7 @@ describe("an import", () => {
     await importBundle({ history: there, file: await exported(here), onProgress });
     there.record(eventAt(++seq, passed, "live"));
     expect([...there.events("live")]).toHaveLength(seq);
-    expect([...there.events("run-1")]).toEqual([...here.events("run-1")]);
+    expect([...there.events(RUN_1)]).toEqual([...here.events(RUN_1)]);
   });
 
   test("into a history that may only be read is refused", async () => {

@@ -6,16 +6,16 @@ import { BundleProblem, type RefusalReason } from "./bundle-problem.ts";
 import { type BundleLimits, LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";
 import { changeManifest, type Forged, forgeZip, openForged, tamper } from "./testing/forge-zip.ts";
-import { openHistory, recordRun } from "./testing/recorded-run.ts";
+import { openHistory, RUN_1, RUN_2, recordRun } from "./testing/recorded-run.ts";
 
-const EVENTS = "runs/run-1/events.ndjson";
-const RUN = "runs/run-1/run.json";
+const EVENTS = `runs/${RUN_1}/events.ndjson`;
+const RUN = `runs/${RUN_1}/run.json`;
 
 async function goodBundle(): Promise<string> {
   const history = openHistory();
   recordRun(history);
   const file = join(temporaryFolder(), "runs.zip");
-  await exportBundle({ history, runIds: ["run-1"], file });
+  await exportBundle({ history, runIds: [RUN_1], file });
   return file;
 }
 
@@ -43,7 +43,7 @@ test("a good bundle is told of", async () => {
   expect(await verifyBundle(await goodBundle())).toEqual({
     isValid: true,
     problems: [],
-    runs: [{ runId: "run-1", scenarioTitle: "The MCP server crashes", outcome: "passed", events: 16 }],
+    runs: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes", outcome: "passed", events: 16 }],
     createdBy: expect.stringMatching(/^Resilience Lab \d/),
     redacted: {},
   });
@@ -63,9 +63,9 @@ describe("what was changed after the export", () => {
   ])("one byte of %s", async (name) => {
     const file = await goodBundle();
     tamper(file, (entries) => {
-      const bytes = Buffer.from(entries.get(`runs/run-1/${name}`) ?? "");
+      const bytes = Buffer.from(entries.get(`runs/${RUN_1}/${name}`) ?? "");
       bytes[bytes.length - 2] = (bytes[bytes.length - 2] ?? 0) ^ 1;
-      entries.set(`runs/run-1/${name}`, bytes);
+      entries.set(`runs/${RUN_1}/${name}`, bytes);
     });
     const reason =
       name === "run.json" ? expect.stringMatching("wrong hash") : expect.stringMatching("wrong hash|bad event|bad run");
@@ -73,10 +73,14 @@ describe("what was changed after the export", () => {
   });
 
   test.each<[string, RefusalReason, (entries: Map<string, Buffer>) => void]>([
-    ["more bytes", "wrong size", (entries) => entries.set("runs/run-1/report.html", Buffer.from("longer than it was"))],
-    ["a file gone", "missing entry", (entries) => entries.delete("runs/run-1/junit.xml")],
+    [
+      "more bytes",
+      "wrong size",
+      (entries) => entries.set(`runs/${RUN_1}/report.html`, Buffer.from("longer than it was")),
+    ],
+    ["a file gone", "missing entry", (entries) => entries.delete(`runs/${RUN_1}/junit.xml`)],
     ["the events gone", "missing entry", (entries) => entries.delete(EVENTS)],
-    ["a file more", "undeclared entry", (entries) => entries.set("runs/run-1/extra.txt", Buffer.from("x"))],
+    ["a file more", "undeclared entry", (entries) => entries.set(`runs/${RUN_1}/extra.txt`, Buffer.from("x"))],
     ["no manifest", "not a bundle", (entries) => entries.delete("manifest.json")],
     ["a manifest that is no JSON", "bad manifest", (entries) => entries.set("manifest.json", Buffer.from("{"))],
     ["a manifest of something else", "bad manifest", (entries) => entries.set("manifest.json", Buffer.from("{}"))],
@@ -109,13 +113,29 @@ describe("what was changed after the export", () => {
     [
       "a run that is not in it",
       "missing entry",
-      (entries) => changeManifest(entries, ({ runs }) => Object.assign(runs[0] ?? {}, { id: "run-2" })),
+      (entries) => changeManifest(entries, ({ runs }) => Object.assign(runs[0] ?? {}, { id: RUN_2 })),
     ],
   ])("%s", async (_, reason, change) => {
     const file = await goodBundle();
     tamper(file, change);
     await expectRefused(file, reason);
   });
+});
+
+test.each<[string, string, (entries: Map<string, Buffer>) => void]>([
+  [
+    "manifest.json",
+    "runs[0].id",
+    (entries) => changeManifest(entries, ({ runs }) => Object.assign(runs[0] ?? {}, { id: "run-1" })),
+  ],
+  [RUN, "id", (entries) => replaced(entries, RUN, `"id": "${RUN_1}"`, '"id": "run-1"')],
+])("a run whose id is no UUID is refused, and where it stands is named: %s", async (place, field, change) => {
+  const file = await goodBundle();
+  tamper(file, change, true);
+  const { message } = await expectRefused(file, place === RUN ? "bad run" : "bad manifest");
+  expect(message).toMatch(`${place}: `);
+  expect(message).toMatch(`the id of a run is a UUID`);
+  expect(message).toMatch(`at ${field}`);
 });
 
 describe("what was changed with a manifest that agrees", () => {
@@ -142,7 +162,7 @@ describe("what was changed with a manifest that agrees", () => {
     [
       "an event of another run",
       "bad event",
-      (entries) => replaced(entries, EVENTS, '"runId":"run-1"', '"runId":"run-2"'),
+      (entries) => replaced(entries, EVENTS, `"runId":"${RUN_1}"`, `"runId":"${RUN_2}"`),
     ],
     ["time that runs backwards", "bad event", (entries) => replaced(entries, EVENTS, '"atMs":50,', '"atMs":5,')],
     ["time beyond all bounds", "bad event", (entries) => replaced(entries, EVENTS, '"atMs":160', '"atMs":1e300')],
@@ -219,7 +239,7 @@ describe("a zip that plays tricks", () => {
   test("a link, a device and a pipe", async () => {
     for (const mode of [0o120777, 0o020666, 0o010644]) {
       await expectRefused(
-        await with_({ path: "runs/run-1/link", bytes: Buffer.from("/etc/passwd"), mode }),
+        await with_({ path: `runs/${RUN_1}/link`, bytes: Buffer.from("/etc/passwd"), mode }),
         "not a file",
       );
     }
@@ -236,7 +256,7 @@ describe("a zip that plays tricks", () => {
   test("a path that is another where its bytes are", async () => {
     const file = await goodBundle();
     const zip = readFileSync(file);
-    zip.write("runs/run-1/RUN.json", zip.indexOf(RUN), "latin1");
+    zip.write(`runs/${RUN_1}/RUN.json`, zip.indexOf(RUN), "latin1");
     writeFileSync(file, zip);
     await expectRefused(file, "bad path");
   });
