@@ -19,7 +19,7 @@ const home = join(folder, "home");
 const stackFile = writeSmallStack(folder);
 const PLACE = ["--stack", stackFile, "--ports", "auto"];
 const JUMPING = {
-  NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "testing", "jumping-clocks.ts"))}`,
+  NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "..", "..", "testing", "jumping-clocks.ts"))}`,
 };
 const PATIENCE = { timeout: 20_000 };
 const SERVICES = ["caller", "fault-proxy", "server"];
