@@ -27,6 +27,8 @@ import {
 } from "./history.ts";
 import { runCancelRequest, runQueue, runRerunRequest, runStarted, runStartRequest } from "./runs.ts";
 import {
+  brokenScenarioRequest,
+  brokenScenarioText,
   scenarioCatalogue,
   scenarioDetail,
   scenarioIdRequest,
@@ -58,6 +60,9 @@ export const labContract = {
     save: procedure.input(scenarioSaveRequest).output(z.object({ ids: z.array(z.string()) })),
     /** The user's own only. */
     delete: procedure.input(scenarioIdRequest).output(done),
+    /** A file of the user's own that is no valid scenario, to be mended with `save`. */
+    getBroken: procedure.input(brokenScenarioRequest).output(brokenScenarioText),
+    deleteBroken: procedure.input(brokenScenarioRequest).output(done),
   },
   stack: {
     status: procedure.output(stackStatus),

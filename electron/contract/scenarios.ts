@@ -10,6 +10,11 @@ export const scenarioId = z
   .max(200)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: "expected words in lower case joined by hyphens" });
 const source = z.string().max(SCENARIO_SOURCE_LIMIT);
+/** A file's name alone, looked up among those that `scenarios.list` tells as broken. */
+const brokenName = z
+  .string()
+  .max(255)
+  .regex(/^[^/\\\p{Cc}]+\.ya?ml$/u, { error: "expected the plain name of a .yaml or .yml file, without a folder" });
 
 export const verdict = z.object({
   runId: z.string(),
@@ -38,9 +43,18 @@ export const scenarioSummary = z.object({
 });
 export type ScenarioSummary = z.infer<typeof scenarioSummary>;
 
-/** A file in the user's folder that is not a valid scenario: shown, so that it can be mended. */
-export const brokenScenario = z.object({ name: z.string(), problems: z.array(problem) });
+/** A file in the user's folder that is not a valid scenario: shown, so that it can be mended or deleted. */
+export const brokenScenario = z.object({
+  name: z.string(),
+  problems: z.array(problem),
+  /** Why its text cannot be edited here; null when it can. */
+  cannotOpenBecause: z.string().nullable(),
+});
 export type BrokenScenario = z.infer<typeof brokenScenario>;
+
+/** A broken file with its text as it is. */
+export const brokenScenarioText = z.object({ name: z.string(), source: z.string() });
+export type BrokenScenarioText = z.infer<typeof brokenScenarioText>;
 
 export const scenarioCatalogue = z.object({
   scenarios: z.array(scenarioSummary),
@@ -93,4 +107,7 @@ export const scenarioSaveRequest = z.strictObject({
   replace: z.boolean().default(false),
   /** For a suite, whose text gives no id: the first part of the ids of its cases. */
   suiteName: scenarioId.optional(),
+  /** The broken file that this text was made from: it is gone when the text is saved, under whatever name. */
+  mends: brokenName.optional(),
 });
+export const brokenScenarioRequest = z.strictObject({ name: brokenName });

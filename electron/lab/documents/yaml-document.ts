@@ -13,7 +13,7 @@ import {
 import { LabError, messageOf } from "../lab-error.ts";
 
 /** Larger than any scenario or stack file a person writes; a guard against a wrong path. */
-const MAX_BYTES = 1024 * 1024;
+export const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
 
 export type Path = readonly PropertyKey[];
 
@@ -68,8 +68,8 @@ export function parseYaml(source: string, file: string): YamlDocument {
     return { file, line: Math.max(1, line), column: Math.max(1, col), message };
   };
   const counter = new LineCounter();
-  if (Buffer.byteLength(source) > MAX_BYTES) {
-    throw new DocumentError([{ file, line: 1, column: 1, message: `larger than ${MAX_BYTES / 1024} KiB` }]);
+  if (Buffer.byteLength(source) > DOCUMENT_LIMIT_BYTES) {
+    throw new DocumentError([{ file, line: 1, column: 1, message: `larger than ${DOCUMENT_LIMIT_BYTES / 1024} KiB` }]);
   }
   const document = parseDocument(source, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   if (document.errors.length > 0) {

@@ -18,7 +18,7 @@ import { FaultDesk } from "./fault-desk.ts";
 import { Preferences } from "./preferences.ts";
 import { RunFeed } from "./run-feed.ts";
 import { RunQueue } from "./run-queue.ts";
-import { ScenarioLibrary } from "./scenario-library.ts";
+import { type SaveOptions, ScenarioLibrary } from "./scenario-library.ts";
 import { StackKeeper } from "./stack-keeper.ts";
 import { StatePublisher } from "./state-publisher.ts";
 import { StreamBook } from "./stream-book.ts";
@@ -200,7 +200,7 @@ export class EngineService {
     return this.stack.status(this.faults.runId);
   }
 
-  saveScenario(source: string, options: { replace: boolean; suiteName?: string | undefined }): string[] {
+  saveScenario(source: string, options: SaveOptions): string[] {
     const ids = this.library.save(source, options);
     this.scenariosChanged();
     return ids;
@@ -208,6 +208,11 @@ export class EngineService {
 
   deleteScenario(id: string): void {
     this.library.delete(id);
+    this.scenariosChanged();
+  }
+
+  deleteBrokenScenario(name: string): void {
+    this.library.deleteBroken(name);
     this.scenariosChanged();
   }
 

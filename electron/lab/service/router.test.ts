@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { call, ORPCError } from "@orpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -66,6 +67,16 @@ test.each([
   ["scenarios.get", { id: "approval-timeout", file: "/etc/passwd" }],
   ["scenarios.delete", { id: "a/../b" }],
   ["scenarios.save", { source: "x".repeat(300_000) }],
+  ["scenarios.save", { source: "", mends: "../broken.yaml" }],
+  ["scenarios.getBroken", { name: "../broken.yaml" }],
+  ["scenarios.getBroken", { name: "..\\broken.yaml" }],
+  ["scenarios.getBroken", { name: "/etc/passwd" }],
+  ["scenarios.getBroken", { name: "inner/broken.yaml" }],
+  ["scenarios.getBroken", { name: "broken.yaml\0" }],
+  ["scenarios.getBroken", { name: "history.db" }],
+  ["scenarios.deleteBroken", { name: ".." }],
+  ["scenarios.deleteBroken", { name: "../journal.yaml" }],
+  ["scenarios.deleteBroken", { name: ["broken.yaml"] }],
   ["stack.fault", { kind: "stop", target: "mock-slack", command: "rm -rf /" }],
   ["stack.fault", { kind: "stop", target: ["mock-slack"] }],
   ["stack.fault", { kind: "stop", target: "mock-slack", forMs: -1 }],
@@ -97,6 +108,8 @@ test.each([
 test.each([
   ["scenarios.get", { id: "no-such" }, "bad-input"],
   ["scenarios.delete", { id: "approval-timeout" }, "bad-input"],
+  ["scenarios.getBroken", { name: "absent.yaml" }, "bad-input"],
+  ["scenarios.deleteBroken", { name: "absent.yaml" }, "bad-input"],
   ["runs.start", { scenarioIds: ["mcp-crash"], without: ["gravity"] }, "bad-input"],
   ["runs.cancel", { entryId: RUN }, "bad-input"],
   ["runs.rerun", { runId: RUN }, "bad-input"],
@@ -139,6 +152,25 @@ test("a scenario of the user's own is kept beside the shipped ones, and never ov
   });
   await send("scenarios.delete", { id: "mine" });
   expect((await refusal("scenarios.get", { id: "mine" })).code).toBe("bad-input");
+});
+
+test("a broken file is told, given, mended and deleted, and each window hears of it", async () => {
+  const broken = MINE.replace("method", "metod");
+  mkdirSync(join(home, "scenarios"), { recursive: true });
+  for (const name of ["broken.yaml", "hopeless.yaml"]) writeFileSync(join(home, "scenarios", name), broken);
+  const names = async () => {
+    const catalogue = (await send("scenarios.list")) as { broken: { name: string }[] };
+    return catalogue.broken.map(({ name }) => name);
+  };
+  const version = async () => ((await send("events.state")) as { scenariosVersion: number }).scenariosVersion;
+  expect(await names()).toEqual(["broken.yaml", "hopeless.yaml"]);
+  expect(await send("scenarios.getBroken", { name: "broken.yaml" })).toMatchObject({ source: broken });
+  const before = await version();
+  await send("scenarios.deleteBroken", { name: "hopeless.yaml" });
+  expect(await version()).toBe(before + 1);
+  await send("scenarios.save", { source: MINE, mends: "broken.yaml" });
+  expect(await names()).toEqual([]);
+  await send("scenarios.delete", { id: "mine" });
 });
 
 test("what is wrong with a text is said by line, as it is typed and when it is saved", async () => {

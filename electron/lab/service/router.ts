@@ -73,6 +73,11 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
         service.deleteScenario(input.id);
         return {};
       }),
+      getBroken: lab.scenarios.getBroken.handler(({ input }) => service.library.getBroken(input.name)),
+      deleteBroken: lab.scenarios.deleteBroken.handler(({ input }) => {
+        service.deleteBrokenScenario(input.name);
+        return {};
+      }),
     },
     stack: {
       status: lab.stack.status.handler(() => service.status()),

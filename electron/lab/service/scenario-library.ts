@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { basename } from "node:path";
 import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
-import type { BrokenScenario } from "../../contract/scenarios.ts";
+import type { BrokenScenario, BrokenScenarioText } from "../../contract/scenarios.ts";
 import { DocumentError } from "../documents/yaml-document.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
+import { ScenarioFolder } from "./scenario-folder.ts";
 
 export type Origin = "shipped" | "user";
 
@@ -14,14 +14,22 @@ export interface Listed {
   origin: Origin;
 }
 
+export interface SaveOptions {
+  /** Write over a scenario of the user's own. */
+  replace: boolean;
+  suiteName?: string | undefined;
+  /** The broken file that the text was made from, and takes the place of. */
+  mends?: string | undefined;
+}
+
 /** The shipped scenarios, and those that the user keeps in the data folder. */
 export class ScenarioLibrary {
   readonly #shipped: readonly Listed[];
-  readonly #folder: string;
+  readonly #folder: ScenarioFolder;
 
   constructor(shipped: readonly LoadedScenario[], folder: string) {
     this.#shipped = shipped.map((loaded) => ({ loaded, origin: "shipped" }));
-    this.#folder = folder;
+    this.#folder = new ScenarioFolder(folder);
   }
 
   /** Shipped first. Read anew each time: the user may have edited a file with another program. */
@@ -29,16 +37,17 @@ export class ScenarioLibrary {
     const scenarios = [...this.#shipped];
     const broken: BrokenScenario[] = [];
     const taken = new Set(scenarios.map(({ loaded }) => loaded.scenario.id));
-    for (const name of this.#files()) {
+    for (const name of this.#folder.names()) {
       try {
-        for (const loaded of this.#read(name)) {
-          const { id } = loaded.scenario;
-          if (taken.has(id)) throw new LabError("bad-input", `the id "${id}" is used by another scenario`);
-          taken.add(id);
-          scenarios.push({ loaded, origin: "user" });
-        }
+        const loaded = this.#read(name);
+        const ids = loaded.map(({ scenario }) => scenario.id);
+        const used = ids.find((id, place) => taken.has(id) || ids.indexOf(id) !== place);
+        if (used !== undefined) throw new LabError("bad-input", `the id "${used}" is used by another scenario`);
+        for (const id of ids) taken.add(id);
+        scenarios.push(...loaded.map((each) => ({ loaded: each, origin: "user" as const })));
       } catch (error) {
-        broken.push({ name, problems: problemsOf(error) });
+        const cannotOpenBecause = this.#folder.whyNotEdited(name) ?? null;
+        broken.push({ name, problems: problemsOf(error), cannotOpenBecause });
       }
     }
     return { scenarios, broken };
@@ -55,19 +64,30 @@ export class ScenarioLibrary {
   }
 
   /** Writes a scenario or a suite into the user's folder and returns the ids in it. @throws DocumentError, LabError */
-  save(source: string, options: { replace: boolean; suiteName?: string | undefined }): string[] {
-    const loaded = loadText(source, `${options.suiteName ?? "suite"}.yaml`);
+  save(source: string, { replace, suiteName, mends }: SaveOptions): string[] {
+    const loaded = loadText(source, `${suiteName ?? "suite"}.yaml`);
     const [first] = loaded;
     if (first === undefined) throw new LabError("bad-input", "there is no scenario in this text");
     const ids = loaded.map(({ scenario }) => scenario.id);
-    const isSuite = loaded.length > 1 || options.suiteName !== undefined;
-    const name = `${isSuite ? (options.suiteName ?? "suite") : first.scenario.id}.yaml`;
-    this.#assertFree(ids, name, options.replace);
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const file = join(this.#folder, name);
-    writeFileSync(`${file}.new`, source, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    const isSuite = loaded.length > 1 || suiteName !== undefined;
+    const name = `${isSuite ? (suiteName ?? "suite") : first.scenario.id}.yaml`;
+    if (mends !== undefined) this.#editable(mends);
+    const isInPlace = mends !== undefined && this.#folder.isSame(mends, name);
+    this.#assertFree(ids, name, replace || isInPlace);
+    this.#folder.write(name, source);
+    // After the text is safe under its own name; where case does not count, that may be the same file still.
+    if (mends !== undefined && mends !== name && !this.#folder.isSame(mends, name)) this.#folder.remove(mends);
     return ids;
+  }
+
+  /** The text of a broken file as it is. @throws LabError for any other file, and for one that cannot be edited here */
+  getBroken(name: string): BrokenScenarioText {
+    return { name, source: this.#folder.read(this.#editable(name).name) };
+  }
+
+  /** @throws LabError for a file that is not broken */
+  deleteBroken(name: string): void {
+    this.#folder.remove(this.#broken(name).name);
   }
 
   /** Deletes the user's file that holds a scenario. @throws LabError for a shipped one */
@@ -78,12 +98,29 @@ export class ScenarioLibrary {
         cure: "only scenarios of your own can be",
       });
     }
-    rmSync(join(this.#folder, basename(loaded.file)));
+    this.#folder.remove(basename(loaded.file));
+  }
+
+  #broken(name: string): BrokenScenario {
+    const found = this.list().broken.find((each) => each.name === name);
+    if (found !== undefined) return found;
+    throw new LabError("bad-input", `none of your files that cannot be used is called "${name}"`, {
+      cure: "it may have been mended, renamed or deleted with another program",
+    });
+  }
+
+  #editable(name: string): BrokenScenario {
+    const found = this.#broken(name);
+    if (found.cannotOpenBecause === null) return found;
+    throw new LabError("bad-input", `${name} cannot be opened here: ${found.cannotOpenBecause}`, {
+      cure: "mend it with another program, or delete it here",
+    });
   }
 
   #assertFree(ids: readonly string[], file: string, replace: boolean): void {
     const { scenarios } = this.list();
-    for (const id of ids) {
+    for (const [place, id] of ids.entries()) {
+      if (ids.indexOf(id) !== place) throw new LabError("bad-input", `two cases have the id "${id}"`, OTHER_NAME);
       if (id === BY_HAND_SCENARIO_ID) throw new LabError("bad-input", `the id "${id}" is the lab's own`, OTHER_ID);
       const used = scenarios.find(({ loaded }) => loaded.scenario.id === id);
       if (used?.origin === "shipped") {
@@ -93,26 +130,19 @@ export class ScenarioLibrary {
         throw new LabError("bad-input", `the id "${id}" is used in ${basename(used.loaded.file)}`, OTHER_ID);
       }
     }
-    if (replace || !existsSync(join(this.#folder, file))) return;
+    if (replace || !this.#folder.has(file)) return;
     throw new LabError("precondition", `you have a scenario in ${file} already`, {
       cure: "replace it, or give this one another id",
     });
   }
 
-  #files(): string[] {
-    if (!existsSync(this.#folder)) return [];
-    return readdirSync(this.#folder)
-      .filter((name) => [".yaml", ".yml"].includes(extname(name)))
-      .sort();
-  }
-
   #read(name: string): LoadedScenario[] {
-    const file = join(this.#folder, name);
-    return loadText(readFileSync(file, "utf8"), file);
+    return loadText(this.#folder.read(name), this.#folder.pathOf(name));
   }
 }
 
 const OTHER_ID = { cure: "give it another id" };
+const OTHER_NAME = { cure: "give one of them another name" };
 
 /** Where in a document the trouble is; at its beginning when that is not known. */
 export function problemsOf(error: unknown): { line: number; column: number; message: string }[] {
