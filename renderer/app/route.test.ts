@@ -9,6 +9,7 @@ const ROUTES: Route[] = [
   { at: "compare", left: "a-1", right: "b-2" },
   { at: "scenarios" },
   { at: "scenarios", scenarioId: "mcp-crash", isCopy: true },
+  { at: "scenarios", brokenFile: "my broken file & co #1 100%.yaml" },
   { at: "history" },
   { at: "approvals" },
   { at: "settings" },

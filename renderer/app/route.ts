@@ -5,7 +5,8 @@ export type Route =
   | { at: "compare"; left: string; right: string }
   | { at: "history" }
   | { at: "approvals" }
-  | { at: "scenarios"; scenarioId?: string; isCopy?: boolean }
+  /** `brokenFile` is one of the person's own that is no valid scenario. */
+  | { at: "scenarios"; scenarioId?: string; isCopy?: boolean; brokenFile?: string }
   | { at: "settings" }
   | { at: "about" };
 
@@ -31,6 +32,8 @@ export function parseRoute(hash: string): Route {
   if (place === "scenarios" && ID.test(first)) {
     return { at: "scenarios", scenarioId: first, ...(values.has("copy") ? { isCopy: true } : {}) };
   }
+  const brokenFile = values.get("file");
+  if (place === "scenarios" && first === "" && brokenFile) return { at: "scenarios", brokenFile };
   const known = PLACES.find((each) => each === place);
   return { at: known ?? "lab" };
 }
@@ -47,6 +50,7 @@ export function formatRoute(route: Route): string {
     case "compare":
       return `#/compare/${route.left}/${route.right}`;
     case "scenarios":
+      if (route.brokenFile !== undefined) return `#/scenarios?file=${encodeURIComponent(route.brokenFile)}`;
       return route.scenarioId === undefined
         ? "#/scenarios"
         : `#/scenarios/${route.scenarioId}${route.isCopy ? "?copy" : ""}`;

@@ -103,9 +103,10 @@ function Page({ route }: { route: Route }) {
     case "scenarios":
       return (
         <EditorPage
-          key={`${route.scenarioId} ${route.isCopy}`}
+          key={`${route.scenarioId} ${route.isCopy} ${route.brokenFile}`}
           scenarioId={route.scenarioId}
           isCopy={route.isCopy === true}
+          brokenFile={route.brokenFile}
         />
       );
     case "settings":

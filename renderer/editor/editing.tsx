@@ -1,16 +1,16 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconCopy, IconDeviceFloppy, IconPlayerPlay } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
-import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
+import type { BrokenScenario, BrokenScenarioText, ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { useLabActions } from "../app/lab-actions.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatRoute } from "../app/route.ts";
 import { tell, tellFailure } from "../app/tell.tsx";
 import { LabFailure } from "../lab-client/lab-failure.ts";
+import { DeleteFile } from "../scenarios/delete-file.tsx";
 import { whyNotRun } from "../scenarios/why-not-run.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { EDITOR_HINT_ID, type EditorHandle } from "./code-editor.ts";
-import { DeleteScenario } from "./delete-scenario.tsx";
 import { createDrafts } from "./drafts.ts";
 import classes from "./editor-page.module.css";
 import { Preview } from "./preview.tsx";
@@ -30,10 +30,12 @@ interface EditingProps {
   initial: string;
   /** Of the scenario as it is saved; undefined for one that is not yet. */
   detail: ScenarioDetail | undefined;
+  /** The file whose place the text takes when it is saved; undefined for a text that was never broken. */
+  broken: BrokenScenarioText | undefined;
 }
 
 /** One scenario being read or written. */
-export function Editing({ place, initial, detail }: EditingProps) {
+export function Editing({ place, initial, detail, broken }: EditingProps) {
   const { client } = useStores();
   const actions = useLabActions();
   const cannotRun = useLab(whyNotRun);
@@ -44,10 +46,13 @@ export function Editing({ place, initial, detail }: EditingProps) {
   });
   const [source, setSource] = useState(opened.text);
   const [saved, setSaved] = useState(initial);
-  const [suiteName, setSuiteName] = useState(() => suiteNameOfFirst(detail));
+  const [suiteName, setSuiteName] = useState(() => suiteNameOfFirst(detail) || suiteNameOfFile(broken));
   const [asksToReplace, setAsksToReplace] = useState(false);
   const [isSaving, setSaving] = useState(false);
-  const checked = useValidation(source);
+  const refreshCatalogue = useLab((state) => state.refreshCatalogue);
+  // One that was mended or deleted elsewhere meanwhile is not this text's to replace.
+  const mended = useLab((state) => state.catalogue?.broken.find(({ name }) => name === broken?.name));
+  const checked = withListed(useValidation(source), source === broken?.source ? mended : undefined);
   const guide = useSchemaGuide();
   const names = useKnownNames();
   const editor = useRef<EditorHandle>(undefined);
@@ -69,13 +74,19 @@ export function Editing({ place, initial, detail }: EditingProps) {
   const save = async (replace: boolean, to?: string) => {
     setSaving(true);
     try {
-      const { ids } = await client.call.scenarios.save({ source, replace, ...(isOfSuite ? { suiteName } : {}) });
+      const { ids } = await client.call.scenarios.save({
+        source,
+        replace,
+        ...(isOfSuite ? { suiteName } : {}),
+        ...(mended === undefined ? {} : { mends: mended.name }),
+      });
       drafts.forget(place);
       setSaved(source);
       setOpened({ text: source, isDraft: false });
       setAsksToReplace(false);
       const isRenamed = detail !== undefined && !ids.includes(detail.id);
-      tell("Saved", isRenamed ? `As ${ids.join(", ")}; ${detail.id} is as it was.` : ids.join(", "));
+      const words = mended === undefined ? ids.join(", ") : `${ids.join(", ")}, in place of the broken ${mended.name}`;
+      tell("Saved", isRenamed ? `As ${ids.join(", ")}; ${detail.id} is as it was.` : words);
       const [id] = ids;
       if (to !== undefined) guard.leave(to);
       else if (id !== undefined && id !== detail?.id) guard.leave(formatRoute({ at: "scenarios", scenarioId: id }));
@@ -83,6 +94,7 @@ export function Editing({ place, initial, detail }: EditingProps) {
       guard.stay();
       if (error instanceof LabFailure && error.code === "precondition" && !replace) setAsksToReplace(true);
       else tellFailure("The scenario could not be saved", error);
+      if (broken !== undefined) void refreshCatalogue();
     } finally {
       setSaving(false);
     }
@@ -114,8 +126,8 @@ export function Editing({ place, initial, detail }: EditingProps) {
     // biome-ignore lint/a11y/noStaticElementInteractions: the shortcut of what is inside, wherever in it the focus is
     <div className={classes.editing} onKeyDown={onKeyDown}>
       <header>
-        <h1>{titleIn(source) ?? detail?.title ?? "New scenario"}</h1>
-        <span className={classes.state}>{stateWords(detail, isChanged)}</span>
+        <h1>{titleIn(source) ?? detail?.title ?? broken?.name ?? "New scenario"}</h1>
+        <span className={classes.state}>{stateWords(detail, broken, isChanged)}</span>
         {isOfSuite && !isShipped && (
           <TextInput
             size="xs"
@@ -157,21 +169,24 @@ export function Editing({ place, initial, detail }: EditingProps) {
           </ReasonedButton>
         )}
         {detail?.origin === "user" && (
-          <DeleteScenario
-            detail={detail}
-            isSuite={isOfSuite}
+          <DeleteFile
+            title={detail.title}
+            remove={() => client.call.scenarios.delete({ id: detail.id })}
             onDeleted={() => {
               drafts.forget(place);
               guard.leave(formatRoute({ at: "scenarios" }));
             }}
-          />
+          >
+            {isOfSuite ? "The suite's file goes, with all of its cases." : "Its file goes."} Runs of it stay in the
+            history and can be run again from there.
+          </DeleteFile>
         )}
       </header>
       {opened.isDraft && isChanged && (
         <div className={classes.draft} role="status">
           <span>What you wrote here and did not save is here again.</span>
           <Button variant="default" onClick={goBack}>
-            {detail === undefined ? "Begin anew" : "Back to what is saved"}
+            {detail === undefined && broken === undefined ? "Begin anew" : "Back to what is saved"}
           </Button>
         </div>
       )}
@@ -241,8 +256,26 @@ function suiteNameOfFirst(detail: ScenarioDetail | undefined): string {
   return detail !== undefined && isSuite(detail.source) ? suiteNameOf(detail.id, detail.title) : "";
 }
 
-function stateWords(detail: ScenarioDetail | undefined, isChanged: boolean): string {
+const NAME_OF_FILE = /^([a-z0-9]+(?:-[a-z0-9]+)*)\.ya?ml$/;
+
+function suiteNameOfFile(broken: BrokenScenarioText | undefined): string {
+  return NAME_OF_FILE.exec(broken?.name ?? "")?.[1] ?? "";
+}
+
+/** What is wrong with a file, such as an id that another one has, need not be wrong with its text. */
+function withListed(checked: Checked, listed: BrokenScenario | undefined): Checked {
+  const { validation, isCurrent } = checked;
+  if (listed === undefined || validation === undefined || !isCurrent || validation.problems.length > 0) return checked;
+  return { ...checked, validation: { ...validation, problems: listed.problems } };
+}
+
+function stateWords(
+  detail: ScenarioDetail | undefined,
+  broken: BrokenScenarioText | undefined,
+  isChanged: boolean,
+): string {
   if (detail?.origin === "shipped") return "Shipped";
-  if (detail === undefined) return "Not saved yet";
+  if (broken !== undefined && !isChanged) return `${broken.name}, as it is: it cannot be used`;
+  if (detail === undefined && broken === undefined) return "Not saved yet";
   return isChanged ? "Changed, not saved" : "Saved";
 }

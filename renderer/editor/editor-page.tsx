@@ -1,10 +1,11 @@
 import { Button, CloseButton, TextInput } from "@mantine/core";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { ScenarioDetail, ScenarioSummary } from "../../electron/contract/scenarios.ts";
+import type { BrokenScenarioText, ScenarioDetail, ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatRoute } from "../app/route.ts";
 import { Failed, Loading } from "../app/states.tsx";
+import { BrokenFile } from "../scenarios/broken-file.tsx";
 import { filterCatalogue } from "../scenarios/catalogue-filter.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { Editing } from "./editing.tsx";
@@ -14,8 +15,15 @@ import { asCopy, NEW_SCENARIO } from "./scenario-source.ts";
 const NEW_ID = "new";
 const NO_SCENARIOS: readonly ScenarioSummary[] = [];
 
+interface EditorPageProps {
+  scenarioId: string | undefined;
+  isCopy: boolean;
+  /** Of the person's own, opened to be mended instead of a scenario. */
+  brokenFile: string | undefined;
+}
+
 /** The scenarios as text: the shipped ones to read and to copy, one's own to write. */
-export default function EditorPage({ scenarioId, isCopy }: { scenarioId: string | undefined; isCopy: boolean }) {
+export default function EditorPage({ scenarioId, isCopy, brokenFile }: EditorPageProps) {
   const catalogue = useLab((state) => state.catalogue);
   const failure = useLab((state) => state.catalogueFailure);
   const refresh = useLab((state) => state.refreshCatalogue);
@@ -37,13 +45,17 @@ export default function EditorPage({ scenarioId, isCopy }: { scenarioId: string 
   const shown = scenarioId ?? catalogue.scenarios[0]?.id ?? NEW_ID;
   return (
     <div className={classes.page}>
-      <ScenarioList shown={shown} />
-      <OneScenario scenarioId={shown} isCopy={isCopy} />
+      <ScenarioList shown={brokenFile === undefined ? shown : undefined} brokenFile={brokenFile} />
+      {brokenFile === undefined ? (
+        <OneScenario scenarioId={shown} isCopy={isCopy} />
+      ) : (
+        <OneBrokenFile name={brokenFile} />
+      )}
     </div>
   );
 }
 
-function ScenarioList({ shown }: { shown: string }) {
+function ScenarioList({ shown, brokenFile }: { shown: string | undefined; brokenFile: string | undefined }) {
   const scenarios = useLab((state) => state.catalogue?.scenarios ?? NO_SCENARIOS);
   const broken = useLab((state) => state.catalogue?.broken);
   const [text, setText] = useState("");
@@ -83,11 +95,8 @@ function ScenarioList({ shown }: { shown: string }) {
         <p>{text === "" ? "None yet: write a new one, or copy a shipped one." : "None has these words."}</p>
       )}
       <ScenarioLinks scenarios={own} shown={shown} />
-      {broken?.map(({ name, problems }) => (
-        <p key={name} className={classes.broken}>
-          <b>{name}</b> cannot be used: line {problems[0]?.line}, {problems[0]?.message}. Mend the file in the data
-          folder.
-        </p>
+      {broken?.map((file) => (
+        <BrokenFile key={file.name} file={file} isOpen={file.name === brokenFile} />
       ))}
       <h2>Shipped</h2>
       {shipped.length === 0 && <p>None has these words.</p>}
@@ -96,7 +105,7 @@ function ScenarioList({ shown }: { shown: string }) {
   );
 }
 
-function ScenarioLinks({ scenarios, shown }: { scenarios: readonly ScenarioSummary[]; shown: string }) {
+function ScenarioLinks({ scenarios, shown }: { scenarios: readonly ScenarioSummary[]; shown: string | undefined }) {
   const current = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
     current.current?.scrollIntoView({ block: "nearest" });
@@ -156,6 +165,40 @@ function OneScenario({ scenarioId, isCopy }: { scenarioId: string; isCopy: boole
       place={isCopy ? `copy of ${scenarioId}` : scenarioId}
       initial={initial}
       detail={isNew ? undefined : detail}
+      broken={undefined}
     />
   );
+}
+
+function OneBrokenFile({ name }: { name: string }) {
+  const { client } = useStores();
+  const refresh = useLab((state) => state.refreshCatalogue);
+  const [broken, setBroken] = useState<BrokenScenarioText>();
+  const [failure, setFailure] = useState<string>();
+
+  useEffect(() => {
+    let isCurrent = true;
+    client.call.scenarios.getBroken({ name }).then(
+      (found) => isCurrent && setBroken(found),
+      (error: Error) => {
+        if (!isCurrent) return;
+        setFailure(error.message);
+        // It may have been mended or deleted with another program: the list says how it is now.
+        void refresh();
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, name, refresh]);
+
+  if (failure !== undefined) {
+    return (
+      <Failed title="This file cannot be opened" message={failure}>
+        <a href={formatRoute({ at: "scenarios" })}>See the others</a>
+      </Failed>
+    );
+  }
+  if (broken === undefined) return <Loading what="Reading the file" />;
+  return <Editing place={`file ${name}`} initial={broken.source} detail={undefined} broken={broken} />;
 }

@@ -1,51 +1,52 @@
 import { Button, Modal } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
-import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
+import { type ReactNode, useState } from "react";
 import { attempt } from "../app/tell.tsx";
-import { useStores } from "../state/lab-context.tsx";
-import classes from "./editor-page.module.css";
+import classes from "./delete-file.module.css";
 
-interface DeleteScenarioProps {
-  detail: ScenarioDetail;
-  isSuite: boolean;
+interface DeleteFileProps {
+  /** Of what is in it, as it is called where this is asked. */
+  title: string;
+  /** What is lost and what is not. */
+  children: ReactNode;
+  remove: () => Promise<unknown>;
   onDeleted: () => void;
+  "aria-label"?: string;
 }
 
-/** Deletes one's own scenario, after asking. */
-export function DeleteScenario({ detail, isSuite, onDeleted }: DeleteScenarioProps) {
-  const { client } = useStores();
+/** Deletes a scenario's file of the person's own, after asking. */
+export function DeleteFile({ title, children, remove, onDeleted, ...button }: DeleteFileProps) {
   const [asks, setAsks] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
-  const remove = async () => {
+  const confirm = async () => {
     setDeleting(true);
-    const done = await attempt("The scenario could not be deleted", () =>
-      client.call.scenarios.delete({ id: detail.id }),
-    );
+    const done = await attempt(`${title} could not be deleted`, remove);
     setDeleting(false);
     setAsks(false);
     if (done !== undefined) onDeleted();
   };
   return (
     <>
-      <Button variant="default" leftSection={<IconTrash size={14} aria-hidden />} onClick={() => setAsks(true)}>
+      <Button
+        {...button}
+        variant="default"
+        leftSection={<IconTrash size={14} aria-hidden />}
+        onClick={() => setAsks(true)}
+      >
         Delete
       </Button>
       <Modal
         opened={asks}
         onClose={() => !isDeleting && setAsks(false)}
-        title={`Delete ${detail.title}?`}
+        title={`Delete ${title}?`}
         closeButtonProps={{ "aria-label": "Close" }}
       >
-        <p className={classes.words}>
-          {isSuite ? "The suite's file goes, with all of its cases." : "Its file goes."} Runs of it stay in the history
-          and can be run again from there.
-        </p>
+        <p className={classes.words}>{children}</p>
         <div className={classes.buttons}>
           <Button variant="default" onClick={() => setAsks(false)} data-autofocus>
             Keep it
           </Button>
-          <Button color="red.9" loading={isDeleting} onClick={() => void remove()}>
+          <Button color="red.9" loading={isDeleting} onClick={() => void confirm()}>
             Delete
           </Button>
         </div>

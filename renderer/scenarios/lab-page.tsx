@@ -3,11 +3,11 @@ import { IconPlayerTrackNext, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useLabActions } from "../app/lab-actions.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { formatRoute } from "../app/route.ts";
 import { Empty, Failed, Loading } from "../app/states.tsx";
 import { useLabNow } from "../app/use-now.ts";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLab } from "../state/lab-context.tsx";
+import { BrokenFile } from "./broken-file.tsx";
 import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
 import { FirstStart } from "./first-start.tsx";
 import classes from "./lab-page.module.css";
@@ -107,6 +107,9 @@ export default function LabPage() {
             </ReasonedButton>
           </Empty>
         )}
+        {catalogue?.broken.map((file) => (
+          <BrokenFile key={file.name} file={file} />
+        ))}
         <div className={classes.cards}>
           {scenarios.map((scenario) => (
             <ScenarioCard
@@ -118,12 +121,6 @@ export default function LabPage() {
             />
           ))}
         </div>
-        {catalogue?.broken.map(({ name, problems }) => (
-          <p key={name} className={classes.broken}>
-            Your scenario <code>{name}</code> cannot be used: line {problems[0]?.line}, {problems[0]?.message}.{" "}
-            <a href={formatRoute({ at: "scenarios" })}>Mend it</a>
-          </p>
-        ))}
       </div>
       <aside className={classes.side} aria-label="The stack">
         <QueuePanel />

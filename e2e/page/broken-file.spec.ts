@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "./lab-under-test.ts";
+
+const VALID = `id: mended
+title: One of my own
+patterns: [timeout]
+steadyState: [{ service: gateway, is: up }]
+method: [{ wait: 10ms }]
+expect: [{ within: 20s }]
+`;
+const BROKEN = VALID.replace("method", "metod");
+const HOPELESS = `cases: ${"x".repeat(300_000)}\n`;
+
+test.use({
+  prepared: async ({ home }, use) => {
+    mkdirSync(join(home, "scenarios"), { recursive: true });
+    writeFileSync(join(home, "scenarios", "broken.yaml"), BROKEN);
+    writeFileSync(join(home, "scenarios", "hopeless.yaml"), HOPELESS);
+    await use(undefined);
+  },
+});
+
+test("a file that is no valid scenario is mended in the window, and another is deleted", async ({ window, home }) => {
+  const { page } = window;
+  const folder = join(home, "scenarios");
+  const broken = page.getByRole("region", { name: "broken.yaml cannot be used" });
+  const hopeless = page.getByRole("region", { name: "hopeless.yaml cannot be used" });
+  const text = page.getByRole("textbox", { name: "The scenario as YAML" });
+  const save = page.getByRole("button", { name: "Save", exact: true });
+
+  await test.step("the Lab page says what is wrong, and opens what can be opened", async () => {
+    await expect(broken).toContainText("line 1, method: expected array, but it is missing");
+    await expect(hopeless).toContainText("293 KiB long, and the editor takes 256 KiB at the most");
+    const open = hopeless.getByRole("button", { name: "Open in the editor" });
+    await expect(open).toHaveAccessibleDescription(/cannot be opened here/);
+    await broken.getByRole("button", { name: "Open in the editor" }).click();
+  });
+
+  await test.step("the text is as it is, with its problems marked, and cannot be saved like that", async () => {
+    await expect(text).toContainText("metod: [{ wait: 10ms }]");
+    await expect(page.getByRole("complementary", { name: "What the lab understands" })).toContainText(/problem/);
+    await expect(page.locator(".cm-lint-marker-error").first()).toBeVisible();
+    await expect(save).toHaveAccessibleDescription(/Only a valid scenario can be saved: line 1/);
+  });
+
+  await test.step("what was begun is not lost by going elsewhere, and is here again after the window was closed", async () => {
+    await text.click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("# begun");
+    await window.goTo("History");
+    const dialog = page.getByRole("dialog", { name: "Your changes are not saved" });
+    await dialog.getByRole("button", { name: "Stay here" }).click();
+    await expect(dialog).toBeHidden();
+    await page.reload();
+    await expect(text).toContainText("# begun");
+    expect(readFileSync(join(folder, "broken.yaml"), "utf8")).toBe(BROKEN);
+    await page.getByRole("button", { name: "Back to what is saved" }).click();
+    await expect(text).not.toContainText("# begun");
+  });
+
+  await test.step("mended, it is saved under its id, and the broken one is gone", async () => {
+    await page.getByRole("button", { name: "Line 5, column 1" }).click();
+    for (let step = 0; step < "met".length; step++) await page.keyboard.press("ArrowRight");
+    await page.keyboard.type("h");
+    await expect(page.getByRole("heading", { name: "Must then be true" })).toBeVisible();
+    await save.click();
+    await expect(page).toHaveURL(/scenarios\/mended$/);
+    await expect(page.getByRole("link", { name: "One of my own" })).toHaveAttribute("aria-current", "page");
+    await expect(broken).toBeHidden();
+    expect(readdirSync(folder).sort()).toEqual(["hopeless.yaml", "mended.yaml"]);
+    expect(readFileSync(join(folder, "mended.yaml"), "utf8")).toBe(VALID);
+  });
+
+  await test.step("the other one is deleted, after asking", async () => {
+    await hopeless.getByRole("button", { name: "Delete hopeless.yaml" }).click();
+    const dialog = page.getByRole("dialog", { name: "Delete hopeless.yaml?" });
+    await dialog.getByRole("button", { name: "Keep it" }).click();
+    await expect(dialog).toBeHidden();
+    expect(existsSync(join(folder, "hopeless.yaml"))).toBe(true);
+    await hopeless.getByRole("button", { name: "Delete hopeless.yaml" }).click();
+    await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+    await expect(hopeless).toBeHidden();
+    expect(readdirSync(folder)).toEqual(["mended.yaml"]);
+  });
+
+  await test.step("a link to a file that is no longer broken leads on", async () => {
+    await window.openAddress("#/scenarios?file=broken.yaml");
+    await expect(page.getByText("This file cannot be opened")).toBeVisible();
+    await page.getByRole("link", { name: "See the others" }).click();
+    await expect(text.or(page.getByRole("textbox", { name: /to be read/ }))).toBeVisible();
+  });
+});
