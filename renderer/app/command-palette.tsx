@@ -6,6 +6,7 @@ import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
 import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { useLabActions } from "./lab-actions.ts";
 import { paletteStore } from "./palette.ts";
+import { matchWords } from "./palette-match.ts";
 import { isApple } from "./platform.ts";
 import { keyCaps, SHORTCUTS, type ShortcutId } from "./shortcuts.ts";
 import { ago } from "./times.ts";
@@ -13,7 +14,7 @@ import { goTo } from "./use-route.ts";
 
 const RUNS_OFFERED = 30;
 
-/** Commands, scenarios to run and runs to open, by a few letters of their names. */
+/** Commands, scenarios to run and runs to open, by a few words or letters. */
 export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const { client } = useStores();
   const actions = useLabActions();
@@ -55,7 +56,12 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
         command("halt", "Halt: cancel and undo everything", () => void actions.halt()),
         command("up", "Bring the stack up", () => void actions.up()),
         command("down", "Take the stack down", () => void actions.down()),
-        command("presenter", "Presenter mode", () => setPreference({ isPresenting: !isPresenting }), "presenter"),
+        command(
+          "presenter",
+          isPresenting ? "Leave presenter mode" : "Presenter mode",
+          () => setPreference({ isPresenting: !isPresenting }),
+          "presenter",
+        ),
         command("settings", "Settings", () => goTo({ at: "settings" })),
         command("about", "About and diagnostics", () => goTo({ at: "about" })),
         command("help", "Show the shortcuts", onHelp, "help"),
@@ -95,7 +101,8 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       limit={12}
       scrollable
       maxHeight={460}
-      nothingFound="Nothing has these letters in its name"
+      filter={(query) => matchWords(query, groups)}
+      nothingFound={<span role="status">Nothing has these words</span>}
       searchProps={{
         leftSection: <IconSearch size={16} aria-hidden />,
         placeholder: "A command, a scenario or a run",
