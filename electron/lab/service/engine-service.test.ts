@@ -54,6 +54,18 @@ test("a halt opens links before anything else, whatever was broken last", async 
   ]);
 });
 
+test("what a run has broken is left to it: undoing everything says so, and halting puts it back", async () => {
+  const engine = await startOn(temporaryFolder());
+  engine.startRuns(scenario(engine, "approval-timeout"), [], 1);
+  await expect.poll(() => engine.approvals.waiting().waiting.length, { timeout: 30_000 }).toBe(1);
+  await expect(engine.faults.undo("all")).rejects.toMatchObject({
+    code: "busy",
+    message: expect.stringContaining("every fault in force belongs to the run that is on"),
+  });
+  expect(await engine.faults.halt()).toEqual({ undone: 1, residue: [] });
+  expect(await engine.faults.undo("all")).toEqual({ undone: 0, residue: [] });
+});
+
 test("quitting in mid-run ends the run as cancelled, with everything put back and nothing left running", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);

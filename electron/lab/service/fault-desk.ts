@@ -74,9 +74,10 @@ export class FaultDesk {
     const isWanted = (fault: { target: string }) => target === "all" || fault.target === target;
     const journaled = this.#parts.stack.faults().filter(isWanted);
     const ofRun = journaled.filter(({ runId }) => runId === this.#parts.queue.runningRunId);
-    if (ofRun.length > 0 && ofRun.length === journaled.length && target !== "all") {
-      throw new LabError("busy", `the fault on ${target} belongs to the run that is on`, {
-        cure: "the run undoes it at its end; cancel the run to have it undone now",
+    if (ofRun.length > 0 && ofRun.length === journaled.length) {
+      const what = target === "all" ? "every fault in force" : `the fault on ${target}`;
+      throw new LabError("busy", `${what} belongs to the run that is on, which undoes it at its end`, {
+        cure: "cancel the run, or halt the lab, to have it undone now",
       });
     }
     const report = (await this.#byHand?.undo(target)) ?? { undone: 0, residue: [] };
