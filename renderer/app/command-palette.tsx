@@ -22,11 +22,14 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const clockOffsetMs = useLab((state) => state.clockOffsetMs);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
+  const [query, setQuery] = useState("");
   const [runs, setRuns] = useState<RunSummary[]>([]);
   const { opened: isOpen } = useSpotlight(paletteStore);
 
   useEffect(() => {
     if (!isOpen) return;
+    // Opened again while it fades, it still has what was typed before.
+    setQuery("");
     client.call.history.list({ limit: RUNS_OFFERED }).then(
       (page) => setRuns(page.runs),
       () => setRuns([]),
@@ -101,8 +104,10 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       limit={12}
       scrollable
       maxHeight={460}
-      filter={(query) => matchWords(query, groups)}
+      filter={() => matchWords(query, groups)}
       nothingFound={<span role="status">Nothing has these words</span>}
+      query={query}
+      onQueryChange={setQuery}
       searchProps={{
         leftSection: <IconSearch size={16} aria-hidden />,
         placeholder: "A command, a scenario or a run",
