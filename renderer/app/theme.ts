@@ -1,4 +1,10 @@
-import { type ButtonProps, type ComboboxProps, createTheme, type TooltipProps } from "@mantine/core";
+import {
+  type ButtonProps,
+  type ComboboxProps,
+  createTheme,
+  type NotificationProps,
+  type TooltipProps,
+} from "@mantine/core";
 
 /** Mantine's components in this tool's manner: small, quiet, square-shouldered. Colours beyond these are in theme.css. */
 export const theme = createTheme({
@@ -34,6 +40,9 @@ export const theme = createTheme({
     // Lists of options that nobody has opened are not there: each would be laid out with the page that it is on.
     Combobox: { defaultProps: { keepMounted: false } satisfies Partial<ComboboxProps> },
     Button: { defaultProps: { size: "xs" } satisfies ButtonProps },
+    Notification: {
+      defaultProps: { closeButtonProps: { "aria-label": "Close" } } satisfies Partial<NotificationProps>,
+    },
     Tooltip: {
       defaultProps: {
         withArrow: true,
