@@ -13,7 +13,7 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.repeat) return;
       const mod = event.ctrlKey || event.metaKey;
-      if (!mod && isTyping(event.target)) return;
+      if (!mod && isTakenBy(event.target)) return;
       const first = before !== undefined && event.timeStamp - before.atMs < SEQUENCE_MS ? before.key : undefined;
       before = { key: event.key.toLowerCase(), atMs: event.timeStamp };
       const press = { key: event.key, mod, shift: event.shiftKey, alt: event.altKey };
@@ -28,7 +28,9 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
   }, []);
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** What is typed into a field, and a dialog's or a menu's own keys, such as Escape, mean nothing else. */
+function isTakenBy(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return true;
+  return target.closest('[role="dialog"], [role="menu"]') !== null;
 }
