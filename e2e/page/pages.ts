@@ -28,6 +28,15 @@ export const PAGES: { name: string; open: (window: LabWindow, runs: Runs) => Pro
     },
   },
   {
+    name: "presenter",
+    async open(window, { passed }) {
+      await window.openAddress(`#/run/${passed}`);
+      await window.run.hasEnded("Passed");
+      await window.page.keyboard.press("p");
+      await expect(window.page.getByText("Ended", { exact: true })).toBeVisible();
+    },
+  },
+  {
     name: "compare",
     async open(window, { passed, failed }) {
       await window.openAddress(`#/compare/${passed}/${failed}`);

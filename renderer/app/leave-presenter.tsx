@@ -1,12 +1,22 @@
 import { Button } from "@mantine/core";
-import { usePreferences } from "../state/lab-context.tsx";
-import classes from "./shell.module.css";
+import { useInteraction, usePreferences } from "../state/lab-context.tsx";
+import classes from "./leave-presenter.module.css";
+import { useRoute } from "./use-route.ts";
+import { useShortcuts } from "./use-shortcuts.ts";
 
-/** The way out of presenter mode, which has no header. */
+/** The way out of presenter mode: a button, and Escape where it has nothing else to let go of. */
 export default function LeavePresenter() {
   const setPreference = usePreferences((state) => state.set);
+  const isLooking = useInteraction(({ selectedSeq, cursorMs }) => selectedSeq !== undefined || cursorMs !== undefined);
+  const isOnRun = useRoute().at === "run";
+  const leave = () => {
+    setPreference({ isPresenting: false });
+    // The button is gone then, and what had the focus may be.
+    document.getElementById("main")?.focus();
+  };
+  useShortcuts(isOnRun && isLooking ? {} : { deselect: leave });
   return (
-    <Button className={classes.leavePresenter} variant="default" onClick={() => setPreference({ isPresenting: false })}>
+    <Button className={classes.leave} variant="default" onClick={leave}>
       Leave presenter mode
     </Button>
   );

@@ -6,7 +6,7 @@ export const SHORTCUTS = [
   { id: "go-history", keys: "g h", label: "Go to the history", where: "anywhere" },
   { id: "go-approvals", keys: "g a", label: "Go to approvals", where: "anywhere" },
   { id: "go-scenarios", keys: "g s", label: "Go to the scenario editor", where: "anywhere" },
-  { id: "presenter", keys: "p", label: "Presenter mode: large type, no chrome", where: "anywhere" },
+  { id: "presenter", keys: "p", label: "Presenter mode: large type, no chrome; Escape leaves it", where: "anywhere" },
   { id: "undo-all", keys: "mod+shift+z", label: "Undo every fault", where: "anywhere" },
   { id: "halt", keys: "mod+.", label: "Halt: cancel every run and undo everything", where: "anywhere" },
   { id: "search", keys: "/", label: "Search on this page", where: "anywhere" },

@@ -110,7 +110,7 @@ function NextStep({ view }: { view: RunView }) {
   const next = view.ended === undefined ? detail?.steps[view.steps.length] : undefined;
   return (
     <dl className={classes.presenter}>
-      <dt>Now</dt>
+      <dt>{view.ended === undefined ? "Now" : "Ended"}</dt>
       <dd>{view.ended?.reason ?? current?.label ?? view.phases.at(-1)?.phase ?? "getting ready"}</dd>
       {view.ended === undefined && (
         <>

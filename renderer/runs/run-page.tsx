@@ -111,7 +111,10 @@ function RunBody({ run }: { run: OpenRun }) {
     follow: followLive,
     inspector: () => setPreference({ showsInspector: !wantsInspector }),
     "collapse-idle": () => setPreference({ collapsesIdle: !collapsesIdle }),
-    deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }),
+    // Where there is nothing to let go of, the key leaves presenter mode.
+    ...(selectedSeq === undefined && cursorMs === undefined
+      ? {}
+      : { deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }) }),
   });
 
   const failed = view.checks.filter(({ passed }) => !passed).length;

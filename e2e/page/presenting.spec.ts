@@ -1,0 +1,211 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Locator } from "@playwright/test";
+import { expect, test } from "./lab-under-test.ts";
+import type { LabWindow } from "./lab-window.ts";
+
+const CRASH = "The MCP server crashes and the tool stays visible";
+const TALK = `id: talk
+title: Shown to an audience
+patterns: [timeout]
+steadyState: [{ service: gateway, is: up }]
+method:
+  - fault: { stop: mock-slack }
+  - { wait: 100s, name: People look at what is down }
+  - { wait: 1s, name: They see it come back }
+expect: [{ within: 200s }]
+`;
+
+test.describe("the command palette", () => {
+  test("says when nothing matches, and gives the focus back when it is closed", async ({ window }) => {
+    const { page } = window;
+    const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "History" });
+    await link.focus();
+    await openPalette(window);
+    await page.keyboard.type("no such thing");
+    await expect(palette(window)).toContainText("Nothing has these words");
+    await page.keyboard.press("Enter");
+    await expect(palette(window)).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(palette(window)).toBeHidden();
+    await expect(link).toBeFocused();
+    await test.step("and forgets what was typed, also when it is opened again at once", async () => {
+      await openPalette(window);
+      await page.keyboard.type("again");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+k");
+      await expect(search(window)).toHaveValue("");
+      await expect(found(window, "Go to the lab")).toBeVisible();
+      await page.keyboard.press("Escape");
+    });
+  });
+
+  test("runs a scenario, opens its run and does what a command says", async ({ window }) => {
+    const { page, run } = window;
+    const runAddress = /run\/[\w-]+/;
+
+    await test.step("a scenario is found by some of its words, in any order, from any page, and run", async () => {
+      await window.goTo("History");
+      await openPalette(window);
+      await page.keyboard.type("visible crashes");
+      await expect(found(window, CRASH)).toHaveCount(1);
+      await page.keyboard.press("Enter");
+      await expect(palette(window)).toBeHidden();
+      await run.isShown(CRASH);
+      await run.hasEnded("Passed");
+    });
+    const address = runAddress.exec(page.url())?.[0] ?? "";
+
+    await test.step("a command is found by its words, and done", async () => {
+      await openPalette(window);
+      await page.keyboard.type("settings");
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
+    });
+
+    await test.step("a past run is found by how it ended, and opened", async () => {
+      await openPalette(window);
+      await page.keyboard.type("passed crashes");
+      await expect(found(window, /Passed, /)).toHaveCount(1);
+      await page.keyboard.press("Enter");
+      await run.isShown(CRASH);
+      expect(runAddress.exec(page.url())?.[0]).toBe(address);
+    });
+
+    await test.step("with the arrows, the one below the first is chosen", async () => {
+      await openPalette(window);
+      await page.keyboard.type("go to");
+      await expect(found(window, "Go to the lab")).toBeVisible();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
+    });
+  });
+});
+
+test.describe("presenter mode", () => {
+  test.use({
+    prepared: async ({ home }, use) => {
+      mkdirSync(join(home, "scenarios"), { recursive: true });
+      writeFileSync(join(home, "scenarios", "talk.yaml"), TALK);
+      await use(undefined);
+    },
+  });
+
+  test("shows a run in large type and nothing else, and keeps halt and undo in reach", async ({ window }) => {
+    const { page, run } = window;
+    const title = page.getByRole("heading", { level: 1, name: "Shown to an audience" });
+    const chrome = page.getByRole("navigation", { name: "Pages" });
+    const leave = page.getByRole("button", { name: "Leave presenter mode" });
+    const told = (term: "Now" | "Next" | "Ended") =>
+      page.getByRole("term").filter({ hasText: term }).locator("xpath=following-sibling::dd[1]");
+
+    await test.step("begun on the Lab page, where a fault by hand is undone by a key", async () => {
+      await window.bringUp();
+      const scenarios = page.getByRole("heading", { level: 1, name: "Scenarios" });
+      const plainPx = (await scenarios.boundingBox())?.height ?? 0;
+      await page.keyboard.press("p");
+      await expect(chrome).toBeHidden();
+      await expect.poll(async () => (await scenarios.boundingBox())?.height).toBeGreaterThan(plainPx * 1.2);
+      await window.service("payments-mcp").click();
+      await page.getByRole("button", { name: "Stop payments-mcp" }).click();
+      await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
+      await page.keyboard.press("Control+Shift+z");
+      await expect(page.getByRole("alert").filter({ hasText: "1 fault undone" })).toBeVisible();
+      await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
+      await noTooltip(window);
+      await page.keyboard.press("Escape");
+      await expect(chrome).toBeVisible();
+    });
+
+    await test.step("large type, no chrome, and what comes next", async () => {
+      await window.start("Shown to an audience");
+      await noTooltip(window);
+      const plainPx = await fontPx(title);
+      await page.keyboard.press("p");
+      await expect(chrome).toBeHidden();
+      await expect(page.getByRole("banner")).toBeHidden();
+      expect(await fontPx(title)).toBeGreaterThan(plainPx * 1.5);
+      await expect(told("Now")).toHaveText("People look at what is down");
+      await expect(told("Next")).toHaveText("They see it come back");
+      expect(await fontPx(told("Next"))).toBeGreaterThan(20);
+      await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
+    });
+
+    await test.step("a key that cannot undo what the run has broken says why", async () => {
+      await page.keyboard.press("Control+Shift+z");
+      await expect(page.getByRole("alert").filter({ hasText: "belongs to the run that is on" })).toBeVisible();
+      await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
+    });
+
+    await test.step("what a key opens, Escape closes, and the presentation goes on", async () => {
+      await page.keyboard.press("?");
+      const help = page.getByRole("dialog", { name: "Shortcuts" });
+      await expect(help).toBeVisible();
+      await page.keyboard.press("Escape");
+      await expect(help).toBeHidden();
+      await openPalette(window);
+      await page.keyboard.press("Escape");
+      await expect(palette(window)).toBeHidden();
+      await expect(leave).toBeVisible();
+    });
+
+    await test.step("Escape lets go of what is selected first, and leaves then", async () => {
+      await page.keyboard.press("n");
+      await expect(run.inspector).toBeVisible();
+      await page.keyboard.press("Escape");
+      await expect(run.inspector).toBeHidden();
+      await expect(leave).toBeVisible();
+      await page.keyboard.press("Escape");
+      await expect(leave).toBeHidden();
+      await expect(chrome).toBeVisible();
+    });
+
+    await test.step("the button leaves too, and the keys work on", async () => {
+      await page.keyboard.press("p");
+      await expect(chrome).toBeHidden();
+      await leave.click();
+      await expect(chrome).toBeVisible();
+      await page.keyboard.press("p");
+      await expect(chrome).toBeHidden();
+    });
+
+    await test.step("halted by a key, the run ends, and that is told in place of what came next", async () => {
+      await page.keyboard.press("Control+.");
+      await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
+      await expect(run.header.getByText("Cancelled", { exact: true })).toBeVisible({ timeout: 60_000 });
+      await expect(told("Ended")).toHaveText("cancelled by a person");
+      await expect(told("Next")).toBeHidden();
+      await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
+      await page.getByRole("button", { name: "Arm the lab" }).click();
+    });
+  });
+});
+
+/** The first Escape puts away what is told of the control under the pointer. */
+async function noTooltip({ page }: LabWindow): Promise<void> {
+  await page.mouse.move(0, 0);
+  await expect(page.getByRole("tooltip")).toHaveCount(0);
+}
+
+function palette({ page }: LabWindow): Locator {
+  return page.getByRole("dialog", { name: "Command palette" });
+}
+
+function search(window: LabWindow): Locator {
+  return palette(window).getByRole("textbox", { name: "Find a command, a scenario or a run" });
+}
+
+/** What the palette offers. */
+function found(window: LabWindow, name: string | RegExp): Locator {
+  return palette(window).getByRole("button", { name });
+}
+
+async function openPalette(window: LabWindow): Promise<void> {
+  await window.page.keyboard.press("Control+k");
+  await expect(search(window)).toBeFocused();
+}
+
+async function fontPx(element: Locator): Promise<number> {
+  return element.evaluate((shown) => Number.parseFloat(getComputedStyle(shown).fontSize));
+}
