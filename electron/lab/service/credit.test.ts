@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Credit } from "./credit.ts";
+import { Credit, WINDOW } from "./credit.ts";
 
 const { signal } = new AbortController();
 
@@ -9,17 +9,17 @@ async function spend(credit: Credit, count: number): Promise<void> {
 
 test("what is acknowledged may be sent again", async () => {
   const credit = new Credit();
-  await spend(credit, 8);
-  let ninth = 0;
+  await spend(credit, WINDOW);
+  let next = 0;
   const waiting = credit.next(signal).then((message) => {
-    ninth = message;
+    next = message;
   });
   await new Promise((resolve) => setImmediate(resolve));
-  expect(ninth).toBe(0);
+  expect(next).toBe(0);
   credit.acknowledge(3);
   await waiting;
-  expect(ninth).toBe(9);
-  expect(credit.unacknowledged).toBe(6);
+  expect(next).toBe(WINDOW + 1);
+  expect(credit.unacknowledged).toBe(WINDOW - 2);
 });
 
 test("a window cannot acknowledge what it was never sent, nor take back what it has acknowledged", async () => {
@@ -35,7 +35,7 @@ test("a window cannot acknowledge what it was never sent, nor take back what it 
 test("a window that has gone is not waited for", async () => {
   const credit = new Credit();
   const gone = new AbortController();
-  await spend(credit, 8);
+  await spend(credit, WINDOW);
   const waiting = credit.next(gone.signal);
   gone.abort(new Error("gone"));
   await expect(waiting).rejects.toThrow("gone");

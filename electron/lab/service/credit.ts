@@ -1,5 +1,8 @@
-/** Messages that may be under way to a window before it has acknowledged any of them. */
-const WINDOW = 8;
+/**
+ * Messages that may be under way to a window before it has acknowledged any of them: half a megabyte or so, and enough for
+ * both sides to be at work all the time.
+ */
+export const WINDOW = 16;
 
 /**
  * What one stream may still send. The transports themselves take any amount and hold it in memory, so a window that has
