@@ -1,13 +1,24 @@
 import "./app/mantine.css";
 import "./app/theme.css";
 import { createRoot } from "react-dom/client";
-import { App } from "./app/app.tsx";
+import { ErrorBoundary } from "./app/error-boundary.tsx";
+import { FirstFrame } from "./app/first-frame.tsx";
+import { late } from "./app/late.tsx";
 import { styleNonce } from "./app/style-nonce.ts";
 import { connectToLab } from "./lab-client/lab-client.ts";
+import { createPreferences } from "./state/preferences-store.ts";
 
 // The name under which the library that locks scrolling behind a dialog looks for the nonce of its style element.
 Object.assign(window, { __webpack_nonce__: styleNonce() });
 
+const App = late(() => import("./app/app.tsx"), FirstFrame);
+const client = connectToLab();
+const preferences = createPreferences(() => window.localStorage);
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no place to be shown in");
-createRoot(root).render(<App client={connectToLab()} />);
+createRoot(root).render(
+  <ErrorBoundary place="">
+    <App client={client} preferences={preferences} />
+  </ErrorBoundary>,
+);

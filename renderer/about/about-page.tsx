@@ -1,8 +1,9 @@
 import { IconCopy } from "@tabler/icons-react";
 import { Fragment, type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
+import { Failed } from "../app/failed.tsx";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { Failed, Loading } from "../app/states.tsx";
+import { Loading } from "../app/states.tsx";
 import { attempt, tell } from "../app/tell.tsx";
 import { bytes, formatDuration } from "../app/times.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";

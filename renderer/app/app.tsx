@@ -1,14 +1,20 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import type { StoreApi } from "zustand";
 import type { LabClient } from "../lab-client/lab-client.ts";
 import { LabProvider } from "../state/lab-context.tsx";
-import { ErrorBoundary } from "./error-boundary.tsx";
+import type { PreferencesStore } from "../state/preferences-store.ts";
 import { Shell } from "./shell.tsx";
 import { styleNonce } from "./style-nonce.ts";
 import { theme } from "./theme.ts";
 
 const colourScheme = localStorageColorSchemeManager({ key: "resilience-lab:colour-scheme" });
 
-export function App({ client }: { client: LabClient }) {
+export interface AppProps {
+  client: LabClient;
+  preferences: StoreApi<PreferencesStore>;
+}
+
+export default function App({ client, preferences }: AppProps) {
   return (
     <MantineProvider
       theme={theme}
@@ -16,10 +22,8 @@ export function App({ client }: { client: LabClient }) {
       colorSchemeManager={colourScheme}
       getStyleNonce={styleNonce}
     >
-      <LabProvider client={client}>
-        <ErrorBoundary place="">
-          <Shell />
-        </ErrorBoundary>
+      <LabProvider client={client} preferences={preferences}>
+        <Shell />
       </LabProvider>
     </MantineProvider>
   );

@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from "react";
-import { Failed } from "./states.tsx";
+import { Failed } from "./failed.tsx";
 
 /** A page that breaks says so and leaves the rest of the window usable; the lab itself goes on. */
 export class ErrorBoundary extends Component<{ children: ReactNode; place: string }, { error: Error | undefined }> {

@@ -1,10 +1,13 @@
 import { type ComponentType, useEffect, useState } from "react";
 
 /**
- * A component whose code is fetched when it is first shown, and which shows nothing until it is there. React's own
+ * A component whose code is fetched when it is first shown, and in whose place `Meanwhile` or nothing is until then. React's own
  * `lazy` would keep the empty place for 300 ms at least, so that a fallback never flashes; there is none here.
  */
-export function late<Props extends object>(load: () => Promise<{ default: ComponentType<Props> }>) {
+export function late<Props extends object>(
+  load: () => Promise<{ default: ComponentType<Props> }>,
+  Meanwhile?: ComponentType<Props>,
+) {
   let Known: ComponentType<Props> | undefined;
   return function Late(props: Props) {
     const [Loaded, setLoaded] = useState(() => Known);
@@ -20,6 +23,7 @@ export function late<Props extends object>(load: () => Promise<{ default: Compon
       );
     }, []);
     if (failure !== undefined) throw failure.cause;
-    return Loaded === undefined ? null : <Loaded {...props} />;
+    const Shown = Loaded ?? Meanwhile;
+    return Shown === undefined ? null : <Shown {...props} />;
   };
 }

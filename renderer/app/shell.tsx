@@ -1,7 +1,7 @@
-import { IconFlask2, IconHistory, IconPencilCode, IconUserCheck } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
+import { Header } from "./header.tsx";
 import { useLabActions } from "./lab-actions.ts";
 import { late } from "./late.tsx";
 import { palette } from "./palette.ts";
@@ -29,18 +29,12 @@ const AboutPage = late(() => import("../about/about-page.tsx"));
 /** A page that is busy for so long gets what opens over it anyway. */
 const IDLE_LIMIT_MS = 1_000;
 
-const PLACES = [
-  { at: "lab", label: "Lab", Icon: IconFlask2 },
-  { at: "history", label: "History", Icon: IconHistory },
-  { at: "approvals", label: "Approvals", Icon: IconUserCheck },
-  { at: "scenarios", label: "Scenarios", Icon: IconPencilCode },
-] as const;
-
 export function Shell() {
   const route = useRoute();
   const [isHelpOpen, setHelpOpen] = useState(false);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
+  const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
   const actions = useLabActions();
   useFollowAwaitedRun();
   useShellNavigation();
@@ -73,7 +67,7 @@ export function Shell() {
       {isPresenting ? (
         <LeavePresenter />
       ) : (
-        <Header route={route}>
+        <Header route={route} waiting={waiting}>
           <HeaderTools onHelp={() => setHelpOpen(true)} />
         </Header>
       )}
@@ -116,33 +110,6 @@ function Page({ route }: { route: Route }) {
   }
 }
 
-function Header({ route, children }: { route: Route; children: ReactNode }) {
-  const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
-  return (
-    <header className={classes.header}>
-      <a className={classes.brand} href={formatRoute({ at: "lab" })} aria-label="Resilience Lab">
-        <img src="./icon.svg" alt="" width={20} height={20} />
-        <span>Resilience Lab</span>
-      </a>
-      <nav className={classes.nav} aria-label="Pages">
-        {PLACES.map(({ at, label, Icon }) => (
-          <a key={at} href={formatRoute({ at })} aria-current={isUnder(route, at) ? "page" : undefined}>
-            <Icon size={15} aria-hidden />
-            {label}
-            {at === "approvals" && waiting > 0 && (
-              <span className={classes.waiting} role="img" aria-label={`${waiting} waiting`}>
-                {waiting}
-              </span>
-            )}
-          </a>
-        ))}
-      </nav>
-      <div className={classes.spacer} />
-      {children}
-    </header>
-  );
-}
-
 /** A run that this window has started is shown as soon as it begins; a person who has gone elsewhere is left there. */
 function useFollowAwaitedRun(): void {
   const awaited = useInteraction((state) => state.awaitedEntry);
@@ -162,10 +129,6 @@ function useFollowAwaitedRun(): void {
 function useShellNavigation(): void {
   const { client } = useStores();
   useEffect(() => client.onNavigate((route) => goTo(parseRoute(route))), [client]);
-}
-
-function isUnder(route: Route, at: Route["at"]): boolean {
-  return route.at === at || (at === "history" && (route.at === "run" || route.at === "compare"));
 }
 
 const TITLES: Record<Route["at"], string> = {

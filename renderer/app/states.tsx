@@ -1,5 +1,4 @@
 import { Loader } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import classes from "./states.module.css";
 
@@ -19,17 +18,6 @@ export function Loading({ what }: { what: string }) {
     <div className={classes.state} role="status">
       <Loader size="sm" aria-hidden />
       <div>{what}</div>
-    </div>
-  );
-}
-
-export function Failed({ title, message, children }: { title: string; message: string; children?: ReactNode }) {
-  return (
-    <div className={classes.state} role="alert">
-      <IconAlertTriangle size={22} className={classes.failedIcon} aria-hidden />
-      <h2>{title}</h2>
-      <div>{message}</div>
-      {children}
     </div>
   );
 }

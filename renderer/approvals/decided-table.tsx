@@ -1,8 +1,9 @@
 import { Button } from "@mantine/core";
 import type { DecidedApproval } from "../../electron/contract/approvals.ts";
+import { Failed } from "../app/failed.tsx";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatRoute } from "../app/route.ts";
-import { Empty, Failed, Loading } from "../app/states.tsx";
+import { Empty, Loading } from "../app/states.tsx";
 import { ago, clockTime, formatDuration } from "../app/times.ts";
 import { ToneBadge } from "../app/tone-mark.tsx";
 import { useLabNow } from "../app/use-now.ts";

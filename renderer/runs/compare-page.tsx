@@ -1,7 +1,8 @@
 import { Button, Switch } from "@mantine/core";
 import { useMemo, useState } from "react";
+import { Failed } from "../app/failed.tsx";
 import { formatRoute } from "../app/route.ts";
-import { Failed, Loading } from "../app/states.tsx";
+import { Loading } from "../app/states.tsx";
 import { formatDuration } from "../app/times.ts";
 import { goTo } from "../app/use-route.ts";
 import { usePreferences, useRun } from "../state/lab-context.tsx";

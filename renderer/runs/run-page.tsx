@@ -1,7 +1,8 @@
 import { Button, Tabs } from "@mantine/core";
 import { useEffect, useMemo } from "react";
+import { Failed } from "../app/failed.tsx";
 import type { Route } from "../app/route.ts";
-import { Failed, Loading } from "../app/states.tsx";
+import { Loading } from "../app/states.tsx";
 import { amendAddress, goTo } from "../app/use-route.ts";
 import { useShortcuts } from "../app/use-shortcuts.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";

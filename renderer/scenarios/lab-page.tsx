@@ -1,9 +1,10 @@
 import { CloseButton, Select, TextInput } from "@mantine/core";
 import { IconPlayerTrackNext, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
+import { Failed } from "../app/failed.tsx";
 import { useLabActions } from "../app/lab-actions.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { Empty, Failed, Loading } from "../app/states.tsx";
+import { Empty, Loading } from "../app/states.tsx";
 import { useLabNow } from "../app/use-now.ts";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLab } from "../state/lab-context.tsx";

@@ -3,7 +3,7 @@ import { type StoreApi, useStore } from "zustand";
 import type { LabClient } from "../lab-client/lab-client.ts";
 import { createInteraction, type InteractionStore } from "./interaction-store.ts";
 import { createLabStore, type LabStore, type OpenRun } from "./lab-store.ts";
-import { createPreferences, type PreferencesStore } from "./preferences-store.ts";
+import type { PreferencesStore } from "./preferences-store.ts";
 
 interface Stores {
   client: LabClient;
@@ -14,12 +14,17 @@ interface Stores {
 
 const Context = createContext<Stores | undefined>(undefined);
 
-export function LabProvider({ client, children }: { client: LabClient; children: ReactNode }) {
+interface LabProviderProps {
+  client: LabClient;
+  preferences: StoreApi<PreferencesStore>;
+  children: ReactNode;
+}
+
+export function LabProvider({ client, preferences, children }: LabProviderProps) {
   const { stores, start } = useMemo(() => {
     const { store, start } = createLabStore(client);
-    const preferences = createPreferences(() => window.localStorage);
     return { stores: { client, lab: store, interaction: createInteraction(), preferences }, start };
-  }, [client]);
+  }, [client, preferences]);
   useEffect(start, [start]);
   return <Context value={stores}>{children}</Context>;
 }

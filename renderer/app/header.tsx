@@ -1,0 +1,49 @@
+import { IconFlask2, IconHistory, IconPencilCode, IconUserCheck } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { formatRoute, type Route } from "./route.ts";
+import classes from "./shell.module.css";
+
+const PLACES = [
+  { at: "lab", label: "Lab", Icon: IconFlask2 },
+  { at: "history", label: "History", Icon: IconHistory },
+  { at: "approvals", label: "Approvals", Icon: IconUserCheck },
+  { at: "scenarios", label: "Scenarios", Icon: IconPencilCode },
+] as const;
+
+interface HeaderProps {
+  route: Route;
+  /** Calls that wait for a person. */
+  waiting: number;
+  children?: ReactNode;
+}
+
+/** Where one is, and the links to the pages, which need nothing else to work. */
+export function Header({ route, waiting, children }: HeaderProps) {
+  return (
+    <header className={classes.header}>
+      <a className={classes.brand} href={formatRoute({ at: "lab" })} aria-label="Resilience Lab">
+        <img src="./icon.svg" alt="" width={20} height={20} />
+        <span>Resilience Lab</span>
+      </a>
+      <nav className={classes.nav} aria-label="Pages">
+        {PLACES.map(({ at, label, Icon }) => (
+          <a key={at} href={formatRoute({ at })} aria-current={isUnder(route, at) ? "page" : undefined}>
+            <Icon size={15} aria-hidden />
+            {label}
+            {at === "approvals" && waiting > 0 && (
+              <span className={classes.waiting} role="img" aria-label={`${waiting} waiting`}>
+                {waiting}
+              </span>
+            )}
+          </a>
+        ))}
+      </nav>
+      <div className={classes.spacer} />
+      {children}
+    </header>
+  );
+}
+
+function isUnder(route: Route, at: Route["at"]): boolean {
+  return route.at === at || (at === "history" && (route.at === "run" || route.at === "compare"));
+}
