@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Credit, WINDOW } from "./credit.ts";
+import { Credit, FIRST_WINDOW, WINDOW } from "./credit.ts";
 
 const { signal } = new AbortController();
 
@@ -9,7 +9,7 @@ async function spend(credit: Credit, count: number): Promise<void> {
 
 test("what is acknowledged may be sent again", async () => {
   const credit = new Credit();
-  await spend(credit, WINDOW);
+  await spend(credit, FIRST_WINDOW);
   let next = 0;
   const waiting = credit.next(signal).then((message) => {
     next = message;
@@ -18,8 +18,21 @@ test("what is acknowledged may be sent again", async () => {
   expect(next).toBe(0);
   credit.acknowledge(3);
   await waiting;
-  expect(next).toBe(WINDOW + 1);
-  expect(credit.unacknowledged).toBe(WINDOW - 2);
+  expect(next).toBe(FIRST_WINDOW + 1);
+  expect(credit.unacknowledged).toBe(FIRST_WINDOW - 2);
+});
+
+test("a window that keeps reading is trusted with more, up to a limit", async () => {
+  const credit = new Credit();
+  for (let message = 1; message <= WINDOW; message++) {
+    await credit.next(signal);
+    credit.acknowledge(message);
+  }
+  await spend(credit, WINDOW);
+  const gone = new AbortController();
+  const waiting = credit.next(gone.signal);
+  gone.abort(new Error("there is no room for more"));
+  await expect(waiting).rejects.toThrow("there is no room for more");
 });
 
 test("a window cannot acknowledge what it was never sent, nor take back what it has acknowledged", async () => {
@@ -35,7 +48,7 @@ test("a window cannot acknowledge what it was never sent, nor take back what it 
 test("a window that has gone is not waited for", async () => {
   const credit = new Credit();
   const gone = new AbortController();
-  await spend(credit, WINDOW);
+  await spend(credit, FIRST_WINDOW);
   const waiting = credit.next(gone.signal);
   gone.abort(new Error("gone"));
   await expect(waiting).rejects.toThrow("gone");

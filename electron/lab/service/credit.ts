@@ -1,8 +1,7 @@
-/**
- * Messages that may be under way to a window before it has acknowledged any of them: half a megabyte or so, and enough for
- * both sides to be at work all the time.
- */
-export const WINDOW = 16;
+/** Messages that may be under way before the window has acknowledged any: what it asks for at their sight comes first. */
+export const FIRST_WINDOW = 4;
+/** And later: a megabyte or so, enough for both sides to be at work all the time. */
+export const WINDOW = 32;
 
 /**
  * What one stream may still send. The transports themselves take any amount and hold it in memory, so a window that has
@@ -11,6 +10,7 @@ export const WINDOW = 16;
 export class Credit {
   #sent = 0;
   #acknowledged = 0;
+  #window = FIRST_WINDOW;
   #resume: (() => void) | undefined;
 
   get unacknowledged(): number {
@@ -19,7 +19,7 @@ export class Credit {
 
   /** The number of the next message, once it may be sent. @throws the signal's reason */
   async next(signal: AbortSignal): Promise<number> {
-    while (this.unacknowledged >= WINDOW) {
+    while (this.unacknowledged >= this.#window) {
       signal.throwIfAborted();
       const { promise, resolve } = Promise.withResolvers<void>();
       const wake = () => resolve();
@@ -36,6 +36,7 @@ export class Credit {
   acknowledge(message: number): void {
     if (message > this.#sent || message <= this.#acknowledged) return;
     this.#acknowledged = message;
+    this.#window = Math.min(WINDOW, 2 * this.#window);
     this.#resume?.();
     this.#resume = undefined;
   }

@@ -9,7 +9,7 @@ import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
 import { History } from "../history/history.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { Archive } from "./archive.ts";
-import { Credit, WINDOW } from "./credit.ts";
+import { Credit, FIRST_WINDOW } from "./credit.ts";
 import { fillIn } from "./json-text.ts";
 import { Preferences } from "./preferences.ts";
 import { RunFeed } from "./run-feed.ts";
@@ -96,9 +96,9 @@ test("a window that has stopped reading is sent a few batches and costs nothing 
   const reading = (async () => {
     for await (const message of opened.messages) received.push(message);
   })();
-  await expect.poll(() => opened.stream.credit.unacknowledged).toBe(WINDOW);
-  expect(received.length).toBeLessThanOrEqual(WINDOW);
-  expect(itemsOf(received).length).toBeLessThanOrEqual(WINDOW * 256);
+  await expect.poll(() => opened.stream.credit.unacknowledged).toBe(FIRST_WINDOW);
+  expect(received.length).toBeLessThanOrEqual(FIRST_WINDOW);
+  expect(itemsOf(received).length).toBeLessThanOrEqual(FIRST_WINDOW * 256);
   expect(run.feed.after(0, 1)).toBeUndefined();
   opened.stop.abort(new Error("the window has gone"));
   await reading.catch(() => {});
