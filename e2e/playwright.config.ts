@@ -6,15 +6,16 @@ import type { HostOption } from "./page/lab-under-test.ts";
 export default defineConfig<HostOption>({
   globalSetup: "./build.ts",
   outputDir: "../test-results/e2e",
-  // Each spec has a lab and a stack of its own, and a stack is six processes.
-  workers: 1,
+  // Each spec has a lab and a stack of its own.
+  workers: 2,
   timeout: 180_000,
   expect: { timeout: 20_000 },
   reporter: [["list"], ["json", { outputFile: "../test-results/playwright.json" }]],
   use: {
     viewport: { width: 1280, height: 800 },
     actionTimeout: 20_000,
-    trace: "retain-on-failure",
+    // A trace costs as much as everything else together: `--trace retain-on-failure` has it.
+    screenshot: "only-on-failure",
     launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS },
   },
   projects: [
