@@ -56,7 +56,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
         }),
         command("cancel-all", "Cancel every run", () => void actions.cancel("all")),
         command("undo-all", "Undo every fault", () => void actions.undo("all"), "undo-all"),
-        command("halt", "Halt: cancel and undo everything", () => void actions.halt()),
+        command("halt", "Halt: cancel and undo everything", () => void actions.halt(), "halt"),
         command("up", "Bring the stack up", () => void actions.up()),
         command("down", "Take the stack down", () => void actions.down()),
         command(
