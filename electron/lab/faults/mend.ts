@@ -44,7 +44,7 @@ export async function mendStack(
     });
   }
   const links = takeOffLinks(open, parts.faults);
-  const early = await Promise.race([Promise.all(links.map(({ taken }) => taken)), delay(LINKS_ALONE_MS)]);
+  const early = await whileAlone(links);
   const services = open.filter((fault) => !isOnLink(fault));
   if (services.length === 0 && early?.every((mended) => mended !== undefined)) return early;
   return withUndoTarget(registered, parts, async (target) => {
@@ -70,10 +70,15 @@ function takeOffLinks(open: readonly OpenFault[], faults: FaultJournal) {
   }));
 }
 
-/** Gives the links of a stack to themselves before its services: for a halt that leaves services to whoever broke them. */
+/** All of them, or undefined when not every proxy has answered in the time that links have to themselves. */
+function whileAlone(links: ReturnType<typeof takeOffLinks>): Promise<(Mended | undefined)[] | undefined> {
+  const late = delay(LINKS_ALONE_MS, undefined, { ref: false });
+  return Promise.race([Promise.all(links.map(({ taken }) => taken)), late]);
+}
+
+/** Opens the links of a stack before its services are seen to: for a halt that leaves services to whoever broke them. */
 export async function openLinksFirst(stackId: string, faults: FaultJournal): Promise<void> {
-  const links = takeOffLinks(faults.open(stackId), faults);
-  await Promise.race([Promise.all(links.map(({ taken }) => taken)), delay(LINKS_ALONE_MS)]);
+  await whileAlone(takeOffLinks(faults.open(stackId), faults));
 }
 
 function isOnLink({ identity }: JournaledFault): boolean {
