@@ -10,6 +10,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { EVENT_BATCH_LIMIT } from "../contract/events.ts";
 import { browserFiles } from "../hosts/browser/browser-files.ts";
 import { serveWindow } from "../hosts/browser/window-socket.ts";
+import { BROWSER_HOST } from "../hosts/browser.ts";
 import { FileDesk } from "../hosts/files/file-desk.ts";
 import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
@@ -28,19 +29,12 @@ export interface StreamDoors {
   bare: { address: string; port: MessagePort };
 }
 
-const HOST = {
-  host: "browser",
-  export: "download",
-  openDialog: false,
-  notifications: false,
-  nativeTheme: false,
-} as const;
 const { home, runId } = workerData as StreamPlace;
 
 const service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
 const files = new FileDesk();
 const diagnostics = new DiagnosticsDesk(service);
-const router = labRouter({ service, diagnostics, host: HOST, files: browserFiles(files) });
+const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
 const socketHandler = new SocketHandler<RouterContext>(router);
 const portHandler = new RPCHandler<RouterContext>(router);
 

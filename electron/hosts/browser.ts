@@ -9,7 +9,8 @@ import { BrowserServer } from "./browser/browser-server.ts";
 import { FileDesk } from "./files/file-desk.ts";
 import { PageFiles } from "./page/page-files.ts";
 
-const HOST = {
+/** What this host can do, as the page is told. */
+export const BROWSER_HOST = {
   host: "browser",
   export: "download",
   openDialog: false,
@@ -45,7 +46,7 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
       out.write(isFirst ? `Resilience Lab is at ${address}\n` : `To open it in another browser: ${address}\n`);
       isFirst = false;
     };
-    const router = labRouter({ service, diagnostics, host: HOST, files: browserFiles(files) });
+    const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
     const server = await BrowserServer.listen({ router, page, files, port, onAddress });
     try {
       if (opensBrowser) openInBrowser(server.address);

@@ -8,18 +8,12 @@ import { DiagnosticsDesk } from "../../lab/service/diagnostics.ts";
 import { EngineService } from "../../lab/service/engine-service.ts";
 import { labRouter } from "../../lab/service/router.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { BROWSER_HOST } from "../browser.ts";
 import { FileDesk } from "../files/file-desk.ts";
 import { PageFiles } from "../page/page-files.ts";
 import { browserFiles } from "./browser-files.ts";
 import { BrowserServer } from "./browser-server.ts";
 
-const HOST = {
-  host: "browser",
-  export: "download",
-  openDialog: false,
-  notifications: false,
-  nativeTheme: false,
-} as const;
 const UPLOAD_LIMIT_BYTES = 10_000;
 
 const home = lastingFolder();
@@ -35,7 +29,7 @@ beforeAll(async () => {
   writeFileSync(join(home, "secret.txt"), "secret");
   service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: join(home, "data") });
   const diagnostics = new DiagnosticsDesk(service);
-  const router = labRouter({ service, diagnostics, host: HOST, files: browserFiles(files) });
+  const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
   const page = new PageFiles(join(home, "page"));
   server = await BrowserServer.listen({
     router,
