@@ -1,4 +1,5 @@
 import { defineConfig } from "@playwright/test";
+import { chromiumPath } from "../electron/testing/chromium-path.ts";
 import { FLAGS } from "./electron-stand-in/chromium.ts";
 import type { HostOption } from "./page/lab-under-test.ts";
 
@@ -16,7 +17,7 @@ export default defineConfig<HostOption>({
     actionTimeout: 20_000,
     // A trace costs as much as everything else together: `--trace retain-on-failure` has it.
     screenshot: "only-on-failure",
-    launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS },
+    launchOptions: { executablePath: chromiumPath(), args: FLAGS },
   },
   projects: [
     { name: "browser", testDir: "./page", testIgnore: "screenshots.spec.ts", use: { host: "browser" } },

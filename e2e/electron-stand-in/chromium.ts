@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
+import { chromiumPath } from "../../electron/testing/chromium-path.ts";
 import { app } from "./app.ts";
 import { answer, session } from "./doors.ts";
 
@@ -46,7 +47,7 @@ async function launch(onPopup: (page: Page) => void): Promise<BrowserContext> {
   const port = await freePort();
   const profile = mkdtempSync(join(tmpdir(), "electron-stand-in-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: chromiumPath(),
     args: [...FLAGS, `--remote-debugging-port=${port}`],
     viewport: null,
   });

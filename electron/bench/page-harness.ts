@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { type Browser, chromium } from "@playwright/test";
 import { build } from "vite";
 import { PROJECT_FOLDER } from "../lab/version.ts";
+import { chromiumPath } from "../testing/chromium-path.ts";
 
 const BARE_PAGE = join(import.meta.dirname, "bare-page");
 
@@ -57,7 +58,7 @@ export class PageHost {
 
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: chromiumPath(),
     args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
   });
 }
