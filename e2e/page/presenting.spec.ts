@@ -38,6 +38,27 @@ test.describe("the command palette", () => {
       await expect(found(window, "Go to the lab")).toBeVisible();
       await page.keyboard.press("Escape");
     });
+    await test.step("and what opens in its place gives the focus back to the same", async () => {
+      await expect(link).toBeFocused();
+      await openPalette(window);
+      await page.keyboard.type("show the shortcuts");
+      await page.keyboard.press("Enter");
+      await expect(help(window)).toBeVisible();
+      await expect(palette(window)).toBeHidden();
+      await page.keyboard.press("Escape");
+      await expect(help(window)).toBeHidden();
+      await expect(link).toBeFocused();
+    });
+    await test.step("as what a menu has opened does to the menu's button", async () => {
+      const more = page.getByRole("button", { name: "More: theme, settings, help" });
+      await more.focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("menuitem", { name: "Shortcuts" }).press("Enter");
+      await expect(help(window)).toBeVisible();
+      await page.keyboard.press("Escape");
+      await expect(help(window)).toBeHidden();
+      await expect(more).toBeFocused();
+    });
   });
 
   test("runs a scenario, opens its run and does what a command says", async ({ window }) => {
@@ -140,10 +161,9 @@ test.describe("presenter mode", () => {
 
     await test.step("what a key opens, Escape closes, and the presentation goes on", async () => {
       await page.keyboard.press("?");
-      const help = page.getByRole("dialog", { name: "Shortcuts" });
-      await expect(help).toBeVisible();
+      await expect(help(window)).toBeVisible();
       await page.keyboard.press("Escape");
-      await expect(help).toBeHidden();
+      await expect(help(window)).toBeHidden();
       await openPalette(window);
       await page.keyboard.press("Escape");
       await expect(palette(window)).toBeHidden();
@@ -190,6 +210,10 @@ async function noTooltip({ page }: LabWindow): Promise<void> {
 
 function palette({ page }: LabWindow): Locator {
   return page.getByRole("dialog", { name: "Command palette" });
+}
+
+function help({ page }: LabWindow): Locator {
+  return page.getByRole("dialog", { name: "Shortcuts" });
 }
 
 function search(window: LabWindow): Locator {

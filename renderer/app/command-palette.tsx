@@ -1,11 +1,15 @@
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
+import {
+  createSpotlight,
+  Spotlight,
+  type SpotlightActionData,
+  type SpotlightActionGroupData,
+} from "@mantine/spotlight";
 import { IconPlayerPlay, IconSearch, IconTimeline } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
 import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { useLabActions } from "./lab-actions.ts";
-import { paletteStore } from "./palette.ts";
 import { matchWords } from "./palette-match.ts";
 import { isApple } from "./platform.ts";
 import { keyCaps, SHORTCUTS, type ShortcutId } from "./shortcuts.ts";
@@ -13,9 +17,16 @@ import { ago } from "./times.ts";
 import { goTo } from "./use-route.ts";
 
 const RUNS_OFFERED = 30;
+const [spotlightStore, spotlight] = createSpotlight();
+
+interface CommandPaletteProps {
+  isOpen: boolean;
+  onClose: () => void;
+  onHelp: () => void;
+}
 
 /** Commands, scenarios to run and runs to open, by a few words or letters. */
-export function CommandPalette({ onHelp }: { onHelp: () => void }) {
+export function CommandPalette({ isOpen, onClose, onHelp }: CommandPaletteProps) {
   const { client } = useStores();
   const actions = useLabActions();
   const catalogue = useLab((state) => state.catalogue);
@@ -24,10 +35,13 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const setPreference = usePreferences((state) => state.set);
   const [query, setQuery] = useState("");
   const [runs, setRuns] = useState<RunSummary[]>([]);
-  const { opened: isOpen } = useSpotlight(paletteStore);
 
   useEffect(() => {
-    if (!isOpen) return;
+    if (!isOpen) {
+      spotlight.close();
+      return;
+    }
+    spotlight.open();
     // Opened again while it fades, it still has what was typed before.
     setQuery("");
     client.call.history.list({ limit: RUNS_OFFERED }).then(
@@ -96,7 +110,9 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
 
   return (
     <Spotlight
-      store={paletteStore}
+      store={spotlightStore}
+      onSpotlightClose={onClose}
+      returnFocus={false}
       actions={groups}
       shortcut={null}
       attributes={{ content: { "aria-label": "Command palette" } }}

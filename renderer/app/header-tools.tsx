@@ -2,21 +2,26 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { MoreMenu } from "./more-menu.tsx";
 import { NowRunning } from "./now-running.tsx";
-import { palette } from "./palette.ts";
 import { StopEverything } from "./stop-everything.tsx";
+import type { OverlayControl } from "./use-overlay.ts";
 
 /** What the header has besides the ways to the pages. */
-export default function HeaderTools({ onHelp }: { onHelp: () => void }) {
+export default function HeaderTools({ onOpen }: { onOpen: OverlayControl["open"] }) {
   return (
     <>
       <NowRunning />
       <StopEverything />
       <Tooltip label="Find a command, a scenario or a run (Ctrl K)">
-        <ActionIcon variant="subtle" color="gray" onClick={palette.open} aria-label="Open the command palette">
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          onClick={() => onOpen("palette")}
+          aria-label="Open the command palette"
+        >
           <IconSearch size={16} aria-hidden />
         </ActionIcon>
       </Tooltip>
-      <MoreMenu onHelp={onHelp} />
+      <MoreMenu onHelp={(button) => onOpen("help", button)} />
     </>
   );
 }

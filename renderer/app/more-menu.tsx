@@ -9,13 +9,15 @@ import {
   IconSettings,
   IconSun,
 } from "@tabler/icons-react";
+import { useRef } from "react";
 import { useLab, usePreferences } from "../state/lab-context.tsx";
 import { formatRoute } from "./route.ts";
 
-export function MoreMenu({ onHelp }: { onHelp: () => void }) {
+export function MoreMenu({ onHelp }: { onHelp: (opener: HTMLElement | null) => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const changeSettings = useLab((state) => state.changeSettings);
   const setPreference = usePreferences((state) => state.set);
+  const opener = useRef<HTMLButtonElement>(null);
   const choose = (scheme: "auto" | "light" | "dark") => {
     setColorScheme(scheme);
     // The host follows with its own windows; a lab that is away keeps its old setting, and the page its new look.
@@ -29,7 +31,7 @@ export function MoreMenu({ onHelp }: { onHelp: () => void }) {
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label="More: theme, settings, help">
+        <ActionIcon ref={opener} variant="subtle" color="gray" aria-label="More: theme, settings, help">
           <IconSettings size={16} aria-hidden />
         </ActionIcon>
       </Menu.Target>
@@ -53,7 +55,11 @@ export function MoreMenu({ onHelp }: { onHelp: () => void }) {
         >
           Presenter mode
         </Menu.Item>
-        <Menu.Item leftSection={<IconKeyboard size={15} aria-hidden />} rightSection="?" onClick={onHelp}>
+        <Menu.Item
+          leftSection={<IconKeyboard size={15} aria-hidden />}
+          rightSection="?"
+          onClick={() => onHelp(opener.current)}
+        >
           Shortcuts
         </Menu.Item>
         <Menu.Item

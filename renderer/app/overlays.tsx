@@ -3,19 +3,18 @@ import { BundleDrop } from "../history/bundle-drop.tsx";
 import { AnnounceRuns } from "./announce-runs.tsx";
 import { CommandPalette } from "./command-palette.tsx";
 import { ShortcutHelp } from "./shortcut-help.tsx";
-
-interface OverlaysProps {
-  isHelpOpen: boolean;
-  onHelp: () => void;
-  onHelpClose: () => void;
-}
+import type { OverlayControl } from "./use-overlay.ts";
 
 /** What opens over any page. */
-export default function Overlays({ isHelpOpen, onHelp, onHelpClose }: OverlaysProps) {
+export default function Overlays({ control }: { control: OverlayControl }) {
   return (
     <>
-      <CommandPalette onHelp={onHelp} />
-      <ShortcutHelp isOpen={isHelpOpen} onClose={onHelpClose} />
+      <CommandPalette
+        isOpen={control.shown === "palette"}
+        onClose={() => control.close("palette")}
+        onHelp={() => control.open("help")}
+      />
+      <ShortcutHelp isOpen={control.shown === "help"} onClose={() => control.close("help")} />
       <BundleDrop />
       <AnnounceRuns />
       <Notifications position="bottom-right" limit={4} />

@@ -1,12 +1,12 @@
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { Header } from "./header.tsx";
 import { useLabActions } from "./lab-actions.ts";
 import { late } from "./late.tsx";
-import { palette } from "./palette.ts";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 import classes from "./shell.module.css";
+import { useOverlay } from "./use-overlay.ts";
 import { goTo, useRoute } from "./use-route.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 
@@ -31,7 +31,7 @@ const IDLE_LIMIT_MS = 1_000;
 
 export function Shell() {
   const route = useRoute();
-  const [isHelpOpen, setHelpOpen] = useState(false);
+  const overlay = useOverlay();
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
@@ -47,8 +47,8 @@ export function Shell() {
   }, [isPresenting]);
 
   useShortcuts({
-    palette: palette.open,
-    help: () => setHelpOpen(true),
+    palette: () => overlay.open("palette"),
+    help: () => overlay.open("help"),
     "go-lab": () => goTo({ at: "lab" }),
     "go-history": () => goTo({ at: "history" }),
     "go-approvals": () => goTo({ at: "approvals" }),
@@ -68,7 +68,7 @@ export function Shell() {
         <LeavePresenter />
       ) : (
         <Header route={route} waiting={waiting}>
-          <HeaderTools onHelp={() => setHelpOpen(true)} />
+          <HeaderTools onOpen={overlay.open} />
         </Header>
       )}
       <Banners />
@@ -77,7 +77,7 @@ export function Shell() {
           <Page route={route} />
         </ErrorBoundary>
       </main>
-      <Overlays isHelpOpen={isHelpOpen} onHelp={() => setHelpOpen(true)} onHelpClose={() => setHelpOpen(false)} />
+      <Overlays control={overlay} />
     </div>
   );
 }

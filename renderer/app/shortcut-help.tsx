@@ -6,7 +6,14 @@ import { keyCaps, SHORTCUTS, TIMELINE_KEYS } from "./shortcuts.ts";
 
 export function ShortcutHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Shortcuts" size="lg" closeButtonProps={{ "aria-label": "Close" }}>
+    <Modal
+      opened={isOpen}
+      onClose={onClose}
+      returnFocus={false}
+      title="Shortcuts"
+      size="lg"
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
       <div className={classes.columns}>
         <section>
           <h3>Anywhere</h3>
