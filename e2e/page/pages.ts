@@ -16,6 +16,7 @@ export const PAGES: { name: string; open: (window: LabWindow, runs: Runs) => Pro
     async open(window, { passed }) {
       await window.openAddress(`#/run/${passed}`);
       await window.run.hasEnded("Passed");
+      await expect(window.run.header.getByRole("button", { name: "Compare" })).toBeEnabled();
     },
   },
   {

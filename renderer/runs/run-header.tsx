@@ -43,6 +43,11 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const isReading = useIsReading(run);
   const stillOn = isReading ? "This run is still being read" : "This run is still on";
   const whyNoRerun = isLive ? stillOn : isByHand ? "Faults by hand are not a scenario" : cannotRun;
+  const noOther =
+    detail === undefined
+      ? "The history of this scenario is still being read"
+      : "There is no other run of this scenario to compare with";
+  const whyNoCompare = compareWith === undefined ? noOther : undefined;
 
   return (
     <header className={classes.header}>
@@ -106,9 +111,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
         <ReasonedButton
           variant="default"
           leftSection={<IconArrowsDiff size={14} aria-hidden />}
-          disabledBecause={
-            compareWith === undefined ? "There is no other run of this scenario to compare with" : undefined
-          }
+          disabledBecause={whyNoCompare}
           hint="Beside the last run of this scenario that went differently, or the last one"
           onClick={() => compareWith !== undefined && goTo({ at: "compare", left: compareWith, right: record.runId })}
         >
