@@ -28,9 +28,14 @@ test("no page has a serious fault of accessibility, in either theme", async ({ w
   }
 });
 
-test("the time axis has its colours also where motion is reduced", async ({ window }) => {
+test("where motion is reduced a change of theme is there at once, and the time axis has its colours", async ({
+  window,
+}) => {
   const { page } = window;
-  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light" });
+  await page.emulateMedia({ colorScheme: "dark" });
+  // On the way to its new colour an icon would be dark on dark, or light on light.
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
   await window.runToEnd("The MCP server crashes and the tool stays visible", "Passed");
   const hues = () =>
     page

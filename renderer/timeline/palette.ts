@@ -19,8 +19,6 @@ const FONT_PX = 12;
 export function readPalette(element: Element, scale: number): TimelinePalette {
   const style = getComputedStyle(element);
   const probe = document.createElement("span");
-  // Where motion is reduced every change is a transition of no length, and its first answer is the colour before.
-  probe.style.transitionProperty = "none";
   element.append(probe);
   // Custom properties keep light-dark() unresolved; a real colour property of an element resolves it.
   const resolve = (name: string) => {
