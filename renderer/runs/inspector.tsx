@@ -357,9 +357,9 @@ function InForce({ view, atMs }: { view: RunView; atMs: number }) {
         <p className={classes.hint}>None.</p>
       ) : (
         <ul className={classes.faults}>
-          {faults.map(({ fault, kind, target, appliedMs, undoneMs }) => (
+          {faults.map(({ fault, kind, target, intendedMs, undoneMs }) => (
             <li key={fault}>
-              <ToneBadge tone="fault">{`${kind} ${target}`}</ToneBadge> from {formatDuration(appliedMs ?? 0)}{" "}
+              <ToneBadge tone="fault">{`${kind} ${target}`}</ToneBadge> from {formatDuration(intendedMs)}{" "}
               {undoneMs === undefined ? "on" : `to ${formatDuration(undoneMs)}`}
             </li>
           ))}

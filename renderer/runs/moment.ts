@@ -24,9 +24,7 @@ export function momentOf(view: RunView): Moment {
   };
 }
 
+/** From its intent on: a service that is being stopped is down before the fault is known to have been applied. */
 export function faultsInForceAt(faults: readonly FaultView[], ms: number): FaultView[] {
-  return faults.filter(
-    ({ appliedMs, undoneMs }) =>
-      appliedMs !== undefined && appliedMs <= ms && (undoneMs === undefined || undoneMs > ms),
-  );
+  return faults.filter(({ intendedMs, undoneMs }) => intendedMs <= ms && (undoneMs === undefined || undoneMs > ms));
 }

@@ -125,24 +125,22 @@ function stepRows({ steps }: RunView, durationMs: number): Row[] {
 }
 
 function faultRows({ faults }: RunView, durationMs: number): Row[] {
-  return faults.map(
-    ({ kind, target, intendedMs, appliedMs = intendedMs, undoneMs, result = "not undone", hits, detail }) => {
-      const counted = hits === 0 ? "" : `, ${hits} ${hits === 1 ? "hit" : "hits"}`;
-      const endMs = undoneMs ?? durationMs;
-      return {
-        label: kind,
-        bars: [
-          {
-            startMs: appliedMs,
-            endMs,
-            tone: "fault",
-            text: `${target} — ${result}${counted}`,
-            title: `${spanTitle(`${kind} ${target}`, appliedMs, endMs)}\n${result}${counted}${detail ? `\n${detail}` : ""}`,
-          },
-        ],
-      };
-    },
-  );
+  return faults.map(({ kind, target, intendedMs, undoneMs, result = "not undone", hits, detail }) => {
+    const counted = hits === 0 ? "" : `, ${hits} ${hits === 1 ? "hit" : "hits"}`;
+    const endMs = undoneMs ?? durationMs;
+    return {
+      label: kind,
+      bars: [
+        {
+          startMs: intendedMs,
+          endMs,
+          tone: "fault",
+          text: `${target} — ${result}${counted}`,
+          title: `${spanTitle(`${kind} ${target}`, intendedMs, endMs)}\n${result}${counted}${detail ? `\n${detail}` : ""}`,
+        },
+      ],
+    };
+  });
 }
 
 function healthRows(timeline: ReportTimeline): Row[] {
@@ -274,10 +272,9 @@ function placeText(words: string, start: number, width: number, y: number, isBan
 function drawFaultShades({ faults }: RunView, x: (ms: number) => number, height: number): string {
   return faults
     .slice(0, ROWS_LIMIT)
-    .map(({ appliedMs, undoneMs = Number.POSITIVE_INFINITY }) => {
-      if (appliedMs === undefined) return "";
-      const width = Math.max(1, x(undoneMs) - x(appliedMs));
-      return `<rect class="shade" x="${round(x(appliedMs))}" y="${AXIS}" width="${round(width)}" height="${height - AXIS - 6}"/>`;
+    .map(({ intendedMs, undoneMs = Number.POSITIVE_INFINITY }) => {
+      const width = Math.max(1, x(undoneMs) - x(intendedMs));
+      return `<rect class="shade" x="${round(x(intendedMs))}" y="${AXIS}" width="${round(width)}" height="${height - AXIS - 6}"/>`;
     })
     .join("");
 }
