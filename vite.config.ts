@@ -15,6 +15,8 @@ export default defineConfig({
     // The content security policy allows no data: scripts or styles, and the icon is a file anyway.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The scenario editor is a code editor, which comes with its page and with no other.
+    chunkSizeWarningLimit: 600,
     // Without these two, what pages share comes in dozens of small files, and each costs the page's start a request.
     rolldownOptions: {
       output: {
