@@ -20,10 +20,11 @@ test("no page has a serious fault of accessibility, in either theme", async ({ w
   const runs = await makeRuns(window);
   for (const theme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: theme });
-    for (const { name, open } of PAGES) {
+    for (const { name, open, leave } of PAGES) {
       await open(window, runs);
       await scan(`${name}, ${theme}`);
       await page.keyboard.press("Escape");
+      await leave?.(window);
     }
   }
 });

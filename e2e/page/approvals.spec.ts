@@ -1,6 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "./lab-under-test.ts";
+import { ownScenarios } from "./own-scenarios.ts";
 
 /** A refund that waits for whoever sits at the window. */
 const waiting = (id: string, decision: "approved" | "denied") => `id: ${id}
@@ -16,12 +15,10 @@ expect:
 `;
 
 test.use({
-  prepared: async ({ home }, use) => {
-    mkdirSync(join(home, "scenarios"), { recursive: true });
-    writeFileSync(join(home, "scenarios", "approve-here.yaml"), waiting("approve-here", "approved"));
-    writeFileSync(join(home, "scenarios", "deny-here.yaml"), waiting("deny-here", "denied"));
-    await use(undefined);
-  },
+  prepared: ownScenarios({
+    "approve-here.yaml": waiting("approve-here", "approved"),
+    "deny-here.yaml": waiting("deny-here", "denied"),
+  }),
 });
 
 test("a person approves one call and denies another, from the window", async ({ window }) => {

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "./lab-under-test.ts";
+import { ownScenarios } from "./own-scenarios.ts";
 
 const VALID = `id: mended
 title: One of my own
@@ -12,14 +13,7 @@ expect: [{ within: 20s }]
 const BROKEN = VALID.replace("method", "metod");
 const HOPELESS = `cases: ${"x".repeat(300_000)}\n`;
 
-test.use({
-  prepared: async ({ home }, use) => {
-    mkdirSync(join(home, "scenarios"), { recursive: true });
-    writeFileSync(join(home, "scenarios", "broken.yaml"), BROKEN);
-    writeFileSync(join(home, "scenarios", "hopeless.yaml"), HOPELESS);
-    await use(undefined);
-  },
-});
+test.use({ prepared: ownScenarios({ "broken.yaml": BROKEN, "hopeless.yaml": HOPELESS }) });
 
 test("a file that is no valid scenario is mended in the window, and another is deleted", async ({ window, home }) => {
   const { page } = window;

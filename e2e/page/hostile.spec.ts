@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WebSocket } from "ws";
 import { forgeZip } from "../../electron/lab/bundles/testing/forge-zip.ts";
@@ -7,6 +6,7 @@ import { History } from "../../electron/lab/history/history.ts";
 import { thisProcess } from "../../electron/lab/stack/process-identity.ts";
 import { longRun } from "../../renderer/timeline/fixtures/recorded-runs.ts";
 import { expect, test } from "./lab-under-test.ts";
+import { ownScenarios } from "./own-scenarios.ts";
 
 const LONG_RUN_ID = "0f0f0f0f-0000-4000-8000-000000100000";
 const LONG = 100_000;
@@ -37,11 +37,8 @@ test.describe("hostile", () => {
   test.describe("markup in a tool's arguments and answer", () => {
     const markup = `<img src=x onerror="window.pwned = 1"><script>window.pwned = 1</script>`;
     test.use({
-      prepared: async ({ home }, use) => {
-        mkdirSync(join(home, "scenarios"), { recursive: true });
-        writeFileSync(
-          join(home, "scenarios", "markup.yaml"),
-          `id: markup
+      prepared: ownScenarios({
+        "markup.yaml": `id: markup
 title: ${JSON.stringify(`Markup ${markup}`)}
 summary: ${JSON.stringify(markup)}
 patterns: [${JSON.stringify(markup)}]
@@ -53,9 +50,7 @@ method:
 expect:
   - mustInclude: [lookup_charge]
 `,
-        );
-        await use(undefined);
-      },
+      }),
     });
 
     test("is shown as text, and no code of it runs", async ({ window }) => {

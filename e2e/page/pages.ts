@@ -1,14 +1,34 @@
 import { expect } from "@playwright/test";
 import type { LabWindow } from "./lab-window.ts";
 
-/** Every page there is, brought to a state worth looking at; the window has one passed and one failed run. */
-export const PAGES: { name: string; open: (window: LabWindow, runs: Runs) => Promise<void> }[] = [
+interface PictureOf {
+  name: string;
+  open: (window: LabWindow, runs: Runs) => Promise<void>;
+  /** Before the next page is opened, besides an Escape. */
+  leave?: (window: LabWindow) => Promise<void>;
+}
+
+/** Every page there is, brought to a state worth looking at; the window has the runs that `makeRuns` makes. */
+export const PAGES: PictureOf[] = [
   { name: "lab", open: (window) => window.openAddress("#/lab").then(() => window.isOpen()) },
   {
     name: "lab-service",
     async open(window) {
       await window.openAddress("#/lab");
       await window.service("gateway").click();
+    },
+  },
+  {
+    name: "lab-broken",
+    async open(window) {
+      await window.openAddress("#/lab");
+      await window.service("payments-mcp").click();
+      await window.page.getByRole("button", { name: "Stop payments-mcp" }).click();
+      await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
+    },
+    async leave(window) {
+      await window.undoAll.click();
+      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
     },
   },
   {
@@ -52,10 +72,39 @@ export const PAGES: { name: string; open: (window: LabWindow, runs: Runs) => Pro
     },
   },
   {
+    name: "history-delete",
+    async open(window) {
+      await window.openAddress("#/history");
+      await window.page
+        .getByRole("button", { name: /^Delete .*MCP server crashes/ })
+        .first()
+        .click();
+      await expect(window.page.getByRole("dialog", { name: /^Delete/ })).toBeVisible();
+    },
+  },
+  {
     name: "approvals",
     async open(window) {
       await window.openAddress("#/approvals");
-      await expect(window.page.getByRole("heading", { name: "Decided", exact: true })).toBeVisible();
+      await expect(window.page.getByRole("row").filter({ hasText: APPROVED })).toContainText("approved");
+    },
+  },
+  {
+    name: "run-waiting",
+    async open(window) {
+      await window.start("An approval expires while Slack is down");
+      await expect(window.page.getByTestId("approval-card")).toBeVisible({ timeout: 60_000 });
+    },
+  },
+  {
+    name: "halted",
+    async open({ page }) {
+      await page.keyboard.press("ControlOrMeta+.");
+      await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible({ timeout: 60_000 });
+    },
+    async leave(window) {
+      await window.page.getByRole("button", { name: "Arm the lab" }).click();
+      await window.nothingRuns();
     },
   },
   {
@@ -101,8 +150,11 @@ async function openNamed(window: LabWindow, place: string, heading: string): Pro
 
 const CRASH = "The MCP server crashes and the tool stays visible";
 
-/** Two runs of one scenario, with and without what protects from its failure. */
+const APPROVED = "A person approves and the refund happens once";
+
+/** One run with a decision of a person, and two of one scenario, with and without what protects from its failure. */
 export async function makeRuns(window: LabWindow): Promise<Runs> {
+  await window.runToEnd(APPROVED, "Passed");
   await window.runToEnd(CRASH, "Passed");
   const passed = shownRun(window);
   await window.runToEnd(CRASH, "Failed", "capability-cache");

@@ -1,8 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Locator } from "@playwright/test";
 import { expect, test } from "./lab-under-test.ts";
 import type { LabWindow } from "./lab-window.ts";
+import { ownScenarios } from "./own-scenarios.ts";
 
 const CRASH = "The MCP server crashes and the tool stays visible";
 const TALK = `id: talk
@@ -105,13 +104,7 @@ test.describe("the command palette", () => {
 });
 
 test.describe("presenter mode", () => {
-  test.use({
-    prepared: async ({ home }, use) => {
-      mkdirSync(join(home, "scenarios"), { recursive: true });
-      writeFileSync(join(home, "scenarios", "talk.yaml"), TALK);
-      await use(undefined);
-    },
-  });
+  test.use({ prepared: ownScenarios({ "talk.yaml": TALK }) });
 
   test("shows a run in large type and nothing else, and keeps halt and undo in reach", async ({ window }) => {
     const { page, run } = window;

@@ -28,10 +28,11 @@ test("a picture of every page, in both themes and two sizes", async ({ window })
   };
   await shoot("first-start");
   const runs = await makeRuns(window);
-  for (const { name, open } of PAGES) {
+  for (const { name, open, leave } of PAGES) {
     await page.setViewportSize({ width: 1280, height: 800 });
     await open(window, runs);
     await shoot(name);
     await page.keyboard.press("Escape");
+    await leave?.(window);
   }
 });
