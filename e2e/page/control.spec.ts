@@ -98,9 +98,16 @@ test("what a run could not put back is told on every page, and put back when a p
     await expect(page.getByRole("alert").filter({ hasText: "Something is not as it was" })).toBeVisible();
     await expect(banner).toBeVisible();
   });
+  await test.step("told by a halt, too, as long as it is so", async () => {
+    await page.keyboard.press("ControlOrMeta+.");
+    await expect(page.getByRole("status").filter({ hasText: "The lab is halted" })).toContainText(
+      "Still in force: stop payments-mcp",
+    );
+  });
   letStart();
   await banner.getByRole("button", { name: "Try again to put it back" }).click();
   await expect(banner).toBeHidden({ timeout: 60_000 });
+  await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
   await window.goTo("Lab");
   await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
 });

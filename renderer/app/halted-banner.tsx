@@ -1,17 +1,23 @@
 import { Button } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
 import { useLab } from "../state/lab-context.tsx";
+import { faultsInForce, inWords } from "./in-force.ts";
 import { useLabActions } from "./lab-actions.ts";
 import classes from "./shell.module.css";
 
 export function HaltedBanner() {
-  const isHalted = useLab((state) => state.lab?.halted ?? false);
+  const lab = useLab((state) => state.lab);
   const actions = useLabActions();
-  if (!isHalted) return null;
+  if (!lab?.halted) return null;
+  const left = faultsInForce(lab);
   return (
     <div className={classes.halted} role="status">
       <IconHandStop size={16} aria-hidden />
-      <span>The lab is halted: everything was put back, and nothing can be broken until it is armed again.</span>
+      <span>
+        {left.length === 0
+          ? "The lab is halted: everything was put back, and nothing can be broken until it is armed again."
+          : `The lab is halted: nothing can be broken until it is armed again. Still in force: ${inWords(left)}.`}
+      </span>
       <Button variant="default" onClick={() => void actions.arm()}>
         Arm the lab
       </Button>

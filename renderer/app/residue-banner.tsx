@@ -2,8 +2,8 @@ import { Button } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLab } from "../state/lab-context.tsx";
+import { inWords, leftBroken } from "./in-force.ts";
 import { useLabActions } from "./lab-actions.ts";
-import { leftBroken } from "./left-broken.ts";
 import classes from "./shell.module.css";
 
 /** What a run that is over has left broken: no run will put it back any more, so a person is asked to. */
@@ -17,8 +17,7 @@ export function ResidueBanner() {
     <div className={classes.halted} role="alert">
       <IconAlertTriangle size={16} aria-hidden />
       <span>
-        Left broken by a run that is over: {left.map(({ kind, target }) => `${kind} ${target}`).join(", ")}. Until it is
-        put back nothing here is as it should be.
+        Left broken by a run that is over: {inWords(left)}. Until it is put back nothing here is as it should be.
       </span>
       <Button
         variant="default"

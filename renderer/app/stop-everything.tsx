@@ -1,6 +1,7 @@
 import { IconArrowBackUp, IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLab } from "../state/lab-context.tsx";
+import { faultsInForce } from "./in-force.ts";
 import { useLabActions } from "./lab-actions.ts";
 import { ReasonedButton } from "./reasoned-button.tsx";
 import classes from "./shell.module.css";
@@ -8,7 +9,7 @@ import classes from "./shell.module.css";
 /** Always in the same place, whatever page is shown: putting everything back must never have to be looked for. */
 export function StopEverything() {
   const actions = useLabActions();
-  const faults = useLab((state) => faultsInForce(state.lab?.stack));
+  const faults = useLab((state) => faultsInForce(state.lab).length);
   const [isUndoing, setUndoing] = useState(false);
   const isHalted = useLab((state) => state.lab?.halted ?? false);
   return (
@@ -38,11 +39,4 @@ export function StopEverything() {
       </ReasonedButton>
     </div>
   );
-}
-
-function faultsInForce(
-  stack: { services: { faults: unknown[] }[]; links: { faults: unknown[] }[] } | undefined,
-): number {
-  if (stack === undefined) return 0;
-  return [...stack.services, ...stack.links].reduce((sum, { faults }) => sum + faults.length, 0);
 }

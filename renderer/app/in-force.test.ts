@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { LabState } from "../../electron/contract/events.ts";
 import type { FaultInForce } from "../../electron/contract/faults.ts";
-import { leftBroken } from "./left-broken.ts";
+import { leftBroken } from "./in-force.ts";
 
 const fault = (target: string, byHand: boolean) => ({ kind: "stop", target, byHand }) as FaultInForce;
 
