@@ -65,15 +65,22 @@ describe("a viewport", () => {
   });
 });
 
-test("ticks are at round times, apart from each other, and none is inside what was collapsed", () => {
-  for (const viewport of [wholeRun(collapsed), { startUnit: 100, endUnit: 260 }, { startUnit: 100, endUnit: 101 }]) {
+/** As wide as "0.4 s" is drawn. */
+const LABEL_PX = 30;
+
+test("ticks are at round times, apart from each other, and none is inside what was collapsed or runs into it", () => {
+  const closer = Array.from({ length: 40 }, (_, place) => ({ startUnit: 5 * place, endUnit: 360 + 7 * place }));
+  for (const viewport of [wholeRun(collapsed), ...closer, { startUnit: 100, endUnit: 101 }]) {
     const scale = projection(collapsed, viewport, 900);
     const marks = ticks(collapsed, viewport, scale);
     expect(marks.length).toBeGreaterThan(1);
     for (const [place, mark] of marks.entries()) {
       const next = marks[place + 1];
       if (next !== undefined) expect(next.px - mark.px).toBeGreaterThan(50);
-      for (const { startMs, endMs } of gaps) expect(mark.ms <= startMs + 1e-6 || mark.ms >= endMs - 1e-6).toBe(true);
+      for (const { startMs, endMs } of gaps) {
+        const isBefore = mark.px + LABEL_PX <= scale.toPx(startMs);
+        expect(isBefore || mark.ms >= endMs - 1e-6, `${mark.label} against ${startMs} ms`).toBe(true);
+      }
     }
   }
 });

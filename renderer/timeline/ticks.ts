@@ -9,18 +9,19 @@ export interface Tick {
 const LEAST_PX = 84;
 const LEAST_LABEL_PX = 34;
 
-/** Round times along the axis, none nearer to the next than a label needs; none inside a collapsed gap. */
+/** Round times along the axis, none nearer to the next than a label needs; none inside a collapsed gap or under its label. */
 export function ticks(axis: Axis, viewport: Viewport, scale: Projection): Tick[] {
   const stepMs = roundStep(((viewport.endUnit - viewport.startUnit) / scale.widthPx) * LEAST_PX);
   const found: Tick[] = [];
-  for (const segment of axis.segments) {
+  for (const [index, segment] of axis.segments.entries()) {
     if (segment.isIdle || segment.endUnit < viewport.startUnit || segment.startUnit > viewport.endUnit) continue;
     const fromMs = Math.max(segment.startMs, axis.toMs(viewport.startUnit));
     const toMs = Math.min(segment.endMs, axis.toMs(viewport.endUnit));
+    const endPx = axis.segments[index + 1]?.isIdle ? Math.min(scale.widthPx, scale.toPx(segment.endMs)) : scale.widthPx;
     for (let ms = Math.ceil(fromMs / stepMs) * stepMs; ms <= toMs + stepMs * 1e-6; ms += stepMs) {
       const px = scale.toPx(ms);
       const previous = found.at(-1);
-      if (px > scale.widthPx - LEAST_LABEL_PX) break;
+      if (px > endPx - LEAST_LABEL_PX) break;
       if (previous !== undefined && px - previous.px < LEAST_PX * 0.7) continue;
       found.push({ ms, px, label: tickLabel(ms, stepMs) });
     }
