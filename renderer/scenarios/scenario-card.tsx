@@ -78,7 +78,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
           <ReasonedButton
             variant="subtle"
             color="gray"
-            px={8}
+            px={5}
             leftSection={<IconShieldOff size={14} aria-hidden />}
             disabledBecause={disabledBecause}
             hint={`Runs it with ${protection} switched off: see the failure that it stops`}
@@ -88,11 +88,11 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
             Without {protection}
           </ReasonedButton>
         )}
-        <span className={classes.fill} />
         <Button
+          ml="auto"
           variant="subtle"
           color="gray"
-          px={8}
+          px={5}
           aria-expanded={isOpen}
           aria-label={`Steps of ${title}`}
           onClick={toggle}
