@@ -73,7 +73,7 @@ function AboutRun({ view }: { view: RunView }) {
           ["Patterns", scenario.patterns.join(", ") || "none named"],
           ["Protections off", started.without.join(", ") || "none"],
           ["Broken", faults.map(({ kind, target }) => `${kind} ${target}`).join(", ") || "nothing at this moment"],
-          ["Put back", faults.filter(({ result }) => result === "restored").length + " of " + faults.length],
+          ["Put back", `${faults.filter(({ result }) => result === "restored").length} of ${faults.length}`],
           ["Warnings", warnings.length === 0 ? "none" : warnings.map(({ message }) => message).join("; ")],
           ["Scenario", <code key="id">{scenario.id}</code>],
           ["Run", <code key="run">{started.runId}</code>],

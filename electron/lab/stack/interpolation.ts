@@ -15,6 +15,7 @@ export function interpolate(
     if (value.replace(VARIABLE, "").includes("${")) {
       fail(
         path,
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: told as a person writes it in a file
         "this use of a variable is not understood: use ${NAME}, ${NAME:-default} or ${NAME:?message}, $$ for a $",
       );
     }
