@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { PROJECT } from "../desktop/shell-under-test.ts";
-import { test } from "./lab-under-test.ts";
+import { expect, test } from "./lab-under-test.ts";
 import { makeRuns, PAGES } from "./pages.ts";
 
 const SIZES = [
@@ -34,5 +34,7 @@ test("a picture of every page, in both themes and two sizes", async ({ window })
     await shoot(name);
     await page.keyboard.press("Escape");
     await leave?.(window);
+    // What was told of leaving lies over the next page for some seconds.
+    if (leave !== undefined) await expect(page.getByRole("alert")).toHaveCount(0);
   }
 });
