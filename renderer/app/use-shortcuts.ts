@@ -4,6 +4,9 @@ import { type ShortcutHandlers, shortcutFor } from "./shortcuts.ts";
 /** The first key of a two-key shortcut counts for this long. */
 const SEQUENCE_MS = 1_200;
 
+/** A switch is an input, too, and one that was just used has the focus; no letter means anything to it. */
+const TEXT_FIELD = 'input:not([type="checkbox"], [type="radio"]), textarea, select';
+
 /** Acts on the shortcuts that it is given a handler for, while the component is shown. */
 export function useShortcuts(handlers: ShortcutHandlers): void {
   const latest = useRef(handlers);
@@ -31,6 +34,6 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
 /** What is typed into a field, and a dialog's or a menu's own keys, such as Escape, mean nothing else. */
 function isTakenBy(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return true;
+  if (target.isContentEditable || target.matches(TEXT_FIELD)) return true;
   return target.closest('[role="dialog"], [role="menu"]') !== null;
 }
