@@ -129,4 +129,12 @@ test("with a protection off the failure is seen, and the two runs are compared s
   expect(await axes.nth(0).innerText()).toBe(await axes.nth(1).innerText());
   await page.getByLabel("Only what differs").check({ force: true });
   await expect(page.getByRole("row", { name: /^Faults/ })).toBeHidden();
+  await test.step("both on one screen, larger, for an audience", async () => {
+    const decided = page.getByRole("region", { name: "Second run" }).getByText("Tool calls");
+    const plainPx = (await decided.boundingBox())?.height ?? 0;
+    await page.keyboard.press("p");
+    await expect.poll(async () => (await decided.boundingBox())?.height).toBeGreaterThan(plainPx);
+    await expect(decided).toBeInViewport();
+    await page.keyboard.press("Escape");
+  });
 });

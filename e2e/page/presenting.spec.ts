@@ -146,6 +146,15 @@ test.describe("presenter mode", () => {
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
     });
 
+    await test.step("what comes next is not covered, however low the window", async () => {
+      await page.setViewportSize({ width: 1000, height: 480 });
+      const { x, y, width, height } = (await told("Next").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      const middle = [x + width / 2, y + height / 2] as const;
+      const seen = await page.evaluate(([left, top]) => document.elementFromPoint(left, top)?.textContent, middle);
+      expect(seen).toBe("They see it come back");
+      await page.setViewportSize({ width: 1280, height: 800 });
+    });
+
     await test.step("a key that cannot undo what the run has broken says why", async () => {
       await page.keyboard.press("Control+Shift+z");
       await expect(page.getByRole("alert").filter({ hasText: "belongs to the run that is on" })).toBeVisible();

@@ -8,13 +8,17 @@ import { goTo } from "../app/use-route.ts";
 import { usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import type { Viewport } from "../timeline/axis.ts";
+import type { LaneKind } from "../timeline/lane.ts";
 import { axisOf } from "../timeline/run-axis.ts";
 import { TimelineView } from "../timeline/timeline-view.tsx";
 import classes from "./compare-page.module.css";
 import { compareRuns } from "./comparison.ts";
 import { OutcomeBadge } from "./outcome.tsx";
 
-const HIDDEN = new Set(["logs", "checks"] as const);
+const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
+/** For an audience both runs are on one screen, as large as that leaves room for. */
+const PRESENTER_SCALE = 1.2;
+const PRESENTER_HIDDEN: ReadonlySet<LaneKind> = new Set([...HIDDEN, "phases"]);
 
 /** Two runs, one above the other on one axis, and what is different between them. */
 export default function ComparePage({ left, right }: { left: string; right: string }) {
@@ -38,7 +42,8 @@ export default function ComparePage({ left, right }: { left: string; right: stri
 function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
   const [viewport, setViewport] = useState<Viewport>();
   const [cursorMs, setCursorMs] = useState<number>();
-  const [onlyDifferent, setOnlyDifferent] = useState(false);
+  const isPresenting = usePreferences((state) => state.isPresenting);
+  const [onlyDifferent, setOnlyDifferent] = useState(isPresenting);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
   const durationMs = Math.max(left.record.view.lastMs, right.record.view.lastMs);
   // biome-ignore lint/correctness/useExhaustiveDependencies: records grow in place; their versions tell when
@@ -74,8 +79,8 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
             viewport={viewport}
             cursorMs={cursorMs}
             selectedSeq={undefined}
-            hiddenLanes={HIDDEN}
-            sizeScale={1}
+            hiddenLanes={isPresenting ? PRESENTER_HIDDEN : HIDDEN}
+            sizeScale={isPresenting ? PRESENTER_SCALE : 1}
             label={`The moment shown of the ${place === 0 ? "first" : "second"} run`}
             onViewport={setViewport}
             onCursor={setCursorMs}
