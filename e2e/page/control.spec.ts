@@ -19,6 +19,7 @@ test("a run is cancelled, and what it broke is put back", async ({ window }) => 
     await expect(page.getByRole("button", { name: "More: theme, settings, help" })).toBeInViewport({ ratio: 1 });
     await page.setViewportSize({ width: 1280, height: 800 });
   });
+  await expect(window.undoAll).toHaveAccessibleDescription(/cancel the run, or halt, to have that now/);
   await page.getByRole("button", { name: "Cancel the run" }).click();
   await run.hasEnded("Cancelled");
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");

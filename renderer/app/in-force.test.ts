@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { LabState } from "../../electron/contract/events.ts";
 import type { FaultInForce } from "../../electron/contract/faults.ts";
-import { leftBroken } from "./in-force.ts";
+import { leftBroken, whyNoUndo } from "./in-force.ts";
 
-const fault = (target: string, byHand: boolean) => ({ kind: "stop", target, byHand }) as FaultInForce;
+const fault = (target: string, byHand: boolean, runId = "run") =>
+  ({ kind: "stop", target, byHand, runId }) as FaultInForce;
 
 function labWith(faults: FaultInForce[], running: string[] = []): LabState {
   const active = running.map((runId) => ({ runId, state: "running" }));
@@ -21,4 +22,15 @@ test("what a run that is on has broken is its own business", () => {
 
 test("nothing is known before the lab has told anything", () => {
   expect(leftBroken(undefined)).toEqual([]);
+});
+
+test("there is nothing to undo where nothing is in force", () => {
+  expect(whyNoUndo(labWith([]))).toMatch(/nothing to undo/);
+});
+
+test("what the run that is on has broken is left to it, and a person is told how to have it undone now", () => {
+  const ofRun = fault("payments-mcp", false);
+  expect(whyNoUndo(labWith([ofRun], ["run"]))).toMatch(/cancel the run, or halt/);
+  expect(whyNoUndo(labWith([ofRun]))).toBeUndefined();
+  expect(whyNoUndo(labWith([ofRun, fault("mock-slack", true, "by-hand")], ["run"]))).toBeUndefined();
 });

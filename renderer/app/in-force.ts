@@ -11,6 +11,15 @@ export function leftBroken(lab: LabState | undefined): FaultInForce[] {
   return faultsInForce(lab).filter(({ byHand }) => !byHand);
 }
 
+/** Why nothing of what is in force can be undone now, if so. */
+export function whyNoUndo(lab: LabState | undefined): string | undefined {
+  const faults = faultsInForce(lab);
+  if (faults.length === 0) return "No fault is in force: there is nothing to undo";
+  const isOn = (runId: string) => lab?.queue.active.some((run) => run.runId === runId && run.state === "running");
+  if (!faults.every(({ runId }) => isOn(runId))) return undefined;
+  return "The run that is on has broken this, and puts it back at its end: cancel the run, or halt, to have that now";
+}
+
 export function inWords(faults: readonly FaultInForce[]): string {
   return faults.map(({ kind, target }) => `${kind} ${target}`).join(", ");
 }

@@ -1,7 +1,7 @@
 import { IconArrowBackUp, IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLab } from "../state/lab-context.tsx";
-import { faultsInForce } from "./in-force.ts";
+import { faultsInForce, whyNoUndo } from "./in-force.ts";
 import { useLabActions } from "./lab-actions.ts";
 import { ReasonedButton } from "./reasoned-button.tsx";
 import classes from "./shell.module.css";
@@ -10,16 +10,17 @@ import classes from "./shell.module.css";
 export function StopEverything() {
   const actions = useLabActions();
   const faults = useLab((state) => faultsInForce(state.lab).length);
+  const whyNot = useLab((state) => whyNoUndo(state.lab));
   const [isUndoing, setUndoing] = useState(false);
   const isHalted = useLab((state) => state.lab?.halted ?? false);
   return (
     <div className={classes.stop}>
       <ReasonedButton
-        variant={faults > 0 ? "filled" : "default"}
+        variant={whyNot === undefined ? "filled" : "default"}
         color="pink.8"
         leftSection={<IconArrowBackUp size={15} aria-hidden />}
         loading={isUndoing}
-        disabledBecause={faults === 0 ? "No fault is in force: there is nothing to undo" : undefined}
+        disabledBecause={whyNot}
         hint="Puts back everything that is broken now (Ctrl Shift Z)"
         onClick={() => {
           setUndoing(true);
