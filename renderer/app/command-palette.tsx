@@ -1,9 +1,4 @@
-import {
-  createSpotlight,
-  Spotlight,
-  type SpotlightActionData,
-  type SpotlightActionGroupData,
-} from "@mantine/spotlight";
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
 import { IconPlayerPlay, IconSearch, IconTimeline } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
@@ -14,19 +9,13 @@ import { matchWords } from "./palette-match.ts";
 import { isApple } from "./platform.ts";
 import { keyCaps, SHORTCUTS, type ShortcutId } from "./shortcuts.ts";
 import { ago } from "./times.ts";
+import { paletteStore } from "./use-overlays.ts";
 import { goTo } from "./use-route.ts";
 
 const RUNS_OFFERED = 30;
-const [spotlightStore, spotlight] = createSpotlight();
-
-interface CommandPaletteProps {
-  isOpen: boolean;
-  onClose: () => void;
-  onHelp: () => void;
-}
 
 /** Commands, scenarios to run and runs to open, by a few words or letters. */
-export function CommandPalette({ isOpen, onClose, onHelp }: CommandPaletteProps) {
+export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const { client } = useStores();
   const actions = useLabActions();
   const catalogue = useLab((state) => state.catalogue);
@@ -35,13 +24,10 @@ export function CommandPalette({ isOpen, onClose, onHelp }: CommandPaletteProps)
   const setPreference = usePreferences((state) => state.set);
   const [query, setQuery] = useState("");
   const [runs, setRuns] = useState<RunSummary[]>([]);
+  const { opened: isOpen } = useSpotlight(paletteStore);
 
   useEffect(() => {
-    if (!isOpen) {
-      spotlight.close();
-      return;
-    }
-    spotlight.open();
+    if (!isOpen) return;
     // Opened again while it fades, it still has what was typed before.
     setQuery("");
     client.call.history.list({ limit: RUNS_OFFERED }).then(
@@ -110,8 +96,7 @@ export function CommandPalette({ isOpen, onClose, onHelp }: CommandPaletteProps)
 
   return (
     <Spotlight
-      store={spotlightStore}
-      onSpotlightClose={onClose}
+      store={paletteStore}
       returnFocus={false}
       actions={groups}
       shortcut={null}

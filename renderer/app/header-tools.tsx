@@ -3,25 +3,20 @@ import { IconSearch } from "@tabler/icons-react";
 import { MoreMenu } from "./more-menu.tsx";
 import { NowRunning } from "./now-running.tsx";
 import { StopEverything } from "./stop-everything.tsx";
-import type { OverlayControl } from "./use-overlay.ts";
+import type { Overlays } from "./use-overlays.ts";
 
 /** What the header has besides the ways to the pages. */
-export default function HeaderTools({ onOpen }: { onOpen: OverlayControl["open"] }) {
+export default function HeaderTools({ overlays }: { overlays: Overlays }) {
   return (
     <>
       <NowRunning />
       <StopEverything />
       <Tooltip label="Find a command, a scenario or a run (Ctrl K)">
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          onClick={() => onOpen("palette")}
-          aria-label="Open the command palette"
-        >
+        <ActionIcon variant="subtle" color="gray" onClick={overlays.openPalette} aria-label="Open the command palette">
           <IconSearch size={16} aria-hidden />
         </ActionIcon>
       </Tooltip>
-      <MoreMenu onHelp={(button) => onOpen("help", button)} />
+      <MoreMenu onHelp={overlays.openHelp} />
     </>
   );
 }

@@ -3,18 +3,14 @@ import { BundleDrop } from "../history/bundle-drop.tsx";
 import { AnnounceRuns } from "./announce-runs.tsx";
 import { CommandPalette } from "./command-palette.tsx";
 import { ShortcutHelp } from "./shortcut-help.tsx";
-import type { OverlayControl } from "./use-overlay.ts";
+import type { Overlays } from "./use-overlays.ts";
 
 /** What opens over any page. */
-export default function Overlays({ control }: { control: OverlayControl }) {
+export default function OverlayLayer({ overlays }: { overlays: Overlays }) {
   return (
     <>
-      <CommandPalette
-        isOpen={control.shown === "palette"}
-        onClose={() => control.close("palette")}
-        onHelp={() => control.open("help")}
-      />
-      <ShortcutHelp isOpen={control.shown === "help"} onClose={() => control.close("help")} />
+      <CommandPalette onHelp={() => overlays.openHelp()} />
+      <ShortcutHelp isOpen={overlays.isHelpOpen} onClose={overlays.closeHelp} />
       <BundleDrop />
       <AnnounceRuns />
       <Notifications position="bottom-right" limit={4} />

@@ -6,7 +6,7 @@ import { useLabActions } from "./lab-actions.ts";
 import { late } from "./late.tsx";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 import classes from "./shell.module.css";
-import { useOverlay } from "./use-overlay.ts";
+import { useOverlays } from "./use-overlays.ts";
 import { goTo, useRoute } from "./use-route.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 
@@ -31,7 +31,7 @@ const IDLE_LIMIT_MS = 1_000;
 
 export function Shell() {
   const route = useRoute();
-  const overlay = useOverlay();
+  const overlays = useOverlays();
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
@@ -47,8 +47,8 @@ export function Shell() {
   }, [isPresenting]);
 
   useShortcuts({
-    palette: () => overlay.open("palette"),
-    help: () => overlay.open("help"),
+    palette: overlays.openPalette,
+    help: () => overlays.openHelp(),
     "go-lab": () => goTo({ at: "lab" }),
     "go-history": () => goTo({ at: "history" }),
     "go-approvals": () => goTo({ at: "approvals" }),
@@ -68,7 +68,7 @@ export function Shell() {
         <LeavePresenter />
       ) : (
         <Header route={route} waiting={waiting}>
-          <HeaderTools onOpen={overlay.open} />
+          <HeaderTools overlays={overlays} />
         </Header>
       )}
       <Banners />
@@ -77,7 +77,7 @@ export function Shell() {
           <Page route={route} />
         </ErrorBoundary>
       </main>
-      <Overlays control={overlay} />
+      <Overlays overlays={overlays} />
     </div>
   );
 }
