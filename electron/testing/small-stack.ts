@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import { systemClock } from "../lab/clock.ts";
 import type { LabEvent } from "../lab/events/lab-event.ts";
 import { RunLog } from "../lab/events/run-log.ts";
@@ -28,6 +29,18 @@ createServer((request, response) => {
 }).listen(Number(process.env.PORT), "127.0.0.1");
 process.on("SIGTERM", () => process.exit(0));
 `;
+
+/** Ends when it cannot reach the address; where it tried is told by a file. */
+const NEEDS = (url: string) => `
+fetch(${JSON.stringify(url)}).then(() => import("./server.mjs"), () => {
+  require("node:fs").writeFileSync("tried", "");
+  process.exit(1);
+});`;
+
+/** Does not begin before the one that needs it has tried in vain. */
+const IS_NEEDED = `
+const begin = () => (require("node:fs").existsSync("tried") ? import("./server.mjs") : setTimeout(begin, 10));
+begin();`;
 
 export const LINK = "caller->server";
 
@@ -89,6 +102,22 @@ export async function bringUpSmallStack(folder: string) {
       const log = new RunLog({ runId: `run-${Math.random()}`, clock, record: (event) => events.push(event) });
       const injector = new FaultInjector({ stack: running, journal: parts.faults ?? faults, log, clock });
       return { injector, log, events };
+    },
+    /** Until the test ends, a service that is started ends again while another, which is slow to start, is not up. */
+    needing(service: string, other: string) {
+      const programs = { [service]: NEEDS(`http://${running.address(other)}`), [other]: IS_NEEDED };
+      const { id } = running.registered;
+      for (const { service: name, launch } of register.processes(id).filter((each) => each.service in programs)) {
+        const relaunch = (change: object) => {
+          const identity = register.processes(id).find((each) => each.service === name)?.identity;
+          register.setProcess(id, name, { ...launch, ...change }, identity);
+        };
+        relaunch({ command: ["node", "-e", programs[name]] });
+        onTestFinished(() => {
+          rmSync(join(folder, "tried"), { force: true });
+          relaunch({});
+        });
+      }
     },
     async close() {
       await running.down();

@@ -159,6 +159,17 @@ describe("a fault", () => {
 });
 
 describe("faults of one run", () => {
+  test("are all put back when one of them needs another that was broken before it: neither stays down", async () => {
+    stack.needing("caller", "server");
+    const { injector, events } = stack.injector();
+    await injector.apply({ stop: "server" }, never);
+    await injector.apply({ kill: "caller" }, never);
+    expect(await injector.undo("all", never)).toEqual({ undone: 2, residue: [] });
+    expect([await stateOf("server"), await stateOf("caller")]).toEqual(["running", "running"]);
+    expect(of(events, "fault.undone").map(({ result }) => result)).toEqual(["not restored", "restored", "restored"]);
+    expect(openFaults()).toEqual([]);
+  });
+
   test("are applied and undone in turn: a rollback that comes while one is being applied undoes that one too", async () => {
     const { injector, events } = stack.injector();
     const applying = injector.apply({ stop: "server" }, never);

@@ -9,6 +9,7 @@ import { aimOf, type FaultAim } from "./aim.ts";
 import { readsRequests } from "./link-faults.ts";
 import { type Prepared, prepareFault } from "./prepare.ts";
 import { type Undone, undoFault } from "./undo.ts";
+import { undoInRounds } from "./undo-in-rounds.ts";
 
 /** Every fault ends: this long after it began when its scenario says nothing else. */
 export const DEFAULT_LIFETIME_MS = 10 * 60_000;
@@ -98,11 +99,12 @@ export class FaultInjector {
     const wanted = await this.#inTurn(async () =>
       this.#open.filter(({ fault }) => target === "all" || fault.target === target).reverse(),
     );
-    const residue: string[] = [];
-    for (const { fault } of wanted) {
-      const { result, detail } = await this.#inTurn(() => this.#undoNow(fault.id, signal));
-      if (result === "not restored") residue.push(detail);
-    }
+    const results = await undoInRounds(wanted, async (round) => {
+      const undone: Undone[] = [];
+      for (const { fault } of round) undone.push(await this.#inTurn(() => this.#undoNow(fault.id, signal)));
+      return undone;
+    });
+    const residue = results.filter(({ result }) => result === "not restored").map(({ detail }) => detail);
     return { undone: wanted.length, residue };
   }
 

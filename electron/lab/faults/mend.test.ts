@@ -69,6 +69,18 @@ describe.each<MendOrder>(["latest first", BESIDE])("mending a stack from its jou
     expect(await isWhole()).toBe(true);
   });
 
+  test("puts back a service that needs another, also where it is begun before that one is up", async () => {
+    await breakAll({ stop: "server" }, { kill: "caller" });
+    stack.needing("caller", "server");
+    const mended = await mend(order);
+    expect(mended.map(({ fault, result }) => `${fault.target}: ${result}`).sort()).toEqual([
+      "caller: restored",
+      "server: restored",
+    ]);
+    expect(await isWhole()).toBe(true);
+    expect(openFaults()).toEqual([]);
+  });
+
   test("goes on to the next fault when the journal cannot be written, and leaves it for the next start", async () => {
     class Full extends FaultJournal {
       override close(): void {

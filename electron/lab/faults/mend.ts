@@ -4,6 +4,7 @@ import type { RegisteredStack, StackRegister } from "../journal/stack-register.t
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { takeOffLink, type Undone, type UndoTarget, undoFault } from "./undo.ts";
+import { undoInRounds } from "./undo-in-rounds.ts";
 
 /** Links have this long to themselves. Their proxy may be among what is broken, and answer only once that is undone. */
 const LINKS_ALONE_MS = 250;
@@ -34,14 +35,16 @@ export async function mendStack(
   if (open.length === 0) return [];
   const isHeldClosed = holdsClosed(open);
   if (order === "latest first") {
-    return withUndoTarget(registered, parts, async (target) => {
-      const mended: Mended[] = [];
-      for (const fault of open) {
-        const undone = await undoFault(fault, { ...target, isHeldClosed }, signal);
-        mended.push({ fault, ...closed(fault, undone, parts.faults) });
-      }
-      return mended;
-    });
+    return withUndoTarget(registered, parts, (target) =>
+      undoInRounds(open, async (round) => {
+        const mended: Mended[] = [];
+        for (const fault of round) {
+          const undone = await undoFault(fault, { ...target, isHeldClosed }, signal);
+          mended.push({ fault, ...closed(fault, undone, parts.faults) });
+        }
+        return mended;
+      }),
+    );
   }
   const links = takeOffLinks(open, parts.faults);
   const early = await whileAlone(links);
@@ -50,7 +53,7 @@ export async function mendStack(
   return withUndoTarget(registered, parts, async (target) => {
     const undo = async (fault: OpenFault) =>
       noted(fault, await undoFault(fault, { ...target, isHeldClosed }, signal), parts.faults);
-    const mendedServices = await Promise.all(services.map(undo));
+    const mendedServices = await undoInRounds(services, (round) => Promise.all(round.map(undo)));
     const mendedLinks = await Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? undo(fault)));
     return [...mendedLinks, ...mendedServices];
   });
