@@ -1,11 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
 import type { EventOf, LabEvent } from "../events/lab-event.ts";
+import { LabError } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { ProxyWatch } from "./proxy-watch.ts";
 
@@ -79,6 +80,17 @@ describe("following the fault proxy through a run", () => {
     await send(stack.linkUrl, toolCall("a"));
     await expect.poll(() => hitsIn(events)).toHaveLength(1);
     await injector.undo("all", never);
+  });
+
+  test("goes on when neither the proxy nor what runs it answers, as while an engine is restarted", async () => {
+    const { events, watch } = await watching();
+    const looks = vi.spyOn(stack.running.driver, "stateOf");
+    onTestFinished(() => looks.mockRestore());
+    looks.mockRejectedValue(new LabError("unreachable", "the Docker engine does not answer"));
+    await stack.running.driver.kill("fault-proxy");
+    await expect(watch.read()).resolves.toBeUndefined();
+    looks.mockRestore();
+    await expect.poll(() => warningsIn(events), { timeout: 20_000 }).toEqual(["proxy-revived"]);
   });
 
   test("leaves a proxy that the run itself has broken as it is", async () => {

@@ -99,7 +99,9 @@ export class ProxyWatch {
   async #revive(): Promise<void> {
     const { stack, log, isBrokenByUs } = this.#parts;
     if (this.#stop.signal.aborted || isBrokenByUs(this.#service)) return;
-    if ((await stack.driver.stateOf(this.#service)).is !== "stopped") return;
+    // An engine that is away tells nothing of it now; that this is so is said elsewhere.
+    const state = await stack.driver.stateOf(this.#service).catch(() => undefined);
+    if (state?.is !== "stopped") return;
     this.#downSinceMs ??= log.elapsedMs();
     try {
       await stack.driver.start(this.#service);
