@@ -8,12 +8,16 @@ export const haltCommand: Command = {
 
 Works while the window or another terminal hangs: undoes every fault of this data folder from its journal, links first,
 then all services at once. A run that is on ends as cancelled. No fault is applied until \`resilience-lab arm\`.
-Exit 1 if something could not be put back.`,
-  async run(words, { environment, out, signal }) {
+Exit 1 if something could not be put back, or faults can still be applied.`,
+  async run(words, { environment, out, err, signal }) {
     refuseWords("halt", words);
-    const mended = await halt(openHome(dataFolder(environment)), environment, signal);
+    const { mended, problem } = await halt(openHome(dataFolder(environment)), environment, signal);
     for (const { fault, result, detail } of mended) {
       out.write(`${fault.kind} ${fault.target}: ${result}, ${detail}\n`);
+    }
+    if (problem !== undefined) {
+      err.write(`resilience-lab: ${problem}\n`);
+      return EXIT.failed;
     }
     out.write(mended.length === 0 ? "no fault was in force; none can be applied now\n" : "halted\n");
     return mended.some(({ result }) => result === "not restored") ? EXIT.failed : EXIT.green;

@@ -5,20 +5,26 @@ import { openJournal } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { type Mended, mendStack } from "./mend.ts";
 
+export interface Halted {
+  mended: Mended[];
+  /** Why faults can be applied all the same, if they can. */
+  problem: string | undefined;
+}
+
 /**
  * Undoes every fault there is and lets none be applied until {@link arm}. Works from any process, also while the one that
  * broke things hangs: links first, then all services at once. It needs the journal and nothing else of the lab, whose
  * modules take longer to load than a person who halts should wait.
  */
-export async function halt(home: LabHome, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Mended[]> {
+export async function halt(home: LabHome, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Halted> {
   const journal = openJournal(home.journalFile);
   try {
     const faults = new FaultJournal(journal);
     const register = new StackRegister(journal);
-    faults.halt(systemClock.wallMs());
+    const problem = faults.tryHalt(systemClock.wallMs());
     const parts = { register, faults, stacksFolder: home.stacksFolder, environment };
     const mending = register.list().map((stack) => mendStack(stack, parts, "links first, then all at once", signal));
-    return (await Promise.all(mending)).flat();
+    return { mended: (await Promise.all(mending)).flat(), problem };
   } finally {
     journal.close();
   }

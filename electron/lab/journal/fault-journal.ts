@@ -1,5 +1,5 @@
 import type { UndoResult } from "../events/lab-event.ts";
-import { LabError } from "../lab-error.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import type { ServiceIdentity } from "../stack/driver.ts";
 import type { Journal } from "./journal.ts";
 
@@ -117,6 +117,19 @@ export class FaultJournal {
   /** From now on no fault may be applied, by any process, until {@link FaultJournal.arm}. */
   halt(wallMs: number): void {
     this.#database.prepare("INSERT OR IGNORE INTO halt (only, since_wall_ms) VALUES (1, ?)").run(Math.round(wallMs));
+  }
+
+  /**
+   * {@link FaultJournal.halt}, or else why it cannot be written, the disk being full: that is no reason to leave broken
+   * what can be put back.
+   */
+  tryHalt(wallMs: number): string | undefined {
+    try {
+      this.halt(wallMs);
+      return undefined;
+    } catch (error) {
+      return `faults can still be applied, since the journal cannot be written: ${messageOf(error)}`;
+    }
   }
 
   /** True when faults had been halted. */

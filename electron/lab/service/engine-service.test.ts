@@ -1,5 +1,7 @@
-import { afterEach, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { openJournal } from "../journal/journal.ts";
 import { EngineService } from "./engine-service.ts";
 
 let service: EngineService | undefined;
@@ -52,6 +54,20 @@ test("a halt opens links before anything else, whatever was broken last", async 
     "mock-slack is running and up",
     "down agent->gateway was undone in mid-run, by a halt or by the watchdog",
   ]);
+});
+
+test("a halt puts everything back also when the disk is full, and says that it does not last", async () => {
+  const home = temporaryFolder();
+  const engine = await startOn(home);
+  await engine.up();
+  await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+  const journal = openJournal(join(home, "journal.db"));
+  onTestFinished(() => journal.close());
+  const full = "BEFORE INSERT ON halt BEGIN SELECT raise(ABORT, 'database or disk is full'); END";
+  journal.database.exec(`CREATE TRIGGER full ${full}`);
+  const { undone, residue } = await engine.faults.halt();
+  expect(undone).toBe(1);
+  expect(residue).toEqual([expect.stringMatching(/^faults can still be applied, .*disk is full$/)]);
 });
 
 test("what a run has broken is left to it: undoing everything says so, and halting puts it back", async () => {

@@ -114,13 +114,14 @@ export class FaultDesk {
    */
   async halt(): Promise<UndoReport> {
     const before = this.#parts.stack.faults().length;
-    this.#parts.journal.halt(systemClock.wallMs());
+    const problem = this.#parts.journal.tryHalt(systemClock.wallMs());
     this.#parts.onChange();
     const { running } = this.#parts.stack;
     if (running !== undefined) await openLinksFirst(running.registered.id, this.#parts.journal);
     await this.#parts.queue.stop();
     const { residue } = await this.undo("all");
-    return { undone: before - this.#parts.stack.faults().length, residue };
+    const undone = before - this.#parts.stack.faults().length;
+    return { undone, residue: problem === undefined ? residue : [...residue, problem] };
   }
 
   arm(): void {

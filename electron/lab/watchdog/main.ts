@@ -11,9 +11,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { mendStack } from "../faults/mend.ts";
 import { openHome } from "../home.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
-import { holderOf, openJournal, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
+import { holderOf, type Journal, openJournal, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
-import { messageOf } from "../lab-error.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import { recover } from "../recovery.ts";
 import { isSameProcess, thisProcess } from "../stack/process-identity.ts";
 import { BEAT_LIMIT_MS, GOODBYE } from "./heartbeat.ts";
@@ -73,7 +73,8 @@ async function putBack(): Promise<void> {
     const holder = holderOf(journal);
     if (holder !== undefined && holder.pid !== lab.pid) return;
     say(`the lab (process ${lab.pid}) has died: putting back what it left`);
-    const letGo = takeHold(journal, thisProcess, RECOVERY_PURPOSE, Date.now());
+    const letGo = tryToHold(journal);
+    if (letGo === undefined) return await mendBesideTheLab();
     try {
       const parts = partsOf(journal);
       for (const { what } of await recover(parts, AbortSignal.timeout(MEND_LIMIT_MS))) say(what);
@@ -82,6 +83,17 @@ async function putBack(): Promise<void> {
     }
   } finally {
     journal.close();
+  }
+}
+
+/** Undefined where it cannot be written down, the disk being full: what needs no hold is done all the same. */
+function tryToHold(journal: Journal): (() => void) | undefined {
+  try {
+    return takeHold(journal, thisProcess, RECOVERY_PURPOSE, Date.now());
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    complain(error);
+    return undefined;
   }
 }
 
@@ -105,7 +117,7 @@ async function mendBesideTheLab(): Promise<void> {
   }
 }
 
-function partsOf(journal: ReturnType<typeof openJournal>) {
+function partsOf(journal: Journal) {
   return {
     register: new StackRegister(journal),
     faults: new FaultJournal(journal),

@@ -54,6 +54,17 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     child.kill("SIGKILL");
   });
 
+  test("undoes everything when its lab is killed on a disk that is full, where nobody can take the data folder", async () => {
+    const { child } = await broken();
+    const journal = openJournal(join(home, "journal.db"));
+    onTestFinished(() => journal.close());
+    const full = "BEFORE INSERT ON holder BEGIN SELECT raise(ABORT, 'database or disk is full'); END";
+    journal.database.exec(`CREATE TRIGGER full ${full}`);
+    onTestFinished(() => void journal.database.exec("DROP TRIGGER full"));
+    child.kill("SIGKILL");
+    await expectWhole();
+  });
+
   test("is not ended by Ctrl-C, by a closing terminal or by a plain kill, all of which are meant for the lab", async () => {
     const { child } = await broken();
     const watchdog = onlyWatchdog();

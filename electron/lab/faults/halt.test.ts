@@ -1,0 +1,25 @@
+import { expect, onTestFinished, test } from "vitest";
+import { bringUpSmallStack, LINK } from "../../testing/small-stack.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { send } from "../../testing/through-link.ts";
+import { openHome } from "../home.ts";
+import { halt } from "./halt.ts";
+
+test("a halt that cannot be written down, the disk being full, puts everything back and says that it does not last", async () => {
+  const folder = temporaryFolder();
+  const stack = await bringUpSmallStack(folder);
+  onTestFinished(() => stack.close());
+  const { injector } = stack.injector();
+  const never = new AbortController().signal;
+  await injector.apply({ pause: "server" }, never);
+  await injector.apply({ down: LINK }, never);
+  const full = "BEFORE INSERT ON halt BEGIN SELECT raise(ABORT, 'database or disk is full'); END";
+  stack.journal.database.exec(`CREATE TRIGGER full ${full}`);
+  const { mended, problem } = await halt(openHome(folder), process.env, never);
+  expect(mended.map(({ result }) => result)).toEqual(["restored", "restored"]);
+  expect(problem).toMatch(/^faults can still be applied, .*disk is full$/);
+  expect((await stack.running.driver.stateOf("server")).is).toBe("running");
+  expect((await send(stack.linkUrl)).status).toBe(200);
+  stack.journal.database.exec("DROP TRIGGER full");
+  expect(await halt(openHome(folder), process.env, never)).toEqual({ mended: [], problem: undefined });
+});
