@@ -32,6 +32,8 @@ export const limits = {
   dialMs: 30_000,
   /** How long a socket that was told goodbye may take to close. */
   goodbyeMs: 1_000,
+  /** After this long a link that could not come back, its port being taken, tries again. */
+  returnAgainMs: 500,
   /** The longest a timer can run. */
   timerMs: 2_147_483_647,
   /** The longest a fault may be told to last. */

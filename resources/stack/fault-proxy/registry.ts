@@ -89,13 +89,13 @@ export class Registry {
       const { listen = link.listen, upstream = link.upstream, enabled = link.isEnabled } = change;
       // An address that cannot be one leaves the link as it is.
       parseListen(listen);
-      this.#cancelReturn(link);
+      const wasToReturn = this.#cancelReturn(link);
       if (!sameListenAddress(listen, link.listen) || upstream !== link.upstream) {
         await link.disable();
         link.listen = listen;
         link.upstream = upstream;
       }
-      if (enabled) await link.enable();
+      if (enabled) await this.#bringBack(link, wasToReturn);
       else await link.disable();
       if (!enabled && change.disabledForMs !== undefined) this.#returnLater(link, change.disabledForMs);
       return link;
@@ -117,10 +117,10 @@ export class Registry {
     return this.#change(async () => {
       const failures: unknown[] = [];
       for (const link of this.#links.values()) {
-        this.#cancelReturn(link);
+        const wasToReturn = this.#cancelReturn(link);
         for (const toxic of link.toxics()) this.#removeToxic(link, toxic);
         // One link that cannot come back must not leave the others broken.
-        await link.enable().catch((error: unknown) => failures.push(error));
+        await this.#bringBack(link, wasToReturn).catch((error: unknown) => failures.push(error));
       }
       if (failures.length > 0) throw failures[0];
     });
@@ -235,20 +235,32 @@ export class Registry {
     const comeBack = async (): Promise<void> => {
       // Cancelled while it waited for an earlier change.
       if (link.backAt === undefined) return;
-      this.#cancelReturn(link);
-      await link.enable();
+      await this.#bringBack(link, this.#cancelReturn(link));
     };
     const timer = setTimeout(() => {
       this.#change(comeBack).catch((error: Error) => {
-        console.error(`link ${link.name} cannot come back: ${error.message}`);
+        console.error(`link ${link.name} cannot come back yet: ${error.message}`);
       });
     }, ms);
     this.#returns.set(link, timer);
   }
 
-  #cancelReturn(link: Link): void {
+  /** A link that was down for a time tries again later when its port is taken: it would stay down for good. */
+  async #bringBack(link: Link, wasToReturn: boolean): Promise<void> {
+    try {
+      await link.enable();
+    } catch (error) {
+      if (wasToReturn) this.#returnLater(link, limits.returnAgainMs);
+      throw error;
+    }
+  }
+
+  /** True when the link was to come back by itself. */
+  #cancelReturn(link: Link): boolean {
     clearTimeout(this.#returns.get(link));
     this.#returns.delete(link);
+    const wasToReturn = link.backAt !== undefined;
     link.backAt = undefined;
+    return wasToReturn;
   }
 }

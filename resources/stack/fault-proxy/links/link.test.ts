@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Socket } from "node:net";
-import { expect, test } from "vitest";
+import { createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { echo, linkName, openProxy, openServer } from "../testing/proxy-under-test.ts";
 import { RawClient } from "../testing/raw-client.ts";
 
@@ -102,6 +102,25 @@ test("down for a time ends by itself", async () => {
   const client = await RawClient.open(proxy.port);
   client.write("x");
   await client.receives("x");
+});
+
+test.each([
+  ["by itself", () => {}],
+  ["as whoever closed it asks in vain", (open: () => Promise<number>) => expect(open()).resolves.toBe(500)],
+])("a link whose port was taken while it was down for a time comes back once that is free: %s", async (_how, ask) => {
+  const problems = vi.spyOn(console, "error").mockReturnValue();
+  onTestFinished(() => problems.mockRestore());
+  const proxy = await openProxy(await openServer(echo));
+  await proxy.call("POST", path, { enabled: false });
+  const other = createServer();
+  onTestFinished(() => void other.close());
+  await new Promise<void>((resolve) => other.listen(proxy.port, "127.0.0.1", resolve));
+  await proxy.call("POST", path, { enabled: false, disabled_for_ms: 1 });
+  await expect.poll(() => problems.mock.calls.flat().join()).toMatch(/cannot come back yet: .*already in use/);
+  await ask(async () => (await proxy.call("POST", path, { enabled: true })).status);
+  await new Promise((resolve) => other.close(resolve));
+  const isOpen = async () => (await proxy.call("GET", path)).json.enabled;
+  await expect.poll(isOpen, { timeout: 10_000 }).toBe(true);
 });
 
 test("bytes are counted while a connection lives, and stay counted after it", async () => {
