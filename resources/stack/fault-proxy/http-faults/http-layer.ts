@@ -174,7 +174,6 @@ export class HttpLayer {
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#leave(true);
-    if (this.#hasClientEnded) this.#host.endServer();
   }
 
   #leave(isOpaque: boolean): void {
@@ -184,5 +183,6 @@ export class HttpLayer {
     this.#pending = [];
     this.#exchange?.dispose();
     this.#host.leave(isOpaque);
+    if (this.#hasClientEnded) this.#host.endServer();
   }
 }

@@ -1,7 +1,7 @@
 /** A toxic that is removed acts no more, also on what is under way. */
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import { openProxy, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
+import { openProxy, openServer, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { openHttpServer } from "../testing/sse-server.ts";
 
@@ -75,4 +75,24 @@ test("an answer that waits behind a delay is not given when its toxic is removed
   await proxy.disarm("slow");
   (await reply()).end(event(1));
   await client.receives('"at":1');
+});
+
+test("http_delay, removed while it holds the request of a client that has ended its side: the upstream hears of that too", async () => {
+  let hasEnded = false;
+  const upstream = await openServer((socket) => {
+    socket.once("data", () => socket.write("HTTP/1.1 204 No Content\r\n\r\n"));
+    socket.on("end", () => {
+      hasEnded = true;
+      socket.end();
+    });
+  });
+  const proxy = await openProxy(upstream);
+  await proxy.arm({ name: "fault", type: "http_delay", attributes: { delay: 60_000, side: "request" } });
+  const client = await RawClient.open(proxy.port);
+  client.socket.end(get);
+  await expect.poll(() => proxy.hits()).toHaveLength(1);
+  await proxy.disarm("fault");
+  await client.ended();
+  expect(hasEnded).toBe(true);
+  expect(client.text).toContain("204");
 });
