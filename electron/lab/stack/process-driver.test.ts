@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
 import { processesOfStack } from "./process-driver.ts";
 import { familyOf, identify, isPaused, isSameProcess } from "./process-identity.ts";
@@ -118,6 +118,36 @@ describe("a service", () => {
   test("that this lab does not run is said so", async () => {
     const services = serviceProcesses({ a: "" });
     await expect(services.driver.stateOf("b")).rejects.toThrow("b is not run by this lab");
+  });
+});
+
+describe("a service that somebody else signals at the same time", () => {
+  /** Another's signal, which comes right after the first of ours. */
+  function answering(ours: NodeJS.Signals, others: NodeJS.Signals): void {
+    const kill = process.kill.bind(process);
+    let count = 0;
+    const spy = vi.spyOn(process, "kill").mockImplementation((pid, signal) => {
+      kill(pid, signal);
+      if (signal === ours && count++ === 0) kill(pid, others);
+      return true;
+    });
+    onTestFinished(() => spy.mockRestore());
+  }
+
+  test("is not waited for without end when a halt resumes it as it is being paused", async () => {
+    const services = serviceProcesses({ a: SAY_UP_AND_WAIT });
+    await startAndHear(services, "a");
+    answering("SIGSTOP", "SIGCONT");
+    await expect(services.driver.pause("a")).rejects.toThrow(/a \(process \d+\) does not stay paused/);
+    expect((await services.driver.stateOf("a")).is).toBe("running");
+  });
+
+  test("runs on in the end when a pause that was on its way comes after it was resumed", async () => {
+    const services = serviceProcesses({ a: SAY_UP_AND_WAIT });
+    await startAndHear(services, "a");
+    answering("SIGCONT", "SIGSTOP");
+    await services.driver.resume("a");
+    expect((await services.driver.stateOf("a")).is).toBe("running");
   });
 });
 

@@ -14,6 +14,8 @@ const SERVICE_MARK = "RESILIENCE_LAB_SERVICE";
 const LOOK_EVERY_MS = 10;
 /** SIGKILL needs no consent; what is there after this waits in the kernel, and a person has to look. */
 const KILL_LIMIT_MS = 5_000;
+/** The kernel does it in moments, unless somebody undoes it, a halt for instance, or a debugger has the process. */
+const PAUSE_LIMIT_MS = 2_000;
 /** A start takes a few milliseconds: whoever has not written its end after this long hangs. */
 const START_LIMIT_MS = 5_000;
 
@@ -83,14 +85,23 @@ export class ProcessDriver implements StackDriver {
     const identity = this.#living(service);
     if (identity === undefined) return;
     signalFamily(identity, "SIGSTOP");
-    while (isSameProcess(identity) && !isPaused(identity)) await delay(1);
+    const limit = performance.now() + PAUSE_LIMIT_MS;
+    while (isSameProcess(identity) && !isPaused(identity)) {
+      if (performance.now() > limit) throw restless(service, identity, "paused");
+      await delay(1);
+    }
   }
 
   async resume(service: string): Promise<void> {
     const identity = this.#living(service);
     if (identity === undefined) return;
-    signalFamily(identity, "SIGCONT");
-    while (isSameProcess(identity) && isPaused(identity)) await delay(1);
+    const limit = performance.now() + PAUSE_LIMIT_MS;
+    do {
+      // Again each time: a pause that was on its way may come after the first.
+      signalFamily(identity, "SIGCONT");
+      if (performance.now() > limit) throw restless(service, identity, "resumed");
+      await delay(1);
+    } while (isSameProcess(identity) && isPaused(identity));
   }
 
   async disconnect(service: string): Promise<void> {
@@ -175,6 +186,12 @@ export async function killFamily(identity: ProcessIdentity, name: string): Promi
   if (await isGone(identity, KILL_LIMIT_MS)) return;
   throw new LabError("residue", `${name} (process ${identity.pid}) is still there ${KILL_LIMIT_MS} ms after SIGKILL`, {
     cure: "look at it with ps; it may wait for a disk",
+  });
+}
+
+function restless(service: string, { pid }: ProcessIdentity, wanted: "paused" | "resumed"): LabError {
+  return new LabError("precondition", `${service} (process ${pid}) does not stay ${wanted}`, {
+    cure: "see who else signals it; a debugger or strace that is attached to it keeps it from being paused",
   });
 }
 
