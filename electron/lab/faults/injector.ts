@@ -142,11 +142,12 @@ export class FaultInjector {
   }
 
   #undoForReal(fault: JournaledFault, signal: AbortSignal): Promise<Undone> {
-    const { stack } = this.#parts;
+    const { stack, journal } = this.#parts;
     const waitUntilUp = (service: string, limit: AbortSignal) => stack.health.waitFor(service, "up", limit);
     const isHeldClosed = (link: string) =>
       this.inForce().some(({ id, kind, target }) => id !== fault.id && kind === "down" && target === link);
-    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed }, signal);
+    const beganInVain = journal.aimAt.bind(journal);
+    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, beganInVain }, signal);
   }
 
   /** A halt, or the watchdog while this process hung, has been here first: the run was not what it says it was. */

@@ -113,7 +113,7 @@ function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Un
  */
 async function withUndoTarget<Value>(
   registered: RegisteredStack,
-  { register, stacksFolder, environment }: MendParts,
+  { register, faults, stacksFolder, environment }: MendParts,
   use: (target: UndoTarget) => Promise<Value>,
 ): Promise<Value> {
   let attached: Promise<RunningStack | undefined> | undefined;
@@ -124,7 +124,8 @@ async function withUndoTarget<Value>(
   // Its modules take longer to load than a link to open, and a halt waits for nothing before that.
   const { openDriver } = await import("../stack/open-driver.ts");
   try {
-    return await use({ driver: await openDriver(registered, register), waitUntilUp });
+    const beganInVain = faults.aimAt.bind(faults);
+    return await use({ driver: await openDriver(registered, register), waitUntilUp, beganInVain });
   } finally {
     await (await attached)?.close();
   }

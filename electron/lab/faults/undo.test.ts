@@ -5,7 +5,7 @@ import { serviceProcesses } from "../../testing/service-processes.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
-import type { ServiceIdentity } from "../stack/driver.ts";
+import type { ServiceIdentity, StackDriver } from "../stack/driver.ts";
 import { identify } from "../stack/process-identity.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { undoFault } from "./undo.ts";
@@ -225,6 +225,34 @@ describe("undoing a fault on a service", () => {
       detail: "a: the time for undoing ran out",
     });
   });
+  test.each(["stop", "kill", "restart"] as const)(
+    "%s: a container that an undo has started in vain is started again by the next, and not taken for another's doing",
+    async (kind) => {
+      let life = 1;
+      let state: "running" | "stopped" = "stopped";
+      let isWell = false;
+      const begin = async () => {
+        life++;
+        state = "running";
+      };
+      const identity = (): ServiceIdentity => ({ kind: "container", id: "c", startedAt: String(life) });
+      const driver = { stateOf: async () => ({ is: state, identity: identity() }), start: begin };
+      const waitUntilUp = async () => {
+        if (!isWell) state = "stopped";
+      };
+      const times = { intendedWallMs: 0, expiresWallMs: 0 };
+      const fault = { id: "f", runId: "r", stackId: "s", kind, target: "a", identity: identity(), undo: "", ...times };
+      const beganInVain = vi.fn((broken: JournaledFault, begun: ServiceIdentity) => {
+        broken.identity = begun;
+      });
+      const target = { driver: driver as unknown as StackDriver, waitUntilUp, beganInVain };
+      expect(await undoFault(fault, target, never)).toMatchObject({ result: "not restored" });
+      expect(beganInVain).toHaveBeenCalledExactlyOnceWith(fault, identity());
+      isWell = true;
+      expect(await undoFault(fault, target, never)).toMatchObject({ result: "restored" });
+    },
+  );
+
   test("a service that ends right after it was started is not restored", async () => {
     const { driver, register, stackId, identity, faultOf, stateOf } = await service();
     const fault = faultOf("kill", await identity());

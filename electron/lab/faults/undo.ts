@@ -25,6 +25,8 @@ export interface UndoTarget {
   waitUntilUp(service: string, signal: AbortSignal): Promise<void>;
   /** True while another fault of this lab keeps a link closed. */
   isHeldClosed?(link: string): boolean;
+  /** Told of a life that this undo has begun and that has ended again: it is no one else's doing. */
+  beganInVain?(fault: JournaledFault, life: ServiceIdentity): void;
 }
 
 /**
@@ -80,8 +82,13 @@ async function undoServiceFault(
     const detail = `${fault.target} is connected again; someone else has left it ${before.is}`;
     return { result: "changed by someone else", detail };
   }
-  await waitUntilUpAgain(fault.target, target, signal);
+  const failure = await waitUntilUpAgain(fault.target, target, signal).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
   const after = await target.driver.stateOf(fault.target);
+  if (after.is === "stopped" && after.identity !== undefined) target.beganInVain?.(fault, after.identity);
+  if (failure !== undefined) throw failure.error;
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
   if (after.isIsolated) return { result: "not restored", detail: `${fault.target} is cut off from every network` };
   return { result: "restored", detail: `${fault.target} is running and up` };

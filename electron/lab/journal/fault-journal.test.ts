@@ -59,6 +59,16 @@ describe("the journal of faults", () => {
     ]);
   });
 
+  test("aims a fault at the life that an undo of it has begun in vain, for the next undo by whatever process", () => {
+    const [lab, watchdog] = journals(2);
+    const broken = fault("a");
+    lab?.intend(broken);
+    const begun = { kind: "container", id: "c", startedAt: "later" } as const;
+    lab?.aimAt(broken, begun);
+    expect(broken.identity).toEqual(begun);
+    expect(watchdog?.open("stack-1").map(({ identity }) => identity)).toEqual([begun]);
+  });
+
   test("opens a fault again that was applied after another process had undone its intent", () => {
     const [lab, watchdog] = journals(2);
     lab?.intend(fault("a"));

@@ -81,6 +81,12 @@ export class FaultJournal {
     this.#database.prepare("UPDATE faults SET state = 'applied' WHERE id = ?").run(id);
   }
 
+  /** Aims an open fault at the life that an undo of it has begun in vain, so that the next undo goes on from there. */
+  aimAt(fault: JournaledFault, life: ServiceIdentity): void {
+    fault.identity = life;
+    this.#database.prepare("UPDATE faults SET identity = ? WHERE id = ?").run(JSON.stringify(life), fault.id);
+  }
+
   /** A fault that could not be undone stays open, so that the next start tries again. */
   close(id: string, result: UndoResult): void {
     if (result === "not restored") return;
