@@ -66,6 +66,18 @@ test("a file that is no valid scenario is mended in the window, and another is d
     expect(readFileSync(join(folder, "mended.yaml"), "utf8")).toBe(VALID);
   });
 
+  await test.step("saved by its key, it is written on where one was", async () => {
+    await expect(page.getByRole("heading", { name: "Must then be true" })).toBeVisible();
+    await text.click();
+    await page.keyboard.press("Control+End");
+    for (const words of ["# one", " two"]) {
+      await page.keyboard.type(words);
+      await page.keyboard.press("Control+s");
+      await expect(save).toHaveAccessibleDescription(/Nothing has changed/);
+    }
+    await expect(text).toContainText("# one two");
+  });
+
   await test.step("the other one is deleted, after asking", async () => {
     await hopeless.getByRole("button", { name: "Delete hopeless.yaml" }).click();
     const dialog = page.getByRole("dialog", { name: "Delete hopeless.yaml?" });

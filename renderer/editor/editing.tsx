@@ -82,7 +82,8 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
       });
       drafts.forget(place);
       setSaved(source);
-      setOpened({ text: source, isDraft: false });
+      // Its text stays the one that it was opened with: for another the editor is opened anew, and the cursor is lost.
+      setOpened(({ text }) => ({ text, isDraft: false }));
       setAsksToReplace(false);
       const isRenamed = detail !== undefined && !ids.includes(detail.id);
       const words = mended === undefined ? ids.join(", ") : `${ids.join(", ")}, in place of the broken ${mended.name}`;
@@ -193,7 +194,6 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
       <div className={classes.split}>
         <div className={classes.editor}>
           <ScenarioEditor
-            key={opened.text === saved ? "saved" : "draft"}
             initial={opened.text}
             isReadOnly={isShipped}
             problems={checked.validation?.problems ?? []}
