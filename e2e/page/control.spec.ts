@@ -24,6 +24,14 @@ test("a run is cancelled, and what it broke is put back", async ({ window }) => 
   await run.hasEnded("Cancelled");
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
   await window.nothingRuns();
+  await test.step("a queue that is cancelled is told of by the run that was on, and not by all that never began", async () => {
+    await window.goTo("Lab");
+    await page.getByRole("button", { name: "Run all" }).click();
+    await expect(window.nowRunning.getByRole("link", { name: CRASH })).toBeVisible();
+    await page.getByRole("button", { name: "Cancel all" }).click();
+    await window.nothingRuns();
+    await expect(page.getByRole("alert")).toHaveText([new RegExp(`: ${CRASH}`)]);
+  });
 });
 
 test("a service is broken by hand, everything is undone, and the lab is halted and armed", async ({ window }) => {

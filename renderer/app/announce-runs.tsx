@@ -22,8 +22,10 @@ export function AnnounceRuns() {
       seen.current.add(entry.entryId);
       const route = parseRoute(window.location.hash);
       const isShown = route.at === "run" && route.runId === entry.runId;
-      const isFailure = entry.runId === null && entry.outcome !== "cancelled";
-      if (isShown || (!isFailure && (hostTells || !isWanted))) continue;
+      const hasBegun = entry.runId !== null;
+      if (isShown || (hasBegun && (hostTells || !isWanted))) continue;
+      // Who cancels a queue is not told of each run that was still to come.
+      if (!hasBegun && entry.outcome === "cancelled") continue;
       const { word } = OUTCOME_LOOKS[entry.outcome ?? "running"];
       notifications.show({
         title: `${word}: ${entry.scenarioTitle}`,
