@@ -7,7 +7,11 @@ const CRASH = "The MCP server crashes and the tool stays visible";
 
 test("a run is cancelled, and what it broke is put back", async ({ window }) => {
   const { page, run } = window;
-  await window.start(TIMEOUT);
+  await window
+    .card(TIMEOUT)
+    .getByRole("button", { name: `Run ${TIMEOUT}`, exact: true })
+    .dblclick();
+  await run.isShown(TIMEOUT);
   await expect(page.getByText("stop mock-slack").first()).toBeVisible();
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
   await test.step("what runs and what stops it is in reach in the smallest window too", async () => {
@@ -24,6 +28,10 @@ test("a run is cancelled, and what it broke is put back", async ({ window }) => 
   await run.hasEnded("Cancelled");
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
   await window.nothingRuns();
+  await test.step("a double click has started it once", async () => {
+    await window.goTo("History");
+    await expect(page.getByRole("link", { name: TIMEOUT })).toHaveCount(1);
+  });
   await test.step("a queue that is cancelled is told of by the run that was on, and not by all that never began", async () => {
     await window.goTo("Lab");
     await page.getByRole("button", { name: "Run all" }).click();

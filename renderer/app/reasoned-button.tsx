@@ -1,5 +1,5 @@
 import { Button, type ButtonProps, Tooltip } from "@mantine/core";
-import { type MouseEvent, type ReactNode, useId } from "react";
+import { type MouseEvent, type ReactNode, useId, useRef } from "react";
 import classes from "./reasoned-button.module.css";
 
 interface ReasonedButtonProps extends ButtonProps {
@@ -16,12 +16,16 @@ interface ReasonedButtonProps extends ButtonProps {
 export function ReasonedButton({ disabledBecause, hint, onClick, children, ...rest }: ReasonedButtonProps) {
   const id = useId();
   const isDisabled = disabledBecause !== undefined;
+  const clicks = useRef(0);
   const button = (
     <Button
       {...rest}
       {...(isDisabled ? { "data-disabled": true, "aria-disabled": true, "aria-describedby": id } : {})}
       onClick={(event: MouseEvent<HTMLButtonElement>) => {
-        if (isDisabled) event.preventDefault();
+        // A double click does what one click does. It is none when its first was on another button in this place.
+        const isRepeated = event.detail > 1 && event.detail === clicks.current + 1;
+        clicks.current = event.detail;
+        if (isDisabled || isRepeated) event.preventDefault();
         else onClick?.(event);
       }}
     >
