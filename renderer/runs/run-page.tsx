@@ -8,6 +8,7 @@ import { useShortcuts } from "../app/use-shortcuts.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import { useInteraction, useIsReading, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
+import { stretchOf, viewportOf } from "../timeline/axis.ts";
 import { LaneMenu } from "../timeline/lane-menu.tsx";
 import { axisOf } from "../timeline/run-axis.ts";
 import { TimelineView } from "../timeline/timeline-view.tsx";
@@ -52,7 +53,7 @@ function RunBody({ run }: { run: OpenRun }) {
   const { record, version } = run;
   const cursorMs = useInteraction((state) => state.cursorMs);
   const selectedSeq = useInteraction((state) => state.selectedSeq);
-  const viewport = useInteraction((state) => state.viewport);
+  const stretch = useInteraction((state) => state.stretch);
   const look = useInteraction((state) => state.look);
   const followLive = useInteraction((state) => state.followLive);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
@@ -70,6 +71,7 @@ function RunBody({ run }: { run: OpenRun }) {
     () => axisOf([record.timeline], Math.max(nowMs, 1), collapsesIdle),
     [record, version, nowMs, collapsesIdle],
   );
+  const viewport = useMemo(() => stretch && viewportOf(stretch, axis), [stretch, axis]);
   const hidden = useMemo(() => new Set(hiddenLanes), [hiddenLanes]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
@@ -128,7 +130,7 @@ function RunBody({ run }: { run: OpenRun }) {
         isReading={useIsReading(run)}
         nowMs={nowMs}
         cursorMs={cursorMs}
-        hasMoved={cursorMs !== undefined || viewport !== undefined}
+        hasMoved={cursorMs !== undefined || stretch !== undefined}
         onFollow={followLive}
         onError={toError}
       />
@@ -151,7 +153,7 @@ function RunBody({ run }: { run: OpenRun }) {
           hiddenLanes={hidden}
           sizeScale={isPresenting ? PRESENTER_SCALE : 1}
           label="The moment of the run that the window shows"
-          onViewport={(next) => look({ viewport: next })}
+          onViewport={(next) => look({ stretch: next && stretchOf(next, axis) })}
           onCursor={(ms) => look({ cursorMs: ms })}
           onSelect={select}
           corner={<LaneMenu />}

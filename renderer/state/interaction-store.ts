@@ -1,5 +1,5 @@
 import { createStore } from "zustand";
-import type { Viewport } from "../timeline/axis.ts";
+import type { Stretch } from "../timeline/axis.ts";
 
 /** What a person is looking at in a run. */
 export interface RunInteraction {
@@ -7,8 +7,8 @@ export interface RunInteraction {
   /** The moment the window shows; undefined follows the run's last one. */
   cursorMs: number | undefined;
   selectedSeq: number | undefined;
-  /** Undefined shows the whole run, and grows with it. */
-  viewport: Viewport | undefined;
+  /** What is zoomed to. Undefined shows the whole run, and grows with it. */
+  stretch: Stretch | undefined;
   search: string;
 }
 
@@ -29,7 +29,7 @@ export interface InteractionStore extends RunInteraction {
 const NOTHING: Omit<RunInteraction, "runId"> = {
   cursorMs: undefined,
   selectedSeq: undefined,
-  viewport: undefined,
+  stretch: undefined,
   search: "",
 };
 
@@ -45,7 +45,7 @@ export function createInteraction() {
       else if (at.cursorMs !== undefined || at.selectedSeq !== undefined) set(at);
     },
     look: (change) => set(change),
-    followLive: () => set({ cursorMs: undefined, viewport: undefined }),
+    followLive: () => set({ cursorMs: undefined, stretch: undefined }),
     setWithout: (without) => set({ without: [...without].sort() }),
     selectService: (selectedService) => set({ selectedService }),
     awaitEntry: (awaitedEntry) => set({ awaitedEntry }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Axis, around, pan, projection, wholeRun, zoom } from "./axis.ts";
+import { Axis, around, pan, projection, stretchOf, viewportOf, wholeRun, zoom } from "./axis.ts";
 import { gapUnits, idleGaps } from "./idle-gaps.ts";
 import { ticks } from "./ticks.ts";
 
@@ -23,6 +23,19 @@ test.each([collapsed, new Axis(15_500, [], 1)])("every time is found again where
   for (let ms = 0; ms <= 15_500; ms += 7.3) expect(scale.toMs(scale.toPx(ms))).toBeCloseTo(ms, 6);
   expect(scale.toPx(0)).toBe(0);
   expect(scale.toPx(15_500)).toBeCloseTo(900, 6);
+});
+
+test("what was zoomed to is the same stretch of the run when idle time is collapsed, and when it is not any more", () => {
+  const plain = new Axis(15_500, [], 1);
+  for (const [from, to] of [
+    [plain, collapsed],
+    [collapsed, plain],
+  ] as const) {
+    const zoomed = around(15_250, 15_450, from);
+    const scale = projection(to, viewportOf(stretchOf(zoomed, from), to), 900);
+    expect(scale.toMs(0)).toBeCloseTo(from.toMs(zoomed.startUnit), 6);
+    expect(scale.toMs(900)).toBeCloseTo(from.toMs(zoomed.endUnit), 6);
+  }
 });
 
 test("later is always further right", () => {

@@ -21,6 +21,12 @@ export interface Viewport {
   endUnit: number;
 }
 
+/** What a person has zoomed to: the same run time, also when the axis comes to collapse more or less of it. */
+export interface Stretch {
+  startMs: number;
+  endMs: number;
+}
+
 export class Axis {
   readonly durationMs: number;
   readonly endUnit: number;
@@ -89,6 +95,14 @@ const MIN_UNITS = 0.5;
 
 export function wholeRun(axis: Axis): Viewport {
   return { startUnit: 0, endUnit: axis.endUnit };
+}
+
+export function stretchOf({ startUnit, endUnit }: Viewport, axis: Axis): Stretch {
+  return { startMs: axis.toMs(startUnit), endMs: axis.toMs(endUnit) };
+}
+
+export function viewportOf({ startMs, endMs }: Stretch, axis: Axis): Viewport {
+  return { startUnit: axis.toUnit(startMs), endUnit: axis.toUnit(endMs) };
 }
 
 /** @param factor below 1 zooms in. The unit under the pointer stays under the pointer. */
