@@ -63,6 +63,17 @@ test("the whole way without a pointer: find, run, read, scrub, break and undo", 
     }
   });
 
+  await test.step("a switch that has the focus leaves the shortcuts to the page", async () => {
+    await window.openAddress("#/settings");
+    await page.getByRole("switch", { name: "Presenter mode" }).focus();
+    await keyboard.press("Space");
+    const leave = page.getByRole("button", { name: "Leave presenter mode" });
+    await expect(leave).toBeVisible();
+    await keyboard.press("p");
+    await expect(leave).toBeHidden();
+    await window.openAddress("#/lab");
+  });
+
   await test.step("break a service and put it back", async () => {
     await window.service("mock-slack").focus();
     await keyboard.press("Enter");
