@@ -40,6 +40,20 @@ test("a run is cancelled, and what it broke is put back", async ({ window }) => 
     await window.nothingRuns();
     await expect(page.getByRole("alert")).toHaveText([new RegExp(`: ${CRASH}`)]);
   });
+  await test.step("a run is deleted after asking, from the list and from its own page, and the focus stays on the page", async () => {
+    const dialog = page.getByRole("dialog", { name: "Delete 1 run?" });
+    await window.goTo("History");
+    await page.getByRole("button", { name: `Delete ${TIMEOUT}` }).click();
+    await dialog.getByRole("button", { name: "Delete 1 run" }).click();
+    await expect(page.getByRole("link", { name: TIMEOUT })).toBeHidden();
+    await expect(page.getByRole("main")).toBeFocused();
+    await page.getByRole("link", { name: CRASH }).click();
+    await page.getByRole("button", { name: "More for this run" }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await dialog.getByRole("button", { name: "Delete 1 run" }).click();
+    await expect(page.getByText("No run is kept yet")).toBeVisible();
+    await expect(page.getByRole("main")).toBeFocused();
+  });
 });
 
 test("a service is broken by hand, everything is undone, and the lab is halted and armed", async ({ window }) => {

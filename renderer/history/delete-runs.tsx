@@ -9,14 +9,22 @@ import { whyNotDelete } from "./run-choices.ts";
 /** The contract takes no more. */
 const MOST_AT_ONCE = 500;
 
+interface DeleteRunsProps {
+  runs: readonly RunSummary[];
+  onClose: () => void;
+  /** When it has closed after that. */
+  onDeleted?: () => void;
+}
+
 /** Asks before runs are deleted, and says which of them stay. */
-export function DeleteRuns({ runs: asked, onClose }: { runs: readonly RunSummary[]; onClose: () => void }) {
+export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps) {
   const { client } = useStores();
   // While it closes, it still says what it was about.
   const latest = useRef(asked);
   if (asked.length > 0) latest.current = asked;
   const runs = latest.current;
   const [isDeleting, setDeleting] = useState(false);
+  const [isDone, setDone] = useState(false);
   const deletable = runs.filter((run) => whyNotDelete(run) === undefined);
   const staying = runs.length - deletable.length;
   const count = `${deletable.length} ${deletable.length === 1 ? "run" : "runs"}`;
@@ -32,17 +40,27 @@ export function DeleteRuns({ runs: asked, onClose }: { runs: readonly RunSummary
         deleted += report.deleted;
         kept.push(...report.kept);
       }
+      setDone(deleted > 0);
       if (kept.length === 0) tell(`${deleted} ${deleted === 1 ? "run" : "runs"} deleted`);
       else tellFailure(`${kept.length} of ${deletable.length} were not deleted`, reasonsOf(kept));
     });
     setDeleting(false);
     onClose();
   };
+  const afterClosing = () => {
+    if (!isDone) return;
+    setDone(false);
+    onDeleted?.();
+    // What opened this may be gone with its run.
+    document.getElementById("main")?.focus();
+  };
 
   return (
     <Modal
       opened={asked.length > 0}
       onClose={() => !isDeleting && onClose()}
+      onExitTransitionEnd={afterClosing}
+      returnFocus={!isDone}
       title={`Delete ${count}?`}
       closeButtonProps={{ "aria-label": "Close" }}
     >

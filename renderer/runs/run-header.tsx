@@ -18,6 +18,7 @@ import { formatRoute } from "../app/route.ts";
 import { attempt } from "../app/tell.tsx";
 import { clockTime, formatDuration } from "../app/times.ts";
 import { goTo } from "../app/use-route.ts";
+import { DeleteRuns } from "../history/delete-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
 import { whyNotRun } from "../scenarios/why-not-run.ts";
 import { useIsReading, useLab, useStores } from "../state/lab-context.tsx";
@@ -36,7 +37,8 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const protection = useLab(
     (state) => state.catalogue?.scenarios.find(({ id }) => id === started?.scenario.id)?.protection ?? null,
   );
-  const { detail, setPinned, remove, compareWith } = useRunInHistory(record.runId, ended !== undefined);
+  const { detail, setPinned, compareWith } = useRunInHistory(record.runId, ended !== undefined);
+  const [isDeleting, setDeleting] = useState(false);
   const isByHand = started?.scenario.id === "by-hand";
   const without = started?.without ?? [];
   const isLive = ended === undefined && run.failure === undefined;
@@ -149,8 +151,8 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
             </Menu.Item>
             <Menu.Item
               leftSection={<IconTrash size={15} aria-hidden />}
-              disabled={isLive || detail?.pinned === true}
-              onClick={() => void remove()}
+              disabled={isLive || detail === undefined || detail.pinned}
+              onClick={() => setDeleting(true)}
             >
               Delete{isLive ? " (the run is still on)" : detail?.pinned ? " (it is pinned)" : ""}
             </Menu.Item>
@@ -164,6 +166,11 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
             )}
           </Menu.Dropdown>
         </Menu>
+        <DeleteRuns
+          runs={isDeleting && detail !== undefined ? [detail] : []}
+          onClose={() => setDeleting(false)}
+          onDeleted={() => goTo({ at: "history" })}
+        />
       </div>
     </header>
   );
@@ -202,12 +209,6 @@ function useRunInHistory(runId: string, hasEnded: boolean) {
       attempt("The pin could not be set", async () => {
         await client.call.history.pin({ runId, pinned });
         setDetail((known) => (known === undefined ? known : { ...known, pinned }));
-      }),
-    remove: () =>
-      attempt("The run could not be deleted", async () => {
-        const { kept } = await client.call.history.delete({ runIds: [runId] });
-        if (kept[0] !== undefined) throw new Error(kept[0].because);
-        goTo({ at: "history" });
       }),
   };
 }
