@@ -73,15 +73,13 @@ export class Exchange {
 
   /** Takes what belongs to the request and returns the rest. Throws BadMessage. */
   readClient(chunk: Buffer): Buffer {
-    let rest = chunk;
-    if (!this.#reader) {
-      const read = this.#headReader.read(chunk);
-      if (!read) return nothing;
-      rest = read.bytes.subarray(read.headLength);
-      // Kept before it is judged: whatever is wrong with it must still reach the upstream.
-      this.#keep(read.bytes.subarray(0, read.headLength));
-      this.#begin(new RequestHead(read.bytes.toString("latin1", 0, read.headLength)));
-    }
+    if (this.#reader) return this.#readBody(chunk);
+    const read = this.#headReader.read(chunk);
+    if (!read) return nothing;
+    const rest = read.bytes.subarray(read.headLength);
+    // Kept before it is judged: whatever is wrong with it must still reach the upstream, and what came with it.
+    this.#keep(read.bytes.subarray(0, read.headLength));
+    this.#orTake(rest, () => this.#begin(new RequestHead(read.bytes.toString("latin1", 0, read.headLength))));
     return this.#readBody(rest);
   }
 
@@ -134,10 +132,11 @@ export class Exchange {
     const reader = this.#reader;
     if (!reader) return nothing;
     const collected = this.#payload;
-    const taken = reader.read(chunk, (piece) => {
+    const onPayload = (piece: Buffer) => {
       collected?.push(piece);
       this.#payloadBytes += piece.length;
-    });
+    };
+    const taken = this.#orTake(chunk, () => reader.read(chunk, onPayload));
     if (taken > 0) this.#take(chunk.subarray(0, taken));
     if (this.#disposition === "undecided" && (reader.isDone || this.#payloadBytes > limits.inspectedRequestBytes)) {
       this.#decide(reader.isDone && collected ? Buffer.concat(collected) : undefined);
@@ -145,6 +144,15 @@ export class Exchange {
     }
     if (reader.isDone) this.#checkDone();
     return chunk.subarray(taken);
+  }
+
+  #orTake<Value>(bytes: Buffer, read: () => Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      this.#take(bytes);
+      throw error;
+    }
   }
 
   #take(bytes: Buffer): void {

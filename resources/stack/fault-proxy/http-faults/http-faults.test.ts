@@ -1,7 +1,7 @@
 /** HTTP- and MCP-aware faults as an HTTP client meets them. */
 import { Agent, request } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { openProxy, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
+import { echo, openProxy, openServer, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { answerJson, answerStream, type HttpServerUnderTest, openHttpServer } from "../testing/sse-server.ts";
 
@@ -317,7 +317,6 @@ test("pipelined requests are answered in order, one faulted", async () => {
 });
 
 test("what is not HTTP passes as it is while a fault is armed", async () => {
-  const { echo, openServer } = await import("../testing/proxy-under-test.ts");
   const proxy = await openProxy(await openServer(echo));
   await proxy.arm({ type: "http_status", attributes: { status: 503 } });
   for (const bytes of ["\0\0\0\x08binary", "GET key\r\n", "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"]) {
@@ -329,6 +328,37 @@ test("what is not HTTP passes as it is while a fault is armed", async () => {
     client.socket.destroy();
   }
 });
+
+const twoLengths = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+const badChunk = "Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n";
+const foldedHeader = "X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello";
+
+test.each([twoLengths, badChunk, foldedHeader])(
+  "a request that is no proper HTTP loses nothing of itself: %j",
+  async (rest) => {
+    let received = "";
+    const upstream = await openServer((socket) => socket.on("data", (chunk: Buffer) => (received += chunk)));
+    const proxy = await openProxy(upstream);
+    await proxy.arm({ type: "http_status", attributes: { status: 503 }, match: { ordinal: 2 } });
+    const client = await RawClient.open(proxy.port);
+    const sent = `POST / HTTP/1.1\r\nHost: x\r\n${rest}`;
+    client.write(sent);
+    await expect.poll(() => received).toBe(sent);
+  },
+);
+
+test.each([twoLengths, badChunk, foldedHeader])(
+  "a reply that is no proper HTTP loses nothing of itself: %j",
+  async (rest) => {
+    const reply = `HTTP/1.1 200 OK\r\n${rest}`;
+    const proxy = await openProxy(await openServer((socket) => socket.once("data", () => socket.end(reply))));
+    await proxy.arm({ type: "http_status", attributes: { status: 503 }, match: { ordinal: 2 } });
+    const client = await RawClient.open(proxy.port);
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await client.ended();
+    expect(client.text).toBe(reply);
+  },
+);
 
 test("a body that looks like a request in the middle of an upload is not taken for one", async () => {
   const { proxy, server } = await open();

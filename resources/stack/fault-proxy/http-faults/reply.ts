@@ -38,6 +38,8 @@ export class Reply {
   /** Set while a reply is swallowed that comes as a stream. */
   #lostEvents: EventSplitter | undefined;
   #hasBegunLost = false;
+  /** What was read, and turned out not to be HTTP as we read it. */
+  #refused: Buffer | undefined;
   #isOver = false;
 
   constructor(parts: ReplyParts) {
@@ -53,7 +55,8 @@ export class Reply {
       if (!read) return nothing;
       bytes = read.bytes;
       headLength = read.headLength;
-      const head = new ReplyHead(bytes.toString("latin1", 0, headLength));
+      const text = bytes.toString("latin1", 0, headLength);
+      const head = this.#orRefuse(bytes, () => new ReplyHead(text));
       if (head.status === 101) {
         this.#parts.host.toClient(bytes);
         this.#parts.becameTunnel();
@@ -63,10 +66,20 @@ export class Reply {
         if (!this.#isLost) this.#parts.host.toClient(bytes.subarray(0, headLength));
         bytes = bytes.subarray(headLength);
       } else {
-        this.#begin(head);
+        this.#orRefuse(bytes, () => this.#begin(head));
       }
     }
-    return this.#readBody(this.#reader, bytes, headLength);
+    const reader: BodyReader = this.#reader;
+    return this.#orRefuse(bytes, () => this.#readBody(reader, bytes, headLength));
+  }
+
+  #orRefuse<Value>(bytes: Buffer, read: () => Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      this.#refused = bytes;
+      throw error;
+    }
   }
 
   /** The upstream ended its side: the end of the reply where that is how it ends, else a reply that stops short. */
@@ -86,7 +99,8 @@ export class Reply {
 
   /** Bytes that were taken and not passed on; undefined when the rest of the reply cannot be passed on as it is. */
   unsent(): Buffer | undefined {
-    return this.#body || this.#isLost || this.#parts.outbox.held > 0 ? undefined : this.#headReader.collected;
+    if (this.#body || this.#isLost || this.#parts.outbox.held > 0) return undefined;
+    return this.#refused ?? this.#headReader.collected;
   }
 
   /** Settled when the reply begins: what was swallowed by then cannot be sent any more. */
