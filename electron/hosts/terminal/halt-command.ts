@@ -8,7 +8,7 @@ export const haltCommand: Command = {
 
 Works while the window or another terminal hangs: undoes every fault of this data folder from its journal, links first,
 then all services at once. A run that is on ends as cancelled. No fault is applied until \`resilience-lab arm\`.
-Exit 1 if something could not be put back, or faults can still be applied.`,
+Exit 1 if something could not be put back or is not known, or faults can still be applied.`,
   async run(words, { environment, out, err, signal }) {
     refuseWords("halt", words);
     const { mended, problem } = await halt(openHome(dataFolder(environment)), environment, signal);

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { bringUpSmallStack, LINK } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
@@ -22,4 +23,12 @@ test("a halt that cannot be written down, the disk being full, puts everything b
   expect((await send(stack.linkUrl)).status).toBe(200);
   stack.journal.database.exec("DROP TRIGGER full");
   expect(await halt(openHome(folder), process.env, never)).toEqual({ mended: [], problem: undefined });
+});
+
+test("a halt that finds the journal damaged does not say that nothing was broken", async () => {
+  const home = openHome(temporaryFolder());
+  writeFileSync(home.journalFile, "no database, though as long as the header of one would be".repeat(100));
+  const { mended, problem } = await halt(home, process.env, new AbortController().signal);
+  expect(mended).toEqual([]);
+  expect(problem).toMatch(/^the fault journal was damaged, so what was in force is not known; .*journal\.db\.corrupt-/);
 });

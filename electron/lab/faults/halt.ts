@@ -7,7 +7,7 @@ import { type Mended, mendStack } from "./mend.ts";
 
 export interface Halted {
   mended: Mended[];
-  /** Why faults can be applied all the same, if they can. */
+  /** Why something may still be broken that is not among these, or faults can be applied all the same. */
   problem: string | undefined;
 }
 
@@ -21,13 +21,18 @@ export async function halt(home: LabHome, environment: NodeJS.ProcessEnv, signal
   try {
     const faults = new FaultJournal(journal);
     const register = new StackRegister(journal);
-    const problem = faults.tryHalt(systemClock.wallMs());
+    const notHalted = faults.tryHalt(systemClock.wallMs());
+    const problem = journal.setAsideTo === undefined ? notHalted : damaged(journal.setAsideTo);
     const parts = { register, faults, stacksFolder: home.stacksFolder, environment };
     const mending = register.list().map((stack) => mendStack(stack, parts, "links first, then all at once", signal));
     return { mended: (await Promise.all(mending)).flat(), problem };
   } finally {
     journal.close();
   }
+}
+
+function damaged(file: string): string {
+  return `the fault journal was damaged, so what was in force is not known; it was put aside, whole, as ${file}`;
 }
 
 /** Allows faults again. False when they were not halted. */
