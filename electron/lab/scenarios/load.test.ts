@@ -35,6 +35,12 @@ describe("a scenario", () => {
     ["a fault without a target", "warm: gateway", "fault: ", /method\[0\]\.fault: a fault needs exactly one/],
     ["a check of no kind", "within: 5s", "witin: 5s", /6:10: expect\[0\]: a check needs exactly one of: mustInclude/],
     ["a duration without a unit", "within: 5s", "within: 5", /6:20: .*expected a duration such as 500ms, 5s or 2m/],
+    [
+      "a duration longer than a fault may last",
+      "within: 5s",
+      "within: 25h",
+      /6:20: .*expected a duration of at most 24h/,
+    ],
     ["a health that is none", "is: up", "is: well", /4:39: steadyState\[0\]\.is: .*"up"\|"degraded"\|"down"/],
     [
       "a decision that is none",
