@@ -46,7 +46,7 @@ process.stdin.on("error", () => {});
 // Ctrl-C and a closing terminal are for the lab; the watchdog ends when the lab has.
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
 
-setInterval(() => {
+const listening = setInterval(() => {
   const nowMs = performance.now();
   // Time in which this process did not run either, the machine being asleep, is no silence of the lab.
   silentMs += Math.min(nowMs - lookedMs, LOOK_COUNTS_AT_MOST_MS);
@@ -62,6 +62,8 @@ async function whenPipeCloses(): Promise<void> {
   const limit = performance.now() + DYING_LIMIT_MS;
   while (isSameProcess(lab) && performance.now() < limit) await delay(LOOK_EVERY_MS / 10);
   if (isSameProcess(lab)) process.exit(0);
+  // The dead are silent: that is no reason for a second mending beside this one.
+  clearInterval(listening);
   await putBack().catch(complain);
   process.exit(0);
 }
