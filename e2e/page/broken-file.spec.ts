@@ -78,6 +78,17 @@ test("a file that is no valid scenario is mended in the window, and another is d
     await expect(text).toContainText("# one two");
   });
 
+  await test.step("all of it is in reach at twice the size, too", async () => {
+    await page.setViewportSize({ width: 640, height: 400 });
+    await expect(text).toBeInViewport({ ratio: 0.5 });
+    await expect(save.getByText("Save")).toBeInViewport({ ratio: 1 });
+    await window.goTo("Lab");
+    const card = window.card("One of my own");
+    await card.scrollIntoViewIfNeeded();
+    await expect(card).toBeInViewport({ ratio: 1 });
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   await test.step("the other one is deleted, after asking", async () => {
     await hopeless.getByRole("button", { name: "Delete hopeless.yaml" }).click();
     const dialog = page.getByRole("dialog", { name: "Delete hopeless.yaml?" });
