@@ -146,3 +146,23 @@ test("a folder that is called like a scenario is none", () => {
   mkdirSync(join(folder, "folder.yaml"));
   expect(broken()).toEqual([]);
 });
+
+test.each(["as I like.yaml", "mended.yml"])("a scenario is saved in the file that it is in: %j", (name) => {
+  const { library, folder, files, own } = libraryOf({ [name]: VALID });
+  const changed = VALID.replace("One of my own", "Changed");
+  library.save(changed, { replace: true });
+  expect(files()).toEqual([name]);
+  expect(readFileSync(join(folder, name), "utf8")).toBe(changed);
+  expect(own()).toEqual(["mended"]);
+});
+
+test("one that is in a file with others, or that nobody has agreed to replace, is not saved in it", () => {
+  const suite =
+    "cases:\n  - { name: one, input: Hello, mustInclude: [] }\n  - { name: two, input: Hello, mustInclude: [] }\n";
+  const { library, folder, own } = libraryOf({ "both.yml": suite, "as I like.yaml": VALID });
+  const ofSuite = own().find((id) => id !== "mended");
+  const lone = VALID.replace("id: mended", `id: ${ofSuite}`);
+  expect(() => library.save(lone, { replace: true })).toThrow(/is used in/);
+  expect(() => library.save(VALID, { replace: false })).toThrow(/is used in as I like.yaml/);
+  expect(readFileSync(join(folder, "both.yml"), "utf8")).toBe(suite);
+});

@@ -70,7 +70,8 @@ export class ScenarioLibrary {
     if (first === undefined) throw new LabError("bad-input", "there is no scenario in this text");
     const ids = loaded.map(({ scenario }) => scenario.id);
     const isSuite = loaded.length > 1 || suiteName !== undefined;
-    const name = `${isSuite ? (suiteName ?? "suite") : first.scenario.id}.yaml`;
+    const kept = replace && mends === undefined ? this.#fileOfAll(ids) : undefined;
+    const name = kept ?? `${isSuite ? (suiteName ?? "suite") : first.scenario.id}.yaml`;
     if (mends !== undefined) this.#editable(mends);
     const isInPlace = mends !== undefined && this.#folder.isSame(mends, name);
     this.#assertFree(ids, name, replace || isInPlace);
@@ -115,6 +116,16 @@ export class ScenarioLibrary {
     throw new LabError("bad-input", `${name} cannot be opened here: ${found.cannotOpenBecause}`, {
       cure: "mend it with another program, or delete it here",
     });
+  }
+
+  /** The file of the user's own that has some of these and no others, whatever it is called. */
+  #fileOfAll(ids: readonly string[]): string | undefined {
+    const own = this.list().scenarios.filter(({ origin }) => origin === "user");
+    const [file, ...others] = new Set(
+      own.flatMap(({ loaded }) => (ids.includes(loaded.scenario.id) ? [loaded.file] : [])),
+    );
+    const hasOther = own.some(({ loaded }) => loaded.file === file && !ids.includes(loaded.scenario.id));
+    return file === undefined || others.length > 0 || hasOther ? undefined : basename(file);
   }
 
   #assertFree(ids: readonly string[], file: string, replace: boolean): void {
