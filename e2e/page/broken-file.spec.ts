@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
@@ -76,6 +76,19 @@ test("a file that is no valid scenario is mended in the window, and another is d
       await expect(save).toHaveAccessibleDescription(/Nothing has changed/);
     }
     await expect(text).toContainText("# one two");
+  });
+
+  await test.step("what was written elsewhere meanwhile is not lost without asking", async () => {
+    const elsewhere = `${VALID}# elsewhere\n`;
+    writeFileSync(join(folder, "mended.yaml"), elsewhere);
+    await page.keyboard.type(" three");
+    await page.keyboard.press("Control+s");
+    const dialog = page.getByRole("dialog", { name: "This scenario was saved elsewhere meanwhile" });
+    await expect(dialog).toBeVisible();
+    expect(readFileSync(join(folder, "mended.yaml"), "utf8")).toBe(elsewhere);
+    await dialog.getByRole("button", { name: "Replace it" }).click();
+    await expect(save).toHaveAccessibleDescription(/Nothing has changed/);
+    expect(readFileSync(join(folder, "mended.yaml"), "utf8")).toContain("# one two three");
   });
 
   await test.step("all of it is in reach at twice the size, too", async () => {

@@ -47,7 +47,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
   const [source, setSource] = useState(opened.text);
   const [saved, setSaved] = useState(initial);
   const [suiteName, setSuiteName] = useState(() => suiteNameOfFirst(detail) || suiteNameOfFile(broken));
-  const [asksToReplace, setAsksToReplace] = useState(false);
+  const [asksToReplace, setAsksToReplace] = useState<"other" | "newer">();
   const [isSaving, setSaving] = useState(false);
   const refreshCatalogue = useLab((state) => state.refreshCatalogue);
   // One that was mended or deleted elsewhere meanwhile is not this text's to replace.
@@ -70,10 +70,22 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
     setOpened({ text: saved, isDraft: false });
   };
 
+  /** What is open here may have been saved elsewhere meanwhile, such as in another window. */
+  const isThereNewer = async () => {
+    if (detail === undefined) return false;
+    const there = await client.call.scenarios.get({ id: detail.id }).catch(() => undefined);
+    return there !== undefined && there.source !== saved;
+  };
+
   /** @param to where to go when it is saved */
   const save = async (replace: boolean, to?: string) => {
     setSaving(true);
     try {
+      if (replace && asksToReplace === undefined && (await isThereNewer())) {
+        guard.stay();
+        setAsksToReplace("newer");
+        return;
+      }
       const { ids } = await client.call.scenarios.save({
         source,
         replace,
@@ -84,7 +96,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
       setSaved(source);
       // Its text stays the one that it was opened with: for another the editor is opened anew, and the cursor is lost.
       setOpened(({ text }) => ({ text, isDraft: false }));
-      setAsksToReplace(false);
+      setAsksToReplace(undefined);
       const isRenamed = detail !== undefined && !ids.includes(detail.id);
       const words = mended === undefined ? ids.join(", ") : `${ids.join(", ")}, in place of the broken ${mended.name}`;
       tell("Saved", isRenamed ? `As ${ids.join(", ")}; ${detail.id} is as it was.` : words);
@@ -93,7 +105,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
       else if (id !== undefined && id !== detail?.id) guard.leave(formatRoute({ at: "scenarios", scenarioId: id }));
     } catch (error) {
       guard.stay();
-      if (error instanceof LabFailure && error.code === "precondition" && !replace) setAsksToReplace(true);
+      if (error instanceof LabFailure && error.code === "precondition" && !replace) setAsksToReplace("other");
       else tellFailure("The scenario could not be saved", error);
       if (broken !== undefined) void refreshCatalogue();
     } finally {
@@ -212,9 +224,9 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
           : "Ctrl Space completes, F8 goes to the next problem, Esc and then Tab leaves the text."}
       </footer>
       <ReplaceScenario
-        isOpen={asksToReplace}
+        whatIsThere={asksToReplace}
         isSaving={isSaving}
-        onKeep={() => setAsksToReplace(false)}
+        onKeep={() => setAsksToReplace(undefined)}
         onReplace={() => void save(true)}
       />
       <LeaveUnsaved

@@ -1,4 +1,5 @@
 import { Button, Modal } from "@mantine/core";
+import { useRef } from "react";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import classes from "./editor-page.module.css";
 
@@ -37,19 +38,25 @@ export function LeaveUnsaved({ isOpen, isSaving, whyNotSave, onStay, onDiscard, 
 }
 
 interface ReplaceScenarioProps {
-  isOpen: boolean;
+  /** Another scenario, or this one as it was saved elsewhere; undefined while nothing is asked. */
+  whatIsThere: "other" | "newer" | undefined;
   isSaving: boolean;
   onKeep: () => void;
   onReplace: () => void;
 }
 
-/** Asks before another scenario of the person's own is written over. */
-export function ReplaceScenario({ isOpen, isSaving, onKeep, onReplace }: ReplaceScenarioProps) {
+/** Asks before a text of the person's own that is not the one open here is written over. */
+export function ReplaceScenario({ whatIsThere, isSaving, onKeep, onReplace }: ReplaceScenarioProps) {
+  // While it closes, it still says what it was about.
+  const latest = useRef(whatIsThere);
+  latest.current = whatIsThere ?? latest.current;
   return (
     <Modal
-      opened={isOpen}
+      opened={whatIsThere !== undefined}
       onClose={onKeep}
-      title="You have a scenario with this id"
+      title={
+        latest.current === "newer" ? "This scenario was saved elsewhere meanwhile" : "You have a scenario with this id"
+      }
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <p className={classes.words}>Save this one in its place? What is there now is lost.</p>
