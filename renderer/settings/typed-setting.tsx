@@ -1,4 +1,4 @@
-import { Loader, NumberInput, TextInput } from "@mantine/core";
+import { Loader, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { Setting } from "./setting.tsx";
 
@@ -13,7 +13,7 @@ interface TypedSettingProps {
 }
 
 /** Kept when the field is left or Enter is pressed, and only when it is well; Escape brings back what was kept. */
-export function TypedSetting({ name, help, because, value, isNumber = false, onKeep, problemOf }: TypedSettingProps) {
+export function TypedSetting({ name, help, because, value, isNumber, onKeep, problemOf }: TypedSettingProps) {
   const [text, setText] = useState(value);
   const [isKeeping, setKeeping] = useState(false);
   useEffect(() => setText(value), [value]);
@@ -23,34 +23,26 @@ export function TypedSetting({ name, help, because, value, isNumber = false, onK
     setKeeping(true);
     void onKeep(text).finally(() => setKeeping(false));
   };
-  const shared = {
-    size: "xs" as const,
-    w: 220,
-    error: problem,
-    rightSection: isKeeping ? <Loader size={12} aria-label="Being kept" /> : undefined,
-    onBlur: keep,
-    onKeyDown: ({ key }: { key: string }) => {
-      if (key === "Enter") keep();
-      if (key === "Escape") setText(value);
-    },
-  };
   return (
     <Setting name={name} help={help} because={because}>
-      {(described) =>
-        isNumber ? (
-          <NumberInput
-            {...shared}
-            {...described}
-            hideControls={isKeeping}
-            allowDecimal={false}
-            allowNegative={false}
-            value={text}
-            onChange={(next) => setText(String(next))}
-          />
-        ) : (
-          <TextInput {...shared} {...described} value={text} onChange={(event) => setText(event.currentTarget.value)} />
-        )
-      }
+      {(described) => (
+        <TextInput
+          {...described}
+          size="xs"
+          w={220}
+          // Not a field that leaves out what is no digit: of 10.5 it would make 105 without a word.
+          inputMode={isNumber ? "numeric" : "text"}
+          error={problem}
+          rightSection={isKeeping ? <Loader size={12} aria-label="Being kept" /> : undefined}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          onBlur={keep}
+          onKeyDown={({ key }) => {
+            if (key === "Enter") keep();
+            if (key === "Escape") setText(value);
+          }}
+        />
+      )}
     </Setting>
   );
 }

@@ -6,7 +6,8 @@ describe("settings", () => {
   it("takes a number of runs within what the lab takes", () => {
     expect(historyLimitProblem("10")).toBeUndefined();
     expect(historyLimitProblem("100000")).toBeUndefined();
-    for (const wrong of ["", " ", "9", "100001", "12.5", "many"]) expect(historyLimitProblem(wrong)).toBeDefined();
+    for (const wrong of ["", " ", "9", "100001", "12.5", "1e3", "many"])
+      expect(historyLimitProblem(wrong)).toBeDefined();
   });
 
   it("takes a name that the approval channel takes", () => {

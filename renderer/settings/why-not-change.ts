@@ -10,7 +10,7 @@ export function whyNotChange(state: Pick<LabStore, "capabilities" | "connection"
 
 /** What is wrong with a number of runs as it is typed. */
 export function historyLimitProblem(text: string): string | undefined {
-  const isWell = text.trim() !== "" && settings.shape.historyLimit.safeParse(Number(text)).success;
+  const isWell = /^\d+$/.test(text) && settings.shape.historyLimit.safeParse(Number(text)).success;
   return isWell ? undefined : "A whole number from 10 to 100,000";
 }
 
