@@ -22,7 +22,8 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
       const press = { key: event.key, mod, shift: event.shiftKey, alt: event.altKey };
       const id = shortcutFor(press, first);
       const handler = id === undefined ? undefined : latest.current[id];
-      if (handler === undefined) return;
+      // In a field these keys bring back what was typed.
+      if (handler === undefined || (id === "undo-all" && isTakenBy(event.target))) return;
       event.preventDefault();
       handler();
     };
