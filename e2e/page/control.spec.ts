@@ -24,8 +24,9 @@ test("a run is cancelled, and what it broke is put back", async ({ window }) => 
     await page.setViewportSize({ width: 1280, height: 800 });
   });
   await expect(window.undoAll).toHaveAccessibleDescription(/cancel the run, or halt, to have that now/);
-  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await page.getByRole("button", { name: "Cancel the run" }).press("Enter");
   await run.hasEnded("Cancelled");
+  await expect(page.getByRole("button", { name: "Run again" })).toBeFocused();
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
   await window.nothingRuns();
   await test.step("a double click has started it once", async () => {
@@ -107,7 +108,8 @@ test("a service is broken by hand, everything is undone, and the lab is halted a
     await window.goTo("Lab");
     const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
     await expect(start).toHaveAccessibleDescription(/arm it first/);
-    await page.getByRole("button", { name: "Arm the lab" }).click();
+    await page.getByRole("button", { name: "Arm the lab" }).press("Enter");
+    await expect(page.getByRole("main")).toBeFocused();
     await expect(start).not.toHaveAttribute("aria-disabled");
   });
 });

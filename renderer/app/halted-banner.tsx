@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
 import { useLab } from "../state/lab-context.tsx";
+import { focusMain } from "./focus-main.ts";
 import { faultsInForce, inWords } from "./in-force.ts";
 import { useLabActions } from "./lab-actions.ts";
 import classes from "./shell.module.css";
@@ -18,7 +19,7 @@ export function HaltedBanner() {
           ? "The lab is halted: everything was put back, and nothing can be broken until it is armed again."
           : `The lab is halted: nothing can be broken until it is armed again. Still in force: ${inWords(left)}.`}
       </span>
-      <Button variant="default" onClick={() => void actions.arm()}>
+      <Button variant="default" onClick={() => void actions.arm().then(focusMain)}>
         Arm the lab
       </Button>
     </div>

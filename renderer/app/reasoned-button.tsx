@@ -33,10 +33,12 @@ export function ReasonedButton({ disabledBecause, hint, onClick, children, ...re
     </Button>
   );
   const words = disabledBecause ?? hint;
-  if (words === undefined) return button;
+  // Built the same with and without words: otherwise a button whose reason comes or goes would lose the focus.
   return (
     <>
-      <Tooltip label={words}>{button}</Tooltip>
+      <Tooltip label={words} disabled={words === undefined}>
+        {button}
+      </Tooltip>
       {isDisabled && (
         <span id={id} className={classes.reason}>
           {disabledBecause}

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
+import { focusMain } from "./focus-main.ts";
 import { Header } from "./header.tsx";
 import { useLabActions } from "./lab-actions.ts";
 import { late } from "./late.tsx";
@@ -61,7 +62,7 @@ export function Shell() {
 
   return (
     <div className={classes.shell}>
-      <button type="button" className={classes.skip} onClick={skipToMain}>
+      <button type="button" className={classes.skip} onClick={focusMain}>
         Skip to the page
       </button>
       {isPresenting ? (
@@ -148,10 +149,6 @@ function titleOf(route: Route): string {
 
 function focusSearch(): void {
   document.querySelector<HTMLInputElement>("[data-page-search]")?.focus();
-}
-
-function skipToMain(): void {
-  document.getElementById("main")?.focus();
 }
 
 function idle(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Button, Modal } from "@mantine/core";
 import { useRef, useState } from "react";
 import type { DeleteReport, RunSummary } from "../../electron/contract/history.ts";
+import { focusMain } from "../app/focus-main.ts";
 import { attempt, tell, tellFailure } from "../app/tell.tsx";
 import { useStores } from "../state/lab-context.tsx";
 import classes from "./delete-runs.module.css";
@@ -52,7 +53,7 @@ export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps)
     setDone(false);
     onDeleted?.();
     // What opened this may be gone with its run.
-    document.getElementById("main")?.focus();
+    focusMain();
   };
 
   return (
