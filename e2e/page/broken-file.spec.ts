@@ -78,6 +78,24 @@ test("a file that is no valid scenario is mended in the window, and another is d
     await expect(text).toContainText("# one two");
   });
 
+  await test.step("as is a new one, after it was saved for the first time", async () => {
+    await page.getByRole("link", { name: "New scenario" }).click();
+    await expect(page).toHaveURL(/_new$/);
+    await text.click();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("# new");
+    await page.keyboard.press("Control+s");
+    await expect(page).not.toHaveURL(/_new$/);
+    await expect(text).toBeFocused();
+    await page.keyboard.type(" on");
+    await expect(text).toContainText("# new on");
+    await page.keyboard.press("Control+s");
+    await expect(save).toHaveAccessibleDescription(/Nothing has changed/);
+    await page.getByRole("link", { name: "One of my own" }).click();
+    await text.click();
+    await page.keyboard.press("Control+End");
+  });
+
   await test.step("what was written elsewhere meanwhile is not lost without asking", async () => {
     const elsewhere = `${VALID}# elsewhere\n`;
     writeFileSync(join(folder, "mended.yaml"), elsewhere);
@@ -111,7 +129,7 @@ test("a file that is no valid scenario is mended in the window, and another is d
     await hopeless.getByRole("button", { name: "Delete hopeless.yaml" }).click();
     await dialog.getByRole("button", { name: "Delete", exact: true }).click();
     await expect(hopeless).toBeHidden();
-    expect(readdirSync(folder)).toEqual(["mended.yaml"]);
+    expect(readdirSync(folder).sort()).toEqual(["mended.yaml", "my-scenario.yaml"]);
   });
 
   await test.step("a link to a file that is no longer broken leads on", async () => {

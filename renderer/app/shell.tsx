@@ -96,14 +96,7 @@ function Page({ route }: { route: Route }) {
     case "approvals":
       return <ApprovalsPage />;
     case "scenarios":
-      return (
-        <EditorPage
-          key={`${route.scenarioId} ${route.isCopy} ${route.brokenFile}`}
-          scenarioId={route.scenarioId}
-          isCopy={route.isCopy === true}
-          brokenFile={route.brokenFile}
-        />
-      );
+      return <EditorPage scenarioId={route.scenarioId} isCopy={route.isCopy === true} brokenFile={route.brokenFile} />;
     case "settings":
       return <SettingsPage />;
     case "about":

@@ -31,6 +31,8 @@ import { keyAt } from "./yaml-place.ts";
 interface EditorWishes {
   text: string;
   isReadOnly: boolean;
+  /** Where a person is writing; undefined while the focus is elsewhere. */
+  caret: number | undefined;
   /** Undefined until the schema is here: there is no completion then. */
   guide: () => SchemaGuide | undefined;
   names: () => KnownNames;
@@ -39,6 +41,8 @@ interface EditorWishes {
 }
 
 export interface EditorHandle {
+  /** Where a person is writing; undefined while the focus is elsewhere. */
+  caret(): number | undefined;
   mark(problems: readonly Problem[]): void;
   goTo(problem: Problem): void;
   setDark(isDark: boolean): void;
@@ -95,7 +99,12 @@ export function openEditor(parent: HTMLElement, wishes: EditorWishes): EditorHan
       ],
     }),
   });
+  if (wishes.caret !== undefined) {
+    view.dispatch({ selection: { anchor: Math.min(wishes.caret, view.state.doc.length) }, scrollIntoView: true });
+    view.focus();
+  }
   return {
+    caret: () => (view.hasFocus ? view.state.selection.main.head : undefined),
     mark(problems) {
       const marks = problems.map((problem) => ({
         ...rangeOf(view.state.doc, problem),

@@ -24,6 +24,15 @@ import { type Checked, useSchemaGuide, useValidation } from "./use-validation.ts
 const drafts = createDrafts(() => window.localStorage);
 const SUITE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
+/** Where a person was writing when the text was saved for the first time, and is opened anew under its own address. */
+let caretOnSaving: number | undefined;
+
+function takeCaret(): number | undefined {
+  const caret = caretOnSaving;
+  caretOnSaving = undefined;
+  return caret;
+}
+
 interface EditingProps {
   /** Under which a draft of it is kept. */
   place: string;
@@ -56,6 +65,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
   const guide = useSchemaGuide();
   const names = useKnownNames();
   const editor = useRef<EditorHandle>(undefined);
+  const [caret] = useState(takeCaret);
   const isChanged = source !== saved;
   const guard = useUnsavedGuard(isChanged);
   const isOfSuite = isSuite(source);
@@ -102,7 +112,10 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
       tell("Saved", isRenamed ? `As ${ids.join(", ")}; ${detail.id} is as it was.` : words);
       const [id] = ids;
       if (to !== undefined) guard.leave(to);
-      else if (id !== undefined && id !== detail?.id) guard.leave(formatRoute({ at: "scenarios", scenarioId: id }));
+      else if (id !== undefined && id !== detail?.id) {
+        caretOnSaving = editor.current?.caret();
+        guard.leave(formatRoute({ at: "scenarios", scenarioId: id }));
+      }
     } catch (error) {
       guard.stay();
       if (error instanceof LabFailure && error.code === "precondition" && !replace) setAsksToReplace("other");
@@ -113,12 +126,12 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
     }
   };
 
-  /** Without asking only what is open here is written over, and not another one whose id was typed. */
+  /** Without asking only what is open here is written over, and not another one whose id was typed: that takes a while. */
   const replaces =
     detail?.origin === "user" &&
     (isOfSuite
       ? suiteName === suiteNameOfFirst(detail)
-      : (checked.validation?.scenarios.some(({ id }) => id === detail.id) ?? false));
+      : (checked.validation?.scenarios.some(({ id }) => id === detail.id) ?? true));
   const whyNotSave = isShipped
     ? "A shipped scenario is never written over: customise a copy"
     : (whyNotSaveText(checked) ??
@@ -208,6 +221,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
           <ScenarioEditor
             initial={opened.text}
             isReadOnly={isShipped}
+            caret={caret}
             problems={checked.validation?.problems ?? []}
             guide={guide}
             names={names}

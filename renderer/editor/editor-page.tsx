@@ -13,7 +13,8 @@ import { Editing } from "./editing.tsx";
 import classes from "./editor-page.module.css";
 import { asCopy, NEW_SCENARIO } from "./scenario-source.ts";
 
-const NEW_ID = "new";
+/** No scenario has such an id. */
+const NEW_ID = "_new";
 const NO_SCENARIOS: readonly ScenarioSummary[] = [];
 
 interface EditorPageProps {
@@ -48,9 +49,9 @@ export default function EditorPage({ scenarioId, isCopy, brokenFile }: EditorPag
     <div className={classes.page}>
       <ScenarioList shown={brokenFile === undefined ? shown : undefined} brokenFile={brokenFile} />
       {brokenFile === undefined ? (
-        <OneScenario scenarioId={shown} isCopy={isCopy} />
+        <OneScenario key={`${shown} ${isCopy}`} scenarioId={shown} isCopy={isCopy} />
       ) : (
-        <OneBrokenFile name={brokenFile} />
+        <OneBrokenFile key={brokenFile} name={brokenFile} />
       )}
     </div>
   );
@@ -108,9 +109,10 @@ function ScenarioList({ shown, brokenFile }: { shown: string | undefined; broken
 
 function ScenarioLinks({ scenarios, shown }: { scenarios: readonly ScenarioSummary[]; shown: string | undefined }) {
   const current = useRef<HTMLAnchorElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another one is shown then
   useEffect(() => {
     current.current?.scrollIntoView({ block: "nearest" });
-  }, []);
+  }, [shown]);
   return (
     <ul>
       {scenarios.map(({ id, title }) => (
@@ -162,7 +164,6 @@ function OneScenario({ scenarioId, isCopy }: { scenarioId: string; isCopy: boole
   const isNew = scenarioId === NEW_ID || isCopy;
   return (
     <Editing
-      key={`${scenarioId} ${isCopy}`}
       place={isCopy ? `copy of ${scenarioId}` : scenarioId}
       initial={initial}
       detail={isNew ? undefined : detail}

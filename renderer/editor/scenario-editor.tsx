@@ -8,6 +8,8 @@ import type { KnownNames } from "./suggest.ts";
 interface ScenarioEditorProps {
   initial: string;
   isReadOnly: boolean;
+  /** Where a person is writing when this is shown; undefined while the focus is elsewhere. */
+  caret: number | undefined;
   problems: readonly Problem[];
   guide: SchemaGuide | undefined;
   names: KnownNames;
@@ -30,6 +32,7 @@ export function ScenarioEditor(props: ScenarioEditorProps) {
     const editor = openEditor(place.current, {
       text: initial,
       isReadOnly,
+      caret: latest.current.caret,
       guide: () => latest.current.guide,
       names: () => latest.current.names,
       onChange: (text) => latest.current.onChange(text),
