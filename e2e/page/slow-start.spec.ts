@@ -17,6 +17,23 @@ test.describe("before all of the page is there", () => {
     await expect(labLink).toBeFocused();
   });
 
+  for (const part of ["js", "css"]) {
+    test(`a page whose ${part} is broken off, as when the machine's networks change, asks for it again`, async ({
+      lab,
+      page,
+    }) => {
+      let asked = 0;
+      await page.route(new RegExp(`/lab-page-[^/]*\\.${part}$`), (route) =>
+        asked++ === 0 ? route.abort("connectionaborted") : route.continue(),
+      );
+      const window = await lab.open(page);
+      await window.isOpen();
+      expect(asked).toBe(2);
+      const card = window.card("The MCP server crashes and the tool stays visible");
+      await expect(card).toHaveCSS("border-top-style", "solid");
+    });
+  }
+
   const opened = [
     { what: "the command palette", key: "Control+k", name: "Command palette" },
     { what: "the shortcuts", key: "?", name: "Shortcuts" },

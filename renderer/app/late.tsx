@@ -1,4 +1,5 @@
 import { type ComponentType, useEffect, useState } from "react";
+import { fetchPart } from "./fetch-part.ts";
 
 /**
  * A component whose code is fetched when it is first shown, and in whose place `Meanwhile` or nothing is until then. React's own
@@ -14,7 +15,7 @@ export function late<Props extends object>(
     const [failure, setFailure] = useState<{ cause: unknown }>();
     useEffect(() => {
       if (Known !== undefined) return;
-      load().then(
+      fetchPart(load).then(
         (module) => {
           Known = module.default;
           setLoaded(() => Known);
