@@ -3,6 +3,7 @@ import type { ServiceStatus, StackStatus } from "../../contract/stack.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import type { Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { choosePorts } from "../stack/ports.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import type { Stack } from "../stack/stack-file.ts";
 import { faultKindsOf } from "./fault-request.ts";
@@ -167,7 +168,10 @@ export class StackKeeper {
     try {
       return await bench.up({ stack, ports: ports === "auto" ? "auto" : "fixed", kept, signal, report });
     } catch (error) {
-      if (ports !== "fixed or auto" || !(error instanceof LabError) || error.code !== "port-taken") throw error;
+      // Also one that was free when it was looked at, and was taken before its service came to it.
+      const isPortTaken =
+        ports === "fixed or auto" && (isTaken(error) || (await choosePorts(stack, "fixed").then(() => false, isTaken)));
+      if (!isPortTaken || signal.aborted) throw error;
       return await bench.up({ stack, ports: "auto", kept, signal, report });
     }
   }
@@ -183,6 +187,10 @@ export class StackKeeper {
     }
     this.#parts.onChange();
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof LabError && error.code === "port-taken";
 }
 
 const LATER = "try again in a moment";
