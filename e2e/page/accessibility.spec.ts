@@ -5,10 +5,11 @@ import { makeRuns, PAGES } from "./pages.ts";
 test("no page has a serious fault of accessibility, in either theme", async ({ window }) => {
   const { page } = window;
   await page.emulateMedia({ reducedMotion: "reduce" });
-  const scan = async (what: string) => {
+  const scan = async (what: string, rules?: string[]) => {
     // A colour that is on its way to another is neither.
     await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const axe = new AxeBuilder({ page });
+    const { violations } = await (rules === undefined ? axe : axe.withRules(rules)).analyze();
     const serious = violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .flatMap(({ id, nodes }) =>
@@ -16,16 +17,18 @@ test("no page has a serious fault of accessibility, in either theme", async ({ w
       );
     expect.soft(serious, what).toEqual([]);
   };
+  await page.emulateMedia({ colorScheme: "light" });
   await scan("first start");
   const runs = await makeRuns(window);
-  for (const theme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme: theme });
-    for (const { name, open, leave } of PAGES) {
-      await open(window, runs);
-      await scan(`${name}, ${theme}`);
-      await page.keyboard.press("Escape");
-      await leave?.(window);
-    }
+  for (const { name, open, leave } of PAGES) {
+    await open(window, runs);
+    await scan(`${name}, light`);
+    await page.emulateMedia({ colorScheme: "dark" });
+    // Nothing but the colours hangs on the theme.
+    await scan(`${name}, dark`, ["color-contrast"]);
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.keyboard.press("Escape");
+    await leave?.(window);
   }
 });
 
