@@ -82,13 +82,13 @@ async function undoServiceFault(
     const detail = `${fault.target} is connected again; someone else has left it ${before.is}`;
     return { result: "changed by someone else", detail };
   }
-  const failure = await waitUntilUpAgain(fault.target, target, signal).then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
-  const after = await target.driver.stateOf(fault.target);
-  if (after.is === "stopped" && after.identity !== undefined) target.beganInVain?.(fault, after.identity);
-  if (failure !== undefined) throw failure.error;
+  let after: ServiceState;
+  try {
+    await waitUntilUpAgain(fault.target, target, signal);
+  } finally {
+    after = await target.driver.stateOf(fault.target);
+    if (after.is === "stopped" && after.identity !== undefined) target.beganInVain?.(fault, after.identity);
+  }
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
   if (after.isIsolated) return { result: "not restored", detail: `${fault.target} is cut off from every network` };
   return { result: "restored", detail: `${fault.target} is running and up` };
