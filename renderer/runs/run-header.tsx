@@ -47,7 +47,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const whyNoRerun = isLive ? stillOn : isByHand ? "Faults by hand are not a scenario" : cannotRun;
   const noOther =
     detail === undefined
-      ? "The history of this scenario is still being read"
+      ? "The history of this scenario has not been read yet"
       : "There is no other run of this scenario to compare with";
   const whyNoCompare = compareWith === undefined ? noOther : undefined;
 
