@@ -25,8 +25,3 @@ export const systemClock: Clock = {
       signal.addEventListener("abort", onAbort, { once: true });
     }),
 };
-
-/** A signal that aborts with `signal`, or with `reason` after `ms`. */
-export function withDeadline(signal: AbortSignal, ms: number): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-}

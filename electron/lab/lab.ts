@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { systemClock, withDeadline } from "./clock.ts";
+import { AbortScope } from "./abort-scope.ts";
+import { systemClock } from "./clock.ts";
 import type { LabEvent } from "./events/lab-event.ts";
 import type { MendParts } from "./faults/mend.ts";
 import { History } from "./history/history.ts";
@@ -22,6 +23,7 @@ import { thisProcess } from "./stack/process-identity.ts";
 import { reloadStack } from "./stack/reload-stack.ts";
 import { RunningStack, type StackProgress, takeDown } from "./stack/running-stack.ts";
 import { loadStack, type Stack } from "./stack/stack-file.ts";
+import { StrayErrors } from "./stray-errors.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
 
@@ -39,6 +41,8 @@ export function shippedScenarios(): LoadedScenario[] {
 export class Lab {
   readonly home: LabHome;
   readonly history: History;
+  /** Where a host reports the errors of its process that nothing has awaited. */
+  readonly strays = new StrayErrors();
   readonly #environment: NodeJS.ProcessEnv;
   #openedJournal: Journal | undefined;
 
@@ -109,14 +113,18 @@ export class Lab {
 
   /** A watchdog that is putting things back is soon done. */
   async #takeHold(purpose: string, signal: AbortSignal): Promise<() => void> {
-    const limit = withDeadline(signal, RECOVERY_LIMIT_MS);
-    for (;;) {
-      try {
-        return takeHold(this.#journal, thisProcess, purpose, systemClock.wallMs());
-      } catch (error) {
-        if (limit.aborted || holderOf(this.#journal)?.purpose !== RECOVERY_PURPOSE) throw error;
-        await systemClock.sleep(HOLD_LOOK_MS, signal);
+    const scope = new AbortScope(signal, RECOVERY_LIMIT_MS);
+    try {
+      for (;;) {
+        try {
+          return takeHold(this.#journal, thisProcess, purpose, systemClock.wallMs());
+        } catch (error) {
+          if (scope.signal.aborted || holderOf(this.#journal)?.purpose !== RECOVERY_PURPOSE) throw error;
+          await systemClock.sleep(HOLD_LOOK_MS, signal);
+        }
       }
+    } finally {
+      scope.end();
     }
   }
 
@@ -298,6 +306,7 @@ export class Workbench {
       journal: this.#faults,
       clock: systemClock,
       labVersion: LAB_VERSION,
+      strays: this.#lab.strays,
     };
     return runScenario(loaded, parts, signal, listen);
   }

@@ -1,3 +1,4 @@
+import { within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import { formatDuration } from "../events/duration.ts";
 import type { RunLog } from "../events/run-log.ts";
@@ -7,6 +8,8 @@ import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { Hit } from "./proxy-hits.ts";
 
 const LOOK_EVERY_MS = 100;
+/** A proxy that is started again is up within a second; one that is not is told of, and tried again. */
+const REVIVE_LIMIT_MS = 10_000;
 /** Hits of one fault that are worth an event each; the undo tells how many there were in all. */
 const HITS_PER_FAULT = 200;
 
@@ -26,17 +29,18 @@ export interface ProxyWatchParts {
  */
 export class ProxyWatch {
   readonly #parts: ProxyWatchParts;
-  readonly #service: string;
+  readonly service: string;
   readonly #proxy: FaultProxyControl;
   readonly #stop = new AbortController();
   readonly #told = new Map<string, number>();
   #since = 0;
   #downSinceMs: number | undefined;
+  #isToldDown = false;
   #following: Promise<void> = Promise.resolve();
 
   private constructor(service: string, parts: ProxyWatchParts) {
     this.#parts = parts;
-    this.#service = service;
+    this.service = service;
     this.#proxy = new FaultProxyControl(`http://${parts.stack.address(service)}`);
   }
 
@@ -50,12 +54,13 @@ export class ProxyWatch {
     return watch;
   }
 
-  /** Takes the hits there are now. Does nothing while the proxy is away. */
-  async read(): Promise<void> {
+  /** Takes the hits there are now. Resolves to false, without waiting for it, while the proxy is away. */
+  async read(): Promise<boolean> {
     try {
       for (const hit of await this.#proxy.hits(this.#since)) this.#take(hit);
+      return true;
     } catch {
-      await this.#revive();
+      return false;
     }
   }
 
@@ -72,7 +77,7 @@ export class ProxyWatch {
   async #follow(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.read();
+      if (!(await this.read())) await this.#revive();
       await this.#parts.clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
     }
   }
@@ -98,22 +103,26 @@ export class ProxyWatch {
 
   async #revive(): Promise<void> {
     const { stack, log, isBrokenByUs } = this.#parts;
-    if (this.#stop.signal.aborted || isBrokenByUs(this.#service)) return;
+    if (this.#stop.signal.aborted || isBrokenByUs(this.service)) return;
     // An engine that is away tells nothing of it now; that this is so is said elsewhere.
-    const state = await stack.driver.stateOf(this.#service).catch(() => undefined);
+    const state = await stack.driver.stateOf(this.service).catch(() => undefined);
     if (state?.is !== "stopped") return;
     this.#downSinceMs ??= log.elapsedMs();
     try {
-      await stack.driver.start(this.#service);
-      await stack.health.waitFor(this.#service, "up", this.#stop.signal);
+      await within(this.#stop.signal, REVIVE_LIMIT_MS, async (limit) => {
+        await stack.driver.start(this.service);
+        await stack.health.waitFor(this.service, "up", limit);
+      });
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
+      if (this.#stop.signal.aborted || this.#isToldDown) return;
+      this.#isToldDown = true;
       log.append({ type: "warning", code: "proxy-down", message: `the fault proxy is down: ${messageOf(error)}` });
       return;
     }
     this.#since = 0;
     const gone = formatDuration(log.elapsedMs() - this.#downSinceMs);
     this.#downSinceMs = undefined;
+    this.#isToldDown = false;
     const message = `the fault proxy had died; every link was down for ${gone}, and is a plain pipe again`;
     log.append({ type: "warning", code: "proxy-revived", message });
   }

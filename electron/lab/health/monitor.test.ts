@@ -150,3 +150,37 @@ test("one who no longer listens is told nothing", async () => {
   await expect.poll(() => monitor.health("a").status).toBe("up");
   expect(told).toEqual([]);
 });
+
+test("a probe that throws leaves its service unknown, with the reason, and is tried again; the others are looked at", async () => {
+  let isBroken = true;
+  const probe = steadyProbe(() => {
+    if (isBroken) throw new Error("no port is known");
+    return "up";
+  });
+  const monitor = monitorOf({ a: probe, b: steadyProbe(() => "up") });
+  const failures: string[] = [];
+  monitor.onFailure((error) => failures.push(String(error)));
+  await expect.poll(() => monitor.health("a").reason).toBe("it could not be probed: no port is known");
+  expect(monitor.health("a").status).toBe("unknown");
+  await monitor.waitFor("b", "up", never);
+  expect(failures[0]).toMatch("a could not be probed: no port is known");
+  isBroken = false;
+  await monitor.waitFor("a", "up", never);
+});
+
+test("a listener that throws is told of, and keeps neither the others nor the probing from going on", async () => {
+  let status: HealthStatus = "up";
+  const monitor = monitorOf({ a: steadyProbe(() => status) });
+  const failures: unknown[] = [];
+  const told: string[] = [];
+  monitor.onFailure((error) => failures.push(error));
+  monitor.onTransition(() => {
+    throw new Error("a broken listener");
+  });
+  monitor.onTransition(({ to }) => told.push(to));
+  await monitor.waitFor("a", "up", never);
+  status = "down";
+  await monitor.waitFor("a", "down", never);
+  expect(told).toEqual(["up", "down"]);
+  expect(failures).toEqual([new Error("a broken listener"), new Error("a broken listener")]);
+});

@@ -1,5 +1,5 @@
 import type { HealthStatus } from "../events/lab-event.ts";
-import { LabError } from "../lab-error.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import type { Probe, ProbeResult } from "./probe.ts";
 
 const PAUSE_MS = 250;
@@ -27,6 +27,7 @@ interface Watched {
 export class HealthMonitor {
   readonly #watched = new Map<string, Watched>();
   readonly #listeners = new Set<(transition: HealthTransition) => unknown>();
+  readonly #failureListeners = new Set<(error: unknown) => void>();
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
 
@@ -60,6 +61,12 @@ export class HealthMonitor {
   onTransition(listener: (transition: HealthTransition) => unknown): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  /** Told of a probe or a listener that has thrown: neither says anything of the service, and the probing goes on. */
+  onFailure(listener: (error: unknown) => void): () => void {
+    this.#failureListeners.add(listener);
+    return () => void this.#failureListeners.delete(listener);
   }
 
   /** Looks at a service now instead of at its next turn: its state has just been changed. */
@@ -109,7 +116,7 @@ export class HealthMonitor {
         watched.wake = resolve;
       });
       const look = ++watched.looks;
-      const result = await watched.probe.look(signal);
+      const result = await this.#probe(service, watched.probe);
       if (signal.aborted) return;
       this.#take(service, watched, result);
       for (const listener of watched.listeners) listener(result, look);
@@ -124,11 +131,33 @@ export class HealthMonitor {
     }
   }
 
+  /** A probe says of a service that it is down; one that throws was not able to look, so nothing is known. */
+  async #probe(service: string, probe: Probe): Promise<ProbeResult> {
+    try {
+      return await probe.look(this.#stop.signal);
+    } catch (error) {
+      const why = messageOf(error);
+      const message = `${service} could not be probed: ${why}`;
+      if (!this.#stop.signal.aborted) this.#fail(new LabError("internal", message, { cause: error }));
+      return { status: "unknown", reason: `it could not be probed: ${why}`, latencyMs: 0 };
+    }
+  }
+
+  #fail(error: unknown): void {
+    for (const listener of [...this.#failureListeners]) listener(error);
+  }
+
   #take(service: string, watched: Watched, result: ProbeResult): void {
     const from = watched.last.status;
     watched.last = result;
     if (from === result.status) return;
     const { status: to, reason, latencyMs } = result;
-    for (const listener of this.#listeners) listener({ service, from, to, reason, latencyMs });
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener({ service, from, to, reason, latencyMs });
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
   }
 }

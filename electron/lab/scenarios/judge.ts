@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { withDeadline } from "../clock.ts";
+import { within } from "../abort-scope.ts";
 import { evaluate, isLive, type LiveCheck, type Verdict, verdict } from "./checks.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Check } from "./schema.ts";
@@ -26,9 +26,10 @@ async function judgeLive(check: LiveCheck, context: RunContext, signal: AbortSig
     return verdict(name, hasFields(reply, check.json), JSON.stringify(check.json), shorten(JSON.stringify(reply)));
   }
   const { service, is } = check;
-  const limit = withDeadline(signal, HEALTH_GRACE_MS);
-  await context.stack.health.waitFor(service, is, limit).catch(() => signal.throwIfAborted());
-  const { status, reason } = context.stack.health.health(service);
+  const { health } = context.stack;
+  const seen = within(signal, HEALTH_GRACE_MS, (limit) => health.waitFor(service, is, limit));
+  await seen.catch(() => signal.throwIfAborted());
+  const { status, reason } = health.health(service);
   return verdict(`${service} is ${is}`, status === is, is, `${status} (${reason})`);
 }
 

@@ -1,12 +1,13 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { AbortScope, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 
 /** Longer than any approval is held: what ends a call here is the gateway or the run, not a client's default. */
 const CALL_LIMIT_MS = 6 * 60_000;
+const ANSWER_LIMIT_MS = 60_000;
 /** Ending a session is a courtesy: a gateway that is frozen by now must not hold up the run. */
 const GOODBYE_LIMIT_MS = 2_000;
 
@@ -25,33 +26,45 @@ export interface McpSession {
   close(): Promise<void>;
 }
 
+/**
+ * Every request has a signal of its own: the SDK's client never stops listening to one that it was given, and with it
+ * whatever it has made for a session (its schemas' validators among them) would live as long as the run's.
+ */
 export async function openMcpSession(url: string, turn: string, signal: AbortSignal): Promise<McpSession> {
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     requestInit: { headers: { "X-Mcp-Turn-Id": turn } },
   });
   const client = new Client({ name: "resilience-lab", version: "1" });
-  // The SDK's transport has optional callbacks that its own Transport type writes in another way.
-  await client.connect(transport as Parameters<Client["connect"]>[0], { signal });
+  try {
+    // The SDK's transport has optional callbacks that its own Transport type writes in another way.
+    const connected = transport as Parameters<Client["connect"]>[0];
+    await within(signal, ANSWER_LIMIT_MS, (own) => client.connect(connected, { signal: own }));
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
   return {
     async listTools(limit) {
-      const { tools } = await client.listTools({}, { signal: limit });
+      const { tools } = await within(limit, ANSWER_LIMIT_MS, (own) => client.listTools({}, { signal: own }));
       return tools.map(({ name }) => name);
     },
     async call(tool, toolArguments, limit) {
-      const options = { signal: limit, timeout: CALL_LIMIT_MS, resetTimeoutOnProgress: true };
+      const request = { name: tool, arguments: toolArguments };
+      const options = { timeout: CALL_LIMIT_MS, resetTimeoutOnProgress: true };
+      const scope = new AbortScope(limit);
       try {
-        const result = await client.callTool({ name: tool, arguments: toolArguments }, undefined, options);
+        const result = await client.callTool(request, undefined, { ...options, signal: scope.signal });
         return { ok: result.isError !== true, decision: result.isError ? "tool_error" : "ok", detail: textOf(result) };
       } catch (error) {
         limit.throwIfAborted();
         return { ok: false, decision: decisionOf(error), detail: messageOf(error) };
+      } finally {
+        scope.end();
       }
     },
     async close() {
-      const ended = transport.terminateSession().catch(() => {}); // a gateway that is down has no session to end
-      const limit = new AbortController();
-      await Promise.race([ended, delay(GOODBYE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => {})]);
-      limit.abort();
+      // A gateway that is down has no session to end.
+      await within(new AbortController().signal, GOODBYE_LIMIT_MS, () => transport.terminateSession()).catch(() => {});
       await client.close();
     },
   };

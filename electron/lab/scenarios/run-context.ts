@@ -1,4 +1,5 @@
-import { type Clock, withDeadline } from "../clock.ts";
+import { isTimeout, within } from "../abort-scope.ts";
+import type { Clock } from "../clock.ts";
 import { emptyRunView, foldAll, type RunView } from "../events/fold.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import type { RunLog } from "../events/run-log.ts";
@@ -72,20 +73,20 @@ export class RunContext {
    */
   async settleAudit(signal: AbortSignal): Promise<void> {
     if (this.audit === undefined || !this.#isAuditLogUp()) return;
-    const limit = withDeadline(signal, AUDIT_SETTLE_LIMIT_MS);
     try {
-      for (let pending = await this.#pendingRows(limit); pending !== 0; pending = await this.#pendingRows(limit)) {
-        if (pending === undefined) {
-          await this.#waitForQuiet(limit);
-          break;
-        }
-        await this.clock.sleep(AUDIT_LOOK_EVERY_MS, limit);
-      }
+      await within(signal, AUDIT_SETTLE_LIMIT_MS, (limit) => this.#waitUntilWritten(limit));
     } catch (error) {
       signal.throwIfAborted();
-      if (!limit.aborted) throw error;
+      if (!isTimeout(error)) throw error;
     }
     await this.audit.read();
+  }
+
+  async #waitUntilWritten(signal: AbortSignal): Promise<void> {
+    for (let pending = await this.#pendingRows(signal); pending !== 0; pending = await this.#pendingRows(signal)) {
+      if (pending === undefined) return this.#waitForQuiet(signal);
+      await this.clock.sleep(AUDIT_LOOK_EVERY_MS, signal);
+    }
   }
 
   #isAuditLogUp(): boolean {

@@ -6,18 +6,21 @@ import { send } from "../../testing/through-link.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { emptyRunView, foldAll } from "../events/fold.ts";
 import type { LabEvent } from "../events/lab-event.ts";
+import { FaultInjector } from "../faults/injector.ts";
+import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { History } from "../history/history.ts";
 import { thisProcess } from "../stack/process-identity.ts";
+import { StrayErrors } from "../stray-errors.ts";
 import { loadText } from "./load.ts";
 import { runScenario } from "./runner.ts";
 
 /** Where a test waits for what will not come, it need not wait as long as a person would. */
 const patience = vi.hoisted(() => ({ ofMs: 20_000, longestMs: Number.POSITIVE_INFINITY }));
-vi.mock("../clock.ts", async (original) => {
-  const real = await original<typeof import("../clock.ts")>();
-  const withDeadline = (signal: AbortSignal, ms: number) =>
-    real.withDeadline(signal, ms > patience.ofMs ? ms : Math.min(ms, patience.longestMs));
-  return { ...real, withDeadline };
+vi.mock("../abort-scope.ts", async (original) => {
+  const real = await original<typeof import("../abort-scope.ts")>();
+  const within: typeof real.within = (signal, ms, work) =>
+    real.within(signal, ms > patience.ofMs ? ms : Math.min(ms, patience.longestMs), work);
+  return { ...real, within };
 });
 function beImpatient(): void {
   patience.longestMs = 1_500;
@@ -43,6 +46,7 @@ afterEach(async () => {
   expect((await send(stack.linkUrl)).status).toBe(200);
 });
 
+const strays = new StrayErrors();
 const STEADY = [{ service: "server", is: "up" }];
 const driver = () => stack.running.driver;
 
@@ -59,7 +63,7 @@ async function run({ steadyState = STEADY, method, expect: checks, clock = syste
   const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect: checks ?? [{ within: "5m" }] };
   const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");
   if (loaded === undefined) throw new Error("there should be one");
-  const parts = { stack: stack.running, history, journal: stack.faults, clock, labVersion: "0.0.0" };
+  const parts = { stack: stack.running, history, journal: stack.faults, clock, labVersion: "0.0.0", strays };
   const cancel = new AbortController();
   const events: LabEvent[] = [];
   const result = await runScenario(loaded, parts, cancel.signal, (event) => {
@@ -218,6 +222,102 @@ describe("what is left broken", () => {
     });
     await driver().resume("server");
     expect([outcome, reason]).toEqual(["residue", expect.stringContaining("after the rollback server is down")]);
+  });
+});
+
+describe("a run that something fails around", () => {
+  afterEach(() => void vi.restoreAllMocks());
+  const failing = (message: string) => () => {
+    throw new Error(message);
+  };
+
+  test.each([
+    ["what services print cannot be followed", () => vi.spyOn(stack.running, "followLogs"), "ENOSPC: no watch is left"],
+    ["the fault proxy has no port", () => vi.spyOn(ProxyWatch, "start"), "fault-proxy publishes no port"],
+    ["the scenario cannot be described", () => vi.spyOn(FaultInjector.prototype, "apply"), "no such driver"],
+  ])("ends, and is on disk as ended, when %s", async (_what, mock, message) => {
+    mock().mockImplementation(failing(message));
+    const { runId, outcome, reason, events } = await run({ method: [{ fault: { pause: "server" } }] });
+    expect(outcome).not.toBe("passed");
+    expect(reason).toContain(message);
+    expect(history.find(runId)).toMatchObject({ outcome, reason });
+    expect(events.at(-1)).toMatchObject({ type: "run.ended" });
+  });
+
+  test("ends as an error when the rollback fails, and says what is still in force", async () => {
+    vi.spyOn(FaultInjector.prototype, "undo").mockRejectedValueOnce(new Error("the driver is gone"));
+    const { runId, outcome, reason } = await run({ method: [{ fault: { pause: "server" } }] });
+    expect(outcome).toBe("residue");
+    expect(reason).toBe("not put back: pause server; the rollback failed: the driver is gone");
+    expect(history.find(runId)).toMatchObject({ outcome });
+    for (const fault of stack.faults.open(stack.running.registered.id)) stack.faults.close(fault.id, "restored");
+    await driver().resume("server");
+  });
+
+  test("is not green when what followed it cannot be ended", async () => {
+    vi.spyOn(stack.running, "followLogs").mockReturnValue({ close: () => Promise.reject(new Error("a stuck log")) });
+    const { outcome, reason, view } = await run({ method: [{ wait: "1ms" }] });
+    expect([outcome, reason]).toEqual(["error", expect.stringContaining("a stuck log")]);
+    expect(view.warnings.map(({ message }) => message)).toContain(reason);
+  });
+
+  test.each<[string, (error: Error) => void]>([
+    ["a promise that nobody awaited", (error) => strays.report(error)],
+    [
+      "whoever listens to health",
+      (error) => {
+        const unsubscribe = stack.running.health.onTransition(() => {
+          unsubscribe();
+          throw error;
+        });
+      },
+    ],
+    [
+      "the journal, asked for a halt",
+      (error) =>
+        vi.spyOn(stack.faults, "haltedSince").mockImplementationOnce(() => {
+          throw error;
+        }),
+    ],
+  ])("ends as an error, everything restored, when an error comes from %s", async (_from, cause) => {
+    const { runId, outcome, reason, view } = await run({
+      method: [{ fault: { pause: "server" } }, { wait: "5m" }],
+      listen: (event) => event.type === "fault.applied" && void cause(new Error("boom")),
+    });
+    expect([outcome, reason]).toEqual(["error", expect.stringContaining("boom")]);
+    expect(view.faults).toMatchObject([{ result: "restored" }]);
+    expect(history.find(runId)).toMatchObject({ outcome: "error" });
+    expect(await run({ method: [{ wait: "1ms" }] })).toMatchObject({ outcome: "passed" });
+  });
+
+  test("is not green either when such an error comes during the rollback", async () => {
+    const { outcome, reason, view } = await run({
+      method: [{ fault: { pause: "server" } }],
+      listen: (event) =>
+        event.type === "phase.started" && event.phase === "rollback" && strays.report(new Error("boom")),
+    });
+    expect([outcome, reason]).toEqual(["error", expect.stringContaining("boom")]);
+    expect(view.faults).toMatchObject([{ result: "restored" }]);
+  });
+
+  test("ends, and not as passed, though its fault proxy has died and does not come up again", async () => {
+    beImpatient();
+    const { register, running } = stack;
+    const id = running.registered.id;
+    const proxy = register.processes(id).find(({ service }) => service === "fault-proxy");
+    if (proxy === undefined) throw new Error("there should be one");
+    const { outcome, reason } = await run({
+      method: [{ wait: { service: "fault-proxy", is: "down" } }],
+      listen: (event) => {
+        if (event.type !== "step.started") return;
+        register.setProcess(id, "fault-proxy", { ...proxy.launch, command: ["sleep", "600"] }, proxy.identity);
+        void driver().kill("fault-proxy");
+      },
+    });
+    await driver().kill("fault-proxy");
+    register.setProcess(id, "fault-proxy", proxy.launch, undefined);
+    await running.startAndWait("fault-proxy", AbortSignal.timeout(20_000));
+    expect([outcome, reason]).toEqual(["residue", expect.stringContaining("after the rollback fault-proxy is down")]);
   });
 });
 

@@ -1,30 +1,32 @@
 import { randomUUID } from "node:crypto";
-import { type Clock, withDeadline } from "../clock.ts";
+import { AbortScope, isAbortOf, isTimeout, orAbort, within } from "../abort-scope.ts";
+import type { Clock } from "../clock.ts";
 import { explainFailures } from "../events/explain.ts";
-import type { LabEvent, LabEventBody, Outcome } from "../events/lab-event.ts";
+import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import type { History } from "../history/history.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
+import type { StrayErrors } from "../stray-errors.ts";
 import type { Verdict } from "./checks.ts";
 import { describeStep } from "./describe.ts";
 import { judge } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
 import { planScenario } from "./plan.ts";
 import { RunContext } from "./run-context.ts";
+import { type Ending, RunStopped } from "./run-stopped.ts";
+import { RunStops } from "./run-stops.ts";
 import { kindOf, type Scenario, type Step } from "./schema.ts";
 import { runStep } from "./steps.ts";
-import { watchRun } from "./watch-run.ts";
+import { Watchers, watchRun } from "./watch-run.ts";
 
 /** How long the steady state may take to come about, before the method and after the rollback. */
 const STEADY_LIMIT_MS = 15_000;
-/** No scenario is meant to take longer; one that does would hold the stack for ever. */
-const RUN_LIMIT_MS = 30 * 60_000;
-/** Halting may be done from another process; the run hears of it through the journal. */
-const HALT_LOOK_MS = 100;
 const ROLLBACK_LIMIT_MS = 60_000;
+/** For what the rollback still has to say once its time has run out. */
+const LAST_WORD_MS = 5_000;
 
 export interface RunnerParts {
   stack: RunningStack;
@@ -32,28 +34,20 @@ export interface RunnerParts {
   journal: FaultJournal;
   clock: Clock;
   labVersion: string;
+  /** Errors of this process that nothing has awaited: the run that is on ends as `error`. */
+  strays: StrayErrors;
 }
 
-export interface RunResult {
+export interface RunResult extends Ending {
   runId: string;
-  outcome: Outcome;
-  reason: string;
-}
-
-/** Why a run ended other than green, thrown from within it. */
-class RunStopped extends Error {
-  readonly outcome: Outcome;
-  constructor(outcome: Outcome, reason: string) {
-    super(reason);
-    this.outcome = outcome;
-  }
 }
 
 /**
  * One run: steady state, method, checks, rollback, steady state again. The rollback is done whatever happens before it;
- * a run with residue is never green.
+ * a run with residue is never green. A run that has begun always ends, whatever throws in it.
  *
  * @param listen told of every event as it happens
+ * @throws LabError when nothing may be broken now, or when the history cannot be told how the run began or ended
  */
 export async function runScenario(
   loaded: LoadedScenario,
@@ -79,19 +73,24 @@ export async function runScenario(
   const faults = new FaultInjector({ stack, journal, log, clock });
   const context = new RunContext({ stack, log, faults, clock });
   log.append(startedEvent(scenario, parts));
-  const watchers = await watchRun(context);
-  const halted = new AbortController();
-  const halting = setInterval(() => journal.haltedSince() !== undefined && halted.abort(), HALT_LOOK_MS);
-  const limited = withDeadline(AbortSignal.any([signal, halted.signal]), RUN_LIMIT_MS);
-  let ending = await catchStop(() => methodAndChecks(scenario, context, limited), { signal, halted: halted.signal });
-  clearInterval(halting);
-  ending = await rollBack(scenario, context, ending);
-  await watchers.close();
-  log.append({ type: "run.ended", ...ending });
-  return { runId: log.runId, ...ending };
+  const watchers = new Watchers();
+  const stops = new RunStops(signal, parts);
+  try {
+    let ending = await endingOf(async () => {
+      await watchRun(context, watchers);
+      await methodAndChecks(scenario, context, stops.signal);
+    }, stops.signal);
+    ending = await rollBack(scenario, context, ending);
+    const problems = await watchers.close();
+    if (stops.unexpected !== undefined) problems.push(stops.unexpected);
+    ending = endingWith(problems, ending, log);
+    log.append({ type: "run.ended", ...ending });
+    return { runId: log.runId, ...ending };
+  } finally {
+    stops.end();
+  }
 }
 
-type Ending = { outcome: Outcome; reason: string };
 const GREEN: Ending = { outcome: "passed", reason: "every check held and everything was put back" };
 
 function startedEvent(scenario: Scenario, { stack, labVersion }: RunnerParts): LabEventBody {
@@ -107,20 +106,25 @@ function startedEvent(scenario: Scenario, { stack, labVersion }: RunnerParts): L
   };
 }
 
-/** What a thing that threw means for the run. */
-async function catchStop(
-  work: () => Promise<void>,
-  { signal, halted }: { signal: AbortSignal; halted: AbortSignal },
-): Promise<Ending> {
+/** How the run ends by what it did, or by what was thrown in it. Only what the abort itself throws is a cancellation. */
+async function endingOf(work: () => Promise<void>, signal: AbortSignal): Promise<Ending> {
   try {
     await work();
     return GREEN;
   } catch (error) {
-    if (signal.aborted) return { outcome: "cancelled", reason: "cancelled by a person" };
-    if (halted.aborted) return { outcome: "cancelled", reason: "everything was halted" };
-    if (error instanceof RunStopped) return { outcome: error.outcome, reason: error.message };
+    const cause = isAbortOf(signal, error) ? signal.reason : error;
+    if (cause instanceof RunStopped) return { outcome: cause.outcome, reason: cause.message };
+    if (signal.aborted && cause === signal.reason) return { outcome: "cancelled", reason: "cancelled by a person" };
     return { outcome: "error", reason: messageOf(error) };
   }
+}
+
+/** What failed beside the run itself, such as a view of it that could not be closed, keeps it from being green. */
+function endingWith(problems: readonly string[], ending: Ending, log: RunLog): Ending {
+  const [first] = problems.filter((problem) => problem !== ending.reason);
+  if (first === undefined) return ending;
+  for (const message of problems) log.append({ type: "warning", code: "unexpected-error", message });
+  return ending.outcome === "passed" ? { outcome: "error", reason: first } : ending;
 }
 
 async function methodAndChecks(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
@@ -129,7 +133,7 @@ async function methodAndChecks(scenario: Scenario, context: RunContext, signal: 
   assertTargets(scenario, context);
   await resetServices(context, signal);
   log.append({ type: "phase.started", phase: "steady state" });
-  const missing = await holdSteady(scenario, context, signal);
+  const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
@@ -138,11 +142,11 @@ async function methodAndChecks(scenario: Scenario, context: RunContext, signal: 
   log.append({ type: "phase.started", phase: "checks" });
   const failed: Verdict[] = [];
   for (const check of scenario.expect) {
-    const verdict = await judge(check, context, methodMs, signal);
+    const verdict = await orAbort(judge(check, context, methodMs, signal), signal);
     log.append({ type: "check.evaluated", ...verdict });
     if (!verdict.passed) failed.push(verdict);
   }
-  await context.proxy?.read();
+  if (context.proxy !== undefined) await orAbort(context.proxy.read(), signal);
   flagUnexplained(context);
   const [first] = failed;
   if (first === undefined) return;
@@ -174,12 +178,11 @@ async function resetServices(context: RunContext, signal: AbortSignal): Promise<
   for (const service of context.stack.stack.services) {
     if (service.reset === undefined) continue;
     const url = context.url(service.name, service.reset);
-    const reply = await fetch(url, { method: "POST", signal: withDeadline(signal, STEADY_LIMIT_MS) }).catch(
-      (error: unknown) => {
-        signal.throwIfAborted();
-        throw new RunStopped("precondition", `${service.name} could not be reset: ${messageOf(error)}`);
-      },
-    );
+    const ask = (limit: AbortSignal) => fetch(url, { method: "POST", signal: limit });
+    const reply = await within(signal, STEADY_LIMIT_MS, ask).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw new RunStopped("precondition", `${service.name} could not be reset: ${messageOf(error)}`);
+    });
     if (!reply.ok) {
       throw new RunStopped("precondition", `${service.name} could not be reset: it answered HTTP ${reply.status}`);
     }
@@ -187,16 +190,19 @@ async function resetServices(context: RunContext, signal: AbortSignal): Promise<
 }
 
 /** What of the steady state does not hold, in words, or undefined when all of it does within the limit. */
-async function holdSteady(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<string | undefined> {
-  const limit = withDeadline(signal, STEADY_LIMIT_MS);
+async function holdSteady(
+  steadyState: Scenario["steadyState"],
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { health } = context.stack;
   const missing = await Promise.all(
-    scenario.steadyState.map(async ({ service, is }) => {
+    steadyState.map(async ({ service, is }) => {
       try {
-        await health.waitFor(service, is, limit);
+        await within(signal, STEADY_LIMIT_MS, (limit) => health.waitFor(service, is, limit));
         return [];
       } catch (error) {
-        if (signal.aborted || !limit.aborted) throw error;
+        if (signal.aborted || !isTimeout(error)) throw error;
         const { status, reason } = health.health(service);
         // What was seen last may be from before the wait, when all was well.
         return [`${service} is ${status === is ? "silent" : `${status} (${reason})`}, expected ${is}`];
@@ -207,14 +213,13 @@ async function holdSteady(scenario: Scenario, context: RunContext, signal: Abort
 }
 
 async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
+  const stop = new AbortScope(signal);
   const background: Promise<void>[] = [];
   let forget = () => {};
   try {
     forget = stopWhenUnsteady(scenario, context, stop);
     for (const [index, step] of scenario.method.entries()) {
-      const work = doStep(step, `step-${index + 1}`, context, either);
+      const work = doStep(step, `step-${index + 1}`, context, stop.signal);
       if (!step.background) {
         await work;
         continue;
@@ -229,11 +234,12 @@ async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSi
     throw stop.signal.reason;
   } finally {
     forget();
+    stop.end();
   }
 }
 
 /** What of the steady state is to hold throughout ends the method as soon as it does not. */
-function stopWhenUnsteady(scenario: Scenario, { stack }: RunContext, stop: AbortController): () => void {
+function stopWhenUnsteady(scenario: Scenario, { stack }: RunContext, stop: AbortScope): () => void {
   const throughout = scenario.steadyState.filter((each) => each.throughout);
   return stack.health.onTransition(({ service, to, reason }) => {
     const broken = throughout.find((each) => each.service === service && each.is !== to);
@@ -260,18 +266,28 @@ async function doStep(step: Step, id: string, context: RunContext, signal: Abort
   }
 }
 
-/** A step that is slow to notice its signal does not hold up the run: what it started is put back all the same. */
-function orAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", onAbort));
+/**
+ * Undoes all that is in force, then looks whether the stack is as it was. Not to be cancelled: it is the promise. It ends
+ * in its time all the same, and says what is still in force when it could not be carried through.
+ */
+async function rollBack(scenario: Scenario, context: RunContext, ending: Ending): Promise<Ending> {
+  const uncancelled = new AbortController().signal;
+  const limit = new AbortScope(uncancelled, ROLLBACK_LIMIT_MS);
+  try {
+    const restoring = restore(scenario, context, ending, limit.signal);
+    return await within(uncancelled, ROLLBACK_LIMIT_MS + LAST_WORD_MS, () => restoring);
+  } catch (error) {
+    const why = `the rollback failed: ${messageOf(error)}`;
+    const left = context.faults.inForce().map(({ kind, target }) => `${kind} ${target}`);
+    if (left.length > 0) return { outcome: "residue", reason: `not put back: ${left.join(", ")}; ${why}` };
+    return { outcome: "error", reason: ending.outcome === "passed" ? why : `${ending.reason}; and ${why}` };
+  } finally {
+    limit.end();
+  }
 }
 
-/** Undoes all that is in force, then looks whether the stack is as it was. Not to be cancelled: it is the promise. */
-async function rollBack(scenario: Scenario, context: RunContext, ending: Ending): Promise<Ending> {
+async function restore(scenario: Scenario, context: RunContext, ending: Ending, signal: AbortSignal): Promise<Ending> {
   const { log } = context;
-  const signal = AbortSignal.timeout(ROLLBACK_LIMIT_MS);
   log.append({ type: "phase.started", phase: "rollback" });
   const { residue } = await context.faults.undo("all", signal);
   if (residue.length > 0) return { outcome: "residue", reason: `not put back: ${residue.join("; ")}` };
@@ -279,7 +295,11 @@ async function rollBack(scenario: Scenario, context: RunContext, ending: Ending)
   const { wasUndoneOutside } = context.faults;
   if (ending.outcome === "passed" && wasUndoneOutside) return { outcome: "failed", reason: wasUndoneOutside };
   log.append({ type: "phase.started", phase: "steady state after" });
-  const missing = await holdSteady(scenario, context, signal).catch(messageOf);
+  const { proxy } = context;
+  // Every link of the stack is down with it.
+  const isProxyAway = proxy !== undefined && !(await proxy.read());
+  const links: Scenario["steadyState"] = isProxyAway ? [{ service: proxy.service, is: "up" }] : [];
+  const missing = await holdSteady([...scenario.steadyState, ...links], context, signal).catch(messageOf);
   if (missing === undefined) return ending;
   if (ending.outcome === "passed") return { outcome: "residue", reason: `after the rollback ${missing}` };
   return { ...ending, reason: `${ending.reason}; and after the rollback ${missing}` };

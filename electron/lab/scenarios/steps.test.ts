@@ -1,8 +1,17 @@
-import { describe, expect, test } from "vitest";
+import { getEventListeners } from "node:events";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
 import { step as schema } from "./schema.ts";
 import { runStep } from "./steps.ts";
+
+/** Where a test waits for what will not come, it need not wait as long as a person would. */
+const patience = vi.hoisted(() => ({ ms: Number.POSITIVE_INFINITY }));
+vi.mock("../abort-scope.ts", async (original) => {
+  const real = await original<typeof import("../abort-scope.ts")>();
+  const within: typeof real.within = (signal, ms, work) => real.within(signal, Math.min(ms, patience.ms), work);
+  return { ...real, within };
+});
 
 const never = new AbortController().signal;
 const doStep = (written: object, context: Parameters<typeof runStep>[1], signal = never) =>
@@ -132,6 +141,43 @@ describe("a person's click", () => {
     await expect(denying).rejects.toThrow("nobody could deny create_refund: the gateway is away");
     expect(asked).toHaveLength(1);
   });
+});
+
+describe("a request that is never answered", () => {
+  test.each<[object, string]>([
+    [{ agent: "x" }, "no answer within 10 min"],
+    [{ approve: "create_refund" }, "no answer within 10.0 s"],
+    [{ deny: "create_refund" }, "no answer within 10.0 s"],
+    [{ http: "gateway", path: "/x" }, "no answer within 30.0 s"],
+    [{ warm: "gateway" }, "not done within"],
+    [{ call: "a_tool" }, "not done within"],
+  ])("ends its step, and says who has not answered: %j", async (step, message) => {
+    patience.ms = 50;
+    onTestFinished(() => {
+      patience.ms = Number.POSITIVE_INFINITY;
+    });
+    const { address, asked } = await fakeService(() => undefined);
+    await expect(doStep(step, fakeContext(address).context)).rejects.toThrow(message);
+    expect(asked).toHaveLength(1);
+  });
+});
+
+test("nothing listens any more to a run's signal once the sessions and requests of its steps have ended", async () => {
+  const { address } = await fakeGateway((tool) => (tool === "good" ? ok : refused));
+  const { address: agent } = await fakeService(() => ({ json: { answer: "x" } }));
+  const run = new AbortController();
+  const { context } = fakeContext(address);
+  for (const step of [
+    { warm: "gateway" },
+    { call: "good" },
+    { call: "bad" },
+    { storm: "good", times: 4, clients: 2 },
+  ]) {
+    await doStep(step, context, run.signal);
+  }
+  await doStep({ agent: "x" }, fakeContext(agent).context, run.signal);
+  await doStep({ http: "gateway", path: "/", status: 405 }, context, run.signal);
+  expect(getEventListeners(run.signal, "abort")).toEqual([]);
 });
 
 describe("an HTTP request", () => {

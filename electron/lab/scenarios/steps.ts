@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { withDeadline } from "../clock.ts";
+import { isTimeout, within } from "../abort-scope.ts";
 import { formatDuration } from "../events/duration.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { countOf } from "./checks.ts";
@@ -11,6 +11,8 @@ import { kindOf, type Step, type StepKind, type StepOf } from "./schema.ts";
 
 const WAIT_LIMIT_MS = 30_000;
 const HTTP_LIMIT_MS = 30_000;
+/** An agent makes several calls, one of which may wait for a person: longer than any approval is held. */
+const AGENT_LIMIT_MS = 10 * 60_000;
 const CLICK_LIMIT_MS = 10_000;
 const CLICK_LOOK_MS = 50;
 
@@ -53,7 +55,7 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
 
   async agent({ agent }, context, signal) {
     const url = context.stack.endpoint("agent", "an agent step");
-    const reply = await post(url, { input: agent }, signal);
+    const reply = await post(url, { input: agent }, AGENT_LIMIT_MS, signal);
     const report = agentReport.safeParse(reply.body);
     if (!reply.ok || !report.success) {
       throw new LabError(
@@ -100,12 +102,13 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
   },
 
   async http({ http, path, method = "GET", json, status }, context, signal) {
-    const response = await fetch(context.url(http, path), {
+    const url = context.url(http, path);
+    const init = {
       method,
-      signal: withDeadline(signal, HTTP_LIMIT_MS),
       ...(json === undefined ? {} : { body: JSON.stringify(json), headers: { "content-type": "application/json" } }),
-    });
-    const text = (await response.text()).slice(0, 2_000);
+    };
+    const response = await exchange(url, init, HTTP_LIMIT_MS, signal);
+    const text = response.text.slice(0, 2_000);
     const isExpected = status === undefined ? response.ok : response.status === status;
     if (isExpected) return { status: response.status, body: text };
     const wanted = status ?? "2xx";
@@ -123,20 +126,19 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
       await context.clock.sleep(wait, signal);
       return formatDuration(wait);
     }
-    const limit = withDeadline(signal, atMost);
-    try {
-      if ("service" in wait) {
-        await context.stack.health.waitFor(wait.service, wait.is, limit);
-        return `${wait.service} is ${wait.is}`;
-      }
-      const holds =
+    const holds = (limit: AbortSignal): Promise<unknown> => {
+      if ("service" in wait) return context.stack.health.waitFor(wait.service, wait.is, limit);
+      const isSeen =
         "rows" in wait
           ? () => context.view().decisions.length >= wait.rows
           : () => countOf(context.view(), wait.decision, wait.tool) >= (wait.times ?? 1);
-      await context.waitUntil(holds, "call.decided", limit);
-      return "seen";
+      return context.waitUntil(isSeen, "call.decided", limit);
+    };
+    try {
+      await within(signal, atMost, holds);
+      return "service" in wait ? `${wait.service} is ${wait.is}` : "seen";
     } catch (error) {
-      if (signal.aborted || !limit.aborted) throw error;
+      if (signal.aborted || !isTimeout(error)) throw error;
       const seen = `${context.view().decisions.length} audit rows seen`;
       throw new LabError("unhealthy", `waited ${formatDuration(atMost)} in vain (${seen})`, { cause: error });
     }
@@ -178,19 +180,23 @@ interface Reply {
   body: unknown;
 }
 
-async function post(url: string, body: unknown, signal: AbortSignal): Promise<Reply> {
+function post(url: string, body: unknown, limitMs: number, signal: AbortSignal): Promise<Reply> {
+  const headers = { "content-type": "application/json" };
+  return exchange(url, { method: "POST", headers, body: JSON.stringify(body) }, limitMs, signal);
+}
+
+/** A request and the whole of its reply. @throws LabError `unreachable` when it has not come within the limit */
+async function exchange(url: string, init: RequestInit, limitMs: number, signal: AbortSignal): Promise<Reply> {
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal,
+    return await within(signal, limitMs, async (limit) => {
+      const response = await fetch(url, { ...init, signal: limit });
+      const text = await response.text();
+      return { ok: response.ok, status: response.status, text, body: readJson(text) };
     });
-    const text = await response.text();
-    return { ok: response.ok, status: response.status, text, body: readJson(text) };
   } catch (error) {
     signal.throwIfAborted();
-    throw new LabError("unreachable", `POST ${url}: ${messageOf(error)}`, { cause: error });
+    const what = isTimeout(error) ? `no answer within ${formatDuration(limitMs)}` : messageOf(error);
+    throw new LabError("unreachable", `${init.method ?? "GET"} ${url}: ${what}`, { cause: error });
   }
 }
 
@@ -211,13 +217,16 @@ async function click(
   signal: AbortSignal,
 ): Promise<StepOutput> {
   const url = context.stack.endpoint("approval-channel", `${action} ${tool}`);
-  const limit = withDeadline(signal, CLICK_LIMIT_MS);
+  const { clock } = context;
+  const request = { action, mentions: tool, ...(by === undefined ? {} : { user: by }) };
+  const startedMs = clock.monotonicMs();
   for (;;) {
-    const reply = await post(url, { action, mentions: tool, ...(by === undefined ? {} : { user: by }) }, signal);
+    const leftMs = CLICK_LIMIT_MS - (clock.monotonicMs() - startedMs);
+    const reply = await post(url, request, Math.max(1, leftMs), signal);
     if (reply.ok) return { clicked: action, status: reply.status, reply: reply.text.slice(0, 500) };
-    if (limit.aborted || reply.status !== 409) {
+    if (leftMs <= 0 || reply.status !== 409) {
       throw new LabError("precondition", `nobody could ${action} ${tool}: ${reply.text.slice(0, 300)}`);
     }
-    await context.clock.sleep(CLICK_LOOK_MS, signal);
+    await clock.sleep(CLICK_LOOK_MS, signal);
   }
 }

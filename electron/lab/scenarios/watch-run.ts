@@ -1,3 +1,4 @@
+import { within } from "../abort-scope.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { messageOf } from "../lab-error.ts";
@@ -10,27 +11,59 @@ const CLOCK_SLACK_MS = 100;
 /** Lines of one service in one run; what comes after is counted. */
 const LOG_LINES_LIMIT = 2_000;
 
-interface Watchers {
-  close(): Promise<void>;
+/** One that does not end by then is left behind: a run ends, whatever it has listened to. */
+const CLOSE_LIMIT_MS = 10_000;
+
+/** What follows a run and ends with it, also when only a part of it could be begun. */
+export class Watchers {
+  readonly #ends: (() => unknown)[] = [];
+
+  add(end: () => unknown): void {
+    this.#ends.push(end);
+  }
+
+  /** Ends all of them, in the order in which they were added. Resolves to what could not be ended, in words. */
+  async close(): Promise<string[]> {
+    const problems: string[] = [];
+    for (const end of this.#ends.splice(0)) {
+      try {
+        await within(new AbortController().signal, CLOSE_LIMIT_MS, async () => end());
+      } catch (error) {
+        problems.push(`what was followed for this run could not be ended: ${messageOf(error)}`);
+      }
+    }
+    return problems;
+  }
 }
 
-/** Puts what happens around the run into its log: health, decisions, what services print, what faults hit. */
-export async function watchRun(context: RunContext): Promise<Watchers> {
+/**
+ * Puts what happens around the run into its log: health, decisions, what services print, what faults hit.
+ * @throws when a part of it cannot be followed; what was begun before it is among the watchers
+ */
+export async function watchRun(context: RunContext, watchers: Watchers): Promise<void> {
   const { stack, log, clock, faults } = context;
   for (const service of stack.health.services()) {
     const { status: to, reason, latencyMs } = stack.health.health(service);
     if (to === "unknown") continue; // not looked at yet: its first look is a change of its own
     log.append({ type: "health.changed", service, from: "unknown", to, reason, latencyMs });
   }
-  const forget = stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition }));
+  watchers.add(stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition })));
+  watchers.add(stack.onNotice((message) => log.append({ type: "warning", code: "engine", message })));
   const lines = new Map<string, number>();
-  const forgetNotices = stack.onNotice((message) => log.append({ type: "warning", code: "engine", message }));
   const logs = stack.followLogs(({ service, stream, line }) => {
     const count = (lines.get(service) ?? 0) + 1;
     lines.set(service, count);
     if (count <= LOG_LINES_LIMIT) log.append({ type: "service.log", service, stream, line });
   });
+  watchers.add(() => logs.close());
+  watchers.add(() => {
+    for (const [service, count] of lines) {
+      if (count <= LOG_LINES_LIMIT) continue;
+      log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
+    }
+  });
   context.audit = await followAudit(stack, log);
+  watchers.add(() => context.audit?.close());
   context.proxy = await ProxyWatch.start({
     stack,
     log,
@@ -38,19 +71,7 @@ export async function watchRun(context: RunContext): Promise<Watchers> {
     isOurs: (id) => context.view().faults.some(({ fault }) => fault === id),
     isBrokenByUs: (service) => faults.inForce().some(({ target }) => target === service),
   });
-  return {
-    async close() {
-      forget();
-      forgetNotices();
-      await context.proxy?.close();
-      await logs.close();
-      for (const [service, count] of lines) {
-        if (count <= LOG_LINES_LIMIT) continue;
-        log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
-      }
-      await context.audit?.close();
-    },
-  };
+  watchers.add(() => context.proxy?.close());
 }
 
 async function followAudit(stack: RunningStack, log: RunLog): Promise<AuditReader | undefined> {

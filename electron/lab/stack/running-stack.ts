@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { withDeadline } from "../clock.ts";
+import { AbortScope } from "../abort-scope.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import type { DockerPlace, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -23,6 +23,8 @@ export type { StackProgress } from "./backend.ts";
 export const READY_LIMIT_MS = 30_000;
 const LAST_LINES = 8;
 const LOOK_EVERY_MS = 100;
+/** Why a start is no longer waited for. */
+const GONE = new Error("it has ended");
 
 export interface UpOptions {
   register: StackRegister;
@@ -193,17 +195,17 @@ export class RunningStack {
 
   /** All at once, but each after what it depends on; the first that fails stops the rest. */
   async #startAll(signal: AbortSignal, report?: (progress: StackProgress) => void): Promise<void> {
-    const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
+    const scope = new AbortScope(signal);
     const started = new Map<string, Promise<void>>();
     for (const service of this.stack.services) {
       const wanted = Object.keys(service.dependsOn).map((name) => started.get(name));
-      const start = Promise.all(wanted).then(() => this.#startAndWait(service, either, report));
-      start.catch((error: unknown) => failed.abort(error));
+      const start = Promise.all(wanted).then(() => this.#startAndWait(service, scope.signal, report));
+      start.catch((error: unknown) => scope.abort(error));
       started.set(service.name, start);
     }
     await Promise.allSettled(started.values());
-    if (failed.signal.aborted) throw failed.signal.reason;
+    scope.end();
+    scope.signal.throwIfAborted();
   }
 
   async #startAndWait(
@@ -214,26 +216,26 @@ export class RunningStack {
     signal.throwIfAborted();
     report?.({ service: service.name, state: "starting" });
     await this.driver.start(service.name);
-    const ended = new AbortController();
+    const waiting = new AbortScope(signal, READY_LIMIT_MS);
     const settled = new AbortController();
-    const watching = this.#abortWhenGone(service, ended, settled.signal);
+    const watching = this.#abortWhenGone(service, waiting, settled.signal);
     try {
-      const well = AbortSignal.any([withDeadline(signal, READY_LIMIT_MS), ended.signal]);
-      await this.health.waitFor(service.name, "up", well);
+      await this.health.waitFor(service.name, "up", waiting.signal);
     } catch (error) {
       if (signal.aborted) throw error;
-      throw await this.#unhealthy(service, ended.signal.aborted);
+      throw await this.#unhealthy(service, waiting.signal.reason === GONE);
     } finally {
+      waiting.end();
       settled.abort();
       await watching;
     }
     report?.({ service: service.name, state: "healthy" });
   }
 
-  async #abortWhenGone(service: Service, ended: AbortController, signal: AbortSignal): Promise<void> {
+  async #abortWhenGone(service: Service, waiting: AbortScope, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const state = await this.driver.stateOf(service.name).catch(() => undefined);
-      if (state?.is === "stopped" || state?.is === "absent") return ended.abort();
+      if (state?.is === "stopped" || state?.is === "absent") return waiting.abort(GONE);
       await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
     }
   }

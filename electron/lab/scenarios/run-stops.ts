@@ -1,0 +1,68 @@
+import { AbortScope } from "../abort-scope.ts";
+import { formatDuration } from "../events/duration.ts";
+import type { FaultJournal } from "../journal/fault-journal.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import type { RunningStack } from "../stack/running-stack.ts";
+import type { StrayErrors } from "../stray-errors.ts";
+import { RunStopped } from "./run-stopped.ts";
+
+/** No scenario is meant to take longer; one that does would hold the stack for ever. */
+const RUN_LIMIT_MS = 30 * 60_000;
+/** Halting may be done from another process; the run hears of it through the journal. */
+const HALT_POLL_MS = 100;
+
+export interface StopSources {
+  stack: RunningStack;
+  journal: FaultJournal;
+  strays: StrayErrors;
+}
+
+/** What ends a run from outside of its steps: a person, a halt, its time limit, an error that nothing has awaited. */
+export class RunStops {
+  readonly #scope: AbortScope;
+  readonly #limit: NodeJS.Timeout;
+  readonly #halting: NodeJS.Timeout;
+  readonly #unsubscribe: (() => void)[];
+  #unexpected: string | undefined;
+
+  constructor(cancel: AbortSignal, { stack, journal, strays }: StopSources) {
+    this.#scope = new AbortScope(cancel);
+    this.#limit = setTimeout(() => {
+      this.#scope.abort(new RunStopped("error", `the run was not over within ${formatDuration(RUN_LIMIT_MS)}`));
+    }, RUN_LIMIT_MS);
+    this.#halting = setInterval(() => this.#lookForHalt(journal), HALT_POLL_MS);
+    const take = (error: unknown) => this.#takeUnexpected(error);
+    this.#unsubscribe = [strays.listen(take), stack.health.onFailure(take)];
+  }
+
+  /** Aborts with a {@link RunStopped}, or with the reason of whoever has cancelled the run. */
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  /** The first error that nothing has awaited since the run began, in words: also one that came during the rollback. */
+  get unexpected(): string | undefined {
+    return this.#unexpected;
+  }
+
+  end(): void {
+    clearTimeout(this.#limit);
+    clearInterval(this.#halting);
+    this.#scope.end();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  #lookForHalt(journal: FaultJournal): void {
+    try {
+      if (journal.haltedSince() !== undefined) this.#scope.abort(new RunStopped("cancelled", "everything was halted"));
+    } catch (error) {
+      this.#takeUnexpected(error);
+    }
+  }
+
+  #takeUnexpected(error: unknown): void {
+    const isExplained = error instanceof LabError;
+    this.#unexpected ??= isExplained ? error.message : `the lab itself failed, unexpectedly: ${messageOf(error)}`;
+    this.#scope.abort(new RunStopped("error", this.#unexpected));
+  }
+}
