@@ -8,7 +8,7 @@ import { History } from "./history/history.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
 import { holderOf, type Journal, openJournal, RECOVERY_PURPOSE, takeHold } from "./journal/journal.ts";
-import { type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
+import { isProtected, type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { LabError } from "./lab-error.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
@@ -283,7 +283,7 @@ export class Workbench {
       running.atEnd(() => {
         letGo();
         // What could not be put back is kept on record: the next start tries again.
-        if (this.#faults.open(registered.id).length > 0 || registered.without.length > 0) return;
+        if (this.#faults.open(registered.id).length > 0 || !isProtected(registered)) return;
         this.#register.remove(registered.id);
         this.#faults.forget(registered.id);
       });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type MendParts, mendStack } from "./faults/mend.ts";
-import type { RegisteredStack, StackRegister } from "./journal/stack-register.ts";
+import { isProtected, type RegisteredStack, type StackRegister } from "./journal/stack-register.ts";
 import { messageOf } from "./lab-error.ts";
 import { reloadStack } from "./stack/reload-stack.ts";
 import { RunningStack, takeDown } from "./stack/running-stack.ts";
@@ -57,7 +57,7 @@ async function mendKept(registered: RegisteredStack, parts: MendParts, signal: A
     what: `undid ${fault.kind} ${fault.target}, left by a lab that died: ${result}, ${detail}`,
     isRestored: result !== "not restored",
   }));
-  return registered.without.length === 0 ? recovered : [...recovered, await protect(registered, parts, signal)];
+  return isProtected(registered) ? recovered : [...recovered, await protect(registered, parts, signal)];
 }
 
 /** Switches on again what a run had switched off. */
@@ -66,7 +66,7 @@ async function protect(
   { register, stacksFolder, environment }: MendParts,
   signal: AbortSignal,
 ): Promise<Recovered> {
-  const off = registered.without.join(", ");
+  const off = registered.without?.join(", ") ?? "protections";
   let running: RunningStack | undefined;
   try {
     running = RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);

@@ -90,7 +90,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
       sayRecovered(bench, screen);
       await withStack(bench, place, { screen, terminal }, async (running) => {
         running.assertProtections(without);
-        const before = running.registered.without;
+        const before = running.registered.without ?? [];
         try {
           await running.setProtectionsOff(without, terminal.signal);
           reports.push(...(await runAll(batch, bench, running, { screen, terminal, failFast: values["fail-fast"] })));

@@ -32,7 +32,8 @@ export interface RegisteredStack {
   docker: DockerPlace | undefined;
   /** Service to host port. */
   ports: Record<string, number>;
-  without: string[];
+  /** Protections that are switched off; undefined while they are being switched, and when that did not come to its end. */
+  without: string[] | undefined;
 }
 
 export interface RegisteredProcess {
@@ -52,6 +53,11 @@ interface StackRow {
   docker: string | null;
   ports: string;
   without: string;
+}
+
+/** Whether every protection is known to be on. */
+export function isProtected({ without }: Pick<RegisteredStack, "without">): boolean {
+  return without?.length === 0;
 }
 
 /** The stacks that this data folder has up, and the process of each service. */
@@ -76,7 +82,7 @@ export class StackRegister {
         Number(stack.attached),
         stack.docker === undefined ? null : JSON.stringify(stack.docker),
         JSON.stringify(stack.ports),
-        JSON.stringify(stack.without),
+        JSON.stringify(stack.without ?? null),
       );
   }
 
@@ -90,7 +96,7 @@ export class StackRegister {
       attached: row.attached === 1,
       docker: row.docker === null ? undefined : (JSON.parse(row.docker) as DockerPlace),
       ports: JSON.parse(row.ports) as Record<string, number>,
-      without: JSON.parse(row.without) as string[],
+      without: (JSON.parse(row.without) as string[] | null) ?? undefined,
     }));
   }
 
@@ -107,8 +113,9 @@ export class StackRegister {
     this.#database.prepare("UPDATE stacks SET docker = ? WHERE id = ?").run(JSON.stringify(place), stackId);
   }
 
-  setWithout(stackId: string, without: readonly string[]): void {
-    this.#database.prepare("UPDATE stacks SET without = ? WHERE id = ?").run(JSON.stringify(without), stackId);
+  setWithout(stackId: string, without: readonly string[] | undefined): void {
+    const text = JSON.stringify(without ?? null);
+    this.#database.prepare("UPDATE stacks SET without = ? WHERE id = ?").run(text, stackId);
   }
 
   setProcess(stackId: string, service: string, launch: Launch, identity: ProcessIdentity | undefined): void {

@@ -58,6 +58,7 @@ export async function runScenario(
   const { stack, history, journal, clock } = parts;
   const { scenario } = loaded;
   journal.assertArmed();
+  const without = stack.protectionsOff();
   const log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event) });
   log.subscribe(listen);
   history.begin({
@@ -67,7 +68,7 @@ export async function runScenario(
     scenarioSource: loaded.source,
     stackSource: stack.stack.source,
     driver: stack.driver.kind,
-    without: stack.registered.without,
+    without,
     startedWallMs: log.startedWallMs,
   });
   const faults = new FaultInjector({ stack, journal, log, clock });
@@ -100,7 +101,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion }: RunnerParts): L
     scenario: { id, title, patterns, ...(summary === undefined ? {} : { summary }) },
     driver: stack.driver.kind,
     ...(stack.engine === undefined ? {} : { engine: stack.engine }),
-    without: stack.registered.without,
+    without: stack.protectionsOff(),
     services: stack.stack.services.map(({ name, role }) => ({ name, role })),
     labVersion,
   };

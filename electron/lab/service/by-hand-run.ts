@@ -64,14 +64,14 @@ export class ByHandRun {
       scenarioTitle: title,
       scenarioSource: "# What a person broke by hand, outside any scenario.\n",
       driver: stack.driver.kind,
-      without: stack.registered.without,
+      without: stack.protectionsOff(),
       startedWallMs: run.#log.startedWallMs,
     });
     run.#log.append({
       type: "run.started",
       scenario: { id: BY_HAND_SCENARIO_ID, title, patterns: [] },
       driver: stack.driver.kind,
-      without: stack.registered.without,
+      without: stack.protectionsOff(),
       services: stack.stack.services.map(({ name, role }) => ({ name, role })),
       labVersion: LAB_VERSION,
     });

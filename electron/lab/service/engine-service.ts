@@ -8,6 +8,7 @@ import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
+import { isProtected } from "../journal/stack-register.ts";
 import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
@@ -266,7 +267,7 @@ export class EngineService {
   ): Promise<RunResult> {
     say(this.stack.running === undefined ? "bringing the stack up" : "preparing");
     const running = await orAborted(this.stack.up(), signal);
-    if (without.join() !== running.registered.without.join()) say("switching protections");
+    if (without.join() !== running.registered.without?.join()) say("switching protections");
     await running.setProtectionsOff(without, signal);
     let runId = "";
     try {
@@ -283,7 +284,7 @@ export class EngineService {
 
   async #protectionsOn(): Promise<void> {
     const running = this.stack.running;
-    if (running === undefined || running.registered.without.length === 0) return;
+    if (running === undefined || isProtected(running.registered)) return;
     try {
       await running.setProtectionsOff([], AbortSignal.timeout(START_LIMIT_MS));
     } catch (error) {

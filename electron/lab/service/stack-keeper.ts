@@ -123,6 +123,7 @@ export class StackKeeper {
     const running = this.running;
     const faults = this.faults().map((fault) => toInForce(fault, byHandRunId));
     const on = (target: string) => faults.filter((fault) => fault.target === target);
+    const known = stack.services.flatMap(({ protections }) => protections?.names ?? []);
     const services = stack.services.map((service) => this.#serviceStatus(service, on(service.name)));
     return {
       state: situation.is,
@@ -131,8 +132,9 @@ export class StackKeeper {
       services: await Promise.all(services),
       links: stack.links.map(({ name, from, to }) => ({ name, from, to, faults: on(name) })),
       protections: {
-        known: stack.services.flatMap(({ protections }) => protections?.names ?? []),
-        off: running === undefined ? [] : [...running.registered.without],
+        known,
+        // Any of them may be, as long as it is not known.
+        off: running === undefined ? [] : [...(running.registered.without ?? known)],
       },
       faultKinds: faultKindsOf(stack),
       kept: running?.registered.kept ?? false,

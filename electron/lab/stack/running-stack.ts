@@ -141,16 +141,17 @@ export class RunningStack {
   }
 
   /**
-   * Switches protections off, or on again with an empty list, by restarting the services that have them.
+   * Switches protections off, or on again with an empty list, by restarting the services that have them. What a switch
+   * that failed or was cancelled has left is not known, so the next one is carried out whatever it asks for.
    * @throws LabError naming the protections that the stack knows, when one is unknown
    */
   async setProtectionsOff(without: readonly string[], signal: AbortSignal): Promise<void> {
     this.assertProtections(without);
     const { registered } = this;
-    if (without.join() === registered.without.join()) return;
-    // Until it is done either may be so; a lab that finds this row switches everything on again.
-    registered.without = [...new Set([...registered.without, ...without])];
-    this.#register.setWithout(registered.id, registered.without);
+    if (without.join() === registered.without?.join()) return;
+    // A lab that finds this row switches everything on again.
+    registered.without = undefined;
+    this.#register.setWithout(registered.id, undefined);
     for (const service of this.stack.services) {
       const { protections } = service;
       if (protections === undefined) continue;
@@ -160,6 +161,19 @@ export class RunningStack {
     }
     registered.without = [...without];
     this.#register.setWithout(registered.id, without);
+  }
+
+  /** @throws LabError while it is not known, since a run that begins now could not say what it ran on */
+  protectionsOff(): string[] {
+    const { without } = this.registered;
+    if (without !== undefined) return [...without];
+    throw new LabError(
+      "precondition",
+      "it is not known which protections are on: switching them did not come to its end",
+      {
+        cure: "bring the stack down and up again",
+      },
+    );
   }
 
   assertProtections(without: readonly string[]): void {
