@@ -9,8 +9,11 @@ import { ProxyWatch } from "../faults/proxy-watch.ts";
 import type { History } from "../history/history.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { messageOf } from "../lab-error.ts";
+import type { Ending } from "../scenarios/run-stopped.ts";
 import type { FaultSpec } from "../scenarios/schema.ts";
+import { Watchers } from "../scenarios/watch-run.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
+import type { StrayErrors } from "../stray-errors.ts";
 import { AuditReader } from "../traces/audit-reader.ts";
 import { LAB_VERSION } from "../version.ts";
 
@@ -22,6 +25,10 @@ export interface ByHandParts {
   journal: FaultJournal;
   clock: Clock;
   listen: (event: LabEvent) => void;
+  /** Errors of this process that nothing has awaited: the run then ends as `error`, with everything restored. */
+  strays: StrayErrors;
+  /** Told when the history could not be told of the run's end. */
+  onUnrecorded: (error: unknown) => void;
 }
 
 /**
@@ -30,7 +37,7 @@ export interface ByHandParts {
  */
 export class ByHandRun {
   readonly runId: string;
-  /** Resolves when the run has ended and is on disk. */
+  /** Resolves when the run has ended and is on disk, or cannot be: it then ends all the same. */
   readonly ended: Promise<void>;
   readonly #parts: ByHandParts;
   readonly #log: RunLog;
@@ -38,7 +45,8 @@ export class ByHandRun {
   readonly #finish = Promise.withResolvers<void>();
   #view = emptyRunView;
   #isWorking = 0;
-  #stopWatching: () => Promise<void> = async () => {};
+  readonly #watchers = new Watchers();
+  #failure: string | undefined;
   #isEnding = false;
 
   private constructor(parts: ByHandParts) {
@@ -79,8 +87,9 @@ export class ByHandRun {
     try {
       await run.#watch();
     } catch (error) {
+      run.#failure = messageOf(error);
       run.#isEnding = true;
-      run.#log.append({ type: "run.ended", outcome: "error", reason: messageOf(error) });
+      await run.#end();
       throw error;
     }
     return run;
@@ -130,34 +139,53 @@ export class ByHandRun {
     void this.#end();
   }
 
+  /** Never rejects. */
   async #end(): Promise<void> {
     try {
-      await this.#stopWatching();
+      for (const message of await this.#watchers.close()) {
+        this.#log.append({ type: "warning", code: "by-hand", message });
+      }
+      this.#log.append({ type: "run.ended", ...this.#ending() });
     } catch (error) {
-      this.#log.append({ type: "warning", code: "by-hand", message: messageOf(error) });
+      this.#parts.onUnrecorded(error);
+    } finally {
+      this.#finish.resolve();
     }
+  }
+
+  #ending(): Ending {
     const left = this.#view.faults.filter(({ result }) => result === "not restored").map(({ target }) => target);
-    this.#log.append({
-      type: "run.ended",
-      ...(left.length === 0
-        ? { outcome: "passed", reason: "everything that was broken by hand was put back" }
-        : { outcome: "residue", reason: `not put back: ${left.join(", ")}` }),
-    });
-    this.#finish.resolve();
+    if (left.length > 0) return { outcome: "residue", reason: `not put back: ${left.join(", ")}` };
+    if (this.#failure !== undefined) return { outcome: "error", reason: this.#failure };
+    return { outcome: "passed", reason: "everything that was broken by hand was put back" };
+  }
+
+  /** Nobody can tell any more whether what is shown of the run is so. */
+  #fail(error: unknown): void {
+    this.#failure ??= messageOf(error);
+    void this.undo("all");
   }
 
   async #watch(): Promise<void> {
-    const { stack, clock } = this.#parts;
+    const { stack, clock, strays } = this.#parts;
     const log = this.#log;
+    const watchers = this.#watchers;
+    watchers.add(strays.listen((error) => this.#fail(error)));
+    watchers.add(stack.health.onFailure((error) => this.#fail(error)));
     for (const service of stack.health.services()) {
       const { status: to, reason, latencyMs } = stack.health.health(service);
       log.append({ type: "health.changed", service, from: "unknown", to, reason, latencyMs });
     }
-    const forget = stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition }));
-    const forgetExpiries = log.subscribe((event) => {
+    watchers.add(stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition })));
+    const unsubscribe = log.subscribe((event) => {
       if (event.type === "fault.undone") setImmediate(() => this.#endIfOver());
     });
+    watchers.add(unsubscribe);
     const audit = await this.#followAudit();
+    watchers.add(async () => {
+      await audit?.read();
+      await audit?.close();
+    });
     const proxy = await ProxyWatch.start({
       stack,
       log,
@@ -166,14 +194,10 @@ export class ByHandRun {
       // Whoever has broken it, a person who tries things out has not asked for it to be mended.
       isBrokenByUs: () => true,
     });
-    this.#stopWatching = async () => {
-      forget();
-      forgetExpiries();
+    watchers.add(async () => {
       await proxy?.read();
       await proxy?.close();
-      await audit?.read();
-      await audit?.close();
-    };
+    });
   }
 
   async #followAudit(): Promise<AuditReader | undefined> {

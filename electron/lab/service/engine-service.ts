@@ -4,6 +4,7 @@ import type { DeleteReport } from "../../contract/history.ts";
 import type { QueueEntry } from "../../contract/runs.ts";
 import type { Settings, SettingsChange } from "../../contract/settings.ts";
 import type { StackStatus } from "../../contract/stack.ts";
+import { orAbort } from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
@@ -27,6 +28,8 @@ import { StreamBook } from "./stream-book.ts";
 /** Feeds of runs that have just ended stay for windows that are still reading them. */
 const FEEDS_KEPT = 8;
 const START_LIMIT_MS = 45_000;
+/** A guard against something that fails over and over, each time in other words. */
+const NOTICES_LIMIT = 100;
 
 /** A run has ended: for hosts that tell the person of it. */
 export type RunEndedListener = (entry: QueueEntry) => void;
@@ -107,6 +110,7 @@ export class EngineService {
       onIdle: () => this.#protectionsOn(),
       onChange,
       onEnded: (entry) => this.#afterRun(entry),
+      onFailure: (error) => this.takeStray(error),
       wallMs: () => systemClock.wallMs(),
     });
     this.faults = new FaultDesk({
@@ -116,6 +120,7 @@ export class EngineService {
       queue: this.queue,
       listen: (event) => this.#take(event),
       onChange,
+      onUnrecorded: (error) => this.#notify(`what was broken by hand is not in the history: ${messageOf(error)}`),
       onEnded: () => this.#afterEnd(),
     });
     this.stack.adopt();
@@ -240,6 +245,20 @@ export class EngineService {
     this.state.touch();
   }
 
+  /**
+   * For the host to report an error of its process that nothing has awaited. The run that is on, and one by hand, end as
+   * `error` with everything restored; the lab goes on and says so.
+   */
+  takeStray(error: unknown): void {
+    this.lab.strays.report(error);
+    this.#notify(`something in the lab failed unexpectedly: ${messageOf(error)}`);
+  }
+
+  #notify(notice: string): void {
+    if (!this.notices.includes(notice) && this.notices.length < NOTICES_LIMIT) this.notices.push(notice);
+    this.state.touch();
+  }
+
   /** Cancels what is on, undoes every fault, takes the stack down unless it is kept, and lets the data folder go. */
   close(): Promise<void> {
     this.faults.isClosing = true;
@@ -266,7 +285,8 @@ export class EngineService {
     say: (activity: string) => void,
   ): Promise<RunResult> {
     say(this.stack.running === undefined ? "bringing the stack up" : "preparing");
-    const running = await orAborted(this.stack.up(), signal);
+    signal.throwIfAborted();
+    const running = await orAbort(this.stack.up(), signal);
     if (without.join() !== running.registered.without?.join()) say("switching protections");
     await running.setProtectionsOff(without, signal);
     let runId = "";
@@ -288,7 +308,7 @@ export class EngineService {
     try {
       await running.setProtectionsOff([], AbortSignal.timeout(START_LIMIT_MS));
     } catch (error) {
-      this.notices.push(`protections could not be switched on again: ${messageOf(error)}`);
+      this.#notify(`protections could not be switched on again: ${messageOf(error)}`);
     }
   }
 
@@ -307,7 +327,7 @@ export class EngineService {
     try {
       if (this.archive.trim(this.settings().historyLimit) > 0) this.#versions.history++;
     } catch (error) {
-      this.notices.push(`old runs could not be deleted: ${messageOf(error)}`);
+      this.#notify(`old runs could not be deleted: ${messageOf(error)}`);
     }
   }
 
@@ -366,12 +386,4 @@ function noticesOf(lab: Lab, bench: Workbench): string[] {
   const readOnly = lab.history.readOnlyBecause === undefined ? [] : [lab.history.readOnlyBecause];
   const interrupted = bench.interrupted === 0 ? [] : [`Marked as interrupted: ${bench.interrupted} unfinished run(s)`];
   return [...lab.notices(), ...readOnly, ...recovered, ...interrupted];
-}
-
-async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", onAbort));
 }

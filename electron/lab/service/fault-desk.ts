@@ -24,6 +24,7 @@ export interface FaultDeskParts {
   queue: RunQueue;
   listen: (event: LabEvent) => void;
   onChange: () => void;
+  onUnrecorded: (error: unknown) => void;
   /** A run of faults by hand has ended. */
   onEnded: () => void;
 }
@@ -149,10 +150,10 @@ export class FaultDesk {
   async #beginByHand(): Promise<ByHandRun> {
     const stack = this.#parts.stack.running;
     if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
-    const { lab, journal, listen } = this.#parts;
+    const { lab, journal, listen, onUnrecorded } = this.#parts;
     lab.history.assertWritable();
-    const { history } = lab;
-    const run = await ByHandRun.begin({ stack, history, journal, clock: systemClock, listen });
+    const { history, strays } = lab;
+    const run = await ByHandRun.begin({ stack, history, journal, clock: systemClock, listen, strays, onUnrecorded });
     this.#byHand = run;
     void run.ended.then(() => {
       this.#byHand = undefined;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
+import { isAbortOf } from "../abort-scope.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
@@ -28,19 +29,29 @@ export interface QueueParts {
   onIdle: () => Promise<void>;
   onChange: () => void;
   onEnded: (entry: QueueEntry) => void;
+  /** Told of what the other three have thrown: the queue goes on. */
+  onFailure: (error: unknown) => void;
   wallMs: () => number;
 }
 
 /** Runs that were asked for, one after another: they share the stack. */
 export class RunQueue {
-  readonly #parts: QueueParts;
+  readonly #parts: Pick<QueueParts, "run" | "wallMs">;
+  /** The queue's hooks: none of them throws. */
+  readonly #onIdle: () => Promise<void>;
+  readonly #onChange: () => void;
+  readonly #onEnded: (entry: QueueEntry) => void;
   readonly #waiting: Wanted[] = [];
   readonly #ended: QueueEntry[] = [];
   #running: Wanted | undefined;
   #working: Promise<void> | undefined;
 
   constructor(parts: QueueParts) {
+    const { onIdle, onChange, onEnded, onFailure } = parts;
     this.#parts = parts;
+    this.#onIdle = () => guarded(onIdle, onFailure);
+    this.#onChange = () => void guarded(onChange, onFailure);
+    this.#onEnded = (entry) => void guarded(() => onEnded(entry), onFailure);
   }
 
   get isBusy(): boolean {
@@ -67,7 +78,7 @@ export class RunQueue {
     );
     this.#waiting.push(...wanted);
     this.#working ??= this.#work();
-    this.#parts.onChange();
+    this.#onChange();
     return wanted.map(({ entry }) => ({ ...entry }));
   }
 
@@ -87,7 +98,7 @@ export class RunQueue {
       running.entry.cancelling = true;
       running.abort.abort(new LabError("internal", "cancelled by a person"));
     }
-    this.#parts.onChange();
+    this.#onChange();
   }
 
   /** Cancels everything and resolves when the run that was on has put back what it broke. */
@@ -102,11 +113,11 @@ export class RunQueue {
       await this.#runOne(wanted);
       this.#running = undefined;
     }
-    await this.#parts.onIdle();
+    await this.#onIdle();
     this.#working = undefined;
     // What was added while the last of it was tidied up.
     if (this.#waiting.length > 0) this.#working = this.#work();
-    this.#parts.onChange();
+    this.#onChange();
   }
 
   async #runOne(wanted: Wanted): Promise<void> {
@@ -116,17 +127,19 @@ export class RunQueue {
     const say = (activity: string) => {
       if (entry.activity === activity) return;
       entry.activity = activity;
-      this.#parts.onChange();
+      this.#onChange();
     };
     const listen = (event: LabEvent) => {
       entry.runId = event.runId;
       if (event.type === "phase.started") say(event.phase);
       if (event.type === "step.started") say(event.label);
     };
-    const failed = (error: unknown): Ending =>
-      abort.signal.aborted
-        ? { outcome: "cancelled", reason: "cancelled before it began" }
-        : { outcome: "error", reason: explain(error) };
+    const failed = (error: unknown): Ending => {
+      const when = entry.runId === null ? "before it began" : "by a person";
+      if (isAbortOf(abort.signal, error)) return { outcome: "cancelled", reason: `cancelled ${when}` };
+      const after = abort.signal.aborted ? " (after it was cancelled)" : "";
+      return { outcome: "error", reason: `${explain(error)}${after}` };
+    };
     const { outcome, reason } = await this.#parts.run(loaded, entry.without, abort.signal, listen, say).catch(failed);
     this.#end(wanted, outcome, reason);
   }
@@ -135,8 +148,8 @@ export class RunQueue {
     Object.assign(entry, { state: "ended", outcome, reason, cancelling: false, activity: "" });
     this.#ended.unshift(entry);
     this.#ended.length = Math.min(this.#ended.length, ENDED_KEPT);
-    this.#parts.onEnded({ ...entry });
-    this.#parts.onChange();
+    this.#onEnded({ ...entry });
+    this.#onChange();
   }
 
   #entry({ scenario }: LoadedScenario, without: readonly string[]): QueueEntry {
@@ -154,6 +167,14 @@ export class RunQueue {
       cancelling: false,
       activity: "waiting",
     };
+  }
+}
+
+async function guarded(hook: () => unknown, onFailure: (error: unknown) => void): Promise<void> {
+  try {
+    await hook();
+  } catch (error) {
+    onFailure(error);
   }
 }
 

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import type { QueueEntry } from "../../contract/runs.ts";
+import { LabError } from "../lab-error.ts";
+import type { LoadedScenario } from "../scenarios/load.ts";
+import { type QueueParts, RunQueue } from "./run-queue.ts";
+
+const loaded = (id: string) => ({ scenario: { id, title: id } }) as LoadedScenario;
+const green = { runId: "run-1", outcome: "passed", reason: "all well" } as const;
+
+/** A queue whose runs do what the test says. */
+function queueOf(parts: Partial<QueueParts>) {
+  const ended: QueueEntry[] = [];
+  const failures: string[] = [];
+  const queue = new RunQueue({
+    run: async () => green,
+    onIdle: async () => {},
+    onChange: () => {},
+    onEnded: (entry) => ended.push(entry),
+    onFailure: (error) => failures.push(String(error)),
+    wallMs: () => 0,
+    ...parts,
+  });
+  const toEnd = async () => {
+    await expect.poll(() => queue.isBusy).toBe(false);
+    return ended.map(({ scenarioId, outcome, reason }) => [scenarioId, outcome, reason]);
+  };
+  return { queue, ended, failures, toEnd };
+}
+
+test("a run that is cancelled while its stack comes up was cancelled before it began", async () => {
+  const { queue, toEnd } = queueOf({
+    run: (_loaded, _without, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  queue.add([loaded("a"), loaded("b")], []);
+  queue.cancel("all");
+  expect(await toEnd()).toEqual([
+    ["b", "cancelled", "cancelled before it began"],
+    ["a", "cancelled", "cancelled before it began"],
+  ]);
+});
+
+test("an error that comes after Cancel is told as what it is", async () => {
+  const { queue, toEnd } = queueOf({
+    run: (_loaded, _without, signal) =>
+      new Promise((_resolve, reject) => {
+        const residue = new LabError("residue", "gateway is stopped", { cure: "start it" });
+        signal.addEventListener("abort", () => reject(residue));
+      }),
+  });
+  const [entry] = queue.add([loaded("a")], []);
+  queue.cancel(entry?.entryId ?? "");
+  expect(await toEnd()).toEqual([["a", "error", "gateway is stopped; start it (after it was cancelled)"]]);
+});
+
+test.each<[string, Partial<QueueParts>]>([
+  ["whoever hears of an end", { onEnded: () => fail() }],
+  ["whoever hears of a change", { onChange: () => fail() }],
+  ["what is done when all is over", { onIdle: async () => fail() }],
+])("runs on when an error comes from %s, and tells of it", async (_from, broken) => {
+  const runs: string[] = [];
+  const { queue, failures } = queueOf({
+    run: async ({ scenario }) => {
+      runs.push(scenario.id);
+      return green;
+    },
+    ...broken,
+  });
+  queue.add([loaded("a"), loaded("b")], []);
+  await expect.poll(() => queue.isBusy).toBe(false);
+  queue.add([loaded("c")], []);
+  await expect.poll(() => queue.isBusy).toBe(false);
+  expect(runs).toEqual(["a", "b", "c"]);
+  expect(queue.state()).toMatchObject({ active: [], ended: [{}, {}, {}] });
+  expect(failures).toContain("Error: a broken hook");
+});
+
+function fail(): never {
+  throw new Error("a broken hook");
+}
