@@ -11,6 +11,7 @@ import * as protocol from "./shell/protocol.ts";
 import * as quit from "./shell/quit.ts";
 import { makeShell } from "./shell/shell.ts";
 import * as singleInstance from "./shell/single-instance.ts";
+import * as strayErrors from "./shell/stray-errors.ts";
 import * as theme from "./shell/theme.ts";
 import * as tray from "./shell/tray.ts";
 import * as window from "./shell/window.ts";
@@ -23,6 +24,7 @@ if (singleInstance.register(shell)) void start().catch(cannotStart);
 
 async function start(): Promise<void> {
   // Before the app is ready: schemes, and links that it may have been started with.
+  strayErrors.register(shell);
   protocol.registerScheme();
   deepLinks.register(shell);
   quit.register(shell);

@@ -8,6 +8,7 @@ import { browserFiles } from "./browser/browser-files.ts";
 import { BrowserServer } from "./browser/browser-server.ts";
 import { FileDesk } from "./files/file-desk.ts";
 import { PageFiles } from "./page/page-files.ts";
+import { catchStrayErrors } from "./stray-errors.ts";
 
 /** What this host can do, as the page is told. */
 export const BROWSER_HOST = {
@@ -37,6 +38,7 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
   const { environment, port, opensBrowser, out, signal } = options;
   const page = new PageFiles(options.pageFolder ?? join(PROJECT_FOLDER, "dist", "renderer"));
   const service = await EngineService.start(environment);
+  const stopCatching = catchStrayErrors((error) => service.takeStray(error));
   const diagnostics = new DiagnosticsDesk(service);
   const files = new FileDesk();
   try {
@@ -59,6 +61,7 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
     files.close();
     diagnostics.close();
     await service.close();
+    stopCatching();
   }
 }
 

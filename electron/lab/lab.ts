@@ -42,18 +42,19 @@ export class Lab {
   readonly home: LabHome;
   readonly history: History;
   /** Where a host reports the errors of its process that nothing has awaited. */
-  readonly strays = new StrayErrors();
+  readonly strays: StrayErrors;
   readonly #environment: NodeJS.ProcessEnv;
   #openedJournal: Journal | undefined;
 
-  private constructor(home: LabHome, environment: NodeJS.ProcessEnv) {
+  private constructor(home: LabHome, environment: NodeJS.ProcessEnv, strays: StrayErrors) {
     this.home = home;
+    this.strays = strays;
     this.#environment = environment;
     this.history = new History(home.historyFile, thisProcess);
   }
 
-  static open(environment: NodeJS.ProcessEnv): Lab {
-    return new Lab(openHome(dataFolder(environment)), environment);
+  static open(environment: NodeJS.ProcessEnv, strays = new StrayErrors()): Lab {
+    return new Lab(openHome(dataFolder(environment)), environment, strays);
   }
 
   /** What a person should know of how the data folder was found. */

@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
+import type { StrayErrors } from "../../lab/stray-errors.ts";
 
 /** The exit codes that scripts rely on. */
 export const EXIT = { green: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
@@ -10,6 +11,8 @@ export interface Terminal {
   out: NodeJS.WriteStream;
   err: NodeJS.WriteStream;
   signal: AbortSignal;
+  /** Errors of this process that nothing has awaited: what is at work ends because of one. */
+  strays: StrayErrors;
 }
 
 export interface Command {

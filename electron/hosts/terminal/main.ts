@@ -1,5 +1,8 @@
+import { isAbortOf } from "../../lab/abort-scope.ts";
 import { LabError } from "../../lab/lab-error.ts";
+import { StrayErrors } from "../../lab/stray-errors.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
+import { catchStrayErrors } from "../stray-errors.ts";
 import { type Command, EXIT, type Terminal } from "./command.ts";
 
 /** Each loads what it needs when it is called: a person who halts the lab must not wait for the modules of a run. */
@@ -78,21 +81,25 @@ export async function main(words: readonly string[]): Promise<number> {
     out: process.stdout,
     err: process.stderr,
     signal: interrupt.signal,
+    strays: new StrayErrors(),
   };
+  let hasStrayed = false;
+  const stopCatching = catchStrayErrors((error) => {
+    hasStrayed = true;
+    terminal.strays.report(error);
+  });
   try {
-    return await dispatch(words, terminal);
+    const code = await dispatch(words, terminal);
+    return hasStrayed && code === EXIT.green ? EXIT.failed : code;
   } catch (error) {
     if (!interrupt.signal.aborted) return explain(error, terminal);
     // What went wrong besides the interruption, such as a process that will not go, must not be kept quiet.
-    if (!isInterruption(error, interrupt.signal)) explain(error, terminal);
+    if (!isAbortOf(interrupt.signal, error)) explain(error, terminal);
     return EXIT.interrupted;
   } finally {
+    stopCatching();
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, onSignal);
   }
-}
-
-function isInterruption(error: unknown, { reason }: AbortSignal): boolean {
-  return error === reason || (error instanceof Error && (error.cause === reason || error.name === "AbortError"));
 }
 
 async function dispatch([name, ...words]: readonly string[], terminal: Terminal): Promise<number> {

@@ -78,7 +78,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
   // A report on standard output is for a program: what people read goes to the other stream.
   const shown = reporter === "pretty" || values.out !== undefined ? terminal.out : terminal.err;
   const screen = new LiveScreen(shown);
-  const lab = Lab.open(terminal.environment);
+  const lab = Lab.open(terminal.environment, terminal.strays);
   const reports: RunReport[] = [];
   try {
     for (const notice of lab.notices()) screen.line(notice);
@@ -186,6 +186,16 @@ async function runAll(
 ): Promise<RunReport[]> {
   const reports: RunReport[] = [];
   const printer = new RunPrinter((line) => screen.line(line), paintFor(screen.stream, terminal.environment));
+  const print = (event: LabEvent) => {
+    try {
+      printer.take(event);
+    } catch (error) {
+      // The events are what the report is made of, so whoever takes them must not fail with the printing.
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  };
   for (const loaded of batch) {
     if (terminal.signal.aborted) break;
     const events: LabEvent[] = [];
@@ -193,7 +203,7 @@ async function runAll(
     screen.status(() => `${loaded.scenario.id}  ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
     await bench.run(loaded, running, terminal.signal, (event) => {
       events.push(event);
-      printer.take(event);
+      print(event);
     });
     screen.status(undefined);
     const report = toReport(foldAll(emptyRunView, events));

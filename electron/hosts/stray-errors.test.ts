@@ -1,0 +1,48 @@
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { History } from "../lab/history/history.ts";
+import { thisProcess } from "../lab/stack/process-identity.ts";
+import { startLab } from "../lab/watchdog/testing/lab-process.ts";
+import { serviceProcessesOf } from "../lab/watchdog/testing/process-table.ts";
+import { writeSmallStack } from "../testing/small-stack.ts";
+import { temporaryFolder } from "../testing/temporary-folder.ts";
+
+const PROGRAM = join(import.meta.dirname, "..", "testing", "straying-lab.ts");
+const STEADY = [{ service: "caller", is: "up" }];
+
+test.each(["a promise", "a timer", "a probe", "a listener", "the log tail", "the printer", "an end-of-run hook"])(
+  "an error of %s ends its run as an error, all restored, and the next one is run",
+  async (place) => {
+    const folder = temporaryFolder();
+    const home = join(folder, "home");
+    const scenario = (id: string, method: object[]) => {
+      const file = join(folder, `${id}.yaml`);
+      const rest = { title: id, patterns: [], steadyState: STEADY, expect: [{ within: "10m" }] };
+      writeFileSync(file, JSON.stringify({ id, method, ...rest }));
+      return file;
+    };
+    const stack = writeSmallStack(folder);
+    appendFileSync(join(folder, "server.mjs"), 'setInterval(() => console.log("still here"), 20);\n');
+    const atEnd = place === "an end-of-run hook";
+    const strays = scenario("strays", [{ fault: { pause: "server" } }, { wait: atEnd ? "1ms" : "5m" }]);
+    const next = scenario("next", [{ wait: "1ms" }]);
+    const words = ["run", strays, next, "--stack", stack, "--ports", "auto"];
+    const lab = startLab(home, words, { STRAYING_LAB: place }, PROGRAM);
+    const said = await lab.ended;
+    expect(lab.child.exitCode, said).toBe(1);
+    expect(said).toContain(`boom in ${place}`);
+    expect(said).toMatch(/ {2}strays +error/);
+    expect(said).toMatch(/ {2}next +passed/);
+    const history = new History(join(home, "history.db"), thisProcess);
+    const runs = history.list({ limit: 10 });
+    const undone = runs.flatMap(({ id }) => [...history.events(id)]).filter(({ type }) => type === "fault.undone");
+    history.close();
+    expect(runs.map(({ scenarioId, outcome }) => [scenarioId, outcome])).toEqual([
+      ["next", "passed"],
+      ["strays", "error"],
+    ]);
+    expect(undone).toMatchObject([{ result: "restored" }]);
+    expect(serviceProcessesOf(home)).toEqual([]);
+  },
+);

@@ -1,0 +1,77 @@
+/**
+ * The terminal host as a program in which something throws once, a moment after its first fault was applied, where
+ * nothing awaits or catches it. The engine knows nothing of it: what throws is put in the place of a part of it.
+ */
+import { main } from "../hosts/terminal/main.ts";
+import { RunPrinter } from "../hosts/terminal/run-printer.ts";
+import { HealthMonitor } from "../lab/health/monitor.ts";
+import { FaultJournal } from "../lab/journal/fault-journal.ts";
+import { LogTail } from "../lab/stack/log-tail.ts";
+import { ProcessBackend } from "../lab/stack/process-backend.ts";
+
+/** Which part of the lab throws. */
+export const STRAY_VARIABLE = "STRAYING_LAB";
+const place = process.env[STRAY_VARIABLE];
+let isFirst = true;
+let isDue = false;
+
+function throwOnce(): void {
+  if (!isDue) return;
+  isDue = false;
+  throw new Error(`boom in ${place}`);
+}
+
+const { applied } = FaultJournal.prototype;
+FaultJournal.prototype.applied = function (...given) {
+  applied.apply(this, given);
+  if (isFirst) isDue = true;
+  isFirst = false;
+  if (place === "a promise") void Promise.reject(new Error(`boom in ${place}`));
+  if (place === "a timer") setTimeout(throwOnce, 1);
+};
+
+if (place === "a probe") {
+  const { probe } = ProcessBackend.prototype;
+  ProcessBackend.prototype.probe = function (service) {
+    const inner = probe.call(this, service);
+    return {
+      close: () => inner.close(),
+      async look(signal) {
+        throwOnce();
+        return inner.look(signal);
+      },
+    };
+  };
+}
+if (place === "a listener") {
+  const { onTransition } = HealthMonitor.prototype;
+  HealthMonitor.prototype.onTransition = function (listener) {
+    return onTransition.call(this, (transition) => {
+      throwOnce();
+      listener(transition);
+    });
+  };
+}
+if (place === "the log tail") {
+  const { read } = LogTail.prototype;
+  LogTail.prototype.read = function () {
+    throwOnce();
+    read.call(this);
+  };
+}
+if (place === "the printer") {
+  const { take } = RunPrinter.prototype;
+  RunPrinter.prototype.take = function (event) {
+    throwOnce();
+    take.call(this, event);
+  };
+}
+if (place === "an end-of-run hook") {
+  const { close } = LogTail.prototype;
+  LogTail.prototype.close = function () {
+    close.call(this);
+    throwOnce();
+  };
+}
+
+process.exitCode = await main(process.argv.slice(2));
