@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -114,6 +115,19 @@ describe("bad input", TOGETHER, () => {
     expect(code).toBe(2);
     expect(out).not.toContain("stack up");
   });
+
+  test.skipIf(process.platform === "win32")(
+    "a pipe instead of a file is refused, and waits for nobody",
+    async (context) => {
+      const lab = TerminalLab.for(context);
+      const pipe = join(lab.folder, "pipe.yaml");
+      execFileSync("mkfifo", [pipe]);
+      const validated = await lab.run("scenarios", "validate", pipe);
+      expect(validated).toMatchObject({ code: 2, out: expect.stringContaining("it is not a regular file") });
+      const run = await lab.run("run", smallScenario(lab), "--stack", pipe, ...AUTO);
+      expect(run).toMatchObject({ code: 2, err: expect.stringContaining("it is not a regular file") });
+    },
+  );
 
   test("YAML of any kind of badness, each problem at its place", async (context) => {
     const lab = TerminalLab.for(context);

@@ -118,7 +118,7 @@ describe("is not led into trouble by", () => {
 test("a file that cannot be read says which and why", () => {
   const folder = temporaryFolder();
   expect(() => readYaml(join(folder, "none.yaml"))).toThrow(/none\.yaml cannot be read: ENOENT/);
-  expect(() => readYaml(folder)).toThrow(/cannot be read: EISDIR/);
+  expect(() => readYaml(folder)).toThrow(/cannot be read: it is a folder/);
   expect(() => readYaml(folder)).toThrow(LabError);
   writeFileSync(join(folder, "good.yaml"), "name: a\n");
   expect(readYaml(join(folder, "good.yaml")).value).toEqual({ name: "a" });

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type Document,
   isMap,
@@ -11,6 +10,7 @@ import {
   type YAMLParseError,
 } from "yaml";
 import { LabError, messageOf } from "../lab-error.ts";
+import { readWholeFile } from "./read-whole-file.ts";
 
 /** Larger than any scenario or stack file a person writes; a guard against a wrong path. */
 export const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
@@ -51,14 +51,13 @@ export function formatProblem({ file, line, column, message }: Problem): string 
   return `${file}:${line}:${column}: ${message}`;
 }
 
+/** The text of a document that a person has written. @throws LabError for what is no file, or too large for one */
+export function readDocument(file: string): string {
+  return readWholeFile(file, DOCUMENT_LIMIT_BYTES).toString("utf8");
+}
+
 export function readYaml(file: string): YamlDocument {
-  let source: string;
-  try {
-    source = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new LabError("bad-input", `${file} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-  return parseYaml(source, file);
+  return parseYaml(readDocument(file), file);
 }
 
 /** @throws DocumentError for text that is not YAML, too large, or refers to itself in ways that grow without end. */

@@ -1,19 +1,10 @@
 import { isUtf8 } from "node:buffer";
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { extname, join, sep } from "node:path";
 import { SCENARIO_SOURCE_LIMIT } from "../../contract/scenarios.ts";
-import { DOCUMENT_LIMIT_BYTES } from "../documents/yaml-document.ts";
-import { LabError, messageOf } from "../lab-error.ts";
+import { inKib, readWholeFile } from "../documents/read-whole-file.ts";
+import { readDocument } from "../documents/yaml-document.ts";
+import { messageOf } from "../lab-error.ts";
 
 /** The files that a user keeps scenarios in. A name is one that the folder itself has listed, never a path. */
 export class ScenarioFolder {
@@ -38,12 +29,7 @@ export class ScenarioFolder {
 
   /** A link to a file elsewhere is read too: that is how a person uses scenarios of another folder. */
   read(name: string): string {
-    const file = statSync(this.pathOf(name), { throwIfNoEntry: false });
-    if (file === undefined) throw new LabError("bad-input", "it is a link that leads nowhere");
-    // Of a pipe or a device there may be no end.
-    if (!file.isFile()) throw new LabError("bad-input", "it is not a file");
-    if (file.size > DOCUMENT_LIMIT_BYTES) throw new LabError("bad-input", `it is ${inKib(file.size)} long`);
-    return readFileSync(this.pathOf(name), "utf8");
+    return readDocument(this.pathOf(name));
   }
 
   /** Why a file's text is not given to an editor, which might write something else in its place; undefined if it is. */
@@ -55,7 +41,7 @@ export class ScenarioFolder {
       if (size > SCENARIO_SOURCE_LIMIT) {
         return `it is ${inKib(size)} long, and the editor takes ${inKib(SCENARIO_SOURCE_LIMIT)} at the most`;
       }
-      return isUtf8(readFileSync(real)) ? undefined : "it is not text in UTF-8";
+      return isUtf8(readWholeFile(real, SCENARIO_SOURCE_LIMIT)) ? undefined : "it is not text in UTF-8";
     } catch (error) {
       return `it cannot be read: ${messageOf(error)}`;
     }
@@ -85,8 +71,4 @@ export class ScenarioFolder {
   remove(name: string): void {
     rmSync(this.pathOf(name));
   }
-}
-
-function inKib(bytes: number): string {
-  return `${Math.ceil(bytes / 1024)} KiB`;
 }

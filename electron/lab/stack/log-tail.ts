@@ -9,6 +9,8 @@ export interface LogLine {
 }
 
 const CHUNK_BYTES = 64 * 1024;
+/** How often files are read that the system does not watch. */
+const POLL_INTERVAL_MS = 100;
 /** A line longer than this is cut: it is a dump, not something to read in a timeline. */
 const MAX_LINE_CHARS = 4_000;
 
@@ -21,11 +23,15 @@ interface Source {
   decoder: StringDecoder;
 }
 
-/** Follows the output files of services from where they are now, a line at a time. */
+/**
+ * Follows the output files of services from where they are now, a line at a time. Where the system watches no more files
+ * for this user (on Linux `ENOSPC` or `EMFILE`, a limit that editors often reach) they are read at intervals instead.
+ */
 export class LogTail {
   readonly #sources: Source[];
   readonly #take: (line: LogLine) => void;
   readonly #watchers: FSWatcher[] = [];
+  #polling: NodeJS.Timeout | undefined;
 
   constructor(
     files: readonly { service: string; stdout: string; stderr: string }[],
@@ -44,8 +50,22 @@ export class LogTail {
       })),
     );
     for (const folder of new Set(this.#sources.map(({ file }) => dirname(file)))) {
-      if (existsSync(folder)) this.#watchers.push(watch(folder, () => this.read()));
+      if (existsSync(folder)) this.#watch(folder);
     }
+  }
+
+  #watch(folder: string): void {
+    try {
+      const watcher = watch(folder, () => this.read());
+      watcher.on("error", () => this.#poll());
+      this.#watchers.push(watcher);
+    } catch {
+      this.#poll();
+    }
+  }
+
+  #poll(): void {
+    this.#polling ??= setInterval(() => this.read(), POLL_INTERVAL_MS).unref();
   }
 
   /** Takes what has been written since the last look. */
@@ -55,6 +75,7 @@ export class LogTail {
 
   close(): void {
     for (const watcher of this.#watchers) watcher.close();
+    clearInterval(this.#polling);
     this.read();
     for (const { service, stream, rest } of this.#sources) if (rest) this.#take({ service, stream, line: rest });
   }

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkDocument } from "../documents/check-document.ts";
-import { DocumentError, type Problem, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
+import { DocumentError, type Problem, readDocument, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
 import { LabError } from "../lab-error.ts";
 import { namedVolumesOf, networksOf } from "./docker/container-spec.ts";
 import { interpolate, parseDotEnv, passedOn } from "./interpolation.ts";
@@ -66,7 +66,7 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
   const path = resolve(file);
   const folder = dirname(path);
   const dotEnv = join(folder, ".env");
-  const variables = { ...(existsSync(dotEnv) ? parseDotEnv(readFileSync(dotEnv, "utf8")) : {}), ...environment };
+  const variables = { ...(existsSync(dotEnv) ? parseDotEnv(readDocument(dotEnv)) : {}), ...environment };
   const document = readYaml(path);
   const problems: Problem[] = [];
   const value = interpolate(document.value, variables, (at, message) => problems.push(document.problemAt(at, message)));

@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { readWholeFile } from "../../documents/read-whole-file.ts";
+import { readDocument } from "../../documents/yaml-document.ts";
 import { LabError } from "../../lab-error.ts";
+
+/** Of one file; as much as can be read at once. */
+const CONTEXT_FILE_LIMIT_BYTES = 1024 ** 3;
 
 /** The files that a build is sent, relative to its folder and in a fixed order. */
 export function contextFiles(folder: string, dockerfile: string): string[] {
@@ -9,7 +14,7 @@ export function contextFiles(folder: string, dockerfile: string): string[] {
     throw new LabError("bad-input", `there is no ${join(folder, dockerfile)} to build from`);
   }
   const ignoreFile = join(folder, ".dockerignore");
-  const isIgnored = dockerIgnore(existsSync(ignoreFile) ? readFileSync(ignoreFile, "utf8") : "");
+  const isIgnored = dockerIgnore(existsSync(ignoreFile) ? readDocument(ignoreFile) : "");
   const files = filesUnder(folder, "").filter((path) => path === dockerfile || !isIgnored(path));
   return files.sort();
 }
@@ -18,7 +23,8 @@ export function contextFiles(folder: string, dockerfile: string): string[] {
 export function contextDigest(folder: string, files: readonly string[], rest: unknown): string {
   const hash = createHash("sha256").update(JSON.stringify(rest));
   for (const file of files) {
-    hash.update(`\0${file}\0${statSync(join(folder, file)).mode & 0o111}\0`).update(readFileSync(join(folder, file)));
+    const path = join(folder, file);
+    hash.update(`\0${file}\0${statSync(path).mode & 0o111}\0`).update(readWholeFile(path, CONTEXT_FILE_LIMIT_BYTES));
   }
   return hash.digest("hex");
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { readDocument } from "../../documents/yaml-document.ts";
 import { LabError } from "../../lab-error.ts";
 
 /** Which engine is meant, chosen as the docker command line chooses it. Kept with a stack, so that it is found again. */
@@ -68,7 +68,7 @@ function hostOfContext(folder: string, context: string): string {
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readDocument(file));
   } catch {
     return undefined;
   }

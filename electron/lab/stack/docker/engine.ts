@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import Dockerode from "dockerode";
 import { z } from "zod";
+import { readWholeFile } from "../../documents/read-whole-file.ts";
+import { DOCUMENT_LIMIT_BYTES } from "../../documents/yaml-document.ts";
 import { LabError } from "../../lab-error.ts";
 import { alternatives, explainNoEngine } from "./diagnosis.ts";
 import { type EngineAddress, engineAddress, isRemote, socketOf } from "./engine-address.ts";
@@ -117,7 +119,7 @@ function notesOn(address: EngineAddress, info: z.output<typeof engineInfo>): str
 function readCertificates(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {
   const read = (name: string): Buffer => {
     try {
-      return readFileSync(join(folder, name));
+      return readWholeFile(join(folder, name), DOCUMENT_LIMIT_BYTES);
     } catch (error) {
       throw new LabError("bad-input", `the certificate ${join(folder, name)} cannot be read`, {
         cure: "DOCKER_CERT_PATH names the folder of ca.pem, cert.pem and key.pem",
