@@ -1,10 +1,14 @@
 import { ORPCError } from "@orpc/client";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import type { StreamItem, StreamMessage, SubscribeRequest } from "../../electron/contract/events.ts";
 import { Connection } from "./connection.ts";
 import { followRun } from "./follow.ts";
 import { labClient } from "./lab-client.ts";
 import { type OpenLink, Refused, type Transport } from "./transport.ts";
+
+/** No test waits as long for an answer as a person would. */
+const limits = vi.hoisted(() => ({ ms: 10_000 }));
+vi.mock("./call-limits.ts", () => ({ limitOf: () => limits.ms }));
 
 type Answer = (path: string, input: unknown, signal: AbortSignal | undefined) => unknown;
 
@@ -13,6 +17,8 @@ class FakeLab implements Transport {
   readonly links: { cut: () => void }[] = [];
   readonly acknowledged: number[] = [];
   refuses = false;
+  /** Otherwise a link is never there. */
+  opens = true;
   readonly #answer: Answer;
 
   constructor(answer: Answer) {
@@ -21,6 +27,7 @@ class FakeLab implements Transport {
 
   async open(): Promise<OpenLink> {
     if (this.refuses) throw new Refused("spent");
+    if (!this.opens) return new Promise(() => {});
     const gone = new AbortController();
     const cut = () => gone.abort(new Error("cut"));
     this.links.push({ cut });
@@ -193,6 +200,24 @@ test("a call that is made while there is no connection waits for one", async () 
   await expect.poll(() => connection.connection.state.is).toBe("connected");
   lab.links[0]?.cut();
   await expect(connection.call.stack.status()).resolves.toEqual({ answered: true });
+});
+
+test("a call that was never sent says that nothing was done; one that was sent, that it may be", async () => {
+  limits.ms = 50;
+  onTestFinished(() => {
+    limits.ms = 10_000;
+  });
+  const lab = new FakeLab(() => new Promise(() => {}));
+  const sent = await clientOf(lab)
+    .call.stack.halt()
+    .catch((error: unknown) => error);
+  expect(sent).toMatchObject({ code: "timeout", cure: expect.stringContaining("may yet be done") });
+  lab.opens = false;
+  const unsent = await clientOf(lab)
+    .call.stack.halt()
+    .catch((error: unknown) => error);
+  expect(unsent).toMatchObject({ code: "disconnected", message: expect.stringContaining("nothing was done") });
+  expect(unsent).not.toMatchObject({ cure: expect.stringContaining("may yet be done") });
 });
 
 test("a page that the lab will not have is told so, and does not try for ever", async () => {
