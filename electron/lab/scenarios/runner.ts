@@ -292,7 +292,8 @@ async function restore(scenario: Scenario, context: RunContext, ending: Ending, 
   log.append({ type: "phase.started", phase: "rollback" });
   const { residue } = await context.faults.undo("all", signal);
   if (residue.length > 0) return { outcome: "residue", reason: `not put back: ${residue.join("; ")}` };
-  if (ending.outcome === "precondition") return ending;
+  // Nothing has been done to the stack yet.
+  if (!context.view().phases.some(({ phase }) => phase === "method")) return ending;
   const { wasUndoneOutside } = context.faults;
   if (ending.outcome === "passed" && wasUndoneOutside) return { outcome: "failed", reason: wasUndoneOutside };
   log.append({ type: "phase.started", phase: "steady state after" });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Launch } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
 import { type Link, type Service, type Stack, serviceNamed } from "./stack-file.ts";
+import { unpublished } from "./unpublished.ts";
 
 /** Of the lab's own environment only what programs need to run: no secret of the person's shell reaches a service. */
 const PASSED_ON = ["PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LANG", "TZ"];
@@ -19,9 +20,7 @@ export interface LaunchPlace {
 export function addressOf(service: Service, ports: Readonly<Record<string, number>>): string {
   const port = ports[service.name];
   if (port !== undefined) return `127.0.0.1:${port}`;
-  throw new LabError("bad-input", `${service.name} publishes no port, so the lab cannot reach it`, {
-    cure: `add a port to ${service.name} in the stack file, such as "127.0.0.1:18080:8080"`,
-  });
+  throw unpublished(service.name);
 }
 
 /** How the process driver runs a service: compose's environment, with the addresses of this machine filled in. */

@@ -16,6 +16,7 @@ import type { LogLine } from "./log-tail.ts";
 import { choosePorts, type PortChoice } from "./ports.ts";
 import { endProcesses, ProcessBackend } from "./process-backend.ts";
 import { type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
+import { unpublished } from "./unpublished.ts";
 
 export type { StackProgress } from "./backend.ts";
 
@@ -67,10 +68,12 @@ export class RunningStack {
 
   /**
    * Starts every service in dependency order and waits for the health of each. When one does not get well all are
-   * taken down again, and the error names it with its last lines.
+   * taken down again, and the error names it with its last lines. One that could never be seen to be well, since it
+   * publishes no port, is refused before anything is started.
    */
   static async up(stack: Stack, options: UpOptions): Promise<RunningStack> {
     const { register, stacksFolder, kept, engine, signal, report } = options;
+    for (const { name, port } of stack.services) if (port === undefined) throw unpublished(name);
     const registered: RegisteredStack = {
       id: `${stack.project}-${randomUUID().slice(0, 8)}`,
       project: stack.project,

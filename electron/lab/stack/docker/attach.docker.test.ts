@@ -37,10 +37,10 @@ expect:
   - { service: web, is: down }
 `;
 
-function broughtUpBySomeone() {
+function broughtUpBySomeone(text = FILE) {
   const folder = temporaryFolder();
   const file = join(folder, "docker-compose.yml");
-  writeFileSync(file, FILE);
+  writeFileSync(file, text);
   const project = projectName();
   compose(folder, project, "up", "-d");
   onTestFinished(() => void compose(folder, project, "down", "-v"));
@@ -152,6 +152,18 @@ describeOnDocker("a project that someone else has brought up", () => {
     expect(half.said).toMatch(/is only half up: web is exited/);
     const none = await new LabProcess().run("run", scenario("stop"), "--project", "no-such-project");
     expect(none.said).toMatch(new RegExp(`no compose project called "no-such-project" is up\\n.*${project}`));
+  });
+
+  test("with a service that publishes no port is left as it was found, and the run ends as an error that says so", async () => {
+    const { project, scenario, asFound } = broughtUpBySomeone(FILE.replace(/ +ports: .*\n/, ""));
+    const before = asFound();
+    const lab = new LabProcess();
+    const { code, said } = await lab.run("run", scenario("pause"), scenario("stop"), "--project", project);
+    expect(said).toMatch(/ERROR .*web could not be probed: web publishes no port, so the lab cannot reach it/);
+    expect(said).toContain("0/2 runs passed");
+    expect(code, said).toBe(1);
+    expect((await lab.run("history", "list")).said.match(/ error /g)).toHaveLength(2);
+    expect(asFound()).toBe(before);
   });
 
   test("is worked on by one lab at a time", async () => {

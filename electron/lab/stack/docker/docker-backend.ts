@@ -2,10 +2,10 @@ import type Dockerode from "dockerode";
 import { systemClock } from "../../clock.ts";
 import { makeProbe, type Probe } from "../../health/probe.ts";
 import type { DockerPlace, RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
-import { LabError } from "../../lab-error.ts";
 import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";
+import { unpublished } from "../unpublished.ts";
 import { containerOf } from "./compose-labels.ts";
 import { ContainerLogs, lastContainerLines } from "./container-logs.ts";
 import { containerProbe } from "./container-probe.ts";
@@ -37,11 +37,7 @@ export class DockerBackend implements StackBackend {
     const { port, name } = service;
     const published = port === undefined ? undefined : this.#watch.view(name)?.ports[port.containerPort];
     const hostPort = published ?? this.#registered.ports[name];
-    if (hostPort === undefined) {
-      throw new LabError("bad-input", `${name} publishes no port, so the lab cannot reach it`, {
-        cure: `add a port to ${name} in the stack file, such as "127.0.0.1:18080:8080"`,
-      });
-    }
+    if (hostPort === undefined) throw unpublished(name);
     return `${hostOf(service, this.#registered.docker)}:${hostPort}`;
   }
 
