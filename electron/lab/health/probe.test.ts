@@ -125,33 +125,6 @@ describe("an HTTP probe", () => {
   });
 });
 
-describe("an MCP probe", () => {
-  test("sends a ping as a client would", async () => {
-    let seen = "";
-    await look({ mcp: "/mcp" }, async (request, response) => {
-      const chunks = await request.toArray();
-      seen = `${request.method} ${request.url} ${request.headers.accept} ${Buffer.concat(chunks)}`;
-      response.end();
-    });
-    expect(seen).toBe('POST /mcp application/json, text/event-stream {"jsonrpc":"2.0","id":0,"method":"ping"}');
-  });
-
-  test.each([
-    [200, "up"],
-    [400, "up"],
-    [401, "up"],
-    [406, "up"],
-    [429, "degraded"],
-    [500, "degraded"],
-    [503, "degraded"],
-  ])("HTTP %d is %s", async (status, health) => {
-    expect(await look({ mcp: "/mcp" }, answer(status))).toMatchObject({
-      status: health,
-      reason: `answers HTTP ${status}`,
-    });
-  });
-});
-
 describe("a TCP probe", () => {
   test("is content with a connection, and gives it back", async () => {
     const closed = Promise.withResolvers<void>();

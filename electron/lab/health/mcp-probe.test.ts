@@ -1,0 +1,156 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { makeProbe } from "./probe.ts";
+
+const never = new AbortController().signal;
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+async function serve(handle: Handle, port = 0) {
+  const server = createServer((request, response) => void handle(request, response));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  onTestFinished(close);
+  return { close, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+function probe(address: string) {
+  const made = makeProbe({ mcp: "/mcp" }, address);
+  onTestFinished(() => made.close());
+  return made;
+}
+
+/** A server of the SDK's own, with the sessions that it holds and every request that it was sent. */
+function sdkServer({ asJson = false, hasSessions = true } = {}) {
+  const sessions = new Map<string, StreamableHTTPServerTransport>();
+  const asked: string[] = [];
+  let opened = 0;
+  const handle: Handle = async (request, response) => {
+    const chunks = await request.toArray();
+    const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined;
+    asked.push(`${request.method} ${body?.method ?? ""}`.trim());
+    const known = sessions.get(String(request.headers["mcp-session-id"]));
+    if (known === undefined && request.headers["mcp-session-id"] !== undefined)
+      return response.writeHead(404).end("{}");
+    if (known !== undefined) return known.handleRequest(request, response, body);
+    const transport = new StreamableHTTPServerTransport({
+      enableJsonResponse: asJson,
+      ...(hasSessions ? { sessionIdGenerator: randomUUID } : {}),
+      onsessioninitialized: (id) => {
+        opened++;
+        sessions.set(id, transport);
+      },
+      onsessionclosed: (id) => void sessions.delete(id),
+    } as ConstructorParameters<typeof StreamableHTTPServerTransport>[0]);
+    await new McpServer({ name: "real", version: "1" }).connect(transport as Transport);
+    await transport.handleRequest(request, response, body);
+  };
+  return { handle, asked, sessions, opened: () => opened };
+}
+
+describe.each([true, false])("an MCP probe of a server that answers in JSON: %s", (asJson) => {
+  test("opens a session as a client does, then only pings in it, and ends it when it is closed", async () => {
+    const server = sdkServer({ asJson });
+    const { address } = await serve(server.handle);
+    const one = makeProbe({ mcp: "/mcp" }, address);
+    for (let at = 0; at < 4; at++) expect(await one.look(never)).toMatchObject({ status: "up" });
+    expect(server.asked).toEqual(["POST initialize", "POST notifications/initialized", ...Array(3).fill("POST ping")]);
+    expect(server.sessions.size).toBe(1);
+    await one.close();
+    expect(server.sessions.size).toBe(0);
+  });
+
+  test("opens a new session when the server has forgotten the old one, in the same look", async () => {
+    const server = sdkServer({ asJson });
+    const { address } = await serve(server.handle);
+    const one = probe(address);
+    expect(await one.look(never)).toMatchObject({ status: "up" });
+    server.sessions.clear();
+    expect(await one.look(never)).toMatchObject({ status: "up" });
+    expect(server.opened()).toBe(2);
+    expect(server.sessions.size).toBe(1);
+  });
+
+  test("is up with a server that has no sessions", async () => {
+    const server = sdkServer({ asJson, hasSessions: false });
+    const { address } = await serve(server.handle);
+    const one = probe(address);
+    for (let at = 0; at < 3; at++) expect(await one.look(never)).toMatchObject({ status: "up" });
+    await one.close();
+    expect(server.asked).not.toContain("DELETE");
+  });
+});
+
+describe("an MCP probe is not up", () => {
+  test.each([
+    [400, '{"jsonrpc":"2.0","error":{"code":-32000,"message":"no session"},"id":null}', "answers HTTP 400"],
+    [401, "", "answers HTTP 401: it wants authorization"],
+    [406, "", "answers HTTP 406"],
+    [503, "", "answers HTTP 503"],
+    [200, "", "answers HTTP 200 without an MCP reply"],
+    [200, "<html>", "answers HTTP 200 without an MCP reply"],
+    [200, '{"jsonrpc":"2.0","id":9,"result":{"protocolVersion":"x"}}', "answers HTTP 200 without an MCP reply"],
+    [200, '{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"it failed"}}', "answers error -32603: it failed"],
+  ])("with an HTTP server that answers every handshake with %i %s", async (status, body, reason) => {
+    const { address } = await serve((request, response) => {
+      request.resume();
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
+    });
+    const seen = await probe(address).look(never);
+    expect(seen).toMatchObject({ status: "degraded", reason: `refuses an MCP handshake: ${reason}` });
+  });
+
+  test("with a server that opens sessions and answers no ping in them", async () => {
+    const server = sdkServer();
+    let isDeaf = false;
+    const { address } = await serve((request, response) => {
+      if (isDeaf) response.writeHead(502).end();
+      else return server.handle(request, response);
+    });
+    const one = probe(address);
+    expect(await one.look(never)).toMatchObject({ status: "up" });
+    isDeaf = true;
+    expect(await one.look(never)).toMatchObject({ status: "degraded", reason: expect.stringContaining("HTTP 502") });
+    isDeaf = false;
+    expect(await one.look(never)).toMatchObject({ status: "up" });
+  });
+
+  test("with nobody there; and it is again as soon as a server is", async () => {
+    const server = sdkServer();
+    const first = await serve(server.handle);
+    const one = probe(first.address);
+    expect(await one.look(never)).toMatchObject({ status: "up" });
+    await first.close();
+    server.sessions.clear();
+    expect(await one.look(never)).toMatchObject({ status: "down", reason: expect.stringContaining("ECONNREFUSED") });
+    await serve(server.handle, Number(first.address.split(":")[1]));
+    expect(await one.look(never)).toMatchObject({ status: "up" });
+  });
+});
+
+test("a handshake that takes longer than a look is waited for by the next ones, not begun anew", async () => {
+  const server = sdkServer();
+  const held: (() => void)[] = [];
+  let isSlow = true;
+  const { address } = await serve(async (request, response) => {
+    if (isSlow) await new Promise<void>((resolve) => held.push(resolve));
+    return server.handle(request, response);
+  });
+  const one = probe(address);
+  expect(await one.look(never)).toMatchObject({ status: "down" });
+  expect(await one.look(never)).toMatchObject({ status: "down" });
+  expect(held).toHaveLength(1);
+  isSlow = false;
+  for (const release of held) release();
+  expect(await one.look(never)).toMatchObject({ status: "up" });
+  expect(server.opened()).toBe(1);
+  expect(server.asked.at(-1)).toBe("POST ping");
+});
