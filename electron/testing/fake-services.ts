@@ -74,5 +74,6 @@ export function fakeContext(address: string, health: Record<string, HealthStatus
   };
   const faults = { apply: async () => "applied", undo: async () => ({ undone: 0, residue: [] as string[] }) };
   const context = new RunContext({ stack: stack as never, log, faults: faults as never, clock: systemClock });
+  context.decisions = { read: async () => true, missing: () => [], close: async () => {} };
   return { context, events, faults, log };
 }

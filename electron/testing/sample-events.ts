@@ -43,6 +43,26 @@ export function decided(row: Partial<EventOf<"call.decided">>): LabEventBody {
   };
 }
 
+/** A run whose check on decisions could not look. */
+export function inconclusiveRun(runId = "run-1"): LabEvent[] {
+  const why = "the audit log cannot be read: gone";
+  return eventsOf(
+    [
+      started,
+      {
+        type: "check.evaluated",
+        check: "decisions",
+        passed: false,
+        inconclusive: why,
+        expected: "nothing",
+        observed: "nothing",
+      },
+      { type: "run.ended", outcome: "inconclusive", reason: `decisions could not be told: ${why}` },
+    ],
+    runId,
+  );
+}
+
 /** One of every type of event, in an order that a run could have. */
 export function sampleRun(runId = "run-1"): LabEvent[] {
   const fault = "fault-1";

@@ -1,6 +1,8 @@
-import { IconCheck, IconX } from "@tabler/icons-react";
+import { type CheckResult, resultOf } from "../../electron/lab/events/check-result.ts";
 import type { RunView } from "../../electron/lab/events/fold.ts";
 import { Empty } from "../app/states.tsx";
+import { toneVariable } from "../app/tone-mark.tsx";
+import { CHECK_LOOKS } from "./check-looks.ts";
 import classes from "./checks-panel.module.css";
 
 interface ChecksPanelProps {
@@ -10,7 +12,9 @@ interface ChecksPanelProps {
   onVisit: (seq: number) => void;
 }
 
-/** Every check with what was expected and what was observed; those that failed first. */
+const ORDER: Record<CheckResult, number> = { failed: 0, inconclusive: 1, passed: 2 };
+
+/** Every check with what was expected and what was observed; those that failed first, then those that could not tell. */
 export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPanelProps) {
   const { checks, warnings, ended } = view;
   if (checks.length === 0 && warnings.length === 0) {
@@ -24,7 +28,9 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
       </Empty>
     );
   }
-  const ordered = [...checks].sort((a, b) => Number(a.passed) - Number(b.passed) || a.seq - b.seq);
+  const ordered = checks
+    .map((check) => ({ ...check, result: resultOf(check) }))
+    .sort((a, b) => ORDER[a.result] - ORDER[b.result] || a.seq - b.seq);
   return (
     <table className={classes.checks}>
       <thead>
@@ -36,14 +42,10 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
         </tr>
       </thead>
       <tbody>
-        {ordered.map(({ seq, check, passed, expected, observed }) => (
-          <tr key={seq} data-failed={!passed || undefined} data-selected={selectedSeq === seq || undefined}>
+        {ordered.map(({ seq, check, result, inconclusive, expected, observed }) => (
+          <tr key={seq} data-result={result} data-selected={selectedSeq === seq || undefined}>
             <td>
-              {passed ? (
-                <IconCheck size={15} stroke={2.4} className={classes.passed} role="img" aria-label="holds" />
-              ) : (
-                <IconX size={15} stroke={2.4} className={classes.failed} role="img" aria-label="does not hold" />
-              )}
+              <ResultIcon result={result} />
             </td>
             <td>
               <button type="button" onClick={() => onVisit(seq)}>
@@ -51,7 +53,10 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
               </button>
             </td>
             <td>{expected}</td>
-            <td>{observed}</td>
+            <td>
+              {observed}
+              {inconclusive !== undefined && <p className={classes.why}>{inconclusive}</p>}
+            </td>
           </tr>
         ))}
         {warnings.map(({ seq, message }) => (
@@ -68,4 +73,9 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
       </tbody>
     </table>
   );
+}
+
+function ResultIcon({ result }: { result: CheckResult }) {
+  const { Icon, tone, word } = CHECK_LOOKS[result];
+  return <Icon size={15} stroke={2.4} color={`var(${toneVariable(tone)})`} role="img" aria-label={word} />;
 }

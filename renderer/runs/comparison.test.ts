@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { emptyRunView, foldAll } from "../../electron/lab/events/fold.ts";
+import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
+import { inconclusiveRun } from "../../electron/testing/sample-events.ts";
 import { RECORDED } from "../timeline/fixtures/recorded-runs.ts";
+import { TimelineModel } from "../timeline/timeline-model.ts";
+import { TONES } from "../timeline/tone.ts";
 import { compareRuns } from "./comparison.ts";
 import { describeEvent, eventHolds } from "./describe-event.ts";
 import { momentOf } from "./moment.ts";
@@ -18,6 +22,22 @@ test("what was decided and checked is told of both, also where only one has it",
   expect(named(facts, "Decisions")).toMatchObject({ differs: true });
   expect(named(facts, "Check: ratio")).toMatchObject({ left: "holds", right: "–", differs: true });
   expect(named(facts, "Outcome")).toMatchObject({ left: "passed", right: "passed", differs: false });
+});
+
+test("a check that could not tell is neither held nor failed, wherever it is told of", () => {
+  const events = inconclusiveRun();
+  const untold = foldAll(emptyRunView, events);
+  const facts = compareRuns(storm, untold, String);
+  expect(named(facts, "Outcome")).toMatchObject({ left: "passed", right: "inconclusive", differs: true });
+  expect(named(facts, "Check: decisions")).toMatchObject({
+    right: "could not be told: the audit log cannot be read: gone",
+  });
+  const check = events.find((event) => event.type === "check.evaluated") as LabEvent;
+  expect(describeEvent(check)).toMatchObject({ tone: "warning", text: expect.stringContaining("could not be told") });
+  const model = new TimelineModel();
+  model.take(events);
+  expect(TONES[model.lanes.checks.spans.tone[0] ?? 0]).toBe("warning");
+  expect(model.errorSeqs).toEqual([2, 3]);
 });
 
 test("times differ in every run and are no difference", () => {

@@ -30,6 +30,7 @@ export function compareRuns(left: RunView, right: RunView, formatMs: (ms: number
       fact(`Check: ${check}`, (view) => {
         const found = view.checks.find((each) => each.check === check);
         if (found === undefined) return NOTHING;
+        if (found.inconclusive !== undefined) return `could not be told: ${found.inconclusive}`;
         return found.passed ? "holds" : `expected ${found.expected}; observed ${found.observed}`;
       }),
     ),

@@ -1,5 +1,8 @@
 import type { SkippedProgress, StreamItem } from "../../electron/contract/events.ts";
+import { resultOf } from "../../electron/lab/events/check-result.ts";
+import type { EventOf } from "../../electron/lab/events/lab-event.ts";
 import { isRefusal, type Tone } from "../timeline/tone.ts";
+import { CHECK_LOOKS } from "./check-looks.ts";
 
 /** One line for an event in a list: what kind of thing it is, what happened, and in which colour. */
 export interface EventLine {
@@ -57,10 +60,8 @@ export function describeEvent(event: StreamItem): EventLine {
     case "check.evaluated":
       return {
         kind: "check",
-        text: event.passed
-          ? `${event.check} holds`
-          : `${event.check}: expected ${event.expected}; observed ${event.observed}`,
-        tone: event.passed ? "passed" : "failed",
+        text: describeCheck(event),
+        tone: CHECK_LOOKS[resultOf(event)].tone,
       };
     case "warning":
       return { kind: "warning", text: event.message, tone: "warning" };
@@ -73,6 +74,11 @@ export function describeEvent(event: StreamItem): EventLine {
     case "skipped":
       return { kind: "logs", text: skippedText(event), tone: "muted" };
   }
+}
+
+function describeCheck({ check, passed, inconclusive, expected, observed }: EventOf<"check.evaluated">): string {
+  if (inconclusive !== undefined) return `${check} could not be told: ${inconclusive}`;
+  return passed ? `${check} holds` : `${check}: expected ${expected}; observed ${observed}`;
 }
 
 function skippedText({ lines }: SkippedProgress): string {

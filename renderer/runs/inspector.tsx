@@ -1,12 +1,13 @@
 import { CloseButton } from "@mantine/core";
-import { Fragment, type ReactNode } from "react";
 import type { CallView, FaultView, RunView } from "../../electron/lab/events/fold.ts";
 import type { EventOf, LabEvent } from "../../electron/lab/events/lab-event.ts";
 import { clockTime, formatDuration } from "../app/times.ts";
 import { ToneBadge, ToneWord } from "../app/tone-mark.tsx";
 import { usePreferences } from "../state/lab-context.tsx";
+import { CheckDetails } from "./check-details.tsx";
 import { DecisionChain } from "./decision-chain.tsx";
 import { describeEvent } from "./describe-event.ts";
+import { Facts } from "./facts.tsx";
 import classes from "./inspector.module.css";
 import { JsonBlock } from "./json-block.tsx";
 import { faultsInForceAt } from "./moment.ts";
@@ -105,26 +106,7 @@ function Details({ event, record, onSelect }: DetailsProps) {
     case "fault.undone":
       return <FaultDetails event={event} view={view} />;
     case "check.evaluated":
-      return (
-        <>
-          <Facts
-            facts={[
-              ["Check", <b key="check">{event.check}</b>],
-              [
-                "Verdict",
-                <ToneWord key="verdict" tone={event.passed ? "passed" : "failed"}>
-                  {event.passed ? "holds" : "does not hold"}
-                </ToneWord>,
-              ],
-              ["At", formatDuration(event.atMs)],
-            ]}
-          />
-          <h3>Expected</h3>
-          <JsonBlock value={pretty(event.expected)} label="Expected" />
-          <h3>Observed</h3>
-          <JsonBlock value={pretty(event.observed)} label="Observed" />
-        </>
-      );
+      return <CheckDetails event={event} />;
     case "health.changed":
       return (
         <>
@@ -367,26 +349,4 @@ function InForce({ view, atMs }: { view: RunView; atMs: number }) {
       )}
     </>
   );
-}
-
-function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
-  return (
-    <dl className={classes.facts}>
-      {facts.map(([name, value]) => (
-        <Fragment key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </Fragment>
-      ))}
-    </dl>
-  );
-}
-
-/** Checks write JSON on one line; a person reads it better on several. */
-function pretty(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }

@@ -6,6 +6,7 @@ import {
   IconLoader,
   IconPlayerStop,
   IconPlugX,
+  IconQuestionMark,
   IconX,
 } from "@tabler/icons-react";
 import type { Outcome } from "../../electron/lab/events/lab-event.ts";
@@ -22,6 +23,12 @@ interface OutcomeLook {
 export const OUTCOME_LOOKS: Record<Outcome | "running" | "reading", OutcomeLook> = {
   passed: { tone: "passed", word: "Passed", meaning: "every check held and everything was put back", Icon: IconCheck },
   failed: { tone: "failed", word: "Failed", meaning: "a check or a step did not hold", Icon: IconX },
+  inconclusive: {
+    tone: "warning",
+    word: "Inconclusive",
+    meaning: "no check failed, but one could not see what it is about",
+    Icon: IconQuestionMark,
+  },
   precondition: {
     tone: "warning",
     word: "Not begun",

@@ -1,4 +1,5 @@
 import type { StreamItem } from "../../electron/contract/events.ts";
+import { resultOf } from "../../electron/lab/events/check-result.ts";
 import type { EventOf, LabEvent } from "../../electron/lab/events/lab-event.ts";
 import { type LabelPart, Lane, type LaneKind } from "./lane.ts";
 import type { Outline } from "./outline.ts";
@@ -127,7 +128,7 @@ export class TimelineModel {
         this.#takeDecision(event);
         return;
       case "check.evaluated":
-        this.#mark("checks", 0, event.passed ? "passed" : "failed", event, event.check);
+        this.#mark("checks", 0, CHECK_TONES[resultOf(event)], event, event.check);
         return;
       case "warning":
         this.#mark("checks", 0, "warning", event, event.message);
@@ -235,6 +236,7 @@ export class TimelineModel {
   }
 }
 
+const CHECK_TONES = { passed: "passed", failed: "failed", inconclusive: "warning" } as const;
 const STEP_TONES = { ok: "step", failed: "failed", cancelled: "muted" } as const;
 
 export function isError(event: LabEvent): boolean {

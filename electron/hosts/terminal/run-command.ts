@@ -4,7 +4,7 @@ import type { LabEvent, Outcome } from "../../lab/events/lab-event.ts";
 import { Lab, shippedScenarios, type Workbench } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
-import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
+import { compactDecisions, type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
@@ -216,7 +216,7 @@ async function runAll(
 function summary(reports: readonly RunReport[]): string {
   const width = Math.max(0, ...reports.map(({ scenario }) => scenario.length));
   const lines = reports.map(({ scenario, outcome, decisions }) => {
-    return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${decisions}`;
+    return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${compactDecisions({ decisions })}`;
   });
   return [...lines, summaryLine(reports)].join("\n");
 }

@@ -17,6 +17,7 @@ const DECISION_STYLE: Record<Decision, Style> = {
 const OUTCOME_STYLE: Record<Outcome, Style> = {
   passed: "green",
   failed: "red",
+  inconclusive: "yellow",
   precondition: "yellow",
   residue: "red",
   cancelled: "yellow",
@@ -50,7 +51,10 @@ const LINES: { [Type in LabEventType]?: Describe<Type> } = {
     "decision",
     `${tool} -> ${paint(DECISION_STYLE[decision], decision)}${reason ? `  ${paint("dim", reason)}` : ""}`,
   ],
-  "check.evaluated": ({ check, passed, expected, observed }, paint) => {
+  "check.evaluated": ({ check, passed, inconclusive, expected, observed }, paint) => {
+    if (inconclusive !== undefined) {
+      return ["check", `${paint("yellow", "INCONCLUSIVE")} ${check}: expected ${expected}; ${inconclusive}`];
+    }
     if (passed) return ["check", `${paint("green", "ok")} ${check}: ${shorten(observed)}`];
     return ["check", `${paint("red", "FAILED")} ${check}: expected ${expected}; observed ${observed}`];
   },

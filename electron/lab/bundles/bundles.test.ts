@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { readXml } from "../../testing/read-xml.ts";
-import { decided, eventAt, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
+import {
+  decided,
+  eventAt,
+  eventsOf,
+  inconclusiveRun,
+  passed,
+  sampleRun,
+  started,
+} from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { emptyRunView, foldAll } from "../events/fold.ts";
 import type { History } from "../history/history.ts";
@@ -78,6 +86,24 @@ describe("a run that goes out and comes in again", () => {
     recordRun(here, RUN_1, { events: eventsOf([ending]) });
     await importBundle({ history: there, file: await exported(here) });
     expect(there.find(RUN_1)).toMatchObject({ outcome: "interrupted", scenarioId: "mcp-crash" });
+  });
+
+  test("with a check that could not tell: in the events, the report, JUnit and the trace", async () => {
+    const [here, there] = [openHistory(), openHistory()];
+    recordRun(here, RUN_1, { events: inconclusiveRun(RUN_1) });
+    const file = await exported(here);
+    await importBundle({ history: there, file });
+    expect([...there.events(RUN_1)]).toEqual([...here.events(RUN_1)]);
+    expect(there.find(RUN_1)).toMatchObject({ outcome: "inconclusive" });
+    const page = entryOf(file, `runs/${RUN_1}/report.html`);
+    expect(page).toContain('<div class="verdict limit">inconclusive');
+    expect(page).toContain("? could not be told");
+    expect(page).toContain("Checks: 0 of 1 held");
+    const junit = readXml(entryOf(file, `runs/${RUN_1}/junit.xml`));
+    expect(junit.find("testsuite")?.attributes).toMatchObject({ errors: "1", failures: "0" });
+    const trace = entryOf(file, `runs/${RUN_1}/trace.otlp.json`);
+    expect(trace).toContain('{"key":"resilience_lab.outcome","value":{"stringValue":"inconclusive"}}');
+    expect(trace).toMatch(/"status":\{"code":2,"message":"decisions could not be told/);
   });
 
   test("without a stack file, when none was kept", async () => {

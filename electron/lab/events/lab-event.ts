@@ -31,10 +31,20 @@ export const DECISIONS = [
 export type Decision = (typeof DECISIONS)[number];
 
 /**
- * Why a run ended. Only `passed` is green. `precondition`: the steady state did not hold before the method, so nothing
- * was broken. `residue`: a fault could not be verified as undone. `interrupted`: the lab died during the run.
+ * Why a run ended. Only `passed` is green. `inconclusive`: no check failed, but one could not see what it is about.
+ * `precondition`: the steady state did not hold before the method, so nothing was broken. `residue`: a fault could not be
+ * verified as undone. `interrupted`: the lab died during the run.
  */
-export const OUTCOMES = ["passed", "failed", "precondition", "residue", "cancelled", "interrupted", "error"] as const;
+export const OUTCOMES = [
+  "passed",
+  "failed",
+  "inconclusive",
+  "precondition",
+  "residue",
+  "cancelled",
+  "interrupted",
+  "error",
+] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else"] as const;
@@ -117,6 +127,8 @@ export const labEvent = z.discriminatedUnion("type", [
   event("check.evaluated", {
     check: z.string(),
     passed: z.boolean(),
+    /** Why the check could not tell, when it could not; `passed` is false then. */
+    inconclusive: z.string().optional(),
     expected: z.string(),
     observed: z.string(),
   }),

@@ -1,5 +1,7 @@
+import type { CheckResult } from "../events/check-result.ts";
 import { formatDuration } from "../events/duration.ts";
-import { type RunReport, summaryLine } from "./run-report.ts";
+import type { Outcome } from "../events/lab-event.ts";
+import { compactDecisions, type RunReport, summaryLine } from "./run-report.ts";
 
 export const REPORT_FORMATS = ["json", "junit", "markdown"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -9,8 +11,11 @@ export function render(format: ReportFormat, reports: readonly RunReport[]): str
 }
 
 function toJson(reports: readonly RunReport[]): string {
-  const passed = reports.filter(({ outcome }) => outcome === "passed").length;
-  return `${JSON.stringify({ passed, failed: reports.length - passed, runs: reports }, null, 2)}\n`;
+  const count = (wanted: Outcome) => reports.filter(({ outcome }) => outcome === wanted).length;
+  const passed = count("passed");
+  // Whoever asks for `failed` alone must not take a run that could not be told for a green one.
+  const counts = { passed, failed: reports.length - passed, inconclusive: count("inconclusive") };
+  return `${JSON.stringify({ ...counts, runs: reports }, null, 2)}\n`;
 }
 
 /** The form that CI servers read: a run is a testcase, a scenario that did not hold is a failure, a broken lab an error. */
@@ -26,7 +31,7 @@ function toJUnit(reports: readonly RunReport[]): string {
       outcome === "passed"
         ? ""
         : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(details(report).join("\n"))}</${tag}>`;
-    const decisions = `<system-out>${xml(report.decisions)}</system-out>`;
+    const decisions = `<system-out>${xml(compactDecisions(report))}</system-out>`;
     const head = `<testcase classname="resilience-lab" name="${xml(report.scenario)}" time="${seconds(report.durationMs)}">`;
     return `    ${head}${properties(report)}${problem}${decisions}</testcase>`;
   });
@@ -51,7 +56,7 @@ function properties({ driver, engine }: RunReport): string {
 function toMarkdown(reports: readonly RunReport[]): string {
   const rows = reports.map(
     ({ scenario, outcome, durationMs, decisions, without }) =>
-      `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(decisions)} |`,
+      `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(compactDecisions({ decisions }))} |`,
   );
   const failed = reports.filter(({ outcome }) => outcome !== "passed");
   const engines = [...new Set(reports.flatMap(({ engine }) => engine ?? []))];
@@ -78,11 +83,13 @@ function toMarkdown(reports: readonly RunReport[]): string {
   ].join("\n");
 }
 
+const CHECK_WORDS: Record<CheckResult, string> = { passed: "ok", failed: "FAILED", inconclusive: "INCONCLUSIVE" };
+
 function details(report: RunReport): string[] {
   return [
     ...report.checks.map(
-      ({ check, passed, expected, observed }) =>
-        `- ${passed ? "ok" : "FAILED"} ${check}: expected ${expected}; observed ${observed}`,
+      ({ check, result, expected, observed, why }) =>
+        `- ${CHECK_WORDS[result]} ${check}: expected ${expected}; observed ${observed}${why === null ? "" : `; ${why}`}`,
     ),
     ...report.failedCalls.map(({ tool, fault }) => `- ${tool} failed upstream: ${fault}`),
     ...report.warnings.map((warning) => `- warning: ${warning}`),

@@ -4,11 +4,15 @@ import { decided, eventsOf, passed, sampleRun, started } from "../../testing/sam
 import { emptyRunView, foldAll } from "../events/fold.ts";
 import { OUTCOMES } from "../events/lab-event.ts";
 import { render } from "./formats.ts";
-import { type RunReport, summaryLine, toReport } from "./run-report.ts";
+import { compactDecisions, type ReportedDecision, type RunReport, summaryLine, toReport } from "./run-report.ts";
 
 const good = toReport(foldAll(emptyRunView, sampleRun()));
 const hostile =
   "</system-out><b a=\"1\" c='2'>&amp; ]]> \u0000\u0007\u001b[31m \ufffe\uffff\ud800 | \n<script>é名</script>";
+
+const decisionsOf = (tool: string): ReportedDecision[] => [
+  { ...(good.decisions[0] as ReportedDecision), tool, decision: "allow" },
+];
 
 function report(change: Partial<RunReport>): RunReport {
   return { ...good, ...change };
@@ -21,8 +25,22 @@ describe("a run's report", () => {
       outcome: "passed",
       durationMs: 160,
       startedAt: "2023-11-14T22:13:20.010Z",
-      decisions: "create_refund approvalRequired, expired",
-      checks: [{ check: "policyOutcome", passed: true, expected: "expired", observed: "expired" }],
+      decisions: [
+        { atMs: 90, callId: "call-1", tool: "create_refund", decision: "approvalRequired", turnId: "turn-1" },
+        { atMs: 110, callId: "call-1", tool: "create_refund", decision: "expired", backend: "payments" },
+      ],
+      calls: [
+        {
+          callId: "call-1",
+          tool: "create_refund",
+          arguments: { charge_id: "ch_1" },
+          decisions: ["approvalRequired", "expired"],
+        },
+      ],
+      steps: [{ kind: "fault", label: "fault: stop slack", outcome: "ok", error: null, startMs: 40, endMs: 80 }],
+      checks: [
+        { check: "policyOutcome", result: "passed", passed: true, expected: "expired", observed: "expired", why: null },
+      ],
       faults: [{ kind: "stop", target: "slack", result: "restored", inForceMs: 80 }],
       warnings: ["a warning"],
     });
@@ -39,7 +57,7 @@ describe("a run's report", () => {
 
   test("names a tool once for the decisions that follow each other", () => {
     const rows = ["a", "a", "b", "a"].map((tool, index) => decided({ callId: `${index}`, tool }));
-    expect(toReport(foldAll(emptyRunView, eventsOf([started, ...rows, passed]))).decisions).toBe(
+    expect(compactDecisions(toReport(foldAll(emptyRunView, eventsOf([started, ...rows, passed]))))).toBe(
       "a allow, allow, b allow, a allow",
     );
   });
@@ -62,15 +80,28 @@ test("the summary counts runs and not checks", () => {
   expect(summaryLine([good])).toBe("1/1 run passed in 160 ms");
   expect(summaryLine([good, report({ outcome: "residue" }), good])).toBe("2/3 runs passed in 480 ms");
   expect(summaryLine([])).toBe("0/0 runs passed in 0 ms");
+  expect(summaryLine([good, report({ outcome: "inconclusive" })])).toBe("1/2 runs passed, 1 inconclusive, in 320 ms");
 });
 
 describe("JSON", () => {
   test("is one document with the counts and every run", () => {
     const document = JSON.parse(render("json", [good, report({ outcome: "failed", reason: hostile })]));
-    expect(document).toMatchObject({ passed: 1, failed: 1 });
+    expect(document).toMatchObject({ passed: 1, failed: 1, inconclusive: 0 });
     expect(document.runs).toHaveLength(2);
     expect(document.runs[0]).toEqual(good);
   });
+});
+
+test("a run that could not be told is counted as not green in JSON, an error in JUnit, and named in Markdown", () => {
+  const untold = report({ outcome: "inconclusive", reason: "decisions could not be told" });
+  expect(JSON.parse(render("json", [untold]))).toMatchObject({ passed: 0, failed: 1, inconclusive: 1 });
+  expect(readXml(render("junit", [untold])).find("error")?.attributes).toEqual({
+    type: "inconclusive",
+    message: "decisions could not be told",
+  });
+  const lines = render("markdown", [untold]).trimEnd().split("\n");
+  expect(lines).toContain("## mcp-crash: inconclusive");
+  expect(lines.at(-1)).toBe("FAILED");
 });
 
 describe("JUnit", () => {
@@ -81,9 +112,11 @@ describe("JUnit", () => {
           scenario: hostile,
           outcome: "failed",
           reason: hostile,
-          decisions: hostile,
+          decisions: decisionsOf(hostile),
           warnings: [hostile],
-          checks: [{ check: hostile, passed: false, expected: hostile, observed: hostile }],
+          checks: [
+            { check: hostile, result: "failed", passed: false, expected: hostile, observed: hostile, why: hostile },
+          ],
         }),
       ]),
     );
@@ -92,7 +125,7 @@ describe("JUnit", () => {
     const testcase = xml.find("testcase");
     expect(testcase?.attributes.name?.replaceAll(/\s/g, "")).toBe(shown.replaceAll(/\s/g, ""));
     expect(testcase?.children.map(({ name }) => name)).toEqual(["properties", "failure", "system-out"]);
-    expect(xml.find("system-out")?.text).toBe(shown);
+    expect(xml.find("system-out")?.text).toBe(`${shown} allow`);
     expect(xml.find("failure")?.text).toContain(shown);
   });
 
@@ -139,9 +172,20 @@ describe("Markdown", () => {
       outcome: "failed",
       reason: "policyOutcome: expected deny; observed allow",
       without: ["budget"],
-      checks: [{ check: "policyOutcome", passed: false, expected: "deny", observed: "allow" }],
+      checks: [
+        { check: "policyOutcome", result: "failed", passed: false, expected: "deny", observed: "allow", why: null },
+        {
+          check: "decisions",
+          result: "inconclusive",
+          passed: false,
+          expected: "x",
+          observed: "nothing",
+          why: "no log",
+        },
+      ],
     });
     const text = render("markdown", [good, failed]);
+    expect(text).toContain("- INCONCLUSIVE decisions: expected x; observed nothing; no log");
     expect(text).toContain("| mcp-crash (without budget) | failed |");
     expect(text).toContain("## mcp-crash: failed");
     expect(text).toContain("- FAILED policyOutcome: expected deny; observed allow");
@@ -151,7 +195,7 @@ describe("Markdown", () => {
 
   test("hostile text breaks neither the table nor the page", () => {
     const text = render("markdown", [
-      report({ outcome: "failed", decisions: hostile, reason: hostile, warnings: [hostile] }),
+      report({ outcome: "failed", decisions: decisionsOf(hostile), reason: hostile, warnings: [hostile] }),
     ]);
     expect(rowsOf(text)).toHaveLength(3);
     expect(rowsOf(text)[2]?.replaceAll("\\|", "").split("|")).toHaveLength(6);

@@ -1,7 +1,39 @@
+import { type CheckResult, resultOf } from "../events/check-result.ts";
 import { formatDuration } from "../events/duration.ts";
 import { explainFailures } from "../events/explain.ts";
-import type { RunView } from "../events/fold.ts";
-import type { Outcome } from "../events/lab-event.ts";
+import { decidedMs, type RunView } from "../events/fold.ts";
+import type { Decision, Outcome } from "../events/lab-event.ts";
+
+/** Times are milliseconds on the run's clock. */
+export interface ReportedDecision {
+  atMs: number;
+  callId: string;
+  tool: string;
+  decision: Decision;
+  reason: string;
+  sessionId: string;
+  turnId: string;
+  backend: string;
+  traceId: string;
+}
+
+export interface ReportedCall {
+  callId: string;
+  tool: string;
+  arguments: unknown;
+  decisions: Decision[];
+  startMs: number;
+  endMs: number;
+}
+
+export interface ReportedStep {
+  kind: string;
+  label: string;
+  outcome: "ok" | "failed" | "cancelled" | "not ended";
+  error: string | null;
+  startMs: number;
+  endMs: number | null;
+}
 
 /** What every report says of a run, whatever its format. */
 export interface RunReport {
@@ -16,9 +48,20 @@ export interface RunReport {
   reason: string;
   durationMs: number;
   startedAt: string;
-  /** `list_recent_charges allow, upstream_error`: the decisions, a tool named once for those that follow each other. */
-  decisions: string;
-  checks: { check: string; passed: boolean; expected: string; observed: string }[];
+  /** Rows of the audit log, in its order. */
+  decisions: ReportedDecision[];
+  /** One for each `tools/call`, with the decisions that it met. */
+  calls: ReportedCall[];
+  steps: ReportedStep[];
+  /** `why` says why an inconclusive check could not tell; null for the others. */
+  checks: {
+    check: string;
+    result: CheckResult;
+    passed: boolean;
+    expected: string;
+    observed: string;
+    why: string | null;
+  }[];
   faults: { kind: string; target: string; result: string; inForceMs: number | null }[];
   /** Calls that failed upstream, each with the fault that it failed of. */
   failedCalls: { tool: string; fault: string }[];
@@ -40,8 +83,41 @@ export function toReport(view: RunView): RunReport {
     reason: ended.reason,
     durationMs: Math.round(ended.atMs),
     startedAt: new Date(started.wallMs).toISOString(),
-    decisions: compactDecisions(view),
-    checks: view.checks.map(({ check, passed, expected, observed }) => ({ check, passed, expected, observed })),
+    decisions: view.decisions.map((row) => ({
+      atMs: Math.round(decidedMs(view, row)),
+      callId: row.callId,
+      tool: row.tool,
+      decision: row.decision,
+      reason: row.reason,
+      sessionId: row.sessionId,
+      turnId: row.turnId,
+      backend: row.backend,
+      traceId: row.traceId,
+    })),
+    calls: view.calls.map(({ callId, tool, arguments: given, decisions, startMs, endMs }) => ({
+      callId,
+      tool,
+      arguments: given,
+      decisions: decisions.map(({ decision }) => decision),
+      startMs: Math.round(startMs),
+      endMs: Math.round(endMs),
+    })),
+    steps: view.steps.map(({ kind, label, outcome, error, startMs, endMs }) => ({
+      kind,
+      label,
+      outcome: outcome ?? "not ended",
+      error: error ?? null,
+      startMs: Math.round(startMs),
+      endMs: endMs === undefined ? null : Math.round(endMs),
+    })),
+    checks: view.checks.map((check) => ({
+      check: check.check,
+      result: resultOf(check),
+      passed: check.passed,
+      expected: check.expected,
+      observed: check.observed,
+      why: check.inconclusive ?? null,
+    })),
     faults: view.faults.map(({ kind, target, result, appliedMs, undoneMs }) => ({
       kind,
       target,
@@ -59,10 +135,11 @@ export function toReport(view: RunView): RunReport {
 /** From this many alike in a row they are counted instead of repeated. */
 const COUNTED_FROM = 3;
 
-export function compactDecisions(view: RunView): string {
+/** `list_recent_charges allow, upstream_error`: a tool named once for the decisions that follow each other. */
+export function compactDecisions({ decisions }: Pick<RunReport, "decisions">): string {
   const groups: { word: string; count: number }[] = [];
   let tool = "";
-  for (const row of view.decisions) {
+  for (const row of decisions) {
     const word = row.tool === tool ? row.decision : `${row.tool} ${row.decision}`;
     const last = groups.at(-1);
     if (last !== undefined && row.tool === tool && last.word.endsWith(row.decision)) last.count++;
@@ -81,5 +158,7 @@ export function compactDecisions(view: RunView): string {
 export function summaryLine(reports: readonly RunReport[]): string {
   const passed = reports.filter(({ outcome }) => outcome === "passed").length;
   const totalMs = reports.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  return `${passed}/${reports.length} ${reports.length === 1 ? "run" : "runs"} passed in ${formatDuration(totalMs)}`;
+  const untold = reports.filter(({ outcome }) => outcome === "inconclusive").length;
+  const more = untold === 0 ? "" : `, ${untold} inconclusive,`;
+  return `${passed}/${reports.length} ${reports.length === 1 ? "run" : "runs"} passed${more} in ${formatDuration(totalMs)}`;
 }

@@ -15,8 +15,18 @@ export interface Verdict {
   /** The check's name, as written in the scenario. */
   check: string;
   passed: boolean;
+  /** Why the check could not tell, when it could not; `passed` is false then. */
+  inconclusive?: string;
   expected: string;
   observed: string;
+}
+
+/** Thrown where a verdict is needed to go on and cannot be had: nothing is known to be wrong, but nobody could look. */
+export class Inconclusive extends Error {}
+
+export function describeVerdict({ check, expected, observed, inconclusive }: Verdict): string {
+  if (inconclusive === undefined) return `${check}: expected ${expected}; observed ${observed}`;
+  return `${check} could not be told: ${inconclusive}; expected ${expected}; observed so far ${observed}`;
 }
 
 /** Checks that need to ask a service; the rest are judged from the run's log alone. */
@@ -43,8 +53,7 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     return verdict("policyOutcome", last === check.policyOutcome, check.policyOutcome, last ?? "no decision");
   }
   if ("mustNotContainInArgs" in check) {
-    const texts = decisions.flatMap((row) => [JSON.stringify(row.arguments) ?? "", ...textsIn(row.arguments)]);
-    const found = check.mustNotContainInArgs.filter((wanted) => texts.some((text) => text.includes(wanted)));
+    const found = foundInArguments(check.mustNotContainInArgs, facts.view);
     const expected = `no argument holds ${list(check.mustNotContainInArgs)}`;
     const observed = found.length > 0 ? `held: ${list(found)}` : `${decisions.length} rows, none holds it`;
     return verdict("mustNotContainInArgs", found.length === 0 && decisions.length > 0, expected, observed);
@@ -100,6 +109,11 @@ function answer(
 
 export function verdict(check: string, passed: boolean, expected: string, observed: string): Verdict {
   return { check, passed, expected, observed };
+}
+
+export function foundInArguments(wanted: readonly string[], { decisions }: RunView): string[] {
+  const texts = decisions.flatMap((row) => [JSON.stringify(row.arguments) ?? "", ...textsIn(row.arguments)]);
+  return wanted.filter((each) => texts.some((text) => text.includes(each)));
 }
 
 /** Every text in a value, as it is: in JSON a quote or a line break in it is written in another way. */

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
+import { noDecisions } from "../traces/decision-source.ts";
 import { hasFields, judge } from "./judge.ts";
 import { check as schema } from "./schema.ts";
 
@@ -35,11 +36,32 @@ describe("a check that looks now", () => {
     expect(verdict.observed.length).toBeLessThan(600);
   });
 
-  test("names a service that does not answer with JSON", async () => {
+  test("fails on a service that answers with something else than JSON", async () => {
     const { address } = await fakeService(() => ({ text: "<html>" }));
+    const check = schema.parse({ http: "gateway", path: "/state", json: { a: 1 } });
+    expect(await judge(check, fakeContext(address).context, 0, never)).toEqual({
+      check: "http gateway/state",
+      passed: false,
+      expected: '{"a":1}',
+      observed: '"<html>"',
+    });
+  });
+
+  test("cannot tell where a service does not answer, and says which", async () => {
     const check = schema.parse({ http: "gateway", path: "/state", json: {} });
-    await expect(judge(check, fakeContext(address).context, 0, never)).rejects.toThrow("GET gateway/state");
-    await expect(judge(check, fakeContext("127.0.0.1:59999").context, 0, never)).rejects.toThrow("ECONNREFUSED");
+    expect(await judge(check, fakeContext("127.0.0.1:59999").context, 0, never)).toMatchObject({
+      passed: false,
+      inconclusive: expect.stringMatching(/^GET gateway\/state: .*ECONNREFUSED/),
+    });
+  });
+
+  test("of health cannot tell where nobody could look", async () => {
+    const { context } = fakeContext("", { gateway: "unknown" });
+    vi.spyOn(context.stack.health, "waitFor").mockRejectedValue(new DOMException("too late", "TimeoutError"));
+    expect(await judge(schema.parse({ service: "gateway", is: "up" }), context, 0, never)).toMatchObject({
+      passed: false,
+      inconclusive: "gateway could not be looked at: so it is",
+    });
   });
 
   test("takes a service's health as it is", async () => {
@@ -65,4 +87,17 @@ test("a check on the run's log sees what has been decided so far, the method's t
   expect(await verdictOn({ decisions: ["list_recent_charges allow"] })).toMatchObject({ passed: true });
   expect(await verdictOn({ within: "1s" })).toMatchObject({ passed: false });
   expect(await verdictOn({ answer: { contains: "found" } })).toMatchObject({ passed: true });
+});
+
+test("a check on the run's log cannot tell where decisions may be missing, and says why", async () => {
+  const { context } = fakeContext("");
+  context.decisions = noDecisions("the audit log cannot be read: gone");
+  expect(await judge(schema.parse({ decisions: [] }), context, 0, never)).toEqual({
+    check: "decisions",
+    passed: false,
+    inconclusive: "the audit log cannot be read: gone",
+    expected: "nothing",
+    observed: "nothing",
+  });
+  expect(await judge(schema.parse({ within: "1s" }), context, 0, never)).toMatchObject({ passed: true });
 });

@@ -1,11 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
-import { within } from "../abort-scope.ts";
+import { isTimeout, within } from "../abort-scope.ts";
+import { messageOf } from "../lab-error.ts";
+import { inconclusive, withMissing } from "./certainty.ts";
 import { evaluate, isLive, type LiveCheck, type Verdict, verdict } from "./checks.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Check } from "./schema.ts";
+import { settleDecisions } from "./settle-decisions.ts";
 
 /** Health may lag behind what has just been done by a probe or two. */
 const HEALTH_GRACE_MS = 5_000;
+const HTTP_LIMIT_MS = 10_000;
 
 /** Judges a check now, with every decision made so far in view. */
 export async function judge(
@@ -14,23 +18,48 @@ export async function judge(
   methodMs: number,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  if (isLive(check)) return judgeLive(check, context, signal);
-  await context.settleAudit(signal);
-  return evaluate(check, { view: context.view(), methodMs, answer: context.answer });
+  if (isLive(check)) return "http" in check ? judgeHttp(check, context, signal) : judgeHealth(check, context, signal);
+  const missing = await settleDecisions(context, signal);
+  const facts = { view: context.view(), methodMs, answer: context.answer };
+  return withMissing(check, evaluate(check, facts), facts.view, missing);
 }
 
-async function judgeLive(check: LiveCheck, context: RunContext, signal: AbortSignal): Promise<Verdict> {
-  if ("http" in check) {
-    const reply = await context.getJson(check.http, check.path, signal);
-    const name = `http ${check.http}${check.path}`;
-    return verdict(name, hasFields(reply, check.json), JSON.stringify(check.json), shorten(JSON.stringify(reply)));
+async function judgeHttp(
+  { http, path, json }: Extract<LiveCheck, { http: string }>,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const name = `http ${http}${path}`;
+  const expected = JSON.stringify(json);
+  try {
+    const reply = await within(signal, HTTP_LIMIT_MS, (limit) => context.get(http, path, limit));
+    const { json: body = reply.text } = reply;
+    return verdict(name, hasFields(body, json), expected, shorten(JSON.stringify(body)));
+  } catch (error) {
+    signal.throwIfAborted();
+    return inconclusive(verdict(name, false, expected, "no answer"), messageOf(error));
   }
-  const { service, is } = check;
+}
+
+async function judgeHealth(
+  { service, is }: Extract<LiveCheck, { service: string }>,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<Verdict> {
   const { health } = context.stack;
-  const seen = within(signal, HEALTH_GRACE_MS, (limit) => health.waitFor(service, is, limit));
-  await seen.catch(() => signal.throwIfAborted());
+  let isSeen = true;
+  await within(signal, HEALTH_GRACE_MS, (limit) => health.waitFor(service, is, limit)).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!isTimeout(error)) throw error;
+    isSeen = false;
+  });
   const { status, reason } = health.health(service);
-  return verdict(`${service} is ${is}`, status === is, is, `${status} (${reason})`);
+  const seen = verdict(`${service} is ${is}`, status === is, is, `${status} (${reason})`);
+  // What was seen last may be from before the wait; and a probe that could not look says nothing of the service.
+  const couldNotLook = status === "unknown" && is !== "unknown";
+  if (couldNotLook) return inconclusive(seen, `${service} could not be looked at: ${reason}`);
+  if (!isSeen && status === is) return inconclusive(seen, `no look at ${service} has ended since`);
+  return seen;
 }
 
 /** Every field of `wanted` is in `reply` with the same value; objects are compared the same way, all else exactly. */

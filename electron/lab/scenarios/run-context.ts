@@ -1,4 +1,3 @@
-import { isTimeout, within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import { emptyRunView, foldAll, type RunView } from "../events/fold.ts";
 import type { LabEvent } from "../events/lab-event.ts";
@@ -8,12 +7,7 @@ import type { ProxyWatch } from "../faults/proxy-watch.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
-import type { AuditReader } from "../traces/audit-reader.ts";
-
-const AUDIT_SETTLE_LIMIT_MS = 5_000;
-const AUDIT_LOOK_EVERY_MS = 20;
-/** For a gateway that does not say how many rows it still has to write: this long without one is the end of them. */
-const AUDIT_QUIET_MS = 300;
+import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 
 /** What the steps and checks of one run work with. */
 export class RunContext {
@@ -21,8 +15,8 @@ export class RunContext {
   readonly log: RunLog;
   readonly faults: FaultInjector;
   readonly clock: Clock;
-  /** Set once the audit log is followed; absent for a stack without one. */
-  audit: AuditReader | undefined;
+  /** Set once the run is watched. */
+  decisions: DecisionSource = noDecisions("decisions are not read yet");
   /** Set once the fault proxy is followed; absent for a stack without one. */
   proxy: ProxyWatch | undefined;
   /** What the last agent step answered. */
@@ -68,62 +62,30 @@ export class RunContext {
   }
 
   /**
-   * Resolves when every decision made so far has been read from the audit log, as far as the gateway tells; at once when
-   * the log's database is down, since its rows will come later.
+   * What a service answers to GET, whatever its status; `json` is undefined when it is no JSON.
+   * @throws LabError naming the service and the path when it does not answer
    */
-  async settleAudit(signal: AbortSignal): Promise<void> {
-    if (this.audit === undefined || !this.#isAuditLogUp()) return;
-    try {
-      await within(signal, AUDIT_SETTLE_LIMIT_MS, (limit) => this.#waitUntilWritten(limit));
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isTimeout(error)) throw error;
-    }
-    await this.audit.read();
-  }
-
-  async #waitUntilWritten(signal: AbortSignal): Promise<void> {
-    for (let pending = await this.#pendingRows(signal); pending !== 0; pending = await this.#pendingRows(signal)) {
-      if (pending === undefined) return this.#waitForQuiet(signal);
-      await this.clock.sleep(AUDIT_LOOK_EVERY_MS, signal);
-    }
-  }
-
-  #isAuditLogUp(): boolean {
-    const auditLog = this.stack.stack.services.find(({ role }) => role === "audit-log");
-    return auditLog !== undefined && this.stack.health.health(auditLog.name).status === "up";
-  }
-
-  /** Rows that the gateway has decided but not yet written; undefined when it cannot say. */
-  async #pendingRows(signal: AbortSignal): Promise<number | undefined> {
-    const gateway = this.stack.stack.services.find(({ role }) => role === "gateway");
-    if (gateway === undefined || !("http" in gateway.probe)) return undefined;
-    try {
-      const response = await fetch(this.url(gateway.name, gateway.probe.http), { signal });
-      const health = (await response.json()) as { audit?: { pending?: unknown } };
-      return typeof health.audit?.pending === "number" ? health.audit.pending : undefined;
-    } catch {
-      signal.throwIfAborted();
-      return undefined; // a gateway that is down has nothing left to write
-    }
-  }
-
-  async #waitForQuiet(signal: AbortSignal): Promise<void> {
-    for (let seen = -1; seen !== this.view().decisions.length; ) {
-      seen = this.view().decisions.length;
-      await this.clock.sleep(AUDIT_QUIET_MS, signal);
-      await this.audit?.read();
-    }
-  }
-
-  /** A service's JSON reply. @throws LabError naming the service and the path when it does not answer with JSON */
-  async getJson(service: string, path: string, signal: AbortSignal): Promise<unknown> {
+  async get(service: string, path: string, signal: AbortSignal): Promise<Reply> {
     try {
       const response = await fetch(this.url(service, path), { signal });
-      return await response.json();
+      const text = await response.text();
+      return { status: response.status, text, json: readJson(text) };
     } catch (error) {
-      signal.throwIfAborted();
       throw new LabError("unreachable", `GET ${service}${path}: ${messageOf(error)}`, { cause: error });
     }
+  }
+}
+
+export interface Reply {
+  status: number;
+  text: string;
+  json: unknown;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

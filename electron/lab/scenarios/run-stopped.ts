@@ -6,6 +6,11 @@ export interface Ending {
   reason: string;
 }
 
+/** Whether nothing is known to be wrong so far: what is found to be wrong later is then how the run ends. */
+export function isOpen({ outcome }: Ending): boolean {
+  return outcome === "passed" || outcome === "inconclusive";
+}
+
 /** Why a run ends other than green: thrown from within it, or the reason that its signal aborts with. */
 export class RunStopped extends Error {
   readonly outcome: Outcome;

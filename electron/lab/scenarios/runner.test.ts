@@ -321,6 +321,45 @@ describe("a run that something fails around", () => {
   });
 });
 
+describe("a check that could not look", () => {
+  const NO_ROWS = { decisions: [] };
+  const HOLDS = { within: "5m" };
+
+  test("makes the run inconclusive though nothing was seen that is wrong, and says why", async () => {
+    const { outcome, reason, view } = await run({ method: [{ wait: "1ms" }], expect: [HOLDS, NO_ROWS] });
+    expect(outcome).toBe("inconclusive");
+    expect(reason).toBe(
+      "decisions could not be told: the stack has no audit-log service; expected nothing; observed so far nothing",
+    );
+    expect(view.checks).toMatchObject([{ passed: true }, { passed: false, inconclusive: expect.any(String) }]);
+    expect(view.ended).toMatchObject({ outcome: "inconclusive" });
+  });
+
+  test("does not hide one that failed", async () => {
+    const failing = { http: "server", path: "/", json: { served: "never" } };
+    const { outcome, reason } = await run({ method: [{ wait: "1ms" }], expect: [NO_ROWS, failing] });
+    expect([outcome, reason]).toEqual(["failed", expect.stringMatching(/^http server\/: expected/)]);
+  });
+
+  test("does not hide what is left broken", async () => {
+    beImpatient();
+    const { outcome } = await run({
+      method: [{ wait: "1ms" }],
+      expect: [NO_ROWS],
+      listen: (event) => event.type === "check.evaluated" && void driver().pause("server"),
+    });
+    await driver().resume("server");
+    expect(outcome).toBe("residue");
+  });
+
+  test("ends the method where it stands in it, and so does a wait for decisions that cannot be seen", async () => {
+    const check = await run({ method: [{ check: NO_ROWS }, { wait: "5m" }] });
+    expect([check.outcome, check.reason]).toEqual(["inconclusive", expect.stringContaining("no audit-log service")]);
+    const wait = await run({ method: [{ wait: { rows: 1 }, atMost: "50ms" }] });
+    expect([wait.outcome, wait.reason]).toEqual(["inconclusive", expect.stringContaining("no audit-log service")]);
+  });
+});
+
 describe("what a run says of its own honesty", () => {
   test("a fault that hit nothing and an undo of nothing are warnings, not failures", async () => {
     const { outcome, warnings } = await run({
@@ -391,7 +430,7 @@ async function auditLogOf() {
   let taker: ((row: never) => void) | undefined;
   vi.spyOn(AuditReader, "fromNow").mockImplementation(async (_url, take) => {
     taker = take;
-    return { read: async () => {}, close: async () => {} } as never;
+    return { read: async () => true, missing: () => [], close: async () => {} } as never;
   });
   onTestFinished(() => void vi.restoreAllMocks());
   const services = stack.running.stack.services as unknown as object[];

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { AbortScope, isAbortOf, isTimeout, orAbort, within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
+import { resultOf } from "../events/check-result.ts";
 import { explainFailures } from "../events/explain.ts";
-import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
+import type { LabEvent, LabEventBody, Outcome } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import type { History } from "../history/history.ts";
@@ -10,13 +11,13 @@ import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
-import type { Verdict } from "./checks.ts";
+import { describeVerdict, Inconclusive, type Verdict } from "./checks.ts";
 import { describeStep } from "./describe.ts";
 import { judge } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
 import { planScenario } from "./plan.ts";
 import { RunContext } from "./run-context.ts";
-import { type Ending, RunStopped } from "./run-stopped.ts";
+import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
 import { kindOf, type Scenario, type Step } from "./schema.ts";
 import { runStep } from "./steps.ts";
@@ -125,7 +126,7 @@ function endingWith(problems: readonly string[], ending: Ending, log: RunLog): E
   const [first] = problems.filter((problem) => problem !== ending.reason);
   if (first === undefined) return ending;
   for (const message of problems) log.append({ type: "warning", code: "unexpected-error", message });
-  return ending.outcome === "passed" ? { outcome: "error", reason: first } : ending;
+  return isOpen(ending) ? { outcome: "error", reason: first } : ending;
 }
 
 async function methodAndChecks(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
@@ -141,18 +142,20 @@ async function methodAndChecks(scenario: Scenario, context: RunContext, signal: 
   await doMethod(scenario, context, signal);
   const methodMs = log.elapsedMs() - startedMs;
   log.append({ type: "phase.started", phase: "checks" });
-  const failed: Verdict[] = [];
+  const verdicts: Verdict[] = [];
   for (const check of scenario.expect) {
     const verdict = await orAbort(judge(check, context, methodMs, signal), signal);
     log.append({ type: "check.evaluated", ...verdict });
-    if (!verdict.passed) failed.push(verdict);
+    verdicts.push(verdict);
   }
   if (context.proxy !== undefined) await orAbort(context.proxy.read(), signal);
   flagUnexplained(context);
-  const [first] = failed;
-  if (first === undefined) return;
-  const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : "";
-  throw new RunStopped("failed", `${first.check}: expected ${first.expected}; observed ${first.observed}${more}`);
+  for (const outcome of ["failed", "inconclusive"] as const) {
+    const [first, ...more] = verdicts.filter((verdict) => resultOf(verdict) === outcome);
+    if (first === undefined) continue;
+    const text = describeVerdict(first);
+    throw new RunStopped(outcome, more.length > 0 ? `${text} (and ${more.length} more)` : text);
+  }
 }
 
 /** A target that is not there is found out before anything is broken, not in the middle. */
@@ -262,9 +265,14 @@ async function doStep(step: Step, id: string, context: RunContext, signal: Abort
     const message = messageOf(error);
     log.append({ type: "step.ended", step: id, outcome: signal.aborted ? "cancelled" : "failed", error: message });
     if (signal.aborted) throw signal.reason;
-    const outcome = error instanceof LabError && error.code === "residue" ? "residue" : "failed";
-    throw new RunStopped(outcome, `${label}: ${message}`);
+    throw new RunStopped(outcomeOf(error), `${label}: ${message}`);
   }
+}
+
+/** What a step that could not be done makes of its run. */
+function outcomeOf(error: unknown): Outcome {
+  if (error instanceof Inconclusive) return "inconclusive";
+  return error instanceof LabError && error.code === "residue" ? "residue" : "failed";
 }
 
 /**
@@ -295,7 +303,7 @@ async function restore(scenario: Scenario, context: RunContext, ending: Ending, 
   // Nothing has been done to the stack yet.
   if (!context.view().phases.some(({ phase }) => phase === "method")) return ending;
   const { wasUndoneOutside } = context.faults;
-  if (ending.outcome === "passed" && wasUndoneOutside) return { outcome: "failed", reason: wasUndoneOutside };
+  if (isOpen(ending) && wasUndoneOutside) return { outcome: "failed", reason: wasUndoneOutside };
   log.append({ type: "phase.started", phase: "steady state after" });
   const { proxy } = context;
   // Every link of the stack is down with it.
@@ -303,6 +311,6 @@ async function restore(scenario: Scenario, context: RunContext, ending: Ending, 
   const links: Scenario["steadyState"] = isProxyAway ? [{ service: proxy.service, is: "up" }] : [];
   const missing = await holdSteady([...scenario.steadyState, ...links], context, signal).catch(messageOf);
   if (missing === undefined) return ending;
-  if (ending.outcome === "passed") return { outcome: "residue", reason: `after the rollback ${missing}` };
+  if (isOpen(ending)) return { outcome: "residue", reason: `after the rollback ${missing}` };
   return { ...ending, reason: `${ending.reason}; and after the rollback ${missing}` };
 }

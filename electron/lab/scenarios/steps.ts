@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isTimeout, within } from "../abort-scope.ts";
 import { formatDuration } from "../events/duration.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { countOf } from "./checks.ts";
+import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
 import { judge } from "./judge.ts";
 import { type CallOutcome, type McpSession, openMcpSession } from "./mcp-session.ts";
 import type { RunContext } from "./run-context.ts";
@@ -139,8 +139,10 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
       return "service" in wait ? `${wait.service} is ${wait.is}` : "seen";
     } catch (error) {
       if (signal.aborted || !isTimeout(error)) throw error;
-      const seen = `${context.view().decisions.length} audit rows seen`;
-      throw new LabError("unhealthy", `waited ${formatDuration(atMost)} in vain (${seen})`, { cause: error });
+      const text = `waited ${formatDuration(atMost)} in vain (${context.view().decisions.length} audit rows seen)`;
+      const [unknown] = "service" in wait ? [] : context.decisions.missing();
+      if (unknown !== undefined) throw new Inconclusive(`${text}; ${unknown.why}`, { cause: error });
+      throw new LabError("unhealthy", text, { cause: error });
     }
   },
 
@@ -151,9 +153,11 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
   },
 
   async check({ check }, context, signal) {
-    const { check: name, passed, expected, observed } = await judge(check, context, context.log.elapsedMs(), signal);
+    const verdict = await judge(check, context, context.log.elapsedMs(), signal);
+    const { check: name, passed, expected, observed } = verdict;
     if (passed) return { check: name, expected, observed };
-    throw new LabError("unhealthy", `check ${name} does not hold here: expected ${expected}; observed ${observed}`);
+    const text = `check ${describeVerdict(verdict)}`;
+    throw verdict.inconclusive === undefined ? new LabError("unhealthy", text) : new Inconclusive(text);
   },
 };
 

@@ -4,6 +4,7 @@ import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
+import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** A call that began before the run is not of the run; clocks may differ by this much. */
@@ -62,8 +63,8 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
       log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
     }
   });
-  context.audit = await followAudit(stack, log);
-  watchers.add(() => context.audit?.close());
+  context.decisions = await followDecisions(stack, log);
+  watchers.add(() => context.decisions.close());
   context.proxy = await ProxyWatch.start({
     stack,
     log,
@@ -74,26 +75,25 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
   watchers.add(() => context.proxy?.close());
 }
 
-async function followAudit(stack: RunningStack, log: RunLog): Promise<AuditReader | undefined> {
+async function followDecisions(stack: RunningStack, log: RunLog): Promise<DecisionSource> {
   const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
-  if (!stack.stack.services.some(({ role }) => role === "audit-log")) {
-    warn("the stack has no audit-log service, so no decisions are seen");
-    return undefined;
-  }
+  const none = (why: string) => {
+    warn(`${why}, so no decisions are seen`);
+    return noDecisions(why);
+  };
+  if (!stack.stack.services.some(({ role }) => role === "audit-log")) return none("the stack has no audit-log service");
+  const calls = new Set<string>();
+  const take = (row: AuditRow) => {
+    const isOfEarlier = row.decidedWallMs - row.durationMs < log.startedWallMs - CLOCK_SLACK_MS;
+    if (isOfEarlier && !calls.has(row.callId)) {
+      return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
+    }
+    calls.add(row.callId);
+    log.append({ type: "call.decided", ...row });
+  };
   try {
-    const url = stack.endpoint("audit-log", "reading decisions");
-    const calls = new Set<string>();
-    const take = (row: AuditRow) => {
-      const isOfEarlier = row.decidedWallMs - row.durationMs < log.startedWallMs - CLOCK_SLACK_MS;
-      if (isOfEarlier && !calls.has(row.callId)) {
-        return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
-      }
-      calls.add(row.callId);
-      log.append({ type: "call.decided", ...row });
-    };
-    return await AuditReader.fromNow(url, take, warn);
+    return await AuditReader.fromNow(stack.endpoint("audit-log", "reading decisions"), take, warn);
   } catch (error) {
-    warn(`the audit log cannot be read, so no decisions are seen: ${messageOf(error)}`);
-    return undefined;
+    return none(`the audit log cannot be read: ${messageOf(error)}`);
   }
 }

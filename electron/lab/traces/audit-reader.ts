@@ -1,82 +1,35 @@
-import pg from "pg";
-import { z } from "zod";
-import { DECISIONS } from "../events/lab-event.ts";
 import { messageOf } from "../lab-error.ts";
+import { AuditConnection } from "./audit-connection.ts";
+import { AUDIT_COLUMNS, type AuditRow, auditRow } from "./audit-row.ts";
+import type { DecisionSource, MissingDecisions } from "./decision-source.ts";
+import { UnreadableRows } from "./unreadable-rows.ts";
 
-/** A row of the gateway's audit log, in the log's own order. */
-export interface AuditRow {
-  rowId: string;
-  callId: string;
-  sessionId: string;
-  turnId: string;
-  tool: string;
-  arguments: unknown;
-  decision: (typeof DECISIONS)[number];
-  reason: string;
-  backend: string;
-  decidedWallMs: number;
-  durationMs: number;
-  traceId: string;
-  spanId: string;
-}
-
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-
-const row = z
-  .object({
-    id: z.string(),
-    call_id: text,
-    session_id: text,
-    turn_id: text,
-    tool_name: text,
-    arguments: z.unknown(),
-    decision: z.enum(DECISIONS),
-    reason: text,
-    backend: text,
-    decided_at: z.date(),
-    duration_ms: z.number().nullish(),
-    trace_id: text,
-    span_id: text,
-  })
-  .transform(
-    (value): AuditRow => ({
-      rowId: value.id,
-      callId: value.call_id || value.id,
-      sessionId: value.session_id,
-      turnId: value.turn_id,
-      tool: value.tool_name,
-      arguments: value.arguments,
-      decision: value.decision,
-      reason: value.reason,
-      backend: value.backend,
-      decidedWallMs: value.decided_at.getTime(),
-      durationMs: value.duration_ms ?? 0,
-      traceId: value.trace_id,
-      spanId: value.span_id,
-    }),
-  );
+export type { AuditRow } from "./audit-row.ts";
 
 const PAGE = 1_000;
-const CONNECT_LIMIT_MS = 2_000;
 /** A gateway without the notifying trigger is still read, only later. */
-const LOOK_ANYWAY_MS = 500;
+const POLL_INTERVAL_MS = 500;
 const RETRY_MS = 200;
+/** PostgreSQL's class of errors in what was asked for: a table or a column that is not there, or may not be read. */
+const WRONG_SHAPE = /^42/;
 
 /**
  * Follows the audit log: woken by the database as rows arrive, back after the database was away, and never twice or out
- * of order, since it asks for what comes after the last row it gave.
+ * of order, since it asks for what comes after the last row it gave. What it could not read it tells as missing.
  */
-export class AuditReader {
+export class AuditReader implements DecisionSource {
   readonly #connectionString: string;
   readonly #take: (row: AuditRow) => void;
   readonly #report: (problem: string) => void;
   readonly #stopped = new AbortController();
-  #client: pg.Client | undefined;
-  #lastId = "0";
-  #reading: Promise<void> | undefined;
+  readonly #unreadable = new UnreadableRows();
+  readonly #reported = new Set<string>();
+  #connection: AuditConnection | undefined;
+  #lastId: string | undefined;
+  /** Why the last attempt did not reach the end of the log. */
+  #gap: string | undefined;
+  #wasReplaced: string | undefined;
+  #reading: Promise<boolean> | undefined;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -86,22 +39,22 @@ export class AuditReader {
     this.#report = report;
   }
 
-  /** Follows from the row after the last one there is now. @throws when the database cannot be reached */
+  /**
+   * Follows from the row after the last one there is now.
+   * @throws when the database cannot be reached, or has no audit log with the columns that the lab reads
+   */
   static async fromNow(
     connectionString: string,
     take: (row: AuditRow) => void,
     report: (problem: string) => void,
   ): Promise<AuditReader> {
     const reader = new AuditReader(connectionString, take, report);
-    const client = await reader.#connect();
-    const { rows } = await client.query("SELECT coalesce(max(id), 0)::text AS last FROM audit_log");
-    reader.#lastId = rows[0].last;
-    reader.#schedule(LOOK_ANYWAY_MS);
+    await reader.#connect();
+    reader.#schedule(POLL_INTERVAL_MS);
     return reader;
   }
 
-  /** Reads what is there now. Resolves when it has been given, or when the database is away. */
-  async read(): Promise<void> {
+  async read(): Promise<boolean> {
     if (this.#reading) {
       this.#again = true;
       return this.#reading;
@@ -112,66 +65,111 @@ export class AuditReader {
     return this.#reading;
   }
 
+  missing(): readonly MissingDecisions[] {
+    const whole = [this.#gap, this.#wasReplaced].filter((why) => why !== undefined).map((why) => ({ why }));
+    return [...whole, ...this.#unreadable.missing()];
+  }
+
   async close(): Promise<void> {
     this.#stopped.abort();
     clearTimeout(this.#timer);
     await this.#reading;
-    await this.#client?.end().catch(() => {});
+    await this.#connection?.close();
   }
 
-  async #readAll(): Promise<void> {
+  async #readAll(): Promise<boolean> {
     clearTimeout(this.#timer);
     try {
-      const client = this.#client ?? (await this.#connect());
-      do {
-        this.#again = false;
-        while ((await this.#readPage(client)) === PAGE);
-      } while (this.#again);
-      this.#schedule(LOOK_ANYWAY_MS);
+      // A kept connection may have died unnoticed: only a new one tells whether the database is there.
+      if (this.#connection === undefined || !(await this.#readToEnd(this.#connection).catch(() => false))) {
+        this.#drop();
+        await this.#readToEnd(await this.#connect());
+      }
+      this.#gap = undefined;
+      this.#schedule(POLL_INTERVAL_MS);
+      return true;
     } catch (error) {
-      this.#lose();
-      if (error instanceof z.ZodError) this.#report(`a row of the audit log cannot be read: ${z.prettifyError(error)}`);
+      this.#drop();
+      this.#gap = `the audit log cannot be read: ${messageOf(error)}`;
+      if (isWrongShape(error)) this.#reportOnce(this.#gap);
       this.#schedule(RETRY_MS);
+      return false;
     }
   }
 
-  async #readPage(client: pg.Client): Promise<number> {
-    const { rows } = await client.query(
-      `SELECT id::text, call_id::text, session_id, turn_id, tool_name, arguments, decision, reason, backend, decided_at,
-       duration_ms, trace_id, span_id FROM audit_log WHERE id > $1 ORDER BY audit_log.id LIMIT ${PAGE}`,
+  async #readToEnd(connection: AuditConnection): Promise<boolean> {
+    do {
+      this.#again = false;
+      while ((await this.#readPage(connection)) === PAGE);
+    } while (this.#again);
+    return true;
+  }
+
+  async #readPage(connection: AuditConnection): Promise<number> {
+    const rows = await connection.query<{ id: string }>(
+      `SELECT ${AUDIT_COLUMNS} FROM audit_log WHERE id > $1 ORDER BY audit_log.id LIMIT ${PAGE}`,
       [this.#lastId],
     );
     for (const raw of rows) {
-      const parsed = row.parse(raw);
-      this.#lastId = parsed.rowId;
-      this.#take(parsed);
+      const parsed = auditRow.safeParse(raw);
+      if (parsed.success) this.#take(parsed.data);
+      else this.#reportOnce(this.#unreadable.add(raw, parsed.error));
+      this.#lastId = raw.id;
     }
     return rows.length;
   }
 
-  async #connect(): Promise<pg.Client> {
-    const client = new pg.Client({
-      connectionString: this.#connectionString,
-      connectionTimeoutMillis: CONNECT_LIMIT_MS,
-      query_timeout: CONNECT_LIMIT_MS,
+  async #connect(): Promise<AuditConnection> {
+    const connection = new AuditConnection(this.#connectionString, {
+      lost: () => this.#connection === connection && this.#drop(),
+      notified: () => void this.read(),
     });
-    client.on("error", () => this.#lose());
-    client.on("notification", () => void this.read());
-    await client.connect();
-    await client.query("LISTEN audit_log");
-    this.#client = client;
-    return client;
+    try {
+      await connection.open();
+      await this.#findPlace(connection);
+      await connection.query("LISTEN audit_log");
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    this.#connection = connection;
+    return connection;
   }
 
-  /** Drops the connection; the next look makes a new one. */
-  #lose(): void {
-    const client = this.#client;
-    this.#client = undefined;
-    client?.end().catch((error: unknown) => this.#report(messageOf(error)));
+  /** At first the end of the log; later, whether it is still the log that was read so far. */
+  async #findPlace(connection: AuditConnection): Promise<void> {
+    const [end] = await connection.query<{ last: string }>(
+      "SELECT coalesce(max(id), 0)::bigint::text AS last FROM audit_log",
+    );
+    const last = end?.last ?? "0";
+    if (this.#lastId === undefined) {
+      await connection.query(`SELECT ${AUDIT_COLUMNS} FROM audit_log LIMIT 0`);
+      this.#lastId = last;
+    } else if (BigInt(last) < BigInt(this.#lastId)) {
+      this.#wasReplaced = `the audit log was emptied or replaced: its last row is ${last}, and row ${this.#lastId} had been read`;
+      this.#reportOnce(this.#wasReplaced);
+      this.#lastId = "0";
+    }
+  }
+
+  #reportOnce(problem: string | undefined): void {
+    if (problem === undefined || this.#reported.has(problem)) return;
+    this.#reported.add(problem);
+    this.#report(problem);
+  }
+
+  /** The next read makes a new connection. */
+  #drop(): void {
+    void this.#connection?.close();
+    this.#connection = undefined;
   }
 
   #schedule(afterMs: number): void {
     if (this.#stopped.signal.aborted) return;
     this.#timer = setTimeout(() => void this.read(), afterMs);
   }
+}
+
+function isWrongShape(error: unknown): boolean {
+  return error instanceof Error && "code" in error && WRONG_SHAPE.test(String(error.code));
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { CheckResult } from "../../events/check-result.ts";
 import { formatDuration } from "../../events/duration.ts";
 import { explainFailures } from "../../events/explain.ts";
 import { decidedMs, type RunView } from "../../events/fold.ts";
@@ -103,14 +104,20 @@ function head({ report, view, record }: ReportParts): string {
   ].join("\n");
 }
 
+const CHECK_CHIPS: Record<CheckResult, [Tone, string]> = {
+  passed: ["good", "✓ held"],
+  failed: ["bad", "✗ did not hold"],
+  inconclusive: ["limit", "? could not be told"],
+};
+
 function checks({ checks: all }: RunReport): string {
   if (all.length === 0) return "";
-  const held = all.filter(({ passed }) => passed).length;
-  const rows = all.map(({ check, passed, expected, observed }) => [
-    chip(passed ? "good" : "bad", passed ? "✓ held" : "✗ did not hold"),
+  const held = all.filter(({ result }) => result === "passed").length;
+  const rows = all.map(({ check, result, expected, observed, why }) => [
+    chip(...CHECK_CHIPS[result]),
     cell("name", check),
     cell("", expected),
-    cell("", observed),
+    cell("", why === null ? observed : `${observed} (${why})`),
   ]);
   return card(`Checks: ${held} of ${all.length} held`, table(["", "Check", "Expected", "Observed"], rows));
 }

@@ -22,6 +22,7 @@ export const OUTCOME_TONES: Record<Outcome, Tone> = {
   failed: "bad",
   residue: "bad",
   error: "bad",
+  inconclusive: "limit",
   precondition: "limit",
   cancelled: "idle",
   interrupted: "idle",

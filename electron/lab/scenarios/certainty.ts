@@ -1,0 +1,50 @@
+import type { RunView } from "../events/fold.ts";
+import type { MissingDecisions } from "../traces/decision-source.ts";
+import { countOf, foundInArguments, isSubsequence, type LogCheck, type Verdict } from "./checks.ts";
+
+/** The verdict on what was seen, or an inconclusive one where decisions that are missing could turn it. */
+export function withMissing(
+  check: LogCheck,
+  seen: Verdict,
+  view: RunView,
+  missing: readonly MissingDecisions[],
+): Verdict {
+  const unknown = missing.find((each) => couldTurn(check, seen, view, each));
+  return unknown === undefined ? seen : inconclusive(seen, unknown.why);
+}
+
+export function inconclusive(seen: Verdict, why: string): Verdict {
+  return { ...seen, passed: false, inconclusive: why };
+}
+
+/**
+ * Whether one more decision, or several, anywhere among those that were seen, could make the other verdict the true one.
+ * What they can only confirm is surely known: a tool that was called stays called.
+ */
+function couldTurn(check: LogCheck, { passed }: Verdict, view: RunView, missing: MissingDecisions): boolean {
+  const couldBeOf = (tool: string) => missing.tool === undefined || missing.tool === tool;
+  const couldBe = (decision: string) => missing.decision === undefined || missing.decision === decision;
+  if ("within" in check || "answer" in check) return false;
+  if ("mustInclude" in check) return !passed && check.mustInclude.some(couldBeOf);
+  if ("mustNotInclude" in check) return passed && check.mustNotInclude.some(couldBeOf);
+  if ("policyOutcome" in check) return true;
+  if ("mustNotContainInArgs" in check) return foundInArguments(check.mustNotContainInArgs, view).length === 0;
+  if ("decisions" in check) {
+    const rows = view.decisions.map(({ tool, decision }) => `${tool} ${decision}`);
+    return isSubsequence(rows, check.decisions);
+  }
+  if ("trajectory" in check) {
+    const { match, tools } = check.trajectory;
+    const called = view.calls.map(({ tool }) => tool);
+    return match === "EXACT" ? isSubsequence(called, tools) : !passed && tools.some(couldBeOf);
+  }
+  if ("count" in check) {
+    const { tool, decision, exactly, atLeast, atMost } = check.count;
+    if (!couldBe(decision) || (tool !== undefined && !couldBeOf(tool))) return false;
+    const seen = countOf(view, decision, tool);
+    if (seen > Math.min(exactly ?? Infinity, atMost ?? Infinity)) return false;
+    const isOnlyAtLeast = exactly === undefined && atMost === undefined;
+    return !(isOnlyAtLeast && seen >= (atLeast ?? 0));
+  }
+  return couldBe(check.ratio.of) || couldBe(check.ratio.to);
+}

@@ -1,0 +1,78 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import { fakeContext, fakeService } from "../../testing/fake-services.ts";
+import { decided } from "../../testing/sample-events.ts";
+import { settleDecisions } from "./settle-decisions.ts";
+
+/** A test that waits for what will not come need not wait as long as a person would. */
+const limits = vi.hoisted(() => ({ longestMs: Number.POSITIVE_INFINITY }));
+vi.mock("../abort-scope.ts", async (original) => {
+  const real = await original<typeof import("../abort-scope.ts")>();
+  const within: typeof real.within = (signal, ms, work) => real.within(signal, Math.min(ms, limits.longestMs), work);
+  return { ...real, within };
+});
+
+const never = new AbortController().signal;
+
+/** A gateway that tells how many rows it has left to write, and a log that is read without trouble. */
+async function settling(pending: () => number | undefined | "no answer") {
+  const { address } = await fakeService(() => {
+    const left = pending();
+    return left === "no answer" ? undefined : { json: { audit: { pending: left } } };
+  });
+  const { context, log } = fakeContext(address);
+  (context.stack.stack.services as object[]).push({ name: "the-gateway", role: "gateway", probe: { http: "/health" } });
+  return { context, log };
+}
+
+function beImpatient() {
+  limits.longestMs = 300;
+  onTestFinished(() => {
+    limits.longestMs = Number.POSITIVE_INFINITY;
+  });
+}
+
+test("nothing is missing once the gateway has nothing left to write", async () => {
+  let left = 3;
+  const { context } = await settling(() => left--);
+  expect(await settleDecisions(context, never)).toEqual([]);
+  expect(left).toBe(-1);
+});
+
+test("rows that the gateway still has to write when the wait ends are missing", async () => {
+  beImpatient();
+  const { context } = await settling(() => 2);
+  expect(await settleDecisions(context, never)).toMatchObject([
+    { why: expect.stringMatching(/^after .* the gateway still had 2 audit rows to write$/) },
+  ]);
+});
+
+test("a gateway that does not answer may have rows left to write", async () => {
+  beImpatient();
+  const { context } = await settling(() => "no answer");
+  expect(await settleDecisions(context, never)).toMatchObject([
+    { why: expect.stringContaining("the gateway had not told whether it has audit rows left to write") },
+  ]);
+});
+
+test("rows that go on arriving of a gateway that does not tell may not be all", async () => {
+  beImpatient();
+  const { context, log } = await settling(() => undefined);
+  let row = 0;
+  context.decisions = {
+    missing: () => [],
+    close: async () => {},
+    read: async () => {
+      log.append(decided({ rowId: String(++row), callId: String(row) }));
+      return true;
+    },
+  };
+  limits.longestMs = 1_000;
+  expect(await settleDecisions(context, never)).toMatchObject([{ why: expect.stringContaining("still arriving") }]);
+});
+
+test("a log that cannot be reached is not waited for", async () => {
+  const { context } = await settling(() => 5);
+  const missing = [{ why: "the audit log cannot be read: gone" }];
+  context.decisions = { read: async () => false, missing: () => missing, close: async () => {} };
+  expect(await settleDecisions(context, never)).toEqual(missing);
+});

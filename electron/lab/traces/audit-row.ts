@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { DECISIONS } from "../events/lab-event.ts";
+
+/** A row of the gateway's audit log, in the log's own order. */
+export interface AuditRow {
+  rowId: string;
+  callId: string;
+  sessionId: string;
+  turnId: string;
+  tool: string;
+  arguments: unknown;
+  decision: (typeof DECISIONS)[number];
+  reason: string;
+  backend: string;
+  decidedWallMs: number;
+  durationMs: number;
+  traceId: string;
+  spanId: string;
+}
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? "");
+
+export const auditRow = z
+  .object({
+    id: z.string(),
+    call_id: text,
+    session_id: text,
+    turn_id: text,
+    tool_name: text,
+    arguments: z.unknown(),
+    decision: z.enum(DECISIONS, { error: ({ input }) => `no decision that the lab knows: ${JSON.stringify(input)}` }),
+    reason: text,
+    backend: text,
+    decided_at: z.date(),
+    duration_ms: z.number().nullish(),
+    trace_id: text,
+    span_id: text,
+  })
+  .transform(
+    (value): AuditRow => ({
+      rowId: value.id,
+      callId: value.call_id || value.id,
+      sessionId: value.session_id,
+      turnId: value.turn_id,
+      tool: value.tool_name,
+      arguments: value.arguments,
+      decision: value.decision,
+      reason: value.reason,
+      backend: value.backend,
+      decidedWallMs: value.decided_at.getTime(),
+      durationMs: value.duration_ms ?? 0,
+      traceId: value.trace_id,
+      spanId: value.span_id,
+    }),
+  );
+
+/** The columns that {@link auditRow} reads. */
+export const AUDIT_COLUMNS = `id::text, call_id::text, session_id, turn_id, tool_name, arguments, decision, reason,
+  backend, decided_at, duration_ms, trace_id, span_id`;

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import pg from "pg";
+import { lastingFolder } from "./lasting-folder.ts";
+
+const PROGRAM = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "audit-db.mjs");
+
+/** As the reference stack's gateway makes it. */
+export const AUDIT_TABLE = `CREATE TABLE audit_log (
+  id bigserial PRIMARY KEY, session_id text NOT NULL, turn_id text NOT NULL, tool_name text NOT NULL, arguments jsonb,
+  decision text NOT NULL, reason text, decided_at timestamptz NOT NULL, backend text, trace_id text, span_id text,
+  duration_ms double precision, call_id uuid NOT NULL DEFAULT gen_random_uuid())`;
+
+/** A real PostgreSQL, the reference stack's own, for the tests of a file; to be stopped by whoever started it. */
+export async function startPostgres() {
+  const folder = join(lastingFolder(), "postgres");
+  const port = await freePort();
+  const url = `postgres://lab:lab@127.0.0.1:${port}/audit`;
+  let server: ChildProcess | undefined;
+  const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> => {
+    const client = new pg.Client({ connectionString: url });
+    client.on("error", () => {});
+    await client.connect();
+    return client.query<Row>(text, values).then(
+      ({ rows }) => client.end().then(() => rows),
+      (error) => client.end().then(() => Promise.reject(error)),
+    );
+  };
+  const start = async () => {
+    const { PATH } = process.env;
+    const account = { POSTGRES_USER: "lab", POSTGRES_PASSWORD: "lab", POSTGRES_DB: "audit" };
+    const environment = { PATH, PORT: String(port), DATA_FOLDER: folder, ...account };
+    server = spawn(process.execPath, [PROGRAM], { env: environment, stdio: "ignore" });
+    while (!(await query("SELECT 1").catch(() => undefined))) {
+      if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
+    }
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, "exit");
+    server.kill(signal);
+    await gone;
+  };
+  await start();
+  return {
+    url,
+    query,
+    start,
+    /** An immediate shutdown, which asks no client. */
+    stop: () => end("SIGQUIT"),
+    async close() {
+      await end("SIGQUIT");
+      rmSync(folder, { recursive: true, force: true });
+    },
+    /** A row of the audit log; what is not told is as in any other row. */
+    async insert({ tool = "a_tool", decision = "allow", session = "s" } = {}) {
+      const text = `INSERT INTO audit_log (session_id, turn_id, tool_name, decision, decided_at)
+        VALUES ($1, 't', $2, $3, now())`;
+      await query(text, [session, tool, decision]);
+    },
+  };
+}
+
+export type TestPostgres = Awaited<ReturnType<typeof startPostgres>>;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

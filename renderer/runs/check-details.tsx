@@ -1,0 +1,41 @@
+import { resultOf } from "../../electron/lab/events/check-result.ts";
+import type { EventOf } from "../../electron/lab/events/lab-event.ts";
+import { formatDuration } from "../app/times.ts";
+import { ToneWord } from "../app/tone-mark.tsx";
+import { CHECK_LOOKS } from "./check-looks.ts";
+import { Facts } from "./facts.tsx";
+import { JsonBlock } from "./json-block.tsx";
+
+export function CheckDetails({ event }: { event: EventOf<"check.evaluated"> }) {
+  const { tone, word } = CHECK_LOOKS[resultOf(event)];
+  return (
+    <>
+      <Facts
+        facts={[
+          ["Check", <b key="check">{event.check}</b>],
+          [
+            "Verdict",
+            <ToneWord key="verdict" tone={tone}>
+              {word}
+            </ToneWord>,
+          ],
+          ...(event.inconclusive === undefined ? [] : [["Because", event.inconclusive] as const]),
+          ["At", formatDuration(event.atMs)],
+        ]}
+      />
+      <h3>Expected</h3>
+      <JsonBlock value={pretty(event.expected)} label="Expected" />
+      <h3>Observed</h3>
+      <JsonBlock value={pretty(event.observed)} label="Observed" />
+    </>
+  );
+}
+
+/** What is JSON as a value, so that it is shown over several lines. */
+function pretty(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
