@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { smallScenario, smallStack } from "./small-stack/small-stack.ts";
+import { AUDIT_DATABASE, smallScenario, smallStack } from "./small-stack/small-stack.ts";
 import { HAS_PROCESS_TABLE, TerminalLab, TOGETHER } from "./terminal-lab.ts";
 
 const AUTO = ["--ports", "auto"];
@@ -84,11 +84,11 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
   test("because a check fails says what was expected and observed; fail-fast then stops, else all are run", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well"]);
-    const bad = smallScenario(lab, { id: "bad", expect: "{ count: { decision: allow, atLeast: 1 } }" });
+    const bad = smallScenario(lab, { id: "bad", expect: "{ http: well, path: /health, json: { a: 1 } }" });
     const good = smallScenario(lab, { id: "good" });
     const all = await lab.run("run", bad, good, "--stack", stack, ...AUTO);
     expect(all.code).toBe(1);
-    expect(all.out).toMatch(/FAILED count: expected allow: at least 1; observed allow: 0/);
+    expect(all.out).toMatch(/FAILED http well\/health: expected \{"a":1\}; observed \{\}/);
     expect(all.out).toContain("1/2 runs passed");
     const fast = await lab.run("run", bad, good, "--fail-fast", "--stack", stack, ...AUTO);
     expect(fast.code).toBe(1);
@@ -96,6 +96,42 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
     const repeated = await lab.run("run", good, "--repeat", "3", "--stack", stack, ...AUTO);
     expect(repeated.code).toBe(0);
     expect(repeated.out).toContain("3/3 runs passed");
+  });
+});
+
+describe.skipIf(!HAS_PROCESS_TABLE)("a run whose audit database has no audit log", TOGETHER, () => {
+  const NOTHING_SEEN = "{ decisions: [] }, { mustNotInclude: [x] }, { count: { decision: allow, exactly: 0 } }";
+
+  test("is inconclusive where a check needs decisions, says why, and the lab ends", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well"], {}, AUDIT_DATABASE);
+    const { code, out } = await lab.run("run", smallScenario(lab, { expect: NOTHING_SEEN }), "--stack", stack, ...AUTO);
+    expect(out).toMatch(/warning +the audit log cannot be read: relation "audit_log" does not exist/);
+    expect(
+      out.match(/check +INCONCLUSIVE (decisions|mustNotInclude|count): .*"audit_log" does not exist/g),
+    ).toHaveLength(3);
+    expect(out).toMatch(/INCONCLUSIVE in .* decisions could not be told: .* \(and 2 more\)/);
+    expect(out).toContain("0/1 run passed, 1 inconclusive,");
+    expect(code).toBe(1);
+    expect(lab.processes()).toEqual([]);
+  });
+
+  test("is green where none does, and the lab ends; a report on standard output is JSON alone", async (context) => {
+    const lab = TerminalLab.for(context);
+    const stack = smallStack(lab, ["well"], {}, AUDIT_DATABASE);
+    const words = ["--stack", stack, "--reporter", "json", ...AUTO];
+    const { code, out, err } = await lab.run("run", smallScenario(lab), ...words);
+    expect(code, err).toBe(0);
+    const { runs } = JSON.parse(out);
+    expect(runs).toMatchObject([
+      {
+        outcome: "passed",
+        decisions: [],
+        calls: [],
+        steps: [{ kind: "probe", label: "probe well: up", outcome: "ok", error: null }],
+        checks: [{ check: "well is up", result: "passed", why: null }],
+      },
+    ]);
   });
 });
 

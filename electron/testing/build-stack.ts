@@ -4,5 +4,5 @@ import { join } from "node:path";
 /** Bundles the reference stack once, before any test brings it up. */
 export default function buildStack(): void {
   const script = join(import.meta.dirname, "..", "..", "resources", "stack", "build.mjs");
-  execFileSync(process.execPath, [script], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.execPath, [script], { stdio: ["ignore", "ignore", "pipe"] });
 }

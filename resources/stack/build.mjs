@@ -35,7 +35,8 @@ try {
   });
   removeBundlesOfGoneServices();
   const elapsedMs = Math.round(performance.now() - startedAt);
-  console.log(`stack: built ${services.length} services in ${elapsedMs} ms: ${services.join(", ") || "none"}`);
+  // Standard output belongs to the command that comes after this, which may be a report for a program.
+  console.error(`stack: built ${services.length} services in ${elapsedMs} ms: ${services.join(", ") || "none"}`);
 } catch (error) {
   console.error(`stack: the build failed.\n${explain(error)}`);
   process.exitCode = 1;

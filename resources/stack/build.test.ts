@@ -40,8 +40,8 @@ test("bundles each folder that has a main.ts into a program, CommonJS and all, a
   );
   service("second", "await Promise.resolve();");
   const both = build();
-  expect([both.status, both.stderr]).toEqual([0, ""]);
-  expect(both.stdout).toMatch(/^stack: built 2 services in \d+ ms: first, second\n$/);
+  expect([both.status, both.stdout]).toEqual([0, ""]);
+  expect(both.stderr).toMatch(/^stack: built 2 services in \d+ ms: first, second\n$/);
   expect(run(join(folder, "build", "first.mjs")).stdout).toBe("hello function\n");
   rmSync(join(folder, "second"), { recursive: true });
   expect(build().status).toBe(0);
@@ -50,7 +50,7 @@ test("bundles each folder that has a main.ts into a program, CommonJS and all, a
 
 test("has nothing to do where there is no service, and says so", () => {
   installEsbuild();
-  expect(build()).toMatchObject({ status: 0, stdout: expect.stringContaining("built 0 services") });
+  expect(build()).toMatchObject({ status: 0, stderr: expect.stringContaining("built 0 services") });
 });
 
 test("ends with 1 and the place of the mistake when a service does not build", () => {

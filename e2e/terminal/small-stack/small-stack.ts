@@ -5,11 +5,27 @@ const PROGRAM = join(import.meta.dirname, "service.mjs");
 
 export type Mode = "well" | "never-well" | "dies" | "dies-again" | "slow-again" | "stubborn";
 
+/** A service that is the reference stack's own PostgreSQL, in which no gateway has made its tables. */
+export const AUDIT_DATABASE = `  audit-db:
+    image: none
+    stop_signal: SIGINT
+    environment: { POSTGRES_USER: lab, POSTGRES_PASSWORD: lab, POSTGRES_DB: audit }
+    ports: ["127.0.0.1:0:5432"]
+    x-lab:
+      role: audit-log
+      endpoint: "postgres://lab:lab@{address}/audit"
+      probe: { postgres: "postgres://lab:lab@{address}/audit" }
+      process:
+        command: [node, ${join(import.meta.dirname, "..", "..", "..", "resources", "stack", "build", "audit-db.mjs")}]
+        environment: { PORT: "{port}", DATA_FOLDER: "{data}" }
+`;
+
 /** A stack file with a service for each mode, named as its mode. Starts in a moment, without a database. */
 export function smallStack(
   lab: TerminalLab,
   modes: readonly Mode[],
   ports: Partial<Record<Mode, number>> = {},
+  more = "",
 ): string {
   const services = modes.map(
     (mode) => `  ${mode}:
@@ -24,7 +40,7 @@ export function smallStack(
         environment: { MODE: ${mode}, PORT: "{port}", DATA: "{data}" }
 `,
   );
-  return lab.write("small-stack.yaml", `services:\n${services.join("")}x-lab: { project: small }\n`);
+  return lab.write("small-stack.yaml", `services:\n${services.join("")}${more}x-lab: { project: small }\n`);
 }
 
 /** A scenario on the small stack; what is left out is what does no harm. */
