@@ -1,6 +1,8 @@
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 
 const MAX_BODY_BYTES = 256 * 1024;
+/** A stream that its server leaves open after what was asked for is closed from here. */
+const LEFT_OPEN_MS = 1_000;
 
 /** One keep-alive pool for all HTTP and MCP probes of the process. */
 const agent = new Agent({ keepAlive: true, maxSockets: 2, timeout: 30_000 });
@@ -49,7 +51,9 @@ function once(url: string, { method, headers, body, isEnough }: HttpRequest, sig
           return;
         }
         chunks.push(chunk);
-        if (isEnough?.(Buffer.concat(chunks).toString("utf8"), response.headers)) end();
+        if (!isEnough?.(Buffer.concat(chunks).toString("utf8"), response.headers)) return;
+        end();
+        endSoon(response);
       });
       response.once("error", reject);
       response.once("end", end);
@@ -57,4 +61,9 @@ function once(url: string, { method, headers, body, isEnough }: HttpRequest, sig
     outgoing.once("error", (error) => reject(Object.assign(error, { reused: outgoing.reusedSocket })));
     outgoing.end(body);
   });
+}
+
+function endSoon(response: IncomingMessage): void {
+  const timer = setTimeout(() => response.destroy(), LEFT_OPEN_MS);
+  response.once("close", () => clearTimeout(timer));
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { orAbort, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { type Exchange, exchange } from "./http-exchange.ts";
 import type { ProbeMethod, Verdict } from "./probe-method.ts";
@@ -41,18 +41,16 @@ export class McpProbe implements ProbeMethod {
 
   async look(signal: AbortSignal): Promise<Verdict> {
     // What an earlier look asked may be answered from before a change; this look's own question comes after it.
-    if (this.#pending !== undefined) await orAborted(this.#pending, signal).catch(() => signal.throwIfAborted());
+    if (this.#pending !== undefined) await orAbort(this.#pending, signal).catch(() => signal.throwIfAborted());
     this.#pending = this.#ask().finally(() => {
       this.#pending = undefined;
     });
-    return orAborted(this.#pending, signal);
+    return orAbort(this.#pending, signal);
   }
 
   async close(): Promise<void> {
-    const settled = new AbortController();
-    const limit = delay(CLOSE_LIMIT_MS, undefined, { signal: settled.signal }).catch(() => {});
-    await Promise.race([this.#pending?.catch(() => {}), limit]);
-    settled.abort();
+    const { signal } = this.#stop;
+    await within(signal, CLOSE_LIMIT_MS, async () => this.#pending).catch(() => {});
     this.#stop.abort(new Error("the probe was closed"));
     await this.#end();
   }
@@ -71,7 +69,10 @@ export class McpProbe implements ProbeMethod {
 
   /** Why there is no session, in words; undefined when there is one now. */
   async #handshake(): Promise<string | undefined> {
-    const limit = this.#limit(HANDSHAKE_LIMIT_MS);
+    return within(this.#stop.signal, HANDSHAKE_LIMIT_MS, (limit) => this.#openSession(limit));
+  }
+
+  async #openSession(limit: AbortSignal): Promise<string | undefined> {
     const clientInfo = { name: "resilience-lab probe", version: "1" };
     const params = { protocolVersion: PROTOCOL_VERSION, capabilities: {}, clientInfo };
     const { status, headers, reply } = await this.#request("initialize", params, undefined, limit);
@@ -87,7 +88,8 @@ export class McpProbe implements ProbeMethod {
 
   /** Why the session is of no use any more, in words; undefined when it answers. */
   async #ping(session: Session): Promise<string | undefined> {
-    const { status, reply } = await this.#request("ping", undefined, session, this.#limit(PING_LIMIT_MS));
+    const ask = (limit: AbortSignal) => this.#request("ping", undefined, session, limit);
+    const { status, reply } = await within(this.#stop.signal, PING_LIMIT_MS, ask);
     if (reply?.result !== undefined || reply?.error?.code === METHOD_NOT_FOUND) return undefined;
     if (status === 404) this.#session = undefined; // the server has ended it itself
     return refusalOf(status, reply);
@@ -120,12 +122,9 @@ export class McpProbe implements ProbeMethod {
     const session = this.#session;
     this.#session = undefined;
     if (session?.id === undefined) return;
-    const signal = AbortSignal.timeout(CLOSE_LIMIT_MS);
-    await exchange(this.#url, { method: "DELETE", headers: sessionHeaders(session) }, signal).catch(() => {});
-  }
-
-  #limit(ms: number): AbortSignal {
-    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ms)]);
+    const asked = { method: "DELETE", headers: sessionHeaders(session) };
+    const goOn = new AbortController().signal;
+    await within(goOn, CLOSE_LIMIT_MS, (limit) => exchange(this.#url, asked, limit)).catch(() => {});
   }
 }
 
@@ -161,13 +160,4 @@ function refusalOf(status: number, reply: Reply | undefined): string {
   if (status < 200 || status > 299) return `answers HTTP ${status}`;
   if (reply?.error === undefined) return `answers HTTP ${status} without an MCP reply`;
   return `answers error ${String(reply.error.code)}: ${String(reply.error.message)}`;
-}
-
-/** Settles as `work` does, or with the signal's reason when it aborts first; the work itself goes on. */
-async function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", onAbort));
 }
