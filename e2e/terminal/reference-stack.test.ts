@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readXml } from "../../electron/testing/read-xml.ts";
 import { type Ended, HAS_PROCESS_TABLE, TerminalLab } from "./terminal-lab.ts";
@@ -18,6 +19,16 @@ beforeAll(async () => {
   up = await lab.run("stack", "up", "--ports", "auto");
 });
 afterAll(() => lab.clear());
+
+type Decided = { tool: string; decision: string };
+const inWords = ({ tool, decision }: Decided) => `${tool} ${decision}`;
+
+/** A scenario of this test's own, on the reference stack. */
+function written(id: string, parts: { steadyState?: string; method: string; expect: string }): string {
+  const { steadyState = "{ service: gateway, is: up }", method, expect } = parts;
+  const head = `id: ${id}\ntitle: One of a test\npatterns: []\nsteadyState: [${steadyState}]\n`;
+  return lab.write(`${id}.yaml`, `${head}method: [${method}]\nexpect: [${expect}]\n`);
+}
 
 function addressOf(service: string): string {
   return `http://${new RegExp(`^${service} +(127\\S+)$`, "m").exec(up.out)?.[1]}`;
@@ -131,9 +142,10 @@ describe("run on it", () => {
   test("a ToolGate suite runs unchanged, a run a case, with fields in it that mean nothing here", async () => {
     const { code, out, err } = await lab.run("run", SUITE, "--reporter", "json");
     const { runs } = JSON.parse(out) as {
-      runs: { scenario: string; outcome: string; reason: string; decisions: string }[];
+      runs: { scenario: string; outcome: string; reason: string; decisions: Decided[] }[];
     };
-    expect(runs.map(({ scenario, outcome, decisions }) => `${scenario}: ${outcome}: ${decisions}`)).toEqual([
+    const told = runs.map(({ scenario, outcome, decisions }) => `${scenario}: ${outcome}: ${decisions.map(inWords)}`);
+    expect(told).toEqual([
       "toolgate-lookup-a-charge: passed: lookup_charge redact",
       "toolgate-deny-delete: passed: delete_customer deny",
       "toolgate-pii-stays-here: passed: lookup_charge redact",
@@ -166,11 +178,73 @@ describe("run on it", () => {
     expect(without.code).toBe(1);
     const [run] = JSON.parse(without.out).runs;
     expect(run).toMatchObject({ without: ["budget"], outcome: "failed" });
-    expect(run.decisions.match(/\ballow\b/g)).toHaveLength(20);
-    expect(run.decisions).not.toContain("budgetExceeded");
+    const words = (run.decisions as Decided[]).map(({ decision }) => decision);
+    expect(words.filter((word) => word === "allow")).toHaveLength(20);
+    expect(words).not.toContain("budgetExceeded");
     const again = await lab.run("run", "retry-storm");
     expect(again.code, again.out).toBe(0);
     expect(again.out).toMatch(/allow, upstream_error, budgetExceeded$/m);
+  });
+
+  test.each([
+    ["the audit database is stopped", "stop: audit-db", /could not be told: the audit log cannot be read: /],
+    ["the gateway cannot write to it", "down: gateway->audit-db", /the gateway still had 1 audit row to write/],
+  ])("a call of which no row could be read does not pass for none: %s", async (_why, fault, reason) => {
+    const method = `{ fault: { ${fault} } }, { call: list_recent_charges }`;
+    const nothing = "{ mustNotInclude: [list_recent_charges] }, { decisions: [] }, { within: 5m }";
+    const { code, out } = await lab.run("run", written("unseen", { method, expect: nothing }));
+    expect(out).toMatch(
+      /check +INCONCLUSIVE mustNotInclude: .*\n.*check +INCONCLUSIVE decisions: .*\n.*check +ok within/,
+    );
+    expect(out).toMatch(/^INCONCLUSIVE in /m);
+    expect(out).toMatch(reason);
+    expect(code).toBe(1);
+  });
+
+  test("the steady state's own calls go through the gateway, and are counted nowhere", async () => {
+    const database = addressOf("audit-db").replace("http://", "postgres://lab:lab-demo-only@");
+    const client = new pg.Client({ connectionString: `${database}/audit` });
+    await client.connect();
+    const { rows } = await client.query("SELECT turn_id, decision FROM audit_log WHERE turn_id LIKE 'steady-state-%'");
+    await client.end();
+    // Before and after each run of mcp-crash there was one.
+    expect(rows.length).toBeGreaterThan(1);
+    expect(new Set(rows.map(({ turn_id }) => turn_id)).size).toBe(rows.length);
+    const [id = ""] = (await lab.run("history", "list", "--scenario", "mcp-crash")).out.split(" ");
+    const { runs } = JSON.parse((await lab.run("history", "show", id, "--reporter", "json")).out);
+    expect(runs[0].decisions.map(inWords)).toEqual(["list_recent_charges allow", "list_recent_charges upstream_error"]);
+    expect(runs[0].warnings).toEqual([]);
+  });
+
+  test("a call that is to succeed throughout stops the run as soon as it does not", async () => {
+    const { code, out } = await lab.run(
+      "run",
+      written("throughout", {
+        steadyState: "{ call: list_recent_charges, is: ok, throughout: true }",
+        method: "{ fault: { stop: payments-mcp } }, { wait: 10m }",
+        expect: "{ within: 15m }",
+      }),
+    );
+    expect(out).toMatch(
+      /FAILED in .* in mid-run, call list_recent_charges ended in upstream_error \(.*\), expected ok/,
+    );
+    expect(code).toBe(1);
+  });
+
+  test("a call that does not succeed before anything is broken keeps the run from beginning", async () => {
+    const { code, out } = await lab.run(
+      "run",
+      written("not-begun", {
+        steadyState: "{ call: delete_customer, arguments: { customer_id: cus_1 }, is: ok }",
+        method: "{ fault: { stop: payments-mcp } }",
+        expect: "{ within: 5m }",
+      }),
+    );
+    expect(out).toMatch(
+      /PRECONDITION .*before anything was broken, call delete_customer ended in deny .*, expected ok/,
+    );
+    expect(out).not.toMatch(/fault +stop/);
+    expect(code).toBe(1);
   });
 
   test("--without something that the stack does not have says what it has", async () => {

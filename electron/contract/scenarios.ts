@@ -63,7 +63,8 @@ export const scenarioCatalogue = z.object({
 export type ScenarioCatalogue = z.infer<typeof scenarioCatalogue>;
 
 const outline = {
-  steadyState: z.array(z.object({ service: z.string(), is: z.string() })),
+  /** Each demand in words, such as "gateway is up". */
+  steadyState: z.array(z.string()),
   steps: z.array(z.object({ kind: z.string(), label: z.string(), background: z.boolean() })),
   /** Each check as one line of YAML-like words. */
   checks: z.array(z.string()),

@@ -41,10 +41,8 @@ function Outline({ scenarios }: { scenarios: NonNullable<Checked["validation"]>[
       {scenarios.length > 1 && <p>A suite of {scenarios.length} cases; this is the first.</p>}
       <h2>Holds before and after</h2>
       <ul>
-        {first.steadyState.map(({ service, is }) => (
-          <li key={`${service} ${is}`}>
-            {service} is {is}
-          </li>
+        {first.steadyState.map((demand) => (
+          <li key={demand}>{demand}</li>
         ))}
       </ul>
       <h2>Is done</h2>

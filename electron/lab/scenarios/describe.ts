@@ -1,6 +1,15 @@
 import { formatDuration } from "../events/duration.ts";
 import { aimOf } from "../faults/aim.ts";
-import type { Step } from "./schema.ts";
+import type { Steady, Step } from "./schema.ts";
+
+/** What of a steady state is demanded, in the few words that a list has room for. */
+export function describeSteady(steady: Steady): string {
+  if ("service" in steady) return `${steady.service} is ${steady.is}`;
+  const within = steady.within === undefined ? "" : ` within ${formatDuration(steady.within)}`;
+  if ("call" in steady) return `call ${steady.call} is ok${within}`;
+  const { http, path, status = "2xx", json } = steady;
+  return `GET ${http}${path} answers ${status}${json === undefined ? "" : ` with ${JSON.stringify(json)}`}${within}`;
+}
 
 /** What a step does, in the few words that a timeline has room for. */
 export function describeStep(step: Step): string {

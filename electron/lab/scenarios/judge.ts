@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { isTimeout, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { inconclusive, withMissing } from "./certainty.ts";
 import { evaluate, isLive, type LiveCheck, type Verdict, verdict } from "./checks.ts";
+import { hasFields } from "./fields.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Check } from "./schema.ts";
 import { settleDecisions } from "./settle-decisions.ts";
@@ -60,16 +60,6 @@ async function judgeHealth(
   if (couldNotLook) return inconclusive(seen, `${service} could not be looked at: ${reason}`);
   if (!isSeen && status === is) return inconclusive(seen, `no look at ${service} has ended since`);
   return seen;
-}
-
-/** Every field of `wanted` is in `reply` with the same value; objects are compared the same way, all else exactly. */
-export function hasFields(reply: unknown, wanted: unknown): boolean {
-  if (!isObject(wanted) || !isObject(reply)) return isDeepStrictEqual(reply, wanted);
-  return Object.entries(wanted).every(([key, value]) => hasFields(reply[key], value));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function shorten(text: string | undefined): string {

@@ -20,6 +20,8 @@ export interface CallOutcome {
 
 /** One MCP session with the gateway, all its calls in one turn. */
 export interface McpSession {
+  /** As the gateway named it; undefined when it has no sessions. */
+  readonly id: string | undefined;
   listTools(signal: AbortSignal): Promise<string[]>;
   /** Never rejects for a refused or failed call, only when `signal` aborts. */
   call(tool: string, toolArguments: Record<string, unknown>, signal: AbortSignal): Promise<CallOutcome>;
@@ -44,6 +46,7 @@ export async function openMcpSession(url: string, turn: string, signal: AbortSig
     throw error;
   }
   return {
+    id: transport.sessionId,
     async listTools(limit) {
       const { tools } = await within(limit, ANSWER_LIMIT_MS, (own) => client.listTools({}, { signal: own }));
       return tools.map(({ name }) => name);

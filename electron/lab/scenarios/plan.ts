@@ -4,10 +4,10 @@ import { FAULT_KINDS } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
-import { describeStep } from "./describe.ts";
-import { type Check, kindOf, type Scenario, type Step } from "./schema.ts";
+import { describeSteady, describeStep } from "./describe.ts";
+import { type Check, kindOf, type Scenario, type Steady, type Step } from "./schema.ts";
 
-/** What a step will do, before anything is done. */
+/** What a step, or a demand of the steady state, will do, before anything is done. */
 export interface PlannedStep {
   step: string;
   background: boolean;
@@ -22,13 +22,26 @@ export interface PlannedStep {
  * @throws LabError for a service or link that the stack does not have
  */
 export function planScenario(scenario: Scenario, stack: Stack): PlannedStep[] {
-  for (const { service } of scenario.steadyState) serviceNamed(stack, service);
+  const demands = scenario.steadyState.flatMap((steady) => planSteady(steady, stack));
   for (const check of scenario.expect) assertTarget(check, stack);
-  return scenario.method.map((step) => ({
+  const steps = scenario.method.map((step) => ({
     step: describeStep(step),
     background: step.background ?? false,
     ...plan(step, stack),
   }));
+  return [...demands, ...steps];
+}
+
+/** A service's health is looked at anyway; what the steady state sends to the stack is part of the plan. */
+function planSteady(steady: Steady, stack: Stack): PlannedStep[] {
+  if ("service" in steady) {
+    serviceNamed(stack, steady.service);
+    return [];
+  }
+  const reached =
+    "call" in steady ? serviceWithRole(stack, "gateway", "a steady state's call") : serviceNamed(stack, steady.http);
+  const when = steady.throughout ? "before, throughout and after" : "before and after";
+  return [{ step: `${when}: ${describeSteady(steady)}`, background: false, touches: describeService(reached) }];
 }
 
 function plan(step: Step, stack: Stack): Pick<PlannedStep, "touches" | "fault"> {

@@ -19,6 +19,8 @@ export class RunContext {
   decisions: DecisionSource = noDecisions("decisions are not read yet");
   /** Set once the fault proxy is followed; absent for a stack without one. */
   proxy: ProxyWatch | undefined;
+  /** Sessions and turns of calls that are no part of the run's decisions: those of its steady state. */
+  readonly uncounted = new Set<string>();
   /** What the last agent step answered. */
   answer: string | undefined;
   #view: RunView = emptyRunView;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AbortScope, isAbortOf, isTimeout, orAbort, within } from "../abort-scope.ts";
+import { AbortScope, isAbortOf, orAbort, within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import { resultOf } from "../events/check-result.ts";
 import { explainFailures } from "../events/explain.ts";
@@ -20,11 +20,10 @@ import { RunContext } from "./run-context.ts";
 import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
 import { kindOf, type Scenario, type Step } from "./schema.ts";
+import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
 import { runStep } from "./steps.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
 
-/** How long the steady state may take to come about, before the method and after the rollback. */
-const STEADY_LIMIT_MS = 15_000;
 const ROLLBACK_LIMIT_MS = 60_000;
 /** For what the rollback still has to say once its time has run out. */
 const LAST_WORD_MS = 5_000;
@@ -137,6 +136,8 @@ async function methodAndChecks(scenario: Scenario, context: RunContext, signal: 
   log.append({ type: "phase.started", phase: "steady state" });
   const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
+  // What the steady state's own calls have left behind is no part of what the method is judged by.
+  if (scenario.steadyState.some((steady) => "call" in steady)) await resetServices(context, signal);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
   await doMethod(scenario, context, signal);
@@ -193,35 +194,14 @@ async function resetServices(context: RunContext, signal: AbortSignal): Promise<
   }
 }
 
-/** What of the steady state does not hold, in words, or undefined when all of it does within the limit. */
-async function holdSteady(
-  steadyState: Scenario["steadyState"],
-  context: RunContext,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { health } = context.stack;
-  const missing = await Promise.all(
-    steadyState.map(async ({ service, is }) => {
-      try {
-        await within(signal, STEADY_LIMIT_MS, (limit) => health.waitFor(service, is, limit));
-        return [];
-      } catch (error) {
-        if (signal.aborted || !isTimeout(error)) throw error;
-        const { status, reason } = health.health(service);
-        // What was seen last may be from before the wait, when all was well.
-        return [`${service} is ${status === is ? "silent" : `${status} (${reason})`}, expected ${is}`];
-      }
-    }),
-  );
-  return missing.flat().length > 0 ? missing.flat().join("; ") : undefined;
-}
-
 async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
   const stop = new AbortScope(signal);
   const background: Promise<void>[] = [];
-  let forget = () => {};
+  let endWatch = async () => {};
   try {
-    forget = stopWhenUnsteady(scenario, context, stop);
+    endWatch = watchSteady(scenario.steadyState, context, stop.signal, (why) =>
+      stop.abort(new RunStopped("failed", why)),
+    );
     for (const [index, step] of scenario.method.entries()) {
       const work = doStep(step, `step-${index + 1}`, context, stop.signal);
       if (!step.background) {
@@ -232,25 +212,16 @@ async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSi
       background.push(work);
     }
     await Promise.all(background);
+    await endWatch();
+    stop.signal.throwIfAborted();
   } catch (error) {
     stop.abort(error);
     await Promise.allSettled(background);
     throw stop.signal.reason;
   } finally {
-    forget();
+    await endWatch();
     stop.end();
   }
-}
-
-/** What of the steady state is to hold throughout ends the method as soon as it does not. */
-function stopWhenUnsteady(scenario: Scenario, { stack }: RunContext, stop: AbortScope): () => void {
-  const throughout = scenario.steadyState.filter((each) => each.throughout);
-  return stack.health.onTransition(({ service, to, reason }) => {
-    const broken = throughout.find((each) => each.service === service && each.is !== to);
-    if (broken === undefined) return;
-    const message = `${service} is ${to} (${reason}) in mid-run, expected ${broken.is} throughout`;
-    stop.abort(new RunStopped("failed", message));
-  });
 }
 
 async function doStep(step: Step, id: string, context: RunContext, signal: AbortSignal): Promise<void> {

@@ -11,11 +11,44 @@ const json = z.record(z.string(), z.json());
 
 const serviceIs = z.strictObject({ service, is: healthStatus }).describe("the health that a probe reports");
 
-const steady = z.strictObject({
-  service,
-  is: healthStatus,
-  throughout: z.boolean().optional().describe("watched during the method too: when it breaks, the run stops and fails"),
+const throughout = z
+  .boolean()
+  .optional()
+  .describe("watched during the method too: when it breaks, the run stops and fails");
+const answerWithin = duration.optional().describe("how long the answer may take (default 10s)");
+const path = z.string().startsWith("/");
+
+const steadyHealth = z.strictObject({ service, is: healthStatus, throughout });
+export type SteadyHealth = z.output<typeof steadyHealth>;
+const steadyCall = z
+  .strictObject({
+    call: tool.describe("called through the gateway, in a session and turn of its own that no check counts"),
+    arguments: json.optional(),
+    is: z.literal("ok"),
+    within: answerWithin,
+    throughout,
+  })
+  .describe("a call that succeeds");
+export type SteadyCall = z.output<typeof steadyCall>;
+const steadyHttp = z
+  .strictObject({
+    http: service,
+    path,
+    status: z.int().optional().describe("the status expected (default: any 2xx)"),
+    json: json.optional().describe("fields the reply must have"),
+    within: answerWithin,
+    throughout,
+  })
+  .describe("an HTTP answer");
+export type SteadyHttp = z.output<typeof steadyHttp>;
+const steady = z.union([steadyHealth, steadyCall, steadyHttp], {
+  error: "a steady state is one of {service, is}, {call, is: ok} or {http, path}",
 });
+export type Steady = z.output<typeof steady>;
+
+export function isHealth(steady: Steady): steady is SteadyHealth {
+  return "service" in steady;
+}
 
 const decisionRow = z
   .string()
@@ -74,7 +107,7 @@ const CHECKS = {
   }),
   http: z.strictObject({
     http: service,
-    path: z.string().startsWith("/"),
+    path,
     json: json.describe("fields the reply must have"),
   }),
 } as const;
@@ -149,7 +182,7 @@ const STEPS = {
   }),
   http: z.strictObject({
     http: service,
-    path: z.string().startsWith("/"),
+    path,
     method: z.enum(["GET", "POST", "PUT", "DELETE"]).optional(),
     json: json.optional(),
     status: z.int().optional().describe("the status expected (default: any 2xx)"),

@@ -1,8 +1,6 @@
 import { within } from "../abort-scope.ts";
-import type { RunLog } from "../events/run-log.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import type { RunContext } from "./run-context.ts";
@@ -63,7 +61,7 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
       log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
     }
   });
-  context.decisions = await followDecisions(stack, log);
+  context.decisions = await followDecisions(context);
   watchers.add(() => context.decisions.close());
   context.proxy = await ProxyWatch.start({
     stack,
@@ -75,7 +73,7 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
   watchers.add(() => context.proxy?.close());
 }
 
-async function followDecisions(stack: RunningStack, log: RunLog): Promise<DecisionSource> {
+async function followDecisions({ stack, log, uncounted }: RunContext): Promise<DecisionSource> {
   const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
   const none = (why: string) => {
     warn(`${why}, so no decisions are seen`);
@@ -84,6 +82,7 @@ async function followDecisions(stack: RunningStack, log: RunLog): Promise<Decisi
   if (!stack.stack.services.some(({ role }) => role === "audit-log")) return none("the stack has no audit-log service");
   const calls = new Set<string>();
   const take = (row: AuditRow) => {
+    if (uncounted.has(row.sessionId) || uncounted.has(row.turnId)) return;
     const isOfEarlier = row.decidedWallMs - row.durationMs < log.startedWallMs - CLOCK_SLACK_MS;
     if (isOfEarlier && !calls.has(row.callId)) {
       return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);

@@ -1,7 +1,7 @@
 import type { ScenarioDetail, ScenarioSummary, ScenarioValidation, Verdict } from "../../contract/scenarios.ts";
 import { parseYaml } from "../documents/yaml-document.ts";
 import { aimOf } from "../faults/aim.ts";
-import { describeStep } from "../scenarios/describe.ts";
+import { describeSteady, describeStep } from "../scenarios/describe.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
 import { kindOf, type Scenario } from "../scenarios/schema.ts";
 import type { Archive } from "./archive.ts";
@@ -56,7 +56,7 @@ function breaksOf({ method }: Scenario): string[] {
 function outlineOf({ scenario, source, file }: LoadedScenario) {
   const written = checksAsWritten(source, file);
   return {
-    steadyState: scenario.steadyState.map(({ service, is }) => ({ service, is })),
+    steadyState: scenario.steadyState.map(describeSteady),
     steps: scenario.method.map((step) => ({
       kind: kindOf(step),
       label: describeStep(step),

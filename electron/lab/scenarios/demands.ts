@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { isTimeout, within } from "../abort-scope.ts";
+import { formatDuration } from "../events/duration.ts";
+import { messageOf } from "../lab-error.ts";
+import { hasFields } from "./fields.ts";
+import { type McpSession, openMcpSession } from "./mcp-session.ts";
+import type { RunContext } from "./run-context.ts";
+import type { SteadyCall, SteadyHttp } from "./schema.ts";
+
+/** How long a call or an answer may take where the scenario names no time, in milliseconds. */
+const ANSWER_LIMIT_MS = 10_000;
+
+/**
+ * Makes the call through the gateway, in a session and a turn of its own: its rows are kept out of the run's decisions,
+ * and it takes nothing of another turn's budget.
+ *
+ * @returns why the demand is not met, in words; undefined when it is
+ * @throws the signal's reason when it aborts
+ */
+export async function demandCall(
+  { call, arguments: given = {}, within: limitMs }: SteadyCall,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const turn = `steady-state-${randomUUID()}`;
+  context.uncounted.add(turn);
+  let session: McpSession | undefined;
+  try {
+    return await inTime(`call ${call}`, limitMs, signal, async (limit) => {
+      session = await openMcpSession(context.stack.endpoint("gateway", "a steady state's call"), turn, limit);
+      if (session.id !== undefined) context.uncounted.add(session.id);
+      const { decision, detail } = await session.call(call, given, limit);
+      return decision === "ok" ? undefined : `call ${call} ended in ${decision} (${detail}), expected ok`;
+    });
+  } finally {
+    await session?.close();
+  }
+}
+
+/** Asks the service. Returns and throws as {@link demandCall} does. */
+export function demandHttp(
+  { http, path, status, json, within: limitMs }: SteadyHttp,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const what = `GET ${http}${path}`;
+  return inTime(what, limitMs, signal, async (limit) => {
+    const reply = await context.get(http, path, limit);
+    const isExpected = status === undefined ? reply.status >= 200 && reply.status < 300 : reply.status === status;
+    if (!isExpected) return `${what} answered ${reply.status}, expected ${status ?? "2xx"}`;
+    if (json === undefined || hasFields(reply.json, json)) return undefined;
+    return `${what} answered ${reply.text.slice(0, 300)}, expected ${JSON.stringify(json)}`;
+  });
+}
+
+async function inTime(
+  what: string,
+  limitMs = ANSWER_LIMIT_MS,
+  signal: AbortSignal,
+  demand: (limit: AbortSignal) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  try {
+    return await within(signal, limitMs, demand);
+  } catch (error) {
+    signal.throwIfAborted();
+    return isTimeout(error) ? `${what} took longer than ${formatDuration(limitMs)}` : `${what}: ${messageOf(error)}`;
+  }
+}

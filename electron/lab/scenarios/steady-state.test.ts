@@ -1,0 +1,149 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { type Asked, fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
+import { scenario as schema } from "./schema.ts";
+import { holdSteady, watchSteady } from "./steady-state.ts";
+
+/** A test that waits for what will not come need not wait as long as a person would. */
+const limits = vi.hoisted(() => ({ longestMs: Number.POSITIVE_INFINITY }));
+vi.mock("../abort-scope.ts", async (original) => {
+  const real = await original<typeof import("../abort-scope.ts")>();
+  const within: typeof real.within = (signal, ms, work) => real.within(signal, Math.min(ms, limits.longestMs), work);
+  return { ...real, within };
+});
+
+const never = new AbortController().signal;
+const ok = { result: { content: [{ type: "text", text: "done" }] } };
+const failed = { error: { code: -32_000, message: "payments is gone", data: { decision: "upstream_error" } } };
+
+function steadyOf(...steadyState: object[]) {
+  const rest = { id: "x", title: "x", patterns: [], method: [{ wait: "1ms" }], expect: [{ within: "1s" }] };
+  return schema.parse({ ...rest, steadyState }).steadyState;
+}
+
+function beImpatient(): void {
+  limits.longestMs = 600;
+  onTestFinished(() => {
+    limits.longestMs = Number.POSITIVE_INFINITY;
+  });
+}
+
+const callsOf = (asked: readonly Asked[]) =>
+  asked.filter(({ body }) => (body as { method?: string } | undefined)?.method === "tools/call");
+
+describe("a steady state that demands a call", () => {
+  const steady = steadyOf({ call: "lookup", arguments: { id: 7 }, is: "ok" });
+
+  test("holds when the call ends well; its session and turn are its own, told apart, and ended", async () => {
+    const { address, asked } = await fakeGateway(() => ok);
+    const { context } = fakeContext(address);
+    expect(await holdSteady(steady, context, never)).toBeUndefined();
+    expect(await holdSteady(steady, context, never)).toBeUndefined();
+    const calls = callsOf(asked);
+    expect(calls).toMatchObject([{ body: { params: { name: "lookup", arguments: { id: 7 } } } }, {}]);
+    const turns = calls.map(({ headers }) => String(headers["x-mcp-turn-id"]));
+    expect(new Set(turns).size).toBe(2);
+    expect([...context.uncounted]).toEqual(expect.arrayContaining([...turns, "session-1"]));
+    expect(asked.filter(({ method }) => method === "DELETE")).toHaveLength(2);
+  });
+
+  test("is tried again until the call ends well", async () => {
+    let calls = 0;
+    const { address } = await fakeGateway(() => (++calls < 3 ? failed : ok));
+    expect(await holdSteady(steady, fakeContext(address).context, never)).toBeUndefined();
+    expect(calls).toBe(3);
+  });
+
+  test("does not hold when it never does, and says how it ended", async () => {
+    beImpatient();
+    const { address } = await fakeGateway(() => failed);
+    expect(await holdSteady(steady, fakeContext(address).context, never)).toMatch(
+      /^call lookup ended in upstream_error \(.*payments is gone\), expected ok$/,
+    );
+  });
+
+  test("does not hold when the tool itself answers with an error, or nobody answers", async () => {
+    beImpatient();
+    const { address } = await fakeGateway(() => ({ result: { ...ok.result, isError: true } }));
+    expect(await holdSteady(steady, fakeContext(address).context, never)).toContain("ended in tool_error (done)");
+    const nobody = fakeContext("127.0.0.1:59999").context;
+    expect(await holdSteady(steady, nobody, never)).toMatch(/^call lookup: .*ECONNREFUSED/);
+  });
+
+  test("ends when the run is cancelled", async () => {
+    const { address } = await fakeGateway(() => failed);
+    const cancel = new AbortController();
+    const holding = holdSteady(steady, fakeContext(address).context, cancel.signal);
+    cancel.abort(new Error("cancelled"));
+    await expect(holding).rejects.toThrow("cancelled");
+  });
+});
+
+describe("a steady state that demands an HTTP answer", () => {
+  const answer = () => ({ status: 200, json: { audit: { pending: 0 }, backends: ["a"] } });
+  const http = { http: "gateway", path: "/health" };
+
+  test.each<[object, string | undefined]>([
+    [{}, undefined],
+    [{ status: 200 }, undefined],
+    [{ json: { audit: { pending: 0 } } }, undefined],
+    [{ status: 503 }, "GET gateway/health answered 200, expected 503"],
+    [
+      { json: { audit: { pending: 1 } } },
+      'GET gateway/health answered {"audit":{"pending":0},"backends":["a"]}, expected {"audit":{"pending":1}}',
+    ],
+  ])("%j: %s", async (more, why) => {
+    beImpatient();
+    const { address } = await fakeService(answer);
+    expect(await holdSteady(steadyOf({ ...http, ...more }), fakeContext(address).context, never)).toBe(why);
+  });
+
+  test("does not hold when the answer is no 2xx, or comes too late", async () => {
+    beImpatient();
+    const refusing = await fakeService(() => ({ status: 404 }));
+    const { context } = fakeContext(refusing.address);
+    expect(await holdSteady(steadyOf(http), context, never)).toBe("GET gateway/health answered 404, expected 2xx");
+    const silent = await fakeService(() => undefined);
+    const late = steadyOf({ ...http, within: "100ms" });
+    expect(await holdSteady(late, fakeContext(silent.address).context, never)).toBe(
+      "GET gateway/health took longer than 100 ms",
+    );
+  });
+});
+
+describe("what is to hold throughout", () => {
+  function watching(address: string, ...steadyState: object[]) {
+    const { context } = fakeContext(address);
+    Object.assign(context.stack.health, { onTransition: () => () => {} });
+    const broken: string[] = [];
+    const end = watchSteady(steadyOf(...steadyState), context, never, (why) => broken.push(why));
+    onTestFinished(end);
+    return { broken, end };
+  }
+
+  test("is tried over and over, and told as soon as it does not hold", async () => {
+    let isWell = true;
+    const { address, asked } = await fakeGateway(() => (isWell ? ok : failed));
+    const { broken } = watching(address, { call: "lookup", is: "ok", throughout: true });
+    await expect.poll(() => callsOf(asked).length).toBeGreaterThan(1);
+    expect(broken).toEqual([]);
+    isWell = false;
+    await expect
+      .poll(() => broken)
+      .toEqual([expect.stringMatching(/^in mid-run, call lookup ended in upstream_error/)]);
+  });
+
+  test("is tried once at least, and what a try finds that is under way at the end still counts", async () => {
+    const { address, asked } = await fakeService(() => ({ status: 500 }));
+    const { broken, end } = watching(address, { http: "gateway", path: "/", throughout: true });
+    await end();
+    expect(asked).toHaveLength(1);
+    expect(broken).toEqual(["in mid-run, GET gateway/ answered 500, expected 2xx"]);
+  });
+
+  test("does not try what is only to hold before and after", async () => {
+    const { address, asked } = await fakeService(() => ({ status: 500 }));
+    const { broken, end } = watching(address, { http: "gateway", path: "/" });
+    await end();
+    expect([broken, asked]).toEqual([[], []]);
+  });
+});
