@@ -47,6 +47,17 @@ describe("what the editor offers", () => {
     expect(offered("method:\n  |")).toEqual(expect.arrayContaining(["- fault: ", "- warm: "]));
   });
 
+  it("offers what a steady state may demand, and what goes with each", () => {
+    expect(offered("steadyState:\n  - |")).toEqual(expect.arrayContaining(["service: ", "call: ", "http: "]));
+    expect(offered("steadyState:\n  - { call: a, | }\n")).toEqual(
+      expect.arrayContaining(["arguments: ", "is: ", "within: ", "throughout: "]),
+    );
+    expect(offered("steadyState:\n  - { http: gateway, | }\n")).toEqual(
+      expect.arrayContaining(["path: ", "status: ", "json: "]),
+    );
+    expect(offered("steadyState:\n  - { http: | }\n")).toEqual(names.services);
+  });
+
   it("offers only what goes with the keys of the same map", () => {
     const keys = offered("method:\n  - warm: gateway\n    |\n");
     expect(keys).toContain("background: ");

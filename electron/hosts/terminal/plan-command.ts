@@ -8,7 +8,7 @@ import { type Command, EXIT, readWords } from "./command.ts";
 export const planCommand: Command = {
   help: `resilience-lab plan FILE|FOLDER|ID... [--stack FILE]
 
-Shows each step with its resolved target, and for each fault what it does, how it is undone and when at the latest.
+Shows what the steady state calls, then each step with its resolved target, and for each fault what it does, how it is undone and when at the latest.
 Nothing is started, reached or broken. Exit 2 if a target does not exist.`,
   async run(words, { environment, out }) {
     const { values, positionals } = readWords("plan", words, { stack: { type: "string" } });

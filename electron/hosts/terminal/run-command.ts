@@ -38,6 +38,9 @@ project that is already up on Docker is used as it is, and left as it was found.
 
 ${OPTIONS_HELP}
 
+A report for a program is alone on standard output; what people read goes to the other stream. A run that could not see
+what it is judged by ends as inconclusive: not green, and an error in JUnit.
+
 Exit: 0 all green, 1 something was not, 2 bad input, 130 interrupted.`,
   run: (words, terminal) => {
     const { values, positionals } = readWords("run", words, options);

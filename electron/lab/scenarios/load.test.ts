@@ -57,6 +57,25 @@ describe("a scenario", () => {
     ["an answer that cannot fail", "within: 5s", "answer: {}", /expect\[0\]\.answer: needs contains or lacks/],
     ["no steps", "[{ warm: gateway }]", "[]", /5:9: method: /],
     ["no checks", "[{ within: 5s }]", "[]", /6:9: expect: /],
+    [
+      "a call that is to end otherwise than well",
+      "service: gateway, is: up",
+      "call: a, is: deny",
+      /4:30: steadyState\[0\]\.is: expected "ok"/,
+    ],
+    [
+      "a call with a field that it has not",
+      "service: gateway, is: up",
+      "call: a, is: ok, when: 1s",
+      /steadyState\[0\]: unknown field "when"/,
+    ],
+    ["an answer without a path", "service: gateway, is: up", "http: gateway", /steadyState\[0\]\.path: /],
+    [
+      "a steady state of no kind",
+      "service: gateway, is: up",
+      "well: yes",
+      /4:15: steadyState\[0\]: a steady state is one of \{service, is\}, \{call, is: ok\} or \{http, path\}/,
+    ],
     ["no steady state", "[{ service: gateway, is: up }]", "[]", /4:14: steadyState: /],
     ["a storm without end", "warm: gateway", "storm: x, times: 1000000000", /method\[0\]\.times: /],
     [
