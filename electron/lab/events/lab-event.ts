@@ -47,7 +47,8 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else"] as const;
+/** What became of a fault. `refused`: it was never in force, since the driver or the proxy would not do it. */
+export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else", "refused"] as const;
 export type UndoResult = (typeof UNDO_RESULTS)[number];
 
 const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>

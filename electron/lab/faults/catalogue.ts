@@ -1,3 +1,4 @@
+import { LabError } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
 import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
 
@@ -5,6 +6,10 @@ import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } f
 export interface FaultKind {
   effect: string;
   undo: string;
+  /** Drivers that can do it; a kind is neither offered nor planned on another. */
+  drivers: readonly StackDriver["kind"][];
+  /** Also applied to a service that is paused, which is then paused again by the undo. */
+  fromPaused: boolean;
   apply(driver: StackDriver, service: string): Promise<void>;
   /** True while the state of the target is what the fault made of it; anything else was done by someone else. */
   isInForce(state: ServiceState): boolean;
@@ -22,11 +27,14 @@ async function startAnew(driver: StackDriver, service: string, broken: ServiceId
   await driver.start(service);
 }
 const isStopped = (state: ServiceState) => state.is === "stopped";
+const EVERY_DRIVER = ["process", "docker"] as const;
 
 export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
   stop: {
     effect: "stopped",
     undo: "start",
+    drivers: EVERY_DRIVER,
+    fromPaused: true,
     apply: (driver, service) => driver.stop(service),
     isInForce: isStopped,
     revert: startAnew,
@@ -34,6 +42,8 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
   kill: {
     effect: "killed (SIGKILL)",
     undo: "start",
+    drivers: EVERY_DRIVER,
+    fromPaused: true,
     apply: (driver, service) => driver.kill(service),
     isInForce: isStopped,
     revert: startAnew,
@@ -41,6 +51,8 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
   pause: {
     effect: "paused (frozen, connections stay open)",
     undo: "resume",
+    drivers: EVERY_DRIVER,
+    fromPaused: false,
     apply: (driver, service) => driver.pause(service),
     isInForce: (state) => state.is === "paused",
     revert: (driver, service) => driver.resume(service),
@@ -48,6 +60,8 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
   disconnect: {
     effect: "disconnected from every network",
     undo: "connect it again, under the same names and address",
+    drivers: ["docker"],
+    fromPaused: false,
     apply: (driver, service) => driver.disconnect(service),
     isInForce: (state) => state.is === "running" && state.isIsolated === true,
     revert: (driver, service) => driver.reconnect(service),
@@ -55,6 +69,8 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
   restart: {
     effect: "restarted",
     undo: "start, if it is not running",
+    drivers: EVERY_DRIVER,
+    fromPaused: false,
     async apply(driver, service) {
       await driver.stop(service);
       await driver.start(service);
@@ -63,3 +79,12 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     revert: startAnew,
   },
 };
+
+/** @throws LabError `unsupported` for a fault that services of this driver cannot be given */
+export function assertSupported(kind: LifecycleFault, target: string, driver: StackDriver["kind"]): void {
+  const { drivers } = FAULT_KINDS[kind];
+  if (drivers.includes(driver)) return;
+  throw new LabError("unsupported", `${kind} ${target} cannot be done on the ${driver} driver`, {
+    cure: `run it with --driver ${drivers.join(" or ")}, or use another fault, such as down on a link`,
+  });
+}

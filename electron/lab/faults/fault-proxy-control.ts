@@ -2,6 +2,7 @@ import { Toxiproxy } from "toxiproxy-node-client";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { ToxicBody } from "./link-faults.ts";
 import type { Hit } from "./proxy-hits.ts";
+import type { LinkState } from "./proxy-links.ts";
 
 /** The proxy is on this machine and answers in a millisecond; one that does not is frozen or gone. */
 const ANSWER_LIMIT_MS = 2_000;
@@ -23,7 +24,15 @@ export class FaultProxyControl {
     await this.#answer("POST", this.#toxics(link), () => this.#client.api.post(this.#toxics(link), body));
   }
 
-  /** Takes a fault off a link. Resolves to how many requests met it, or undefined when it was no longer there. */
+  /** Every link of the proxy by its name, with the toxics on it. Source: Toxiproxy's `GET /proxies`. */
+  async links(): Promise<Map<string, LinkState>> {
+    const url = `${this.#api}/proxies`;
+    const { data } = await this.#answer("GET", url, () => this.#client.api.get<unknown>(url));
+    const { readLinkStates } = await import("./proxy-links.ts"); // a halt, which comes here too, needs no schema
+    return readLinkStates(data);
+  }
+
+  /** Takes a fault off a link. Resolves to how many requests met it, or undefined where that is not known. */
   async disarm(link: string, fault: string): Promise<number | undefined> {
     const url = `${this.#toxics(link)}/${encodeURIComponent(fault)}`;
     const found = await this.#find(url);
@@ -82,21 +91,39 @@ export class FaultProxyControl {
     try {
       return await Promise.race([ask(), late.promise]);
     } catch (error) {
-      const code = messageOf(error).includes("status code 404") ? "bad-input" : "unreachable";
-      throw new LabError(code, `the fault proxy, ${method} ${url}: ${messageOf(error)}`, { cause: error });
+      const message = `the fault proxy, ${method} ${url}: ${messageOf(error)}`;
+      const refusal = /status code (4\d\d)/.exec(messageOf(error));
+      if (refusal !== null) throw new ProxyRefusal(message, Number(refusal[1]), { cause: error });
+      throw new LabError("unreachable", message, { cause: error });
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
-/** How many requests met a toxic. The real Toxiproxy does not count. */
-function hitsOf(toxic: unknown): number {
-  const counted = typeof toxic === "object" && toxic !== null && "hits" in toxic ? toxic.hits : 0;
-  return typeof counted === "number" ? counted : 0;
+/** The proxy has answered, and did nothing: what it was told names something that is not there, or makes no sense. */
+export class ProxyRefusal extends LabError {
+  /** Such as 404 for a link or a toxic that the proxy does not have. */
+  readonly status: number;
+
+  constructor(message: string, status: number, options: { cause: unknown }) {
+    super("bad-input", message, options);
+    this.status = status;
+  }
+}
+
+/** How many requests met a toxic; undefined where the proxy, like the real Toxiproxy, does not count. */
+function hitsOf(toxic: unknown): number | undefined {
+  const counted = typeof toxic === "object" && toxic !== null && "hits" in toxic ? toxic.hits : undefined;
+  return typeof counted === "number" ? counted : undefined;
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (error instanceof LabError && error.code === "bad-input") return undefined;
+  if (isMissing(error)) return undefined;
   throw error;
+}
+
+/** Whether the proxy has said that it has no such link or toxic. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ProxyRefusal && error.status === 404;
 }

@@ -229,10 +229,10 @@ describe("faults of one run", () => {
     await injector.apply({ kill: "server" }, never);
     await mendStack(stack.running.registered, stack.mendParts, "links first, then all at once", never);
     const mended = await stack.running.driver.stateOf("server");
-    expect(injector.wasUndoneOutside).toBeUndefined();
+    expect(injector.flaws).toEqual([]);
     await injector.undo("all", never);
-    expect(injector.wasUndoneOutside).toMatch("kill server was undone in mid-run");
-    expect(of(events, "fault.undone")).toMatchObject([{ result: "restored", detail: injector.wasUndoneOutside }]);
+    expect(injector.flaws).toEqual([expect.stringMatching("kill server was undone in mid-run")]);
+    expect(of(events, "fault.undone")).toMatchObject([{ result: "restored", detail: injector.flaws[0] }]);
     expect(await stack.running.driver.stateOf("server")).toEqual(mended);
   });
 });

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import { formatDuration } from "../events/duration.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
-import { messageOf } from "../lab-error.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import type { FaultSpec } from "../scenarios/schema.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { aimOf, type FaultAim } from "./aim.ts";
-import { readsRequests } from "./link-faults.ts";
+import { whyNotInForce } from "./in-force.ts";
 import { type Prepared, prepareFault } from "./prepare.ts";
-import { type Undone, undoFault } from "./undo.ts";
+import { aimIn, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
 
 /** Every fault ends: this long after it began when its scenario says nothing else. */
@@ -26,6 +27,10 @@ export interface InjectorParts {
 interface OpenFault {
   aim: FaultAim;
   fault: JournaledFault;
+  /** Until when it is to be in force, by the clock that never jumps. Undefined before it is, and for a restart. */
+  untilMs?: number;
+  /** From then on what is seen of its target may be the undo's own doing. */
+  isUndoing?: true;
 }
 
 /** Breaks services and links for one run and knows what is still broken. */
@@ -35,8 +40,8 @@ export class FaultInjector {
   readonly #open: OpenFault[] = [];
   readonly #expiries = new Map<string, NodeJS.Timeout>();
   #lastTurn: Promise<unknown> = Promise.resolve();
-  /** Set when a fault of this run was undone by another process. */
-  wasUndoneOutside: string | undefined;
+  /** In which way faults of this run were not what the run says: ended before their time, or without effect. */
+  readonly flaws: string[] = [];
 
   constructor(parts: InjectorParts) {
     this.#parts = parts;
@@ -47,8 +52,9 @@ export class FaultInjector {
   }
 
   /**
-   * Writes the intent, then breaks the target. A fault that finds its target already down breaks nothing: it is a
-   * warning in the report, not an error, since the run may go on.
+   * Writes the intent, then breaks the target. A fault that finds its target already broken has no effect: the run goes
+   * on, and is not green.
+   * @throws LabError when it is refused, and then it is not in force, or when it is not known whether it is
    */
   apply(spec: FaultSpec, signal: AbortSignal): Promise<string> {
     return this.#inTurn(() => this.#applyNow(aimOf(spec), signal));
@@ -60,19 +66,37 @@ export class FaultInjector {
     const { kind, target } = aim;
     journal.assertArmed();
     const prepared = await prepareFault(aim, stack);
-    if (typeof prepared === "string") return this.#warnHitNothing(aim, prepared);
+    if (typeof prepared === "string") {
+      const message = this.#warnNoEffect(aim, prepared);
+      this.flaws.push(message);
+      return message;
+    }
     const forMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
     const fault = this.#intend(aim, prepared, forMs);
-    this.#open.push({ aim, fault });
+    const open: OpenFault = { aim, fault };
+    this.#open.push(open);
     const { id, undo, expiresWallMs } = fault;
     log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
-    await prepared.apply(id, forMs + PROXY_EXPIRES_LATER_MS);
+    await this.#carryOut(open, () => prepared.apply(id, forMs + PROXY_EXPIRES_LATER_MS));
+    if (kind !== "restart") open.untilMs = this.#parts.clock.monotonicMs() + forMs;
     journal.applied(id);
     log.append({ type: "fault.applied", fault: id, detail: `${target} ${prepared.effect}` });
     if (aim.on === "service") stack.health.nudge(target);
     if (kind === "restart") await this.#undoNow(id, signal);
     else this.#expiries.set(id, this.#expireAfter(id, forMs));
     return `${target} ${prepared.effect}`;
+  }
+
+  /** What was refused outright was never in force. Of any other failure that is not known, and the undo sees to it. */
+  async #carryOut(open: OpenFault, apply: () => Promise<void>): Promise<void> {
+    try {
+      await apply();
+    } catch (error) {
+      if (!(error instanceof LabError) || (error.code !== "unsupported" && error.code !== "bad-input")) throw error;
+      this.#open.splice(this.#open.indexOf(open), 1);
+      this.#close(open, { result: "refused", detail: error.message });
+      throw error;
+    }
   }
 
   #intend(aim: FaultAim, { identity, undo }: Prepared, forMs: number): JournaledFault {
@@ -119,47 +143,80 @@ export class FaultInjector {
   }
 
   async #undoNow(id: string, signal: AbortSignal): Promise<Undone> {
-    const { journal, log } = this.#parts;
-    const index = this.#open.findIndex(({ fault }) => fault.id === id);
-    const open = this.#open[index];
+    const open = this.#open.find(({ fault }) => fault.id === id);
     if (open === undefined) return { result: "restored", detail: "it was already put back" };
     clearTimeout(this.#expiries.get(id));
     this.#expiries.delete(id);
-    const undone = this.#undoneOutside(open.fault) ?? (await this.#undoForReal(open.fault, signal));
-    if (undone.result !== "not restored") this.#open.splice(index, 1);
-    log.append({ type: "fault.undone", fault: id, ...undone });
-    try {
-      journal.close(id, undone.result);
-    } catch (error) {
-      // The rest is undone all the same; the next start finds this one open, and that it was put back.
-      const message = `the journal could not be told that ${open.fault.target} was put back: ${messageOf(error)}`;
-      log.append({ type: "warning", code: "journal", message });
-    }
-    if (open.aim.on === "link" && readsRequests(open.aim.kind) && undone.hits === 0) {
-      this.#warnHitNothing(open.aim, "no request met it while it was in force");
-    }
+    const undone = this.#undoneOutside(open.fault) ?? (await this.#undoForReal(open, signal));
+    if (undone.result !== "not restored") this.#open.splice(this.#open.indexOf(open), 1);
+    this.#close(open, undone);
+    if (undone.hits === 0) this.#warnNoEffect(open.aim, "nothing met it while it was in force");
     return undone;
   }
 
-  #undoForReal(fault: JournaledFault, signal: AbortSignal): Promise<Undone> {
-    const { stack, journal } = this.#parts;
+  #close({ fault }: OpenFault, undone: Undone): void {
+    const { journal, log } = this.#parts;
+    log.append({ type: "fault.undone", fault: fault.id, ...undone });
+    try {
+      journal.close(fault.id, undone.result);
+    } catch (error) {
+      // The rest is undone all the same; the next start finds this one open, and that it was put back.
+      const message = `the journal could not be told that ${fault.target} was put back: ${messageOf(error)}`;
+      log.append({ type: "warning", code: "journal", message });
+    }
+  }
+
+  /** Closes the faults that are no longer in force though their time is not over. */
+  async closeEnded(): Promise<void> {
+    for (const open of [...this.#open]) {
+      if ((await this.#whyEnded(open)) === undefined) continue;
+      // In turn, and seen again: a step or an expiry may be undoing it at this moment.
+      await this.#inTurn(async () => {
+        if (!this.#open.includes(open) || (await this.#whyEnded(open)) === undefined) return;
+        await this.#undoNow(open.fault.id, new AbortController().signal);
+      });
+    }
+  }
+
+  /** Why a fault has ended before its time, or undefined when it has not, or when another of this run hides it. */
+  async #whyEnded({ fault, untilMs, isUndoing }: OpenFault): Promise<string | undefined> {
+    const { stack, journal, clock } = this.#parts;
+    if (isUndoing || untilMs === undefined || clock.monotonicMs() >= untilMs) return undefined;
+    if (journal.closedAs(fault.id) !== undefined) return undefined;
+    const later = this.#open.slice(this.#open.findIndex((each) => each.fault === fault) + 1);
+    if (fault.identity.kind !== "link" && later.some((each) => each.fault.target === fault.target)) return undefined;
+    return whyNotInForce(fault, stack.driver);
+  }
+
+  async #undoForReal(open: OpenFault, signal: AbortSignal): Promise<Undone> {
+    const { stack, journal, log } = this.#parts;
+    const { fault } = open;
+    const ended = await this.#whyEnded(open);
+    open.isUndoing = true;
+    if (ended !== undefined) {
+      const seen = `seen ${formatDuration(log.elapsedMs())} into the run`;
+      const message = `${fault.kind} ${fault.target} ended before its time, by itself or by someone else: ${ended}, ${seen}`;
+      this.flaws.push(message);
+      log.append({ type: "warning", code: "fault-ended", message });
+    }
     const waitUntilUp = (service: string, limit: AbortSignal) => stack.health.waitFor(service, "up", limit);
     const isHeldClosed = (link: string) =>
       this.inForce().some(({ id, kind, target }) => id !== fault.id && kind === "down" && target === link);
-    const beganInVain = journal.aimAt.bind(journal);
-    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, beganInVain }, signal);
+    const aim = aimIn(journal, () => this.inForce());
+    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, ...aim }, signal);
   }
 
   /** A halt, or the watchdog while this process hung, has been here first: the run was not what it says it was. */
   #undoneOutside({ id, kind, target }: JournaledFault): Undone | undefined {
     const result = this.#parts.journal.closedAs(id);
     if (result === undefined) return undefined;
-    this.wasUndoneOutside = `${kind} ${target} was undone in mid-run, by a halt or by the watchdog`;
-    return { result, detail: this.wasUndoneOutside };
+    const detail = `${kind} ${target} was undone in mid-run, by a halt or by the watchdog`;
+    this.flaws.push(detail);
+    return { result, detail };
   }
 
-  #warnHitNothing({ kind, target }: FaultAim, why: string): string {
-    const message = `fault ${kind} ${target} hit nothing: ${why}`;
+  #warnNoEffect({ kind, target }: FaultAim, why: string): string {
+    const message = `fault ${kind} ${target} had no effect: ${why}`;
     this.#parts.log.append({ type: "warning", code: "fault-hit-nothing", message });
     return message;
   }

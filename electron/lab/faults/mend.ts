@@ -3,7 +3,7 @@ import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-j
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
-import { takeOffLink, type Undone, type UndoTarget, undoFault } from "./undo.ts";
+import { aimIn, takeOffLink, type Undone, type UndoTarget, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
 
 /** Links have this long to themselves. Their proxy may be among what is broken, and answer only once that is undone. */
@@ -34,12 +34,13 @@ export async function mendStack(
   const open = parts.faults.open(registered.id);
   if (open.length === 0) return [];
   const isHeldClosed = holdsClosed(open);
+  const aim = aimIn(parts.faults, () => open);
   if (order === "latest first") {
     return withUndoTarget(registered, parts, (target) =>
       undoInRounds(open, async (round) => {
         const mended: Mended[] = [];
         for (const fault of round) {
-          const undone = await undoFault(fault, { ...target, isHeldClosed }, signal);
+          const undone = await undoFault(fault, { ...target, isHeldClosed, ...aim }, signal);
           mended.push({ fault, ...closed(fault, undone, parts.faults) });
         }
         return mended;
@@ -52,8 +53,8 @@ export async function mendStack(
   if (services.length === 0 && early?.every((mended) => mended !== undefined)) return early;
   return withUndoTarget(registered, parts, async (target) => {
     const undo = async (fault: OpenFault) =>
-      noted(fault, await undoFault(fault, { ...target, isHeldClosed }, signal), parts.faults);
-    const mendedServices = await undoInRounds(services, (round) => Promise.all(round.map(undo)));
+      noted(fault, await undoFault(fault, { ...target, isHeldClosed, ...aim }, signal), parts.faults);
+    const mendedServices = await undoInRounds(services, (round) => onePerTarget(round, undo));
     const mendedLinks = await Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? undo(fault)));
     return [...mendedLinks, ...mendedServices];
   });
@@ -82,6 +83,18 @@ function whileAlone(links: ReturnType<typeof takeOffLinks>): Promise<(Mended | u
 /** Opens the links of a stack before its services are seen to: for a halt that leaves services to whoever broke them. */
 export async function openLinksFirst(stackId: string, faults: FaultJournal): Promise<void> {
   await whileAlone(takeOffLinks(faults.open(stackId), faults));
+}
+
+/** All targets at once, but the faults on one target in their order: one undo is not to meet the other half done. */
+function onePerTarget<Result>(round: readonly OpenFault[], undo: (fault: OpenFault) => Promise<Result>) {
+  const last = new Map<string, Promise<unknown>>();
+  return Promise.all(
+    round.map((fault) => {
+      const undone = (last.get(fault.target) ?? Promise.resolve()).then(() => undo(fault));
+      last.set(fault.target, undone);
+      return undone;
+    }),
+  );
 }
 
 function isOnLink({ identity }: JournaledFault): boolean {
@@ -113,7 +126,7 @@ function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Un
  */
 async function withUndoTarget<Value>(
   registered: RegisteredStack,
-  { register, faults, stacksFolder, environment }: MendParts,
+  { register, stacksFolder, environment }: MendParts,
   use: (target: UndoTarget) => Promise<Value>,
 ): Promise<Value> {
   let attached: Promise<RunningStack | undefined> | undefined;
@@ -124,8 +137,7 @@ async function withUndoTarget<Value>(
   // Its modules take longer to load than a link to open, and a halt waits for nothing before that.
   const { openDriver } = await import("../stack/open-driver.ts");
   try {
-    const beganInVain = faults.aimAt.bind(faults);
-    return await use({ driver: await openDriver(registered, register), waitUntilUp, beganInVain });
+    return await use({ driver: await openDriver(registered, register), waitUntilUp });
   } finally {
     await (await attached)?.close();
   }

@@ -2,7 +2,7 @@ import type { FaultIdentity } from "../journal/fault-journal.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { linkNamed, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
 import type { FaultAim } from "./aim.ts";
-import { FAULT_KINDS } from "./catalogue.ts";
+import { assertSupported, FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import { effectOf, toToxic } from "./link-faults.ts";
 
@@ -14,7 +14,10 @@ export interface Prepared {
   apply(faultId: string, forMs: number): Promise<void>;
 }
 
-/** Resolves to a text instead when the fault would hit nothing, since its target is already broken. */
+/**
+ * Resolves to a text instead when the fault would have no effect, since its target is already broken.
+ * @throws LabError `unsupported` for what the driver cannot do
+ */
 export function prepareFault(aim: FaultAim, stack: RunningStack): Promise<Prepared | string> {
   return aim.on === "service" ? prepareServiceFault(aim, stack) : prepareLinkFault(aim, stack);
 }
@@ -24,9 +27,14 @@ async function prepareServiceFault(
   { stack, driver }: RunningStack,
 ): Promise<Prepared | string> {
   serviceNamed(stack, target);
+  assertSupported(kind, target, driver.kind);
   const state = await driver.stateOf(target);
+  const { undo, effect, apply, fromPaused } = FAULT_KINDS[kind];
+  if (state.is === "paused" && fromPaused) {
+    const identity = { ...state.identity, wasPaused: true as const };
+    return { identity, undo: `${undo}, and pause it again`, effect, apply: () => apply(driver, target) };
+  }
   if (state.is !== "running") return `${target} was already ${state.is}`;
-  const { undo, effect, apply } = FAULT_KINDS[kind];
   return { identity: state.identity, undo, effect, apply: () => apply(driver, target) };
 }
 

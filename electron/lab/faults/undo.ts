@@ -1,11 +1,11 @@
 import { systemClock } from "../clock.ts";
 import type { UndoResult } from "../events/lab-event.ts";
-import type { JournaledFault } from "../journal/fault-journal.ts";
+import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
 import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
-import { FaultProxyControl } from "./fault-proxy-control.ts";
+import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
 import { waitUntilUpAgain } from "./up-again.ts";
 
 /** A Docker engine that is being restarted is back within this; one that is not is gone. */
@@ -27,6 +27,22 @@ export interface UndoTarget {
   isHeldClosed?(link: string): boolean;
   /** Told of a life that this undo has begun and that has ended again: it is no one else's doing. */
   beganInVain?(fault: JournaledFault, life: ServiceIdentity): void;
+  /** Told, before that is done, of the new life of a service that is to be paused again, as it was before the fault. */
+  pausingAgain?(fault: JournaledFault, life: ServiceIdentity): void;
+}
+
+/** Keeps the journal aimed at the lives that undoing begins. @param open the faults that are not undone */
+export function aimIn(
+  journal: FaultJournal,
+  open: () => readonly JournaledFault[],
+): Pick<UndoTarget, "beganInVain" | "pausingAgain"> {
+  return {
+    beganInVain: (fault, life) => journal.aimAt(fault, life),
+    pausingAgain(fault, life) {
+      journal.aimAt(fault, life);
+      for (const each of open()) if (each.kind === "pause" && each.target === fault.target) journal.aimAt(each, life);
+    },
+  };
 }
 
 /**
@@ -65,12 +81,13 @@ async function whenReachable<Value>(attempt: () => Promise<Value>, signal: Abort
 
 async function undoServiceFault(
   fault: JournaledFault,
-  identity: ServiceIdentity,
+  identity: ServiceIdentity & { wasPaused?: true },
   target: UndoTarget,
   signal: AbortSignal,
 ): Promise<Undone> {
   const kind = FAULT_KINDS[fault.kind as LifecycleFault];
   const before = await target.driver.stateOf(fault.target);
+  if (identity.wasPaused && before.is === "paused" && sameLife(before.identity, identity)) return pausedAsBefore(fault);
   const changed = changedByOthers(fault, identity, before);
   if (changed !== undefined) {
     // It may have been started a moment ago, by a lab that died in the middle of this very undo: it is not well yet.
@@ -91,7 +108,17 @@ async function undoServiceFault(
   }
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
   if (after.isIsolated) return { result: "not restored", detail: `${fault.target} is cut off from every network` };
+  if (identity.wasPaused) {
+    target.pausingAgain?.(fault, after.identity);
+    await target.driver.pause(fault.target);
+    const { is } = await target.driver.stateOf(fault.target);
+    return is === "paused" ? pausedAsBefore(fault) : { result: "not restored", detail: `${fault.target} is ${is}` };
+  }
   return { result: "restored", detail: `${fault.target} is running and up` };
+}
+
+function pausedAsBefore({ target }: JournaledFault): Undone {
+  return { result: "restored", detail: `${target} is paused, as it was before` };
 }
 
 function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state: ServiceState): string | undefined {
@@ -135,6 +162,10 @@ async function undoLinkFault(
   try {
     return await take();
   } catch (error) {
+    if (isMissing(error)) {
+      const detail = `${fault.target} was removed from the fault proxy by someone else; restart ${service} to have it again`;
+      return { result: "changed by someone else", detail };
+    }
     // A proxy that has died takes its links down with it. A new one begins as a plain pipe.
     if (!(error instanceof LabError) || (await target.driver.stateOf(service)).is !== "stopped") throw error;
     await target.driver.start(service);

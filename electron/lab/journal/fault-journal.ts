@@ -5,7 +5,8 @@ import type { Journal } from "./journal.ts";
 
 /** What a fault was done to, so that its undo can never hit another thing of the same name. */
 export type FaultIdentity =
-  | ServiceIdentity
+  /** `wasPaused`: it was paused before the fault, and is paused again by the undo. */
+  | (ServiceIdentity & { wasPaused?: true })
   /** A toxic that carries the fault's id, on a link of the proxy whose API is at `api` and which runs as `service`. */
   | { kind: "link"; api: string; service: string };
 
@@ -83,8 +84,9 @@ export class FaultJournal {
 
   /** Aims an open fault at the life that an undo of it has begun in vain, so that the next undo goes on from there. */
   aimAt(fault: JournaledFault, life: ServiceIdentity): void {
-    fault.identity = life;
-    this.#database.prepare("UPDATE faults SET identity = ? WHERE id = ?").run(JSON.stringify(life), fault.id);
+    const { wasPaused } = fault.identity as { wasPaused?: true };
+    fault.identity = wasPaused ? { ...life, wasPaused } : life;
+    this.#database.prepare("UPDATE faults SET identity = ? WHERE id = ?").run(JSON.stringify(fault.identity), fault.id);
   }
 
   /** A fault that could not be undone stays open, so that the next start tries again. */

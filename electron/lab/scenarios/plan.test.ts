@@ -9,7 +9,7 @@ const stack = loadStack(REFERENCE_STACK_FILE, {});
 function planOf(...method: object[]) {
   const steadyState = [{ service: "gateway", is: "up" }];
   const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect: [{ within: "1s" }] };
-  return planScenario(schema.parse(scenario), stack);
+  return planScenario(schema.parse(scenario), stack, "process");
 }
 
 describe("the plan of a scenario", () => {
@@ -97,14 +97,14 @@ describe("the plan of a scenario", () => {
     const parts = { id: "x", title: "x", patterns: [], method: [{ wait: "1s" }] };
     const steadyState = [{ service: "nowhere", is: "up" }];
     const noSteady = schema.parse({ ...parts, steadyState, expect: [{ within: "1s" }] });
-    expect(() => planScenario(noSteady, stack)).toThrow('no service called "nowhere"');
+    expect(() => planScenario(noSteady, stack, "process")).toThrow('no service called "nowhere"');
     const ok = [{ service: "gateway", is: "up" }];
     for (const check of [
       { service: "nowhere", is: "up" },
       { http: "nowhere", path: "/", json: {} },
     ]) {
       const noCheck = schema.parse({ ...parts, steadyState: ok, expect: [check] });
-      expect(() => planScenario(noCheck, stack)).toThrow('no service called "nowhere"');
+      expect(() => planScenario(noCheck, stack, "process")).toThrow('no service called "nowhere"');
     }
   });
 
@@ -122,6 +122,6 @@ describe("the plan of a scenario", () => {
 test.each(shippedScenarios().map((loaded) => [loaded.scenario.id, loaded] as const))(
   "the shipped scenario %s can be planned on the reference stack, and every fault of it ends",
   (_id, { scenario }) => {
-    for (const { fault } of planScenario(scenario, stack)) expect(fault?.atMostMs ?? 1).toBeGreaterThan(0);
+    for (const { fault } of planScenario(scenario, stack, "process")) expect(fault?.atMostMs ?? 1).toBeGreaterThan(0);
   },
 );

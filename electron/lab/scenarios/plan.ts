@@ -1,8 +1,9 @@
 import { formatDuration } from "../events/duration.ts";
 import { aimOf } from "../faults/aim.ts";
-import { FAULT_KINDS } from "../faults/catalogue.ts";
+import { assertSupported, FAULT_KINDS } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
+import type { StackDriver } from "../stack/driver.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
 import { describeSteady, describeStep } from "./describe.ts";
 import { type Check, kindOf, type Scenario, type Steady, type Step } from "./schema.ts";
@@ -19,15 +20,15 @@ export interface PlannedStep {
 
 /**
  * What a scenario will touch on a stack, with every target resolved, and how each fault is undone.
- * @throws LabError for a service or link that the stack does not have
+ * @throws LabError for a service or link that the stack does not have, and for a fault that the driver cannot do
  */
-export function planScenario(scenario: Scenario, stack: Stack): PlannedStep[] {
+export function planScenario(scenario: Scenario, stack: Stack, driver: StackDriver["kind"]): PlannedStep[] {
   const demands = scenario.steadyState.flatMap((steady) => planSteady(steady, stack));
   for (const check of scenario.expect) assertTarget(check, stack);
   const steps = scenario.method.map((step) => ({
     step: describeStep(step),
     background: step.background ?? false,
-    ...plan(step, stack),
+    ...plan(step, stack, driver),
   }));
   return [...demands, ...steps];
 }
@@ -44,8 +45,8 @@ function planSteady(steady: Steady, stack: Stack): PlannedStep[] {
   return [{ step: `${when}: ${describeSteady(steady)}`, background: false, touches: describeService(reached) }];
 }
 
-function plan(step: Step, stack: Stack): Pick<PlannedStep, "touches" | "fault"> {
-  if ("fault" in step) return planFault(step, stack);
+function plan(step: Step, stack: Stack, driver: StackDriver["kind"]): Pick<PlannedStep, "touches" | "fault"> {
+  if ("fault" in step) return planFault(step, stack, driver);
   if ("undo" in step) return { touches: step.undo === "all" ? "whatever is broken by then" : broken(step.undo, stack) };
   if ("http" in step) return { touches: describeService(serviceNamed(stack, step.http)) };
   if ("warm" in step) return { touches: describeService(serviceNamed(stack, step.warm)) };
@@ -72,10 +73,15 @@ function broken(target: string, stack: Stack): string {
   return target.includes("->") ? linkNamed(stack, target).name : serviceNamed(stack, target).name;
 }
 
-function planFault({ fault }: Extract<Step, { fault: unknown }>, stack: Stack): Pick<PlannedStep, "touches" | "fault"> {
+function planFault(
+  { fault }: Extract<Step, { fault: unknown }>,
+  stack: Stack,
+  driver: StackDriver["kind"],
+): Pick<PlannedStep, "touches" | "fault"> {
   const aim = aimOf(fault);
   const atMostMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
   if (aim.on === "service") {
+    assertSupported(aim.kind, aim.target, driver);
     const { effect, undo } = FAULT_KINDS[aim.kind];
     return { touches: describeService(serviceNamed(stack, aim.target)), fault: { effect, undo, atMostMs } };
   }

@@ -162,10 +162,10 @@ async function methodAndChecks(scenario: Scenario, context: RunContext, signal: 
 /** A target that is not there is found out before anything is broken, not in the middle. */
 function assertTargets(scenario: Scenario, { stack }: RunContext): void {
   try {
-    planScenario(scenario, stack.stack);
+    planScenario(scenario, stack.stack, stack.driver.kind);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    throw new RunStopped("precondition", error.message);
+    throw new RunStopped("precondition", error.cure === undefined ? error.message : `${error.message}; ${error.cure}`);
   }
 }
 
@@ -273,8 +273,8 @@ async function restore(scenario: Scenario, context: RunContext, ending: Ending, 
   if (residue.length > 0) return { outcome: "residue", reason: `not put back: ${residue.join("; ")}` };
   // Nothing has been done to the stack yet.
   if (!context.view().phases.some(({ phase }) => phase === "method")) return ending;
-  const { wasUndoneOutside } = context.faults;
-  if (isOpen(ending) && wasUndoneOutside) return { outcome: "failed", reason: wasUndoneOutside };
+  const { flaws } = context.faults;
+  if (isOpen(ending) && flaws.length > 0) ending = { outcome: "failed", reason: flaws.join("; ") };
   log.append({ type: "phase.started", phase: "steady state after" });
   const { proxy } = context;
   // Every link of the stack is down with it.

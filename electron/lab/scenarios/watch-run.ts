@@ -1,4 +1,5 @@
 import { within } from "../abort-scope.ts";
+import { FaultWatch } from "../faults/fault-watch.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { messageOf } from "../lab-error.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
@@ -71,6 +72,8 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
     isBrokenByUs: (service) => faults.inForce().some(({ target }) => target === service),
   });
   watchers.add(() => context.proxy?.close());
+  const faultWatch = FaultWatch.start({ stack, faults, clock });
+  watchers.add(() => faultWatch.close());
 }
 
 async function followDecisions({ stack, log, uncounted }: RunContext): Promise<DecisionSource> {

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { emptyRunView, foldAll } from "../events/fold.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
+import { FaultWatch } from "../faults/fault-watch.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import type { History } from "../history/history.ts";
@@ -157,6 +158,8 @@ export class ByHandRun {
     const left = this.#view.faults.filter(({ result }) => result === "not restored").map(({ target }) => target);
     if (left.length > 0) return { outcome: "residue", reason: `not put back: ${left.join(", ")}` };
     if (this.#failure !== undefined) return { outcome: "error", reason: this.#failure };
+    const ended = this.#view.warnings.filter(({ code }) => code === "fault-ended").map(({ message }) => message);
+    if (ended.length > 0) return { outcome: "failed", reason: ended.join("; ") };
     return { outcome: "passed", reason: "everything that was broken by hand was put back" };
   }
 
@@ -194,6 +197,8 @@ export class ByHandRun {
       // Whoever has broken it, a person who tries things out has not asked for it to be mended.
       isBrokenByUs: () => true,
     });
+    const faultWatch = FaultWatch.start({ stack, faults: this.#faults, clock });
+    watchers.add(() => faultWatch.close());
     watchers.add(async () => {
       await proxy?.read();
       await proxy?.close();

@@ -56,7 +56,7 @@ export class FaultDesk {
     if (running === undefined) {
       throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
     }
-    const fault = toFault(request, running.stack);
+    const fault = toFault(request, running.stack, running.driver.kind);
     let byHand = await this.#openByHand();
     // It may have come to its end in the very moment that it was found.
     while (byHand.isEnding) byHand = await this.#openByHand();

@@ -5,17 +5,21 @@ import { DURATION_PATTERN } from "../events/duration.ts";
 import { FAULT_KINDS } from "../faults/catalogue.ts";
 import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../faults/link-faults.ts";
 import { LabError } from "../lab-error.ts";
-import { type FaultSpec, LIFECYCLE_FAULTS, type LifecycleFault, step } from "../scenarios/schema.ts";
+import { type FaultSpec, LIFECYCLE_FAULTS, step } from "../scenarios/schema.ts";
+import type { StackDriver } from "../stack/driver.ts";
 import type { Stack } from "../stack/stack-file.ts";
 
 /** What a person asks to break, as the fault that a scenario would write. @throws LabError for a name that is none here */
-export function toFault({ kind, target, attributes = {}, forMs }: FaultRequest, stack: Stack): FaultSpec {
-  const known = faultKindsOf(stack).find((each) => each.kind === kind);
+export function toFault(
+  { kind, target, attributes = {}, forMs }: FaultRequest,
+  stack: Stack,
+  driver: StackDriver["kind"],
+): FaultSpec {
+  const kinds = faultKindsOf(stack, driver);
+  const known = kinds.find((each) => each.kind === kind);
   if (known === undefined) {
     throw new LabError("bad-input", `there is no fault called "${kind}" here`, {
-      cure: `there are: ${faultKindsOf(stack)
-        .map((each) => each.kind)
-        .join(", ")}`,
+      cure: `there are: ${kinds.map((each) => each.kind).join(", ")}`,
     });
   }
   const targets = known.on === "service" ? stack.services : stack.links;
@@ -35,19 +39,19 @@ export function toFault({ kind, target, attributes = {}, forMs }: FaultRequest, 
   });
 }
 
-/** Every way to break something of a stack: services always, links where a fault proxy stands between them. */
-export function faultKindsOf(stack: Stack): FaultKindInfo[] {
+/** Every way to break something of a stack: services as its driver can, links where a fault proxy stands between them. */
+export function faultKindsOf(stack: Stack, driver: StackDriver["kind"]): FaultKindInfo[] {
   const hasProxy = stack.services.some(({ role }) => role === "fault-proxy");
-  return hasProxy && stack.links.length > 0 ? [...SERVICE_KINDS, ...LINK_KINDS] : SERVICE_KINDS;
+  const onServices = serviceKinds(driver);
+  return hasProxy && stack.links.length > 0 ? [...onServices, ...LINK_KINDS] : onServices;
 }
 
-const SERVICE_KINDS: FaultKindInfo[] = LIFECYCLE_FAULTS.map((kind: LifecycleFault) => ({
-  kind,
-  on: "service",
-  effect: FAULT_KINDS[kind].effect,
-  undo: FAULT_KINDS[kind].undo,
-  attributes: [],
-}));
+function serviceKinds(driver: StackDriver["kind"]): FaultKindInfo[] {
+  return LIFECYCLE_FAULTS.filter((kind) => FAULT_KINDS[kind].drivers.includes(driver)).map((kind) => {
+    const { effect, undo } = FAULT_KINDS[kind];
+    return { kind, on: "service", effect, undo, attributes: [] };
+  });
+}
 
 const LINK_KINDS: FaultKindInfo[] = LINK_FAULTS.map((kind) => ({
   kind,

@@ -61,7 +61,7 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
       get: lab.scenarios.get.handler(({ input }) => toDetail(service.library.find(input.id), service.archive)),
       plan: lab.scenarios.plan.handler(({ input }) => {
         const { loaded } = service.library.find(input.id);
-        const steps = planScenario(loaded.scenario, service.lab.loadStack());
+        const steps = planScenario(loaded.scenario, service.lab.loadStack(), service.stack.driver);
         return steps.map(({ fault, ...step }) => ({ ...step, fault: fault ?? null }));
       }),
       schema: lab.scenarios.schema.handler(() => z.toJSONSchema(scenario, { io: "input" }) as Record<string, unknown>),

@@ -52,6 +52,11 @@ export class StackKeeper {
     return this.#situation.is === "up" ? this.#situation.running : undefined;
   }
 
+  /** What the stack runs on, or would: a stack of the window's own is processes. */
+  get driver(): "process" | "docker" {
+    return this.running?.driver.kind ?? "process";
+  }
+
   /** What is being started, in a few words; empty when nothing is. */
   get activity(): string {
     if (this.#situation.is !== "starting") return "";
@@ -128,7 +133,7 @@ export class StackKeeper {
     return {
       state: situation.is,
       project: stack.project,
-      driver: running?.driver.kind ?? "process",
+      driver: this.driver,
       services: await Promise.all(services),
       links: stack.links.map(({ name, from, to }) => ({ name, from, to, faults: on(name) })),
       protections: {
@@ -136,7 +141,7 @@ export class StackKeeper {
         // Any of them may be, as long as it is not known.
         off: running === undefined ? [] : [...(running.registered.without ?? known)],
       },
-      faultKinds: faultKindsOf(stack),
+      faultKinds: faultKindsOf(stack, this.driver),
       kept: running?.registered.kept ?? false,
       error: situation.is === "failed" ? toError(situation.error) : null,
     };

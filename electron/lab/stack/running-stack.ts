@@ -133,6 +133,11 @@ export class RunningStack {
     return this.#backend.followLogs(take);
   }
 
+  /** Told of a service whose state has changed, as far as the driver hears of it: an engine tells, processes do not. */
+  onChange(listener: (service: string) => void): () => void {
+    return this.#backend.onChange(listener);
+  }
+
   /** Told of what happens to the place where services run, such as an engine that goes away. */
   onNotice(listener: (message: string) => void): () => void {
     return this.#backend.onNotice(listener);

@@ -1,0 +1,48 @@
+import type { JournaledFault } from "../journal/fault-journal.ts";
+import type { LifecycleFault } from "../scenarios/schema.ts";
+import { type ServiceIdentity, type StackDriver, sameLife } from "../stack/driver.ts";
+import { FAULT_KINDS } from "./catalogue.ts";
+import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
+
+/**
+ * Looks at the real thing: why a fault that was applied is no longer in force, in words, or undefined when it is. What
+ * cannot be asked now, its engine or proxy being away, may well be in force.
+ */
+export async function whyNotInForce(fault: JournaledFault, driver: StackDriver): Promise<string | undefined> {
+  const { identity } = fault;
+  return identity.kind === "link"
+    ? whyLinkIsWell(fault, identity, driver)
+    : whyServiceIsWell(fault, identity, driver).catch(() => undefined);
+}
+
+async function whyServiceIsWell(
+  { kind, target }: JournaledFault,
+  identity: ServiceIdentity,
+  driver: StackDriver,
+): Promise<string | undefined> {
+  const state = await driver.stateOf(target);
+  if (state.is === "absent") return `${target} was removed`;
+  // Whether one that does not run would be cut off if it did is not known.
+  if (kind === "disconnect" && state.is !== "running") return undefined;
+  if (!FAULT_KINDS[kind as LifecycleFault].isInForce(state)) return `${target} is ${state.is}`;
+  const isOtherLife = state.identity !== undefined && !sameLife(state.identity, identity);
+  // Networks belong to a container, through all of its lives.
+  return isOtherLife && kind !== "disconnect" ? `${target} was started meanwhile` : undefined;
+}
+
+async function whyLinkIsWell(
+  { id, kind, target }: JournaledFault,
+  { api, service }: Extract<JournaledFault["identity"], { kind: "link" }>,
+  driver: StackDriver,
+): Promise<string | undefined> {
+  const proxy = new FaultProxyControl(api);
+  try {
+    if (kind === "down") return (await proxy.isOpen(target)) ? `${target} is open` : undefined;
+    return (await proxy.isArmed(target, id)) ? undefined : `it is no longer on ${target}`;
+  } catch (error) {
+    if (isMissing(error)) return `${target} was removed from ${service}`;
+    const state = await driver.stateOf(service).catch(() => undefined);
+    const isGone = state?.is === "stopped" || state?.is === "absent";
+    return isGone ? `${service}, which carried it out, is ${state.is}` : undefined;
+  }
+}

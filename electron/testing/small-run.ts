@@ -1,0 +1,55 @@
+import { onTestFinished, vi } from "vitest";
+import { systemClock } from "../lab/clock.ts";
+import { emptyRunView, foldAll } from "../lab/events/fold.ts";
+import type { LabEvent } from "../lab/events/lab-event.ts";
+import type { History } from "../lab/history/history.ts";
+import { loadText } from "../lab/scenarios/load.ts";
+import { runScenario } from "../lab/scenarios/runner.ts";
+import type { SmallStack } from "./small-stack.ts";
+
+/** In a method: a wait that ends when the test says so. */
+export const UNTIL_TOLD = { wait: "59m" };
+const UNTIL_TOLD_MS = 59 * 60_000;
+
+export interface SmallRun {
+  method: object[];
+  steadyState?: object[];
+  expect?: object[];
+  acceptExisting?: boolean;
+  /** Told of each event; `goOn` ends a wait {@link UNTIL_TOLD}. */
+  listen?: (event: LabEvent, goOn: () => void) => void;
+}
+
+/** Runs a scenario on a small stack, as a host does. */
+export async function runOnSmallStack(stack: SmallStack, history: History, wish: SmallRun) {
+  const { steadyState = [{ service: "server", is: "up" }], expect = [{ within: "5m" }], method } = wish;
+  const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect };
+  const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");
+  if (loaded === undefined) throw new Error("there should be one");
+  const told = Promise.withResolvers<void>();
+  const sleep = (ms: number, signal: AbortSignal) =>
+    ms === UNTIL_TOLD_MS ? told.promise : systemClock.sleep(ms, signal);
+  const clock = { ...systemClock, sleep };
+  const { acceptExisting = false } = wish;
+  const parts = { stack: stack.running, history, journal: stack.faults, clock, labVersion: "0.0.0", acceptExisting };
+  const events: LabEvent[] = [];
+  const result = await runScenario(loaded, parts, new AbortController().signal, (event) => {
+    events.push(event);
+    wish.listen?.(event, told.resolve);
+  });
+  const view = foldAll(emptyRunView, events);
+  return { ...result, events, view, warnings: view.warnings.filter(({ code }) => code !== "audit-log") };
+}
+
+/** Until the test ends a role is also played by another service, so that steps that need it have a place to go. */
+export function actAs(stack: SmallStack, role: string, service: string): void {
+  const services = stack.running.stack.services as unknown as { name: string; role: string; endpoint?: string }[];
+  const found = services.find(({ name }) => name === service);
+  if (found === undefined) throw new Error(`no service ${service}`);
+  const before = found.role;
+  found.role = role;
+  onTestFinished(() => {
+    found.role = before;
+    vi.restoreAllMocks();
+  });
+}
