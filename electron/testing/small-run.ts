@@ -5,6 +5,7 @@ import type { LabEvent } from "../lab/events/lab-event.ts";
 import type { History } from "../lab/history/history.ts";
 import { loadText } from "../lab/scenarios/load.ts";
 import { runScenario } from "../lab/scenarios/runner.ts";
+import { StrayErrors } from "../lab/stray-errors.ts";
 import type { SmallStack } from "./small-stack.ts";
 
 /** In a method: a wait that ends when the test says so. */
@@ -31,7 +32,8 @@ export async function runOnSmallStack(stack: SmallStack, history: History, wish:
     ms === UNTIL_TOLD_MS ? told.promise : systemClock.sleep(ms, signal);
   const clock = { ...systemClock, sleep };
   const { acceptExisting = false } = wish;
-  const parts = { stack: stack.running, history, journal: stack.faults, clock, labVersion: "0.0.0", acceptExisting };
+  const rest = { clock, labVersion: "0.0.0", strays: new StrayErrors(), acceptExisting };
+  const parts = { stack: stack.running, history, journal: stack.faults, ...rest };
   const events: LabEvent[] = [];
   const result = await runScenario(loaded, parts, new AbortController().signal, (event) => {
     events.push(event);

@@ -16,6 +16,7 @@ import { describeStep } from "./describe.ts";
 import { judge } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
 import { planScenario } from "./plan.ts";
+import { ResidueCheck } from "./residue.ts";
 import { RunContext } from "./run-context.ts";
 import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
@@ -36,6 +37,8 @@ export interface RunnerParts {
   labVersion: string;
   /** Errors of this process that nothing has awaited: the run that is on ends as `error`. */
   strays: StrayErrors;
+  /** Takes damage that is there before the run as given, by its names in the log, instead of refusing to run. */
+  acceptExisting?: boolean;
 }
 
 export interface RunResult extends Ending {
@@ -73,15 +76,16 @@ export async function runScenario(
   });
   const faults = new FaultInjector({ stack, journal, log, clock });
   const context = new RunContext({ stack, log, faults, clock });
+  const residue = new ResidueCheck(context, journal, parts.acceptExisting ?? false);
   log.append(startedEvent(scenario, parts));
   const watchers = new Watchers();
   const stops = new RunStops(signal, parts);
   try {
     let ending = await endingOf(async () => {
       await watchRun(context, watchers);
-      await methodAndChecks(scenario, context, stops.signal);
+      await methodAndChecks(scenario, context, residue, stops.signal);
     }, stops.signal);
-    ending = await rollBack(scenario, context, ending);
+    ending = await rollBack(scenario, context, residue, ending);
     const problems = await watchers.close();
     if (stops.unexpected !== undefined) problems.push(stops.unexpected);
     ending = endingWith(problems, ending, log);
@@ -128,11 +132,18 @@ function endingWith(problems: readonly string[], ending: Ending, log: RunLog): E
   return isOpen(ending) ? { outcome: "error", reason: first } : ending;
 }
 
-async function methodAndChecks(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
+async function methodAndChecks(
+  scenario: Scenario,
+  context: RunContext,
+  residue: ResidueCheck,
+  signal: AbortSignal,
+): Promise<void> {
   const { log } = context;
   log.append({ type: "phase.started", phase: "prepare" });
   assertTargets(scenario, context);
-  await resetServices(context, signal);
+  const broken = await residue.before();
+  if (broken !== undefined) throw new RunStopped("precondition", broken);
+  await resetServices(context, residue, signal);
   log.append({ type: "phase.started", phase: "steady state" });
   const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
@@ -179,9 +190,9 @@ function flagUnexplained(context: RunContext): void {
 }
 
 /** Runs begin alike: services that can be reset are, so that one run's refunds are not the next one's. */
-async function resetServices(context: RunContext, signal: AbortSignal): Promise<void> {
+async function resetServices(context: RunContext, residue: ResidueCheck, signal: AbortSignal): Promise<void> {
   for (const service of context.stack.stack.services) {
-    if (service.reset === undefined) continue;
+    if (service.reset === undefined || residue.isBroken(service.name)) continue;
     const url = context.url(service.name, service.reset);
     const ask = (limit: AbortSignal) => fetch(url, { method: "POST", signal: limit });
     const reply = await within(signal, STEADY_LIMIT_MS, ask).catch((error: unknown) => {
@@ -250,11 +261,16 @@ function outcomeOf(error: unknown): Outcome {
  * Undoes all that is in force, then looks whether the stack is as it was. Not to be cancelled: it is the promise. It ends
  * in its time all the same, and says what is still in force when it could not be carried through.
  */
-async function rollBack(scenario: Scenario, context: RunContext, ending: Ending): Promise<Ending> {
+async function rollBack(
+  scenario: Scenario,
+  context: RunContext,
+  residue: ResidueCheck,
+  ending: Ending,
+): Promise<Ending> {
   const uncancelled = new AbortController().signal;
   const limit = new AbortScope(uncancelled, ROLLBACK_LIMIT_MS);
   try {
-    const restoring = restore(scenario, context, ending, limit.signal);
+    const restoring = restore(scenario, context, residue, ending, limit.signal);
     return await within(uncancelled, ROLLBACK_LIMIT_MS + LAST_WORD_MS, () => restoring);
   } catch (error) {
     const why = `the rollback failed: ${messageOf(error)}`;
@@ -266,11 +282,17 @@ async function rollBack(scenario: Scenario, context: RunContext, ending: Ending)
   }
 }
 
-async function restore(scenario: Scenario, context: RunContext, ending: Ending, signal: AbortSignal): Promise<Ending> {
+async function restore(
+  scenario: Scenario,
+  context: RunContext,
+  residue: ResidueCheck,
+  ending: Ending,
+  signal: AbortSignal,
+): Promise<Ending> {
   const { log } = context;
   log.append({ type: "phase.started", phase: "rollback" });
-  const { residue } = await context.faults.undo("all", signal);
-  if (residue.length > 0) return { outcome: "residue", reason: `not put back: ${residue.join("; ")}` };
+  const notUndone = (await context.faults.undo("all", signal)).residue;
+  if (notUndone.length > 0) return { outcome: "residue", reason: `not put back: ${notUndone.join("; ")}` };
   // Nothing has been done to the stack yet.
   if (!context.view().phases.some(({ phase }) => phase === "method")) return ending;
   const { flaws } = context.faults;
@@ -281,7 +303,11 @@ async function restore(scenario: Scenario, context: RunContext, ending: Ending, 
   const isProxyAway = proxy !== undefined && !(await proxy.read());
   const links: Scenario["steadyState"] = isProxyAway ? [{ service: proxy.service, is: "up" }] : [];
   const missing = await holdSteady([...scenario.steadyState, ...links], context, signal).catch(messageOf);
-  if (missing === undefined) return ending;
-  if (isOpen(ending)) return { outcome: "residue", reason: `after the rollback ${missing}` };
-  return { ...ending, reason: `${ending.reason}; and after the rollback ${missing}` };
+  const { left, unread } = await residue.after();
+  const after = missing === undefined ? [] : [`after the rollback ${missing}`];
+  const found = [...left, ...after, ...unread].join("; ");
+  if (found === "") return ending;
+  const reason = ending.outcome === "passed" ? found : `${ending.reason}; and ${found}`;
+  if (left.length > 0 || (after.length > 0 && isOpen(ending))) return { outcome: "residue", reason };
+  return { outcome: isOpen(ending) ? "inconclusive" : ending.outcome, reason };
 }

@@ -1,0 +1,131 @@
+import type { JournaledFault } from "../journal/fault-journal.ts";
+import { messageOf } from "../lab-error.ts";
+import type { RunningStack } from "../stack/running-stack.ts";
+import { FaultProxyControl } from "./fault-proxy-control.ts";
+import type { LinkState } from "./proxy-links.ts";
+
+/** Something of a stack that is not as it should be, whoever did it. */
+export type Damage =
+  /** In the journal, and not of the run that asks: of a manual session, or of a run that could not undo it. */
+  | { is: "fault"; fault: JournaledFault }
+  | { is: "toxic"; link: string; toxic: string; type: string }
+  /** `missing`: the stack file names it and the proxy does not have it; `undeclared`: the other way round. */
+  | { is: "closed" | "missing" | "undeclared"; link: string }
+  | { is: "paused" | "stopped" | "isolated" | "absent"; service: string };
+
+export interface Inspection {
+  damage: Damage[];
+  /** What could not be looked at, and why: of it nothing is known. */
+  unread: string[];
+}
+
+type Inspected = Pick<RunningStack, "stack" | "driver" | "address">;
+
+/**
+ * Reads the real stack: toxics and links on its fault proxy, and the state of each service. What a fault accounts for
+ * that is in force by the journal is not told of a second time.
+ *
+ * @param inForce asked before and after the look, since faults come and go meanwhile
+ * @param ownRunId faults of this run are no damage
+ */
+export async function inspectDamage(
+  stack: Inspected,
+  inForce: () => readonly JournaledFault[],
+  ownRunId?: string,
+): Promise<Inspection> {
+  const before = inForce();
+  const [links, services] = await Promise.all([inspectLinks(stack), inspectServices(stack)]);
+  const after = inForce();
+  const known = [...before, ...after];
+  const faults = after.filter(({ runId }) => runId !== ownRunId);
+  return {
+    damage: [
+      ...faults.map((fault): Damage => ({ is: "fault", fault })),
+      ...[...services.damage, ...links.damage].filter((damage) => !known.some((fault) => accountsFor(fault, damage))),
+    ],
+    unread: [...services.unread, ...(links.unread.length > 0 && isProxyDown(stack, services) ? [] : links.unread)],
+  };
+}
+
+function accountsFor(fault: JournaledFault, damage: Damage): boolean {
+  if ("service" in damage) return fault.identity.kind !== "link" && fault.target === damage.service;
+  if (damage.is === "toxic") return fault.id === damage.toxic;
+  return damage.is === "closed" && fault.kind === "down" && fault.target === damage.link;
+}
+
+/** That its links cannot be read is then said by what is wrong with the proxy itself. */
+function isProxyDown({ stack }: Inspected, { damage }: Inspection): boolean {
+  const proxy = stack.services.find(({ role }) => role === "fault-proxy")?.name;
+  return damage.some((each) => "service" in each && each.service === proxy);
+}
+
+async function inspectServices({ stack, driver }: Inspected): Promise<Inspection> {
+  const inspection: Inspection = { damage: [], unread: [] };
+  const looks = stack.services.map(async ({ name: service }) => {
+    try {
+      const state = await driver.stateOf(service);
+      if (state.is !== "running") inspection.damage.push({ is: state.is, service });
+      else if (state.isIsolated) inspection.damage.push({ is: "isolated", service });
+    } catch (error) {
+      inspection.unread.push(`the state of ${service}: ${messageOf(error)}`);
+    }
+  });
+  await Promise.all(looks);
+  return inspection;
+}
+
+async function inspectLinks(running: Inspected): Promise<Inspection> {
+  const proxy = running.stack.services.find(({ role }) => role === "fault-proxy");
+  if (proxy === undefined) return { damage: [], unread: [] };
+  try {
+    const links = await new FaultProxyControl(`http://${running.address(proxy.name)}`).links();
+    return { damage: damageOfLinks(links, new Set(running.stack.links.map(({ name }) => name))), unread: [] };
+  } catch (error) {
+    return { damage: [], unread: [`the links of ${proxy.name}: ${messageOf(error)}`] };
+  }
+}
+
+function damageOfLinks(links: ReadonlyMap<string, LinkState>, declared: ReadonlySet<string>): Damage[] {
+  const missing = [...declared].filter((link) => !links.has(link)).map((link): Damage => ({ is: "missing", link }));
+  const found = [...links].flatMap(([link, { enabled, toxics }]): Damage[] => [
+    ...(declared.has(link) ? [] : [{ is: "undeclared" as const, link }]),
+    ...(enabled || !declared.has(link) ? [] : [{ is: "closed" as const, link }]),
+    ...toxics.map(({ name, type }) => ({ is: "toxic" as const, link, toxic: name, type })),
+  ]);
+  return [...missing, ...found];
+}
+
+/** In words for a person; the same for the same damage, so that two inspections can be compared. */
+export function describeDamage(damage: Damage): string {
+  switch (damage.is) {
+    case "fault":
+      return `${damage.fault.kind} ${damage.fault.target} is in force, of another run or applied manually`;
+    case "toxic":
+      return `${damage.link} has a ${damage.type} toxic, "${damage.toxic}"`;
+    case "closed":
+      return `${damage.link} is closed`;
+    case "missing":
+      return `${damage.link} is missing on the fault proxy`;
+    case "undeclared":
+      return `${damage.link} is on the fault proxy and not in the stack file`;
+    case "isolated":
+      return `${damage.service} is cut off from every network`;
+    case "absent":
+      return `${damage.service} has no container`;
+    case "paused":
+    case "stopped":
+      return `${damage.service} is ${damage.is}`;
+  }
+}
+
+/** What of an inspection is there before anything was done: a link more than the stack file names harms nobody. */
+export function isHarm(damage: Damage): boolean {
+  return damage.is !== "undeclared";
+}
+
+/** Where a person restores what is damaged: in the lab, unless the stack is not the lab's own. */
+export function howToRestore({ registered }: Pick<RunningStack, "registered">): string {
+  return registered.attached
+    ? `restore it with docker compose -p ${registered.project} and the fault proxy's own API`
+    : "restore it with Undo all in the window or `resilience-lab stack restore`";
+}

@@ -1,0 +1,179 @@
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { runOnSmallStack, type SmallRun } from "../../testing/small-run.ts";
+import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { send } from "../../testing/through-link.ts";
+import { describeDamage, inspectDamage } from "../faults/existing-damage.ts";
+import { restoreDamage } from "../faults/restore-damage.ts";
+import { History } from "../history/history.ts";
+import { LabError } from "../lab-error.ts";
+import { thisProcess } from "../stack/process-identity.ts";
+
+const folder = lastingFolder();
+let stack: SmallStack;
+let history: History;
+beforeAll(async () => {
+  stack = await bringUpSmallStack(folder);
+  history = new History(join(folder, "history.db"), thisProcess);
+});
+afterAll(async () => {
+  history.close();
+  await stack.close();
+});
+afterEach(async () => {
+  await fetch(`${stack.proxyUrl}/reset`, { method: "POST" });
+  expect((await send(stack.linkUrl)).status).toBe(200);
+});
+
+const never = new AbortController().signal;
+const run = (wish: SmallRun) => runOnSmallStack(stack, history, wish);
+const LINK_PATH = `/proxies/${encodeURIComponent(LINK)}`;
+const TOXIC = { name: "slow", type: "latency", attributes: { latency: 1 } };
+const post = (path: string, json: object) => ({ http: "fault-proxy", path, method: "POST", json });
+const proxy = (method: string, path: string, body?: object) =>
+  fetch(`${stack.proxyUrl}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+const inspect = () => inspectDamage(stack.running, () => stack.faults.open(stack.running.registered.id));
+
+describe("what a run leaves on the stack, though no fault of its own", () => {
+  test.each([
+    ["a toxic", post(`${LINK_PATH}/toxics`, TOXIC), 'left on the stack: caller->server has a latency toxic, "slow"'],
+    ["a closed link", post(LINK_PATH, { enabled: false }), "left on the stack: caller->server is closed"],
+    [
+      "a link more",
+      post("/proxies", { name: "a->b", listen: "127.0.0.1:0", upstream: "127.0.0.1:9" }),
+      "left on the stack: a->b is on the fault proxy and not in the stack file",
+    ],
+  ])("%s is residue, by its name and with the next step", async (_what, step, left) => {
+    onTestFinished(() => void proxy("DELETE", "/proxies/a-%3Eb"));
+    const { outcome, reason } = await run({ method: [step] });
+    expect([outcome, reason]).toEqual(["residue", expect.stringContaining(left)]);
+    expect(reason).toMatch(/restore it with .*stack restore/);
+  });
+
+  test("is not known, and the run inconclusive, when it cannot be read what there is", async () => {
+    const { outcome, reason } = await run({
+      method: [{ wait: "1ms" }],
+      listen(event) {
+        if (event.type !== "phase.started" || event.phase !== "rollback") return;
+        vi.spyOn(stack.running.driver, "stateOf").mockRejectedValue(new LabError("unreachable", "the engine is away"));
+        onTestFinished(() => void vi.restoreAllMocks());
+      },
+    });
+    expect(outcome).toBe("inconclusive");
+    expect(reason).toMatch(/could not be read: .*the state of server: the engine is away/);
+  });
+});
+
+describe("a stack that is broken before a run", () => {
+  test.each<[string, () => Promise<unknown>, () => Promise<unknown>, string]>([
+    [
+      "by a toxic",
+      () => proxy("POST", `${LINK_PATH}/toxics`, TOXIC),
+      () => proxy("POST", "/reset"),
+      'caller->server has a latency toxic, "slow"',
+    ],
+    [
+      "by a closed link",
+      () => proxy("POST", LINK_PATH, { enabled: false }),
+      () => proxy("POST", "/reset"),
+      "caller->server is closed",
+    ],
+    [
+      "by a paused service",
+      () => stack.running.driver.pause("caller"),
+      () => stack.running.driver.resume("caller"),
+      "caller is paused",
+    ],
+    [
+      "by a stopped service",
+      () => stack.running.driver.kill("caller"),
+      () => stack.running.startAndWait("caller", never),
+      "caller is stopped",
+    ],
+  ])("%s is refused by name, or accepted by name, and then green", async (_what, damage, restore, name) => {
+    await damage();
+    try {
+      const refused = await run({ method: [{ fault: { pause: "server" } }] });
+      expect([refused.outcome, refused.view.faults]).toEqual(["precondition", []]);
+      expect(refused.reason).toContain(`the stack was broken before this run: ${name}; restore it with`);
+      expect(refused.reason).toContain("--accept-existing");
+      const accepted = await run({ method: [{ fault: { pause: "server" } }], acceptExisting: true });
+      expect([accepted.outcome, accepted.reason]).toEqual(["passed", expect.any(String)]);
+      expect(accepted.warnings).toMatchObject([
+        { code: "accepted-existing", message: `accepted as it was found: ${name}` },
+      ]);
+    } finally {
+      await restore();
+    }
+    expect((await run({ method: [{ wait: "1ms" }] })).outcome).toBe("passed");
+  });
+
+  test("by a fault of a manual session is refused by the fault's name, and green once that is undone", async () => {
+    const { injector } = stack.injector();
+    await injector.apply({ pause: "server" }, never);
+    const { outcome, reason } = await run({ method: [{ wait: "1ms" }] });
+    expect(outcome).toBe("precondition");
+    expect(reason).toMatch(/broken before this run: pause server is in force, of another run or applied manually; /);
+    expect(reason).not.toContain("server is paused");
+    await injector.undo("all", never);
+    expect((await run({ method: [{ wait: "1ms" }] })).outcome).toBe("passed");
+  });
+
+  test("that cannot be read is refused, also where what is broken would be accepted", async () => {
+    vi.spyOn(stack.running.driver, "stateOf").mockRejectedValue(new LabError("unreachable", "the engine is away"));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const { outcome, reason, view } = await run({ method: [{ fault: { pause: "server" } }], acceptExisting: true });
+    expect([outcome, view.faults]).toEqual(["precondition", []]);
+    expect(reason).toMatch(/could not be read before anything was broken: the state of server: the engine is away/);
+  });
+
+  test("with a service that is killed while it is paused by someone else: it is paused again after the run", async () => {
+    await stack.running.driver.pause("caller");
+    const { outcome, view } = await run({ method: [{ fault: { kill: "caller" } }], acceptExisting: true });
+    expect(view.faults).toMatchObject([{ result: "restored", detail: "caller is paused, as it was before" }]);
+    expect(outcome).toBe("passed");
+    expect((await stack.running.driver.stateOf("caller")).is).toBe("paused");
+    await stack.running.driver.resume("caller");
+  });
+});
+
+describe("a link that someone deletes", () => {
+  test("keeps the run from being green, and later ones are refused with the next step until it is restored", async () => {
+    const { outcome, reason } = await run({
+      method: [
+        { fault: { http_status: LINK, status: 503 } },
+        { http: "fault-proxy", path: LINK_PATH, method: "DELETE" },
+      ],
+    });
+    expect(outcome).toBe("residue");
+    expect(reason).toMatch(/caller->server is missing on the fault proxy; restore it with/);
+    expect(stack.faults.open(stack.running.registered.id)).toEqual([]);
+    const next = await run({ method: [{ wait: "1ms" }] });
+    expect([next.outcome, next.reason]).toEqual(["precondition", expect.stringContaining("is missing on the")]);
+    const { damage } = await inspect();
+    expect(await restoreDamage(damage, stack.running, AbortSignal.timeout(20_000))).toEqual([
+      { what: "caller->server is missing on the fault proxy" },
+    ]);
+    expect((await run({ method: [{ wait: "1ms" }] })).outcome).toBe("passed");
+  });
+});
+
+test("restoring puts back all that is damaged, whoever did it", async () => {
+  await proxy("POST", `${LINK_PATH}/toxics`, TOXIC);
+  await proxy("POST", LINK_PATH, { enabled: false });
+  await stack.running.driver.pause("server");
+  await stack.running.driver.kill("caller");
+  const { damage, unread } = await inspect();
+  expect(damage.map(describeDamage).sort()).toEqual([
+    "caller is stopped",
+    'caller->server has a latency toxic, "slow"',
+    "caller->server is closed",
+    "server is paused",
+  ]);
+  expect(unread).toEqual([]);
+  const restored = await restoreDamage(damage, stack.running, AbortSignal.timeout(20_000));
+  expect(restored.map(({ problem }) => problem)).toEqual([undefined, undefined, undefined, undefined]);
+  expect((await inspect()).damage).toEqual([]);
+  expect((await send(stack.linkUrl)).status).toBe(200);
+});

@@ -1,0 +1,59 @@
+import { type Damage, describeDamage, howToRestore, inspectDamage, isHarm } from "../faults/existing-damage.ts";
+import type { FaultJournal } from "../journal/fault-journal.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** Compares the real stack before and after one run: what is left and was not there is residue, whoever left it. */
+export class ResidueCheck {
+  readonly #context: RunContext;
+  readonly #journal: FaultJournal;
+  readonly #acceptsExisting: boolean;
+  #found: Damage[] | undefined;
+
+  /** @param acceptsExisting damage that is found is taken as given: named in the log, and no residue at the end */
+  constructor(context: RunContext, journal: FaultJournal, acceptsExisting: boolean) {
+    this.#context = context;
+    this.#journal = journal;
+    this.#acceptsExisting = acceptsExisting;
+  }
+
+  /** Reads the stack before anything is done. Resolves to why the run may not begin, in words with the next step. */
+  async before(): Promise<string | undefined> {
+    const { damage, unread } = await this.#inspect();
+    this.#found = damage;
+    if (unread.length > 0) return `the stack could not be read before anything was broken: ${unread.join("; ")}`;
+    const harm = damage.filter(isHarm).map(describeDamage);
+    if (harm.length === 0) return undefined;
+    if (!this.#acceptsExisting) {
+      const next = `${howToRestore(this.#context.stack)}, or accept it (run --accept-existing)`;
+      return `the stack was broken before this run: ${harm.join("; ")}; ${next}`;
+    }
+    for (const each of harm) {
+      const message = `accepted as it was found: ${each}`;
+      this.#context.log.append({ type: "warning", code: "accepted-existing", message });
+    }
+    return undefined;
+  }
+
+  /** Whether a service was found broken, and so cannot be prepared for the run. */
+  isBroken(service: string): boolean {
+    return this.#found?.some((each) => "service" in each && each.service === service) ?? false;
+  }
+
+  /** What is left after the rollback, in words with the next step, and what of it could not be read. */
+  async after(): Promise<{ left: string[]; unread: string[] }> {
+    // A stack that was never read was never touched.
+    if (this.#found === undefined) return { left: [], unread: [] };
+    const { damage, unread } = await this.#inspect();
+    const known = new Set(this.#found.map(describeDamage));
+    const left = damage.map(describeDamage).filter((each) => !known.has(each));
+    return {
+      left: left.length > 0 ? [`left on the stack: ${left.join("; ")}; ${howToRestore(this.#context.stack)}`] : [],
+      unread: unread.length > 0 ? [`what is left on the stack could not be read: ${unread.join("; ")}`] : [],
+    };
+  }
+
+  #inspect() {
+    const { stack, log } = this.#context;
+    return inspectDamage(stack, () => this.#journal.open(stack.registered.id), log.runId);
+  }
+}
