@@ -1,4 +1,3 @@
-import { onTestFinished, vi } from "vitest";
 import { systemClock } from "../lab/clock.ts";
 import { emptyRunView, foldAll } from "../lab/events/fold.ts";
 import type { LabEvent } from "../lab/events/lab-event.ts";
@@ -41,17 +40,4 @@ export async function runOnSmallStack(stack: SmallStack, history: History, wish:
   });
   const view = foldAll(emptyRunView, events);
   return { ...result, events, view, warnings: view.warnings.filter(({ code }) => code !== "audit-log") };
-}
-
-/** Until the test ends a role is also played by another service, so that steps that need it have a place to go. */
-export function actAs(stack: SmallStack, role: string, service: string): void {
-  const services = stack.running.stack.services as unknown as { name: string; role: string; endpoint?: string }[];
-  const found = services.find(({ name }) => name === service);
-  if (found === undefined) throw new Error(`no service ${service}`);
-  const before = found.role;
-  found.role = role;
-  onTestFinished(() => {
-    found.role = before;
-    vi.restoreAllMocks();
-  });
 }

@@ -98,6 +98,9 @@ const KINDS = { ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN };
 export type LinkFaultKind = keyof typeof KINDS;
 export const LINK_FAULTS = Object.keys(KINDS) as LinkFaultKind[];
 
+/** Faults of which the proxy tells what met them: a link that is closed has nothing to meet. */
+export const COUNTED_FAULTS = LINK_FAULTS.filter((kind) => kind !== "down");
+
 /** A link fault as a scenario writes it, `{latency: "gateway->payments-mcp", by: 500}`, its durations in milliseconds. */
 export interface LinkFaultSpec {
   for?: number | undefined;

@@ -134,8 +134,11 @@ describe.each<[string, unknown, Facts, string, Facts, string]>([
 
 test("every check that is judged from the log is tried above or below", () => {
   const live = ["service", "http"];
+  const elsewhere = ["faultHit"]; // beside what it is judged by
   const tried = ["mustInclude", "mustNotInclude", "policyOutcome", "mustNotContainInArgs", "decisions", "within"];
-  expect([...tried, "trajectory", "count", "ratio", "answer", ...live].sort()).toEqual([...CHECK_NAMES].sort());
+  expect([...tried, "trajectory", "count", "ratio", "answer", ...live, ...elsewhere].sort()).toEqual(
+    [...CHECK_NAMES].sort(),
+  );
 });
 
 describe("a check is not met by a run in which nothing happened", () => {

@@ -1,7 +1,8 @@
 import { formatDuration } from "../events/duration.ts";
 import type { RunView } from "../events/fold.ts";
 import type { Decision } from "../events/lab-event.ts";
-import type { Check } from "./schema.ts";
+import { hitsOf, nameOf } from "./fault-hit.ts";
+import { type Check, hasAmount } from "./schema.ts";
 
 /** What a check is judged by. */
 export interface Facts {
@@ -80,7 +81,16 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     const observed = `${above} ${of} to ${below} ${to}`;
     return verdict("ratio", below > 0 && above / below <= atMost, `at most ${atMost} ${of} for each ${to}`, observed);
   }
+  if ("faultHit" in check) return faultHit(check.faultHit, facts.view);
   return answer(check.answer, facts.answer);
+}
+
+function faultHit(wanted: Extract<Check, { faultHit: unknown }>["faultHit"], view: RunView): Verdict {
+  if (wanted === "none") return verdict("faultHit", true, "nothing", "not looked at, as the scenario says");
+  const amount = hasAmount(wanted) ? wanted : { atLeast: 1 };
+  const hits = hitsOf(view, wanted);
+  const seen = hits === 0 ? "nothing met it" : `${hits}`;
+  return verdict(nameOf(wanted), isWithin(hits, amount), amountText(amount), seen);
 }
 
 function trajectory(wanted: { tools: string[]; match: "EXACT" | "IN_ORDER" | "ANY_ORDER" }, tools: string[]): Verdict {

@@ -3,6 +3,7 @@ import { messageOf } from "../lab-error.ts";
 import { inconclusive, withMissing } from "./certainty.ts";
 import { evaluate, isLive, type LiveCheck, type Verdict, verdict } from "./checks.ts";
 import { hasFields } from "./fields.ts";
+import type { FaultHitCheck } from "./fault-hit.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Check } from "./schema.ts";
 import { settleDecisions } from "./settle-decisions.ts";
@@ -19,9 +20,17 @@ export async function judge(
   signal: AbortSignal,
 ): Promise<Verdict> {
   if (isLive(check)) return "http" in check ? judgeHttp(check, context, signal) : judgeHealth(check, context, signal);
+  if ("faultHit" in check) return judgeFaultHit(check, context, methodMs);
   const missing = await settleDecisions(context, signal);
   const facts = { view: context.view(), methodMs, answer: context.answer };
   return withMissing(check, evaluate(check, facts), facts.view, missing);
+}
+
+/** Hits are told of by the fault proxy: what it did not tell since it could not be asked may have been there. */
+async function judgeFaultHit(check: FaultHitCheck, context: RunContext, methodMs: number): Promise<Verdict> {
+  const isRead = await context.proxy?.read();
+  const seen = evaluate(check, { view: context.view(), methodMs, answer: context.answer });
+  return isRead || seen.passed ? seen : inconclusive(seen, "the fault proxy could not be asked");
 }
 
 async function judgeHttp(

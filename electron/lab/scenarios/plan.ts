@@ -66,6 +66,7 @@ function plan(step: Step, stack: Stack, driver: StackDriver["kind"]): Pick<Plann
 function assertTarget(check: Check, stack: Stack): void {
   if ("service" in check) serviceNamed(stack, check.service);
   if ("http" in check) serviceNamed(stack, check.http);
+  if ("faultHit" in check && check.faultHit !== "none") linkNamed(stack, check.faultHit.link);
 }
 
 /** What an undo names: faults are on services and on links. */

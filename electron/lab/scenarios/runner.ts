@@ -13,6 +13,7 @@ import type { RunningStack } from "../stack/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { describeVerdict, Inconclusive, type Verdict } from "./checks.ts";
 import { describeStep } from "./describe.ts";
+import { impliedFaultHits } from "./fault-hit.ts";
 import { judge } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
 import { planScenario } from "./plan.ts";
@@ -155,7 +156,7 @@ async function methodAndChecks(
   const methodMs = log.elapsedMs() - startedMs;
   log.append({ type: "phase.started", phase: "checks" });
   const verdicts: Verdict[] = [];
-  for (const check of scenario.expect) {
+  for (const check of [...scenario.expect, ...impliedFaultHits(scenario)]) {
     const verdict = await orAbort(judge(check, context, methodMs, signal), signal);
     log.append({ type: "check.evaluated", ...verdict });
     verdicts.push(verdict);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration } from "../documents/duration-field.ts";
 import { DECISIONS, healthStatus } from "../events/lab-event.ts";
-import { LINK_FAULT_SCHEMAS, LINK_FAULTS, type LinkFaultSpec } from "../faults/link-faults.ts";
+import { COUNTED_FAULTS, LINK_FAULT_SCHEMAS, LINK_FAULTS, type LinkFaultSpec } from "../faults/link-faults.ts";
 
 const name = z.string().min(1);
 const service = name.describe("a service of the stack file");
@@ -62,13 +62,14 @@ const amount = {
   atLeast: z.int().nonnegative().optional(),
   atMost: z.int().nonnegative().optional(),
 };
-const needsAmount = (value: { exactly?: unknown; atLeast?: unknown; atMost?: unknown }) =>
+/** Whether it says how many. */
+export const hasAmount = (value: { exactly?: unknown; atLeast?: unknown; atMost?: unknown }) =>
   value.exactly !== undefined || value.atLeast !== undefined || value.atMost !== undefined;
 const AMOUNT_MISSING = { error: "needs exactly, atLeast or atMost: without one it could not fail" };
 
 const count = z
   .strictObject({ decision, tool: tool.optional(), ...amount })
-  .refine(needsAmount, AMOUNT_MISSING)
+  .refine(hasAmount, AMOUNT_MISSING)
   .describe("how many audit rows have this decision");
 
 const CHECKS = {
@@ -109,6 +110,21 @@ const CHECKS = {
     http: service,
     path,
     json: json.describe("fields the reply must have"),
+  }),
+  faultHit: z.strictObject({
+    faultHit: z
+      .union([
+        z.literal("none").describe("no fault has to be met"),
+        z.strictObject({
+          link: name.describe("a link of the stack file"),
+          kind: z.enum(COUNTED_FAULTS).optional().describe("only faults of this kind (default: all on the link)"),
+          tool: tool.optional().describe("only calls of this tool"),
+          ...amount,
+        }),
+      ])
+      .describe(
+        "how often the faults on a link were met (default: at least once). Judged unasked for a fault that reads requests, where an agent, call or storm step follows it",
+      ),
   }),
 } as const;
 

@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { fakeGateway } from "../../testing/fake-services.ts";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { runOnSmallStack, UNTIL_TOLD } from "../../testing/small-run.ts";
+import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { send, toolCall } from "../../testing/through-link.ts";
+import { History } from "../history/history.ts";
+import { shippedScenarios } from "../lab.ts";
+import { thisProcess } from "../stack/process-identity.ts";
+import { impliedFaultHits } from "./fault-hit.ts";
+import { check as checkSchema, step as stepSchema } from "./schema.ts";
+
+const folder = lastingFolder();
+let stack: SmallStack;
+let history: History;
+beforeAll(async () => {
+  stack = await bringUpSmallStack(folder);
+  history = new History(join(folder, "history.db"), thisProcess);
+});
+afterAll(async () => {
+  history.close();
+  await stack.close();
+});
+
+/** A run whose call is answered by a gateway that sends the calls of `sent` over the link, and is over when they are. */
+async function run(sent: readonly string[], method: object[], expected?: object[]) {
+  const services = stack.running.stack.services as unknown as { name: string; role: string }[];
+  const caller = services.find(({ name }) => name === "caller");
+  if (caller === undefined) throw new Error("there should be one");
+  caller.role = "gateway";
+  const sending: Promise<unknown>[] = [];
+  const gateway = await fakeGateway(() => {
+    for (const tool of sent) sending.push(send(stack.linkUrl, toolCall(tool)).catch(() => {}));
+    return { result: { content: [{ type: "text", text: "done" }] } };
+  });
+  vi.spyOn(stack.running, "endpoint").mockReturnValue(`http://${gateway.address}/`);
+  onTestFinished(() => {
+    caller.role = "other";
+    vi.restoreAllMocks();
+  });
+  return runOnSmallStack(stack, history, {
+    method: method.flatMap((step) => ("call" in step ? [step, UNTIL_TOLD] : [step])),
+    ...(expected === undefined ? {} : { expect: expected }),
+    listen(event, goOn) {
+      if (event.type === "step.started" && event.kind === "wait") void Promise.all(sending).then(goOn);
+    },
+  });
+}
+
+const LOST = { fault: { http_status: LINK, status: 503, match: { tool: "wanted" } } };
+const CALL = { call: "wanted" };
+
+describe("a fault that reads requests, in a scenario with calls after it", () => {
+  test("and that nothing met keeps the run from being green, though no check speaks of it", async () => {
+    const { outcome, reason } = await run(["other"], [LOST, CALL]);
+    expect([outcome, reason]).toEqual([
+      "failed",
+      "faultHit http_status caller->server: expected at least 1; observed nothing met it",
+    ]);
+  });
+
+  test("and that a call met is green, and the check says how often", async () => {
+    const { outcome, view } = await run(["wanted"], [LOST, CALL, { undo: LINK }]);
+    expect(outcome).toBe("passed");
+    expect(view.checks.at(-1)).toMatchObject({ check: "faultHit http_status caller->server", observed: "1" });
+  });
+
+  test("need not be met when the scenario says so", async () => {
+    const { outcome } = await run([], [LOST, CALL], [{ faultHit: "none" }]);
+    expect(outcome).toBe("passed");
+  });
+
+  test.each([
+    [{ link: LINK, tool: "wanted", exactly: 2 }, "passed"],
+    [{ link: LINK, tool: "other" }, "failed"],
+    [{ link: LINK, kind: "http_delay" }, "failed"],
+    [{ link: LINK, kind: "http_status", atMost: 1 }, "failed"],
+  ])("is judged by what the scenario says instead: %j", async (faultHit, outcome) => {
+    expect((await run(["wanted", "wanted"], [LOST, CALL, { undo: LINK }], [{ faultHit }])).outcome).toBe(outcome);
+  });
+});
+
+test("a fault on bytes is counted too where a check asks for it, and not unasked", async () => {
+  const slow = { fault: { latency: LINK, by: "1ms" } };
+  expect((await run([], [slow, CALL])).outcome).toBe("passed");
+  expect((await run([], [slow, CALL], [{ faultHit: { link: LINK } }])).outcome).toBe("failed");
+  const met = await run(["any"], [slow, CALL, { undo: LINK }], [{ faultHit: { link: LINK, kind: "latency" } }]);
+  expect(met.outcome).toBe("passed");
+});
+
+describe("what need not be written", () => {
+  const implied = (...method: object[]) =>
+    impliedFaultHits({ method: method.map((each) => stepSchema.parse(each)), expect: [] });
+
+  test("is asked only of faults that are in force when a call is made", () => {
+    expect(implied(LOST, CALL)).toEqual([{ faultHit: { link: LINK, kind: "http_status" } }]);
+    expect(implied(CALL, LOST)).toEqual([]);
+    expect(implied(LOST, { undo: LINK }, CALL)).toEqual([]);
+    expect(implied(LOST, { undo: "all" }, CALL)).toEqual([]);
+    expect(implied(LOST, { undo: "server" }, { storm: "wanted", times: 2 })).toHaveLength(1);
+    expect(implied({ fault: { down: LINK } }, CALL)).toEqual([]);
+    expect(implied(LOST, LOST, CALL)).toHaveLength(1);
+  });
+
+  test("is asked of the shipped scenarios that are about such a fault", () => {
+    const asked = shippedScenarios().flatMap(({ scenario }) =>
+      impliedFaultHits(scenario).length > 0 ? [scenario.id] : [],
+    );
+    expect(asked).toEqual([
+      "gray-failure",
+      "stream-cut-and-resume",
+      "session-lost-in-mid-run",
+      "reply-lost-after-refund",
+      "malformed-reply",
+    ]);
+  });
+
+  test("is refused in words that it does not know", () => {
+    expect(checkSchema.safeParse({ faultHit: { link: LINK, kind: "down" } }).success).toBe(false);
+    expect(checkSchema.safeParse({ faultHit: "some" }).success).toBe(false);
+  });
+});

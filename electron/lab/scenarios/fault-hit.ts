@@ -1,0 +1,48 @@
+import type { FaultView, RunView } from "../events/fold.ts";
+import { aimOf } from "../faults/aim.ts";
+import { readsRequests } from "../faults/link-faults.ts";
+import type { Check, Scenario, Step } from "./schema.ts";
+
+export type FaultHitCheck = Extract<Check, { faultHit: unknown }>;
+type Wanted = Exclude<FaultHitCheck["faultHit"], "none">;
+
+/** How often the faults that a check means were met so far. */
+export function hitsOf(view: RunView, { link, kind, tool }: Wanted): number {
+  const isMeant = (fault: FaultView) => fault.target === link && (kind === undefined || fault.kind === kind);
+  const faults = view.faults.filter(isMeant);
+  if (tool === undefined) return faults.reduce((sum, { hits }) => sum + hits, 0);
+  const ids = new Set(faults.map(({ fault }) => fault));
+  return view.hits.filter((hit) => ids.has(hit.fault) && hit.tool === tool).length;
+}
+
+/** `faultHit create_refund reply_lost gateway->payments-mcp`, as a verdict names it. */
+export function nameOf({ link, kind, tool }: Wanted): string {
+  return ["faultHit", tool, kind, link].filter((part) => part !== undefined).join(" ");
+}
+
+/**
+ * The checks that a scenario need not write: each fault that reads requests is met at least once, where calls are made
+ * while it is in force. Not for links that a check of the scenario speaks of, and none when it says `faultHit: none`.
+ */
+export function impliedFaultHits({ method, expect }: Pick<Scenario, "method" | "expect">): FaultHitCheck[] {
+  const written = expect.flatMap((check) => ("faultHit" in check ? [check.faultHit] : []));
+  if (written.includes("none")) return [];
+  const implied = method.flatMap((step, index) => {
+    if (!("fault" in step)) return [];
+    const { on, kind, target: link } = aimOf(step.fault);
+    if (on !== "link" || kind === "down" || !readsRequests(kind)) return [];
+    const isWritten = written.some(
+      (each) => each !== "none" && each.link === link && (each.kind === undefined || each.kind === kind),
+    );
+    return isWritten || !isCalled(method.slice(index + 1), link) ? [] : [{ faultHit: { link, kind } }];
+  });
+  const texts = implied.map((check) => JSON.stringify(check));
+  return implied.filter((_check, index) => texts.indexOf(texts[index] ?? "") === index);
+}
+
+/** Whether calls are made before the fault on a link is undone. */
+function isCalled(after: readonly Step[], link: string): boolean {
+  const undone = after.findIndex((step) => "undo" in step && (step.undo === "all" || step.undo === link));
+  const during = undone < 0 ? after : after.slice(0, undone);
+  return during.some((step) => "agent" in step || "call" in step || "storm" in step);
+}
