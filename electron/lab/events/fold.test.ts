@@ -143,3 +143,16 @@ test("a call that is slower than the run is old begins with it, not before", () 
   const view = fold(emptyRunView, eventAt(1, decided({ durationMs: 60_000 })));
   expect(view.calls[0]?.startMs).toBe(0);
 });
+
+test("a hit that is told of after the undo has counted them is not counted twice", () => {
+  const at = (seq: number) => ({ runId: "r", seq, atMs: seq, wallMs: seq });
+  const link = "a->b";
+  const view = foldAll(emptyRunView, [
+    { ...at(1), type: "fault.intended", fault: "f", kind: "http_status", target: link, undo: "", expiresWallMs: 0 },
+    { ...at(2), type: "fault.hit", fault: "f", link, effect: "answered" },
+    { ...at(3), type: "fault.undone", fault: "f", result: "restored", detail: "", hits: 2 },
+    { ...at(4), type: "fault.hit", fault: "f", link, effect: "answered" },
+  ]);
+  expect(view.faults).toMatchObject([{ hits: 2 }]);
+  expect(view.hits).toHaveLength(2);
+});

@@ -24,6 +24,8 @@ export interface FaultView {
   detail?: string;
   /** Requests that met it so far. */
   hits: number;
+  /** The undo has told how many there were in all: hits that are told of after it are among them. */
+  isCounted?: true;
 }
 
 /** One `tools/call`: the decisions it met, oldest first. */
@@ -187,7 +189,7 @@ function apply(view: RunView, event: LabEvent): void {
       replaceLast(
         view.faults,
         ({ fault }) => fault === event.fault,
-        (fault) => ({ ...fault, hits: fault.hits + 1 }),
+        (fault) => (fault.isCounted ? fault : { ...fault, hits: fault.hits + 1 }),
       );
       return;
     case "fault.undone": {
@@ -196,7 +198,7 @@ function apply(view: RunView, event: LabEvent): void {
         undoneMs: event.atMs,
         result,
         detail,
-        ...(hits === undefined ? {} : { hits }),
+        ...(hits === undefined ? {} : { hits, isCounted: true }),
       });
       return;
     }
