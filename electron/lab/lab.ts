@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
 import type { LabEvent } from "./events/lab-event.ts";
+import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
 import type { MendParts } from "./faults/mend.ts";
+import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
 import { History } from "./history/history.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
@@ -12,7 +14,7 @@ import { isProtected, type RegisteredStack, StackRegister } from "./journal/stac
 import { LabError } from "./lab-error.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
-import { type RunResult, runScenario } from "./scenarios/runner.ts";
+import { type RunnerParts, type RunResult, runScenario } from "./scenarios/runner.ts";
 import { containersOf } from "./stack/docker/compose-labels.ts";
 import { connectEngine, type Engine } from "./stack/docker/engine.ts";
 import { portsOfProject, stackOfProject } from "./stack/docker/found-project.ts";
@@ -91,6 +93,12 @@ export class Lab {
     } finally {
       await running.close();
     }
+  }
+
+  /** What of a stack is not as it should be, faults in force among it. */
+  inspect(running: RunningStack): Promise<Inspection> {
+    const faults = new FaultJournal(this.#journal);
+    return inspectDamage(running, () => faults.open(running.registered.id));
   }
 
   /**
@@ -212,6 +220,24 @@ export class Workbench {
     });
   }
 
+  /** The stack that `stack up` left, whichever it is. */
+  leftUp(): RunningStack | undefined {
+    const registered = this.#register.list().find(isLeftUp);
+    if (registered === undefined) return undefined;
+    const stack = reloadStack(registered, this.#environment);
+    return RunningStack.attach(stack, registered, this.#register, this.#lab.home.stacksFolder);
+  }
+
+  /** Restores what someone else has damaged on a stack of this lab's. Faults of the journal have undos of their own. */
+  async restore(running: RunningStack, signal: AbortSignal): Promise<Restored[]> {
+    const { damage } = await this.#lab.inspect(running);
+    return restoreDamage(
+      damage.filter(({ is }) => is !== "fault" && is !== "undeclared"),
+      running,
+      signal,
+    );
+  }
+
   /** Takes down the stack that `stack up` left; false when there is none. */
   async down(report: (progress: StackProgress) => void, volumes: VolumesToRemove = "own"): Promise<boolean> {
     const registered = this.#register.list().find(isLeftUp);
@@ -300,8 +326,10 @@ export class Workbench {
     stack: RunningStack,
     signal: AbortSignal,
     listen: (event: LabEvent) => void,
+    options: Pick<RunnerParts, "acceptExisting"> = {},
   ): Promise<RunResult> {
     const parts = {
+      ...options,
       stack,
       history: this.#lab.history,
       journal: this.#faults,

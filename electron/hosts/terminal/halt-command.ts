@@ -8,10 +8,11 @@ export const haltCommand: Command = {
 
 Works while the window or another terminal hangs: undoes every fault of this data folder from its journal, links first,
 then all services at once. A run that is on ends as cancelled. No fault is applied until \`resilience-lab arm\`.
-Exit 1 if something could not be put back or is not known, or faults can still be applied.`,
+What else is broken is named and left. Exit 1 if something is broken or not known, or faults can still
+be applied.`,
   async run(words, { environment, out, err, signal }) {
     refuseWords("halt", words);
-    const { mended, problem } = await halt(openHome(dataFolder(environment)), environment, signal);
+    const { mended, problem, damage, unread } = await halt(openHome(dataFolder(environment)), environment, signal);
     for (const { fault, result, detail } of mended) {
       out.write(`${fault.kind} ${fault.target}: ${result}, ${detail}\n`);
     }
@@ -19,8 +20,13 @@ Exit 1 if something could not be put back or is not known, or faults can still b
       err.write(`resilience-lab: ${problem}\n`);
       return EXIT.failed;
     }
-    out.write(mended.length === 0 ? "no fault was in force; none can be applied now\n" : "halted\n");
-    return mended.some(({ result }) => result === "not restored") ? EXIT.failed : EXIT.green;
+    const isWhole = damage.length === 0 && unread.length === 0;
+    const none = isWhole ? "no fault was in force" : "no fault of this lab was in force";
+    out.write(mended.length === 0 ? `${none}; none can be applied now\n` : "halted\n");
+    for (const each of damage) out.write(`broken, and not by a fault of this lab: ${each}\n`);
+    for (const each of unread) out.write(`not known: ${each}\n`);
+    if (damage.length > 0) out.write("restore it with `resilience-lab stack restore`, or Undo all in the window\n");
+    return isWhole && !mended.some(({ result }) => result === "not restored") ? EXIT.green : EXIT.failed;
   },
 };
 

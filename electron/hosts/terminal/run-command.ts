@@ -15,6 +15,7 @@ import { PLACE_HELP, PLACE_OPTIONS, type Place, placeOf, progressText } from "./
 
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (may be repeated): see the failure it stops
   --repeat N          run everything N times
+  --accept-existing   run on a stack that is broken already: what is found is named in each run, and left as it is
   --fail-fast         stop at the first run that is not green
   --reporter KIND     pretty (default), json, junit or markdown
   --out FILE          write that report to a file and show the runs as they happen
@@ -24,6 +25,7 @@ const options = {
   without: { type: "string", multiple: true },
   repeat: { type: "string", default: "1" },
   "fail-fast": { type: "boolean", default: false },
+  "accept-existing": { type: "boolean", default: false },
   reporter: { type: "string", default: "pretty" },
   out: { type: "string" },
   ...PLACE_OPTIONS,
@@ -96,7 +98,14 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
         const before = running.registered.without ?? [];
         try {
           await running.setProtectionsOff(without, terminal.signal);
-          reports.push(...(await runAll(batch, bench, running, { screen, terminal, failFast: values["fail-fast"] })));
+          reports.push(
+            ...(await runAll(batch, bench, running, {
+              screen,
+              terminal,
+              failFast: values["fail-fast"],
+              acceptExisting: values["accept-existing"],
+            })),
+          );
         } finally {
           await running.setProtectionsOff(before, new AbortController().signal);
         }
@@ -179,13 +188,14 @@ interface Watching {
   screen: LiveScreen;
   terminal: Terminal;
   failFast: boolean;
+  acceptExisting: boolean;
 }
 
 async function runAll(
   batch: readonly LoadedScenario[],
   bench: Workbench,
   running: RunningStack,
-  { screen, terminal, failFast }: Watching,
+  { screen, terminal, failFast, acceptExisting }: Watching,
 ): Promise<RunReport[]> {
   const reports: RunReport[] = [];
   const printer = new RunPrinter((line) => screen.line(line), paintFor(screen.stream, terminal.environment));
@@ -204,10 +214,11 @@ async function runAll(
     const events: LabEvent[] = [];
     const startedMs = performance.now();
     screen.status(() => `${loaded.scenario.id}  ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
-    await bench.run(loaded, running, terminal.signal, (event) => {
+    const listen = (event: LabEvent) => {
       events.push(event);
       print(event);
-    });
+    };
+    await bench.run(loaded, running, terminal.signal, listen, { acceptExisting });
     screen.status(undefined);
     const report = toReport(foldAll(emptyRunView, events));
     reports.push(report);

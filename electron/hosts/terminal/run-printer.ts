@@ -44,7 +44,7 @@ const LINES: { [Type in LabEventType]?: Describe<Type> } = {
   "fault.intended": ({ kind, target, undo }, paint) => ["fault", `${paint("red", kind)} ${target}  (undo: ${undo})`],
   "fault.hit": ({ link, effect, tool }) => ["hit", `${link}${tool ? ` ${tool}` : ""}: ${effect}`],
   "fault.undone": ({ result, detail }, paint) => [
-    "undo",
+    result === "refused" ? "fault" : "undo",
     `${paint(result === "restored" ? "green" : "red", result)}: ${detail}`,
   ],
   "call.decided": ({ tool, decision, reason }, paint) => [

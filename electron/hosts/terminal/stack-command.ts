@@ -1,3 +1,4 @@
+import { describeDamage, howToRestore, isHarm } from "../../lab/faults/existing-damage.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
@@ -12,18 +13,21 @@ export const stackCommand: Command = {
   help: `resilience-lab stack up [options]
 resilience-lab stack down [--volumes]
 resilience-lab stack status
+resilience-lab stack restore
 
 A stack that is up stays up after this command; \`run\` then uses it and leaves it as it was found. \`down\` ends what
 \`up\` has started: processes with their data, containers and networks; of a stack on Docker the named volumes stay, as
-with docker compose, unless --volumes is given. \`status\` exits 0 when every service is up, 1 when one is not.
+with docker compose, unless --volumes is given. \`status\` exits 0 when every service is up and nothing is broken, and
+names what is: toxics and closed links of the fault proxy, services that are paused or stopped, faults in force.
+\`restore\` restores all of that, whoever broke it. Exit 1 if something could not be.
 
 ${PLACE_HELP}`,
   run(words, terminal) {
     const { values, positionals } = readWords("stack", words, options);
     const [action = "", ...more] = positionals;
     if (more.length > 0) throw new LabError("bad-input", `stack ${action} takes no "${more[0]}"`);
-    const actions = { up, down, status };
-    return actions[oneOf("stack", action, ["up", "down", "status"])](values, terminal);
+    const actions = { up, down, status, restore };
+    return actions[oneOf("stack", action, ["up", "down", "status", "restore"])](values, terminal);
   },
 };
 
@@ -95,9 +99,42 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
       for (const { name, status: is, reason } of health) {
         screen.line(`${name.padEnd(14)} ${is.padEnd(9)} ${running.address(name).padEnd(16)} ${reason}`);
       }
-      return health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
+      const { damage, unread } = await lab.inspect(running);
+      const harm = damage.filter(isHarm);
+      for (const each of harm) screen.line(`broken: ${describeDamage(each)}`);
+      for (const each of unread) screen.line(`not known: ${each}`);
+      if (harm.length > 0) screen.line(howToRestore(running));
+      const isWell = harm.length === 0 && unread.length === 0;
+      return isWell && health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
     }),
   );
+}
+
+async function restore(_values: Values, terminal: Terminal): Promise<number> {
+  return withLab(terminal, async (lab, screen) => {
+    let isWhole = true;
+    await lab.work("restoring the stack", terminal.signal, async (bench) => {
+      for (const { what, isRestored } of bench.recovered) {
+        screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
+        isWhole &&= isRestored;
+      }
+      const running = bench.leftUp();
+      if (running === undefined) return screen.line("no stack is up: there is nothing to restore");
+      try {
+        const restored = await bench.restore(running, terminal.signal);
+        for (const { what, problem } of restored) {
+          screen.line(problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`);
+        }
+        const { damage, unread } = await lab.inspect(running);
+        isWhole &&= !damage.some(isHarm) && unread.length === 0;
+        for (const each of unread) screen.line(`not known: ${each}`);
+        if (isWhole) screen.line(restored.length === 0 ? "nothing is broken" : "nothing is broken any more");
+      } finally {
+        await running.close();
+      }
+    });
+    return isWhole ? EXIT.green : EXIT.failed;
+  });
 }
 
 function addresses(running: RunningStack): string[] {

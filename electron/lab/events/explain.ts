@@ -26,7 +26,8 @@ function byTrace(view: RunView, call: CallView): FaultView | undefined {
 }
 
 function byTime(view: RunView, { startMs, endMs }: CallView): FaultView | undefined {
-  return view.faults.findLast(({ target, intendedMs, undoneMs }) => {
+  return view.faults.findLast(({ target, intendedMs, undoneMs, result }) => {
+    if (result === "refused") return false;
     // It bites while it is being applied: a service that was told to stop fails calls before it is gone.
     const wasInForce = intendedMs <= endMs && (undoneMs ?? Infinity) + AFTERMATH_MS >= startMs;
     return wasInForce && leadsToServer(view, target);

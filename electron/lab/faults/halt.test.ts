@@ -22,7 +22,12 @@ test("a halt that cannot be written down, the disk being full, puts everything b
   expect((await stack.running.driver.stateOf("server")).is).toBe("running");
   expect((await send(stack.linkUrl)).status).toBe(200);
   stack.journal.database.exec("DROP TRIGGER full");
-  expect(await halt(openHome(folder), process.env, never)).toEqual({ mended: [], problem: undefined });
+  expect(await halt(openHome(folder), process.env, never)).toEqual({
+    mended: [],
+    problem: undefined,
+    damage: [],
+    unread: [],
+  });
 });
 
 test("a halt that finds the journal damaged does not say that nothing was broken", async () => {

@@ -9,6 +9,10 @@ export interface Halted {
   mended: Mended[];
   /** Why something may still be broken that is not among these, or faults can be applied all the same. */
   problem: string | undefined;
+  /** What else is broken on the stacks, in words: nobody's fault by the journal, and so not undone. */
+  damage: string[];
+  /** What could not be looked at, and why. */
+  unread: string[];
 }
 
 /**
@@ -25,7 +29,10 @@ export async function halt(home: LabHome, environment: NodeJS.ProcessEnv, signal
     const problem = journal.setAsideTo === undefined ? notHalted : damaged(journal.setAsideTo);
     const parts = { register, faults, stacksFolder: home.stacksFolder, environment };
     const mending = register.list().map((stack) => mendStack(stack, parts, "links first, then all at once", signal));
-    return { mended: (await Promise.all(mending)).flat(), problem };
+    const mended = (await Promise.all(mending)).flat();
+    // Only now: its modules take longer to load than a halt should.
+    const { inspectStacks } = await import("./inspect-stacks.ts");
+    return { mended, problem, ...(await inspectStacks(parts)) };
   } finally {
     journal.close();
   }

@@ -43,7 +43,7 @@ async function restore(damage: Damage, running: RunningStack, signal: AbortSigna
   switch (damage.is) {
     case "fault":
     case "undeclared":
-      return;
+      throw new Error("it is not for this to restore");
     case "toxic":
       await proxyOf(running).control.disarm(damage.link, damage.toxic);
       return;

@@ -30,7 +30,9 @@ export async function judge(
 async function judgeFaultHit(check: FaultHitCheck, context: RunContext, methodMs: number): Promise<Verdict> {
   const isRead = await context.proxy?.read();
   const seen = evaluate(check, { view: context.view(), methodMs, answer: context.answer });
-  return isRead || seen.passed ? seen : inconclusive(seen, "the fault proxy could not be asked");
+  const { faultHit: wanted } = check;
+  const isBounded = wanted !== "none" && (wanted.exactly !== undefined || wanted.atMost !== undefined);
+  return isRead || (seen.passed && !isBounded) ? seen : inconclusive(seen, "the fault proxy could not be asked");
 }
 
 async function judgeHttp(

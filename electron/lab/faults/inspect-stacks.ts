@@ -1,0 +1,26 @@
+import { messageOf } from "../lab-error.ts";
+import { reloadStack } from "../stack/reload-stack.ts";
+import { RunningStack } from "../stack/running-stack.ts";
+import { describeDamage, inspectDamage, isHarm } from "./existing-damage.ts";
+import type { MendParts } from "./mend.ts";
+
+/** What is broken on the stacks of a register and is in no journal, in words, and what could not be looked at. */
+export async function inspectStacks({ register, faults, stacksFolder, environment }: MendParts) {
+  const damage: string[] = [];
+  const unread: string[] = [];
+  for (const registered of register.list()) {
+    let running: RunningStack | undefined;
+    try {
+      running = RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
+      const found = await inspectDamage(running, () => faults.open(registered.id));
+      const others = found.damage.filter((each) => isHarm(each) && each.is !== "fault");
+      damage.push(...others.map(describeDamage));
+      unread.push(...found.unread);
+    } catch (error) {
+      unread.push(`${registered.project}: ${messageOf(error)}`);
+    } finally {
+      await running?.close();
+    }
+  }
+  return { damage, unread };
+}
