@@ -36,6 +36,11 @@ export const stackStatus = z.object({
   /** In start order; known also while the stack is down, so that a map can be drawn. */
   services: z.array(serviceStatus),
   links: z.array(linkStatus),
+  /**
+   * What is broken and no fault of the journal accounts for: toxics, closed links, services that do not run. Empty while a
+   * run is on, which looks for itself. `undo` restores it.
+   */
+  damage: z.array(z.object({ target: z.string(), what: z.string() })),
   protections: z.object({
     known: z.array(z.string()),
     /** Off right now. A run's own choice is put back after it. */

@@ -6,9 +6,12 @@ import { leftBroken, whyNoUndo } from "./in-force.ts";
 const fault = (target: string, byHand: boolean, runId = "run") =>
   ({ kind: "stop", target, byHand, runId }) as FaultInForce;
 
-function labWith(faults: FaultInForce[], running: string[] = []): LabState {
+function labWith(faults: FaultInForce[], running: string[] = [], damage: LabState["stack"]["damage"] = []): LabState {
   const active = running.map((runId) => ({ runId, state: "running" }));
-  return { queue: { active }, stack: { services: [{ faults }], links: [{ faults: [] }] } } as unknown as LabState;
+  return {
+    queue: { active },
+    stack: { services: [{ faults }], links: [{ faults: [] }], damage },
+  } as unknown as LabState;
 }
 
 test("a fault in force is left broken when its run is over and no person holds it", () => {
@@ -26,6 +29,11 @@ test("nothing is known before the lab has told anything", () => {
 
 test("there is nothing to undo where nothing is in force", () => {
   expect(whyNoUndo(labWith([]))).toMatch(/nothing to undo/);
+});
+
+test("what someone else has broken can be undone, though no fault is in force", () => {
+  const damage = [{ target: "mock-slack", what: "mock-slack is paused" }];
+  expect(whyNoUndo(labWith([], [], damage))).toBeUndefined();
 });
 
 test("what the run that is on has broken is left to it, and a person is told how to have it undone now", () => {

@@ -11,9 +11,15 @@ export function leftBroken(lab: LabState | undefined): FaultInForce[] {
   return faultsInForce(lab).filter(({ byHand }) => !byHand);
 }
 
+/** What is broken and is no fault of the lab's, in words. */
+export function damageOf(lab: LabState | undefined): string[] {
+  return lab?.stack.damage.map(({ what }) => what) ?? [];
+}
+
 /** Why nothing of what is in force can be undone now, if so. */
 export function whyNoUndo(lab: LabState | undefined): string | undefined {
   const faults = faultsInForce(lab);
+  if (damageOf(lab).length > 0) return undefined;
   if (faults.length === 0) return "No fault is in force: there is nothing to undo";
   const isOn = (runId: string) => lab?.queue.active.some((run) => run.runId === runId && run.state === "running");
   if (!faults.every(({ runId }) => isOn(runId))) return undefined;

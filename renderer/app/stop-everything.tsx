@@ -1,7 +1,7 @@
 import { IconArrowBackUp, IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLab } from "../state/lab-context.tsx";
-import { faultsInForce, whyNoUndo } from "./in-force.ts";
+import { damageOf, faultsInForce, whyNoUndo } from "./in-force.ts";
 import { useLabActions } from "./lab-actions.ts";
 import { ReasonedButton } from "./reasoned-button.tsx";
 import classes from "./shell.module.css";
@@ -9,7 +9,7 @@ import classes from "./shell.module.css";
 /** Always in the same place, whatever page is shown: putting everything back must never have to be looked for. */
 export function StopEverything() {
   const actions = useLabActions();
-  const faults = useLab((state) => faultsInForce(state.lab).length);
+  const broken = useLab((state) => faultsInForce(state.lab).length + damageOf(state.lab).length);
   const whyNot = useLab((state) => whyNoUndo(state.lab));
   const [isUndoing, setUndoing] = useState(false);
   const isHalted = useLab((state) => state.lab?.halted ?? false);
@@ -27,7 +27,7 @@ export function StopEverything() {
           void actions.undo("all").finally(() => setUndoing(false));
         }}
       >
-        Undo all{faults > 0 ? ` (${faults})` : ""}
+        Undo all{broken > 0 ? ` (${broken})` : ""}
       </ReasonedButton>
       <ReasonedButton
         variant="default"

@@ -265,6 +265,7 @@ function useKnownNames(): KnownNames {
       services: stack?.services.map(({ name }) => name) ?? [],
       links: stack?.links.map(({ name }) => name) ?? [],
       linkFaults: stack?.faultKinds.filter(({ on }) => on === "link").map(({ kind }) => kind) ?? [],
+      serviceFaults: stack?.faultKinds.filter(({ on }) => on === "service").map(({ kind }) => kind) ?? [],
       protections: stack?.protections.known ?? [],
     }),
     [stack],

@@ -12,6 +12,7 @@ const names = {
   services: ["gateway", "payments-mcp"],
   links: ["gateway->payments-mcp"],
   linkFaults: ["latency"],
+  serviceFaults: ["stop", "kill", "pause", "restart"],
   protections: ["capability-cache"],
 };
 
@@ -56,6 +57,14 @@ describe("what the editor offers", () => {
       expect.arrayContaining(["path: ", "status: ", "json: "]),
     );
     expect(offered("steadyState:\n  - { http: | }\n")).toEqual(names.services);
+  });
+
+  it("offers the faults that the stack's driver can do", () => {
+    const faults = offered("method:\n  - fault: { | }\n");
+    expect(faults).toEqual(expect.arrayContaining(["stop: ", "latency: "]));
+    expect(faults).not.toContain("disconnect: ");
+    const unknown = suggest(guide, { ...names, serviceFaults: [] }, "method:\n  - fault: {  }\n", 20);
+    expect(unknown?.options.map(({ label }) => label)).toContain("disconnect");
   });
 
   it("offers only what goes with the keys of the same map", () => {

@@ -7,6 +7,8 @@ export interface KnownNames {
   links: readonly string[];
   /** Of faults, whose key takes the name of a link. */
   linkFaults: readonly string[];
+  /** Faults on services that the stack's driver can do; empty while that is not known. */
+  serviceFaults: readonly string[];
   protections: readonly string[];
 }
 
@@ -33,29 +35,40 @@ export function suggest(guide: SchemaGuide, names: KnownNames, text: string, off
   const [first] = places;
   if (first === undefined) return undefined;
   const options = places.flatMap(({ writes, path, present, hasColon }): Suggestion[] =>
-    writes === "key" ? keys(guide, path, present, hasColon) : values(guide, names, path),
+    writes === "key" ? keys(guide, names, path, present, hasColon) : values(guide, names, path),
   );
   return options.length === 0 ? undefined : { from: first.from, to: first.to, options };
 }
 
 function keys(
   guide: SchemaGuide,
+  names: KnownNames,
   path: readonly Segment[],
   present: readonly string[],
   hasColon: boolean,
 ): Suggestion[] {
   const offer = (lead: string, at: readonly Segment[]) =>
-    guide.keys(at, present).map(({ key, kind, description, isRequired }) => ({
-      label: key,
-      inserts: hasColon ? key : `${lead}${key}: `,
-      is: "key" as const,
-      kind,
-      description,
-      isRequired,
-    }));
+    guide
+      .keys(at, present)
+      .filter(({ key, description }) => canBeDone(names, at, key, description))
+      .map(({ key, kind, description, isRequired }) => ({
+        label: key,
+        inserts: hasColon ? key : `${lead}${key}: `,
+        is: "key" as const,
+        kind,
+        description,
+        isRequired,
+      }));
   const own = offer("", path);
   // Under a key whose value is a list, an item is begun.
   return own.length > 0 || present.length > 0 ? own : offer("- ", [...path, { item: true }]);
+}
+
+/** False for a fault on a service that the driver cannot do. */
+function canBeDone(names: KnownNames, path: readonly Segment[], key: string, description: string): boolean {
+  const last = path.at(-1);
+  if (names.serviceFaults.length === 0 || last === undefined || !("key" in last) || last.key !== "fault") return true;
+  return !/^a service of\b/.test(description) || names.serviceFaults.includes(key);
 }
 
 function values(guide: SchemaGuide, names: KnownNames, path: readonly Segment[]): Suggestion[] {
@@ -76,7 +89,7 @@ function namesFor(guide: SchemaGuide, names: KnownNames, path: readonly Segment[
   const last = path.at(-1);
   const key = last !== undefined && "key" in last ? last.key : "";
   if (key === "protection") return of("protection", names.protections);
-  if (names.linkFaults.includes(key)) return of("link", names.links);
+  if (names.linkFaults.includes(key) || key === "link") return of("link", names.links);
   const { description = "" } = guide.describe(path) ?? {};
   return /\ba service of\b/.test(description) || key === "service" || key === "warm"
     ? of("service", names.services)

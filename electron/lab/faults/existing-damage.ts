@@ -118,6 +118,12 @@ export function describeDamage(damage: Damage): string {
   }
 }
 
+/** The service or the link that is damaged. */
+export function targetOf(damage: Damage): string {
+  if (damage.is === "fault") return damage.fault.target;
+  return "service" in damage ? damage.service : damage.link;
+}
+
 /** What of an inspection is there before anything was done: a link more than the stack file names harms nobody. */
 export function isHarm(damage: Damage): boolean {
   return damage.is !== "undeclared";

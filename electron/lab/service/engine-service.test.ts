@@ -132,3 +132,58 @@ test("protections are off for the runs that asked for it, and on again after", a
   const { loaded, without } = engine.scenarioOf(entry?.runId ?? "");
   expect([loaded.scenario.id, without]).toEqual(["mcp-crash", ["capability-cache"]]);
 });
+
+test("what is broken past the lab is told of with its next step; a run does not begin on it, and undoing all restores it", async () => {
+  const engine = await startOn(temporaryFolder());
+  await engine.up();
+  const { driver } = engine.stack.running ?? {};
+  await driver?.pause("mock-slack");
+  const what = "mock-slack is paused";
+  await expect.poll(async () => (await engine.status()).damage).toEqual([{ target: "mock-slack", what }]);
+  engine.startRuns(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
+  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
+  const [entry] = engine.queue.state().ended;
+  expect(entry).toMatchObject({
+    outcome: "precondition",
+    reason: expect.stringContaining(`before this run: ${what}; `),
+  });
+  expect(entry?.reason).toContain("Undo all");
+  expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
+  expect((await driver?.stateOf("mock-slack"))?.is).toBe("running");
+  await expect.poll(async () => (await engine.status()).damage).toEqual([]);
+});
+
+test("a run on a stack that a person has broken by hand is refused by the fault's name", async () => {
+  const engine = await startOn(temporaryFolder());
+  await engine.up();
+  await engine.faults.apply({ kind: "pause", target: "payments-mcp" });
+  expect((await engine.status()).damage).toEqual([]);
+  engine.startRuns(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
+  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
+  const [entry] = engine.queue.state().ended;
+  expect(entry).toMatchObject({
+    outcome: "precondition",
+    reason: expect.stringContaining("pause payments-mcp is in force"),
+  });
+  expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
+});
+
+test("a fault by hand that someone else ends is in force no longer, and its run says since when", async () => {
+  const engine = await startOn(temporaryFolder());
+  await engine.up();
+  const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });
+  await engine.stack.running?.driver.start("mock-slack");
+  await expect.poll(() => engine.archive.get(runId).outcome, { timeout: 30_000 }).toBe("failed");
+  expect(engine.archive.get(runId).reason).toMatch(/stop mock-slack ended before its time, .* into the run/);
+  expect((await engine.status()).services.flatMap(({ faults }) => faults)).toEqual([]);
+});
+
+test("what the driver cannot do is not offered, and refused when it is asked for", async () => {
+  const engine = await startOn(temporaryFolder());
+  await engine.up();
+  expect((await engine.status()).faultKinds.map(({ kind }) => kind)).not.toContain("disconnect");
+  await expect(engine.faults.apply({ kind: "disconnect", target: "mock-slack" })).rejects.toMatchObject({
+    message: 'there is no fault called "disconnect" here',
+  });
+  expect(engine.faults.runId).toBeNull();
+});

@@ -203,7 +203,7 @@ export class EngineService {
   }
 
   status(): Promise<StackStatus> {
-    return this.stack.status(this.faults.runId);
+    return this.stack.status(this.faults.runId, this.queue.isBusy);
   }
 
   saveScenario(source: string, options: SaveOptions): string[] {

@@ -2,8 +2,10 @@ import type { UndoReport } from "../../contract/faults.ts";
 import type { FaultRequest } from "../../contract/stack.ts";
 import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
+import { targetOf } from "../faults/existing-damage.ts";
 import { openLinksFirst } from "../faults/mend.ts";
-import { undoFault } from "../faults/undo.ts";
+import { restoreDamage } from "../faults/restore-damage.ts";
+import { aimIn, undoFault } from "../faults/undo.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { Lab } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
@@ -66,8 +68,8 @@ export class FaultDesk {
   }
 
   /**
-   * Puts back what was broken by hand on a target, or all of it, and what an ended run left behind. What a run that is
-   * on has broken is its own business.
+   * Puts back what was broken by hand on a target, or all of it, what an ended run left behind, and while no run is on
+   * what someone else has broken. What a run that is on has broken is its own business.
    */
   async undo(target: string): Promise<UndoReport> {
     const running = this.#parts.stack.running;
@@ -87,10 +89,21 @@ export class FaultDesk {
     for (const fault of left) {
       const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
       const { driver } = running;
-      const { result, detail } = await undoFault(fault, { driver, waitUntilUp }, AbortSignal.timeout(UNDO_LIMIT_MS));
+      const { result, detail } = await undoFault(
+        fault,
+        { driver, waitUntilUp, ...aimIn(this.#parts.journal, () => left) },
+        AbortSignal.timeout(UNDO_LIMIT_MS),
+      );
       this.#parts.journal.close(fault.id, result);
       if (result === "not restored") report.residue.push(detail);
       report.undone++;
+    }
+    if (!this.#parts.queue.isBusy) {
+      const damage = (await this.#parts.stack.inspect(running)).filter((each) => isWanted({ target: targetOf(each) }));
+      for (const { what, problem } of await restoreDamage(damage, running, AbortSignal.timeout(UNDO_LIMIT_MS))) {
+        if (problem !== undefined) report.residue.push(`${what}: ${problem}`);
+        report.undone++;
+      }
     }
     this.#parts.onChange();
     return report;

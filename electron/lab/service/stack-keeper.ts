@@ -1,5 +1,6 @@
 import type { FaultInForce } from "../../contract/faults.ts";
 import type { ServiceStatus, StackStatus } from "../../contract/stack.ts";
+import { type Damage, describeDamage, inspectDamage, isHarm, targetOf } from "../faults/existing-damage.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import type { Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -36,6 +37,9 @@ export class StackKeeper {
   readonly #quit = new AbortController();
   #situation: Situation = { is: "down" };
   #timer: NodeJS.Timeout | undefined;
+  /** By the last look, and by the one before it: what is only there for a moment is no damage. */
+  #damage: Damage[] = [];
+  #damageBefore = new Set<string>();
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -122,7 +126,14 @@ export class StackKeeper {
     return running === undefined ? [] : this.#parts.journal.open(running.registered.id);
   }
 
-  async status(byHandRunId: string | null): Promise<StackStatus> {
+  /** What is broken on the stack and in no journal, looked at now. */
+  async inspect(running: RunningStack): Promise<Damage[]> {
+    const { damage } = await inspectDamage(running, () => this.faults());
+    return damage.filter((each) => isHarm(each) && each.is !== "fault");
+  }
+
+  /** @param isBusy a run is on: what is broken then is for it to say */
+  async status(byHandRunId: string | null, isBusy: boolean): Promise<StackStatus> {
     const { stack } = this.#parts;
     const situation = this.#situation;
     const running = this.running;
@@ -135,6 +146,7 @@ export class StackKeeper {
       project: stack.project,
       driver: this.driver,
       services: await Promise.all(services),
+      damage: isBusy ? [] : this.#damage.map((each) => ({ target: targetOf(each), what: describeDamage(each) })),
       links: stack.links.map(({ name, from, to }) => ({ name, from, to, faults: on(name) })),
       protections: {
         known,
@@ -183,13 +195,24 @@ export class StackKeeper {
     }
   }
 
+  /** What cannot be looked at now is told of by the health of the services. */
+  async #look(running: RunningStack): Promise<void> {
+    const found = await this.inspect(running).catch(() => []);
+    if (this.running !== running) return;
+    this.#damage = found.filter((each) => this.#damageBefore.has(describeDamage(each)));
+    this.#damageBefore = new Set(found.map(describeDamage));
+    this.#parts.onChange();
+  }
+
   #become(situation: Situation): void {
     this.#situation = situation;
     clearInterval(this.#timer);
+    this.#damage = [];
+    this.#damageBefore.clear();
     if (situation.is === "up") {
       const { running } = situation;
       running.health.onTransition(() => this.#parts.onChange());
-      this.#timer = setInterval(() => this.#parts.onChange(), LOOK_EVERY_MS).unref();
+      this.#timer = setInterval(() => void this.#look(running), LOOK_EVERY_MS).unref();
       this.#parts.onUp(running);
     }
     this.#parts.onChange();
