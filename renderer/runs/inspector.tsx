@@ -65,6 +65,7 @@ function AboutRun({ view }: { view: RunView }) {
   const { started, ended, faults, warnings } = view;
   if (started === undefined) return null;
   const { scenario } = started;
+  const applied = faults.filter(({ result }) => result !== "refused");
   return (
     <>
       {scenario.summary !== undefined && <p>{scenario.summary}</p>}
@@ -73,8 +74,8 @@ function AboutRun({ view }: { view: RunView }) {
           ["Result", ended === undefined ? "not ended at this moment" : ended.reason],
           ["Patterns", scenario.patterns.join(", ") || "none named"],
           ["Protections off", started.without.join(", ") || "none"],
-          ["Broken", faults.map(({ kind, target }) => `${kind} ${target}`).join(", ") || "nothing at this moment"],
-          ["Put back", `${faults.filter(({ result }) => result === "restored").length} of ${faults.length}`],
+          ["Broken", applied.map(({ kind, target }) => `${kind} ${target}`).join(", ") || "nothing at this moment"],
+          ["Put back", `${applied.filter(({ result }) => result === "restored").length} of ${applied.length}`],
           ["Warnings", warnings.length === 0 ? "none" : warnings.map(({ message }) => message).join("; ")],
           ["Scenario", <code key="id">{scenario.id}</code>],
           ["Run", <code key="run">{started.runId}</code>],

@@ -22,3 +22,7 @@ test("neither before its intent nor once it is undone", () => {
   expect(faultsInForceAt([undone], 799)).toEqual([undone]);
   expect(faultsInForceAt([undone], 800)).toEqual([]);
 });
+
+test("a fault that was refused was in force at no moment", () => {
+  expect(faultsInForceAt([{ ...STOP, undoneMs: 800, result: "refused" }], 500)).toEqual([]);
+});

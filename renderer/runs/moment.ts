@@ -26,5 +26,8 @@ export function momentOf(view: RunView): Moment {
 
 /** From its intent on: a service that is being stopped is down before the fault is known to have been applied. */
 export function faultsInForceAt(faults: readonly FaultView[], ms: number): FaultView[] {
-  return faults.filter(({ intendedMs, undoneMs }) => intendedMs <= ms && (undoneMs === undefined || undoneMs > ms));
+  return faults.filter(
+    ({ intendedMs, undoneMs, result }) =>
+      result !== "refused" && intendedMs <= ms && (undoneMs === undefined || undoneMs > ms),
+  );
 }
