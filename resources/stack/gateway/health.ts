@@ -44,6 +44,8 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
       ...monitor.read(),
       running_executions: toolCalls.running,
       sessions: sessions.size,
+      stream_bytes_kept: sessions.memory.bytes,
+      stream_events_dropped: sessions.memory.dropped,
       history_size: history.size,
       history_limit: history.limit,
     },

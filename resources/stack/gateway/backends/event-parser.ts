@@ -5,6 +5,7 @@ export class EventParser {
   readonly #onData: (data: string) => void;
   readonly #decoder = new StringDecoder("utf8");
   #rest = "";
+  #holdsCarriageReturn = false;
   #data: string[] = [];
 
   constructor(onData: (data: string) => void) {
@@ -12,12 +13,19 @@ export class EventParser {
   }
 
   push(chunk: Buffer): void {
-    this.#rest += this.#decoder.write(chunk);
+    const text = this.#decoder.write(chunk);
+    // A long line comes in many pieces: they are looked through once, when it ends.
+    if (!this.#holdsCarriageReturn && !/[\r\n]/.test(text)) {
+      this.#rest += text;
+      return;
+    }
+    this.#rest += text;
     // A CR at the very end may be half of a CRLF: it waits for the next piece.
     const complete = this.#rest.endsWith("\r") ? this.#rest.slice(0, -1) : this.#rest;
     const lines = complete.split(/\r\n|\n|\r/);
     const held = this.#rest.slice(complete.length);
     this.#rest = (lines.pop() ?? "") + held;
+    this.#holdsCarriageReturn = held !== "";
     for (const line of lines) this.#line(line);
   }
 

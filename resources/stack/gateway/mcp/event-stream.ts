@@ -1,53 +1,58 @@
 /**
- * One SSE stream of a session. It outlives its connection: what was sent last is kept, within bounds, so that a client
- * that lost the connection can take the stream up again with Last-Event-ID and get what it missed, on this stream only.
+ * One SSE stream of a session. It outlives its connection: its events are kept, within bounds, and a connection is a
+ * reader with a place among them. A client that lost its connection takes the stream up again with Last-Event-ID and
+ * gets what it missed, on this stream only. Where events had to go before it got them, a comment says how many.
  */
 import type { ServerResponse } from "node:http";
-
-const keptEvents = 256;
-const keptCharacters = 1024 * 1024;
-const slowReaderBytes = 4 * 1024 * 1024;
+import { KeptEvents } from "./kept-events.ts";
+import type { StreamMemory } from "./stream-memory.ts";
+import { StreamWriter } from "./stream-writer.ts";
 
 export interface EventStreamOptions {
   id: string;
   /** 2025-11-25 opens a stream with an event that has an id and no data; older clients take that for a message. */
   primed: boolean;
   keepAliveMs: number;
+  memory: StreamMemory;
   onDetached?: () => void;
 }
 
-interface KeptEvent {
-  sequence: number;
-  frame: string;
+interface Connection {
+  response: ServerResponse;
+  writer: StreamWriter;
 }
 
 export class EventStream {
   readonly id: string;
   readonly #options: EventStreamOptions;
-  #kept: KeptEvent[] = [];
-  #keptCharacters = 0;
-  #sequence = 0;
-  #response: ServerResponse | undefined;
+  readonly #events: KeptEvents;
+  #connection: Connection | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
   #ended = false;
+  #isForgotten = false;
 
   constructor(options: EventStreamOptions) {
     this.id = options.id;
     this.#options = options;
+    this.#events = new KeptEvents(options.memory);
   }
 
   get attached(): boolean {
-    return this.#response !== undefined;
+    return this.#connection !== undefined;
   }
 
-  get ended(): boolean {
-    return this.#ended;
+  /** Nothing more will be said, and nobody is being sent what was. */
+  get isOver(): boolean {
+    return this.#ended && !this.attached;
   }
 
   /** Sends on this response from now on, first what came after event `afterSequence`. An older connection is ended. */
   attach(response: ServerResponse, headers: Readonly<Record<string, string>>, afterSequence?: number): void {
-    const older = this.#response;
-    this.#response = response;
+    const older = this.#connection?.response;
+    const opening = this.#options.primed ? `id: ${this.id}_0\ndata: \n\n` : ": open\n\n";
+    const next = this.#readerFrom(Math.min(afterSequence ?? this.#events.last, this.#events.last));
+    const writer = new StreamWriter(response, afterSequence === undefined ? opening : "", next);
+    this.#connection = { response, writer };
     older?.end();
     response.writeHead(200, {
       "content-type": "text/event-stream",
@@ -57,61 +62,62 @@ export class EventStream {
     });
     response.flushHeaders();
     response.once("close", () => this.#detach(response));
-    if (afterSequence === undefined) {
-      this.#write(this.#options.primed ? `id: ${this.id}_0\ndata: \n\n` : ": open\n\n");
-    } else {
-      for (const event of this.#kept) if (event.sequence > afterSequence) this.#write(event.frame);
-    }
-    if (this.#ended) response.end();
+    writer.pump();
+    if (this.#ended) writer.end();
     else if (!this.#keepAlive) this.#startKeepAlive();
   }
 
-  send(message: string): void {
+  /** `instead` is what a client is told that comes when the message could no longer be kept. */
+  send(message: string, instead?: string): void {
     if (this.#ended) return;
-    this.#sequence += 1;
-    // A backend may have written its JSON on several lines; between the tokens of JSON a blank does as well.
-    const data = message.replace(/[\r\n]+/g, " ");
-    const frame = `id: ${this.id}_${this.#sequence}\nevent: message\ndata: ${data}\n\n`;
-    this.#keep({ sequence: this.#sequence, frame });
-    this.#write(frame);
+    const frame = (text: string) => (sequence: number) => Buffer.from(this.#frame(sequence, text));
+    this.#events.add(frame(message), instead === undefined ? undefined : frame(instead));
+    this.#connection?.writer.pump();
   }
 
-  /** No more messages. A client may still come back for those it missed. */
+  /** No more messages. What was sent is still delivered, and a client may still come back for what it missed. */
   end(): void {
     this.#ended = true;
     clearInterval(this.#keepAlive);
-    this.#response?.end();
+    this.#connection?.writer.end();
   }
 
-  #keep(event: KeptEvent): void {
-    this.#kept.push(event);
-    this.#keptCharacters += event.frame.length;
-    // What nobody has been sent yet is kept whatever its size: it may be the response.
-    const least = this.attached ? 0 : 1;
-    const isOver = (): boolean => this.#kept.length > keptEvents || this.#keptCharacters > keptCharacters;
-    while (this.#kept.length > least && isOver()) {
-      this.#keptCharacters -= this.#kept.shift()?.frame.length ?? 0;
-    }
+  /** Nobody can take the stream up again: its events go as soon as they have been sent. */
+  forget(): void {
+    this.#isForgotten = true;
+    if (!this.attached) this.#events.clear();
   }
 
-  #write(text: string): void {
-    const response = this.#response;
-    if (!response) return;
-    response.write(text);
-    // Who does not read must not fill the gateway's memory. The events are kept for its return.
-    if (response.writableLength > slowReaderBytes) response.destroy();
+  #frame(sequence: number, message: string): string {
+    // A backend may have written its JSON on several lines; between the tokens of JSON a blank does as well.
+    return `id: ${this.id}_${sequence}\nevent: message\ndata: ${message.replace(/[\r\n]+/g, " ")}\n\n`;
+  }
+
+  #readerFrom(sequence: number): () => Buffer | undefined {
+    let at = sequence;
+    return () => {
+      const event = this.#events.take(at);
+      const missing = (event?.sequence ?? this.#events.last + 1) - at - 1;
+      if (missing > 0) {
+        at += missing;
+        return Buffer.from(`: ${missing} ${missing === 1 ? "event is" : "events are"} no longer kept\n\n`);
+      }
+      if (event) at = event.sequence;
+      return event?.frame;
+    };
   }
 
   #startKeepAlive(): void {
-    this.#keepAlive = setInterval(() => this.#write(": keep-alive\n\n"), this.#options.keepAliveMs);
+    this.#keepAlive = setInterval(() => this.#connection?.writer.keepAlive(), this.#options.keepAliveMs);
     this.#keepAlive.unref();
   }
 
   #detach(response: ServerResponse): void {
-    if (this.#response !== response) return;
-    this.#response = undefined;
+    if (this.#connection?.response !== response) return;
+    this.#connection = undefined;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
+    if (this.#isForgotten) this.#events.clear();
     if (!this.#ended) this.#options.onDetached?.();
   }
 }

@@ -85,11 +85,17 @@ export class Exchange implements Caller {
     if (this.#finished) return;
     this.#finished = true;
     if (this.#stream) {
-      if (text !== undefined) this.#stream.send(text);
+      if (text !== undefined) this.#stream.send(text, this.#noLongerKept(text));
       this.#stream.end();
     } else if (!this.#response.destroyed) {
       sendJsonText(this.#response, text === undefined ? 202 : status, text);
     }
+  }
+
+  /** What a client is told that comes back for its response too late. */
+  #noLongerKept(text: string): string {
+    const problem = `The response of ${text.length} characters is no longer kept. The call has ended: send it again only if it may run twice.`;
+    return errorText(this.#id, errorCodes.internal, problem);
   }
 
   #openStream(): EventStream {

@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { EventStream } from "../mcp/event-stream.ts";
 import type { RequestId } from "../mcp/messages.ts";
+import type { StreamMemory } from "../mcp/stream-memory.ts";
 import type { ProtocolVersion } from "../mcp/versions.ts";
 import { SessionTurns, type TurnOptions } from "./turns.ts";
 
@@ -20,14 +21,16 @@ export class Session {
   /** By request id, for notifications/cancelled. */
   readonly calls = new Map<RequestId, CallUnderWay>();
   lastUsedAtMs = performance.now();
+  readonly #memory: StreamMemory;
   readonly #streams = new Map<string, EventStream>();
   #streamCount = 0;
   #listener: EventStream | undefined;
 
-  constructor(id: string, protocolVersion: ProtocolVersion, turnOptions: TurnOptions) {
+  constructor(id: string, protocolVersion: ProtocolVersion, turnOptions: TurnOptions, memory: StreamMemory) {
     this.id = id;
     this.protocolVersion = protocolVersion;
     this.turns = new SessionTurns(turnOptions);
+    this.#memory = memory;
   }
 
   get busy(): boolean {
@@ -40,6 +43,7 @@ export class Session {
       id: `s${this.#streamCount}`,
       primed: this.protocolVersion === "2025-11-25",
       keepAliveMs,
+      memory: this.#memory,
       ...(onDetached ? { onDetached } : {}),
     });
     this.#streams.set(stream.id, stream);
@@ -64,11 +68,17 @@ export class Session {
 
   end(reason: string): void {
     for (const call of [...this.calls.values()]) call.leave(reason);
-    for (const stream of this.#streams.values()) stream.end();
+    for (const stream of this.#streams.values()) {
+      stream.end();
+      stream.forget();
+    }
   }
 
   #forgetOldStreams(): void {
-    const ended = [...this.#streams.values()].filter((stream) => stream.ended);
-    for (const stream of ended.slice(0, Math.max(0, ended.length - endedStreamsKept))) this.#streams.delete(stream.id);
+    const over = [...this.#streams.values()].filter((stream) => stream.isOver);
+    for (const stream of over.slice(0, Math.max(0, over.length - endedStreamsKept))) {
+      this.#streams.delete(stream.id);
+      stream.forget();
+    }
   }
 }

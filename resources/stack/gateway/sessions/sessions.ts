@@ -1,5 +1,6 @@
 /** The sessions there are, least recently used first. Bounded in number, and each in the time that it may lie unused. */
 import { randomUUID } from "node:crypto";
+import { StreamMemory } from "../mcp/stream-memory.ts";
 import type { ProtocolVersion } from "../mcp/versions.ts";
 import { Session } from "./session.ts";
 import type { TurnOptions } from "./turns.ts";
@@ -10,6 +11,8 @@ export interface SessionsOptions extends TurnOptions {
 }
 
 export class Sessions {
+  /** What the sessions' event streams keep. */
+  readonly memory = new StreamMemory();
   readonly #options: SessionsOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #sweep: NodeJS.Timeout;
@@ -27,7 +30,7 @@ export class Sessions {
   /** Undefined when there are as many as there may be and all of them are busy. */
   create(protocolVersion: ProtocolVersion): Session | undefined {
     if (this.#sessions.size >= this.#options.limit && !this.#endLeastRecentlyUsed()) return undefined;
-    const session = new Session(randomUUID(), protocolVersion, this.#options);
+    const session = new Session(randomUUID(), protocolVersion, this.#options, this.memory);
     this.#sessions.set(session.id, session);
     return session;
   }

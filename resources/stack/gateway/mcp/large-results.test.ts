@@ -1,0 +1,87 @@
+/** A result may have up to 16 MiB, whatever way it takes: as JSON, on a stream, after an approval, on a second try. */
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { expect, it, onTestFinished } from "vitest";
+import { click, hold } from "../testing/approvals.ts";
+import { RawClient, type Reply, readReply } from "../testing/raw-client.ts";
+import { setScene } from "../testing/scene.ts";
+
+const scene = setScene();
+
+/** The backend answers each tools/call with so many characters, as a stream that tells of progress first. */
+function answerLarge(characters: number): void {
+  scene.backend.intercept = (_request, response, body) => {
+    const message = body.includes('"tools/call"') ? JSON.parse(body) : undefined;
+    if (!message) return false;
+    const progressToken = message.params._meta?.progressToken;
+    const progress = { jsonrpc: "2.0", method: "notifications/progress", params: { progressToken, progress: 1 } };
+    const result = { content: [{ type: "text", text: "x".repeat(characters) }] };
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(`data: ${JSON.stringify(progress)}\n\n`);
+    response.end(`data: ${JSON.stringify({ jsonrpc: "2.0", id: message.id, result })}\n\n`);
+    return true;
+  };
+}
+
+function lengthOf({ message }: Reply): number | undefined {
+  const content = message.result?.content as { text: string }[] | undefined;
+  return content?.[0]?.text.length;
+}
+
+it.each([3_900_000, 4_300_000, 8_000_000, 16_000_000])(
+  "%i characters arrive with and without progress",
+  async (size) => {
+    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "20s" });
+    answerLarge(size);
+    const client = await RawClient.open(gateway.mcpUrl);
+    const plain = await client.call("list_items");
+    expect([plain.contentType, lengthOf(plain)]).toEqual(["application/json", size]);
+    const streamed = await client.call("list_items", {}, { meta: { progressToken: "p" } });
+    expect([streamed.contentType, lengthOf(streamed)]).toEqual(["text/event-stream", size]);
+    expect(streamed.messages[0]).toMatchObject({ method: "notifications/progress" });
+  },
+);
+
+it("the result of an approved call arrives, the call being carried out once", async () => {
+  const gateway = await scene.launch();
+  const { reply, ticket } = await hold(scene, gateway);
+  answerLarge(6_000_000);
+  expect(await click(gateway, { ticket })).toMatchObject({ status: "approved" });
+  expect(lengthOf(await reply)).toBe(6_000_000);
+});
+
+it("a result whose stream was cut half-way is brought back by Last-Event-ID", async () => {
+  const gateway = await scene.launch();
+  answerLarge(6_000_000);
+  const client = await RawClient.open(gateway.mcpUrl);
+  const params = { name: "list_items", arguments: {}, _meta: { progressToken: "p" } };
+  const cut = new AbortController();
+  const first = await client.fetch(
+    JSON.stringify({ jsonrpc: "2.0", id: "big", method: "tools/call", params }),
+    {},
+    {
+      signal: cut.signal,
+    },
+  );
+  let seen = "";
+  for await (const piece of first.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    seen += piece;
+    if (seen.length > 1_000_000) break;
+  }
+  cut.abort();
+  const ids = [...seen.matchAll(/^id: (\w+)$/gm)].map((match) => match[1]);
+  // The last id belongs to the event that did not arrive whole.
+  const again = await readReply(await client.get({ "last-event-id": ids.at(-2) ?? "" }));
+  expect([again.message.id, lengthOf(again)]).toEqual(["big", 6_000_000]);
+});
+
+it("the official client gets it too", async () => {
+  const gateway = await scene.launch();
+  answerLarge(6_000_000);
+  const client = new Client({ name: "test", version: "1.0.0" });
+  await client.connect(new StreamableHTTPClientTransport(new URL(gateway.mcpUrl)) as Transport);
+  onTestFinished(() => client.close());
+  const result = await client.callTool({ name: "list_items" }, undefined, { onprogress: () => {} });
+  expect((result.content as { text: string }[])[0]?.text).toHaveLength(6_000_000);
+});
