@@ -1,5 +1,6 @@
 /** Replies that the proxy gives in the upstream's place. */
 import { STATUS_CODES } from "node:http";
+import type { RequestHead } from "../parsing/message-head.ts";
 import type { RequestInfo, RpcId } from "../parsing/request-info.ts";
 
 export interface Answer {
@@ -32,6 +33,15 @@ export function sessionLostAnswer(request: RequestInfo, status: number): Answer 
 export function methodNotAllowed(status: number): Answer {
   const headers: Record<string, string> = status === 405 ? { Allow: "POST, DELETE" } : {};
   return { status, headers, body: errorObject(null, -32_000, STATUS_CODES[status] ?? "injected fault") };
+}
+
+/**
+ * Whether the connection ends with the answer, as a server would end it: the client asked for that, HTTP/1.0 has no
+ * other way, or the client waits for "100 Continue" and may now send its body or leave it.
+ */
+export function endsConnection(head: RequestHead): boolean {
+  const asked = head.get("connection")?.toLowerCase().split(",") ?? [];
+  return head.isHttp10 || asked.some((option) => option.trim() === "close") || head.get("expect") !== undefined;
 }
 
 export function answerBytes(answer: Answer, isHead: boolean, closes: boolean): Buffer {

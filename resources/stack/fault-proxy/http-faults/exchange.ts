@@ -6,7 +6,7 @@ import { HeadReader } from "../parsing/head-reader.ts";
 import { isRequestLine, RequestHead } from "../parsing/message-head.ts";
 import { carriesJson, RequestInfo } from "../parsing/request-info.ts";
 import type { Toxic } from "../toxics/toxic.ts";
-import { type Answer, answerBytes } from "./answers.ts";
+import { type Answer, answerBytes, endsConnection } from "./answers.ts";
 import type { LayerHost } from "./layer-host.ts";
 import { Reply } from "./reply.ts";
 import { ReplyOutbox } from "./reply-outbox.ts";
@@ -18,10 +18,18 @@ type Disposition = "undecided" | "delayed" | "forwarded" | "dropped";
 
 const nothing = Buffer.alloc(0);
 
+export interface ExchangeOwner {
+  /** The request has left for the upstream, or never will. */
+  requestSettled(): void;
+  /** Both the request and the reply are through. */
+  done(): void;
+  /** The connection becomes something else than HTTP. */
+  becameTunnel(): void;
+}
+
 export class Exchange {
   readonly #host: LayerHost;
-  readonly #onDone: () => void;
-  readonly #becameTunnel: () => void;
+  readonly #owner: ExchangeOwner;
   readonly #headReader = new HeadReader(isRequestLine);
   readonly #outbox: ReplyOutbox;
   readonly #toxics: readonly Toxic[];
@@ -37,12 +45,12 @@ export class Exchange {
   #proceed: () => void = () => {};
   #reply: Reply | undefined;
   #isReplyDone = false;
+  #hasClientEnded = false;
   #isDone = false;
 
-  constructor(host: LayerHost, onDone: () => void, becameTunnel: () => void) {
+  constructor(host: LayerHost, owner: ExchangeOwner) {
     this.#host = host;
-    this.#onDone = onDone;
-    this.#becameTunnel = becameTunnel;
+    this.#owner = owner;
     this.#toxics = host.link.httpToxics().filter((toxic) => toxic.meetsConnection(host.connection));
     this.#outbox = new ReplyOutbox(
       (bytes) => host.toClient(bytes),
@@ -50,13 +58,18 @@ export class Exchange {
     );
   }
 
-  get isRequestDone(): boolean {
-    return this.#reader?.isDone === true && this.#disposition !== "undecided";
+  get isUndecided(): boolean {
+    return this.#disposition === "undecided";
   }
 
-  /** The whole request has left for the upstream, or never will. */
+  get isRequestDone(): boolean {
+    return this.#reader?.isDone === true && !this.isUndecided;
+  }
+
+  /** All there is of the request has left for the upstream, or never will. */
   get isRequestSettled(): boolean {
-    return this.isRequestDone && this.#disposition !== "delayed";
+    const isThere = this.#reader?.isDone === true || this.#hasClientEnded;
+    return isThere && (this.#disposition === "forwarded" || this.#disposition === "dropped");
   }
 
   get expectsReply(): boolean {
@@ -88,9 +101,27 @@ export class Exchange {
     return this.#reply?.read(chunk) ?? chunk;
   }
 
-  serverEnded(): void {
+  /** Bytes of the upstream that belong to no reply. They come after what the client has yet to be sent. */
+  passOn(bytes: Buffer): void {
+    this.#outbox.bytes(bytes);
+  }
+
+  /** No more of the request will come. */
+  clientEnded(): void {
+    this.#hasClientEnded = true;
+    this.#checkDone();
+  }
+
+  /** The client is to learn of it after what it has yet to be sent. */
+  serverEnded(passOn: () => void): void {
     if (this.expectsReply) this.#reply?.upstreamEnded();
-    else this.#outbox.act(() => this.#host.endClient());
+    this.#outbox.act(passOn);
+  }
+
+  /** Closes the connection once the client has what it has yet to be sent. */
+  closeWhenSent(): void {
+    clearTimeout(this.#timer);
+    this.#outbox.act(() => this.#host.close());
   }
 
   /** Request bytes that were read and not passed on; undefined where the request is not for the upstream. */
@@ -215,9 +246,10 @@ export class Exchange {
 
   #answer(answer: Answer, head: RequestHead): void {
     this.#drop();
-    this.#outbox.bytes(answerBytes(answer, head.method === "HEAD", head.isHttp10));
-    if (head.isHttp10) this.#outbox.act(() => this.#host.close());
-    this.#outbox.act(() => this.#replyDone());
+    const closes = endsConnection(head);
+    this.#outbox.bytes(answerBytes(answer, head.method === "HEAD", closes));
+    this.#outbox.act(() => (closes ? this.#host.close() : this.#replyDone()));
+    this.#checkSettled();
   }
 
   #forward(head: RequestHead, request: RequestInfo, plan: RequestPlan): void {
@@ -233,10 +265,11 @@ export class Exchange {
       toxics: this.#toxics,
       outbox: this.#outbox,
       done: () => this.#replyDone(),
-      becameTunnel: this.#becameTunnel,
+      becameTunnel: () => this.#owner.becameTunnel(),
     });
     this.#host.toServer(kept);
     this.#host.settle();
+    this.#checkSettled();
   }
 
   #drop(): void {
@@ -261,10 +294,14 @@ export class Exchange {
     this.#checkDone();
   }
 
+  #checkSettled(): void {
+    if (this.isRequestSettled) this.#owner.requestSettled();
+  }
+
   #checkDone(): void {
     if (this.#isDone || !this.#isReplyDone || !this.isRequestSettled) return;
     this.#isDone = true;
-    this.#onDone();
+    this.#owner.done();
   }
 }
 

@@ -11,6 +11,7 @@
  * left alone from then on. The same becomes of anything else that is not HTTP/1.x (Postgres, TLS, WebSockets after
  * their upgrade).
  *
+ * The end of one side reaches the other after everything that came before it and is held back here, whatever holds it.
  * When the last such toxic is removed, the layer leaves after the exchange under way.
  */
 import { limits } from "../limits.ts";
@@ -29,6 +30,7 @@ export class HttpLayer {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #hasClientEnded = false;
+  #hasServerEnded = false;
   #isPumping = false;
 
   constructor(host: LayerHost) {
@@ -62,22 +64,16 @@ export class HttpLayer {
 
   clientEnded(): void {
     this.#hasClientEnded = true;
-    // A request that stops in the middle is for the upstream to judge.
-    if (this.#exchange && !this.#exchange.isRequestDone) this.#giveUp();
-    else this.#endServerWhenSent();
+    this.#exchange?.clientEnded();
+    this.#advance();
   }
 
   fromServer(chunk: Buffer): void {
     if (this.#hasLeft) return;
-    const exchange = this.#exchange;
-    // What no request asked for, a 408 for instance, is passed on as it is.
-    if (!exchange?.expectsReply) {
-      this.#host.toClient(chunk);
-      return;
-    }
     try {
-      const rest = exchange.readServer(chunk);
-      if (rest.length > 0) this.#host.toClient(rest);
+      const rest = this.#exchange?.expectsReply ? this.#exchange.readServer(chunk) : chunk;
+      // What no request asked for, a 408 for instance, is passed on as it is.
+      if (rest.length > 0) this.#toClient(rest);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
       this.#giveUp();
@@ -86,17 +82,18 @@ export class HttpLayer {
   }
 
   serverEnded(): void {
-    if (this.#exchange) this.#exchange.serverEnded();
+    this.#hasServerEnded = true;
+    if (this.#exchange) this.#exchange.serverEnded(() => this.#host.endClient());
     else this.#host.endClient();
   }
 
   toxicsChanged(): void {
-    this.#leaveWhenIdle();
+    this.#advance();
   }
 
   toxicRemoved(toxic: Toxic): void {
     this.#exchange?.release(toxic);
-    this.#leaveWhenIdle();
+    this.#advance();
   }
 
   dispose(): void {
@@ -106,6 +103,11 @@ export class HttpLayer {
 
   get #isArmed(): boolean {
     return this.#host.link.httpToxics().length > 0;
+  }
+
+  #toClient(bytes: Buffer): void {
+    if (this.#exchange) this.#exchange.passOn(bytes);
+    else this.#host.toClient(bytes);
   }
 
   #pump(): void {
@@ -119,44 +121,40 @@ export class HttpLayer {
     } finally {
       this.#isPumping = false;
     }
-    if (this.#hasLeft) return;
-    this.#leaveWhenIdle();
-    this.#endServerWhenSent();
+    this.#advance();
   }
 
   #readNext(): void {
-    const exchange =
-      this.#exchange ??
-      new Exchange(
-        this.#host,
-        () => this.#exchangeDone(),
-        () => this.#leave(true),
-      );
-    this.#exchange = exchange;
+    this.#exchange ??= new Exchange(this.#host, {
+      requestSettled: () => this.#advance(),
+      done: () => this.#exchangeDone(),
+      becameTunnel: () => this.#leave(true),
+    });
     const chunk = this.#pending.shift();
     if (!chunk) return;
     this.#pendingBytes -= chunk.length;
-    const rest = exchange.readClient(chunk);
-    if (rest.length === 0) return;
-    this.#pending.unshift(rest);
-    this.#pendingBytes += rest.length;
+    const rest = this.#exchange.readClient(chunk);
+    if (rest.length > 0) {
+      this.#pending.unshift(rest);
+      this.#pendingBytes += rest.length;
+    }
+    if (this.#hasClientEnded && this.#pending.length === 0) this.#exchange?.clientEnded();
   }
 
   #exchangeDone(): void {
     this.#exchange = undefined;
     if (this.#isPumping) return;
-    this.#leaveWhenIdle();
-    if (!this.#hasLeft) this.#pump();
+    this.#pump();
     this.#host.settle();
   }
 
-  #endServerWhenSent(): void {
-    const isSent = this.#pending.length === 0 && (!this.#exchange || this.#exchange.isRequestSettled);
-    if (this.#hasClientEnded && isSent && !this.#hasLeft) this.#host.endServer();
-  }
-
-  #leaveWhenIdle(): void {
-    if (!this.#isArmed && !this.#exchange && this.#pending.length === 0) this.#leave(false);
+  /** Does what has become possible: leaving, and passing on that the client has ended. */
+  #advance(): void {
+    if (this.#hasLeft || this.#isPumping || this.#pending.length > 0) return;
+    // A request that stops in the middle is for the upstream to judge.
+    if (this.#hasClientEnded && this.#exchange?.isUndecided) this.#giveUp();
+    else if (!this.#isArmed && !this.#exchange) this.#leave(false);
+    else if (this.#hasClientEnded && (!this.#exchange || this.#exchange.isRequestSettled)) this.#host.endServer();
   }
 
   /** Not HTTP as we read it: everything passes as it came, from here on. Where that is no longer possible, it is cut. */
@@ -165,8 +163,7 @@ export class HttpLayer {
     const reply = this.#exchange ? this.#exchange.unsentReply() : Buffer.alloc(0);
     if (!request || !reply) {
       this.#hasLeft = true;
-      this.#exchange?.dispose();
-      this.#host.close();
+      this.#exchange?.closeWhenSent();
       return;
     }
     if (reply.length > 0) this.#host.toClient(reply);
@@ -184,5 +181,7 @@ export class HttpLayer {
     this.#exchange?.dispose();
     this.#host.leave(isOpaque);
     if (this.#hasClientEnded) this.#host.endServer();
+    // An exchange that is through passes it on by itself.
+    if (this.#hasServerEnded && this.#exchange) this.#host.endClient();
   }
 }

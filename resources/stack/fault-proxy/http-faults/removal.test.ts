@@ -1,6 +1,9 @@
 /** A toxic that is removed acts no more, also on what is under way. */
 import type { ServerResponse } from "node:http";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { readLink } from "../api/link-body.ts";
+import { readToxic } from "../api/toxic-body.ts";
+import { Registry } from "../registry.ts";
 import { openProxy, openServer, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { openHttpServer } from "../testing/sse-server.ts";
@@ -95,4 +98,44 @@ test("http_delay, removed while it holds the request of a client that has ended 
   await client.ended();
   expect(hasEnded).toBe(true);
   expect(client.text).toContain("204");
+});
+
+test("a connection that outlives many faults is left with the listeners it had", async () => {
+  const server = await openHttpServer((_request, response) => void response.end("ok"));
+  const registry = new Registry(1);
+  onTestFinished(() => registry.close());
+  const upstream = `127.0.0.1:${server.port}`;
+  const link = await registry.createLink(readLink({ name: "link", listen: "127.0.0.1:0", upstream }));
+  const client = await RawClient.open(Number(link.listen.split(":").at(-1)));
+  let replies = 0;
+  const ask = async (): Promise<void> => {
+    client.write(get);
+    replies += 1;
+    await client.until(() => client.text.split("\r\n\r\nok").length > replies);
+  };
+  const listeners = (): number[] => {
+    const sockets = [...link.connections()].flatMap((connection) => [connection.client, connection.server]);
+    return sockets.flatMap((socket) => socket.eventNames().map((name) => socket.listenerCount(name)));
+  };
+  await ask();
+  const before = listeners();
+  // Those that answer, break or lose a reply, or end the connection, leave nothing to go on with.
+  const passing: Record<string, unknown>[] = [
+    { type: "latency", attributes: { latency: 1 } },
+    { type: "bandwidth", attributes: { rate: 1_000 } },
+    { type: "slicer", attributes: { average_size: 8 } },
+    { type: "slow_close", attributes: { delay: 1 } },
+    { type: "http_delay", attributes: { delay: 1 } },
+    { type: "http_delay", attributes: { delay: 1, side: "request" } },
+    { type: "stream_split", attributes: { delay: 1 } },
+    { type: "session_rotated" },
+    { type: "tools_changed", attributes: { remove: ["x"] } },
+  ];
+  for (const toxic of passing) {
+    await registry.addToxic("link", () => readToxic({ name: "fault", ...toxic }));
+    await ask();
+    await registry.removeToxic("link", "fault");
+    await ask();
+  }
+  expect(listeners()).toEqual(before);
 });

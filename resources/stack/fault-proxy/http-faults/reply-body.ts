@@ -22,7 +22,6 @@ export interface FaultedReply {
   cut: () => void;
 }
 
-const lastChunk = Buffer.from("0\r\n\r\n");
 const lineEnd = Buffer.from("\r\n");
 
 export class ReplyBody {
@@ -54,6 +53,7 @@ export class ReplyBody {
     this.#endsWithConnection = changesLength && reply.isHttp10;
     if (changesLength) reply.head.delete("content-length");
     if (changesLength && this.#isChunked) reply.head.set("Transfer-Encoding", "chunked");
+    if (this.#endsWithConnection) reply.head.set("Connection", "close");
     for (const fault of this.#faults) fault.editHead();
     reply.outbox.bytes(reply.head.toBuffer());
     for (const fault of this.#faults) fault.begin();
@@ -71,15 +71,21 @@ export class ReplyBody {
     }
   }
 
-  finish(): void {
+  /** The upstream stopped in the middle: what was collected of a unit is sent, and no end is said. */
+  breakOff(): void {
     const rest = this.#splitter?.rest();
     if (rest) this.#unit(0, rest);
     if (this.#whole && this.#wholeBytes > 0) this.#unit(0, Buffer.concat(this.#whole));
+  }
+
+  /** `trailers` are those of the upstream's chunked body. */
+  finish(trailers: string): void {
+    this.breakOff();
     this.#faults.forEach((fault, at) => {
       if (this.#isActive(fault, at)) fault.finish();
     });
     if (this.#isCut) return;
-    if (this.#isChunked) this.#reply.outbox.bytes(lastChunk);
+    if (this.#isChunked) this.#reply.outbox.bytes(Buffer.from(`0\r\n${trailers}\r\n`, "latin1"));
     if (this.#endsWithConnection) this.#reply.cut();
   }
 

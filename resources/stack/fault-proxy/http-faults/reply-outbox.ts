@@ -1,6 +1,6 @@
 /**
- * What goes to the client for one reply, in order: bytes, waits, stalls and acts. Everything a fault does to a reply
- * passes here, so that a delay in the middle never lets later bytes overtake earlier ones.
+ * What goes to the client for one exchange, in order: bytes, waits, stalls and acts. All of a reply passes here, its end
+ * too, so that a delay in the middle never lets what is later overtake what is earlier.
  */
 import type { Toxic } from "../toxics/toxic.ts";
 
@@ -30,6 +30,8 @@ export class ReplyOutbox {
   }
 
   bytes(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (this.#isFree) return this.#send(bytes);
     this.#held += bytes.length;
     this.#push({ kind: "bytes", bytes });
   }
@@ -45,6 +47,7 @@ export class ReplyOutbox {
 
   /** Does it after everything before has been sent. */
   act(act: () => void): void {
+    if (this.#isFree) return act();
     this.#push({ kind: "act", act });
   }
 
@@ -65,6 +68,11 @@ export class ReplyOutbox {
     this.#isClosed = true;
     this.#steps = [];
     this.#held = 0;
+  }
+
+  /** Nothing waits that the next step would have to come after. */
+  get #isFree(): boolean {
+    return this.#steps.length === 0 && !this.#isRunning && !this.#isClosed;
   }
 
   #push(step: Step): void {

@@ -1,6 +1,6 @@
 /**
- * The upstream's reply to one request. Where no fault concerns it, its bytes pass as they are and only its end is
- * looked for; otherwise it goes through a ReplyBody, or is swallowed where the reply is to be lost.
+ * The upstream's reply to one request. Where no fault changes it, its bytes pass as they are, delayed or not, and only
+ * its end is looked for; otherwise it goes through a ReplyBody, or is swallowed where the reply is to be lost.
  */
 import { BodyReader, type Framing, replyFraming } from "../parsing/body-reader.ts";
 import { EventSplitter, eventData } from "../parsing/event-splitter.ts";
@@ -58,12 +58,12 @@ export class Reply {
       const text = bytes.toString("latin1", 0, headLength);
       const head = this.#orRefuse(bytes, () => new ReplyHead(text));
       if (head.status === 101) {
-        this.#parts.host.toClient(bytes);
+        this.#parts.outbox.bytes(bytes);
         this.#parts.becameTunnel();
         return nothing;
       }
       if (head.status < 200) {
-        if (!this.#isLost) this.#parts.host.toClient(bytes.subarray(0, headLength));
+        if (!this.#isLost) this.#parts.outbox.bytes(bytes.subarray(0, headLength));
         bytes = bytes.subarray(headLength);
       } else {
         this.#orRefuse(bytes, () => this.#begin(head));
@@ -85,16 +85,10 @@ export class Reply {
   /** The upstream ended its side: the end of the reply where that is how it ends, else a reply that stops short. */
   upstreamEnded(): void {
     if (this.#isOver) return;
-    if (this.#isLost) {
-      this.#lose();
-      return;
-    }
-    if (this.#framing.kind === "untilClose" && this.#reader) {
-      this.#body?.finish();
-      this.#over();
-    }
-    if (!this.#reader) this.#parts.outbox.bytes(this.#headReader.collected);
-    this.#parts.outbox.act(() => this.#parts.host.endClient());
+    if (this.#isLost) this.#lose();
+    else if (!this.#reader) this.#parts.outbox.bytes(this.#headReader.collected);
+    else if (this.#framing.kind !== "untilClose") this.#body?.breakOff();
+    else this.#finish("");
   }
 
   /** Bytes that were taken and not passed on; undefined when the rest of the reply cannot be passed on as it is. */
@@ -129,11 +123,11 @@ export class Reply {
     const armed = toxics.filter((toxic) => host.link.isArmed(toxic));
     const delays = plan.replyDelays.filter(({ toxic }) => armed.includes(toxic));
     const faults = selectReplyFaults(armed, { head, framing: this.#framing }, request);
-    if (faults.length === 0 && delays.length === 0) return;
     for (const { toxic, ms } of delays) {
       host.hit(toxic, `reply delayed by ${Math.round(ms)} ms`, request);
       outbox.wait(ms, toxic);
     }
+    if (faults.length === 0) return;
     this.#body = new ReplyBody({
       request,
       head,
@@ -148,7 +142,7 @@ export class Reply {
   }
 
   #readBody(reader: BodyReader, bytes: Buffer, headLength: number): Buffer {
-    if (this.#isOver) return nothing;
+    if (this.#isOver) return bytes;
     const body = headLength === 0 ? bytes : bytes.subarray(headLength);
     const splitter = this.#lostEvents;
     const taken = reader.read(body, (payload) => {
@@ -156,11 +150,10 @@ export class Reply {
       if (splitter?.push(payload).some((event) => this.#answersCall(event))) this.#lose();
     });
     const isUntouched = !this.#body && !this.#isLost;
-    if (isUntouched) this.#parts.host.toClient(bytes.subarray(0, headLength + taken));
+    if (isUntouched) this.#parts.outbox.bytes(bytes.subarray(0, headLength + taken));
     if (reader.isDone && !this.#isOver) {
       if (this.#isLost) this.#lose();
-      this.#body?.finish();
-      this.#over();
+      else this.#finish(reader.trailers);
     }
     return body.subarray(taken);
   }
@@ -179,10 +172,9 @@ export class Reply {
     host.reset();
   }
 
-  #over(): void {
-    if (this.#isOver) return;
+  #finish(trailers: string): void {
     this.#isOver = true;
-    if (this.#body) this.#parts.outbox.act(this.#parts.done);
-    else this.#parts.done();
+    this.#body?.finish(trailers);
+    this.#parts.outbox.act(this.#parts.done);
   }
 }

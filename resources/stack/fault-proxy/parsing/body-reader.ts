@@ -38,7 +38,7 @@ export class BodyReader {
   /** Payload bytes left of the body or of the chunk. */
   #left: number;
   #line = "";
-  #trailerBytes = 0;
+  #trailers = "";
 
   constructor(framing: Framing) {
     this.#framing = framing;
@@ -49,6 +49,11 @@ export class BodyReader {
 
   get isDone(): boolean {
     return this.#state === "done";
+  }
+
+  /** The lines after a chunked body's last chunk, each with its line end. */
+  get trailers(): string {
+    return this.#trailers;
   }
 
   /** Reads up to the end of the body and returns how many bytes of the chunk belonged to it. Throws BadMessage. */
@@ -94,8 +99,8 @@ export class BodyReader {
     } else if (line === "") {
       this.#state = "done";
     } else {
-      this.#trailerBytes += line.length;
-      if (this.#trailerBytes > limits.headBytes) throw new BadMessage("trailers that are too long");
+      this.#trailers += `${line}\r\n`;
+      if (this.#trailers.length > limits.headBytes) throw new BadMessage("trailers that are too long");
     }
   }
 }
