@@ -75,6 +75,11 @@ describe("a fault on a link, as a scenario writes it", () => {
     expect(toxicOf({ latency: LINK, by: "1s" })?.attributes).toEqual({ latency: 1_000 });
   });
 
+  test("takes a bandwidth of 0 for the usual cut: a total stall", () => {
+    expect(step.safeParse({ fault: { bandwidth: LINK, rate: 0 } }).success).toBe(true);
+    expect(toxicOf({ bandwidth: LINK, rate: 0 })?.attributes).toEqual({ rate: 0 });
+  });
+
   test("keeps its lifetime, direction, chance, seed and match out of the attributes", () => {
     expect(toxicOf({ latency: LINK, by: "1s", for: "5s", toward: "callee", toxicity: 0.5, seed: 7 })).toMatchObject({
       stream: "upstream",
@@ -89,7 +94,7 @@ describe("a fault on a link, as a scenario writes it", () => {
   test.each([
     [{ latency: LINK }, "a latency of no time"],
     [{ latency: "payments-mcp", by: "1s" }, "a service instead of a link"],
-    [{ bandwidth: LINK, rate: 0 }, "a bandwidth of nothing, which would stall the link for ever"],
+    [{ bandwidth: LINK, rate: -1 }, "a bandwidth below nothing"],
     [{ latency: LINK, by: "1s", toxicity: 1.5 }, "a chance above one"],
     [{ latency: LINK, by: "1s", match: { tool: "x" } }, "a match for a fault that reads no requests"],
     [{ reply_lost: LINK, toward: "callee" }, "a direction for a fault on requests"],

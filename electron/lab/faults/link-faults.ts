@@ -50,7 +50,9 @@ const kind = <Own extends z.ZodRawShape>(effect: string, own: Own, rename: Renam
 
 const BYTE_FAULTS = {
   latency: kind("slowed down", { by: duration, jitter: duration.optional() }, { by: "latency" }),
-  bandwidth: kind("throttled", { rate: z.int().positive().describe("kilobytes of 1000 bytes a second") }),
+  bandwidth: kind("throttled", {
+    rate: z.int().nonnegative().describe("kilobytes of 1000 bytes a second; 0 stalls the link"),
+  }),
   slow_close: kind("slow to close", { by: duration }, { by: "delay" }),
   timeout: kind(
     "silent",

@@ -31,9 +31,12 @@ export class ReplyOutbox {
 
   bytes(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    if (this.#isFree) return this.#send(bytes);
-    this.#held += bytes.length;
-    this.#push({ kind: "bytes", bytes });
+    if (this.#isFree) {
+      this.#send(bytes);
+    } else {
+      this.#held += bytes.length;
+      this.#push({ kind: "bytes", bytes });
+    }
   }
 
   wait(ms: number, toxic: Toxic): void {
@@ -47,8 +50,8 @@ export class ReplyOutbox {
 
   /** Does it after everything before has been sent. */
   act(act: () => void): void {
-    if (this.#isFree) return act();
-    this.#push({ kind: "act", act });
+    if (this.#isFree) act();
+    else this.#push({ kind: "act", act });
   }
 
   /** The toxic is gone: what it delays or stalls goes on now. */

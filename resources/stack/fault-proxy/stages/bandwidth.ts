@@ -1,8 +1,9 @@
 /**
  * Passes `rate` KB/s (1 KB = 1000 bytes, so `rate` bytes a millisecond). Bytes leave by a schedule: a piece of n bytes
  * leaves n / rate ms after the one before it, and a timer that is late makes up for it, so that errors do not add up.
+ * A rate of 0 is a total stall, as in Toxiproxy: nothing leaves, nor an end that comes after it, until that changes.
  */
-import { type Port, Stage, type StageContext } from "./stage.ts";
+import { Stage } from "./stage.ts";
 
 /** Pieces are this long in time: small enough to look steady, large enough to cost little. */
 const pieceMs = 10;
@@ -16,20 +17,15 @@ export class BandwidthStage extends Stage {
   #bytes = 0;
   #ended = false;
   /** When the last piece was due to leave. */
-  #scheduledMs = 0;
+  #scheduledMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
-
-  constructor(context: StageContext, next: Port) {
-    super(context, next);
-    this.#scheduledMs = context.now();
-  }
 
   override write(chunk: Buffer): void {
     if (this.#queue.length === 0) {
       const now = this.context.now();
       if (now - this.#scheduledMs > slackMs) {
         this.#scheduledMs = now;
-        this.context.hit("throttled");
+        this.context.hit(this.#rate === 0 ? "stalled" : "throttled");
       }
     }
     this.#queue.push(chunk);
@@ -51,8 +47,9 @@ export class BandwidthStage extends Stage {
   }
 
   override changed(): void {
-    this.#scheduledMs = this.context.now();
-    if (this.#queue.length > 0) this.#arm();
+    const isIdle = this.#queue.length === 0;
+    this.#scheduledMs = isIdle ? Number.NEGATIVE_INFINITY : this.context.now();
+    if (!isIdle) this.#arm();
   }
 
   override release(): void {
@@ -81,6 +78,8 @@ export class BandwidthStage extends Stage {
 
   #arm(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#rate === 0) return;
     const dueMs = this.#scheduledMs + this.#pieceBytes / this.#rate;
     this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.floor(dueMs - this.context.now())));
   }

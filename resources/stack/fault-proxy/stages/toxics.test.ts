@@ -89,6 +89,49 @@ test("bandwidth that is removed lets everything go at once", async () => {
   expect(client.received.length).toBe(bytes);
 });
 
+test.each(["upstream", "downstream"])(
+  "bandwidth 0 %s stalls data and the end behind it until it is removed",
+  async (stream) => {
+    const bytes = 300_000;
+    const upstream = await openServer((socket) => {
+      let received = 0;
+      socket.on("data", (chunk: Buffer) => (received += chunk.length));
+      socket.on("end", () => socket.end(Buffer.alloc(received)));
+    });
+    const proxy = await openProxy(upstream);
+    await proxy.arm({ name: "cut", type: "bandwidth", stream, attributes: { rate: 0 } });
+    const client = await RawClient.open(proxy.port);
+    client.socket.end(Buffer.alloc(bytes));
+    await expect.poll(async () => (await proxy.hits()).map(({ effect }) => effect)).toEqual(["stalled"]);
+    expect([client.received.length, client.hasEnded]).toEqual([0, false]);
+    await proxy.disarm("cut");
+    await client.ended();
+    expect(client.received.length).toBe(bytes);
+  },
+);
+
+test("bandwidth 0 lets go at the rate that it is changed to, and stops again at 0", async () => {
+  const { proxy, client } = await openEcho();
+  await proxy.arm({ name: "cut", type: "bandwidth", attributes: { rate: 0 } });
+  const before = client.received.length;
+  client.write("x".repeat(10_000));
+  await expect.poll(async () => (await proxy.hits()).length).toBe(1);
+  expect(client.received.length).toBe(before);
+  await proxy.update("cut", { attributes: { rate: 1 } });
+  await client.receivesBytes(before + 1);
+  await proxy.update("cut", { attributes: { rate: 0 } });
+  expect(client.received.length).toBeLessThan(before + 10_000);
+  await proxy.disarm("cut");
+  await client.receivesBytes(before + 10_000);
+});
+
+test("bandwidth tells of a connection whose first bytes come at once", async () => {
+  const proxy = await openProxy(await openServer((socket) => void socket.write("hello")));
+  await proxy.arm({ type: "bandwidth", attributes: { rate: 10_000 } });
+  for (let at = 0; at < 5; at += 1) await (await RawClient.open(proxy.port)).receives("hello");
+  expect((await proxy.hits()).map(({ effect }) => effect)).toEqual(Array(5).fill("throttled"));
+});
+
 test("slow_close delays the end and nothing else", async () => {
   const proxy = await openProxy(await openServer(echo));
   await proxy.arm({ type: "slow_close", attributes: { delay: 80 } });
@@ -152,7 +195,7 @@ test("slicer cuts into slices of about the size that was asked for", async () =>
   const bytes = Buffer.from(Array.from({ length: 4_000 }, (_, at) => at % 251));
   const upstream = await openServer((socket) => void socket.once("data", () => socket.end(bytes)));
   const proxy = await openProxy(upstream);
-  await proxy.arm({ type: "slicer", attributes: { average_size: 500, size_variation: 100, delay: 4_000 } });
+  await proxy.arm({ type: "slicer", attributes: { average_size: 500, size_variation: 100, delay: 40_000 } });
   const client = await RawClient.open(proxy.port);
   client.write("go");
   await client.ended();

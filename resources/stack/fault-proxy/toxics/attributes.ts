@@ -44,7 +44,7 @@ const httpStatus = (fallback?: number): AttributeSpec => ({
 export const streamToxics: Readonly<Record<string, Readonly<Record<string, AttributeSpec>>>> = {
   noop: {},
   latency: { latency: ms(0), jitter: ms(0) },
-  bandwidth: { rate: { kind: "integer", unit: "KB/s", min: 1, max: 10_000_000 } },
+  bandwidth: { rate: { kind: "integer", unit: "KB/s", min: 0, max: 10_000_000, fallback: 0 } },
   slow_close: { delay: ms(0) },
   timeout: { timeout: ms(0) },
   reset_peer: { timeout: ms(0) },
