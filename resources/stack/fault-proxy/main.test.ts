@@ -66,3 +66,13 @@ test("a taken port is named, with exit code 2", async () => {
   await link.says(new RegExp(`127\\.0\\.0\\.1:${port}: bind: address already in use`));
   expect(await link.exited).toBe(2);
 });
+
+test("a link that others could reach is opened only where the environment allows it", async () => {
+  const LINKS = "a->b=0.0.0.0:0>127.0.0.1:1";
+  const refused = start({ LINKS });
+  await refused.says(/0\.0\.0\.0:0: bind: permission denied: .*LISTEN_BEYOND_LOOPBACK=yes/);
+  expect(await refused.exited).toBe(2);
+  await start({ LINKS, LISTEN_BEYOND_LOOPBACK: "yes" }).says(/link a->b listens on 0\.0\.0\.0:\d+/);
+  const unclear = start({ LISTEN_BEYOND_LOOPBACK: "maybe" });
+  await unclear.says(/LISTEN_BEYOND_LOOPBACK is "maybe": expected one of no, yes/);
+});

@@ -7,7 +7,8 @@ import { sameListenAddress } from "./address.ts";
 import { HitLog } from "./hits.ts";
 import { limits } from "./limits.ts";
 import type { HeldBytes } from "./links/lane.ts";
-import { Link, parseListen } from "./links/link.ts";
+import { Link } from "./links/link.ts";
+import { allowedListen } from "./links/listen-address.ts";
 import type { Toxic, ToxicSpec } from "./toxics/toxic.ts";
 
 export interface LinkSpec {
@@ -48,14 +49,17 @@ export class Registry {
   readonly hits = new HitLog();
   readonly held: HeldBytes = { total: 0 };
   readonly #seed: number;
+  readonly #beyondLoopback: boolean;
   readonly #links = new Map<string, Link>();
   readonly #expiries = new Map<Toxic, NodeJS.Timeout>();
   readonly #returns = new Map<Link, NodeJS.Timeout>();
   #events = 0;
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor(seed: number) {
+  /** `beyondLoopback` lets links listen where other machines reach them. */
+  constructor(seed: number, beyondLoopback = false) {
     this.#seed = seed;
+    this.#beyondLoopback = beyondLoopback;
   }
 
   links(): Link[] {
@@ -86,9 +90,9 @@ export class Registry {
     return this.#change(async () => {
       const link = this.link(name);
       const change = read(link);
-      const { listen = link.listen, upstream = link.upstream, enabled = link.isEnabled } = change;
-      // An address that cannot be one leaves the link as it is.
-      parseListen(listen);
+      const { upstream = link.upstream, enabled = link.isEnabled } = change;
+      // An address that cannot be one, or may not, leaves the link as it is.
+      const listen = this.#allowed(change.listen ?? link.listen);
       const wasToReturn = this.#cancelReturn(link);
       if (!sameListenAddress(listen, link.listen) || upstream !== link.upstream) {
         await link.disable();
@@ -161,6 +165,10 @@ export class Registry {
     });
   }
 
+  #allowed(listen: string): string {
+    return allowedListen(listen, this.#beyondLoopback);
+  }
+
   #change<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#lastChange.then(change);
     this.#lastChange = result.catch(() => {});
@@ -169,9 +177,9 @@ export class Registry {
 
   async #create(spec: LinkSpec): Promise<Link> {
     if (this.#links.size >= limits.links) throw new Refusal(400, `too many proxies: at most ${limits.links}`);
-    parseListen(spec.listen);
+    const listen = this.#allowed(spec.listen);
     const parts = { seed: this.#seed, hits: this.hits, held: this.held, nextEvent: () => (this.#events += 1) };
-    const link = new Link(parts, spec.name, spec.listen, spec.upstream);
+    const link = new Link(parts, spec.name, listen, spec.upstream);
     // Armed before the listener opens, so that the very first connection meets them.
     for (const toxic of spec.toxics ?? []) this.#addToxic(link, toxic);
     try {
@@ -188,7 +196,7 @@ export class Registry {
   async #createOrKeep(spec: LinkSpec): Promise<Link> {
     const prior = this.#links.get(spec.name);
     if (!prior) return this.#create(spec);
-    if (!sameListenAddress(prior.listen, spec.listen) || prior.upstream !== spec.upstream) {
+    if (!sameListenAddress(prior.listen, this.#allowed(spec.listen)) || prior.upstream !== spec.upstream) {
       await this.#remove(prior);
       return this.#create(spec);
     }

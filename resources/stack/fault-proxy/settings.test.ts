@@ -3,7 +3,13 @@ import { readSettings } from "./settings.ts";
 
 test("defaults", () => {
   const settings = readSettings({});
-  expect(settings).toMatchObject({ host: "127.0.0.1", port: 8474, allowedHosts: [], links: [] });
+  expect(settings).toMatchObject({
+    host: "127.0.0.1",
+    port: 8474,
+    allowedHosts: [],
+    links: [],
+    listenBeyondLoopback: false,
+  });
   expect(Number.isSafeInteger(settings.seed)).toBe(true);
 });
 

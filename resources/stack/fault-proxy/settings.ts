@@ -8,6 +8,8 @@ export interface Settings {
   port: number;
   allowedHosts: string[];
   seed: number;
+  /** Links may listen where other machines reach them. */
+  listenBeyondLoopback: boolean;
   links: LinkSpec[];
 }
 
@@ -25,6 +27,7 @@ export function readSettings(variables: Variables): Settings {
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
     }),
+    listenBeyondLoopback: environment.oneOf("LISTEN_BEYOND_LOOPBACK", ["no", "yes"], "no") === "yes",
     links: linksOf(environment),
   }));
 }

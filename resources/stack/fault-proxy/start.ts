@@ -1,6 +1,6 @@
 import { type RunningService, StartError, serve } from "../http/serve.ts";
 import { answer } from "./api/routes.ts";
-import { ListenError } from "./links/link.ts";
+import { ListenError } from "./links/listen-address.ts";
 import { Registry } from "./registry.ts";
 import type { Settings } from "./settings.ts";
 
@@ -8,7 +8,7 @@ export const serviceName = "fault-proxy";
 
 /** Opens the links, then the API, so that whoever sees the API ready sees the links too. */
 export async function startFaultProxy(settings: Settings): Promise<RunningService> {
-  const registry = new Registry(settings.seed);
+  const registry = new Registry(settings.seed, settings.listenBeyondLoopback);
   try {
     await registry.populate(settings.links, (link) => {
       console.log(`${serviceName} link ${link.name} listens on ${link.listen} for ${link.upstream}`);
@@ -26,7 +26,8 @@ export async function startFaultProxy(settings: Settings): Promise<RunningServic
     return service;
   } catch (error) {
     await registry.close();
-    if (error instanceof ListenError) throw new StartError(`a link cannot be opened: ${error.message}. Change LINKS.`);
+    if (error instanceof ListenError)
+      throw new StartError(`a link cannot be opened: ${error.message}. The links are named in LINKS.`);
     throw error;
   }
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError, pathOf, readBody } from "../../http/messages.ts";
-import { ListenError } from "../links/link.ts";
+import { ListenError } from "../links/listen-address.ts";
 import { Refusal, type Registry } from "../registry.ts";
 import { answerHits, followHits } from "./hit-routes.ts";
 import { badBody, readLink, readLinkChange, readLinks } from "./link-body.ts";

@@ -87,6 +87,7 @@ async function faultProxy(): Promise<void> {
     port: 0,
     allowedHosts: [],
     seed: 1,
+    listenBeyondLoopback: false,
     links: [
       {
         name: "link",

@@ -60,7 +60,14 @@ export async function openStack(seed: number): Promise<FuzzStack> {
   const upstreamPort = address && typeof address === "object" ? address.port : 0;
   const upstreamAddress = `127.0.0.1:${upstreamPort}`;
   const link = { name: "link", listen: "127.0.0.1:0", upstream: upstreamAddress, enabled: true, toxics: undefined };
-  const service = await startFaultProxy({ host: "127.0.0.1", port: 0, allowedHosts: [], seed, links: [link] });
+  const service = await startFaultProxy({
+    host: "127.0.0.1",
+    port: 0,
+    allowedHosts: [],
+    seed,
+    listenBeyondLoopback: false,
+    links: [link],
+  });
   const shown = (await (await fetch(`${service.url}/proxies/link`)).json()) as { listen: string };
   const linkPort = Number(shown.listen.split(":").at(-1));
   const checkWell = async (): Promise<void> => {

@@ -4,7 +4,7 @@
  * upstream looks the same through either.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { type Address, AddressError, formatAddress, parseAddress } from "../address.ts";
+import { formatAddress, parseAddress } from "../address.ts";
 import type { HitLog } from "../hits.ts";
 import { limits } from "../limits.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
@@ -13,13 +13,9 @@ import { Connection } from "./connection.ts";
 import { closeCleanly } from "./goodbye.ts";
 import type { HeldBytes } from "./lane.ts";
 import type { LinkContext } from "./link-context.ts";
+import { ListenError, parseListen } from "./listen-address.ts";
 import { SessionBook } from "./session-book.ts";
 import { Traffic } from "./traffic.ts";
-
-/** The listener could not be opened. The message is Go's. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-}
 
 export interface LinkParts {
   seed: number;
@@ -199,16 +195,6 @@ export class Link implements LinkContext {
     const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });
     socket.setTimeout(limits.dialMs);
     return socket;
-  }
-}
-
-/** Where to listen. Throws ListenError. */
-export function parseListen(listen: string): Address {
-  try {
-    const { host, port } = parseAddress(listen);
-    return { host: host === "localhost" ? "127.0.0.1" : host, port };
-  } catch (error) {
-    throw new ListenError(`listen tcp: ${error instanceof AddressError ? error.message : String(error)}`);
   }
 }
 

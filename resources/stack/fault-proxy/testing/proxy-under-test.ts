@@ -28,10 +28,11 @@ export interface ProxyUnderTest {
 }
 
 /** Stopped when the test is over. */
-export async function openProxy(upstreamPort: number, seed = 1): Promise<ProxyUnderTest> {
+export async function openProxy(upstreamPort: number, seed = 1, listenBeyondLoopback = false): Promise<ProxyUnderTest> {
   const upstream = `127.0.0.1:${upstreamPort}`;
   const link = { name: linkName, listen: "127.0.0.1:0", upstream, enabled: true, toxics: undefined };
-  const service = await startFaultProxy({ host: "127.0.0.1", port: 0, allowedHosts: [], seed, links: [link] });
+  const settings = { host: "127.0.0.1", port: 0, allowedHosts: [], seed, listenBeyondLoopback, links: [link] };
+  const service = await startFaultProxy(settings);
   onTestFinished(() => service.stop());
   const call: ProxyUnderTest["call"] = async (method, path, body, headers = {}) => {
     const sent = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
