@@ -3,13 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Pool } from "pg";
 import { HttpError, pathOf, type RunningService, sendJson, serve } from "../http/serve.ts";
 import { Approvals } from "./approvals/approvals.ts";
-import { endLeftovers, type Leftover } from "./approvals/leftovers.ts";
 import { SlackActions } from "./approvals/slack-actions.ts";
 import { SlackChannel } from "./approvals/slack-channel.ts";
 import { Tickets } from "./approvals/tickets.ts";
 import { explainDatabaseFailure, openPool } from "./audit/database.ts";
-import { prepareSchema } from "./audit/schema.ts";
 import { AuditSpool } from "./audit/spool.ts";
+import { SpoolFiles } from "./audit/spool-files.ts";
 import { auditWriter } from "./audit/writer.ts";
 import { Backend } from "./backends/backend.ts";
 import { CapabilityCache } from "./backends/capability-cache.ts";
@@ -22,6 +21,7 @@ import { notificationText } from "./mcp/messages.ts";
 import { Methods } from "./mcp/methods.ts";
 import type { Policy } from "./policy/policy.ts";
 import { PolicyError, readPolicyFile } from "./policy/policy-file.ts";
+import { Recovery } from "./recovery.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import type { Settings } from "./settings.ts";
 
@@ -39,16 +39,56 @@ const poolEndMs = 300;
 // Longer than agents idle between calls: a connection is closed by who is less likely to be sending on it.
 const idleConnectionMs = 65_000;
 
+/**
+ * Resolves once it serves. Its port is taken before its folder is touched, so that a second gateway of the same
+ * configuration ends without harm. @throws CannotStart, or StartError when it cannot listen
+ */
 export async function startGateway(settings: Settings, log: Log): Promise<RunningService> {
   const policy = loadPolicy(settings.policyFile);
-  const pool = openPool(settings.databaseUrl, log);
+  let parts: Parts | undefined;
+  const service = await serve({
+    name: "gateway",
+    host: settings.host,
+    port: settings.port,
+    allowedHosts: settings.allowedHosts,
+    handle: (request, response) => {
+      if (!parts) throw new HttpError(503, "The gateway is starting. Try again.", { "retry-after": "1" });
+      return route(parts, request, response);
+    },
+    onStop: () => {
+      parts?.approvals.stop();
+      parts?.sessions.stop();
+    },
+    graceMs: stopGraceMs,
+  });
+  service.server.keepAliveTimeout = idleConnectionMs;
+  let built: Parts | undefined;
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    if (built) await end(built, settings, log);
+  };
+  let stopping: Promise<void> | undefined;
+  const running = { ...service, stop: () => (stopping ??= stop()) };
   try {
-    const leftovers = await prepareDatabase(pool, settings.databaseUrl);
-    return await run(settings, policy, pool, leftovers, log);
+    built = build(settings, policy, openSpool(settings.auditSpoolFolder), log);
+    await startRecovery(built.recovery, settings.databaseUrl);
   } catch (error) {
-    await pool.end();
+    await running.stop();
     throw error;
   }
+  warnOfMissingSlack(settings, policy, log);
+  parts = built;
+  return running;
+}
+
+async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
+  const { recovery, backends, audit, pool, monitor } = parts;
+  recovery.stop();
+  for (const backend of backends) backend.close();
+  const waiting = await audit.drain(drainMs);
+  if (waiting > 0) log(`audit: ${waiting} rows wait in ${settings.auditSpoolFolder} for the next start`);
+  await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
+  monitor.stop();
 }
 
 function loadPolicy(file: string): Policy {
@@ -60,63 +100,46 @@ function loadPolicy(file: string): Policy {
   }
 }
 
-async function prepareDatabase(pool: Pool, databaseUrl: string): Promise<Leftover[]> {
+function openSpool(folder: string): SpoolFiles {
   try {
-    await prepareSchema(pool);
-    return await endLeftovers(pool);
+    return new SpoolFiles(folder);
+  } catch (error) {
+    const cure = "Set AUDIT_SPOOL_FOLDER to a folder that the gateway may write to";
+    throw new CannotStart(`audit: ${(error as Error).message}. ${cure}.`, { cause: error });
+  }
+}
+
+async function startRecovery(recovery: Recovery, databaseUrl: string): Promise<void> {
+  try {
+    await recovery.start();
   } catch (error) {
     throw new CannotStart(`database: ${explainDatabaseFailure(error, databaseUrl)}`, { cause: error });
   }
 }
 
-async function run(
-  settings: Settings,
-  policy: Policy,
-  pool: Pool,
-  leftovers: readonly Leftover[],
-  log: Log,
-): Promise<RunningService> {
-  const parts = build(settings, policy, pool, log);
-  const { sessions, approvals, audit, backends, monitor } = parts;
-  const service = await serve({
-    name: "gateway",
-    host: settings.host,
-    port: settings.port,
-    allowedHosts: settings.allowedHosts,
-    handle: (request, response) => route(parts, request, response),
-    onStop: () => {
-      approvals.stop();
-      sessions.stop();
-    },
-    graceMs: stopGraceMs,
-  });
-  service.server.keepAliveTimeout = idleConnectionMs;
-  warnOfMissingSlack(settings, policy, log);
-  if (leftovers.length > 0) log(`approvals: ${leftovers.length} tickets of an earlier life ended as expired`);
-  void approvals.closeLeftovers(leftovers);
-  const stop = async (): Promise<void> => {
-    await service.stop();
-    for (const backend of backends) backend.close();
-    const lost = await audit.drain(drainMs);
-    if (lost > 0) log(`audit: ${lost} rows are lost, the database did not take them in time`);
-    await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
-    monitor.stop();
-  };
-  let stopping: Promise<void> | undefined;
-  return { ...service, stop: () => (stopping ??= stop()) };
-}
-
 interface Parts extends HealthParts {
+  pool: Pool;
   endpoint: McpEndpoint;
   slackActions: SlackActions;
 }
 
-function build(settings: Settings, policy: Policy, pool: Pool, log: Log): Parts {
+function build(settings: Settings, policy: Policy, files: SpoolFiles, log: Log): Parts {
+  const pool = openPool(settings.databaseUrl, log);
   const { protectionsOff, upstreamDeadlineMs: deadlineMs } = settings;
-  const audit = new AuditSpool(auditWriter(pool), { limit: settings.auditSpoolLimit, log });
+  const audit = new AuditSpool(auditWriter(pool), files, { limit: settings.auditSpoolLimit, log });
   const history = new CallHistory(settings.historyLimit);
+  const recovery: Recovery = new Recovery({
+    pool,
+    databaseUrl: settings.databaseUrl,
+    audit,
+    log,
+    onRecovered: (leftovers) => {
+      if (leftovers.length > 0) log(`approvals: ${leftovers.length} tickets of an earlier gateway ended as expired`);
+      void approvals.closeLeftovers(leftovers);
+    },
+  });
   const approvals = new Approvals({
-    tickets: new Tickets(pool),
+    tickets: new Tickets(pool, () => recovery.problem),
     slack: new SlackChannel(settings.slack, log),
     ttlMs: protectionsOff.has("approval-ttl") ? undefined : settings.approvalTtlMs,
     log,
@@ -137,7 +160,9 @@ function build(settings: Settings, policy: Policy, pool: Pool, log: Log): Parts 
   const toolCalls = new ToolCalls({ settings, policy, capabilities, approvals, audit, history });
   const methods = new Methods({ toolCalls, capabilities, upstreamDeadlineMs: deadlineMs, log });
   return {
+    pool,
     audit,
+    recovery,
     approvals,
     backends,
     capabilities,

@@ -6,11 +6,13 @@ import type { CapabilityCache } from "./backends/capability-cache.ts";
 import type { CallHistory } from "./calls/history.ts";
 import type { ToolCalls } from "./calls/tool-call.ts";
 import type { ProcessMonitor } from "./diagnostics.ts";
+import type { Recovery } from "./recovery.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { Protection } from "./settings.ts";
 
 export interface HealthParts {
   audit: AuditSpool;
+  recovery: Recovery;
   approvals: Approvals;
   backends: readonly Backend[];
   capabilities: CapabilityCache;
@@ -28,7 +30,7 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
     status: problems.length === 0 ? "ok" : "degraded",
     reasons: [...problems, ...capabilities.conflicts],
     protectionsOff: [...parts.protectionsOff],
-    audit: { written: audit.written, pending: audit.pending, dropped: audit.dropped },
+    audit: { written: audit.written, pending: audit.pending, unsaved: audit.unsaved, dropped: audit.dropped },
     approvals: { waiting: approvals.waiting },
     backends: Object.fromEntries(
       backends.map((backend) => [
@@ -53,9 +55,11 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
   };
 }
 
-function problemsOf({ audit, backends }: HealthParts): string[] {
+function problemsOf({ audit, recovery, backends }: HealthParts): string[] {
   const problems: string[] = [];
+  if (recovery.problem !== undefined) problems.push(`database: ${recovery.problem}`);
   if (audit.failing && audit.pending > 0) problems.push(`audit: ${audit.pending} rows wait, the database is away`);
+  if (audit.saveError) problems.push(`audit: ${audit.unsaved} rows are in memory only: ${audit.saveError}`);
   if (audit.dropped > 0) problems.push(`audit: ${audit.dropped} rows were dropped`);
   for (const { name, status, lastError } of backends) {
     if (status === "unhealthy") problems.push(`backend ${name}: ${lastError}`);

@@ -46,11 +46,13 @@ afterAll(async () => {
 
 async function start(variables: Record<string, string> = {}): Promise<Program> {
   const port = await freePort();
+  const spool = join(folder, `spool-${port}`);
   const child = spawn(process.execPath, [main], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PORT: `${port}`,
       POLICY_FILE: join(folder, "policy.yaml"),
+      AUDIT_SPOOL_FOLDER: spool,
       DATABASE_URL: postgres.url,
       BACKENDS: `test=${backend.url}`,
       SLACK_URL: slack.url,
@@ -92,19 +94,16 @@ describe("refusing to start", () => {
     expect(program.output()).toMatch(/gateway cannot start: policy: .*wrong\.yaml: rules\.0\.action/);
   });
 
-  it("without its database, whose password it does not show", async () => {
-    const program = await start({ DATABASE_URL: `postgres://lab:secret@127.0.0.1:${await freePort()}/audit` });
-    expect(await program.exit).toBe(2);
-    expect(program.output()).toMatch(
-      /gateway cannot start: database: 127\.0\.0\.1:\d+\/audit: connection refused\. Start/,
-    );
-    expect(program.output()).not.toContain("secret");
-  });
-
   it("without a database of that name", async () => {
     const program = await start({ DATABASE_URL: postgres.url.replace("/postgres", "/nowhere") });
     expect(await program.exit).toBe(2);
     expect(program.output()).toMatch(/gateway cannot start: database: .*there is no such database/);
+  });
+
+  it("without a folder that it may write to", async () => {
+    const program = await start({ AUDIT_SPOOL_FOLDER: join(folder, "policy.yaml") });
+    expect(await program.exit).toBe(2);
+    expect(program.output()).toMatch(/gateway cannot start: audit: .*policy\.yaml.*Set AUDIT_SPOOL_FOLDER/);
   });
 
   it("with settings that are wrong", async () => {
@@ -122,6 +121,38 @@ describe("refusing to start", () => {
 });
 
 describe("the program", () => {
+  it("starts without its database, whose password it does not show, and goes on when that is there", async () => {
+    await postgres.kill();
+    const program = await ready(await start({ DATABASE_URL: postgres.url.replace("lab@", "lab:secret@") }));
+    const client = await RawClient.open(`${program.url}/mcp`);
+    expect((await client.call("list_items")).message.result).toBeDefined();
+    expect((await client.call("create_item")).message.error?.data).toMatchObject({
+      decision: "denied",
+      reason: "approval could not be recorded",
+    });
+    const health = await (await fetch(`${program.url}/health`)).json();
+    expect(health).toMatchObject({
+      status: "degraded",
+      reasons: expect.arrayContaining([
+        expect.stringMatching(/^database: 127\.0\.0\.1:\d+\/postgres: connection refused/),
+      ]),
+    });
+    await postgres.start();
+    await eventually(program.output, (text) => text.includes("database: it is ready"));
+    const before = questions();
+    client.call("create_item").catch(() => {});
+    await eventually(questions, (count) => count > before);
+    const rows = await eventually(
+      () =>
+        postgres.query<{ decision: string }>("SELECT decision FROM audit_log WHERE session_id = $1 ORDER BY id", [
+          client.sessionId,
+        ]),
+      ({ length }) => length === 4,
+    );
+    expect(rows.map(({ decision }) => decision)).toEqual(["allow", "approvalRequired", "denied", "approvalRequired"]);
+    expect(program.output()).not.toContain("secret");
+  });
+
   it("starts with backend and Slack down, and twice at once on an empty database", async () => {
     const nowhere = { BACKENDS: "test=http://127.0.0.1:1/mcp", SLACK_URL: "http://127.0.0.1:1/api" };
     const both = await Promise.all([start(nowhere), start(nowhere)]);
@@ -147,8 +178,9 @@ describe("the program", () => {
     expect(rows.map(({ decision }) => decision)).toEqual(["allow", "approvalRequired"]);
   });
 
-  it("stops in time although the database hangs, and says what is lost", async () => {
-    const program = await ready(await start());
+  it("stops in time although the database hangs, and the next one writes what was left", async () => {
+    const spool = join(folder, "kept-spool");
+    const program = await ready(await start({ AUDIT_SPOOL_FOLDER: spool }));
     const client = await RawClient.open(`${program.url}/mcp`);
     await client.request("tools/list");
     postgres.signal("SIGSTOP");
@@ -156,15 +188,19 @@ describe("the program", () => {
       await client.call("list_items");
       program.child.kill("SIGTERM");
       expect(await program.exit).toBe(0);
-      expect(program.output()).toMatch(/audit: 1 rows are lost/);
+      expect(program.output()).toMatch(/audit: 1 rows wait in .*kept-spool for the next start/);
     } finally {
       postgres.signal("SIGCONT");
     }
+    await ready(await start({ AUDIT_SPOOL_FOLDER: spool }));
+    const rows = await postgres.query("SELECT FROM audit_log WHERE session_id = $1", [client.sessionId]);
+    expect(rows).toHaveLength(1);
   });
 
   it("killed while a call is held: the next life ends the ticket, and the log is complete", async () => {
     const before = questions();
-    const first = await ready(await start());
+    const own = { AUDIT_SPOOL_FOLDER: join(folder, "held-spool") };
+    const first = await ready(await start(own));
     const client = await RawClient.open(`${first.url}/mcp`);
     const held = client.call("create_item");
     held.catch(() => {});
@@ -172,7 +208,7 @@ describe("the program", () => {
     first.child.kill("SIGKILL");
     await first.exit;
     await expect(held).rejects.toThrow();
-    await ready(await start());
+    await ready(await start(own));
     const rows = await eventually(
       () =>
         postgres.query<{ decision: string; reason: string }>(

@@ -5,10 +5,11 @@ const required = {
   POLICY_FILE: "policy.yaml",
   DATABASE_URL: "postgres://lab:secret@127.0.0.1:5432/audit",
   BACKENDS: "payments=http://127.0.0.1:8421/mcp",
+  AUDIT_SPOOL_FOLDER: "/var/lib/gateway",
 };
 
 describe("readSettings", () => {
-  it("needs a policy, a database and backends; the rest has defaults", () => {
+  it("needs a policy, a database, backends and a folder; the rest has defaults", () => {
     expect(readSettings(required)).toMatchObject({
       host: "127.0.0.1",
       port: 8080,
@@ -19,7 +20,7 @@ describe("readSettings", () => {
       turnLockWaitMs: 10_000,
       historyLimit: 1_000,
       sessionTtlMs: 1_800_000,
-      auditSpoolLimit: 10_000,
+      auditSpoolLimit: 100_000,
       slack: { url: undefined, channel: "#approvals" },
     });
   });
@@ -28,6 +29,7 @@ describe("readSettings", () => {
     const read = () => readSettings({ BACKENDS: "payments", PROTECTIONS_OFF: "budgets", APPROVAL_TTL: "soon" });
     expect(read).toThrow(/POLICY_FILE/);
     expect(read).toThrow(/DATABASE_URL/);
+    expect(read).toThrow(/AUDIT_SPOOL_FOLDER is not set/);
     expect(read).toThrow(/BACKENDS has "payments"/);
     expect(read).toThrow(/PROTECTIONS_OFF has "budgets": expected .*capability-cache, budget, approval-ttl, redaction/);
     expect(read).toThrow(/APPROVAL_TTL is "soon"/);

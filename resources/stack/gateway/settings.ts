@@ -32,6 +32,9 @@ export interface Settings {
   protectionsOff: ReadonlySet<Protection>;
   historyLimit: number;
   sessionTtlMs: number;
+  /** Where audit rows are until the database has them; of this gateway alone. */
+  auditSpoolFolder: string;
+  /** Rows. */
   auditSpoolLimit: number;
 }
 
@@ -58,7 +61,8 @@ export function readSettings(variables: Variables): Settings {
     protectionsOff: readProtectionsOff(environment),
     historyLimit: readHistoryLimit(environment.optionalString("HISTORY_LIMIT")),
     sessionTtlMs: environment.durationMs("SESSION_TTL", "30m"),
-    auditSpoolLimit: environment.integer("AUDIT_SPOOL_LIMIT", { fallback: 10_000, min: 1, max: 1_000_000 }),
+    auditSpoolFolder: environment.string("AUDIT_SPOOL_FOLDER", "/var/lib/resilience-lab/gateway"),
+    auditSpoolLimit: environment.integer("AUDIT_SPOOL_LIMIT", { fallback: 100_000, min: 1, max: 1_000_000 }),
   }));
 }
 

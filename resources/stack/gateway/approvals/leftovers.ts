@@ -1,6 +1,6 @@
 /**
- * What an earlier life of the gateway left behind. Its callers are gone, so tickets still pending end as expired. Audit
- * rows that were in its memory when it was killed are written again from the tickets.
+ * What an earlier gateway left behind. Its callers are gone, so tickets still pending end as expired. A ticket is decided
+ * in the database before the decision's audit row is made; one that was killed in between has its row made here.
  */
 import type { Pool } from "pg";
 import { inTransaction } from "../audit/database.ts";
@@ -31,7 +31,6 @@ export function endLeftovers(pool: Pool): Promise<Leftover[]> {
        RETURNING id, tool_name, session_id, arguments, digest, slack_channel, slack_ts`,
       [leftoverReason],
     );
-    await client.query(missingQuestions);
     await client.query(missingAnswers);
     return rows.map((row) => ({
       id: row.id,
@@ -44,15 +43,6 @@ export function endLeftovers(pool: Pool): Promise<Leftover[]> {
     }));
   });
 }
-
-const missingQuestions = `
-  INSERT INTO audit_log (session_id, turn_id, tool_name, arguments, decision, reason, decided_at, call_id)
-  SELECT session_id, turn_id, tool_name, arguments, 'approvalRequired', 'waiting for an approval', requested_at, call_id
-  FROM approvals
-  WHERE NOT EXISTS (
-    SELECT FROM audit_log row WHERE row.call_id = approvals.call_id AND row.decision = 'approvalRequired')
-  ORDER BY requested_at
-  ON CONFLICT (call_id, decision) DO NOTHING`;
 
 const missingAnswers = `
   INSERT INTO audit_log (session_id, turn_id, tool_name, arguments, decision, reason, decided_at, call_id, duration_ms)

@@ -14,12 +14,17 @@ export interface TicketState {
 
 export class Tickets {
   readonly #pool: Pool;
+  readonly #problem: () => string | undefined;
 
-  constructor(pool: Pool) {
+  /** `problem`: why no ticket can be made yet. Until an earlier gateway's are ended, a new one could be taken for theirs. */
+  constructor(pool: Pool, problem: () => string | undefined) {
     this.#pool = pool;
+    this.#problem = problem;
   }
 
   async insert(ticket: Ticket, channel: string): Promise<void> {
+    const problem = this.#problem();
+    if (problem !== undefined) throw new Error(problem);
     await this.#pool.query(
       `INSERT INTO approvals (id, call_id, session_id, turn_id, tool_name, arguments, digest, status, requested_at,
          expires_at, slack_channel)

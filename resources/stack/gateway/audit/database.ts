@@ -39,12 +39,17 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
 
 function ignore(): void {}
 
-/** What a failure to reach or prepare the database means to whoever starts the gateway. Never shows the password. */
+/** What a failure to reach or prepare the database means to whoever runs the gateway. Never shows the password. */
 export function explainDatabaseFailure(error: unknown, databaseUrl: string): string {
   const { host, pathname, username } = new URL(databaseUrl);
   const { code, message } = error as NodeJS.ErrnoException;
   const [seen, cure] = causes[code ?? ""] ?? [message || String(code), "Check DATABASE_URL and the database's log"];
   return `${host}${pathname}: ${seen.replace("{user}", username)}. ${cure}.`;
+}
+
+/** Whether the database is there and refuses this gateway, which waiting will not change. */
+export function isMisconfigured(error: unknown): boolean {
+  return ["28P01", "28000", "3D000", "42501"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 const startIt = "Start the database, or correct DATABASE_URL";
@@ -56,5 +61,5 @@ const causes: Readonly<Record<string, readonly [seen: string, cure: string]>> = 
   "28000": ["it refuses user {user}", "Correct the user in DATABASE_URL, or allow it in pg_hba.conf"],
   "3D000": ["there is no such database", "Create it, or correct the database's name in DATABASE_URL"],
   "42501": ["user {user} may not create tables", "Grant CREATE on schema public to that user"],
-  "57P03": ["it is still starting", "Start the gateway again when it accepts connections"],
+  "57P03": ["it is still starting", "Wait until it accepts connections"],
 };

@@ -1,18 +1,30 @@
-import { describe, expect, it } from "vitest";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../testing/lab.ts";
 import type { AuditEntry } from "./entry.ts";
 import { AuditSpool } from "./spool.ts";
+import { SpoolFiles } from "./spool-files.ts";
 import { RowRefused } from "./writer.ts";
 
-function entry(reason: string): AuditEntry {
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "gateway-spool-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function entry(callId: string): AuditEntry {
   return {
-    callId: reason,
+    callId,
     sessionId: "s",
     turnId: "t",
     tool: "tool",
     arguments: "{}",
     decision: "allow",
-    reason,
+    reason: "r",
     decidedAt: new Date(0),
     backend: "b",
     traceId: "",
@@ -21,32 +33,52 @@ function entry(reason: string): AuditEntry {
   };
 }
 
-/** A database that takes rows, fails or refuses, as told. */
-function spoolInto(written: string[], behave: (batch: readonly AuditEntry[]) => Error | undefined, limit = 1_000) {
+const callOf = (row: string): string => JSON.parse(row)[0];
+
+interface Behaviour {
+  /** What the database answers to these calls' rows; undefined: it takes them. */
+  answer?: (calls: readonly string[]) => Error | undefined;
+  limit?: number;
+}
+
+/** A spool into a database that takes rows, fails or refuses, as told. */
+function spoolInto(written: string[], { answer = () => undefined, limit = 1_000 }: Behaviour = {}) {
   const log: string[] = [];
-  const spool = new AuditSpool(
-    async (batch) => {
-      await new Promise((resolve) => setImmediate(resolve));
-      const error = behave(batch);
-      if (error) throw error;
-      written.push(...batch.map(({ reason }) => reason));
-    },
-    { limit, log: (line) => log.push(line), promptMs: 0, intervalMs: 0, shortestRetryMs: 1, longestRetryMs: 4 },
-  );
+  const write = async (rows: readonly string[]): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    const calls = rows.map(callOf);
+    const error = answer(calls);
+    if (error) throw error;
+    written.push(...calls);
+  };
+  const times = { promptMs: 0, intervalMs: 0, shortestRetryMs: 1, longestRetryMs: 4 };
+  const spool = new AuditSpool(write, new SpoolFiles(folder), { limit, log: (line) => log.push(line), ...times });
   return { spool, log };
 }
 
+const isAway = () => new Error("away");
+
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
+
+/** The calls whose rows are on disk, in the order of the files. */
+function callsOnDisk(): string[] {
+  const texts = readdirSync(folder)
+    .sort()
+    .map((name) => readFileSync(join(folder, name), "utf8"));
+  return texts.flatMap((text) => text.split("\n").filter(Boolean)).map(callOf);
+}
 
 describe("AuditSpool", () => {
   it("writes in order, many at a time", async () => {
     const written: string[] = [];
     let statements = 0;
-    const { spool } = spoolInto(written, () => {
-      statements += 1;
-      return undefined;
+    const { spool } = spoolInto(written, {
+      answer: () => {
+        statements += 1;
+        return undefined;
+      },
     });
-    for (const reason of numbers(300)) spool.add(entry(reason));
+    for (const call of numbers(300)) void spool.add(entry(call));
     expect(await spool.drain(2_000)).toBe(0);
     expect(written).toEqual(numbers(300));
     expect(statements).toBeLessThan(10);
@@ -56,15 +88,16 @@ describe("AuditSpool", () => {
   it("keeps the order and loses nothing while the database comes and goes", async () => {
     const written: string[] = [];
     let attempts = 0;
-    const { spool, log } = spoolInto(written, () => {
-      attempts += 1;
-      return attempts % 3 === 0 ? undefined : new Error("connection refused");
+    const { spool, log } = spoolInto(written, {
+      answer: () => {
+        attempts += 1;
+        return attempts % 3 === 0 ? undefined : new Error("connection refused");
+      },
     });
-    for (const reason of numbers(100)) {
-      spool.add(entry(reason));
-      if (Number(reason) % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    for (const call of numbers(100)) {
+      void spool.add(entry(call));
+      if (Number(call) % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    expect(spool.failing || spool.pending > 0 || written.length > 0).toBe(true);
     await eventually(
       () => written.length,
       (count) => count === 100,
@@ -78,8 +111,8 @@ describe("AuditSpool", () => {
   it("drops and counts the newest beyond its limit", async () => {
     const written: string[] = [];
     let away = true;
-    const { spool, log } = spoolInto(written, () => (away ? new Error("away") : undefined), 10);
-    for (const reason of numbers(15)) spool.add(entry(reason));
+    const { spool, log } = spoolInto(written, { answer: () => (away ? isAway() : undefined), limit: 10 });
+    for (const call of numbers(15)) void spool.add(entry(call));
     expect(spool).toMatchObject({ pending: 10, dropped: 5 });
     expect(log.filter((line) => line.includes("dropped"))).toHaveLength(1);
     away = false;
@@ -89,18 +122,96 @@ describe("AuditSpool", () => {
 
   it("passes over a row that the database will never take", async () => {
     const written: string[] = [];
-    const { spool } = spoolInto(written, (batch) =>
-      batch.some(({ reason }) => reason === "3") ? new RowRefused("no") : undefined,
-    );
-    for (const reason of numbers(6)) spool.add(entry(reason));
+    const { spool } = spoolInto(written, {
+      answer: (calls) => (calls.includes("3") ? new RowRefused("no") : undefined),
+    });
+    for (const call of numbers(6)) void spool.add(entry(call));
     await spool.drain(2_000);
     expect(written).toEqual(["0", "1", "2", "4", "5"]);
     expect(spool.dropped).toBe(1);
+    expect(callsOnDisk()).toEqual([]);
   });
 
   it("gives up draining when its time is over, and says how much is left", async () => {
-    const { spool } = spoolInto([], () => new Error("away"));
-    spool.add(entry("0"));
+    const { spool } = spoolInto([], { answer: isAway });
+    void spool.add(entry("0"));
     expect(await spool.drain(30)).toBe(1);
+    expect(callsOnDisk()).toEqual(["0"]);
+  });
+});
+
+describe("the spool on disk", () => {
+  it("has a row by the time that add resolves, readable by nobody else", async () => {
+    const { spool } = spoolInto([], { answer: isAway });
+    const first = spool.add(entry("0"));
+    const second = spool.add(entry("1"));
+    expect(callsOnDisk()).toEqual([]);
+    await first;
+    expect(callsOnDisk()).toEqual(["0", "1"]);
+    await second;
+    const [name = ""] = readdirSync(folder);
+    expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+  });
+
+  it("is taken up by the next gateway, before its own rows", async () => {
+    const first = spoolInto([], { answer: isAway });
+    for (const call of ["0", "1", "2"]) await first.spool.add(entry(call));
+    // Nothing more is asked of the first: it is as if it had been killed.
+    const written: string[] = [];
+    const second = spoolInto(written);
+    expect(second.spool.pending).toBe(3);
+    await second.spool.add(entry("3"));
+    await second.spool.caughtUp;
+    expect(written.slice(0, 3)).toEqual(["0", "1", "2"]);
+    await second.spool.drain(2_000);
+    expect(written).toEqual(["0", "1", "2", "3"]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("leaves out a row that was cut off, and keeps those before it", async () => {
+    writeFileSync(join(folder, "audit-00000007.jsonl"), '["0"]\n["1"]\n["2');
+    const written: string[] = [];
+    const { spool } = spoolInto(written);
+    await spool.add(entry("3"));
+    await spool.drain(2_000);
+    expect(written).toEqual(["0", "1", "3"]);
+  });
+
+  it("is deleted file by file as the database takes the rows, also while there are always some waiting", async () => {
+    let allowed = 0;
+    const written: string[] = [];
+    const answer = () => (written.length < allowed ? undefined : isAway());
+    const { spool } = spoolInto(written, { answer, limit: 10_000 });
+    const megabyte = { arguments: JSON.stringify("x".repeat(1_048_576)) };
+    for (const call of numbers(4)) await spool.add({ ...entry(call), ...megabyte });
+    expect(readdirSync(folder)).toHaveLength(4);
+    allowed = 1;
+    await eventually(
+      () => written.length,
+      (count) => count > 0,
+    );
+    await spool.add(entry("last"));
+    expect(callsOnDisk()).toEqual([...numbers(4), "last"].slice(written.length));
+    allowed = Number.POSITIVE_INFINITY;
+    expect(await spool.drain(5_000)).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("being impossible is told, and the rows still reach the database", async () => {
+    const written: string[] = [];
+    let away = true;
+    const { spool, log } = spoolInto(written, { answer: () => (away ? isAway() : undefined) });
+    rmSync(folder, { recursive: true });
+    // The open file has lost its name, so the rows go nowhere that a next start could find; a new file cannot be made.
+    for (const call of numbers(3)) void spool.add({ ...entry(call), arguments: JSON.stringify("x".repeat(1_100_000)) });
+    await spool.add(entry("3"));
+    await spool.add(entry("4"));
+    expect(spool.unsaved).toBe(1);
+    expect(spool.saveError).toMatch(/ENOENT/);
+    expect(log.join()).toMatch(/in memory only/);
+    away = false;
+    expect(await spool.drain(2_000)).toBe(0);
+    expect(written).toEqual(numbers(5));
+    expect(existsSync(folder)).toBe(false);
   });
 });

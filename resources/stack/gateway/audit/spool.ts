@@ -1,9 +1,11 @@
 /**
- * Audit rows on their way to the database: in order, by one writer, none twice. A call never waits for its row. While
- * the database is away the rows wait here, within bounds; beyond them the newest are dropped and counted, since a log
- * with a known end is worth more than one with holes.
+ * Audit rows on their way to the database: in order, by one writer, none twice. A row is on disk before its decision is
+ * acted upon or answered; no call waits for the database. While that is away the rows wait here, within bounds; beyond
+ * them the newest are dropped and counted, since a log with a known end is worth more than one with holes.
  */
 import type { AuditEntry } from "./entry.ts";
+import { rowText } from "./row.ts";
+import type { SpooledRow, SpoolFiles } from "./spool-files.ts";
 import { RowRefused, type WriteRows } from "./writer.ts";
 
 export interface SpoolOptions {
@@ -20,11 +22,19 @@ export interface SpoolOptions {
 const batchRows = 500;
 const batchCharacters = 4 * 1024 * 1024;
 const heldCharactersLimit = 64 * 1024 * 1024;
+const saveRetryMs = 1_000;
 
 export class AuditSpool {
   readonly #write: WriteRows;
+  readonly #files: SpoolFiles;
   readonly #options: Required<SpoolOptions>;
-  readonly #entries: AuditEntry[] = [];
+  /** Oldest first, those of an earlier gateway before all others. */
+  readonly #rows: SpooledRow[];
+  /** So many of the rows, from the oldest, are on disk. */
+  #saved: number;
+  #saving: Promise<void> | undefined;
+  #saveError: string | undefined;
+  #saveAgainAtMs = 0;
   #heldCharacters = 0;
   #written = 0;
   #dropped = 0;
@@ -34,18 +44,39 @@ export class AuditSpool {
   #lastWriteAtMs = Number.NEGATIVE_INFINITY;
   #draining = false;
   #onEmpty: (() => void) | undefined;
+  #leftovers: number;
+  readonly #caughtUp = Promise.withResolvers<void>();
 
-  constructor(write: WriteRows, options: SpoolOptions) {
+  constructor(write: WriteRows, files: SpoolFiles, options: SpoolOptions) {
     this.#write = write;
+    this.#files = files;
     this.#options = { promptMs: 5, intervalMs: 100, shortestRetryMs: 100, longestRetryMs: 2_000, ...options };
+    this.#rows = [...files.leftovers];
+    this.#saved = this.#rows.length;
+    this.#leftovers = this.#rows.length;
+    for (const { text } of this.#rows) this.#heldCharacters += text.length;
+    if (this.#leftovers === 0) this.#caughtUp.resolve();
+    else this.#schedule(0);
   }
 
+  /** Rows that the database has taken since the start. */
   get written(): number {
     return this.#written;
   }
 
+  /** Rows that the database does not have yet. */
   get pending(): number {
-    return this.#entries.length;
+    return this.#rows.length;
+  }
+
+  /** Of the pending rows, those that would be lost with the process. */
+  get unsaved(): number {
+    return this.#rows.length - this.#saved;
+  }
+
+  /** Why rows cannot be put on disk; undefined when they can. */
+  get saveError(): string | undefined {
+    return this.#saveError;
   }
 
   get dropped(): number {
@@ -57,21 +88,36 @@ export class AuditSpool {
     return this.#failures > 0;
   }
 
-  add(entry: AuditEntry): void {
-    const { limit } = this.#options;
-    if (this.#entries.length >= limit || this.#heldCharacters + entry.arguments.length > heldCharactersLimit) {
-      this.#drop(`the spool is full (${this.#entries.length} rows wait for the database)`);
-      return;
-    }
-    this.#entries.push(entry);
-    this.#heldCharacters += entry.arguments.length;
-    if (!this.#writing && !this.#timer) this.#schedule(this.#nextWriteMs());
+  /** Resolves when the database has all rows that an earlier gateway left. */
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
   }
 
-  /** Writes what is left, for at most `ms`. Returns how many rows could not be written. */
+  /** Resolves when the row is on disk, together with all others of this turn of the event loop. Never rejects. */
+  add(entry: AuditEntry): Promise<void> | undefined {
+    const text = rowText(entry);
+    if (this.#rows.length >= this.#options.limit || this.#heldCharacters + text.length > heldCharactersLimit) {
+      this.#drop(`the spool is full (${this.#rows.length} rows wait for the database)`);
+      return undefined;
+    }
+    this.#rows.push({ text, segment: undefined });
+    this.#heldCharacters += text.length;
+    if (!this.#writing && !this.#timer) this.#schedule(this.#nextWriteMs());
+    this.#saving ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#saving = undefined;
+        this.#save();
+        resolve();
+      });
+    });
+    return this.#saving;
+  }
+
+  /** Writes what is left, for at most `ms`. Returns how many rows stay on disk for the next start. */
   async drain(ms: number): Promise<number> {
     this.#draining = true;
-    if (this.#entries.length > 0) {
+    await this.#saving;
+    if (this.#rows.length > 0) {
       await new Promise<void>((resolve) => {
         const bound = setTimeout(resolve, ms);
         this.#onEmpty = () => {
@@ -82,7 +128,25 @@ export class AuditSpool {
       });
     }
     clearTimeout(this.#timer);
-    return this.#entries.length;
+    this.#files.close();
+    return this.#rows.length;
+  }
+
+  /** Calls go on without a disk: their rows are then in memory only, which is told and tried again. */
+  #save(): void {
+    const unsaved = this.#rows.slice(this.#saved);
+    if (unsaved.length === 0 || performance.now() < this.#saveAgainAtMs) return;
+    try {
+      this.#files.append(unsaved);
+      this.#saved = this.#rows.length;
+      if (this.#saveError) this.#options.log("audit: rows are put on disk again");
+      this.#saveError = undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      if (!this.#saveError) this.#options.log(`audit: rows cannot be put on disk and are in memory only: ${message}`);
+      this.#saveError = message;
+      this.#saveAgainAtMs = performance.now() + saveRetryMs;
+    }
   }
 
   #schedule(delayMs: number): void {
@@ -105,24 +169,24 @@ export class AuditSpool {
       else this.#failed(error);
     }
     this.#writing = false;
-    if (this.#entries.length === 0) this.#onEmpty?.();
+    if (this.#rows.length === 0) this.#onEmpty?.();
     else this.#schedule(this.#failures > 0 ? this.#retryDelayMs() : this.#nextWriteMs());
   }
 
-  #nextBatch(): AuditEntry[] {
+  #nextBatch(): string[] {
     let characters = 0;
-    const end = this.#entries.findIndex((entry, index) => {
-      characters += entry.arguments.length;
+    const end = this.#rows.findIndex(({ text }, index) => {
+      characters += text.length;
       return index > 0 && (index >= batchRows || characters > batchCharacters);
     });
-    return this.#entries.slice(0, end < 0 ? undefined : end);
+    return this.#rows.slice(0, end < 0 ? undefined : end).map(({ text }) => text);
   }
 
   /** Finds the rows that the database will never take: they must not hold up the others. */
-  async #writeOneByOne(batch: readonly AuditEntry[]): Promise<void> {
-    for (const entry of batch) {
+  async #writeOneByOne(batch: readonly string[]): Promise<void> {
+    for (const text of batch) {
       try {
-        await this.#write([entry]);
+        await this.#write([text]);
         this.#taken(1);
       } catch (error) {
         if (!(error instanceof RowRefused)) {
@@ -130,7 +194,7 @@ export class AuditSpool {
           return;
         }
         this.#forget(1);
-        this.#drop(`the database refuses a row of ${entry.tool}: ${error.message}`);
+        this.#drop(`the database refuses the row ${text.slice(0, 200)}: ${error.message}`);
       }
     }
   }
@@ -138,19 +202,26 @@ export class AuditSpool {
   #taken(count: number): void {
     this.#forget(count);
     this.#written += count;
-    if (this.#failures > 0) this.#options.log(`audit: the database takes rows again, ${this.#entries.length} to go`);
+    if (this.#failures > 0) this.#options.log(`audit: the database takes rows again, ${this.#rows.length} to go`);
     this.#failures = 0;
   }
 
   #forget(count: number): void {
-    for (const entry of this.#entries.splice(0, count)) this.#heldCharacters -= entry.arguments.length;
+    for (const row of this.#rows.splice(0, count)) {
+      this.#heldCharacters -= row.text.length;
+      this.#files.release(row);
+    }
+    this.#saved = Math.max(0, this.#saved - count);
+    if (this.#leftovers === 0) return;
+    this.#leftovers = Math.max(0, this.#leftovers - count);
+    if (this.#leftovers === 0) this.#caughtUp.resolve();
   }
 
   #failed(error: unknown): void {
     this.#failures += 1;
     if (this.#failures > 1) return;
     const cause = error instanceof Error && error.message ? error.message : (error as NodeJS.ErrnoException).code;
-    this.#options.log(`audit: rows cannot be written (${cause}); ${this.#entries.length} wait for the database`);
+    this.#options.log(`audit: rows cannot be written (${cause}); ${this.#rows.length} wait for the database`);
   }
 
   #drop(why: string): void {
@@ -159,7 +230,7 @@ export class AuditSpool {
   }
 
   #nextWriteMs(): number {
-    if (this.#draining || this.#entries.length >= batchRows) return 0;
+    if (this.#draining || this.#rows.length >= batchRows) return 0;
     const { promptMs, intervalMs } = this.#options;
     return Math.max(promptMs, this.#lastWriteAtMs + intervalMs - performance.now());
   }

@@ -1,26 +1,25 @@
 /** Writes audit rows, many in one statement and in their order. A row that is there already is left as it is. */
 import type { Pool } from "pg";
-import type { AuditEntry } from "./entry.ts";
-import { storableText } from "./storable.ts";
 
 export class RowRefused extends Error {
   override readonly name = "RowRefused";
 }
 
-export type WriteRows = (entries: readonly AuditEntry[]) => Promise<void>;
+/** Takes rows as rowText makes them. */
+export type WriteRows = (rows: readonly string[]) => Promise<void>;
 
 /** Rejects with RowRefused when the database is there and will never take these rows. */
 export function auditWriter(pool: Pool): WriteRows {
-  return async (entries) => {
+  return async (rows) => {
     try {
-      await pool.query({ name: "audit", text: insertStatement, values: [JSON.stringify(entries.map(rowOf))] });
+      await pool.query({ name: "audit", text: insertStatement, values: [`[${rows.join(",")}]`] });
     } catch (error) {
       throw isAboutTheData(error) ? new RowRefused((error as Error).message, { cause: error }) : error;
     }
   };
 }
 
-/** One parameter for all rows: as arrays, pg would quote every value by itself. The arguments are JSON inside JSON. */
+/** One parameter for all rows: as arrays, pg would quote every value by itself. A row's own id is its call and decision. */
 const insertStatement = `
   INSERT INTO audit_log (call_id, session_id, turn_id, tool_name, arguments, decision, reason, decided_at, backend,
     trace_id, span_id, duration_ms)
@@ -29,23 +28,6 @@ const insertStatement = `
   FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, place)
   ORDER BY place
   ON CONFLICT (call_id, decision) DO NOTHING`;
-
-function rowOf(entry: AuditEntry): unknown[] {
-  return [
-    entry.callId,
-    storableText(entry.sessionId),
-    storableText(entry.turnId),
-    storableText(entry.tool),
-    entry.arguments,
-    entry.decision,
-    storableText(entry.reason),
-    entry.decidedAt.getTime(),
-    entry.backend ?? null,
-    entry.traceId,
-    entry.spanId,
-    entry.durationMs,
-  ];
-}
 
 /** SQLSTATE classes: 22 data exception, 23 constraint violation, 54 program limit exceeded. */
 function isAboutTheData(error: unknown): boolean {

@@ -33,9 +33,10 @@ export class AuditTrail {
     this.#arguments = storableJson(toolArguments);
   }
 
-  add(decision: Decision, reason: string): void {
+  /** Resolves when the decision is on disk: it is not acted upon, nor answered, before. */
+  async add(decision: Decision, reason: string): Promise<void> {
     this.#last = decision;
-    this.#spool.add({
+    await this.#spool.add({
       ...this.#known,
       arguments: this.#arguments,
       decision,

@@ -162,15 +162,15 @@ export class ToolCalls {
       return refuse(call, "budgetExceeded", reason, `tool call budget exceeded: ${tool}: ${reason}`);
     }
     if (verdict.action === "approvalRequired") return this.#ask(call, slot);
-    if (this.#redacts(call)) trail.add("redact", verdict.reason);
-    else if (verdict.action === "redact") trail.add("allow", `${verdict.reason}; redaction is switched off`);
-    else trail.add("allow", verdict.reason);
+    if (this.#redacts(call)) await trail.add("redact", verdict.reason);
+    else if (verdict.action === "redact") await trail.add("allow", `${verdict.reason}; redaction is switched off`);
+    else await trail.add("allow", verdict.reason);
     return this.#forward(call);
   }
 
   async #ask(call: Call, slot: Slot): Promise<string> {
     const { trail, verdict, context, tool } = call;
-    trail.add("approvalRequired", verdict.reason);
+    await trail.add("approvalRequired", verdict.reason);
     const { caller } = context;
     const keepNoLonger = slot.extend();
     // Who is gone for good must not keep the session's other turns waiting. The ticket stays open all the same.
@@ -192,7 +192,7 @@ export class ToolCalls {
     }
     switch (result.status) {
       case "approved":
-        trail.add("approved", result.reason);
+        await trail.add("approved", result.reason);
         if (!caller.present) caller.leave("caller left");
         return this.#forward(call);
       case "denied":
@@ -247,13 +247,13 @@ export class ToolCalls {
   }
 }
 
-function refuse(
+async function refuse(
   call: Call,
   decision: "deny" | "budgetExceeded" | "denied" | "expired",
   reason: string,
   message: string,
-) {
-  call.trail.add(decision, reason);
+): Promise<string> {
+  await call.trail.add(decision, reason);
   return errorText(call.request.id, errorCodes.refused, message, { decision, reason });
 }
 

@@ -3,10 +3,15 @@ import { UpstreamFailure } from "../backends/upstream-failure.ts";
 import { errorCodes, errorText, type RequestId } from "../mcp/messages.ts";
 
 /** Whatever is no failure of the backend is thrown on. */
-export function forwardFailure(error: unknown, id: RequestId, backend: string, note: (reason: string) => void): string {
+export async function forwardFailure(
+  error: unknown,
+  id: RequestId,
+  backend: string,
+  note: (reason: string) => Promise<void> | void,
+): Promise<string> {
   if (!(error instanceof UpstreamFailure)) throw error;
   const reason = error.message;
-  note(`${backend}: ${reason}`);
+  await note(`${backend}: ${reason}`);
   const message = `upstream error: ${backend}: ${reason}`;
   return errorText(id, errorCodes.internal, message, { decision: "upstream_error", reason });
 }

@@ -39,7 +39,8 @@ export async function launchGateway(
   const policyFile = join(folder, "policy.yaml");
   writeFileSync(policyFile, policy);
   const log: string[] = [];
-  const settings = readSettings({ PORT: "0", POLICY_FILE: policyFile, SLACK_BOT_TOKEN: "xoxb-test", ...variables });
+  const own = { PORT: "0", POLICY_FILE: policyFile, AUDIT_SPOOL_FOLDER: join(folder, "spool") };
+  const settings = readSettings({ ...own, SLACK_BOT_TOKEN: "xoxb-test", ...variables });
   const service = await startGateway(settings, (line) => log.push(line));
   return {
     url: service.url,

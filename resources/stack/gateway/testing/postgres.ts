@@ -13,7 +13,9 @@ export interface TestPostgres {
   /** One statement on a connection of its own. */
   query: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
   signal: (signal: NodeJS.Signals) => void;
-  /** SIGKILL, as a crash would. */
+  /** Ends it by this signal: SIGKILL as a crash would, SIGINT in order but at once. */
+  end: (signal: NodeJS.Signals) => Promise<void>;
+  /** SIGKILL. */
   kill: () => Promise<void>;
   start: () => Promise<void>;
   stop: () => Promise<void>;
@@ -74,6 +76,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     port,
     query,
     signal: (signal) => server && signalAll(server, signal),
+    end,
     kill: () => end("SIGKILL"),
     start,
     stop: async () => {

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { killServices } from "../../http/service-process.ts";
+import { runTrial } from "../testing/audit-trial.ts";
+import { eventually } from "../testing/lab.ts";
+import { startPostgres, type TestPostgres } from "../testing/postgres.ts";
+
+let postgres: TestPostgres;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+
+afterAll(async () => {
+  await killServices();
+  await postgres?.stop();
+});
+
+const callsBetweenBlows = 150;
+
+async function moreCalls(answered: () => number): Promise<void> {
+  const before = answered();
+  await eventually(answered, (count) => count >= before + callsBetweenBlows);
+}
+
+describe("a call that was answered is in the audit log, once and in its place", () => {
+  it.each([
+    ["none", "killed"],
+    ["killed", "none"],
+    ["killed", "killed"],
+    ["stopped", "stopped"],
+  ] as const)("database %s, gateway %s meanwhile", async (database, gateway) => {
+    const result = await runTrial({ postgres, database, gateway, enough: moreCalls });
+    expect(result).toMatchObject({ lost: 0, twice: 0, misplaced: 0 });
+    expect(result.answered).toBeGreaterThanOrEqual(3 * callsBetweenBlows);
+    expect(result.answeredMeanwhile).toBeGreaterThanOrEqual(callsBetweenBlows);
+  });
+});

@@ -1,0 +1,143 @@
+/**
+ * Whether decisions are lost when processes die, judged from outside: clients count the answers that they received, and
+ * PostgreSQL is asked for its rows. The gateway and the database are real processes; the gateway's own figures count for
+ * nothing.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type ServiceProcess, startService } from "../../http/service-process.ts";
+import { startBackend } from "./backend.ts";
+import { testPolicy } from "./lab.ts";
+import { freePort, type TestPostgres } from "./postgres.ts";
+import { RawClient } from "./raw-client.ts";
+
+const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+const clientsAtOnce = 4;
+const retryMs = 20;
+
+/** `stopped` is the orderly end, by SIGTERM or SIGINT. */
+export type Blow = "none" | "killed" | "stopped";
+
+export interface TrialOptions {
+  postgres: TestPostgres;
+  database: Blow;
+  gateway: Blow;
+  /** Resolves when enough has happened for the next blow; told how many calls are answered so far. */
+  enough: (answered: () => number) => Promise<void>;
+}
+
+export interface TrialResult {
+  answered: number;
+  /** Answered while the database was away. */
+  answeredMeanwhile: number;
+  lost: number;
+  twice: number;
+  /** Rows that come before one of the same client's earlier calls. */
+  misplaced: number;
+}
+
+/** Calls go on all the time: quiet, database away, gateway ended and started again, database back, quiet. */
+export async function runTrial({ postgres, database, gateway, enough }: TrialOptions): Promise<TrialResult> {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-trial-"));
+  writeFileSync(join(folder, "policy.yaml"), testPolicy);
+  const backend = await startBackend();
+  const port = await freePort();
+  const start = async (): Promise<ServiceProcess> => {
+    const process = startService(main, {
+      PORT: `${port}`,
+      POLICY_FILE: join(folder, "policy.yaml"),
+      AUDIT_SPOOL_FOLDER: join(folder, "spool"),
+      DATABASE_URL: postgres.url,
+      BACKENDS: `test=${backend.url}`,
+    });
+    await process.url();
+    return process;
+  };
+  let running = await start();
+  const load = new Load(`http://127.0.0.1:${port}`);
+  try {
+    await enough(load.count);
+    if (database !== "none") await postgres.end(database === "killed" ? "SIGKILL" : "SIGINT");
+    const before = load.count();
+    await enough(load.count);
+    const meanwhile = load.count() - before;
+    if (gateway !== "none") {
+      await running.stop(gateway === "killed" ? "SIGKILL" : "SIGTERM");
+      running = await start();
+      await enough(load.count);
+    }
+    if (database !== "none") await postgres.start();
+    await enough(load.count);
+    await load.stop();
+    // An orderly stop writes what it can, and what it could not is written by a gateway that finds the database there.
+    await running.stop();
+    running = await start();
+    await running.stop();
+    return { ...(await load.judge(postgres)), answeredMeanwhile: meanwhile };
+  } finally {
+    await load.stop();
+    await running.stop("SIGKILL");
+    await backend.down();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Clients that call one after another, each call with a number of its own, and remember which were answered. */
+class Load {
+  readonly #url: string;
+  readonly #trial = `trial-${Math.random()}`;
+  readonly #answered: number[][] = [];
+  readonly #working: Promise<void>;
+  #stopped = false;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#working = Promise.all(Array.from({ length: clientsAtOnce }, (_, client) => this.#work(client))).then(
+      () => {},
+    );
+  }
+
+  readonly count = (): number => this.#answered.reduce((sum, { length }) => sum + length, 0);
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#working;
+  }
+
+  async judge(postgres: TestPostgres): Promise<Omit<TrialResult, "answeredMeanwhile">> {
+    const rows = await postgres.query<{ client: number; n: number }>(
+      `SELECT (arguments->>'client')::int AS client, (arguments->>'n')::int AS n FROM audit_log
+       WHERE arguments->>'trial' = $1 AND decision = 'allow' ORDER BY id`,
+      [this.#trial],
+    );
+    const result = { answered: this.count(), lost: 0, twice: 0, misplaced: 0 };
+    this.#answered.forEach((answered, client) => {
+      const written = rows.filter((row) => row.client === client).map(({ n }) => n);
+      const known = new Set(written);
+      result.lost += answered.filter((n) => !known.has(n)).length;
+      result.twice += written.length - known.size;
+      result.misplaced += written.filter((n, index) => n < (written[index - 1] ?? -1)).length;
+    });
+    return result;
+  }
+
+  async #work(client: number): Promise<void> {
+    const answered: number[] = [];
+    this.#answered[client] = answered;
+    let session: RawClient | undefined;
+    for (let n = 0; !this.#stopped; n += 1) {
+      try {
+        session ??= await RawClient.open(`${this.#url}/mcp`);
+        const reply = await session.call("list_items", { trial: this.#trial, client, n }, { turn: `${n}` });
+        if (reply.message.result) answered.push(n);
+        else if (reply.status !== 200) session = undefined;
+      } catch {
+        session = undefined;
+        await sleep(retryMs);
+      }
+    }
+  }
+}
