@@ -1,7 +1,9 @@
 /**
  * One backend: a single MCP session that all agents' calls share, made when it is first needed and made again when the
- * backend has lost it. Only then is a request sent a second time: a backend that does not know the session did not
- * execute the call.
+ * backend has lost it. Only then is a call sent a second time: who answers 404 to a session id did not execute the call.
+ *
+ * Whether the backend is well is not judged by one request, which may be slow or wrong by itself: when a request fails
+ * although the backend was reached, it is pinged.
  */
 import { randomBytes } from "node:crypto";
 import { CallerLeft } from "../mcp/exchange.ts";
@@ -51,6 +53,7 @@ export class Backend {
   #session: UpstreamSession | undefined;
   #connecting: Promise<UpstreamSession> | undefined;
   #recheck: NodeJS.Timeout | undefined;
+  #isPinged = false;
   #closed = false;
 
   constructor(name: string, url: string, deadlineMs: number, log: (line: string) => void) {
@@ -75,16 +78,15 @@ export class Backend {
 
   /** Rejects with UpstreamFailure, or with CallerLeft when the signal ends the request. */
   async request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
-    const endsAt = performance.now() + options.deadlineMs;
     try {
-      const reply =
-        (await this.#attempt(method, params, options, endsAt)) ??
-        (await this.#attempt(method, params, options, endsAt));
-      if (!reply) throw new UpstreamFailure("status", "it forgets its session at once");
+      const reply = await this.#exchange(method, params, options);
       this.#succeeded();
       return reply;
     } catch (error) {
-      if (error instanceof UpstreamFailure) this.#failed(error);
+      if (error instanceof UpstreamFailure) {
+        if (error.kind === "refused" || error.kind === "unreachable") this.#failed(error);
+        else if (this.#status !== "unhealthy") void this.#ping();
+      }
       throw error;
     }
   }
@@ -93,6 +95,15 @@ export class Backend {
     this.#closed = true;
     clearTimeout(this.#recheck);
     this.#http.close();
+  }
+
+  async #exchange(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
+    if (this.#closed) throw new UpstreamFailure("closed", "the gateway is stopping");
+    const endsAt = performance.now() + options.deadlineMs;
+    const reply =
+      (await this.#attempt(method, params, options, endsAt)) ?? (await this.#attempt(method, params, options, endsAt));
+    if (!reply) throw new UpstreamFailure("status", "it forgets its session at once");
+    return reply;
   }
 
   /** One request in the present session; undefined when the backend does not know that session any more. */
@@ -123,9 +134,9 @@ export class Backend {
       });
       if (streamed instanceof UpstreamFailure) throw streamed;
       if (streamed) return streamed;
-      if (session.hasId && saysSessionIsLost(reply)) {
+      if (session.hasId && mayHaveLostSession(reply)) {
         if (this.#session === session) this.#session = undefined;
-        return undefined;
+        if (reply.status === 404 || method !== "tools/call") return undefined;
       }
       return readWholeReply(reply, id);
     } catch (error) {
@@ -176,15 +187,14 @@ export class Backend {
         this.#succeeded();
         return session;
       })
+      .catch((error) => {
+        if (error instanceof UpstreamFailure) this.#failed(error);
+        throw error;
+      })
       .finally(() => {
         this.#connecting = undefined;
       });
-    try {
-      return await waitAtMost(this.#connecting, endsAt - performance.now(), signal);
-    } catch (error) {
-      if (error instanceof UpstreamFailure) this.#failed(error);
-      throw error;
-    }
+    return waitAtMost(this.#connecting, endsAt - performance.now(), signal);
   }
 
   async #initialize(): Promise<UpstreamSession> {
@@ -245,6 +255,7 @@ export class Backend {
   }
 
   #failed(failure: UpstreamFailure): void {
+    if (this.#closed) return;
     if (this.#status !== "unhealthy") this.#log(`backend ${this.name} is unhealthy: ${failure.message}`);
     this.#status = "unhealthy";
     this.#lastError = failure.message;
@@ -254,14 +265,26 @@ export class Backend {
   /** Without calls nobody would notice that the backend is back, so the gateway asks. */
   #recheckAfter(delayMs: number): void {
     if (this.#recheck || this.#closed) return;
-    this.#recheck = setTimeout(() => {
-      const again = (): void => {
-        this.#recheck = undefined;
-        if (this.#status === "unhealthy") this.#recheckAfter(Math.min(delayMs * 2, longestRecheckMs));
-      };
-      this.request("ping", {}, { deadlineMs: sideMessageDeadlineMs }).then(again, again);
+    this.#recheck = setTimeout(async () => {
+      await this.#ping();
+      this.#recheck = undefined;
+      if (this.#status === "unhealthy") this.#recheckAfter(Math.min(delayMs * 2, longestRecheckMs));
     }, delayMs);
     this.#recheck.unref();
+  }
+
+  /** Any reply will do, an error as well. */
+  async #ping(): Promise<void> {
+    if (this.#isPinged || this.#closed) return;
+    this.#isPinged = true;
+    try {
+      await this.#exchange("ping", {}, { deadlineMs: sideMessageDeadlineMs });
+      this.#succeeded();
+    } catch (error) {
+      if (error instanceof UpstreamFailure) this.#failed(error);
+    } finally {
+      this.#isPinged = false;
+    }
   }
 }
 
@@ -270,8 +293,11 @@ function readWholeReply(reply: Reply, id: string): UpstreamReply {
   return readReply(reply.text, id);
 }
 
-/** 404 by the protocol; some servers that were restarted answer 400 and name the session or the missing initialize. */
-function saysSessionIsLost(reply: Reply): boolean {
+/**
+ * 404 by the protocol. Some servers that were restarted answer 400 and name the session or the missing initialize, which
+ * proves nothing about a call: only its session is given up.
+ */
+function mayHaveLostSession(reply: Reply): boolean {
   return reply.status === 404 || (reply.status === 400 && /session|initializ/i.test(reply.text.slice(0, 2_000)));
 }
 

@@ -47,13 +47,21 @@ export class Connections {
   readonly #idle: Line[] = [];
   readonly #waiting: { user: ConnectionUser; take: (connection: Connection) => void }[] = [];
   #sweep: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(address: Address) {
     this.#address = address;
   }
 
-  /** Calls `take` with a connection, at once unless all that may be open are in use. Returns a way to lose interest. */
+  /**
+   * Calls `take` with a connection, at once unless all that may be open are in use. Returns a way to lose interest. Once
+   * closed, the user's connection is gone before it is there.
+   */
   request(user: ConnectionUser, take: (connection: Connection) => void): () => void {
+    if (this.#isClosed) {
+      user.onClose(undefined);
+      return () => {};
+    }
     const line = this.#takeIdle() ?? (this.#open.size < connectionsLimit ? this.#connect() : undefined);
     if (line) {
       line.user = user;
@@ -68,9 +76,12 @@ export class Connections {
     };
   }
 
+  /** For good. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#sweep);
     for (const line of this.#open) line.socket.destroy();
+    for (const { user } of this.#waiting.splice(0)) user.onClose(undefined);
   }
 
   #takeIdle(): Line | undefined {

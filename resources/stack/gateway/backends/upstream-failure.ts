@@ -1,5 +1,5 @@
 /** Why a backend gave no proper answer. The message is the cause alone, fit to follow `upstream error: <backend>: `. */
-export type UpstreamCause = "refused" | "reset" | "unreachable" | "deadline" | "status" | "malformed";
+export type UpstreamCause = "refused" | "reset" | "unreachable" | "deadline" | "status" | "malformed" | "closed";
 
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";

@@ -1,13 +1,33 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { startBackend } from "../testing/backend.ts";
 import { eventually } from "../testing/lab.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { type AuditRow, setScene } from "../testing/scene.ts";
+import { Backend } from "./backend.ts";
+import { UpstreamHttp } from "./upstream-http.ts";
 
 const scene = setScene();
 
 const decisionsOf = (rows: AuditRow[]): string[] => rows.map(({ tool_name, decision }) => `${tool_name} ${decision}`);
+
+/** Takes connections and says nothing. */
+async function startSilent() {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.on("error", () => {}).resume();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const stop = async (): Promise<void> => {
+    server.close();
+    await once(server, "close");
+  };
+  return { url: `http://127.0.0.1:${port}/mcp`, connections: () => connections, stop };
+}
 
 describe("upstream", () => {
   it("makes a new session with a backend that forgot the old one, and sends the call again only then", async () => {
@@ -20,18 +40,38 @@ describe("upstream", () => {
     expect(decisionsOf(await scene.rowsOf(client, 2))).toEqual(["list_items allow", "list_items allow"]);
   });
 
-  it("takes a 400 that names the session for a lost one", async () => {
+  it.each([
+    '{"error":{"message":"Bad Request: No valid session ID provided"}}',
+    '{"error":{"message":"Server not initialized"}}',
+  ])("does not send a call again after a 400 that says %s, and makes a new session for the next", async (text) => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
-    await client.call("list_items");
+    await client.call("list_items", { n: 1 });
+    const sessions: unknown[] = [];
+    scene.backend.intercept = (request, response, body) => {
+      if (!body.includes("tools/call")) return false;
+      sessions.push(request.headers["mcp-session-id"]);
+      if (sessions.length > 1) return false;
+      response.writeHead(400).end(text);
+      return true;
+    };
+    expect((await client.call("list_items", { n: 2 })).message.error?.data?.reason).toBe("HTTP 400");
+    expect(sessions).toHaveLength(1);
+    expect((await client.call("list_items", { n: 3 })).message.result).toBeDefined();
+    expect(sessions[1]).not.toBe(sessions[0]);
+    expect(scene.backend.calls.map((call) => call.arguments.n)).toEqual([1, 3]);
+  });
+
+  it("sends what only reads again after a 400 that names the session", async () => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    await client.request("prompts/list");
     let refusals = 1;
     scene.backend.intercept = (_request, response, body) => {
-      if (!body.includes("tools/call") || refusals === 0) return false;
+      if (!body.includes("prompts/list") || refusals === 0) return false;
       refusals -= 1;
       response.writeHead(400).end('{"error":{"message":"Bad Request: No valid session ID provided"}}');
       return true;
     };
-    expect((await client.call("list_items")).message.result).toBeDefined();
-    expect(scene.backend.calls).toHaveLength(2);
+    expect((await client.request("prompts/list")).message.result).toBeDefined();
   });
 
   it("does not go on for ever with a backend that forgets its session at once", async () => {
@@ -123,15 +163,76 @@ describe("upstream", () => {
   });
 
   it("does not take a silent port for a backend", async () => {
-    const silent = createServer(() => {}).listen(0, "127.0.0.1");
-    await new Promise((resolve) => silent.once("listening", resolve));
-    const address = silent.address();
-    const port = typeof address === "object" && address ? address.port : 0;
-    const gateway = await scene.launch({ BACKENDS: `test=http://127.0.0.1:${port}/mcp`, UPSTREAM_DEADLINE: "100ms" });
+    const silent = await startSilent();
+    const gateway = await scene.launch({ BACKENDS: `test=${silent.url}`, UPSTREAM_DEADLINE: "100ms" });
     const client = await RawClient.open(gateway.mcpUrl);
     expect((await client.call("list_items")).message.error?.message).toBe("Unknown tool: list_items");
     expect((await gateway.health()).backends.test?.status).toBe("unhealthy");
-    silent.close();
+    await scene.stopGateways();
+    await silent.stop();
+  });
+
+  it.each([
+    ["is slow", () => {}],
+    ["is answered 503", (response: ServerResponse) => void response.writeHead(503).end()],
+    ["is cut off", (response: ServerResponse) => void response.destroy()],
+  ])("does not take a backend for unhealthy because one call %s", async (_what, answer) => {
+    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "150ms" });
+    const client = await RawClient.open(gateway.mcpUrl);
+    await client.request("tools/list");
+    let pings = 0;
+    scene.backend.intercept = (_request, response, text) => {
+      if (text.includes('"ping"')) pings += 1;
+      if (!text.includes("tools/call")) return false;
+      answer(response);
+      return true;
+    };
+    expect((await client.call("list_items")).message.error?.data?.decision).toBe("upstream_error");
+    expect((await gateway.health()).backends.test?.status).toBe("healthy");
+    await eventually(
+      () => pings,
+      (count) => count === 1,
+    );
+    scene.backend.intercept = undefined;
+    expect((await client.call("list_items")).message.result).toBeDefined();
+    expect((await gateway.health()).backends.test?.status).toBe("healthy");
+    expect(gateway.log.join()).not.toMatch(/unhealthy/);
+  });
+
+  it("takes a backend for unhealthy that answers nothing any more", async () => {
+    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "150ms" });
+    const client = await RawClient.open(gateway.mcpUrl);
+    await client.request("tools/list");
+    scene.backend.intercept = () => true;
+    await client.call("list_items");
+    await eventually(gateway.health, ({ backends }) => backends.test?.status === "unhealthy");
+    scene.backend.intercept = undefined;
+    await eventually(gateway.health, ({ backends }) => backends.test?.status === "healthy");
+  });
+
+  it("does not connect to a backend any more once it is closed", async () => {
+    const silent = await startSilent();
+    const backend = new Backend("test", silent.url, 10_000, () => {});
+    const waiting = backend.request("tools/list", {}, { deadlineMs: 10_000 });
+    await eventually(silent.connections, (count) => count === 1);
+    backend.close();
+    await expect(waiting).rejects.toThrow("connection closed before a reply");
+    await expect(backend.request("ping", {}, { deadlineMs: 1_000 })).rejects.toThrow("the gateway is stopping");
+    await expect(backend.about(1_000)).rejects.toThrow();
+    await silent.stop();
+    expect(silent.connections()).toBe(1);
+  });
+
+  it("does not hand on a place in the line for a connection once it is closed", async () => {
+    const silent = await startSilent();
+    const upstream = new UpstreamHttp(silent.url);
+    const post = { body: "{}", headers: {}, deadlineMs: 10_000, onEvent: () => true };
+    const settled = Promise.allSettled(Array.from({ length: 300 }, () => upstream.post(post)));
+    await eventually(silent.connections, (count) => count === 256);
+    upstream.close();
+    expect((await settled).every(({ status }) => status === "rejected")).toBe(true);
+    await silent.stop();
+    expect(silent.connections()).toBe(256);
   });
 
   it("drops the call when the caller goes away, and lets the turn go on", async () => {
