@@ -25,8 +25,8 @@ export interface TestGateway {
 interface Health {
   status: string;
   reasons: string[];
-  audit: { written: number; pending: number; dropped: number };
-  approvals: { waiting: number };
+  audit: { written: number; pending: number; unsaved: number; dropped: number };
+  approvals: { waiting: number; callersAway: number };
   backends: Record<string, { status: string; lastError?: string; cached: boolean }>;
   diagnostics: { sessions: number; history_size: number; running_executions: number };
 }
@@ -54,9 +54,9 @@ export async function launchGateway(
   };
 }
 
-/** Waits for what will be so soon. Fails with the last thing seen when it is not. */
+/** Waits for what will be so soon on a machine that is not busy. Fails with the last thing seen when it never is. */
 export async function eventually<T>(look: () => Promise<T> | T, isRight: (seen: T) => boolean): Promise<T> {
-  for (const deadline = performance.now() + 8_000; ; ) {
+  for (const deadline = performance.now() + 25_000; ; ) {
     const seen = await look();
     if (isRight(seen)) return seen;
     if (performance.now() > deadline) throw new Error(`never came true; last seen: ${JSON.stringify(seen)}`);

@@ -5,6 +5,7 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
 export interface TestPostgres {
@@ -25,6 +26,9 @@ interface Binaries {
   initdb: string;
   postgres: string;
 }
+
+const startLimitMs = 25_000;
+const retryMs = 30;
 
 // Postgres refuses to run as root.
 const nobody = 65_534;
@@ -48,12 +52,16 @@ export async function startPostgres(): Promise<TestPostgres> {
 
   const start = async (): Promise<void> => {
     const settings = ["-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60"];
-    server = spawn(binaries.postgres, ["-D", data, "-p", `${port}`, "-h", "127.0.0.1", "-k", folder, ...settings], {
-      ...owner,
-      cwd: folder,
-      stdio: "ignore",
-    });
-    await untilReady(url);
+    const options = { ...owner, cwd: folder, stdio: "ignore" } as const;
+    const args = ["-D", data, "-p", `${port}`, "-h", "127.0.0.1", "-k", folder, ...settings];
+    // It refuses to start as long as a process of the one that was killed is about to end.
+    for (const deadline = performance.now() + startLimitMs; ; ) {
+      const process = spawn(binaries.postgres, args, options);
+      server = process;
+      if (await isReady(url, process, deadline)) return;
+      if (performance.now() > deadline) throw new Error(`PostgreSQL did not start on port ${port}`);
+      await sleep(retryMs);
+    }
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!server || server.exitCode !== null || server.signalCode !== null) return;
@@ -106,19 +114,20 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-async function untilReady(url: string): Promise<void> {
-  for (const deadline = performance.now() + 20_000; ; ) {
+/** False when the process has ended, or the time is over, before it takes connections. */
+async function isReady(url: string, process: ChildProcess, deadline: number): Promise<boolean> {
+  while (process.exitCode === null && process.signalCode === null && performance.now() < deadline) {
     const client = new pg.Client({ connectionString: url });
     client.on("error", () => {});
     try {
       await client.connect();
       await client.end();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      return true;
+    } catch {
+      await sleep(retryMs);
     }
   }
+  return false;
 }
 
 export async function freePort(): Promise<number> {
