@@ -142,6 +142,7 @@ function build(settings: Settings, policy: Policy, files: SpoolFiles, log: Log):
     tickets: new Tickets(pool, () => recovery.problem),
     slack: new SlackChannel(settings.slack, log),
     ttlMs: protectionsOff.has("approval-ttl") ? undefined : settings.approvalTtlMs,
+    callerReturnMs: settings.callerReturnMs,
     log,
   });
   const sessions = new Sessions({

@@ -31,7 +31,7 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
     reasons: [...problems, ...capabilities.conflicts],
     protectionsOff: [...parts.protectionsOff],
     audit: { written: audit.written, pending: audit.pending, unsaved: audit.unsaved, dropped: audit.dropped },
-    approvals: { waiting: approvals.waiting },
+    approvals: { waiting: approvals.waiting, callersAway: approvals.callersAway },
     backends: Object.fromEntries(
       backends.map((backend) => [
         backend.name,

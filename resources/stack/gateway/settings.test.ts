@@ -15,6 +15,7 @@ describe("readSettings", () => {
       port: 8080,
       backends: [{ name: "payments", url: "http://127.0.0.1:8421/mcp" }],
       approvalTtlMs: 300_000,
+      callerReturnMs: 30_000,
       upstreamDeadlineMs: 10_000,
       turnLockTtlMs: 300_000,
       turnLockWaitMs: 10_000,

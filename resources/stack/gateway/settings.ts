@@ -26,6 +26,8 @@ export interface Settings {
   backends: readonly BackendSettings[];
   slack: SlackSettings;
   approvalTtlMs: number;
+  /** How long a caller that lost its connection may take to come back for a call that waits for an approval. */
+  callerReturnMs: number;
   upstreamDeadlineMs: number;
   turnLockTtlMs: number;
   turnLockWaitMs: number;
@@ -55,6 +57,7 @@ export function readSettings(variables: Variables): Settings {
       channel: environment.optionalString("SLACK_CHANNEL") ?? "#approvals",
     },
     approvalTtlMs: environment.durationMs("APPROVAL_TTL", "5m"),
+    callerReturnMs: environment.durationMs("CALLER_RETURN", "30s"),
     upstreamDeadlineMs: environment.durationMs("UPSTREAM_DEADLINE", "10s"),
     turnLockTtlMs: environment.durationMs("TURN_LOCK_TTL", "5m"),
     turnLockWaitMs: environment.durationMs("TURN_LOCK_WAIT", "10s"),

@@ -91,6 +91,31 @@ const ask = (ticket: string) =>
   api("chat.postMessage", { channel: "#approvals", text: "?", blocks: approvalBlocks(ticket) });
 
 describe("the Web API", () => {
+  test("lists channels, and their messages by the channel's id, newest first", async () => {
+    const first = await api("chat.postMessage", { channel: "#approvals", text: "One", blocks: approvalBlocks("t-1") });
+    await api("chat.postMessage", { channel: "#approvals", text: "Two" });
+    await api("chat.postMessage", { channel: "#other", text: "Elsewhere" });
+    const { channels } = (await api("conversations.list", {})) as unknown as {
+      channels: { id: string; name: string }[];
+    };
+    const approvals = channels.find(({ name }) => name === "approvals");
+    expect(approvals?.id).toBe(first.channel);
+    const history = await api("conversations.history", { channel: first.channel });
+    expect(history).toMatchObject({
+      ok: true,
+      messages: [{ text: "Two" }, { text: "One", ts: first.ts }],
+      has_more: false,
+    });
+    expect(await api("conversations.history", { channel: first.channel, limit: 1 })).toMatchObject({
+      messages: [{ text: "Two" }],
+      has_more: true,
+    });
+    expect(await api("conversations.history", { channel: "#approvals" })).toEqual({
+      ok: false,
+      error: "channel_not_found",
+    });
+  });
+
   test("posts and updates messages, answering as Slack does", async () => {
     const posted = await ask("t1");
     expect(posted).toMatchObject({

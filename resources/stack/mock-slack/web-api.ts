@@ -1,11 +1,13 @@
 /**
  * Slack's Web API as far as approvals need it. As Slack does, it answers 200 with `ok: false` and an error word for what
- * it refuses: https://docs.slack.dev/reference/methods/chat.postMessage
+ * it refuses: https://docs.slack.dev/reference/methods/chat.postMessage, chat.update, conversations.list and conversations.history.
  */
 import type { IncomingMessage } from "node:http";
 import { HttpError, readBody } from "../http/serve.ts";
 import { readBlocks } from "./block-kit.ts";
-import type { Message, MessageStore } from "./message-store.ts";
+import { channelIdOf, type Message, type MessageStore } from "./message-store.ts";
+
+const historyLimit = 100;
 
 type Arguments = Readonly<Record<string, unknown>>;
 type Answer = Readonly<{ ok: boolean } & Record<string, unknown>>;
@@ -25,6 +27,8 @@ export async function callWebApi(method: string, request: IncomingMessage, optio
   if (!args) return { ok: false, error: "invalid_json" };
   if (method === "chat.postMessage") return postMessage(args, options);
   if (method === "chat.update") return updateMessage(args, options);
+  if (method === "conversations.list") return listChannels(options);
+  if (method === "conversations.history") return readHistory(args, options);
   return { ok: false, error: "unknown_method", req_method: method };
 }
 
@@ -70,8 +74,28 @@ function updateMessage(args: Arguments, { store, onPosted }: WebApiOptions): Ans
   return { ...answerWith(message), text: message.text };
 }
 
-function answerWith({ channelId, ts, text, blocks }: Message): Answer {
-  return { ok: true, channel: channelId, ts, message: { type: "message", bot_id: "B0LAB00001", ts, text, blocks } };
+/** The channels that have messages. */
+function listChannels({ store }: WebApiOptions): Answer {
+  const names = new Map(store.all().map(({ channel, channelId }) => [channelId, channel.replace(/^#/, "")]));
+  return { ok: true, channels: [...names].map(([id, name]) => ({ id, name })) };
+}
+
+/** Newest first. As with Slack, only a channel's id will do. */
+function readHistory(args: Arguments, { store }: WebApiOptions): Answer {
+  const limit = Number(args.limit ?? historyLimit);
+  if (!(limit >= 1 && limit <= 999)) return { ok: false, error: "invalid_limit" };
+  const channel = text(args.channel);
+  if (!channel || channelIdOf(channel) !== channel) return { ok: false, error: "channel_not_found" };
+  const messages = store.all().filter(({ channelId }) => channelId === channel);
+  return { ok: true, messages: messages.reverse().slice(0, limit).map(shown), has_more: messages.length > limit };
+}
+
+function answerWith(message: Message): Answer {
+  return { ok: true, channel: message.channelId, ts: message.ts, message: shown(message) };
+}
+
+function shown({ ts, text, blocks }: Message) {
+  return { type: "message", bot_id: "B0LAB00001", ts, text, blocks };
 }
 
 function text(value: unknown): string | undefined {

@@ -1,6 +1,9 @@
 /**
  * Holds calls until a person decides, the time is up or nobody waits any more. The ticket in the database is settled
  * before the call is woken, and exactly one of approve, deny and expire settles it; everyone else learns how it ended.
+ *
+ * A call is executed only for a caller that is there. A yes that comes while the caller has lost its connection is kept:
+ * the ticket stays pending, and is approved when the caller comes back or expires when it does not.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,8 +11,9 @@ import type { Progress } from "../calls/progress.ts";
 import type { Caller } from "../mcp/exchange.ts";
 import { digestOf } from "./digest.ts";
 import { type Leftover, leftoverReason } from "./leftovers.ts";
-import type { MessageRef, SlackChannel } from "./slack-channel.ts";
-import { outcomeMessage, questionMessage } from "./slack-message.ts";
+import { Question } from "./question.ts";
+import type { SlackChannel } from "./slack-channel.ts";
+import { outcomeMessage } from "./slack-message.ts";
 import type { Settlement, Ticket, TicketStatus } from "./ticket.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -18,6 +22,8 @@ export interface ApprovalsOptions {
   slack: SlackChannel;
   /** Undefined: a ticket waits until it is decided or its caller leaves. */
   ttlMs: number | undefined;
+  /** How long a caller that lost its connection may take to come back. */
+  callerReturnMs: number;
   log: (line: string) => void;
 }
 
@@ -36,6 +42,8 @@ export type HoldResult = Settlement | { status: "stopped" };
 
 export type ClickResult =
   | { kind: "settled"; ticket: string; tool: string; settlement: Settlement }
+  /** Approved, and executed if the caller comes back in time. */
+  | { kind: "kept"; tool: string; by: string }
   | { kind: "already"; tool: string; status: TicketStatus; by: string | undefined }
   | { kind: "unknown" };
 
@@ -44,7 +52,11 @@ interface Hold {
   call: HeldCall;
   settlement: Settlement | undefined;
   finish: (result: HoldResult) => void;
-  posted: Promise<MessageRef | undefined>;
+  question: Question | undefined;
+  /** Runs while the caller is away. */
+  patience: NodeJS.Timeout | undefined;
+  /** Who approved while the caller was away. */
+  keptBy: string | undefined;
 }
 
 const progressEveryMs = 3_000;
@@ -66,6 +78,11 @@ export class Approvals {
 
   get waiting(): number {
     return this.#holds.size;
+  }
+
+  /** Of the waiting calls, those whose caller has lost its connection. */
+  get callersAway(): number {
+    return [...this.#holds.values()].filter(({ patience }) => patience !== undefined).length;
   }
 
   /** Resolves with how it ended. Nobody need be there to hear it: see the caller's `present`. */
@@ -90,13 +107,11 @@ export class Approvals {
       call,
       settlement: undefined,
       finish: ended.resolve,
-      posted: Promise.resolve(undefined),
+      question: undefined,
+      patience: undefined,
+      keptBy: undefined,
     };
-    // Without a time limit the caller is all that keeps the ticket alive.
-    const onAbsent = (): void => {
-      if (ttlMs === undefined && this.#holds.has(ticket.id)) void this.#expire(hold, "caller left");
-    };
-    call.caller.startWaiting(onAbsent);
+    call.caller.startWaiting({ onAbsent: () => this.#callerAway(hold), onReturn: () => this.#callerBack(hold) });
     try {
       await tickets.insert(ticket, slack.name);
     } catch (error) {
@@ -106,8 +121,8 @@ export class Approvals {
     }
     if (this.#stop.signal.aborted) return { status: "stopped" };
     this.#holds.set(ticket.id, hold);
-    if (!call.caller.present) onAbsent();
-    hold.posted = this.#ask(hold);
+    if (!call.caller.present) this.#callerAway(hold);
+    hold.question = new Question(ticket, this.#options);
     const expire = (): void => void this.#expire(hold, "approval timeout");
     const remainingMs = (ttlMs ?? 0) - (performance.now() - startedAtMs);
     const expiry = ttlMs === undefined ? undefined : setTimeout(expire, Math.max(0, remainingMs));
@@ -115,6 +130,8 @@ export class Approvals {
     const result = await ended.promise;
     clearTimeout(expiry);
     clearInterval(progress);
+    clearTimeout(hold.patience);
+    hold.question.end();
     this.#holds.delete(ticket.id);
     call.caller.stopWaiting();
     return result;
@@ -124,15 +141,16 @@ export class Approvals {
   async decide(ticketId: string, decision: "approved" | "denied", by: string): Promise<ClickResult> {
     const hold = this.#holds.get(ticketId);
     if (!hold) return this.#decideUnheld(ticketId);
-    const { tool } = hold.call;
-    if (!hold.settlement) {
-      const tooLate = decision === "approved" && !hold.call.caller.present;
-      const settlement: Settlement = tooLate
-        ? { status: "expired", by, reason: "caller left" }
-        : { status: decision, by, reason: `${decision} by ${by}` };
-      // Computed anew from what would be executed: an approval is for these arguments and no others.
-      const digest = digestOf(tool, hold.call.arguments);
-      if (await this.#settle(hold, settlement, digest)) return { kind: "settled", ticket: ticketId, tool, settlement };
+    const { tool, caller } = hold.call;
+    if (!hold.settlement && decision === "approved" && !caller.present) {
+      if (!caller.signal.aborted) {
+        hold.keptBy ??= by;
+        return { kind: "kept", tool, by: hold.keptBy };
+      }
+      await this.#expire(hold, "caller left");
+    }
+    if (!hold.settlement && (await this.#decideHeld(hold, decision, by)) && hold.settlement) {
+      return { kind: "settled", ticket: ticketId, tool, settlement: hold.settlement };
     }
     const { status, by: decidedBy } = hold.settlement ?? { status: "pending", by: undefined };
     return { kind: "already", tool, status, by: decidedBy };
@@ -145,14 +163,45 @@ export class Approvals {
       const { channel, messageTimestamp: timestamp } = leftover;
       if (!channel || !timestamp) continue;
       const message = outcomeMessage(leftover, settlement, new Date());
-      await this.#options.slack.update({ channel, timestamp }, message, this.#stop.signal);
+      await this.#options.slack.update({ channel, timestamp }, message);
     }
   }
 
   /** Ends the waiting. The tickets stay pending, for the next life of the gateway to end them. */
   stop(): void {
     this.#stop.abort();
+    this.#options.slack.stop();
     for (const hold of [...this.#holds.values()]) hold.finish({ status: "stopped" });
+  }
+
+  #callerAway(hold: Hold): void {
+    if (hold.settlement || !this.#holds.has(hold.ticket.id)) return;
+    if (hold.call.caller.signal.aborted) void this.#expire(hold, "caller left");
+    else hold.patience ??= setTimeout(() => void this.#expire(hold, "caller left"), this.#options.callerReturnMs);
+  }
+
+  #callerBack(hold: Hold): void {
+    clearTimeout(hold.patience);
+    hold.patience = undefined;
+    if (hold.keptBy !== undefined) void this.#approveKept(hold, hold.keptBy);
+  }
+
+  async #approveKept(hold: Hold, by: string): Promise<void> {
+    while (!hold.settlement && hold.call.caller.present && !this.#stop.signal.aborted) {
+      try {
+        await this.#decideHeld(hold, "approved", by);
+        return;
+      } catch (error) {
+        this.#options.log(`approvals: ${hold.ticket.id} cannot be approved yet: ${(error as Error).message}`);
+        await sleep(correctionEveryMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
+      }
+    }
+  }
+
+  /** True when this decision won. The digest is computed anew: an approval is for what is executed and nothing else. */
+  #decideHeld(hold: Hold, decision: "approved" | "denied", by: string): Promise<boolean> {
+    const digest = digestOf(hold.call.tool, hold.call.arguments);
+    return this.#settle(hold, { status: decision, by, reason: `${decision} by ${by}` }, digest);
   }
 
   async #decideUnheld(ticketId: string): Promise<ClickResult> {
@@ -188,7 +237,8 @@ export class Approvals {
 
   async #expire(hold: Hold, reason: string): Promise<void> {
     if (hold.settlement || this.#stop.signal.aborted) return;
-    const settlement: Settlement = { status: "expired", by: undefined, reason };
+    const why = hold.keptBy === undefined ? reason : `approved by ${hold.keptBy}, but the caller did not come back`;
+    const settlement: Settlement = { status: "expired", by: undefined, reason: why };
     const agreed = this.#settle(hold, settlement, hold.ticket.digest).catch(() => false);
     await Promise.race([agreed, sleep(expiryPatienceMs, undefined, { ref: false })]);
     if (hold.settlement) return;
@@ -196,13 +246,16 @@ export class Approvals {
     void this.#correctLater(hold, settlement);
   }
 
-  #end(hold: Hold, settlement: Settlement): void {
+  #end(hold: Hold, outcome: Settlement): void {
     const { ticket, call } = hold;
+    const isTooLate = outcome.status === "approved" && call.caller.signal.aborted;
+    const settlement: Settlement = isTooLate ? { ...outcome, status: "expired", reason: "caller left" } : outcome;
     hold.settlement = settlement;
+    if (isTooLate) void this.#correctLater(hold, settlement);
     this.#options.log(`approvals: ${call.tool} (${ticket.id}) ${settlement.status}: ${settlement.reason}`);
     this.#remember(ticket.id, call.tool, settlement);
     hold.finish(settlement);
-    void this.#showOutcome(hold, settlement, new Date());
+    void hold.question?.showOutcome(settlement, new Date());
   }
 
   #remember(id: string, tool: string, settlement: Settlement): void {
@@ -222,23 +275,6 @@ export class Approvals {
       }
     }
     log(`approvals: ticket ${hold.ticket.id} ended as ${settlement.status}, which the database does not know yet`);
-  }
-
-  async #ask(hold: Hold): Promise<MessageRef | undefined> {
-    const { slack, tickets, log } = this.#options;
-    const ref = await slack.post(questionMessage(hold.ticket), this.#stop.signal);
-    if (!ref) return undefined;
-    try {
-      await tickets.noteMessage(hold.ticket.id, ref.timestamp);
-    } catch (error) {
-      log(`approvals: the message of ticket ${hold.ticket.id} cannot be noted: ${(error as Error).message}`);
-    }
-    return ref;
-  }
-
-  async #showOutcome(hold: Hold, settlement: Settlement, at: Date): Promise<void> {
-    const ref = await hold.posted;
-    if (ref) await this.#options.slack.update(ref, outcomeMessage(hold.ticket, settlement, at), this.#stop.signal);
   }
 
   #reportProgress(hold: Hold): NodeJS.Timeout | undefined {

@@ -1,37 +1,116 @@
 import { describe, expect, it } from "vitest";
 import { asked, click, decisionsOf, hold, ticketRow } from "../testing/approvals.ts";
-import { eventually } from "../testing/lab.ts";
+import { eventually, type TestGateway } from "../testing/lab.ts";
 import { messagesIn, RawClient, type Reply, readReply, readUntil } from "../testing/raw-client.ts";
 import { setScene } from "../testing/scene.ts";
 import { ticketOf } from "../testing/slack.ts";
 
 const scene = setScene();
 
-describe("a caller that leaves", () => {
-  it("is not acted for any more: a later approval ends as expired", async () => {
+/** A call that is held on a stream, whose connection is then lost; resolves when the gateway knows it. */
+async function holdAndLose(gateway: TestGateway) {
+  const client = await RawClient.open(gateway.mcpUrl);
+  const connection = new AbortController();
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 5, method: "tools/call", params: { name: "create_item" } });
+  const response = await client.fetch(body, {}, { signal: connection.signal });
+  const start = await readUntil(response, (text) => text.includes("\n\n"));
+  const lastEventId = /id: (s1_0)/.exec(start)?.[1] ?? "";
+  const [question] = await eventually(
+    () => scene.slack.requests,
+    (seen) => seen.length > 0,
+  );
+  connection.abort();
+  await eventually(gateway.health, ({ approvals }) => approvals.callersAway === 1);
+  return { client, lastEventId, ticket: ticketOf(question) };
+}
+
+describe("a caller that lost its connection", () => {
+  it("and comes back finds a yes that came meanwhile, executed once", async () => {
     const gateway = await scene.launch();
-    const leaving = new AbortController();
-    const { client, ticket } = await hold(scene, gateway, { signal: leaving.signal });
-    leaving.abort();
-    await eventually(gateway.health, ({ diagnostics }) => diagnostics.running_executions === 1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending" });
+    const { client, lastEventId, ticket } = await holdAndLose(gateway);
     const answer = await click(gateway, { ticket });
-    expect(answer).toMatchObject({ http: 200, status: "expired", text: expect.stringMatching(/caller left/) });
-    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: caller left"]);
+    expect(answer).toMatchObject({
+      http: 200,
+      status: "approved",
+      text: expect.stringMatching(/if the caller comes back/),
+    });
     expect(scene.backend.calls).toEqual([]);
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending" });
+    const messages = messagesIn(await (await client.get({ "last-event-id": lastEventId })).text());
+    expect(messages.at(-1)).toMatchObject({ id: 5, result: { content: [{ text: "{}" }] } });
+    expect(scene.backend.calls).toHaveLength(1);
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "approved: approved by ann"]);
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "approved", decided_by: "ann" });
   });
 
-  it("may still be denied", async () => {
+  it("and comes back finds a no that came meanwhile", async () => {
     const gateway = await scene.launch();
-    const leaving = new AbortController();
-    const { client, ticket } = await hold(scene, gateway, { signal: leaving.signal });
-    leaving.abort();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { client, lastEventId, ticket } = await holdAndLose(gateway);
     await click(gateway, { ticket, action: "deny" });
+    const messages = messagesIn(await (await client.get({ "last-event-id": lastEventId })).text());
+    expect(messages.at(-1)).toMatchObject({ id: 5, error: { message: "approval denied" } });
     expect(await decisionsOf(scene, client, 2)).toEqual([asked, "denied: denied by ann"]);
   });
 
+  it("may have its yes taken back before it is there again", async () => {
+    const gateway = await scene.launch();
+    const { client, lastEventId, ticket } = await holdAndLose(gateway);
+    await click(gateway, { ticket });
+    expect(await click(gateway, { ticket, action: "deny", user: "bob" })).toMatchObject({ status: "denied" });
+    const messages = messagesIn(await (await client.get({ "last-event-id": lastEventId })).text());
+    expect(messages.at(-1)).toMatchObject({ error: { message: "approval denied" } });
+    expect(scene.backend.calls).toEqual([]);
+  });
+
+  it.each([
+    { variables: { APPROVAL_TTL: "1s" }, limit: "the approval's time" },
+    { variables: { CALLER_RETURN: "200ms" }, limit: "the time it may take" },
+    {
+      variables: { CALLER_RETURN: "200ms", PROTECTIONS_OFF: "approval-ttl" },
+      limit: "the time it may take, without a TTL",
+    },
+  ])("and does not come back within $limit is not acted for", async ({ variables }) => {
+    const gateway = await scene.launch(variables);
+    const { client, ticket } = await holdAndLose(gateway);
+    await click(gateway, { ticket });
+    const reason = "approved by ann, but the caller did not come back";
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, `expired: ${reason}`]);
+    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "expired", reason });
+    expect(scene.backend.calls).toEqual([]);
+  });
+
+  it("and does not come back ends its ticket, also when nobody decides", async () => {
+    const gateway = await scene.launch({ CALLER_RETURN: "50ms" });
+    const { client, ticket } = await holdAndLose(gateway);
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: caller left"]);
+    expect(await click(gateway, { ticket })).toMatchObject({ status: "expired" });
+  });
+
+  it("while the approved call is executed gets the result when it is back", async () => {
+    const gateway = await scene.launch();
+    const client = await RawClient.open(gateway.mcpUrl);
+    const connection = new AbortController();
+    const params = { name: "create_item", arguments: { delayMs: 500 } };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 5, method: "tools/call", params });
+    const response = await client.fetch(body, {}, { signal: connection.signal });
+    const start = await readUntil(response, (text) => text.includes("\n\n"));
+    const [question] = await eventually(
+      () => scene.slack.requests,
+      (seen) => seen.length > 0,
+    );
+    await click(gateway, { ticket: ticketOf(question) });
+    await eventually(
+      () => scene.backend.calls,
+      ({ length }) => length === 1,
+    );
+    connection.abort();
+    const resumed = await client.get({ "last-event-id": /id: (s1_0)/.exec(start)?.[1] ?? "" });
+    expect(messagesIn(await resumed.text()).at(-1)).toMatchObject({ id: 5, result: {} });
+    expect(scene.backend.calls).toMatchObject([{ aborted: false }]);
+  });
+});
+
+describe("a caller that leaves", () => {
   it("can come back for its stream and is then acted for", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
@@ -71,6 +150,35 @@ describe("a caller that leaves", () => {
     expect(await click(gateway, { ticket })).toMatchObject({ status: "expired" });
   });
 
+  it("for good ends its ticket at once: there is nothing left to approve", async () => {
+    const gateway = await scene.launch();
+    const { client, ticket } = await hold(scene, gateway);
+    await client.notify("notifications/cancelled", { requestId: 2 });
+    const row = await eventually(
+      () => ticketRow(scene, ticket),
+      (seen) => seen?.status !== "pending",
+    );
+    expect(row).toMatchObject({ status: "expired", reason: "caller left" });
+    const update = await eventually(
+      () => scene.slack.requests.find(({ method }) => method === "chat.update"),
+      (seen) => seen !== undefined,
+    );
+    expect(update?.body.text).toBe("create_item: Expired: caller left");
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: caller left"]);
+    const answer = await click(gateway, { ticket });
+    expect(answer).toMatchObject({ status: "expired", text: expect.stringMatching(/already expired/) });
+    expect(scene.backend.calls).toEqual([]);
+  });
+
+  it("without a stream to come back to is gone for good", async () => {
+    const gateway = await scene.launch();
+    const leaving = new AbortController();
+    const extra = { signal: leaving.signal, headers: { accept: "application/json" } };
+    const { client } = await hold(scene, gateway, extra);
+    leaving.abort();
+    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: caller left"]);
+  });
+
   it("by ending its session is answered at once", async () => {
     const gateway = await scene.launch();
     const { client, reply, ticket } = await hold(scene, gateway);
@@ -78,15 +186,6 @@ describe("a caller that leaves", () => {
     expect((await reply).message.error?.message).toMatch(/session ended/);
     expect(await click(gateway, { ticket })).toMatchObject({ status: "expired" });
     expect(scene.backend.calls).toEqual([]);
-  });
-
-  it("ends its ticket when nothing else would", async () => {
-    const gateway = await scene.launch({ PROTECTIONS_OFF: "approval-ttl" });
-    const leaving = new AbortController();
-    const { client, ticket } = await hold(scene, gateway, { signal: leaving.signal });
-    leaving.abort();
-    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: caller left"]);
-    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "expired" });
   });
 
   it("within a batch is not acted for either", async () => {

@@ -92,6 +92,10 @@ function describe(result: ClickResult): ActionAnswer {
     const text = `${result.tool} was already ${result.status}${who}. This click changed nothing.`;
     return { status: 200, body: { ok: true, status: result.status, text } };
   }
+  if (result.kind === "kept") {
+    const text = `${result.tool} was approved by ${result.by}. Its caller lost the connection: it is executed if the caller comes back in time, and else expires.`;
+    return { status: 200, body: { ok: true, status: "approved", text } };
+  }
   const { status, by, reason } = result.settlement;
   const how = status === "expired" ? `has expired: ${reason}. It is not executed.` : `was ${status} by ${by}.`;
   return { status: 200, body: { ok: true, status, text: `${result.tool} ${how}` } };

@@ -1,12 +1,15 @@
+import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
-import { click, hold } from "../testing/approvals.ts";
+import { click, hold, ticketRow } from "../testing/approvals.ts";
 import { eventually } from "../testing/lab.ts";
 import { freePort } from "../testing/postgres.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { setScene } from "../testing/scene.ts";
-import { ticketOf } from "../testing/slack.ts";
+import { startSlack, ticketOf } from "../testing/slack.ts";
 
 const scene = setScene();
+
+const ownError = '{"ok":false,"error":"internal_error"}';
 
 describe("Slack's troubles", () => {
   it("being down is logged, and the hold goes on to its end", async () => {
@@ -38,6 +41,104 @@ describe("Slack's troubles", () => {
     const { reply, ticket } = await hold(scene, gateway);
     await click(gateway, { ticket });
     expect((await reply).message.result).toBeDefined();
+  });
+
+  it.each([
+    ["HTTP 503", (response: ServerResponse) => void response.writeHead(503).end()],
+    ["a cut connection", (response: ServerResponse) => void response.destroy()],
+    ["a reply that is not JSON", (response: ServerResponse) => void response.writeHead(200).end("<html>")],
+    ["an error of its own", (response: ServerResponse) => void response.writeHead(200).end(ownError)],
+  ])("%s is tried again until the message is there", async (_what, fail) => {
+    let failures = 2;
+    scene.slack.intercept = (method, response) => {
+      if (method !== "chat.postMessage" || failures === 0) return false;
+      failures -= 1;
+      fail(response);
+      return true;
+    };
+    const gateway = await scene.launch();
+    const { reply, ticket } = await hold(scene, gateway);
+    await click(gateway, { ticket });
+    expect((await reply).message.result).toBeDefined();
+    expect(gateway.log.filter((line) => line.includes("chat.postMessage failed"))).toHaveLength(1);
+    expect(gateway.log.join()).toMatch(/chat\.postMessage succeeded after 2 failed attempts/);
+  });
+
+  it("coming up while the call is held is noticed, and the question is asked then", async () => {
+    const port = await freePort();
+    const gateway = await scene.launch({ SLACK_URL: `http://127.0.0.1:${port}/api` });
+    const client = await RawClient.open(gateway.mcpUrl);
+    const reply = client.call("create_item");
+    await eventually(
+      () => gateway.log.join(),
+      (log) => log.includes("ECONNREFUSED"),
+    );
+    const late = await startSlack(port);
+    try {
+      const [question] = await eventually(
+        () => late.requests,
+        (seen) => seen.length > 0,
+      );
+      await click(gateway, { ticket: ticketOf(question) });
+      expect((await reply).message.result).toBeDefined();
+    } finally {
+      await late.stop();
+    }
+  });
+
+  it("losing its answers does not make it post the question twice", async () => {
+    scene.slack.loseAnswers = 1;
+    const gateway = await scene.launch();
+    const { reply, ticket } = await hold(scene, gateway);
+    const noted = await eventually(
+      () => ticketRow(scene, ticket),
+      (row) => row?.slack_ts !== null,
+    );
+    expect(noted?.slack_ts).toBe("17.1");
+    await click(gateway, { ticket });
+    expect((await reply).message.result).toBeDefined();
+    const update = await eventually(
+      () => scene.slack.requests.find(({ method }) => method === "chat.update"),
+      (seen) => seen !== undefined,
+    );
+    expect(update?.body.ts).toBe("17.1");
+    expect(scene.slack.requests.filter(({ method }) => method === "chat.postMessage")).toHaveLength(1);
+  });
+
+  it("losing its answers and letting nobody read them: the question is asked again rather than never", async () => {
+    scene.slack.loseAnswers = 1;
+    scene.slack.intercept = (method, response) => {
+      if (!method.startsWith("conversations.")) return false;
+      response.writeHead(200).end('{"ok":false,"error":"missing_scope"}');
+      return true;
+    };
+    const gateway = await scene.launch();
+    const { reply, ticket } = await hold(scene, gateway);
+    await eventually(
+      () => scene.slack.requests,
+      ({ length }) => length === 2,
+    );
+    await click(gateway, { ticket });
+    expect((await reply).message.result).toBeDefined();
+  });
+
+  it("being away when the call has ended does not keep the buttons: they are replaced when it is back", async () => {
+    const gateway = await scene.launch();
+    const { reply, ticket } = await hold(scene, gateway);
+    let failures = 2;
+    scene.slack.intercept = (method, response) => {
+      if (method !== "chat.update" || failures === 0) return false;
+      failures -= 1;
+      response.destroy();
+      return true;
+    };
+    await click(gateway, { ticket, action: "deny" });
+    await reply;
+    const update = await eventually(
+      () => scene.slack.requests.find(({ method }) => method === "chat.update"),
+      (seen) => seen !== undefined,
+    );
+    expect(update?.body.text).toBe("create_item: Denied by ann");
   });
 
   it("refusing the token is logged with Slack's own word", async () => {

@@ -1,9 +1,10 @@
 /**
- * Posts to Slack's Web API. Never throws and never takes long: a message that cannot be sent is logged, and whoever
- * waits for the approval goes on waiting.
+ * Posts to Slack's Web API. Never throws: what fails for a reason that may pass is tried again for as long as it is of use.
+ * A message is not posted twice where Slack can say whether the first attempt arrived.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SlackSettings } from "../settings.ts";
+import { refusal, SlackFailure, statusFailure, transportFailure } from "./slack-failure.ts";
 import type { SlackMessage } from "./slack-message.ts";
 
 export interface MessageRef {
@@ -12,19 +13,27 @@ export interface MessageRef {
 }
 
 const attemptDeadlineMs = 3_000;
-const longestRetryAfterMs = 30_000;
-const attempts = 3;
+const shortestPauseMs = 250;
+const longestPauseMs = 5_000;
+const updatePatienceMs = 120_000;
+const searchedMessages = 100;
+const searchedChannels = 1_000;
 
 interface SlackAnswer {
   ok?: boolean;
   error?: string;
   channel?: string;
   ts?: string;
+  channels?: { id?: string; name?: string }[];
+  messages?: { ts?: string; blocks?: { block_id?: string }[] }[];
 }
 
 export class SlackChannel {
   readonly #settings: SlackSettings;
   readonly #log: (line: string) => void;
+  readonly #stop = new AbortController();
+  /** Slack's id of the channel, once it has told it: reading messages needs it instead of the name. */
+  #channelId: string | undefined;
 
   constructor(settings: SlackSettings, log: (line: string) => void) {
     this.#settings = settings;
@@ -35,58 +44,114 @@ export class SlackChannel {
     return this.#settings.channel;
   }
 
-  async post(message: SlackMessage, signal: AbortSignal): Promise<MessageRef | undefined> {
-    const answer = await this.#call("chat.postMessage", { channel: this.#settings.channel, ...message }, signal);
-    if (typeof answer?.ts !== "string") return undefined;
-    return { channel: answer.channel ?? this.#settings.channel, timestamp: answer.ts };
+  /** `blockId` is that of a block of this message and no other. Attempts end with `ended`; undefined when none succeeded. */
+  post(message: SlackMessage, blockId: string, ended: AbortSignal): Promise<MessageRef | undefined> {
+    const { url, channel } = this.#settings;
+    if (!url) {
+      this.#log("slack: SLACK_URL is not set, so nobody is asked");
+      return Promise.resolve(undefined);
+    }
+    let mayBePosted = false;
+    const attempt = async (): Promise<MessageRef | undefined> => {
+      const earlier = mayBePosted ? await this.#find(blockId) : undefined;
+      if (earlier || ended.aborted) return earlier;
+      try {
+        const answer = await this.#send("chat.postMessage", { channel, ...message });
+        this.#channelId = answer.channel;
+        return answer.ts === undefined ? undefined : { channel: answer.channel ?? channel, timestamp: answer.ts };
+      } catch (error) {
+        mayBePosted ||= error instanceof SlackFailure && error.mayBeDone;
+        throw error;
+      }
+    };
+    return this.#persist("chat.postMessage", attempt, ended);
   }
 
-  async update({ channel, timestamp }: MessageRef, message: SlackMessage, signal: AbortSignal): Promise<void> {
-    await this.#call("chat.update", { channel, ts: timestamp, ...message }, signal);
+  async update({ channel, timestamp }: MessageRef, message: SlackMessage): Promise<void> {
+    const attempt = () => this.#send("chat.update", { channel, ts: timestamp, ...message });
+    await this.#persist("chat.update", attempt, AbortSignal.timeout(updatePatienceMs));
   }
 
-  async #call(method: string, body: unknown, signal: AbortSignal): Promise<SlackAnswer | undefined> {
+  /** Ends all attempts. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** The newest messages are looked through. Undefined also when Slack does not let this app read them. */
+  async #find(blockId: string): Promise<MessageRef | undefined> {
     try {
-      return await this.#send(method, body, signal);
+      this.#channelId ??= await this.#lookUpChannel();
+      const channel = this.#channelId;
+      const { messages = [] } = await this.#send("conversations.history", { channel, limit: searchedMessages });
+      const found = messages.find(({ blocks = [] }) => blocks.some(({ block_id }) => block_id === blockId));
+      return found?.ts === undefined ? undefined : { channel, timestamp: found.ts };
     } catch (error) {
-      if (!signal.aborted) this.#log(`slack: ${method} failed: ${causeOf(error)}`);
-      return undefined;
+      if (error instanceof SlackFailure && !error.isTransient) return undefined;
+      throw error;
     }
   }
 
-  async #send(method: string, body: unknown, signal: AbortSignal): Promise<SlackAnswer> {
+  async #lookUpChannel(): Promise<string> {
+    const { channel } = this.#settings;
+    const { channels = [] } = await this.#send("conversations.list", { limit: searchedChannels });
+    return channels.find(({ name }) => name === channel.replace(/^#/, ""))?.id ?? channel;
+  }
+
+  async #persist<T>(method: string, attempt: () => Promise<T>, ended: AbortSignal): Promise<T | undefined> {
+    for (let failures = 0; ; ) {
+      try {
+        const result = await attempt();
+        if (failures > 0 && result) this.#log(`slack: ${method} succeeded after ${failures} failed attempts`);
+        return result;
+      } catch (error) {
+        if (!(error instanceof SlackFailure)) throw error;
+        if (this.#stop.signal.aborted) return undefined;
+        failures += 1;
+        const isOver = !error.isTransient || ended.aborted;
+        if (failures === 1 || isOver) this.#log(`slack: ${method} failed: ${error.message}`);
+        if (isOver) return undefined;
+        await this.#pause(error.retryAfterMs ?? backOffMs(failures), ended);
+      }
+    }
+  }
+
+  /** Until the time or the use of waiting is over. */
+  async #pause(ms: number, ended: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([ended, this.#stop.signal]);
+    await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
+  }
+
+  /** @throws SlackFailure */
+  async #send(method: string, body: unknown): Promise<SlackAnswer> {
     const { url, botToken } = this.#settings;
-    if (!url) throw new Error("SLACK_URL is not set, so nobody is asked");
-    for (let attempt = 1; ; attempt += 1) {
-      const response = await fetch(`${url}/${method}`, {
+    let response: Response;
+    let answer: SlackAnswer | null;
+    try {
+      response = await fetch(`${url}/${method}`, {
         method: "POST",
         headers: { "content-type": "application/json; charset=utf-8", authorization: `Bearer ${botToken ?? ""}` },
         body: JSON.stringify(body),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(attemptDeadlineMs)]),
+        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(attemptDeadlineMs)]),
       });
-      if (response.status === 429 && attempt < attempts) {
-        await response.body?.cancel();
-        await sleep(retryAfterMs(response.headers.get("retry-after")), undefined, { signal });
-        continue;
-      }
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new Error(`HTTP ${response.status}`);
-      }
-      const answer = (await response.json()) as SlackAnswer | null;
-      if (answer?.ok !== true) throw new Error(`Slack says ${answer?.error ?? "nothing intelligible"}`);
-      return answer;
+      answer = response.ok ? readAnswer(await response.text()) : null;
+      if (!response.ok) await response.body?.cancel();
+    } catch (error) {
+      throw transportFailure(error);
     }
+    if (!response.ok) throw statusFailure(response);
+    if (answer?.ok !== true) throw refusal(answer?.error);
+    return answer;
   }
 }
 
-function retryAfterMs(header: string | null): number {
-  const seconds = Number(header ?? 1);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1_000, longestRetryAfterMs) : 1_000;
+function readAnswer(text: string): SlackAnswer | null {
+  try {
+    return JSON.parse(text) as SlackAnswer | null;
+  } catch {
+    return null;
+  }
 }
 
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message || (cause as NodeJS.ErrnoException).code || cause.name;
+function backOffMs(failures: number): number {
+  return Math.min(longestPauseMs, shortestPauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }

@@ -173,8 +173,6 @@ export class ToolCalls {
     await trail.add("approvalRequired", verdict.reason);
     const { caller } = context;
     const keepNoLonger = slot.extend();
-    // Who is gone for good must not keep the session's other turns waiting. The ticket stays open all the same.
-    caller.signal.addEventListener("abort", slot.release, { once: true });
     let result: HoldResult;
     try {
       result = await this.#parts.approvals.hold({
@@ -188,12 +186,10 @@ export class ToolCalls {
       });
     } finally {
       keepNoLonger();
-      caller.signal.removeEventListener("abort", slot.release);
     }
     switch (result.status) {
       case "approved":
         await trail.add("approved", result.reason);
-        if (!caller.present) caller.leave("caller left");
         return this.#forward(call);
       case "denied":
         return refuse(call, "denied", result.reason, "approval denied");

@@ -2,7 +2,7 @@
  * JSON-RPC batches, which 2025-03-26 has and later revisions do not. The requests run side by side; their responses come
  * together as one JSON array.
  */
-import { type Caller, CallerLeft, type Exchange } from "./exchange.ts";
+import { type Caller, CallerLeft, type CallerWatch, type Exchange } from "./exchange.ts";
 import { errorCodes, errorText, type RequestMessage } from "./messages.ts";
 
 export const longestBatch = 50;
@@ -12,12 +12,12 @@ export class BatchMember implements Caller {
   readonly signal: AbortSignal;
   readonly #exchange: Exchange;
   readonly #controller = new AbortController();
-  #onAbsent: (() => void) | undefined;
+  #watch: CallerWatch | undefined;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
     this.signal = AbortSignal.any([exchange.signal, this.#controller.signal]);
-    this.signal.addEventListener("abort", () => this.#onAbsent?.(), { once: true });
+    this.signal.addEventListener("abort", () => this.#watch?.onAbsent(), { once: true });
   }
 
   get present(): boolean {
@@ -26,12 +26,12 @@ export class BatchMember implements Caller {
 
   notify(): void {}
 
-  startWaiting(onAbsent: () => void): void {
-    this.#onAbsent = onAbsent;
+  startWaiting(watch: CallerWatch): void {
+    this.#watch = watch;
   }
 
   stopWaiting(): void {
-    this.#onAbsent = undefined;
+    this.#watch = undefined;
   }
 
   leave(reason: string): void {

@@ -166,9 +166,9 @@ export class McpEndpoint {
       return;
     }
     const event = parseEventId(lastEventId);
-    const stream = event && session.stream(event.streamId);
-    if (!stream) throw new Refusal(400, "Last-Event-ID names no event of this session that is still known.");
-    stream.attach(response, headers, event.sequence);
+    if (!event || !session.resume(event, response, headers)) {
+      throw new Refusal(400, "Last-Event-ID names no event of this session that is still known.");
+    }
   }
 
   #delete(request: IncomingMessage, response: ServerResponse): void {

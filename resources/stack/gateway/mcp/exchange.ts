@@ -2,13 +2,20 @@
  * The answer to one POST. It starts undecided and becomes plain JSON, or an SSE stream as soon as there is something to
  * say before the response and the client takes streams.
  *
- * A connection that closes means that the caller is gone and its work is dropped, with one exception: while a call waits
- * for an approval on a stream, the client may come back for it with Last-Event-ID.
+ * A connection that closes means that the caller is gone and its work is dropped, with one exception: a call that waits or
+ * has waited for an approval on a stream goes on, since the client may come back for it with Last-Event-ID.
  */
 import type { ServerResponse } from "node:http";
 import type { Session } from "../sessions/session.ts";
 import type { EventStream } from "./event-stream.ts";
 import { errorCodes, errorText, notificationText, type Params, type RequestId } from "./messages.ts";
+
+/** Told whether the caller of a waiting call is there. */
+export interface CallerWatch {
+  /** It lost its connection and may come back, or is gone for good: see the caller's signal. */
+  onAbsent(): void;
+  onReturn(): void;
+}
 
 /** Who waits for the result of a request. */
 export interface Caller {
@@ -18,8 +25,8 @@ export interface Caller {
   readonly present: boolean;
   /** Sends a notification ahead of the result if that is possible. */
   notify(method: string, params: Params): void;
-  /** Opens the stream at once where possible, and from now on bears a lost connection. */
-  startWaiting(onAbsent: () => void): void;
+  /** Opens the stream at once where possible, and from now on bears a lost connection, also when the waiting is over. */
+  startWaiting(watch: CallerWatch): void;
   stopWaiting(): void;
   /** Drops the work under way. */
   leave(reason: string): void;
@@ -38,7 +45,8 @@ export class Exchange implements Caller {
   readonly #controller = new AbortController();
   #stream: EventStream | undefined;
   #finished = false;
-  #onAbsent: (() => void) | undefined;
+  #bearsLoss = false;
+  #watch: CallerWatch | undefined;
 
   /** `id` is that of the request to be answered; null when there are several. */
   constructor(response: ServerResponse, session: Session, id: RequestId | null, acceptsStream: boolean) {
@@ -63,20 +71,21 @@ export class Exchange implements Caller {
     this.#openStream().send(notificationText(method, params));
   }
 
-  startWaiting(onAbsent: () => void): void {
+  startWaiting(watch: CallerWatch): void {
     if (this.#streams) this.#openStream();
-    this.#onAbsent = onAbsent;
+    this.#bearsLoss = true;
+    this.#watch = watch;
   }
 
   stopWaiting(): void {
-    this.#onAbsent = undefined;
+    this.#watch = undefined;
   }
 
   /** Also ends the response, for who cancelled the request and is still there. */
   leave(reason: string): void {
     if (this.#finished || this.signal.aborted) return;
     this.#controller.abort(new CallerLeft(reason));
-    this.#onAbsent?.();
+    this.#watch?.onAbsent();
     this.finish(errorText(this.#id, errorCodes.internal, `request dropped: ${reason}`));
   }
 
@@ -100,7 +109,10 @@ export class Exchange implements Caller {
 
   #openStream(): EventStream {
     if (!this.#stream) {
-      this.#stream = this.#session.openStream(() => this.#streamDetached());
+      this.#stream = this.#session.openStream({
+        onDetached: () => this.#streamDetached(),
+        onResumed: () => this.#watch?.onReturn(),
+      });
       this.#stream.attach(this.#response, { "mcp-session-id": this.#session.id });
     }
     return this.#stream;
@@ -111,7 +123,7 @@ export class Exchange implements Caller {
   };
 
   #streamDetached(): void {
-    if (this.#onAbsent) this.#onAbsent();
+    if (this.#bearsLoss) this.#watch?.onAbsent();
     else this.leave("caller left");
   }
 }

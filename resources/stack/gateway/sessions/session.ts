@@ -9,6 +9,12 @@ import { SessionTurns, type TurnOptions } from "./turns.ts";
 const endedStreamsKept = 16;
 const keepAliveMs = 5_000;
 
+/** Who is told when the connection of a stream is lost, and when a client has taken the stream up again. */
+export interface StreamWatch {
+  onDetached(): void;
+  onResumed(): void;
+}
+
 /** A call under way, as far as the session has to reach it. */
 interface CallUnderWay {
   leave(reason: string): void;
@@ -23,6 +29,7 @@ export class Session {
   lastUsedAtMs = performance.now();
   readonly #memory: StreamMemory;
   readonly #streams = new Map<string, EventStream>();
+  readonly #watches = new WeakMap<EventStream, StreamWatch>();
   #streamCount = 0;
   #listener: EventStream | undefined;
 
@@ -37,22 +44,32 @@ export class Session {
     return this.calls.size > 0 || this.#listener?.attached === true;
   }
 
-  openStream(onDetached?: () => void): EventStream {
+  openStream(watch?: StreamWatch): EventStream {
     this.#streamCount += 1;
     const stream = new EventStream({
       id: `s${this.#streamCount}`,
       primed: this.protocolVersion === "2025-11-25",
       keepAliveMs,
       memory: this.#memory,
-      ...(onDetached ? { onDetached } : {}),
+      ...(watch ? { onDetached: () => watch.onDetached() } : {}),
     });
     this.#streams.set(stream.id, stream);
+    if (watch) this.#watches.set(stream, watch);
     this.#forgetOldStreams();
     return stream;
   }
 
-  stream(id: string): EventStream | undefined {
-    return this.#streams.get(id);
+  /** Goes on with a stream after the event that the client had last. False when the session has no such stream. */
+  resume(
+    last: { streamId: string; sequence: number },
+    response: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+  ): boolean {
+    const stream = this.#streams.get(last.streamId);
+    if (!stream) return false;
+    stream.attach(response, headers, last.sequence);
+    this.#watches.get(stream)?.onResumed();
+    return true;
   }
 
   /** The stream for what no request asked for: one a session, a newer one takes the place of the older. */

@@ -25,26 +25,45 @@ export interface SignedClick {
 export interface TestSlack {
   url: string;
   secret: string;
+  /** Messages posted and updated. */
   requests: SlackRequest[];
+  /** Set to answer in some other way; return false to let it be answered after all. */
   intercept: ((method: string, response: ServerResponse) => boolean) | undefined;
+  /** So many of the next messages are posted, and then the connection is cut instead of an answer. */
+  loseAnswers: number;
   stop: () => Promise<void>;
 }
 
-export async function startSlack(): Promise<TestSlack> {
+/** On a free port unless told which. */
+export async function startSlack(onPort = 0): Promise<TestSlack> {
   const requests: SlackRequest[] = [];
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const method = request.url?.split("/").pop() ?? "";
     if (slack.intercept?.(method, response)) return;
+    if (method === "conversations.list") {
+      sendAnswer(response, { ok: true, channels: [{ id: "C1", name: "approvals" }] });
+      return;
+    }
+    if (method === "conversations.history") {
+      const messages = requests.flatMap(({ body: { blocks } }, index) => ({ ts: `17.${index + 1}`, blocks }));
+      sendAnswer(response, { ok: true, messages: messages.reverse() });
+      return;
+    }
     const authorized = request.headers.authorization === "Bearer xoxb-test";
     if (authorized) requests.push({ method, body: JSON.parse(body) });
     const answer = authorized
       ? { ok: true, channel: "C1", ts: `17.${requests.length}` }
       : { ok: false, error: "invalid_auth" };
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    if (authorized && slack.loseAnswers > 0) {
+      slack.loseAnswers -= 1;
+      response.destroy();
+      return;
+    }
+    sendAnswer(response, answer);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(onPort, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : 0;
@@ -53,6 +72,7 @@ export async function startSlack(): Promise<TestSlack> {
     secret: "test-signing-secret",
     requests,
     intercept: undefined,
+    loseAnswers: 0,
     stop: async () => {
       server.closeAllConnections();
       server.close();
@@ -60,6 +80,10 @@ export async function startSlack(): Promise<TestSlack> {
     },
   };
   return slack;
+}
+
+function sendAnswer(response: ServerResponse, answer: object): void {
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
 }
 
 export function ticketOf(request: SlackRequest | undefined): string {

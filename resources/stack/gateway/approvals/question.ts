@@ -1,0 +1,49 @@
+/** A ticket as people see it in Slack: asked once, and shown with its outcome when it has ended. */
+import type { SlackChannel } from "./slack-channel.ts";
+import { outcomeMessage, questionMessage } from "./slack-message.ts";
+import type { Settlement, Ticket } from "./ticket.ts";
+import type { Tickets } from "./tickets.ts";
+
+export interface QuestionParts {
+  slack: SlackChannel;
+  tickets: Tickets;
+  log: (line: string) => void;
+}
+
+export class Question {
+  readonly #parts: QuestionParts;
+  readonly #ticket: Ticket;
+  readonly #ended = new AbortController();
+  readonly #posted: ReturnType<SlackChannel["post"]>;
+
+  /** Asks at once. */
+  constructor(ticket: Ticket, parts: QuestionParts) {
+    this.#parts = parts;
+    this.#ticket = ticket;
+    this.#posted = this.#ask();
+  }
+
+  /** Nobody needs to be asked any more. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  /** Puts the outcome in place of the buttons, if the question was posted. */
+  async showOutcome(settlement: Settlement, at: Date): Promise<void> {
+    const ref = await this.#posted;
+    if (ref) await this.#parts.slack.update(ref, outcomeMessage(this.#ticket, settlement, at));
+  }
+
+  async #ask(): ReturnType<SlackChannel["post"]> {
+    const { slack, tickets, log } = this.#parts;
+    const { id } = this.#ticket;
+    const ref = await slack.post(questionMessage(this.#ticket), id, this.#ended.signal);
+    if (!ref) return undefined;
+    try {
+      await tickets.noteMessage(id, ref.timestamp);
+    } catch (error) {
+      log(`approvals: the message of ticket ${id} cannot be noted: ${(error as Error).message}`);
+    }
+    return ref;
+  }
+}
