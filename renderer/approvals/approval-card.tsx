@@ -34,8 +34,8 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
   const decide = async (decision: "approve" | "deny") => {
     setAnswer({ is: "sending", decision });
     try {
-      await client.call.approvals.decide({ ticket, decision });
-      tell(decision === "approve" ? `${tool} approved` : `${tool} denied`);
+      const { message } = await client.call.approvals.decide({ ticket, decision });
+      tell(message);
       setAnswer({ is: "taken", decision });
     } catch (error) {
       const cure = error instanceof LabFailure && error.cure !== null ? `. To mend it: ${error.cure}` : "";

@@ -27,6 +27,11 @@ type Ticket = z.infer<typeof ticketRow>;
 
 const clickAnswer = z.object({ status: z.int(), body: z.string() });
 
+/** What the gateway says of a click: how the ticket has ended, and the same in words. */
+const gatewayAnswer = z.object({ status: z.string(), text: z.string() });
+
+const OUTCOME = { approve: "approved", deny: "denied" };
+
 /** The gateway's tickets that wait for a person, and the button that decides one. */
 export class ApprovalDesk {
   readonly #onChange: () => void;
@@ -73,7 +78,10 @@ export class ApprovalDesk {
     return { waiting: this.#tickets.map((ticket) => this.#toWaiting(ticket)), unknownBecause: this.#unknownBecause };
   }
 
-  /** Clicks the message's button, in this person's name. @throws LabError when it cannot be or the gateway refuses it */
+  /**
+   * Clicks the message's button, in this person's name. Resolves with what the gateway says.
+   * @throws LabError when it cannot be clicked, the gateway refuses it, or the ticket has ended otherwise
+   */
   async decide(ticket: string, action: "approve" | "deny", user: string): Promise<{ status: number; message: string }> {
     const stack = this.#stack;
     if (stack === undefined) throw new LabError("precondition", "no stack is up, so nothing waits for a decision");
@@ -91,6 +99,8 @@ export class ApprovalDesk {
     if (answer.status >= 400) {
       throw new LabError("precondition", `the gateway answered ${answer.status}: ${wordsIn(answer.body)}`);
     }
+    const told = gatewayAnswer.safeParse(readJson(answer.body)).data;
+    if (told !== undefined && told.status !== OUTCOME[action]) throw new LabError("precondition", told.text);
     return { status: answer.status, message: wordsIn(answer.body) };
   }
 
@@ -179,14 +189,18 @@ async function post(url: string, body: unknown): Promise<{ ok: boolean; status: 
 
 /** Services answer with `{error}` or `{text}`; anything else is shown as it came, cut. */
 function wordsIn(text: string): string {
-  try {
-    const { error, text: said } = JSON.parse(text) as { error?: unknown; text?: unknown };
-    if (typeof error === "string") return error;
-    if (typeof said === "string") return said;
-  } catch {
-    // not JSON: shown as it is
-  }
+  const { error, text: said } = Object(readJson(text)) as { error?: unknown; text?: unknown };
+  if (typeof error === "string") return error;
+  if (typeof said === "string") return said;
   return text.slice(0, 300);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
