@@ -67,8 +67,8 @@ export async function runTrial({ postgres, database, gateway, enough }: TrialOpt
     if (gateway !== "none") {
       await running.stop(gateway === "killed" ? "SIGKILL" : "SIGTERM");
       running = await start();
-      await enough(load.count);
     }
+    await enough(load.count);
     if (database !== "none") await postgres.start();
     await enough(load.count);
     await load.stop();
