@@ -112,9 +112,14 @@ describe("a held call", () => {
 });
 
 describe("what an earlier life left", () => {
-  it("is ended at the start, and a click on it says so", async () => {
+  it.each([true, false])("is ended at the start, and a click on it says so (message noted: %s)", async (isNoted) => {
     const first = await scene.launch();
     const { client, reply, ticket } = await hold(scene, first);
+    await eventually(
+      () => ticketRow(scene, ticket),
+      (row) => row?.slack_ts !== null,
+    );
+    if (!isNoted) await scene.postgres.query("UPDATE approvals SET slack_ts = NULL WHERE id = $1", [ticket]);
     await scene.stopGateways();
     expect((await reply).message.error?.message).toMatch(/stopping/);
     expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending" });
@@ -125,6 +130,6 @@ describe("what an earlier life left", () => {
       () => scene.slack.requests.find(({ method }) => method === "chat.update"),
       (seen) => seen !== undefined,
     );
-    expect(update?.body.text).toMatch(/gateway restarted while waiting/);
+    expect(update?.body).toMatchObject({ ts: "17.1", text: expect.stringMatching(/gateway restarted while waiting/) });
   });
 });

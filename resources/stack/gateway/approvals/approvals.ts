@@ -159,11 +159,12 @@ export class Approvals {
   /** Replaces the buttons of messages whose ticket ended with an earlier life of the gateway. */
   async closeLeftovers(leftovers: readonly Leftover[]): Promise<void> {
     const settlement: Settlement = { status: "expired", by: undefined, reason: leftoverReason };
+    const { slack } = this.#options;
     for (const leftover of leftovers) {
-      const { channel, messageTimestamp: timestamp } = leftover;
-      if (!channel || !timestamp) continue;
-      const message = outcomeMessage(leftover, settlement, new Date());
-      await this.#options.slack.update({ channel, timestamp }, message);
+      const { id, channel, messageTimestamp: timestamp } = leftover;
+      // The gateway may have ended between the posting of the message and the noting of it.
+      const ref = channel && timestamp ? { channel, timestamp } : await slack.find(id);
+      if (ref) await slack.update(ref, outcomeMessage(leftover, settlement, new Date()));
     }
   }
 

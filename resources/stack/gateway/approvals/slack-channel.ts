@@ -46,11 +46,7 @@ export class SlackChannel {
 
   /** `blockId` is that of a block of this message and no other. Attempts end with `ended`; undefined when none succeeded. */
   post(message: SlackMessage, blockId: string, ended: AbortSignal): Promise<MessageRef | undefined> {
-    const { url, channel } = this.#settings;
-    if (!url) {
-      this.#log("slack: SLACK_URL is not set, so nobody is asked");
-      return Promise.resolve(undefined);
-    }
+    const { channel } = this.#settings;
     let mayBePosted = false;
     const attempt = async (): Promise<MessageRef | undefined> => {
       const earlier = mayBePosted ? await this.#find(blockId) : undefined;
@@ -72,12 +68,17 @@ export class SlackChannel {
     await this.#persist("chat.update", attempt, AbortSignal.timeout(updatePatienceMs));
   }
 
+  /** The message that has this block. Undefined also when Slack does not let this app read messages. */
+  find(blockId: string): Promise<MessageRef | undefined> {
+    return this.#persist("conversations.history", () => this.#find(blockId), AbortSignal.timeout(updatePatienceMs));
+  }
+
   /** Ends all attempts. */
   stop(): void {
     this.#stop.abort();
   }
 
-  /** The newest messages are looked through. Undefined also when Slack does not let this app read them. */
+  /** Looks through the newest messages. */
   async #find(blockId: string): Promise<MessageRef | undefined> {
     try {
       this.#channelId ??= await this.#lookUpChannel();
@@ -98,6 +99,10 @@ export class SlackChannel {
   }
 
   async #persist<T>(method: string, attempt: () => Promise<T>, ended: AbortSignal): Promise<T | undefined> {
+    if (!this.#settings.url) {
+      this.#log(`slack: SLACK_URL is not set, so there is no ${method}`);
+      return undefined;
+    }
     for (let failures = 0; ; ) {
       try {
         const result = await attempt();
