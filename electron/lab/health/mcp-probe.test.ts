@@ -5,6 +5,7 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { McpProbe } from "./mcp-probe.ts";
 import { makeProbe } from "./probe.ts";
 
 const never = new AbortController().signal;
@@ -22,8 +23,9 @@ async function serve(handle: Handle, port = 0) {
   return { close, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-function probe(address: string) {
-  const made = makeProbe({ mcp: "/mcp" }, address);
+/** Without the limit that a look has in the lab: how busy the machine is does not matter. */
+function probe(address: string): McpProbe {
+  const made = new McpProbe(`http://${address}/mcp`);
   onTestFinished(() => made.close());
   return made;
 }
@@ -60,7 +62,7 @@ describe.each([true, false])("an MCP probe of a server that answers in JSON: %s"
   test("opens a session as a client does, then only pings in it, and ends it when it is closed", async () => {
     const server = sdkServer({ asJson });
     const { address } = await serve(server.handle);
-    const one = makeProbe({ mcp: "/mcp" }, address);
+    const one = probe(address);
     for (let at = 0; at < 4; at++) expect(await one.look(never)).toMatchObject({ status: "up" });
     expect(server.asked).toEqual(["POST initialize", "POST notifications/initialized", ...Array(3).fill("POST ping")]);
     expect(server.sessions.size).toBe(1);
@@ -130,7 +132,7 @@ describe("an MCP probe is not up", () => {
     expect(await one.look(never)).toMatchObject({ status: "up" });
     await first.close();
     server.sessions.clear();
-    expect(await one.look(never)).toMatchObject({ status: "down", reason: expect.stringContaining("ECONNREFUSED") });
+    await expect(one.look(never)).rejects.toThrow("ECONNREFUSED");
     await serve(server.handle, Number(first.address.split(":")[1]));
     expect(await one.look(never)).toMatchObject({ status: "up" });
   });
@@ -144,13 +146,14 @@ test("a handshake that takes longer than a look is waited for by the next ones, 
     if (isSlow) await new Promise<void>((resolve) => held.push(resolve));
     return server.handle(request, response);
   });
-  const one = probe(address);
+  const one = makeProbe({ mcp: "/mcp" }, address);
+  onTestFinished(() => one.close());
   expect(await one.look(never)).toMatchObject({ status: "down" });
   expect(await one.look(never)).toMatchObject({ status: "down" });
-  expect(held).toHaveLength(1);
+  await expect.poll(() => held.length).toBe(1);
   isSlow = false;
   for (const release of held) release();
-  expect(await one.look(never)).toMatchObject({ status: "up" });
+  await expect.poll(async () => (await one.look(never)).status).toBe("up");
   expect(server.opened()).toBe(1);
   expect(server.asked.at(-1)).toBe("POST ping");
 });

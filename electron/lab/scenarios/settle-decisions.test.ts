@@ -1,15 +1,32 @@
 import { expect, onTestFinished, test, vi } from "vitest";
+import { ExpiringLimit } from "../../testing/expiring-limit.ts";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { RunContext } from "./run-context.ts";
 import { settleDecisions } from "./settle-decisions.ts";
 
-/** A test that waits for what will not come need not wait as long as a person would. */
-const limits = vi.hoisted(() => ({ longestMs: Number.POSITIVE_INFINITY }));
+const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
   const real = await original<typeof import("../abort-scope.ts")>();
-  const within: typeof real.within = (signal, ms, work) => real.within(signal, Math.min(ms, limits.longestMs), work);
-  return { ...real, within };
+  return {
+    ...real,
+    within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),
+  };
 });
+/** The wait's limit runs out the next time that the wait pauses. */
+function expireAtPause(context: RunContext): void {
+  const expiring = new ExpiringLimit(5_000);
+  limit.of = expiring;
+  onTestFinished(() => {
+    limit.of = undefined;
+  });
+  const sleep: Clock["sleep"] = async (_ms, signal) => {
+    expiring.expire();
+    signal.throwIfAborted();
+  };
+  Object.assign(context, { clock: { ...systemClock, sleep } });
+}
 
 const never = new AbortController().signal;
 
@@ -24,13 +41,6 @@ async function settling(pending: () => number | undefined | "no answer") {
   return { context, log };
 }
 
-function beImpatient() {
-  limits.longestMs = 300;
-  onTestFinished(() => {
-    limits.longestMs = Number.POSITIVE_INFINITY;
-  });
-}
-
 test("nothing is missing once the gateway has nothing left to write", async () => {
   let left = 3;
   const { context } = await settling(() => left--);
@@ -39,24 +49,27 @@ test("nothing is missing once the gateway has nothing left to write", async () =
 });
 
 test("rows that the gateway still has to write when the wait ends are missing", async () => {
-  beImpatient();
   const { context } = await settling(() => 2);
+  expireAtPause(context);
   expect(await settleDecisions(context, never)).toMatchObject([
     { why: expect.stringMatching(/^after .* the gateway still had 2 audit rows to write$/) },
   ]);
 });
 
 test("a gateway that does not answer may have rows left to write", async () => {
-  beImpatient();
-  const { context } = await settling(() => "no answer");
+  const { context } = await settling(() => {
+    limit.of?.expire();
+    return "no answer";
+  });
+  expireAtPause(context);
   expect(await settleDecisions(context, never)).toMatchObject([
     { why: expect.stringContaining("the gateway had not told whether it has audit rows left to write") },
   ]);
 });
 
 test("rows that go on arriving of a gateway that does not tell may not be all", async () => {
-  beImpatient();
   const { context, log } = await settling(() => undefined);
+  expireAtPause(context);
   let row = 0;
   context.decisions = {
     missing: () => [],
@@ -66,7 +79,6 @@ test("rows that go on arriving of a gateway that does not tell may not be all", 
       return true;
     },
   };
-  limits.longestMs = 1_000;
   expect(await settleDecisions(context, never)).toMatchObject([{ why: expect.stringContaining("still arriving") }]);
 });
 

@@ -1,14 +1,17 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { ExpiringLimit } from "../../testing/expiring-limit.ts";
 import { type Asked, fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { scenario as schema } from "./schema.ts";
-import { holdSteady, watchSteady } from "./steady-state.ts";
+import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
 
-/** A test that waits for what will not come need not wait as long as a person would. */
-const limits = vi.hoisted(() => ({ longestMs: Number.POSITIVE_INFINITY }));
+const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
   const real = await original<typeof import("../abort-scope.ts")>();
-  const within: typeof real.within = (signal, ms, work) => real.within(signal, Math.min(ms, limits.longestMs), work);
-  return { ...real, within };
+  return {
+    ...real,
+    within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),
+  };
 });
 
 const never = new AbortController().signal;
@@ -20,11 +23,20 @@ function steadyOf(...steadyState: object[]) {
   return schema.parse({ ...rest, steadyState }).steadyState;
 }
 
-function beImpatient(): void {
-  limits.longestMs = 600;
+/** What does not hold when the time is over after the first try. */
+function holdOnce(steady: ReturnType<typeof steadyOf>, address: string) {
+  const { context } = fakeContext(address);
+  const expiring = new ExpiringLimit(STEADY_LIMIT_MS);
+  limit.of = expiring;
   onTestFinished(() => {
-    limits.longestMs = Number.POSITIVE_INFINITY;
+    limit.of = undefined;
   });
+  const sleep: Clock["sleep"] = async (_ms, signal) => {
+    expiring.expire();
+    signal.throwIfAborted();
+  };
+  Object.assign(context, { clock: { ...systemClock, sleep } });
+  return holdSteady(steady, context, never);
 }
 
 const callsOf = (asked: readonly Asked[]) =>
@@ -54,19 +66,16 @@ describe("a steady state that demands a call", () => {
   });
 
   test("does not hold when it never does, and says how it ended", async () => {
-    beImpatient();
     const { address } = await fakeGateway(() => failed);
-    expect(await holdSteady(steady, fakeContext(address).context, never)).toMatch(
+    expect(await holdOnce(steady, address)).toMatch(
       /^call lookup ended in upstream_error \(.*payments is gone\), expected ok$/,
     );
   });
 
   test("does not hold when the tool itself answers with an error, or nobody answers", async () => {
-    beImpatient();
     const { address } = await fakeGateway(() => ({ result: { ...ok.result, isError: true } }));
-    expect(await holdSteady(steady, fakeContext(address).context, never)).toContain("ended in tool_error (done)");
-    const nobody = fakeContext("127.0.0.1:59999").context;
-    expect(await holdSteady(steady, nobody, never)).toMatch(/^call lookup: .*ECONNREFUSED/);
+    expect(await holdOnce(steady, address)).toContain("ended in tool_error (done)");
+    expect(await holdOnce(steady, "127.0.0.1:59999")).toMatch(/^call lookup: .*ECONNREFUSED/);
   });
 
   test("ends when the run is cancelled", async () => {
@@ -92,21 +101,16 @@ describe("a steady state that demands an HTTP answer", () => {
       'GET gateway/health answered {"audit":{"pending":0},"backends":["a"]}, expected {"audit":{"pending":1}}',
     ],
   ])("%j: %s", async (more, why) => {
-    beImpatient();
     const { address } = await fakeService(answer);
-    expect(await holdSteady(steadyOf({ ...http, ...more }), fakeContext(address).context, never)).toBe(why);
+    expect(await holdOnce(steadyOf({ ...http, ...more }), address)).toBe(why);
   });
 
   test("does not hold when the answer is no 2xx, or comes too late", async () => {
-    beImpatient();
     const refusing = await fakeService(() => ({ status: 404 }));
-    const { context } = fakeContext(refusing.address);
-    expect(await holdSteady(steadyOf(http), context, never)).toBe("GET gateway/health answered 404, expected 2xx");
+    expect(await holdOnce(steadyOf(http), refusing.address)).toBe("GET gateway/health answered 404, expected 2xx");
     const silent = await fakeService(() => undefined);
     const late = steadyOf({ ...http, within: "100ms" });
-    expect(await holdSteady(late, fakeContext(silent.address).context, never)).toBe(
-      "GET gateway/health took longer than 100 ms",
-    );
+    expect(await holdOnce(late, silent.address)).toBe("GET gateway/health took longer than 100 ms");
   });
 });
 
