@@ -24,7 +24,7 @@ export function inconclusive(seen: Verdict, why: string): Verdict {
 function couldTurn(check: LogCheck, { passed }: Verdict, view: RunView, missing: MissingDecisions): boolean {
   const couldBeOf = (tool: string) => missing.tool === undefined || missing.tool === tool;
   const couldBe = (decision: string) => missing.decision === undefined || missing.decision === decision;
-  if ("within" in check || "answer" in check) return false;
+  if ("within" in check || "answer" in check || "faultHit" in check) return false;
   if ("mustInclude" in check) return !passed && check.mustInclude.some(couldBeOf);
   if ("mustNotInclude" in check) return passed && check.mustNotInclude.some(couldBeOf);
   if ("policyOutcome" in check) return true;

@@ -81,16 +81,18 @@ describe("the plan of a scenario", () => {
       { http: "payments-mcp", path: "/state", json: { refunds: 0 }, within: "2s" },
     ];
     const parts = { id: "x", title: "x", patterns: [], method: [{ wait: "1s" }], expect: [{ within: "1s" }] };
-    const plan = planScenario(schema.parse({ ...parts, steadyState }), stack);
+    const plan = planScenario(schema.parse({ ...parts, steadyState }), stack, "process");
     expect(plan.map(({ step, touches }) => `${step} | ${touches}`)).toEqual([
       "before, throughout and after: call list_recent_charges is ok | gateway (127.0.0.1:18080)",
       'before and after: GET payments-mcp/state answers 2xx with {"refunds":0} within 2.00 s | payments-mcp (127.0.0.1:18421)',
       "wait for 1.00 s | nothing: it only looks or waits",
     ]);
     const nowhere = schema.parse({ ...parts, steadyState: [{ http: "nowhere", path: "/" }] });
-    expect(() => planScenario(nowhere, stack)).toThrow('no service called "nowhere"');
+    expect(() => planScenario(nowhere, stack, "process")).toThrow('no service called "nowhere"');
     const noGateway = { ...stack, services: stack.services.filter(({ role }) => role !== "gateway") };
-    expect(() => planScenario(schema.parse({ ...parts, steadyState: [steadyState[1]] }), noGateway)).toThrow("gateway");
+    expect(() => planScenario(schema.parse({ ...parts, steadyState: [steadyState[1]] }), noGateway, "process")).toThrow(
+      "gateway",
+    );
   });
 
   test("is refused when a check or the steady state asks after a service that is not there", () => {

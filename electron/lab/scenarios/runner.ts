@@ -149,7 +149,7 @@ async function methodAndChecks(
   const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
   // What the steady state's own calls have left behind is no part of what the method is judged by.
-  if (scenario.steadyState.some((steady) => "call" in steady)) await resetServices(context, signal);
+  if (scenario.steadyState.some((steady) => "call" in steady)) await resetServices(context, residue, signal);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
   await doMethod(scenario, context, signal);
