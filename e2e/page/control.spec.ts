@@ -151,6 +151,35 @@ test("what a run could not put back is told on every page, and put back when a p
   await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
 });
 
+test("what someone else has broken is told on every page, and restored when a person asks", async ({
+  window,
+  home,
+}) => {
+  const { page } = window;
+  const banner = page
+    .getByRole("alert")
+    .filter({ hasText: "Broken, and not by a fault of the lab: mock-slack is paused" });
+  await window.bringUp();
+  await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
+  await window.service("mock-slack").click();
+  await expect(page.getByRole("button", { name: "Disconnect mock-slack" })).toHaveCount(0);
+  process.kill(pidOf(home, "mock-slack"), "SIGSTOP");
+  await expect(banner).toBeVisible({ timeout: 60_000 });
+  await expect(window.undoAll).toHaveAccessibleName("Undo all (1)");
+  await window.goTo("History");
+  await banner.getByRole("button", { name: "Restore" }).click();
+  await expect(banner).toBeHidden({ timeout: 60_000 });
+  await window.goTo("Lab");
+  await expect(window.service("mock-slack")).toHaveAccessibleName(/running, up/);
+});
+
+function pidOf(home: string, service: string): number {
+  const journal = new Database(join(home, "journal.db"), { readonly: true });
+  const pid = journal.prepare("SELECT pid FROM processes WHERE service = ?").pluck().get(service);
+  journal.close();
+  return Number(pid);
+}
+
 /** As if its program had been uninstalled meanwhile. Returns what puts it back. */
 function keepFromStarting(home: string, service: string): () => void {
   const change = (launch: (before: string) => string) => {
