@@ -1,9 +1,11 @@
 /** The proxy as the program that it is. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { parse } from "yaml";
 import { RawClient } from "./testing/raw-client.ts";
 
 interface Program {
@@ -75,4 +77,17 @@ test("a link that others could reach is opened only where the environment allows
   await start({ LINKS, LISTEN_BEYOND_LOOPBACK: "yes" }).says(/link a->b listens on 0\.0\.0\.0:\d+/);
   const unclear = start({ LISTEN_BEYOND_LOOPBACK: "maybe" });
   await unclear.says(/LISTEN_BEYOND_LOOPBACK is "maybe": expected one of no, yes/);
+});
+
+test("the stack's own compose file lets links be reached by other containers, and not where it runs as a process", async () => {
+  const file = fileURLToPath(new URL("../compose.yaml", import.meta.url));
+  const { environment, "x-lab": lab } = parse(readFileSync(file, "utf8")).services["fault-proxy"];
+  expect(lab.process.environment.LISTEN_BEYOND_LOOPBACK).toBe("no");
+  const program = start({
+    ...environment,
+    PORT: "0",
+    LINKS: environment.LINKS.replace(/0\.0\.0\.0:\d+/g, "0.0.0.0:0"),
+  });
+  await program.says(/^fault-proxy listening on /m);
+  await program.says(/link mock-slack->gateway listens on 0\.0\.0\.0:\d+/);
 });
