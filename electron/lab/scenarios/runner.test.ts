@@ -1,5 +1,7 @@
+import { getEventListeners } from "node:events";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { collectGarbage } from "../../testing/collect-garbage.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
@@ -358,6 +360,34 @@ describe("a check that could not look", () => {
     const wait = await run({ method: [{ wait: { rows: 1 }, atMost: "50ms" }] });
     expect([wait.outcome, wait.reason]).toEqual(["inconclusive", expect.stringContaining("no audit-log service")]);
   });
+});
+
+test("of runs that have ended nothing is held by what lives on: the signal that cancels, the stack, the history", async () => {
+  const lasting = new AbortController();
+  const parts = { stack: stack.running, history, journal: stack.faults, clock: systemClock, labVersion: "0", strays };
+  const runOnce = async (outcome: string, method: object[]) => {
+    const scenario = { id: "x", title: "x", patterns: [], steadyState: STEADY, method, expect: [{ within: "5m" }] };
+    const events: LabEvent[] = [];
+    const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");
+    if (loaded === undefined) throw new Error("there should be one");
+    const result = await runScenario(loaded, parts, lasting.signal, (event) => events.push(event));
+    expect(result).toMatchObject({ outcome });
+    return new WeakRef(events);
+  };
+  const http = { http: "server", path: "/" };
+  const ended = [
+    await runOnce("passed", [http, { fault: { latency: LINK, by: "1ms" } }, { probe: "server" }]),
+    await runOnce("failed", [
+      { wait: "1ms", background: true },
+      { ...http, status: 404 },
+    ]),
+  ];
+  expect(getEventListeners(lasting.signal, "abort")).toEqual([]);
+  const held = async () => {
+    await collectGarbage();
+    return ended.filter((events) => events.deref() !== undefined).length;
+  };
+  await expect.poll(held).toBe(0);
 });
 
 describe("what a run says of its own honesty", () => {

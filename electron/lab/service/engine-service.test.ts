@@ -96,6 +96,22 @@ test("quitting in mid-run ends the run as cancelled, with everything put back an
   expect(runs.map(({ outcome }) => outcome)).toEqual(["cancelled"]);
 });
 
+test("an error that nothing has awaited ends the run that is on as an error, restored; the next is run, and it is said", async () => {
+  const engine = await startOn(temporaryFolder());
+  engine.startRuns(scenario(engine, "approval-timeout"), [], 1);
+  engine.startRuns(scenario(engine, "mcp-crash"), [], 1);
+  await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
+  engine.takeStray(new Error("boom"));
+  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
+  const ended = engine.queue.state().ended.map(({ scenarioId, outcome, reason }) => [scenarioId, outcome, reason]);
+  expect(ended).toEqual([
+    ["mcp-crash", "passed", expect.any(String)],
+    ["approval-timeout", "error", "the lab itself failed, unexpectedly: boom"],
+  ]);
+  expect(engine.stack.faults()).toEqual([]);
+  expect(engine.notices).toEqual(["something in the lab failed unexpectedly: boom"]);
+});
+
 test("a call that waits is approved through the message's own button, and shown with its run and the time it has", async () => {
   const engine = await startOn(temporaryFolder());
   const held = `

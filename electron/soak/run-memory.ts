@@ -1,0 +1,101 @@
+/**
+ * Runs a scenario over and over in a long-lived lab, on the reference stack, and measures what the lab keeps of each run:
+ * the heap after a forced collection, as a line through the samples. Exit 1 when it grows by more than the aim.
+ *
+ * run-memory.ts [--count 1000]
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { EngineService } from "../lab/service/engine-service.ts";
+import { collectGarbage } from "../testing/collect-garbage.ts";
+
+const AIM_KB_PER_RUN = 1;
+const RUNS_PER_SAMPLE = 50;
+/** Until here code is compiled, and lists that are kept to a length are filled. */
+const WARM_UP_RUNS = 150;
+
+/** Every way in which a run talks to services: sessions of MCP, an agent, HTTP, a fault on a link. */
+const SCENARIO = `
+id: memory
+title: A run of every kind of step
+patterns: []
+steadyState: [{ service: gateway, is: up }, { service: payments-mcp, is: up }]
+method:
+  - warm: gateway
+  - fault: { latency: gateway->payments-mcp, by: 1ms }
+  - call: list_recent_charges
+  - { storm: list_recent_charges, times: 4, clients: 2 }
+  - agent: Show me my recent charges.
+  - { http: payments-mcp, path: /state }
+expect: [{ mustInclude: [list_recent_charges] }]
+`;
+
+interface Sample {
+  runs: number;
+  heapKb: number;
+}
+
+const { values } = parseArgs({ options: { count: { type: "string", default: "1000" } } });
+const count = Number(values.count);
+const home = mkdtempSync(join(tmpdir(), "resilience-lab-soak-"));
+const service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
+try {
+  service.changeSettings({ ports: "auto", keepStackUp: false });
+  service.saveScenario(SCENARIO, { replace: true });
+  const outcomes = countOutcomes();
+  const samples: Sample[] = [];
+  for (let runs = RUNS_PER_SAMPLE; runs <= count; runs += RUNS_PER_SAMPLE) {
+    await runBatch();
+    const sample = { runs, heapKb: await heapKb() };
+    samples.push(sample);
+    console.log(`${String(runs).padStart(6)} runs  ${sample.heapKb.toFixed(0).padStart(7)} KB`);
+  }
+  const slope = slopeOf(samples.filter(({ runs }) => runs >= WARM_UP_RUNS));
+  console.log(`outcomes: ${[...outcomes].map(([outcome, times]) => `${times} ${outcome}`).join(", ")}`);
+  console.log(`the heap grows by ${slope.toFixed(2)} KB a run (aim <= ${AIM_KB_PER_RUN})`);
+  const areAllGreen = [...outcomes.keys()].join() === "passed";
+  process.exitCode = areAllGreen && slope <= AIM_KB_PER_RUN ? 0 : 1;
+} finally {
+  await service.close();
+  rmSync(home, { recursive: true, force: true });
+}
+
+async function runBatch(): Promise<void> {
+  const left = new Set(service.startRuns([service.library.find("memory").loaded], [], RUNS_PER_SAMPLE).map(idOf));
+  await new Promise<void>((resolve) => {
+    const unsubscribe = service.onRunEnded((entry) => {
+      left.delete(entry.entryId);
+      if (left.size > 0) return;
+      unsubscribe();
+      resolve();
+    });
+  });
+}
+
+function idOf({ entryId }: { entryId: string }): string {
+  return entryId;
+}
+
+function countOutcomes(): Map<string, number> {
+  const outcomes = new Map<string, number>();
+  service.onRunEnded(({ outcome, reason }) => {
+    const key = outcome === "passed" ? outcome : `${outcome} (${reason})`;
+    outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
+  });
+  return outcomes;
+}
+
+async function heapKb(): Promise<number> {
+  await collectGarbage();
+  return process.memoryUsage().heapUsed / 1024;
+}
+
+/** Kilobytes a run, by least squares. */
+function slopeOf(samples: readonly Sample[]): number {
+  const meanRuns = samples.reduce((sum, { runs }) => sum + runs, 0) / samples.length;
+  const meanKb = samples.reduce((sum, { heapKb }) => sum + heapKb, 0) / samples.length;
+  const together = samples.reduce((sum, { runs, heapKb }) => sum + (runs - meanRuns) * (heapKb - meanKb), 0);
+  return together / samples.reduce((sum, { runs }) => sum + (runs - meanRuns) ** 2, 0);
+}
