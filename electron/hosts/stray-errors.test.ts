@@ -9,10 +9,15 @@ import { writeSmallStack } from "../testing/small-stack.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "testing", "straying-lab.ts");
+/** Each is a lab with a stack of its own. */
+const LONG = { timeout: 120_000 };
 const STEADY = [{ service: "caller", is: "up" }];
 
-test.each(["a promise", "a timer", "a probe", "a listener", "the log tail", "the printer", "an end-of-run hook"])(
+test
+  .skipIf(process.platform !== "linux")
+  .each(["a promise", "a timer", "a probe", "a listener", "the log tail", "the printer", "an end-of-run hook"])(
   "an error of %s ends its run as an error, all restored, and the next one is run",
+  LONG,
   async (place) => {
     const folder = temporaryFolder();
     const home = join(folder, "home");
