@@ -246,6 +246,19 @@ describe("a run that something fails around", () => {
     expect(events.at(-1)).toMatchObject({ type: "run.ended" });
   });
 
+  test("can be cancelled while what it is to follow does not begin, and what begins later is ended", async () => {
+    const begun = Promise.withResolvers<ProxyWatch>();
+    const close = vi.fn(async () => {});
+    vi.spyOn(ProxyWatch, "start").mockReturnValue(begun.promise);
+    const { outcome } = await run({
+      method: [{ fault: { pause: "server" } }],
+      listen: (event, cancel) => event.type === "run.started" && setImmediate(cancel),
+    });
+    expect(outcome).toBe("cancelled");
+    begun.resolve({ close, read: async () => true } as unknown as ProxyWatch);
+    await expect.poll(() => close.mock.calls.length).toBe(1);
+  });
+
   test("ends as an error when the rollback fails, and says what is still in force", async () => {
     vi.spyOn(FaultInjector.prototype, "undo").mockRejectedValueOnce(new Error("the driver is gone"));
     const { runId, outcome, reason } = await run({ method: [{ fault: { pause: "server" } }] });

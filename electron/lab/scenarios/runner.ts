@@ -83,7 +83,7 @@ export async function runScenario(
   const stops = new RunStops(signal, parts);
   try {
     let ending = await endingOf(async () => {
-      await watchRun(context, watchers);
+      await orAbort(watchRun(context, watchers), stops.signal);
       await methodAndChecks(scenario, context, residue, stops.signal);
     }, stops.signal);
     ending = await rollBack(scenario, context, residue, ending);
@@ -142,7 +142,7 @@ async function methodAndChecks(
   const { log } = context;
   log.append({ type: "phase.started", phase: "prepare" });
   assertTargets(scenario, context);
-  const broken = await residue.before();
+  const broken = await orAbort(residue.before(), signal);
   if (broken !== undefined) throw new RunStopped("precondition", broken);
   await resetServices(context, residue, signal);
   log.append({ type: "phase.started", phase: "steady state" });

@@ -17,13 +17,17 @@ const CLOSE_LIMIT_MS = 10_000;
 /** What follows a run and ends with it, also when only a part of it could be begun. */
 export class Watchers {
   readonly #ends: (() => unknown)[] = [];
+  #isClosed = false;
 
+  /** One that comes only after all were ended, since its run was cancelled while it began, is ended at once. */
   add(end: () => unknown): void {
     this.#ends.push(end);
+    if (this.#isClosed) void this.close();
   }
 
   /** Ends all of them, in the order in which they were added. Resolves to what could not be ended, in words. */
   async close(): Promise<string[]> {
+    this.#isClosed = true;
     const problems: string[] = [];
     for (const end of this.#ends.splice(0)) {
       try {
