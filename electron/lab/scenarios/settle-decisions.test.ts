@@ -67,6 +67,14 @@ test("a gateway that does not answer may have rows left to write", async () => {
   ]);
 });
 
+test("a gateway that is down may have rows on its disk, and is not waited for", async () => {
+  const { context } = await settling(() => 0);
+  context.url = () => "http://127.0.0.1:1/health";
+  expect(await settleDecisions(context, never)).toMatchObject([
+    { why: "the gateway is down and may have audit rows that it writes when it is up again" },
+  ]);
+});
+
 test("rows that go on arriving of a gateway that does not tell may not be all", async () => {
   const { context, log } = await settling(() => undefined);
   expireAtPause(context);

@@ -21,24 +21,26 @@ export async function settleDecisions(context: RunContext, signal: AbortSignal):
   return unsettled === undefined ? decisions.missing() : [...decisions.missing(), { why: unsettled }];
 }
 
-/** Why rows may still come although the limit was reached; undefined when none are to come. */
+/** Why rows may still come although they were waited for; undefined when none are to come. */
 async function waitForGateway(context: RunContext, signal: AbortSignal): Promise<string | undefined> {
-  let pending: number | undefined;
+  let pending: Pending;
   let isArriving = false;
   try {
-    await within(signal, SETTLE_LIMIT_MS, async (limit) => {
+    return await within(signal, SETTLE_LIMIT_MS, async (limit) => {
       for (;;) {
         const told = await pendingRows(context, limit);
-        if (told === 0) return;
+        if (told === 0) return undefined;
+        if (told === "unreachable")
+          return "the gateway is down and may have audit rows that it writes when it is up again";
         pending = told;
         if (pending === undefined) {
           isArriving = true;
-          return waitForQuiet(context, limit);
+          await waitForQuiet(context, limit);
+          return undefined;
         }
         await context.clock.sleep(POLL_INTERVAL_MS, limit);
       }
     });
-    return undefined;
   } catch (error) {
     if (signal.aborted || !isTimeout(error)) throw error;
     const after = `after ${formatDuration(SETTLE_LIMIT_MS)}`;
@@ -49,7 +51,10 @@ async function waitForGateway(context: RunContext, signal: AbortSignal): Promise
 }
 
 /** Rows that the gateway has decided but not yet written; undefined when it cannot tell. */
-async function pendingRows(context: RunContext, signal: AbortSignal): Promise<number | undefined> {
+type Pending = number | undefined;
+
+/** A gateway that is down may have rows on its disk. */
+async function pendingRows(context: RunContext, signal: AbortSignal): Promise<Pending | "unreachable"> {
   const gateway = context.stack.stack.services.find(({ role }) => role === "gateway");
   if (gateway === undefined || !("http" in gateway.probe)) return undefined;
   try {
@@ -58,7 +63,7 @@ async function pendingRows(context: RunContext, signal: AbortSignal): Promise<nu
     return typeof health.audit?.pending === "number" ? health.audit.pending : undefined;
   } catch {
     signal.throwIfAborted();
-    return undefined; // a gateway that is down has nothing left to write
+    return "unreachable";
   }
 }
 
