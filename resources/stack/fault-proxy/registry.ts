@@ -45,6 +45,12 @@ export class Refusal extends Error {
   }
 }
 
+type LinkState = Pick<Link, "listen" | "upstream" | "isEnabled" | "backAt">;
+
+function stateOf({ listen, upstream, isEnabled, backAt }: Link): LinkState {
+  return { listen, upstream, isEnabled, backAt };
+}
+
 export class Registry {
   readonly hits = new HitLog();
   readonly held: HeldBytes = { total: 0 };
@@ -93,14 +99,20 @@ export class Registry {
       const { upstream = link.upstream, enabled = link.isEnabled } = change;
       // An address that cannot be one, or may not, leaves the link as it is.
       const listen = this.#allowed(change.listen ?? link.listen);
-      const wasToReturn = this.#cancelReturn(link);
-      if (!sameListenAddress(listen, link.listen) || upstream !== link.upstream) {
-        await link.disable();
-        link.listen = listen;
-        link.upstream = upstream;
+      const before = stateOf(link);
+      this.#cancelReturn(link);
+      try {
+        if (!sameListenAddress(listen, link.listen) || upstream !== link.upstream) {
+          await link.disable();
+          link.listen = listen;
+          link.upstream = upstream;
+        }
+        if (enabled) await link.enable();
+        else await link.disable();
+      } catch (error) {
+        await this.#restore(link, before);
+        throw error;
       }
-      if (enabled) await this.#bringBack(link, wasToReturn);
-      else await link.disable();
       if (!enabled && change.disabledForMs !== undefined) this.#returnLater(link, change.disabledForMs);
       return link;
     });
@@ -197,14 +209,30 @@ export class Registry {
     const prior = this.#links.get(spec.name);
     if (!prior) return this.#create(spec);
     if (!sameListenAddress(prior.listen, this.#allowed(spec.listen)) || prior.upstream !== spec.upstream) {
-      await this.#remove(prior);
-      return this.#create(spec);
+      return this.#replace(prior, spec);
     }
     if (spec.toxics) {
       for (const toxic of prior.toxics()) this.#removeToxic(prior, toxic);
       for (const toxic of spec.toxics) this.#addToxic(prior, toxic);
     }
     return prior;
+  }
+
+  /** The one that was there stays when the new one is refused. */
+  async #replace(prior: Link, spec: LinkSpec): Promise<Link> {
+    const before = stateOf(prior);
+    this.#cancelReturn(prior);
+    this.#links.delete(prior.name);
+    await prior.disable();
+    try {
+      const link = await this.#create(spec);
+      for (const toxic of prior.toxics()) this.#removeToxic(prior, toxic);
+      return link;
+    } catch (error) {
+      this.#links.set(prior.name, prior);
+      await this.#restore(prior, before);
+      throw error;
+    }
   }
 
   async #remove(link: Link): Promise<void> {
@@ -251,6 +279,21 @@ export class Registry {
       });
     }, ms);
     this.#returns.set(link, timer);
+  }
+
+  /** A change that is refused leaves the link as it was: open if it was open, or about to come back. */
+  async #restore(link: Link, { listen, upstream, isEnabled, backAt }: LinkState): Promise<void> {
+    link.listen = listen;
+    link.upstream = upstream;
+    if (!isEnabled && backAt === undefined) return;
+    // The port of one that was open is free again, unless someone was quicker.
+    const isOpen =
+      isEnabled &&
+      (await link.enable().then(
+        () => true,
+        () => false,
+      ));
+    if (!isOpen) this.#returnLater(link, limits.returnAgainMs);
   }
 
   /** A link that was down for a time tries again later when its port is taken: it would stay down for good. */

@@ -52,6 +52,18 @@ describe("populate and reset", () => {
     expect((await proxy.call("GET", "/proxies/a")).status).toBe(200);
   });
 
+  test.each(["bad", "203.0.113.1:80", "taken"])(
+    "an entry that is refused (%s) leaves the one it was to replace",
+    async (at) => {
+      const proxy = await open();
+      const listen = at === "taken" ? `127.0.0.1:${await openServer(echo)}` : at;
+      await proxy.arm({ type: "noop" });
+      const before = (await proxy.call("GET", path)).json;
+      expect((await proxy.call("POST", "/populate", [entry(linkName, listen)])).status).toBe(500);
+      expect((await proxy.call("GET", path)).json).toEqual(before);
+    },
+  );
+
   test("reset enables every proxy and removes every toxic", async () => {
     const proxy = await open();
     await proxy.call("POST", "/proxies", { ...entry("off"), enabled: false });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type Socket } from "node:net";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { echo, linkName, openProxy, openServer } from "../testing/proxy-under-test.ts";
 import { RawClient } from "../testing/raw-client.ts";
 
@@ -102,6 +102,48 @@ test("down for a time ends by itself", async () => {
   const client = await RawClient.open(proxy.port);
   client.write("x");
   await client.receives("x");
+});
+
+describe("a change that is refused", () => {
+  const refused = [
+    [
+      "an address that someone else has",
+      (taken: number) => ({ listen: `127.0.0.1:${taken}`, upstream: "elsewhere:1" }),
+    ],
+    ["an address beyond this machine", () => ({ listen: "203.0.113.1:80" })],
+    ["a host that nobody knows", () => ({ listen: "no.such.host.invalid:80" })],
+  ] as const;
+
+  test.each(refused)("leaves a link open, where it was: %s", async (_what, change) => {
+    const taken = await openServer(echo);
+    const proxy = await openProxy(await openServer(echo));
+    const before = (await proxy.call("GET", path)).json;
+    expect((await proxy.call("POST", path, change(taken))).status).toBe(500);
+    expect((await proxy.call("GET", path)).json).toEqual(before);
+    const client = await RawClient.open(proxy.port);
+    client.write("x");
+    await client.receives("x");
+  });
+
+  test.each(refused)("leaves a closed link closed, to be opened where it was: %s", async (_what, change) => {
+    const taken = await openServer(echo);
+    const proxy = await openProxy(await openServer(echo));
+    await proxy.call("POST", path, { enabled: false });
+    const before = (await proxy.call("GET", path)).json;
+    expect((await proxy.call("POST", path, { ...change(taken), enabled: true })).status).toBe(500);
+    expect((await proxy.call("GET", path)).json).toEqual(before);
+    expect((await proxy.call("POST", path, { enabled: true })).json.listen).toBe(before.listen);
+  });
+
+  test("leaves a link that is down for a time on its way back", async () => {
+    const taken = await openServer(echo);
+    const proxy = await openProxy(await openServer(echo));
+    await proxy.call("POST", path, { enabled: false, disabled_for_ms: 60_000 });
+    const change = { listen: `127.0.0.1:${taken}`, enabled: true };
+    expect((await proxy.call("POST", path, change)).status).toBe(500);
+    await expect.poll(async () => (await proxy.call("GET", path)).json).toMatchObject({ enabled: true });
+    expect((await proxy.call("GET", path)).json.listen).toBe(`127.0.0.1:${proxy.port}`);
+  });
 });
 
 test.each([
