@@ -1,5 +1,6 @@
 import { LabError } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
+import { type Baseline, describeSharing, type Sharer } from "../stack/baseline.ts";
 import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
 
 /** How one kind of fault is applied, how it is undone, and what each does, in words for a person. */
@@ -13,8 +14,11 @@ export interface FaultKind {
   apply(driver: StackDriver, service: string): Promise<void>;
   /** True while the state of the target is what the fault made of it; anything else was done by someone else. */
   isInForce(state: ServiceState): boolean;
-  /** @param broken the life that the fault was meant for */
-  revert(driver: StackDriver, service: string, broken: ServiceIdentity): Promise<void>;
+  /**
+   * @param broken the life that the fault was meant for
+   * @param before what was journaled with the fault
+   */
+  revert(driver: StackDriver, service: string, broken: ServiceIdentity, before: Baseline | undefined): Promise<void>;
 }
 
 /**
@@ -59,12 +63,12 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
   },
   disconnect: {
     effect: "disconnected from every network",
-    undo: "connect it again, under the same names and address",
+    undo: "connect it again, as it was connected",
     drivers: ["docker"],
     fromPaused: false,
     apply: (driver, service) => driver.disconnect(service),
     isInForce: (state) => state.is === "running" && state.isIsolated === true,
-    revert: (driver, service) => driver.reconnect(service),
+    revert: (driver, service, _broken, before) => driver.reconnect(service, before),
   },
   restart: {
     effect: "restarted",
@@ -87,4 +91,17 @@ export function assertSupported(kind: LifecycleFault, target: string, driver: St
   throw new LabError("unsupported", `${kind} ${target} cannot be done on the ${driver} driver`, {
     cure: `run it with --driver ${drivers.join(" or ")}, or use another fault, such as down on a link`,
   });
+}
+
+/** What a fault does and how it is undone, with those that go down with its target. */
+export function describeFault(
+  kind: LifecycleFault,
+  sharers: readonly Sharer[] = [],
+): Pick<FaultKind, "effect" | "undo"> {
+  const { effect, undo } = FAULT_KINDS[kind];
+  if (sharers.length === 0) return { effect, undo };
+  const others = sharers.map(describeSharing).join(", ");
+  // Off its networks a container keeps its namespace, and those in it are connected again together with it.
+  if (kind === "disconnect") return { effect: `${effect}, and with it ${others}`, undo };
+  return { effect: `${effect}, which cuts off ${others}`, undo: `${undo}, then restart ${others}` };
 }

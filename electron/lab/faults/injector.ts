@@ -65,7 +65,7 @@ export class FaultInjector {
     const { stack, journal, log } = this.#parts;
     const { kind, target } = aim;
     journal.assertArmed();
-    const prepared = await prepareFault(aim, stack);
+    const prepared = await prepareFault(aim, stack, this.inForce());
     if (typeof prepared === "string") {
       const message = this.#warnNoEffect(aim, prepared);
       this.flaws.push(message);
@@ -99,7 +99,7 @@ export class FaultInjector {
     }
   }
 
-  #intend(aim: FaultAim, { identity, undo }: Prepared, forMs: number): JournaledFault {
+  #intend(aim: FaultAim, { identity, undo, before }: Prepared, forMs: number): JournaledFault {
     const { stack, journal, log, clock } = this.#parts;
     const intendedWallMs = clock.wallMs();
     const fault: JournaledFault = {
@@ -110,6 +110,7 @@ export class FaultInjector {
       target: aim.target,
       identity,
       undo,
+      ...(before === undefined ? {} : { before }),
       intendedWallMs,
       expiresWallMs: intendedWallMs + forMs,
     };
@@ -199,11 +200,15 @@ export class FaultInjector {
       this.flaws.push(message);
       log.append({ type: "warning", code: "fault-ended", message });
     }
-    const waitUntilUp = (service: string, limit: AbortSignal) => stack.health.waitFor(service, "up", limit);
+    // Of a service without a probe, one that only shares a namespace, its container says what there is to say.
+    const waitUntilUp = async (service: string, limit: AbortSignal) => {
+      if (stack.health.services().includes(service)) await stack.health.waitFor(service, "up", limit);
+    };
     const isHeldClosed = (link: string) =>
       this.inForce().some(({ id, kind, target }) => id !== fault.id && kind === "down" && target === link);
-    const aim = aimIn(journal, () => this.inForce());
-    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, ...aim }, signal);
+    const inForce = () => this.inForce();
+    const aim = aimIn(journal, inForce);
+    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, inForce, ...aim }, signal);
   }
 
   /** A halt, or the watchdog while this process hung, has been here first: the run was not what it says it was. */

@@ -3,6 +3,7 @@ import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-j
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
+import { groupsApart } from "./held.ts";
 import { aimIn, takeOffLink, type Undone, type UndoTarget, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
 
@@ -54,7 +55,7 @@ export async function mendStack(
   return withUndoTarget(registered, parts, async (target) => {
     const undo = async (fault: OpenFault) =>
       noted(fault, await undoFault(fault, { ...target, isHeldClosed, ...aim }, signal), parts.faults);
-    const mendedServices = await undoInRounds(services, (round) => onePerTarget(round, undo));
+    const mendedServices = await undoInRounds(services, (round) => groupByGroup(round, undo));
     const mendedLinks = await Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? undo(fault)));
     return [...mendedLinks, ...mendedServices];
   });
@@ -85,16 +86,17 @@ export async function openLinksFirst(stackId: string, faults: FaultJournal): Pro
   await whileAlone(takeOffLinks(faults.open(stackId), faults));
 }
 
-/** All targets at once, but the faults on one target in their order: one undo is not to meet the other half done. */
-function onePerTarget<Result>(round: readonly OpenFault[], undo: (fault: OpenFault) => Promise<Result>) {
-  const last = new Map<string, Promise<unknown>>();
-  return Promise.all(
-    round.map((fault) => {
-      const undone = (last.get(fault.target) ?? Promise.resolve()).then(() => undo(fault));
-      last.set(fault.target, undone);
-      return undone;
-    }),
-  );
+/** All at once, but faults that have a service in common in their order: the last is the one that finds it whole. */
+async function groupByGroup<Result>(
+  round: readonly OpenFault[],
+  undo: (fault: OpenFault) => Promise<Result>,
+): Promise<Result[]> {
+  const results = new Map<OpenFault, Result>();
+  const inOrder = async (group: OpenFault[]) => {
+    for (const fault of group) results.set(fault, await undo(fault));
+  };
+  await Promise.all(groupsApart(round).map(inOrder));
+  return round.map((fault) => results.get(fault) as Result);
 }
 
 function isOnLink({ identity }: JournaledFault): boolean {
@@ -126,18 +128,21 @@ function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Un
  */
 async function withUndoTarget<Value>(
   registered: RegisteredStack,
-  { register, stacksFolder, environment }: MendParts,
+  { register, faults, stacksFolder, environment }: MendParts,
   use: (target: UndoTarget) => Promise<Value>,
 ): Promise<Value> {
   let attached: Promise<RunningStack | undefined> | undefined;
   const waitUntilUp = async (service: string, signal: AbortSignal) => {
     attached ??= tryAttach(registered, register, stacksFolder, environment);
-    await (await attached)?.health.waitFor(service, "up", signal);
+    const health = (await attached)?.health;
+    if (health?.services().includes(service)) await health.waitFor(service, "up", signal);
   };
   // Its modules take longer to load than a link to open, and a halt waits for nothing before that.
   const { openDriver } = await import("../stack/open-driver.ts");
   try {
-    return await use({ driver: await openDriver(registered, register), waitUntilUp });
+    // As the journal has it now: others may be undoing the same, and one that was never applied breaks nothing.
+    const inForce = () => faults.open(registered.id).filter(({ isApplied }) => isApplied);
+    return await use({ driver: await openDriver(registered, register), waitUntilUp, inForce });
   } finally {
     await (await attached)?.close();
   }

@@ -1,8 +1,9 @@
-import type { FaultIdentity } from "../journal/fault-journal.ts";
+import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
+import type { Baseline } from "../stack/baseline.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { linkNamed, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
 import type { FaultAim } from "./aim.ts";
-import { assertSupported, FAULT_KINDS } from "./catalogue.ts";
+import { assertSupported, describeFault, FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import { effectOf, toToxic } from "./link-faults.ts";
 
@@ -11,31 +12,41 @@ export interface Prepared {
   identity: FaultIdentity;
   undo: string;
   effect: string;
+  /** What is true of a service before, where more than its own state is lost with it. */
+  before?: Baseline | undefined;
   apply(faultId: string, forMs: number): Promise<void>;
 }
 
 /**
  * Resolves to a text instead when the fault would have no effect, since its target is already broken.
- * @throws LabError `unsupported` for what the driver cannot do
+ * @param inForce faults on the same stack
+ * @throws LabError `unsupported` for what the driver cannot do, `precondition` for what could not be undone whole
  */
-export function prepareFault(aim: FaultAim, stack: RunningStack): Promise<Prepared | string> {
-  return aim.on === "service" ? prepareServiceFault(aim, stack) : prepareLinkFault(aim, stack);
+export function prepareFault(
+  aim: FaultAim,
+  stack: RunningStack,
+  inForce: readonly JournaledFault[],
+): Promise<Prepared | string> {
+  return aim.on === "service" ? prepareServiceFault(aim, stack, inForce) : prepareLinkFault(aim, stack);
 }
 
 async function prepareServiceFault(
   { kind, target }: Extract<FaultAim, { on: "service" }>,
   { stack, driver }: RunningStack,
+  inForce: readonly JournaledFault[],
 ): Promise<Prepared | string> {
   serviceNamed(stack, target);
   assertSupported(kind, target, driver.kind);
   const state = await driver.stateOf(target);
-  const { undo, effect, apply, fromPaused } = FAULT_KINDS[kind];
-  if (state.is === "paused" && fromPaused) {
-    const identity = { ...state.identity, wasPaused: true as const };
-    return { identity, undo: `${undo}, and pause it again`, effect, apply: () => apply(driver, target) };
-  }
-  if (state.is !== "running") return `${target} was already ${state.is}`;
-  return { identity: state.identity, undo, effect, apply: () => apply(driver, target) };
+  const wasPaused = state.is === "paused" && FAULT_KINDS[kind].fromPaused;
+  if (state.is !== "running" && !wasPaused) return `${target} was already ${state.is}`;
+  const known = inForce.flatMap(({ before }) => before ?? []);
+  const before = await driver.surroundings?.observe(target, kind, known);
+  const { undo, effect } = describeFault(kind, before?.containers.slice(1));
+  const apply = () => FAULT_KINDS[kind].apply(driver, target);
+  if (!wasPaused) return { identity: state.identity, undo, effect, before, apply };
+  const identity = { ...state.identity, wasPaused: true as const };
+  return { identity, undo: `${undo}, and pause it again`, effect, before, apply };
 }
 
 async function prepareLinkFault(

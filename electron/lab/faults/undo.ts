@@ -6,6 +6,8 @@ import type { LifecycleFault } from "../scenarios/schema.ts";
 import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
+import { heldByOthers } from "./held.ts";
+import { assertAsBefore, restoreSurroundings } from "./surroundings.ts";
 import { waitUntilUpAgain } from "./up-again.ts";
 
 /** A Docker engine that is being restarted is back within this; one that is not is gone. */
@@ -25,6 +27,8 @@ export interface UndoTarget {
   waitUntilUp(service: string, signal: AbortSignal): Promise<void>;
   /** True while another fault of this lab keeps a link closed. */
   isHeldClosed?(link: string): boolean;
+  /** Faults of this lab that are in force now, this one among them or not. */
+  inForce?(): readonly JournaledFault[];
   /** Told of a life that this undo has begun and that has ended again: it is no one else's doing. */
   beganInVain?(fault: JournaledFault, life: ServiceIdentity): void;
   /** Told, before that is done, of the new life of a service that is to be paused again, as it was before the fault. */
@@ -88,33 +92,63 @@ async function undoServiceFault(
   const kind = FAULT_KINDS[fault.kind as LifecycleFault];
   const before = await target.driver.stateOf(fault.target);
   if (identity.wasPaused && before.is === "paused" && sameLife(before.identity, identity)) return pausedAsBefore(fault);
+  const isHeld = heldByOthers(target.inForce?.() ?? [], fault);
   const changed = changedByOthers(fault, identity, before);
   if (changed !== undefined) {
     // It may have been started a moment ago, by a lab that died in the middle of this very undo: it is not well yet.
-    if (before.is === "running") await waitUntilUpAgain(fault.target, target, signal);
+    if (before.is === "running") {
+      await becomeUp(fault, target, isHeld, signal);
+      if (!identity.wasPaused) await assertAsBefore(fault, target, isHeld, signal);
+    }
     return { result: "changed by someone else", detail: changed };
   }
-  await kind.revert(target.driver, fault.target, identity);
+  await kind.revert(target.driver, fault.target, identity, fault.before);
   if (fault.kind === "disconnect" && before.is !== "running") {
+    if (isHeld(fault.target)) {
+      return { result: "restored", detail: `${fault.target} is connected again, and ${before.is} by another fault` };
+    }
     const detail = `${fault.target} is connected again; someone else has left it ${before.is}`;
     return { result: "changed by someone else", detail };
   }
   let after: ServiceState;
+  let said: string;
   try {
-    await waitUntilUpAgain(fault.target, target, signal);
+    said = await becomeUp(fault, target, isHeld, signal);
   } finally {
     after = await target.driver.stateOf(fault.target);
     if (after.is === "stopped" && after.identity !== undefined) target.beganInVain?.(fault, after.identity);
   }
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
-  if (after.isIsolated) return { result: "not restored", detail: `${fault.target} is cut off from every network` };
+  if (after.isIsolated && !isHeld(fault.target)) {
+    return { result: "not restored", detail: `${fault.target} is cut off from every network` };
+  }
   if (identity.wasPaused) {
     target.pausingAgain?.(fault, after.identity);
     await target.driver.pause(fault.target);
     const { is } = await target.driver.stateOf(fault.target);
-    return is === "paused" ? pausedAsBefore(fault) : { result: "not restored", detail: `${fault.target} is ${is}` };
+    if (is !== "paused") return { result: "not restored", detail: `${fault.target} is ${is}` };
   }
-  return { result: "restored", detail: `${fault.target} is running and up` };
+  await assertAsBefore(fault, target, isHeld, signal);
+  return identity.wasPaused ? pausedAsBefore(fault) : { result: "restored", detail: `${fault.target} ${said}` };
+}
+
+/**
+ * Waits until the target, and those that were lost with it, are up. What another fault still keeps broken is left for
+ * the undo of that one.
+ * @returns what became of the target, for a person
+ * @throws LabError when it does not become so
+ */
+async function becomeUp(
+  fault: JournaledFault,
+  target: UndoTarget,
+  isHeld: (service: string) => boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  const restarted = await restoreSurroundings(fault, target, isHeld, signal);
+  const more = restarted === undefined ? "" : `; ${restarted}`;
+  if (isHeld(fault.target)) return `is running, and another fault on it is still in force${more}`;
+  await waitUntilUpAgain(fault.target, target, signal);
+  return `is running and up${more}`;
 }
 
 function pausedAsBefore({ target }: JournaledFault): Undone {

@@ -1,5 +1,6 @@
 import type { UndoResult } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import type { Baseline } from "../stack/baseline.ts";
 import type { ServiceIdentity } from "../stack/driver.ts";
 import type { Journal } from "./journal.ts";
 
@@ -19,6 +20,8 @@ export interface JournaledFault {
   target: string;
   identity: FaultIdentity;
   undo: string;
+  /** What was true of a service before, where more than its own state is lost with it. */
+  before?: Baseline;
   intendedWallMs: number;
   expiresWallMs: number;
 }
@@ -37,6 +40,7 @@ interface FaultRow {
   target: string;
   identity: string;
   undo: string;
+  before: string | null;
   state: "intended" | "applied" | "closed";
   intended_wall_ms: number;
   expires_wall_ms: number;
@@ -62,8 +66,8 @@ export class FaultJournal {
   #insert(fault: JournaledFault): void {
     this.#database
       .prepare(
-        `INSERT INTO faults (id, run_id, stack_id, kind, target, identity, undo, state, intended_wall_ms,
-         expires_wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, 'intended', ?, ?)`,
+        `INSERT INTO faults (id, run_id, stack_id, kind, target, identity, undo, before, state, intended_wall_ms,
+         expires_wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'intended', ?, ?)`,
       )
       .run(
         fault.id,
@@ -73,6 +77,7 @@ export class FaultJournal {
         fault.target,
         JSON.stringify(fault.identity),
         fault.undo,
+        fault.before === undefined ? null : JSON.stringify(fault.before),
         Math.round(fault.intendedWallMs),
         Math.round(fault.expiresWallMs),
       );
@@ -116,6 +121,7 @@ export class FaultJournal {
       target: row.target,
       identity: JSON.parse(row.identity) as FaultIdentity,
       undo: row.undo,
+      ...(row.before === null ? {} : { before: JSON.parse(row.before) as Baseline }),
       intendedWallMs: row.intended_wall_ms,
       expiresWallMs: row.expires_wall_ms,
       isApplied: row.state === "applied",

@@ -61,6 +61,11 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX faults_open ON faults (stack_id) WHERE state <> 'closed';
   `,
+  // What was true of the target before the fault; it takes the place of a table that knew of networks only.
+  `
+  ALTER TABLE faults ADD COLUMN before TEXT;
+  DROP TABLE endpoints;
+  `,
 ];
 
 /** The purpose of a holder that only puts back what a dead lab left: it is soon done, and worth waiting for. */

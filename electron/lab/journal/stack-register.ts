@@ -1,4 +1,3 @@
-import type { Endpoint } from "../stack/docker/endpoints.ts";
 import type { EngineAddress } from "../stack/docker/engine-address.ts";
 import type { ProcessIdentity } from "../stack/process-identity.ts";
 import type { Journal } from "./journal.ts";
@@ -184,23 +183,5 @@ export class StackRegister {
       identity: identityOf(row.pid, row.started_at),
       starter: identityOf(row.starter_pid, row.starter_started_at),
     }));
-  }
-
-  /** Written before a container is taken off its networks. What was saved for an earlier, unfinished one is kept. */
-  saveEndpoints(stackId: string, container: string, endpoints: readonly Endpoint[]): void {
-    this.#database
-      .prepare("INSERT OR IGNORE INTO endpoints (stack_id, container, endpoints) VALUES (?, ?, ?)")
-      .run(stackId, container, JSON.stringify(endpoints));
-  }
-
-  endpoints(stackId: string, container: string): Endpoint[] {
-    const row = this.#database
-      .prepare("SELECT endpoints FROM endpoints WHERE stack_id = ? AND container = ?")
-      .get(stackId, container) as { endpoints: string } | undefined;
-    return row === undefined ? [] : (JSON.parse(row.endpoints) as Endpoint[]);
-  }
-
-  forgetEndpoints(stackId: string, container: string): void {
-    this.#database.prepare("DELETE FROM endpoints WHERE stack_id = ? AND container = ?").run(stackId, container);
   }
 }

@@ -1,12 +1,13 @@
 import { formatDuration } from "../events/duration.ts";
 import { aimOf } from "../faults/aim.ts";
-import { assertSupported, FAULT_KINDS } from "../faults/catalogue.ts";
+import { assertSupported, describeFault } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
+import type { Sharer } from "../stack/baseline.ts";
 import type { StackDriver } from "../stack/driver.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
 import { describeSteady, describeStep } from "./describe.ts";
-import { type Check, kindOf, type Scenario, type Steady, type Step } from "./schema.ts";
+import { type Check, kindOf, type LifecycleFault, type Scenario, type Steady, type Step } from "./schema.ts";
 
 /** What a step, or a demand of the steady state, will do, before anything is done. */
 export interface PlannedStep {
@@ -20,15 +21,21 @@ export interface PlannedStep {
 
 /**
  * What a scenario will touch on a stack, with every target resolved, and how each fault is undone.
+ * @param sharersOf who goes down with a service, where the stack is up and that is known
  * @throws LabError for a service or link that the stack does not have, and for a fault that the driver cannot do
  */
-export function planScenario(scenario: Scenario, stack: Stack, driver: StackDriver["kind"]): PlannedStep[] {
+export function planScenario(
+  scenario: Scenario,
+  stack: Stack,
+  driver: StackDriver["kind"],
+  sharersOf: SharersOf = () => [],
+): PlannedStep[] {
   const demands = scenario.steadyState.flatMap((steady) => planSteady(steady, stack));
   for (const check of scenario.expect) assertTarget(check, stack);
   const steps = scenario.method.map((step) => ({
     step: describeStep(step),
     background: step.background ?? false,
-    ...plan(step, stack, driver),
+    ...plan(step, stack, driver, sharersOf),
   }));
   return [...demands, ...steps];
 }
@@ -45,8 +52,15 @@ function planSteady(steady: Steady, stack: Stack): PlannedStep[] {
   return [{ step: `${when}: ${describeSteady(steady)}`, background: false, touches: describeService(reached) }];
 }
 
-function plan(step: Step, stack: Stack, driver: StackDriver["kind"]): Pick<PlannedStep, "touches" | "fault"> {
-  if ("fault" in step) return planFault(step, stack, driver);
+type SharersOf = (service: string, kind: LifecycleFault) => readonly Sharer[];
+
+function plan(
+  step: Step,
+  stack: Stack,
+  driver: StackDriver["kind"],
+  sharersOf: SharersOf,
+): Pick<PlannedStep, "touches" | "fault"> {
+  if ("fault" in step) return planFault(step, stack, driver, sharersOf);
   if ("undo" in step) return { touches: step.undo === "all" ? "whatever is broken by then" : broken(step.undo, stack) };
   if ("http" in step) return { touches: describeService(serviceNamed(stack, step.http)) };
   if ("warm" in step) return { touches: describeService(serviceNamed(stack, step.warm)) };
@@ -78,12 +92,13 @@ function planFault(
   { fault }: Extract<Step, { fault: unknown }>,
   stack: Stack,
   driver: StackDriver["kind"],
+  sharersOf: SharersOf,
 ): Pick<PlannedStep, "touches" | "fault"> {
   const aim = aimOf(fault);
   const atMostMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
   if (aim.on === "service") {
     assertSupported(aim.kind, aim.target, driver);
-    const { effect, undo } = FAULT_KINDS[aim.kind];
+    const { effect, undo } = describeFault(aim.kind, sharersOf(aim.target, aim.kind));
     return { touches: describeService(serviceNamed(stack, aim.target)), fault: { effect, undo, atMostMs } };
   }
   const undo = aim.kind === "down" ? "open the link" : "take the fault off the link";

@@ -1,3 +1,4 @@
+import type { Baseline, Surroundings } from "./baseline.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 
 /** One life of a service: never the same again after a restart, so an undo cannot hit the wrong one. */
@@ -20,6 +21,8 @@ export type ServiceState =
 /** What breaks and repairs services. Every call acts on the real thing and returns when the real thing has changed. */
 export interface StackDriver {
   readonly kind: "process" | "docker";
+  /** Absent where services share nothing, and nothing around them is lost with them. */
+  readonly surroundings?: Surroundings;
   /** What is true now, asked of the system and not remembered. */
   stateOf(service: string): Promise<ServiceState>;
   /** Starts a stopped service. Does not wait for its health. */
@@ -31,8 +34,8 @@ export interface StackDriver {
   resume(service: string): Promise<void>;
   /** Takes the service off every network. @throws LabError `unsupported` where services have no network of their own */
   disconnect(service: string): Promise<void>;
-  /** Puts it on the networks that it was taken off, under the names and addresses it had. */
-  reconnect(service: string): Promise<void>;
+  /** Puts it on the networks that it was on, as it was on them. @param before what was journaled with the fault */
+  reconnect(service: string, before: Baseline | undefined): Promise<void>;
 }
 
 export function sameLife(a: ServiceIdentity, b: ServiceIdentity): boolean {

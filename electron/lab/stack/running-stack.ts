@@ -56,9 +56,7 @@ export class RunningStack {
     this.registered = registered;
     this.#register = register;
     this.#stacksFolder = stacksFolder;
-    this.#backend = isOnDocker(registered)
-      ? new DockerBackend(registered, register)
-      : new ProcessBackend(registered, register);
+    this.#backend = isOnDocker(registered) ? new DockerBackend(registered) : new ProcessBackend(registered, register);
     this.driver = this.#backend.driver;
     this.health = new HealthMonitor(
       new Map(stack.services.map((service) => [service.name, this.#backend.probe(service)])),

@@ -6,14 +6,8 @@ import type { StackProgress } from "../backend.ts";
 import type { Stack } from "../stack-file.ts";
 import { LABEL } from "./compose-labels.ts";
 import { lastContainerLines } from "./container-logs.ts";
-import {
-  containerSpec,
-  endpointConfig,
-  namedVolumesOf,
-  networkName,
-  networksOf,
-  volumeName,
-} from "./container-spec.ts";
+import { containerSpec, namedVolumesOf, networkName, networksOf, volumeName } from "./container-spec.ts";
+import { endpointConfig } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
 import { ensureImages } from "./images.ts";
 

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { isAbsolute, resolve } from "node:path";
 import type Dockerode from "dockerode";
 import { LAB_VERSION } from "../../version.ts";
+import type { Endpoint } from "../baseline.ts";
 import type { Stack } from "../stack-file.ts";
 import type { ComposeService } from "../stack-schema.ts";
 import { LABEL } from "./compose-labels.ts";
-import type { Endpoint } from "./endpoints.ts";
+import { endpointConfig } from "./endpoints.ts";
 import { shellWords } from "./shell-words.ts";
 
 export interface ContainerSpec {
@@ -25,9 +26,10 @@ export function containerSpec(stack: Stack, service: string, ports: Ports, image
   const compose = stack.document.services[service] as ComposeService;
   const endpoints = networksOf(compose).map(([name, wishes]) => ({
     network: networkName(stack, name),
-    aliases: [...new Set([service, ...(wishes?.aliases ?? [])])],
-    ipv4Address: wishes?.ipv4_address,
-    ipv6Address: undefined,
+    config: {
+      Aliases: [...new Set([service, ...(wishes?.aliases ?? [])])],
+      IPAMConfig: wishes?.ipv4_address === undefined ? {} : { IPv4Address: wishes.ipv4_address },
+    },
   }));
   const [first, ...more] = endpoints;
   const { portBindings, exposed } = publish(compose, ports[service]);
@@ -61,11 +63,6 @@ export function containerSpec(stack: Stack, service: string, ports: Ports, image
     ...optional("Volumes", volumePaths(compose)),
   };
   return { service, create, more };
-}
-
-export function endpointConfig({ aliases, ipv4Address }: Endpoint): Dockerode.EndpointSettings {
-  const IPAMConfig = ipv4Address === undefined ? {} : { IPv4Address: ipv4Address };
-  return { Aliases: aliases, IPAMConfig } as Dockerode.EndpointSettings;
 }
 
 /** The image of a service: the one it names, else the one that compose would call its build. */

@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { systemClock } from "../../clock.ts";
 import { makeProbe, type Probe } from "../../health/probe.ts";
-import type { DockerPlace, RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
+import type { DockerPlace, RegisteredStack } from "../../journal/stack-register.ts";
 import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";
@@ -23,12 +23,12 @@ export class DockerBackend implements StackBackend {
   readonly #registered: RegisteredStack & { docker: DockerPlace };
   readonly #watch: ProjectWatch;
 
-  constructor(registered: RegisteredStack & { docker: DockerPlace }, register: StackRegister) {
+  constructor(registered: RegisteredStack & { docker: DockerPlace }) {
     const { engine } = registered.docker;
     this.#registered = registered;
     this.#docker = openEngine(engine);
     this.engine = `${isRemote(engine) ? "REMOTE " : ""}${engine.host}`;
-    this.driver = new DockerDriver(this.#docker, registered, register);
+    this.driver = new DockerDriver(this.#docker, registered.project);
     this.#watch = new ProjectWatch(this.#docker, registered.project, systemClock.sleep);
   }
 

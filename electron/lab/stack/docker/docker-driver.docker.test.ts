@@ -11,6 +11,7 @@ import {
   describeOnDocker,
   docker,
   newRegister,
+  ownSubnet,
   serverService,
   stackOf,
   stateOf,
@@ -24,6 +25,7 @@ async function breakIt(running: RunningStack, kind: LifecycleFault, target: stri
   const state = await running.driver.stateOf(target);
   if (state.is !== "running") throw new Error(`${target} is ${state.is}`);
   const { identity } = state;
+  const before = await running.driver.surroundings?.observe(target, kind, []);
   const times = { intendedWallMs: Date.now(), expiresWallMs: Date.now() + 60_000 };
   const stackId = running.registered.id;
   const fault = {
@@ -34,6 +36,7 @@ async function breakIt(running: RunningStack, kind: LifecycleFault, target: stri
     target,
     identity,
     undo: FAULT_KINDS[kind].undo,
+    ...(before === undefined ? {} : { before }),
     ...times,
   };
   await FAULT_KINDS[kind].apply(running.driver, target);
@@ -78,11 +81,12 @@ describeOnDocker("the Docker driver", (engine) => {
   });
 
   test("a disconnected service has its names, its address and its published port again", async () => {
+    const subnet = ownSubnet();
     const networks = `    networks:
-      front: { aliases: [shop, store], ipv4_address: 10.201.7.9 }
+      front: { aliases: [shop, store], ipv4_address: ${subnet}.9 }
       back:
 `;
-    const declared = "networks:\n  front: { ipam: { config: [{ subnet: 10.201.7.0/24 }] } }\n  back: {}\n";
+    const declared = `networks:\n  front: { ipam: { config: [{ subnet: ${subnet}.0/24 }] } }\n  back: {}\n`;
     const stack = stackOf(serverService("web", networks), declared);
     const running = await upOnDocker(engine, stack);
     const id = containerId(stack.project, "web");

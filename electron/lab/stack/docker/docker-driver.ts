@@ -1,9 +1,10 @@
 import type Dockerode from "dockerode";
-import type { StackRegister } from "../../journal/stack-register.ts";
 import { LabError } from "../../lab-error.ts";
+import type { Baseline, Surroundings } from "../baseline.ts";
 import type { ServiceIdentity, ServiceState, StackDriver } from "../driver.ts";
 import { containerOf, LABEL } from "./compose-labels.ts";
-import { hasOwnNetworks, isIsolated } from "./container-view.ts";
+import { isIsolated } from "./container-view.ts";
+import { DockerSurroundings } from "./docker-surroundings.ts";
 import { disconnect, endpointsOf, reconnect } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
 
@@ -15,16 +16,16 @@ type Inspected = Dockerode.ContainerInspectInfo;
  */
 export class DockerDriver implements StackDriver {
   readonly kind = "docker";
+  readonly surroundings: Surroundings;
   readonly #docker: Dockerode;
   readonly #project: string;
-  readonly #stackId: string;
-  readonly #register: StackRegister;
 
-  constructor(docker: Dockerode, stack: { id: string; project: string }, register: StackRegister) {
+  constructor(docker: Dockerode, project: string) {
     this.#docker = docker;
-    this.#project = stack.project;
-    this.#stackId = stack.id;
-    this.#register = register;
+    this.#project = project;
+    this.surroundings = new DockerSurroundings(docker, project, async (service) =>
+      this.#present(service, await this.#find(service)),
+    );
   }
 
   async stateOf(service: string): Promise<ServiceState> {
@@ -67,24 +68,20 @@ export class DockerDriver implements StackDriver {
     await ask(`resuming ${service}`, () => container.unpause(), [{ status: 500, says: /is not paused/ }]);
   }
 
-  /** How the service was connected is on disk before the first network is left, for whoever connects it again. */
   async disconnect(service: string): Promise<void> {
     const found = this.#present(service, await this.#find(service));
-    const endpoints = endpointsOf(found);
-    if (endpoints.length === 0) return;
-    if (!hasOwnNetworks(found.HostConfig)) {
-      throw new LabError("unsupported", `${service} has no network of its own to be disconnected from`, {
-        cure: `its network mode is ${found.HostConfig.NetworkMode}; use stop or pause instead`,
-      });
-    }
-    this.#register.saveEndpoints(this.#stackId, found.Id, endpoints);
-    for (const endpoint of endpoints) await disconnect(this.#docker, found.Id, endpoint);
+    for (const endpoint of endpointsOf(found)) await disconnect(this.#docker, found.Id, endpoint);
   }
 
-  async reconnect(service: string): Promise<void> {
+  async reconnect(service: string, before: Baseline | undefined): Promise<void> {
     const { Id: id } = this.#present(service, await this.#find(service));
-    for (const endpoint of this.#register.endpoints(this.#stackId, id)) await reconnect(this.#docker, id, endpoint);
-    this.#register.forgetEndpoints(this.#stackId, id);
+    const known = before?.containers.find((each) => each.id === id);
+    if (known === undefined) {
+      throw new LabError("internal", `the journal does not say how ${service} was connected`, {
+        cure: `have it made again: docker compose -p ${this.#project} up -d --force-recreate ${service}`,
+      });
+    }
+    for (const endpoint of known.endpoints) await reconnect(this.#docker, id, endpoint);
   }
 
   async #find(service: string): Promise<Inspected | undefined> {

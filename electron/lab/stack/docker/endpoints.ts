@@ -1,37 +1,49 @@
 import type Dockerode from "dockerode";
+import type { Endpoint } from "../baseline.ts";
 import { ask } from "./engine-error.ts";
-
-/** How a container was connected to one network: what a reconnection has to say again, or names stop resolving. */
-export interface Endpoint {
-  network: string;
-  aliases: string[];
-  /** Only addresses that were chosen; the engine gives the others anew. */
-  ipv4Address: string | undefined;
-  ipv6Address: string | undefined;
-}
 
 type Settings = Dockerode.ContainerInspectInfo["NetworkSettings"]["Networks"][string];
 /** What the engine says of an endpoint and the client's types leave open. */
-interface Chosen {
+interface Configured {
   Aliases?: string[] | null;
-  IPAMConfig?: { IPv4Address?: string; IPv6Address?: string } | null;
+  Links?: string[] | null;
+  IPAMConfig?: Record<string, unknown> | null;
+  DriverOpts?: Record<string, string> | null;
+  GwPriority?: number;
+  MacAddress?: string;
 }
 
-/** The names of a container on a network, without its short id, which the engine adds by itself. */
-export function aliasesOf(settings: Settings, id: string): string[] {
-  return ((settings as Chosen).Aliases ?? []).filter((alias) => !id.startsWith(alias));
+/** Of the engine's answer what a new connection has to be told; it adds the rest, such as free addresses, by itself. */
+export function endpointOf(settings: Settings, containerId: string): Endpoint {
+  const { Aliases, Links, IPAMConfig, DriverOpts, GwPriority, MacAddress } = settings as Configured;
+  const isDerived = !MacAddress || MacAddress === macOf(settings.IPAddress);
+  return {
+    network: settings.NetworkID,
+    config: {
+      // The short id is added by the engine itself.
+      Aliases: (Aliases ?? []).filter((alias) => !containerId.startsWith(alias)),
+      ...(Links ? { Links } : {}),
+      ...(IPAMConfig ? { IPAMConfig } : {}),
+      ...(DriverOpts ? { DriverOpts } : {}),
+      ...(GwPriority ? { GwPriority } : {}),
+      ...(isDerived ? {} : { MacAddress }),
+    },
+  };
 }
 
 export function endpointsOf({ Id, NetworkSettings }: Dockerode.ContainerInspectInfo): Endpoint[] {
-  return Object.values(NetworkSettings.Networks).map((settings) => {
-    const { IPv4Address, IPv6Address } = (settings as Chosen).IPAMConfig ?? {};
-    return {
-      network: settings.NetworkID,
-      aliases: aliasesOf(settings, Id),
-      ipv4Address: IPv4Address || undefined,
-      ipv6Address: IPv6Address || undefined,
-    };
-  });
+  return Object.values(NetworkSettings.Networks).map((settings) => endpointOf(settings, Id));
+}
+
+/** The MAC address that an engine gives to an IPv4 address when none was chosen. */
+export function macOf(ipv4Address: string): string {
+  const octets = ipv4Address.split(".").map((octet) => Number(octet).toString(16).padStart(2, "0"));
+  return ["02", "42", ...octets].join(":");
+}
+
+/** As the client takes it, whose types ask for what the engine only answers. */
+export function endpointConfig({ config }: Endpoint): Dockerode.EndpointSettings {
+  return config as unknown as Dockerode.EndpointSettings;
 }
 
 export async function disconnect(docker: Dockerode, container: string, endpoint: Endpoint): Promise<void> {
@@ -44,14 +56,9 @@ export async function disconnect(docker: Dockerode, container: string, endpoint:
 
 export async function reconnect(docker: Dockerode, container: string, endpoint: Endpoint): Promise<void> {
   const network = docker.getNetwork(endpoint.network);
-  const { aliases, ipv4Address, ipv6Address } = endpoint;
-  const IPAMConfig = {
-    ...(ipv4Address === undefined ? {} : { IPv4Address: ipv4Address }),
-    ...(ipv6Address === undefined ? {} : { IPv6Address: ipv6Address }),
-  };
   await ask(
     "connecting to a network again",
-    () => network.connect({ Container: container, EndpointConfig: { Aliases: aliases, IPAMConfig } }),
+    () => network.connect({ Container: container, EndpointConfig: endpointConfig(endpoint) }),
     [{ status: 403, says: /already exists/ }],
   );
 }

@@ -1,10 +1,13 @@
 import { resolve } from "node:path";
 import type Dockerode from "dockerode";
 import { LabError } from "../../lab-error.ts";
+import type { LifecycleFault } from "../../scenarios/schema.ts";
+import type { Sharer } from "../baseline.ts";
 import { loadStack, type Stack } from "../stack-file.ts";
 import { containersOf, inspectAll, LABEL } from "./compose-labels.ts";
 import { viewOf } from "./container-view.ts";
 import { ask } from "./engine-error.ts";
+import { nameOf, possibleSharers, sharersAmong } from "./shared-namespaces.ts";
 
 /**
  * The stack of a project that is up, by its name alone: from the file that is given, else from the one that compose
@@ -40,6 +43,21 @@ async function noSuchProject(docker: Dockerode, project: string): Promise<LabErr
   return new LabError("bad-input", `no compose project called "${project}" is up`, {
     cure: names.length > 0 ? `there are: ${names.join(", ")}` : "there are none on this engine",
   });
+}
+
+/** For a fault on a service of a project that is up: the services that share its namespaces, and go down with it. */
+export async function sharersInProject(
+  docker: Dockerode,
+  project: string,
+): Promise<(service: string, kind: LifecycleFault) => Sharer[]> {
+  const containers = await possibleSharers(docker, project);
+  const isOf = (service: string) => (each: Dockerode.ContainerInspectInfo) =>
+    each.Config.Labels[LABEL.project] === project && each.Config.Labels[LABEL.service] === service;
+  return (service, kind) => {
+    const owner = containers.find(isOf(service));
+    const sharers = owner === undefined ? [] : sharersAmong(containers, owner, kind);
+    return sharers.map(({ container, shares }) => ({ service: nameOf(container), shares }));
+  };
 }
 
 /**

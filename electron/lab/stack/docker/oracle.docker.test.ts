@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { loadStack } from "../stack-file.ts";
-import { compose, describeOnDocker, docker, projectName, SERVER, upOnDocker } from "./testing/on-docker.ts";
+import { compose, describeOnDocker, docker, ownSubnet, projectName, SERVER, upOnDocker } from "./testing/on-docker.ts";
 
-const FILE = `services:
+const FILE = (subnet: string) => `services:
   web:
     image: node:24-slim
     command: [node, -e, ${JSON.stringify(SERVER)}]
@@ -26,7 +26,7 @@ const FILE = `services:
     tmpfs: /run/web:size=1m
     networks:
       front: { aliases: [shop, store] }
-      back: { ipv4_address: 10.202.9.7 }
+      back: { ipv4_address: ${subnet}.7 }
     depends_on: { database: { condition: service_healthy } }
     x-lab: { role: other, probe: { http: / } }
   database:
@@ -46,7 +46,7 @@ volumes:
   data: {}
 networks:
   front: {}
-  back: { internal: false, ipam: { config: [{ subnet: 10.202.9.0/24 }] } }
+  back: { internal: false, ipam: { config: [{ subnet: ${subnet}.0/24 }] } }
 `;
 
 interface Inspected {
@@ -129,7 +129,7 @@ describeOnDocker("a project that the lab brings up", (engine) => {
   test("is the same as one that docker-compose brings up", async () => {
     const folder = temporaryFolder();
     const file = join(folder, "compose.yaml");
-    writeFileSync(file, FILE);
+    writeFileSync(file, FILE(ownSubnet()));
     writeFileSync(join(folder, ".env"), "WORD=from .env\nWEB_PORT=\n");
     const project = projectName();
     const environment = { ...process.env, PASSED_ON: "as here", WEB_PORT: "18999" };

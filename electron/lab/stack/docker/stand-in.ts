@@ -1,7 +1,9 @@
 import type Dockerode from "dockerode";
+import { LabError } from "../../lab-error.ts";
 import { everyContainerOf, LABEL, STANDS_IN_FOR } from "./compose-labels.ts";
-import { aliasesOf } from "./endpoints.ts";
+import { endpointConfig, endpointOf } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
+import { nameOf, possibleSharers, sharersAmong } from "./shared-namespaces.ts";
 
 const ASIDE = "-put-aside";
 
@@ -23,6 +25,13 @@ export async function standIn(
   const doing = `switching ${variable.name} of ${service}`;
   const found = await ask(doing, () => original.inspect());
   if (found === undefined) return;
+  const sharers = sharersAmong(await possibleSharers(docker, project), found, "stop");
+  if (sharers.length > 0) {
+    const names = sharers.map(({ container }) => nameOf(container)).join(", ");
+    throw new LabError("unsupported", `${doing}: ${names} would be cut off, sharing its namespaces`, {
+      cure: "run without switching it, or give the services that share namespaces their own",
+    });
+  }
   const name = found.Name.replace(/^\//, "");
   await ask(doing, () => original.stop(), [{ status: 304 }]);
   await ask(doing, () => original.rename({ name: `${name}${ASIDE}` }));
@@ -30,7 +39,7 @@ export async function standIn(
   if (copy === undefined) return;
   const [, ...others] = Object.entries(found.NetworkSettings.Networks);
   for (const [network, endpoint] of others) {
-    const EndpointConfig = { Aliases: aliasesOf(endpoint, found.Id), IPAMConfig: endpoint.IPAMConfig ?? {} };
+    const EndpointConfig = endpointConfig(endpointOf(endpoint, found.Id));
     await ask(doing, () => docker.getNetwork(network).connect({ Container: copy.id, EndpointConfig }));
   }
 }
@@ -69,10 +78,7 @@ function copyOf(
   // A host name that was not chosen is the container's own short id.
   const Hostname = Id.startsWith(Config.Hostname) ? undefined : Config.Hostname;
   const [first] = Object.entries(NetworkSettings.Networks);
-  const EndpointsConfig =
-    first === undefined
-      ? {}
-      : { [first[0]]: { Aliases: aliasesOf(first[1], Id), IPAMConfig: first[1].IPAMConfig ?? {} } };
+  const EndpointsConfig = first === undefined ? {} : { [first[0]]: endpointConfig(endpointOf(first[1], Id)) };
   const { Volumes: _declared, ...config } = Config;
   const Labels = { ...Config.Labels, [STANDS_IN_FOR]: Id, [LABEL.oneOff]: Config.Labels[LABEL.oneOff] ?? "False" };
   return {

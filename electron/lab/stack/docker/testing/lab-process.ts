@@ -42,6 +42,8 @@ export class LabProcess {
       ended,
       says: (pattern: RegExp) => expect.poll(() => said, { timeout: 60_000 }).toMatch(pattern),
       interrupt: () => child.kill("SIGINT"),
+      /** SIGKILL for the lab alone: its watchdog lives on. */
+      kill: () => child.kill("SIGKILL"),
     };
   }
 
@@ -60,6 +62,16 @@ export class LabProcess {
       }
     }
     await expect.poll(() => this.#processes()).toEqual([]);
+  }
+
+  /** The lab and its watchdog stop in their tracks. */
+  freeze(): void {
+    for (const pid of this.#processes()) process.kill(pid, "SIGSTOP");
+  }
+
+  /** Waits until every process of it has ended by itself, the watchdog too. */
+  async ended(): Promise<void> {
+    await expect.poll(() => this.#processes(), { timeout: 120_000 }).toEqual([]);
   }
 
   #processes(): number[] {

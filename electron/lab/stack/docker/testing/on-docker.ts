@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +71,11 @@ const PREFIX = `labtest${randomUUID().slice(0, 6)}`;
 
 export function projectName(): string {
   return `${PREFIX}${randomUUID().slice(0, 4)}`;
+}
+
+/** The first three parts of a /24 of this test's own: the engine refuses networks that overlap. */
+export function ownSubnet(): string {
+  return `10.${randomInt(64, 192)}.${randomInt(0, 256)}`;
 }
 
 /** The docker command line: the witness that knows nothing of the lab. */

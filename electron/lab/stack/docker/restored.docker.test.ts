@@ -1,0 +1,276 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../../testing/temporary-folder.ts";
+import { LabProcess } from "./testing/lab-process.ts";
+import {
+  compose,
+  containerId,
+  describeOnDocker,
+  docker,
+  ownSubnet,
+  projectName,
+  stateOf,
+} from "./testing/on-docker.ts";
+
+const answering = (port: number, word: string) =>
+  `require("http").createServer((q, r) => r.end("${word}")).listen(${port}); process.on("SIGTERM", () => process.exit(0));`;
+
+const service = (name: string, port: number, more: string) => `  ${name}:
+    image: node:24-slim
+    init: true
+    command: [node, -e, ${JSON.stringify(answering(port, name))}]
+    stop_grace_period: 1s
+${more}`;
+
+/**
+ * A project with everything that a container can be told of its surroundings: aliases, links, fixed addresses, several
+ * networks, a health check, and others that live in its network, its process and its IPC namespace.
+ */
+const project = (subnet: string) => `version: "2.4"
+services:
+${service("db", 8000, "    networks: [front, back]\n")}
+${service(
+  "web",
+  8000,
+  `    mac_address: "02:42:ac:11:65:44"
+    ports: ["127.0.0.1::8000"]
+    ipc: shareable
+    links: ["db:database"]
+    networks:
+      front: { aliases: [shop, store], ipv4_address: ${subnet}.9 }
+      back: {}
+    healthcheck: { test: [CMD, node, -e, "fetch('http://127.0.0.1:8000').catch(() => process.exit(1))"], interval: 1s }
+    x-lab: { role: other, probe: { http: / } }
+`,
+)}
+${service("side", 8001, '    network_mode: "service:web"\n    depends_on: [web]\n')}
+${service("second", 8002, '    network_mode: "service:side"\n    depends_on: [side]\n')}
+${service("debugger", 8003, '    pid: "service:web"\n    depends_on: [web]\n    networks: [back]\n')}
+${service("shared", 8004, '    ipc: "service:web"\n    depends_on: [web]\n    networks: [back]\n')}
+networks:
+  front: { ipam: { config: [{ subnet: ${subnet}.0/24 }] } }
+  back: {}
+`;
+
+const SERVICES = ["db", "web", "side", "second", "debugger", "shared"];
+
+const scenario = (method: string) => `id: small
+title: A small one
+patterns: []
+steadyState: [{ service: web, is: up }]
+method: [${method}]
+expect: [{ within: 5m }]
+`;
+
+/** What every new life, every new connection to a network and every run of a health check has of its own. */
+const OWN_TO_A_LIFE =
+  /^(ExecIDs|State\.(StartedAt|FinishedAt|Pid|ExitCode|Health\..*)|NetworkSettings\.(SandboxID|SandboxKey|Ports\..*\.HostPort|EndpointID)|NetworkSettings\.Networks\.[^.]+\.EndpointID)$/;
+/** Where no address was chosen the engine gives one that is free, and a MAC that follows from it. */
+const ADDRESS = /^(.* NetworkSettings\.Networks\.[^.]+\.)(IPAddress|MacAddress)$/;
+
+class SomeonesProject {
+  readonly name = projectName();
+  readonly folder = temporaryFolder();
+  readonly #file = join(this.folder, "docker-compose.yml");
+
+  constructor() {
+    writeFileSync(this.#file, project(ownSubnet()));
+    compose(this.folder, this.name, "up", "-d");
+    onTestFinished(() => void compose(this.folder, this.name, "down", "-v"));
+  }
+
+  scenario(method: string): string {
+    const path = join(this.folder, "scenario.yaml");
+    writeFileSync(path, scenario(method));
+    return path;
+  }
+
+  id(name: string): string {
+    return containerId(this.name, name);
+  }
+
+  /** All that docker says of every container, but for what is new with each life. */
+  inspected(): Record<string, unknown> {
+    const all = JSON.parse(docker("inspect", ...SERVICES.map((name) => this.id(name)))) as unknown[];
+    const leaves = all.flatMap((each, at) =>
+      leavesOf(each, "").map(([path, value]) => [`${SERVICES[at]}: ${path}`, value]),
+    );
+    const chosen = new Set(
+      leaves.map(([path]) => String(path)).filter((path) => path.endsWith("IPAMConfig.IPv4Address")),
+    );
+    const isFree = (path: string) => {
+      const [, network] = ADDRESS.exec(path) ?? [];
+      return network !== undefined && !chosen.has(`${network}IPAMConfig.IPv4Address`);
+    };
+    const isCompared = (path: string) => !OWN_TO_A_LIFE.test(path.replace(/^\w+: /, "")) && !isFree(path);
+    return Object.fromEntries(leaves.filter(([path]) => isCompared(String(path))));
+  }
+
+  /** Who reaches whom, asked from within the containers. */
+  works(): Record<string, string> {
+    const fetched = (from: string, url: string) =>
+      this.#exec(from, "node", "-e", `fetch("${url}").then((r) => r.text()).then(console.log)`);
+    this.#exec("web", "sh", "-c", "echo from web > /dev/shm/word");
+    return {
+      "web knows db by its link": this.#exec("web", "node", "-e", FETCH_DATABASE),
+      "db reaches web by an alias": fetched("db", "http://shop:8000"),
+      "db reaches side through web's network": fetched("db", "http://web:8001"),
+      "db reaches second through web's network": fetched("db", "http://web:8002"),
+      "side reaches db": fetched("side", "http://db:8000"),
+      "second reaches db": fetched("second", "http://db:8000"),
+      "debugger sees web's first process": this.#exec(
+        "debugger",
+        "sh",
+        "-c",
+        "tr '\\0' ' ' < /proc/1/cmdline | grep -c 8000",
+      ),
+      "shared has web's memory": this.#exec("shared", "cat", "/dev/shm/word"),
+    };
+  }
+
+  #exec(name: string, ...words: string[]): string {
+    try {
+      return docker("exec", this.id(name), ...words);
+    } catch (error) {
+      return `failed: ${String(error).split("\n")[0]}`;
+    }
+  }
+}
+
+const FETCH_DATABASE = 'fetch("http://database:8000").then((r) => r.text()).then(console.log)';
+
+/** Each value with the way to it; lists whose order means nothing are sorted, and nothing at all is like an empty one. */
+function leavesOf(value: unknown, path: string): [string, unknown][] {
+  if (value === null || value === "") return [];
+  if (Array.isArray(value) && value.every((each) => typeof each !== "object")) {
+    return value.length === 0 ? [] : [[path, [...value].sort()]];
+  }
+  if (typeof value !== "object") return [[path, value]];
+  return Object.entries(value).flatMap(([key, part]) => leavesOf(part, path === "" ? key : `${path}.${key}`));
+}
+
+const BREAK_AND_WAIT = (kind: string) => `{ fault: { ${kind}: web } }, { wait: 10m }`;
+
+describeOnDocker("a service of someone else's project that others depend on", () => {
+  test.each(["stop", "kill", "restart", "disconnect", "pause"])(
+    "is after %s as docker showed it before, and all who share with it work",
+    async (kind) => {
+      const theirs = new SomeonesProject();
+      const [before, worked] = [theirs.inspected(), theirs.works()];
+      expect(Object.values(worked).join()).not.toContain("failed");
+      const { code, said } = await new LabProcess().run(
+        "run",
+        theirs.scenario(`{ fault: { ${kind}: web } }`),
+        "--project",
+        theirs.name,
+      );
+      expect(code, said).toBe(0);
+      expect(theirs.works()).toEqual(worked);
+      expect(theirs.inspected()).toEqual(before);
+    },
+  );
+
+  test.each(["stop", "disconnect"])("is so too when the lab dies and its watchdog undoes %s", async (kind) => {
+    const theirs = new SomeonesProject();
+    const [before, worked] = [theirs.inspected(), theirs.works()];
+    const lab = new LabProcess();
+    const session = lab.start("run", theirs.scenario(BREAK_AND_WAIT(kind)), "--project", theirs.name);
+    await session.says(/wait for 10 min/);
+    session.kill();
+    await lab.ended();
+    expect(theirs.works()).toEqual(worked);
+    expect(theirs.inspected()).toEqual(before);
+  });
+
+  test.each(["kill", "disconnect"])("is so too when the next start undoes %s", async (kind) => {
+    const theirs = new SomeonesProject();
+    const [before, worked] = [theirs.inspected(), theirs.works()];
+    const lab = new LabProcess();
+    const session = lab.start("run", theirs.scenario(BREAK_AND_WAIT(kind)), "--project", theirs.name);
+    await session.says(/wait for 10 min/);
+    await lab.cutPower();
+    await lab.run("stack", "down");
+    expect(theirs.works()).toEqual(worked);
+    expect(theirs.inspected()).toEqual(before);
+  });
+
+  test.each(["stop", "disconnect"])("is so too when %s is halted while the lab is frozen", async (kind) => {
+    const theirs = new SomeonesProject();
+    const [before, worked] = [theirs.inspected(), theirs.works()];
+    const lab = new LabProcess();
+    const session = lab.start("run", theirs.scenario(BREAK_AND_WAIT(kind)), "--project", theirs.name);
+    await session.says(/wait for 10 min/);
+    lab.freeze();
+    const { said } = await lab.run("halt");
+    expect(theirs.works(), said).toEqual(worked);
+    expect(theirs.inspected()).toEqual(before);
+  });
+
+  test("is so too after several faults on it and on one that shares its network", async () => {
+    const theirs = new SomeonesProject();
+    const [before, worked] = [theirs.inspected(), theirs.works()];
+    const { code, said } = await new LabProcess().run(
+      "run",
+      theirs.scenario(
+        "{ fault: { disconnect: web } }, { fault: { pause: web, for: 1s } }, { wait: 2s }, { fault: { stop: web } }",
+      ),
+      "--project",
+      theirs.name,
+    );
+    expect(code, said).toBe(0);
+    expect(theirs.works()).toEqual(worked);
+    expect(theirs.inspected()).toEqual(before);
+  });
+
+  test("what else a fault takes down is in the plan and in the run", async () => {
+    const theirs = new SomeonesProject();
+    const lab = new LabProcess();
+    const path = theirs.scenario("{ fault: { stop: web } }");
+    const plan = await lab.run("plan", path, "--project", theirs.name);
+    const after =
+      "restart debugger (shares web's processes), shared (shares web's IPC), side (shares web's network), second (shares side's network)";
+    expect(plan.said.replaceAll(/\s+/g, " ")).toContain(after);
+    const run = await lab.run("run", path, "--project", theirs.name);
+    expect(run.said.replaceAll(/\s+/g, " ")).toContain(after);
+  });
+
+  test("a link that someone takes away while a fault is in force is named, and the run is not green", async () => {
+    const theirs = new SomeonesProject();
+    const session = new LabProcess().start(
+      "run",
+      theirs.scenario("{ fault: { stop: web } }, { wait: 3s }"),
+      "--project",
+      theirs.name,
+    );
+    await session.says(/wait for 3/);
+    docker("network", "disconnect", `${theirs.name}_back`, theirs.id("web"));
+    expect(await session.ended, session.said()).toBe(1);
+    expect(session.said()).toMatch(/RESIDUE/);
+    expect(session.said()).toContain(`web: it is no longer on network ${theirs.name}_back`);
+  });
+
+  test("is not broken where a container of nobody's project would be cut off with it", async () => {
+    const theirs = new SomeonesProject();
+    const stranger = docker(
+      "run",
+      "-d",
+      "--init",
+      "--network",
+      `container:${theirs.id("web")}`,
+      "node:24-slim",
+      "sleep",
+      "600",
+    );
+    onTestFinished(() => void docker("rm", "-f", stranger));
+    const { code, said } = await new LabProcess().run(
+      "run",
+      theirs.scenario("{ fault: { stop: web } }"),
+      "--project",
+      theirs.name,
+    );
+    expect(code).not.toBe(0);
+    expect(said).toMatch(/shares web's network and is not of project/);
+    expect(stateOf(theirs.name, "web")).toBe("running");
+  });
+});
