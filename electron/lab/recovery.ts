@@ -42,7 +42,7 @@ async function takeDownLeft(
   { register, faults, stacksFolder }: MendParts,
 ): Promise<Recovered> {
   try {
-    await takeDown(registered, register, stacksFolder);
+    await takeDown(registered, register, stacksFolder, { isAbandoned: true });
     faults.forget(registered.id);
     return { what: `took down ${registered.project}, left up by a lab that died`, isRestored: true };
   } catch (error) {

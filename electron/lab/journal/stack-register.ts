@@ -103,6 +103,11 @@ export class StackRegister {
     this.#database.prepare("DELETE FROM stacks WHERE id = ?").run(stackId);
   }
 
+  /** It stays when the lab ends. */
+  keep(stackId: string): void {
+    this.#database.prepare("UPDATE stacks SET kept = 1 WHERE id = ?").run(stackId);
+  }
+
   setPorts(stackId: string, ports: Readonly<Record<string, number>>): void {
     this.#database.prepare("UPDATE stacks SET ports = ? WHERE id = ?").run(JSON.stringify(ports), stackId);
   }

@@ -76,7 +76,8 @@ export class RunningStack {
       id: `${stack.project}-${randomUUID().slice(0, 8)}`,
       project: stack.project,
       file: stack.file,
-      kept,
+      // Until all of it is up it is nobody's to keep: a lab that dies now leaves a half.
+      kept: false,
       attached: false,
       docker: engine && { engine: engine.address, networks: [], volumes: [] },
       ports: await choosePorts(stack, options.ports),
@@ -92,6 +93,8 @@ export class RunningStack {
       }
       running = new RunningStack(stack, registered, register, stacksFolder);
       await running.#startAll(signal, report);
+      registered.kept = kept;
+      if (kept) register.keep(registered.id);
       return running;
     } catch (error) {
       await running?.close();
@@ -290,7 +293,7 @@ async function takenDownAfter(
   stacksFolder: string,
 ): Promise<unknown> {
   try {
-    await takeDown(registered, register, stacksFolder);
+    await takeDown(registered, register, stacksFolder, { isAbandoned: true });
     return error;
   } catch (residue) {
     const left = `; and what had been started is still there: ${messageOf(residue)}`;

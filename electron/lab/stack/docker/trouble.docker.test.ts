@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
@@ -61,6 +61,75 @@ describeOnDocker("a lab that dies", () => {
     expect([stateOf("web"), stateOf("other")]).toEqual(["running", "paused"]);
     expect((await lab.run("stack", "status")).said).toMatch(/other +down .*the container is paused/);
     expect((await lab.run("stack", "down", "--volumes")).said).toContain("nothing is left running");
+  });
+});
+
+/** One that ignores its stop signal, one that has data to save when it hears it, and one that waits for good. */
+function neverUp() {
+  const folder = temporaryFolder();
+  const stack = join(folder, "compose.yaml");
+  const healthcheck = "healthcheck: { test: [CMD, node, -e, process.exit(1)], interval: 1s, retries: 1000 }";
+  const service = (name: string, program: string, more: string) => `  ${name}:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(program)}]
+    stop_grace_period: 10m
+    ${more}
+`;
+  const deaf = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1e6);';
+  const careful =
+    'process.on("SIGTERM", () => { require("fs").writeFileSync("/kept/saved", "all"); process.exit(0); }); setInterval(() => {}, 1e6); require("fs").writeFileSync("/kept/begun", "");';
+  const services = [
+    service("deaf", deaf, healthcheck),
+    service("careful", careful, `volumes: ["${folder}/kept:/kept"]`),
+    serverService("web", "    depends_on: { deaf: { condition: service_healthy } }\n"),
+  ];
+  writeFileSync(stack, `services:\n${services.join("")}`);
+  return { stack, kept: join(folder, "kept") };
+}
+
+describeOnDocker("a lab that is killed while it brings a stack up", () => {
+  const begun = async (project: string, kept: string, lab: LabProcess, ...words: string[]) => {
+    const session = lab.start(...words);
+    const running = () => docker("ps", "-q", "--filter", `label=com.docker.compose.project=${project}`).split("\n");
+    await expect.poll(() => existsSync(join(kept, "begun")) && running().length, { timeout: 60_000 }).toBe(2);
+    return session;
+  };
+  const leftOf = (project: string) => {
+    const filter = ["--filter", `label=com.docker.compose.project=${project}`];
+    return docker("ps", "-aq", ...filter) + docker("network", "ls", "-q", ...filter);
+  };
+
+  test.each([
+    ["for a run", "watchdog"],
+    ["for a run", "next start"],
+    ["to be kept", "next start"],
+  ])("leaves nothing, and what saves data is given its time: %s, by the %s", async (what, who) => {
+    const { stack, kept } = neverUp();
+    const { scenario } = files("{ wait: 10ms }");
+    const project = projectName();
+    const lab = new LabProcess({ COMPOSE_PROJECT_NAME: project });
+    const words = what === "for a run" ? ["run", scenario] : ["stack", "up"];
+    const session = await begun(project, kept, lab, ...words, "--driver", "docker", "--stack", stack);
+    if (who === "watchdog") {
+      session.kill();
+      await lab.ended();
+    } else {
+      await lab.cutPower();
+      await lab.run("stack", "down");
+    }
+    expect(leftOf(project)).toBe("");
+    expect(readFileSync(join(kept, "saved"), "utf8")).toBe("all");
+  });
+
+  test("leaves nothing when it is only interrupted", async () => {
+    const { stack, kept } = neverUp();
+    const project = projectName();
+    const lab = new LabProcess({ COMPOSE_PROJECT_NAME: project });
+    const session = await begun(project, kept, lab, "stack", "up", "--driver", "docker", "--stack", stack);
+    session.interrupt();
+    expect(await session.ended, session.said()).toBe(130);
+    expect(leftOf(project)).toBe("");
+    expect(readFileSync(join(kept, "saved"), "utf8")).toBe("all");
   });
 });
 
