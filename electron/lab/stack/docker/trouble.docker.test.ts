@@ -102,7 +102,7 @@ describeOnDocker("a lab that is killed while it brings a stack up", () => {
   test.each([
     ["for a run", "watchdog"],
     ["for a run", "next start"],
-    ["to be kept", "next start"],
+    ["to be kept", "watchdog"],
   ])("leaves nothing, and what saves data is given its time: %s, by the %s", async (what, who) => {
     const { stack, kept } = neverUp();
     const { scenario } = files("{ wait: 10ms }");
