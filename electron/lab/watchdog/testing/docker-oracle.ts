@@ -11,26 +11,40 @@ interface Container {
   Name: string;
   State: { Running: boolean; Paused: boolean; Restarting: boolean };
   Config: { Env: string[]; Labels: Record<string, string> };
-  NetworkSettings: { Networks: Record<string, { IPAddress: string }> };
+  NetworkSettings: { Networks: Record<string, Network> };
+}
+
+interface Network {
+  IPAddress: string;
+  Aliases: string[] | null;
+  Links: string[] | null;
+  IPAMConfig: object | null;
 }
 
 /** Looks at the containers of a compose project with Docker's own program. */
 export class DockerOracle implements Oracle {
   readonly #project: string;
   #services: readonly string[] = [];
+  #connections = new Map<string, string>();
 
   constructor(project: string) {
     this.#project = project;
   }
 
   async learn(): Promise<void> {
-    this.#services = (await this.#containers()).map(serviceOf);
+    const containers = await this.#containers();
+    this.#services = containers.map(serviceOf);
+    this.#connections = new Map(containers.map((each) => [serviceOf(each), connectionsOf(each)]));
     await this.damage(); // fails here, and not in the middle, when there is no stack to learn from
   }
 
   async damage(): Promise<string[]> {
     const containers = await this.#containers();
     const wrong = this.#services.flatMap((service) => damageOfService(service, containers));
+    for (const each of containers) {
+      const [was, is] = [this.#connections.get(serviceOf(each)), connectionsOf(each)];
+      if (was !== undefined && was !== is) wrong.push(`${serviceOf(each)} is connected as ${is}, and was as ${was}`);
+    }
     return wrong.length > 0 ? wrong : damageOfLinks(waysIn(containers));
   }
 
@@ -74,6 +88,15 @@ function damageOfService(service: string, containers: readonly Container[]): str
   if (!Running || Restarting) return [`${service} does not run`];
   if (Paused) return [`${service} is paused`];
   return addressesOf(only).length > 0 ? [] : [`${service} is on no network`];
+}
+
+/** The networks of a container and what it is called and told on each. */
+function connectionsOf({ NetworkSettings }: Container): string {
+  const networks = Object.entries(NetworkSettings.Networks).map(([name, { Aliases, Links, IPAMConfig }]) => {
+    const named = [Aliases ?? [], Links ?? []].map((each) => [...each].sort().join());
+    return [name, ...named, JSON.stringify(IPAMConfig ?? {})].join(" ");
+  });
+  return networks.sort().join("; ");
 }
 
 function addressesOf({ NetworkSettings }: Container): string[] {
