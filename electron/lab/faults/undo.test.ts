@@ -62,6 +62,20 @@ describe("undoing a fault on a service", () => {
     },
   );
 
+  test("beside another fault on the same service does not wait for it to be up, which that one keeps from it", async () => {
+    const { driver, identity, stateOf, faultOf } = await service();
+    const paused = faultOf("pause", await identity());
+    const disconnected = { ...faultOf("disconnect", await identity()), id: "other" };
+    await FAULT_KINDS.pause.apply(driver, "a");
+    const waitUntilUp = () => new Promise<void>(() => {});
+    const target = { driver, waitUntilUp, inForce: () => [disconnected, paused] };
+    expect(await undoFault(paused, target, never)).toEqual({
+      result: "restored",
+      detail: "a is running, and another fault on it is still in force",
+    });
+    expect((await stateOf()).is).toBe("running");
+  });
+
   test("that is on its way down, its lab having died after the signal, waits for its end: it would be found well and then end", async () => {
     const go = join(temporaryFolder(), "go");
     const { stateOf, identity, pid, faultOf, undo, logOf } = await service(`

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import type { JournaledFault } from "../journal/fault-journal.ts";
+import type { Baseline } from "../stack/baseline.ts";
+import { groupsApart, heldByOthers } from "./held.ts";
+
+function fault(id: string, target: string, ...sharers: string[]): JournaledFault {
+  const containers = [target, ...sharers].map((service) => ({ service }));
+  const before = { containers } as unknown as Baseline;
+  const identity = { kind: "container", id: target, startedAt: "" } as const;
+  const times = { intendedWallMs: 0, expiresWallMs: 0 };
+  return { id, runId: "r", stackId: "s", kind: "stop", target, identity, undo: "", before, ...times };
+}
+
+test("a service is held by another fault on it, or on one whose namespace it shares", () => {
+  const [web, side, db] = [fault("1", "web", "side"), fault("2", "side"), fault("3", "db")];
+  const open = [web, side, db];
+  expect(["web", "side", "db", "other"].filter(heldByOthers(open, web))).toEqual(["side", "db"]);
+  expect(["web", "side", "db", "other"].filter(heldByOthers(open, side))).toEqual(["web", "side", "db"]);
+  expect(["web", "side"].filter(heldByOthers([web], web))).toEqual([]);
+});
+
+test("faults with a service in common stay together, in their order", () => {
+  const faults = [
+    fault("1", "side"),
+    fault("2", "db"),
+    fault("3", "web", "side"),
+    fault("4", "web"),
+    fault("5", "api"),
+  ];
+  const ids = groupsApart(faults).map((group) => group.map(({ id }) => id).join());
+  expect(ids.sort()).toEqual(["1,3,4", "2", "5"]);
+});
