@@ -40,7 +40,9 @@ export class DockerSurroundings implements Surroundings {
       target,
       owners.filter((each) => each !== undefined),
     );
-    const sharers = sharersAmong(await possibleSharers(this.#docker, this.#project), target, kind);
+    const all = sharersAmong(await possibleSharers(this.#docker, this.#project), target, kind);
+    // One of others that has ended, such as a debugger that nobody removed, loses nothing.
+    const sharers = all.filter(({ container }) => this.#isOurs(container) || container.State.Running);
     this.#assertAllOurs(service, kind, sharers);
     const before = known.flatMap(({ containers }) => containers);
     const containers = [{ container: target, shares }, ...sharers].map(
@@ -92,7 +94,7 @@ export class DockerSurroundings implements Surroundings {
   }
 
   async #restart(found: Inspected, { service, state }: ContainerBaseline): Promise<void> {
-    if (found.Config.Labels[LABEL.project] !== this.#project) {
+    if (!this.#isOurs(found)) {
       throw new LabError("internal", `container ${found.Name} is not of project ${this.#project}`);
     }
     const container = this.#docker.getContainer(found.Id);
@@ -104,7 +106,7 @@ export class DockerSurroundings implements Surroundings {
   }
 
   #assertAllOurs(service: string, kind: LifecycleFault, sharers: readonly InspectedSharer[]): void {
-    const foreign = sharers.find(({ container }) => container.Config.Labels[LABEL.project] !== this.#project);
+    const foreign = sharers.find(({ container }) => !this.#isOurs(container));
     if (foreign === undefined) return;
     const [{ namespace, with: owner } = { namespace: "network", with: service }] = foreign.shares;
     const name = nameOf(foreign.container);
@@ -113,6 +115,10 @@ export class DockerSurroundings implements Surroundings {
       `${kind} ${service} would cut off ${name}, which shares ${owner}'s ${namespace} and is not of project ${this.#project}: the lab restarts nothing of others`,
       { cure: `stop ${name} first (docker stop ${name}), or use pause, which cuts off nobody` },
     );
+  }
+
+  #isOurs({ Config }: Inspected): boolean {
+    return Config.Labels[LABEL.project] === this.#project;
   }
 
   #inspect(id: string): Promise<Inspected | undefined> {
