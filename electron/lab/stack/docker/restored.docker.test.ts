@@ -152,125 +152,97 @@ function leavesOf(value: unknown, path: string): [string, unknown][] {
 
 const BREAK_AND_WAIT = (kind: string) => `{ fault: { ${kind}: web } }, { wait: 10m }`;
 
+/** What has to be the same after: what docker shows, and who reaches whom. */
+function asFound(theirs: SomeonesProject) {
+  const [inspected, works] = [theirs.inspected(), theirs.works()];
+  expect(Object.values(works).join()).not.toContain("failed");
+  return (said: string) => {
+    expect(theirs.works(), said).toEqual(works);
+    expect(theirs.inspected(), said).toEqual(inspected);
+  };
+}
+
+/** Breaks web and waits until it is broken, in a lab of its own. */
+async function breakIn(theirs: SomeonesProject, kind: string) {
+  const lab = new LabProcess();
+  const session = lab.start("run", theirs.scenario(BREAK_AND_WAIT(kind)), "--project", theirs.name);
+  await session.says(/wait for 10 min/);
+  return { lab, session };
+}
+
 describeOnDocker("a service of someone else's project that others depend on", () => {
-  test.each(["stop", "kill", "restart", "disconnect", "pause"])(
-    "is after %s as docker showed it before, and all who share with it work",
-    async (kind) => {
-      const theirs = new SomeonesProject();
-      const [before, worked] = [theirs.inspected(), theirs.works()];
-      expect(Object.values(worked).join()).not.toContain("failed");
-      const { code, said } = await new LabProcess().run(
-        "run",
-        theirs.scenario(`{ fault: { ${kind}: web } }`),
-        "--project",
-        theirs.name,
-      );
+  test("is after every fault as docker showed it before, and all who share with it work", async () => {
+    const theirs = new SomeonesProject();
+    const isAsFound = asFound(theirs);
+    const several =
+      "{ fault: { disconnect: web } }, { fault: { pause: web, for: 1s } }, { wait: 2s }, { fault: { stop: web } }";
+    const one = (kind: string) => `{ fault: { ${kind}: web } }`;
+    for (const method of [...["stop", "kill", "restart", "disconnect", "pause"].map(one), several]) {
+      const { code, said } = await new LabProcess().run("run", theirs.scenario(method), "--project", theirs.name);
       expect(code, said).toBe(0);
-      expect(theirs.works()).toEqual(worked);
-      expect(theirs.inspected()).toEqual(before);
-    },
-  );
-
-  test.each(["stop", "disconnect"])("is so too when the lab dies and its watchdog undoes %s", async (kind) => {
-    const theirs = new SomeonesProject();
-    const [before, worked] = [theirs.inspected(), theirs.works()];
-    const lab = new LabProcess();
-    const session = lab.start("run", theirs.scenario(BREAK_AND_WAIT(kind)), "--project", theirs.name);
-    await session.says(/wait for 10 min/);
-    session.kill();
-    await lab.ended();
-    expect(theirs.works()).toEqual(worked);
-    expect(theirs.inspected()).toEqual(before);
+      isAsFound(said);
+    }
   });
 
-  test.each(["kill", "disconnect"])("is so too when the next start undoes %s", async (kind) => {
+  test("is so too when the lab dies and its watchdog undoes it", async () => {
     const theirs = new SomeonesProject();
-    const [before, worked] = [theirs.inspected(), theirs.works()];
-    const lab = new LabProcess();
-    const session = lab.start("run", theirs.scenario(BREAK_AND_WAIT(kind)), "--project", theirs.name);
-    await session.says(/wait for 10 min/);
-    await lab.cutPower();
-    await lab.run("stack", "down");
-    expect(theirs.works()).toEqual(worked);
-    expect(theirs.inspected()).toEqual(before);
+    const isAsFound = asFound(theirs);
+    for (const kind of ["stop", "disconnect"]) {
+      const { lab, session } = await breakIn(theirs, kind);
+      session.kill();
+      await lab.ended();
+      isAsFound(kind);
+    }
   });
 
-  test.each(["stop", "disconnect"])("is so too when %s is halted while the lab is frozen", async (kind) => {
+  test("is so too when the next start undoes it", async () => {
     const theirs = new SomeonesProject();
-    const [before, worked] = [theirs.inspected(), theirs.works()];
-    const lab = new LabProcess();
-    const session = lab.start("run", theirs.scenario(BREAK_AND_WAIT(kind)), "--project", theirs.name);
-    await session.says(/wait for 10 min/);
-    lab.freeze();
-    const { said } = await lab.run("halt");
-    expect(theirs.works(), said).toEqual(worked);
-    expect(theirs.inspected()).toEqual(before);
+    const isAsFound = asFound(theirs);
+    for (const kind of ["kill", "disconnect"]) {
+      const { lab } = await breakIn(theirs, kind);
+      await lab.cutPower();
+      isAsFound((await lab.run("stack", "down")).said);
+    }
   });
 
-  test("is so too after several faults on it and on one that shares its network", async () => {
+  test("is so too when it is halted while the lab is frozen", async () => {
     const theirs = new SomeonesProject();
-    const [before, worked] = [theirs.inspected(), theirs.works()];
-    const { code, said } = await new LabProcess().run(
-      "run",
-      theirs.scenario(
-        "{ fault: { disconnect: web } }, { fault: { pause: web, for: 1s } }, { wait: 2s }, { fault: { stop: web } }",
-      ),
-      "--project",
-      theirs.name,
-    );
-    expect(code, said).toBe(0);
-    expect(theirs.works()).toEqual(worked);
-    expect(theirs.inspected()).toEqual(before);
+    const isAsFound = asFound(theirs);
+    for (const kind of ["stop", "disconnect"]) {
+      const { lab } = await breakIn(theirs, kind);
+      lab.freeze();
+      isAsFound((await lab.run("halt")).said);
+      await lab.cutPower();
+    }
   });
 
-  test("what else a fault takes down is in the plan and in the run", async () => {
+  test("goes down with others that are named in the plan and in the run, unless they are another's", async () => {
     const theirs = new SomeonesProject();
     const lab = new LabProcess();
     const path = theirs.scenario("{ fault: { stop: web } }");
-    const plan = await lab.run("plan", path, "--project", theirs.name);
-    const after =
+    const onProject = ["--project", theirs.name];
+    const oneLine = (text: string) => text.replaceAll(/\s+/g, " ");
+    const others =
       "restart debugger (shares web's processes), shared (shares web's IPC), side (shares web's network), second (shares side's network)";
-    expect(plan.said.replaceAll(/\s+/g, " ")).toContain(after);
-    const run = await lab.run("run", path, "--project", theirs.name);
-    expect(run.said.replaceAll(/\s+/g, " ")).toContain(after);
+    expect(oneLine((await lab.run("plan", path, ...onProject)).said)).toContain(others);
+    expect(oneLine((await lab.run("run", path, ...onProject)).said)).toContain(others);
+    const network = `container:${theirs.id("web")}`;
+    const stranger = docker("run", "-d", "--init", "--network", network, "node:24-slim", "sleep", "600");
+    onTestFinished(() => void docker("rm", "-f", stranger));
+    const { code, said } = await lab.run("run", path, ...onProject);
+    expect(code).not.toBe(0);
+    expect(said).toMatch(/shares web's network and is not of project/);
+    expect(stateOf(theirs.name, "web")).toBe("running");
   });
 
-  test("a link that someone takes away while a fault is in force is named, and the run is not green", async () => {
+  test("from which someone takes a network while a fault is in force is residue, by the network's name", async () => {
     const theirs = new SomeonesProject();
-    const session = new LabProcess().start(
-      "run",
-      theirs.scenario("{ fault: { stop: web } }, { wait: 3s }"),
-      "--project",
-      theirs.name,
-    );
+    const path = theirs.scenario("{ fault: { stop: web } }, { wait: 3s }");
+    const session = new LabProcess().start("run", path, "--project", theirs.name);
     await session.says(/wait for 3/);
     docker("network", "disconnect", `${theirs.name}_back`, theirs.id("web"));
     expect(await session.ended, session.said()).toBe(1);
     expect(session.said()).toMatch(/RESIDUE/);
     expect(session.said()).toContain(`web: it is no longer on network ${theirs.name}_back`);
-  });
-
-  test("is not broken where a container of nobody's project would be cut off with it", async () => {
-    const theirs = new SomeonesProject();
-    const stranger = docker(
-      "run",
-      "-d",
-      "--init",
-      "--network",
-      `container:${theirs.id("web")}`,
-      "node:24-slim",
-      "sleep",
-      "600",
-    );
-    onTestFinished(() => void docker("rm", "-f", stranger));
-    const { code, said } = await new LabProcess().run(
-      "run",
-      theirs.scenario("{ fault: { stop: web } }"),
-      "--project",
-      theirs.name,
-    );
-    expect(code).not.toBe(0);
-    expect(said).toMatch(/shares web's network and is not of project/);
-    expect(stateOf(theirs.name, "web")).toBe("running");
   });
 });
