@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import { LabError } from "../../lab-error.ts";
+import { LabError, messageOf } from "../../lab-error.ts";
 import type { Baseline, Surroundings } from "../baseline.ts";
 import type { ServiceIdentity, ServiceState, StackDriver } from "../driver.ts";
 import { containerOf, LABEL } from "./compose-labels.ts";
@@ -7,6 +7,9 @@ import { isIsolated } from "./container-view.ts";
 import { DockerSurroundings } from "./docker-surroundings.ts";
 import { disconnect, endpointsOf, reconnect } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
+
+/** The engine gives up when a process begins as it freezes them all, as one of a health check does; it is tried again. */
+const FREEZE_ATTEMPTS = 5;
 
 type Inspected = Dockerode.ContainerInspectInfo;
 
@@ -60,7 +63,16 @@ export class DockerDriver implements StackDriver {
 
   async pause(service: string): Promise<void> {
     const container = await this.#container(service);
-    await ask(`pausing ${service}`, () => container.pause(), [{ status: 409, says: /already paused/ }]);
+    const pause = () => ask(`pausing ${service}`, () => container.pause(), [{ status: 409, says: /already paused/ }]);
+    for (let attempt = 1; attempt < FREEZE_ATTEMPTS; attempt++) {
+      try {
+        await pause();
+        return;
+      } catch (error) {
+        if (!messageOf(error).includes("unable to freeze")) throw error;
+      }
+    }
+    await pause();
   }
 
   async resume(service: string): Promise<void> {
