@@ -17,23 +17,34 @@ export interface Recovered {
  * and undoes the faults on those that stay. Call with the data folder held, so that its owner is known to be dead.
  */
 export async function recover(parts: MendParts, signal: AbortSignal): Promise<Recovered[]> {
-  const { register, faults, stacksFolder } = parts;
+  const { register, stacksFolder } = parts;
   const recovered: Recovered[] = [];
   for (const registered of register.list()) {
-    if (registered.kept) {
-      const mended = await mendKept(registered, parts, signal);
-      recovered.push(...mended);
-      // Found up and left so: nothing of it is this lab's any more, once it is as it was.
-      if (registered.attached && mended.every(({ isRestored }) => isRestored)) {
-        register.remove(registered.id);
-        faults.forget(registered.id);
-      }
-      continue;
+    try {
+      recovered.push(...(await recoverStack(registered, parts, signal)));
+    } catch (error) {
+      // The next stack is no worse off for it, and this one is tried again at the next start.
+      const what = `what a lab that died had done to ${registered.project} could not be undone: ${messageOf(error)}`;
+      recovered.push({ what, isRestored: false });
     }
-    recovered.push(await takeDownLeft(registered, parts));
   }
   removeStrayFolders(stacksFolder, register);
   return recovered;
+}
+
+async function recoverStack(
+  registered: RegisteredStack,
+  parts: MendParts,
+  signal: AbortSignal,
+): Promise<readonly Recovered[]> {
+  if (!registered.kept) return [await takeDownLeft(registered, parts)];
+  const mended = await mendKept(registered, parts, signal);
+  // Found up and left so: nothing of it is this lab's any more, once it is as it was.
+  if (registered.attached && mended.every(({ isRestored }) => isRestored)) {
+    parts.register.remove(registered.id);
+    parts.faults.forget(registered.id);
+  }
+  return mended;
 }
 
 /** What cannot be taken down now, since its engine is away, is tried again at the next start. */

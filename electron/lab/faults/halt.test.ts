@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { bringUpSmallStack, LINK } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
@@ -28,6 +29,39 @@ test("a halt that cannot be written down, the disk being full, puts everything b
     damage: [],
     unread: [],
   });
+});
+
+test("a stack that cannot be looked at is named, and no reason to leave another one broken", async () => {
+  const folder = temporaryFolder();
+  const stack = await bringUpSmallStack(folder);
+  onTestFinished(() => stack.close());
+  const { injector } = stack.injector();
+  const never = new AbortController().signal;
+  await injector.apply({ stop: "server" }, never);
+  const certificates = join(folder, "gone");
+  const engine = { host: "tcp://127.0.0.1:1", namedBy: "DOCKER_HOST", certificates };
+  const elsewhere = { ...stack.running.registered, id: "elsewhere", docker: { engine, networks: [], volumes: [] } };
+  stack.register.add(elsewhere);
+  const identity = { kind: "container", id: "c1", startedAt: "" } as const;
+  const fault = {
+    id: "f1",
+    runId: "r1",
+    stackId: "elsewhere",
+    kind: "pause",
+    target: "gateway",
+    identity,
+    undo: "resume",
+  };
+  stack.faults.intend({ ...fault, intendedWallMs: 0, expiresWallMs: 0 });
+  const { mended, problem } = await halt(openHome(folder), process.env, never);
+  expect(mended.map(({ fault: { target }, result }) => [target, result])).toEqual([
+    ["server", "restored"],
+    ["gateway", "not restored"],
+  ]);
+  expect(mended.find(({ fault: { target } }) => target === "gateway")?.detail).toContain(certificates);
+  expect(problem).toBeUndefined();
+  expect((await stack.running.driver.stateOf("server")).is).toBe("running");
+  expect(stack.faults.open(stack.running.registered.id)).toEqual([]);
 });
 
 test("a halt that finds the journal damaged does not say that nothing was broken", async () => {

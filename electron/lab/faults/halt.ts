@@ -1,8 +1,9 @@
 import { systemClock } from "../clock.ts";
 import type { LabHome } from "../home.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
-import { openJournal } from "../journal/journal.ts";
+import { openJournal, openJournalToUndo } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
+import { messageOf } from "../lab-error.ts";
 import { type Mended, mendStack } from "./mend.ts";
 
 export interface Halted {
@@ -21,7 +22,7 @@ export interface Halted {
  * modules take longer to load than a person who halts should wait.
  */
 export async function halt(home: LabHome, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Halted> {
-  const journal = openJournal(home.journalFile);
+  const journal = openJournalToUndo(home.journalFile);
   try {
     const faults = new FaultJournal(journal);
     const register = new StackRegister(journal);
@@ -29,10 +30,15 @@ export async function halt(home: LabHome, environment: NodeJS.ProcessEnv, signal
     const problem = journal.setAsideTo === undefined ? notHalted : damaged(journal.setAsideTo);
     const parts = { register, faults, stacksFolder: home.stacksFolder, environment };
     const mending = register.list().map((stack) => mendStack(stack, parts, "links first, then all at once", signal));
-    const mended = (await Promise.all(mending)).flat();
+    // The journal stays open until each of them is done, whatever has become of the others.
+    const ended = await Promise.allSettled(mending);
+    const mended = ended.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+    const failed = ended.filter((each) => each.status === "rejected").map(({ reason }) => messageOf(reason));
+    const problems = [...(problem === undefined ? [] : [problem]), ...failed];
     // Only now: its modules take longer to load than a halt should.
     const { inspectStacks } = await import("./inspect-stacks.ts");
-    return { mended, problem, ...(await inspectStacks(parts)) };
+    const inspected = await inspectStacks(parts);
+    return { mended, problem: problems.length === 0 ? undefined : problems.join("; "), ...inspected };
   } finally {
     journal.close();
   }

@@ -24,7 +24,8 @@ export type MendOrder = "latest first" | "links first, then all at once";
 
 /**
  * Undoes every open fault of a stack from the journal alone, in whatever process this is: the lab that broke it may be
- * dead or hanging. Safe beside another process that does the same.
+ * dead or hanging. Safe beside another process that does the same. What keeps all of a stack from being undone, such as an
+ * engine whose certificates are gone, is the result of each fault, and no reason to leave other stacks broken.
  */
 export async function mendStack(
   registered: RegisteredStack,
@@ -36,29 +37,34 @@ export async function mendStack(
   if (open.length === 0) return [];
   const isHeldClosed = holdsClosed(open);
   const aim = aimIn(parts.faults, () => open);
+  const undo = (fault: OpenFault, target: UndoTarget) => undoFault(fault, { ...target, isHeldClosed, ...aim }, signal);
   if (order === "latest first") {
     return withUndoTarget(registered, parts, (target) =>
       undoInRounds(open, async (round) => {
         const mended: Mended[] = [];
-        for (const fault of round) {
-          const undone = await undoFault(fault, { ...target, isHeldClosed, ...aim }, signal);
-          mended.push({ fault, ...closed(fault, undone, parts.faults) });
-        }
+        for (const fault of round) mended.push({ fault, ...closed(fault, await undo(fault, target), parts.faults) });
         return mended;
       }),
-    );
+    ).catch((error: unknown) => open.map((fault) => notUndone(fault, error)));
   }
   const links = takeOffLinks(open, parts.faults);
   const early = await whileAlone(links);
   const services = open.filter((fault) => !isOnLink(fault));
   if (services.length === 0 && early?.every((mended) => mended !== undefined)) return early;
+  const orElse = (otherwise: (fault: OpenFault) => Mended | Promise<Mended>) =>
+    Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? otherwise(fault)));
   return withUndoTarget(registered, parts, async (target) => {
-    const undo = async (fault: OpenFault) =>
-      noted(fault, await undoFault(fault, { ...target, isHeldClosed, ...aim }, signal), parts.faults);
-    const mendedServices = await undoInRounds(services, (round) => groupByGroup(round, undo));
-    const mendedLinks = await Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? undo(fault)));
-    return [...mendedLinks, ...mendedServices];
+    const undoNoted = async (fault: OpenFault) => noted(fault, await undo(fault, target), parts.faults);
+    const mendedServices = await undoInRounds(services, (round) => groupByGroup(round, undoNoted));
+    return [...(await orElse(undoNoted)), ...mendedServices];
+  }).catch(async (error: unknown) => {
+    const notMended = (fault: OpenFault) => notUndone(fault, error);
+    return [...(await orElse(notMended)), ...services.map(notMended)];
   });
+}
+
+function notUndone(fault: OpenFault, error: unknown): Mended {
+  return { fault, result: "not restored", detail: `${fault.target}: ${messageOf(error)}` };
 }
 
 /**

@@ -4,7 +4,7 @@ import { LabError } from "../lab-error.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
 import { type EventRow, fromRow, toRow } from "./event-row.ts";
 import { HISTORY_MIGRATIONS } from "./migrations.ts";
-import { explainTrouble, openDatabase } from "./sqlite.ts";
+import { BUSY_LIMIT_MS, explainTrouble, openDatabase } from "./sqlite.ts";
 
 /** Rows wait this long, or until so many wait, before one transaction writes them all. */
 const FLUSH_AFTER_MS = 25;
@@ -91,7 +91,13 @@ export class History {
   #hasFailed = false;
 
   constructor(file: string, owner: ProcessIdentity) {
-    const opened = openDatabase({ file, name: NAME, migrations: HISTORY_MIGRATIONS, synchronous: "NORMAL" });
+    const opened = openDatabase({
+      file,
+      name: NAME,
+      migrations: HISTORY_MIGRATIONS,
+      synchronous: "NORMAL",
+      busyLimitMs: BUSY_LIMIT_MS,
+    });
     this.#database = opened.database;
     this.file = file;
     this.#owner = owner;

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, renameSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { LabError, messageOf } from "../lab-error.ts";
 
@@ -6,6 +6,8 @@ export interface OpenedDatabase {
   database: Database.Database;
   /** Set when the file may only be read: why, in words for a person. */
   readOnlyBecause?: string;
+  /** It was written by a newer version, so that what it means is not known for sure. */
+  isNewer: boolean;
   /** Set when a corrupt file was found: where it was put. */
   setAsideTo?: string;
 }
@@ -18,55 +20,109 @@ export interface DatabaseSpec {
   migrations: readonly string[];
   /** FULL: a commit survives a power cut. NORMAL: it survives the death of the process. */
   synchronous: "FULL" | "NORMAL";
+  /** How long a write waits for another process's. */
+  busyLimitMs: number;
 }
 
+const READ_SOMETHING = "SELECT count(*) FROM sqlite_schema";
+/** A wait keeps the thread that beats for the watchdog, so it is shorter than the silence that the watchdog allows. */
+export const BUSY_LIMIT_MS = 1_500;
+
 /**
- * Opens a database and brings it to this version. One of a newer version is opened to read only; a corrupt one is moved
- * aside, whole, and a fresh one takes its place.
+ * Opens a database and brings it to this version. One that cannot be written, or is of a newer version, is opened to read
+ * only; a corrupt one is moved aside, whole, and a fresh one takes its place.
  */
 export function openDatabase(spec: DatabaseSpec): OpenedDatabase {
   try {
     return openAndMigrate(spec);
   } catch (error) {
     if (!isCorruption(error)) throw explain(error, spec);
-    const setAsideTo = setAside(spec.file);
+    const setAsideTo = setAside(spec);
     return { ...openAndMigrate(spec), setAsideTo };
   }
 }
 
 function openAndMigrate(spec: DatabaseSpec): OpenedDatabase {
-  const database = new Database(spec.file);
+  let database: Database.Database | undefined;
   try {
-    database.pragma("busy_timeout = 5000");
-    const version = Number(database.pragma("user_version", { simple: true }));
-    if (version > spec.migrations.length) {
-      database.close();
-      return {
-        database: new Database(spec.file, { readonly: true }),
-        readOnlyBecause: `the ${spec.name} ${spec.file} was written by a newer Resilience Lab (format ${version}, this one knows ${spec.migrations.length})`,
-      };
-    }
+    database = new Database(spec.file);
+    database.pragma(`busy_timeout = ${spec.busyLimitMs}`);
+    if (versionOf(database) > spec.migrations.length) throw new NewerFormat();
     // SQLite itself would only say so at the first write, in the middle of a run.
     accessSync(spec.file, constants.W_OK);
     database.pragma("journal_mode = WAL");
     database.pragma(`synchronous = ${spec.synchronous}`);
     database.pragma("foreign_keys = ON");
     migrate(database, spec.migrations);
-    database.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return { database };
+    database.prepare(READ_SOMETHING).get();
+    return { database, isNewer: false };
+  } catch (error) {
+    database?.close();
+    if (!(error instanceof NewerFormat) && !isUnwritable(error)) throw error;
+    const readable = openOrElse(spec.file, error);
+    const version = versionOf(readable);
+    // Of a database that has yet to be made there is nothing to read, which is an answer too.
+    if (version === 0) migrate(readable, spec.migrations);
+    const isNewer = version > spec.migrations.length;
+    return { database: readable, isNewer, readOnlyBecause: whyReadOnly(spec, version, error) };
+  }
+}
+
+/** @throws what is the matter with the content, else the error that had kept it from being written */
+function openOrElse(file: string, error: unknown): Database.Database {
+  try {
+    return openToRead(file);
+  } catch (unreadable) {
+    throw isCorruption(unreadable) ? unreadable : error;
+  }
+}
+
+class NewerFormat extends Error {}
+
+function whyReadOnly({ name, file, migrations }: DatabaseSpec, version: number, error: unknown): string {
+  if (version <= migrations.length) return `the ${name} ${file} cannot be written: ${messageOf(error)}`;
+  return `the ${name} ${file} was written by a newer Resilience Lab (format ${version}, this one knows ${migrations.length})`;
+}
+
+/**
+ * Opens a database to read, whatever may be written beside it: in a folder that is read-only, or on a full disk, where
+ * SQLite cannot make the files that it shares with writers, the content is read into memory. One that is not there, or was
+ * never filled, is empty. It may be of an older format: what reads it asks only for what the first one had.
+ */
+export function openToRead(file: string): Database.Database {
+  if (sizeOf(file) === 0) return new Database(":memory:");
+  const database = new Database(file, { readonly: true });
+  try {
+    database.pragma(`busy_timeout = ${BUSY_LIMIT_MS}`);
+    database.prepare(READ_SOMETHING).get();
+    return database;
   } catch (error) {
     database.close();
-    if (!isUnwritable(error)) throw error;
-    return {
-      database: new Database(spec.file, { readonly: true }),
-      readOnlyBecause: `the ${spec.name} ${spec.file} cannot be written: ${messageOf(error)}`,
-    };
+    if (isCorruption(error) || sizeOf(`${file}-wal`) > 0) throw error;
+    return fromContent(readFileSync(file));
   }
+}
+
+/** Bytes 18 and 19 say whether a log is kept beside the file, which memory has none of: https://sqlite.org/fileformat.html */
+function fromContent(content: Buffer): Database.Database {
+  content.fill(1, 18, 20);
+  const database = new Database(content);
+  database.pragma("query_only = ON");
+  return database;
+}
+
+/** Bytes; 0 for a file that is not there. */
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function versionOf(database: Database.Database): number {
+  return Number(database.pragma("user_version", { simple: true }));
 }
 
 function migrate(database: Database.Database, migrations: readonly string[]): void {
   const run = database.transaction(() => {
-    const version = Number(database.pragma("user_version", { simple: true }));
+    const version = versionOf(database);
     for (const [index, sql] of migrations.entries()) {
       if (index < version) continue;
       database.exec(sql);
@@ -84,14 +140,20 @@ function isCorruption(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
 }
 
+/** Not allowed to write, or no space to. */
 function isUnwritable(error: unknown): boolean {
-  return /^(SQLITE_(READONLY|PERM)|EACCES|EPERM|EROFS)/.test(codeOf(error));
+  return /^(SQLITE_(READONLY|PERM|CANTOPEN|FULL|IOERR)|EACCES|EPERM|EROFS)/.test(codeOf(error));
 }
 
-function setAside(file: string): string {
+function setAside(spec: DatabaseSpec): string {
+  const { file } = spec;
   const target = `${file}.corrupt-${new Date().toISOString().replaceAll(":", "-")}`;
-  for (const suffix of ["-wal", "-shm", ""]) {
-    if (existsSync(file + suffix)) renameSync(file + suffix, target + suffix);
+  try {
+    for (const suffix of ["-wal", "-shm", ""]) {
+      if (existsSync(file + suffix)) renameSync(file + suffix, target + suffix);
+    }
+  } catch (error) {
+    throw explain(error, spec);
   }
   return target;
 }

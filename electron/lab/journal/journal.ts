@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import { openDatabase } from "../history/sqlite.ts";
+import { type OpenedDatabase, openDatabase, openToRead } from "../history/sqlite.ts";
 import { LabError } from "../lab-error.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
 
@@ -83,17 +83,42 @@ export interface Journal {
   close(): void;
 }
 
+const SPEC = { name: "fault journal", migrations: MIGRATIONS, synchronous: "FULL", busyLimitMs: 5_000 } as const;
+
 /** @throws LabError when the journal cannot be written: without it nothing may be broken. */
 export function openJournal(file: string): Journal {
-  const opened = openDatabase({ file, name: "fault journal", migrations: MIGRATIONS, synchronous: "FULL" });
-  if (opened.readOnlyBecause !== undefined) {
-    opened.database.close();
-    throw new LabError("read-only", `${opened.readOnlyBecause}; without a journal nothing can be broken safely`, {
-      cure: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
-    });
-  }
-  const { database, setAsideTo } = opened;
+  const opened = openDatabase({ ...SPEC, file });
+  if (opened.readOnlyBecause !== undefined) throw refusal(opened, "without a journal nothing can be broken safely");
+  return toJournal(opened);
+}
+
+/**
+ * For whoever only undoes what is written in it, which does not wait until it can be written again. What is written to it
+ * then fails. @throws LabError when it is of a newer format
+ */
+export function openJournalToUndo(file: string): Journal {
+  const opened = openDatabase({ ...SPEC, file });
+  if (opened.isNewer) throw refusal(opened, "what it says may not be what it means");
+  return toJournal(opened);
+}
+
+/** Only to look at, without a lock and without making or changing it. */
+export function openJournalToRead(file: string): Journal {
+  const database = openToRead(file);
+  const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'stacks'").get() === undefined;
+  if (isEmpty && database.memory) for (const sql of MIGRATIONS) database.exec(sql);
+  return toJournal({ database });
+}
+
+function toJournal({ database, setAsideTo }: Pick<OpenedDatabase, "database" | "setAsideTo">): Journal {
   return { database, setAsideTo, close: () => void database.close() };
+}
+
+function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string): LabError {
+  database.close();
+  return new LabError("read-only", `${readOnlyBecause}; ${because}`, {
+    cure: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Settings, type SettingsChange, settings } from "../../contract/settings.ts";
-import { openDatabase } from "../history/sqlite.ts";
+import { BUSY_LIMIT_MS, openDatabase } from "../history/sqlite.ts";
 import { LabError } from "../lab-error.ts";
 
 const MIGRATIONS: readonly string[] = [
@@ -24,7 +24,13 @@ export class Preferences {
   readonly #readOnlyBecause: string | undefined;
 
   constructor(file: string) {
-    const opened = openDatabase({ file, name: "preferences", migrations: MIGRATIONS, synchronous: "NORMAL" });
+    const opened = openDatabase({
+      file,
+      name: "preferences",
+      migrations: MIGRATIONS,
+      synchronous: "NORMAL",
+      busyLimitMs: BUSY_LIMIT_MS,
+    });
     this.#database = opened.database;
     this.#readOnlyBecause = opened.readOnlyBecause;
   }

@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { mendStack } from "../faults/mend.ts";
 import { openHome } from "../home.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
-import { holderOf, type Journal, openJournal, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
+import { holderOf, type Journal, openJournalToUndo, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { recover } from "../recovery.ts";
@@ -70,7 +70,7 @@ async function whenPipeCloses(): Promise<void> {
 
 /** As the next start would, and never beside it: whoever takes the hold first does it. */
 async function putBack(): Promise<void> {
-  const journal = openJournal(home.journalFile);
+  const journal = openJournalToUndo(home.journalFile);
   try {
     const holder = holderOf(journal);
     if (holder !== undefined && holder.pid !== lab.pid) return;
@@ -100,17 +100,14 @@ function tryToHold(journal: Journal): (() => void) | undefined {
 }
 
 async function mendBesideTheLab(): Promise<void> {
-  const journal = openJournal(home.journalFile);
+  const journal = openJournalToUndo(home.journalFile);
   try {
     const parts = partsOf(journal);
     for (const stack of parts.register.list()) {
-      const order = "links first, then all at once";
-      for (const { fault, result, detail } of await mendStack(
-        stack,
-        parts,
-        order,
-        AbortSignal.timeout(MEND_LIMIT_MS),
-      )) {
+      const limit = AbortSignal.timeout(MEND_LIMIT_MS);
+      // One that cannot be mended is no reason to leave the next one broken.
+      const mended = await mendStack(stack, parts, "links first, then all at once", limit).catch(complain);
+      for (const { fault, result, detail } of mended ?? []) {
         say(`undid ${fault.kind} ${fault.target}: ${result}, ${detail}`);
       }
     }
