@@ -47,8 +47,18 @@ export class TerminalLab {
 
   /** The same as another user, by number. */
   startAs(user: number | undefined, ...words: string[]): Session {
+    return this.#start(user, [process.execPath, LAUNCHER, ...words]);
+  }
+
+  /** The same with no file allowed to grow by a byte, which is how a full disk looks to it. */
+  startOnFullDisk(user: number | undefined, ...words: string[]): Session {
+    const script = `trap "" XFSZ; ulimit -f 0; exec "$@"`;
+    return this.#start(user, ["/bin/sh", "-c", script, "sh", process.execPath, LAUNCHER, ...words]);
+  }
+
+  #start(user: number | undefined, [program = "", ...words]: readonly string[]): Session {
     const { PATH, HOME } = process.env;
-    const child = spawn(process.execPath, [LAUNCHER, ...words], {
+    const child = spawn(program, words, {
       cwd: this.folder,
       env: { PATH, HOME, TMPDIR: this.#temporary, RESILIENCE_LAB_HOME: this.home },
       stdio: ["ignore", "pipe", "pipe"],

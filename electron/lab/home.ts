@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { LabError, messageOf } from "./lab-error.ts";
@@ -25,16 +25,21 @@ export function dataFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Plat
   return join(environment.XDG_DATA_HOME || join(home, ".local", "share"), "resilience-lab");
 }
 
-/** Creates the folder, readable by its owner alone: journals hold the environment of services. */
+/**
+ * Creates the folder, readable by its owner alone: journals hold the environment of services. One that is there and cannot
+ * be written is opened all the same: what only reads works, and what has to write says what it cannot.
+ */
 export function openHome(folder: string): LabHome {
   const stacksFolder = join(folder, "stacks");
   try {
     mkdirSync(stacksFolder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new LabError("bad-input", `the data folder ${folder} cannot be used: ${messageOf(error)}`, {
-      cure: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
-      cause: error,
-    });
+    if (!isFolder(folder)) {
+      throw new LabError("bad-input", `the data folder ${folder} cannot be used: ${messageOf(error)}`, {
+        cure: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
+        cause: error,
+      });
+    }
   }
   return {
     folder,
@@ -42,4 +47,8 @@ export function openHome(folder: string): LabHome {
     journalFile: join(folder, "journal.db"),
     stacksFolder,
   };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

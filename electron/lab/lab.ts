@@ -9,9 +9,17 @@ import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
 import { History } from "./history/history.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
-import { holderOf, type Journal, openJournal, RECOVERY_PURPOSE, takeHold } from "./journal/journal.ts";
+import {
+  holderOf,
+  type Journal,
+  openJournal,
+  openJournalToRead,
+  RECOVERY_PURPOSE,
+  takeHold,
+} from "./journal/journal.ts";
 import { isProtected, type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { LabError } from "./lab-error.ts";
+import { leftBehind } from "./left-behind.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import { type RunnerParts, type RunResult, runScenario } from "./scenarios/runner.ts";
@@ -83,22 +91,41 @@ export class Lab {
 
   /** A stack that is up and stays up, if there is one. Only for looking at: to change it, {@link Lab.work}. */
   async look<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value> {
-    const register = new StackRegister(this.#journal);
-    const registered = register.list().find(isLeftUp);
-    if (registered === undefined) return use(undefined);
-    const stack = reloadStack(registered, this.#environment);
-    const running = RunningStack.attach(stack, registered, register, this.home.stacksFolder);
+    const journal = openJournalToRead(this.home.journalFile);
+    let running: RunningStack | undefined;
     try {
+      const register = new StackRegister(journal);
+      const registered = register.list().find(isLeftUp);
+      if (registered !== undefined) {
+        const stack = reloadStack(registered, this.#environment);
+        running = RunningStack.attach(stack, registered, register, this.home.stacksFolder);
+      }
       return await use(running);
     } finally {
-      await running.close();
+      await running?.close();
+      journal.close();
+    }
+  }
+
+  /** {@link leftBehind}, of this data folder. */
+  leftBehind(): string[] {
+    const journal = openJournalToRead(this.home.journalFile);
+    try {
+      return leftBehind(journal);
+    } finally {
+      journal.close();
     }
   }
 
   /** What of a stack is not as it should be, faults in force among it. */
-  inspect(running: RunningStack): Promise<Inspection> {
-    const faults = new FaultJournal(this.#journal);
-    return inspectDamage(running, () => faults.open(running.registered.id));
+  async inspect(running: RunningStack): Promise<Inspection> {
+    const journal = openJournalToRead(this.home.journalFile);
+    try {
+      const faults = new FaultJournal(journal);
+      return await inspectDamage(running, () => faults.open(running.registered.id));
+    } finally {
+      journal.close();
+    }
   }
 
   /**
@@ -153,8 +180,11 @@ export class Lab {
   }
 
   close(): void {
-    this.history.close();
-    this.#openedJournal?.close();
+    try {
+      this.history.close();
+    } finally {
+      this.#openedJournal?.close();
+    }
   }
 }
 

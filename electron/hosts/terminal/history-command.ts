@@ -21,7 +21,7 @@ export const historyCommand: Command = {
   help: `resilience-lab history list [--scenario ID] [--limit N]
 resilience-lab history show RUN [--reporter pretty|json|junit|markdown]
 
-RUN is a run's id or the first characters of it.`,
+RUN is a run's id or the first characters of it. \`list\` also says what a lab that died has left broken, and what to type.`,
   async run(words, terminal) {
     const { values, positionals } = readWords("history", words, options);
     const [action = "", run, ...more] = positionals;
@@ -31,7 +31,11 @@ RUN is a run's id or the first characters of it.`,
     try {
       for (const notice of lab.notices()) terminal.err.write(`${notice}\n`);
       if (lab.history.readOnlyBecause) terminal.err.write(`read only: ${lab.history.readOnlyBecause}\n`);
-      if (wanted === "list") return list(lab, values, terminal);
+      if (wanted === "list") {
+        const code = list(lab, values, terminal);
+        for (const line of lab.leftBehind()) terminal.err.write(`${line}\n`);
+        return code;
+      }
       if (run === undefined) throw new LabError("bad-input", "say which run: see `resilience-lab history list`");
       return show(lab, run, values, terminal);
     } finally {
@@ -53,7 +57,7 @@ function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): number 
     const columns = [
       run.id.slice(0, SHORT_ID),
       when,
-      (run.outcome ?? "running").padEnd(12),
+      (run.outcome ?? (run.isAbandoned ? "interrupted" : "running")).padEnd(12),
       time.padStart(8),
       run.scenarioId,
     ];

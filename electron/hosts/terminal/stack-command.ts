@@ -18,7 +18,8 @@ resilience-lab stack restore
 A stack that is up stays up after this command; \`run\` then uses it and leaves it as it was found. \`down\` ends what
 \`up\` has started: processes with their data, containers and networks; of a stack on Docker the named volumes stay, as
 with docker compose, unless --volumes is given. \`status\` exits 0 when every service is up and nothing is broken, and
-names what is: toxics and closed links of the fault proxy, services that are paused or stopped, faults in force.
+names what is: toxics and closed links of the fault proxy, services that are paused or stopped, faults in force, and what
+a lab that died has left. It changes nothing.
 \`restore\` restores all of that, whoever broke it. Exit 1 if something could not be.
 
 ${PLACE_HELP}`,
@@ -83,8 +84,9 @@ async function down(values: Values, terminal: Terminal): Promise<number> {
 }
 
 async function status(_values: Values, terminal: Terminal): Promise<number> {
-  return withLab(terminal, (lab, screen) =>
-    lab.look(async (running) => {
+  return withLab(terminal, async (lab, screen) => {
+    const left = lab.leftBehind();
+    const code = await lab.look(async (running) => {
       if (running === undefined) {
         screen.line("no stack is up; `resilience-lab stack up` brings one up");
         return EXIT.failed;
@@ -106,8 +108,10 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
       if (harm.length > 0) screen.line(howToRestore(running));
       const isWell = harm.length === 0 && unread.length === 0;
       return isWell && health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
-    }),
-  );
+    });
+    for (const line of left) screen.line(line);
+    return left.length > 0 ? EXIT.failed : code;
+  });
 }
 
 async function restore(_values: Values, terminal: Terminal): Promise<number> {

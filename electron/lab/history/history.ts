@@ -21,6 +21,8 @@ export interface RunSummary {
   without: string[];
   /** Absent while the run is on. */
   outcome?: Outcome;
+  /** The lab that ran it has died, and no later one has ended it yet. */
+  isAbandoned: boolean;
   reason?: string;
   startedWallMs: number;
   durationMs?: number;
@@ -328,6 +330,7 @@ function toSummary(row: RunRow): RunSummary {
     driver: row.driver,
     without: JSON.parse(row.without) as string[],
     startedWallMs: row.started_wall_ms,
+    isAbandoned: row.outcome === null && !isSameProcess({ pid: row.owner_pid, startedAt: row.owner_started }),
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.duration_ms === null ? {} : { durationMs: row.duration_ms }),

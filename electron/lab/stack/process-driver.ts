@@ -41,10 +41,22 @@ export class ProcessDriver implements StackDriver {
     const limit = performance.now() + START_LIMIT_MS;
     for (;;) {
       const isLate = performance.now() > limit;
-      const claimed = this.#register.claimStart(this.#stackId, service, thisProcess, (found) => isFree(found, isLate));
+      const claimed = this.#claim(service, isLate);
       if (claimed !== undefined) return this.#startClaimed(service, claimed);
       if (this.#living(service) !== undefined) return;
       await delay(LOOK_EVERY_MS); // another is starting it
+    }
+  }
+
+  #claim(service: string, isLate: boolean): RegisteredProcess | undefined {
+    try {
+      return this.#register.claimStart(this.#stackId, service, thisProcess, (found) => isFree(found, isLate));
+    } catch (error) {
+      const what = `${service} is not started, since its start cannot be written in the journal: ${messageOf(error)}`;
+      throw new LabError("read-only", what, {
+        cure: "make space in the data folder, or make it writable, and try again",
+        cause: error,
+      });
     }
   }
 

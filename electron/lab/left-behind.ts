@@ -1,0 +1,32 @@
+import { FaultJournal } from "./journal/fault-journal.ts";
+import { holderOf, type Journal } from "./journal/journal.ts";
+import { type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
+import { isSameProcess } from "./stack/process-identity.ts";
+
+/**
+ * What a lab that has died left broken or running, a line each, and at the end what to type; empty when nothing is, and
+ * while a lab or a watchdog is at work, which restores it. By the journal alone: nothing is locked or changed.
+ */
+export function leftBehind(journal: Journal): string[] {
+  const owner = holderOf(journal);
+  if (owner !== undefined && isSameProcess(owner)) return [];
+  const faults = new FaultJournal(journal);
+  const stacks = new StackRegister(journal).list().map((stack) => ({ stack, open: faults.open(stack.id) }));
+  const left = stacks.flatMap(({ stack, open }) => [
+    ...open.map(({ kind, target, undo }) => `  fault ${kind} ${target} (undo: ${undo})`),
+    ...leftOf(stack),
+  ]);
+  if (left.length === 0) return [];
+  const who = owner === undefined ? "" : ` (process ${owner.pid}, ${owner.purpose})`;
+  return [
+    `NOT restored: a lab${who} ended without restoring this:`,
+    ...left,
+    "Fix: `resilience-lab stack restore`; where the data folder cannot be written, `resilience-lab halt`.",
+  ];
+}
+
+function leftOf({ project, kept, without }: RegisteredStack): string[] {
+  const running = kept ? [] : [`  stack ${project} is still registered as up`];
+  const off = without.length === 0 ? [] : [`  protections off: ${without.join(", ")}`];
+  return [...running, ...off];
+}
