@@ -166,7 +166,7 @@ async function benchFirstLanes(context: BrowserContext, lab: string, bare: strin
   try {
     for (let round = 0; round < ROUNDS; round++) {
       const startedMs = performance.now();
-      archive.laneSummary(idOf(LONG));
+      await archive.laneSummary(idOf(LONG));
       sql.push(performance.now() - startedMs);
       paint.push(await page.evaluate(paintOnce));
       short.push(await openRun(context, lab, SHORT));

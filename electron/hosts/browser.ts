@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { takeAll } from "../lab/service/closing-steps.ts";
 import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
 import { labRouter } from "../lab/service/router.ts";
@@ -41,6 +42,7 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
   const stopCatching = catchStrayErrors((error) => service.takeStray(error));
   const diagnostics = new DiagnosticsDesk(service);
   const files = new FileDesk();
+  let server: BrowserServer | undefined;
   try {
     for (const notice of service.notices) out.write(`${notice}\n`);
     let isFirst = true;
@@ -49,19 +51,13 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
       isFirst = false;
     };
     const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
-    const server = await BrowserServer.listen({ router, page, files, port, onAddress });
-    try {
-      if (opensBrowser) openInBrowser(server.address);
-      await ended(signal);
-      out.write("Ending: putting back what was broken.\n");
-    } finally {
-      await server.close();
-    }
+    server = await BrowserServer.listen({ router, page, files, port, onAddress });
+    if (opensBrowser) openInBrowser(server.address);
+    await ended(signal);
+    out.write("Ending: putting back what was broken.\n");
   } finally {
-    files.close();
-    diagnostics.close();
-    await service.close();
-    stopCatching();
+    // Restoring comes first, and waits for no window: one of them may be frozen.
+    await takeAll([() => service.close(), async () => server?.close(), () => files.close(), () => diagnostics.close(), stopCatching]);
   }
 }
 

@@ -93,5 +93,5 @@ function explain(error: unknown): number {
   }
   process.stderr.write(`resilience-lab: ${error.message}\n`);
   if (error.cure !== undefined) process.stderr.write(`  ${error.cure}\n`);
-  return EXIT.badInput;
+  return error.code === "residue" || error.code === "internal" ? EXIT.failed : EXIT.badInput;
 }

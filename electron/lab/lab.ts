@@ -138,12 +138,11 @@ export class Lab {
     try {
       const damaged = putAside("fault journal", this.#journal.setAsideTo).map((what) => ({ what, isRestored: true }));
       const recovered = [...damaged, ...(await recover(this.#mendParts(), signal))];
-      const interrupted = this.history.endOrphans();
+      const interrupted = await this.history.endOrphans();
       const bench = new Workbench(this, this.#journal, this.#environment, { recovered, interrupted });
       return await use(bench);
     } finally {
-      await watchdog.dismiss();
-      letGo();
+      await watchdog.dismiss().finally(letGo);
     }
   }
 

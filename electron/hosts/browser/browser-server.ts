@@ -21,6 +21,8 @@ const WINDOWS_LIMIT = 16;
 const REQUEST_LIMIT_MS = 10 * 60_000;
 const HEADERS_LIMIT_MS = 5_000;
 const CLOSE_GOING_AWAY = 1001;
+/** A window that is alive answers a good-bye at once; one that is frozen never does. */
+const GOODBYE_LIMIT_MS = 1_000;
 
 export interface BrowserServerParts {
   router: LabRouter;
@@ -79,7 +81,10 @@ export class BrowserServer {
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    await closed;
+    const late = setTimeout(() => {
+      for (const socket of this.#sockets.clients) socket.terminate();
+    }, GOODBYE_LIMIT_MS);
+    await closed.finally(() => clearTimeout(late));
   }
 
   #listen(): Promise<void> {

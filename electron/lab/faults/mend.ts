@@ -120,12 +120,8 @@ function noted(fault: OpenFault, undone: Undone, faults: FaultJournal): Mended {
 
 /** A journal that cannot be written now, its disk being full, must not keep other faults from being undone. */
 function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Undone {
-  try {
-    faults.close(fault.id, undone.result);
-    return undone;
-  } catch (error) {
-    return { ...undone, detail: `${undone.detail}; the journal could not be told: ${messageOf(error)}` };
-  }
+  const problem = faults.tryClose(fault.id, undone.result);
+  return problem === undefined ? undone : { ...undone, detail: `${undone.detail}; ${problem}` };
 }
 
 /**

@@ -93,7 +93,7 @@ test("of several runs all come in or none: one that is here by then keeps the ot
   expect(query(history, "SELECT number FROM arrivals")).toEqual([]);
 });
 
-test("what a process that died had brought in by half is cleared away at the next start, and what another brings in is not", () => {
+test("what a process that died had brought in by half is cleared away at the next start, and what another brings in is not", async () => {
   const history = openHistory();
   const database = new Database(history.file);
   database.pragma("foreign_keys = OFF");
@@ -103,7 +103,7 @@ test("what a process that died had brought in by half is cleared away at the nex
   const event = database.prepare("INSERT INTO events VALUES (?, 1, 0, 0, 0, '{}')");
   for (const key of [-1, -2]) event.run(key);
   database.close();
-  expect(history.endOrphans()).toBe(0);
+  expect(await history.endOrphans()).toBe(0);
   expect(query(history, "SELECT run_key FROM events")).toEqual([-2]);
   expect(query(history, "SELECT number FROM arrivals")).toEqual([2]);
 });
@@ -157,7 +157,7 @@ test("a run that begins is never given the place of one that is on its way in", 
   history.begin(run("live"));
   history.record(eventAt(1, started, "live"));
   history.record(eventAt(2, passed, "live"));
-  history.endOrphans();
+  await history.endOrphans();
   expect([...history.events("live")]).toHaveLength(2);
   expect([...history.events("run-2")]).toHaveLength(3);
   expect(strayEvents(history)).toEqual([0]);
@@ -179,7 +179,7 @@ test("a process that is killed in the middle leaves nothing that anyone sees, an
   child.kill("SIGKILL");
   await ended;
   expect(history.list({ limit: 9 })).toEqual([]);
-  expect(history.endOrphans()).toBe(0);
+  expect(await history.endOrphans()).toBe(0);
   expect(strayEvents(history)).toEqual([0]);
   expect(query(history, "SELECT number FROM arrivals")).toEqual([]);
   await arriving(history, 3, "run-1").commit("bundle.zip", 7);

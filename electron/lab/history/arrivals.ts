@@ -1,16 +1,15 @@
-import { setImmediate as turn } from "node:timers/promises";
 import Database from "better-sqlite3";
 import type { LabEvent, Outcome } from "../events/lab-event.ts";
 import { LabError } from "../lab-error.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { toRow } from "./event-row.ts";
 import type { History, NewRun } from "./history.ts";
-import { explainTrouble } from "./sqlite.ts";
+import { removeEvents } from "./removal.ts";
+import { inSlices } from "./slices.ts";
+import { BUSY_LIMIT_MS, explainTrouble } from "./sqlite.ts";
 
 /** Staged together, so that staging is not a transaction for each event. */
 const STAGE_AT_ONCE = 1_000;
-/** Moved in one transaction: some milliseconds, for which nothing else is done or written. */
-const MOVE_AT_ONCE = 1_000;
 
 export interface ArrivingRun extends NewRun {
   outcome: Outcome;
@@ -33,7 +32,7 @@ export class Arrivals {
     history.assertWritable();
     this.#file = history.file;
     this.#database = new Database(history.file);
-    this.#database.pragma("busy_timeout = 5000");
+    this.#database.pragma(`busy_timeout = ${BUSY_LIMIT_MS}`);
     // As the history itself is written; else each bit that is moved would wait for the disk.
     this.#database.pragma("synchronous = NORMAL");
     // Events come before the run that they belong to: nobody sees them without it.
@@ -123,25 +122,21 @@ export class Arrivals {
       `INSERT INTO events (run_key, seq, at_us, wall_ms, type, body)
        SELECT @key, seq, at_us, wall_ms, type, body FROM staged
        WHERE run = @staged AND seq > (SELECT coalesce(max(seq), 0) FROM events WHERE run_key = @key)
-       ORDER BY seq LIMIT ${MOVE_AT_ONCE}`,
+       ORDER BY seq LIMIT @rows`,
     );
-    while (this.#guarded(() => move.run({ key, staged })).changes > 0) {
-      await turn();
-      signal?.throwIfAborted();
-    }
+    const moveSome = (rows: number) => this.#guarded(() => move.run({ key, staged, rows })).changes > 0;
+    await inSlices(moveSome, { writes: true, signal });
   }
 
   async #giveUp(numbers: readonly number[]): Promise<void> {
-    for (const number of numbers) await this.#clear(-number);
-    this.#forget(numbers);
-  }
-
-  async #clear(key: number): Promise<void> {
-    const remove = this.#database.prepare(
-      `DELETE FROM events WHERE run_key = @key AND seq IN
-         (SELECT seq FROM events WHERE run_key = @key ORDER BY seq LIMIT ${MOVE_AT_ONCE})`,
-    );
-    while (this.#guarded(() => remove.run({ key })).changes > 0) await turn();
+    const note = this.#database.prepare("INSERT INTO removals (run_key) VALUES (?)");
+    this.#database
+      .transaction(() => {
+        for (const number of numbers) note.run(-number);
+        this.#forget(numbers);
+      })
+      .immediate();
+    await removeEvents(this.#database);
   }
 
   #addRun(run: ArrivingRun, key: number, importedFrom: string, importedWallMs: number): void {

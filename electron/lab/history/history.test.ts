@@ -147,7 +147,7 @@ describe("writes in batches", () => {
 });
 
 describe("runs whose lab has died", () => {
-  test("are ended as interrupted, after their last event, and only once", () => {
+  test("are ended as interrupted, after their last event, and only once", async () => {
     const file = join(temporaryFolder(), "history.db");
     const dead = new History(file, nobody);
     dead.begin(newRun("run-1"));
@@ -155,8 +155,8 @@ describe("runs whose lab has died", () => {
     dead.close();
     const history = openHistory(file);
     expect(history.find("run-1").outcome).toBeUndefined();
-    expect(history.endOrphans()).toBe(1);
-    expect(history.endOrphans()).toBe(0);
+    expect(await history.endOrphans()).toBe(1);
+    expect(await history.endOrphans()).toBe(0);
     expect(history.find("run-1")).toMatchObject({ outcome: "interrupted", durationMs: 20 });
     expect([...history.events("run-1")].map(({ seq, type }) => `${seq} ${type}`)).toEqual([
       "1 run.started",
@@ -165,20 +165,20 @@ describe("runs whose lab has died", () => {
     ]);
   });
 
-  test("also one that died before its first event", () => {
+  test("also one that died before its first event", async () => {
     const file = join(temporaryFolder(), "history.db");
     const dead = new History(file, nobody);
     dead.begin(newRun("run-1"));
     dead.close();
     const history = openHistory(file);
-    history.endOrphans();
+    await history.endOrphans();
     expect([...history.events("run-1")]).toMatchObject([{ seq: 1, type: "run.ended", outcome: "interrupted" }]);
   });
 
-  test("are not those of a lab that lives", () => {
+  test("are not those of a lab that lives", async () => {
     const history = openHistory(join(temporaryFolder(), "history.db"));
     history.begin(newRun("run-1"));
-    expect(history.endOrphans()).toBe(0);
+    expect(await history.endOrphans()).toBe(0);
   });
 });
 
@@ -239,11 +239,11 @@ describe("a history of a newer version", () => {
     );
   });
 
-  test("is left as it is: no byte of it changes, orphans in it stay", () => {
+  test("is left as it is: no byte of it changes, orphans in it stay", async () => {
     const file = newerHistory();
     const before = readFileSync(file);
     const history = new History(file, thisProcess);
-    expect(history.endOrphans()).toBe(0);
+    expect(await history.endOrphans()).toBe(0);
     history.close();
     expect(readFileSync(file).equals(before)).toBe(true);
   });

@@ -4,11 +4,14 @@ import { LabError } from "../lab-error.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
 import { type EventRow, fromRow, toRow } from "./event-row.ts";
 import { HISTORY_MIGRATIONS } from "./migrations.ts";
+import { removeEvents } from "./removal.ts";
 import { BUSY_LIMIT_MS, explainTrouble, openDatabase } from "./sqlite.ts";
 
 /** Rows wait this long, or until so many wait, before one transaction writes them all. */
 const FLUSH_AFTER_MS = 25;
 const FLUSH_AT_ROWS = 512;
+/** Written in one transaction, of what may have become many while the disk was full. */
+const WRITE_AT_ONCE = 2_000;
 const READ_AT_ONCE = 1_000;
 const RETRY_AFTER_MS = 1_000;
 const NAME = "run history";
@@ -89,6 +92,8 @@ export class History {
   readonly #keys = new Map<string, number>();
   #pending: { key: number; event: LabEvent }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** What waits could not be written when it was last tried; the timer tries again. */
+  #isFull = false;
   /** A caller has been told that what waits cannot be written. */
   #hasFailed = false;
 
@@ -123,7 +128,8 @@ export class History {
           // Keys below 0 are of runs that came in. SQLite by itself would go on from the highest, even if that is one.
           `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
            started_wall_ms, owner_pid, owner_started)
-           VALUES ((SELECT max(0, coalesce(max(key), 0)) + 1 FROM runs), ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
+           VALUES (1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0)),
+           ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
         )
         .run(
           run.id,
@@ -147,8 +153,21 @@ export class History {
     if (key === undefined) throw new LabError("internal", `run ${event.runId} was not begun`);
     this.#pending.push({ key, event });
     if (event.type === "run.ended") this.#flushOrFail();
-    else if (this.#pending.length % FLUSH_AT_ROWS === 0) this.#flushOrWait();
+    else if (this.#pending.length % FLUSH_AT_ROWS === 0) this.settle();
     else this.#timer ??= setTimeout(() => this.#flushOrWait(), FLUSH_AFTER_MS).unref();
+  }
+
+  /**
+   * Writes what waits, if the disk takes it, for whoever is about to read. What it does not take waits on, and is read
+   * by {@link History.waiting}: no read depends on a write.
+   */
+  settle(): void {
+    if (!this.#isFull) this.#flushOrWait();
+  }
+
+  /** Events of a run that are yet to be written, in their order. */
+  waiting(runId: string, afterSeq: number): LabEvent[] {
+    return this.#pending.flatMap(({ event }) => (event.runId === runId && event.seq > afterSeq ? [event] : []));
   }
 
   /** In mid-run a full disk is no reason to stop: the rows wait, and the end of the run says so if it stays full. */
@@ -157,7 +176,6 @@ export class History {
       this.flush();
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
-      this.#timer = setTimeout(() => this.#flushOrWait(), RETRY_AFTER_MS).unref();
     }
   }
 
@@ -170,14 +188,23 @@ export class History {
     }
   }
 
-  /** Writes what waits. @throws LabError when it cannot be written; it then still waits */
+  /** Writes what waits. @throws LabError when it cannot be written; it then still waits, and is tried again */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#pending.length === 0) return;
-    const batch = this.#pending;
+    try {
+      while (this.#pending.length > 0) this.#write(this.#pending.slice(0, WRITE_AT_ONCE));
+      this.#isFull = false;
+    } catch (error) {
+      this.#isFull = true;
+      this.#timer = setTimeout(() => this.#flushOrWait(), RETRY_AFTER_MS).unref();
+      throw error;
+    }
+  }
+
+  #write(batch: readonly { key: number; event: LabEvent }[]): void {
     this.#guarded(() => this.#database.transaction(() => this.#insert(batch))());
-    this.#pending = [];
+    this.#pending = this.#pending.slice(batch.length);
     for (const { event } of batch) if (event.type === "run.ended") this.#keys.delete(event.runId);
   }
 
@@ -199,42 +226,41 @@ export class History {
   }
 
   /**
-   * Ends the runs whose lab is no longer alive, as `interrupted`, and clears away what it had brought in by half. Returns
-   * how many runs there were.
+   * Ends the runs whose lab is no longer alive, as `interrupted`, and clears away what it had brought in, or removed, by
+   * half. Returns how many runs there were.
    */
-  endOrphans(): number {
+  async endOrphans(): Promise<number> {
     if (this.readOnlyBecause !== undefined) return 0;
     const running = this.#runs("SELECT * FROM runs WHERE status = 'running'", {});
     const orphans = running.filter((row) => !isSameProcess({ pid: row.owner_pid, startedAt: row.owner_started }));
     for (const row of orphans) this.#interrupt(row);
-    this.#clearArrivals();
+    this.#guarded(() => this.#database.transaction(() => this.#giveUpArrivals()).immediate());
+    await removeEvents(this.#database).catch((error: unknown) => {
+      throw explainTrouble(error, NAME, this.file);
+    });
     return orphans.length;
   }
 
-  #clearArrivals(): void {
-    const arrivals = this.#guarded(() => this.#database.prepare("SELECT * FROM arrivals").all()) as ArrivalRow[];
+  #giveUpArrivals(): void {
+    const arrivals = this.#database.prepare("SELECT * FROM arrivals").all() as ArrivalRow[];
     for (const { number, owner_pid: pid, owner_started: startedAt } of arrivals) {
       if (isSameProcess({ pid, startedAt })) continue;
-      this.#guarded(() =>
-        this.#database.transaction(() => {
-          this.#database.prepare("DELETE FROM events WHERE run_key = ?").run(-number);
-          this.#database.prepare("DELETE FROM arrivals WHERE number = ?").run(number);
-        })(),
-      );
+      this.#database.prepare("INSERT INTO removals (run_key) VALUES (?)").run(-number);
+      this.#database.prepare("DELETE FROM arrivals WHERE number = ?").run(number);
     }
   }
 
   #interrupt(row: RunRow): void {
     const last = this.#database
-      .prepare("SELECT max(seq) AS seq, max(at_us) AS at_us, max(wall_ms) AS wall_ms FROM events WHERE run_key = ?")
-      .get(row.key) as { seq: number | null; at_us: number | null; wall_ms: number | null };
+      .prepare("SELECT seq, at_us, wall_ms FROM events WHERE run_key = ? ORDER BY seq DESC LIMIT 1")
+      .get(row.key) as { seq: number; at_us: number; wall_ms: number } | undefined;
     this.#keys.set(row.id, row.key);
     this.record({
       type: "run.ended",
       runId: row.id,
-      seq: (last.seq ?? 0) + 1,
-      atMs: (last.at_us ?? 0) / 1000,
-      wallMs: last.wall_ms ?? row.started_wall_ms,
+      seq: (last?.seq ?? 0) + 1,
+      atMs: (last?.at_us ?? 0) / 1000,
+      wallMs: last?.wall_ms ?? row.started_wall_ms,
       outcome: "interrupted",
       reason: "the lab died while this run was on; what it had broken was put back by a later start",
     });
@@ -268,23 +294,25 @@ export class History {
 
   /** @throws LabError when there is no such run */
   sources(runId: string): RunSources {
-    this.flush();
+    this.settle();
     const row = this.#guarded(() =>
       this.#database
         .prepare(
           `SELECT scenario_source AS scenario, stack_source AS stack,
-           (SELECT count(*) FROM events WHERE run_key = key) AS events FROM runs WHERE id = ?`,
+           (SELECT coalesce(max(seq), 0) FROM events WHERE run_key = key) AS events FROM runs WHERE id = ?`,
         )
         .get(runId),
     ) as { scenario: string; stack: string | null; events: number } | undefined;
     if (row === undefined) throw new LabError("bad-input", `no run has the id ${runId}`);
-    const { scenario, stack, events } = row;
+    const { scenario, stack } = row;
+    // Numbered without a gap, so the last number is how many there are.
+    const events = this.waiting(runId, row.events).at(-1)?.seq ?? row.events;
     return { scenario, events, ...(stack === null ? {} : { stack }) };
   }
 
   /** All events of a run in their order. They are read page by page: a run may be recorded meanwhile. */
   *events(runId: string): Generator<LabEvent> {
-    this.flush();
+    this.settle();
     const page = this.#database.prepare(
       `SELECT seq, at_us, wall_ms, type, body FROM events
        WHERE run_key = (SELECT key FROM runs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ${READ_AT_ONCE}`,
@@ -296,15 +324,18 @@ export class History {
       for (const row of rows) yield fromRow(runId, row);
       lastSeq = rows.at(-1)?.seq ?? lastSeq;
     } while (rows.length === READ_AT_ONCE);
+    yield* this.waiting(runId, lastSeq);
   }
 
   close(): void {
     if (!this.#database.open) return;
-    clearTimeout(this.#timer);
     try {
+      if (this.readOnlyBecause === undefined) this.flush();
+    } catch (error) {
       // Once a caller was told that it cannot be written, another error on the way out would only hide others.
-      if (this.readOnlyBecause === undefined && !this.#hasFailed) this.flush();
+      if (!this.#hasFailed) throw error;
     } finally {
+      clearTimeout(this.#timer);
       this.#database.close();
     }
   }

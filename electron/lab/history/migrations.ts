@@ -40,4 +40,8 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
     owner_started TEXT NOT NULL
   ) STRICT;
   `,
+  // Runs that are gone, whose events go bit by bit. Their keys are not given to others before that.
+  `
+  CREATE TABLE removals (run_key INTEGER PRIMARY KEY) STRICT;
+  `,
 ];

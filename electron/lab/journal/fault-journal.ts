@@ -100,6 +100,16 @@ export class FaultJournal {
     this.#database.prepare("UPDATE faults SET state = 'closed', result = ? WHERE id = ?").run(result, id);
   }
 
+  /** {@link FaultJournal.close}, or else why it cannot be written: the fault is undone all the same, and looked at again. */
+  tryClose(id: string, result: UndoResult): string | undefined {
+    try {
+      this.close(id, result);
+      return undefined;
+    } catch (error) {
+      return `the journal could not be told: ${messageOf(error)}`;
+    }
+  }
+
   /** What became of a fault that is closed: another process may have undone it. Undefined while it is open. */
   closedAs(id: string): UndoResult | undefined {
     const row = this.#database.prepare("SELECT result FROM faults WHERE id = ? AND state = 'closed'").get(id) as

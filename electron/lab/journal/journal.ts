@@ -137,8 +137,13 @@ export function takeHold(journal: Journal, self: ProcessIdentity, purpose: strin
         .run(self.pid, self.startedAt, purpose, Math.round(wallMs));
     })
     .immediate();
-  return () =>
-    void database.prepare("DELETE FROM holder WHERE pid = ? AND started_at = ?").run(self.pid, self.startedAt);
+  return () => {
+    try {
+      database.prepare("DELETE FROM holder WHERE pid = ? AND started_at = ?").run(self.pid, self.startedAt);
+    } catch {
+      // On a full disk. It is free all the same once this process has ended, which it is about to.
+    }
+  };
 }
 
 export function holderOf(journal: Journal): Holder | undefined {

@@ -76,10 +76,10 @@ test("it is filtered by scenario, outcome, pin and text, in which % and _ mean t
   expect(idsOf({ pinned: false })).toEqual([idOf(1)]);
 });
 
-test("what is deleted is gone with its events; what is pinned or on stays, with the reason", () => {
+test("what is deleted is gone with its events; what is pinned or on stays, with the reason", async () => {
   const [gone, pinned, on] = [add(1), add(2), add(3)] as [string, string, string];
   preferences.pin(pinned, true);
-  const report = archive.delete([gone, pinned, on], (id) => id === on);
+  const report = await archive.delete([gone, pinned, on], (id) => id === on);
   expect(report.deleted).toEqual([gone]);
   expect(report.kept).toEqual([
     { runId: pinned, because: "it is pinned" },
@@ -89,10 +89,10 @@ test("what is deleted is gone with its events; what is pinned or on stays, with 
   expect([...history.events(gone)]).toEqual([]);
 });
 
-test("beyond the limit the oldest go, pinned ones excepted", () => {
+test("beyond the limit the oldest go, pinned ones excepted", async () => {
   for (let index = 1; index <= 10; index++) add(index);
   preferences.pin(idOf(1), true);
-  expect(archive.trim(4)).toBe(5);
+  expect(await archive.trim(4)).toBe(5);
   expect(idsOf({})).toEqual([idOf(10), idOf(9), idOf(8), idOf(7), idOf(1)]);
 });
 
@@ -112,20 +112,20 @@ test("a run that was imported has been here since then, however long ago it happ
   for (const event of eventsOf([started, passed], id)) arrivals.stage(event);
   await arrivals.commit("bundle.zip", 10_000);
   arrivals.close();
-  expect(archive.trim(3)).toBe(3);
+  expect(await archive.trim(3)).toBe(3);
   expect(idsOf({})).toEqual([idOf(6), idOf(5), id]);
 });
 
-test("events are read in pages, also of one type and of one service", () => {
+test("events are read in pages, also of one type and of one service", async () => {
   const id = add(1, { events: sampleRun });
   const all = sampleRun(id);
   const page = (more: object) =>
     archive.events({ runId: id, afterSeq: 0, limit: 2_000, types: undefined, service: undefined, ...more });
-  expect(page({}).events).toEqual(all);
-  expect(page({ afterSeq: 3, limit: 4 })).toEqual({ events: all.slice(3, 7), hasMore: true });
-  expect(page({ types: ["service.log"] }).events.map(({ type }) => type)).toEqual(["service.log"]);
-  expect(page({ service: "gateway" }).events.every((event) => "service" in event)).toBe(true);
-  expect(page({ types: ["no.such"] }).events).toEqual([]);
+  expect((await page({})).events).toEqual(all);
+  expect(await page({ afterSeq: 3, limit: 4 })).toEqual({ events: all.slice(3, 7), hasMore: true });
+  expect((await page({ types: ["service.log"] })).events.map(({ type }) => type)).toEqual(["service.log"]);
+  expect((await page({ service: "gateway" })).events.every((event) => "service" in event)).toBe(true);
+  expect((await page({ types: ["no.such"] })).events).toEqual([]);
 });
 
 test("a stream says of each event what was recorded of it, whatever is in it", () => {
@@ -159,9 +159,9 @@ test.each(["{", "[]", "1", ""])(
   },
 );
 
-test("the lanes of a run count every event once, in the slice of time that it fell in", () => {
+test("the lanes of a run count every event once, in the slice of time that it fell in", async () => {
   const id = add(1, { events: sampleRun });
-  const summary = archive.laneSummary(id);
+  const summary = await archive.laneSummary(id);
   const all = sampleRun(id);
   expect(summary).toMatchObject({ lastSeq: all.length, lastMs: all.at(-1)?.atMs });
   const drawn = all.filter(({ type }) => type !== "run.started" && type !== "run.ended").length;
@@ -174,7 +174,7 @@ test("the lanes of a run count every event once, in the slice of time that it fe
   expect(summary.lanes).toContainEqual(expect.objectContaining({ lane: "health", name: "gateway", events: 1 }));
 });
 
-test("decisions on approvals are found in every run, with when they were asked for", () => {
+test("decisions on approvals are found in every run, with when they were asked for", async () => {
   const asked = { tool: "create_refund", callId: "call-7", arguments: { charge_id: "ch_1" } };
   add(1, {
     events: (id) =>
@@ -188,11 +188,11 @@ test("decisions on approvals are found in every run, with when they were asked f
         id,
       ),
   });
-  expect(archive.approvals(10, Number.MAX_SAFE_INTEGER)).toEqual({
+  expect(await archive.approvals(10, Number.MAX_SAFE_INTEGER)).toEqual({
     decided: [
       expect.objectContaining({ callId: "call-7", result: "denied", requestedWallMs: 500, decidedWallMs: 900 }),
     ],
     hasMore: false,
   });
-  expect(archive.approvals(10, 900).decided).toEqual([]);
+  expect((await archive.approvals(10, 900)).decided).toEqual([]);
 });

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import Database from "better-sqlite3";
 import type { z } from "zod";
 import type { DecidedApproval } from "../../contract/approvals.ts";
@@ -16,11 +15,15 @@ import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
 import type { Outcome } from "../events/lab-event.ts";
 import type { EventRow } from "../history/event-row.ts";
 import type { History } from "../history/history.ts";
+import { removeEvents, removeRuns } from "../history/removal.ts";
+import { inSlices } from "../history/slices.ts";
+import { BUSY_LIMIT_MS, openToRead, sizeOf } from "../history/sqlite.ts";
 import { LabError } from "../lab-error.ts";
+import { decidedApprovals } from "./decided-approvals.ts";
 import { codeOf, readRow } from "./event-codes.ts";
 import { LANE_SQL, type LaneRow, toLanes } from "./lanes.ts";
 import type { Preferences } from "./preferences.ts";
-import { StoredEntry, type StoredRow } from "./stream-entry.ts";
+import { LiveEntry, StoredEntry, type StoredRow, type StreamEntry } from "./stream-entry.ts";
 
 interface RunRow {
   key: number;
@@ -36,27 +39,32 @@ interface RunRow {
   imported_from: string | null;
 }
 
-interface Span {
-  events: number;
-  last_seq: number | null;
-  last_us: number | null;
+/** The last event of a run; zeros for a run without any. */
+interface End {
+  seq: number;
+  us: number;
 }
 
-/** Past runs as the page asks for them. The history itself only ever appends; looking for, and deleting, is done here. */
+/**
+ * Past runs as the page asks for them. The history itself only ever appends; looking for, and deleting, is done here. What
+ * takes longer with more events is done in slices: this is the thread that beats for the watchdog.
+ */
 export class Archive {
   readonly #database: Database.Database;
   readonly #file: string;
   readonly #history: History;
   readonly #preferences: Preferences;
   readonly #statements = new Map<string, Database.Statement>();
+  readonly #closing = new AbortController();
 
   constructor(file: string, history: History, preferences: Preferences) {
     this.#file = file;
     this.#history = history;
     this.#preferences = preferences;
-    this.#database = new Database(file, { readonly: history.readOnlyBecause !== undefined });
-    this.#database.pragma("busy_timeout = 5000");
-    if (history.readOnlyBecause === undefined) this.#database.pragma("foreign_keys = ON");
+    this.#database = history.readOnlyBecause === undefined ? new Database(file) : openToRead(file);
+    this.#database.pragma(`busy_timeout = ${BUSY_LIMIT_MS}`);
+    // A run that is removed takes its events with it bit by bit, not all at once.
+    this.#database.pragma("foreign_keys = OFF");
   }
 
   list(filter: HistoryFilter, historyLimit: number): HistoryPage {
@@ -105,64 +113,79 @@ export class Archive {
   get(runId: string): RunDetail {
     const row = this.#row(runId);
     const source = this.#prepare("SELECT scenario_source FROM runs WHERE key = ?").pluck().get(row.key);
-    const span = this.#span(row.key);
-    return {
-      ...toSummary(row, this.#preferences.pinned()),
-      source: String(source),
-      events: span.events,
-      lastSeq: span.last_seq ?? 0,
-      lastMs: (span.last_us ?? 0) / 1000,
-    };
+    const { seq, us } = this.#end(row.key);
+    // Events are numbered without a gap.
+    const counted = { events: seq, lastSeq: seq, lastMs: us / 1000 };
+    return { ...toSummary(row, this.#preferences.pinned()), source: String(source), ...counted };
   }
 
-  events(page: z.output<typeof eventPageRequest>): EventPage {
-    const { key } = this.#row(page.runId);
-    this.#history.flush();
-    const where = ["run_key = @key", "seq > @afterSeq"];
-    if (page.types !== undefined) where.push("type IN (SELECT value FROM json_each(@types))");
-    if (page.service !== undefined) where.push("json_extract(body, '$.service') = @service");
-    const types = JSON.stringify(page.types?.flatMap((type) => codeOf(type) ?? []) ?? []);
-    const rows = this.#prepare(
+  async events(page: z.output<typeof eventPageRequest>): Promise<EventPage> {
+    const { runId, types, service, limit } = page;
+    const { key } = this.#row(runId);
+    const { seq: lastSeq } = this.#end(key);
+    const waiting = this.#history
+      .waiting(runId, Math.max(lastSeq, page.afterSeq))
+      .filter((event) => types?.includes(event.type) ?? true)
+      .filter((event) => service === undefined || ("service" in event && event.service === service));
+    const where = ["run_key = @key", "seq > @afterSeq", "seq <= @upTo"];
+    if (types !== undefined) where.push("type IN (SELECT value FROM json_each(@types))");
+    if (service !== undefined) where.push("json_extract(body, '$.service') = @service");
+    const select = this.#prepare(
       `SELECT seq, at_us, wall_ms, type, body FROM events ${and(where)} ORDER BY seq LIMIT @limit`,
-    ).all({ key, afterSeq: page.afterSeq, types, service: page.service, limit: page.limit + 1 }) as EventRow[];
-    return {
-      events: rows.slice(0, page.limit).map((row) => readRow(page.runId, row)),
-      hasMore: rows.length > page.limit,
+    );
+    const wanted = { key, service, types: JSON.stringify(types?.flatMap((type) => codeOf(type) ?? []) ?? []) };
+    const found: EventRow[] = [];
+    let { afterSeq } = page;
+    const readSome = (rows: number) => {
+      const [upTo, room] = [afterSeq + rows, limit + 1 - found.length];
+      found.push(...(select.all({ ...wanted, afterSeq, upTo, limit: room }) as EventRow[]));
+      afterSeq = upTo;
+      return afterSeq < lastSeq && found.length <= limit;
     };
+    await inSlices(readSome, { writes: false, signal: this.#closing.signal });
+    const events = [...found.map((row) => readRow(runId, row)), ...waiting];
+    return { events: events.slice(0, limit), hasMore: events.length > limit };
   }
 
   /** Events after a number, as a stream sends them. @throws LabError naming the first that is damaged */
-  entries(runId: string, afterSeq: number, limit: number): StoredEntry[] {
-    this.#history.flush();
+  entries(runId: string, afterSeq: number, limit: number): StreamEntry[] {
+    this.#history.settle();
     const rows = this.#prepare(ENTRIES_SQL).raw().all(runId, afterSeq, limit) as StoredRow[];
-    if (rows.length === 0) this.#row(runId);
-    return rows.map((row) => new StoredEntry(runId, row));
+    const stored = rows.map((row) => new StoredEntry(runId, row));
+    if (stored.length === limit) return stored;
+    const waiting = this.#history.waiting(runId, stored.at(-1)?.seq ?? afterSeq).slice(0, limit - stored.length);
+    if (stored.length + waiting.length === 0) this.#row(runId);
+    return [...stored, ...waiting.map((event) => new LiveEntry(event))];
   }
 
   /** 0 for a run without events. */
   lastSeq(runId: string): number {
-    const { key } = this.#row(runId);
-    this.#history.flush();
-    return Number(this.#prepare("SELECT max(seq) FROM events WHERE run_key = ?").pluck().get(key) ?? 0);
+    const { seq } = this.#end(this.#row(runId).key);
+    return this.#history.waiting(runId, seq).at(-1)?.seq ?? seq;
   }
 
-  laneSummary(runId: string): LaneSummary {
+  async laneSummary(runId: string): Promise<LaneSummary> {
     const { key } = this.#row(runId);
-    this.#history.flush();
-    const { last_seq, last_us } = this.#span(key);
-    const bucketUs = Math.max(1, Math.ceil(((last_us ?? 0) + 1) / LANE_BUCKETS));
-    const rows = this.#prepare(LANE_SQL).all({ key, bucketUs }) as LaneRow[];
-    return {
-      runId,
-      lastSeq: last_seq ?? 0,
-      lastMs: (last_us ?? 0) / 1000,
-      bucketMs: bucketUs / 1000,
-      lanes: toLanes(rows),
+    const { seq: lastSeq, us: lastUs } = this.#end(key);
+    const bucketUs = Math.max(1, Math.ceil((lastUs + 1) / LANE_BUCKETS));
+    const select = this.#prepare(LANE_SQL);
+    const found: LaneRow[] = [];
+    let afterSeq = 0;
+    const readSome = (rows: number) => {
+      const upTo = Math.min(lastSeq, afterSeq + rows);
+      found.push(...(select.all({ key, bucketUs, afterSeq, upTo }) as LaneRow[]));
+      afterSeq = upTo;
+      return afterSeq < lastSeq;
     };
+    await inSlices(readSome, { writes: false, signal: this.#closing.signal });
+    return { runId, lastSeq, lastMs: lastUs / 1000, bucketMs: bucketUs / 1000, lanes: toLanes(found) };
   }
 
-  /** Pinned runs and runs that are on stay. */
-  delete(runIds: readonly string[], isOn: (runId: string) => boolean): { deleted: string[]; kept: Kept[] } {
+  /** Pinned runs and runs that are on stay. The others are gone at once, and their events when this resolves. */
+  async delete(
+    runIds: readonly string[],
+    isOn: (runId: string) => boolean,
+  ): Promise<{ deleted: string[]; kept: Kept[] }> {
     this.#history.assertWritable();
     const pins = this.#preferences.pinned();
     const kept: Kept[] = [];
@@ -171,19 +194,29 @@ export class Archive {
       if (because !== undefined) kept.push({ runId, because });
       return because === undefined;
     });
-    const remove = this.#prepare("DELETE FROM runs WHERE id = ?");
-    const deleted = this.#database.transaction(() => wanted.filter((runId) => remove.run(runId).changes > 0))();
-    return { deleted, kept };
+    return { deleted: await this.#remove(wanted), kept };
   }
 
   /** Deletes the runs beyond the limit that have been here longest, pinned ones and those that are on excepted. Returns how many. */
-  trim(limit: number): number {
+  async trim(limit: number): Promise<number> {
     if (this.#history.readOnlyBecause !== undefined) return 0;
     const pins = JSON.stringify([...this.#preferences.pinned()]);
-    return this.#prepare(
-      `DELETE FROM runs WHERE status = 'ended' AND id NOT IN (SELECT value FROM json_each(@pins)) AND key NOT IN
+    const surplus = this.#prepare(
+      `SELECT id FROM runs WHERE status = 'ended' AND id NOT IN (SELECT value FROM json_each(@pins)) AND key NOT IN
          (SELECT key FROM runs ORDER BY coalesce(imported_wall_ms, started_wall_ms) DESC, key DESC LIMIT @limit)`,
-    ).run({ pins, limit }).changes;
+    );
+    const ids = surplus.pluck().all({ pins, limit }) as string[];
+    return ids.length === 0 ? 0 : (await this.#remove(ids)).length;
+  }
+
+  async #remove(runIds: readonly string[]): Promise<string[]> {
+    const removed = removeRuns(this.#database, runIds);
+    const { signal } = this.#closing;
+    // What is left of them when the lab ends goes at its next start.
+    await removeEvents(this.#database, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    return removed;
   }
 
   lastVerdicts(scenarioId: string, limit: number): RunSummary[] {
@@ -194,28 +227,19 @@ export class Archive {
     return rows.map((row) => toSummary(row, new Set()));
   }
 
-  /** Decisions on approvals in every run, newest first. */
-  approvals(limit: number, beforeWallMs: number): { decided: DecidedApproval[]; hasMore: boolean } {
-    this.#history.flush();
-    const rows = this.#prepare(
-      `SELECT runs.id AS id, scenario_id, scenario_title, body, json_extract(body, '$.decidedWallMs') AS decided,
-           (SELECT json_extract(asked.body, '$.decidedWallMs') FROM events AS asked
-            WHERE asked.run_key = events.run_key AND asked.type = events.type
-              AND json_extract(asked.body, '$.callId') = json_extract(events.body, '$.callId')
-              AND json_extract(asked.body, '$.decision') = 'approvalRequired' LIMIT 1) AS requested
-         FROM events JOIN runs ON runs.key = events.run_key
-         WHERE type = @type AND json_extract(body, '$.decision') IN ('approved', 'denied', 'expired')
-           AND decided < @beforeWallMs
-         ORDER BY decided DESC LIMIT @limit`,
-    ).all({ type: codeOf("call.decided"), beforeWallMs, limit: limit + 1 }) as ApprovalRow[];
-    return { decided: rows.slice(0, limit).map(toDecided), hasMore: rows.length > limit };
+  /** {@link decidedApprovals} */
+  approvals(limit: number, beforeWallMs: number): Promise<{ decided: DecidedApproval[]; hasMore: boolean }> {
+    this.#history.settle();
+    return decidedApprovals(this.#database, { limit, beforeWallMs, signal: this.#closing.signal });
   }
 
   bytes(): number {
     return ["", "-wal"].reduce((sum, suffix) => sum + sizeOf(this.#file + suffix), 0);
   }
 
+  /** What is being read or removed ends with an error, or is gone on with at the next start. */
   close(): void {
+    this.#closing.abort(new LabError("busy", "the lab is ending"));
     this.#database.close();
   }
 
@@ -237,11 +261,10 @@ export class Archive {
     });
   }
 
-  #span(key: number): Span {
-    this.#history.flush();
-    return this.#prepare(
-      "SELECT count(*) AS events, max(seq) AS last_seq, max(at_us) AS last_us FROM events WHERE run_key = ?",
-    ).get(key) as Span;
+  #end(key: number): End {
+    this.#history.settle();
+    const last = this.#prepare("SELECT seq, at_us AS us FROM events WHERE run_key = ? ORDER BY seq DESC LIMIT 1");
+    return (last.get(key) as End | undefined) ?? { seq: 0, us: 0 };
   }
 }
 
@@ -253,31 +276,6 @@ const ENTRIES_SQL = `
 interface Kept {
   runId: string;
   because: string;
-}
-
-interface ApprovalRow {
-  id: string;
-  scenario_id: string;
-  scenario_title: string;
-  body: string;
-  requested: number | null;
-}
-
-function toDecided(row: ApprovalRow): DecidedApproval {
-  const body = JSON.parse(row.body) as Record<string, unknown>;
-  return {
-    runId: row.id,
-    scenarioId: row.scenario_id,
-    scenarioTitle: row.scenario_title,
-    callId: String(body.callId),
-    tool: String(body.tool),
-    arguments: body.arguments,
-    sessionId: String(body.sessionId),
-    requestedWallMs: row.requested,
-    decidedWallMs: Number(body.decidedWallMs),
-    result: body.decision as DecidedApproval["result"],
-    reason: String(body.reason),
-  };
 }
 
 function toSummary(row: RunRow, pins: ReadonlySet<string>): RunSummary {
@@ -299,8 +297,4 @@ function toSummary(row: RunRow, pins: ReadonlySet<string>): RunSummary {
 
 function and(conditions: readonly string[]): string {
   return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-}
-
-function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

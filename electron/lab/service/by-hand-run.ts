@@ -38,12 +38,12 @@ export interface ByHandParts {
  */
 export class ByHandRun {
   readonly runId: string;
-  /** Resolves when the run has ended and is on disk, or cannot be: it then ends all the same. */
-  readonly ended: Promise<void>;
+  /** Resolves when the run has ended: to undefined once it is on disk, else to what kept it from being recorded. */
+  readonly ended: Promise<unknown>;
   readonly #parts: ByHandParts;
   readonly #log: RunLog;
   readonly #faults: FaultInjector;
-  readonly #finish = Promise.withResolvers<void>();
+  readonly #finish = Promise.withResolvers<unknown>();
   #view = emptyRunView;
   #isWorking = 0;
   readonly #watchers = new Watchers();
@@ -113,14 +113,17 @@ export class ByHandRun {
     return this.#during(() => this.#faults.undo(target, AbortSignal.timeout(UNDO_LIMIT_MS)));
   }
 
-  /** Puts back what can be and ends the run, with residue if something could not. For when the lab ends. */
-  async close(): Promise<void> {
-    await this.undo("all");
+  /**
+   * Puts back what can be and ends the run, with residue if something could not. For when the lab ends. Never rejects: what
+   * is left, and what kept the run from being recorded, is in what it resolves to.
+   */
+  async close(): Promise<{ residue: string[]; problem: unknown }> {
+    const { residue } = await this.undo("all");
     if (!this.#isEnding) {
       this.#isEnding = true;
       void this.#end();
     }
-    await this.ended;
+    return { residue, problem: await this.ended };
   }
 
   /** The run is over once nothing of it is in force, by an undo or because the last fault has run out by itself. */
@@ -147,10 +150,10 @@ export class ByHandRun {
         this.#log.append({ type: "warning", code: "by-hand", message });
       }
       this.#log.append({ type: "run.ended", ...this.#ending() });
+      this.#finish.resolve(undefined);
     } catch (error) {
       this.#parts.onUnrecorded(error);
-    } finally {
-      this.#finish.resolve();
+      this.#finish.resolve(error);
     }
   }
 

@@ -47,7 +47,7 @@ test("a halt opens links before anything else, whatever was broken last", async 
   await engine.faults.apply({ kind: "kill", target: "mock-slack" });
   expect(await engine.faults.halt()).toEqual({ undone: 2, residue: [] });
   await expect.poll(() => engine.archive.get(runId).outcome).toBe("passed");
-  const { events } = engine.archive.events({ runId, afterSeq: 0, limit: 1_000 });
+  const { events } = await engine.archive.events({ runId, afterSeq: 0, limit: 1_000 });
   const undone = events.filter((event) => event.type === "fault.undone");
   // Its own run, which undoes what was broken last first, came too late for the link.
   expect(undone.map(({ detail }) => detail)).toEqual([
@@ -133,7 +133,9 @@ expect: [{ policyOutcome: approved }]
   await engine.approvals.decide(waiting?.ticket ?? "", "approve", "ana");
   await expect.poll(() => engine.queue.state().ended.length, { timeout: 30_000 }).toBe(1);
   expect(engine.queue.state().ended[0]).toMatchObject({ outcome: "passed" });
-  expect(engine.archive.approvals(10, Number.MAX_SAFE_INTEGER).decided[0]).toMatchObject({ result: "approved" });
+  expect((await engine.archive.approvals(10, Number.MAX_SAFE_INTEGER)).decided[0]).toMatchObject({
+    result: "approved",
+  });
   const late = await engine.approvals.decide(waiting?.ticket ?? "", "deny", "bob");
   expect(late.message).toContain("already approved by ana");
 });

@@ -16,7 +16,9 @@ import { type LoadedScenario, loadText } from "../scenarios/load.ts";
 import type { RunResult } from "../scenarios/runner.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
 import { Archive } from "./archive.ts";
+import { takeAll } from "./closing-steps.ts";
 import { FaultDesk } from "./fault-desk.ts";
+import { InFlight } from "./in-flight.ts";
 import { Preferences } from "./preferences.ts";
 import { RunFeed } from "./run-feed.ts";
 import { RunQueue } from "./run-queue.ts";
@@ -54,6 +56,9 @@ export class EngineService {
   readonly #feeds = new Map<string, RunFeed>();
   readonly #endedListeners = new Set<RunEndedListener>();
   readonly #settingsListeners = new Set<(settings: Settings) => void>();
+  /** What is being done to the stack, and what it writes of. */
+  readonly #inFlight = new InFlight();
+  #trimming: Promise<void> = Promise.resolve();
   readonly #versions = { history: 1, scenarios: 1, settings: 1 };
   #closing: Promise<void> | undefined;
 
@@ -70,10 +75,9 @@ export class EngineService {
     working.catch(holding.reject);
     try {
       const bench = await holding.promise;
-      const letGo = async () => {
+      const letGo = () => {
         over.resolve();
-        await working;
-        lab.close();
+        return takeAll([() => working, () => lab.close()]);
       };
       return new EngineService(lab, bench, letGo);
     } catch (error) {
@@ -121,7 +125,11 @@ export class EngineService {
       listen: (event) => this.#take(event),
       onChange,
       onUnrecorded: (error) => this.#notify(`what was broken by hand is not in the history: ${messageOf(error)}`),
-      onEnded: () => this.#afterEnd(),
+      onEnded: (runId) => {
+        this.#abandonFeed(runId);
+        this.#afterEnd();
+      },
+      inFlight: this.#inFlight,
     });
     this.stack.adopt();
   }
@@ -186,12 +194,21 @@ export class EngineService {
     return feed !== undefined && !feed.hasEnded;
   }
 
-  async up(): Promise<StackStatus> {
-    await this.stack.up();
-    return this.status();
+  up(): Promise<StackStatus> {
+    return this.#inFlight.during(async () => {
+      this.faults.assertOpen();
+      await this.stack.up();
+      return this.status();
+    });
   }
 
-  async down(): Promise<StackStatus> {
+  /** Goes on to its end also when the lab is closed meanwhile. */
+  down(): Promise<StackStatus> {
+    return this.#inFlight.during(() => this.#down());
+  }
+
+  async #down(): Promise<StackStatus> {
+    this.faults.assertOpen();
     if (this.queue.isBusy) {
       throw new LabError("busy", "a run is on, and it needs the stack", {
         cure: "cancel it first, or wait for its end",
@@ -227,8 +244,8 @@ export class EngineService {
     this.state.touch();
   }
 
-  deleteRuns(runIds: readonly string[]): DeleteReport {
-    const { deleted, kept } = this.archive.delete(runIds, (runId) => this.isOn(runId));
+  async deleteRuns(runIds: readonly string[]): Promise<DeleteReport> {
+    const { deleted, kept } = await this.archive.delete(runIds, (runId) => this.isOn(runId));
     for (const runId of deleted) this.#feeds.delete(runId);
     this.historyChanged();
     return { deleted: deleted.length, kept };
@@ -259,22 +276,39 @@ export class EngineService {
     this.state.touch();
   }
 
-  /** Cancels what is on, undoes every fault, takes the stack down unless it is kept, and lets the data folder go. */
+  /**
+   * Cancels what is on, undoes every fault, takes the stack down unless it is kept, and lets the data folder go. What
+   * fails of it keeps nothing else from being done. @throws LabError that says what is left, once everything was tried
+   */
   close(): Promise<void> {
-    this.faults.isClosing = true;
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    await this.queue.stop();
-    await this.faults.putBack();
-    await this.stack.close();
-    this.state.close();
-    this.archive.close();
-    this.#preferences.close();
-    this.#journal.close();
-    await this.#letGo();
+    this.faults.close();
+    this.stack.giveUpStart();
+    await takeAll([
+      () => this.queue.stop(),
+      () => this.#inFlight.settled(),
+      () => this.#putBack(),
+      () => this.stack.close(),
+      () => this.state.close(),
+      () => this.archive.close(),
+      () => this.#trimming,
+      () => this.#preferences.close(),
+      () => this.#journal.close(),
+      () => this.#letGo(),
+    ]);
+  }
+
+  /** What could not be restored goes with the stack, unless it is to stay up. */
+  async #putBack(): Promise<void> {
+    const { residue, problem } = await this.faults.putBack();
+    if (residue.length > 0 && this.stack.running?.registered.kept) {
+      throw new LabError("residue", `not restored: ${residue.join("; ")}`);
+    }
+    if (problem !== undefined) throw problem;
   }
 
   async #run(
@@ -297,9 +331,14 @@ export class EngineService {
         listen(event);
       });
     } finally {
-      const feed = this.#feeds.get(runId);
-      if (feed?.hasEnded === false) feed.abandon();
+      this.#abandonFeed(runId);
     }
+  }
+
+  /** Of a run whose end could not be told: nobody is to wait for it. */
+  #abandonFeed(runId: string): void {
+    const feed = this.#feeds.get(runId);
+    if (feed?.hasEnded === false) feed.abandon();
   }
 
   async #protectionsOn(): Promise<void> {
@@ -322,13 +361,19 @@ export class EngineService {
     this.historyChanged();
   }
 
-  /** A full disk is no reason for the queue to stop: there will be too many runs for a while, and that is said. */
+  /**
+   * Behind everybody's back, one at a time. A full disk is no reason for the queue to stop: there will be too many runs for
+   * a while, and that is said.
+   */
   #trim(): void {
-    try {
-      if (this.archive.trim(this.settings().historyLimit) > 0) this.#versions.history++;
-    } catch (error) {
-      this.#notify(`old runs could not be deleted: ${messageOf(error)}`);
-    }
+    this.#trimming = this.#trimming.then(async () => {
+      if (this.#closing !== undefined) return;
+      try {
+        if ((await this.archive.trim(this.settings().historyLimit)) > 0) this.historyChanged();
+      } catch (error) {
+        this.#notify(`old runs could not be deleted: ${messageOf(error)}`);
+      }
+    });
   }
 
   /** Every event of every run passes here: to the windows, and to whoever keeps count. */

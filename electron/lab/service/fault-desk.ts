@@ -1,6 +1,6 @@
 import type { UndoReport } from "../../contract/faults.ts";
 import type { FaultRequest } from "../../contract/stack.ts";
-import { systemClock } from "../clock.ts";
+import { systemClock, withDeadline } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { targetOf } from "../faults/existing-damage.ts";
 import { openLinksFirst } from "../faults/mend.ts";
@@ -12,6 +12,7 @@ import { LabError } from "../lab-error.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
 import { ByHandRun } from "./by-hand-run.ts";
 import { toFault } from "./fault-request.ts";
+import type { InFlight } from "./in-flight.ts";
 import type { RunQueue } from "./run-queue.ts";
 import type { StackKeeper } from "./stack-keeper.ts";
 
@@ -27,13 +28,14 @@ export interface FaultDeskParts {
   listen: (event: LabEvent) => void;
   onChange: () => void;
   onUnrecorded: (error: unknown) => void;
-  /** A run of faults by hand has ended. */
-  onEnded: () => void;
+  /** A run of faults by hand has ended, whether it could be recorded or not. */
+  onEnded: (runId: string) => void;
+  inFlight: InFlight;
 }
 
 /** What a person breaks and puts back by hand, and the way to stop all of it. */
 export class FaultDesk {
-  isClosing = false;
+  readonly #closing = new AbortController();
   readonly #parts: FaultDeskParts;
   #byHand: ByHandRun | undefined;
   #beginning: Promise<ByHandRun> | undefined;
@@ -52,7 +54,11 @@ export class FaultDesk {
   }
 
   /** Breaks something by hand. */
-  async apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
+  apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
+    return this.#parts.inFlight.during(() => this.#apply(request));
+  }
+
+  async #apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
     this.assertArmed();
     const running = this.#parts.stack.running;
     if (running === undefined) {
@@ -62,7 +68,7 @@ export class FaultDesk {
     let byHand = await this.#openByHand();
     // It may have come to its end in the very moment that it was found.
     while (byHand.isEnding) byHand = await this.#openByHand();
-    const message = await byHand.apply(fault, AbortSignal.timeout(APPLY_LIMIT_MS));
+    const message = await byHand.apply(fault, withDeadline(this.#closing.signal, APPLY_LIMIT_MS));
     this.#parts.onChange();
     return { runId: byHand.runId, message };
   }
@@ -71,7 +77,11 @@ export class FaultDesk {
    * Puts back what was broken by hand on a target, or all of it, what an ended run left behind, and while no run is on
    * what someone else has broken. What a run that is on has broken is its own business.
    */
-  async undo(target: string): Promise<UndoReport> {
+  undo(target: string): Promise<UndoReport> {
+    return this.#parts.inFlight.during(() => this.#undo(target));
+  }
+
+  async #undo(target: string): Promise<UndoReport> {
     const running = this.#parts.stack.running;
     if (running === undefined) return { undone: 0, residue: [] };
     const isWanted = (fault: { target: string }) => target === "all" || fault.target === target;
@@ -94,8 +104,9 @@ export class FaultDesk {
         { driver, waitUntilUp, ...aimIn(this.#parts.journal, () => left) },
         AbortSignal.timeout(UNDO_LIMIT_MS),
       );
-      this.#parts.journal.close(fault.id, result);
+      const problem = this.#parts.journal.tryClose(fault.id, result);
       if (result === "not restored") report.residue.push(detail);
+      if (problem !== undefined) report.residue.push(`${fault.target}: ${problem}`);
       report.undone++;
     }
     if (!this.#parts.queue.isBusy) {
@@ -110,14 +121,19 @@ export class FaultDesk {
   }
 
   /** Starts a service that is down though nothing of ours holds it down. */
-  async startService(name: string): Promise<void> {
+  startService(name: string): Promise<void> {
+    return this.#parts.inFlight.during(() => this.#startService(name));
+  }
+
+  async #startService(name: string): Promise<void> {
+    this.assertOpen();
     const running = this.#parts.stack.running;
     if (running === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
     const service = serviceNamed(running.stack, name);
     if (this.#parts.stack.faults().some((fault) => fault.target === service.name)) {
       throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
     }
-    await running.startAndWait(service.name, AbortSignal.timeout(START_LIMIT_MS));
+    await running.startAndWait(service.name, withDeadline(this.#closing.signal, START_LIMIT_MS));
     this.#parts.onChange();
   }
 
@@ -126,14 +142,18 @@ export class FaultDesk {
    * first; services are put back by the runs that broke them, since nobody else knows them as well, and what is left after
    * that from the journal.
    */
-  async halt(): Promise<UndoReport> {
+  halt(): Promise<UndoReport> {
+    return this.#parts.inFlight.during(() => this.#halt());
+  }
+
+  async #halt(): Promise<UndoReport> {
     const before = this.#parts.stack.faults().length;
     const problem = this.#parts.journal.tryHalt(systemClock.wallMs());
     this.#parts.onChange();
     const { running } = this.#parts.stack;
     if (running !== undefined) await openLinksFirst(running.registered.id, this.#parts.journal);
     await this.#parts.queue.stop();
-    const { residue } = await this.undo("all");
+    const { residue } = await this.#undo("all");
     const undone = before - this.#parts.stack.faults().length;
     return { undone, residue: problem === undefined ? residue : [...residue, problem] };
   }
@@ -145,9 +165,19 @@ export class FaultDesk {
 
   /** @throws LabError while the lab is halted or ending */
   assertArmed(): void {
-    if (this.isClosing) throw new LabError("busy", "the lab is ending");
+    this.assertOpen();
     if (!this.isHalted) return;
     throw new LabError("precondition", "the lab is halted: nothing may be broken", { cure: "arm it again first" });
+  }
+
+  /** @throws LabError while the lab is ending */
+  assertOpen(): void {
+    this.#closing.signal.throwIfAborted();
+  }
+
+  /** Nothing more is broken or started; what is in force is left to {@link putBack}. */
+  close(): void {
+    this.#closing.abort(new LabError("busy", "the lab is ending"));
   }
 
   /** One run of faults by hand at a time; the next begins when the last has ended. */
@@ -170,14 +200,15 @@ export class FaultDesk {
     this.#byHand = run;
     void run.ended.then(() => {
       this.#byHand = undefined;
-      this.#parts.onEnded();
+      this.#parts.onEnded(run.runId);
     });
     return run;
   }
 
-  /** Puts back what was broken by hand and ends its run. For when the stack goes down, or the lab ends. */
-  async putBack(): Promise<void> {
-    await this.#beginning;
-    await this.#byHand?.close();
+  /** Puts back what was broken by hand and ends its run, see {@link ByHandRun.close}. For when the stack goes down, or the lab ends. */
+  async putBack(): Promise<{ residue: string[]; problem: unknown }> {
+    // Whoever asked for it is told why it could not begin.
+    await this.#beginning?.catch(() => {});
+    return (await this.#byHand?.close()) ?? { residue: [], problem: undefined };
   }
 }

@@ -30,12 +30,12 @@ function codesNamedBy(field: "service" | "decision"): string {
     .join(", ");
 }
 
-/** One pass over a run's events: how many of which kind fell into which slice of time. */
+/** Over some of a run's events: how many of which kind fell into which slice of time. */
 export const LANE_SQL = `
   SELECT type, CASE WHEN type IN (${codesNamedBy("service")}) THEN json_extract(body, '$.service')
                     WHEN type IN (${codesNamedBy("decision")}) THEN json_extract(body, '$.decision') ELSE '' END AS name,
     CAST(at_us / @bucketUs AS INTEGER) AS bucket, count(*) AS events, min(at_us) AS first_us, max(at_us) AS last_us
-  FROM events WHERE run_key = @key GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
+  FROM events WHERE run_key = @key AND seq > @afterSeq AND seq <= @upTo GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
 
 export interface LaneRow {
   type: number;
@@ -46,6 +46,7 @@ export interface LaneRow {
   last_us: number;
 }
 
+/** Of rows that may tell of the same slice of time more than once. */
 export function toLanes(rows: readonly LaneRow[]): Lane[] {
   const lanes = new Map<string, Omit<Lane, "buckets"> & { buckets: Map<number, number> }>();
   for (const row of rows) {

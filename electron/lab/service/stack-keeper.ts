@@ -17,7 +17,7 @@ type Situation =
   | { is: "failed"; error: LabError }
   | { is: "starting"; progress: Map<string, string>; running: Promise<RunningStack> }
   | { is: "up"; running: RunningStack }
-  | { is: "stopping"; running: RunningStack };
+  | { is: "stopping"; running: RunningStack; stopping: Promise<void> };
 
 export interface KeeperParts {
   bench: Workbench;
@@ -73,6 +73,7 @@ export class StackKeeper {
    * does not stop it.
    */
   async up(): Promise<RunningStack> {
+    this.#quit.signal.throwIfAborted();
     if (this.#situation.is === "up") return this.#situation.running;
     if (this.#situation.is === "starting") return this.#situation.running;
     if (this.#situation.is === "stopping") throw new LabError("busy", "the stack is being taken down", { cure: LATER });
@@ -94,13 +95,13 @@ export class StackKeeper {
   async down(): Promise<void> {
     if (this.#situation.is === "starting") throw new LabError("busy", "the stack is being brought up", { cure: LATER });
     if (this.#situation.is === "failed") this.#become({ is: "down" });
+    if (this.#situation.is === "stopping") return this.#situation.stopping;
     if (this.#situation.is !== "up") return;
     const { running } = this.#situation;
-    this.#become({ is: "stopping", running });
+    const stopping = this.#takeDown(running);
+    this.#become({ is: "stopping", running, stopping });
     try {
-      await this.#parts.onLeave();
-      await running.down(() => this.#parts.onChange());
-      this.#parts.journal.forget(running.registered.id);
+      await stopping;
       this.#become({ is: "down" });
     } catch (error) {
       this.#become({ is: "failed", error: asLabError(error) });
@@ -108,16 +109,37 @@ export class StackKeeper {
     }
   }
 
-  /** For the lab's end: a kept stack is let go as it is, another is taken down; one that is starting is given up. */
-  async close(): Promise<void> {
+  async #takeDown(running: RunningStack): Promise<void> {
+    try {
+      await this.#parts.onLeave();
+    } finally {
+      await running.down(() => this.#parts.onChange());
+    }
+    this.#parts.journal.forget(running.registered.id);
+  }
+
+  /** A stack that is starting is given up, and none is brought up any more. */
+  giveUpStart(): void {
     this.#quit.abort(new LabError("busy", "the lab is ending"));
+  }
+
+  /**
+   * For the lab's end: a kept stack is let go as it is, another is taken down; one that is starting is given up, and one
+   * that is being taken down is waited for.
+   */
+  async close(): Promise<void> {
+    this.giveUpStart();
     if (this.#situation.is === "starting") await this.#situation.running.catch(() => {});
     clearInterval(this.#timer);
+    if (this.#situation.is === "stopping") return this.#situation.stopping;
     if (this.#situation.is !== "up") return;
     const { running } = this.#situation;
     if (!running.registered.kept) return this.down();
-    await this.#parts.onLeave();
-    await running.close();
+    try {
+      await this.#parts.onLeave();
+    } finally {
+      await running.close();
+    }
   }
 
   /** Faults in force on the stack, of whatever run, by the journal. */

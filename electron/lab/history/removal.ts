@@ -1,0 +1,38 @@
+import type Database from "better-sqlite3";
+import { inSlices } from "./slices.ts";
+
+/**
+ * Takes runs out of the history at once, in one short transaction, and leaves their events to {@link removeEvents}: also
+ * at the next start, when this process dies in between. For a connection without foreign keys, by which SQLite would
+ * remove all events at once. Returns the ids of those that were there.
+ */
+export function removeRuns(database: Database.Database, runIds: readonly string[]): string[] {
+  const note = database.prepare("INSERT INTO removals (run_key) SELECT key FROM runs WHERE id = ?");
+  const remove = database.prepare("DELETE FROM runs WHERE id = ?");
+  const removed = database.transaction(() =>
+    runIds.filter((runId) => {
+      note.run(runId);
+      return remove.run(runId).changes > 0;
+    }),
+  );
+  return removed.immediate();
+}
+
+/** Removes the events of all runs that are gone. Safe to repeat, and beside another process that does the same. */
+export async function removeEvents(database: Database.Database, signal?: AbortSignal): Promise<void> {
+  const next = database.prepare("SELECT run_key FROM removals LIMIT 1").pluck();
+  const remove = database.prepare(
+    `DELETE FROM events WHERE run_key = @key AND seq <=
+       (SELECT max(seq) FROM (SELECT seq FROM events WHERE run_key = @key ORDER BY seq LIMIT @rows))`,
+  );
+  const forget = database.prepare("DELETE FROM removals WHERE run_key = ?");
+  await inSlices(
+    (rows) => {
+      const key = next.get();
+      if (key === undefined) return false;
+      if (remove.run({ key, rows }).changes < rows) forget.run(key);
+      return true;
+    },
+    { writes: true, signal },
+  );
+}

@@ -1,0 +1,17 @@
+import { LabError, messageOf } from "../lab-error.ts";
+
+/** Takes each step, whatever has become of those before it. @throws LabError `residue` that says what each could not do */
+export async function takeAll(steps: readonly (() => void | Promise<void>)[]): Promise<void> {
+  const failed: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failed.push(error);
+    }
+  }
+  if (failed.length === 0) return;
+  const hints = failed.flatMap((error) => (error instanceof LabError && error.cure !== undefined ? [error.cure] : []));
+  const hint = [...new Set(hints), "the next start of the lab restores what is left"].join("; ");
+  throw new LabError("residue", [...new Set(failed.map(messageOf))].join("; "), { cure: hint, cause: failed[0] });
+}

@@ -1,0 +1,130 @@
+import type Database from "better-sqlite3";
+import type { DecidedApproval } from "../../contract/approvals.ts";
+import { inSlices } from "../history/slices.ts";
+import { codeOf } from "./event-codes.ts";
+
+interface Place {
+  key: number;
+  seq: number;
+}
+
+/** A row of the audit log, as it was recorded in a run. */
+interface Decision {
+  callId: string;
+  tool: string;
+  arguments: unknown;
+  sessionId: string;
+  decision: DecidedApproval["result"] | "approvalRequired";
+  reason: string;
+  decidedWallMs: number;
+}
+
+interface Found {
+  key: number;
+  decision: Decision & { decision: DecidedApproval["result"] };
+  requestedWallMs: number | null;
+}
+
+/**
+ * Decisions on approvals in every run, newest first. All events are looked through, in slices, for which others have their
+ * turn in between.
+ */
+export async function decidedApprovals(
+  database: Database.Database,
+  { limit, beforeWallMs, signal }: { limit: number; beforeWallMs: number; signal: AbortSignal },
+): Promise<{ decided: DecidedApproval[]; hasMore: boolean }> {
+  const endOfSlice = database.prepare(
+    "SELECT run_key AS key, seq FROM events WHERE (run_key, seq) > (@key, @seq) ORDER BY run_key, seq LIMIT 1 OFFSET @rows",
+  );
+  const decisions = database.prepare(
+    `SELECT run_key AS key, body FROM events
+     WHERE (run_key, seq) > (@key, @seq) AND (run_key, seq) <= (@lastKey, @lastSeq) AND type = @type
+       AND json_extract(body, '$.decision') IN ('approvalRequired', 'approved', 'denied', 'expired')
+     ORDER BY run_key, seq`,
+  );
+  const newest = new Newest(
+    limit + 1,
+    beforeWallMs,
+    database.prepare("SELECT key FROM runs").pluck().all() as number[],
+  );
+  let from: Place = { key: Number.MIN_SAFE_INTEGER, seq: 0 };
+  await inSlices(
+    (rows) => {
+      const to = endOfSlice.get({ ...from, rows: rows - 1 }) as Place | undefined;
+      const { key: lastKey, seq: lastSeq } = to ?? { key: Number.MAX_SAFE_INTEGER, seq: 0 };
+      const found = decisions.all({ ...from, lastKey, lastSeq, type: codeOf("call.decided") });
+      for (const { key, body } of found as { key: number; body: string }[]) newest.take(key, JSON.parse(body));
+      from = to ?? from;
+      return to !== undefined;
+    },
+    { writes: false, signal },
+  );
+  const run = database.prepare("SELECT id, scenario_id, scenario_title FROM runs WHERE key = ?");
+  const all = newest.sorted().flatMap((found) => {
+    // It may have been deleted meanwhile.
+    const row = run.get(found.key) as RunColumns | undefined;
+    return row === undefined ? [] : [toDecided(found, row)];
+  });
+  return { decided: all.slice(0, limit), hasMore: all.length > limit };
+}
+
+/** Keeps the newest of what it is given, run by run, each with when it was asked for. */
+class Newest {
+  readonly #limit: number;
+  readonly #beforeWallMs: number;
+  readonly #runs: ReadonlySet<number>;
+  #found: Found[] = [];
+  #run: number | undefined;
+  readonly #askedWallMs = new Map<string, number>();
+
+  constructor(limit: number, beforeWallMs: number, runs: readonly number[]) {
+    this.#limit = limit;
+    this.#beforeWallMs = beforeWallMs;
+    // Events also wait for runs that are coming in, or for their removal.
+    this.#runs = new Set(runs);
+  }
+
+  take(key: number, decision: Decision): void {
+    if (!this.#runs.has(key)) return;
+    if (key !== this.#run) this.#askedWallMs.clear();
+    this.#run = key;
+    const { callId, decidedWallMs } = decision;
+    if (isResult(decision)) {
+      if (decidedWallMs >= this.#beforeWallMs) return;
+      this.#found.push({ key, decision, requestedWallMs: this.#askedWallMs.get(callId) ?? null });
+      if (this.#found.length > 4 * this.#limit) this.#found = this.sorted();
+    } else if (!this.#askedWallMs.has(callId)) {
+      this.#askedWallMs.set(callId, decidedWallMs);
+    }
+  }
+
+  sorted(): Found[] {
+    return this.#found.sort((a, b) => b.decision.decidedWallMs - a.decision.decidedWallMs).slice(0, this.#limit);
+  }
+}
+
+function isResult(decision: Decision): decision is Found["decision"] {
+  return decision.decision !== "approvalRequired";
+}
+
+interface RunColumns {
+  id: string;
+  scenario_id: string;
+  scenario_title: string;
+}
+
+function toDecided({ decision, requestedWallMs }: Found, run: RunColumns): DecidedApproval {
+  return {
+    runId: run.id,
+    scenarioId: run.scenario_id,
+    scenarioTitle: run.scenario_title,
+    callId: String(decision.callId),
+    tool: String(decision.tool),
+    arguments: decision.arguments,
+    sessionId: String(decision.sessionId),
+    requestedWallMs,
+    decidedWallMs: decision.decidedWallMs,
+    result: decision.decision,
+    reason: String(decision.reason),
+  };
+}
