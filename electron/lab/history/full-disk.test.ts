@@ -56,6 +56,13 @@ test("a full disk does not stop a run: what waits is kept, and written when ther
   expect(history.find("run-1").outcome).toBe("passed");
 });
 
+test("what waits while the disk is full is read with what is on it, and so are the sources of the run", () => {
+  const { history } = fullHistory();
+  const seqs = Array.from({ length: 2_000 }, (_, at) => at + 1);
+  expect([...history.events("run-1")].map(({ seq }) => seq)).toEqual(seqs);
+  expect(history.sources("run-1").events).toBe(2_000);
+});
+
 test("a disk that stays full is named at the end of the run, with what to do, and once is enough", () => {
   const { history } = fullHistory();
   expect(() => history.record(eventAt(2_001, passed))).toThrow(
@@ -66,6 +73,16 @@ test("a disk that stays full is named at the end of the run, with what to do, an
     }),
   );
   expect(() => history.close()).not.toThrow();
+});
+
+test("a run whose end could not be written is ended by the time the history is closed, when there is space again", () => {
+  const { history, makeSpace } = fullHistory();
+  expect(() => history.record(eventAt(2_001, passed))).toThrow("disk is full");
+  makeSpace();
+  history.close();
+  const again = new History(history.file, thisProcess);
+  expect(again.find("run-1")).toMatchObject({ outcome: "passed", isAbandoned: false });
+  again.close();
 });
 
 test("a history that is closed while the disk is full says that something was lost", () => {

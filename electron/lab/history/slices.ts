@@ -5,7 +5,8 @@ import { setTimeout as delay, setImmediate as turn } from "node:timers/promises"
  * work on the database that grows with the history is done in slices of about this long.
  */
 const SLICE_MS = 20;
-const FIRST_ROWS = 500;
+/** Few, since it is not known yet how long a row takes. */
+const FIRST_ROWS = 50;
 /** A bound for rows that are suddenly far larger than those before them. */
 const ROWS_LIMIT = 2_000;
 

@@ -96,6 +96,42 @@ test("beyond the limit the oldest go, pinned ones excepted", async () => {
   expect(idsOf({})).toEqual([idOf(10), idOf(9), idOf(8), idOf(7), idOf(1)]);
 });
 
+test("what a lab did not live to remove is gone for everybody, takes no place from a later run, and goes at the next start", async () => {
+  const [kept, gone] = [add(1), add(2, { events: sampleRun })] as [string, string];
+  const removing = archive.delete([gone], () => false);
+  // As if it died now: nothing after the first transaction is done.
+  archive.close();
+  expect(await removing).toEqual({ deleted: [gone], kept: [] });
+  expect(history.has(gone)).toBe(false);
+  const later = add(3);
+  expect([...history.events(later)].map(({ type }) => type)).toEqual(["run.started", "run.ended"]);
+  expect(await history.endOrphans()).toBe(0);
+  expect([...history.events(later)]).toHaveLength(2);
+  const rows = new Database(history.file, { readonly: true });
+  expect(rows.prepare("SELECT count(*) FROM events").pluck().get()).toBe(4);
+  rows.close();
+  expect(history.list({ limit: 10 }).map(({ id }) => id)).toEqual([later, kept]);
+});
+
+test("on a full disk every run is read, the one that is on with what waits to be written", async () => {
+  const [old, on] = [add(1, { events: sampleRun }), add(2, { events: (id) => sampleRun(id).slice(0, 3) })];
+  history.flush();
+  const filling = new Database(history.file);
+  filling.exec(
+    "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'database or disk is full'); END",
+  );
+  for (const event of sampleRun(on).slice(3, 6)) history.record(event);
+  const page = { afterSeq: 0, limit: 100, types: undefined, service: undefined };
+  expect((await archive.events({ runId: old, ...page })).events).toEqual(sampleRun(old));
+  expect((await archive.events({ runId: on, ...page })).events).toEqual(sampleRun(on).slice(0, 6));
+  expect(archive.entries(on, 2, 3).map(({ seq }) => seq)).toEqual([3, 4, 5]);
+  expect([archive.lastSeq(on), archive.get(old).events]).toEqual([6, sampleRun(old).length]);
+  expect((await archive.laneSummary(old)).lastSeq).toBe(sampleRun(old).length);
+  expect((await archive.approvals(10, Number.MAX_SAFE_INTEGER)).decided).toHaveLength(1);
+  filling.exec("DROP TRIGGER full");
+  filling.close();
+});
+
 test("a run that was imported has been here since then, however long ago it happened", async () => {
   for (let index = 2; index <= 6; index++) add(index);
   const arrivals = new Arrivals(history);

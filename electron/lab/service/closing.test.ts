@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { serviceProcessesOf, watchdogsOf } from "../watchdog/testing/process-table.ts";
+import { EngineService } from "./engine-service.ts";
+
+let service: EngineService | undefined;
+afterEach(async () => {
+  await service?.close().catch(() => {});
+  service = undefined;
+});
+
+async function startOn(home: string): Promise<EngineService> {
+  service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
+  service.changeSettings({ ports: "auto" });
+  return service;
+}
+
+/** From now on a table takes no more rows or changes, as if the disk were full; until what it returns is called. */
+function fill(home: string, file: string, ...changes: string[]): () => void {
+  const database = new Database(join(home, file));
+  const names = changes.map((change, index) => [`full_${index}`, change]);
+  for (const [name, change] of names) {
+    database.exec(`CREATE TRIGGER ${name} BEFORE ${change} BEGIN SELECT raise(ABORT, 'database or disk is full'); END`);
+  }
+  const empty = () => {
+    for (const [name] of names) database.exec(`DROP TRIGGER IF EXISTS ${name}`);
+    database.close();
+  };
+  onTestFinished(() => void (database.open && empty()));
+  return empty;
+}
+
+const openFaults = (home: string) => {
+  const journal = new Database(join(home, "journal.db"), { readonly: true });
+  try {
+    return journal.prepare("SELECT kind FROM faults WHERE state <> 'closed'").pluck().all();
+  } finally {
+    journal.close();
+  }
+};
+
+// Only Linux tells of other processes without asking them.
+describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, () => {
+  test("a session of faults by hand on a full disk ends when all is put back, and says that it is not recorded", async () => {
+    const home = temporaryFolder();
+    const engine = await startOn(home);
+    await engine.up();
+    const { runId } = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+    const makeSpace = fill(home, "history.db", "INSERT ON events");
+    expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
+    await expect.poll(() => engine.faults.runId).toBeNull();
+    expect(engine.isOn(runId)).toBe(false);
+    expect(engine.notices.join()).toMatch(new RegExp(`run ${runId} could not be recorded: .*disk is full`));
+    // The next one begins as if nothing had been, and what waits is written once there is space.
+    makeSpace();
+    const next = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+    expect(next.runId).not.toBe(runId);
+    await engine.faults.undo("all");
+    await expect.poll(() => engine.archive.get(runId).outcome).toBe("passed");
+  });
+
+  test("on a full disk undoes everything, ends every process, lets the data folder go, and says what was lost", async () => {
+    const home = temporaryFolder();
+    const engine = await startOn(home);
+    await engine.up();
+    await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+    const makeSpace = [
+      fill(home, "history.db", "INSERT ON events"),
+      fill(home, "journal.db", "UPDATE ON faults", "DELETE ON faults", "DELETE ON holder", "DELETE ON stacks"),
+    ];
+    await expect(engine.close()).rejects.toMatchObject({
+      code: "residue",
+      message: expect.stringContaining("disk is full"),
+      cure: expect.stringContaining("the next start of the lab"),
+    });
+    expect(serviceProcessesOf(home)).toEqual([]);
+    expect(watchdogsOf({ home })).toEqual([]);
+    for (const make of makeSpace) make();
+    const again = await startOn(home);
+    expect((await again.status()).state).toBe("down");
+    expect(openFaults(home)).toEqual([]);
+  });
+
+  test("while a stack that was to stay up is being taken down waits until it is down", async () => {
+    const home = temporaryFolder();
+    const engine = await startOn(home);
+    engine.changeSettings({ keepStackUp: true });
+    await engine.up();
+    const down = engine.down();
+    await expect.poll(async () => (await engine.status()).state).toBe("stopping");
+    await engine.close();
+    await expect(down).resolves.toBeDefined();
+    expect(serviceProcessesOf(home)).toEqual([]);
+    expect(await left(home)).toEqual({ stacks: 0, faults: [] });
+  });
+
+  test("while what was broken by hand is put back before the stack is taken down does both", async () => {
+    const home = temporaryFolder();
+    const engine = await startOn(home);
+    engine.changeSettings({ keepStackUp: true });
+    await engine.up();
+    await engine.faults.apply({ kind: "stop", target: "mock-slack" });
+    const down = engine.down();
+    await engine.close();
+    await expect(down).resolves.toBeDefined();
+    expect(serviceProcessesOf(home)).toEqual([]);
+    expect(await left(home)).toEqual({ stacks: 0, faults: [] });
+  });
+
+  test("once the lab is ending nothing is started or broken any more", async () => {
+    const engine = await startOn(temporaryFolder());
+    await engine.up();
+    const closing = engine.close();
+    await expect(engine.up()).rejects.toThrow("the lab is ending");
+    await expect(engine.faults.apply({ kind: "pause", target: "mock-slack" })).rejects.toThrow("the lab is ending");
+    await expect(engine.faults.startService("mock-slack")).rejects.toThrow("the lab is ending");
+    await closing;
+  });
+});
+
+async function left(home: string) {
+  const journal = new Database(join(home, "journal.db"), { readonly: true });
+  const stacks = journal.prepare("SELECT count(*) FROM stacks").pluck().get();
+  journal.close();
+  return { stacks, faults: openFaults(home) };
+}
