@@ -21,8 +21,13 @@ const WINDOWS_LIMIT = 16;
 const REQUEST_LIMIT_MS = 10 * 60_000;
 const HEADERS_LIMIT_MS = 5_000;
 const CLOSE_GOING_AWAY = 1001;
-/** A window that is alive answers a good-bye at once; one that is frozen never does. */
-const GOODBYE_LIMIT_MS = 1_000;
+const SOCKETS = {
+  noServer: true,
+  maxPayload: MESSAGE_LIMIT_BYTES,
+  perMessageDeflate: false,
+  /** Milliseconds. A window that is alive answers a good-bye at once; one that is frozen never does. */
+  closeTimeout: 1_000,
+} as const;
 
 export interface BrowserServerParts {
   router: LabRouter;
@@ -47,7 +52,7 @@ export class BrowserServer {
     this.#parts = parts;
     this.#handler = new RPCHandler(parts.router);
     this.#entrance = new Entrance(0);
-    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT_BYTES, perMessageDeflate: false });
+    this.#sockets = new WebSocketServer(SOCKETS);
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy();
@@ -81,10 +86,7 @@ export class BrowserServer {
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    const late = setTimeout(() => {
-      for (const socket of this.#sockets.clients) socket.terminate();
-    }, GOODBYE_LIMIT_MS);
-    await closed.finally(() => clearTimeout(late));
+    await closed;
   }
 
   #listen(): Promise<void> {
