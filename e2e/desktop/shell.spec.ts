@@ -114,6 +114,38 @@ test("quitting while something is broken asks, and puts it back first", async ({
   await again.ended;
 });
 
+test("quitting on a full disk puts everything back, says what could not be recorded, and ends", async ({
+  desktop,
+  home,
+}) => {
+  const page = await desktop.page();
+  await whenConnected(page);
+  await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
+  await inPage(page, ({ lab }) => lab.call.stack.up(), null);
+  await inPage(page, ({ lab }) => lab.call.stack.fault({ kind: "pause", target: "mock-slack" }), null);
+  const history = new Database(join(home, "history.db"));
+  history.exec(
+    "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'database or disk is full'); END",
+  );
+  history.close();
+  const said = join(home, "said.txt");
+  await desktop.inMain(({ dialog, app }, file) => {
+    Object.assign(dialog, {
+      showMessageBox: async () => ({ response: 0 }),
+      showErrorBox: (_title: string, content: string) =>
+        process.getBuiltinModule("node:fs").writeFileSync(file, content),
+    });
+    setImmediate(() => app.quit());
+  }, said);
+  expect(await desktop.ended).toBe(1);
+  expect(readFileSync(said, "utf8")).toMatch(
+    /run history .* cannot be written: database or disk is full\n.*make space/,
+  );
+  const journal = new Database(join(home, "journal.db"), { readonly: true });
+  expect(["holder", "stacks"].map((table) => journal.prepare(`SELECT * FROM ${table}`).all())).toEqual([[], []]);
+  journal.close();
+});
+
 test("everything is stopped and put back from the menu, and runs that end are told of", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);

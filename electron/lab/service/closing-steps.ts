@@ -1,5 +1,7 @@
 import { LabError, messageOf } from "../lab-error.ts";
 
+const NEXT_START = "the next start of the lab restores what is left";
+
 /** Takes each step, whatever has become of those before it. @throws LabError `residue` that says what each could not do */
 export async function takeAll(steps: readonly (() => void | Promise<void>)[]): Promise<void> {
   const failed: unknown[] = [];
@@ -11,7 +13,9 @@ export async function takeAll(steps: readonly (() => void | Promise<void>)[]): P
     }
   }
   if (failed.length === 0) return;
+  const [first] = failed;
+  if (failed.length === 1 && first instanceof LabError && first.cure?.endsWith(NEXT_START)) throw first;
   const hints = failed.flatMap((error) => (error instanceof LabError && error.cure !== undefined ? [error.cure] : []));
-  const hint = [...new Set(hints), "the next start of the lab restores what is left"].join("; ");
-  throw new LabError("residue", [...new Set(failed.map(messageOf))].join("; "), { cure: hint, cause: failed[0] });
+  const hint = [...new Set(hints), NEXT_START].join("; ");
+  throw new LabError("residue", [...new Set(failed.map(messageOf))].join("; "), { cure: hint, cause: first });
 }
