@@ -1,6 +1,6 @@
 import { FaultJournal } from "./journal/fault-journal.ts";
 import { holderOf, type Journal } from "./journal/journal.ts";
-import { type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
+import { isProtected, type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { isSameProcess } from "./stack/process-identity.ts";
 
 /**
@@ -25,8 +25,8 @@ export function leftBehind(journal: Journal): string[] {
   ];
 }
 
-function leftOf({ project, kept, without }: RegisteredStack): string[] {
-  const running = kept ? [] : [`  stack ${project} is still registered as up`];
-  const off = without.length === 0 ? [] : [`  protections off: ${without.join(", ")}`];
+function leftOf(stack: RegisteredStack): string[] {
+  const running = stack.kept ? [] : [`  stack ${stack.project} is still registered as up`];
+  const off = isProtected(stack) ? [] : [`  protections off: ${stack.without?.join(", ") ?? "not known which"}`];
   return [...running, ...off];
 }

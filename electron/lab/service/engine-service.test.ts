@@ -3,6 +3,7 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { openJournal } from "../journal/journal.ts";
 import { EngineService } from "./engine-service.ts";
+import { scenarioOf } from "./past-scenario.ts";
 
 let service: EngineService | undefined;
 afterEach(async () => {
@@ -147,7 +148,7 @@ test("protections are off for the runs that asked for it, and on again after", a
   const [entry] = engine.queue.state().ended;
   expect(entry).toMatchObject({ outcome: "failed", without: ["capability-cache"] });
   expect((await engine.status()).protections.off).toEqual([]);
-  const { loaded, without } = engine.scenarioOf(entry?.runId ?? "");
+  const { loaded, without } = scenarioOf(engine.archive, entry?.runId ?? "");
   expect([loaded.scenario.id, without]).toEqual(["mcp-crash", ["capability-cache"]]);
 });
 

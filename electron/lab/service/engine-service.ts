@@ -12,7 +12,7 @@ import { type Journal, openJournal } from "../journal/journal.ts";
 import { isProtected } from "../journal/stack-register.ts";
 import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { type LoadedScenario, loadText } from "../scenarios/load.ts";
+import type { LoadedScenario } from "../scenarios/load.ts";
 import type { RunResult } from "../scenarios/runner.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
 import { Archive } from "./archive.ts";
@@ -20,15 +20,14 @@ import { takeAll } from "./closing-steps.ts";
 import { FaultDesk } from "./fault-desk.ts";
 import { InFlight } from "./in-flight.ts";
 import { Preferences } from "./preferences.ts";
-import { RunFeed } from "./run-feed.ts";
+import type { RunFeed } from "./run-feed.ts";
+import { RunFeeds } from "./run-feeds.ts";
 import { RunQueue } from "./run-queue.ts";
 import { type SaveOptions, ScenarioLibrary } from "./scenario-library.ts";
 import { StackKeeper } from "./stack-keeper.ts";
 import { StatePublisher } from "./state-publisher.ts";
 import { StreamBook } from "./stream-book.ts";
 
-/** Feeds of runs that have just ended stay for windows that are still reading them. */
-const FEEDS_KEPT = 8;
 const START_LIMIT_MS = 45_000;
 /** A guard against something that fails over and over, each time in other words. */
 const NOTICES_LIMIT = 100;
@@ -53,7 +52,7 @@ export class EngineService {
   readonly #letGo: () => Promise<void>;
   readonly #journal: Journal;
   readonly #preferences: Preferences;
-  readonly #feeds = new Map<string, RunFeed>();
+  readonly #feeds = new RunFeeds();
   readonly #endedListeners = new Set<RunEndedListener>();
   readonly #settingsListeners = new Set<(settings: Settings) => void>();
   /** What is being done to the stack, and what it writes of. */
@@ -126,7 +125,7 @@ export class EngineService {
       onChange,
       onUnrecorded: (error) => this.#notify(`what was broken by hand is not in the history: ${messageOf(error)}`),
       onEnded: (runId) => {
-        this.#abandonFeed(runId);
+        this.#feeds.abandon(runId);
         this.#afterEnd();
       },
       inFlight: this.#inFlight,
@@ -166,32 +165,13 @@ export class EngineService {
     return this.queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off);
   }
 
-  /** The scenario of a past run as it was written then. @throws LabError for what cannot be run again */
-  scenarioOf(runId: string): { loaded: LoadedScenario; without: string[] } {
-    const { kind, scenarioId, source, without } = this.archive.get(runId);
-    if (kind === "by hand")
-      throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
-    const loaded = loadText(source, `${scenarioId}.yaml`);
-    const found = loaded.find(({ scenario }) => scenario.id === scenarioId) ?? this.#caseOf(loaded, runId);
-    return { loaded: found, without };
-  }
-
-  /** The cases of a suite are named after its file, which a run does not record; their titles are the same. */
-  #caseOf(loaded: readonly LoadedScenario[], runId: string): LoadedScenario {
-    const { scenarioId, scenarioTitle } = this.archive.get(runId);
-    const found = loaded.find(({ scenario }) => scenario.title === scenarioTitle);
-    if (found === undefined) throw new LabError("bad-input", `the scenario of run ${runId} cannot be read any more`);
-    return { ...found, scenario: { ...found.scenario, id: scenarioId } };
-  }
-
   /** The live log of a run that is on or has just ended. */
   feed(runId: string): RunFeed | undefined {
     return this.#feeds.get(runId);
   }
 
   isOn(runId: string): boolean {
-    const feed = this.#feeds.get(runId);
-    return feed !== undefined && !feed.hasEnded;
+    return this.#feeds.isOn(runId);
   }
 
   up(): Promise<StackStatus> {
@@ -246,7 +226,7 @@ export class EngineService {
 
   async deleteRuns(runIds: readonly string[]): Promise<DeleteReport> {
     const { deleted, kept } = await this.archive.delete(runIds, (runId) => this.isOn(runId));
-    for (const runId of deleted) this.#feeds.delete(runId);
+    for (const runId of deleted) this.#feeds.forget(runId);
     this.historyChanged();
     return { deleted: deleted.length, kept };
   }
@@ -331,14 +311,8 @@ export class EngineService {
         listen(event);
       });
     } finally {
-      this.#abandonFeed(runId);
+      this.#feeds.abandon(runId);
     }
-  }
-
-  /** Of a run whose end could not be told: nobody is to wait for it. */
-  #abandonFeed(runId: string): void {
-    const feed = this.#feeds.get(runId);
-    if (feed?.hasEnded === false) feed.abandon();
   }
 
   async #protectionsOn(): Promise<void> {
@@ -378,21 +352,9 @@ export class EngineService {
 
   /** Every event of every run passes here: to the windows, and to whoever keeps count. */
   #take(event: LabEvent): void {
-    let feed = this.#feeds.get(event.runId);
-    if (feed === undefined) {
-      feed = new RunFeed(event.runId);
-      this.#feeds.set(event.runId, feed);
-      this.#forgetOldFeeds();
-      this.historyChanged();
-    }
-    feed.append(event);
+    if (this.#feeds.take(event)) this.historyChanged();
     this.approvals.take(event);
     if (event.type !== "service.log") this.state.touch();
-  }
-
-  #forgetOldFeeds(): void {
-    const ended = [...this.#feeds.values()].filter((feed) => feed.hasEnded);
-    for (const { runId } of ended.slice(0, Math.max(0, ended.length - FEEDS_KEPT))) this.#feeds.delete(runId);
   }
 
   async #buildState(version: number): Promise<LabState> {

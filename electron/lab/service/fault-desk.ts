@@ -1,6 +1,7 @@
 import type { UndoReport } from "../../contract/faults.ts";
 import type { FaultRequest } from "../../contract/stack.ts";
-import { systemClock, withDeadline } from "../clock.ts";
+import { within } from "../abort-scope.ts";
+import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { targetOf } from "../faults/existing-damage.ts";
 import { openLinksFirst } from "../faults/mend.ts";
@@ -68,9 +69,10 @@ export class FaultDesk {
     let byHand = await this.#openByHand();
     // It may have come to its end in the very moment that it was found.
     while (byHand.isEnding) byHand = await this.#openByHand();
-    const message = await byHand.apply(fault, withDeadline(this.#closing.signal, APPLY_LIMIT_MS));
+    const { runId } = byHand;
+    const message = await within(this.#closing.signal, APPLY_LIMIT_MS, (limited) => byHand.apply(fault, limited));
     this.#parts.onChange();
-    return { runId: byHand.runId, message };
+    return { runId, message };
   }
 
   /**
@@ -133,7 +135,7 @@ export class FaultDesk {
     if (this.#parts.stack.faults().some((fault) => fault.target === service.name)) {
       throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
     }
-    await running.startAndWait(service.name, withDeadline(this.#closing.signal, START_LIMIT_MS));
+    await within(this.#closing.signal, START_LIMIT_MS, (limited) => running.startAndWait(service.name, limited));
     this.#parts.onChange();
   }
 

@@ -9,6 +9,7 @@ import { BundleDesk, type HostFiles } from "./bundle-desk.ts";
 import type { DiagnosticsDesk } from "./diagnostics.ts";
 import type { EngineService } from "./engine-service.ts";
 import { toContractError } from "./lab-errors.ts";
+import { scenarioOf } from "./past-scenario.ts";
 import { runStream } from "./run-stream.ts";
 import { toCard, toDetail, validate } from "./scenario-cards.ts";
 import type { OpenStream, PageConnection } from "./stream-book.ts";
@@ -105,7 +106,7 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
         return {};
       }),
       rerun: lab.runs.rerun.handler(({ input }) => {
-        const { loaded, without } = service.scenarioOf(input.runId);
+        const { loaded, without } = scenarioOf(service.archive, input.runId);
         return { entries: service.startRuns([loaded], input.without ?? without, 1) };
       }),
       active: lab.runs.active.handler(() => service.queue.state()),

@@ -1,0 +1,17 @@
+import { LabError } from "../lab-error.ts";
+import { type LoadedScenario, loadText } from "../scenarios/load.ts";
+import type { Archive } from "./archive.ts";
+
+/** The scenario of a past run as it was written then. @throws LabError for what cannot be run again */
+export function scenarioOf(archive: Archive, runId: string): { loaded: LoadedScenario; without: string[] } {
+  const { kind, scenarioId, scenarioTitle, source, without } = archive.get(runId);
+  if (kind === "by hand")
+    throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
+  const loaded = loadText(source, `${scenarioId}.yaml`);
+  const found = loaded.find(({ scenario }) => scenario.id === scenarioId);
+  if (found !== undefined) return { loaded: found, without };
+  // The cases of a suite are named after its file, which a run does not record; their titles are the same.
+  const ofSuite = loaded.find(({ scenario }) => scenario.title === scenarioTitle);
+  if (ofSuite === undefined) throw new LabError("bad-input", `the scenario of run ${runId} cannot be read any more`);
+  return { loaded: { ...ofSuite, scenario: { ...ofSuite.scenario, id: scenarioId } }, without };
+}
