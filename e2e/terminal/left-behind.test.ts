@@ -101,7 +101,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("what a lab that was killed with its watchdo
     expect(await lab.run("stack", "status")).toMatchObject({
       code: 1,
       out: expect.stringMatching(
-        /no stack is up.*\nNOT restored: .*\n +stack small .*\n.*`resilience-lab stack down`/s,
+        /no stack is up.*\nNOT restored: .*\n +stack small .*\n.*`resilience-lab stack restore`/s,
       ),
     });
     await lab.run("stack", "restore");

@@ -57,7 +57,13 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
     out.write("Ending: putting back what was broken.\n");
   } finally {
     // Restoring comes first, and waits for no window: one of them may be frozen.
-    await takeAll([() => service.close(), async () => server?.close(), () => files.close(), () => diagnostics.close(), stopCatching]);
+    await takeAll([
+      () => service.close(),
+      async () => server?.close(),
+      () => files.close(),
+      () => diagnostics.close(),
+      stopCatching,
+    ]);
   }
 }
 
