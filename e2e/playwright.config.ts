@@ -1,6 +1,5 @@
 import { defineConfig } from "@playwright/test";
-import { chromiumPath } from "../electron/testing/chromium-path.ts";
-import { FLAGS } from "./electron-stand-in/chromium.ts";
+import { CHROMIUM } from "./electron-stand-in/chromium.ts";
 import type { HostOption } from "./page/lab-under-test.ts";
 
 /** The lab as a person uses it: its page in a real browser and in the desktop app, and the desktop app itself. */
@@ -17,7 +16,7 @@ export default defineConfig<HostOption>({
     actionTimeout: 20_000,
     // A trace costs as much as everything else together: `--trace retain-on-failure` has it.
     screenshot: "only-on-failure",
-    launchOptions: { executablePath: chromiumPath(), args: FLAGS },
+    launchOptions: CHROMIUM,
   },
   projects: [
     { name: "browser", testDir: "./page", testIgnore: "screenshots.spec.ts", use: { host: "browser" } },

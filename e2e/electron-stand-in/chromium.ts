@@ -3,7 +3,6 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
-import { chromiumPath } from "../../electron/testing/chromium-path.ts";
 import { app } from "./app.ts";
 import { answer, session } from "./doors.ts";
 
@@ -11,15 +10,19 @@ import { answer, session } from "./doors.ts";
 const STAND_IN_ORIGIN = "http://lab.localhost";
 const PAGE_ORIGIN = "app://lab";
 
-export const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+/** How it is started. The global setup finds it, before the workers and what they start read this. */
+export const CHROMIUM = {
+  executablePath: process.env.CHROMIUM ?? "",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
 
 const PERMISSIONS: Record<string, string> = {
   geolocation: "geolocation",
@@ -47,8 +50,8 @@ async function launch(onPopup: (page: Page) => void): Promise<BrowserContext> {
   const port = await freePort();
   const profile = mkdtempSync(join(tmpdir(), "electron-stand-in-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromiumPath(),
-    args: [...FLAGS, `--remote-debugging-port=${port}`],
+    ...CHROMIUM,
+    args: [...CHROMIUM.args, `--remote-debugging-port=${port}`],
     viewport: null,
   });
   app.leave = async () => {

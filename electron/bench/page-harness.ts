@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { type Browser, chromium } from "@playwright/test";
 import { build } from "vite";
 import { PROJECT_FOLDER } from "../lab/version.ts";
-import { chromiumPath } from "../testing/chromium-path.ts";
+import { findChromium } from "../testing/find-chromium.ts";
 
 const BARE_PAGE = join(import.meta.dirname, "bare-page");
 
@@ -56,9 +56,9 @@ export class PageHost {
   }
 }
 
-export function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: chromiumPath(),
+    executablePath: await findChromium(process.env.CHROMIUM),
     args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
   });
 }

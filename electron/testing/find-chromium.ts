@@ -1,0 +1,72 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
+import { chromium } from "@playwright/test";
+import { LabError, messageOf } from "../lab/lab-error.ts";
+import { unpackChromium } from "./npm-chromium.ts";
+
+const run = promisify(execFile);
+
+const OF_THE_SYSTEM = "/usr/bin/chromium";
+const START_LIMIT_MS = 60_000;
+const DOWNLOAD_LIMIT_MS = 300_000;
+
+/**
+ * The executable of a Chromium that starts: the one that `chosen` names, else the system's, else npm's, else Playwright's
+ * own, which is downloaded where it is not there yet.
+ *
+ * @throws LabError in one line when there is none, with what was wrong with each
+ */
+export async function findChromium(chosen: string | undefined): Promise<string> {
+  if (chosen !== undefined) {
+    const problem = await problemOf(chosen);
+    if (problem === undefined) return chosen;
+    throw new LabError("precondition", `CHROMIUM names ${chosen}, which does not start: ${problem}`);
+  }
+  const problems: string[] = [];
+  for (const [name, path] of Object.entries(CANDIDATES)) {
+    const problem = await path().then(
+      (executable) => problemOf(executable).then((problem) => problem ?? { executable }),
+      (error) => lineOf(error),
+    );
+    if (typeof problem === "object") return problem.executable;
+    problems.push(`${name}: ${problem}`);
+  }
+  throw new LabError("precondition", `there is no Chromium for the pages' tests (${problems.join("; ")})`, {
+    cure: "install Chromium, or name its executable in CHROMIUM",
+  });
+}
+
+const CANDIDATES: Record<string, () => Promise<string>> = {
+  "the system's": async () => OF_THE_SYSTEM,
+  "npm's": unpackChromium,
+  "Playwright's": download,
+};
+
+async function download(): Promise<string> {
+  const path = chromium.executablePath();
+  if (existsSync(path)) return path;
+  process.stdout.write("there is no Chromium: Playwright downloads its own\n");
+  const cli = import.meta.resolve("@playwright/test/cli");
+  await run(process.execPath, [new URL(cli).pathname, "install", "chromium"], { timeout: DOWNLOAD_LIMIT_MS });
+  return path;
+}
+
+/** What keeps it from starting on this machine, a missing library for example; undefined when nothing does. */
+async function problemOf(executable: string): Promise<string | undefined> {
+  if (!existsSync(executable)) return `${executable} is not there`;
+  try {
+    await run(executable, ["--version"], { timeout: START_LIMIT_MS });
+    return undefined;
+  } catch (error) {
+    return lineOf(error);
+  }
+}
+
+/** The last line that a program has written before it failed says why; else how it ended. */
+function lineOf(error: unknown): string {
+  const { stderr, code } = error as { stderr?: unknown; code?: unknown };
+  const said = typeof stderr === "string" ? stderr.trim().split("\n").at(-1) : undefined;
+  if (said) return said;
+  return typeof code === "number" ? `it ended with ${code}` : (messageOf(error).split("\n")[0] ?? "");
+}
