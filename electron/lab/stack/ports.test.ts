@@ -58,3 +58,13 @@ test("auto: a free one each, none twice, and not the one that is taken", async (
   expect(Object.values(ports)).not.toContain(port);
   for (const chosen of Object.values(ports)) expect(chosen).toBeGreaterThan(0);
 });
+
+test("a free port is none that the system gives away by itself before its service listens", async () => {
+  const given = await Promise.all(Array.from({ length: 50 }, () => listen()));
+  const lowestGiven = Math.min(...given.map(({ port }) => port));
+  const names = Array.from({ length: 12 }, (_, at) => `s${at}`);
+  const auto = await choosePorts(stackWith(Object.fromEntries(names.map((name) => [name, 1]))), "auto");
+  const open = await choosePorts(stackWith({ a: 0, b: 0 }), "fixed");
+  for (const port of [...Object.values(auto), ...Object.values(open)]) expect(port).toBeLessThan(lowestGiven);
+  expect(new Set(Object.values(open)).size).toBe(2);
+});

@@ -1,6 +1,13 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { LabError } from "../lab-error.ts";
 import { hasFaultProxy, type Service, type Stack } from "./stack-file.ts";
+
+/**
+ * Below the ports that systems give to programs which name none (from 32768 on Linux, from 49152 elsewhere): one of those, free
+ * when it was tried, may be somebody's by the time its service listens.
+ */
+const FREE_PORTS = { from: 16_384, to: 32_767 };
 
 /** `fixed`: those of the stack file. `auto`: whatever is free, for a second stack beside the first. */
 export type PortChoice = "fixed" | "auto";
@@ -13,14 +20,14 @@ export type PortChoice = "fixed" | "auto";
 export async function choosePorts(stack: Stack, choice: PortChoice): Promise<Record<string, number>> {
   const services = await servicePorts(stack, choice);
   const proxied = hasFaultProxy(stack) ? stack.links.map(({ name }) => name) : [];
-  const free = await Promise.all(proxied.map(() => tryListen(0)));
+  const free = await freePorts(proxied.length, Object.values(services));
   return { ...services, ...Object.fromEntries(proxied.map((name, index) => [name, free[index] ?? 0])) };
 }
 
 async function servicePorts(stack: Stack, choice: PortChoice): Promise<Record<string, number>> {
   const services = stack.services.flatMap((service) => (service.port ? [{ service, port: service.port }] : []));
   if (choice === "auto") {
-    const free = await Promise.all(services.map(() => tryListen(0)));
+    const free = await freePorts(services.length);
     return Object.fromEntries(services.map(({ service }, index) => [service.name, free[index] ?? 0]));
   }
   const taken: { service: Service; hostPort: number }[] = [];
@@ -36,8 +43,19 @@ async function servicePorts(stack: Stack, choice: PortChoice): Promise<Record<st
     });
   }
   // A port that the file leaves open is chosen here, once, so that it is the same after a restart.
-  const chosen = await Promise.all(services.map(({ port }) => port.hostPort || tryListen(0)));
-  return Object.fromEntries(services.map(({ service }, index) => [service.name, chosen[index] ?? 0]));
+  const named = services.flatMap(({ port }) => (port.hostPort === 0 ? [] : [port.hostPort]));
+  const free = await freePorts(services.length - named.length, named);
+  return Object.fromEntries(services.map(({ service, port }) => [service.name, port.hostPort || (free.shift() ?? 0)]));
+}
+
+/** So many different ones that nobody listens on, and none of `besides`. */
+async function freePorts(count: number, besides: readonly number[] = []): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.to + 1);
+    if (!besides.includes(port) && (await tryListen(port)) !== undefined) found.add(port);
+  }
+  return [...found];
 }
 
 function tryListen(port: number): Promise<number | undefined> {
