@@ -8,10 +8,11 @@ import { styleNonce } from "./app/style-nonce.ts";
 import { connectToLab } from "./lab-client/lab-client.ts";
 import { createPreferences } from "./state/preferences-store.ts";
 
+window.pageParts?.hasStarted();
 // The name under which the library that locks scrolling behind a dialog looks for the nonce of its style element.
 Object.assign(window, { __webpack_nonce__: styleNonce() });
 
-const App = late(() => import("./app/app.tsx"), FirstFrame);
+const App = late("The application", () => import("./app/app.tsx"), FirstFrame);
 const client = connectToLab();
 const preferences = createPreferences(() => window.localStorage);
 

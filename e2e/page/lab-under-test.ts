@@ -144,7 +144,7 @@ export const test = base.extend<Fixtures & HostOption>({
     noteErrors(page, errors);
     const window = await lab.open(page);
     if (window.page !== page) noteErrors(window.page, errors);
-    await window.isOpen();
+    await window.isComplete();
     await use(window);
     expect(errors, "errors thrown in the page, or told in its console").toEqual([]);
   },

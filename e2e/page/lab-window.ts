@@ -21,6 +21,12 @@ export class LabWindow {
     await expect(this.page.getByRole("region", { name: "Stack", exact: true })).toBeVisible();
   }
 
+  /** Nothing is on its way to the page any more that it is made of. */
+  async isComplete(): Promise<void> {
+    await this.isOpen();
+    await expect(this.page.locator("html[data-fetching]")).toHaveCount(0);
+  }
+
   async goTo(place: Place): Promise<void> {
     await this.page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: place }).click();
   }

@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { LabError } from "../lab/lab-error.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 
-const PACKAGE = "@sparticuz/chromium";
 const CACHE = join(PROJECT_FOLDER, "node_modules", ".cache", "chromium");
 
 /** Of what it loads, a machine may lack libnspr4, libnss3 and libexpat, and any font: they are taken from the package then. */
@@ -32,9 +31,9 @@ const FONTS = `<?xml version="1.0"?>
  */
 export async function unpackChromium(): Promise<string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new LabError("unsupported", `${PACKAGE} has none for ${process.platform} on ${process.arch}`);
+    throw new LabError("unsupported", `@sparticuz/chromium has none for ${process.platform} on ${process.arch}`);
   }
-  const packageFolder = dirname(dirname(fileURLToPath(import.meta.resolve(PACKAGE))));
+  const packageFolder = dirname(dirname(fileURLToPath(import.meta.resolve("@sparticuz/chromium"))));
   const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8"));
   const folder = join(CACHE, version);
   if (!existsSync(folder)) await unpack(join(packageFolder, "bin"), folder);
@@ -46,7 +45,7 @@ async function unpack(archives: string, folder: string): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const partial = await mkdtemp(`${folder}-`);
   try {
-    const { inflate } = await import(PACKAGE);
+    const { inflate } = await import("@sparticuz/chromium");
     const before = process.env.TMPDIR;
     process.env.TMPDIR = partial;
     // The package unpacks into the folder for temporary files, which it asks for when it is called.

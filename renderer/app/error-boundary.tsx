@@ -1,5 +1,6 @@
 import { Component, type ReactNode } from "react";
 import { Failed } from "./failed.tsx";
+import { MissingPart } from "./fetch-part.ts";
 
 /** A page that breaks says so and leaves the rest of the window usable; the lab itself goes on. */
 export class ErrorBoundary extends Component<{ children: ReactNode; place: string }, { error: Error | undefined }> {
@@ -18,7 +19,10 @@ export class ErrorBoundary extends Component<{ children: ReactNode; place: strin
     if (error === undefined) return this.props.children;
     return (
       <Failed title="This page could not be shown" message={error.message}>
-        <button type="button" onClick={() => this.setState({ error: undefined })}>
+        <button
+          type="button"
+          onClick={() => (error instanceof MissingPart ? location.reload() : this.setState({ error: undefined }))}
+        >
           Try again
         </button>
       </Failed>

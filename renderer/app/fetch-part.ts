@@ -1,4 +1,15 @@
-const TRIES = 5;
+declare global {
+  interface Window {
+    /** Of public/page-parts.js; undefined where that was broken off itself. */
+    pageParts?: {
+      loadAgain(part: string): Promise<boolean>;
+      hasCome(part: string): void;
+      hasStarted(): void;
+    };
+  }
+}
+
+const TRIES = 3;
 const AGAIN_AFTER_MS = 250;
 
 /** The style sheets that did not come: their elements look like those of others. */
@@ -8,11 +19,35 @@ const noteMissing = ({ target }: Event) => {
 };
 window.addEventListener("error", noteMissing, { capture: true });
 
+/** A part of the page that did not come, also after the page was loaded again for it. */
+export class MissingPart extends Error {}
+
+/** How many are on their way: the page says so, for whoever drives it. */
+let fetching = 0;
+
 /**
  * A part of the page's code and its styles, asked for again where it does not come: browsers break off what they fetch when
- * the machine's networks change, as they do when a stack comes up on Docker.
+ * the machine's networks change, as they do when a stack comes up on Docker. Some then remember the code as broken, which
+ * only loading the page again ends; the address keeps what is shown.
+ *
+ * @param name the same in every load of the page
+ * @throws MissingPart
  */
-export async function fetchPart<Part>(load: () => Promise<Part>): Promise<Part> {
+export async function fetchPart<Part>(name: string, load: () => Promise<Part>): Promise<Part> {
+  countFetching(+1);
+  try {
+    const part = await fetchPatiently(load);
+    window.pageParts?.hasCome(name);
+    return part;
+  } catch (cause) {
+    if (await window.pageParts?.loadAgain(name)) await new Promise(() => {});
+    throw new MissingPart(`${name} could not be fetched: ${String(cause)}`, { cause });
+  } finally {
+    countFetching(-1);
+  }
+}
+
+async function fetchPatiently<Part>(load: () => Promise<Part>): Promise<Part> {
   for (let tried = 1; ; tried++) {
     try {
       const [part] = await Promise.all([load(), tried === 1 ? undefined : fetchMissingStyles()]);
@@ -22,6 +57,11 @@ export async function fetchPart<Part>(load: () => Promise<Part>): Promise<Part> 
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS * tried));
     }
   }
+}
+
+function countFetching(change: number): void {
+  fetching += change;
+  document.documentElement.toggleAttribute("data-fetching", fetching > 0);
 }
 
 /** What loads the code asks for its styles once, whether they come or not. */

@@ -6,6 +6,7 @@ import { fetchPart } from "./fetch-part.ts";
  * `lazy` would keep the empty place for 300 ms at least, so that a fallback never flashes; there is none here.
  */
 export function late<Props extends object>(
+  name: string,
   load: () => Promise<{ default: ComponentType<Props> }>,
   Meanwhile?: ComponentType<Props>,
 ) {
@@ -15,7 +16,7 @@ export function late<Props extends object>(
     const [failure, setFailure] = useState<{ cause: unknown }>();
     useEffect(() => {
       if (Known !== undefined) return;
-      fetchPart(load).then(
+      fetchPart(name, load).then(
         (module) => {
           Known = module.default;
           setLoaded(() => Known);

@@ -11,21 +11,21 @@ import { useOverlays } from "./use-overlays.ts";
 import { goTo, useRoute } from "./use-route.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 
-const HeaderTools = late(() => import("./header-tools.tsx"));
-const LeavePresenter = late(() => import("./leave-presenter.tsx"));
-const Banners = late(() => import("./banners.tsx"));
-const Overlays = late(async () => {
+const HeaderTools = late("The header's tools", () => import("./header-tools.tsx"));
+const LeavePresenter = late("The way out of presenter mode", () => import("./leave-presenter.tsx"));
+const Banners = late("The notices", () => import("./banners.tsx"));
+const Overlays = late("What opens over a page", async () => {
   await idle();
   return import("./overlays.tsx");
 });
-const LabPage = late(() => import("../scenarios/lab-page.tsx"));
-const RunPage = late(() => import("../runs/run-page.tsx"));
-const ComparePage = late(() => import("../runs/compare-page.tsx"));
-const HistoryPage = late(() => import("../history/history-page.tsx"));
-const ApprovalsPage = late(() => import("../approvals/approvals-page.tsx"));
-const EditorPage = late(() => import("../editor/editor-page.tsx"));
-const SettingsPage = late(() => import("../settings/settings-page.tsx"));
-const AboutPage = late(() => import("../about/about-page.tsx"));
+const LabPage = late("The Lab page", () => import("../scenarios/lab-page.tsx"));
+const RunPage = late("The page of a run", () => import("../runs/run-page.tsx"));
+const ComparePage = late("The Compare page", () => import("../runs/compare-page.tsx"));
+const HistoryPage = late("The History page", () => import("../history/history-page.tsx"));
+const ApprovalsPage = late("The Approvals page", () => import("../approvals/approvals-page.tsx"));
+const EditorPage = late("The Scenarios page", () => import("../editor/editor-page.tsx"));
+const SettingsPage = late("The Settings page", () => import("../settings/settings-page.tsx"));
+const AboutPage = late("The About page", () => import("../about/about-page.tsx"));
 
 /** A page that is busy for so long gets what opens over it anyway. */
 const IDLE_LIMIT_MS = 1_000;

@@ -1,0 +1,63 @@
+// A part of the page that was broken off on its way is remembered by the browser as broken: only another load of the page
+// asks for it anew. Each part gets one, until it has come. A file of its own, since what the page begins with may be broken off.
+(() => {
+  const START = "start";
+  const TRIES = 5;
+  const AGAIN_AFTER_MS = 250;
+  let isLoadingAgain = false;
+  const keyOf = (part) => `resilience-lab:loaded-again-for:${part}`;
+
+  /** Resolves to false where that has been done for this part, or the lab does not answer. */
+  async function loadAgain(part) {
+    try {
+      if (isLoadingAgain) return true;
+      if (sessionStorage.getItem(keyOf(part)) !== null || !(await labAnswers())) return false;
+      sessionStorage.setItem(keyOf(part), "");
+      isLoadingAgain = true;
+    } catch {
+      // Storage may be forbidden: nothing would end the loading then.
+      return false;
+    }
+    location.reload();
+    return true;
+  }
+
+  function hasCome(part) {
+    try {
+      sessionStorage.removeItem(keyOf(part));
+    } catch {
+      // Storage may be forbidden; then nothing was kept in it.
+    }
+  }
+
+  async function labAnswers() {
+    for (let tried = 1; tried <= TRIES; tried++) {
+      const isThere = await fetch(location.pathname, { cache: "no-store" }).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+      if (isThere) return true;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS * tried));
+    }
+    return false;
+  }
+
+  async function startAgain({ target }) {
+    const isStyle = target instanceof HTMLLinkElement && target.rel === "stylesheet";
+    if (!(isStyle || target instanceof HTMLScriptElement) || (await loadAgain(START))) return;
+    const notice = document.createElement("p");
+    notice.setAttribute("role", "alert");
+    notice.textContent = "The page could not be loaded. Reload it; if that does not help, start the lab again.";
+    document.body.prepend(notice);
+  }
+  addEventListener("error", startAgain, true);
+
+  globalThis.pageParts = {
+    loadAgain,
+    hasCome,
+    hasStarted() {
+      removeEventListener("error", startAgain, true);
+      hasCome(START);
+    },
+  };
+})();
