@@ -3,7 +3,7 @@
  * the heap after a forced collection, as a line through the samples. Compiled code is left out, since V8 goes on to
  * optimise functions for hundreds of runs and keeps nothing of a run in them. Exit 1 when it grows by more than the aim.
  *
- * run-memory.ts [--count 1000]
+ * npm run soak -- memory [--count 1000]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

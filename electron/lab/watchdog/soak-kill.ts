@@ -3,7 +3,7 @@
  * everything that it had broken is put back: by the process table, or docker inspect, and by requests over the links, never
  * by the lab's word. First at each moment of the journal, then at random times.
  *
- * soak-kill.ts [--driver process|docker] [--count 200] [--seed N]: so many kills at random times, a line a kill, then how
+ * npm run soak -- kill [--driver process|docker] [--count 200] [--seed N]: so many kills at random times, a line a kill, then how
  * many were restored and how long that took. Exit 1 when one was not.
  */
 import { mkdtempSync, rmSync } from "node:fs";

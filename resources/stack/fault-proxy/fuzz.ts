@@ -1,5 +1,5 @@
 /**
- * The long fuzz: `node resources/stack/fault-proxy/fuzz.ts [--count 10000] [--seed N]`. Throws malformed API calls and
+ * The long fuzz: `npm run soak -- fuzz [--count 10000] [--seed N]`. Throws malformed API calls and
  * mutated streams at a proxy in this process; a crash, a hang or memory that is kept ends it with exit code 1.
  */
 import { parseArgs } from "node:util";

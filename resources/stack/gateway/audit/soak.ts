@@ -1,5 +1,5 @@
 /**
- * `npm run soak:audit [SECONDS]`: what the durability test looks at, for longer. The database is away for SECONDS (20),
+ * `npm run soak -- audit [SECONDS]`: what the durability test looks at, for longer. The database is away for SECONDS (20),
  * killed or stopped, the gateway is killed or stopped meanwhile, in all their combinations. A line a trial; exit 1 when
  * one answered call is missing, twice or out of order.
  */
