@@ -22,8 +22,8 @@ window.addEventListener("error", noteMissing, { capture: true });
 /** A part of the page that did not come, also after the page was loaded again for it. */
 export class MissingPart extends Error {}
 
-/** How many are on their way: the page says so, for whoever drives it. */
-let fetching = 0;
+/** Those that are on their way: the page names them, for whoever drives it. */
+const fetching: string[] = [];
 
 /**
  * A part of the page's code and its styles, asked for again where it does not come: browsers break off what they fetch when
@@ -34,7 +34,8 @@ let fetching = 0;
  * @throws MissingPart
  */
 export async function fetchPart<Part>(name: string, load: () => Promise<Part>): Promise<Part> {
-  countFetching(+1);
+  fetching.push(name);
+  nameFetching();
   try {
     const part = await fetchPatiently(load);
     window.pageParts?.hasCome(name);
@@ -43,7 +44,8 @@ export async function fetchPart<Part>(name: string, load: () => Promise<Part>): 
     if (await window.pageParts?.loadAgain(name)) await new Promise(() => {});
     throw new MissingPart(`${name} could not be fetched: ${String(cause)}`, { cause });
   } finally {
-    countFetching(-1);
+    fetching.splice(fetching.indexOf(name), 1);
+    nameFetching();
   }
 }
 
@@ -59,9 +61,9 @@ async function fetchPatiently<Part>(load: () => Promise<Part>): Promise<Part> {
   }
 }
 
-function countFetching(change: number): void {
-  fetching += change;
-  document.documentElement.toggleAttribute("data-fetching", fetching > 0);
+function nameFetching(): void {
+  if (fetching.length === 0) delete document.documentElement.dataset.fetching;
+  else document.documentElement.dataset.fetching = fetching.join(", ");
 }
 
 /** What loads the code asks for its styles once, whether they come or not. */
