@@ -2,11 +2,13 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { compileOnce } from "../electron/testing/compile-once.ts";
 import { findChromium } from "../electron/testing/find-chromium.ts";
 import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./desktop/shell-under-test.ts";
 
 /** Builds all that `npm start` does and the page of the shell's specs, and says aloud what the specs run on. */
 export default async function buildAll(): Promise<void> {
+  compileOnce();
   // From here on it is what everything of the specs starts.
   process.env.CHROMIUM = await findChromium(process.env.CHROMIUM);
   execFileSync("npm", ["run", "--silent", "build"], { cwd: PROJECT, stdio: "inherit" });
