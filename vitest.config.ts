@@ -17,10 +17,10 @@ export default defineConfig({
     // Of tests that say they may run together, which mostly wait.
     maxConcurrency: 6,
     // Generous, because it only bounds what hangs: processes start slowly on a busy machine.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // .ci/count.mjs reads the second.
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
-    expect: { poll: { timeout: 15_000, interval: 20 } },
+    expect: { poll: { timeout: 60_000, interval: 20 } },
   },
 });

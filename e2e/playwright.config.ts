@@ -8,12 +8,13 @@ export default defineConfig<HostOption>({
   outputDir: "../test-results/e2e",
   // Each spec has a lab and a stack of its own.
   workers: 2,
-  timeout: 180_000,
-  expect: { timeout: 20_000 },
+  // Generous, because they only bound what hangs.
+  timeout: 300_000,
+  expect: { timeout: 60_000 },
   reporter: [["list"], ["json", { outputFile: "../test-results/playwright.json" }]],
   use: {
     viewport: { width: 1280, height: 800 },
-    actionTimeout: 20_000,
+    actionTimeout: 60_000,
     // A trace costs as much as everything else together: `--trace retain-on-failure` has it.
     screenshot: "only-on-failure",
     launchOptions: CHROMIUM,

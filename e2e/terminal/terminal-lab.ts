@@ -12,7 +12,7 @@ const LAUNCHER = join(import.meta.dirname, "..", "..", "electron", "hosts", "lau
 export const HAS_PROCESS_TABLE = process.platform === "linux";
 
 /** Tests that mostly wait, each for a lab of its own. */
-export const TOGETHER = { concurrent: true, timeout: 120_000 };
+export const TOGETHER = { concurrent: true, timeout: 300_000 };
 
 /** With its own folder for everything, as a person on a machine of their own. */
 export class TerminalLab {
