@@ -88,7 +88,10 @@ describe("a container before a fault and after its undo", () => {
       "it is no longer on network shop_default",
       "it is also on network other",
     ]);
-    expect(between(container({ HostConfig: {} }))).toContain("HostConfig was changed");
+    const PortBindings = { "80/tcp": [{ HostPort: "" }], "81/tcp": [{ HostPort: "1081" }] };
+    expect(between(container({ HostConfig: { PortBindings, Memory: 9 } }))).toEqual(["HostConfig.Memory was changed"]);
+    // An engine that was restarted tells of nothing as null where it said [] before, or leaves it out.
+    expect(between(container({ HostConfig: { PortBindings, Binds: [], Dns: null } }))).toEqual([]);
     expect(between(container({ State: { Status: "paused" } }))).toEqual(['State.Status was "running", is "paused"']);
   });
 

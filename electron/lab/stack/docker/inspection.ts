@@ -21,15 +21,16 @@ const MAY_DIFFER: readonly { path: RegExp; why: string }[] = [
   // Host ports, addresses and MACs that the engine chose are left out by `plainPorts` and `plainNetwork`.
 ];
 
+const DIGEST_DIGITS = 16;
+
 /** Every value that the engine tells of a container and that an undo has to bring back, by its path. */
 export function inspectionOf(found: Inspected): Record<string, unknown> {
   const { Config, HostConfig, NetworkSettings } = found;
   const networks = Object.entries(NetworkSettings.Networks).map(([name, each]) => [name, plainNetwork(each, found)]);
   const plain = {
     ...found,
-    // They hold secrets, which are not for the journal, and change as a whole or not at all.
-    Config: digest(Config),
-    HostConfig: digest(HostConfig),
+    Config: digests(Config),
+    HostConfig: digests(HostConfig),
     NetworkSettings: {
       ...NetworkSettings,
       Ports: plainPorts(found),
@@ -78,8 +79,14 @@ function leavesOf(value: unknown, path: string): [string, unknown][] {
   return Object.entries(value).flatMap(([key, part]) => leavesOf(part, path === "" ? key : `${path}.${key}`));
 }
 
-function digest(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+/** What was configured holds secrets, which are not for the journal: whether a value is another one can be told without it. */
+function digests(configured: unknown): Record<string, string> {
+  return Object.fromEntries(
+    leavesOf(configured, "").map(([path, value]) => [
+      path,
+      createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, DIGEST_DIGITS),
+    ]),
+  );
 }
 
 /** What is not as it was, by its path in the engine's answer. */
@@ -115,6 +122,6 @@ function differenceAt(
 ): string[] {
   const [was, is] = [before[path], after[path]].map((value) => JSON.stringify(value));
   if (was === is) return [];
-  if (path === "Config" || path === "HostConfig") return [`${path} was changed`];
+  if (/^(Host)?Config\./.test(path)) return [`${path} was changed`];
   return [`${path} was ${was ?? "not there"}, is ${is ?? "not there"}`];
 }
