@@ -10,7 +10,7 @@ import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./desktop/shell-under-test
 export default async function buildAll(): Promise<void> {
   compileOnce();
   // From here on it is what everything of the specs starts.
-  process.env.CHROMIUM = await findChromium(process.env.CHROMIUM);
+  process.env.CHROMIUM = await findChromium(process.env.CHROMIUM).catch(inOneLine);
   execFileSync("npm", ["run", "--silent", "build"], { cwd: PROJECT, stdio: "inherit" });
   const source = join(import.meta.dirname, "desktop", "page");
   mkdirSync(PAGE_FOLDER, { recursive: true });
@@ -23,4 +23,9 @@ export default async function buildAll(): Promise<void> {
       ? `desktop app: on Electron (${binary}); its stand-in is not needed\n`
       : "desktop app: on the stand-in for Electron; real Electron skipped, its binary is not there\n",
   );
+}
+
+/** Without the stack and the lines of code that Playwright shows of an error: what is missing is of the machine. */
+function inOneLine(error: Error): never {
+  throw Object.assign(error, { stack: "" });
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { chromium } from "@playwright/test";
-import { LabError, messageOf } from "../lab/lab-error.ts";
+import { messageOf } from "../lab/lab-error.ts";
 import { unpackChromium } from "./npm-chromium.ts";
 
 const run = promisify(execFile);
@@ -15,13 +15,13 @@ const DOWNLOAD_LIMIT_MS = 300_000;
  * The executable of a Chromium that starts: the one that `chosen` names, else the system's, else npm's, else Playwright's
  * own, which is downloaded where it is not there yet.
  *
- * @throws LabError in one line when there is none, with what was wrong with each
+ * @throws Error in one line when there is none, with what was wrong with each
  */
 export async function findChromium(chosen: string | undefined): Promise<string> {
   if (chosen !== undefined) {
     const problem = await problemOf(chosen);
     if (problem === undefined) return chosen;
-    throw new LabError("precondition", `CHROMIUM names ${chosen}, which does not start: ${problem}`);
+    throw new Error(`CHROMIUM names ${chosen}, which does not start: ${problem}`);
   }
   const problems: string[] = [];
   for (const [name, path] of Object.entries(CANDIDATES)) {
@@ -32,9 +32,9 @@ export async function findChromium(chosen: string | undefined): Promise<string> 
     if (typeof problem === "object") return problem.executable;
     problems.push(`${name}: ${problem}`);
   }
-  throw new LabError("precondition", `there is no Chromium for the pages' tests (${problems.join("; ")})`, {
-    cure: "install Chromium, or name its executable in CHROMIUM",
-  });
+  throw new Error(
+    `no Chromium for the tests of the pages: install it, or name its executable in CHROMIUM (${problems.join("; ")})`,
+  );
 }
 
 const CANDIDATES: Record<string, () => Promise<string>> = {
@@ -63,10 +63,11 @@ async function problemOf(executable: string): Promise<string | undefined> {
   }
 }
 
-/** The last line that a program has written before it failed says why; else how it ended. */
+/** Of what a program has written before it failed, the line that names an error, else the last; else how it ended. */
 function lineOf(error: unknown): string {
   const { stderr, code } = error as { stderr?: unknown; code?: unknown };
-  const said = typeof stderr === "string" ? stderr.trim().split("\n").at(-1) : undefined;
-  if (said) return said;
+  const lines = typeof stderr === "string" ? stderr.trim().split("\n") : [];
+  const said = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  if (said) return said.trim();
   return typeof code === "number" ? `it ended with ${code}` : (messageOf(error).split("\n")[0] ?? "");
 }

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LabError } from "../lab/lab-error.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 
 const CACHE = join(PROJECT_FOLDER, "node_modules", ".cache", "chromium");
@@ -27,11 +26,11 @@ const FONTS = `<?xml version="1.0"?>
 /**
  * The executable of the headless Chromium that comes by npm, unpacked once for each version of its package.
  *
- * @throws LabError where its package has none for this platform
+ * @throws Error where its package has none for this platform
  */
 export async function unpackChromium(): Promise<string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new LabError("unsupported", `@sparticuz/chromium has none for ${process.platform} on ${process.arch}`);
+    throw new Error(`@sparticuz/chromium has none for ${process.platform} on ${process.arch}`);
   }
   const packageFolder = dirname(dirname(fileURLToPath(import.meta.resolve("@sparticuz/chromium"))));
   const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8"));
