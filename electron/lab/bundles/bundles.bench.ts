@@ -8,11 +8,11 @@ import { deflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
 import type { LabEventBody } from "../events/lab-event.ts";
 import { History } from "../history/history.ts";
+import { Redactor } from "../redaction/redactor.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { exportBundle } from "./export-bundle.ts";
 import type { RunRecord } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
-import { Redactor } from "./redactor.ts";
 
 export interface Row {
   name: string;

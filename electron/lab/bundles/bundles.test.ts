@@ -316,14 +316,14 @@ describe("the file", () => {
     }
     const { redacted } = JSON.parse(entryOf(file, "manifest.json"));
     expect(redacted).toMatchObject({
-      "secret of the stack file": expect.any(Number),
-      "card number": expect.any(Number),
-      "password in an address": expect.any(Number),
+      "stack-secret": expect.any(Number),
+      "card-number": expect.any(Number),
+      "password-in-address": expect.any(Number),
     });
     expect((await verifyBundle(file)).isValid).toBe(true);
     const there = openHistory();
     await importBundle({ history: there, file });
-    expect(there.find(RUN_1).reason).toContain("REDACTED");
+    expect(there.find(RUN_1).reason).toContain("[redacted: ");
   });
 
   test("leaves as it is what packs so well that an import would take it for a bomb", async () => {

@@ -1,10 +1,11 @@
 import type { LabEvent, Outcome } from "../events/lab-event.ts";
 import type { History, RunSummary } from "../history/history.ts";
 import { LabError } from "../lab-error.ts";
+import { countPlaceholders } from "../redaction/placeholder.ts";
+import { Redactor } from "../redaction/redactor.ts";
 import { render } from "../reports/formats.ts";
 import { type BundleLimits, DEPTH_LIMIT, isTooDeep, RUN_FILES, type RunRecord, runPath } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
-import { Redactor } from "./redactor.ts";
 import { LogExcerpt } from "./report/log-excerpt.ts";
 import { renderReport } from "./report/report-page.ts";
 import { ReportTimeline } from "./report/report-timeline.ts";
@@ -19,6 +20,7 @@ export type EndedRun = RunSummary & { outcome: Outcome; reason: string; duration
 
 export interface RunExport {
   record: RunRecord;
+  /** How many placeholders of each kind the run has: those that it was stored with, and those of this export. */
   redacted: ReadonlyMap<string, number>;
 }
 
@@ -45,6 +47,8 @@ export async function exportRun(
   const stack = sources.stack === undefined ? undefined : redactor.yaml(sources.stack);
   const scenario = redactor.yaml(sources.scenario);
   const record = recordOf(run, sources.events, redactor);
+  const redacted = new Map<string, number>();
+  for (const text of [stack ?? "", scenario, JSON.stringify(record)]) countPlaceholders(text, redacted);
   zip.add(runPath(run.id, RUN_FILES.run), `${JSON.stringify(record, null, 2)}\n`);
   zip.add(runPath(run.id, RUN_FILES.scenario), scenario);
   if (stack !== undefined) zip.add(runPath(run.id, RUN_FILES.stack), stack);
@@ -54,6 +58,7 @@ export async function exportRun(
   for (const raw of history.events(run.id)) {
     if (raw.seq !== ++seq) break;
     const { event, line } = redactor.event(raw);
+    countPlaceholders(line, redacted);
     if (isTooDeep(event, line)) throw tooLarge(run, `its event ${seq} is nested more than ${DEPTH_LIMIT} deep`);
     if (line.length > limits.lineChars) throw tooLarge(run, `its event ${seq} has ${line.length} characters`);
     const isFull = files.take(event, line);
@@ -70,7 +75,7 @@ export async function exportRun(
   }
   await files.end();
   parts.onEvents(seq);
-  return { record, redacted: redactor.counts };
+  return { record, redacted };
 }
 
 function recordOf(run: EndedRun, events: number, redactor: Redactor): RunRecord {

@@ -1,8 +1,8 @@
 import type { LabEvent } from "../events/lab-event.ts";
 import type { History } from "../history/history.ts";
+import { Redactor } from "../redaction/redactor.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import type { BundleRun } from "./read-bundle.ts";
-import { Redactor } from "./redactor.ts";
 
 /**
  * Compares a run that arrives with the one of the same id that is here. Both go through the redactor: the one here may be
@@ -23,6 +23,9 @@ export class SameRun {
     if (stackHere !== stackArriving) throw this.#conflict("the stack file");
     if (this.#hereRedactor.yaml(sources.scenario) !== this.#arrivingRedactor.yaml(scenario))
       throw this.#conflict("the scenario");
+    // As an export does, so that equal values get equal numbers.
+    const { scenarioId, scenarioTitle, reason = "" } = history.find(record.id);
+    for (const text of [scenarioId, scenarioTitle, reason]) this.#hereRedactor.text(text);
     this.#here = history.events(record.id);
   }
 

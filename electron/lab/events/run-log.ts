@@ -8,8 +8,19 @@ interface Clock {
 
 export type EventListener = (event: LabEvent) => void;
 
+/** What may be kept and shown of an event: the same, its secrets replaced. */
+export type Redact = (event: LabEvent) => LabEvent;
+
+interface ToTell {
+  shown: LabEvent;
+  real: LabEvent;
+}
+
 /**
- * The log of one run: numbers what happens, stamps both clocks, records it, then tells whoever listens.
+ * The log of one run: numbers what happens, stamps both clocks, redacts it, records it, then tells whoever listens.
+ *
+ * What is recorded and what listeners are told is the redacted event; only {@link RunLog.subscribeToReal} is told the
+ * real one, which is kept nowhere: the run's own checks are judged by it.
  *
  * Listeners are called in the order of the log and must be quick; one that throws is dropped with a warning in the log
  * itself, since a broken view must never end a run.
@@ -20,15 +31,18 @@ export class RunLog {
   readonly #clock: Clock;
   readonly #startedMonotonicMs: number;
   readonly #record: EventListener;
-  readonly #listeners = new Set<EventListener>();
-  readonly #toTell: LabEvent[] = [];
+  readonly #redact: Redact;
+  readonly #listeners = new Map<EventListener, keyof ToTell>();
+  readonly #toTell: ToTell[] = [];
   #telling = false;
   #seq = 0;
 
-  constructor(options: { runId: string; clock: Clock; record: EventListener }) {
+  /** @param options.redact absent for a run that is kept raw */
+  constructor(options: { runId: string; clock: Clock; record: EventListener; redact?: Redact | undefined }) {
     this.runId = options.runId;
     this.#clock = options.clock;
     this.#record = options.record;
+    this.#redact = options.redact ?? ((event) => event);
     this.#startedMonotonicMs = options.clock.monotonicMs();
     this.startedWallMs = options.clock.wallMs();
   }
@@ -37,24 +51,37 @@ export class RunLog {
     return this.#clock.monotonicMs() - this.#startedMonotonicMs;
   }
 
-  /** Numbers, records and tells. What a listener appends meanwhile is told after, so all see one order. */
-  append(body: LabEventBody): LabEvent {
-    const event = {
+  /**
+   * Numbers, redacts, records and tells. What a listener appends meanwhile is told after, so all see one order. Returns
+   * the event as it was recorded.
+   */
+  append<Body extends LabEventBody>(body: Body): LabEvent & Pick<Body, "type"> {
+    const real = {
       runId: this.runId,
       seq: ++this.#seq,
       atMs: this.elapsedMs(),
       wallMs: this.#clock.wallMs(),
       ...body,
     } as LabEvent;
-    this.#record(event);
-    this.#toTell.push(event);
+    const shown = this.#redact(real);
+    this.#record(shown);
+    this.#toTell.push({ shown, real });
     this.#tell();
-    return event;
+    return shown as LabEvent & Pick<Body, "type">;
   }
 
-  /** Ends the subscription when called; nothing arrives after that. */
+  /** Tells of events as they are recorded. Ends the subscription when called; nothing arrives after that. */
   subscribe(listener: EventListener): () => void {
-    this.#listeners.add(listener);
+    return this.#add(listener, "shown");
+  }
+
+  /** For what judges the run and keeps nothing of it: tells of events as they really are. */
+  subscribeToReal(listener: EventListener): () => void {
+    return this.#add(listener, "real");
+  }
+
+  #add(listener: EventListener, as: keyof ToTell): () => void {
+    this.#listeners.set(listener, as);
     return () => void this.#listeners.delete(listener);
   }
 
@@ -63,7 +90,7 @@ export class RunLog {
     this.#telling = true;
     try {
       for (let event = this.#toTell.shift(); event; event = this.#toTell.shift()) {
-        for (const listener of this.#listeners) this.#tellOne(listener, event);
+        for (const [listener, as] of this.#listeners) this.#tellOne(listener, event[as]);
       }
     } finally {
       this.#telling = false;

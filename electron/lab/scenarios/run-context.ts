@@ -31,10 +31,10 @@ export class RunContext {
     this.log = parts.log;
     this.faults = parts.faults;
     this.clock = parts.clock;
-    parts.log.subscribe((event) => this.#unfolded.push(event));
+    parts.log.subscribeToReal((event) => this.#unfolded.push(event));
   }
 
-  /** The run as it stands. Folds only when asked, since events may come by the thousand. */
+  /** The run as it really stands, nothing redacted: what checks are judged by, and kept nowhere. Folds only when asked, since events may come by the thousand. */
   view(): RunView {
     if (this.#unfolded.length > 0) {
       this.#view = foldAll(this.#view, this.#unfolded);

@@ -1,0 +1,136 @@
+import type { LabEvent } from "../events/lab-event.ts";
+import { isCardNumber } from "./checksums.ts";
+import { findSecrets } from "./find-secrets.ts";
+import { LearnedSecrets } from "./learned-secrets.ts";
+import { mayHoldSecret } from "./may-hold-secret.ts";
+import { hasPlaceholder, Placeholders, splitAtPlaceholders } from "./placeholder.ts";
+import { PrivateKeyLines } from "./private-key-lines.ts";
+import { redactYaml } from "./redact-yaml.ts";
+import { isHarmless, isSecretName } from "./secret-names.ts";
+
+/** Identifiers of OpenTelemetry: hexadecimal, and now and then all digits as a card's number is. */
+const TRACE_ID = /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/;
+/** What ties events together stays as it is. */
+const TYING = new Set(["runId", "type", "callId", "sessionId", "turnId", "rowId", "fault", "step"]);
+
+/**
+ * Replaces secrets with placeholders that say their kind. It is made for one run: equal values get equal placeholders,
+ * and the values that the stack file and the scenario give to secrets are found later where nothing names them.
+ * Redacting twice changes nothing.
+ */
+export class Redactor {
+  readonly #placeholders = new Placeholders();
+  readonly #learned = new LearnedSecrets();
+  readonly #keyLines = new PrivateKeyLines();
+
+  text(text: string): string {
+    if (this.#learned.areIn(text)) text = this.#learned.replace(text, (value) => this.#take("stack-secret", value));
+    if (!mayHoldSecret(text)) return text;
+    return this.#plainText(/^\s*[[{]/.test(text) ? this.#jsonText(text) : text);
+  }
+
+  /** Text that is JSON: its keys name secrets more surely than any pattern does. */
+  #jsonText(text: string): string {
+    try {
+      const value: unknown = JSON.parse(text);
+      const redacted = this.value(value);
+      return redacted === value ? text : JSON.stringify(redacted);
+    } catch {
+      return text;
+    }
+  }
+
+  #plainText(text: string): string {
+    if (!hasPlaceholder(text)) return this.#replaceFound(text);
+    this.#placeholders.skip(text);
+    return splitAtPlaceholders(text)
+      .map((piece, place) => (place % 2 === 0 ? this.#replaceFound(piece) : piece))
+      .join("");
+  }
+
+  #replaceFound(text: string): string {
+    let redacted = "";
+    let from = 0;
+    for (const { start, end, kind } of findSecrets(text)) {
+      redacted += text.slice(from, start) + this.#take(kind, text.slice(start, end));
+      from = end;
+    }
+    return from === 0 ? text : redacted + text.slice(from);
+  }
+
+  /** JSON without secrets; what holds none is returned as it is, the same object. */
+  value(value: unknown, name = ""): unknown {
+    if (Array.isArray(value))
+      return unlessSame(
+        value,
+        value.map((item) => this.value(item, name)),
+      );
+    if (typeof value === "object" && value !== null) return this.#record(value, name);
+    if (typeof value !== "string" && typeof value !== "number") return value;
+    if (isSecretName(name)) return isHarmless(name, String(value)) ? value : this.#take("named-secret", String(value));
+    if (typeof value === "string") return this.text(value);
+    return isCardNumber(String(value)) ? this.#take("card-number", String(value)) : value;
+  }
+
+  #record(record: object, name: string): object {
+    const entries = Object.entries(record);
+    const above = isSecretName(name) ? name : "";
+    // `{name: "token", value: "..."}`, as headers and variables are often listed.
+    const label = entries.find(([key, value]) => (key === "name" || key === "key") && typeof value === "string")?.[1];
+    const redacted = entries.map(([key, value]) => {
+      const isLabelled = key === "value" && typeof label === "string" && isSecretName(label);
+      // A key is text that somebody wrote, too.
+      return [this.text(key), this.value(value, isLabelled ? label : above || key)] as const;
+    });
+    const isSame = redacted.every(([key, value], index) => key === entries[index]?.[0] && value === entries[index][1]);
+    return isSame ? record : Object.fromEntries(redacted);
+  }
+
+  /** A YAML file as written, comments and all, its secrets replaced; the values that it gives to secrets are learned. */
+  yaml(source: string): string {
+    const isNamed = (text: string, name: string) => isSecretName(name) && !isHarmless(name, text);
+    // All are learned before any is looked for: one may stand elsewhere before it is named.
+    redactYaml(source, (text, name) => {
+      if (isNamed(text, name)) this.#learned.learn(text);
+      return text;
+    });
+    const redacted = redactYaml(source, (text, name) =>
+      isNamed(text, name) ? this.#take("named-secret", text) : this.text(text),
+    );
+    return this.text(redacted);
+  }
+
+  /**
+   * One event as it may be kept and shown, and its line of JSON. Most events hold no secret and are looked at once, as
+   * text; they are returned as they are.
+   */
+  event(event: LabEvent): { event: LabEvent; line: string } {
+    const line = JSON.stringify(event);
+    if (!this.#keyLines.areExpected && !mayHoldSecret(line) && !this.#learned.areIn(line)) return { event, line };
+    const redacted = this.#redactEvent(event);
+    return redacted === event ? { event, line } : { event: redacted, line: JSON.stringify(redacted) };
+  }
+
+  #redactEvent(event: LabEvent): LabEvent {
+    const entries = Object.entries(event);
+    const fields = entries.map(([key, value]) => {
+      // The numbers are those that a reader counts on.
+      if (TYING.has(key) || typeof value === "number") return [key, value];
+      if ((key === "traceId" || key === "spanId") && TRACE_ID.test(String(value))) return [key, value];
+      return [key, typeof value === "string" ? this.text(value) : this.value(value)];
+    });
+    const isSame = fields.every(([, value], index) => value === entries[index]?.[1]);
+    const redacted = isSame ? event : (Object.fromEntries(fields) as LabEvent);
+    if (event.type !== "service.log" || redacted.type !== "service.log" || !this.#keyLines.isOne(event))
+      return redacted;
+    return hasPlaceholder(redacted.line) ? redacted : { ...redacted, line: this.#take("private-key", event.line) };
+  }
+
+  #take(kind: string, value: string): string {
+    return this.#placeholders.for(kind, value);
+  }
+}
+
+function unlessSame(before: readonly unknown[], after: unknown[]): readonly unknown[] {
+  return after.every((item, index) => item === before[index]) ? before : after;
+}

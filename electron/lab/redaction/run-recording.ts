@@ -1,0 +1,32 @@
+import type { Redact } from "../events/run-log.ts";
+import { Redactor } from "./redactor.ts";
+
+/** How a run is recorded: the files that it is made of as they are stored, and what makes its events so. */
+export interface RunRecording {
+  scenarioTitle: string;
+  scenarioSource: string;
+  stackSource: string | undefined;
+  /** Absent for a run that is kept raw. */
+  redact: Redact | undefined;
+}
+
+export interface RunFiles {
+  scenarioTitle: string;
+  scenarioSource: string;
+  stackSource?: string;
+}
+
+/** @param isRaw nothing is redacted, as a person asked for */
+export function recordingOf({ scenarioTitle, scenarioSource, stackSource }: RunFiles, isRaw: boolean): RunRecording {
+  if (isRaw) return { scenarioTitle, scenarioSource, stackSource, redact: undefined };
+  const redactor = new Redactor();
+  // First, because what these files call a secret is looked for in all the others.
+  const stack = stackSource === undefined ? undefined : redactor.yaml(stackSource);
+  const scenario = redactor.yaml(scenarioSource);
+  return {
+    scenarioTitle: redactor.text(scenarioTitle),
+    scenarioSource: scenario,
+    stackSource: stack,
+    redact: (event) => redactor.event(event).event,
+  };
+}
