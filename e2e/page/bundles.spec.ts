@@ -22,6 +22,7 @@ test("a run is exported, the data wiped, and the run imported and replayed witho
       const downloading = window.page.waitForEvent("download");
       await window.page.getByRole("button", { name: "More for this run" }).click();
       await window.page.getByRole("menuitem", { name: /^Export/ }).click();
+      await window.page.getByRole("button", { name: "Export this run" }).click();
       await (await downloading).saveAs(file);
     });
     await lab.stop();

@@ -6,6 +6,24 @@ export const upload = z.object({ upload: z.string(), fileName: z.string(), bytes
 export type Upload = z.infer<typeof upload>;
 
 export const exportRequest = z.strictObject({ runIds: z.array(runId).min(1).max(200) });
+/** What an export would redact, and what in it looks like a secret that no rule knows. */
+export const exportPreview = z.object({
+  /** How often each kind is redacted. */
+  redacted: z.record(z.string(), z.int().positive()),
+  suspicious: z.array(
+    z.object({
+      runId: z.string(),
+      /** The event's number; null for one of the run's files. */
+      seq: z.int().nullable(),
+      where: z.string(),
+      /** Its beginning and its length. */
+      what: z.string(),
+    }),
+  ),
+  /** How many more there are. */
+  suspiciousMore: z.int(),
+});
+export type ExportPreview = z.infer<typeof exportPreview>;
 export const exportResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("saved"), fileName: z.string(), bytes: z.int() }),
   z.object({ kind: z.literal("cancelled") }),

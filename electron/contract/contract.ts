@@ -7,7 +7,15 @@ import {
   approvalHistoryRequest,
   waitingApprovals,
 } from "./approvals.ts";
-import { exportRequest, exportResult, importResult, upload, uploadRequest, verifyResult } from "./bundles.ts";
+import {
+  exportPreview,
+  exportRequest,
+  exportResult,
+  importResult,
+  upload,
+  uploadRequest,
+  verifyResult,
+} from "./bundles.ts";
 import { capabilities } from "./capabilities.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { LAB_ERRORS } from "./errors.ts";
@@ -110,6 +118,8 @@ export const labContract = {
   diagnostics: { get: procedure.output(diagnostics) },
   bundles: {
     /** In one file. The host asks where to save it, or answers with the address to download it from. */
+    /** What an export of the runs would redact, and what to look at before it is given away. */
+    preview: procedure.input(exportRequest).output(exportPreview),
     export: procedure.input(exportRequest).output(exportResult),
     /** Where `capabilities.openDialog` says so; null when the person chose none. */
     choose: procedure.output(upload.nullable()),

@@ -18,6 +18,8 @@ export const runSummary = z.object({
   pinned: z.boolean(),
   /** The bundle's file that it came in; null for a run of this lab. */
   importedFrom: z.string().nullable(),
+  /** Recorded as it was, nothing redacted, as a person asked for. It cannot be exported. */
+  raw: z.boolean(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 

@@ -9,6 +9,8 @@ export const settings = z.strictObject({
   keepStackUp: z.boolean(),
   /** `fixed`: those of the stack file; `auto`: any that are free; `fixed or auto`: any free ones when those are taken. */
   ports: z.enum(["fixed", "auto", "fixed or auto"]),
+  /** Runs are recorded as they are, secrets and all. They say so, and cannot be exported. Of runs that start from then on. */
+  keepRunsRaw: z.boolean(),
   /** Runs kept in the history; the oldest beyond it go, pinned ones stay. */
   historyLimit: z.int().min(10).max(100_000),
   /** Under which name this person decides approvals. */

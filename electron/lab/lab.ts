@@ -355,7 +355,7 @@ export class Workbench {
     stack: RunningStack,
     signal: AbortSignal,
     listen: (event: LabEvent) => void,
-    options: Pick<RunnerParts, "acceptExisting"> = {},
+    options: Pick<RunnerParts, "acceptExisting" | "keepRaw"> = {},
   ): Promise<RunResult> {
     const parts = {
       ...options,

@@ -14,6 +14,7 @@ import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
 import { useLab } from "../state/lab-context.tsx";
 import { useBundleImport } from "./bundle-import.tsx";
 import { DeleteRuns } from "./delete-runs.tsx";
+import { ExportRuns } from "./export-runs.tsx";
 import classes from "./history-page.module.css";
 import { RetentionNote } from "./retention-note.tsx";
 import { comparedInOrder, whyNotCompare, whyNotDeleteAll, whyNotExport } from "./run-choices.ts";
@@ -212,10 +213,6 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
     const pair = comparedInOrder(chosen);
     if (pair !== undefined) goTo({ at: "compare", ...pair });
   };
-  const exportChosen = () => {
-    setExporting(true);
-    void bundles.exportRuns(chosen.map(({ id }) => id)).finally(() => setExporting(false));
-  };
   return (
     <div className={classes.selection}>
       <span role="status">
@@ -239,10 +236,9 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
       <ReasonedButton
         variant="default"
         leftSection={<IconDownload size={14} aria-hidden />}
-        loading={isExporting}
         disabledBecause={bundles.whyNot ?? whyNotExport(chosen)}
-        hint="As one bundle file, with secrets taken out"
-        onClick={exportChosen}
+        hint="As one bundle file, with secrets and personal data redacted; shows first what they are"
+        onClick={() => setExporting(true)}
       >
         Export
       </ReasonedButton>
@@ -255,6 +251,7 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
         Delete
       </ReasonedButton>
       <ImportButton whyNot={bundles.whyNot} />
+      <ExportRuns runIds={isExporting ? chosen.map(({ id }) => id) : []} onClose={() => setExporting(false)} />
     </div>
   );
 }

@@ -23,6 +23,7 @@ function run(parts: Partial<RunSummary> = {}): RunSummary {
     durationMs: 1,
     pinned: false,
     importedFrom: null,
+    raw: false,
     ...parts,
   };
 }

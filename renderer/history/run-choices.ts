@@ -29,6 +29,11 @@ const MOST_EXPORTED = 200;
 export function whyNotExport(chosen: readonly RunSummary[]): string | undefined {
   if (chosen.length === 0) return "Select the runs to export";
   if (chosen.some(({ outcome }) => outcome === null)) return "A selected run is still on";
+  const raw = chosen.filter((run) => run.raw).length;
+  if (raw > 0) {
+    const which = chosen.length === 1 ? "It was" : `${raw} of them ${raw === 1 ? "was" : "were"}`;
+    return `${which} kept raw: turn "Keep runs raw" off in the settings, run again and export that run`;
+  }
   return chosen.length > MOST_EXPORTED ? `At most ${MOST_EXPORTED} runs go into one bundle` : undefined;
 }
 

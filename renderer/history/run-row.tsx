@@ -1,5 +1,13 @@
 import { ActionIcon, Checkbox, Tooltip } from "@mantine/core";
-import { IconFileImport, IconPin, IconPinFilled, IconRefresh, IconShieldOff, IconTrash } from "@tabler/icons-react";
+import {
+  IconEyeExclamation,
+  IconFileImport,
+  IconPin,
+  IconPinFilled,
+  IconRefresh,
+  IconShieldOff,
+  IconTrash,
+} from "@tabler/icons-react";
 import { type ReactNode, useId } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { useLabActions } from "../app/lab-actions.ts";
@@ -36,6 +44,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
     durationMs,
     pinned,
     importedFrom,
+    raw,
   } = run;
   const { client } = useStores();
   const actions = useLabActions();
@@ -79,6 +88,11 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
             {importedFrom !== null && (
               <span className={classes.imported} title={`From the bundle ${importedFrom}`}>
                 <IconFileImport size={13} aria-hidden /> imported
+              </span>
+            )}
+            {raw && (
+              <span className={classes.without} title="Secrets in it are not redacted; it cannot be exported">
+                <IconEyeExclamation size={13} aria-hidden /> raw
               </span>
             )}
           </span>

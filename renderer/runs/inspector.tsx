@@ -74,6 +74,10 @@ function AboutRun({ view }: { view: RunView }) {
           ["Result", ended === undefined ? "not ended at this moment" : ended.reason],
           ["Patterns", scenario.patterns.join(", ") || "none named"],
           ["Protections off", started.without.join(", ") || "none"],
+          [
+            "Recorded",
+            started.raw ? "raw: secrets are not redacted, and it cannot be exported" : "with secrets redacted",
+          ],
           ["Broken", applied.map(({ kind, target }) => `${kind} ${target}`).join(", ") || "nothing at this moment"],
           ["Put back", `${applied.filter(({ result }) => result === "restored").length} of ${applied.length}`],
           ["Warnings", warnings.length === 0 ? "none" : warnings.map(({ message }) => message).join("; ")],

@@ -3,6 +3,7 @@ import {
   IconArrowsDiff,
   IconDots,
   IconDownload,
+  IconEyeExclamation,
   IconPin,
   IconPinFilled,
   IconPlayerStop,
@@ -19,6 +20,7 @@ import { attempt } from "../app/tell.tsx";
 import { clockTime, formatDuration } from "../app/times.ts";
 import { goTo } from "../app/use-route.ts";
 import { DeleteRuns } from "../history/delete-runs.tsx";
+import { ExportRuns } from "../history/export-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
 import { whyNotRun } from "../scenarios/why-not-run.ts";
 import { useIsReading, useLab, useStores } from "../state/lab-context.tsx";
@@ -39,6 +41,8 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   );
   const { detail, setPinned, compareWith } = useRunInHistory(record.runId, ended !== undefined);
   const [isDeleting, setDeleting] = useState(false);
+  const [isExporting, setExporting] = useState(false);
+  const isRaw = started?.raw === true;
   const isByHand = started?.scenario.id === "by-hand";
   const without = started?.without ?? [];
   const isLive = ended === undefined && run.failure === undefined;
@@ -50,6 +54,9 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
       ? "The history of this scenario has not been read yet"
       : "There is no other run of this scenario to compare with";
   const whyNoCompare = compareWith === undefined ? noOther : undefined;
+
+  const keptRaw = isRaw ? 'it was kept raw: turn "Keep runs raw" off in the settings and run it again' : undefined;
+  const whyNoExport = isLive ? "the run is still on" : (bundles.whyNot ?? keptRaw);
 
   return (
     <header className={classes.header}>
@@ -67,6 +74,11 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
           {without.length > 0 && (
             <span className={classes.without}>
               <IconShieldOff size={13} aria-hidden /> without {without.join(", ")}
+            </span>
+          )}
+          {isRaw && (
+            <span className={classes.without} title="Secrets in it are not redacted; it cannot be exported">
+              <IconEyeExclamation size={13} aria-hidden /> kept raw
             </span>
           )}
           <span className={classes.reason} title={ended?.reason ?? started?.scenario.summary}>
@@ -139,15 +151,10 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
           <Menu.Dropdown>
             <Menu.Item
               leftSection={<IconDownload size={15} aria-hidden />}
-              disabled={isLive || bundles.whyNot !== undefined}
-              onClick={() => void bundles.exportRuns([record.runId])}
+              disabled={whyNoExport !== undefined}
+              onClick={() => setExporting(true)}
             >
-              Export
-              {isLive
-                ? " (the run is still on)"
-                : bundles.whyNot === undefined
-                  ? " as a bundle"
-                  : ` (${bundles.whyNot})`}
+              Export {whyNoExport === undefined ? "as a bundle" : `(${whyNoExport})`}
             </Menu.Item>
             <Menu.Item
               leftSection={<IconTrash size={15} aria-hidden />}
@@ -166,6 +173,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
             )}
           </Menu.Dropdown>
         </Menu>
+        <ExportRuns runIds={isExporting ? [record.runId] : []} onClose={() => setExporting(false)} />
         <DeleteRuns
           runs={isDeleting && detail !== undefined ? [detail] : []}
           onClose={() => setDeleting(false)}

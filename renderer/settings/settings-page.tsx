@@ -104,6 +104,19 @@ function LabSettings() {
           />
         )}
       </Setting>
+      <Setting
+        name="Keep runs raw"
+        help="Secrets and personal data are recorded as they are. Such a run says so and cannot be exported. Applies to runs that start from now on."
+        because={because}
+      >
+        {(described) => (
+          <Switch
+            {...described}
+            checked={settings.keepRunsRaw}
+            onChange={(event) => void set({ keepRunsRaw: event.currentTarget.checked })}
+          />
+        )}
+      </Setting>
       <TypedSetting
         name="Runs kept"
         help="The oldest beyond this many are deleted; pinned ones stay."

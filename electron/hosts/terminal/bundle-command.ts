@@ -1,5 +1,12 @@
 import { existsSync } from "node:fs";
-import { BundleProblem, type Exported, exportBundle, importBundle, verifyBundle } from "../../lab/bundles/index.ts";
+import {
+  BundleProblem,
+  type Exported,
+  exportBundle,
+  importBundle,
+  previewExport,
+  verifyBundle,
+} from "../../lab/bundles/index.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
@@ -8,21 +15,24 @@ const options = { out: { type: "string" }, force: { type: "boolean", default: fa
 type Values = ReturnType<typeof readWords<typeof options>>["values"];
 
 export const bundleCommand: Command = {
-  help: `resilience-lab bundle export RUN... --out FILE [--force]
+  help: `resilience-lab bundle preview RUN...
+resilience-lab bundle export RUN... --out FILE [--force]
 resilience-lab bundle import FILE
 resilience-lab bundle verify FILE
 
-RUN is a run's id or the first characters of it. A bundle is a zip: open report.html in it with any browser. Secrets that
-are known as such are taken out. \`--out -\` writes to the standard output; \`--force\` replaces a file.
+RUN is a run's id or the first characters of it. A bundle is a zip: open report.html in it with any browser. Secrets and
+personal data are redacted, in runs that were stored before they were as well; \`preview\` lists what is redacted, and what
+looks like a secret that no rule knows. A run that was kept raw is not exported. \`--out -\` writes to the standard output; \`--force\` replaces a file.
 \`verify\` reads a bundle as \`import\` would and keeps nothing: exit 0 when it holds, 1 when it does not.`,
   async run(words, terminal) {
     const { values, positionals } = readWords("bundle", words, options);
     const [action = "", ...rest] = positionals;
-    const wanted = oneOf("bundle", action, ["export", "import", "verify"]);
+    const wanted = oneOf("bundle", action, ["preview", "export", "import", "verify"]);
     if (wanted === "export") return exportRuns(rest, values, terminal);
     if (values.out !== undefined || values.force) {
       throw new LabError("bad-input", `bundle ${wanted} takes no --${values.force ? "force" : "out"}`);
     }
+    if (wanted === "preview") return previewRuns(rest, terminal);
     const [file, ...more] = rest;
     if (file === undefined) throw new LabError("bad-input", `say which file to ${wanted}`);
     if (more.length > 0) throw new LabError("bad-input", `bundle ${wanted} takes one file, and got "${more[0]}" too`);
@@ -44,6 +54,24 @@ async function exportRuns(runs: readonly string[], { out, force }: Values, termi
   });
 }
 
+async function previewRuns(runs: readonly string[], terminal: Terminal): Promise<number> {
+  if (runs.length === 0) throw new LabError("bad-input", "say which runs: see `resilience-lab history list`");
+  return withLab(terminal, async ({ history }) => {
+    const { redacted, suspicious, suspiciousMore } = await previewExport(history, runs, terminal.signal);
+    const kinds = Object.entries(redacted);
+    terminal.out.write(kinds.length === 0 ? "redacted: nothing\n" : "redacted:\n");
+    for (const [kind, count] of kinds) terminal.out.write(`  ${kind.padEnd(24)} x${count}\n`);
+    terminal.out.write(
+      suspicious.length === 0 ? "looks suspicious: nothing\n" : "looks suspicious, and is not redacted:\n",
+    );
+    for (const { runId, seq, where, what } of suspicious) {
+      terminal.out.write(`  run ${runId.slice(0, 8)}  ${seq === null ? "" : `event ${seq} `}${where}  ${what}\n`);
+    }
+    if (suspiciousMore > 0) terminal.out.write(`  and ${suspiciousMore} more\n`);
+    return EXIT.green;
+  });
+}
+
 function described({ runIds, bytes, redacted }: Exported): string {
   const size =
     bytes < 10_000
@@ -52,7 +80,7 @@ function described({ runIds, bytes, redacted }: Exported): string {
         ? `${Math.round(bytes / 1_000)} kB`
         : `${Math.round(bytes / 1e6)} MB`;
   const taken = Object.entries(redacted).map(([kind, count]) => `${kind} x${count}`);
-  const secrets = taken.length === 0 ? "no secrets found" : `secrets taken out: ${taken.join(", ")}`;
+  const secrets = taken.length === 0 ? "no secrets found" : `redacted: ${taken.join(", ")}`;
   return `${counted(runIds.length)}, ${size}, ${secrets}`;
 }
 

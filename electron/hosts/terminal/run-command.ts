@@ -17,6 +17,7 @@ const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway o
   --repeat N          run everything N times
   --accept-existing   run on a stack that is broken already: what is found is named in each run, and left as it is
   --fail-fast         stop at the first run that is not green
+  --raw               record the runs as they are, secrets not redacted; they cannot be exported
   --reporter KIND     pretty (default), json, junit or markdown
   --out FILE          write that report to a file and show the runs as they happen
 ${PLACE_HELP}`;
@@ -26,6 +27,7 @@ const options = {
   repeat: { type: "string", default: "1" },
   "fail-fast": { type: "boolean", default: false },
   "accept-existing": { type: "boolean", default: false },
+  raw: { type: "boolean", default: false },
   reporter: { type: "string", default: "pretty" },
   out: { type: "string" },
   ...PLACE_OPTIONS,
@@ -104,6 +106,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
               terminal,
               failFast: values["fail-fast"],
               acceptExisting: values["accept-existing"],
+              keepRaw: values.raw,
             })),
           );
         } finally {
@@ -189,13 +192,14 @@ interface Watching {
   terminal: Terminal;
   failFast: boolean;
   acceptExisting: boolean;
+  keepRaw: boolean;
 }
 
 async function runAll(
   batch: readonly LoadedScenario[],
   bench: Workbench,
   running: RunningStack,
-  { screen, terminal, failFast, acceptExisting }: Watching,
+  { screen, terminal, failFast, acceptExisting, keepRaw }: Watching,
 ): Promise<RunReport[]> {
   const reports: RunReport[] = [];
   const printer = new RunPrinter((line) => screen.line(line), paintFor(screen.stream, terminal.environment));
@@ -218,7 +222,7 @@ async function runAll(
       events.push(event);
       print(event);
     };
-    await bench.run(loaded, running, terminal.signal, listen, { acceptExisting });
+    await bench.run(loaded, running, terminal.signal, listen, { acceptExisting, keepRaw });
     screen.status(undefined);
     const report = toReport(foldAll(emptyRunView, events));
     reports.push(report);

@@ -99,12 +99,13 @@ export class RunPrinter {
     this.#write(`${this.#paint("dim", time)}  ${what.padEnd(WHAT_WIDTH)} ${oneLine(text)}`);
   }
 
-  #heading({ scenario, without, engine }: EventOf<"run.started">): void {
+  #heading({ scenario, without, engine, raw }: EventOf<"run.started">): void {
     const off = without.length > 0 ? this.#paint("yellow", `  (without ${without.join(", ")})`) : "";
     const isElsewhere = engine?.startsWith("REMOTE") ?? false;
     const where = isElsewhere ? this.#paint("red", `  (on ${engine})`) : "";
+    const kept = raw ? this.#paint("yellow", "  (kept raw: not redacted, cannot be exported)") : "";
     this.#write("");
-    this.#write(`${this.#paint("bold", scenario.id)}  ${oneLine(scenario.title)}${off}${where}`);
+    this.#write(`${this.#paint("bold", scenario.id)}  ${oneLine(scenario.title)}${off}${where}${kept}`);
     if (scenario.patterns.length > 0) this.#write(this.#paint("dim", `patterns: ${scenario.patterns.join(", ")}`));
   }
 

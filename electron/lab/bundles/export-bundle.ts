@@ -34,13 +34,13 @@ export type ExportRequest = {
 export interface Exported {
   bytes: number;
   runIds: string[];
-  /** How often each kind of secret was taken out. */
+  /** How often each kind of secret is redacted. */
   redacted: Record<string, number>;
 }
 
 /**
  * One bundle of the runs. The same runs give the same bytes, whenever and wherever they are exported.
- * @throws LabError for a run that is on or does not exist, and when the file cannot be written; nothing is left then
+ * @throws LabError for a run that is on, was kept raw or does not exist, and when the file cannot be written; nothing is left then
  */
 export async function exportBundle(request: ExportRequest): Promise<Exported> {
   const { history, signal = new AbortController().signal } = request;
@@ -62,10 +62,12 @@ export async function exportBundle(request: ExportRequest): Promise<Exported> {
   }
 }
 
-function endedRuns(history: History, runIds: readonly string[]): EndedRun[] {
+/** Each once, oldest first. @throws LabError for a run that is on, was kept raw or does not exist */
+export function endedRuns(history: History, runIds: readonly string[]): EndedRun[] {
   const runs = [...new Set(runIds)].map((id) => history.find(id));
   if (runs.length === 0) throw new LabError("bad-input", "say which runs to export");
   const unique = [...new Map(runs.map((run) => [run.id, run])).values()];
+  assertNoneIsRaw(unique);
   const ended = unique.map((run) => {
     if (hasEnded(run)) return run;
     throw new LabError("precondition", `run ${run.id} is on: it can be exported when it has ended`, {
@@ -73,6 +75,16 @@ function endedRuns(history: History, runIds: readonly string[]): EndedRun[] {
     });
   });
   return ended.sort((a, b) => a.startedWallMs - b.startedWallMs || (a.id < b.id ? -1 : 1));
+}
+
+/** Nobody has looked through a raw run for what must not leave this machine. */
+function assertNoneIsRaw(runs: readonly RunSummary[]): void {
+  const raw = runs.filter((run) => run.raw).map(({ id }) => id);
+  if (raw.length === 0) return;
+  const which = raw.length === 1 ? `run ${raw[0]} was kept raw` : `runs ${raw.join(", ")} were kept raw`;
+  throw new LabError("precondition", `${which}: secrets in it were not redacted, so it cannot be exported`, {
+    cure: 'turn "Keep runs raw" off (from a terminal: leave out --raw), run the scenario again and export that run',
+  });
 }
 
 function hasEnded(run: RunSummary): run is EndedRun {

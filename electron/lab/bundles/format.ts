@@ -87,7 +87,7 @@ export const manifest = z.strictObject({
       }),
     )
     .min(1),
-  /** How often each kind of secret was taken out. */
+  /** How often each kind of secret is redacted. */
   redacted: z.record(z.string(), z.int().positive()),
   /** Every file of the bundle but this one. */
   entries: z.array(

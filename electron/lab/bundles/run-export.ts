@@ -78,7 +78,8 @@ export async function exportRun(
   return { record, redacted };
 }
 
-function recordOf(run: EndedRun, events: number, redactor: Redactor): RunRecord {
+/** What a bundle says of a run beside its events. */
+export function recordOf(run: EndedRun, events: number, redactor: Redactor): RunRecord {
   const { id, scenarioId, scenarioTitle, driver, without, outcome, reason, startedWallMs, durationMs } = run;
   return {
     id,

@@ -68,6 +68,8 @@ export const labEvent = z.discriminatedUnion("type", [
     without: z.array(z.string()),
     services: z.array(z.object({ name: z.string(), role: z.string() })),
     labVersion: z.string(),
+    /** Nothing in it is redacted, as a person asked for. */
+    raw: z.literal(true).optional(),
   }),
   event("phase.started", { phase: z.enum(PHASES) }),
   event("step.started", { step: z.string(), kind: z.string(), label: z.string(), background: z.boolean() }),

@@ -90,3 +90,17 @@ test("one who begins to listen late is told of what comes after, and no earlier 
   log.append(warning("b"));
   expect(seen).toEqual([2]);
 });
+
+test("what is recorded, told and returned is redacted; only who asks for the real event is told it", () => {
+  const recorded: string[] = [];
+  const told: string[] = [];
+  const real: string[] = [];
+  const redact = (event: LabEvent) => (event.type === "warning" ? { ...event, message: "[redacted: test 1]" } : event);
+  const record = (event: LabEvent) => void recorded.push(textOf(event));
+  const log = new RunLog({ runId: "run-1", clock: stillClock(), record, redact });
+  log.subscribe((event) => told.push(textOf(event)));
+  log.subscribeToReal((event) => real.push(textOf(event)));
+  expect(log.append(warning("secret"))).toMatchObject({ message: "[redacted: test 1]" });
+  expect([recorded, told]).toEqual([["1 [redacted: test 1]"], ["1 [redacted: test 1]"]]);
+  expect(real).toEqual(["1 secret"]);
+});

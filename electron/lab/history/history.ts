@@ -31,6 +31,8 @@ export interface RunSummary {
   durationMs?: number;
   /** The bundle that it came from, for a run that did not happen here. */
   importedFrom?: string;
+  /** Recorded as it was, nothing redacted. */
+  raw: boolean;
 }
 
 export interface NewRun {
@@ -40,10 +42,12 @@ export interface NewRun {
   /** The scenario as written, kept so that a run can be repeated after the file changed. */
   scenarioSource: string;
   /** The stack file as written. */
-  stackSource?: string;
+  stackSource?: string | undefined;
   driver: string;
   without: string[];
   startedWallMs: number;
+  /** Nothing in it is redacted, as a person asked for. */
+  isRaw?: boolean;
 }
 
 /** What a run was made of, beside its events. */
@@ -68,6 +72,7 @@ interface RunRow {
   owner_pid: number;
   owner_started: string;
   imported_from: string | null;
+  raw: number;
 }
 
 interface ArrivalRow {
@@ -127,9 +132,9 @@ export class History {
         .prepare(
           // Keys below 0 are of runs that came in. SQLite by itself would go on from the highest, even if that is one.
           `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
-           started_wall_ms, owner_pid, owner_started)
+           started_wall_ms, owner_pid, owner_started, raw)
            VALUES (1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0)),
-           ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
+           ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)`,
         )
         .run(
           run.id,
@@ -142,6 +147,7 @@ export class History {
           Math.round(run.startedWallMs),
           this.#owner.pid,
           this.#owner.startedAt,
+          run.isRaw ? 1 : 0,
         ),
     );
     this.#keys.set(run.id, Number(lastInsertRowid));
@@ -362,6 +368,7 @@ function toSummary(row: RunRow): RunSummary {
     without: JSON.parse(row.without) as string[],
     startedWallMs: row.started_wall_ms,
     isAbandoned: row.outcome === null && !isSameProcess({ pid: row.owner_pid, startedAt: row.owner_started }),
+    raw: row.raw === 1,
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.duration_ms === null ? {} : { durationMs: row.duration_ms }),

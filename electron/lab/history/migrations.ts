@@ -44,4 +44,6 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE removals (run_key INTEGER PRIMARY KEY) STRICT;
   `,
+  // 1: recorded as it was, secrets and all, as a person asked for. Such a run is not exported.
+  "ALTER TABLE runs ADD COLUMN raw INTEGER NOT NULL DEFAULT 0",
 ];

@@ -23,6 +23,13 @@ export class Redactor {
   readonly #learned = new LearnedSecrets();
   readonly #keyLines = new PrivateKeyLines();
 
+  /** Values of secrets by their names, to be found where nothing names them. */
+  learn(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (isSecretName(name) && !isHarmless(name, value)) this.#learned.learn(value);
+    }
+  }
+
   text(text: string): string {
     if (this.#learned.areIn(text)) text = this.#learned.replace(text, (value) => this.#take("stack-secret", value));
     if (!mayHoldSecret(text)) return text;

@@ -14,12 +14,16 @@ export interface RunFiles {
   scenarioTitle: string;
   scenarioSource: string;
   stackSource?: string;
+  /** Of the services, as they were handed out: what they call a secret is looked for in all the run. */
+  environments?: readonly Readonly<Record<string, string>>[];
 }
 
 /** @param isRaw nothing is redacted, as a person asked for */
-export function recordingOf({ scenarioTitle, scenarioSource, stackSource }: RunFiles, isRaw: boolean): RunRecording {
+export function recordingOf(files: RunFiles, isRaw: boolean): RunRecording {
+  const { scenarioTitle, scenarioSource, stackSource, environments = [] } = files;
   if (isRaw) return { scenarioTitle, scenarioSource, stackSource, redact: undefined };
   const redactor = new Redactor();
+  for (const environment of environments) redactor.learn(environment);
   // First, because what these files call a secret is looked for in all the others.
   const stack = stackSource === undefined ? undefined : redactor.yaml(stackSource);
   const scenario = redactor.yaml(scenarioSource);

@@ -123,7 +123,8 @@ const BY_NAME: readonly SecretRule[] = [
       "gi",
     ),
     // Without quotes a bracket after the value is taken for a part of it.
-    (secret, { name = "" }) => !isHarmless(name, secret) && !isHarmless(name, secret.replace(/[)\]}]{1,20}$/, "")) && !SCHEME.test(secret),
+    (secret, { name = "" }) =>
+      !isHarmless(name, secret) && !isHarmless(name, secret.replace(/[)\]}]{1,20}$/, "")) && !SCHEME.test(secret),
   ),
 ];
 

@@ -9,6 +9,7 @@ import { FaultInjector } from "../faults/injector.ts";
 import type { History } from "../history/history.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { recordingOf } from "../redaction/run-recording.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { describeVerdict, Inconclusive, type Verdict } from "./checks.ts";
@@ -40,6 +41,8 @@ export interface RunnerParts {
   strays: StrayErrors;
   /** Takes damage that is there before the run as given, by its names in the log, instead of refusing to run. */
   acceptExisting?: boolean;
+  /** Records the run as it is, secrets and all; it can then not be exported. */
+  keepRaw?: boolean;
 }
 
 export interface RunResult extends Ending {
@@ -50,7 +53,7 @@ export interface RunResult extends Ending {
  * One run: steady state, method, checks, rollback, steady state again. The rollback is done whatever happens before it;
  * a run with residue is never green. A run that has begun always ends, whatever throws in it.
  *
- * @param listen told of every event as it happens
+ * @param listen told of every event as it happens, in the form in which it is recorded
  * @throws LabError when nothing may be broken now, or when the history cannot be told how the run began or ended
  */
 export async function runScenario(
@@ -63,17 +66,20 @@ export async function runScenario(
   const { scenario } = loaded;
   journal.assertArmed();
   const without = stack.protectionsOff();
-  const log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event) });
+  const { keepRaw = false } = parts;
+  const files = { scenarioTitle: scenario.title, scenarioSource: loaded.source, stackSource: stack.stack.source };
+  const environments = stack.stack.services.map(({ environment }) => environment);
+  const { redact, ...recorded } = recordingOf({ ...files, environments }, keepRaw);
+  const log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event), redact });
   log.subscribe(listen);
   history.begin({
+    ...recorded,
     id: log.runId,
     scenarioId: scenario.id,
-    scenarioTitle: scenario.title,
-    scenarioSource: loaded.source,
-    stackSource: stack.stack.source,
     driver: stack.driver.kind,
     without,
     startedWallMs: log.startedWallMs,
+    isRaw: keepRaw,
   });
   const faults = new FaultInjector({ stack, journal, log, clock });
   const context = new RunContext({ stack, log, faults, clock });
@@ -90,8 +96,8 @@ export async function runScenario(
     const problems = await watchers.close();
     if (stops.unexpected !== undefined) problems.push(stops.unexpected);
     ending = endingWith(problems, ending, log);
-    log.append({ type: "run.ended", ...ending });
-    return { runId: log.runId, ...ending };
+    const { outcome, reason } = log.append({ type: "run.ended", ...ending });
+    return { runId: log.runId, outcome, reason };
   } finally {
     stops.end();
   }
@@ -99,7 +105,7 @@ export async function runScenario(
 
 const GREEN: Ending = { outcome: "passed", reason: "every check held and everything was put back" };
 
-function startedEvent(scenario: Scenario, { stack, labVersion }: RunnerParts): LabEventBody {
+function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: RunnerParts): LabEventBody {
   const { id, title, summary, patterns } = scenario;
   return {
     type: "run.started",
@@ -109,6 +115,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion }: RunnerParts): L
     without: stack.protectionsOff(),
     services: stack.stack.services.map(({ name, role }) => ({ name, role })),
     labVersion,
+    ...(keepRaw ? { raw: true } : {}),
   };
 }
 

@@ -37,6 +37,7 @@ interface RunRow {
   started_wall_ms: number;
   duration_ms: number | null;
   imported_from: string | null;
+  raw: number;
 }
 
 /** The last event of a run; zeros for a run without any. */
@@ -292,6 +293,7 @@ function toSummary(row: RunRow, pins: ReadonlySet<string>): RunSummary {
     durationMs: row.duration_ms,
     pinned: pins.has(row.id),
     importedFrom: row.imported_from,
+    raw: row.raw === 1,
   };
 }
 

@@ -1,5 +1,5 @@
-import type { ExportResult, ImportResult, Upload, VerifyResult } from "../../contract/bundles.ts";
-import { exportBundle, importBundle, verifyBundle } from "../bundles/index.ts";
+import type { ExportPreview, ExportResult, ImportResult, Upload, VerifyResult } from "../../contract/bundles.ts";
+import { exportBundle, importBundle, previewExport, verifyBundle } from "../bundles/index.ts";
 import type { EngineService } from "./engine-service.ts";
 
 /** How a host gets files to a person and from one. */
@@ -26,6 +26,10 @@ export class BundleDesk {
   constructor(service: EngineService, files: HostFiles) {
     this.#service = service;
     this.#files = files;
+  }
+
+  preview(runIds: readonly string[], signal: AbortSignal | undefined): Promise<ExportPreview> {
+    return previewExport(this.#service.lab.history, runIds, signal);
   }
 
   async export(runIds: readonly string[], signal: AbortSignal | undefined): Promise<ExportResult> {

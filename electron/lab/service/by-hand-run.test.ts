@@ -44,6 +44,7 @@ async function begin() {
     listen: (event) => events.push(event),
     strays,
     onUnrecorded: (error) => unrecorded.push(String(error)),
+    keepRaw: false,
   });
   return { beginning, events, unrecorded };
 }

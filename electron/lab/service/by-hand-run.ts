@@ -10,6 +10,7 @@ import { ProxyWatch } from "../faults/proxy-watch.ts";
 import type { History } from "../history/history.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { messageOf } from "../lab-error.ts";
+import { recordingOf } from "../redaction/run-recording.ts";
 import type { Ending } from "../scenarios/run-stopped.ts";
 import type { FaultSpec } from "../scenarios/schema.ts";
 import { Watchers } from "../scenarios/watch-run.ts";
@@ -19,6 +20,10 @@ import { AuditReader } from "../traces/audit-reader.ts";
 import { LAB_VERSION } from "../version.ts";
 
 const UNDO_LIMIT_MS = 60_000;
+const FILES = {
+  scenarioTitle: "By hand",
+  scenarioSource: "# What a person broke by hand, outside any scenario.\n",
+};
 
 export interface ByHandParts {
   stack: RunningStack;
@@ -30,6 +35,8 @@ export interface ByHandParts {
   strays: StrayErrors;
   /** Told when the history could not be told of the run's end. */
   onUnrecorded: (error: unknown) => void;
+  /** Records the run as it is, secrets and all; it can then not be exported. */
+  keepRaw: boolean;
 }
 
 /**
@@ -53,7 +60,9 @@ export class ByHandRun {
   private constructor(parts: ByHandParts) {
     this.#parts = parts;
     const { stack, history, clock, journal } = parts;
-    this.#log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event) });
+    const environments = stack.stack.services.map(({ environment }) => environment);
+    const { redact } = recordingOf({ ...FILES, environments }, parts.keepRaw);
+    this.#log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event), redact });
     this.runId = this.#log.runId;
     this.ended = this.#finish.promise;
     this.#log.subscribe((event) => {
@@ -66,23 +75,23 @@ export class ByHandRun {
   static async begin(parts: ByHandParts): Promise<ByHandRun> {
     const run = new ByHandRun(parts);
     const { stack, history } = parts;
-    const title = "By hand";
     history.begin({
+      ...FILES,
       id: run.runId,
       scenarioId: BY_HAND_SCENARIO_ID,
-      scenarioTitle: title,
-      scenarioSource: "# What a person broke by hand, outside any scenario.\n",
+      isRaw: parts.keepRaw,
       driver: stack.driver.kind,
       without: stack.protectionsOff(),
       startedWallMs: run.#log.startedWallMs,
     });
     run.#log.append({
       type: "run.started",
-      scenario: { id: BY_HAND_SCENARIO_ID, title, patterns: [] },
+      scenario: { id: BY_HAND_SCENARIO_ID, title: FILES.scenarioTitle, patterns: [] },
       driver: stack.driver.kind,
       without: stack.protectionsOff(),
       services: stack.stack.services.map(({ name, role }) => ({ name, role })),
       labVersion: LAB_VERSION,
+      ...(parts.keepRaw ? { raw: true } : {}),
     });
     run.#log.append({ type: "phase.started", phase: "method" });
     try {

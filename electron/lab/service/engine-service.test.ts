@@ -148,7 +148,7 @@ test("protections are off for the runs that asked for it, and on again after", a
   const [entry] = engine.queue.state().ended;
   expect(entry).toMatchObject({ outcome: "failed", without: ["capability-cache"] });
   expect((await engine.status()).protections.off).toEqual([]);
-  const { loaded, without } = scenarioOf(engine.archive, entry?.runId ?? "");
+  const { loaded, without } = scenarioOf(engine.archive, engine.library, entry?.runId ?? "");
   expect([loaded.scenario.id, without]).toEqual(["mcp-crash", ["capability-cache"]]);
 });
 

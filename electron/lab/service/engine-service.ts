@@ -122,6 +122,7 @@ export class EngineService {
       stack: this.stack,
       queue: this.queue,
       listen: (event) => this.#take(event),
+      keepsRaw: () => this.settings().keepRunsRaw,
       onChange,
       onUnrecorded: (error) => this.#notify(`what was broken by hand is not in the history: ${messageOf(error)}`),
       onEnded: (runId) => {
@@ -305,11 +306,12 @@ export class EngineService {
     await running.setProtectionsOff(without, signal);
     let runId = "";
     try {
-      return await this.#bench.run(loaded, running, signal, (event) => {
+      const take = (event: LabEvent) => {
         runId = event.runId;
         this.#take(event);
         listen(event);
-      });
+      };
+      return await this.#bench.run(loaded, running, signal, take, { keepRaw: this.settings().keepRunsRaw });
     } finally {
       this.#feeds.abandon(runId);
     }

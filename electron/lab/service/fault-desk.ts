@@ -27,6 +27,8 @@ export interface FaultDeskParts {
   stack: StackKeeper;
   queue: RunQueue;
   listen: (event: LabEvent) => void;
+  /** Whether a run that begins now is to be recorded raw. */
+  keepsRaw: () => boolean;
   onChange: () => void;
   onUnrecorded: (error: unknown) => void;
   /** A run of faults by hand has ended, whether it could be recorded or not. */
@@ -198,7 +200,9 @@ export class FaultDesk {
     const { lab, journal, listen, onUnrecorded } = this.#parts;
     lab.history.assertWritable();
     const { history, strays } = lab;
-    const run = await ByHandRun.begin({ stack, history, journal, clock: systemClock, listen, strays, onUnrecorded });
+    const keepRaw = this.#parts.keepsRaw();
+    const shared = { stack, history, journal, clock: systemClock, listen, strays, onUnrecorded };
+    const run = await ByHandRun.begin({ ...shared, keepRaw });
     this.#byHand = run;
     void run.ended.then(() => {
       this.#byHand = undefined;

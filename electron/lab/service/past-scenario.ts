@@ -1,12 +1,19 @@
 import { LabError } from "../lab-error.ts";
+import { hasPlaceholder } from "../redaction/placeholder.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
 import type { Archive } from "./archive.ts";
+import type { ScenarioLibrary } from "./scenario-library.ts";
 
 /** The scenario of a past run as it was written then. @throws LabError for what cannot be run again */
-export function scenarioOf(archive: Archive, runId: string): { loaded: LoadedScenario; without: string[] } {
+export function scenarioOf(
+  archive: Archive,
+  library: ScenarioLibrary,
+  runId: string,
+): { loaded: LoadedScenario; without: string[] } {
   const { kind, scenarioId, scenarioTitle, source, without } = archive.get(runId);
   if (kind === "by hand")
     throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
+  if (hasPlaceholder(source)) return { loaded: library.unredacted(scenarioId, source), without };
   const loaded = loadText(source, `${scenarioId}.yaml`);
   const found = loaded.find(({ scenario }) => scenario.id === scenarioId);
   if (found !== undefined) return { loaded: found, without };

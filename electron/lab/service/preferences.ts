@@ -14,6 +14,7 @@ const DEFAULTS: Settings = {
   notifications: true,
   keepStackUp: false,
   ports: "fixed or auto",
+  keepRunsRaw: false,
   historyLimit: 1_000,
   operator: "operator",
 };

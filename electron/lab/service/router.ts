@@ -106,7 +106,7 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
         return {};
       }),
       rerun: lab.runs.rerun.handler(({ input }) => {
-        const { loaded, without } = scenarioOf(service.archive, input.runId);
+        const { loaded, without } = scenarioOf(service.archive, service.library, input.runId);
         return { entries: service.startRuns([loaded], input.without ?? without, 1) };
       }),
       active: lab.runs.active.handler(() => service.queue.state()),
@@ -161,6 +161,7 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
       set: lab.settings.set.handler(({ input }) => service.changeSettings(input)),
     },
     bundles: {
+      preview: lab.bundles.preview.handler(({ input, signal }) => bundles.preview(input.runIds, signal)),
       export: lab.bundles.export.handler(({ input, signal }) => bundles.export(input.runIds, signal)),
       choose: lab.bundles.choose.handler(() => bundles.choose()),
       verify: lab.bundles.verify.handler(({ input, signal }) => bundles.verify(input.upload, signal)),

@@ -3,6 +3,8 @@ import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
 import type { BrokenScenario, BrokenScenarioText } from "../../contract/scenarios.ts";
 import { DocumentError } from "../documents/yaml-document.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { withoutNumbers } from "../redaction/placeholder.ts";
+import { Redactor } from "../redaction/redactor.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
 import { ScenarioFolder } from "./scenario-folder.ts";
 
@@ -61,6 +63,24 @@ export class ScenarioLibrary {
     throw new LabError("bad-input", `no scenario is called "${id}"`, {
       cure: `there are: ${scenarios.map(({ loaded }) => loaded.scenario.id).join(", ")}`,
     });
+  }
+
+  /**
+   * The scenario that was stored without its secrets, as it is here: the history does not have them.
+   * @throws LabError when it has been changed or deleted since
+   */
+  unredacted(id: string, stored: string): LoadedScenario {
+    const found = this.list().scenarios.find(({ loaded }) => loaded.scenario.id === id)?.loaded;
+    const recorded = found === undefined ? undefined : new Redactor().yaml(found.source);
+    if (found !== undefined && recorded !== undefined && withoutNumbers(recorded) === withoutNumbers(stored))
+      return found;
+    throw new LabError(
+      "precondition",
+      `the history has scenario ${id} only with its secrets redacted, and it has changed since`,
+      {
+        cure: "run it as it is now, from the scenarios",
+      },
+    );
   }
 
   /** Writes a scenario or a suite into the user's folder and returns the ids in it. @throws DocumentError, LabError */

@@ -213,7 +213,7 @@ function logs(excerpt: LogExcerpt): string {
 }
 
 function footer({ record }: ReportParts): string {
-  return `<footer>Made by Resilience Lab from the ${record.events} events of this run. What is known as a secret was taken out.</footer>`;
+  return `<footer>Made by Resilience Lab from the ${record.events} events of this run. Secrets and personal data in it are redacted.</footer>`;
 }
 
 function card(title: string, content: string, more = ""): string {
