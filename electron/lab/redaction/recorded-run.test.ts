@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { decided } from "../../testing/sample-events.ts";
+import { bringUpSmallStack, type SmallStack } from "../../testing/small-stack.ts";
+import { exportBundle, previewExport } from "../bundles/index.ts";
+import { systemClock } from "../clock.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { RunLog } from "../events/run-log.ts";
+import { FaultInjector } from "../faults/injector.ts";
+import { History } from "../history/history.ts";
+import { evaluate } from "../scenarios/checks.ts";
+import { loadText } from "../scenarios/load.ts";
+import { RunContext } from "../scenarios/run-context.ts";
+import { runScenario } from "../scenarios/runner.ts";
+import { thisProcess } from "../stack/process-identity.ts";
+import { StrayErrors } from "../stray-errors.ts";
+import { recordingOf } from "./run-recording.ts";
+import { RandomText } from "./testing/random-text.ts";
+import { SECRET_SAMPLES } from "./testing/secret-samples.ts";
+
+const folder = lastingFolder();
+const historyFolder = lastingFolder();
+let stack: SmallStack;
+let history: History;
+beforeAll(async () => {
+  stack = await bringUpSmallStack(folder);
+  history = new History(join(historyFolder, "history.db"), thisProcess);
+});
+afterAll(async () => {
+  history.close();
+  await stack.close();
+});
+
+const SAMPLES = SECRET_SAMPLES.map(({ what, make }) => ({ what, ...make(new RandomText(9)) }));
+
+/** Runs a scenario that says each secret in its text, in what a step does and in what it ends with. */
+async function runWithSecrets(keepRaw: boolean) {
+  const scenario = {
+    id: "tells-secrets",
+    title: `Tells ${SAMPLES.find(({ what }) => what === "e-mail address")?.text}`,
+    summary: SAMPLES.map(({ text }) => text).join("\n"),
+    patterns: [],
+    steadyState: [{ service: "server", is: "up" }],
+    method: SAMPLES.map(({ text }) => ({ http: "server", path: "/", method: "POST", json: { text }, name: text })),
+    expect: [{ http: "server", path: "/", json: { served: SAMPLES.map(({ text }) => text) } }],
+  };
+  const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");
+  if (loaded === undefined) throw new Error("there should be one");
+  const strays = new StrayErrors();
+  const parts = { stack: stack.running, history, journal: stack.faults, clock: systemClock, labVersion: "0", strays };
+  const shown: LabEvent[] = [];
+  const never = new AbortController().signal;
+  const result = await runScenario(loaded, { ...parts, keepRaw }, never, (event) => shown.push(event));
+  history.flush();
+  return { ...result, shown };
+}
+
+/** The database's files as they are on the disk. */
+function bytesOnDisk(): string {
+  return readdirSync(historyFolder)
+    .map((name) => readFileSync(join(historyFolder, name), "utf8"))
+    .join("\n");
+}
+
+function secretsIn(text: string): string[] {
+  return SAMPLES.filter(({ secret }) => {
+    return text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1));
+  }).map(({ what }) => what);
+}
+
+test("no secret of a run is on the disk, shown or returned, until a run is kept raw: that one is not exported", async () => {
+  const { shown, runId, outcome, reason } = await runWithSecrets(false);
+  expect(outcome).toBe("failed");
+  expect(secretsIn(reason)).toEqual([]);
+  expect(secretsIn(JSON.stringify(shown))).toEqual([]);
+  expect(secretsIn(bytesOnDisk())).toEqual([]);
+  expect([...history.events(runId)].map(({ seq }) => seq)).toEqual(shown.map(({ seq }) => seq));
+  const { redacted } = await previewExport(history, [runId]);
+  expect(Object.keys(redacted).length).toBeGreaterThan(40);
+  expect(history.find(runId).raw).toBe(false);
+
+  const raw = await runWithSecrets(true);
+  expect(secretsIn(bytesOnDisk())).toEqual(SAMPLES.map(({ what }) => what));
+  expect(raw.shown[0]).toMatchObject({ type: "run.started", raw: true });
+  expect(history.find(raw.runId).raw).toBe(true);
+  for (const refused of [
+    exportBundle({ history, runIds: [raw.runId], file: join(folder, "no.zip") }),
+    previewExport(history, [runId, raw.runId]),
+  ]) {
+    await expect(refused).rejects.toMatchObject({
+      code: "precondition",
+      message: expect.stringContaining("was kept raw"),
+      cure: expect.stringContaining("run the scenario again"),
+    });
+  }
+  expect(readdirSync(folder)).not.toContain("no.zip");
+});
+
+test("a check is judged by what was really sent, and says what it saw without it", () => {
+  const recorded: LabEvent[] = [];
+  const { redact } = recordingOf({ scenarioTitle: "x", scenarioSource: "id: x" }, false);
+  const record = (event: LabEvent) => void recorded.push(event);
+  const log = new RunLog({ runId: "run-1", clock: systemClock, record, redact });
+  const faults = new FaultInjector({ stack: stack.running, journal: stack.faults, log, clock: systemClock });
+  const context = new RunContext({ stack: stack.running, log, faults, clock: systemClock });
+  log.append(decided({ arguments: { note: "her number is 512-46-7890" } }));
+  const check = { mustNotContainInArgs: ["512-46-7890"] };
+  const verdict = evaluate(check, { view: context.view(), methodMs: 1, answer: undefined });
+  log.append({ type: "check.evaluated", ...verdict });
+  expect(recorded).toMatchObject([
+    { type: "call.decided", arguments: { note: "her number is [redacted: us-ssn 1]" } },
+    { type: "check.evaluated", passed: false, observed: "held: [redacted: us-ssn 1]" },
+  ]);
+});
+
+test("equal values have equal placeholders in one run, others have others", () => {
+  const { redact = (event) => event } = recordingOf({ scenarioTitle: "x", scenarioSource: "id: x" }, false);
+  const lines = ["ann@example.com and bob@example.com", "again ann@example.com"].map((message, index) => {
+    const event = { type: "warning", code: "x", message, runId: "run-1", seq: index + 1, atMs: 0, wallMs: 0 } as const;
+    return (redact(event) as typeof event).message;
+  });
+  expect(lines).toEqual(["[redacted: email 1] and [redacted: email 2]", "again [redacted: email 1]"]);
+});
