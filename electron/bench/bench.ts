@@ -12,11 +12,13 @@ import { benchGatewayHop } from "./gateway-hop.ts";
 import { benchHalt } from "./halt.ts";
 import { benchPage } from "./page.ts";
 import { benchRecorder } from "./recorder.ts";
+import { benchRedaction } from "./redaction.ts";
 import { type Row, row, table } from "./row.ts";
 import { benchStream } from "./stream.ts";
 
 const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: async () => benchRecorder(),
+  redaction: async () => benchRedaction(),
   gateway: () => onStack((running) => benchGatewayHop(running)),
   proxy: benchFaultProxy,
   docker: benchDocker,

@@ -16,7 +16,6 @@ const TOO_COMMON = new Set([
   "pat",
   "eaa",
   "+",
-  "-us",
   "auth",
   "private",
 ]);
@@ -34,17 +33,17 @@ function wordsAsPattern(words: readonly string[]): string {
 
 const HINTS = [...new Set(SECRET_RULES.flatMap(({ hints }) => hints))].filter((hint) => !TOO_COMMON.has(hint));
 const NAMED = new RegExp(wordsAsPattern([...HINTS, "private key", '"auth', "'auth", "authorization"]), "i");
+/** Where a word begins, also after a line break or the like as JSON spells it: shapes are only tried there. */
+const START = "(?:(?<![A-Za-z0-9])|(?<=\\\\(?:[bfnrt]|u[0-9a-f]{4})))";
 const SHAPED = new RegExp(
-  [
-    // A number of a card, a person or an account, a phone.
+  `${START}(?:${[
+    // The number of a person, a phone, a card, an account.
     "\\d{3}[ -]\\d{2}[ -]\\d{4}",
     "\\d{3}[.) -]{1,2}\\d{3}[.-]\\d{4}",
-    "[2-6]\\d{12}",
-    "\\d{4}[ -]\\d{4}[ -]\\d{4}",
-    "\\d{4}[ -]\\d{6}[ -]\\d{4}",
     "\\+[1-9]\\d{0,2}[ .(-]?\\d",
+    "(?<!\\.|[0-9a-f]{4}-)[2-6](?:\\d{12}|\\d{3}[ -]\\d{4}[ -]\\d{4}|\\d{3}[ -]\\d{6}[ -]\\d{4})",
     "[A-Z]{2}\\d{2}[ -]?[A-Z0-9]{4}",
-    // A key: 24 characters and more after a mark of one or two letters, or 40 of base64.
+    // A key: many characters after a mark of one to three, or 40 of base64.
     "[sb]\\.[A-Za-z0-9]{24}",
     "S[GK]\\.?[\\w-]{16}",
     "AC[0-9a-f]{32}",
@@ -53,9 +52,8 @@ const SHAPED = new RegExp(
     "[MNO][A-Za-z\\d]{23,27}\\.",
     "pat[A-Za-z0-9]{14}\\.",
     "EAA[A-Za-z0-9]{80}",
-    "[0-9a-f]{32}-us",
     "[A-Za-z0-9+/]{40}",
-  ].join("|"),
+  ].join("|")})`,
 );
 
 /**

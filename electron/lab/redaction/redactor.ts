@@ -8,6 +8,11 @@ import { PrivateKeyLines } from "./private-key-lines.ts";
 import { redactYaml } from "./redact-yaml.ts";
 import { isHarmless, isSecretName } from "./secret-names.ts";
 
+/**
+ * Characters of one text that are looked through, about a microsecond each at the worst. What comes after them is not
+ * kept: nobody has looked at it.
+ */
+const TEXT_LIMIT = 1_000_000;
 /** Identifiers of OpenTelemetry: hexadecimal, and now and then all digits as a card's number is. */
 const TRACE_ID = /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/;
 /** What ties events together stays as it is. */
@@ -31,6 +36,7 @@ export class Redactor {
   }
 
   text(text: string): string {
+    if (text.length > TEXT_LIMIT) text = cut(text);
     if (this.#learned.areIn(text)) text = this.#learned.replace(text, (value) => this.#take("stack-secret", value));
     if (!mayHoldSecret(text)) return text;
     return this.#plainText(/^\s*[[{]/.test(text) ? this.#jsonText(text) : text);
@@ -113,7 +119,9 @@ export class Redactor {
    */
   event(event: LabEvent): { event: LabEvent; line: string } {
     const line = JSON.stringify(event);
-    if (!this.#keyLines.areExpected && !mayHoldSecret(line) && !this.#learned.areIn(line)) return { event, line };
+    const isShort = line.length <= TEXT_LIMIT;
+    if (isShort && !this.#keyLines.areExpected && !mayHoldSecret(line) && !this.#learned.areIn(line))
+      return { event, line };
     const redacted = this.#redactEvent(event);
     return redacted === event ? { event, line } : { event: redacted, line: JSON.stringify(redacted) };
   }
@@ -136,6 +144,13 @@ export class Redactor {
   #take(kind: string, value: string): string {
     return this.#placeholders.for(kind, value);
   }
+}
+
+/** The last word goes too: it may be the beginning of a secret. Cutting twice changes nothing. */
+function cut(text: string): string {
+  const note = (chars: number) => ` [cut: ${chars} characters were not looked through for secrets]`;
+  const kept = text.slice(0, TEXT_LIMIT - note(text.length).length).replace(/\S{1,1000}$/, "");
+  return kept + note(text.length - kept.length);
 }
 
 function unlessSame(before: readonly unknown[], after: unknown[]): readonly unknown[] {

@@ -18,7 +18,8 @@ describe("redacts", () => {
       const spelled = JSON.stringify(secret).slice(1, -1);
       const bodies = [
         decided({ arguments: { deep: [{ note: text }] }, reason: text }),
-        { type: "step.ended", step: "step-1", outcome: "ok", output: { answer: text } } as const,
+        // In JSON a line break is spelled with a letter, right before the secret.
+        { type: "step.ended", step: "step-1", outcome: "ok", output: { answer: `first line\n${text}` } } as const,
         { type: "service.log", service: "gateway", stream: "stdout", line: text } as const,
         { type: "check.evaluated", check: "answer", passed: false, expected: text, observed: text } as const,
       ];
