@@ -47,7 +47,7 @@ test("the lab is killed and started again: the page finds it, and the run is tol
   const again = await BrowserLab.start(lab.home, lab.port);
   try {
     // A lab that starts anew knows no one: the page asks to be opened from the new address.
-    await expect(window.banner).toContainText("Open the address that the lab printed", { timeout: 30_000 });
+    await expect(window.banner).toContainText("open the address that the lab printed", { timeout: 30_000 });
     await page.goto(again.address);
     await window.isOpen();
     await window

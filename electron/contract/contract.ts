@@ -115,6 +115,10 @@ export const labContract = {
     pin: procedure.input(pinRequest).output(done),
   },
   settings: { get: procedure.output(settings), set: procedure.input(settingsChange).output(settings) },
+  windows: {
+    /** A key for another window of the same browser, which has asked this one for it. Works once and for a minute or two. */
+    invite: procedure.output(z.object({ key: z.string() })),
+  },
   diagnostics: { get: procedure.output(diagnostics) },
   bundles: {
     /** In one file. The host asks where to save it, or answers with the address to download it from. */

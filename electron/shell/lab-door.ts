@@ -5,6 +5,7 @@ import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
 import { fillIn } from "../lab/service/json-text.ts";
 import { labRouter, type RouterContext } from "../lab/service/router.ts";
 import { PageConnection } from "../lab/service/stream-book.ts";
+import { answerToMalformed } from "../lab/service/wire-message.ts";
 import { isPageAddress } from "./protocol.ts";
 import type { Shell } from "./shell.ts";
 import { shellFiles } from "./shell-files.ts";
@@ -34,10 +35,21 @@ export function register(shell: Shell): void {
   });
 }
 
-/** The port, with what it sends filled in. */
+/** The port, with what it sends filled in, and without messages that the RPC library would throw at. */
 function filled(port: MessagePortMain): Pick<MessagePortMain, "on" | "postMessage"> {
+  const onMessage = (listener: (event: { data: unknown }) => void) =>
+    port.on("message", (event) => {
+      const answer = answerToMalformed(typeof event.data === "string" ? event.data : undefined);
+      if (answer === undefined) listener(event);
+      else port.postMessage(answer);
+    });
+  const on = (name: string, listener: never) => {
+    if (name === "message") onMessage(listener);
+    else port.on(name as "close", listener);
+    return port;
+  };
   return {
-    on: port.on.bind(port),
+    on: on as MessagePortMain["on"],
     postMessage: (message) => port.postMessage(typeof message === "string" ? fillIn(message) : message),
   };
 }

@@ -21,7 +21,7 @@ export function ConnectionBanner() {
   }
   const message =
     connection.is === "refused"
-      ? `${connection.message}. Open the address that the lab printed in its terminal.`
+      ? `Not connected: ${connection.message}. What to do: ${connection.cure}.`
       : "The connection to the lab is closed.";
   return (
     <div className={classes.banner} data-refused role="alert" data-testid="connection-banner">

@@ -26,7 +26,7 @@ class FakeLab implements Transport {
   }
 
   async open(): Promise<OpenLink> {
-    if (this.refuses) throw new Refused("spent");
+    if (this.refuses) throw new Refused("spent", "open the address in the terminal");
     if (!this.opens) return new Promise(() => {});
     const gone = new AbortController();
     const cut = () => gone.abort(new Error("cut"));

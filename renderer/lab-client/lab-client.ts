@@ -4,11 +4,13 @@ import type { LabProcedures } from "../../electron/contract/contract.ts";
 import type { LabState } from "../../electron/contract/events.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
 import { followLab, followRun, type RunFollower } from "./follow.ts";
+import { answerInvitations } from "./invitations.ts";
 import { LabFailure } from "./lab-failure.ts";
 import { messagePortTransport } from "./message-port-transport.ts";
 import { procedures } from "./procedures.ts";
 import type { Transport } from "./transport.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
+import { WindowKey } from "./window-key.ts";
 
 /** The page's one way to the lab, the same in every host. */
 export interface LabClient {
@@ -30,8 +32,13 @@ export interface LabClient {
 /** Connects by what the host has put on the window. */
 export function connectToLab(): LabClient {
   const bridge = (window as unknown as Record<string, LabBridge | undefined>)[LAB_BRIDGE_NAME];
-  const transport = bridge === undefined ? webSocketTransport(window.location) : messagePortTransport(bridge);
-  return labClient(transport, bridge);
+  if (bridge !== undefined) return labClient(messagePortTransport(bridge), bridge);
+  const client = labClient(webSocketTransport(window.location, new WindowKey()));
+  answerInvitations(async () => {
+    const isConnected = client.connection.state.is === "connected";
+    return isConnected ? (await client.call.windows.invite()).key : undefined;
+  });
+  return client;
 }
 
 export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
@@ -41,7 +48,7 @@ export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
     connection,
     followLab: (onState) => followLab(connection, onState),
     followRun: (run, follower) => followRun(connection, run, follower),
-    upload: uploadFile,
+    upload: (file, signal) => uploadFile(file, transport.requestHeaders?.() ?? {}, signal),
     onNavigate: (listener) => bridge?.onNavigate(listener) ?? (() => {}),
     close: () => connection.close(),
   };
@@ -49,13 +56,17 @@ export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
 
 const UPLOAD_LIMIT_MS = 120_000;
 
-async function uploadFile(file: File, signal?: AbortSignal): Promise<Upload> {
+async function uploadFile(file: File, ofHost: Record<string, string>, signal?: AbortSignal): Promise<Upload> {
   const limit = AbortSignal.timeout(UPLOAD_LIMIT_MS);
   try {
     const answer = await fetch("/uploads", {
       method: "POST",
       body: file,
-      headers: { "content-type": "application/octet-stream", "x-file-name": encodeURIComponent(file.name) },
+      headers: {
+        ...ofHost,
+        "content-type": "application/octet-stream",
+        "x-file-name": encodeURIComponent(file.name),
+      },
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
     });
     if (answer.ok) return (await answer.json()) as Upload;

@@ -45,7 +45,7 @@ function explain(error: unknown, { path, limit, own, isSent }: Call): unknown {
   if (own?.aborted) return own.reason;
   const answer = fromAnswer(error);
   if (answer !== undefined) return answer;
-  if (error instanceof Refused) return new LabFailure("disconnected", error.message, { cure: REFUSED_CURE });
+  if (error instanceof Refused) return new LabFailure("disconnected", error.message, { cure: error.cure });
   if (!isSent) return new LabFailure("disconnected", NOT_SENT_MESSAGE, { cure: NOT_SENT_CURE, cause: error });
   if (limit.aborted) {
     return new LabFailure("timeout", `the lab has not answered ${path.join(".")} within ${limitOf(path) / 1000} s`, {
@@ -55,5 +55,3 @@ function explain(error: unknown, { path, limit, own, isSent }: Call): unknown {
   }
   return new LabFailure("disconnected", LOST_MESSAGE, { cause: error });
 }
-
-const REFUSED_CURE = "open the address that the lab printed in its terminal";

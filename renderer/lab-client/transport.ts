@@ -12,7 +12,16 @@ export interface OpenLink {
 export interface Transport {
   /** @throws Refused when trying again would not help; anything else is tried again */
   open(signal: AbortSignal): Promise<OpenLink>;
+  /** What the host asks of a fetch besides the page's cookie. */
+  requestHeaders?(): Record<string, string>;
 }
 
-/** The lab is there and will not have this page: its token is spent or was never given. */
-export class Refused extends Error {}
+/** The lab is there and will not have this window; `cure` is what a person can do. */
+export class Refused extends Error {
+  readonly cure: string;
+
+  constructor(message: string, cure: string) {
+    super(message);
+    this.cure = cure;
+  }
+}

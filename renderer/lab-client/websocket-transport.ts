@@ -1,31 +1,83 @@
 import { RPCLink } from "@orpc/client/websocket";
-import { Refused, type Transport } from "./transport.ts";
+import { WINDOW_CLOSE, type WindowHello, type WindowWelcome } from "../../electron/contract/window.ts";
+import { type OpenLink, Refused, type Transport } from "./transport.ts";
+import type { WindowKey } from "./window-key.ts";
 
-const OPEN_LIMIT_MS = 5_000;
+const OPEN_LIMIT_MS = 15_000;
+const NEXT_ADDRESS = "open the address that the lab printed in its terminal";
 
-/** The browser host: a WebSocket to where the page came from, let in by the page's cookie. */
-export function webSocketTransport(place: { host: string; protocol: string }): Transport {
+/** The browser host: a WebSocket to where the page came from, let in by the page's cookie and this window's key. */
+export function webSocketTransport(place: { host: string; protocol: string }, key: WindowKey): Transport {
   const secure = place.protocol === "https:";
   const address = `${secure ? "wss" : "ws"}://${place.host}/lab`;
   const door = `${place.protocol}//${place.host}/session`;
+
+  const openWith = async (own: string, signal: AbortSignal): Promise<OpenLink> => {
+    const socket = new WebSocket(address);
+    try {
+      key.keep(await introduced(socket, own, AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)])));
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    // Before any listener of ours: its calls have then failed by the time that anyone hears of the end.
+    const link = new RPCLink({ websocket: quiet(socket) });
+    const gone = new AbortController();
+    socket.addEventListener("close", () => gone.abort(new Error("the connection was closed")), { once: true });
+    return { link, gone: gone.signal, close: () => socket.close() };
+  };
+
   return {
     async open(signal) {
-      const socket = new WebSocket(address);
-      // Before any listener of ours: its calls have then failed by the time that anyone hears of the end.
-      const link = new RPCLink({ websocket: quiet(socket) });
-      const gone = new AbortController();
-      socket.addEventListener("close", () => gone.abort(new Error("the connection was closed")), { once: true });
-      try {
-        await opened(socket, AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]));
-      } catch (error) {
-        socket.close();
-        // A browser does not tell why a WebSocket was refused, so the door is asked the ordinary way.
-        if (await isRefused(door, signal)) throw new Refused("this page's token is spent or was never given");
-        throw error;
+      for (;;) {
+        const own = await key.get(signal);
+        if (own === undefined) throw new Refused("this window has no key of the lab's", NEXT_ADDRESS);
+        try {
+          return await openWith(own, signal);
+        } catch (error) {
+          if (error instanceof Refused) throw error;
+          if (error instanceof KeyUnknown) key.forget();
+          // A browser does not tell why a WebSocket was refused, so the door is asked the ordinary way.
+          else if (await isRefused(door, key.headers(), signal)) {
+            throw new Refused("this browser's session or this window's key is not known to the lab", NEXT_ADDRESS);
+          } else throw error;
+        }
       }
-      return { link, gone: gone.signal, close: () => socket.close() };
     },
+    requestHeaders: () => key.headers(),
   };
+}
+
+/** The lab knows the browser and not the window. */
+class KeyUnknown extends Error {}
+
+/** Says which window this is, before anything else. Gives the window's next key. @throws Refused, KeyUnknown */
+function introduced(socket: WebSocket, key: string, signal: AbortSignal): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const listening = new AbortController();
+  const listen = { signal: listening.signal };
+  signal.addEventListener("abort", () => reject(signal.reason), { ...listen, once: true });
+  socket.addEventListener("open", () => socket.send(JSON.stringify({ window: key } satisfies WindowHello)), listen);
+  let refused: Refused | undefined;
+  socket.addEventListener(
+    "message",
+    ({ data }) => {
+      const welcome = JSON.parse(String(data)) as WindowWelcome;
+      if ("window" in welcome) resolve(welcome.window);
+      else refused = new Refused(welcome.refused.message, welcome.refused.cure);
+    },
+    listen,
+  );
+  socket.addEventListener(
+    "close",
+    ({ code }) => {
+      if (code === WINDOW_CLOSE.unknownKey) reject(new KeyUnknown("the lab does not know this window's key"));
+      else if (code === WINDOW_CLOSE.tooManyWindows && refused !== undefined) reject(refused);
+      else reject(new Error("the connection was closed before it opened"));
+    },
+    listen,
+  );
+  return promise.finally(() => listening.abort());
 }
 
 /**
@@ -45,20 +97,10 @@ function quiet(socket: WebSocket): Pick<WebSocket, "addEventListener" | "removeE
   };
 }
 
-function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  socket.addEventListener("open", () => resolve(), { once: true });
-  socket.addEventListener("close", () => reject(new Error("the connection was closed before it opened")), {
-    once: true,
-  });
-  return promise.finally(() => signal.removeEventListener("abort", onAbort));
-}
-
-async function isRefused(door: string, signal: AbortSignal): Promise<boolean> {
+async function isRefused(door: string, headers: Record<string, string>, signal: AbortSignal): Promise<boolean> {
   try {
-    const answer = await fetch(door, { signal: AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]) });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]);
+    const answer = await fetch(door, { headers, signal: limit });
     return answer.status === 401 || answer.status === 403;
   } catch {
     return false; // nobody is there: that is worth trying again

@@ -3,24 +3,28 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { RPCHandler } from "@orpc/server/ws";
 import { WebSocketServer } from "ws";
+import { WINDOW_CLOSE, WINDOW_KEY_HEADER, WINDOW_LIMIT } from "../../contract/window.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import type { LabRouter, RouterContext } from "../../lab/service/router.ts";
 import type { FileDesk } from "../files/file-desk.ts";
 import type { PageFiles } from "../page/page-files.ts";
 import { securityHeaders } from "../page/page-policy.ts";
+import { admitWindow } from "./admit-window.ts";
 import { answerDownload, answerUpload, DOWNLOADS_PATH, UPLOADS_PATH } from "./browser-files.ts";
 import { Entrance } from "./entrance.ts";
 import { isForeignEmbedding, isFromHere } from "./guard.ts";
-import { noticePage } from "./notice-page.ts";
+import { type Notice, noticePage, noticePolicy } from "./notice-page.ts";
+import { requestTarget } from "./request-target.ts";
+import { TICK_MS, type WindowKeys } from "./window-keys.ts";
 import { serveWindow } from "./window-socket.ts";
 
 /** The largest thing a page sends is a scenario's text. */
 const MESSAGE_LIMIT_BYTES = 1024 * 1024;
-const WINDOWS_LIMIT = 16;
+/** Sockets of windows that are there, that were superseded, and that have not shown their key yet. */
+const SOCKETS_LIMIT = 4 * WINDOW_LIMIT;
 /** Of a whole upload; headers have a limit of their own. */
 const REQUEST_LIMIT_MS = 10 * 60_000;
 const HEADERS_LIMIT_MS = 5_000;
-const CLOSE_GOING_AWAY = 1001;
 const SOCKETS = {
   noServer: true,
   maxPayload: MESSAGE_LIMIT_BYTES,
@@ -33,19 +37,25 @@ export interface BrowserServerParts {
   router: LabRouter;
   page: PageFiles;
   files: FileDesk;
+  windows: WindowKeys;
   /** 0 for any that is free. */
   port: number;
   /** Told the address of the next person to come in, now and whenever one has been used. */
   onAddress?: (address: string) => void;
 }
 
-/** The lab's page and its WebSocket on 127.0.0.1, for whoever holds the address that the lab printed. */
+/**
+ * The lab's page and its WebSocket on 127.0.0.1, for whoever holds the address that the lab printed. The cookie that is
+ * had for it loads the page; whatever acts or tells needs a window's key besides. A download has neither header nor key:
+ * its address works once, cannot be guessed and is told to a window that has a key, and the cookie is asked for as well.
+ */
 export class BrowserServer {
   readonly #parts: BrowserServerParts;
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   readonly #handler: RPCHandler<RouterContext>;
   #entrance: Entrance;
+  readonly #ticking: NodeJS.Timeout;
   #port = 0;
 
   private constructor(parts: BrowserServerParts) {
@@ -59,6 +69,7 @@ export class BrowserServer {
         else response.writeHead(500).end(messageOf(error));
       });
     });
+    this.#ticking = setInterval(() => parts.windows.tick(), TICK_MS).unref();
     this.#server.requestTimeout = REQUEST_LIMIT_MS;
     this.#server.headersTimeout = HEADERS_LIMIT_MS;
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
@@ -82,7 +93,8 @@ export class BrowserServer {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets.clients) socket.close(CLOSE_GOING_AWAY, "the lab is ending");
+    clearInterval(this.#ticking);
+    for (const socket of this.#sockets.clients) socket.close(WINDOW_CLOSE.goingAway, "the lab is ending");
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
@@ -118,16 +130,25 @@ export class BrowserServer {
     if (!isFromHere(request, this.#port, { needsOrigin: false }) || isForeignEmbedding(request)) {
       return reply(403, "This is not the lab's own page.\n");
     }
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const target = requestTarget(request.url);
+    if (target === undefined) return reply(404, "There is no such file.\n");
+    const { pathname, searchParams } = target;
     const isUpload = request.method === "POST" && pathname === UPLOADS_PATH;
     if (isUpload && !isFromHere(request, this.#port, { needsOrigin: true }))
       return reply(403, "Say where you are from.\n");
     if (request.method !== "GET" && request.method !== "HEAD" && !isUpload) return reply(405, "Only GET and HEAD.\n");
+    const notify = (status: number, notice: Notice, more = {}) => {
+      reply(status, noticePage(notice, nonce), HTML, { "content-security-policy": noticePolicy(nonce), ...more });
+    };
     const token = searchParams.get("token");
-    if (token !== null) return this.#letIn(token, reply);
-    if (!this.#entrance.isKnown(request.headers.cookie)) return reply(401, NOT_KNOWN, HTML);
+    // A look at the headers alone, as programs that show links take it, does not use an address up.
+    if (token !== null && request.method !== "HEAD") return this.#letIn(token, notify);
+    if (!this.#entrance.isKnown(request.headers.cookie)) return notify(401, NOT_KNOWN);
+    const { files, page, windows } = this.#parts;
+    const key = request.headers[WINDOW_KEY_HEADER];
+    const hasKey = typeof key === "string" && windows.isKnown(key);
+    if ((isUpload || pathname === "/session") && !hasKey) return reply(401, NO_KEY);
     if (pathname === "/session") return reply(200, "known\n");
-    const { files, page } = this.#parts;
     if (isUpload) return answerUpload(request, response, files);
     if (pathname.startsWith(DOWNLOADS_PATH) && request.method === "GET") {
       return answerDownload(pathname.slice(DOWNLOADS_PATH.length), response, files);
@@ -143,44 +164,45 @@ export class BrowserServer {
   }
 
   /** Goes on by a page of its own: a redirect would come from where the address was clicked, without the cookie. */
-  #letIn(token: string, reply: (status: number, body: string, type: string, more?: object) => void): void {
+  #letIn(token: string, notify: (status: number, notice: Notice, more?: object) => void): void {
     const session = this.#entrance.exchange(token);
     if (session === undefined) {
-      reply(401, SPENT, HTML);
-    } else {
-      reply(200, WELCOME, HTML, { "set-cookie": this.#entrance.setCookie(session) });
-      this.#parts.onAddress?.(this.address);
+      notify(401, SPENT);
+      return;
     }
+    const welcome = { title: "Resilience Lab", text: "One moment.", windowKey: this.#parts.windows.issue() };
+    notify(200, welcome, { "set-cookie": this.#entrance.setCookie(session) });
+    this.#parts.onAddress?.(this.address);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const refusal = this.#refusal(request);
     if (refusal === undefined) {
-      this.#sockets.handleUpgrade(request, socket, head, (window) => serveWindow(window, this.#handler));
+      this.#sockets.handleUpgrade(request, socket, head, (socket) =>
+        admitWindow(socket, this.#parts.windows, (window) => serveWindow(window, this.#handler)),
+      );
     } else {
       socket.on("error", () => {});
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }
   }
 
-  /** Why a WebSocket is not let in; undefined when it is. A page always says where it is from. */
+  /** Why a WebSocket is not opened; undefined when it is. A page always says where it is from; its key comes after. */
   #refusal(request: IncomingMessage): string | undefined {
     if (!isFromHere(request, this.#port, { needsOrigin: true })) return "403 Forbidden";
     if (!this.#entrance.isKnown(request.headers.cookie)) return "401 Unauthorized";
     if (request.url !== "/lab") return "404 Not Found";
-    return this.#sockets.clients.size >= WINDOWS_LIMIT ? "503 Service Unavailable" : undefined;
+    return this.#sockets.clients.size >= SOCKETS_LIMIT ? "503 Service Unavailable" : undefined;
   }
 }
 
 const HTML = "text/html; charset=utf-8";
-const WELCOME = noticePage("Resilience Lab", "One moment.", { goOn: true });
-const SPENT = noticePage(
-  "This address has been used",
-  "Each address of the lab opens it once. The next one is in the terminal that the lab runs in.",
-  { goOn: false },
-);
-const NOT_KNOWN = noticePage(
-  "Resilience Lab",
-  "Open the address that the lab printed in its terminal; it lets this browser in.",
-  { goOn: false },
-);
+const NO_KEY = "This window has no key of the lab's. Open the address that the lab printed in its terminal.\n";
+const SPENT = {
+  title: "This address has been used",
+  text: "Each address of the lab opens it once. The next one is in the terminal that the lab runs in.",
+};
+const NOT_KNOWN = {
+  title: "Resilience Lab",
+  text: "Open the address that the lab printed in its terminal; it lets this browser in.",
+};

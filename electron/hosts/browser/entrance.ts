@@ -1,17 +1,18 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { digest, isSame, newSecret } from "./secret.ts";
 
-/** Windows of one person, over a day of work; the oldest is asked to come in again. */
+/** Browsers of one person, over a day of work; the oldest is asked to come in again. */
 const SESSIONS_KEPT = 64;
 
 /**
- * Who may come in. The address that the lab prints holds a token that works once; it is exchanged for a cookie, so that
- * what stays in the browser's history, or is seen over a shoulder, opens nothing.
+ * Who may load the page. The address that the lab prints holds a token that works once; it is exchanged for a cookie, so
+ * that what stays in the browser's history, or is seen over a shoulder, opens nothing. The cookie opens the page's files
+ * and nothing else: the browser sends it to every port of this machine, and whoever listens there can send it here.
  */
 export class Entrance {
   /** Its name holds the port: browsers share cookies among all ports of a host. */
   readonly cookieName: string;
   readonly #sessions = new Set<string>();
-  #token = secret();
+  #token = newSecret();
 
   constructor(port: number) {
     this.cookieName = `resilience-lab-${port}`;
@@ -25,8 +26,8 @@ export class Entrance {
   /** A session for the right token, which is spent by this; undefined for any other. */
   exchange(token: string): string | undefined {
     if (!isSame(token, this.#token)) return undefined;
-    this.#token = secret();
-    const session = secret();
+    this.#token = newSecret();
+    const session = newSecret();
     this.#sessions.add(digest(session));
     const [oldest] = this.#sessions;
     if (this.#sessions.size > SESSIONS_KEPT && oldest !== undefined) this.#sessions.delete(oldest);
@@ -46,16 +47,4 @@ export class Entrance {
   setCookie(session: string): string {
     return `${this.cookieName}=${session}; HttpOnly; SameSite=Strict; Path=/`;
   }
-}
-
-function secret(): string {
-  return randomBytes(32).toString("base64url");
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
-function isSame(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(digest(a)), Buffer.from(digest(b)));
 }

@@ -1,10 +1,14 @@
 import type { RPCHandler } from "@orpc/server/ws";
 import type { WebSocket } from "ws";
+import { WINDOW_CLOSE } from "../../contract/window.ts";
 import { fillIn } from "../../lab/service/json-text.ts";
 import type { RouterContext } from "../../lab/service/router.ts";
 import { PageConnection } from "../../lab/service/stream-book.ts";
+import { answerToMalformed } from "../../lab/service/wire-message.ts";
 
 const PING_EVERY_MS = 15_000;
+/** Messages that are none of the contract's, before the connection is closed. */
+const MALFORMED_LIMIT = 5;
 
 /** Serves one window until it closes. One that no longer answers pings is closed, so that its streams end. */
 export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext>): void {
@@ -25,16 +29,33 @@ export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext
 
 type Upgradable = Parameters<RPCHandler<RouterContext>["upgrade"]>[0];
 
-/** A send that resolves when the bytes have left this process: a stream makes its next message only then. */
+/** The socket as the RPC library is given it. */
 function paced(socket: WebSocket): Upgradable {
+  /** Resolves when the bytes have left this process: a stream makes its next message only then. */
   const send = (data: string | Uint8Array) =>
     new Promise<void>((resolve) => {
       const message = typeof data === "string" ? fillIn(data) : data;
       if (socket.readyState !== socket.OPEN) return resolve();
       socket.send(message, () => resolve());
     });
+  let malformed = 0;
+  const onMessage = (listener: (event: { data: string }) => void) =>
+    socket.on("message", (data, isBinary) => {
+      const text = isBinary ? undefined : String(data);
+      const answer = answerToMalformed(text);
+      if (answer === undefined && text !== undefined) return listener({ data: text });
+      if (socket.readyState !== socket.OPEN) return;
+      socket.send(answer ?? "");
+      malformed++;
+      if (malformed < MALFORMED_LIMIT) return;
+      socket.close(WINDOW_CLOSE.malformed, `${MALFORMED_LIMIT} messages were none of the contract's`);
+    });
+  const addEventListener = (name: string, listener: never) => {
+    if (name === "message") onMessage(listener);
+    else socket.addEventListener(name as "close", listener);
+  };
   return {
     send: send as unknown as WebSocket["send"],
-    addEventListener: socket.addEventListener.bind(socket) as WebSocket["addEventListener"],
+    addEventListener: addEventListener as unknown as WebSocket["addEventListener"],
   };
 }

@@ -64,7 +64,7 @@ export class PageFiles {
 function decode(urlPath: string): string | undefined {
   try {
     const path = decodeURIComponent(urlPath);
-    const isPlain = path.startsWith("/") && !path.includes("\0") && !path.includes("\\");
+    const isPlain = path.startsWith("/") && !path.includes("//") && !/[\0\\]/.test(path);
     return isPlain && !path.split("/").includes("..") ? path : undefined;
   } catch {
     return undefined;

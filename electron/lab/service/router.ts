@@ -2,6 +2,7 @@ import { implement } from "@orpc/server";
 import { z } from "zod";
 import type { Capabilities } from "../../contract/capabilities.ts";
 import { labContract } from "../../contract/contract.ts";
+import { LabError } from "../lab-error.ts";
 import { planScenario } from "../scenarios/plan.ts";
 import { scenario } from "../scenarios/schema.ts";
 import { LAB_VERSION } from "../version.ts";
@@ -27,12 +28,14 @@ export interface RouterParts {
   diagnostics: DiagnosticsDesk;
   host: HostAbilities;
   files: HostFiles;
+  /** A key that lets one more window in; absent where windows need none. */
+  invite?: () => string;
 }
 
 export type LabRouter = ReturnType<typeof labRouter>;
 
 /** The contract, served by the engine. Whatever fails behind it reaches the page as one of the contract's errors. */
-export function labRouter({ service, diagnostics, host, files }: RouterParts) {
+export function labRouter({ service, diagnostics, host, files, invite }: RouterParts) {
   const bundles = new BundleDesk(service, files);
   const lab = implement(labContract)
     .$context<RouterContext>()
@@ -113,7 +116,7 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
     },
     events: {
       subscribe: lab.events.subscribe.handler(async function* ({ input, context, signal }) {
-        const { credit, close } = context.connection.open(input.subscription);
+        const { credit, close } = named(() => context.connection.open(input.subscription));
         const stream: OpenStream = { credit, behind: () => 0 };
         const forget = service.streams.add(stream);
         const gone = signal ?? new AbortController().signal;
@@ -167,6 +170,21 @@ export function labRouter({ service, diagnostics, host, files }: RouterParts) {
       verify: lab.bundles.verify.handler(({ input, signal }) => bundles.verify(input.upload, signal)),
       import: lab.bundles.import.handler(({ input, signal }) => bundles.import(input.upload, signal)),
     },
+    windows: {
+      invite: lab.windows.invite.handler(() => {
+        if (invite === undefined) throw new LabError("unsupported", "windows of this host need no invitation");
+        return { key: invite() };
+      }),
+    },
     diagnostics: { get: lab.diagnostics.get.handler(() => diagnostics.read(host.host)) },
   });
+}
+
+/** For what a stream does before its first message: the layer that names errors sees only how a call is answered. */
+function named<Value>(work: () => Value): Value {
+  try {
+    return work();
+  } catch (error) {
+    throw toContractError(error);
+  }
 }

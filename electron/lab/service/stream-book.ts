@@ -1,8 +1,6 @@
+import { STREAMS_PER_WINDOW } from "../../contract/window.ts";
 import { LabError } from "../lab-error.ts";
 import { Credit } from "./credit.ts";
-
-/** More than any window opens; a guard against one that opens without end. */
-const STREAMS_PER_CONNECTION = 32;
 
 export interface OpenStream {
   credit: Credit;
@@ -39,8 +37,10 @@ export class PageConnection {
     if (this.#credits.has(subscription)) {
       throw new LabError("bad-input", "this connection has a stream of that name already");
     }
-    if (this.#credits.size >= STREAMS_PER_CONNECTION) {
-      throw new LabError("busy", `a window may have ${STREAMS_PER_CONNECTION} streams open at once`);
+    if (this.#credits.size >= STREAMS_PER_WINDOW) {
+      throw new LabError("busy", `a window may have ${STREAMS_PER_WINDOW} event streams open at once, and has`, {
+        cure: "end one of them first, or open another window",
+      });
     }
     const credit = new Credit();
     this.#credits.set(subscription, credit);
