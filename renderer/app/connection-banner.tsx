@@ -8,6 +8,8 @@ export function ConnectionBanner() {
   const connection = useLab((state) => state.connection);
   const hasState = useLab((state) => state.lab !== undefined);
   if (connection.is === "connected" || (connection.is === "connecting" && !hasState)) return null;
+  // The page says it, since there is nothing else that it could show.
+  if (connection.is === "refused" && !hasState) return null;
   if (connection.is === "lost" || connection.is === "connecting") {
     return (
       <div className={classes.banner} role="status" data-testid="connection-banner">

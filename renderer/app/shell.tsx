@@ -13,6 +13,7 @@ import { useShortcuts } from "./use-shortcuts.ts";
 
 const HeaderTools = late("The header's tools", () => import("./header-tools.tsx"));
 const LeavePresenter = late("The way out of presenter mode", () => import("./leave-presenter.tsx"));
+const NotLetIn = late("Why this window is not connected", () => import("./not-let-in.tsx"));
 const Banners = late("The notices", () => import("./banners.tsx"));
 const Overlays = late("What opens over a page", async () => {
   await idle();
@@ -36,6 +37,7 @@ export function Shell() {
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
+  const isNotLetIn = useLab((state) => state.connection.is === "refused" && state.lab === undefined);
   const actions = useLabActions();
   useFollowAwaitedRun();
   useShellNavigation();
@@ -74,9 +76,7 @@ export function Shell() {
       )}
       <Banners />
       <main id="main" tabIndex={-1} className={classes.main}>
-        <ErrorBoundary place={formatRoute(route)}>
-          <Page route={route} />
-        </ErrorBoundary>
+        <ErrorBoundary place={formatRoute(route)}>{isNotLetIn ? <NotLetIn /> : <Page route={route} />}</ErrorBoundary>
       </main>
       <Overlays overlays={overlays} />
     </div>

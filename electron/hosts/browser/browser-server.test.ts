@@ -86,7 +86,9 @@ test.each([
 /** The status of a request whose target is sent as it is, which no HTTP client would. */
 async function statusOf(target: string, cookie: string): Promise<number> {
   const socket = connect(lab.port, "127.0.0.1");
-  socket.end(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${lab.port}\r\nCookie: ${cookie}\r\nConnection: close\r\n\r\n`);
+  socket.write(
+    `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${lab.port}\r\nCookie: ${cookie}\r\nConnection: close\r\n\r\n`,
+  );
   return Number((await text(socket)).split(" ")[1]);
 }
 
@@ -100,21 +102,18 @@ test.each([
   "/a//b",
   "/a\\b",
   "*",
-  "?",
-  "index.html",
   "http://",
   "http://[",
   "http://127.0.0.1/",
   "/%",
   "/%zz.js",
   "/%2f%2fa.js",
-  "/\u0001",
 ])("the target %j leads to nothing, and to no error", async (target) => {
   const { cookie } = await lab.comeIn();
   expect(await statusOf(target, cookie)).toBe(404);
 });
 
-test.each(["?", "index.html", "/a b c"])("the target %j is no HTTP", async (target) => {
+test.each(["?", "index.html", "/a b c", "/\u0001"])("the target %j is no HTTP", async (target) => {
   expect(await statusOf(target, "")).toBe(400);
 });
 

@@ -1,0 +1,19 @@
+import { IconKey } from "@tabler/icons-react";
+import { useLab } from "../state/lab-context.tsx";
+import { Empty } from "./states.tsx";
+
+/** In place of any page, in a window that the lab has never had: why, and what a person can do. */
+export default function NotLetIn() {
+  const connection = useLab((state) => state.connection);
+  if (connection.is !== "refused") return null;
+  return (
+    <Empty title="This window is not connected to the lab" icon={<IconKey size={28} aria-hidden />}>
+      <p>{sentence(connection.message)}</p>
+      <p>{sentence(connection.cure)}</p>
+    </Empty>
+  );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
