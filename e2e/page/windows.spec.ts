@@ -196,7 +196,7 @@ test("a tab that no other can let in says where the next address is, and that ad
   await new LabWindow(later, lab.origin).isOpen();
 });
 
-test("a file goes to the lab with the window's key, and an exported one comes back by an address that works once", async ({
+test("a file goes to the lab with the window's key", async ({
   window,
 }) => {
   const { page } = window;

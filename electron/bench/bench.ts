@@ -15,6 +15,7 @@ import { benchRecorder } from "./recorder.ts";
 import { benchRedaction } from "./redaction.ts";
 import { type Row, row, table } from "./row.ts";
 import { benchStream } from "./stream.ts";
+import { benchSubscribers } from "./subscribers.ts";
 
 const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: async () => benchRecorder(),
@@ -26,6 +27,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   bundles: benchBundles,
   page: benchPage,
   stream: benchStream,
+  subscribers: benchSubscribers,
   demo: () => onStack((running, bench) => benchDemo(bench, running)),
 };
 
