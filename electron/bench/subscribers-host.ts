@@ -29,7 +29,7 @@ const files = new FileDesk();
 const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
 const handler = new RPCHandler<RouterContext>(router);
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
-server.on("connection", (socket) => serveWindow(socket, handler));
+server.on("connection", (socket, request) => serveWindow(socket, handler, request.socket));
 await once(server, "listening");
 const address = server.address();
 const port = parentPort as NonNullable<typeof parentPort>;

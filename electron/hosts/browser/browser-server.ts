@@ -179,7 +179,7 @@ export class BrowserServer {
     const refusal = this.#refusal(request);
     if (refusal === undefined) {
       this.#sockets.handleUpgrade(request, socket, head, (socket) =>
-        admitWindow(socket, this.#parts.windows, (window) => serveWindow(window, this.#handler)),
+        admitWindow(socket, this.#parts.windows, (window) => serveWindow(window, this.#handler, request.socket)),
       );
     } else {
       socket.on("error", () => {});

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { RPCHandler } from "@orpc/server/ws";
 import type { WebSocket } from "ws";
 import { WINDOW_CLOSE } from "../../contract/window.ts";
@@ -10,8 +11,12 @@ const PING_EVERY_MS = 15_000;
 /** Messages that are none of the contract's, before the connection is closed. */
 const MALFORMED_LIMIT = 5;
 
-/** Serves one window until it closes. One that no longer answers pings is closed, so that its streams end. */
-export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext>): void {
+/**
+ * Serves one window until it closes. One that no longer answers pings is closed, so that its streams end.
+ *
+ * @param wire the connection beneath the WebSocket
+ */
+export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext>, wire?: Duplex): void {
   let isAlive = true;
   socket.on("pong", () => {
     isAlive = true;
@@ -24,18 +29,30 @@ export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext
   socket.on("close", () => clearInterval(timer));
   // Said by its close event too; without a listener it would end the process.
   socket.on("error", () => {});
-  void handler.upgrade(paced(socket), { context: { connection: new PageConnection() } });
+  void handler.upgrade(paced(socket, wire), { context: { connection: new PageConnection() } });
 }
 
 type Upgradable = Parameters<RPCHandler<RouterContext>["upgrade"]>[0];
 
 /** The socket as the RPC library is given it. */
-function paced(socket: WebSocket): Upgradable {
+function paced(socket: WebSocket, wire: Duplex | undefined): Upgradable {
+  let isCorked = false;
+  /** What is sent to one window in one turn of the event loop goes with one write: its streams hear of an event together. */
+  const cork = () => {
+    if (isCorked || wire === undefined) return;
+    isCorked = true;
+    wire.cork();
+    setImmediate(() => {
+      isCorked = false;
+      wire.uncork();
+    });
+  };
   /** Resolves when the bytes have left this process: a stream makes its next message only then. */
   const send = (data: string | Uint8Array) =>
     new Promise<void>((resolve) => {
       const message = typeof data === "string" ? fillIn(data) : data;
       if (socket.readyState !== socket.OPEN) return resolve();
+      cork();
       socket.send(message, () => resolve());
     });
   let malformed = 0;
