@@ -36,20 +36,24 @@ async function started() {
   });
   await expect.poll(() => said).toMatch(/token=/);
   const address = /http:\S+/.exec(said)?.[0] ?? "";
-  const cookie = (await fetch(address)).headers.get("set-cookie")?.split(";")[0] ?? "";
-  return { home, host: new URL(address).host, cookie, end: () => ending.abort(), ended };
+  const welcome = await fetch(address);
+  const cookie = welcome.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const key = /setItem\("[^"]+", "([^"]+)"\)/.exec(await welcome.text())?.[1] ?? "";
+  return { home, host: new URL(address).host, cookie, key, end: () => ending.abort(), ended };
 }
 
 type Started = Awaited<ReturnType<typeof started>>;
 
-async function windowOf({ host, cookie }: Started): Promise<LabProcedures> {
+async function windowOf({ host, cookie, key }: Started): Promise<LabProcedures> {
   const socket = new WebSocket(`ws://${host}/lab`, { headers: { cookie, origin: `http://${host}` } });
   await once(socket, "open");
+  socket.send(JSON.stringify({ window: key }));
+  await once(socket, "message");
   return createORPCClient(new RPCLink({ websocket: socket as unknown as globalThis.WebSocket }));
 }
 
 /** A tab that its browser has frozen: its connection is there, and nothing in it answers. */
-async function frozenTab({ host, cookie }: Started): Promise<{ goodbye: Promise<void> }> {
+async function frozenTab({ host, cookie }: Started, key: string): Promise<{ goodbye: Promise<void> }> {
   const [name = "", port = ""] = host.split(":");
   const socket = connect(Number(port), name);
   onTestFinished(() => void socket.destroy());
@@ -67,6 +71,11 @@ async function frozenTab({ host, cookie }: Started): Promise<{ goodbye: Promise<
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   const [answer] = (await once(socket, "data")) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1\.1 101 /);
+  const hello = Buffer.from(JSON.stringify({ window: key }));
+  // A text in one frame, masked with zeros.
+  socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | hello.length, 0, 0, 0, 0]), hello]));
+  const [welcome] = (await once(socket, "data")) as [Buffer];
+  expect(welcome.toString()).toContain('{"window":');
   socket.on("data", (data: Buffer) => data[0] === CLOSE_FRAME && resolve());
   return { goodbye };
 }
@@ -78,7 +87,7 @@ describe.runIf(process.platform === "linux")("ending the lab", { timeout: 90_000
     await call.settings.set({ ports: "auto" });
     await call.stack.up();
     await call.stack.fault({ kind: "pause", target: "mock-slack" });
-    const tab = await frozenTab(lab);
+    const tab = await frozenTab(lab, (await call.windows.invite()).key);
     lab.end();
     await tab.goodbye;
     expect(serviceProcessesOf(lab.home)).toEqual([]);
