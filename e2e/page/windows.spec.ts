@@ -196,9 +196,7 @@ test("a tab that no other can let in says where the next address is, and that ad
   await new LabWindow(later, lab.origin).isOpen();
 });
 
-test("a file goes to the lab with the window's key", async ({
-  window,
-}) => {
+test("a file goes to the lab with the window's key", async ({ window }) => {
   const { page } = window;
   await window.goTo("History");
   const uploading = page.waitForResponse((response) => response.url().endsWith("/uploads"));
