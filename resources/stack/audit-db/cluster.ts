@@ -13,7 +13,7 @@ import type { Configuration } from "./configuration.ts";
 import { refuseIfRunning } from "./postmaster-lock.ts";
 import { runProgram } from "./program.ts";
 import { settings } from "./settings.ts";
-import { roleAndDatabaseSql } from "./sql.ts";
+import { identifier, oldOwnership, ownershipSql, roleAndDatabaseSql, superuser } from "./sql.ts";
 
 /** Processes of a killed PostgreSQL notice within moments and end; until then the cluster is theirs. */
 const leftoverPatienceMs = 10_000;
@@ -41,7 +41,7 @@ export async function prepareCluster(options: ClusterOptions): Promise<Cluster> 
   await refuseIfRunning(folder);
   if (existsSync(folder)) await giveTo(folder, account);
   if (!existsSync(join(folder, "PG_VERSION"))) await initialise(folder, options);
-  await writeAccessRules(folder, account);
+  await writeAccessRules(folder, options);
   const cluster = locate(folder, account);
   if (cluster.path !== folder) {
     console.log(`audit-db runs inside ${folder}, whose path is closed to the user nobody`);
@@ -63,7 +63,7 @@ async function ensureDataFolder(dataFolder: string): Promise<void> {
 }
 
 /** Made aside and renamed: a start that is killed half-way leaves nothing that looks like a cluster. */
-async function initialise(folder: string, { configuration, binaries, account, signal }: ClusterOptions): Promise<void> {
+async function initialise(folder: string, { binaries, account, signal }: ClusterOptions): Promise<void> {
   console.log(`audit-db creating its database cluster in ${folder}`);
   const aside = `${folder}.new`;
   await rm(aside, { recursive: true, force: true });
@@ -74,7 +74,7 @@ async function initialise(folder: string, { configuration, binaries, account, si
     program: binaries.initdb,
     args: [
       `--pgdata=${path}`,
-      `--username=${configuration.user}`,
+      `--username=${superuser}`,
       // Concerns only a file that is overwritten before the first start; the password is set before that, too.
       "--auth=trust",
       "--encoding=UTF8",
@@ -120,30 +120,45 @@ function locate(folder: string, account: Account | undefined): Cluster {
   return { folder, path: "/proc/self/cwd", cwd: folder };
 }
 
-/** Every client needs the password, wherever it comes from; which addresses it can come from is HOST's to say. */
-async function writeAccessRules(folder: string, account: Account | undefined): Promise<void> {
+/**
+ * The role alone is let in, with its password, to its own database; which addresses it can come from is HOST's to say.
+ * No rule lets the superuser in.
+ */
+async function writeAccessRules(folder: string, { configuration, account }: ClusterOptions): Promise<void> {
   const file = join(folder, "pg_hba.conf");
-  await writeFile(file, "host all all all scram-sha-256\n", { mode: 0o600 });
+  const { user, database } = configuration;
+  await writeFile(file, `host ${identifier(database)} ${identifier(user)} all scram-sha-256\n`, { mode: 0o600 });
   if (account) await lchown(file, account.uid, account.gid);
 }
 
 async function ensureRoleAndDatabase(cluster: Cluster, options: ClusterOptions): Promise<void> {
-  const { binaries, configuration, account, signal } = options;
+  const { configuration } = options;
+  const output = await runSql(cluster, "postgres", roleAndDatabaseSql(configuration), options);
+  if (!output.includes(oldOwnership)) return;
+  console.log(`audit-db takes the rights of a superuser from ${configuration.user}; its tables and rows stay`);
+  await runSql(cluster, configuration.database, ownershipSql(configuration), options);
+}
+
+/** Runs statements in single-user mode. Resolves to what PostgreSQL printed; waits for an earlier one's processes to end. */
+async function runSql(cluster: Cluster, database: string, sql: string, options: ClusterOptions): Promise<string> {
+  const { binaries, account, signal } = options;
+  // A statement is never logged: it may hold the password.
+  const logging = ["-c", "log_line_prefix=%e ", "-c", "log_min_error_statement=panic"];
   const deadlineMs = performance.now() + leftoverPatienceMs;
   for (let attempt = 1; ; attempt += 1) {
     const { code, output } = await runProgram({
       program: binaries.postgres,
-      args: ["--single", "-D", cluster.path, ...settings(), "-c", "log_line_prefix=%e ", "postgres"],
+      args: ["--single", "-D", cluster.path, ...settings(), ...logging, database],
       account,
       cwd: cluster.cwd,
-      input: roleAndDatabaseSql(configuration),
+      input: sql,
       signal,
     });
     // 42P04: the database exists, as it does at every start but the first.
     const problems = output
       .split("\n")
       .filter((line) => /^\w{5} (ERROR|FATAL|PANIC):/.test(line) && !line.startsWith("42P04"));
-    if (code === 0 && problems.length === 0) return;
+    if (code === 0 && problems.length === 0) return output;
     if (!/still in use|lock file .* already exists/.test(output)) {
       throw new Error(`PostgreSQL could not prepare ${cluster.folder}:\n${output.trim()}`);
     }

@@ -16,7 +16,7 @@ export function readConfiguration(variables: Variables): Configuration {
     port: readPort(environment),
     dataFolder: resolve(environment.string("DATA_FOLDER", "/var/lib/resilience-lab/audit-db")),
     user: readName(environment, "POSTGRES_USER", "lab"),
-    password: readText(environment, "POSTGRES_PASSWORD", "a-password"),
+    password: readText(environment, "POSTGRES_PASSWORD", "32-random-characters"),
     database: readName(environment, "POSTGRES_DB", "audit"),
   }));
 }
@@ -33,6 +33,8 @@ function readName(environment: EnvironmentReader, name: string, example: string)
     environment.problem(`${name} is longer than 63 bytes. Use a shorter one, for example ${example}`);
   if (value.startsWith("pg_"))
     environment.problem(`${name} begins with pg_, which PostgreSQL reserves. Use for example ${example}`);
+  // An access rule would take it for a regular expression.
+  if (value.startsWith("/")) environment.problem(`${name} begins with a slash. Use for example ${example}`);
   return value;
 }
 
