@@ -12,12 +12,14 @@ const entry = join(import.meta.dirname, "main.ts");
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
+const token = "of-these-tests";
+const control = { "content-type": "application/json", authorization: `Bearer ${token}` };
 const running: RunningService[] = [];
 afterEach(() => Promise.all(running.splice(0).map((service) => service.stop())));
 afterAll(killServices);
 
 async function agentOn(gatewayUrl: string): Promise<string> {
-  const agent = await startAgent({ PORT: "0", GATEWAY_URL: gatewayUrl });
+  const agent = await startAgent({ PORT: "0", CONTROL_TOKEN: token, GATEWAY_URL: gatewayUrl });
   running.push(agent);
   return agent.url;
 }
@@ -34,6 +36,7 @@ async function gatewayAnswering(
 async function post(agentUrl: string, body: object, signal?: AbortSignal): Promise<RunReport> {
   const response = await fetch(`${agentUrl}/runs`, {
     method: "POST",
+    headers: control,
     body: JSON.stringify(body),
     ...(signal ? { signal } : {}),
   });
@@ -47,8 +50,11 @@ describe("against a live MCP server", () => {
   let payments: string;
   let agentUrl: string;
   beforeAll(async () => {
-    payments = await startService(join(import.meta.dirname, "../payments-mcp/main.ts"), { PORT: "0" }).url();
-    agentUrl = await startService(entry, { PORT: "0", GATEWAY_URL: `${payments}/mcp` }).url();
+    payments = await startService(join(import.meta.dirname, "../payments-mcp/main.ts"), {
+      PORT: "0",
+      CONTROL_TOKEN: token,
+    }).url();
+    agentUrl = await startService(entry, { PORT: "0", CONTROL_TOKEN: token, GATEWAY_URL: `${payments}/mcp` }).url();
   });
 
   test("lists, then refunds the first charge that is not refunded", async () => {
@@ -86,7 +92,7 @@ describe("against a live MCP server", () => {
       '{"input":"x","turnId":"a\\nb"}',
       '{"input":"x","turnId":7}',
     ]) {
-      const response = await fetch(`${agentUrl}/runs`, { method: "POST", body });
+      const response = await fetch(`${agentUrl}/runs`, { method: "POST", headers: control, body });
       expect([body, response.status]).toEqual([body, 400]);
     }
   });
@@ -226,7 +232,7 @@ describe("when someone stops waiting", () => {
   test("SIGTERM ends a held run with an answer, and the process with 0", async () => {
     const held = Promise.withResolvers<void>();
     const gateway = await gatewayAnswering(() => held.resolve());
-    const agent = startService(entry, { PORT: "0", GATEWAY_URL: gateway.url });
+    const agent = startService(entry, { PORT: "0", CONTROL_TOKEN: token, GATEWAY_URL: gateway.url });
     const report = post(await agent.url(), { input: "lookup-charge" });
     await held.promise;
     expect(await agent.stop()).toBe(0);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { assertControl, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, serve } from "../http/serve.ts";
 import { modelPlanner } from "./model-planner.ts";
@@ -11,11 +12,12 @@ const inputLimitCharacters = 10_000;
 const modelDeadlineMs = 60_000;
 
 export function startAgent(variables: Variables): Promise<RunningService> {
-  const { planner, gatewayUrl, ...listening } = readEnvironment(variables, readConfiguration);
+  const { planner, gatewayUrl, controlToken, ...listening } = readEnvironment(variables, readConfiguration);
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
 
   const answerRun = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    assertControl(request, controlToken);
     const { input, turnId } = readRun(await readJsonObject(request));
     if (running.size >= runsAtOnce) {
       throw new HttpError(503, `${runsAtOnce} runs are under way already. Try again later.`, { "retry-after": "1" });
@@ -57,6 +59,7 @@ function readConfiguration(environment: EnvironmentReader) {
     host: environment.optionalString("HOST") ?? "127.0.0.1",
     port: environment.port(8086),
     allowedHosts: environment.list("ALLOWED_HOSTS"),
+    controlToken: readControlToken(environment),
     gatewayUrl: environment.httpUrl("GATEWAY_URL", "http://127.0.0.1:18080/mcp"),
     planner: readPlanner(environment),
   };

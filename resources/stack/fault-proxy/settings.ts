@@ -7,6 +7,8 @@ export interface Settings {
   host: string;
   port: number;
   allowedHosts: string[];
+  /** What callers of the API have to send; undefined, as for Toxiproxy's clients, when it is open to this machine. */
+  controlToken: string | undefined;
   seed: number;
   /** Links may listen where other machines reach them. */
   listenBeyondLoopback: boolean;
@@ -21,6 +23,7 @@ export function readSettings(variables: Variables): Settings {
     host: environment.optionalString("HOST") ?? "127.0.0.1",
     port: environment.port(8474),
     allowedHosts: environment.list("ALLOWED_HOSTS"),
+    controlToken: environment.optionalString("CONTROL_TOKEN"),
     // Without a seed each start differs; the log names the one that was drawn, so that the run can be repeated.
     seed: environment.integer("SEED", {
       fallback: Math.floor(Math.random() * 2 ** 31),

@@ -18,10 +18,13 @@ export async function startFaultProxy(settings: Settings): Promise<RunningServic
       host: settings.host,
       port: settings.port,
       allowedHosts: settings.allowedHosts,
-      handle: (request, response) => answer(registry, request, response),
+      handle: (request, response) => answer(registry, settings.controlToken, request, response),
       onStop: () => registry.close(),
       graceMs: 500,
     });
+    if (settings.controlToken === undefined) {
+      console.log(`${serviceName} CONTROL_TOKEN is not set: any program of this machine may change links`);
+    }
     console.log(`${serviceName} seed ${settings.seed}`);
     return service;
   } catch (error) {

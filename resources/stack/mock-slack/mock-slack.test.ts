@@ -14,7 +14,9 @@ import { startMockSlack } from "./server.ts";
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const secret = "8f742231b10e8888abcd99yyyzzz85a5";
-const token = "xoxb-lab";
+const token = "xoxb-of-these-tests";
+const controlToken = "of-these-tests";
+const control = { "content-type": "application/json", authorization: `Bearer ${controlToken}` };
 
 interface Received {
   headers: IncomingHttpHeaders;
@@ -43,6 +45,7 @@ afterAll(() => gateway.stop());
 
 const variables = () => ({
   PORT: "0",
+  CONTROL_TOKEN: controlToken,
   SLACK_BOT_TOKEN: token,
   SLACK_SIGNING_SECRET: secret,
   SLACK_ACTIONS_URL: `${gateway.url}/slack/actions`,
@@ -80,7 +83,7 @@ async function api(method: string, args: object, authorization = `Bearer ${token
 }
 
 async function send(path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> {
-  const response = await fetch(`${slack.url}${path}`, { method: "POST", body: JSON.stringify(body) });
+  const response = await fetch(`${slack.url}${path}`, { method: "POST", headers: control, body: JSON.stringify(body) });
   const text = await response.text();
   return { status: response.status, body: text === "" ? {} : JSON.parse(text) };
 }

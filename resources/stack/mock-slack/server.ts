@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { assertControl, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, parseDurationMs, readEnvironment, type Variables } from "../http/environment.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, sendNothing, serve } from "../http/serve.ts";
 import { AutoApproval } from "./auto-approval.ts";
@@ -8,7 +9,7 @@ import { callWebApi } from "./web-api.ts";
 
 export function startMockSlack(variables: Variables): Promise<RunningService> {
   const configuration = readEnvironment(variables, readConfiguration);
-  const { botToken, autoApproveAfterMs } = configuration;
+  const { botToken, controlToken, autoApproveAfterMs } = configuration;
   const store = new MessageStore();
   const clicker = new Clicker({ store, ...configuration });
   const autoApproval = new AutoApproval(store, clicker, autoApproveAfterMs);
@@ -19,6 +20,7 @@ export function startMockSlack(variables: Variables): Promise<RunningService> {
     if (request.method === "POST" && path.startsWith("/api/")) {
       return sendJson(response, 200, await callWebApi(path.slice("/api/".length), request, webApi));
     }
+    if (request.method === "POST") assertControl(request, controlToken);
     switch (`${request.method} ${path}`) {
       case "GET /healthz":
         return sendJson(response, 200, { status: "ok" });
@@ -46,8 +48,9 @@ function readConfiguration(environment: EnvironmentReader) {
     host: environment.optionalString("HOST") ?? "127.0.0.1",
     port: environment.port(8090),
     allowedHosts: environment.list("ALLOWED_HOSTS"),
-    botToken: environment.string("SLACK_BOT_TOKEN", "xoxb-lab"),
-    signingSecret: environment.string("SLACK_SIGNING_SECRET", "a-secret-shared-with-the-gateway"),
+    controlToken: readControlToken(environment),
+    botToken: environment.string("SLACK_BOT_TOKEN", "xoxb-random-characters"),
+    signingSecret: environment.string("SLACK_SIGNING_SECRET", "32-random-characters-of-the-gateway-too"),
     actionsUrl: environment.httpUrl("SLACK_ACTIONS_URL", "http://127.0.0.1:18080/slack/actions"),
     autoApproveAfterMs: environment.optionalDurationMs("AUTO_APPROVE_AFTER", "2s"),
   };

@@ -9,16 +9,18 @@ import { killServices, type ServiceProcess, startService } from "../http/service
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const entry = join(import.meta.dirname, "main.ts");
+const controlToken = "of-these-tests";
+const control = { "content-type": "application/json", authorization: `Bearer ${controlToken}` };
 let service: ServiceProcess;
 let url: string;
 
 beforeAll(async () => {
-  service = startService(entry, { PORT: "0" });
+  service = startService(entry, { PORT: "0", CONTROL_TOKEN: controlToken });
   url = await service.url();
 });
 afterAll(killServices);
 beforeEach(async () => {
-  expect((await fetch(`${url}/reset`, { method: "POST" })).status).toBe(204);
+  expect((await fetch(`${url}/reset`, { method: "POST", headers: control })).status).toBe(204);
 });
 
 async function connected<T>(act: (client: Client, transport: StreamableHTTPClientTransport) => Promise<T>): Promise<T> {
@@ -110,7 +112,7 @@ describe("as an MCP server", () => {
   test("ends a session on DELETE; later requests in it are 404, and sessions survive a reset", async () => {
     await connected(async (client, transport) => {
       const id = transport.sessionId ?? "";
-      await fetch(`${url}/reset`, { method: "POST" });
+      await fetch(`${url}/reset`, { method: "POST", headers: control });
       expect((await client.listTools()).tools).toHaveLength(5);
       await transport.terminateSession();
       const again = await post('{"jsonrpc":"2.0","id":1,"method":"tools/list"}', { "mcp-session-id": id });
@@ -135,7 +137,7 @@ describe("as an MCP server", () => {
 
 describe("as a program", () => {
   test("stops on SIGTERM with exit code 0 while a client listens on its event stream", async () => {
-    const own = startService(entry, { PORT: "0" });
+    const own = startService(entry, { PORT: "0", CONTROL_TOKEN: controlToken });
     const ownUrl = await own.url();
     const client = new Client({ name: "test", version: "1" });
     await client.connect(new StreamableHTTPClientTransport(new URL(`${ownUrl}/mcp`)) as Transport);
@@ -145,7 +147,7 @@ describe("as a program", () => {
   });
 
   test("ends with 2 and says why when its port is taken or no port", async () => {
-    const taken = startService(entry, { PORT: new URL(url).port });
+    const taken = startService(entry, { PORT: new URL(url).port, CONTROL_TOKEN: controlToken });
     const wrong = startService(entry, { PORT: "many" });
     expect([await taken.ended, await wrong.ended]).toEqual([2, 2]);
     expect(taken.output()).toContain(

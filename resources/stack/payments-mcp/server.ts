@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { assertControl, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import {
   bodyLimitBytes,
@@ -36,6 +37,7 @@ export function startPayments(variables: Variables): Promise<RunningService> {
       case "GET /state":
         return sendJson(response, 200, { ...ledger.counts(), toolCalls: calls.read() });
       case "POST /reset":
+        assertControl(request, configuration.controlToken);
         ledger.reset();
         calls.reset();
         console.log("payments-mcp ledger reset");
@@ -55,6 +57,7 @@ function readConfiguration(environment: EnvironmentReader) {
     host: environment.optionalString("HOST") ?? "127.0.0.1",
     port: environment.port(8421),
     allowedHosts: environment.list("ALLOWED_HOSTS"),
+    controlToken: readControlToken(environment),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { assertNoPage, assertToken } from "../../http/control.ts";
 import { HttpError, pathOf, readBody } from "../../http/messages.ts";
 import { ListenError } from "../links/listen-address.ts";
 import { Refusal, type Registry } from "../registry.ts";
@@ -126,7 +127,16 @@ const routes: readonly Route[] = [
   },
 ];
 
-export async function answer(registry: Registry, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** What tells only that the proxy is there, as probes ask without a token. */
+const open: readonly string[] = ["/version", "/healthz"];
+
+/** @throws HttpError 403 for a page, 401 for a caller without the token where one is set */
+export async function answer(
+  registry: Registry,
+  controlToken: string | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = pathOf(request);
   const found = routes.find(({ pattern }) => pattern.test(path));
   if (!found) return sendText(response, 404, "404 page not found");
@@ -134,6 +144,8 @@ export async function answer(registry: Registry, request: IncomingMessage, respo
   if (!handler) return void response.writeHead(405, { "content-length": 0 }).end();
   response.setHeader("X-Toxiproxy-Request-Id", randomBytes(10).toString("hex"));
   if (request.headers["user-agent"]?.startsWith("Mozilla/")) return sendText(response, 403, "User agent not allowed");
+  assertNoPage(request);
+  if (controlToken !== undefined && !open.includes(path)) assertToken(request, controlToken);
   try {
     const names = (found.pattern.exec(path) ?? []).slice(1).map(decode);
     await handler({ registry, request, response, names, body: () => readGiven(request) });

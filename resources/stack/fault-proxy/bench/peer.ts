@@ -86,6 +86,7 @@ async function faultProxy(): Promise<void> {
     host: "127.0.0.1",
     port: 0,
     allowedHosts: [],
+    controlToken: undefined,
     seed: 1,
     listenBeyondLoopback: false,
     links: [

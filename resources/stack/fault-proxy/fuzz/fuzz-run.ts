@@ -64,6 +64,7 @@ export async function openStack(seed: number): Promise<FuzzStack> {
     host: "127.0.0.1",
     port: 0,
     allowedHosts: [],
+    controlToken: undefined,
     seed,
     listenBeyondLoopback: false,
     links: [link],

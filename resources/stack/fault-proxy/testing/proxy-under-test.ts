@@ -2,6 +2,7 @@
 import { createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Hit } from "../hits.ts";
+import type { Settings } from "../settings.ts";
 import { startFaultProxy } from "../start.ts";
 
 export const linkName = "client->server";
@@ -31,7 +32,15 @@ export interface ProxyUnderTest {
 export async function openProxy(upstreamPort: number, seed = 1, listenBeyondLoopback = false): Promise<ProxyUnderTest> {
   const upstream = `127.0.0.1:${upstreamPort}`;
   const link = { name: linkName, listen: "127.0.0.1:0", upstream, enabled: true, toxics: undefined };
-  const settings = { host: "127.0.0.1", port: 0, allowedHosts: [], seed, listenBeyondLoopback, links: [link] };
+  const settings: Settings = {
+    host: "127.0.0.1",
+    port: 0,
+    allowedHosts: [],
+    controlToken: undefined,
+    seed,
+    listenBeyondLoopback,
+    links: [link],
+  };
   const service = await startFaultProxy(settings);
   onTestFinished(() => service.stop());
   const call: ProxyUnderTest["call"] = async (method, path, body, headers = {}) => {

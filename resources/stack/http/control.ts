@@ -1,0 +1,39 @@
+/**
+ * Who may change a service's state, beside what {@link refusalOf} refuses. A page sends its Origin with every such
+ * request, and cannot send this content type to another origin unasked; another program does not have the token.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { EnvironmentReader } from "./environment.ts";
+import { HttpError } from "./messages.ts";
+
+/** The token that callers have to send: CONTROL_TOKEN, which has no default. */
+export function readControlToken(environment: EnvironmentReader): string {
+  return environment.string("CONTROL_TOKEN", "32-random-characters");
+}
+
+/** @throws HttpError 403 for a page, 415 for anything but JSON, 401 without the token */
+export function assertControl(request: IncomingMessage, token: string): void {
+  assertNoPage(request);
+  if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) {
+    throw new HttpError(415, "Send this with content-type: application/json.");
+  }
+  assertToken(request, token);
+}
+
+/** @throws HttpError 403 */
+export function assertNoPage({ headers: { origin } }: IncomingMessage): void {
+  if (origin !== undefined) throw new HttpError(403, "This is not for pages: requests with an Origin are refused.");
+}
+
+/** @throws HttpError 401 */
+export function assertToken({ headers }: IncomingMessage, token: string): void {
+  if (timingSafeEqual(digest(headers.authorization ?? ""), digest(`Bearer ${token}`))) return;
+  throw new HttpError(401, "Send Authorization: Bearer with the token of this service's CONTROL_TOKEN.", {
+    "www-authenticate": "Bearer",
+  });
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
