@@ -33,6 +33,7 @@ import { thisProcess } from "./stack/process-identity.ts";
 import { reloadStack } from "./stack/reload-stack.ts";
 import { RunningStack, type StackProgress, takeDown } from "./stack/running-stack.ts";
 import { loadStack, type Stack } from "./stack/stack-file.ts";
+import { StackSecrets } from "./stack/stack-secrets.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
@@ -74,6 +75,11 @@ export class Lab {
 
   loadStack(file: string = REFERENCE_STACK_FILE): Stack {
     return loadStack(file, this.#environment);
+  }
+
+  /** Of `NAME=value` lines; there once a stack with secrets has been loaded. */
+  get secretsFile(): string {
+    return new StackSecrets(this.home.folder).file;
   }
 
   /**

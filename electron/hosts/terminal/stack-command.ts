@@ -14,6 +14,7 @@ export const stackCommand: Command = {
 resilience-lab stack down [--volumes]
 resilience-lab stack status
 resilience-lab stack restore
+resilience-lab stack secrets
 
 A stack that is up stays up after this command; \`run\` then uses it and leaves it as it was found. \`down\` ends what
 \`up\` has started: processes with their data, containers and networks; of a stack on Docker the named volumes stay, as
@@ -21,14 +22,16 @@ with docker compose, unless --volumes is given. \`status\` exits 0 when every se
 names what is: toxics and closed links of the fault proxy, services that are paused or stopped, faults in force, and what
 a lab that died has left. It changes nothing.
 \`restore\` restores all of that, whoever broke it. Exit 1 if something could not be.
+\`secrets\` prints the path of the file with the stack's secrets, random ones for each data folder, made when there are
+none yet: docker compose --env-file "$(resilience-lab stack secrets)" up uses the same.
 
 ${PLACE_HELP}`,
   run(words, terminal) {
     const { values, positionals } = readWords("stack", words, options);
     const [action = "", ...more] = positionals;
     if (more.length > 0) throw new LabError("bad-input", `stack ${action} takes no "${more[0]}"`);
-    const actions = { up, down, status, restore };
-    return actions[oneOf("stack", action, ["up", "down", "status", "restore"])](values, terminal);
+    const actions = { up, down, status, restore, secrets };
+    return actions[oneOf("stack", action, ["up", "down", "status", "restore", "secrets"])](values, terminal);
   },
 };
 
@@ -139,6 +142,18 @@ async function restore(_values: Values, terminal: Terminal): Promise<number> {
     });
     return isWhole ? EXIT.green : EXIT.failed;
   });
+}
+
+/** Only the path, so that no secret gets into a terminal's history or a log. */
+async function secrets(values: Values, terminal: Terminal): Promise<number> {
+  const lab = Lab.open(terminal.environment);
+  try {
+    lab.loadStack(values.stack);
+    terminal.out.write(`${lab.secretsFile}\n`);
+    return EXIT.green;
+  } finally {
+    lab.close();
+  }
 }
 
 function addresses(running: RunningStack): string[] {

@@ -78,7 +78,7 @@ async function inspectLinks(running: Inspected): Promise<Inspection> {
   const proxy = running.stack.services.find(({ role }) => role === "fault-proxy");
   if (proxy === undefined) return { damage: [], unread: [] };
   try {
-    const links = await new FaultProxyControl(`http://${running.address(proxy.name)}`).links();
+    const links = await new FaultProxyControl(`http://${running.address(proxy.name)}`, proxy.token).links();
     return { damage: damageOfLinks(links, new Set(running.stack.links.map(({ name }) => name))), unread: [] };
   } catch (error) {
     return { damage: [], unread: [`the links of ${proxy.name}: ${messageOf(error)}`] };

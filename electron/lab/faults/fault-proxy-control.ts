@@ -1,5 +1,5 @@
-import { Toxiproxy } from "toxiproxy-node-client";
 import { LabError, messageOf } from "../lab-error.ts";
+import { tokenHeaders } from "../stack/service-token.ts";
 import type { ToxicBody } from "./link-faults.ts";
 import type { Hit } from "./proxy-hits.ts";
 import type { LinkState } from "./proxy-links.ts";
@@ -10,24 +10,26 @@ const ANSWER_LIMIT_MS = 2_000;
 /** Speaks Toxiproxy's API to the fault proxy of a stack, a fault being a toxic that carries the fault's id. */
 export class FaultProxyControl {
   readonly #api: string;
-  readonly #client: Toxiproxy;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  /** @param api such as `http://127.0.0.1:8474` */
-  constructor(api: string) {
+  /**
+   * @param api such as `http://127.0.0.1:8474`
+   * @param token what the proxy asks of its callers, if anything
+   */
+  constructor(api: string, token?: string) {
     this.#api = api;
-    this.#client = new Toxiproxy(api);
+    this.#headers = { "content-type": "application/json", ...tokenHeaders({ token }) };
   }
 
   /** Arms a fault on a link; the proxy takes it away by itself after `forMs`, whatever becomes of the lab. */
   async arm(link: string, fault: string, toxic: ToxicBody, forMs: number): Promise<void> {
     const body = { name: fault, ...toxic, for_ms: Math.max(1, Math.round(forMs)) };
-    await this.#answer("POST", this.#toxics(link), () => this.#client.api.post(this.#toxics(link), body));
+    await this.#ask("POST", this.#toxics(link), body);
   }
 
   /** Every link of the proxy by its name, with the toxics on it. Source: Toxiproxy's `GET /proxies`. */
   async links(): Promise<Map<string, LinkState>> {
-    const url = `${this.#api}/proxies`;
-    const { data } = await this.#answer("GET", url, () => this.#client.api.get<unknown>(url));
+    const data = await this.#ask("GET", `${this.#api}/proxies`);
     const { readLinkStates } = await import("./proxy-links.ts"); // a halt, which comes here too, needs no schema
     return readLinkStates(data);
   }
@@ -37,7 +39,7 @@ export class FaultProxyControl {
     const url = `${this.#toxics(link)}/${encodeURIComponent(fault)}`;
     const found = await this.#find(url);
     if (found === undefined) return undefined;
-    await this.#answer("DELETE", url, () => this.#client.api.delete(url)).catch(ignoreMissing);
+    await this.#ask("DELETE", url).catch(ignoreMissing);
     return hitsOf(found);
   }
 
@@ -47,8 +49,7 @@ export class FaultProxyControl {
 
   /** Whether the link accepts connections. @throws LabError when the proxy has no such link */
   async isOpen(link: string): Promise<boolean> {
-    const { enabled } = await this.#answer("GET", this.#proxy(link), () => this.#client.get(encodeURIComponent(link)));
-    return enabled;
+    return Object(await this.#ask("GET", this.#proxy(link))).enabled === true;
   }
 
   async close(link: string, forMs: number): Promise<void> {
@@ -61,19 +62,17 @@ export class FaultProxyControl {
 
   /** The hits after `since`, oldest first. */
   async hits(since: number): Promise<Hit[]> {
-    const url = `${this.#api}/hits?since=${since}`;
-    const { data } = await this.#answer("GET", url, () => this.#client.api.get<unknown>(url));
+    const data = await this.#ask("GET", `${this.#api}/hits?since=${since}`);
     const { readHits } = await import("./proxy-hits.ts"); // a halt, which comes here too, needs no schema
     return readHits(data);
   }
 
   async #setEnabled(link: string, state: object): Promise<void> {
-    await this.#answer("POST", this.#proxy(link), () => this.#client.api.post(this.#proxy(link), state));
+    await this.#ask("POST", this.#proxy(link), state);
   }
 
   async #find(url: string): Promise<unknown> {
-    const found = await this.#answer("GET", url, () => this.#client.api.get<unknown>(url)).catch(ignoreMissing);
-    return found?.data;
+    return this.#ask("GET", url).catch(ignoreMissing);
   }
 
   #proxy(link: string): string {
@@ -84,19 +83,25 @@ export class FaultProxyControl {
     return `${this.#proxy(link)}/toxics`;
   }
 
-  /** The client has no time limit of its own, and says of a refusal only its status. */
-  async #answer<Value>(method: string, url: string, ask: () => Promise<Value>): Promise<Value> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`no answer within ${ANSWER_LIMIT_MS} ms`)), ANSWER_LIMIT_MS);
+  /** @throws ProxyRefusal for a 4xx; LabError `unreachable` for anything else that is no success */
+  async #ask(method: string, url: string, body?: unknown): Promise<unknown> {
+    const what = `the fault proxy, ${method} ${url}`;
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
     try {
-      return await Promise.race([ask(), late.promise]);
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const reply = await fetch(url, { method, headers: this.#headers, signal, ...sent });
+      const text = await reply.text();
+      if (reply.ok) return text === "" ? undefined : JSON.parse(text);
+      const message = `${what}: status code ${reply.status}`;
+      if (reply.status === 401) {
+        throw new ProxyRefusal(`${message}: it does not know this data folder's token`, reply.status);
+      }
+      if (reply.status >= 400 && reply.status < 500) throw new ProxyRefusal(message, reply.status);
+      throw new Error(`status code ${reply.status}`);
     } catch (error) {
-      const message = `the fault proxy, ${method} ${url}: ${messageOf(error)}`;
-      const refusal = /status code (4\d\d)/.exec(messageOf(error));
-      if (refusal !== null) throw new ProxyRefusal(message, Number(refusal[1]), { cause: error });
-      throw new LabError("unreachable", message, { cause: error });
-    } finally {
-      clearTimeout(timer);
+      if (error instanceof ProxyRefusal) throw error;
+      const why = signal.aborted ? `no answer within ${ANSWER_LIMIT_MS} ms` : messageOf(error);
+      throw new LabError("unreachable", `${what}: ${why}`, { cause: error });
     }
   }
 }
@@ -106,8 +111,8 @@ export class ProxyRefusal extends LabError {
   /** Such as 404 for a link or a toxic that the proxy does not have. */
   readonly status: number;
 
-  constructor(message: string, status: number, options: { cause: unknown }) {
-    super("bad-input", message, options);
+  constructor(message: string, status: number) {
+    super("bad-input", message);
     this.status = status;
   }
 }

@@ -32,10 +32,10 @@ async function whyServiceIsWell(
 
 async function whyLinkIsWell(
   { id, kind, target }: JournaledFault,
-  { api, service }: Extract<JournaledFault["identity"], { kind: "link" }>,
+  { api, service, token }: Extract<JournaledFault["identity"], { kind: "link" }>,
   driver: StackDriver,
 ): Promise<string | undefined> {
-  const proxy = new FaultProxyControl(api);
+  const proxy = new FaultProxyControl(api, token);
   try {
     if (kind === "down") return (await proxy.isOpen(target)) ? `${target} is open` : undefined;
     return (await proxy.isArmed(target, id)) ? undefined : `it is no longer on ${target}`;

@@ -54,13 +54,13 @@ async function prepareLinkFault(
   running: RunningStack,
 ): Promise<Prepared | string> {
   linkNamed(running.stack, target);
-  const { name: service } = serviceWithRole(running.stack, "fault-proxy", `fault ${kind} ${target}`);
+  const { name: service, token } = serviceWithRole(running.stack, "fault-proxy", `fault ${kind} ${target}`);
   const api = `http://${running.address(service)}`;
-  const proxy = new FaultProxyControl(api);
+  const proxy = new FaultProxyControl(api, token);
   if (!(await proxy.isOpen(target))) return `${target} was already closed`;
   const toxic = toToxic(kind, spec);
   return {
-    identity: { kind: "link", api, service },
+    identity: { kind: "link", api, service, ...(token !== undefined && { token }) },
     undo: toxic === undefined ? "open the link" : "take the fault off the link",
     effect: effectOf(kind),
     apply: (faultId, forMs) =>

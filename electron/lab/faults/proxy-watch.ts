@@ -4,6 +4,7 @@ import { formatDuration } from "../events/duration.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
+import type { Service } from "../stack/stack-file.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { Hit } from "./proxy-hits.ts";
 
@@ -38,17 +39,17 @@ export class ProxyWatch {
   #isToldDown = false;
   #following: Promise<void> = Promise.resolve();
 
-  private constructor(service: string, parts: ProxyWatchParts) {
+  private constructor({ name, token }: Pick<Service, "name" | "token">, parts: ProxyWatchParts) {
     this.#parts = parts;
-    this.service = service;
-    this.#proxy = new FaultProxyControl(`http://${parts.stack.address(service)}`);
+    this.service = name;
+    this.#proxy = new FaultProxyControl(`http://${parts.stack.address(name)}`, token);
   }
 
   /** Undefined for a stack without a fault proxy. */
   static async start(parts: ProxyWatchParts): Promise<ProxyWatch | undefined> {
     const service = parts.stack.stack.services.find(({ role }) => role === "fault-proxy");
     if (service === undefined) return undefined;
-    const watch = new ProxyWatch(service.name, parts);
+    const watch = new ProxyWatch(service, parts);
     await watch.#skipPast();
     watch.#following = watch.#follow();
     return watch;

@@ -71,5 +71,5 @@ async function restore(damage: Damage, running: RunningStack, signal: AbortSigna
 function proxyOf(running: RunningStack): { name: string; control: FaultProxyControl } {
   const proxy = running.stack.services.find(({ role }) => role === "fault-proxy");
   if (proxy === undefined) throw new Error("the stack has no fault proxy");
-  return { name: proxy.name, control: new FaultProxyControl(`http://${running.address(proxy.name)}`) };
+  return { name: proxy.name, control: new FaultProxyControl(`http://${running.address(proxy.name)}`, proxy.token) };
 }

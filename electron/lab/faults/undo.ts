@@ -215,7 +215,7 @@ export async function takeOffLink(
   isHeldClosed: UndoTarget["isHeldClosed"],
 ): Promise<Undone> {
   if (identity.kind !== "link") throw new LabError("internal", `${link} is no link`);
-  const proxy = new FaultProxyControl(identity.api);
+  const proxy = new FaultProxyControl(identity.api, identity.token);
   if (kind === "down") return openLink(proxy, link);
   const hits = await proxy.disarm(link, id);
   const counted = hits === undefined ? {} : { hits };

@@ -8,8 +8,11 @@ import type { Journal } from "./journal.ts";
 export type FaultIdentity =
   /** `wasPaused`: it was paused before the fault, and is paused again by the undo. */
   | (ServiceIdentity & { wasPaused?: true })
-  /** A toxic that carries the fault's id, on a link of the proxy whose API is at `api` and which runs as `service`. */
-  | { kind: "link"; api: string; service: string };
+  /**
+   * A toxic that carries the fault's id, on a link of the proxy whose API is at `api` and which runs as `service`. Its
+   * token is written down by name.
+   */
+  | { kind: "link"; api: string; service: string; token?: string };
 
 export interface JournaledFault {
   id: string;
@@ -49,9 +52,11 @@ interface FaultRow {
 /** No fault is applied before its row is on disk, and none is forgotten before its undo was verified. */
 export class FaultJournal {
   readonly #database: Journal["database"];
+  readonly #secrets: Journal["secrets"];
 
   constructor(journal: Journal) {
     this.#database = journal.database;
+    this.#secrets = journal.secrets;
   }
 
   /** @throws LabError while faults are halted, and whatever keeps it from being written: then nothing may be broken */
@@ -75,7 +80,7 @@ export class FaultJournal {
         fault.stackId,
         fault.kind,
         fault.target,
-        JSON.stringify(fault.identity),
+        this.#secrets.conceal(JSON.stringify(fault.identity)),
         fault.undo,
         fault.before === undefined ? null : JSON.stringify(fault.before),
         Math.round(fault.intendedWallMs),
@@ -129,7 +134,7 @@ export class FaultJournal {
       stackId: row.stack_id,
       kind: row.kind,
       target: row.target,
-      identity: JSON.parse(row.identity) as FaultIdentity,
+      identity: JSON.parse(this.#secrets.reveal(row.identity)) as FaultIdentity,
       undo: row.undo,
       ...(row.before === null ? {} : { before: JSON.parse(row.before) as Baseline }),
       intendedWallMs: row.intended_wall_ms,

@@ -1,7 +1,9 @@
+import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { type OpenedDatabase, openDatabase, openToRead } from "../history/sqlite.ts";
 import { LabError } from "../lab-error.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
+import { StackSecrets } from "../stack/stack-secrets.ts";
 
 /**
  * What the lab has started and broken, kept apart from the history and synced to disk at every step, so that the next
@@ -80,6 +82,8 @@ export interface Holder extends ProcessIdentity {
 export interface Journal {
   database: Database.Database;
   setAsideTo: string | undefined;
+  /** Of the same data folder: what is written down holds their names in their place. */
+  secrets: StackSecrets;
   close(): void;
 }
 
@@ -89,7 +93,7 @@ const SPEC = { name: "fault journal", migrations: MIGRATIONS, synchronous: "FULL
 export function openJournal(file: string): Journal {
   const opened = openDatabase({ ...SPEC, file });
   if (opened.readOnlyBecause !== undefined) throw refusal(opened, "without a journal nothing can be broken safely");
-  return toJournal(opened);
+  return toJournal(file, opened);
 }
 
 /**
@@ -99,7 +103,7 @@ export function openJournal(file: string): Journal {
 export function openJournalToUndo(file: string): Journal {
   const opened = openDatabase({ ...SPEC, file });
   if (opened.isNewer) throw refusal(opened, "what it says may not be what it means");
-  return toJournal(opened);
+  return toJournal(file, opened);
 }
 
 /** Only to look at, without a lock and without making or changing it. */
@@ -107,11 +111,11 @@ export function openJournalToRead(file: string): Journal {
   const database = openToRead(file);
   const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'stacks'").get() === undefined;
   if (isEmpty && database.memory) for (const sql of MIGRATIONS) database.exec(sql);
-  return toJournal({ database });
+  return toJournal(file, { database });
 }
 
-function toJournal({ database, setAsideTo }: Pick<OpenedDatabase, "database" | "setAsideTo">): Journal {
-  return { database, setAsideTo, close: () => void database.close() };
+function toJournal(file: string, { database, setAsideTo }: Pick<OpenedDatabase, "database" | "setAsideTo">): Journal {
+  return { database, setAsideTo, secrets: new StackSecrets(dirname(file)), close: () => void database.close() };
 }
 
 function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string): LabError {

@@ -62,9 +62,11 @@ export function isProtected({ without }: Pick<RegisteredStack, "without">): bool
 /** The stacks that this data folder has up, and the process of each service. */
 export class StackRegister {
   readonly #database: Journal["database"];
+  readonly #secrets: Journal["secrets"];
 
   constructor(journal: Journal) {
     this.#database = journal.database;
+    this.#secrets = journal.secrets;
   }
 
   add(stack: RegisteredStack): void {
@@ -129,7 +131,13 @@ export class StackRegister {
          ON CONFLICT DO UPDATE SET pid = excluded.pid, started_at = excluded.started_at, launch = excluded.launch,
          starter_pid = NULL, starter_started_at = NULL`,
       )
-      .run(stackId, service, identity?.pid ?? null, identity?.startedAt ?? null, JSON.stringify(launch));
+      .run(
+        stackId,
+        service,
+        identity?.pid ?? null,
+        identity?.startedAt ?? null,
+        this.#secrets.conceal(JSON.stringify(launch)),
+      );
   }
 
   /**
@@ -184,7 +192,7 @@ export class StackRegister {
       pid === null || startedAt === null ? undefined : { pid, startedAt };
     return rows.map((row) => ({
       service: row.service,
-      launch: JSON.parse(row.launch) as Launch,
+      launch: JSON.parse(this.#secrets.reveal(row.launch)) as Launch,
       identity: identityOf(row.pid, row.started_at),
       starter: identityOf(row.starter_pid, row.starter_started_at),
     }));

@@ -6,6 +6,7 @@ import type { FaultInjector } from "../faults/injector.ts";
 import type { ProxyWatch } from "../faults/proxy-watch.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
+import { tokenHeaders } from "../stack/service-token.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 
@@ -69,7 +70,8 @@ export class RunContext {
    */
   async get(service: string, path: string, signal: AbortSignal): Promise<Reply> {
     try {
-      const response = await fetch(this.url(service, path), { signal });
+      const headers = tokenHeaders(serviceNamed(this.stack.stack, service));
+      const response = await fetch(this.url(service, path), { headers, signal });
       const text = await response.text();
       return { status: response.status, text, json: readJson(text) };
     } catch (error) {

@@ -11,6 +11,7 @@ import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { recordingOf } from "../redaction/run-recording.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
+import { tokenHeaders } from "../stack/service-token.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { describeVerdict, Inconclusive, type Verdict } from "./checks.ts";
 import { describeStep } from "./describe.ts";
@@ -202,7 +203,8 @@ async function resetServices(context: RunContext, residue: ResidueCheck, signal:
   for (const service of context.stack.stack.services) {
     if (service.reset === undefined || residue.isBroken(service.name)) continue;
     const url = context.url(service.name, service.reset);
-    const ask = (limit: AbortSignal) => fetch(url, { method: "POST", signal: limit });
+    const headers = { "content-type": "application/json", ...tokenHeaders(service) };
+    const ask = (limit: AbortSignal) => fetch(url, { method: "POST", headers, signal: limit });
     const reply = await within(signal, STEADY_LIMIT_MS, ask).catch((error: unknown) => {
       signal.throwIfAborted();
       throw new RunStopped("precondition", `${service.name} could not be reset: ${messageOf(error)}`);

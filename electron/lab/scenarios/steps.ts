@@ -3,6 +3,9 @@ import { z } from "zod";
 import { isTimeout, within } from "../abort-scope.ts";
 import { formatDuration } from "../events/duration.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { tokenHeaders } from "../stack/service-token.ts";
+import { serviceNamed } from "../stack/stack-file.ts";
+import type { Role } from "../stack/stack-schema.ts";
 import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
 import { judge } from "./judge.ts";
 import { type CallOutcome, type McpSession, openMcpSession } from "./mcp-session.ts";
@@ -55,7 +58,7 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
 
   async agent({ agent }, context, signal) {
     const url = context.stack.endpoint("agent", "an agent step");
-    const reply = await post(url, { input: agent }, AGENT_LIMIT_MS, signal);
+    const reply = await post(url, headersFor("agent", context), { input: agent }, AGENT_LIMIT_MS, signal);
     const report = agentReport.safeParse(reply.body);
     if (!reply.ok || !report.success) {
       throw new LabError(
@@ -105,7 +108,8 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
     const url = context.url(http, path);
     const init = {
       method,
-      ...(json === undefined ? {} : { body: JSON.stringify(json), headers: { "content-type": "application/json" } }),
+      headers: { "content-type": "application/json", ...tokenHeaders(serviceNamed(context.stack.stack, http)) },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     };
     const response = await exchange(url, init, HTTP_LIMIT_MS, signal);
     const text = response.text.slice(0, 2_000);
@@ -175,6 +179,11 @@ function openGatewaySession(context: RunContext, turn: string, signal: AbortSign
   return openMcpSession(context.stack.endpoint("gateway", "a call"), turn, signal);
 }
 
+function headersFor(role: Role, { stack }: RunContext): Record<string, string> {
+  const service = stack.stack.services.find((each) => each.role === role);
+  return { "content-type": "application/json", ...tokenHeaders(service) };
+}
+
 const agentReport = z.looseObject({ answer: z.string() });
 
 interface Reply {
@@ -184,8 +193,13 @@ interface Reply {
   body: unknown;
 }
 
-function post(url: string, body: unknown, limitMs: number, signal: AbortSignal): Promise<Reply> {
-  const headers = { "content-type": "application/json" };
+function post(
+  url: string,
+  headers: Record<string, string>,
+  body: unknown,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Reply> {
   return exchange(url, { method: "POST", headers, body: JSON.stringify(body) }, limitMs, signal);
 }
 
@@ -226,7 +240,7 @@ async function click(
   const startedMs = clock.monotonicMs();
   for (;;) {
     const leftMs = CLICK_LIMIT_MS - (clock.monotonicMs() - startedMs);
-    const reply = await post(url, request, Math.max(1, leftMs), signal);
+    const reply = await post(url, headersFor("approval-channel", context), request, Math.max(1, leftMs), signal);
     if (reply.ok) return { clicked: action, status: reply.status, reply: reply.text.slice(0, 500) };
     if (leftMs <= 0 || reply.status !== 409) {
       throw new LabError("precondition", `nobody could ${action} ${tool}: ${reply.text.slice(0, 300)}`);

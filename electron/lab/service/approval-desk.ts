@@ -4,6 +4,7 @@ import type { WaitingApproval, WaitingApprovals } from "../../contract/approvals
 import type { LabEvent } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
+import { tokenHeaders } from "../stack/service-token.ts";
 
 const LOOK_EVERY_MS = 400;
 const ANSWER_LIMIT_MS = 2_000;
@@ -89,7 +90,8 @@ export class ApprovalDesk {
     const blocked = known === undefined ? null : this.#toWaiting(known).blockedBecause;
     if (blocked !== null) throw new LabError("precondition", `this cannot be decided: ${blocked}`, { cure: UNBLOCK });
     const url = stack.endpoint("approval-channel", "deciding an approval");
-    const reply = await post(url, { action, ticket, user });
+    const token = tokenHeaders(stack.stack.services.find(({ role }) => role === "approval-channel"));
+    const reply = await post(url, token, { action, ticket, user });
     if (!reply.ok) {
       throw new LabError(reply.status === 504 ? "unreachable" : "precondition", wordsIn(reply.text), {
         cure: "it may have been decided or have expired meanwhile",
@@ -173,11 +175,15 @@ async function read(client: pg.Client): Promise<Ticket[]> {
   return z.array(ticketRow).parse(rows);
 }
 
-async function post(url: string, body: unknown): Promise<{ ok: boolean; status: number; text: string }> {
+async function post(
+  url: string,
+  token: Record<string, string>,
+  body: unknown,
+): Promise<{ ok: boolean; status: number; text: string }> {
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...token },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(CLICK_LIMIT_MS),
     });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkDocument } from "../documents/check-document.ts";
 import { DocumentError, type Problem, readDocument, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
+import { dataFolder } from "../home.ts";
 import { LabError } from "../lab-error.ts";
 import { namedVolumesOf, networksOf } from "./docker/container-spec.ts";
 import { interpolate, parseDotEnv, passedOn } from "./interpolation.ts";
@@ -17,6 +18,7 @@ import {
   stackDocument,
   TOP_LEVEL_FIELDS,
 } from "./stack-schema.ts";
+import { SECRET_NAME, StackSecrets } from "./stack-secrets.ts";
 
 /** A service that the lab knows what to do with: one that has `x-lab`. */
 export interface Service {
@@ -25,6 +27,8 @@ export interface Service {
   probe: ProbeSpec;
   endpoint: string | undefined;
   reset: string | undefined;
+  /** What the service asks of those who change its state. */
+  token: string | undefined;
   protections: { environment: string; names: readonly string[] } | undefined;
   process: { command: readonly string[]; environment: Readonly<Record<string, string>> } | undefined;
   /** The first published port: where the lab itself reaches it. */
@@ -66,8 +70,9 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
   const path = resolve(file);
   const folder = dirname(path);
   const dotEnv = join(folder, ".env");
-  const variables = { ...(existsSync(dotEnv) ? parseDotEnv(readDocument(dotEnv)) : {}), ...environment };
+  const given = { ...(existsSync(dotEnv) ? parseDotEnv(readDocument(dotEnv)) : {}), ...environment };
   const document = readYaml(path);
+  const variables = { ...given, ...madeSecrets(document.value, given, environment) };
   const problems: Problem[] = [];
   const value = interpolate(document.value, variables, (at, message) => problems.push(document.problemAt(at, message)));
   const filled = { ...document, value: reduced(value, variables, use) };
@@ -91,6 +96,19 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
     links,
     document: parsed,
   };
+}
+
+/** Values for the secrets that the file names and that nothing sets. They are the same for every reading of one data folder. */
+function madeSecrets(
+  value: unknown,
+  given: Readonly<Record<string, string | undefined>>,
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const lab = isRecord(value) ? value["x-lab"] : undefined;
+  const names = isRecord(lab) && Array.isArray(lab.secrets) ? lab.secrets : [];
+  const wanted = names.filter((name): name is string => typeof name === "string" && SECRET_NAME.test(name));
+  const missing = wanted.filter((name) => !given[name]);
+  return missing.length === 0 ? {} : new StackSecrets(dataFolder(environment)).make(missing);
 }
 
 /** The part of the document that has to be understood: without extensions of others, its environment filled in. */
@@ -137,7 +155,7 @@ function checkNames(document: YamlDocument, { services, networks = {}, volumes =
 function toService(name: string, compose: ComposeService): Service[] {
   const lab = compose["x-lab"];
   if (lab === undefined) return [];
-  const { role, probe, endpoint, reset, protections } = lab;
+  const { role, probe, endpoint, reset, token, protections } = lab;
   return [
     {
       name,
@@ -145,6 +163,7 @@ function toService(name: string, compose: ComposeService): Service[] {
       probe,
       endpoint,
       reset,
+      token,
       protections,
       process: lab.process && { command: lab.process.command, environment: lab.process.environment ?? {} },
       port: compose.ports?.[0],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DURATION_PATTERN, parseDuration } from "../events/duration.ts";
+import { SECRET_NAME } from "./stack-secrets.ts";
 
 /** The part of compose's format that the lab reads and can bring up. Anything else is refused by name and line. */
 
@@ -116,6 +117,11 @@ const labService = z.strictObject({
   role: z.enum(ROLES),
   probe,
   endpoint: z.string().optional().describe("where its work is done: a path, or a postgres URL"),
+  token: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("sent as Authorization: Bearer with the lab's resets, steps, GETs and faults, never to an MCP endpoint"),
   reset: z.string().startsWith("/").optional().describe("POSTed before each run, so that runs begin alike"),
   protections: z
     .strictObject({ environment: z.string(), names: z.array(z.string()).min(1) })
@@ -220,6 +226,10 @@ export const stackDocument = z.looseObject({
         .regex(/^[a-z0-9][a-z0-9_-]*$/)
         .optional(),
       links: z.array(link).optional(),
+      secrets: z
+        .array(z.string().regex(SECRET_NAME))
+        .optional()
+        .describe("variables for which the lab makes a random value, kept in its data folder, where nothing sets them"),
     })
     .optional(),
 });

@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { LabError, messageOf } from "../lab-error.ts";
+
+export const SECRET_NAME = /^[A-Z][A-Z0-9_]*$/;
+const BYTES = 32;
+
+/**
+ * The random values that one data folder has for the secrets of its stacks, in a file of `NAME=value` lines that its
+ * owner alone can read, and that `docker compose --env-file` understands. Each is made once. Nothing else on disk holds
+ * them: what is journaled has `{secret:NAME}` in their place.
+ */
+export class StackSecrets {
+  readonly file: string;
+
+  constructor(dataFolder: string) {
+    this.file = join(dataFolder, "secrets.env");
+  }
+
+  /** The values of these names, made and kept first where there are none. @throws LabError when they cannot be kept */
+  make(names: readonly string[]): Record<string, string> {
+    try {
+      for (;;) {
+        const kept = this.#read();
+        const missing = names.filter((name) => kept?.[name] === undefined);
+        if (missing.length === 0) return Object.fromEntries(names.map((name) => [name, kept?.[name] ?? ""]));
+        const made = missing.map((name) => [name, randomBytes(BYTES).toString("hex")]);
+        this.#write({ ...kept, ...Object.fromEntries(made) }, kept === undefined);
+      }
+    } catch (error) {
+      throw new LabError("bad-input", `the stack's secrets cannot be kept in ${this.file}: ${messageOf(error)}`, {
+        cure: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
+        cause: error,
+      });
+    }
+  }
+
+  /** A text with each secret replaced by its name, to be written down. */
+  conceal(text: string): string {
+    return Object.entries(this.#read() ?? {}).reduce(
+      (all, [name, value]) => all.replaceAll(value, `{secret:${name}}`),
+      text,
+    );
+  }
+
+  /** The text that was concealed. A name without a value stays as it is. */
+  reveal(text: string): string {
+    if (!text.includes("{secret:")) return text;
+    const kept = this.#read() ?? {};
+    return text.replaceAll(/\{secret:([A-Z][A-Z0-9_]*)\}/g, (all, name: string) => kept[name] ?? all);
+  }
+
+  /** Undefined when there is no file yet. */
+  #read(): Record<string, string> | undefined {
+    try {
+      const lines = readFileSync(this.file, "utf8").split("\n");
+      const pairs = lines.flatMap((line) => [/^([A-Z][A-Z0-9_]*)=([0-9a-f]{64})$/.exec(line)?.slice(1) ?? []]);
+      return Object.fromEntries(pairs.filter(({ length }) => length === 2)) as Record<string, string>;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  /** Whole or not at all; of two processes that make the file, the second takes what the first has written. */
+  #write(values: Readonly<Record<string, string>>, isNew: boolean): void {
+    mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
+    const aside = `${this.file}.${process.pid}`;
+    const text = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(aside, text.join(""), { mode: 0o600, flush: true });
+    try {
+      if (isNew) linkSync(aside, this.file);
+      else renameSync(aside, this.file);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    } finally {
+      rmSync(aside, { force: true });
+    }
+  }
+}
