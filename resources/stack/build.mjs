@@ -1,6 +1,6 @@
 // Bundles every service of the reference stack into one file each, so that a service runs anywhere Node does, with or
 // without node_modules beside it. Plain JavaScript without a Node 24 feature: npm's `prepare` may run it on Node 20.
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,6 +33,7 @@ try {
       js: 'import { createRequire as createBundleRequire } from "node:module";\nconst require = createBundleRequire(import.meta.url);',
     },
   });
+  await writeContainerSql(build);
   removeBundlesOfGoneServices();
   const elapsedMs = Math.round(performance.now() - startedAt);
   // Standard output belongs to the command that comes after this, which may be a report for a program.
@@ -40,6 +41,17 @@ try {
 } catch (error) {
   console.error(`stack: the build failed.\n${explain(error)}`);
   process.exitCode = 1;
+}
+
+/** What the audit database does at each start, for its container, whose image has no Node. */
+async function writeContainerSql(build) {
+  const entry = join(stackFolder, "audit-db", "sql.ts");
+  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });
+  const source = Buffer.from(outputFiles[0].contents).toString("base64");
+  const { roleAndDatabaseSql, ownershipSql } = await import(`data:text/javascript;base64,${source}`);
+  const configuration = { user: "lab", password: "{password}", database: "audit" };
+  writeFileSync(join(buildFolder, "audit-db-role.sql"), roleAndDatabaseSql(configuration));
+  writeFileSync(join(buildFolder, "audit-db-ownership.sql"), ownershipSql(configuration));
 }
 
 function removeBundlesOfGoneServices() {
