@@ -14,7 +14,10 @@ afterAll(() => lab.clear());
 
 const LINK = "gateway->payments-mcp";
 const TOXIC = `${LINK} has a latency toxic, "slow"`;
-const toxics = async () => (await fetch(`${proxy}/proxies/${encodeURIComponent(LINK)}/toxics`)).json();
+const toxics = async () => {
+  const headers = { authorization: `Bearer ${lab.secret("STACK_TOKEN")}` };
+  return (await fetch(`${proxy}/proxies/${encodeURIComponent(LINK)}/toxics`, { headers })).json();
+};
 
 function scenarioFile(id: string, method: string): string {
   const steadyState = "steadyState: [{ service: gateway, is: up }]";

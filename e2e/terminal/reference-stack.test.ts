@@ -202,7 +202,7 @@ describe("run on it", () => {
   });
 
   test("the steady state's own calls go through the gateway, and are counted nowhere", async () => {
-    const database = addressOf("audit-db").replace("http://", "postgres://lab:lab-demo-only@");
+    const database = addressOf("audit-db").replace("http://", `postgres://lab:${lab.secret("AUDIT_DB_PASSWORD")}@`);
     const client = new pg.Client({ connectionString: `${database}/audit` });
     await client.connect();
     const { rows } = await client.query("SELECT turn_id, decision FROM audit_log WHERE turn_id LIKE 'steady-state-%'");

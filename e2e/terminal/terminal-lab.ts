@@ -40,6 +40,12 @@ export class TerminalLab {
     return file;
   }
 
+  /** One of the secrets that this lab has made. */
+  secret(name: string): string {
+    const text = readFileSync(join(this.home, "secrets.env"), "utf8");
+    return new RegExp(`^${name}=(.+)$`, "m").exec(text)?.[1] ?? "";
+  }
+
   /** `resilience-lab WORDS`, its output in pipes. */
   start(...words: string[]): Session {
     return this.startAs(undefined, ...words);
