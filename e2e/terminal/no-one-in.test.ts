@@ -27,9 +27,12 @@ const secret = (name: string) => lab.secret(name);
 
 /** What a module prints as JSON, run by another user where this one may do so. */
 async function asOther(script: string, ...words: string[]): Promise<unknown> {
-  const user = isRoot ? { uid: OTHER_USER, gid: OTHER_USER } : {};
-  const options = { cwd: PROJECT, env: {}, stdio: ["ignore", "pipe", "inherit"], ...user } as const;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...words], options);
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...words], {
+    cwd: PROJECT,
+    env: {},
+    stdio: ["ignore", "pipe", "inherit"],
+    ...(isRoot ? { uid: OTHER_USER, gid: OTHER_USER } : {}),
+  });
   return JSON.parse(await text(child.stdout));
 }
 

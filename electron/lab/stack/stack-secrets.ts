@@ -44,11 +44,19 @@ export class StackSecrets {
     );
   }
 
-  /** The text that was concealed. A name without a value stays as it is. */
+  /** The text that was concealed. A name whose value cannot be read stays as it is: no undo may end here. */
   reveal(text: string): string {
     if (!text.includes("{secret:")) return text;
-    const kept = this.#read() ?? {};
+    const kept = this.#readOrNone();
     return text.replaceAll(/\{secret:([A-Z][A-Z0-9_]*)\}/g, (all, name: string) => kept[name] ?? all);
+  }
+
+  #readOrNone(): Record<string, string> {
+    try {
+      return this.#read() ?? {};
+    } catch {
+      return {};
+    }
   }
 
   /** Undefined when there is no file yet. */
