@@ -35,7 +35,8 @@ describe.runIf(process.platform === "linux")("a lab that is killed in the middle
       async function tellProxy(link: string, path: string, method: string, body: object): Promise<void> {
         const proxy = serviceProcessesOf(keptHome).find(({ service }) => service === "fault-proxy");
         const url = `http://127.0.0.1:${proxy?.environment.PORT}/proxies/${encodeURIComponent(link)}${path}`;
-        const answer = await fetch(url, { method, body: JSON.stringify(body) });
+        const headers = { authorization: `Bearer ${proxy?.environment.CONTROL_TOKEN}` };
+        const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
         expect(answer.ok).toBe(true);
       }
 

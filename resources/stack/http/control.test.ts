@@ -1,36 +1,34 @@
 /** What changes the state of a service: refused to pages and to programs without the token, on every service. */
-import { afterEach, describe, expect, test } from "vitest";
-import { startAgent } from "../agent/server.ts";
-import { readSettings } from "../fault-proxy/settings.ts";
-import { startFaultProxy } from "../fault-proxy/start.ts";
-import { startMockSlack } from "../mock-slack/server.ts";
-import { startPayments } from "../payments-mcp/server.ts";
-import type { RunningService } from "./serve.ts";
+import { join } from "node:path";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { killServices, startService } from "./service-process.ts";
+
+// Processes start slowly on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+afterAll(killServices);
 
 const token = "of-this-stack";
-const running: RunningService[] = [];
-afterEach(() => Promise.all(running.splice(0).map((service) => service.stop())));
-
-const common = { PORT: "0", CONTROL_TOKEN: token };
 const slack = {
   SLACK_BOT_TOKEN: "b",
   SLACK_SIGNING_SECRET: "s",
   SLACK_ACTIONS_URL: "http://127.0.0.1:9/slack/actions",
 };
-const start = {
-  agent: () => startAgent({ ...common, GATEWAY_URL: "http://127.0.0.1:9/mcp" }),
-  "mock-slack": () => startMockSlack({ ...common, ...slack }),
-  "payments-mcp": () => startPayments(common),
-  "fault-proxy": () => startFaultProxy(readSettings(common)),
+const own = {
+  agent: { GATEWAY_URL: "http://127.0.0.1:9/mcp" },
+  "mock-slack": slack,
+  "payments-mcp": {},
+  "fault-proxy": {},
 };
+type Service = keyof typeof own;
 
-async function up(service: keyof typeof start): Promise<string> {
-  const started = await start[service]();
-  running.push(started);
-  return started.url;
+function begin(service: Service, more: Record<string, string> = {}) {
+  const program = join(import.meta.dirname, "..", service, "main.ts");
+  return startService(program, { PORT: "0", ...own[service], ...more });
 }
 
-const changes: [keyof typeof start, string, object][] = [
+const up = (service: Service): Promise<string> => begin(service, { CONTROL_TOKEN: token }).url();
+
+const changes: [Service, string, object][] = [
   ["agent", "/runs", { input: "hello" }],
   ["mock-slack", "/reset", {}],
   ["mock-slack", "/settings", { autoApproveAfter: "1ms" }],
@@ -72,16 +70,17 @@ test("the fault proxy shows its links and hits with the token only, and its vers
 });
 
 test("a fault proxy without a token serves Toxiproxy's clients as they are, and still no page", async () => {
-  const proxy = await startFaultProxy(readSettings({ PORT: "0" }));
-  running.push(proxy);
-  const reset = (headers: Record<string, string>) => fetch(`${proxy.url}/reset`, { method: "POST", headers });
+  const url = await begin("fault-proxy").url();
+  const reset = (headers: Record<string, string>) => fetch(`${url}/reset`, { method: "POST", headers });
   expect((await reset({})).status).toBe(204);
   expect((await reset({ origin: "http://127.0.0.1:5173", "content-type": "text/plain" })).status).toBe(403);
 });
 
-test("the others do not start without a token, and say so", async () => {
-  const without = { PORT: "0", GATEWAY_URL: "http://127.0.0.1:9/mcp", ...slack };
-  for (const begin of [startAgent, startMockSlack, startPayments]) {
-    expect(() => begin(without)).toThrow("CONTROL_TOKEN is not set");
-  }
-});
+test.each(["agent", "mock-slack", "payments-mcp"] as const)(
+  "%s does not start without a token, and says so",
+  async (service) => {
+    const program = begin(service);
+    expect(await program.ended).toBe(2);
+    expect(program.output()).toContain("CONTROL_TOKEN is not set");
+  },
+);
