@@ -33,7 +33,7 @@ try {
       js: 'import { createRequire as createBundleRequire } from "node:module";\nconst require = createBundleRequire(import.meta.url);',
     },
   });
-  await writeContainerSql(build);
+  if (services.includes("audit-db")) await writeContainerSql(build);
   removeBundlesOfGoneServices();
   const elapsedMs = Math.round(performance.now() - startedAt);
   // Standard output belongs to the command that comes after this, which may be a report for a program.
