@@ -58,6 +58,7 @@ describe("what can be done with runs", () => {
   it("exports finished runs", () => {
     expect(whyNotExport([])).toMatch("Select");
     expect(whyNotExport([run(), run({ outcome: null })])).toMatch("still on");
+    expect(whyNotExport([run(), run({ raw: true })])).toMatch(/^1 of them was kept raw: turn "Keep runs raw" off/);
     expect(whyNotExport([run()])).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SCENARIO_SOURCE_LIMIT } from "../../contract/scenarios.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { Redactor } from "../redaction/redactor.ts";
 import { loadText } from "../scenarios/load.ts";
 import { ScenarioLibrary } from "./scenario-library.ts";
 
@@ -165,4 +166,14 @@ test("one that is in a file with others, or that nobody has agreed to replace, i
   expect(() => library.save(lone, { replace: true })).toThrow(/is used in/);
   expect(() => library.save(VALID, { replace: false })).toThrow(/is used in as I like.yaml/);
   expect(readFileSync(join(folder, "both.yml"), "utf8")).toBe(suite);
+});
+
+test("a scenario that was stored with its secrets redacted is found as it is written, unless it has changed", () => {
+  const source = VALID.replace("One of my own", "Asks ann@example.com");
+  const { library, folder } = libraryOf({ "mended.yaml": source });
+  const stored = new Redactor().yaml(source);
+  expect(stored).not.toContain("ann@example.com");
+  expect(library.unredacted("mended", stored).source).toBe(source);
+  writeFileSync(join(folder, "mended.yaml"), source.replace("10ms", "20ms"));
+  expect(() => library.unredacted("mended", stored)).toThrow("it has changed since");
 });
