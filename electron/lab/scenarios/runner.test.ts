@@ -477,7 +477,7 @@ async function auditLogOf() {
   });
   onTestFinished(() => void vi.restoreAllMocks());
   const services = stack.running.stack.services as unknown as object[];
-  services.push({ name: "audit", role: "audit-log" });
+  services.push({ name: "audit", role: "audit-log", environment: {} });
   vi.spyOn(stack.running, "endpoint").mockReturnValue("postgres://nowhere");
   const stateOf = driver().stateOf.bind(driver());
   const identity = { kind: "process", ...thisProcess } as const;
