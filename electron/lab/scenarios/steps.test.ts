@@ -5,11 +5,15 @@ import { decided } from "../../testing/sample-events.ts";
 import { step as schema } from "./schema.ts";
 import { runStep } from "./steps.ts";
 
-/** Where a test waits for what will not come, it need not wait as long as a person would. */
-const patience = vi.hoisted(() => ({ ms: Number.POSITIVE_INFINITY }));
+/** Set where a test waits for what will not come: every limit runs out when it aborts, and not by a clock. */
+const limits = vi.hoisted(() => ({ expired: undefined as AbortSignal | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
   const real = await original<typeof import("../abort-scope.ts")>();
-  const within: typeof real.within = (signal, ms, work) => real.within(signal, Math.min(ms, patience.ms), work);
+  const within: typeof real.within = (signal, ms, work) => {
+    if (limits.expired === undefined) return real.within(signal, ms, work);
+    const limited = AbortSignal.any([signal, limits.expired]);
+    return real.orAbort(work(limited), limited);
+  };
   return { ...real, within };
 });
 
@@ -152,11 +156,15 @@ describe("a request that is never answered", () => {
     [{ warm: "gateway" }, "not done within"],
     [{ call: "a_tool" }, "not done within"],
   ])("ends its step, and says who has not answered: %j", async (step, message) => {
-    patience.ms = 50;
+    const expiring = new AbortController();
+    limits.expired = expiring.signal;
     onTestFinished(() => {
-      patience.ms = Number.POSITIVE_INFINITY;
+      limits.expired = undefined;
     });
-    const { address, asked } = await fakeService(() => undefined);
+    const { address, asked } = await fakeService(() => {
+      expiring.abort(new DOMException("not done within its limit", "TimeoutError"));
+      return undefined;
+    });
     await expect(doStep(step, fakeContext(address).context)).rejects.toThrow(message);
     expect(asked).toHaveLength(1);
   });
