@@ -19,6 +19,8 @@ const brought = fileURLToPath(new URL(join("..", "..", "node_modules", ".bin", "
  */
 export async function runOnOwnNode(script, load) {
   const words = process.argv.slice(2);
+  // Reports and bundles hold what a stack said: their owner alone reads them, until he says otherwise.
+  process.umask(0o077);
   if (Number(process.versions.napi) >= NODE_API_NEEDED && process.features.typescript) {
     module.enableCompileCache(compiled);
     const main = await load();

@@ -1,5 +1,5 @@
 import { arm, halt } from "../../lab/faults/halt.ts";
-import { dataFolder, openHome } from "../../lab/home.ts";
+import { dataFolder, openHomeToUndo } from "../../lab/home.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { type Command, EXIT, readWords } from "./command.ts";
 
@@ -12,7 +12,7 @@ What else is broken is named and left. Exit 1 if something is broken or not know
 be applied.`,
   async run(words, { environment, out, err, signal }) {
     refuseWords("halt", words);
-    const { mended, problem, damage, unread } = await halt(openHome(dataFolder(environment)), environment, signal);
+    const { mended, problem, damage, unread } = await halt(openHomeToUndo(dataFolder(environment)), environment, signal);
     for (const { fault, result, detail } of mended) {
       out.write(`${fault.kind} ${fault.target}: ${result}, ${detail}\n`);
     }
@@ -34,7 +34,7 @@ export const armCommand: Command = {
   help: "resilience-lab arm\n\nAllows faults again after `resilience-lab halt`.",
   async run(words, { environment, out }) {
     refuseWords("arm", words);
-    const wasHalted = arm(openHome(dataFolder(environment)));
+    const wasHalted = arm(openHomeToUndo(dataFolder(environment)));
     out.write(wasHalted ? "faults can be applied again\n" : "faults were not halted\n");
     return EXIT.green;
   },

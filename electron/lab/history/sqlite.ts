@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, readFileSync, renameSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
 import { LabError, messageOf } from "../lab-error.ts";
+import { assertWrittenByNobodyElse, closeFile } from "../private-paths.ts";
 
 export interface OpenedDatabase {
   database: Database.Database;
@@ -22,6 +23,8 @@ export interface DatabaseSpec {
   synchronous: "FULL" | "NORMAL";
   /** How long a write waits for another process's. */
   busyLimitMs: number;
+  /** What is deleted is overwritten, so that it is in no free page of the file. Costs a write of each freed page. */
+  erasesDeleted?: boolean;
 }
 
 const READ_SOMETHING = "SELECT count(*) FROM sqlite_schema";
@@ -30,15 +33,30 @@ export const BUSY_LIMIT_MS = 1_500;
 
 /**
  * Opens a database and brings it to this version. One that cannot be written, or is of a newer version, is opened to read
- * only; a corrupt one is moved aside, whole, and a fresh one takes its place.
+ * only; a corrupt one is moved aside, whole, and a fresh one takes its place. Only its owner can read it.
+ * @throws LabError when it cannot be opened, or somebody else may have written it
  */
 export function openDatabase(spec: DatabaseSpec): OpenedDatabase {
+  makePrivate(spec.file);
   try {
     return openAndMigrate(spec);
   } catch (error) {
     if (!isCorruption(error)) throw explain(error, spec);
     const setAsideTo = setAside(spec);
     return { ...openAndMigrate(spec), setAsideTo };
+  }
+}
+
+/** SQLite gives its -wal and -shm files the mode of the database, so it must be right before they are made. */
+function makePrivate(file: string): void {
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) {
+    assertWrittenByNobodyElse(each);
+    try {
+      closeFile(each);
+      if (each === file && !existsSync(file)) closeSync(openSync(file, "a", 0o600));
+    } catch {
+      // SQLite, which is asked next, says what is wrong with the place.
+    }
   }
 }
 
@@ -53,6 +71,7 @@ function openAndMigrate(spec: DatabaseSpec): OpenedDatabase {
     database.pragma("journal_mode = WAL");
     database.pragma(`synchronous = ${spec.synchronous}`);
     database.pragma("foreign_keys = ON");
+    if (spec.erasesDeleted) database.pragma("secure_delete = ON");
     migrate(database, spec.migrations);
     database.prepare(READ_SOMETHING).get();
     return { database, isNewer: false };

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { type OpenedDatabase, openDatabase, openToRead } from "../history/sqlite.ts";
 import { LabError } from "../lab-error.ts";
+import { assertWrittenByNobodyElse } from "../private-paths.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
 import { StackSecrets } from "../stack/stack-secrets.ts";
 
@@ -87,7 +88,14 @@ export interface Journal {
   close(): void;
 }
 
-const SPEC = { name: "fault journal", migrations: MIGRATIONS, synchronous: "FULL", busyLimitMs: 5_000 } as const;
+const SPEC = {
+  name: "fault journal",
+  migrations: MIGRATIONS,
+  synchronous: "FULL",
+  busyLimitMs: 5_000,
+  // Environments of services, which may hold secrets.
+  erasesDeleted: true,
+} as const;
 
 /** @throws LabError when the journal cannot be written: without it nothing may be broken. */
 export function openJournal(file: string): Journal {
@@ -108,6 +116,7 @@ export function openJournalToUndo(file: string): Journal {
 
 /** Only to look at, without a lock and without making or changing it. */
 export function openJournalToRead(file: string): Journal {
+  assertWrittenByNobodyElse(file);
   const database = openToRead(file);
   const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'stacks'").get() === undefined;
   if (isEmpty && database.memory) for (const sql of MIGRATIONS) database.exec(sql);

@@ -101,8 +101,14 @@ export class StackRegister {
     }));
   }
 
+  /** With the environments of its services, which may hold secrets: the write-ahead log is emptied of them as well. */
   remove(stackId: string): void {
     this.#database.prepare("DELETE FROM stacks WHERE id = ?").run(stackId);
+    try {
+      this.#database.pragma("wal_checkpoint(TRUNCATE)");
+    } catch {
+      // On a full disk, say: it is emptied when the last lab that has it open closes it.
+    }
   }
 
   /** It stays when the lab ends. */

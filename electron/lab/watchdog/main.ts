@@ -9,7 +9,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { mendStack } from "../faults/mend.ts";
-import { openHome } from "../home.ts";
+import { openHomeToUndo } from "../home.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { holderOf, type Journal, openJournalToUndo, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
@@ -26,7 +26,7 @@ const MEND_LIMIT_MS = 60_000;
 
 const [folder = "", pid = "", startedAt = ""] = process.argv.slice(2);
 const lab = { pid: Number(pid), startedAt };
-const home = openHome(folder);
+const home = openHomeToUndo(folder);
 
 let lookedMs = performance.now();
 let silentMs = 0;

@@ -93,6 +93,8 @@ async function copyOnce(native: string, cacheFolder: string, name: string): Prom
   if (cache.uid !== 0 || !cache.isDirectory() || (cache.mode & 0o022) !== 0) {
     throw new StartError(`${cacheFolder} must be a folder that only root can write to. Remove it and start again.`);
   }
+  // The user nobody must get there, whatever the umask made of the mode above.
+  await chmod(cacheFolder, 0o755);
   const target = join(cacheFolder, name);
   if (existsSync(target)) return target;
   console.log(`audit-db copying PostgreSQL to ${target}: user nobody cannot reach ${native}`);
