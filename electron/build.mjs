@@ -32,16 +32,36 @@ const watchdogBeside = {
 
 const common = { bundle: true, platform: "node", target: "node24", outdir: out, logLevel: "warning", sourcemap: true };
 
-await build({
+const mainProcess = {
   ...common,
   ...place,
-  entryPoints: {
-    main: join(folder, "main.ts"),
-    watchdog: join(folder, "lab", "watchdog", "main.ts"),
-  },
   format: "esm",
   packages: "external",
   plugins: [watchdogBeside],
+};
+// In parts, so that what the first checks is not loaded with it.
+await build({
+  ...mainProcess,
+  entryPoints: { main: join(folder, "shell", "checked-start.ts") },
+  chunkNames: "[name]-[hash]",
+  splitting: true,
+});
+// Whole, with the packages that it needs: it lies beside the archive, where nothing of what is in the archive is found.
+// Only the native database module is there too. Packages that are CommonJS find what modules have no longer.
+await build({
+  ...mainProcess,
+  entryPoints: { watchdog: join(folder, "lab", "watchdog", "main.ts") },
+  packages: "bundle",
+  external: ["better-sqlite3", "cpu-features", "*.node"],
+  banner: {
+    js: [
+      'import { createRequire } from "node:module";',
+      "const require = createRequire(import.meta.url);",
+      "const __dirname = import.meta.dirname;",
+      "const __filename = import.meta.filename;",
+      place.banner.js,
+    ].join("\n"),
+  },
 });
 await build({
   ...common,

@@ -29,18 +29,24 @@ interface StartOptions {
   words?: readonly string[];
   /** The page that its window shows; the specs' own if none is given. */
   pageFolder?: string;
+  /** The app is packaged in this archive; on the stand-in only. */
+  archive?: string;
+  /** Hears what the stand-in writes to its standard error, which the spec's own shows otherwise. */
+  onError?: (text: string) => void;
 }
 
-export async function startDesktop({ home, words = [], pageFolder = PAGE_FOLDER }: StartOptions): Promise<Desktop> {
+export async function startDesktop(options: StartOptions): Promise<Desktop> {
+  const { home, words = [], pageFolder = PAGE_FOLDER, archive, onError } = options;
   const env = {
     ...process.env,
     RESILIENCE_LAB_HOME: home,
     RESILIENCE_LAB_PAGE: pageFolder,
     ELECTRON_STAND_IN_DATA: join(home, "electron"),
     XDG_CONFIG_HOME: join(home, "electron"),
+    ...(archive === undefined ? {} : { ELECTRON_STAND_IN_ARCHIVE: archive }),
   };
   const { kind, binary } = shellUnderTest();
-  return kind === "electron" ? startElectron(binary, words, env) : startStandIn(words, env);
+  return kind === "electron" ? startElectron(binary, words, env) : startStandIn(words, env, onError);
 }
 
 async function startElectron(binary: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Desktop> {
@@ -59,11 +65,16 @@ async function startElectron(binary: string, words: readonly string[], env: Node
   };
 }
 
-async function startStandIn(words: readonly string[], env: NodeJS.ProcessEnv): Promise<Desktop> {
+async function startStandIn(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onError?: (text: string) => void,
+): Promise<Desktop> {
   const child = spawn(process.execPath, ["--import", STAND_IN, MAIN, ...words], {
     env,
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: ["ignore", "inherit", onError === undefined ? "inherit" : "pipe", "ipc"],
   });
+  if (onError !== undefined) child.stderr?.setEncoding("utf8").on("data", onError);
   const ended = exitOf(child);
   const address = await Promise.race([debuggingAddress(child), ended.then(() => undefined)]);
   if (address === undefined) return { ...NO_WINDOW, ended, kill: () => child.kill("SIGKILL") };
@@ -123,7 +134,7 @@ function ask(child: ChildProcess, id: number, source: string, argument: unknown)
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => child.once("exit", resolve));
+  return new Promise((resolve) => child.once("close", resolve));
 }
 
 /** Quits as a person does who agrees to whatever is asked. */

@@ -1,6 +1,12 @@
 import { expect, inPage, test, whenConnected } from "./desktop.ts";
 
-test("the page has no Node, and of the shell only the connection", async ({ desktop }) => {
+/**
+ * Electron's security checklist (electronjs.org/docs/latest/tutorial/security), its numbers before the names of the tests.
+ * Those that are not here, because they are about what is built and not about what a window does, are in
+ * electron/shell/packaging.test.ts.
+ */
+
+test("2, 20: the page has no Node, and of the shell only the connection", async ({ desktop }) => {
   const page = await desktop.page();
   const found = await page.evaluate(() => ({
     node: ["require", "process", "module", "Buffer", "global"].filter((name) => name in window),
@@ -9,18 +15,50 @@ test("the page has no Node, and of the shell only the connection", async ({ desk
   expect(found).toEqual({ node: [], bridge: ["connect", "onNavigate"] });
 });
 
-test("the window is isolated, sandboxed and without Node", async ({ desktop }) => {
-  await desktop.page();
+test("2, 3, 4, 6, 8, 9, 10, 11: the window is isolated, sandboxed and has nothing switched on that is dangerous", async ({
+  desktop,
+}) => {
+  const page = await desktop.page();
   const preferences = await desktop.inMain(({ BrowserWindow }) => {
-    const [window] = BrowserWindow.getAllWindows();
-    const contents = window?.webContents as unknown as { getLastWebPreferences(): Record<string, unknown> };
-    const { contextIsolation, sandbox, nodeIntegration, webviewTag } = contents.getLastWebPreferences();
-    return { contextIsolation, sandbox, nodeIntegration, webviewTag };
+    const windows = BrowserWindow.getAllWindows();
+    return windows.map(({ webContents }) =>
+      (webContents as unknown as { getLastWebPreferences(): Record<string, unknown> }).getLastWebPreferences(),
+    );
   }, null);
-  expect(preferences).toEqual({ contextIsolation: true, sandbox: true, nodeIntegration: false, webviewTag: false });
+  expect(preferences).toHaveLength(1);
+  expect(preferences[0]).toMatchObject({
+    contextIsolation: true,
+    sandbox: true,
+    nodeIntegration: false,
+    nodeIntegrationInWorker: false,
+    nodeIntegrationInSubFrames: false,
+    webSecurity: true,
+    allowRunningInsecureContent: false,
+    experimentalFeatures: false,
+    webviewTag: false,
+  });
+  expect(preferences[0]?.enableBlinkFeatures ?? "").toBe("");
+  expect(await page.evaluate(() => document.querySelectorAll("webview").length)).toBe(0);
 });
 
-test("injected code does not run and nothing is fetched from elsewhere", async ({ desktop }) => {
+test("12: a webview is refused, whatever it asks for", async ({ desktop }) => {
+  await desktop.page();
+  const isRefused = await desktop.inMain(({ BrowserWindow }) => {
+    let refused = false;
+    const event = {
+      preventDefault: () => {
+        refused = true;
+      },
+    };
+    const [window] = BrowserWindow.getAllWindows();
+    const preferences = { nodeIntegration: true, preload: "/tmp/preload.js" };
+    window?.webContents.emit("will-attach-webview", event as never, preferences, { src: "https://example.com/" });
+    return refused;
+  }, null);
+  expect(isRefused).toBe(true);
+});
+
+test("1, 7: injected code does not run and nothing is fetched from elsewhere", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);
   const elsewhere = await page.evaluate(async () => {
@@ -49,7 +87,7 @@ test("injected code does not run and nothing is fetched from elsewhere", async (
   expect(await page.evaluate(() => "injected" in window)).toBe(false);
 });
 
-test("the page goes nowhere else and opens no window", async ({ desktop }) => {
+test("13, 14: the page goes nowhere else and opens no window", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);
   const before = page.url();
@@ -75,7 +113,7 @@ test("the page goes nowhere else and opens no window", async ({ desktop }) => {
   expect(await inPage(page, ({ state }) => state !== undefined, null)).toBe(true);
 });
 
-test("the page is given no permission that it asks for", async ({ desktop }) => {
+test("5: the page is given no permission that it asks for", async ({ desktop }) => {
   const page = await desktop.page();
   const answers = await page.evaluate(async () => ({
     notifications: await Notification.requestPermission(),
@@ -93,7 +131,7 @@ test("the page is given no permission that it asks for", async ({ desktop }) => 
   expect(answers).toEqual({ notifications: "denied", geolocation: "refused", microphone: "refused" });
 });
 
-test("the door to the lab opens for the top frame of the lab's own page alone", async ({ desktop }) => {
+test("17: the door to the lab opens for the top frame of the lab's own page alone", async ({ desktop }) => {
   await whenConnected(await desktop.page());
   const closed = await desktop.inMain(({ BrowserWindow, ipcMain }) => {
     const [window] = BrowserWindow.getAllWindows();
@@ -120,7 +158,7 @@ test("the door to the lab opens for the top frame of the lab's own page alone", 
   expect(closed).toEqual({ otherWindow: true, frameWithin: true, frameGone: true });
 });
 
-test("the lab's scheme serves the built page and nothing else of the disk", async ({ desktop }) => {
+test("18: the lab's scheme serves the built page and nothing else of the disk", async ({ desktop }) => {
   const page = await desktop.page();
   const answers = await page.evaluate(async () => {
     const ask = (path: string, init: RequestInit = {}) => fetch(path, init).then(({ status }) => status);

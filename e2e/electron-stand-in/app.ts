@@ -15,13 +15,19 @@ export function preventable<Fields extends object>(fields: Fields) {
 }
 
 class App extends EventEmitter {
-  readonly isPackaged = false;
+  /** A spec may have it packaged, up to where something of the archive would be loaded: Node does not read archives. */
+  readonly #archive = process.env.ELECTRON_STAND_IN_ARCHIVE;
+  readonly isPackaged = this.#archive !== undefined;
   readonly protocolClients: string[] = [];
   /** Set by the windows: asked before the app ends, and told when it does. */
   closeWindows: () => boolean = () => true;
   leave: () => Promise<void> = async () => {};
   readonly #userData = process.env.ELECTRON_STAND_IN_DATA ?? "";
   #isEnding = false;
+
+  getAppPath(): string {
+    return this.#archive ?? process.cwd();
+  }
 
   getPath(name: string): string {
     if (name !== "userData") throw new Error(`the stand-in knows no path called ${name}`);
