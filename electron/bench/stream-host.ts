@@ -85,7 +85,7 @@ function madeBefore(): string[] {
   for (let seq = 0; seq < lastSeq; seq += EVENT_BATCH_LIMIT) {
     const entries = service.archive.entries(runId, seq, EVENT_BATCH_LIMIT);
     texts.push(
-      `{"type":"run","message":1,"items":[${entries.map(({ text }) => text).join(",")}],"lastSeq":${lastSeq}}`,
+      `{"type":"run","message":1,"items":[${entries.map(({ text }) => text).join(",")}],"lastSeq":${lastSeq},"savedSeq":${lastSeq},"unsaved":null}`,
     );
   }
   return texts;

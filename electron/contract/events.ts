@@ -55,13 +55,20 @@ export interface SkippedProgress {
 }
 export type StreamItem = LabEvent | SkippedProgress;
 
-/** `message` counts from 1 in each stream. A `run` stream ends by itself after the run's last event. */
+/** How far a run's log has come. */
+export interface RunProgress {
+  /** The last number that may be told now. */
+  lastSeq: number;
+  /** Events up to this number are on disk: they survive the death of the lab, however it dies. */
+  savedSeq: number;
+  /** Why what follows it, the run's end included, is not; null when nothing has failed. It is tried again until it is. */
+  unsaved: { sinceWallMs: number; reason: string } | null;
+}
+
+/**
+ * `message` counts from 1 in each stream. A `run` stream ends by itself after the run's last event, once all are saved.
+ * Its messages may be without items, when only its progress has changed.
+ */
 export type StreamMessage =
   | { type: "lab"; message: number; state: LabState }
-  | {
-      type: "run";
-      message: number;
-      items: StreamItem[];
-      /** The run's last number now. */
-      lastSeq: number;
-    };
+  | ({ type: "run"; message: number; items: StreamItem[] } & RunProgress);

@@ -80,6 +80,8 @@ export const eventPageRequest = z.strictObject({
 export interface EventPage {
   events: LabEvent[];
   hasMore: boolean;
+  /** Events up to this number are on disk; what follows could not be written yet. */
+  savedSeq: number;
 }
 
 export const deleteRequest = z.strictObject({ runIds: z.array(runId).min(1).max(500) });

@@ -1,14 +1,23 @@
 import { createORPCClient } from "@orpc/client";
 import type { LabProcedures } from "../../electron/contract/contract.ts";
-import type { LabState, StreamItem, StreamMessage, SubscribeRequest } from "../../electron/contract/events.ts";
+import type {
+  LabState,
+  RunProgress,
+  StreamItem,
+  StreamMessage,
+  SubscribeRequest,
+} from "../../electron/contract/events.ts";
 import { aborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import { fromAnswer, type LabFailure } from "./lab-failure.ts";
 import { type OpenLink, Refused } from "./transport.ts";
 
 export interface RunFollower {
-  /** The next items of the log, in order and without holes. What it returns is awaited before more is asked for. */
-  onItems(items: readonly StreamItem[], lastSeq: number): void | Promise<void>;
+  /**
+   * The next items of the log, in order and without holes; none when only the progress has changed. What it returns is
+   * awaited before more is asked for.
+   */
+  onItems(items: readonly StreamItem[], progress: RunProgress): void | Promise<void>;
   /** The run's last event has been given. */
   onEnd?(): void;
   /** The lab will not give it, such as a run that does not exist. Nothing follows. */
@@ -37,7 +46,7 @@ export function followRun(
     async take(message) {
       if (message.type !== "run") return;
       const last = message.items.at(-1);
-      await follower.onItems(message.items, message.lastSeq);
+      await follower.onItems(message.items, message);
       if (last !== undefined) afterSeq = last.type === "skipped" ? last.toSeq : last.seq;
     },
     onEnd: () => follower.onEnd?.(),

@@ -69,7 +69,7 @@ async function* logFrom(
   for (let seq = afterSeq; seq < LAST; seq += 10) {
     onMessage(seq);
     const items = Array.from({ length: 10 }, (_, index) => itemAt(seq + index + 1));
-    yield { type: "run", message: ++message, items, lastSeq: LAST };
+    yield { type: "run", message: ++message, items, lastSeq: LAST, savedSeq: LAST, unsaved: null };
   }
 }
 

@@ -91,6 +91,8 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
                 className={classes.event}
                 data-selected={seq === selectedSeq || undefined}
                 data-logs={isLogs || undefined}
+                data-unsaved={!record.isSaved(item) || undefined}
+                title={record.isSaved(item) ? undefined : "Not saved yet"}
                 onClick={() => onVisit(seq)}
               >
                 <span className={classes.time}>{formatDuration(item.atMs)}</span>

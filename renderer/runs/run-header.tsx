@@ -1,6 +1,7 @@
 import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import {
   IconArrowsDiff,
+  IconDatabaseX,
   IconDots,
   IconDownload,
   IconEyeExclamation,
@@ -70,6 +71,12 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
               <span title={new Date(started.wallMs).toISOString()}>{clockTime(started.wallMs, Date.now())}</span>
               <span>{started.driver === "process" ? "processes" : "Docker"}</span>
             </>
+          )}
+          {record.unsaved !== null && (
+            <span className={classes.unsaved} role="status" title={record.unsaved.reason}>
+              <IconDatabaseX size={13} aria-hidden /> Not saved since{" "}
+              {clockTime(record.unsaved.sinceWallMs, Date.now())}: {record.unsaved.reason}
+            </span>
           )}
           {without.length > 0 && (
             <span className={classes.without}>

@@ -3,9 +3,11 @@ import { emptyRunView, foldAll } from "../../electron/lab/events/fold.ts";
 import { longRun, RECORDED } from "../timeline/fixtures/recorded-runs.ts";
 import { RunRecord } from "./run-record.ts";
 
+const allSaved = (lastSeq: number) => ({ lastSeq, savedSeq: lastSeq, unsaved: null });
+
 function recordOf(events: typeof RECORDED.approvalTimeout, batch = 256): RunRecord {
   const record = new RunRecord("run");
-  for (let at = 0; at < events.length; at += batch) record.take(events.slice(at, at + batch), events.length);
+  for (let at = 0; at < events.length; at += batch) record.take(events.slice(at, at + batch), allSaved(events.length));
   return record;
 }
 
@@ -33,16 +35,30 @@ test("moments of a long run are folded from near by", () => {
 test("a stream that is resumed may repeat what was seen", () => {
   const events = RECORDED.retryStorm;
   const record = recordOf(events.slice(0, 20));
-  record.take(events.slice(10), events.length);
+  record.take(events.slice(10), allSaved(events.length));
   expect(record.items).toHaveLength(events.length);
   expect(record.view).toEqual(foldAll(emptyRunView, events));
 });
 
 test("lines that were not sent are counted and their numbers stand for no event", () => {
   const record = recordOf(RECORDED.retryStorm.slice(0, 3));
-  record.take([{ type: "skipped", fromSeq: 4, toSeq: 9, atMs: 5, lines: { gateway: 6 } }], 9);
+  record.take([{ type: "skipped", fromSeq: 4, toSeq: 9, atMs: 5, lines: { gateway: 6 } }], allSaved(9));
   expect(record.view.logs.gateway?.dropped).toBe(6);
   expect(record.event(3)?.seq).toBe(3);
   expect(record.event(7)).toBeUndefined();
   expect(record.event(99)).toBeUndefined();
+});
+
+test("what could not be written is known from its first event on, until it is", () => {
+  const events = RECORDED.retryStorm.slice(0, 20);
+  const record = new RunRecord("run");
+  const unsaved = { sinceWallMs: 1, reason: "the disk is full" };
+  record.take(events, { lastSeq: 20, savedSeq: 12, unsaved });
+  expect(record.items.filter((item) => !record.isSaved(item))).toEqual(events.slice(12));
+  expect(record.timeline.unsavedFromMs).toBe(events[12]?.atMs);
+  expect(record.unsaved).toEqual(unsaved);
+  record.take([], allSaved(20));
+  expect(record.items.every((item) => record.isSaved(item))).toBe(true);
+  expect(record.timeline.unsavedFromMs).toBeUndefined();
+  expect(record.unsaved).toBeNull();
 });

@@ -1,4 +1,4 @@
-import type { StreamItem } from "../../electron/contract/events.ts";
+import type { RunProgress, StreamItem } from "../../electron/contract/events.ts";
 import { foldItems } from "../../electron/contract/fold-stream.ts";
 import type { LaneSummary } from "../../electron/contract/history.ts";
 import { emptyRunView, type RunView } from "../../electron/lab/events/fold.ts";
@@ -20,6 +20,10 @@ export class RunRecord {
   version = 0;
   /** The run's last number, known before all of it has arrived. */
   lastSeq = 0;
+  /** Events up to this number are on disk. */
+  savedSeq = 0;
+  /** Why those after it are not; null when nothing has failed. */
+  unsaved: RunProgress["unsaved"] = null;
   readonly #checkpoints: { items: number; view: RunView }[] = [{ items: 0, view: emptyRunView }];
   #moment = { items: 0, view: emptyRunView };
 
@@ -27,18 +31,30 @@ export class RunRecord {
     this.runId = runId;
   }
 
-  take(items: readonly StreamItem[], lastSeq: number): void {
+  take(items: readonly StreamItem[], { lastSeq, savedSeq, unsaved }: RunProgress): void {
     const known = this.view.seq;
     const fresh = items.filter((item) => lastNumber(item) > known);
     this.view = foldItems(this.view, fresh);
     this.timeline.take(fresh);
     for (const item of fresh) this.items.push(item);
     this.lastSeq = Math.max(this.lastSeq, lastSeq, this.view.seq);
+    this.savedSeq = Math.max(this.savedSeq, savedSeq);
+    this.unsaved = unsaved;
+    this.timeline.unsavedFromMs = this.#unsavedFromMs();
     this.version++;
     const newest = this.#checkpoints.at(-1);
     if (newest !== undefined && this.items.length - newest.items >= CHECKPOINT_ITEMS) {
       this.#checkpoints.push({ items: this.items.length, view: this.view });
     }
+  }
+
+  isSaved(item: StreamItem): boolean {
+    return lastNumber(item) <= this.savedSeq;
+  }
+
+  #unsavedFromMs(): number | undefined {
+    if (this.savedSeq >= this.view.seq) return undefined;
+    return this.items[this.#indexAfter(this.savedSeq)]?.atMs;
   }
 
   /** How many of the run's events have yet to arrive. */
@@ -78,18 +94,21 @@ export class RunRecord {
   }
 
   event(seq: number): LabEvent | undefined {
+    const item = this.items[this.#indexAfter(seq - 1)];
+    return item?.type !== "skipped" && item?.seq === seq ? item : undefined;
+  }
+
+  /** Of the first item that has a number above this one. */
+  #indexAfter(seq: number): number {
     let low = 0;
-    let high = this.items.length - 1;
-    while (low <= high) {
+    let high = this.items.length;
+    while (low < high) {
       const middle = (low + high) >>> 1;
       const item = this.items[middle];
-      if (item === undefined) return undefined;
-      const first = item.type === "skipped" ? item.fromSeq : item.seq;
-      if (first <= seq && seq <= lastNumber(item)) return item.type === "skipped" ? undefined : item;
-      if (first > seq) high = middle - 1;
-      else low = middle + 1;
+      if (item !== undefined && lastNumber(item) <= seq) low = middle + 1;
+      else high = middle;
     }
-    return undefined;
+    return low;
   }
 }
 

@@ -63,8 +63,8 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       return client.followRun(
         { runId, afterSeq: record.view.seq },
         {
-          onItems: (items, lastSeq) => {
-            record.take(items, lastSeq);
+          onItems: (items, progress) => {
+            record.take(items, progress);
             const isLong = record.behind > FORESEEN_BEHIND;
             if (!isLong || performance.now() - shownMs >= SHOWN_EVERY_MS) {
               show();

@@ -35,6 +35,7 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): void
     paintSpans(context, picture, box);
     if (LABELLED.includes(box.kind)) paintLabels(context, picture, box);
   }
+  paintUnsaved(context, picture);
   paintSelection(context, picture);
   if (picture.cursorMs === undefined) return;
   const cursorPx = scale.toPx(picture.cursorMs);
@@ -77,6 +78,29 @@ function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: La
     }
   }
 }
+
+/** Hatched: the lab may yet lose it. */
+function paintUnsaved(context: CanvasRenderingContext2D, { model, scale, heightPx, palette }: Picture): void {
+  if (model.unsavedFromMs === undefined) return;
+  const fromPx = Math.max(0, Math.floor(scale.toPx(model.unsavedFromMs)));
+  if (fromPx > scale.widthPx) return;
+  context.save();
+  context.beginPath();
+  context.rect(fromPx, 0, scale.widthPx - fromPx, heightPx);
+  context.clip();
+  context.strokeStyle = palette.solid.warning;
+  context.globalAlpha = UNSAVED_ALPHA;
+  context.beginPath();
+  for (let px = fromPx - heightPx; px < scale.widthPx; px += HATCH_PX) {
+    context.moveTo(px, heightPx);
+    context.lineTo(px + heightPx, 0);
+  }
+  context.stroke();
+  context.restore();
+}
+
+const UNSAVED_ALPHA = 0.35;
+const HATCH_PX = 8;
 
 /** Beyond the events that have arrived: paler, since it is known that something happened there and not yet what. */
 function paintOutline(context: CanvasRenderingContext2D, { model, scale, palette }: Picture, box: LaneBox): void {

@@ -43,6 +43,8 @@ export class TimelineModel {
   readonly instantsMs: number[] = [];
   /** Of a long run, what lies beyond the events taken so far. */
   outline: Outline | undefined;
+  /** From here on, what is shown is not on disk yet. */
+  unsavedFromMs: number | undefined;
   seq = 0;
   lastMs = 0;
   hasEnded = false;

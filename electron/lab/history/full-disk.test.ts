@@ -78,6 +78,9 @@ test("a disk that stays full is named at the end of the run, with what to do, an
 test("a run whose end could not be written is ended by the time the history is closed, when there is space again", () => {
   const { history, makeSpace } = fullHistory();
   expect(() => history.record(eventAt(2_001, passed))).toThrow("disk is full");
+  // Nobody is told of an end that is not on disk, in no way.
+  expect([...history.events("run-1")].at(-1)?.seq).toBe(2_000);
+  expect(history.find("run-1").outcome).toBeUndefined();
   makeSpace();
   history.close();
   const again = new History(history.file, thisProcess);

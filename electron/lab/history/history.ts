@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { systemClock } from "../clock.ts";
 import type { LabEvent, Outcome } from "../events/lab-event.ts";
 import { LabError } from "../lab-error.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
@@ -6,14 +7,9 @@ import { type EventRow, fromRow, toRow } from "./event-row.ts";
 import { HISTORY_MIGRATIONS } from "./migrations.ts";
 import { removeEvents } from "./removal.ts";
 import { BUSY_LIMIT_MS, explainTrouble, openDatabase } from "./sqlite.ts";
+import { type Durability, WriteQueue } from "./write-queue.ts";
 
-/** Rows wait this long, or until so many wait, before one transaction writes them all. */
-const FLUSH_AFTER_MS = 25;
-const FLUSH_AT_ROWS = 512;
-/** Written in one transaction, of what may have become many while the disk was full. */
-const WRITE_AT_ONCE = 2_000;
 const READ_AT_ONCE = 1_000;
-const RETRY_AFTER_MS = 1_000;
 const NAME = "run history";
 
 export interface RunSummary {
@@ -95,10 +91,7 @@ export class History {
   readonly #owner: ProcessIdentity;
   #insertEvent: Database.Statement | undefined;
   readonly #keys = new Map<string, number>();
-  #pending: { key: number; event: LabEvent }[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  /** What waits could not be written when it was last tried; the timer tries again. */
-  #isFull = false;
+  readonly #queue = new WriteQueue((batch) => this.#write(batch), systemClock.wallMs);
   /** A caller has been told that what waits cannot be written. */
   #hasFailed = false;
 
@@ -153,14 +146,24 @@ export class History {
     this.#keys.set(run.id, Number(lastInsertRowid));
   }
 
+  /** What of it is on disk. */
+  get durability(): Durability {
+    return this.#queue;
+  }
+
   /** Queues one event of a run that has begun; `run.ended` also closes the run, on disk when this returns. */
   record(event: LabEvent): void {
-    const key = this.#keys.get(event.runId);
-    if (key === undefined) throw new LabError("internal", `run ${event.runId} was not begun`);
-    this.#pending.push({ key, event });
-    if (event.type === "run.ended") this.#flushOrFail();
-    else if (this.#pending.length % FLUSH_AT_ROWS === 0) this.settle();
-    else this.#timer ??= setTimeout(() => this.#flushOrWait(), FLUSH_AFTER_MS).unref();
+    if (!this.#keys.has(event.runId)) throw new LabError("internal", `run ${event.runId} was not begun`);
+    if (event.type !== "run.ended") {
+      this.#queue.add(event);
+      return;
+    }
+    try {
+      this.#queue.addAndFlush(event);
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    }
   }
 
   /**
@@ -168,57 +171,30 @@ export class History {
    * by {@link History.waiting}: no read depends on a write.
    */
   settle(): void {
-    if (!this.#isFull) this.#flushOrWait();
+    this.#queue.settle();
   }
 
-  /** Events of a run that are yet to be written, in their order. */
+  /** {@link WriteQueue.waiting} */
   waiting(runId: string, afterSeq: number): LabEvent[] {
-    return this.#pending.flatMap(({ event }) => (event.runId === runId && event.seq > afterSeq ? [event] : []));
+    return this.#queue.waiting(runId, afterSeq);
   }
 
-  /** In mid-run a full disk is no reason to stop: the rows wait, and the end of the run says so if it stays full. */
-  #flushOrWait(): void {
-    try {
-      this.flush();
-    } catch (error) {
-      if (!(error instanceof LabError)) throw error;
-    }
-  }
-
-  #flushOrFail(): void {
-    try {
-      this.flush();
-    } catch (error) {
-      this.#hasFailed = true;
-      throw error;
-    }
-  }
-
-  /** Writes what waits. @throws LabError when it cannot be written; it then still waits, and is tried again */
+  /** {@link WriteQueue.flush} */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    try {
-      while (this.#pending.length > 0) this.#write(this.#pending.slice(0, WRITE_AT_ONCE));
-      this.#isFull = false;
-    } catch (error) {
-      this.#isFull = true;
-      this.#timer = setTimeout(() => this.#flushOrWait(), RETRY_AFTER_MS).unref();
-      throw error;
-    }
+    this.#queue.flush();
   }
 
-  #write(batch: readonly { key: number; event: LabEvent }[]): void {
+  #write(batch: readonly LabEvent[]): void {
     this.#guarded(() => this.#database.transaction(() => this.#insert(batch))());
-    this.#pending = this.#pending.slice(batch.length);
-    for (const { event } of batch) if (event.type === "run.ended") this.#keys.delete(event.runId);
+    for (const event of batch) if (event.type === "run.ended") this.#keys.delete(event.runId);
   }
 
-  #insert(batch: readonly { key: number; event: LabEvent }[]): void {
+  #insert(batch: readonly LabEvent[]): void {
     this.#insertEvent ??= this.#database.prepare(
       "INSERT INTO events (run_key, seq, at_us, wall_ms, type, body) VALUES (?, ?, ?, ?, ?, ?)",
     );
-    for (const { key, event } of batch) {
+    for (const event of batch) {
+      const key = this.#keys.get(event.runId) ?? 0;
       const row = toRow(event);
       this.#insertEvent.run(key, row.seq, row.at_us, row.wall_ms, row.type, row.body);
       if (event.type === "run.ended") this.#end(key, event.outcome, event.reason, event.atMs);
@@ -341,7 +317,7 @@ export class History {
       // Once a caller was told that it cannot be written, another error on the way out would only hide others.
       if (!this.#hasFailed) throw error;
     } finally {
-      clearTimeout(this.#timer);
+      this.#queue.stop();
       this.#database.close();
     }
   }

@@ -145,7 +145,7 @@ export class Archive {
     };
     await inSlices(readSome, { writes: false, signal: this.#closing.signal });
     const events = [...found.map((row) => readRow(runId, row)), ...waiting];
-    return { events: events.slice(0, limit), hasMore: events.length > limit };
+    return { events: events.slice(0, limit), hasMore: events.length > limit, savedSeq: lastSeq };
   }
 
   /** Events after a number, as a stream sends them. @throws LabError naming the first that is damaged */

@@ -52,7 +52,7 @@ export class EngineService {
   readonly #letGo: () => Promise<void>;
   readonly #journal: Journal;
   readonly #preferences: Preferences;
-  readonly #feeds = new RunFeeds();
+  readonly #feeds: RunFeeds;
   readonly #endedListeners = new Set<RunEndedListener>();
   readonly #settingsListeners = new Set<(settings: Settings) => void>();
   /** What is being done to the stack, and what it writes of. */
@@ -88,6 +88,7 @@ export class EngineService {
 
   private constructor(lab: Lab, bench: Workbench, letGo: () => Promise<void>) {
     this.lab = lab;
+    this.#feeds = new RunFeeds(lab.history.durability);
     this.#bench = bench;
     this.#letGo = letGo;
     this.#journal = openJournal(lab.home.journalFile);

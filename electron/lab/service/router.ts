@@ -124,7 +124,8 @@ export function labRouter({ service, diagnostics, host, files, invite }: RouterP
           if (input.topic === "lab") return yield* service.state.stream(stream, gone);
           const { runId, afterSeq } = input;
           const { archive, streams: book } = service;
-          yield* runStream({ runId, afterSeq, feed: service.feed(runId), archive, book }, stream, gone);
+          const { durability } = service.lab.history;
+          yield* runStream({ runId, afterSeq, feed: service.feed(runId), archive, durability, book }, stream, gone);
         } catch (error) {
           // The window has gone: there is nobody left to tell.
           if (!gone.aborted) throw toContractError(error);

@@ -1,27 +1,45 @@
 import type { LabEvent } from "../events/lab-event.ts";
+import type { Durability } from "../history/write-queue.ts";
 import { LiveEntry, type StreamEntry } from "./stream-entry.ts";
 
 /** The latest events of a run, kept in memory once for all windows; what is older is read from the history. */
 const KEPT = 4_096;
 
-/** The live end of one run's log. */
+/**
+ * The live end of one run's log. What has just happened is kept back until the history has tried to write it: a window is
+ * told of what is on disk, or of what is known not to be.
+ */
 export class RunFeed {
   readonly runId: string;
+  readonly #durability: Durability;
   #kept: LiveEntry[] = [];
   #lastSeq = 0;
   #hasEnded = false;
+  #isAbandoned = false;
   readonly #waiting = new Set<() => void>();
 
-  constructor(runId: string) {
+  constructor(runId: string, durability: Durability) {
     this.runId = runId;
+    this.#durability = durability;
   }
 
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
+  /** The last event that windows may be told of. */
+  get readySeq(): number {
+    const firstUnsaved = this.#durability.trouble === undefined ? this.#durability.firstUnsaved(this.runId) : undefined;
+    return firstUnsaved === undefined ? this.#lastSeq : firstUnsaved - 1;
+  }
+
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Its log has no end here; the history may yet be told one, once it can be written. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   append(event: LabEvent): void {
@@ -29,13 +47,14 @@ export class RunFeed {
     if (this.#kept.length >= 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);
     this.#lastSeq = event.seq;
     if (event.type === "run.ended") this.#hasEnded = true;
-    this.#wake();
+    if (this.readySeq === event.seq) this.wake();
   }
 
   /** The run will not be told on, though its log has no end: the engine failed in mid-run. */
   abandon(): void {
     this.#hasEnded = true;
-    this.#wake();
+    this.#isAbandoned = true;
+    this.wake();
   }
 
   /** Up to `limit` events that follow `seq`; undefined when some of them are no longer kept. */
@@ -45,7 +64,7 @@ export class RunFeed {
     return this.#kept.slice(seq + 1 - oldest, seq + 1 - oldest + limit);
   }
 
-  /** Resolves at the next event, or when the signal aborts. */
+  /** Resolves when there may be more to tell, or when the signal aborts. */
   next(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -59,7 +78,8 @@ export class RunFeed {
     });
   }
 
-  #wake(): void {
+  /** For whoever knows that {@link RunFeed.readySeq}, or what is saved, has changed. */
+  wake(): void {
     for (const done of [...this.#waiting]) done();
   }
 }

@@ -1,4 +1,5 @@
 import type { LabEvent } from "../events/lab-event.ts";
+import type { Durability } from "../history/write-queue.ts";
 import { RunFeed } from "./run-feed.ts";
 
 /** Feeds of runs that have just ended stay for windows that are still reading them. */
@@ -7,6 +8,14 @@ const KEPT = 8;
 /** The live logs of the runs that are on, and of those that have just ended. */
 export class RunFeeds {
   readonly #feeds = new Map<string, RunFeed>();
+  readonly #durability: Durability;
+
+  constructor(durability: Durability) {
+    this.#durability = durability;
+    durability.onAttempt(() => {
+      for (const feed of this.#feeds.values()) feed.wake();
+    });
+  }
 
   get(runId: string): RunFeed | undefined {
     return this.#feeds.get(runId);
@@ -19,7 +28,7 @@ export class RunFeeds {
   /** True when it is the first event of its run. */
   take(event: LabEvent): boolean {
     const known = this.#feeds.get(event.runId);
-    const feed = known ?? new RunFeed(event.runId);
+    const feed = known ?? new RunFeed(event.runId, this.#durability);
     if (known === undefined) {
       this.#feeds.set(event.runId, feed);
       this.#forgetOld();

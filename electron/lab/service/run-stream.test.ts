@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
-import type { StreamItem, StreamMessage } from "../../contract/events.ts";
+import type { RunProgress, StreamItem, StreamMessage } from "../../contract/events.ts";
 import { foldItems } from "../../contract/fold-stream.ts";
 import { eventAt, passed, started } from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
@@ -20,6 +21,7 @@ const RUN = "run-1";
 const MANY = 200_000;
 
 interface Recorded {
+  history: History;
   archive: Archive;
   feed: RunFeed;
   book: StreamBook;
@@ -46,19 +48,22 @@ function liveRun(): Recorded {
     without: [],
     startedWallMs: 0,
   });
-  const feed = new RunFeed(RUN);
+  const feed = new RunFeed(RUN, history.durability);
   const append = (event: LabEvent) => {
     history.record(event);
     feed.append(event);
   };
-  return { archive, feed, book: new StreamBook(), append };
+  // As RunFeeds does for all of them.
+  history.durability.onAttempt(() => feed.wake());
+  return { history, archive, feed, book: new StreamBook(), append };
 }
 
-function open({ archive, feed, book }: Recorded, afterSeq = 0, live = true) {
+function open({ history, archive, feed, book }: Recorded, afterSeq = 0, live = true) {
+  const { durability } = history;
   const stream: OpenStream = { credit: new Credit(), behind: () => 0 };
   const stop = new AbortController();
   const messages = runStream(
-    { runId: RUN, afterSeq, feed: live ? feed : undefined, archive, book },
+    { runId: RUN, afterSeq, feed: live ? feed : undefined, archive, durability, book },
     stream,
     stop.signal,
   );
@@ -158,4 +163,60 @@ test("a run of the past is given whole, and its stream ends by itself", async ()
   const items = itemsOf(await readAll(open(run, 0, false)));
   expect(items.length).toBe(5_000);
   expect(items.some(({ type }) => type === "skipped")).toBe(false);
+});
+
+/** Reads as a window does; what it has come to know by the newest message. */
+function reader(opened: ReturnType<typeof open>) {
+  const seqs: number[] = [];
+  let progress: RunProgress = { lastSeq: 0, savedSeq: 0, unsaved: null };
+  const ended = (async () => {
+    for await (const message of opened.messages) {
+      const { items, ...rest } = onTheWire(message) as Extract<StreamMessage, { type: "run" }>;
+      for (const item of items) seqs.push(item.type === "skipped" ? item.toSeq : item.seq);
+      progress = rest;
+      opened.stream.credit.acknowledge(message.message);
+    }
+  })();
+  return { seqs, ended, progress: () => progress };
+}
+
+/** Keeps everyone from writing, as another process does that is writing. */
+function lock(run: Recorded): () => void {
+  const other = new Database(run.history.file);
+  other.exec("BEGIN IMMEDIATE");
+  return () => void other.close();
+}
+
+test("what cannot be written is told as not saved, and why; once it can, as saved, and the run's end only then", async () => {
+  const run = liveRun();
+  const window = reader(open(run));
+  const add = (from: number, to: number) => {
+    for (let seq = from; seq <= to; seq++) run.append(eventAt(seq, bodyAt(seq, 16), RUN));
+  };
+  add(1, 10);
+  await expect.poll(() => window.progress()).toMatchObject({ savedSeq: 10, unsaved: null });
+  const unlock = lock(run);
+  add(11, 15);
+  await expect.poll(() => window.seqs.at(-1)).toBe(15);
+  expect(window.progress()).toMatchObject({ savedSeq: 10, unsaved: { reason: expect.stringContaining("is locked") } });
+  expect(() => add(16, 16)).toThrow("is locked");
+  run.feed.abandon();
+  unlock();
+  await window.ended;
+  expect(window.seqs).toEqual(Array.from({ length: 16 }, (_, at) => at + 1));
+  expect(window.progress()).toMatchObject({ savedSeq: 16, unsaved: null });
+});
+
+test("of a run that a window opens when its end could not be written yet, it is told the end as soon as it is", async () => {
+  const run = liveRun();
+  for (let seq = 1; seq <= 15; seq++) run.append(eventAt(seq, bodyAt(seq, 16), RUN));
+  const unlock = lock(run);
+  expect(() => run.append(eventAt(16, passed, RUN))).toThrow("is locked");
+  const window = reader(open(run, 0, false));
+  await expect.poll(() => window.progress()).toMatchObject({ savedSeq: 0, unsaved: {} });
+  expect(window.seqs).toHaveLength(15);
+  unlock();
+  await window.ended;
+  expect(window.seqs.at(-1)).toBe(16);
+  expect(window.progress()).toMatchObject({ savedSeq: 16, unsaved: null });
 });

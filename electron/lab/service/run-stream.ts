@@ -1,5 +1,11 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { EVENT_BATCH_LIMIT, type SkippedProgress, type StreamItem, type StreamMessage } from "../../contract/events.ts";
+import {
+  EVENT_BATCH_LIMIT,
+  type RunProgress,
+  type SkippedProgress,
+  type StreamItem,
+  type StreamMessage,
+} from "../../contract/events.ts";
+import type { Durability } from "../history/write-queue.ts";
 import type { Archive } from "./archive.ts";
 import { JsonText } from "./json-text.ts";
 import type { RunFeed } from "./run-feed.ts";
@@ -10,8 +16,6 @@ import type { StreamEntry } from "./stream-entry.ts";
 const PRESSURE_BEHIND = 2_048;
 /** Events read at once: more than a batch, since under pressure most of them are skipped. */
 const PAGE = 1_024;
-/** What happens within this time after an event goes with it. */
-const GATHER_MS = 8;
 
 export interface RunStreamParts {
   runId: string;
@@ -19,44 +23,75 @@ export interface RunStreamParts {
   /** Absent for a run that is not on: all of it is in the history. */
   feed: RunFeed | undefined;
   archive: Archive;
+  durability: Durability;
   book: StreamBook;
 }
 
 /**
  * A run's log from a number to its end. It is pulled: the only thing held for a window is how far it has come, so one
- * that reads slowly costs nothing, and goes on from the memory that all windows share, or from the history.
+ * that reads slowly costs nothing, and goes on from the memory that all windows share, or from the history. An event is
+ * told once it is on disk, or once it is known that it cannot be written now; the window is told which.
  */
 export async function* runStream(
-  { runId, afterSeq, feed, archive, book }: RunStreamParts,
+  { runId, afterSeq, feed: live, archive, durability, book }: RunStreamParts,
   stream: OpenStream,
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage, void> {
+  let feed = live;
   let cursor = afterSeq;
-  let lastSeq = feed?.lastSeq ?? archive.lastSeq(runId);
-  stream.behind = () => Math.max(0, (feed?.lastSeq ?? lastSeq) - cursor);
-  while (cursor < lastSeq || (feed !== undefined && !feed.hasEnded)) {
-    if (feed !== undefined && cursor >= feed.lastSeq) {
-      await feed.next(signal);
-      const isBatchFull = feed.lastSeq - cursor >= EVENT_BATCH_LIMIT;
-      if (!isBatchFull) await delay(GATHER_MS, undefined, { signal }).catch(() => {});
+  let told: RunProgress | undefined;
+  let progress = progressNow();
+  stream.behind = () => Math.max(0, (feed?.lastSeq ?? progress.lastSeq) - cursor);
+  for (;;) {
+    if (cursor >= progress.lastSeq && told !== undefined && isSame(told, progress)) {
+      if (feed?.isAbandoned === true) feed = undefined;
+      else if (feed?.hasEnded ?? durability.firstUnsaved(runId) === undefined) return;
+      else await (feed === undefined ? nextAttempt(durability, signal) : feed.next(signal));
+      progress = progressNow();
+      continue;
     }
     const message = await stream.credit.next(signal);
-    lastSeq = feed?.lastSeq ?? lastSeq;
-    const isUnderPressure = feed !== undefined && lastSeq - cursor > PRESSURE_BEHIND;
-    const limit = isUnderPressure ? PAGE : EVENT_BATCH_LIMIT;
+    if (feed !== undefined) progress = progressNow();
+    const isUnderPressure = feed !== undefined && progress.lastSeq - cursor > PRESSURE_BEHIND;
+    const limit = Math.min(isUnderPressure ? PAGE : EVENT_BATCH_LIMIT, progress.lastSeq - cursor);
     let page = feed?.after(cursor, limit);
     if (page === undefined) {
       if (feed !== undefined) book.fedFromHistory++;
       page = archive.entries(runId, cursor, limit);
     }
-    if (page.length === 0) return;
+    if (page.length === 0 && limit > 0) return;
     const batch = toBatch(page, isUnderPressure);
-    cursor = batch.lastSeq;
+    if (page.length > 0) cursor = batch.lastSeq;
     book.progressSkipped += batch.skipped;
+    told = progress;
     // Several times faster than having each event taken apart and put together again on its way to the wire.
     const items = new JsonText(`[${batch.texts.join(",")}]`) as unknown as StreamItem[];
-    yield { type: "run", message, items, lastSeq };
+    yield { type: "run", message, items, ...progress };
   }
+
+  function progressNow(): RunProgress {
+    const lastSeq = feed?.readySeq ?? archive.lastSeq(runId);
+    const firstUnsaved = durability.firstUnsaved(runId);
+    if (firstUnsaved === undefined) return { lastSeq, savedSeq: lastSeq, unsaved: null };
+    return { lastSeq, savedSeq: Math.min(lastSeq, firstUnsaved - 1), unsaved: durability.trouble ?? null };
+  }
+}
+
+function isSame(a: RunProgress, b: RunProgress): boolean {
+  return a.savedSeq === b.savedSeq && a.unsaved?.sinceWallMs === b.unsaved?.sinceWallMs;
+}
+
+function nextAttempt(durability: Durability, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      forget();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const forget = durability.onAttempt(done);
+    signal.addEventListener("abort", done, { once: true });
+    if (signal.aborted) done();
+  });
 }
 
 interface Batch {

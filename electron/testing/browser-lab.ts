@@ -1,0 +1,12 @@
+/** The browser host as a program of its own, for tests that kill it: `node browser-lab.ts PAGE_FOLDER`, data folder by the environment. */
+import { browserHost } from "../hosts/browser.ts";
+
+const [pageFolder] = process.argv.slice(2);
+await browserHost({
+  environment: process.env,
+  port: 0,
+  opensBrowser: false,
+  out: process.stdout,
+  signal: new AbortController().signal,
+  ...(pageFolder === undefined ? {} : { pageFolder }),
+});

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { createORPCClient } from "@orpc/client";
+import { RPCLink } from "@orpc/client/websocket";
+import Database from "better-sqlite3";
+import { WebSocket } from "ws";
+import type { LabProcedures } from "../contract/contract.ts";
+import type { StreamMessage } from "../contract/events.ts";
+
+/** Services print so many lines at once, so often: some thousands a second, as a busy stack does. */
+const LINES = 8;
+const PRINT_EVERY_MS = 2;
+const POLL_INTERVAL_MS = 20;
+
+const SCENARIO = `
+id: chatter
+title: Services that print a lot
+patterns: []
+steadyState: [{ service: gateway, is: up }]
+method: [{ wait: 60s }]
+expect: [{ service: gateway, is: up }]
+`;
+
+export interface Told {
+  /** Events that the window was sent. */
+  events: number;
+  /** Of those, the ones that it was told are saved. */
+  saved: number;
+  /** Of these, the numbers of those that are not in the history. */
+  missing: number[];
+}
+
+/**
+ * One round, judged from outside: a browser host as a process of its own runs a scenario while its services print, and is
+ * killed (SIGKILL) in the moment in which its window has been sent so many events. What the window was told is compared with
+ * the rows of the database, read by SQL in this process.
+ *
+ * @param home a data folder; may be that of an earlier round
+ */
+export async function killWhileTelling(home: string, afterEvents: number): Promise<Told> {
+  const lab = await start(home);
+  const { call, close } = await openWindow(lab.address);
+  const printing = new AbortController();
+  try {
+    await call.settings.set({ ports: "auto" });
+    await call.scenarios.save({ source: SCENARIO, replace: true });
+    await call.runs.start({ scenarioIds: ["chatter"], without: [], repeat: 1 });
+    const runId = await runInMethod(call);
+    void print(home, printing.signal);
+    const seqs: number[] = [];
+    let savedSeq = 0;
+    let isKilled = false;
+    for await (const message of messagesOf(call, runId)) {
+      if (message.type !== "run") continue;
+      for (const item of message.items) if (item.type !== "skipped") seqs.push(item.seq);
+      ({ savedSeq } = message);
+      if (isKilled || seqs.length < afterEvents) continue;
+      isKilled = true;
+      lab.child.kill("SIGKILL");
+    }
+    await lab.exited;
+    if (!isKilled) throw new Error(`the stream ended after ${seqs.length} events, before the lab was killed`);
+    const stored = storedSeqs(home, runId);
+    const saved = seqs.filter((seq) => !(seq > savedSeq));
+    return { events: seqs.length, saved: saved.length, missing: saved.filter((seq) => !stored.has(seq)) };
+  } finally {
+    printing.abort();
+    lab.child.kill("SIGKILL");
+    close();
+  }
+}
+
+interface StartedLab {
+  child: ChildProcess;
+  exited: Promise<unknown>;
+  address: string;
+}
+
+async function start(home: string): Promise<StartedLab> {
+  const page = join(home, "page");
+  mkdirSync(page, { recursive: true });
+  writeFileSync(join(page, "index.html"), "");
+  const child = spawn(process.execPath, [join(import.meta.dirname, "browser-lab.ts"), page], {
+    env: { ...process.env, RESILIENCE_LAB_HOME: join(home, "data") },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  for await (const line of createInterface({ input: child.stdout })) {
+    const address = /http:\/\/\S+token=\S+/.exec(line)?.[0];
+    if (address === undefined) continue;
+    child.stdout.resume();
+    return { child, exited, address };
+  }
+  throw new Error("the lab ended before it gave its address");
+}
+
+async function openWindow(address: string): Promise<{ call: LabProcedures; close: () => void }> {
+  const cookie = (await fetch(address)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const { host, origin } = new URL(address);
+  const socket = new WebSocket(`ws://${host}/lab`, { headers: { cookie, origin } });
+  socket.on("error", () => {});
+  await once(socket, "open");
+  const call = createORPCClient<LabProcedures>(new RPCLink({ websocket: socket as unknown as globalThis.WebSocket }));
+  return { call, close: () => socket.terminate() };
+}
+
+async function runInMethod(call: LabProcedures): Promise<string> {
+  for (;;) {
+    const { active, ended } = await call.runs.active();
+    if (ended[0] !== undefined) throw new Error(`the run ended as ${ended[0].outcome}: ${ended[0].reason}`);
+    const [entry] = active;
+    if (entry?.runId && entry.activity.startsWith("wait for")) return entry.runId;
+    await delay(POLL_INTERVAL_MS);
+  }
+}
+
+/** All that the window is sent, to the last message that the lab got rid of before it died. */
+async function* messagesOf(call: LabProcedures, runId: string): AsyncGenerator<StreamMessage> {
+  const subscription = crypto.randomUUID();
+  const messages = await call.events.subscribe({ topic: "run", subscription, runId, afterSeq: 0 });
+  try {
+    for await (const message of messages) {
+      yield message;
+      call.events.acknowledge({ subscription, message: message.message }).catch(() => {});
+    }
+  } catch {
+    // The lab is dead.
+  }
+}
+
+/** As if the services printed it: the lab follows these files. */
+async function print(home: string, signal: AbortSignal): Promise<void> {
+  const stacks = join(home, "data", "stacks");
+  const files = readdirSync(stacks, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".stdout.log"))
+    .map((name) => join(stacks, name));
+  for (let count = 0; !signal.aborted; count++) {
+    const lines = Array.from({ length: LINES }, (_, index) => `line ${count}.${index}\n`);
+    appendFileSync(files[count % files.length] ?? "", lines.join(""));
+    await delay(PRINT_EVERY_MS);
+  }
+}
+
+function storedSeqs(home: string, runId: string): Set<number> {
+  const database = new Database(join(home, "data", "history.db"), { readonly: true });
+  try {
+    const seqs = database.prepare("SELECT seq FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?)");
+    return new Set(seqs.pluck().all(runId) as number[]);
+  } finally {
+    database.close();
+  }
+}
