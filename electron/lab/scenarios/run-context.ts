@@ -9,6 +9,7 @@ import type { RunningStack } from "../stack/running-stack.ts";
 import { tokenHeaders } from "../stack/service-token.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
+import { DroppedRows } from "./gateway-audit.ts";
 
 /** What the steps and checks of one run work with. */
 export class RunContext {
@@ -18,6 +19,7 @@ export class RunContext {
   readonly clock: Clock;
   /** Set once the run is watched. */
   decisions: DecisionSource = noDecisions("decisions are not read yet");
+  readonly dropped = new DroppedRows();
   /** Set once the fault proxy is followed; absent for a stack without one. */
   proxy: ProxyWatch | undefined;
   /** Sessions and turns of calls that are no part of the run's decisions: those of its steady state. */

@@ -24,6 +24,7 @@ import { RunContext } from "./run-context.ts";
 import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
 import { kindOf, type Scenario, type Step } from "./schema.ts";
+import { noteDropped } from "./settle-decisions.ts";
 import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
 import { runStep } from "./steps.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
@@ -158,6 +159,7 @@ async function methodAndChecks(
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
   // What the steady state's own calls have left behind is no part of what the method is judged by.
   if (scenario.steadyState.some((steady) => "call" in steady)) await resetServices(context, residue, signal);
+  await noteDropped(context, signal);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
   await doMethod(scenario, context, signal);

@@ -4,7 +4,7 @@ import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { RunContext } from "./run-context.ts";
-import { settleDecisions } from "./settle-decisions.ts";
+import { noteDropped, settleDecisions } from "./settle-decisions.ts";
 
 const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
@@ -31,10 +31,10 @@ function expireAtPause(context: RunContext): void {
 const never = new AbortController().signal;
 
 /** A gateway that tells how many rows it has left to write, and a log that is read without trouble. */
-async function settling(pending: () => number | undefined | "no answer") {
+async function settling(pending: () => number | undefined | "no answer", dropped = () => 0) {
   const { address } = await fakeService(() => {
     const left = pending();
-    return left === "no answer" ? undefined : { json: { audit: { pending: left } } };
+    return left === "no answer" ? undefined : { json: { audit: { pending: left, dropped: dropped() } } };
   });
   const { context, log } = fakeContext(address);
   (context.stack.stack.services as object[]).push({ name: "the-gateway", role: "gateway", probe: { http: "/health" } });
@@ -72,6 +72,24 @@ test("a gateway that is down may have rows on its disk, and is not waited for", 
   context.url = () => "http://127.0.0.1:1/health";
   expect(await settleDecisions(context, never)).toMatchObject([
     { why: "the gateway is down and may have audit rows that it writes when it is up again" },
+  ]);
+});
+
+test("rows that the gateway has dropped since the method began are missing, also when it was started again since", async () => {
+  let dropped = 7;
+  const { context } = await settling(
+    () => 0,
+    () => dropped,
+  );
+  await noteDropped(context, never);
+  expect(await settleDecisions(context, never)).toEqual([]);
+  dropped = 8;
+  expect(await settleDecisions(context, never)).toEqual([
+    { why: "the gateway has dropped 1 audit row that it had no space for" },
+  ]);
+  dropped = 2;
+  expect(await settleDecisions(context, never)).toMatchObject([
+    { why: expect.stringContaining("dropped 3 audit rows") },
   ]);
 });
 

@@ -1,6 +1,7 @@
 import { isTimeout, within } from "../abort-scope.ts";
 import { formatDuration } from "../events/duration.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
+import { gatewayAudit } from "./gateway-audit.ts";
 import type { RunContext } from "./run-context.ts";
 
 const SETTLE_LIMIT_MS = 5_000;
@@ -18,21 +19,39 @@ export async function settleDecisions(context: RunContext, signal: AbortSignal):
   if (!(await decisions.read())) return decisions.missing();
   const unsettled = await waitForGateway(context, signal);
   await decisions.read();
-  return unsettled === undefined ? decisions.missing() : [...decisions.missing(), { why: unsettled }];
+  const whys = [unsettled, droppedBy(context)].filter((why) => why !== undefined);
+  return [...decisions.missing(), ...whys.map((why) => ({ why }))];
+}
+
+/** Notes what the gateway has dropped so far: rows that are dropped from now on are missing from the run. */
+export async function noteDropped(context: RunContext, signal: AbortSignal): Promise<void> {
+  try {
+    const audit = await within(signal, SETTLE_LIMIT_MS, (limit) => gatewayAudit(context, limit));
+    if (audit !== "unreachable") context.dropped.begin(audit.dropped ?? 0);
+  } catch (error) {
+    // What it tells later is then all taken for this run's.
+    if (signal.aborted || !isTimeout(error)) throw error;
+  }
+}
+
+function droppedBy({ dropped: { lost } }: RunContext): string | undefined {
+  if (lost === 0) return undefined;
+  return `the gateway has dropped ${lost} audit ${lost === 1 ? "row" : "rows"} that it had no space for`;
 }
 
 /** Why rows may still come although they were waited for; undefined when none are to come. */
 async function waitForGateway(context: RunContext, signal: AbortSignal): Promise<string | undefined> {
-  let pending: Pending;
+  let pending: number | undefined;
   let isArriving = false;
   try {
     return await within(signal, SETTLE_LIMIT_MS, async (limit) => {
       for (;;) {
-        const told = await pendingRows(context, limit);
-        if (told === 0) return undefined;
+        const told = await gatewayAudit(context, limit);
         if (told === "unreachable")
           return "the gateway is down and may have audit rows that it writes when it is up again";
-        pending = told;
+        context.dropped.see(told.dropped ?? 0);
+        ({ pending } = told);
+        if (pending === 0) return undefined;
         if (pending === undefined) {
           isArriving = true;
           await waitForQuiet(context, limit);
@@ -47,23 +66,6 @@ async function waitForGateway(context: RunContext, signal: AbortSignal): Promise
     if (isArriving) return `${after} audit rows were still arriving`;
     if (pending === undefined) return `${after} the gateway had not told whether it has audit rows left to write`;
     return `${after} the gateway still had ${pending} audit ${pending === 1 ? "row" : "rows"} to write`;
-  }
-}
-
-/** Rows that the gateway has decided but not yet written; undefined when it cannot tell. */
-type Pending = number | undefined;
-
-/** A gateway that is down may have rows on its disk. */
-async function pendingRows(context: RunContext, signal: AbortSignal): Promise<Pending | "unreachable"> {
-  const gateway = context.stack.stack.services.find(({ role }) => role === "gateway");
-  if (gateway === undefined || !("http" in gateway.probe)) return undefined;
-  try {
-    const response = await fetch(context.url(gateway.name, gateway.probe.http), { signal });
-    const health = (await response.json()) as { audit?: { pending?: unknown } };
-    return typeof health.audit?.pending === "number" ? health.audit.pending : undefined;
-  } catch {
-    signal.throwIfAborted();
-    return "unreachable";
   }
 }
 

@@ -1,0 +1,47 @@
+import type { RunContext } from "./run-context.ts";
+
+/** What the gateway tells in its health of the audit rows of its decisions; undefined where it does not tell. */
+export interface GatewayAudit {
+  /** Decided, and not in the log yet. */
+  pending: number | undefined;
+  /** Since the gateway started: given up for good, for want of space. */
+  dropped: number | undefined;
+}
+
+/** @throws the signal's reason when it aborts */
+export async function gatewayAudit(context: RunContext, signal: AbortSignal): Promise<GatewayAudit | "unreachable"> {
+  const gateway = context.stack.stack.services.find(({ role }) => role === "gateway");
+  if (gateway === undefined || !("http" in gateway.probe)) return { pending: undefined, dropped: undefined };
+  try {
+    const response = await fetch(context.url(gateway.name, gateway.probe.http), { signal });
+    const { audit } = (await response.json()) as { audit?: { pending?: unknown; dropped?: unknown } };
+    return { pending: numberOf(audit?.pending), dropped: numberOf(audit?.dropped) };
+  } catch {
+    signal.throwIfAborted();
+    return "unreachable";
+  }
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+/** Rows that a gateway has dropped since the method began. It counts from 0 again when it is started again. */
+export class DroppedRows {
+  #last = 0;
+  #lost = 0;
+
+  /** What was dropped before this is no part of the run. */
+  begin(dropped: number): void {
+    this.#last = dropped;
+  }
+
+  see(dropped: number): void {
+    this.#lost += dropped >= this.#last ? dropped - this.#last : dropped;
+    this.#last = dropped;
+  }
+
+  get lost(): number {
+    return this.#lost;
+  }
+}
