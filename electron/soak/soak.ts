@@ -20,6 +20,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[SECONDS]",
     run: () => import("../../resources/stack/gateway/audit/soak.ts"),
   },
+  saved: {
+    what: "kills labs while their windows are told of thousands of events and looks for what was told to be saved",
+    options: "[--count 20] [--seed N]",
+    run: () => import("./told-is-saved.ts"),
+  },
   memory: {
     what: "runs scenarios in one lab and measures what it keeps of each",
     options: "[--count 1000]",
