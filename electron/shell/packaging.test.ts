@@ -66,15 +66,15 @@ test("a packaged app begins with the check of its unpacked files, and loads noth
 });
 
 test("the packager is one release, its packages locked, and nobody is asked for updates", () => {
-  const packager = JSON.parse(readFileSync(join(PROJECT_FOLDER, "packaging", "package.json"), "utf8"));
-  const lock = JSON.parse(readFileSync(join(PROJECT_FOLDER, "packaging", "package-lock.json"), "utf8"));
+  const packager = JSON.parse(readFileSync(join(PROJECT_FOLDER, "resources", "packaging", "package.json"), "utf8"));
+  const lock = JSON.parse(readFileSync(join(PROJECT_FOLDER, "resources", "packaging", "package-lock.json"), "utf8"));
   const pinned = packager.devDependencies["electron-builder"];
   expect(pinned).toMatch(/^\d+\.\d+\.\d+$/);
   expect(lock.packages["node_modules/electron-builder"]).toMatchObject({
     version: pinned,
     integrity: expect.any(String),
   });
-  expect(project.scripts.package).toContain("packaging/node_modules/.bin/electron-builder");
+  expect(project.scripts.package).toContain("resources/packaging/node_modules/.bin/electron-builder");
   expect(builder.publish).toBeNull();
 });
 

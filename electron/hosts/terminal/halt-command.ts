@@ -12,7 +12,11 @@ What else is broken is named and left. Exit 1 if something is broken or not know
 be applied.`,
   async run(words, { environment, out, err, signal }) {
     refuseWords("halt", words);
-    const { mended, problem, damage, unread } = await halt(openHomeToUndo(dataFolder(environment)), environment, signal);
+    const { mended, problem, damage, unread } = await halt(
+      openHomeToUndo(dataFolder(environment)),
+      environment,
+      signal,
+    );
     for (const { fault, result, detail } of mended) {
       out.write(`${fault.kind} ${fault.target}: ${result}, ${detail}\n`);
     }
