@@ -157,6 +157,19 @@ test("a stream goes on from the last number seen", async () => {
   expect(view.ended?.outcome).toBe("passed");
 });
 
+test("a run that ends while a window is being sent all that there was is told to its end", async () => {
+  const run = liveRun();
+  for (let seq = 1; seq <= 10; seq++) run.append(eventAt(seq, bodyAt(seq, 20), RUN));
+  run.history.flush();
+  const opened = open(run);
+  const { value } = await opened.messages.next();
+  for (let seq = 11; seq <= 20; seq++) run.append(eventAt(seq, bodyAt(seq, 20), RUN));
+  const items = [...itemsOf(value === undefined ? [] : [value]), ...itemsOf(await readAll(opened))];
+  expect(items.map((item) => (item.type === "skipped" ? item.toSeq : item.seq))).toEqual(
+    Array.from({ length: 20 }, (_, at) => at + 1),
+  );
+});
+
 test("a run of the past is given whole, and its stream ends by itself", async () => {
   const run = liveRun();
   for (let seq = 1; seq <= 5_000; seq++) run.append(eventAt(seq, bodyAt(seq, 5_000), RUN));

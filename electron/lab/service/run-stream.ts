@@ -43,11 +43,12 @@ export async function* runStream(
   let progress = progressNow();
   stream.behind = () => Math.max(0, (feed?.lastSeq ?? progress.lastSeq) - cursor);
   for (;;) {
-    if (cursor >= progress.lastSeq && told !== undefined && isSame(told, progress)) {
+    // It may have come on, and to its end, while the window was being sent the message before.
+    if (isAllTold()) progress = progressNow();
+    if (isAllTold()) {
       if (feed?.isAbandoned === true) feed = undefined;
       else if (feed?.hasEnded ?? durability.firstUnsaved(runId) === undefined) return;
       else await (feed === undefined ? nextAttempt(durability, signal) : feed.next(signal));
-      progress = progressNow();
       continue;
     }
     const message = await stream.credit.next(signal);
@@ -67,6 +68,10 @@ export async function* runStream(
     // Several times faster than having each event taken apart and put together again on its way to the wire.
     const items = new JsonText(`[${batch.texts.join(",")}]`) as unknown as StreamItem[];
     yield { type: "run", message, items, ...progress };
+  }
+
+  function isAllTold(): boolean {
+    return cursor >= progress.lastSeq && told !== undefined && isSame(told, progress);
   }
 
   function progressNow(): RunProgress {
