@@ -36,7 +36,7 @@ const port = parentPort as NonNullable<typeof parentPort>;
 
 /** `begin` makes the run, which can be followed from then on; `go` lets it go on to its end. */
 port.on("message", async ({ what, runId }: { what: "begin" | "go"; runId: string }) => {
-  const feed = feeds.get(runId) ?? new RunFeed(runId);
+  const feed = feeds.get(runId) ?? new RunFeed(runId, service.lab.history.durability);
   feeds.set(runId, feed);
   if (what === "go") await goOn(feed, runId);
   port.postMessage(what);

@@ -10,6 +10,7 @@ import Database from "better-sqlite3";
 import { WebSocket } from "ws";
 import type { LabProcedures } from "../contract/contract.ts";
 import type { StreamMessage } from "../contract/events.ts";
+import type { WindowHello } from "../contract/window.ts";
 
 /** Services print so many lines at once, so often: some thousands a second, as a busy stack does. */
 const LINES = 8;
@@ -99,11 +100,15 @@ async function start(home: string): Promise<StartedLab> {
 }
 
 async function openWindow(address: string): Promise<{ call: LabProcedures; close: () => void }> {
-  const cookie = (await fetch(address)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const welcome = await fetch(address);
+  const cookie = welcome.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const window = /setItem\("[^"]+", "([^"]+)"\)/.exec(await welcome.text())?.[1] ?? "";
   const { host, origin } = new URL(address);
   const socket = new WebSocket(`ws://${host}/lab`, { headers: { cookie, origin } });
   socket.on("error", () => {});
   await once(socket, "open");
+  socket.send(JSON.stringify({ window } satisfies WindowHello));
+  await once(socket, "message");
   const call = createORPCClient<LabProcedures>(new RPCLink({ websocket: socket as unknown as globalThis.WebSocket }));
   return { call, close: () => socket.terminate() };
 }

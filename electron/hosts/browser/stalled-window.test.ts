@@ -36,7 +36,7 @@ async function follower(): Promise<{ window: RawWindow; subscription: string }> 
 }
 
 test("a window that neither reads nor acknowledges holds no other window up", async () => {
-  const feed = new RunFeed(RUN);
+  const feed = new RunFeed(RUN, lab.service.lab.history.durability);
   lab.service.feed = () => feed;
   const stalled = await follower();
   stalled.window.socket.pause();
