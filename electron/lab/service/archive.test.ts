@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { decided, eventAt, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { LabEvent } from "../events/lab-event.ts";
@@ -87,6 +87,15 @@ test("what is deleted is gone with its events; what is pinned or on stays, with 
   ]);
   expect(() => archive.get(gone)).toThrow("no run has the id");
   expect([...history.events(gone)]).toEqual([]);
+});
+
+test("a run of which events still wait for the disk is kept, since they could not be written without it", async () => {
+  const [whole, waiting] = [add(1), add(2)];
+  vi.spyOn(history.durability, "firstUnsaved").mockImplementation((runId) => (runId === waiting ? 2 : undefined));
+  expect(await archive.delete([whole, waiting], () => false)).toEqual({
+    deleted: [whole],
+    kept: [{ runId: waiting, because: "it is not all saved yet" }],
+  });
 });
 
 test("beyond the limit the oldest go, pinned ones excepted", async () => {

@@ -182,7 +182,10 @@ export class Archive {
     return { runId, lastSeq, lastMs: lastUs / 1000, bucketMs: bucketUs / 1000, lanes: toLanes(found) };
   }
 
-  /** Pinned runs and runs that are on stay. The others are gone at once, and their events when this resolves. */
+  /**
+   * Pinned runs, runs that are on and runs of which something waits for the disk stay: what waits belongs to the run's row.
+   * The others are gone at once, and their events when this resolves.
+   */
   async delete(
     runIds: readonly string[],
     isOn: (runId: string) => boolean,
@@ -191,11 +194,17 @@ export class Archive {
     const pins = this.#preferences.pinned();
     const kept: Kept[] = [];
     const wanted = runIds.filter((runId) => {
-      const because = isOn(runId) ? "it is on" : pins.has(runId) ? "it is pinned" : undefined;
+      const because = this.#keptBecause(runId, isOn, pins);
       if (because !== undefined) kept.push({ runId, because });
       return because === undefined;
     });
     return { deleted: await this.#remove(wanted), kept };
+  }
+
+  #keptBecause(runId: string, isOn: (runId: string) => boolean, pins: ReadonlySet<string>): string | undefined {
+    if (isOn(runId)) return "it is on";
+    if (pins.has(runId)) return "it is pinned";
+    return this.#history.durability.firstUnsaved(runId) === undefined ? undefined : "it is not all saved yet";
   }
 
   /** Deletes the runs beyond the limit that have been here longest, pinned ones and those that are on excepted. Returns how many. */
