@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -97,6 +97,8 @@ describeOnDocker("bringing a project up", (engine) => {
     mkdirSync(join(folder, "web"));
     const program = 'require("http").createServer((q, r) => r.end(require("fs").readFileSync("/word"))).listen(8000)';
     writeFileSync(join(folder, "web", "server.cjs"), program);
+    // It goes into the image with its mode, and a lab that has begun writes for its owner alone.
+    chmodSync(join(folder, "web", "server.cjs"), 0o644);
     writeFileSync(
       join(folder, "web", "Dockerfile"),
       'FROM node:24-slim\nARG WORD\nRUN echo -n $WORD > /word\nCOPY server.cjs /\nUSER node\nCMD ["node", "/server.cjs"]\n',
