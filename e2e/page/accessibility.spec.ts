@@ -3,6 +3,8 @@ import { expect, test } from "./lab-under-test.ts";
 import { makeRuns, PAGES } from "./pages.ts";
 
 test("no page has a serious fault of accessibility, in either theme", async ({ window }) => {
+  // It opens every page there is, after three runs, and looks at each twice.
+  test.slow();
   const { page } = window;
   await page.emulateMedia({ reducedMotion: "reduce" });
   const scan = async (what: string, rules?: string[]) => {
