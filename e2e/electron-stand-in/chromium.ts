@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
@@ -42,16 +41,19 @@ let running: Promise<BrowserContext> | undefined;
 
 /** One Chromium for all windows, with a port at which a spec can drive the same pages. */
 export function browser(onPopup: (page: Page) => void): Promise<BrowserContext> {
-  running ??= launch(onPopup);
+  running ??= launch(onPopup).catch((error) => {
+    // The shell takes it for a page that could not be loaded, and would wait on: nothing can be shown without a browser.
+    console.error(error);
+    process.exit(1);
+  });
   return running;
 }
 
 async function launch(onPopup: (page: Page) => void): Promise<BrowserContext> {
-  const port = await freePort();
   const profile = mkdtempSync(join(tmpdir(), "electron-stand-in-"));
   const context = await chromium.launchPersistentContext(profile, {
     ...CHROMIUM,
-    args: [...CHROMIUM.args, `--remote-debugging-port=${port}`],
+    args: [...CHROMIUM.args, "--remote-debugging-port=0"],
     viewport: null,
   });
   app.leave = async () => {
@@ -76,15 +78,8 @@ async function launch(onPopup: (page: Page) => void): Promise<BrowserContext> {
     },
   );
   context.on("page", onPopup);
+  // Chromium has chosen a port that is free, and written it down before it began to answer there.
+  const [port] = readFileSync(join(profile, "DevToolsActivePort"), "utf8").split("\n");
   process.send?.({ debuggingAddress: `http://127.0.0.1:${port}` });
   return context;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
