@@ -114,7 +114,7 @@ describe.runIf(process.platform === "linux")(
       const home = await newHome();
       addRuns(home, 500, { approvals: 0, lines: 20 });
       await withFault(home, async (engine) => {
-        slowDown(home, "DELETE", 150_000);
+        slowDown(home, "DELETE", 40_000);
         engine.changeSettings({ historyLimit: 200 });
         await expect.poll(() => rowsOf(home), { timeout: 100_000 }).toBeLessThan(210 * 20);
         const runIds = Array.from({ length: 20 }, (_, at) => idOf(500 - at));
@@ -140,7 +140,7 @@ describe.runIf(process.platform === "linux")(
           history.record(event);
         await exportBundle({ history, runIds: [id], file });
         await engine.deleteRuns([id]);
-        slowDown(home, "INSERT", 500_000);
+        slowDown(home, "INSERT", 250_000);
         expect((await importBundle({ history, file })).imported).toHaveLength(1);
       });
     });
