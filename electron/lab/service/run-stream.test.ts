@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { RunProgress, StreamItem, StreamMessage } from "../../contract/events.ts";
 import { foldItems } from "../../contract/fold-stream.ts";
 import { eventAt, passed, started } from "../../testing/sample-events.ts";
@@ -92,6 +92,20 @@ const itemsOf = (messages: readonly StreamMessage[]) =>
 
 /** As a window reads it. */
 const onTheWire = (message: StreamMessage): unknown => JSON.parse(fillIn(JSON.stringify(message)));
+
+test.each([true, false])("a window that goes while nothing happens ends its stream (run on here: %s)", async (live) => {
+  const run = liveRun();
+  run.append(eventAt(1, bodyAt(1, 2), RUN));
+  run.history.settle();
+  // Of a run that another lab has on nothing more is told here, so that the stream waits for the disk.
+  if (!live) vi.spyOn(run.history.durability, "firstUnsaved").mockReturnValue(2);
+  const opened = open(run, 0, live);
+  const reading = readAll(opened);
+  await expect.poll(() => opened.stream.credit.unacknowledged).toBe(0);
+  const gone = new Error("the window has gone");
+  opened.stop.abort(gone);
+  await expect(reading).rejects.toBe(gone);
+});
 
 test("a window that has stopped reading is sent a few batches and costs nothing more", async () => {
   const run = liveRun();

@@ -31,6 +31,7 @@ export interface RunStreamParts {
  * A run's log from a number to its end. It is pulled: the only thing held for a window is how far it has come, so one
  * that reads slowly costs nothing, and goes on from the memory that all windows share, or from the history. An event is
  * told once it is on disk, or once it is known that it cannot be written now; the window is told which.
+ * @throws the signal's reason once the window has gone
  */
 export async function* runStream(
   { runId, afterSeq, feed: live, archive, durability, book }: RunStreamParts,
@@ -43,6 +44,8 @@ export async function* runStream(
   let progress = progressNow();
   stream.behind = () => Math.max(0, (feed?.lastSeq ?? progress.lastSeq) - cursor);
   for (;;) {
+    // Waiting ends at once for a window that has gone, so that without this the loop would never let go of the thread.
+    signal.throwIfAborted();
     // It may have come on, and to its end, while the window was being sent the message before.
     if (isAllTold()) progress = progressNow();
     if (isAllTold()) {
