@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { REFERENCE_STACK_FILE, shippedScenarios } from "../lab.ts";
 import { loadStack } from "../stack/stack-file.ts";
 import { formatPlan, planScenario } from "./plan.ts";
 import { scenario as schema } from "./schema.ts";
 
-const stack = loadStack(REFERENCE_STACK_FILE, {});
+const stack = loadStack(REFERENCE_STACK_FILE, { RESILIENCE_LAB_HOME: lastingFolder() });
 
 function planOf(...method: object[]) {
   const steadyState = [{ service: "gateway", is: "up" }];

@@ -170,7 +170,7 @@ describe("a bad stack file is refused where it is bad:", () => {
 });
 
 test("the reference stack is good, has every role there is a step for, and all its links lead somewhere", () => {
-  const stack = loadStack(REFERENCE, {});
+  const stack = loadStack(REFERENCE, { RESILIENCE_LAB_HOME: temporaryFolder() });
   for (const role of ["gateway", "mcp-server", "approval-channel", "audit-log", "agent"] as const) {
     expect(serviceWithRole(stack, role, "a test").process, role).toBeDefined();
   }
