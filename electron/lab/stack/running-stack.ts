@@ -21,7 +21,7 @@ import { unpublished } from "./unpublished.ts";
 export type { StackProgress } from "./backend.ts";
 
 /** A service that is not well after this long will not be: the slowest, a first initdb, takes a few seconds. */
-export const READY_LIMIT_MS = 30_000;
+export const READY_LIMIT_MS = 60_000;
 const LAST_LINES = 8;
 const LOOK_EVERY_MS = 100;
 /** Why a start is no longer waited for. */
