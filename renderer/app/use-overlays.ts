@@ -23,10 +23,16 @@ export function useOverlays(): Overlays {
   const isAnyOpen = isHelpOpen || isPaletteOpen;
 
   useEffect(() => {
+    if (isAnyOpen) return;
+    // A dialog that is closed before it has taken the focus takes it while it is leaving, and is then gone with it.
+    const leaving = [...document.querySelectorAll('[role="dialog"]')];
+    const giveBack = () => giveBackTo.current?.focus({ preventScroll: true });
+    const onFocus = ({ target }: FocusEvent) => leaving.some((each) => each.contains(target as Node)) && giveBack();
     const holder = document.activeElement;
     // What the overlay did may have led the focus elsewhere.
-    if (!isAnyOpen && (holder === document.body || isInDialog(holder)))
-      giveBackTo.current?.focus({ preventScroll: true });
+    if (holder === document.body || isInDialog(holder)) giveBack();
+    document.addEventListener("focusin", onFocus);
+    return () => document.removeEventListener("focusin", onFocus);
   }, [isAnyOpen]);
 
   const note = (holder: Element | null) => {
