@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
 import { app } from "./app.ts";
 import { answer, session } from "./doors.ts";
@@ -78,8 +79,17 @@ async function launch(onPopup: (page: Page) => void): Promise<BrowserContext> {
     },
   );
   context.on("page", onPopup);
-  // Chromium has chosen a port that is free, and written it down before it began to answer there.
-  const [port] = readFileSync(join(profile, "DevToolsActivePort"), "utf8").split("\n");
-  process.send?.({ debuggingAddress: `http://127.0.0.1:${port}` });
+  process.send?.({ debuggingAddress: `http://127.0.0.1:${await debuggingPort(profile)}` });
   return context;
+}
+
+/** Chromium chooses a free port, says on its standard error that it listens, and only then writes the port down. */
+async function debuggingPort(profile: string): Promise<string> {
+  const file = join(profile, "DevToolsActivePort");
+  for (;;) {
+    // Two lines; the second is the browser's own address.
+    const [port = "", address] = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+    if (address !== undefined) return port;
+    await setTimeout(20);
+  }
 }
