@@ -15,6 +15,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--driver process|docker] [--count 200] [--seed N]",
     run: () => import("../lab/watchdog/soak-kill.ts"),
   },
+  scenarios: {
+    what: "runs every shipped scenario over and over and counts the runs that did not pass",
+    options: "[--count 100] [--labs 2]",
+    run: () => import("./shipped-scenarios.ts"),
+  },
   audit: {
     what: "takes the audit database and the gateway away in all combinations and counts the rows of answered calls",
     options: "[SECONDS]",
@@ -38,7 +43,7 @@ const SOAKS: Record<string, Soak> = {
 };
 
 const LIST = Object.entries(SOAKS)
-  .map(([name, { what, options }]) => `  ${name.padEnd(6)} ${what}\n         ${options}\n`)
+  .map(([name, { what, options }]) => `  ${name.padEnd(9)} ${what}\n            ${options}\n`)
   .join("");
 
 const [name, ...options] = process.argv.slice(2);
