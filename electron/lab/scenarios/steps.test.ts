@@ -139,6 +139,21 @@ describe("a person's click", () => {
     expect(asked.at(-1)?.body).toEqual({ action: "approve", mentions: "create_refund", user: "Ann" });
   });
 
+  const expired = "create_refund was already expired. This click changed nothing.";
+  test.each<[string, { status: number; body: string }, string]>([
+    [
+      "on a ticket that has expired",
+      { status: 200, body: JSON.stringify({ status: "expired", text: expired }) },
+      expired,
+    ],
+    ["that the gateway refuses", { status: 401, body: '{"error":"bad signature"}' }, "answered 401: bad signature"],
+  ])("%s fails: nothing was approved", async (_, answer, message) => {
+    const { address } = await fakeService(() => ({ json: answer }));
+    const approving = doStep({ approve: "create_refund" }, fakeContext(address).context);
+    await expect(approving).rejects.toThrow(`nobody could approve create_refund: `);
+    await expect(approving).rejects.toThrow(message);
+  });
+
   test("that is refused for another reason fails at once", async () => {
     const { address, asked } = await fakeService(() => ({ status: 502, text: "the gateway is away" }));
     const denying = doStep({ deny: "create_refund" }, fakeContext(address).context);

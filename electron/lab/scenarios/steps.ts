@@ -7,6 +7,7 @@ import { tokenHeaders } from "../stack/service-token.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
 import type { Role } from "../stack/stack-schema.ts";
 import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
+import { type ClickAction, messageIn, unsuccessful } from "./click-answer.ts";
 import { judge } from "./judge.ts";
 import { type CallOutcome, type McpSession, openMcpSession } from "./mcp-session.ts";
 import type { RunContext } from "./run-context.ts";
@@ -228,7 +229,7 @@ function readJson(text: string): unknown {
 
 /** A person sees the message and clicks. The message may still be on its way, so the click waits for it a little. */
 async function click(
-  action: "approve" | "deny",
+  action: ClickAction,
   tool: string,
   by: string | undefined,
   context: RunContext,
@@ -241,9 +242,13 @@ async function click(
   for (;;) {
     const leftMs = CLICK_LIMIT_MS - (clock.monotonicMs() - startedMs);
     const reply = await post(url, headersFor("approval-channel", context), request, Math.max(1, leftMs), signal);
-    if (reply.ok) return { clicked: action, status: reply.status, reply: reply.text.slice(0, 500) };
+    if (reply.ok) {
+      const problem = unsuccessful(action, reply.text);
+      if (problem !== undefined) throw new LabError("precondition", `nobody could ${action} ${tool}: ${problem}`);
+      return { clicked: action, status: reply.status, reply: reply.text.slice(0, 500) };
+    }
     if (leftMs <= 0 || reply.status !== 409) {
-      throw new LabError("precondition", `nobody could ${action} ${tool}: ${reply.text.slice(0, 300)}`);
+      throw new LabError("precondition", `nobody could ${action} ${tool}: ${messageIn(reply.text)}`);
     }
     await clock.sleep(CLICK_LOOK_MS, signal);
   }

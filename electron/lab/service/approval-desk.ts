@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { WaitingApproval, WaitingApprovals } from "../../contract/approvals.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { type ClickAction, messageIn, unsuccessful } from "../scenarios/click-answer.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { tokenHeaders } from "../stack/service-token.ts";
 
@@ -25,13 +26,6 @@ const ticketRow = z.object({
   slack_ts: z.string().nullable(),
 });
 type Ticket = z.infer<typeof ticketRow>;
-
-const clickAnswer = z.object({ status: z.int(), body: z.string() });
-
-/** What the gateway says of a click: how the ticket has ended, and the same in words. */
-const gatewayAnswer = z.object({ status: z.string(), text: z.string() });
-
-const OUTCOME = { approve: "approved", deny: "denied" };
 
 /** The gateway's tickets that wait for a person, and the button that decides one. */
 export class ApprovalDesk {
@@ -80,10 +74,10 @@ export class ApprovalDesk {
   }
 
   /**
-   * Clicks the message's button, in this person's name. Resolves with what the gateway says.
+   * Clicks the message's button, in this person's name. Resolves with the gateway's answer.
    * @throws LabError when it cannot be clicked, the gateway refuses it, or the ticket has ended otherwise
    */
-  async decide(ticket: string, action: "approve" | "deny", user: string): Promise<{ status: number; message: string }> {
+  async decide(ticket: string, action: ClickAction, user: string): Promise<{ status: number; message: string }> {
     const stack = this.#stack;
     if (stack === undefined) throw new LabError("precondition", "no stack is up, so nothing waits for a decision");
     const known = this.#tickets.find(({ id }) => id === ticket);
@@ -93,17 +87,13 @@ export class ApprovalDesk {
     const token = tokenHeaders(stack.stack.services.find(({ role }) => role === "approval-channel"));
     const reply = await post(url, token, { action, ticket, user });
     if (!reply.ok) {
-      throw new LabError(reply.status === 504 ? "unreachable" : "precondition", wordsIn(reply.text), {
+      throw new LabError(reply.status === 504 ? "unreachable" : "precondition", messageIn(reply.text), {
         cure: "it may have been decided or have expired meanwhile",
       });
     }
-    const answer = clickAnswer.parse(JSON.parse(reply.text));
-    if (answer.status >= 400) {
-      throw new LabError("precondition", `the gateway answered ${answer.status}: ${wordsIn(answer.body)}`);
-    }
-    const told = gatewayAnswer.safeParse(readJson(answer.body)).data;
-    if (told !== undefined && told.status !== OUTCOME[action]) throw new LabError("precondition", told.text);
-    return { status: answer.status, message: wordsIn(answer.body) };
+    const problem = unsuccessful(action, reply.text);
+    if (problem !== undefined) throw new LabError("precondition", problem);
+    return { status: reply.status, message: messageIn(reply.text) };
   }
 
   async #lookOn(stack: RunningStack, signal: AbortSignal): Promise<void> {
@@ -190,22 +180,6 @@ async function post(
     return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
     throw new LabError("unreachable", `the approval channel at ${url}: ${messageOf(error)}`, { cure: UNBLOCK });
-  }
-}
-
-/** Services answer with `{error}` or `{text}`; anything else is shown as it came, cut. */
-function wordsIn(text: string): string {
-  const { error, text: said } = Object(readJson(text)) as { error?: unknown; text?: unknown };
-  if (typeof error === "string") return error;
-  if (typeof said === "string") return said;
-  return text.slice(0, 300);
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
