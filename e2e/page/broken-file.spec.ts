@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
@@ -138,4 +138,20 @@ test("a file that is no valid scenario is mended in the window, and another is d
     await page.getByRole("link", { name: "See the others" }).click();
     await expect(text.or(page.getByRole("textbox", { name: /to be read/ }))).toBeVisible();
   });
+});
+
+test("a run that could not start says why on its card, until one has started", async ({ window, home }) => {
+  const title = "The MCP server crashes and the tool stays visible";
+  const card = window.card(title);
+  const secrets = join(home, "secrets.env");
+  mkdirSync(secrets);
+  await card.getByRole("button", { name: `Run ${title}`, exact: true }).click();
+  await expect(card).toContainText(/Not started: .*secrets\.env/);
+  await window.page.reload();
+  await expect(card).toContainText(/Not started: .*secrets\.env/);
+  rmdirSync(secrets);
+  await window.runToEnd(title, "Passed");
+  await window.goTo("Lab");
+  await expect(card).toContainText(title);
+  await expect(card).not.toContainText("Not started");
 });

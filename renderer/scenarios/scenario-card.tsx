@@ -24,6 +24,9 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
   const actions = useLabActions();
   const { client } = useStores();
   const entry = useLab((state) => state.lab?.queue.active.find(({ scenarioId }) => scenarioId === id));
+  // The newest first.
+  const last = useLab((state) => state.lab?.queue.ended.find(({ scenarioId }) => scenarioId === id));
+  const hasNotStarted = entry === undefined && last?.runId === null && last.outcome !== "cancelled";
   const [detail, setDetail] = useState<ScenarioDetail>();
   const [plan, setPlan] = useState<ScenarioPlan>();
   const [isOpen, setOpen] = useState(false);
@@ -44,6 +47,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
         <Verdicts verdicts={lastVerdicts} nowMs={nowMs} />
       </header>
       <p className={classes.summary}>{summary}</p>
+      {hasNotStarted && <p className={classes.notStarted}>Not started: {last.reason}</p>}
       <ul className={classes.tags}>
         {breaks.map((what) => (
           <li key={what} className={classes.breaks}>
