@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
@@ -143,13 +143,14 @@ test("a file that is no valid scenario is mended in the window, and another is d
 test("a run that could not start says why on its card, until one has started", async ({ window, home }) => {
   const title = "The MCP server crashes and the tool stays visible";
   const card = window.card(title);
-  const secrets = join(home, "secrets.env");
-  mkdirSync(secrets);
+  const stacks = join(home, "stacks");
+  rmSync(stacks, { recursive: true, force: true });
+  writeFileSync(stacks, "");
   await card.getByRole("button", { name: `Run ${title}`, exact: true }).click();
-  await expect(card).toContainText(/Not started: .*secrets\.env/);
+  await expect(card).toContainText(/Not started: .*stacks/);
   await window.page.reload();
-  await expect(card).toContainText(/Not started: .*secrets\.env/);
-  rmdirSync(secrets);
+  await expect(card).toContainText(/Not started: .*stacks/);
+  rmSync(stacks);
   await window.runToEnd(title, "Passed");
   await window.goTo("Lab");
   await expect(card).toContainText(title);

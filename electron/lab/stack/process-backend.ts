@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeProbe, type Probe } from "../health/probe.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
@@ -79,5 +79,6 @@ export async function endProcesses(
     report?.({ service, state: "stopped" });
   }
   for (const identity of processesOfStack(registered.id)) await killFamily(identity, registered.project);
-  rmSync(join(stacksFolder, registered.id), { recursive: true, force: true });
+  // A database has a thousand files.
+  await rm(join(stacksFolder, registered.id), { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, statSync, truncateSync } from "node:fs";
-import { join } from "node:path";
+import { getCompileCacheDir } from "node:module";
+import { dirname, join } from "node:path";
 import type { LabHome } from "../home.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { BEAT, BEAT_EVERY_MS, GOODBYE } from "./heartbeat.ts";
@@ -51,7 +52,7 @@ export class Watchdog {
       [MAIN_FILE, this.#home.folder, String(thisProcess.pid), thisProcess.startedAt],
       {
         stdio: ["pipe", log, log],
-        env: { ...this.#environment, NODE_NO_WARNINGS: "1" },
+        env: { ...compileCache(), ...this.#environment, NODE_NO_WARNINGS: "1" },
         cwd: this.#home.folder,
         detached: true,
       },
@@ -70,6 +71,12 @@ export class Watchdog {
     this.#replacements++;
     this.#spawn();
   }
+}
+
+/** The folder in which this process keeps what it has compiled: without it the watchdog is compiled with every command. */
+function compileCache(): { NODE_COMPILE_CACHE?: string } {
+  const ofThisNode = getCompileCacheDir();
+  return ofThisNode === undefined ? {} : { NODE_COMPILE_CACHE: dirname(ofThisNode) };
 }
 
 function shorten(file: string): void {
