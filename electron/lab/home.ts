@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { LabError, messageOf } from "./lab-error.ts";
 import {
   assertNobodyElseMayReplace,
@@ -35,6 +36,11 @@ export function dataFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Plat
   return join(environment.XDG_DATA_HOME || join(home, ".local", "share"), "resilience-lab");
 }
 
+/** Of the whole process, which a thread of it may not change: the one that started it has. */
+function closeNewFiles(): void {
+  if (isMainThread) process.umask(PRIVATE);
+}
+
 /**
  * Opens a data folder for work, made if there is none: closed to everyone but its owner, as is all that this process and
  * its children write from now on. One that is there and cannot be written is opened all the same: what only reads works,
@@ -43,7 +49,7 @@ export function dataFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Plat
  */
 export function openHome(folder: string): LabHome {
   const home = layOut(folder);
-  process.umask(PRIVATE);
+  closeNewFiles();
   assertNobodyElseMayReplace(folder);
   usable(folder, () => mkdirSync(home.stacksFolder, { recursive: true, mode: 0o700 }));
   assertNobodyElseMayReplace(folder);
@@ -61,7 +67,7 @@ export function openHome(folder: string): LabHome {
  */
 export function openHomeToUndo(folder: string): LabHome {
   const home = layOut(folder);
-  process.umask(PRIVATE);
+  closeNewFiles();
   usable(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   assertOwner(folder);
   usable(folder, () => closeFolder(folder));
