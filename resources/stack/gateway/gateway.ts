@@ -6,10 +6,13 @@ import { Approvals } from "./approvals/approvals.ts";
 import { SlackActions } from "./approvals/slack-actions.ts";
 import { SlackChannel } from "./approvals/slack-channel.ts";
 import { Tickets } from "./approvals/tickets.ts";
+import { type CallEntry, callRowText } from "./audit/call-row.ts";
 import { explainDatabaseFailure, openPool } from "./audit/database.ts";
-import { AuditSpool } from "./audit/spool.ts";
+import { decisionRowText } from "./audit/decision-row.ts";
+import type { AuditEntry } from "./audit/entry.ts";
+import { Spool } from "./audit/spool.ts";
 import { SpoolFiles } from "./audit/spool-files.ts";
-import { auditWriter } from "./audit/writer.ts";
+import { insertCalls, insertDecisions, rowWriter } from "./audit/writer.ts";
 import { Backend } from "./backends/backend.ts";
 import { CapabilityCache } from "./backends/capability-cache.ts";
 import { CallHistory } from "./calls/history.ts";
@@ -70,7 +73,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
   let stopping: Promise<void> | undefined;
   const running = { ...service, stop: () => (stopping ??= stop()) };
   try {
-    built = build(settings, policy, openSpool(settings.auditSpoolFolder), log);
+    built = build(settings, policy, openFiles(settings.auditSpoolFolder), log);
     await startRecovery(built.recovery, settings.databaseUrl);
   } catch (error) {
     await running.stop();
@@ -82,11 +85,15 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
 }
 
 async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
-  const { recovery, backends, audit, pool, monitor } = parts;
+  const { recovery, backends, audit, calls, pool, monitor } = parts;
   recovery.stop();
   for (const backend of backends) backend.close();
-  const waiting = await audit.drain(drainMs);
-  if (waiting > 0) log(`audit: ${waiting} rows wait in ${settings.auditSpoolFolder} for the next start`);
+  await Promise.all(
+    [audit, calls].map(async (spool) => {
+      const waiting = await spool.drain(drainMs);
+      if (waiting > 0) log(`${spool.name}: ${waiting} rows wait in ${settings.auditSpoolFolder} for the next start`);
+    }),
+  );
   await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
   monitor.stop();
 }
@@ -100,9 +107,9 @@ function loadPolicy(file: string): Policy {
   }
 }
 
-function openSpool(folder: string): SpoolFiles {
+function openFiles(folder: string): SpooledFiles {
   try {
-    return new SpoolFiles(folder);
+    return { audit: new SpoolFiles(folder, "audit"), calls: new SpoolFiles(folder, "calls") };
   } catch (error) {
     const cure = "Set AUDIT_SPOOL_FOLDER to a folder that the gateway may write to";
     throw new CannotStart(`audit: ${(error as Error).message}. ${cure}.`, { cause: error });
@@ -117,16 +124,31 @@ async function startRecovery(recovery: Recovery, databaseUrl: string): Promise<v
   }
 }
 
+interface SpooledFiles {
+  audit: SpoolFiles;
+  calls: SpoolFiles;
+}
+
 interface Parts extends HealthParts {
   pool: Pool;
   endpoint: McpEndpoint;
   slackActions: SlackActions;
 }
 
-function build(settings: Settings, policy: Policy, files: SpoolFiles, log: Log): Parts {
+function build(settings: Settings, policy: Policy, files: SpooledFiles, log: Log): Parts {
   const pool = openPool(settings.databaseUrl, log);
   const { protectionsOff, upstreamDeadlineMs: deadlineMs } = settings;
-  const audit = new AuditSpool(auditWriter(pool), files, { limit: settings.auditSpoolLimit, log });
+  const bounds = { limit: settings.auditSpoolLimit, log };
+  const audit = new Spool<AuditEntry>(rowWriter(pool, insertDecisions), files.audit, {
+    ...bounds,
+    name: "audit",
+    rowText: decisionRowText,
+  });
+  const calls = new Spool<CallEntry>(rowWriter(pool, insertCalls), files.calls, {
+    ...bounds,
+    name: "calls",
+    rowText: callRowText,
+  });
   const history = new CallHistory(settings.historyLimit);
   const recovery: Recovery = new Recovery({
     pool,
@@ -158,11 +180,12 @@ function build(settings: Settings, policy: Policy, files: SpoolFiles, log: Log):
     deadlineMs,
     onToolsChanged: () => sessions.announce(notificationText("notifications/tools/list_changed")),
   });
-  const toolCalls = new ToolCalls({ settings, policy, capabilities, approvals, audit, history });
+  const toolCalls = new ToolCalls({ settings, policy, capabilities, approvals, audit, calls, history });
   const methods = new Methods({ toolCalls, capabilities, upstreamDeadlineMs: deadlineMs, log });
   return {
     pool,
     audit,
+    calls,
     recovery,
     approvals,
     backends,

@@ -1,6 +1,8 @@
 /** `GET /health`: 200 as long as the gateway lives; what is wrong is in the body. */
 import type { Approvals } from "./approvals/approvals.ts";
-import type { AuditSpool } from "./audit/spool.ts";
+import type { CallEntry } from "./audit/call-row.ts";
+import type { AuditEntry } from "./audit/entry.ts";
+import type { Spool } from "./audit/spool.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { CapabilityCache } from "./backends/capability-cache.ts";
 import type { CallHistory } from "./calls/history.ts";
@@ -11,7 +13,8 @@ import type { Sessions } from "./sessions/sessions.ts";
 import type { Protection } from "./settings.ts";
 
 export interface HealthParts {
-  audit: AuditSpool;
+  audit: Spool<AuditEntry>;
+  calls: Spool<CallEntry>;
   recovery: Recovery;
   approvals: Approvals;
   backends: readonly Backend[];
@@ -24,13 +27,14 @@ export interface HealthParts {
 }
 
 export function healthReport(parts: HealthParts, recentCalls: number): unknown {
-  const { audit, approvals, backends, capabilities, history, toolCalls, sessions, monitor } = parts;
+  const { audit, calls, approvals, backends, capabilities, history, toolCalls, sessions, monitor } = parts;
   const problems = problemsOf(parts);
   return {
     status: problems.length === 0 ? "ok" : "degraded",
-    reasons: [...problems, ...capabilities.conflicts],
+    reasons: [...problems, ...problemsOfCalls(calls), ...capabilities.conflicts],
     protectionsOff: [...parts.protectionsOff],
-    audit: { written: audit.written, pending: audit.pending, unsaved: audit.unsaved, dropped: audit.dropped },
+    audit: rowsOf(audit),
+    calls: { ...rowsOf(calls), failing: calls.failing },
     approvals: { waiting: approvals.waiting, callersAway: approvals.callersAway },
     backends: Object.fromEntries(
       backends.map((backend) => [
@@ -53,6 +57,18 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
     },
     ...(recentCalls > 0 ? { recentCalls: history.latest(recentCalls) } : {}),
   };
+}
+
+function rowsOf<Entry>({ written, pending, unsaved, dropped }: Spool<Entry>) {
+  return { written, pending, unsaved, dropped };
+}
+
+/** Nothing that the gateway decides depends on these rows, so it is no worse without them. */
+function problemsOfCalls({ failing, pending, dropped }: Spool<CallEntry>): string[] {
+  return [
+    ...(failing && pending > 0 ? [`calls: ${pending} rows wait, the database does not take them`] : []),
+    ...(dropped > 0 ? [`calls: ${dropped} rows were dropped`] : []),
+  ];
 }
 
 function problemsOf({ audit, recovery, backends }: HealthParts): string[] {

@@ -7,13 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { endLeftovers, type Leftover } from "./approvals/leftovers.ts";
 import { explainDatabaseFailure, isMisconfigured } from "./audit/database.ts";
+import type { AuditEntry } from "./audit/entry.ts";
 import { prepareSchema } from "./audit/schema.ts";
-import type { AuditSpool } from "./audit/spool.ts";
+import type { Spool } from "./audit/spool.ts";
 
 export interface RecoveryOptions {
   pool: Pool;
   databaseUrl: string;
-  audit: AuditSpool;
+  audit: Spool<AuditEntry>;
   log: (line: string) => void;
   onRecovered: (leftovers: readonly Leftover[]) => void;
 }
@@ -76,8 +77,9 @@ export class Recovery {
   }
 
   async #attempt(): Promise<void> {
-    const { pool, audit, onRecovered } = this.#options;
-    await prepareSchema(pool);
+    const { pool, audit, log, onRecovered } = this.#options;
+    const refused = await prepareSchema(pool);
+    if (refused !== undefined) log(`calls: their table cannot be kept: ${refused}. Their rows wait in the spool`);
     // In this order: what ended a ticket is a later row than what the earlier gateway wrote of it.
     await audit.caughtUp;
     const leftovers = await endLeftovers(pool);

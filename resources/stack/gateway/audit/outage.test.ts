@@ -71,6 +71,8 @@ describe("the database away", () => {
     const back = await eventually(gateway.health, ({ audit }) => audit.pending === 0);
     expect(back).toMatchObject({ status: "ok", audit: { written: 350, dropped: 0 } });
     expect(await numbersWritten()).toEqual(upTo(350));
+    const ends = await eventually(gateway.health, ({ calls }) => calls.pending === 0);
+    expect(ends.calls).toEqual({ written: 350, pending: 0, unsaved: 0, dropped: 0, failing: false });
   });
 
   it("paused: calls are not delayed, and nothing is written twice when it goes on", async () => {

@@ -1,11 +1,14 @@
-/** The tables that the gateway keeps. Made at every start, which changes nothing when they are there. */
+/**
+ * The tables that the gateway keeps. Made at every start, which changes nothing when they are there; a database of an
+ * earlier version gets what it lacks.
+ */
 import type { Pool } from "pg";
 import { inTransaction } from "./database.ts";
 
 /** Any number will do, as long as all gateways take the same: two that start together must not make a table twice. */
 const schemaLock = 7_241_903;
 
-const statements = [
+const decisionStatements = [
   `CREATE TABLE IF NOT EXISTS audit_log (
      id bigserial PRIMARY KEY,
      session_id text NOT NULL,
@@ -51,9 +54,58 @@ const statements = [
    FOR EACH ROW EXECUTE FUNCTION notify_audit_log()`,
 ];
 
-export async function prepareSchema(pool: Pool): Promise<void> {
+const callStatements = [
+  `CREATE TABLE IF NOT EXISTS calls (
+     id bigserial PRIMARY KEY,
+     call_id uuid NOT NULL UNIQUE,
+     session_id text NOT NULL,
+     turn_id text NOT NULL,
+     tool_name text NOT NULL,
+     backend text,
+     started_at timestamptz NOT NULL,
+     ended_at timestamptz NOT NULL,
+     outcome text NOT NULL,
+     attempts integer NOT NULL,
+     request_bytes bigint NOT NULL,
+     reply_bytes bigint NOT NULL,
+     error text,
+     trace_id text,
+     span_id text,
+     written_at timestamptz NOT NULL DEFAULT now()
+   )`,
+  `CREATE OR REPLACE FUNCTION notify_calls() RETURNS trigger LANGUAGE plpgsql AS $$
+   BEGIN
+     PERFORM pg_notify('calls', NEW.id::text);
+     RETURN NULL;
+   END
+   $$`,
+  `CREATE OR REPLACE TRIGGER calls_notify AFTER INSERT ON calls
+   FOR EACH ROW EXECUTE FUNCTION notify_calls()`,
+];
+
+/**
+ * Resolves to why the table of calls cannot be kept, undefined when it can: decisions and approvals do without it.
+ * @throws the database's error when it cannot be reached, or refuses the other tables
+ */
+export async function prepareSchema(pool: Pool): Promise<string | undefined> {
+  await makeTables(pool, decisionStatements);
+  try {
+    await makeTables(pool, callStatements);
+    return undefined;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return error.message;
+  }
+}
+
+async function makeTables(pool: Pool, statements: readonly string[]): Promise<void> {
   await inTransaction(pool, async (client) => {
     await client.query("SELECT pg_advisory_xact_lock($1)", [schemaLock]);
     for (const statement of statements) await client.query(statement);
   });
+}
+
+/** SQLSTATE class 42: what is there has another shape, or may not be changed. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^42...$/.test(String(error.code));
 }

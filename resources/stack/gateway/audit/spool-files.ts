@@ -1,6 +1,7 @@
 /**
- * Audit rows on disk until the database has them: files of one row a line, appended to and never changed. A file is
- * deleted when all its rows are written; a gateway that starts reads what an earlier one left.
+ * Rows on disk until the database has them: files of one row a line, appended to and never changed. A file is deleted
+ * when all its rows are written; a gateway that starts reads what an earlier one left. The rows of each table have files
+ * of their own.
  *
  * Written to the operating system, not forced to the disk: that survives the death of the process, however it dies, and
  * not a power cut. One gateway a folder.
@@ -18,7 +19,6 @@ import {
 import { join } from "node:path";
 
 const segmentBytes = 1024 * 1024;
-const namePattern = /^audit-(\d{8,15})\.jsonl$/;
 
 /** One file. */
 export interface Segment {
@@ -40,17 +40,20 @@ interface OpenSegment extends Segment {
 
 export class SpoolFiles {
   readonly #folder: string;
+  readonly #name: string;
   /** Rows that an earlier gateway left, oldest first. */
   readonly leftovers: readonly SpooledRow[];
   #lastNumber: number;
   #current: OpenSegment | undefined;
 
   /** Makes the folder if need be. @throws the file system's error when it cannot be read and written */
-  constructor(folder: string) {
+  constructor(folder: string, name: string) {
     this.#folder = folder;
+    this.#name = name;
+    const pattern = new RegExp(`^${name}-(\\d{8,15})\\.jsonl$`);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const numbers = readdirSync(folder)
-      .flatMap((name) => namePattern.exec(name)?.[1] ?? [])
+      .flatMap((name) => pattern.exec(name)?.[1] ?? [])
       .map(Number)
       .sort((left, right) => left - right);
     this.#lastNumber = numbers.at(-1) ?? 0;
@@ -116,7 +119,7 @@ export class SpoolFiles {
   }
 
   #pathOf(number: number): string {
-    return join(this.#folder, `audit-${String(number).padStart(8, "0")}.jsonl`);
+    return join(this.#folder, `${this.#name}-${String(number).padStart(8, "0")}.jsonl`);
   }
 }
 

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../testing/lab.ts";
+import { decisionRowText } from "./decision-row.ts";
 import type { AuditEntry } from "./entry.ts";
-import { AuditSpool } from "./spool.ts";
+import { Spool } from "./spool.ts";
 import { SpoolFiles } from "./spool-files.ts";
 import { RowRefused } from "./writer.ts";
 
@@ -52,7 +53,8 @@ function spoolInto(written: string[], { answer = () => undefined, limit = 1_000 
     written.push(...calls);
   };
   const times = { promptMs: 0, intervalMs: 0, shortestRetryMs: 1, longestRetryMs: 4 };
-  const spool = new AuditSpool(write, new SpoolFiles(folder), { limit, log: (line) => log.push(line), ...times });
+  const rows = { name: "audit", rowText: decisionRowText, limit, log: (line: string) => log.push(line) };
+  const spool = new Spool<AuditEntry>(write, new SpoolFiles(folder, "audit"), { ...rows, ...times });
   return { spool, log };
 }
 
@@ -68,7 +70,7 @@ function callsOnDisk(): string[] {
   return texts.flatMap((text) => text.split("\n").filter(Boolean)).map(callOf);
 }
 
-describe("AuditSpool", () => {
+describe("Spool", () => {
   it("writes in order, many at a time", async () => {
     const written: string[] = [];
     let statements = 0;
@@ -166,6 +168,16 @@ describe("the spool on disk", () => {
     await second.spool.drain(2_000);
     expect(written).toEqual(["0", "1", "2", "3"]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("shares its folder with the rows of another table, and takes none of them", async () => {
+    writeFileSync(join(folder, "calls-00000001.jsonl"), '["other"]\n');
+    const written: string[] = [];
+    const { spool } = spoolInto(written);
+    await spool.add(entry("0"));
+    await spool.drain(2_000);
+    expect(written).toEqual(["0"]);
+    expect(readdirSync(folder)).toEqual(["calls-00000001.jsonl"]);
   });
 
   it("leaves out a row that was cut off, and keeps those before it", async () => {

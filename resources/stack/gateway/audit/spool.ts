@@ -1,14 +1,16 @@
 /**
- * Audit rows on their way to the database: in order, by one writer, none twice. A row is on disk before its decision is
- * acted upon or answered; no call waits for the database. While that is away the rows wait here, within bounds; beyond
- * them the newest are dropped and counted, since a log with a known end is worth more than one with holes.
+ * Rows of one table on their way to the database: in order, by one writer, none twice. A row is on disk before what it
+ * tells of is acted upon or answered; no call waits for the database. While that is away the rows wait here, within
+ * bounds; beyond them the newest are dropped and counted, since a log with a known end is worth more than one with holes.
  */
-import type { AuditEntry } from "./entry.ts";
-import { rowText } from "./row.ts";
 import type { SpooledRow, SpoolFiles } from "./spool-files.ts";
 import { RowRefused, type WriteRows } from "./writer.ts";
 
-export interface SpoolOptions {
+export interface SpoolOptions<Entry> {
+  /** What the rows are, at the start of each line of the log. */
+  name: string;
+  /** One line of JSON, as the writer takes it. */
+  rowText: (entry: Entry) => string;
   limit: number;
   log: (line: string) => void;
   /** How long a row waits for others when nothing was written lately. */
@@ -24,10 +26,10 @@ const batchCharacters = 4 * 1024 * 1024;
 const heldCharactersLimit = 64 * 1024 * 1024;
 const saveRetryMs = 1_000;
 
-export class AuditSpool {
+export class Spool<Entry> {
   readonly #write: WriteRows;
   readonly #files: SpoolFiles;
-  readonly #options: Required<SpoolOptions>;
+  readonly #options: Required<SpoolOptions<Entry>>;
   /** Oldest first, those of an earlier gateway before all others. */
   readonly #rows: SpooledRow[];
   /** So many of the rows, from the oldest, are on disk. */
@@ -47,7 +49,7 @@ export class AuditSpool {
   #leftovers: number;
   readonly #caughtUp = Promise.withResolvers<void>();
 
-  constructor(write: WriteRows, files: SpoolFiles, options: SpoolOptions) {
+  constructor(write: WriteRows, files: SpoolFiles, options: SpoolOptions<Entry>) {
     this.#write = write;
     this.#files = files;
     this.#options = { promptMs: 5, intervalMs: 100, shortestRetryMs: 100, longestRetryMs: 2_000, ...options };
@@ -57,6 +59,10 @@ export class AuditSpool {
     for (const { text } of this.#rows) this.#heldCharacters += text.length;
     if (this.#leftovers === 0) this.#caughtUp.resolve();
     else this.#schedule(0);
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   /** Rows that the database has taken since the start. */
@@ -94,8 +100,8 @@ export class AuditSpool {
   }
 
   /** Resolves when the row is on disk, together with all others of this turn of the event loop. Never rejects. */
-  add(entry: AuditEntry): Promise<void> | undefined {
-    const text = rowText(entry);
+  add(entry: Entry): Promise<void> | undefined {
+    const text = this.#options.rowText(entry);
     if (this.#rows.length >= this.#options.limit || this.#heldCharacters + text.length > heldCharactersLimit) {
       this.#drop(`the spool is full (${this.#rows.length} rows wait for the database)`);
       return undefined;
@@ -139,11 +145,11 @@ export class AuditSpool {
     try {
       this.#files.append(unsaved);
       this.#saved = this.#rows.length;
-      if (this.#saveError) this.#options.log("audit: rows are put on disk again");
+      if (this.#saveError) this.#log("rows are put on disk again");
       this.#saveError = undefined;
     } catch (error) {
       const { message } = error as Error;
-      if (!this.#saveError) this.#options.log(`audit: rows cannot be put on disk and are in memory only: ${message}`);
+      if (!this.#saveError) this.#log(`rows cannot be put on disk and are in memory only: ${message}`);
       this.#saveError = message;
       this.#saveAgainAtMs = performance.now() + saveRetryMs;
     }
@@ -202,7 +208,7 @@ export class AuditSpool {
   #taken(count: number): void {
     this.#forget(count);
     this.#written += count;
-    if (this.#failures > 0) this.#options.log(`audit: the database takes rows again, ${this.#rows.length} to go`);
+    if (this.#failures > 0) this.#log(`the database takes rows again, ${this.#rows.length} to go`);
     this.#failures = 0;
   }
 
@@ -221,12 +227,16 @@ export class AuditSpool {
     this.#failures += 1;
     if (this.#failures > 1) return;
     const cause = error instanceof Error && error.message ? error.message : (error as NodeJS.ErrnoException).code;
-    this.#options.log(`audit: rows cannot be written (${cause}); ${this.#rows.length} wait for the database`);
+    this.#log(`rows cannot be written (${cause}); ${this.#rows.length} wait for the database`);
   }
 
   #drop(why: string): void {
-    if (this.#dropped === 0) this.#options.log(`audit: a row was dropped: ${why}. Further ones are only counted`);
+    if (this.#dropped === 0) this.#log(`a row was dropped: ${why}. Further ones are only counted`);
     this.#dropped += 1;
+  }
+
+  #log(line: string): void {
+    this.#options.log(`${this.#options.name}: ${line}`);
   }
 
   #nextWriteMs(): number {

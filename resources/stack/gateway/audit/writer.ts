@@ -1,33 +1,57 @@
-/** Writes audit rows, many in one statement and in their order. A row that is there already is left as it is. */
+/** Writes rows of one table, many in one statement and in their order. A row that is there already is left as it is. */
 import type { Pool } from "pg";
 
 export class RowRefused extends Error {
   override readonly name = "RowRefused";
 }
 
-/** Takes rows as rowText makes them. */
+/** Takes rows as their rowText makes them. */
 export type WriteRows = (rows: readonly string[]) => Promise<void>;
 
 /** Rejects with RowRefused when the database is there and will never take these rows. */
-export function auditWriter(pool: Pool): WriteRows {
+export function rowWriter(pool: Pool, { name, text }: Insert): WriteRows {
   return async (rows) => {
     try {
-      await pool.query({ name: "audit", text: insertStatement, values: [`[${rows.join(",")}]`] });
+      await pool.query({ name, text, values: [`[${rows.join(",")}]`] });
     } catch (error) {
       throw isAboutTheData(error) ? new RowRefused((error as Error).message, { cause: error }) : error;
     }
   };
 }
 
-/** One parameter for all rows: as arrays, pg would quote every value by itself. A row's own id is its call and decision. */
-const insertStatement = `
+/** A statement with one parameter for all rows: as arrays, pg would quote every value by itself. */
+export interface Insert {
+  /** Of the prepared statement. */
+  name: string;
+  text: string;
+}
+
+/** A row's own id is its call and decision. */
+export const insertDecisions: Insert = {
+  name: "audit",
+  text: `
   INSERT INTO audit_log (call_id, session_id, turn_id, tool_name, arguments, decision, reason, decided_at, backend,
     trace_id, span_id, duration_ms)
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, (entry->>4)::jsonb, entry->>5, entry->>6,
     to_timestamp((entry->>7)::double precision / 1000), entry->>8, entry->>9, entry->>10, (entry->>11)::double precision
   FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, place)
   ORDER BY place
-  ON CONFLICT (call_id, decision) DO NOTHING`;
+  ON CONFLICT (call_id, decision) DO NOTHING`,
+};
+
+/** A row's own id is its call: it ends once. */
+export const insertCalls: Insert = {
+  name: "calls",
+  text: `
+  INSERT INTO calls (call_id, session_id, turn_id, tool_name, backend, started_at, ended_at, outcome, attempts,
+    request_bytes, reply_bytes, error, trace_id, span_id)
+  SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, entry->>4,
+    to_timestamp((entry->>5)::double precision / 1000), to_timestamp((entry->>6)::double precision / 1000), entry->>7,
+    (entry->>8)::integer, (entry->>9)::bigint, (entry->>10)::bigint, entry->>11, entry->>12, entry->>13
+  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, place)
+  ORDER BY place
+  ON CONFLICT (call_id) DO NOTHING`,
+};
 
 /** SQLSTATE classes: 22 data exception, 23 constraint violation, 54 program limit exceeded. */
 function isAboutTheData(error: unknown): boolean {

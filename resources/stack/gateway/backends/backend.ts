@@ -19,6 +19,8 @@ export interface RequestOptions {
   traceparent?: string | undefined;
   /** Given the params of each progress notification, without its token. */
   onProgress?: ((progress: Params) => void) | undefined;
+  /** Told each time the request is sent. */
+  onAttempt?: (() => void) | undefined;
 }
 
 export interface InitializeResult {
@@ -121,6 +123,7 @@ export class Backend {
       : params;
     const headers = options.traceparent ? { ...session.headers, traceparent: options.traceparent } : session.headers;
     let streamed: UpstreamReply | UpstreamFailure | undefined;
+    options.onAttempt?.();
     try {
       const reply = await this.#http.post({
         body: JSON.stringify({ jsonrpc: "2.0", id, method, params: sent }),

@@ -20,6 +20,14 @@ export class UpstreamReply {
     return isObject(this.#message.error) ? String(this.#message.error.message) : undefined;
   }
 
+  /** What the backend says went wrong: in a JSON-RPC error, or in a result that the tool marks as one. */
+  get failure(): string | undefined {
+    if (this.result?.isError !== true) return this.errorMessage;
+    const { content } = this.result;
+    const texts = Array.isArray(content) ? content.map((part) => (isObject(part) ? part.text : undefined)) : [];
+    return texts.find((text) => typeof text === "string") ?? "the tool gives no reason";
+  }
+
   /** The response to the caller's own request id. */
   textFor(id: RequestId): string {
     const at = this.#text.indexOf(this.#quotedId);

@@ -1,19 +1,19 @@
 /** The decisions about one call, written as they are taken. */
 import type { AuditEntry, Decision } from "../audit/entry.ts";
-import type { AuditSpool } from "../audit/spool.ts";
+import type { Spool } from "../audit/spool.ts";
 import { storableJson } from "../audit/storable.ts";
 
 type Known = Omit<AuditEntry, "arguments" | "decision" | "reason" | "decidedAt" | "durationMs">;
 
 export class AuditTrail {
-  readonly #spool: AuditSpool;
+  readonly #spool: Spool<AuditEntry>;
   readonly #known: Known;
   readonly #arrivedAtMs: number;
   #arguments: string;
   #last: Decision | undefined;
 
   /** `arrivedAtMs` by performance.now(). */
-  constructor(spool: AuditSpool, known: Known, toolArguments: unknown, arrivedAtMs: number) {
+  constructor(spool: Spool<AuditEntry>, known: Known, toolArguments: unknown, arrivedAtMs: number) {
     this.#spool = spool;
     this.#known = known;
     this.#arrivedAtMs = arrivedAtMs;

@@ -2,22 +2,23 @@
  * One tools/call from its arrival to its response: policy, turn, budget, redaction, approval, and only then the backend.
  * Nothing reaches a backend before every decision about the call is taken.
  */
-import { randomUUID } from "node:crypto";
 import type { Approvals, HoldResult } from "../approvals/approvals.ts";
-import type { AuditSpool } from "../audit/spool.ts";
+import type { CallEntry } from "../audit/call-row.ts";
+import type { AuditEntry } from "../audit/entry.ts";
+import type { Spool } from "../audit/spool.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
-import type { Caller } from "../mcp/exchange.ts";
+import { CallerLeft } from "../mcp/exchange.ts";
 import { errorCodes, errorText, isObject, type Params, type RequestMessage } from "../mcp/messages.ts";
 import type { Policy, Verdict } from "../policy/policy.ts";
 import { redact } from "../policy/redaction.ts";
-import type { Session } from "../sessions/session.ts";
 import { type Slot, TurnLockTimeout } from "../sessions/turns.ts";
 import { formatDuration, type Settings } from "../settings.ts";
 import { AuditTrail } from "./audit-trail.ts";
+import type { CallContext } from "./call-context.ts";
+import { type Answer, CallRecord } from "./call-record.ts";
 import type { CallHistory } from "./history.ts";
 import { type Progress, progressOf } from "./progress.ts";
-import { continueTrace } from "./trace-context.ts";
 import { forwardFailure } from "./upstream-error.ts";
 
 export interface ToolCallParts {
@@ -25,32 +26,21 @@ export interface ToolCallParts {
   policy: Policy;
   capabilities: CapabilityCache;
   approvals: Approvals;
-  audit: AuditSpool;
+  audit: Spool<AuditEntry>;
+  calls: Spool<CallEntry>;
   history: CallHistory;
-}
-
-/** What carried the call here. */
-export interface CallContext {
-  session: Session;
-  turnId: string | undefined;
-  traceparent: string | undefined;
-  caller: Caller;
-  /** By performance.now(). */
-  arrivedAtMs: number;
 }
 
 /** A call that has been understood and may be worked on. */
 interface Call {
   request: RequestMessage;
   context: CallContext;
-  id: string;
+  record: CallRecord;
   tool: string;
   arguments: Record<string, unknown> | undefined;
-  turnId: string;
   backend: Backend;
   verdict: Verdict;
   trail: AuditTrail;
-  traceparent: string;
   progress: Progress | undefined;
 }
 
@@ -69,7 +59,37 @@ export class ToolCalls {
   }
 
   /** The response as JSON text. Rejects with CallerLeft when nobody is there to take it. */
-  async run(request: RequestMessage, context: CallContext): Promise<string> {
+  run(request: RequestMessage, context: CallContext): Promise<string> {
+    return this.#recorded(request, context, (record) => this.#answer(request, context, record));
+  }
+
+  /** The response to a call that the session has no room for. */
+  turnAway(request: RequestMessage, context: CallContext, problem: string): Promise<string> {
+    return this.#recorded(request, context, async () => busy(request, problem));
+  }
+
+  /** Every call leaves one record, however it ends. */
+  async #recorded(
+    request: RequestMessage,
+    context: CallContext,
+    work: (record: CallRecord) => Promise<Answer>,
+  ): Promise<string> {
+    const record = new CallRecord(this.#parts.calls, request, context);
+    this.#running += 1;
+    try {
+      const answer = await work(record);
+      await record.end(answer);
+      return answer.text;
+    } catch (error) {
+      if (error instanceof CallerLeft) await record.end({ outcome: "cancelled", error: error.message });
+      else await record.end({ outcome: "refused", error: `internal error: ${String(error)}` });
+      throw error;
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  async #answer(request: RequestMessage, context: CallContext, record: CallRecord): Promise<Answer> {
     const { name: tool, arguments: toolArguments } = request.params;
     if (typeof tool !== "string" || tool === "") return invalid(request, "params.name must be the name of a tool");
     if (toolArguments !== undefined && !isObject(toolArguments)) {
@@ -79,57 +99,44 @@ export class ToolCalls {
       return invalid(request, `params.arguments is nested deeper than ${deepestArguments} levels`);
     }
     const backend = await this.#parts.capabilities.find(tool);
-    if (!backend) return invalid(request, `Unknown tool: ${tool}`);
-    const call = this.#begin(request, context, tool, toolArguments, backend);
-    this.#running += 1;
+    if (!backend) return { ...invalid(request, `Unknown tool: ${tool}`), outcome: "unknown_tool" };
+    record.backend = backend.name;
+    const call = this.#understood(request, context, record, { tool, arguments: toolArguments, backend });
     try {
       return await this.#decide(call);
     } finally {
-      this.#running -= 1;
       this.#remember(call);
     }
   }
 
-  #begin(
+  #understood(
     request: RequestMessage,
     context: CallContext,
-    tool: string,
-    toolArguments: Record<string, unknown> | undefined,
-    backend: Backend,
+    record: CallRecord,
+    what: Pick<Call, "tool" | "arguments" | "backend">,
   ): Call {
-    const id = randomUUID();
-    const turnId = context.turnId ?? randomUUID();
-    const meta = request.params._meta;
-    const trace = continueTrace(isObject(meta) ? meta.traceparent : undefined, context.traceparent);
+    const { callId, turnId, trace } = record;
     const known = {
-      callId: id,
+      callId,
       sessionId: context.session.id,
       turnId,
-      tool,
-      backend: backend.name,
+      tool: what.tool,
+      backend: what.backend.name,
       traceId: trace.traceId,
       spanId: trace.spanId,
     };
-    const verdict = this.#parts.policy.evaluate(tool);
-    const trail = new AuditTrail(this.#parts.audit, known, toolArguments, context.arrivedAtMs);
-    const { traceparent } = trace;
-    const progress = progressOf(request.params, context.caller);
     return {
       request,
       context,
-      id,
-      tool,
-      arguments: toolArguments,
-      turnId,
-      backend,
-      verdict,
-      trail,
-      traceparent,
-      progress,
+      record,
+      ...what,
+      verdict: this.#parts.policy.evaluate(what.tool),
+      trail: new AuditTrail(this.#parts.audit, known, what.arguments, context.arrivedAtMs),
+      progress: progressOf(request.params, context.caller),
     };
   }
 
-  async #decide(call: Call): Promise<string> {
+  async #decide(call: Call): Promise<Answer> {
     const { verdict, context, tool } = call;
     if (verdict.action === "deny") {
       // A denied call takes no slot: it touches nothing, so it need not wait for anything.
@@ -138,7 +145,12 @@ export class ToolCalls {
     let slot: Slot;
     try {
       const { turns } = context.session;
-      slot = await turns.acquire(call.turnId, context.turnId === undefined, verdict.access, context.caller.signal);
+      slot = await turns.acquire(
+        call.record.turnId,
+        context.turnId === undefined,
+        verdict.access,
+        context.caller.signal,
+      );
     } catch (error) {
       if (error instanceof TurnLockTimeout) return this.#busy(call);
       throw error;
@@ -150,7 +162,7 @@ export class ToolCalls {
     }
   }
 
-  async #decideInTurn(call: Call, slot: Slot): Promise<string> {
+  async #decideInTurn(call: Call, slot: Slot): Promise<Answer> {
     const { verdict, trail, tool } = call;
     const limit = this.#parts.policy.maxToolCallsPerTurn;
     if (this.#redacts(call)) {
@@ -168,7 +180,7 @@ export class ToolCalls {
     return this.#forward(call);
   }
 
-  async #ask(call: Call, slot: Slot): Promise<string> {
+  async #ask(call: Call, slot: Slot): Promise<Answer> {
     const { trail, verdict, context, tool } = call;
     await trail.add("approvalRequired", verdict.reason);
     const { caller } = context;
@@ -176,9 +188,9 @@ export class ToolCalls {
     let result: HoldResult;
     try {
       result = await this.#parts.approvals.hold({
-        callId: call.id,
+        callId: call.record.callId,
         sessionId: context.session.id,
-        turnId: call.turnId,
+        turnId: call.record.turnId,
         tool,
         arguments: call.arguments,
         progress: call.progress,
@@ -196,12 +208,13 @@ export class ToolCalls {
       case "expired":
         return refuse(call, "expired", result.reason, "approval timeout");
       case "stopped":
-        return errorText(call.request.id, errorCodes.internal, "the gateway is stopping; the approval was not decided");
+        return stopped(call.request);
     }
   }
 
-  async #forward(call: Call): Promise<string> {
-    const { request, context, backend, tool, traceparent } = call;
+  async #forward(call: Call): Promise<Answer> {
+    const { request, context, backend, tool, record } = call;
+    const { traceparent } = record.trace;
     const { caller } = context;
     const meta = isObject(request.params._meta) ? request.params._meta : {};
     const params: Params = { name: tool, arguments: call.arguments ?? {}, _meta: { ...meta, traceparent } };
@@ -211,22 +224,32 @@ export class ToolCalls {
         signal: caller.signal,
         traceparent,
         onProgress: call.progress?.continued(),
+        onAttempt: () => {
+          record.attempts += 1;
+        },
       });
-      return reply.textFor(request.id);
-    } catch (error) {
-      return forwardFailure(error, request.id, backend.name, (reason) => call.trail.add("upstream_error", reason));
+      const text = reply.textFor(request.id);
+      const { failure: error } = reply;
+      return error === undefined ? { text, outcome: "ok" } : { text, outcome: "tool_error", error };
+    } catch (failure) {
+      let error: string | undefined;
+      const text = await forwardFailure(failure, request.id, backend.name, (reason) => {
+        error = reason;
+        return call.trail.add("upstream_error", reason);
+      });
+      return { text, outcome: "upstream_error", error };
     }
   }
 
-  #busy(call: Call): string {
+  #busy(call: Call): Answer {
     const waited = formatDuration(this.#parts.settings.turnLockWaitMs);
     const message = `session busy: another turn holds the session; gave up after TURN_LOCK_WAIT (${waited})`;
-    return errorText(call.request.id, errorCodes.busy, message, { reason: "TURN_LOCK_WAIT" });
+    return busy(call.request, message, { reason: "TURN_LOCK_WAIT" });
   }
 
-  #remember({ id, tool, trail }: Call): void {
+  #remember({ record, tool, trail }: Call): void {
     this.#parts.history.add({
-      callId: id,
+      callId: record.callId,
       tool,
       decision: trail.last ?? "none",
       durationMs: trail.durationMs,
@@ -248,13 +271,23 @@ async function refuse(
   decision: "deny" | "budgetExceeded" | "denied" | "expired",
   reason: string,
   message: string,
-): Promise<string> {
+): Promise<Answer> {
   await call.trail.add(decision, reason);
-  return errorText(call.request.id, errorCodes.refused, message, { decision, reason });
+  const text = errorText(call.request.id, errorCodes.refused, message, { decision, reason });
+  return { text, outcome: "refused", error: message.includes(reason) ? message : `${message}: ${reason}` };
 }
 
-function invalid(request: RequestMessage, message: string): string {
-  return errorText(request.id, errorCodes.invalidParams, message);
+function invalid(request: RequestMessage, message: string): Answer {
+  return { text: errorText(request.id, errorCodes.invalidParams, message), outcome: "refused", error: message };
+}
+
+function busy(request: RequestMessage, message: string, data?: unknown): Answer {
+  return { text: errorText(request.id, errorCodes.busy, message, data), outcome: "busy", error: message };
+}
+
+function stopped(request: RequestMessage): Answer {
+  const message = "the gateway is stopping; the approval was not decided";
+  return { text: errorText(request.id, errorCodes.internal, message), outcome: "cancelled", error: message };
 }
 
 /** What is nested too deep for the functions that walk arguments is refused before any of them sees it. */

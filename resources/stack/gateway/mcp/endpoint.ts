@@ -1,7 +1,7 @@
 /** `/mcp`: Streamable HTTP as a server, revisions 2025-11-25, 2025-06-18 and 2025-03-26. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError } from "../../http/serve.ts";
-import type { CallContext } from "../calls/tool-call.ts";
+import type { CallContext } from "../calls/call-context.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { isJson, readAccept } from "./accept.ts";
@@ -65,7 +65,8 @@ export class McpEndpoint {
     const accept = readAccept(request.headers.accept);
     if (!accept.json) throw new Refusal(406, "Accept must include application/json and text/event-stream.");
     if (!isJson(request.headers["content-type"])) throw new Refusal(415, "Content-Type must be application/json.");
-    const value = parseBody(await readBodyText(request));
+    const body = await readBodyText(request);
+    const value = parseBody(body);
     if (Array.isArray(value)) return this.#postBatch(request, response, value, arrivedAtMs);
     const message = readMessage(value);
     if (message.kind === "invalid") {
@@ -79,7 +80,8 @@ export class McpEndpoint {
       return;
     }
     const exchange = new Exchange(response, session, message.id, accept.eventStream);
-    const text = await this.#answer(message, contextOf(request, session, exchange, arrivedAtMs));
+    const carried = { arrivedAtMs, requestBytes: Buffer.byteLength(body) };
+    const text = await this.#answer(message, contextOf(request, session, exchange, carried));
     exchange.finish(text);
   }
 
@@ -113,7 +115,8 @@ export class McpEndpoint {
         return errorText(message.id, errorCodes.invalidRequest, "initialize cannot be part of a batch.");
       }
       const member = new BatchMember(exchange);
-      const work = this.#answer(message, contextOf(request, session, member, arrivedAtMs));
+      const carried = { arrivedAtMs, requestBytes: Buffer.byteLength(JSON.stringify(value)) };
+      const work = this.#answer(message, contextOf(request, session, member, carried));
       return member.response(
         message,
         work.then((text) => text ?? ""),
@@ -128,7 +131,7 @@ export class McpEndpoint {
     const { session, caller } = context;
     if (session.calls.size >= callsUnderWayLimit) {
       const problem = `The session has ${callsUnderWayLimit} calls under way. Wait for some to end.`;
-      return errorText(message.id, errorCodes.busy, problem);
+      return this.#methods.turnAway(message, context, problem);
     }
     session.calls.set(message.id, caller);
     try {
@@ -185,12 +188,17 @@ export class McpEndpoint {
   }
 }
 
-function contextOf(request: IncomingMessage, session: Session, caller: Caller, arrivedAtMs: number): CallContext {
+function contextOf(
+  request: IncomingMessage,
+  session: Session,
+  caller: Caller,
+  carried: Pick<CallContext, "arrivedAtMs" | "requestBytes">,
+): CallContext {
   const turnId = headerOf(request, "x-mcp-turn-id");
   if (turnId !== undefined && turnId.length > turnIdLimit) {
     throw new Refusal(400, `X-Mcp-Turn-Id is longer than ${turnIdLimit} characters.`);
   }
-  return { session, turnId: turnId || undefined, traceparent: headerOf(request, "traceparent"), caller, arrivedAtMs };
+  return { session, turnId: turnId || undefined, traceparent: headerOf(request, "traceparent"), caller, ...carried };
 }
 
 /** Responses are of no interest: the gateway asks clients nothing. */

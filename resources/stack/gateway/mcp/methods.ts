@@ -2,8 +2,9 @@
 
 import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
+import type { CallContext } from "../calls/call-context.ts";
 import { progressOf } from "../calls/progress.ts";
-import type { CallContext, ToolCalls } from "../calls/tool-call.ts";
+import type { ToolCalls } from "../calls/tool-call.ts";
 import { forwardFailure } from "../calls/upstream-error.ts";
 import { errorCodes, errorText, isObject, type RequestMessage, resultText } from "./messages.ts";
 import { latestVersion, type ProtocolVersion, supportedVersion } from "./versions.ts";
@@ -46,6 +47,12 @@ export class Methods {
       default:
         return this.#passOn(request, context);
     }
+  }
+
+  /** The response to a request that its session has no room for. */
+  async turnAway(request: RequestMessage, context: CallContext, problem: string): Promise<string> {
+    if (request.method === "tools/call") return this.#parts.toolCalls.turnAway(request, context, problem);
+    return errorText(request.id, errorCodes.busy, problem);
   }
 
   /** The revision to speak with this client; undefined when the request is no proper initialize. */

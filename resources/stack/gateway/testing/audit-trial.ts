@@ -37,6 +37,9 @@ export interface TrialResult {
   twice: number;
   /** Rows that come before one of the same client's earlier calls. */
   misplaced: number;
+  /** Of the answered calls, those that have no row of their end, and those that have more than one. */
+  endsLost: number;
+  endsTwice: number;
 }
 
 /** Calls go on all the time: quiet, database away, gateway ended and started again, database back, quiet. */
@@ -113,12 +116,21 @@ class Load {
        WHERE arguments->>'trial' = $1 AND decision = 'allow' ORDER BY id`,
       [this.#trial],
     );
-    const result = { answered: this.count(), lost: 0, twice: 0, misplaced: 0 };
+    const ends = await postgres.query<{ client: number; n: number; ends: number }>(
+      `SELECT (arguments->>'client')::int AS client, (arguments->>'n')::int AS n, count(calls.id)::int AS ends
+       FROM audit_log LEFT JOIN calls ON calls.call_id = audit_log.call_id AND calls.outcome = 'ok'
+       WHERE arguments->>'trial' = $1 AND decision = 'allow' GROUP BY audit_log.call_id, 1, 2`,
+      [this.#trial],
+    );
+    const result = { answered: this.count(), lost: 0, twice: 0, misplaced: 0, endsLost: 0, endsTwice: 0 };
     this.#answered.forEach((answered, client) => {
       const written = rows.filter((row) => row.client === client).map(({ n }) => n);
       const known = new Set(written);
       result.lost += answered.filter((n) => !known.has(n)).length;
       result.twice += written.length - known.size;
+      const ended = new Map(ends.filter((row) => row.client === client).map((row) => [row.n, row.ends]));
+      result.endsLost += answered.filter((n) => (ended.get(n) ?? 0) === 0).length;
+      result.endsTwice += answered.filter((n) => (ended.get(n) ?? 0) > 1).length;
       result.misplaced += written.filter((n, index) => n < (written[index - 1] ?? -1)).length;
     });
     return result;

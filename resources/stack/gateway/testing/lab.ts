@@ -26,6 +26,7 @@ interface Health {
   status: string;
   reasons: string[];
   audit: { written: number; pending: number; unsaved: number; dropped: number };
+  calls: { written: number; pending: number; unsaved: number; dropped: number; failing: boolean };
   approvals: { waiting: number; callersAway: number };
   backends: Record<string, { status: string; lastError?: string; cached: boolean }>;
   diagnostics: { sessions: number; history_size: number; running_executions: number };

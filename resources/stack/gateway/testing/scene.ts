@@ -21,6 +21,24 @@ export interface AuditRow extends pg.QueryResultRow {
   duration_ms: number;
 }
 
+/** A row of calls, as PostgreSQL's driver reads it. */
+export interface CallRow extends pg.QueryResultRow {
+  id: string;
+  call_id: string;
+  turn_id: string;
+  tool_name: string;
+  backend: string | null;
+  started_at: Date;
+  ended_at: Date;
+  outcome: string;
+  attempts: number;
+  request_bytes: string;
+  reply_bytes: string;
+  error: string | null;
+  trace_id: string;
+  span_id: string;
+}
+
 export class Scene {
   readonly #running: TestGateway[] = [];
   #postgres: TestPostgres | undefined;
@@ -60,6 +78,11 @@ export class Scene {
       () => this.postgres.query<AuditRow>(text, [client.sessionId]),
       (rows) => rows.length >= count,
     );
+  }
+
+  /** The rows of the session's calls that are there now. */
+  callsOf(sessionId: string | undefined): Promise<CallRow[]> {
+    return this.postgres.query<CallRow>("SELECT * FROM calls WHERE session_id = $1 ORDER BY id", [sessionId]);
   }
 
   async stopGateways(): Promise<void> {

@@ -3,7 +3,7 @@ import type { AuditEntry } from "./entry.ts";
 import { storableText } from "./storable.ts";
 
 /** An array in the order of the insert's columns. The arguments are JSON inside JSON. Without a line break. */
-export function rowText(entry: AuditEntry): string {
+export function decisionRowText(entry: AuditEntry): string {
   return JSON.stringify([
     entry.callId,
     storableText(entry.sessionId),

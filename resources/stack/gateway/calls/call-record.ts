@@ -1,0 +1,64 @@
+/** What is known of one call from its arrival on, and the one row that it leaves when it ends. */
+import { randomUUID } from "node:crypto";
+import type { CallEntry, CallOutcome } from "../audit/call-row.ts";
+import type { Spool } from "../audit/spool.ts";
+import { isObject, type RequestMessage } from "../mcp/messages.ts";
+import type { CallContext } from "./call-context.ts";
+import { continueTrace, type TraceContext } from "./trace-context.ts";
+
+/** The response to a call, and what it means. */
+export interface Answer {
+  /** JSON. */
+  text: string;
+  outcome: CallOutcome;
+  /** Why it is not `ok`. */
+  error?: string | undefined;
+}
+
+export class CallRecord {
+  readonly callId = randomUUID();
+  readonly turnId: string;
+  readonly trace: TraceContext;
+  /** Set once a backend is found that offers the tool. */
+  backend: string | undefined;
+  /** Counted up each time the call is sent to the backend. */
+  attempts = 0;
+  readonly #spool: Spool<CallEntry>;
+  readonly #request: RequestMessage;
+  readonly #context: CallContext;
+  readonly #startedMs: number;
+
+  constructor(spool: Spool<CallEntry>, request: RequestMessage, context: CallContext) {
+    const meta = request.params._meta;
+    this.#spool = spool;
+    this.#request = request;
+    this.#context = context;
+    this.#startedMs = Date.now() - (performance.now() - context.arrivedAtMs);
+    this.turnId = context.turnId ?? randomUUID();
+    this.trace = continueTrace(isObject(meta) ? meta.traceparent : undefined, context.traceparent);
+  }
+
+  /** Resolves when the call's end is on disk: its response, if there is one, is not sent before. */
+  async end({ text, outcome, error }: Omit<Answer, "text"> & { text?: string }): Promise<void> {
+    const { session, caller, requestBytes, arrivedAtMs } = this.#context;
+    const { name } = this.#request.params;
+    // Whatever was found out for a caller that is gone, nobody was told.
+    const left = caller.signal.aborted ? (caller.signal.reason as Error).message : undefined;
+    await this.#spool.add({
+      callId: this.callId,
+      sessionId: session.id,
+      turnId: this.turnId,
+      tool: typeof name === "string" ? name : "",
+      backend: this.backend,
+      startedMs: this.#startedMs,
+      endedMs: this.#startedMs + (performance.now() - arrivedAtMs),
+      outcome: left === undefined ? outcome : "cancelled",
+      attempts: this.attempts,
+      requestBytes,
+      replyBytes: left === undefined && text !== undefined ? Buffer.byteLength(text) : 0,
+      error: left ?? error,
+      traceId: this.trace.traceId,
+      spanId: this.trace.spanId,
+    });
+  }
+}
