@@ -43,6 +43,27 @@ export function decided(row: Partial<EventOf<"call.decided">>): LabEventBody {
   };
 }
 
+/** A row of the gateway's calls as an event, with the parts that a test cares for. */
+export function callEnded(row: Partial<EventOf<"call.ended">>): LabEventBody {
+  return {
+    type: "call.ended",
+    callId: "call-1",
+    sessionId: "session-1",
+    turnId: "turn-1",
+    tool: "list_recent_charges",
+    backend: "payments",
+    startedWallMs: 1_700_000_000_000,
+    endedWallMs: 1_700_000_000_020,
+    outcome: "ok",
+    attempts: 1,
+    requestBytes: 120,
+    replyBytes: 400,
+    traceId: "",
+    spanId: "",
+    ...row,
+  };
+}
+
 /** A run whose check on decisions could not look. */
 export function inconclusiveRun(runId = "run-1"): LabEvent[] {
   const why = "the audit log cannot be read: gone";
@@ -88,6 +109,14 @@ export function sampleRun(runId = "run-1"): LabEvent[] {
       { type: "check.evaluated", check: "policyOutcome", passed: true, expected: "expired", observed: "expired" },
       { type: "fault.undone", fault, result: "restored", detail: "slack is running and up" },
       { type: "warning", code: "audit-log", message: "a warning" },
+      callEnded({
+        tool: "create_refund",
+        startedWallMs: 1_700_000_000_095,
+        endedWallMs: 1_700_000_000_125,
+        outcome: "refused",
+        attempts: 0,
+        error: "approval timeout",
+      }),
       passed,
     ],
     runId,

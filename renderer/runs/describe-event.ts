@@ -57,6 +57,12 @@ export function describeEvent(event: StreamItem): EventLine {
         text: `${event.tool} → ${event.decision}${isRefusal(event.decision) ? `: ${event.reason}` : ""}`,
         tone: event.decision,
       };
+    case "call.ended":
+      return {
+        kind: "call",
+        text: `${event.tool} ended: ${event.outcome}${event.error === undefined ? "" : `: ${event.error}`}`,
+        tone: "muted",
+      };
     case "check.evaluated":
       return {
         kind: "check",

@@ -56,6 +56,7 @@ const TITLES: Record<LabEvent["type"], string> = {
   "fault.hit": "A request met a fault",
   "fault.undone": "Fault",
   "call.decided": "Tool call",
+  "call.ended": "End of a tool call",
   "check.evaluated": "Check",
   warning: "Warning",
   "run.ended": "End of the run",

@@ -115,7 +115,7 @@ describe("bundle", () => {
     expect(await run(["bundle", "verify", file])).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /holds 1 run, made by .*\n {2}5f0c9d3e-\S+ {2}passed +16 events {2}The MCP server crashes/,
+        /holds 1 run, made by .*\n {2}5f0c9d3e-\S+ {2}passed +17 events {2}The MCP server crashes/,
       ),
     });
     const other = temporaryFolder();

@@ -43,7 +43,7 @@ test("a good bundle is told of", async () => {
   expect(await verifyBundle(await goodBundle())).toEqual({
     isValid: true,
     problems: [],
-    runs: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes", outcome: "passed", events: 16 }],
+    runs: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes", outcome: "passed", events: 17 }],
     createdBy: expect.stringMatching(/^Resilience Lab \d/),
     redacted: {},
   });
@@ -187,7 +187,7 @@ describe("what was changed with a manifest that agrees", () => {
       "bad run",
       (entries) => replaced(entries, RUN, "{", '{"command": "rm",'),
     ],
-    ["a record of fewer events", "bad run", (entries) => replaced(entries, RUN, '"events": 16', '"events": 15')],
+    ["a record of fewer events", "bad run", (entries) => replaced(entries, RUN, '"events": 17', '"events": 16')],
     [
       "a record of a run that began at no time",
       "bad run",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decided, eventAt, eventsOf, sampleRun, started } from "../../testing/sample-events.ts";
+import { callEnded, decided, eventAt, eventsOf, sampleRun, started } from "../../testing/sample-events.ts";
 import { emptyRunView, fold, foldAll } from "./fold.ts";
 import { type LabEvent, type LabEventBody, labEvent } from "./lab-event.ts";
 
@@ -20,17 +20,19 @@ test("the sample holds every type of event there is, so that nothing below is te
 test("shows a whole run", () => {
   const view = foldAll(emptyRunView, sampleRun());
   expect(view).toMatchObject({
-    seq: 16,
+    seq: 17,
     runId: "run-1",
-    lastMs: 160,
+    lastMs: 170,
     phases: [{ phase: "method", startMs: 20 }],
     steps: [{ step: "step-1", startMs: 40, endMs: 80, outcome: "ok", output: "slack stopped" }],
     faults: [{ target: "slack", intendedMs: 50, appliedMs: 60, undoneMs: 140, result: "restored", hits: 1 }],
     hits: [{ link: "gateway->slack" }],
-    calls: [{ tool: "create_refund", arguments: { charge_id: "ch_1" }, startMs: 85, endMs: 110 }],
+    calls: [
+      { tool: "create_refund", arguments: { charge_id: "ch_1" }, startMs: 85, endMs: 115, end: { outcome: "refused" } },
+    ],
     approvals: [{ tool: "create_refund", startMs: 110, endMs: 120, result: "expired" }],
     logs: { gateway: { lines: 1, dropped: 3 } },
-    ended: { outcome: "passed", atMs: 160 },
+    ended: { outcome: "passed", atMs: 170 },
   });
   expect(view.health.gateway?.at(-1)?.to).toBe("up");
   expect(view.calls[0]?.decisions.map(({ decision }) => decision)).toEqual(["approvalRequired", "expired"]);
@@ -78,6 +80,47 @@ test("two logs that go on from one view differently do not see each other's call
   };
   expect(decisionsOf(left)).toEqual(["a allow,upstream_error", "x allow,upstream_error", "y allow"]);
   expect(decisionsOf(right)).toEqual(["a allow", "y allow,upstream_error", "x allow", "z allow"]);
+});
+
+describe("a call lasts until it has ended", () => {
+  const allowed = decided({ decidedWallMs: 1_700_000_000_100, durationMs: 5 });
+  const ended = callEnded({ startedWallMs: 1_700_000_000_095, endedWallMs: 1_700_000_000_900 });
+  const callsOf = (...bodies: LabEventBody[]) =>
+    foldAll(emptyRunView, eventsOf([started, ...bodies])).calls.map(({ startMs, endMs }) => [startMs, endMs]);
+
+  test("whichever of its decisions and its end is read first", () => {
+    expect(callsOf(allowed)).toEqual([[85, 90]]);
+    expect(callsOf(allowed, ended)).toEqual([[85, 890]]);
+    expect(callsOf(ended, allowed)).toEqual([[85, 890]]);
+    const failed = decided({ rowId: "2", decision: "upstream_error", decidedWallMs: 1_700_000_000_899 });
+    expect(callsOf(allowed, ended, failed)).toEqual([[85, 890]]);
+  });
+
+  test("and one that no decision was made on is none that checks go by", () => {
+    const busy = callEnded({ callId: "other", outcome: "busy" });
+    const view = foldAll(emptyRunView, eventsOf([started, allowed, busy]));
+    expect(view.calls.map(({ callId }) => callId)).toEqual(["call-1"]);
+    expect(view.ends).toMatchObject([{ callId: "other", outcome: "busy" }]);
+  });
+
+  test("also in two logs that go on from one view differently", () => {
+    const base = foldAll(emptyRunView, eventsOf([started, decided({ callId: "a" })]));
+    const end = (callId: string) => callEnded({ callId });
+    const on = (...bodies: LabEventBody[]) =>
+      foldAll(
+        base,
+        bodies.map((body, index) => eventAt(index + 3, body)),
+      ).calls.map(({ callId, end }) => [callId, end?.callId]);
+    expect(on(end("b"), end("a"), decided({ callId: "b" }))).toEqual([
+      ["a", "a"],
+      ["b", "b"],
+    ]);
+    expect(on(end("c"), decided({ callId: "b" }), decided({ callId: "c" }))).toEqual([
+      ["a", undefined],
+      ["b", undefined],
+      ["c", "c"],
+    ]);
+  });
 });
 
 describe("keeps to the numbers of the log", () => {

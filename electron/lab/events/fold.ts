@@ -28,7 +28,7 @@ export interface FaultView {
   isCounted?: true;
 }
 
-/** One `tools/call`: the decisions it met, oldest first. */
+/** One `tools/call` that was decided on: the decisions it met, oldest first. */
 export interface CallView {
   callId: string;
   sessionId: string;
@@ -36,9 +36,10 @@ export interface CallView {
   tool: string;
   arguments: unknown;
   backend: string;
-  /** When the gateway took the call, and when it last decided on it; by the gateway's clock. */
+  /** When the gateway took the call, and when it ended, or was last decided on as long as no end is known; by its clock. */
   startMs: number;
   endMs: number;
+  end?: EventOf<"call.ended">;
   decisions: EventOf<"call.decided">[];
 }
 
@@ -69,6 +70,8 @@ export interface RunView {
   approvals: ApprovalView[];
   /** Audit rows in the order of the log. */
   decisions: EventOf<"call.decided">[];
+  /** How calls ended, also those that no decision was made on. */
+  ends: EventOf<"call.ended">[];
   checks: EventOf<"check.evaluated">[];
   warnings: EventOf<"warning">[];
   /** Lines seen; the lines themselves are read page by page, never held in the view. */
@@ -88,6 +91,7 @@ export const emptyRunView: RunView = {
   calls: [],
   approvals: [],
   decisions: [],
+  ends: [],
   checks: [],
   warnings: [],
   logs: {},
@@ -116,9 +120,6 @@ export function foldAll(view: RunView, events: Iterable<LabEvent>): RunView {
 }
 
 function shallowCopy(view: RunView): RunView {
-  const calls = [...view.calls];
-  const places = placesOf.get(view.calls);
-  if (places !== undefined) placesOf.set(calls, places);
   return {
     ...view,
     phases: [...view.phases],
@@ -126,9 +127,10 @@ function shallowCopy(view: RunView): RunView {
     faults: [...view.faults],
     hits: [...view.hits],
     health: byName(view.health),
-    calls,
+    calls: copyWithPlaces(view.calls),
     approvals: [...view.approvals],
     decisions: [...view.decisions],
+    ends: copyWithPlaces(view.ends),
     checks: [...view.checks],
     warnings: [...view.warnings],
     logs: byName(view.logs),
@@ -207,6 +209,9 @@ function apply(view: RunView, event: LabEvent): void {
       addToCall(view, event);
       addToApproval(view, event);
       return;
+    case "call.ended":
+      addEnd(view, event);
+      return;
     case "check.evaluated":
       view.checks.push(event);
       return;
@@ -244,13 +249,32 @@ export function decidedMs(view: RunView, row: EventOf<"call.decided">): number {
   return view.started === undefined ? row.atMs : Math.max(0, row.decidedWallMs - view.started.wallMs);
 }
 
+/** The end may come before a decision: they are written and read apart. */
+function addEnd(view: RunView, end: EventOf<"call.ended">): void {
+  placesIn(view.ends, end.callId).set(end.callId, view.ends.length);
+  view.ends.push(end);
+  const place = placesIn(view.calls, end.callId).get(end.callId);
+  const call = place === undefined ? undefined : view.calls[place];
+  if (place !== undefined && call !== undefined) view.calls[place] = { ...call, ...boundsOf(view, end) };
+}
+
+function boundsOf({ started }: RunView, end: EventOf<"call.ended"> | undefined): Partial<CallView> {
+  if (end === undefined || started === undefined) return end === undefined ? {} : { end };
+  const onRunClock = (wallMs: number) => Math.max(0, wallMs - started.wallMs);
+  return { startMs: onRunClock(end.startedWallMs), endMs: onRunClock(end.endedWallMs), end };
+}
+
 function addToCall(view: RunView, row: EventOf<"call.decided">): void {
   const endMs = decidedMs(view, row);
   const places = placesIn(view.calls, row.callId);
   const place = places.get(row.callId) ?? view.calls.length;
   const call = view.calls[place];
   if (call !== undefined) {
-    view.calls[place] = { ...call, endMs, decisions: [...call.decisions, row] };
+    view.calls[place] = {
+      ...call,
+      endMs: call.end === undefined ? endMs : call.endMs,
+      decisions: [...call.decisions, row],
+    };
     return;
   }
   places.set(row.callId, place);
@@ -266,22 +290,32 @@ function addToCall(view: RunView, row: EventOf<"call.decided">): void {
     startMs,
     endMs,
     decisions: [row],
+    ...boundsOf(view, view.ends[placesIn(view.ends, callId).get(callId) ?? -1]),
   });
 }
 
-/**
- * Where each call stands, by its id, beside the views that it belongs to: looking through the calls at every decision
- * makes a long run's fold take time by the square of its length. A view hands it on to those that follow from it.
- */
-const placesOf = new WeakMap<readonly CallView[], Map<string, number>>();
+type OfCalls = readonly { callId: string }[];
 
-/** True for this call; made anew where another view, that went on from the same one differently, has written to it. */
-function placesIn(calls: readonly CallView[], callId: string): Map<string, number> {
-  const known = placesOf.get(calls);
+/**
+ * Where what belongs to a call stands, by the call's id, beside the lists that it is in: looking through them at every
+ * decision makes a long run's fold take time by the square of its length. A list hands it on to its copies.
+ */
+const placesOf = new WeakMap<OfCalls, Map<string, number>>();
+
+function copyWithPlaces<Item extends OfCalls[number]>(items: readonly Item[]): Item[] {
+  const copy = [...items];
+  const places = placesOf.get(items);
+  if (places !== undefined) placesOf.set(copy, places);
+  return copy;
+}
+
+/** True for this call; made anew where another list, that went on from the same one differently, has written to it. */
+function placesIn(items: OfCalls, callId: string): Map<string, number> {
+  const known = placesOf.get(items);
   const place = known?.get(callId);
-  if (known !== undefined && (place === undefined || calls[place]?.callId === callId)) return known;
-  const places = new Map(calls.map((call, index) => [call.callId, index]));
-  placesOf.set(calls, places);
+  if (known !== undefined && (place === undefined || items[place]?.callId === callId)) return known;
+  const places = new Map(items.map((item, index) => [item.callId, index]));
+  placesOf.set(items, places);
   return places;
 }
 

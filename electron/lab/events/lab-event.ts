@@ -31,6 +31,22 @@ export const DECISIONS = [
 export type Decision = (typeof DECISIONS)[number];
 
 /**
+ * How a call ended, by the gateway's record. `tool_error`: the tool, or the server in front of it, answered with an error.
+ * `refused`: the gateway did not carry it out. `cancelled`: nobody waited for the result any more. `busy`: another turn,
+ * or too many calls, held the session.
+ */
+export const CALL_OUTCOMES = [
+  "ok",
+  "tool_error",
+  "upstream_error",
+  "refused",
+  "cancelled",
+  "busy",
+  "unknown_tool",
+] as const;
+export type CallOutcome = (typeof CALL_OUTCOMES)[number];
+
+/**
  * Why a run ended. Only `passed` is green. `inconclusive`: no check failed, but one could not see what it is about.
  * `precondition`: the steady state did not hold before the method, so nothing was broken. `residue`: a fault could not be
  * verified as undone. `interrupted`: the lab died during the run.
@@ -124,6 +140,27 @@ export const labEvent = z.discriminatedUnion("type", [
     backend: z.string(),
     decidedWallMs: z.number(),
     durationMs: z.number(),
+    traceId: z.string(),
+    spanId: z.string(),
+  }),
+  /** Once a call, by the gateway's clock. Gateways that keep no record of it, and labs of before, tell none. */
+  event("call.ended", {
+    callId: z.string(),
+    sessionId: z.string(),
+    turnId: z.string(),
+    /** As the caller wrote it; empty for a call that named none. */
+    tool: z.string(),
+    /** Empty when no server has the tool. */
+    backend: z.string(),
+    startedWallMs: z.number(),
+    endedWallMs: z.number(),
+    outcome: z.enum(CALL_OUTCOMES),
+    /** How often the call was sent to the backend. */
+    attempts: z.int(),
+    requestBytes: z.int(),
+    /** 0 when there was no reply. */
+    replyBytes: z.int(),
+    error: z.string().optional(),
     traceId: z.string(),
     spanId: z.string(),
   }),

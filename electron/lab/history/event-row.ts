@@ -18,6 +18,7 @@ const TYPE_CODES: readonly LabEventType[] = [
   "warning",
   "run.ended",
   "fault.hit",
+  "call.ended",
 ];
 const CODE_OF = new Map(TYPE_CODES.map((type, code) => [type, code]));
 

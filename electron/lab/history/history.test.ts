@@ -55,7 +55,7 @@ describe("keeps runs", () => {
     first.close();
     const again = openHistory(file);
     expect([...again.events("run-1")]).toEqual(sampleRun());
-    expect(again.find("run-1")).toMatchObject({ outcome: "passed", reason: "every check held", durationMs: 160 });
+    expect(again.find("run-1")).toMatchObject({ outcome: "passed", reason: "every check held", durationMs: 170 });
   });
 
   test("newest first, by scenario when asked, and no more than asked for", () => {

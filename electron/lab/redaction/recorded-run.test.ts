@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
-import { decided } from "../../testing/sample-events.ts";
+import { callEnded, decided, eventsOf } from "../../testing/sample-events.ts";
 import { bringUpSmallStack, type SmallStack } from "../../testing/small-stack.ts";
 import { exportBundle, previewExport } from "../bundles/index.ts";
 import { systemClock } from "../clock.ts";
@@ -113,6 +113,16 @@ test("a check is judged by what was really sent, and says what it saw without it
     { type: "call.decided", arguments: { note: "her number is [redacted: us-ssn 1]" } },
     { type: "check.evaluated", passed: false, observed: "held: [redacted: us-ssn 1]" },
   ]);
+});
+
+test("why a call ended is recorded without the secrets in it", () => {
+  const { redact = (event) => event } = recordingOf({ scenarioTitle: "x", scenarioSource: "id: x" }, false);
+  const error = "no customer ann@example.com, whose number is 512-46-7890";
+  const [event] = eventsOf([callEnded({ outcome: "tool_error", error })]);
+  expect(redact(event as LabEvent)).toEqual({
+    ...event,
+    error: "no customer [redacted: email 1], whose number is [redacted: us-ssn 1]",
+  });
 });
 
 test("equal values have equal placeholders in one run, others have others", () => {

@@ -23,7 +23,7 @@ describe("a run's report", () => {
     expect(good).toMatchObject({
       scenario: "mcp-crash",
       outcome: "passed",
-      durationMs: 160,
+      durationMs: 170,
       startedAt: "2023-11-14T22:13:20.010Z",
       decisions: [
         { atMs: 90, callId: "call-1", tool: "create_refund", decision: "approvalRequired", turnId: "turn-1" },
@@ -35,6 +35,9 @@ describe("a run's report", () => {
           tool: "create_refund",
           arguments: { charge_id: "ch_1" },
           decisions: ["approvalRequired", "expired"],
+          startMs: 85,
+          endMs: 115,
+          outcome: "refused",
         },
       ],
       steps: [{ kind: "fault", label: "fault: stop slack", outcome: "ok", error: null, startMs: 40, endMs: 80 }],
@@ -77,10 +80,10 @@ test.each(["json", "junit", "markdown"] as const)(
 );
 
 test("the summary counts runs and not checks", () => {
-  expect(summaryLine([good])).toBe("1/1 run passed in 160 ms");
-  expect(summaryLine([good, report({ outcome: "residue" }), good])).toBe("2/3 runs passed in 480 ms");
+  expect(summaryLine([good])).toBe("1/1 run passed in 170 ms");
+  expect(summaryLine([good, report({ outcome: "residue" }), good])).toBe("2/3 runs passed in 510 ms");
   expect(summaryLine([])).toBe("0/0 runs passed in 0 ms");
-  expect(summaryLine([good, report({ outcome: "inconclusive" })])).toBe("1/2 runs passed, 1 inconclusive, in 320 ms");
+  expect(summaryLine([good, report({ outcome: "inconclusive" })])).toBe("1/2 runs passed, 1 inconclusive, in 340 ms");
 });
 
 describe("JSON", () => {
@@ -144,7 +147,7 @@ describe("JUnit", () => {
         tests: "1",
         failures: expected === "failure" ? "1" : "0",
         errors: expected === "error" ? "1" : "0",
-        time: "0.160",
+        time: "0.170",
       });
     },
   );
@@ -162,9 +165,9 @@ describe("Markdown", () => {
     expect(rowsOf(text)).toEqual([
       "| Scenario | Outcome | Time | Decisions |",
       "| --- | --- | --- | --- |",
-      "| mcp-crash | passed | 160 ms | create_refund approvalRequired, expired |",
+      "| mcp-crash | passed | 170 ms | create_refund approvalRequired, expired |",
     ]);
-    expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 160 ms", "", "PASSED"]);
+    expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 170 ms", "", "PASSED"]);
   });
 
   test("tells of each run that is not green which check failed, what was expected and what was seen", () => {

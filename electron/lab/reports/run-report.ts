@@ -2,7 +2,7 @@ import { type CheckResult, resultOf } from "../events/check-result.ts";
 import { formatDuration } from "../events/duration.ts";
 import { explainFailures } from "../events/explain.ts";
 import { decidedMs, type RunView } from "../events/fold.ts";
-import type { Decision, Outcome } from "../events/lab-event.ts";
+import type { CallOutcome, Decision, Outcome } from "../events/lab-event.ts";
 
 /** Times are milliseconds on the run's clock. */
 export interface ReportedDecision {
@@ -22,8 +22,11 @@ export interface ReportedCall {
   tool: string;
   arguments: unknown;
   decisions: Decision[];
+  /** From its request to its reply; to its last decision where the gateway records no ends of calls. */
   startMs: number;
   endMs: number;
+  /** Null as long as no end is known. */
+  outcome: CallOutcome | null;
 }
 
 export interface ReportedStep {
@@ -94,13 +97,14 @@ export function toReport(view: RunView): RunReport {
       backend: row.backend,
       traceId: row.traceId,
     })),
-    calls: view.calls.map(({ callId, tool, arguments: given, decisions, startMs, endMs }) => ({
+    calls: view.calls.map(({ callId, tool, arguments: given, decisions, startMs, endMs, end }) => ({
       callId,
       tool,
       arguments: given,
       decisions: decisions.map(({ decision }) => decision),
       startMs: Math.round(startMs),
       endMs: Math.round(endMs),
+      outcome: end?.outcome ?? null,
     })),
     steps: view.steps.map(({ kind, label, outcome, error, startMs, endMs }) => ({
       kind,

@@ -3,7 +3,7 @@ import { codeOf } from "./event-codes.ts";
 
 type Lane = LaneSummary["lanes"][number];
 
-/** Which lane each type of event is drawn in, and what in the event names the lane. */
+/** Which lane each type of event is drawn in, and what in the event names the lane. The end of a call is a part of it. */
 const LANES: readonly { lane: Lane["lane"]; types: readonly string[]; name?: "service" | "decision" }[] = [
   { lane: "phases", types: ["phase.started"] },
   { lane: "steps", types: ["step.started", "step.ended"] },
