@@ -14,6 +14,13 @@ export const AUDIT_TABLE = `CREATE TABLE audit_log (
   decision text NOT NULL, reason text, decided_at timestamptz NOT NULL, backend text, trace_id text, span_id text,
   duration_ms double precision, call_id uuid NOT NULL DEFAULT gen_random_uuid())`;
 
+/** As the reference stack's gateway makes it. */
+export const CALLS_TABLE = `CREATE TABLE calls (
+  id bigserial PRIMARY KEY, call_id uuid NOT NULL UNIQUE, session_id text NOT NULL, turn_id text NOT NULL,
+  tool_name text NOT NULL, backend text, started_at timestamptz NOT NULL, ended_at timestamptz NOT NULL,
+  outcome text NOT NULL, attempts integer NOT NULL, request_bytes bigint NOT NULL, reply_bytes bigint NOT NULL,
+  error text, trace_id text, span_id text, written_at timestamptz NOT NULL DEFAULT now())`;
+
 /** A real PostgreSQL, the reference stack's own, for the tests of a file; to be stopped by whoever started it. */
 export async function startPostgres() {
   const folder = join(lastingFolder(), "postgres");
@@ -60,6 +67,13 @@ export async function startPostgres() {
       const text = `INSERT INTO audit_log (session_id, turn_id, tool_name, decision, decided_at)
         VALUES ($1, 't', $2, $3, now())`;
       await query(text, [session, tool, decision]);
+    },
+    /** A row of the gateway's calls, with every column that a call can leave empty empty. */
+    async insertCall({ tool = "a_tool", outcome = "ok", startedMs = 0, endedMs = 0 } = {}) {
+      const text = `INSERT INTO calls (call_id, session_id, turn_id, tool_name, started_at, ended_at, outcome, attempts,
+        request_bytes, reply_bytes)
+        VALUES (gen_random_uuid(), 's', 't', $1, to_timestamp($2), to_timestamp($3), $4, 1, 10, 5000000000)`;
+      await query(text, [tool, startedMs / 1000, endedMs / 1000, outcome]);
     },
   };
 }

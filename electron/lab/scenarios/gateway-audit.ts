@@ -1,11 +1,13 @@
 import type { RunContext } from "./run-context.ts";
 
-/** What the gateway tells in its health of the audit rows of its decisions; undefined where it does not tell. */
+/** What the gateway tells in its health of the rows that it writes; undefined where it does not tell. */
 export interface GatewayAudit {
-  /** Decided, and not in the log yet. */
+  /** Decisions that are not in the log yet. */
   pending: number | undefined;
   /** Since the gateway started: given up for good, for want of space. */
   dropped: number | undefined;
+  /** Ends of calls that are on their way to the database; 0 while it does not take them. */
+  pendingEnds?: number | undefined;
 }
 
 /** @throws the signal's reason when it aborts */
@@ -14,8 +16,12 @@ export async function gatewayAudit(context: RunContext, signal: AbortSignal): Pr
   if (gateway === undefined || !("http" in gateway.probe)) return { pending: undefined, dropped: undefined };
   try {
     const response = await fetch(context.url(gateway.name, gateway.probe.http), { signal });
-    const { audit } = (await response.json()) as { audit?: { pending?: unknown; dropped?: unknown } };
-    return { pending: numberOf(audit?.pending), dropped: numberOf(audit?.dropped) };
+    const { audit, calls } = (await response.json()) as {
+      audit?: { pending?: unknown; dropped?: unknown };
+      calls?: { pending?: unknown; failing?: unknown };
+    };
+    const pendingEnds = calls?.failing === true ? 0 : numberOf(calls?.pending);
+    return { pending: numberOf(audit?.pending), dropped: numberOf(audit?.dropped), pendingEnds };
   } catch {
     signal.throwIfAborted();
     return "unreachable";

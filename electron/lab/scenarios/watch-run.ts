@@ -3,7 +3,9 @@ import { FaultWatch } from "../faults/fault-watch.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { messageOf } from "../lab-error.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
+import type { CallEnd } from "../traces/call-row.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
+import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** A call that began before the run is not of the run; clocks may differ by this much. */
@@ -66,8 +68,14 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
       log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
     }
   });
-  context.decisions = await followDecisions(context);
+  const isOfRun = (end: CallEnd) => isCounted(end, context) && !isFromBefore(end.startedWallMs, context);
+  const [decisions, ends] = await Promise.all([followDecisions(context), followEnds(stack, log, isOfRun)]);
+  context.decisions = decisions;
   watchers.add(() => context.decisions.close());
+  watchers.add(async () => {
+    if ("reader" in ends) await settleEnds(context, ends.reader).finally(() => ends.reader.close());
+  });
+  noteMissingEnds(log, ends, decisions);
   context.proxy = await ProxyWatch.start({
     stack,
     log,
@@ -80,7 +88,17 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
   watchers.add(() => faultWatch.close());
 }
 
-async function followDecisions({ stack, log, uncounted }: RunContext): Promise<DecisionSource> {
+/** The calls of the steady state are no part of the run. */
+function isCounted({ sessionId, turnId }: { sessionId: string; turnId: string }, { uncounted }: RunContext): boolean {
+  return !uncounted.has(sessionId) && !uncounted.has(turnId);
+}
+
+function isFromBefore(startedWallMs: number, { log }: RunContext): boolean {
+  return startedWallMs < log.startedWallMs - CLOCK_SLACK_MS;
+}
+
+async function followDecisions(context: RunContext): Promise<DecisionSource> {
+  const { stack, log } = context;
   const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
   const none = (why: string) => {
     warn(`${why}, so no decisions are seen`);
@@ -89,8 +107,8 @@ async function followDecisions({ stack, log, uncounted }: RunContext): Promise<D
   if (!stack.stack.services.some(({ role }) => role === "audit-log")) return none("the stack has no audit-log service");
   const calls = new Set<string>();
   const take = (row: AuditRow) => {
-    if (uncounted.has(row.sessionId) || uncounted.has(row.turnId)) return;
-    const isOfEarlier = row.decidedWallMs - row.durationMs < log.startedWallMs - CLOCK_SLACK_MS;
+    if (!isCounted(row, context)) return;
+    const isOfEarlier = isFromBefore(row.decidedWallMs - row.durationMs, context);
     if (isOfEarlier && !calls.has(row.callId)) {
       return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
     }

@@ -11,12 +11,14 @@ import type { History } from "../history/history.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { messageOf } from "../lab-error.ts";
 import { recordingOf } from "../redaction/run-recording.ts";
+import { followEnds, noteMissingEnds } from "../scenarios/follow-ends.ts";
 import type { Ending } from "../scenarios/run-stopped.ts";
 import type { FaultSpec } from "../scenarios/schema.ts";
 import { Watchers } from "../scenarios/watch-run.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { AuditReader } from "../traces/audit-reader.ts";
+import type { DecisionSource } from "../traces/decision-source.ts";
 import { LAB_VERSION } from "../version.ts";
 
 const UNDO_LIMIT_MS = 60_000;
@@ -196,11 +198,14 @@ export class ByHandRun {
       if (event.type === "fault.undone") setImmediate(() => this.#endIfOver());
     });
     watchers.add(unsubscribe);
-    const audit = await this.#followAudit();
-    watchers.add(async () => {
-      await audit?.read();
-      await audit?.close();
-    });
+    const [decisions, ends] = await Promise.all([this.#followAudit(), followEnds(stack, log, () => true)]);
+    for (const table of [decisions, "reader" in ends ? ends.reader : undefined]) {
+      watchers.add(async () => {
+        await table?.read();
+        await table?.close();
+      });
+    }
+    noteMissingEnds(log, ends, decisions);
     const proxy = await ProxyWatch.start({
       stack,
       log,
@@ -217,7 +222,7 @@ export class ByHandRun {
     });
   }
 
-  async #followAudit(): Promise<AuditReader | undefined> {
+  async #followAudit(): Promise<DecisionSource | undefined> {
     const { stack } = this.#parts;
     const log = this.#log;
     if (!stack.stack.services.some(({ role }) => role === "audit-log")) return undefined;

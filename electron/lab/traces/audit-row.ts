@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DECISIONS } from "../events/lab-event.ts";
+import type { FollowedTable } from "./table-reader.ts";
 
 /** A row of the gateway's audit log, in the log's own order. */
 export interface AuditRow {
@@ -23,7 +24,7 @@ const text = z
   .nullish()
   .transform((value) => value ?? "");
 
-export const auditRow = z
+const auditRow = z
   .object({
     id: z.string(),
     call_id: text,
@@ -58,5 +59,13 @@ export const auditRow = z
   );
 
 /** The columns that {@link auditRow} reads. */
-export const AUDIT_COLUMNS = `id::text, call_id::text, session_id, turn_id, tool_name, arguments, decision, reason,
+const AUDIT_COLUMNS = `id::text, call_id::text, session_id, turn_id, tool_name, arguments, decision, reason,
   backend, decided_at, duration_ms, trace_id, span_id`;
+
+export const AUDIT_LOG: FollowedTable<AuditRow> = {
+  name: "audit_log",
+  called: "the audit log",
+  rowCalled: "audit row",
+  columns: AUDIT_COLUMNS,
+  row: auditRow,
+};

@@ -8,9 +8,15 @@ interface Kind extends MissingDecisions {
   rows: number;
 }
 
-/** Audit rows that were there and could not be understood: kept by tool and decision, as far as they told them. */
+/** Rows that were there and could not be understood: kept by tool and decision, as far as they told them. */
 export class UnreadableRows {
   readonly #kinds = new Map<string, Kind>();
+  readonly #called: string;
+
+  /** @param called what stands before the number of a row in messages, such as "audit row" */
+  constructor(called: string) {
+    this.#called = called;
+  }
 
   /** @returns what to report of this row; undefined when one like it was reported before */
   add(raw: Readonly<Record<string, unknown>>, { issues }: z.ZodError): string | undefined {
@@ -22,7 +28,7 @@ export class UnreadableRows {
       return undefined;
     }
     const problems = issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
-    const why = `audit row ${String(raw.id)} cannot be understood: ${problems}`;
+    const why = `${this.#called} ${String(raw.id)} cannot be understood: ${problems}`;
     this.#kinds.set(key, { why, rows: 1, ...(key === "" ? {} : { tool, decision }) });
     return why;
   }
@@ -30,7 +36,7 @@ export class UnreadableRows {
   missing(): MissingDecisions[] {
     return [...this.#kinds.values()].map(({ rows, why, ...known }) => ({
       ...known,
-      why: rows === 1 ? why : `${rows} audit rows cannot be understood, the first: ${why}`,
+      why: rows === 1 ? why : `${rows} ${this.#called}s cannot be understood, the first: ${why}`,
     }));
   }
 }

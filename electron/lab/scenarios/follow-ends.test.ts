@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { ExpiringLimit } from "../../testing/expiring-limit.ts";
+import { fakeContext, fakeService } from "../../testing/fake-services.ts";
+import { AUDIT_TABLE, CALLS_TABLE, startPostgres, type TestPostgres } from "../../testing/postgres.ts";
+import { systemClock } from "../clock.ts";
+import type { LabEvent } from "../events/lab-event.ts";
+import { RunLog } from "../events/run-log.ts";
+import { AuditReader } from "../traces/audit-reader.ts";
+import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
+
+const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
+vi.mock("../abort-scope.ts", async (original) => {
+  const real = await original<typeof import("../abort-scope.ts")>();
+  return {
+    ...real,
+    within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),
+  };
+});
+
+describe("the ends of calls", () => {
+  let postgres: TestPostgres;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres.close());
+  beforeEach(async () => {
+    await postgres.query("DROP TABLE IF EXISTS audit_log, calls");
+    await postgres.query(AUDIT_TABLE);
+    await postgres.query(CALLS_TABLE);
+  });
+
+  async function follow() {
+    const events: LabEvent[] = [];
+    const log = new RunLog({ runId: "run-1", clock: systemClock, record: (event) => events.push(event) });
+    const stack = { stack: { services: [{ role: "audit-log" }] }, endpoint: () => postgres.url };
+    const rows: string[] = [];
+    const decisions = await AuditReader.fromNow(
+      postgres.url,
+      ({ tool }) => rows.push(tool),
+      () => {},
+    ).catch(() => undefined);
+    const ends = await followEnds(stack as never, log, ({ tool }) => tool !== "of another run");
+    noteMissingEnds(log, ends, decisions);
+    onTestFinished(async () => {
+      await decisions?.close();
+      if ("reader" in ends) await ends.reader.close();
+    });
+    const read = async () => "reader" in ends && (await ends.reader.read());
+    const warnings = () => events.flatMap((event) => (event.type === "warning" ? event.message : []));
+    return { events, warnings, read, decisions, rows };
+  }
+
+  test("are put into the log once, in their order, as exactly as they are kept", async () => {
+    await postgres.insertCall({ tool: "before" });
+    const { events, read } = await follow();
+    await postgres.insertCall({ tool: "one", startedMs: 1_700_000_000_000.25, endedMs: 1_700_000_000_800.5 });
+    await postgres.insertCall({ tool: "of another run" });
+    await postgres.query(
+      "UPDATE calls SET backend = 'payments', error = 'no', trace_id = 'ab' WHERE tool_name = 'one'",
+    );
+    await postgres.insertCall({ tool: "two", outcome: "busy" });
+    expect(await read()).toBe(true);
+    expect(await read()).toBe(true);
+    const rest = { type: "call.ended", sessionId: "s", turnId: "t", attempts: 1, requestBytes: 10, replyBytes: 5e9 };
+    expect(events).toMatchObject([
+      {
+        ...{ ...rest, tool: "one", outcome: "ok", backend: "payments", error: "no", traceId: "ab", spanId: "" },
+        ...{ startedWallMs: 1_700_000_000_000.25, endedWallMs: 1_700_000_000_800.5 },
+      },
+      { ...rest, tool: "two", outcome: "busy", backend: "" },
+    ]);
+    expect(events[1]).not.toHaveProperty("error");
+  });
+
+  test("that have an outcome which the lab does not know are told of once, and later ones are read", async () => {
+    const { events, warnings, read } = await follow();
+    await postgres.insertCall({ outcome: "hedged" });
+    await postgres.insertCall({ outcome: "hedged" });
+    await postgres.insertCall({ tool: "good" });
+    expect(await read()).toBe(true);
+    expect(warnings()).toEqual([expect.stringMatching(/^call record 1 cannot be understood: outcome: .*"hedged"/)]);
+    expect(events.filter(({ type }) => type === "call.ended")).toMatchObject([{ tool: "good" }]);
+  });
+
+  test("are not known of a database that has no table of them, which is said once; its decisions are all read", async () => {
+    await postgres.query("DROP TABLE calls");
+    const { warnings, read, decisions, rows } = await follow();
+    await postgres.insert({ tool: "one" });
+    expect(await read()).toBe(false);
+    expect(await decisions?.read()).toBe(true);
+    expect([rows, decisions?.missing()]).toEqual([["one"], []]);
+    expect(warnings()).toEqual(['it is not known when calls ended: relation "calls" does not exist']);
+  });
+
+  test("are not known of one that loses the table in mid-run, which is said once; its decisions are all read", async () => {
+    const { warnings, read, decisions, rows } = await follow();
+    await postgres.query("DROP TABLE calls");
+    await postgres.insert({ tool: "one" });
+    expect([await read(), await read()]).toEqual([false, false]);
+    expect(await decisions?.read()).toBe(true);
+    expect([rows, decisions?.missing()]).toEqual([["one"], []]);
+    expect(warnings()).toEqual(['the table of calls cannot be read: relation "calls" does not exist']);
+  });
+
+  test("are not spoken of where not even decisions can be read", async () => {
+    await postgres.query("DROP TABLE calls, audit_log");
+    expect((await follow()).warnings()).toEqual([]);
+  });
+});
+
+describe("at the end of a run", () => {
+  /** How often the gateway was asked for what it has left to write, and the ends were read. */
+  async function settle(calls: () => object | undefined) {
+    let asked = 0;
+    const { address } = await fakeService(() => {
+      asked++;
+      const told = calls();
+      return told === undefined ? undefined : { json: { audit: { pending: 0, dropped: 0 }, calls: told } };
+    });
+    const { context } = fakeContext(address);
+    const health = { name: "the-gateway", role: "gateway", probe: { http: "/health" } };
+    (context.stack.stack.services as object[]).push(health);
+    let read = 0;
+    await settleEnds(context, { read: async () => ++read > 0 });
+    return { asked, read };
+  }
+
+  test("what the gateway is about to write is waited for", async () => {
+    let left = 3;
+    expect(await settle(() => ({ pending: left--, failing: false }))).toEqual({ asked: 4, read: 1 });
+  });
+
+  test.each([
+    ["cannot write them", { pending: 7, failing: true }],
+    ["keeps none", {}],
+  ])("a gateway that %s is not waited for", async (_what, calls) => {
+    expect(await settle(() => calls)).toEqual({ asked: 1, read: 1 });
+  });
+
+  test("a gateway that does not answer is waited for no longer than the limit", async () => {
+    const expiring = new ExpiringLimit(1_000);
+    limit.of = expiring;
+    onTestFinished(() => {
+      limit.of = undefined;
+    });
+    const settled = await settle(() => {
+      expiring.expire();
+      return undefined;
+    });
+    expect(settled).toEqual({ asked: 1, read: 1 });
+  });
+});

@@ -1,0 +1,195 @@
+import type { z } from "zod";
+import { messageOf } from "../lab-error.ts";
+import { AuditConnection } from "./audit-connection.ts";
+import type { DecisionSource, MissingDecisions } from "./decision-source.ts";
+import { UnreadableRows } from "./unreadable-rows.ts";
+
+const PAGE = 1_000;
+/** A gateway without the notifying trigger is still read, only later. */
+const POLL_INTERVAL_MS = 500;
+const RETRY_MS = 200;
+/** PostgreSQL's class of errors in what was asked for: a table or a column that is not there, or may not be read. */
+const WRONG_SHAPE = /^42/;
+
+/** A table of the gateway's that only grows; its inserts notify a channel of its name. */
+export interface FollowedTable<Row> {
+  name: string;
+  /** For messages: the table, and a row of it before the row's number. */
+  called: string;
+  rowCalled: string;
+  /** What `row` reads, `id` as text among them. */
+  columns: string;
+  row: z.ZodType<Row>;
+}
+
+/**
+ * Follows a table: woken by the database as rows arrive, back after the database was away, and never twice or out
+ * of order, since it asks for what comes after the last row it gave. What it could not read it tells as missing.
+ */
+export class TableReader<Row> implements DecisionSource {
+  readonly #table: FollowedTable<Row>;
+  readonly #connectionString: string;
+  readonly #take: (row: Row) => void;
+  readonly #report: (problem: string) => void;
+  readonly #stopped = new AbortController();
+  readonly #unreadable: UnreadableRows;
+  readonly #reported = new Set<string>();
+  #connection: AuditConnection | undefined;
+  #lastId: string | undefined;
+  /** Why the last attempt did not reach the end of the table. */
+  #gap: string | undefined;
+  #wasReplaced: string | undefined;
+  #reading: Promise<boolean> | undefined;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    table: FollowedTable<Row>,
+    connectionString: string,
+    take: (row: Row) => void,
+    report: (problem: string) => void,
+  ) {
+    this.#table = table;
+    this.#unreadable = new UnreadableRows(table.rowCalled);
+    this.#connectionString = connectionString;
+    this.#take = take;
+    this.#report = report;
+  }
+
+  /**
+   * Follows from the row after the last one there is now.
+   * @throws when the database cannot be reached, or has no such table with the columns that the lab reads
+   */
+  static async fromNow<Row>(
+    table: FollowedTable<Row>,
+    connectionString: string,
+    take: (row: Row) => void,
+    report: (problem: string) => void,
+  ): Promise<TableReader<Row>> {
+    const reader = new TableReader(table, connectionString, take, report);
+    await reader.#connect();
+    reader.#schedule(POLL_INTERVAL_MS);
+    return reader;
+  }
+
+  async read(): Promise<boolean> {
+    if (this.#reading) {
+      this.#again = true;
+      return this.#reading;
+    }
+    this.#reading = this.#readAll().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  missing(): readonly MissingDecisions[] {
+    const whole = [this.#gap, this.#wasReplaced].filter((why) => why !== undefined).map((why) => ({ why }));
+    return [...whole, ...this.#unreadable.missing()];
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    clearTimeout(this.#timer);
+    await this.#reading;
+    await this.#connection?.close();
+  }
+
+  async #readAll(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    try {
+      // A kept connection may have died unnoticed: only a new one tells whether the database is there.
+      if (this.#connection === undefined || !(await this.#readToEnd(this.#connection).catch(() => false))) {
+        this.#drop();
+        await this.#readToEnd(await this.#connect());
+      }
+      this.#gap = undefined;
+      this.#schedule(POLL_INTERVAL_MS);
+      return true;
+    } catch (error) {
+      this.#drop();
+      this.#gap = `${this.#table.called} cannot be read: ${messageOf(error)}`;
+      if (isWrongShape(error)) this.#reportOnce(this.#gap);
+      this.#schedule(RETRY_MS);
+      return false;
+    }
+  }
+
+  async #readToEnd(connection: AuditConnection): Promise<boolean> {
+    do {
+      this.#again = false;
+      while ((await this.#readPage(connection)) === PAGE);
+    } while (this.#again);
+    return true;
+  }
+
+  async #readPage(connection: AuditConnection): Promise<number> {
+    const { name, columns, row } = this.#table;
+    const rows = await connection.query<{ id: string }>(
+      `SELECT ${columns} FROM ${name} WHERE id > $1 ORDER BY ${name}.id LIMIT ${PAGE}`,
+      [this.#lastId],
+    );
+    for (const raw of rows) {
+      const parsed = row.safeParse(raw);
+      if (parsed.success) this.#take(parsed.data);
+      else this.#reportOnce(this.#unreadable.add(raw, parsed.error));
+      this.#lastId = raw.id;
+    }
+    return rows.length;
+  }
+
+  async #connect(): Promise<AuditConnection> {
+    const connection = new AuditConnection(this.#connectionString, {
+      lost: () => this.#connection === connection && this.#drop(),
+      notified: () => void this.read(),
+    });
+    try {
+      await connection.open();
+      await this.#findPlace(connection);
+      await connection.query(`LISTEN ${this.#table.name}`);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    this.#connection = connection;
+    return connection;
+  }
+
+  /** At first the end of the table; later, whether it is still the one that was read so far. */
+  async #findPlace(connection: AuditConnection): Promise<void> {
+    const { name, called, columns } = this.#table;
+    const [end] = await connection.query<{ last: string }>(
+      `SELECT coalesce(max(id), 0)::bigint::text AS last FROM ${name}`,
+    );
+    const last = end?.last ?? "0";
+    if (this.#lastId === undefined) {
+      await connection.query(`SELECT ${columns} FROM ${name} LIMIT 0`);
+      this.#lastId = last;
+    } else if (BigInt(last) < BigInt(this.#lastId)) {
+      this.#wasReplaced = `${called} was emptied or replaced: its last row is ${last}, and row ${this.#lastId} had been read`;
+      this.#reportOnce(this.#wasReplaced);
+      this.#lastId = "0";
+    }
+  }
+
+  #reportOnce(problem: string | undefined): void {
+    if (problem === undefined || this.#reported.has(problem)) return;
+    this.#reported.add(problem);
+    this.#report(problem);
+  }
+
+  /** The next read makes a new connection. */
+  #drop(): void {
+    void this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#timer = setTimeout(() => void this.read(), afterMs);
+  }
+}
+
+function isWrongShape(error: unknown): boolean {
+  return error instanceof Error && "code" in error && WRONG_SHAPE.test(String(error.code));
+}
