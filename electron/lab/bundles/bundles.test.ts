@@ -6,6 +6,7 @@ import { Writable } from "node:stream";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { readXml } from "../../testing/read-xml.ts";
 import {
+  callEnded,
   decided,
   eventAt,
   eventsOf,
@@ -249,7 +250,8 @@ describe("the file", () => {
       "tools/call list_recent_charges",
     ]);
     const failed = spans.find(({ name }) => name === "tools/call list_recent_charges");
-    expect(failed).toMatchObject({ traceId, spanId: call.spanId, kind: 2, status: { code: 2, message: "refused" } });
+    expect(failed).toMatchObject({ kind: 2, status: { code: 2, message: "refused" } });
+    expect(failed?.links).toEqual([{ traceId, spanId: call.spanId }]);
     expect(failed?.attributes).toEqual(
       expect.arrayContaining([
         { key: "mcp.method.name", value: { stringValue: "tools/call" } },
@@ -307,7 +309,8 @@ describe("the file", () => {
         eventAt(9, { type: "fault.undone", fault: "f", result: "restored", detail: all }),
         eventAt(10, { type: "check.evaluated", check: "http", passed: false, expected: all, observed: all }),
         eventAt(11, { type: "warning", code: "x", message: all }),
-        eventAt(12, { type: "run.ended", outcome: "failed", reason: all }),
+        eventAt(12, callEnded({ tool: all, outcome: "tool_error", error: all })),
+        eventAt(13, { type: "run.ended", outcome: "failed", reason: all }),
       ],
     });
     const file = await exported(history);

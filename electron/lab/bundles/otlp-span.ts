@@ -15,6 +15,8 @@ export interface Span {
   startNano: string;
   endNano: string;
   attributes: Values;
+  /** To spans of other traces. */
+  links?: { traceId: string; spanId: string }[];
   events?: { nano: string; name: string; attributes: Values }[];
   /** Present when it failed, with why. */
   error?: string;
@@ -22,7 +24,7 @@ export interface Span {
 
 /** Spelled by hand rather than from an object of the protocol's shape: of a long run this is most of an export's work. */
 export function spellSpan(span: Span): string {
-  const { traceId, spanId, parentSpanId, name, kind, startNano, endNano, attributes, events, error } = span;
+  const { traceId, spanId, parentSpanId, name, kind, startNano, endNano, attributes, events, links, error } = span;
   const parent = parentSpanId === undefined ? "" : `"parentSpanId":"${parentSpanId}",`;
   const ids = `"traceId":"${traceId}","spanId":"${spanId}",${parent}`;
   const times = `"startTimeUnixNano":"${startNano}","endTimeUnixNano":"${endNano}"`;
@@ -31,8 +33,10 @@ export function spellSpan(span: Span): string {
       `{"timeUnixNano":"${event.nano}","name":"${event.name}","attributes":${spellAttributes(event.attributes)}}`,
   );
   const more = told.length === 0 ? "" : `,"events":[${told.join(",")}]`;
+  const linked = links?.map((link) => `{"traceId":"${link.traceId}","spanId":"${link.spanId}"}`);
+  const linking = linked === undefined ? "" : `,"links":[${linked.join(",")}]`;
   const status = error === undefined ? "" : `,"status":{"code":2,"message":${JSON.stringify(error)}}`;
-  return `{${ids}"name":${JSON.stringify(name)},"kind":${kind},${times},"attributes":${spellAttributes(attributes)}${more}${status}}`;
+  return `{${ids}"name":${JSON.stringify(name)},"kind":${kind},${times},"attributes":${spellAttributes(attributes)}${more}${linking}${status}}`;
 }
 
 /** Those that have a value. */

@@ -1,31 +1,21 @@
 import type { EventOf, LabEvent } from "../events/lab-event.ts";
+import { CallingSteps } from "./calling-steps.ts";
 import type { RunRecord } from "./format.ts";
-import { INTERNAL, idOf, SERVER, type Span, spellAttributes, spellSpan, unixNano } from "./otlp-span.ts";
+import { callSpans, OWN, startedWallMs, type TracedCall } from "./otlp-call.ts";
+import { INTERNAL, idOf, type Span, spellAttributes, spellSpan, unixNano } from "./otlp-span.ts";
 
-/** For what OpenTelemetry has no convention: decisions, approvals, faults, steps. `gen_ai` and `mcp` are reserved. */
-const OWN = "resilience_lab";
 const SPANS_AT_ONCE = 256;
 /** Calls, steps and faults that are waited for, about; of more the oldest are written as they stand. */
 const OPEN_LIMIT = 1_000;
 
-type Row = EventOf<"call.decided">;
 type Fault = { intended: EventOf<"fault.intended">; applied?: EventOf<"fault.applied"> };
-const TRACE_ID = /^[0-9a-f]{32}$/;
-const SPAN_ID = /^[0-9a-f]{16}$/;
-const ANSWERS: ReadonlySet<string> = new Set(["approved", "denied", "expired"]);
-const CALL_ID = `${OWN}.call.id`;
-const TURN_ID = `${OWN}.turn.id`;
-const BACKEND = `${OWN}.backend`;
-const DECISION = `${OWN}.decision`;
-const DECISION_REASON = `${OWN}.decision.reason`;
-const FAULT_ID = `${OWN}.fault.id`;
 
-/** Whose span it is: the lab's, or the gateway's as the audit log tells of it. */
-type Resource = "resilience-lab" | "gateway";
+/** Whose span it is: the lab's, or the gateway's as its records tell of it. */
+type Resource = "lab" | "gateway";
 
 /**
- * A run as OTLP JSON, one `ExportTraceServiceRequest`, made as its events go by. Tool calls have the names and attributes
- * of OpenTelemetry's conventions for MCP, and the trace that their client began. All times are on the run's one clock.
+ * A run as OTLP JSON, one `ExportTraceServiceRequest`, made as its events go by: one trace, in which the run is above its
+ * steps and faults, and a step above the calls that it made. All times are on the run's one clock.
  */
 export class OtlpTrace {
   readonly #record: RunRecord;
@@ -34,9 +24,11 @@ export class OtlpTrace {
   readonly #rootId: string;
   readonly #steps = new Map<string, EventOf<"step.started">>();
   readonly #faults = new Map<string, Fault>();
-  readonly #calls = new Map<string, Row[]>();
+  readonly #calls = new Map<string, TracedCall>();
+  readonly #callingSteps = new CallingSteps();
   readonly #hits = new Map<string, string>();
-  readonly #spans: Record<Resource, string> = { "resilience-lab": "", gateway: "" };
+  readonly #spans: Record<Resource, string> = { lab: "", gateway: "" };
+  readonly #serviceNames: Record<Resource, string> = { lab: "resilience-lab", gateway: "gateway" };
   #waiting = 0;
   #isFirst = true;
 
@@ -50,10 +42,15 @@ export class OtlpTrace {
   /** A promise to wait for when a batch of spans was written. */
   take(event: LabEvent): Promise<void> | undefined {
     switch (event.type) {
+      case "run.started":
+        this.#serviceNames.gateway = event.services.find(({ role }) => role === "gateway")?.name ?? "gateway";
+        break;
       case "step.started":
+        this.#callingSteps.started(event);
         this.#open(this.#steps, event.step, event, (open) => this.#endStep(open, undefined));
         break;
       case "step.ended": {
+        this.#callingSteps.ended(event);
         const started = this.#steps.get(event.step);
         if (started !== undefined) this.#endStep(started, event);
         this.#steps.delete(event.step);
@@ -77,7 +74,10 @@ export class OtlpTrace {
         if (event.traceId !== undefined) this.#open(this.#hits, event.traceId, event.fault, () => {});
         break;
       case "call.decided":
-        this.#takeRow(event);
+        this.#call(event.callId).rows.push(event);
+        break;
+      case "call.ended":
+        this.#call(event.callId).end = event;
         break;
     }
     return this.#waiting < SPANS_AT_ONCE ? undefined : this.#writeSpans();
@@ -86,34 +86,47 @@ export class OtlpTrace {
   async end(): Promise<void> {
     for (const open of this.#steps.values()) this.#endStep(open, undefined);
     for (const open of this.#faults.values()) this.#endFault(open, undefined);
-    for (const rows of this.#calls.values()) this.#endCall(rows);
+    for (const call of this.#calls.values()) this.#endCall(call);
     this.#endRun();
     await this.#writeSpans();
     await this.#write("\n]}\n");
   }
 
-  /** Keeps what is not over yet; when that is twice too much, `close` ends the older half as it stands. */
-  #open<Value>(map: Map<string, Value>, key: string, value: Value, close: (old: Value) => void): void {
+  /** Keeps what may not be over yet; when that is twice too much, `close` ends half of it as it stands: the oldest of what is over, then the oldest. */
+  #open<Value>(
+    map: Map<string, Value>,
+    key: string,
+    value: Value,
+    close: (old: Value) => void,
+    isOver: (old: Value) => boolean = () => false,
+  ): void {
     map.set(key, value);
     if (map.size < 2 * OPEN_LIMIT) return;
-    let toClose = OPEN_LIMIT;
-    for (const [oldKey, old] of map) {
-      if (toClose-- === 0) return;
+    const [over, open] = [[...map].filter(([, old]) => isOver(old)), [...map].filter(([, old]) => !isOver(old))];
+    for (const [oldKey, old] of [...over, ...open].slice(0, OPEN_LIMIT)) {
       map.delete(oldKey);
       close(old);
     }
   }
 
   /** More decisions of a call, and the fault that it failed of, may come late: it is written when it is one of the oldest. */
-  #takeRow(row: Row): void {
-    const known = this.#calls.get(row.callId);
-    if (known !== undefined) known.push(row);
-    else this.#open(this.#calls, row.callId, [row], (oldest) => this.#endCall(oldest));
+  #call(callId: string): TracedCall {
+    const known = this.#calls.get(callId);
+    if (known !== undefined) return known;
+    const call: TracedCall = { rows: [], end: undefined };
+    this.#open(
+      this.#calls,
+      callId,
+      call,
+      (old) => this.#endCall(old),
+      ({ end }) => end !== undefined,
+    );
+    return call;
   }
 
   #endRun(): void {
     const { scenarioId, scenarioTitle, driver, without, outcome, reason, durationMs } = this.#record;
-    this.#add("resilience-lab", {
+    this.#add("lab", {
       traceId: this.#traceId,
       spanId: this.#rootId,
       name: `run ${scenarioId}`,
@@ -133,7 +146,7 @@ export class OtlpTrace {
 
   #endStep(started: EventOf<"step.started">, ended: EventOf<"step.ended"> | undefined): void {
     const outcome = ended?.outcome ?? "cancelled";
-    this.#add("resilience-lab", {
+    this.#add("lab", {
       ...this.#child(`step ${started.step}`),
       name: `step ${started.kind}`,
       kind: INTERNAL,
@@ -148,7 +161,7 @@ export class OtlpTrace {
   }
 
   #endFault({ intended, applied }: Fault, undone: EventOf<"fault.undone"> | undefined): void {
-    this.#add("resilience-lab", {
+    this.#add("lab", {
       ...this.#child(`fault ${intended.fault}`),
       name: `fault ${intended.kind} ${intended.target}`,
       kind: INTERNAL,
@@ -163,65 +176,28 @@ export class OtlpTrace {
     });
   }
 
-  #endCall(rows: Row[]): void {
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (first === undefined || last === undefined) return;
-    const isOwnTrace = TRACE_ID.test(first.traceId) && SPAN_ID.test(first.spanId);
-    const place = isOwnTrace ? { traceId: first.traceId, spanId: first.spanId } : this.#child(`call ${first.callId}`);
-    const hasFailed = last.decision === "upstream_error";
-    this.#add("gateway", {
-      ...place,
-      name: `tools/call ${first.tool}`,
-      kind: SERVER,
-      ...this.#times(this.#decidedMs(first) - first.durationMs, this.#decidedMs(last)),
-      attributes: {
-        "mcp.method.name": "tools/call",
-        "gen_ai.tool.name": first.tool,
-        "gen_ai.operation.name": "execute_tool",
-        "mcp.session.id": first.sessionId,
-        "gen_ai.tool.call.arguments": JSON.stringify(first.arguments),
-        "error.type": hasFailed ? "upstream_error" : undefined,
-        [CALL_ID]: first.callId,
-        [TURN_ID]: first.turnId,
-        [BACKEND]: first.backend,
-        [DECISION]: last.decision,
-        [FAULT_ID]: hasFailed ? this.#hits.get(first.traceId) : undefined,
-      },
-      events: rows.map((row) => ({
-        nano: this.#nano(this.#decidedMs(row)),
-        name: DECISION,
-        attributes: { [DECISION]: row.decision, [DECISION_REASON]: row.reason },
-      })),
-      ...(hasFailed ? { error: last.reason } : {}),
+  #endCall(call: TracedCall): void {
+    const what = call.end ?? call.rows[0];
+    if (what === undefined) return;
+    const step = this.#callingSteps.stepOf(what.turnId, startedWallMs(call));
+    const { startedWallMs: runStartedWallMs, durationMs } = this.#record;
+    const spans = callSpans(call, {
+      ...this.#child(`call ${what.callId}`),
+      ...(step === undefined ? {} : { parentSpanId: this.#idOf(`step ${step.step}`), joinedBy: step.by }),
+      approvalSpanId: this.#idOf(`approval ${what.callId}`),
+      fault: this.#hits.get(what.traceId),
+      nano: (wallMs) => this.#nano(wallMs - runStartedWallMs),
+      runEndWallMs: runStartedWallMs + durationMs,
     });
-    this.#addApproval(rows, place);
-  }
-
-  #addApproval(rows: Row[], call: { traceId: string; spanId: string }): void {
-    const asked = rows.find(({ decision }) => decision === "approvalRequired");
-    if (asked === undefined) return;
-    const answered = rows.find(({ decision }) => ANSWERS.has(decision));
-    this.#add("gateway", {
-      traceId: call.traceId,
-      spanId: idOf(`${this.#record.id} approval ${asked.callId}`, 16),
-      parentSpanId: call.spanId,
-      name: `approval ${asked.tool}`,
-      kind: INTERNAL,
-      ...this.#times(this.#decidedMs(asked), answered ? this.#decidedMs(answered) : this.#record.durationMs),
-      attributes: {
-        [`${OWN}.approval.result`]: answered?.decision ?? "waiting",
-        [`${OWN}.approval.reason`]: answered?.reason,
-      },
-    });
-  }
-
-  /** By the gateway's clock, in milliseconds since the run began. */
-  #decidedMs(row: Row): number {
-    return row.decidedWallMs - this.#record.startedWallMs;
+    for (const span of spans) this.#add("gateway", span);
   }
 
   #child(what: string): { traceId: string; spanId: string; parentSpanId: string } {
-    return { traceId: this.#traceId, spanId: idOf(`${this.#record.id} ${what}`, 16), parentSpanId: this.#rootId };
+    return { traceId: this.#traceId, spanId: this.#idOf(what), parentSpanId: this.#rootId };
+  }
+
+  #idOf(what: string): string {
+    return idOf(`${this.#record.id} ${what}`, 16);
   }
 
   #times(startMs: number, endMs: number): { startNano: string; endNano: string } {
@@ -239,11 +215,14 @@ export class OtlpTrace {
   }
 
   async #writeSpans(): Promise<void> {
-    for (const resource of ["resilience-lab", "gateway"] as const) {
+    for (const resource of ["lab", "gateway"] as const) {
       const spans = this.#spans[resource];
       if (spans === "") continue;
       this.#spans[resource] = "";
-      const whose = spellAttributes({ "service.name": resource, [`${OWN}.run.id`]: this.#record.id });
+      const whose = spellAttributes({
+        "service.name": this.#serviceNames[resource],
+        [`${OWN}.run.id`]: this.#record.id,
+      });
       const before = this.#isFirst ? '{"resourceSpans":[' : ",";
       this.#isFirst = false;
       const scope = `"scope":{"name":"${OWN}"}`;
