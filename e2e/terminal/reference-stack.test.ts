@@ -5,6 +5,8 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openForged } from "../../electron/lab/bundles/testing/forge-zip.ts";
+import { readOtlp } from "../../electron/lab/bundles/testing/read-otlp.ts";
 import { readXml } from "../../electron/testing/read-xml.ts";
 import { type Ended, HAS_PROCESS_TABLE, TerminalLab } from "./terminal-lab.ts";
 
@@ -32,6 +34,13 @@ function written(id: string, parts: { steadyState?: string; method: string; expe
 
 function addressOf(service: string): string {
   return `http://${new RegExp(`^${service} +(127\\S+)$`, "m").exec(up.out)?.[1]}`;
+}
+
+async function inAuditDatabase<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const database = addressOf("audit-db").replace("http://", `postgres://lab:${lab.secret("AUDIT_DB_PASSWORD")}@`);
+  const client = new pg.Client({ connectionString: `${database}/audit` });
+  await client.connect();
+  return work(client).finally(() => client.end());
 }
 
 describe("stack up", () => {
@@ -173,6 +182,43 @@ describe("run on it", () => {
     expect(JSON.parse(read("out.json"))).toMatchObject({ passed: 1, failed: 0 });
   });
 
+  test("a call lasts from its request to its reply, in the report and, below its step, in the exported trace", async () => {
+    const slow = written("slow-call", {
+      method:
+        "{ warm: gateway }, { fault: { latency: gateway->payments-mcp, by: 800ms } }, { agent: Show me my recent charges. }",
+      expect: "{ decisions: [list_recent_charges allow] }",
+    });
+    const { code, out, err } = await lab.run("run", slow, "--reporter", "json");
+    expect(code, err).toBe(0);
+    const [run] = JSON.parse(out).runs;
+    expect(run.calls).toMatchObject([{ tool: "list_recent_charges", outcome: "ok" }]);
+    expect(run.calls[0].endMs - run.calls[0].startMs).toBeGreaterThanOrEqual(800);
+    const file = join(lab.folder, "slow.zip");
+    expect((await lab.run("bundle", "export", run.id, "--out", file)).code).toBe(0);
+    const trace = openForged(file).find(({ path }) => path.endsWith("/trace.otlp.json"));
+    const spans = readOtlp(String(trace?.bytes));
+    expect(spans.filter(({ above }) => above.length === 0)).toMatchObject([{ name: "run slow-call" }]);
+    const calls = spans.filter(({ name }) => name === "tools/call list_recent_charges");
+    expect(calls).toMatchObject([
+      {
+        service: "gateway",
+        above: [{ service: "resilience-lab" }, { name: "step agent" }],
+        attributes: { "resilience_lab.step.joined_by": "turn", "resilience_lab.call.outcome": "ok" },
+      },
+    ]);
+    expect(calls[0]?.durationMs).toBeGreaterThanOrEqual(800);
+  });
+
+  test("a database that has no table of calls takes nothing from what is decided: when calls ended is not known", async () => {
+    await inAuditDatabase((client) => client.query("DROP TABLE calls"));
+    const { code, out, err } = await lab.run("run", "pii-redaction", "--reporter", "json");
+    expect(code, err).toBe(0);
+    const [run] = JSON.parse(out).runs;
+    expect(run.calls.map(({ outcome }: { outcome: unknown }) => outcome)).toEqual(run.calls.map(() => null));
+    expect(run.warnings).toEqual(['it is not known when calls ended: relation "calls" does not exist']);
+    expect((await lab.run("stack", "status")).out).toMatch(/gateway +up/);
+  });
+
   test("--without budget shows the storm running on, exits 1, and switches the budget on again", async () => {
     const without = await lab.run("run", "retry-storm", "--without", "budget", "--reporter", "json");
     expect(without.code).toBe(1);
@@ -181,6 +227,9 @@ describe("run on it", () => {
     const words = (run.decisions as Decided[]).map(({ decision }) => decision);
     expect(words.filter((word) => word === "allow")).toHaveLength(20);
     expect(words).not.toContain("budgetExceeded");
+    // The gateway was started for this, and has made the table of calls that it lacked.
+    const ends = run.calls.map(({ outcome }: { outcome: string }) => outcome);
+    expect(ends).toEqual(Array.from({ length: 20 }, () => "upstream_error"));
     const again = await lab.run("run", "retry-storm");
     expect(again.code, again.out).toBe(0);
     expect(again.out).toMatch(/allow, upstream_error, budgetExceeded$/m);
@@ -202,11 +251,9 @@ describe("run on it", () => {
   });
 
   test("the steady state's own calls go through the gateway, and are counted nowhere", async () => {
-    const database = addressOf("audit-db").replace("http://", `postgres://lab:${lab.secret("AUDIT_DB_PASSWORD")}@`);
-    const client = new pg.Client({ connectionString: `${database}/audit` });
-    await client.connect();
-    const { rows } = await client.query("SELECT turn_id, decision FROM audit_log WHERE turn_id LIKE 'steady-state-%'");
-    await client.end();
+    const { rows } = await inAuditDatabase((client) =>
+      client.query("SELECT turn_id, decision FROM audit_log WHERE turn_id LIKE 'steady-state-%'"),
+    );
     // Before and after each run of mcp-crash there was one.
     expect(rows.length).toBeGreaterThan(1);
     expect(new Set(rows.map(({ turn_id }) => turn_id)).size).toBe(rows.length);

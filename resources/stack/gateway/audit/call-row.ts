@@ -5,7 +5,16 @@ import { storableText } from "./storable.ts";
  * `tool_error`: the backend answered with an error, the tool's own or JSON-RPC's. `refused`: the gateway did not carry it
  * out. `cancelled`: nobody waits for the result any more. `busy`: another turn, or too many calls, held the session.
  */
-export type CallOutcome = "ok" | "tool_error" | "upstream_error" | "refused" | "cancelled" | "busy" | "unknown_tool";
+export const callOutcomes = [
+  "ok",
+  "tool_error",
+  "upstream_error",
+  "refused",
+  "cancelled",
+  "busy",
+  "unknown_tool",
+] as const;
+export type CallOutcome = (typeof callOutcomes)[number];
 
 export interface CallEntry {
   callId: string;
