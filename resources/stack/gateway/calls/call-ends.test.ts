@@ -410,6 +410,27 @@ describe("the row of a call", () => {
     expect(scene.backend.calls[0]?.meta?.traceparent).toBe(`00-${"a".repeat(32)}-${row?.span_id}-01`);
   });
 
+  it("of a call that is cancelled ends when its caller is told so, not when its work notices", async () => {
+    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "60s" });
+    const client = await RawClient.open(gateway.mcpUrl);
+    const asked = Promise.withResolvers<() => void>();
+    scene.backend.intercept = (_request, response, body) => {
+      if (!body.includes('"tools/list"')) return false;
+      asked.resolve(() => response.writeHead(503).end());
+      return true;
+    };
+    const call = client.call("list_items");
+    const answer = await asked.promise;
+    await client.notify("notifications/cancelled", { requestId: 2 });
+    expect((await call).message.error?.message).toMatch(/caller cancelled/);
+    const told = Date.now();
+    answer();
+    await gateway.stop();
+    const [row] = await scene.callsOf(client.sessionId);
+    expect(row).toMatchObject({ outcome: "cancelled", attempts: 0, error: "caller cancelled" });
+    expect(row?.ended_at.getTime()).toBeLessThanOrEqual(told + 1);
+  });
+
   it("is on disk before the answer is sent", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);

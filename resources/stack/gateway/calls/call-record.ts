@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { CallEntry, CallOutcome } from "../audit/call-row.ts";
 import type { Spool } from "../audit/spool.ts";
+import type { CallerLeft } from "../mcp/exchange.ts";
 import { isObject, type RequestMessage } from "../mcp/messages.ts";
 import type { CallContext } from "./call-context.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
@@ -43,7 +44,7 @@ export class CallRecord {
     const { session, caller, requestBytes, arrivedAtMs } = this.#context;
     const { name } = this.#request.params;
     // Whatever was found out for a caller that is gone, nobody was told.
-    const left = caller.signal.aborted ? (caller.signal.reason as Error).message : undefined;
+    const left = caller.signal.aborted ? (caller.signal.reason as CallerLeft) : undefined;
     await this.#spool.add({
       callId: this.callId,
       sessionId: session.id,
@@ -51,12 +52,12 @@ export class CallRecord {
       tool: typeof name === "string" ? name : "",
       backend: this.backend,
       startedMs: this.#startedMs,
-      endedMs: this.#startedMs + (performance.now() - arrivedAtMs),
+      endedMs: this.#startedMs + ((left?.atMs ?? performance.now()) - arrivedAtMs),
       outcome: left === undefined ? outcome : "cancelled",
       attempts: this.attempts,
       requestBytes,
       replyBytes: left === undefined && text !== undefined ? Buffer.byteLength(text) : 0,
-      error: left ?? error,
+      error: left?.message ?? error,
       traceId: this.trace.traceId,
       spanId: this.trace.spanId,
     });
