@@ -85,9 +85,10 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
 }
 
 async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
-  const { recovery, backends, audit, calls, pool, monitor } = parts;
+  const { recovery, backends, audit, calls, pool, monitor, toolCalls } = parts;
   recovery.stop();
   for (const backend of backends) backend.close();
+  await toolCalls.idle(stopGraceMs);
   await Promise.all(
     [audit, calls].map(async (spool) => {
       const waiting = await spool.drain(drainMs);

@@ -17,7 +17,6 @@ async function earlierDatabase(): Promise<RawClient> {
   const client = await RawClient.open(gateway.mcpUrl);
   await client.call("list_items");
   await gateway.stop();
-  await scene.postgres.query("DROP VIEW IF EXISTS calls");
   await scene.postgres.query("DROP TABLE IF EXISTS calls");
   await scene.postgres.query("DROP FUNCTION IF EXISTS notify_calls");
   return client;

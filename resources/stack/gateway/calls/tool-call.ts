@@ -48,14 +48,20 @@ const deepestArguments = 64;
 
 export class ToolCalls {
   readonly #parts: ToolCallParts;
-  #running = 0;
+  readonly #running = new Set<Promise<string>>();
 
   constructor(parts: ToolCallParts) {
     this.#parts = parts;
   }
 
   get running(): number {
-    return this.#running;
+    return this.#running.size;
+  }
+
+  /** Resolves when all calls have left their record, also those whose caller has gone; at the latest after the limit. */
+  async idle(limitMs: number): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
+    await Promise.race([Promise.allSettled(this.#running), late]);
   }
 
   /** The response as JSON text. Rejects with CallerLeft when nobody is there to take it. */
@@ -68,24 +74,17 @@ export class ToolCalls {
     return this.#recorded(request, context, async () => busy(request, problem));
   }
 
-  /** Every call leaves one record, however it ends. */
   async #recorded(
     request: RequestMessage,
     context: CallContext,
     work: (record: CallRecord) => Promise<Answer>,
   ): Promise<string> {
-    const record = new CallRecord(this.#parts.calls, request, context);
-    this.#running += 1;
+    const running = record(new CallRecord(this.#parts.calls, request, context), work);
+    this.#running.add(running);
     try {
-      const answer = await work(record);
-      await record.end(answer);
-      return answer.text;
-    } catch (error) {
-      if (error instanceof CallerLeft) await record.end({ outcome: "cancelled", error: error.message });
-      else await record.end({ outcome: "refused", error: `internal error: ${String(error)}` });
-      throw error;
+      return await running;
     } finally {
-      this.#running -= 1;
+      this.#running.delete(running);
     }
   }
 
@@ -263,6 +262,19 @@ export class ToolCalls {
 
   #isOff(protection: "budget" | "redaction"): boolean {
     return this.#parts.settings.protectionsOff.has(protection);
+  }
+}
+
+/** Every call leaves one record, however it ends. */
+async function record(call: CallRecord, work: (call: CallRecord) => Promise<Answer>): Promise<string> {
+  try {
+    const answer = await work(call);
+    await call.end(answer);
+    return answer.text;
+  } catch (error) {
+    if (error instanceof CallerLeft) await call.end({ outcome: "cancelled", error: error.message });
+    else await call.end({ outcome: "refused", error: `internal error: ${String(error)}` });
+    throw error;
   }
 }
 
