@@ -30,7 +30,8 @@ test("the whole way without a pointer: find, run, read, scrub, break and undo", 
 
   await test.step("go from failure to failure and along the axis", async () => {
     await keyboard.press("n");
-    await expect(run.inspector).toContainText("down");
+    // The probe and the call both fail, and which is first hangs on the machine.
+    await expect(run.inspector).toContainText(/down|upstream_error/);
     await keyboard.press("Escape");
     await run.timeline.focus();
     await keyboard.press("Home");
