@@ -64,6 +64,14 @@ const LAWS: readonly Law[] = [
     allows: (imported, file) => !isPackage(imported, "electron") || (imported.isTypeOnly && file.startsWith("e2e/")),
   },
   {
+    name: "a host says where runs happen by a run target, and knows no driver and no engine",
+    of: /^electron\/(hosts|shell)\//,
+    allows: ({ path }, file) =>
+      isTest(file) ||
+      path === undefined ||
+      !/^electron\/lab\/stack\/(docker\/|(process|docker)-(driver|backend)|open-driver)/.test(path),
+  },
+  {
     name: "a service of the stack is a program of its own: it imports nothing of the lab or of another service",
     of: /^resources\/stack\//,
     allows: ({ path }, file) => {

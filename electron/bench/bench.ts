@@ -6,7 +6,8 @@ import { benchFaultProxy } from "../../resources/stack/fault-proxy/bench.ts";
 import { benchBundles } from "../lab/bundles/bundles.bench.ts";
 import { Lab, type Workbench } from "../lab/lab.ts";
 import { benchDocker } from "../lab/stack/docker/docker.bench.ts";
-import type { RunningStack } from "../lab/stack/running-stack.ts";
+import type { OpenStack, StackNews } from "../lab/stack/open-stack.ts";
+import { ON_REFERENCE_STACK } from "../lab/stack/run-target.ts";
 import { benchDemo } from "./demo.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
 import { benchHalt } from "./halt.ts";
@@ -20,7 +21,7 @@ import { benchSubscribers } from "./subscribers.ts";
 const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: async () => benchRecorder(),
   redaction: async () => benchRedaction(),
-  gateway: () => onStack((running) => benchGatewayHop(running)),
+  gateway: () => onStack(({ running }) => benchGatewayHop(running)),
   proxy: benchFaultProxy,
   docker: benchDocker,
   halt: benchHalt,
@@ -28,24 +29,25 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   page: benchPage,
   stream: benchStream,
   subscribers: benchSubscribers,
-  demo: () => onStack((running, bench) => benchDemo(bench, running)),
+  demo: () => onStack((open, bench) => benchDemo(bench, open)),
 };
 
 /** A stack of its own, so that nothing else is measured; how long it took to come up is a row as well. */
-async function onStack(use: (running: RunningStack, bench: Workbench) => Promise<Row[]>): Promise<Row[]> {
+async function onStack(use: (open: OpenStack, bench: Workbench) => Promise<Row[]>): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
   const lab = Lab.open({ ...process.env, RESILIENCE_LAB_HOME: folder });
   const { signal } = new AbortController();
   try {
     return await lab.work("measuring", signal, async (bench) => {
-      const startedMs = performance.now();
-      const running = await bench.up({ stack: lab.loadStack(), ports: "auto", kept: false, signal });
-      const up = row("stack up to healthy", (performance.now() - startedMs) / 1000, "s");
-      try {
-        return [up, ...(await use(running, bench))];
-      } finally {
-        await running.down();
-      }
+      const target = await bench.stacks.resolve({ ...ON_REFERENCE_STACK, ports: "auto" });
+      let tookMs = 0;
+      const listen = (news: StackNews) => {
+        if (news.is === "open") ({ tookMs } = news);
+      };
+      return bench.stacks.use(target, { signal, listen }, async (open) => [
+        row("stack up to healthy", tookMs / 1000, "s"),
+        ...(await use(open, bench)),
+      ]);
     });
   } finally {
     lab.close();

@@ -2,17 +2,20 @@ import { emptyRunView, foldAll, type RunView } from "../lab/events/fold.ts";
 import type { LabEvent } from "../lab/events/lab-event.ts";
 import { shippedScenarios, type Workbench } from "../lab/lab.ts";
 import type { LoadedScenario } from "../lab/scenarios/load.ts";
-import type { RunningStack } from "../lab/stack/running-stack.ts";
+import type { OpenStack } from "../lab/stack/open-stack.ts";
 import { type Row, row } from "./row.ts";
 
 /** Every shipped scenario once: how long they take against the waits that they contain by design. */
-export async function benchDemo(bench: Workbench, running: RunningStack): Promise<Row[]> {
+export async function benchDemo(bench: Workbench, open: OpenStack): Promise<Row[]> {
   let waitedMs = 0;
   const startedMs = performance.now();
   for (const loaded of shippedScenarios()) {
     const events: LabEvent[] = [];
-    const { outcome, reason } = await bench.run(loaded, running, new AbortController().signal, (event) => {
-      events.push(event);
+    const { outcome, reason } = await bench.run(loaded, open, {
+      ...open.target,
+      keepRaw: false,
+      signal: new AbortController().signal,
+      listen: (event) => void events.push(event),
     });
     if (outcome !== "passed") throw new Error(`${loaded.scenario.id} did not pass: ${reason}`);
     waitedMs += waitsByDesign(loaded, foldAll(emptyRunView, events));

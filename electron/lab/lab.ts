@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
@@ -17,23 +16,20 @@ import {
   RECOVERY_PURPOSE,
   takeHold,
 } from "./journal/journal.ts";
-import { isProtected, type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
-import { LabError } from "./lab-error.ts";
+import { StackRegister } from "./journal/stack-register.ts";
 import { leftBehind } from "./left-behind.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
-import { type RunnerParts, type RunResult, runScenario } from "./scenarios/runner.ts";
-import { containersOf } from "./stack/docker/compose-labels.ts";
-import { connectEngine, type Engine } from "./stack/docker/engine.ts";
-import { portsOfProject, stackOfProject } from "./stack/docker/found-project.ts";
-import { holdProject } from "./stack/docker/project-hold.ts";
-import type { VolumesToRemove } from "./stack/docker/take-down.ts";
-import type { PortChoice } from "./stack/ports.ts";
+import { type RunResult, runScenario } from "./scenarios/runner.ts";
+import type { OpenStack } from "./stack/open-stack.ts";
 import { thisProcess } from "./stack/process-identity.ts";
 import { reloadStack } from "./stack/reload-stack.ts";
-import { RunningStack, type StackProgress, takeDown } from "./stack/running-stack.ts";
-import { loadStack, type Stack } from "./stack/stack-file.ts";
+import { type ResolvedTarget, resolveTarget, stackOfFile } from "./stack/resolve-target.ts";
+import type { FileSource, RunConditions, RunTarget } from "./stack/run-target.ts";
+import { RunningStack } from "./stack/running-stack.ts";
+import type { Stack } from "./stack/stack-file.ts";
 import { StackSecrets } from "./stack/stack-secrets.ts";
+import { isLeftUp, Stacks } from "./stack/stacks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
@@ -41,7 +37,6 @@ import { Watchdog } from "./watchdog/watchdog.ts";
 const RECOVERY_LIMIT_MS = 60_000;
 const HOLD_LOOK_MS = 50;
 
-export const REFERENCE_STACK_FILE = join(PROJECT_FOLDER, "resources", "stack", "compose.yaml");
 export const SHIPPED_SCENARIOS_FOLDER = join(PROJECT_FOLDER, "scenarios");
 
 export function shippedScenarios(): LoadedScenario[] {
@@ -73,8 +68,8 @@ export class Lab {
     return putAside("run history", this.history.setAsideTo);
   }
 
-  loadStack(file: string = REFERENCE_STACK_FILE): Stack {
-    return loadStack(file, this.#environment);
+  loadStack(source: FileSource): Stack {
+    return stackOfFile(source, this.#environment);
   }
 
   /** Of `NAME=value` lines; there once a stack with secrets has been loaded. */
@@ -82,17 +77,9 @@ export class Lab {
     return new StackSecrets(this.home.folder).file;
   }
 
-  /**
-   * The Docker engine that the environment names.
-   * @throws LabError with the cure when there is none that can be used, or one elsewhere that may not be
-   */
-  connectDocker(allowRemote: boolean): Promise<Engine> {
-    return connectEngine(this.#environment, allowRemote);
-  }
-
-  /** The stack of a compose project that is up, by its name. */
-  stackOfProject(engine: Engine, project: string, file: string | undefined): Promise<Stack> {
-    return stackOfProject(engine.docker, project, file, this.#environment);
+  /** {@link resolveTarget}, in the environment of this lab. Changes nothing. */
+  resolve(target: RunTarget): Promise<ResolvedTarget> {
+    return resolveTarget(target, this.#environment);
   }
 
   /** A stack that is up and stays up, if there is one. Only for looking at: to change it, {@link Lab.work}. */
@@ -145,7 +132,7 @@ export class Lab {
       const damaged = putAside("fault journal", this.#journal.setAsideTo).map((what) => ({ what, isRestored: true }));
       const recovered = [...damaged, ...(await recover(this.#mendParts(), signal))];
       const interrupted = await this.history.endOrphans();
-      const bench = new Workbench(this, this.#journal, this.#environment, { recovered, interrupted });
+      const bench = new Workbench(this, this.#mendParts(), { recovered, interrupted });
       return await use(bench);
     } finally {
       await watchdog.dismiss().finally(letGo);
@@ -193,24 +180,16 @@ export class Lab {
   }
 }
 
-/** Brought up by `stack up`: one that was only found up is not this lab's to use again or take down. */
-function isLeftUp({ kept, attached }: RegisteredStack): boolean {
-  return kept && !attached;
-}
-
 function putAside(what: string, file: string | undefined): string[] {
   return file === undefined ? [] : [`the ${what} was damaged; it was put aside, whole, as ${file} and a new one begun`];
 }
 
-export interface StackWish {
-  stack: Stack;
-  ports: PortChoice;
-  /** Stays up after the lab has ended. */
-  kept: boolean;
-  /** Where to run it; absent for processes on this machine. */
-  engine?: Engine | undefined;
+/** How a run is recorded, and what it takes as given. */
+export interface RunOptions extends RunConditions {
+  /** Records the run as it is, secrets and all; it can then not be exported. */
+  keepRaw: boolean;
   signal: AbortSignal;
-  report?: (progress: StackProgress) => void;
+  listen: (event: LabEvent) => void;
 }
 
 /** A lab that holds its data folder: the only one that may change a stack. */
@@ -218,49 +197,16 @@ export class Workbench {
   readonly recovered: readonly Recovered[];
   /** Runs that an earlier lab did not live to end. */
   readonly interrupted: number;
+  readonly stacks: Stacks;
   readonly #lab: Lab;
-  readonly #register: StackRegister;
   readonly #faults: FaultJournal;
-  readonly #environment: NodeJS.ProcessEnv;
 
-  constructor(
-    lab: Lab,
-    journal: Journal,
-    environment: NodeJS.ProcessEnv,
-    found: { recovered: readonly Recovered[]; interrupted: number },
-  ) {
+  constructor(lab: Lab, parts: MendParts, found: { recovered: readonly Recovered[]; interrupted: number }) {
     this.#lab = lab;
-    this.#register = new StackRegister(journal);
-    this.#faults = new FaultJournal(journal);
-    this.#environment = environment;
+    this.#faults = parts.faults;
+    this.stacks = new Stacks(parts);
     this.recovered = found.recovered;
     this.interrupted = found.interrupted;
-  }
-
-  /**
-   * The stack that `stack up` left, if any.
-   * @throws LabError when it is another one than the one asked for
-   */
-  kept(stack: Stack, driver?: "process" | "docker"): RunningStack | undefined {
-    const registered = this.#register.list().find(isLeftUp);
-    if (registered === undefined) return undefined;
-    const itsDriver = registered.docker === undefined ? "process" : "docker";
-    // Another project on Docker is no obstacle: it does not need what this one uses.
-    if (driver === "docker" && itsDriver === "docker" && registered.project !== stack.project) return undefined;
-    if (registered.file === stack.file && (driver ?? itsDriver) === itsDriver) {
-      return RunningStack.attach(stack, registered, this.#register, this.#lab.home.stacksFolder);
-    }
-    throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
-      cure: "take it down first with `resilience-lab stack down`",
-    });
-  }
-
-  /** The stack that `stack up` left, whichever it is. */
-  leftUp(): RunningStack | undefined {
-    const registered = this.#register.list().find(isLeftUp);
-    if (registered === undefined) return undefined;
-    const stack = reloadStack(registered, this.#environment);
-    return RunningStack.attach(stack, registered, this.#register, this.#lab.home.stacksFolder);
   }
 
   /** Restores what someone else has damaged on a stack of this lab's. Faults of the journal have undos of their own. */
@@ -273,99 +219,14 @@ export class Workbench {
     );
   }
 
-  /** Takes down the stack that `stack up` left; false when there is none. */
-  async down(report: (progress: StackProgress) => void, volumes: VolumesToRemove = "own"): Promise<boolean> {
-    const registered = this.#register.list().find(isLeftUp);
-    if (registered === undefined) return false;
-    await takeDown(registered, this.#register, this.#lab.home.stacksFolder, { report, volumes });
-    this.#faults.forget(registered.id);
-    return true;
-  }
-
-  /** @throws LabError `busy` when the project is up already or another lab works on it */
-  async up(wish: StackWish): Promise<RunningStack> {
-    const { stack, engine } = wish;
-    const letGo = engine === undefined ? () => {} : await this.#holdToBringUp(stack, engine);
-    try {
-      const running = await RunningStack.up(stack, {
-        register: this.#register,
-        stacksFolder: this.#lab.home.stacksFolder,
-        ports: wish.ports,
-        kept: wish.kept,
-        environment: this.#environment,
-        signal: wish.signal,
-        ...(engine === undefined ? {} : { engine }),
-        ...(wish.report === undefined ? {} : { report: wish.report }),
-      });
-      running.atEnd(letGo);
-      return running;
-    } catch (error) {
-      letGo();
-      throw error;
-    }
-  }
-
-  async #holdToBringUp({ project }: Stack, { docker, address }: Engine): Promise<() => void> {
-    const letGo = await holdProject(address.host, project, "bringing it up");
-    const present = await containersOf(docker, project).catch((error: unknown) => {
-      letGo();
-      throw error;
-    });
-    if (present.length === 0) return letGo;
-    letGo();
-    throw new LabError("busy", `project ${project} is already up on this engine, and not by this lab`, {
-      cure: `\`run --project ${project}\` uses it as it is; docker compose -p ${project} down removes it`,
-    });
-  }
-
-  /**
-   * A project that someone else has brought up, to be broken, put back and left as it was found; undefined when nothing
-   * of it is there.
-   */
-  async attach(stack: Stack, engine: Engine): Promise<RunningStack | undefined> {
-    const letGo = await holdProject(engine.address.host, stack.project, "attached to it");
-    try {
-      const ports = await portsOfProject(engine.docker, stack);
-      if (ports === undefined) {
-        letGo();
-        return undefined;
-      }
-      const registered: RegisteredStack = {
-        id: `${stack.project}-${randomUUID().slice(0, 8)}`,
-        project: stack.project,
-        file: stack.file,
-        kept: true,
-        attached: true,
-        docker: { engine: engine.address, networks: [], volumes: [] },
-        ports,
-        without: [],
-      };
-      this.#register.add(registered);
-      const running = RunningStack.attach(stack, registered, this.#register, this.#lab.home.stacksFolder);
-      running.atEnd(() => {
-        letGo();
-        // What could not be put back is kept on record: the next start tries again.
-        if (this.#faults.open(registered.id).length > 0 || !isProtected(registered)) return;
-        this.#register.remove(registered.id);
-        this.#faults.forget(registered.id);
-      });
-      return running;
-    } catch (error) {
-      letGo();
-      throw error;
-    }
-  }
-
-  run(
-    loaded: LoadedScenario,
-    stack: RunningStack,
-    signal: AbortSignal,
-    listen: (event: LabEvent) => void,
-    options: Pick<RunnerParts, "acceptExisting" | "keepRaw"> = {},
-  ): Promise<RunResult> {
+  /** Switches the protections that a run asks for, and runs its scenario. They stay so for the next run. */
+  async run(loaded: LoadedScenario, { running }: OpenStack, options: RunOptions): Promise<RunResult> {
+    const { without, acceptExisting, keepRaw, signal, listen } = options;
+    await running.setProtectionsOff(without, signal);
     const parts = {
-      ...options,
-      stack,
+      acceptExisting,
+      keepRaw,
+      stack: running,
       history: this.#lab.history,
       journal: this.#faults,
       clock: systemClock,

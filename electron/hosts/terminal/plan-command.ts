@@ -1,11 +1,10 @@
-import { REFERENCE_STACK_FILE, shippedScenarios } from "../../lab/lab.ts";
+import { shippedScenarios } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
-import { connectEngine } from "../../lab/stack/docker/engine.ts";
-import { sharersInProject, stackOfProject } from "../../lab/stack/docker/found-project.ts";
-import { loadStack } from "../../lab/stack/stack-file.ts";
-import { type Command, EXIT, oneOf, readWords } from "./command.ts";
+import { planTarget } from "../../lab/stack/resolve-target.ts";
+import { type Command, EXIT, readWords } from "./command.ts";
+import { targetOf } from "./target-options.ts";
 
 export const planCommand: Command = {
   help: `resilience-lab plan FILE|FOLDER|ID... [--stack FILE] [--driver KIND] [--project NAME]
@@ -25,13 +24,12 @@ driver (process, or docker) cannot do a fault.
       project: { type: "string" },
       "allow-remote-docker": { type: "boolean", default: false },
     });
-    const driver = oneOf("--driver", values.driver ?? (values.project === undefined ? "process" : "docker"), [
-      "process",
-      "docker",
-    ]);
     if (positionals.length === 0)
       throw new LabError("bad-input", "say what to plan: a file, a folder or a scenario's id");
-    const { stack, sharersOf } = await stackToPlanFor(values, environment);
+    const { stack, driver, sharersOf } = await planTarget(
+      targetOf(values, { start: "attach", keep: false }),
+      environment,
+    );
     for (const { scenario } of resolveScenarios(positionals, shippedScenarios())) {
       out.write(`${scenario.id}  ${scenario.title}\n`);
       for (const line of formatPlan(planScenario(scenario, stack, driver, sharersOf))) out.write(`${line}\n`);
@@ -40,14 +38,3 @@ driver (process, or docker) cannot do a fault.
     return EXIT.green;
   },
 };
-
-async function stackToPlanFor(
-  values: { stack?: string | undefined; project?: string | undefined; "allow-remote-docker": boolean },
-  environment: NodeJS.ProcessEnv,
-) {
-  const { stack: file, project } = values;
-  if (project === undefined) return { stack: loadStack(file ?? REFERENCE_STACK_FILE, environment) };
-  const { docker } = await connectEngine(environment, values["allow-remote-docker"]);
-  const stack = await stackOfProject(docker, project, file, environment);
-  return { stack, sharersOf: await sharersInProject(docker, project) };
-}

@@ -6,12 +6,13 @@ import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { compactDecisions, type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
+import type { OpenStack, StackNews } from "../../lab/stack/open-stack.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";
-import { PLACE_HELP, PLACE_OPTIONS, type Place, placeOf, progressText } from "./stack-place.ts";
+import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (may be repeated): see the failure it stops
   --repeat N          run everything N times
@@ -20,7 +21,7 @@ const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway o
   --raw               record the runs as they are, secrets not redacted; they cannot be exported
   --reporter KIND     pretty (default), json, junit or markdown
   --out FILE          write that report to a file and show the runs as they happen
-${PLACE_HELP}`;
+${TARGET_HELP}`;
 
 const options = {
   without: { type: "string", multiple: true },
@@ -30,7 +31,7 @@ const options = {
   raw: { type: "boolean", default: false },
   reporter: { type: "string", default: "pretty" },
   out: { type: "string" },
-  ...PLACE_OPTIONS,
+  ...TARGET_OPTIONS,
 } as const;
 
 export const runCommand: Command = {
@@ -90,28 +91,17 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
   try {
     for (const notice of lab.notices()) screen.line(notice);
     lab.history.assertWritable();
-    const place = await placeOf(values, lab, screen, "must be up");
+    const start = values.project === undefined ? "attach or bring up" : "attach";
+    const acceptExisting = values["accept-existing"];
+    const target = await lab.resolve(targetOf(values, { start, keep: false, without, acceptExisting }));
+    for (const note of target.engine?.notes ?? []) screen.line(note);
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
     const batch = Array.from({ length: repeat }, () => scenarios).flat();
     await lab.work(purpose, terminal.signal, async (bench) => {
       sayRecovered(bench, screen);
-      await withStack(bench, place, { screen, terminal }, async (running) => {
-        running.assertProtections(without);
-        const before = running.registered.without ?? [];
-        try {
-          await running.setProtectionsOff(without, terminal.signal);
-          reports.push(
-            ...(await runAll(batch, bench, running, {
-              screen,
-              terminal,
-              failFast: values["fail-fast"],
-              acceptExisting: values["accept-existing"],
-              keepRaw: values.raw,
-            })),
-          );
-        } finally {
-          await running.setProtectionsOff(before, new AbortController().signal);
-        }
+      await bench.stacks.use(target, { signal: terminal.signal, listen: showOn(screen) }, async (open) => {
+        const watching = { screen, terminal, failFast: values["fail-fast"], keepRaw: values.raw };
+        reports.push(...(await runAll(batch, bench, open, watching)));
       });
     });
   } finally {
@@ -139,48 +129,28 @@ function save(file: string, text: string): void {
   }
 }
 
-interface Shown {
-  screen: LiveScreen;
-  terminal: Terminal;
+/** Shows what becomes of the stack. */
+function showOn(screen: LiveScreen): (news: StackNews) => void {
+  return (news) => {
+    if (news.is === "starting") {
+      const { stack, progress } = news;
+      const detail = progress === undefined ? "" : `: ${progressText(progress)}`;
+      screen.status(() => `starting ${stack.project}${detail}`);
+    } else if (news.is === "open") screen.line(openedText(news));
+    else if (news.is === "stopping") screen.status(() => "taking the stack down");
+    else {
+      screen.line("");
+      screen.line("stack down: nothing is left running");
+    }
+  };
 }
 
-/** Lends the stack that is up, or one brought up for this and taken down after, whatever happens in between. */
-async function withStack(
-  bench: Workbench,
-  { stack, ports, driver, engine }: Place,
-  { screen, terminal }: Shown,
-  use: (running: RunningStack) => Promise<void>,
-): Promise<void> {
-  const kept = bench.kept(stack, driver);
-  if (kept !== undefined) {
-    screen.line(`using the stack that is up (${stack.project}${onEngine(kept)})`);
-    return use(kept).finally(() => kept.close());
-  }
-  const found = engine && (await bench.attach(stack, engine));
-  if (found !== undefined) {
-    screen.line(`using project ${stack.project} as it was found${onEngine(found)}; it is left up`);
-    return use(found).finally(() => found.close());
-  }
-  const startedMs = performance.now();
-  screen.status(() => `starting ${stack.project}`);
-  const running = await bench.up({
-    stack,
-    ports,
-    kept: false,
-    engine,
-    signal: terminal.signal,
-    report: (progress) => screen.status(() => `starting ${stack.project}: ${progressText(progress)}`),
-  });
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  screen.line(`stack up in ${seconds} s${onEngine(running)}: ${stack.services.map(({ name }) => name).join(", ")}`);
-  try {
-    await use(running);
-  } finally {
-    screen.status(() => "taking the stack down");
-    await running.down();
-    screen.line("");
-    screen.line("stack down: nothing is left running");
-  }
+function openedText({ running, openedAs, tookMs }: StackNews & { is: "open" }): string {
+  const { project, services } = running.stack;
+  if (openedAs === "kept") return `using the stack that is up (${project}${onEngine(running)})`;
+  if (openedAs === "attached") return `using project ${project} as it was found${onEngine(running)}; it is left up`;
+  const names = services.map(({ name }) => name).join(", ");
+  return `stack up in ${(tookMs / 1000).toFixed(1)} s${onEngine(running)}: ${names}`;
 }
 
 function onEngine({ engine }: RunningStack): string {
@@ -191,15 +161,14 @@ interface Watching {
   screen: LiveScreen;
   terminal: Terminal;
   failFast: boolean;
-  acceptExisting: boolean;
   keepRaw: boolean;
 }
 
 async function runAll(
   batch: readonly LoadedScenario[],
   bench: Workbench,
-  running: RunningStack,
-  { screen, terminal, failFast, acceptExisting, keepRaw }: Watching,
+  open: OpenStack,
+  { screen, terminal, failFast, keepRaw }: Watching,
 ): Promise<RunReport[]> {
   const reports: RunReport[] = [];
   const printer = new RunPrinter((line) => screen.line(line), paintFor(screen.stream, terminal.environment));
@@ -222,7 +191,7 @@ async function runAll(
       events.push(event);
       print(event);
     };
-    await bench.run(loaded, running, terminal.signal, listen, { acceptExisting, keepRaw });
+    await bench.run(loaded, open, { ...open.target, keepRaw, signal: terminal.signal, listen });
     screen.status(undefined);
     const report = toReport(foldAll(emptyRunView, events));
     reports.push(report);

@@ -1,12 +1,13 @@
 import { describeDamage, howToRestore, isHarm } from "../../lab/faults/existing-damage.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
+import type { StackNews } from "../../lab/stack/open-stack.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
 import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
-import { PLACE_HELP, PLACE_OPTIONS, placeOf, progressText } from "./stack-place.ts";
+import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 
-const options = { ...PLACE_OPTIONS, volumes: { type: "boolean", default: false } } as const;
+const options = { ...TARGET_OPTIONS, volumes: { type: "boolean", default: false } } as const;
 type Values = ReturnType<typeof readWords<typeof options>>["values"];
 
 export const stackCommand: Command = {
@@ -25,7 +26,7 @@ a lab that died has left. It changes nothing.
 \`secrets\` prints the path of the file with the stack's secrets, random ones for each data folder, made when there are
 none yet: docker compose --env-file "$(resilience-lab stack secrets)" up uses the same.
 
-${PLACE_HELP}`,
+${TARGET_HELP}`,
   run(words, terminal) {
     const { values, positionals } = readWords("stack", words, options);
     const [action = "", ...more] = positionals;
@@ -37,26 +38,20 @@ ${PLACE_HELP}`,
 
 async function up(values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
-    const { stack, ports, driver, engine } = await placeOf(values, lab, screen, "is to be");
+    const target = await lab.resolve(targetOf(values, { start: "bring up", keep: true }));
+    for (const note of target.engine?.notes ?? []) screen.line(note);
     await lab.work("bringing a stack up", terminal.signal, async (bench) => {
-      const already = bench.kept(stack, driver);
-      if (already !== undefined) {
-        screen.line(`${stack.project} is already up`);
-        await startWhatHasEnded(already, screen, terminal.signal);
-      }
-      const running =
-        already ??
-        (await bench.up({
-          stack,
-          ports,
-          kept: true,
-          engine,
-          signal: terminal.signal,
-          report: (progress) => screen.line(progressText(progress)),
-        }));
-      await running.close();
-      screen.line("");
-      for (const line of addresses(running)) screen.line(line);
+      const listen = (news: StackNews) => {
+        if (news.is === "starting" && news.progress !== undefined) screen.line(progressText(news.progress));
+      };
+      await bench.stacks.use(target, { signal: terminal.signal, listen }, async ({ running, openedAs }) => {
+        if (openedAs === "kept") {
+          screen.line(`${running.stack.project} is already up`);
+          await startWhatHasEnded(running, screen, terminal.signal);
+        }
+        screen.line("");
+        for (const line of addresses(running)) screen.line(line);
+      });
     });
     return EXIT.green;
   });
@@ -74,12 +69,12 @@ async function startWhatHasEnded(running: RunningStack, screen: LiveScreen, sign
 async function down(values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
     await lab.work("taking a stack down", terminal.signal, async (bench) => {
-      const isDown = await bench.down(
-        ({ service, state }) => {
+      const isDown = await bench.stacks.down({
+        report: ({ service, state }) => {
           if (state === "stopped") screen.line(`${service} stopped`);
         },
-        values.volumes ? "all" : "none",
-      );
+        volumes: values.volumes ? "all" : "none",
+      });
       screen.line(isDown ? "stack down: nothing is left running" : "no stack is up");
     });
     return EXIT.green;
@@ -125,8 +120,9 @@ async function restore(_values: Values, terminal: Terminal): Promise<number> {
         screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
         isWhole &&= isRestored;
       }
-      const running = bench.leftUp();
-      if (running === undefined) return screen.line("no stack is up: there is nothing to restore");
+      const open = bench.stacks.leftUp();
+      if (open === undefined) return screen.line("no stack is up: there is nothing to restore");
+      const { running } = open;
       try {
         const restored = await bench.restore(running, terminal.signal);
         for (const { what, problem } of restored) {
@@ -137,7 +133,7 @@ async function restore(_values: Values, terminal: Terminal): Promise<number> {
         for (const each of unread) screen.line(`not known: ${each}`);
         if (isWhole) screen.line(restored.length === 0 ? "nothing is broken" : "nothing is broken any more");
       } finally {
-        await running.close();
+        await open.release();
       }
     });
     return isWhole ? EXIT.green : EXIT.failed;
@@ -148,7 +144,7 @@ async function restore(_values: Values, terminal: Terminal): Promise<number> {
 async function secrets(values: Values, terminal: Terminal): Promise<number> {
   const lab = Lab.open(terminal.environment);
   try {
-    lab.loadStack(values.stack);
+    lab.loadStack(values.stack === undefined ? { is: "reference" } : { is: "compose file", file: values.stack });
     terminal.out.write(`${lab.secretsFile}\n`);
     return EXIT.green;
   } finally {

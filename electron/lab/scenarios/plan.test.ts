@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
-import { REFERENCE_STACK_FILE, shippedScenarios } from "../lab.ts";
+import { shippedScenarios } from "../lab.ts";
+import { REFERENCE_STACK_FILE } from "../stack/reference-stack.ts";
 import { loadStack } from "../stack/stack-file.ts";
 import { formatPlan, planScenario } from "./plan.ts";
 import { scenario as schema } from "./schema.ts";

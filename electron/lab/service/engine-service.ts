@@ -14,6 +14,8 @@ import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
 import type { RunResult } from "../scenarios/runner.ts";
+import { assertProtections } from "../stack/protections.ts";
+import { ON_REFERENCE_STACK } from "../stack/run-target.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
 import { Archive } from "./archive.ts";
 import { takeAll } from "./closing-steps.ts";
@@ -100,11 +102,13 @@ export class EngineService {
     this.state = new StatePublisher((version) => this.#buildState(version));
     const onChange = () => this.state.touch();
     this.approvals = new ApprovalDesk(onChange);
+    const leftUp = bench.stacks.leftUp();
     this.stack = new StackKeeper({
-      bench,
-      stack: lab.loadStack(),
+      stacks: bench.stacks,
+      target: leftUp?.target ?? ON_REFERENCE_STACK,
+      stack: leftUp?.running.stack ?? lab.loadStack(ON_REFERENCE_STACK.source),
       journal,
-      wish: () => ({ kept: this.settings().keepStackUp, ports: this.settings().ports }),
+      wish: () => ({ keep: this.settings().keepStackUp, ports: this.settings().ports }),
       onChange,
       onUp: (running) => this.approvals.open(running),
       onLeave: () => this.approvals.close(),
@@ -132,7 +136,7 @@ export class EngineService {
       },
       inFlight: this.#inFlight,
     });
-    this.stack.adopt();
+    if (leftUp !== undefined) this.stack.adopt(leftUp);
   }
 
   onRunEnded(listener: RunEndedListener): () => void {
@@ -163,7 +167,7 @@ export class EngineService {
     this.faults.assertArmed();
     this.lab.history.assertWritable();
     const off = [...new Set(without)].sort();
-    this.#assertProtections(off);
+    assertProtections(this.stack.stack, off);
     return this.queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off);
   }
 
@@ -302,9 +306,8 @@ export class EngineService {
   ): Promise<RunResult> {
     say(this.stack.running === undefined ? "bringing the stack up" : "preparing");
     signal.throwIfAborted();
-    const running = await orAbort(this.stack.up(), signal);
-    if (without.join() !== running.registered.without?.join()) say("switching protections");
-    await running.setProtectionsOff(without, signal);
+    const open = await orAbort(this.stack.up(), signal);
+    if (without.join() !== open.running.registered.without?.join()) say("switching protections");
     let runId = "";
     try {
       const take = (event: LabEvent) => {
@@ -312,7 +315,9 @@ export class EngineService {
         this.#take(event);
         listen(event);
       };
-      return await this.#bench.run(loaded, running, signal, take, { keepRaw: this.settings().keepRunsRaw });
+      const keepRaw = this.settings().keepRunsRaw;
+      const options = { ...open.target, without, keepRaw, signal, listen: take };
+      return await this.#bench.run(loaded, open, options);
     } finally {
       this.#feeds.abandon(runId);
     }
@@ -377,15 +382,6 @@ export class EngineService {
       settingsVersion: this.#versions.settings,
       notices: [...this.notices],
     };
-  }
-
-  #assertProtections(names: readonly string[]): void {
-    const known = this.lab.loadStack().services.flatMap(({ protections }) => protections?.names ?? []);
-    const unknown = names.filter((name) => !known.includes(name));
-    if (unknown.length === 0) return;
-    throw new LabError("bad-input", `the stack has no protection called ${unknown.join(", ")}`, {
-      cure: `it has: ${known.join(", ") || "none"}`,
-    });
   }
 }
 

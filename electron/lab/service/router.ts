@@ -65,7 +65,7 @@ export function labRouter({ service, diagnostics, host, files, invite }: RouterP
       get: lab.scenarios.get.handler(({ input }) => toDetail(service.library.find(input.id), service.archive)),
       plan: lab.scenarios.plan.handler(({ input }) => {
         const { loaded } = service.library.find(input.id);
-        const steps = planScenario(loaded.scenario, service.lab.loadStack(), service.stack.driver);
+        const steps = planScenario(loaded.scenario, service.stack.stack, service.stack.driver);
         return steps.map(({ fault, ...step }) => ({ ...step, fault: fault ?? null }));
       }),
       schema: lab.scenarios.schema.handler(() => z.toJSONSchema(scenario, { io: "input" }) as Record<string, unknown>),

@@ -1,56 +1,55 @@
-import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { LabError } from "../lab-error.ts";
-import type { RunningStack, UpOptions } from "../stack/running-stack.ts";
+import type { OpenStack } from "../stack/open-stack.ts";
+import type { ResolvedTarget } from "../stack/resolve-target.ts";
+import { ON_REFERENCE_STACK, type RunTarget } from "../stack/run-target.ts";
 import type { Stack } from "../stack/stack-file.ts";
 import { type KeeperParts, StackKeeper } from "./stack-keeper.ts";
 
-const ENDED = new LabError("unhealthy", "web ended while it was starting");
-const RUNNING = { health: { onTransition: () => {} }, registered: { kept: true }, close: async () => {} };
+const ADDRESS = { host: "unix:///elsewhere.sock", namedBy: "DOCKER_HOST" };
+const OTHER_STACK_ON_DOCKER: RunTarget = {
+  ...ON_REFERENCE_STACK,
+  source: { is: "compose file", file: "/there/compose.yaml", project: "theirs" },
+  driver: "docker",
+  engine: { by: "address", address: ADDRESS },
+};
 
-/** A keeper whose stack ends while it starts on its own ports; `meanwhile` happens just before. */
-function keeperOf(hostPort: number, meanwhile: () => Promise<unknown>) {
-  const asked: string[] = [];
-  const stack = { services: [{ name: "web", port: { hostPort } }], links: [] } as unknown as Stack;
-  const up = async ({ ports }: Pick<UpOptions, "ports">) => {
-    asked.push(ports);
-    if (ports === "auto") return RUNNING as unknown as RunningStack;
-    await meanwhile();
-    throw ENDED;
+/** A lab whose stack is a fake that says which targets were asked for. */
+function keeperOf(target: RunTarget) {
+  const asked: RunTarget[] = [];
+  const openOf = (wanted: RunTarget) => {
+    const kind = wanted.driver === "docker" ? "docker" : "process";
+    const running = { health: { onTransition: () => {} }, registered: { kept: true }, driver: { kind } };
+    return { target: wanted, running, takeDown: async () => {}, release: async () => {} } as unknown as OpenStack;
   };
-  const wish = () => ({ kept: true, ports: "fixed or auto" as const });
-  const rest = { journal: {}, onChange: () => {}, onUp: () => {}, onLeave: async () => {} };
-  const keeper = new StackKeeper({ bench: { up }, stack, wish, ...rest } as unknown as KeeperParts);
+  const stack = { project: "theirs", services: [], links: [] } as unknown as Stack;
+  const stacks = {
+    resolve: async (wanted: RunTarget) => ({ target: wanted, stack, engine: undefined }),
+    open: async ({ target: wanted }: ResolvedTarget) => {
+      asked.push(wanted);
+      return openOf(wanted);
+    },
+  };
+  const wish = () => ({ keep: true, ports: "fixed or auto" }) as const;
+  const rest = { journal: { open: () => [] }, onChange: () => {}, onUp: () => {}, onLeave: async () => {} };
+  const keeper = new StackKeeper({ stacks, target, stack, wish, ...rest } as unknown as KeeperParts);
   onTestFinished(() => keeper.close());
-  return { keeper, asked };
+  return { keeper, asked, open: openOf(target) };
 }
 
-/** Resolves to a port of its own. */
-function listen(port: number): Promise<number> {
-  const server = createServer();
-  onTestFinished(() => void server.close());
-  return new Promise((resolve) => {
-    server.listen(port, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-test("a stack whose port another takes while it starts comes up on free ones", async () => {
-  const port = await freePort();
-  const { keeper, asked } = keeperOf(port, () => listen(port));
-  await expect(keeper.up()).resolves.toBe(RUNNING);
-  expect(asked).toEqual(["fixed", "auto"]);
+test("a stack that was left up on Docker, taken down and brought up again, is the same stack on the same engine", async () => {
+  const { keeper, asked, open } = keeperOf(OTHER_STACK_ON_DOCKER);
+  keeper.adopt(open);
+  expect(keeper.driver).toBe("docker");
+  await keeper.down();
+  expect(await keeper.status(null, false)).toMatchObject({ state: "down", driver: "docker", project: "theirs" });
+  await keeper.up();
+  expect(asked).toEqual([{ ...OTHER_STACK_ON_DOCKER, keep: true, ports: "fixed or auto" }]);
+  expect(keeper.driver).toBe("docker");
 });
 
-test("one that ends for another reason is not tried again", async () => {
-  const { keeper, asked } = keeperOf(await freePort(), async () => {});
-  await expect(keeper.up()).rejects.toThrow(ENDED);
-  expect(asked).toEqual(["fixed"]);
+test("where nothing was left up it is the reference stack, as processes", async () => {
+  const { keeper, asked } = keeperOf(ON_REFERENCE_STACK);
+  expect(keeper.driver).toBe("process");
+  await keeper.up();
+  expect(asked).toEqual([{ ...ON_REFERENCE_STACK, keep: true, ports: "fixed or auto" }]);
 });

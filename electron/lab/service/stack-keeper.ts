@@ -2,11 +2,13 @@ import type { FaultInForce } from "../../contract/faults.ts";
 import type { ServiceStatus, StackStatus } from "../../contract/stack.ts";
 import { type Damage, describeDamage, inspectDamage, isHarm, targetOf } from "../faults/existing-damage.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
-import type { Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { choosePorts } from "../stack/ports.ts";
+import type { OpenStack, StackNews } from "../stack/open-stack.ts";
+import { protectionsOf } from "../stack/protections.ts";
+import { driverOf, type RunTarget } from "../stack/run-target.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import type { Stack } from "../stack/stack-file.ts";
+import type { Stacks } from "../stack/stacks.ts";
 import { faultKindsOf } from "./fault-request.ts";
 
 /** Nothing tells the lab of a process that ends by itself, so it looks. */
@@ -15,16 +17,19 @@ const LOOK_EVERY_MS = 1_000;
 type Situation =
   | { is: "down" }
   | { is: "failed"; error: LabError }
-  | { is: "starting"; progress: Map<string, string>; running: Promise<RunningStack> }
-  | { is: "up"; running: RunningStack }
-  | { is: "stopping"; running: RunningStack; stopping: Promise<void> };
+  | { is: "starting"; progress: Map<string, string>; opening: Promise<OpenStack> }
+  | { is: "up"; open: OpenStack }
+  | { is: "stopping"; open: OpenStack; stopping: Promise<void> };
 
 export interface KeeperParts {
-  bench: Workbench;
+  stacks: Pick<Stacks, "resolve" | "open">;
+  /** Of the stack that was left up when the lab was opened, else of the one that it is to bring up. */
+  target: RunTarget;
+  /** The stack of the target, read from its file. */
   stack: Stack;
   journal: FaultJournal;
   /** Of the settings as they are when the stack is brought up. */
-  wish: () => { kept: boolean; ports: "fixed" | "auto" | "fixed or auto" };
+  wish: () => Pick<RunTarget, "keep" | "ports">;
   onChange: () => void;
   onUp: (running: RunningStack) => void;
   /** Before the stack is taken down or let go. */
@@ -45,20 +50,24 @@ export class StackKeeper {
     this.#parts = parts;
   }
 
-  /** Takes over the stack that `stack up`, or an earlier lab, left up. */
-  adopt(): void {
-    const running = this.#parts.bench.kept(this.#parts.stack);
-    if (running !== undefined) this.#become({ is: "up", running });
+  /** Takes over a stack of the target that `stack up`, or an earlier lab, left up. */
+  adopt(open: OpenStack): void {
+    this.#become({ is: "up", open });
+  }
+
+  /** What the lab breaks and runs on, up or not. */
+  get stack(): Stack {
+    return this.#parts.stack;
   }
 
   /** The stack if it is up. */
   get running(): RunningStack | undefined {
-    return this.#situation.is === "up" ? this.#situation.running : undefined;
+    return this.#situation.is === "up" ? this.#situation.open.running : undefined;
   }
 
-  /** What the stack runs on, or would: a stack of the window's own is processes. */
+  /** What the stack runs on, or is to run on when it is brought up. */
   get driver(): "process" | "docker" {
-    return this.running?.driver.kind ?? "process";
+    return this.running?.driver.kind ?? driverOf(this.#parts.target) ?? "process";
   }
 
   /** What is being started, in a few words; empty when nothing is. */
@@ -72,19 +81,19 @@ export class StackKeeper {
    * The stack, brought up if it is not. Everyone who asks meanwhile waits for the same start; one who stops waiting
    * does not stop it.
    */
-  async up(): Promise<RunningStack> {
+  async up(): Promise<OpenStack> {
     this.#quit.signal.throwIfAborted();
-    if (this.#situation.is === "up") return this.#situation.running;
-    if (this.#situation.is === "starting") return this.#situation.running;
+    if (this.#situation.is === "up") return this.#situation.open;
+    if (this.#situation.is === "starting") return this.#situation.opening;
     if (this.#situation.is === "stopping") throw new LabError("busy", "the stack is being taken down", { cure: LATER });
     const progress = new Map<string, string>();
-    const running = this.#bringUp(progress);
-    running.catch(() => {});
-    this.#become({ is: "starting", progress, running });
+    const opening = this.#bringUp(progress);
+    opening.catch(() => {});
+    this.#become({ is: "starting", progress, opening });
     try {
-      const up = await running;
-      this.#become({ is: "up", running: up });
-      return up;
+      const open = await opening;
+      this.#become({ is: "up", open });
+      return open;
     } catch (error) {
       this.#become({ is: "failed", error: asLabError(error) });
       throw error;
@@ -97,9 +106,9 @@ export class StackKeeper {
     if (this.#situation.is === "failed") this.#become({ is: "down" });
     if (this.#situation.is === "stopping") return this.#situation.stopping;
     if (this.#situation.is !== "up") return;
-    const { running } = this.#situation;
-    const stopping = this.#takeDown(running);
-    this.#become({ is: "stopping", running, stopping });
+    const { open } = this.#situation;
+    const stopping = this.#takeDown(open);
+    this.#become({ is: "stopping", open, stopping });
     try {
       await stopping;
       this.#become({ is: "down" });
@@ -109,13 +118,12 @@ export class StackKeeper {
     }
   }
 
-  async #takeDown(running: RunningStack): Promise<void> {
+  async #takeDown(open: OpenStack): Promise<void> {
     try {
       await this.#parts.onLeave();
     } finally {
-      await running.down(() => this.#parts.onChange());
+      await open.takeDown(() => this.#parts.onChange());
     }
-    this.#parts.journal.forget(running.registered.id);
   }
 
   /** A stack that is starting is given up, and none is brought up any more. */
@@ -129,16 +137,16 @@ export class StackKeeper {
    */
   async close(): Promise<void> {
     this.giveUpStart();
-    if (this.#situation.is === "starting") await this.#situation.running.catch(() => {});
+    if (this.#situation.is === "starting") await this.#situation.opening.catch(() => {});
     clearInterval(this.#timer);
     if (this.#situation.is === "stopping") return this.#situation.stopping;
     if (this.#situation.is !== "up") return;
-    const { running } = this.#situation;
-    if (!running.registered.kept) return this.down();
+    const { open } = this.#situation;
+    if (!open.running.registered.kept) return this.down();
     try {
       await this.#parts.onLeave();
     } finally {
-      await running.close();
+      await open.release();
     }
   }
 
@@ -161,7 +169,7 @@ export class StackKeeper {
     const running = this.running;
     const faults = this.faults().map((fault) => toInForce(fault, byHandRunId));
     const on = (target: string) => faults.filter((fault) => fault.target === target);
-    const known = stack.services.flatMap(({ protections }) => protections?.names ?? []);
+    const known = protectionsOf(stack);
     const services = stack.services.map((service) => this.#serviceStatus(service, on(service.name)));
     return {
       state: situation.is,
@@ -191,30 +199,20 @@ export class StackKeeper {
       const reason = isStarting ? "starting" : isHealthy ? "started" : "the stack is down";
       return { name, role, state, health, reason, latencyMs: null, address: null, faults };
     }
-    const { running } = situation;
+    const { running } = situation.open;
     const { status: health, reason, latencyMs } = running.health.health(name);
     const state = await running.driver.stateOf(name).catch(() => ({ is: "unknown" as const }));
     return { name, role, state: state.is, health, reason, latencyMs, address: running.address(name), faults };
   }
 
-  async #bringUp(progress: Map<string, string>): Promise<RunningStack> {
-    const { wish, onChange } = this.#parts;
-    const { kept, ports } = wish();
-    const report = ({ service, state }: { service: string; state: string }) => {
-      progress.set(service, state);
+  async #bringUp(progress: Map<string, string>): Promise<OpenStack> {
+    const { stacks, target, wish, onChange } = this.#parts;
+    const listen = (news: StackNews) => {
+      if (news.is !== "starting" || news.progress === undefined) return;
+      progress.set(news.progress.service, news.progress.state);
       onChange();
     };
-    const signal = this.#quit.signal;
-    const { bench, stack } = this.#parts;
-    try {
-      return await bench.up({ stack, ports: ports === "auto" ? "auto" : "fixed", kept, signal, report });
-    } catch (error) {
-      // Also one that was free when it was looked at, and was taken before its service came to it.
-      const isPortTaken =
-        ports === "fixed or auto" && (isTaken(error) || (await choosePorts(stack, "fixed").then(() => false, isTaken)));
-      if (!isPortTaken || signal.aborted) throw error;
-      return await bench.up({ stack, ports: "auto", kept, signal, report });
-    }
+    return stacks.open(await stacks.resolve({ ...target, ...wish() }), { signal: this.#quit.signal, listen });
   }
 
   /** What cannot be looked at now is told of by the health of the services. */
@@ -232,17 +230,13 @@ export class StackKeeper {
     this.#damage = [];
     this.#damageBefore.clear();
     if (situation.is === "up") {
-      const { running } = situation;
+      const { running } = situation.open;
       running.health.onTransition(() => this.#parts.onChange());
       this.#timer = setInterval(() => void this.#look(running), LOOK_EVERY_MS).unref();
       this.#parts.onUp(running);
     }
     this.#parts.onChange();
   }
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof LabError && error.code === "port-taken";
 }
 
 const LATER = "try again in a moment";

@@ -15,6 +15,7 @@ import { makeLaunch } from "./launch.ts";
 import type { LogLine } from "./log-tail.ts";
 import { choosePorts, type PortChoice } from "./ports.ts";
 import { endProcesses, ProcessBackend } from "./process-backend.ts";
+import { assertProtections } from "./protections.ts";
 import { type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
 import { unpublished } from "./unpublished.ts";
 
@@ -155,7 +156,7 @@ export class RunningStack {
    * @throws LabError naming the protections that the stack knows, when one is unknown
    */
   async setProtectionsOff(without: readonly string[], signal: AbortSignal): Promise<void> {
-    this.assertProtections(without);
+    assertProtections(this.stack, without);
     const { registered } = this;
     if (without.join() === registered.without?.join()) return;
     // A lab that finds this row switches everything on again.
@@ -183,15 +184,6 @@ export class RunningStack {
         cure: "bring the stack down and up again",
       },
     );
-  }
-
-  assertProtections(without: readonly string[]): void {
-    const known = this.stack.services.flatMap(({ protections }) => protections?.names ?? []);
-    const unknown = without.filter((name) => !known.includes(name));
-    if (unknown.length === 0) return;
-    throw new LabError("bad-input", `no service of this stack has a protection called ${unknown.join(", ")}`, {
-      cure: known.length > 0 ? `the stack knows: ${known.join(", ")}` : "the stack file names none (x-lab.protections)",
-    });
   }
 
   /** Done once this stack is let go, whether it stays up or not. */

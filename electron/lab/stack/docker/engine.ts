@@ -59,6 +59,14 @@ export async function connectEngine(environment: NodeJS.ProcessEnv, allowRemote:
       },
     );
   }
+  return reachEngine(address, environment);
+}
+
+/**
+ * The engine at an address, asked who it is.
+ * @throws LabError with the cure: no engine, no permission, not Docker, or too old
+ */
+export async function reachEngine(address: EngineAddress, environment: NodeJS.ProcessEnv): Promise<Engine> {
   const impatient = openEngine(address, ANSWER_LIMIT_MS);
   const { version, info } = await Promise.all([impatient.version(), impatient.info()]).then(
     ([saidVersion, saidInfo]) => ({ version: engineVersion.safeParse(saidVersion), info: engineInfo.parse(saidInfo) }),

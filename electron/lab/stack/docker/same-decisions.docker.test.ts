@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import type { LabEvent, Outcome } from "../../events/lab-event.ts";
 import { Lab, shippedScenarios } from "../../lab.ts";
+import { ON_REFERENCE_STACK, type RunTarget } from "../run-target.ts";
 import type { Engine } from "./engine.ts";
 import { describeOnDocker, projectName } from "./testing/on-docker.ts";
 
@@ -25,24 +26,33 @@ async function runAll(engine: Engine | undefined): Promise<Record<string, Seen>>
   const seen: Record<string, Seen> = {};
   try {
     await lab.work("comparing drivers", signal, async (bench) => {
-      const running = await bench.up({ stack: lab.loadStack(), ports: "auto", kept: false, engine, signal });
-      try {
+      const target = await bench.stacks.resolve(targetOn(engine));
+      await bench.stacks.use(target, { signal }, async (open) => {
         for (const loaded of shippedScenarios()) {
           const rows: string[] = [];
           const listen = (event: LabEvent) => {
             if (event.type === "call.decided") rows.push(`${event.tool} ${event.decision}`);
           };
-          const { outcome, reason } = await bench.run(loaded, running, signal, listen);
+          const { outcome, reason } = await bench.run(loaded, open, {
+            ...target.target,
+            keepRaw: false,
+            signal,
+            listen,
+          });
           seen[loaded.scenario.id] = { outcome, reason, rows };
         }
-      } finally {
-        await running.down();
-      }
+      });
     });
   } finally {
     lab.close();
   }
   return seen;
+}
+
+function targetOn(engine: Engine | undefined): RunTarget {
+  const target = { ...ON_REFERENCE_STACK, ports: "auto" } as const;
+  if (engine === undefined) return { ...target, driver: "process" };
+  return { ...target, driver: "docker", engine: { by: "address", address: engine.address } };
 }
 
 describeOnDocker("the shipped scenarios", (engine) => {

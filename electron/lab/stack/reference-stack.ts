@@ -1,0 +1,5 @@
+import { join } from "node:path";
+import { PROJECT_FOLDER } from "../version.ts";
+
+/** The compose file of the stack that the lab ships. */
+export const REFERENCE_STACK_FILE = join(PROJECT_FOLDER, "resources", "stack", "compose.yaml");

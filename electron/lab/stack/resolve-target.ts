@@ -1,0 +1,68 @@
+import type { LifecycleFault } from "../scenarios/schema.ts";
+import type { Sharer } from "./baseline.ts";
+import { connectEngine, type Engine, reachEngine } from "./docker/engine.ts";
+import { sharersInProject, stackOfProject } from "./docker/found-project.ts";
+import { assertProtections } from "./protections.ts";
+import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
+import type { EngineChoice, FileSource, RunTarget } from "./run-target.ts";
+import { loadStack, type Stack } from "./stack-file.ts";
+
+/** A target whose stack has been read, and whose engine has answered. Nothing has been changed for it. */
+export interface ResolvedTarget {
+  target: RunTarget;
+  stack: Stack;
+  /** Absent for processes. */
+  engine: Engine | undefined;
+}
+
+/**
+ * Reads the stack of a target and asks its engine who it is.
+ * @throws LabError when there is no such stack or project, no engine that can be used, or a protection is unknown
+ */
+export async function resolveTarget(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<ResolvedTarget> {
+  const resolved = await read(target, environment);
+  assertProtections(resolved.stack, target.without);
+  return resolved;
+}
+
+async function read(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<ResolvedTarget> {
+  if (target.driver !== "docker") return { target, stack: stackOfFile(target.source, environment), engine: undefined };
+  const { source } = target;
+  const engine = await engineOf(target.engine, environment);
+  const stack =
+    source.is === "project"
+      ? await stackOfProject(engine.docker, source.project, source.file, environment)
+      : stackOfFile(source, environment);
+  return { target, stack, engine };
+}
+
+/** @throws DocumentError with every problem of the file */
+export function stackOfFile(source: FileSource, environment: NodeJS.ProcessEnv): Stack {
+  const stack = loadStack(source.is === "reference" ? REFERENCE_STACK_FILE : source.file, environment);
+  return source.project === undefined ? stack : { ...stack, project: source.project };
+}
+
+/** What a plan is made for. */
+export interface PlanTarget {
+  stack: Stack;
+  driver: "process" | "docker";
+  /** The services that go down with another; known of a project that is up. */
+  sharersOf?: (service: string, kind: LifecycleFault) => readonly Sharer[];
+}
+
+/** The engine is asked only about a project that is up: any other plan can be made without one. */
+export async function planTarget(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<PlanTarget> {
+  if (target.source.is !== "project") {
+    const driver = target.driver === "docker" ? "docker" : "process";
+    return { stack: stackOfFile(target.source, environment), driver };
+  }
+  const { stack, engine } = await resolveTarget(target, environment);
+  if (engine === undefined) return { stack, driver: "process" };
+  return { stack, driver: "docker", sharersOf: await sharersInProject(engine.docker, stack.project) };
+}
+
+function engineOf(choice: EngineChoice, environment: NodeJS.ProcessEnv): Promise<Engine> {
+  return choice.by === "environment"
+    ? connectEngine(environment, choice.allowRemote)
+    : reachEngine(choice.address, environment);
+}

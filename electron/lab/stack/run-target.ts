@@ -1,0 +1,81 @@
+import type { RegisteredStack } from "../journal/stack-register.ts";
+import type { EngineAddress } from "./docker/engine-address.ts";
+import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
+
+/** A stack that is read from a file; `project` takes the place of the name that the file gives to it. */
+export type FileSource = (
+  | { is: "reference" }
+  /** A compose file with x-lab. */
+  | { is: "compose file"; file: string }
+) & { project?: string };
+
+/** A compose project that is up, by its name. Its file is found by the labels of its containers unless `file` names it. */
+export interface ProjectSource {
+  is: "project";
+  project: string;
+  file?: string;
+}
+
+export type StackSource = FileSource | ProjectSource;
+
+export type EngineChoice =
+  /** The one that the environment or the docker command line names; on another machine only with consent. */
+  | { by: "environment"; allowRemote: boolean }
+  /** One that a stack has been brought up on: consent was given then. */
+  | { by: "address"; address: EngineAddress };
+
+/** `any`: the driver of the stack that is up; processes when none is. */
+export type DriverChoice =
+  | { source: FileSource; driver: "any" | "process" }
+  | { source: StackSource; driver: "docker"; engine: EngineChoice };
+
+/** What a run on the stack asks for. */
+export interface RunConditions {
+  /** Protections of the stack that are switched off for it, in alphabetical order. */
+  without: readonly string[];
+  /** Damage that is there before the run is taken as given, by its names in the log, instead of refusing to run. */
+  acceptExisting: boolean;
+}
+
+/** `fixed or auto`: those of the stack file, any free ones when those are taken. */
+export type PortPolicy = "fixed" | "auto" | "fixed or auto";
+
+/** Where runs happen, and how the stack comes to be there. Every host says so by this alone, and knows no driver. */
+export type RunTarget = DriverChoice &
+  RunConditions & {
+    /**
+     * `attach`: only a stack that is up is used. `bring up`: one that this lab has up, else it is brought up.
+     * `attach or bring up`: also one that someone else has up.
+     */
+    start: "attach" | "bring up" | "attach or bring up";
+    /** Of a stack that is brought up. */
+    ports: PortPolicy;
+    /** What is brought up stays up when it is released. */
+    keep: boolean;
+  };
+
+export const ON_REFERENCE_STACK: RunTarget & { source: FileSource } = {
+  source: { is: "reference" },
+  driver: "any",
+  start: "bring up",
+  ports: "fixed",
+  keep: false,
+  without: [],
+  acceptExisting: false,
+};
+
+/** The driver that a target names; undefined leaves it to the stack that is up. */
+export function driverOf({ driver }: RunTarget): "process" | "docker" | undefined {
+  return driver === "any" ? undefined : driver;
+}
+
+/** The target by which a stack that this lab has up is found, or brought up as it was. */
+export function targetOfRegistered(registered: Pick<RegisteredStack, "file" | "project" | "docker">): RunTarget {
+  const { file, project, docker } = registered;
+  const source: FileSource =
+    file === REFERENCE_STACK_FILE ? { is: "reference", project } : { is: "compose file", file, project };
+  const rest = { source, start: "bring up", ports: "fixed", keep: true, without: [], acceptExisting: false } as const;
+  return docker === undefined
+    ? { ...rest, driver: "process" }
+    : { ...rest, driver: "docker", engine: { by: "address", address: docker.engine } };
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from "node:crypto";
+import type { FaultJournal } from "../journal/fault-journal.ts";
+import { isProtected, type RegisteredStack, type StackRegister } from "../journal/stack-register.ts";
+import { LabError } from "../lab-error.ts";
+import { containersOf } from "./docker/compose-labels.ts";
+import type { Engine } from "./docker/engine.ts";
+import { portsOfProject } from "./docker/found-project.ts";
+import { holdProject } from "./docker/project-hold.ts";
+import type { RemoveOptions } from "./docker/take-down.ts";
+import { type OpenedAs, OpenStack, type StackNews } from "./open-stack.ts";
+import { choosePorts } from "./ports.ts";
+import { reloadStack } from "./reload-stack.ts";
+import { type ResolvedTarget, resolveTarget } from "./resolve-target.ts";
+import { driverOf, type RunTarget, targetOfRegistered } from "./run-target.ts";
+import { RunningStack, takeDown } from "./running-stack.ts";
+import type { Stack } from "./stack-file.ts";
+
+export interface StacksParts {
+  register: StackRegister;
+  faults: FaultJournal;
+  stacksFolder: string;
+  environment: NodeJS.ProcessEnv;
+}
+
+export interface OpenOptions {
+  signal: AbortSignal;
+  listen?: (news: StackNews) => void;
+}
+
+/** The one place where it is decided how the stack of a run target comes to be up, and what becomes of it afterwards. */
+export class Stacks {
+  readonly #parts: StacksParts;
+
+  constructor(parts: StacksParts) {
+    this.#parts = parts;
+  }
+
+  /** {@link resolveTarget}, in the environment of this lab. */
+  resolve(target: RunTarget): Promise<ResolvedTarget> {
+    return resolveTarget(target, this.#parts.environment);
+  }
+
+  /**
+   * The stack of a target: the one that this lab has up, the one that someone else has up, or one that is brought up.
+   * @throws LabError `busy` when another stack of this lab's is in the way, or another lab works on the project
+   */
+  async open(target: ResolvedTarget, options: OpenOptions): Promise<OpenStack> {
+    const { listen = () => {} } = options;
+    const startedMs = performance.now();
+    const { running, openedAs } = await this.#find(target, { ...options, listen });
+    listen({ is: "open", running, openedAs, tookMs: performance.now() - startedMs });
+    return new OpenStack(target.target, running, openedAs, this.#parts.faults);
+  }
+
+  /** Lends the stack of a target, and releases it whatever happens in between. */
+  async use<Value>(
+    target: ResolvedTarget,
+    options: OpenOptions,
+    work: (open: OpenStack) => Promise<Value>,
+  ): Promise<Value> {
+    const open = await this.open(target, options);
+    try {
+      return await work(open);
+    } finally {
+      await open.release(options.listen);
+    }
+  }
+
+  async #find(
+    target: ResolvedTarget,
+    options: Required<OpenOptions>,
+  ): Promise<{ running: RunningStack; openedAs: OpenedAs }> {
+    const { stack, engine } = target;
+    const { start } = target.target;
+    const kept = this.#kept(target);
+    if (kept !== undefined) return { running: kept, openedAs: "kept" };
+    if (start !== "bring up" && engine !== undefined) {
+      const attached = await this.#attach(stack, engine);
+      if (attached !== undefined) return { running: attached, openedAs: "attached" };
+    }
+    if (start !== "attach") return { running: await this.#bringUp(target, options), openedAs: "brought up" };
+    throw new LabError("precondition", `${stack.project} is not up`, { cure: "bring it up first" });
+  }
+
+  /**
+   * The stack that `stack up`, or a lab that was quit, left up, whichever it is; undefined when there is none. Its engine
+   * is not asked: one that is away is told of by the health of the services.
+   */
+  leftUp(): OpenStack | undefined {
+    const registered = this.#leftUp();
+    if (registered === undefined) return undefined;
+    const running = this.#attachTo(reloadStack(registered, this.#parts.environment), registered);
+    return new OpenStack(targetOfRegistered(registered), running, "kept", this.#parts.faults);
+  }
+
+  /** Takes down the stack that was left up; false when there is none. */
+  async down(options: Pick<RemoveOptions, "report" | "volumes">): Promise<boolean> {
+    const registered = this.#leftUp();
+    if (registered === undefined) return false;
+    await takeDown(registered, this.#parts.register, this.#parts.stacksFolder, options);
+    this.#parts.faults.forget(registered.id);
+    return true;
+  }
+
+  #leftUp(): RegisteredStack | undefined {
+    return this.#parts.register.list().find(isLeftUp);
+  }
+
+  #attachTo(stack: Stack, registered: RegisteredStack): RunningStack {
+    return RunningStack.attach(stack, registered, this.#parts.register, this.#parts.stacksFolder);
+  }
+
+  /** @throws LabError when another stack is left up than the one asked for, which needs what that one uses */
+  #kept({ target, stack }: ResolvedTarget): RunningStack | undefined {
+    const registered = this.#leftUp();
+    if (registered === undefined) return undefined;
+    const driver = driverOf(target);
+    const itsDriver = registered.docker === undefined ? "process" : "docker";
+    // Another project on Docker is no obstacle: it does not need what this one uses.
+    if (driver === "docker" && itsDriver === "docker" && registered.project !== stack.project) return undefined;
+    if (registered.file === stack.file && (driver ?? itsDriver) === itsDriver) {
+      return this.#attachTo(stack, registered);
+    }
+    throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
+      cure: "take it down first with `resilience-lab stack down`",
+    });
+  }
+
+  async #bringUp(resolved: ResolvedTarget, options: Required<OpenOptions>): Promise<RunningStack> {
+    const { stack, target } = resolved;
+    const { ports } = target;
+    options.listen({ is: "starting", stack });
+    try {
+      return await this.#up(resolved, ports === "auto" ? "auto" : "fixed", options);
+    } catch (error) {
+      // Also one that was free when it was looked at, and was taken before its service came to it.
+      const isPortTaken =
+        ports === "fixed or auto" && (isTaken(error) || (await choosePorts(stack, "fixed").then(() => false, isTaken)));
+      if (!isPortTaken || options.signal.aborted) throw error;
+      return await this.#up(resolved, "auto", options);
+    }
+  }
+
+  /** @throws LabError `busy` when the project is up already or another lab works on it */
+  async #up(
+    { stack, engine, target }: ResolvedTarget,
+    ports: "fixed" | "auto",
+    { signal, listen }: Required<OpenOptions>,
+  ): Promise<RunningStack> {
+    const { register, stacksFolder, environment } = this.#parts;
+    const release = engine === undefined ? () => {} : await holdToBringUp(stack, engine);
+    try {
+      const running = await RunningStack.up(stack, {
+        register,
+        stacksFolder,
+        ports,
+        kept: target.keep,
+        environment,
+        signal,
+        report: (progress) => listen({ is: "starting", stack, progress }),
+        ...(engine === undefined ? {} : { engine }),
+      });
+      running.atEnd(release);
+      return running;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** A project that someone else has brought up; undefined when nothing of it is there. */
+  async #attach(stack: Stack, engine: Engine): Promise<RunningStack | undefined> {
+    const { register, faults } = this.#parts;
+    const release = await holdProject(engine.address.host, stack.project, "attached to it");
+    try {
+      const ports = await portsOfProject(engine.docker, stack);
+      if (ports === undefined) {
+        release();
+        return undefined;
+      }
+      const registered: RegisteredStack = {
+        id: `${stack.project}-${randomUUID().slice(0, 8)}`,
+        project: stack.project,
+        file: stack.file,
+        kept: true,
+        attached: true,
+        docker: { engine: engine.address, networks: [], volumes: [] },
+        ports,
+        without: [],
+      };
+      register.add(registered);
+      const running = this.#attachTo(stack, registered);
+      running.atEnd(() => {
+        release();
+        // What could not be put back is kept on record: the next start tries again.
+        if (faults.open(registered.id).length > 0 || !isProtected(registered)) return;
+        register.remove(registered.id);
+        faults.forget(registered.id);
+      });
+      return running;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+}
+
+/** Brought up by `stack up`: one that was only found up is not this lab's to use again or take down. */
+export function isLeftUp({ kept, attached }: RegisteredStack): boolean {
+  return kept && !attached;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof LabError && error.code === "port-taken";
+}
+
+async function holdToBringUp({ project }: Stack, { docker, address }: Engine): Promise<() => void> {
+  const release = await holdProject(address.host, project, "bringing it up");
+  const present = await containersOf(docker, project).catch((error: unknown) => {
+    release();
+    throw error;
+  });
+  if (present.length === 0) return release;
+  release();
+  throw new LabError("busy", `project ${project} is already up on this engine, and not by this lab`, {
+    cure: `\`run --project ${project}\` uses it as it is; docker compose -p ${project} down removes it`,
+  });
+}
