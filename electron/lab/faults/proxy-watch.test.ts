@@ -31,7 +31,7 @@ async function watching() {
     log,
     clock: systemClock,
     isOurs: (fault) => ours().includes(fault),
-    isBrokenByUs: (service) => injector.inForce().some(({ target }) => target === service),
+    isToBeRevived: (service) => !injector.inForce().some(({ target }) => target === service),
   });
   if (watch === undefined) throw new Error("the stack has a fault proxy");
   onTestFinished(() => watch.close());
@@ -109,7 +109,7 @@ describe("a proxy that tells of very many hits", () => {
     const { server, hits } = await hitTeller();
     const { log, events } = stack.injector();
     const running = { ...proxyOnly, address: () => `127.0.0.1:${(server.address() as AddressInfo).port}` };
-    const parts = { log, clock: systemClock, isOurs: () => true, isBrokenByUs: () => false };
+    const parts = { log, clock: systemClock, isOurs: () => true, isToBeRevived: () => true };
     const watch = await ProxyWatch.start({ ...parts, stack: running as unknown as RunningStack });
     onTestFinished(() => watch?.close());
     for (let seq = 1; seq <= 1_000; seq++) hits.push({ seq, at: 0, link: LINK, toxic: "f", effect: "late" });
@@ -151,6 +151,6 @@ async function hitTeller(): Promise<{ server: Server; hits: Told[] }> {
 test("a stack without a fault proxy is not followed", async () => {
   const { log } = stack.injector();
   const running = { stack: { services: [] } } as unknown as RunningStack;
-  const parts = { log, clock: systemClock, isOurs: () => true, isBrokenByUs: () => false };
+  const parts = { log, clock: systemClock, isOurs: () => true, isToBeRevived: () => true };
   expect(await ProxyWatch.start({ ...parts, stack: running })).toBeUndefined();
 });

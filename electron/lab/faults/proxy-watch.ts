@@ -20,8 +20,8 @@ export interface ProxyWatchParts {
   clock: Clock;
   /** True for a fault of this run: others' hits are not its business. */
   isOurs(fault: string): boolean;
-  /** True while this run itself has broken the service. */
-  isBrokenByUs(service: string): boolean;
+  /** Whether a proxy that has died is to be started again now. */
+  isToBeRevived(service: string): boolean;
 }
 
 /**
@@ -103,8 +103,8 @@ export class ProxyWatch {
   }
 
   async #revive(): Promise<void> {
-    const { stack, log, isBrokenByUs } = this.#parts;
-    if (this.#stop.signal.aborted || isBrokenByUs(this.service)) return;
+    const { stack, log, isToBeRevived } = this.#parts;
+    if (this.#stop.signal.aborted || !isToBeRevived(this.service)) return;
     // An engine that is away tells nothing of it now; that this is so is said elsewhere.
     const state = await stack.driver.stateOf(this.service).catch(() => undefined);
     if (state?.is !== "stopped") return;

@@ -1,4 +1,11 @@
-import { type Damage, describeDamage, howToRestore, inspectDamage, isHarm } from "../faults/existing-damage.ts";
+import {
+  type Damage,
+  describeDamage,
+  howToRestore,
+  type Inspection,
+  inspectDamage,
+  isHarm,
+} from "../faults/existing-damage.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -52,8 +59,9 @@ export class ResidueCheck {
     };
   }
 
-  #inspect() {
-    const { stack, log } = this.#context;
-    return inspectDamage(stack, () => this.#journal.open(stack.registered.id), log.runId);
+  async #inspect(): Promise<Inspection> {
+    const { stack, log, policy } = this.#context;
+    const { damage, unread } = await inspectDamage(stack, () => this.#journal.open(stack.registered.id), log.runId);
+    return { damage: policy.mindsOtherRuns ? damage : damage.filter(({ is }) => is !== "fault"), unread };
   }
 }

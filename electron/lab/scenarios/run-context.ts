@@ -10,6 +10,7 @@ import { tokenHeaders } from "../stack/service-token.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { DroppedRows } from "./gateway-audit.ts";
+import { type RunPolicy, SCENARIO_POLICY } from "./run-policy.ts";
 
 /** What the steps and checks of one run work with. */
 export class RunContext {
@@ -17,6 +18,7 @@ export class RunContext {
   readonly log: RunLog;
   readonly faults: FaultInjector;
   readonly clock: Clock;
+  readonly policy: RunPolicy;
   /** Set once the run is watched. */
   decisions: DecisionSource = noDecisions("decisions are not read yet");
   readonly dropped = new DroppedRows();
@@ -29,11 +31,12 @@ export class RunContext {
   #view: RunView = emptyRunView;
   #unfolded: LabEvent[] = [];
 
-  constructor(parts: { stack: RunningStack; log: RunLog; faults: FaultInjector; clock: Clock }) {
+  constructor(parts: { stack: RunningStack; log: RunLog; faults: FaultInjector; clock: Clock; policy?: RunPolicy }) {
     this.stack = parts.stack;
     this.log = parts.log;
     this.faults = parts.faults;
     this.clock = parts.clock;
+    this.policy = parts.policy ?? SCENARIO_POLICY;
     parts.log.subscribeToReal((event) => this.#unfolded.push(event));
   }
 

@@ -6,8 +6,6 @@ import type { RunningStack } from "../stack/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { RunStopped } from "./run-stopped.ts";
 
-/** No scenario is meant to take longer; one that does would hold the stack for ever. */
-const RUN_LIMIT_MS = 30 * 60_000;
 /** Halting may be done from another process; the run hears of it through the journal. */
 const HALT_POLL_MS = 100;
 
@@ -20,17 +18,18 @@ export interface StopSources {
 /** What ends a run from outside of its steps: a person, a halt, its time limit, an error that nothing has awaited. */
 export class RunStops {
   readonly #scope: AbortScope;
-  readonly #limit: NodeJS.Timeout;
+  readonly #journal: FaultJournal;
+  readonly #limit: NodeJS.Timeout | undefined;
   readonly #halting: NodeJS.Timeout;
   readonly #unsubscribe: (() => void)[];
   #unexpected: string | undefined;
 
-  constructor(cancel: AbortSignal, { stack, journal, strays }: StopSources) {
+  /** @param limitMs the run ends as an error after that time */
+  constructor(cancel: AbortSignal, { stack, journal, strays }: StopSources, limitMs: number | undefined) {
     this.#scope = new AbortScope(cancel);
-    this.#limit = setTimeout(() => {
-      this.#scope.abort(new RunStopped("error", `the run was not over within ${formatDuration(RUN_LIMIT_MS)}`));
-    }, RUN_LIMIT_MS);
-    this.#halting = setInterval(() => this.#lookForHalt(journal), HALT_POLL_MS);
+    this.#journal = journal;
+    this.#limit = limitMs === undefined ? undefined : setTimeout(() => this.#endLate(limitMs), limitMs);
+    this.#halting = setInterval(() => this.#lookForHalt(), HALT_POLL_MS);
     const take = (error: unknown) => this.#takeUnexpected(error);
     this.#unsubscribe = [strays.listen(take), stack.health.onFailure(take)];
   }
@@ -45,6 +44,12 @@ export class RunStops {
     return this.#unexpected;
   }
 
+  /** @throws what the run is stopped by, a halt that has not been noticed yet included */
+  checkNow(): void {
+    this.#lookForHalt();
+    this.signal.throwIfAborted();
+  }
+
   end(): void {
     clearTimeout(this.#limit);
     clearInterval(this.#halting);
@@ -52,9 +57,14 @@ export class RunStops {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  #lookForHalt(journal: FaultJournal): void {
+  #endLate(limitMs: number): void {
+    this.#scope.abort(new RunStopped("error", `the run was not over within ${formatDuration(limitMs)}`));
+  }
+
+  #lookForHalt(): void {
     try {
-      if (journal.haltedSince() !== undefined) this.#scope.abort(new RunStopped("cancelled", "everything was halted"));
+      if (this.#journal.haltedSince() !== undefined)
+        this.#scope.abort(new RunStopped("cancelled", "everything was halted"));
     } catch (error) {
       this.#takeUnexpected(error);
     }

@@ -3,7 +3,7 @@ import { AbortScope, isAbortOf, orAbort, within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import { resultOf } from "../events/check-result.ts";
 import { explainFailures } from "../events/explain.ts";
-import type { LabEvent, LabEventBody, Outcome } from "../events/lab-event.ts";
+import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import type { History } from "../history/history.ts";
@@ -13,20 +13,20 @@ import { recordingOf } from "../redaction/run-recording.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { tokenHeaders } from "../stack/service-token.ts";
 import type { StrayErrors } from "../stray-errors.ts";
-import { describeVerdict, Inconclusive, type Verdict } from "./checks.ts";
-import { describeStep } from "./describe.ts";
+import { describeVerdict, type Verdict } from "./checks.ts";
+import { doMethod } from "./do-method.ts";
 import { impliedFaultHits } from "./fault-hit.ts";
 import { judge } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
 import { planScenario } from "./plan.ts";
 import { ResidueCheck } from "./residue.ts";
 import { RunContext } from "./run-context.ts";
+import { type RunPolicy, SCENARIO_POLICY } from "./run-policy.ts";
 import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
-import { kindOf, type Scenario, type Step } from "./schema.ts";
+import type { Scenario } from "./schema.ts";
 import { noteDropped } from "./settle-decisions.ts";
-import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
-import { runStep } from "./steps.ts";
+import { holdSteady, STEADY_LIMIT_MS } from "./steady-state.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
 
 const ROLLBACK_LIMIT_MS = 60_000;
@@ -51,6 +51,36 @@ export interface RunResult extends Ending {
   runId: string;
 }
 
+/** What one run does. */
+export interface RunPlan {
+  /** Its method is done by {@link RunPlan.method}; its steady state and checks by the runner. */
+  scenario: Scenario;
+  /** Its file, as it is kept with the run. */
+  source: string;
+  policy: RunPolicy;
+  /** Why the run is green when nothing keeps it from being so. */
+  green: string;
+  /** @throws RunStopped, or the reason of `signal` when it aborts: what is in force then is undone by the runner */
+  method: (context: RunContext, signal: AbortSignal) => Promise<void>;
+}
+
+/** A run of a scenario's own steps, see {@link carryOut}. */
+export function runScenario(
+  { scenario, source }: LoadedScenario,
+  parts: RunnerParts,
+  signal: AbortSignal,
+  listen: (event: LabEvent) => void,
+): Promise<RunResult> {
+  const plan: RunPlan = {
+    scenario,
+    source,
+    policy: SCENARIO_POLICY,
+    green: "every check held and everything was put back",
+    method: (context, limit) => doMethod(scenario, context, limit),
+  };
+  return carryOut(plan, parts, signal, listen);
+}
+
 /**
  * One run: steady state, method, checks, rollback, steady state again. The rollback is done whatever happens before it;
  * a run with residue is never green. A run that has begun always ends, whatever throws in it.
@@ -58,18 +88,18 @@ export interface RunResult extends Ending {
  * @param listen told of every event as it happens, in the form in which it is recorded
  * @throws LabError when nothing may be broken now, or when the history cannot be told how the run began or ended
  */
-export async function runScenario(
-  loaded: LoadedScenario,
+export async function carryOut(
+  plan: RunPlan,
   parts: RunnerParts,
   signal: AbortSignal,
   listen: (event: LabEvent) => void,
 ): Promise<RunResult> {
   const { stack, history, journal, clock } = parts;
-  const { scenario } = loaded;
+  const { scenario, policy } = plan;
   journal.assertArmed();
   const without = stack.protectionsOff();
   const { keepRaw = false } = parts;
-  const files = { scenarioTitle: scenario.title, scenarioSource: loaded.source, stackSource: stack.stack.source };
+  const files = { scenarioTitle: scenario.title, scenarioSource: plan.source, stackSource: stack.stack.source };
   const environments = stack.stack.services.map(({ environment }) => environment);
   const { redact, ...recorded } = recordingOf({ ...files, environments }, keepRaw);
   const log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event), redact });
@@ -84,16 +114,16 @@ export async function runScenario(
     isRaw: keepRaw,
   });
   const faults = new FaultInjector({ stack, journal, log, clock });
-  const context = new RunContext({ stack, log, faults, clock });
+  const context = new RunContext({ stack, log, faults, clock, policy });
   const residue = new ResidueCheck(context, journal, parts.acceptExisting ?? false);
   log.append(startedEvent(scenario, parts));
   const watchers = new Watchers();
-  const stops = new RunStops(signal, parts);
+  const stops = new RunStops(signal, parts, policy.limitMs);
   try {
-    let ending = await endingOf(async () => {
+    let ending = await endingOf(plan.green, stops.signal, async () => {
       await orAbort(watchRun(context, watchers), stops.signal);
-      await methodAndChecks(scenario, context, residue, stops.signal);
-    }, stops.signal);
+      await methodAndChecks(plan, context, residue, stops);
+    });
     ending = await rollBack(scenario, context, residue, ending);
     const problems = await watchers.close();
     if (stops.unexpected !== undefined) problems.push(stops.unexpected);
@@ -104,8 +134,6 @@ export async function runScenario(
     stops.end();
   }
 }
-
-const GREEN: Ending = { outcome: "passed", reason: "every check held and everything was put back" };
 
 function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: RunnerParts): LabEventBody {
   const { id, title, summary, patterns } = scenario;
@@ -122,10 +150,10 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: Runner
 }
 
 /** How the run ends by what it did, or by what was thrown in it. Only what the abort itself throws is a cancellation. */
-async function endingOf(work: () => Promise<void>, signal: AbortSignal): Promise<Ending> {
+async function endingOf(green: string, signal: AbortSignal, work: () => Promise<void>): Promise<Ending> {
   try {
     await work();
-    return GREEN;
+    return { outcome: "passed", reason: green };
   } catch (error) {
     const cause = isAbortOf(signal, error) ? signal.reason : error;
     if (cause instanceof RunStopped) return { outcome: cause.outcome, reason: cause.message };
@@ -143,12 +171,13 @@ function endingWith(problems: readonly string[], ending: Ending, log: RunLog): E
 }
 
 async function methodAndChecks(
-  scenario: Scenario,
+  { scenario, method }: RunPlan,
   context: RunContext,
   residue: ResidueCheck,
-  signal: AbortSignal,
+  stops: RunStops,
 ): Promise<void> {
   const { log } = context;
+  const { signal } = stops;
   log.append({ type: "phase.started", phase: "prepare" });
   assertTargets(scenario, context);
   const broken = await orAbort(residue.before(), signal);
@@ -162,7 +191,9 @@ async function methodAndChecks(
   await noteDropped(context, signal);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
-  await doMethod(scenario, context, signal);
+  await method(context, signal);
+  // A halt that has undone all that was in force may be why the method has ended.
+  stops.checkNow();
   const methodMs = log.elapsedMs() - startedMs;
   log.append({ type: "phase.started", phase: "checks" });
   const verdicts: Verdict[] = [];
@@ -202,6 +233,7 @@ function flagUnexplained(context: RunContext): void {
 
 /** Runs begin alike: services that can be reset are, so that one run's refunds are not the next one's. */
 async function resetServices(context: RunContext, residue: ResidueCheck, signal: AbortSignal): Promise<void> {
+  if (!context.policy.resetsServices) return;
   for (const service of context.stack.stack.services) {
     if (service.reset === undefined || residue.isBroken(service.name)) continue;
     const url = context.url(service.name, service.reset);
@@ -215,58 +247,6 @@ async function resetServices(context: RunContext, residue: ResidueCheck, signal:
       throw new RunStopped("precondition", `${service.name} could not be reset: it answered HTTP ${reply.status}`);
     }
   }
-}
-
-async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
-  const stop = new AbortScope(signal);
-  const background: Promise<void>[] = [];
-  let endWatch = async () => {};
-  try {
-    endWatch = watchSteady(scenario.steadyState, context, stop.signal, (why) =>
-      stop.abort(new RunStopped("failed", why)),
-    );
-    for (const [index, step] of scenario.method.entries()) {
-      const work = doStep(step, `step-${index + 1}`, context, stop.signal);
-      if (!step.background) {
-        await work;
-        continue;
-      }
-      work.catch((error: unknown) => stop.abort(error));
-      background.push(work);
-    }
-    await Promise.all(background);
-    await endWatch();
-    stop.signal.throwIfAborted();
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(background);
-    throw stop.signal.reason;
-  } finally {
-    await endWatch();
-    stop.end();
-  }
-}
-
-async function doStep(step: Step, id: string, context: RunContext, signal: AbortSignal): Promise<void> {
-  const { log } = context;
-  const label = describeStep(step);
-  log.append({ type: "step.started", step: id, kind: kindOf(step), label, background: step.background ?? false });
-  try {
-    signal.throwIfAborted();
-    const output = await orAbort(runStep(step, context, signal), signal);
-    log.append({ type: "step.ended", step: id, outcome: "ok", output });
-  } catch (error) {
-    const message = messageOf(error);
-    log.append({ type: "step.ended", step: id, outcome: signal.aborted ? "cancelled" : "failed", error: message });
-    if (signal.aborted) throw signal.reason;
-    throw new RunStopped(outcomeOf(error), `${label}: ${message}`);
-  }
-}
-
-/** What a step that could not be done makes of its run. */
-function outcomeOf(error: unknown): Outcome {
-  if (error instanceof Inconclusive) return "inconclusive";
-  return error instanceof LabError && error.code === "residue" ? "residue" : "failed";
 }
 
 /**

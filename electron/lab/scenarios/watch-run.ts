@@ -47,7 +47,7 @@ export class Watchers {
  * @throws when a part of it cannot be followed; what was begun before it is among the watchers
  */
 export async function watchRun(context: RunContext, watchers: Watchers): Promise<void> {
-  const { stack, log, clock, faults } = context;
+  const { stack, log, clock, faults, policy } = context;
   for (const service of stack.health.services()) {
     const { status: to, reason, latencyMs } = stack.health.health(service);
     if (to === "unknown") continue; // not looked at yet: its first look is a change of its own
@@ -81,7 +81,7 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
     log,
     clock,
     isOurs: (id) => context.view().faults.some(({ fault }) => fault === id),
-    isBrokenByUs: (service) => faults.inForce().some(({ target }) => target === service),
+    isToBeRevived: (service) => policy.revivesProxy && !faults.inForce().some(({ target }) => target === service),
   });
   watchers.add(() => context.proxy?.close());
   const faultWatch = FaultWatch.start({ stack, faults, clock });
@@ -93,8 +93,9 @@ function isCounted({ sessionId, turnId }: { sessionId: string; turnId: string },
   return !uncounted.has(sessionId) && !uncounted.has(turnId);
 }
 
-function isFromBefore(startedWallMs: number, { log }: RunContext): boolean {
-  return startedWallMs < log.startedWallMs - CLOCK_SLACK_MS;
+/** Whether a call began too early to be of the run. */
+function isFromBefore(startedWallMs: number, { log, policy }: RunContext): boolean {
+  return !policy.takesEarlierCalls && startedWallMs < log.startedWallMs - CLOCK_SLACK_MS;
 }
 
 async function followDecisions(context: RunContext): Promise<DecisionSource> {

@@ -47,7 +47,8 @@ test("a halt opens links before anything else, whatever was broken last", async 
   const { runId } = await engine.faults.apply({ kind: "down", target: "agent->gateway" });
   await engine.faults.apply({ kind: "kill", target: "mock-slack" });
   expect(await engine.faults.halt()).toEqual({ undone: 2, residue: [] });
-  await expect.poll(() => engine.archive.get(runId).outcome).toBe("passed");
+  await expect.poll(() => engine.archive.get(runId).outcome).toBe("cancelled");
+  expect(engine.archive.get(runId).reason).toBe("everything was halted");
   const { events } = await engine.archive.events({ runId, afterSeq: 0, limit: 1_000 });
   const undone = events.filter((event) => event.type === "fault.undone");
   // Its own run, which undoes what was broken last first, came too late for the link.

@@ -11,9 +11,10 @@ import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { Lab } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
-import { ByHandRun } from "./by-hand-run.ts";
+import { LAB_VERSION } from "../version.ts";
 import { toFault } from "./fault-request.ts";
 import type { InFlight } from "./in-flight.ts";
+import { ManualSession } from "./manual-session.ts";
 import type { RunQueue } from "./run-queue.ts";
 import type { StackKeeper } from "./stack-keeper.ts";
 
@@ -40,8 +41,8 @@ export interface FaultDeskParts {
 export class FaultDesk {
   readonly #closing = new AbortController();
   readonly #parts: FaultDeskParts;
-  #byHand: ByHandRun | undefined;
-  #beginning: Promise<ByHandRun> | undefined;
+  #byHand: ManualSession | undefined;
+  #beginning: Promise<ManualSession> | undefined;
 
   constructor(parts: FaultDeskParts) {
     this.#parts = parts;
@@ -185,7 +186,7 @@ export class FaultDesk {
   }
 
   /** One run of faults by hand at a time; the next begins when the last has ended. */
-  async #openByHand(): Promise<ByHandRun> {
+  async #openByHand(): Promise<ManualSession> {
     if (this.#byHand?.isEnding) await this.#byHand.ended;
     if (this.#byHand !== undefined) return this.#byHand;
     this.#beginning ??= this.#beginByHand().finally(() => {
@@ -194,15 +195,24 @@ export class FaultDesk {
     return this.#beginning;
   }
 
-  async #beginByHand(): Promise<ByHandRun> {
+  async #beginByHand(): Promise<ManualSession> {
     const stack = this.#parts.stack.running;
     if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
     const { lab, journal, listen, onUnrecorded } = this.#parts;
     lab.history.assertWritable();
     const { history, strays } = lab;
     const keepRaw = this.#parts.keepsRaw();
-    const shared = { stack, history, journal, clock: systemClock, listen, strays, onUnrecorded };
-    const run = await ByHandRun.begin({ ...shared, keepRaw });
+    const shared = {
+      stack,
+      history,
+      journal,
+      clock: systemClock,
+      labVersion: LAB_VERSION,
+      listen,
+      strays,
+      onUnrecorded,
+    };
+    const run = await ManualSession.begin({ ...shared, keepRaw });
     this.#byHand = run;
     void run.ended.then(() => {
       this.#byHand = undefined;
@@ -211,7 +221,7 @@ export class FaultDesk {
     return run;
   }
 
-  /** Puts back what was broken by hand and ends its run, see {@link ByHandRun.close}. For when the stack goes down, or the lab ends. */
+  /** Puts back what was broken by hand and ends its run, see {@link ManualSession.close}. For when the stack goes down, or the lab ends. */
   async putBack(): Promise<{ residue: string[]; problem: unknown }> {
     // Whoever asked for it is told why it could not begin.
     await this.#beginning?.catch(() => {});

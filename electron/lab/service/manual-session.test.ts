@@ -10,7 +10,7 @@ import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { History } from "../history/history.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { StrayErrors } from "../stray-errors.ts";
-import { ByHandRun } from "./by-hand-run.ts";
+import { ManualSession } from "./manual-session.ts";
 
 const folder = lastingFolder();
 const historyFile = join(folder, "history.db");
@@ -36,7 +36,7 @@ const strays = new StrayErrors();
 async function begin() {
   const events: LabEvent[] = [];
   const unrecorded: string[] = [];
-  const beginning = ByHandRun.begin({
+  const beginning = ManualSession.begin({
     stack: stack.running,
     history,
     journal: stack.faults,
@@ -44,6 +44,7 @@ async function begin() {
     listen: (event) => events.push(event),
     strays,
     onUnrecorded: (error) => unrecorded.push(String(error)),
+    labVersion: "test",
     keepRaw: false,
   });
   return { beginning, events, unrecorded };
@@ -56,7 +57,7 @@ test("an error that nothing has awaited ends it as an error, with everything res
   await run.apply({ pause: "server" } as never, never);
   strays.report(new Error("boom"));
   await run.ended;
-  expect(history.find(run.runId)).toMatchObject({ outcome: "error", reason: "boom" });
+  expect(history.find(run.runId)).toMatchObject({ outcome: "error", reason: expect.stringContaining("boom") });
   expect(events.filter(({ type }) => type === "fault.undone")).toMatchObject([
     { result: "restored" },
     { result: "restored" },
@@ -87,4 +88,56 @@ test("one whose end cannot be recorded ends all the same, and that is told", asy
   await run.close();
   database.exec("DROP TRIGGER full");
   expect(unrecorded).toEqual([expect.stringContaining("disk is full")]);
+});
+
+test("a toxic that someone else leaves on the stack meanwhile is residue of it, by its name", async () => {
+  const { beginning } = await begin();
+  const run = await beginning;
+  await run.apply({ pause: "server" } as never, never);
+  const toxics = `${stack.proxyUrl}/proxies/${LINK}/toxics`;
+  const toxic = { name: "theirs", type: "latency", attributes: { latency: 1 } };
+  expect(await send(toxics, toxic)).toMatchObject({ status: 200 });
+  await run.undo("all");
+  await run.ended;
+  await fetch(`${toxics}/theirs`, { method: "DELETE" });
+  expect(history.find(run.runId)).toMatchObject({
+    outcome: "residue",
+    reason: expect.stringContaining(`left on the stack: ${LINK} has a latency toxic, "theirs"`),
+  });
+});
+
+test("what is broken before it begins is taken as given, by its name, and is no residue at its end", async () => {
+  await stack.running.driver.pause("server");
+  const { beginning, events } = await begin();
+  const run = await beginning;
+  await run.apply({ pause: "caller" } as never, never);
+  await run.undo("all");
+  await run.ended;
+  await stack.running.driver.resume("server");
+  expect(events.flatMap((event) => (event.type === "warning" ? [event.message] : []))).toContain(
+    "accepted as it was found: server is paused",
+  );
+  expect(history.find(run.runId)).toMatchObject({ outcome: "passed" });
+});
+
+test("a halt by another process ends it as cancelled, with everything restored", async () => {
+  const { beginning, events } = await begin();
+  const run = await beginning;
+  await run.apply({ pause: "server" } as never, never);
+  stack.faults.tryHalt(Date.now());
+  onTestFinished(() => void stack.faults.arm());
+  await run.ended;
+  expect(history.find(run.runId)).toMatchObject({ outcome: "cancelled", reason: "everything was halted" });
+  expect(events.filter(({ type }) => type === "fault.undone")).toMatchObject([{ result: "restored" }]);
+});
+
+test("a fault that comes while it is ending is refused, and never applied after the rollback", async () => {
+  const { beginning } = await begin();
+  const run = await beginning;
+  await run.apply({ pause: "server" } as never, never);
+  const closing = run.close();
+  const late = run.apply({ pause: "caller" } as never, never);
+  await expect(Promise.allSettled([late, closing])).resolves.toHaveLength(2);
+  await run.ended;
+  expect(stack.faults.open(stack.running.registered.id)).toEqual([]);
 });

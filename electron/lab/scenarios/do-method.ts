@@ -1,0 +1,66 @@
+import { AbortScope, orAbort } from "../abort-scope.ts";
+import type { Outcome } from "../events/lab-event.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import { Inconclusive } from "./checks.ts";
+import { describeStep } from "./describe.ts";
+import type { RunContext } from "./run-context.ts";
+import { RunStopped } from "./run-stopped.ts";
+import { kindOf, type Scenario, type Step } from "./schema.ts";
+import { watchSteady } from "./steady-state.ts";
+import { runStep } from "./steps.ts";
+
+/**
+ * The steps of a scenario, in their order, while what is to hold throughout is watched.
+ * @throws RunStopped when a step could not be done or the steady state broke; the signal's reason when it aborts
+ */
+export async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
+  const stop = new AbortScope(signal);
+  const background: Promise<void>[] = [];
+  let endWatch = async () => {};
+  try {
+    endWatch = watchSteady(scenario.steadyState, context, stop.signal, (why) =>
+      stop.abort(new RunStopped("failed", why)),
+    );
+    for (const [index, step] of scenario.method.entries()) {
+      const work = doStep(step, `step-${index + 1}`, context, stop.signal);
+      if (!step.background) {
+        await work;
+        continue;
+      }
+      work.catch((error: unknown) => stop.abort(error));
+      background.push(work);
+    }
+    await Promise.all(background);
+    await endWatch();
+    stop.signal.throwIfAborted();
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(background);
+    throw stop.signal.reason;
+  } finally {
+    await endWatch();
+    stop.end();
+  }
+}
+
+async function doStep(step: Step, id: string, context: RunContext, signal: AbortSignal): Promise<void> {
+  const { log } = context;
+  const label = describeStep(step);
+  log.append({ type: "step.started", step: id, kind: kindOf(step), label, background: step.background ?? false });
+  try {
+    signal.throwIfAborted();
+    const output = await orAbort(runStep(step, context, signal), signal);
+    log.append({ type: "step.ended", step: id, outcome: "ok", output });
+  } catch (error) {
+    const message = messageOf(error);
+    log.append({ type: "step.ended", step: id, outcome: signal.aborted ? "cancelled" : "failed", error: message });
+    if (signal.aborted) throw signal.reason;
+    throw new RunStopped(outcomeOf(error), `${label}: ${message}`);
+  }
+}
+
+/** What a step that could not be done makes of its run. */
+function outcomeOf(error: unknown): Outcome {
+  if (error instanceof Inconclusive) return "inconclusive";
+  return error instanceof LabError && error.code === "residue" ? "residue" : "failed";
+}
