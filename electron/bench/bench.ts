@@ -29,26 +29,30 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   page: benchPage,
   stream: benchStream,
   subscribers: benchSubscribers,
-  demo: () => onStack((open, bench) => benchDemo(bench, open)),
+  demo: () => inLab(benchDemo),
 };
 
 /** A stack of its own, so that nothing else is measured; how long it took to come up is a row as well. */
-async function onStack(use: (open: OpenStack, bench: Workbench) => Promise<Row[]>): Promise<Row[]> {
+function onStack(use: (open: OpenStack) => Promise<Row[]>): Promise<Row[]> {
+  return inLab(async (lab, bench) => {
+    const target = await lab.resolve({ ...ON_REFERENCE_STACK, ports: "auto" });
+    let tookMs = 0;
+    const listen = (news: StackNews) => {
+      if (news.is === "open") ({ tookMs } = news);
+    };
+    const { signal } = new AbortController();
+    return bench.stacks.use(target, { signal, listen }, async (open) => [
+      row("stack up to healthy", tookMs / 1000, "s"),
+      ...(await use(open)),
+    ]);
+  });
+}
+
+async function inLab(use: (lab: Lab, bench: Workbench) => Promise<Row[]>): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
   const lab = Lab.open({ ...process.env, RESILIENCE_LAB_HOME: folder });
-  const { signal } = new AbortController();
   try {
-    return await lab.work("measuring", signal, async (bench) => {
-      const target = await bench.stacks.resolve({ ...ON_REFERENCE_STACK, ports: "auto" });
-      let tookMs = 0;
-      const listen = (news: StackNews) => {
-        if (news.is === "open") ({ tookMs } = news);
-      };
-      return bench.stacks.use(target, { signal, listen }, async (open) => [
-        row("stack up to healthy", tookMs / 1000, "s"),
-        ...(await use(open, bench)),
-      ]);
-    });
+    return await lab.work("measuring", new AbortController().signal, (bench) => use(lab, bench));
   } finally {
     lab.close();
     rmSync(folder, { recursive: true, force: true });

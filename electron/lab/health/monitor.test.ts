@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { HealthStatus } from "../events/lab-event.ts";
 import { HealthMonitor } from "./monitor.ts";
 import type { Probe, ProbeResult } from "./probe.ts";
@@ -183,4 +183,26 @@ test("a listener that throws is told of, and keeps neither the others nor the pr
   await monitor.waitFor("a", "down", never);
   expect(told).toEqual(["up", "down"]);
   expect(failures).toEqual([new Error("a broken listener"), new Error("a broken listener")]);
+});
+
+test("probes a service that somebody waits for often, less so the longer it takes, and any other at its usual pace", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const [awaited, other] = [steadyProbe(() => "down"), steadyProbe(() => "down")];
+  const monitor = monitorOf({ awaited, other });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(awaited.looks).toBe(other.looks);
+  const stop = new AbortController();
+  const waiting = monitor.waitFor("awaited", "up", stop.signal).catch(() => {});
+  const before = awaited.looks;
+  await vi.advanceTimersByTimeAsync(100);
+  const early = awaited.looks - before;
+  expect(early).toBeGreaterThanOrEqual(8);
+  await vi.advanceTimersByTimeAsync(10_000);
+  const late = awaited.looks;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(awaited.looks - late).toBe(4);
+  stop.abort();
+  await waiting;
+  expect(other.looks).toBeLessThan(60);
 });

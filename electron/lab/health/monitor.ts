@@ -1,7 +1,10 @@
+import { orAbort } from "../abort-scope.ts";
 import type { HealthStatus } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { retryPauseMs } from "../retry-pause.ts";
 import type { Probe, ProbeResult } from "./probe.ts";
 
+/** Of a service that nobody waits for. */
 const PAUSE_MS = 250;
 
 export interface HealthTransition {
@@ -21,9 +24,14 @@ interface Watched {
   looks: number;
   wake: () => void;
   listeners: Set<LookListener>;
+  /** Since when whoever waits for it waits, in milliseconds of the monotonic clock. */
+  waits: Set<{ sinceMs: number }>;
 }
 
-/** Probes every service over and over, each by itself: a slow one never delays the others, and never overlaps itself. */
+/**
+ * Probes every service over and over, each by itself: a slow one never delays the others, and never overlaps itself. One
+ * that somebody waits for is probed at once, and often.
+ */
 export class HealthMonitor {
   readonly #watched = new Map<string, Watched>();
   readonly #listeners = new Set<(transition: HealthTransition) => unknown>();
@@ -34,7 +42,7 @@ export class HealthMonitor {
   constructor(probes: ReadonlyMap<string, Probe>) {
     for (const [service, probe] of probes) {
       const last: ProbeResult = { status: "unknown", reason: "not looked at yet", latencyMs: 0 };
-      const watched: Watched = { probe, last, looks: 0, wake: () => {}, listeners: new Set() };
+      const watched: Watched = { probe, last, looks: 0, wake: () => {}, listeners: new Set(), waits: new Set() };
       this.#watched.set(service, watched);
       this.#loops.push(this.#loop(service, watched));
     }
@@ -87,18 +95,18 @@ export class HealthMonitor {
     signal.throwIfAborted();
     const watched = this.#watched.get(service);
     if (watched === undefined) throw new LabError("bad-input", `there is no service "${service}" to look at`);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     const begunBefore = watched.looks;
     const listener: LookListener = (result, look) => {
       if (look > begunBefore && isEnough(result)) resolve();
     };
-    const onAbort = () => reject(signal.reason);
+    const wait = { sinceMs: performance.now() };
     watched.listeners.add(listener);
-    signal.addEventListener("abort", onAbort, { once: true });
+    watched.waits.add(wait);
     watched.wake();
-    await promise.finally(() => {
+    await orAbort(promise, signal).finally(() => {
       watched.listeners.delete(listener);
-      signal.removeEventListener("abort", onAbort);
+      watched.waits.delete(wait);
     });
   }
 
@@ -124,7 +132,7 @@ export class HealthMonitor {
       await Promise.race([
         nudged,
         new Promise<void>((resolve) => {
-          timer = setTimeout(resolve, PAUSE_MS);
+          timer = setTimeout(resolve, pauseMs(watched));
         }),
       ]);
       clearTimeout(timer);
@@ -160,4 +168,11 @@ export class HealthMonitor {
       }
     }
   }
+}
+
+/** As whoever has waited least needs it. */
+function pauseMs({ waits }: Watched): number {
+  if (waits.size === 0) return PAUSE_MS;
+  const latestMs = Math.max(...[...waits].map(({ sinceMs }) => sinceMs));
+  return Math.min(PAUSE_MS, retryPauseMs(performance.now() - latestMs));
 }

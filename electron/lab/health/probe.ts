@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import pg from "pg";
+import { orAbort } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import type { ProbeSpec } from "../stack/stack-schema.ts";
 import { exchange } from "./http-exchange.ts";
@@ -70,10 +71,6 @@ function postgresLook(connectionString: string): ProbeMethod {
     await old?.end().catch(() => {});
   };
   const look = async (signal: AbortSignal): Promise<Verdict> => {
-    const stop = Promise.withResolvers<never>();
-    const onAbort = () => stop.reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    stop.promise.catch(() => {});
     try {
       if (client === undefined) {
         const fresh = new pg.Client({ connectionString, connectionTimeoutMillis: PROBE_LIMIT_MS });
@@ -81,15 +78,13 @@ function postgresLook(connectionString: string): ProbeMethod {
           if (client === fresh) client = undefined; // lost: the next look tries a new one
         });
         client = fresh;
-        await Promise.race([fresh.connect(), stop.promise]);
+        await orAbort(fresh.connect(), signal);
       }
-      await Promise.race([client.query("SELECT 1"), stop.promise]);
+      await orAbort(client.query("SELECT 1"), signal);
       return { status: "up", reason: "answers queries" };
     } catch (error) {
       void close();
       throw error;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
     }
   };
   return { look, close };

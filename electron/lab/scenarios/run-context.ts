@@ -1,3 +1,4 @@
+import { orAbort } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import { emptyRunView, foldAll, type RunView } from "../events/fold.ts";
 import type { LabEvent } from "../events/lab-event.ts";
@@ -53,16 +54,11 @@ export class RunContext {
   async waitUntil(holds: (view: RunView) => boolean, wakesOn: LabEvent["type"], signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (holds(this.view())) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    const { promise, resolve } = Promise.withResolvers<void>();
     const forget = this.log.subscribe((event) => {
       if (event.type === wakesOn && holds(this.view())) resolve();
     });
-    await promise.finally(() => {
-      forget();
-      signal.removeEventListener("abort", onAbort);
-    });
+    await orAbort(promise, signal).finally(forget);
   }
 
   url(service: string, path: string): string {
