@@ -113,4 +113,21 @@ describe("a halt", () => {
     expect(journal?.haltedSince()).toBe(1);
     expect([journal?.arm(), journal?.arm(), journal?.haltedSince()]).toEqual([true, false, undefined]);
   });
+
+  test("is heard of by every other process, without being asked for, and what else is written is not", async () => {
+    const [lab, other] = journals(2);
+    let heard = 0;
+    const failures: unknown[] = [];
+    const forget = lab?.onHalted(
+      () => heard++,
+      (error) => failures.push(error),
+    );
+    other?.intend(fault("a"));
+    other?.applied("a");
+    other?.halt(1);
+    await expect.poll(() => heard).toBeGreaterThan(0);
+    other?.arm();
+    forget?.();
+    expect(failures).toEqual([]);
+  });
 });

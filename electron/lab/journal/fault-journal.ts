@@ -1,4 +1,5 @@
 import type { UndoResult } from "../events/lab-event.ts";
+import { onFileChange } from "../file-changes.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { Baseline } from "../stack/baseline.ts";
 import type { ServiceIdentity } from "../stack/driver.ts";
@@ -170,6 +171,21 @@ export class FaultJournal {
   haltedSince(): number | undefined {
     const row = this.#database.prepare("SELECT since_wall_ms FROM halt").get() as { since_wall_ms: number } | undefined;
     return row?.since_wall_ms;
+  }
+
+  /**
+   * Told when faults are halted, by whatever process: each commit to the journal is a write to its write-ahead log.
+   * @param failed told of a journal that cannot be read
+   * @returns ends it
+   */
+  onHalted(listener: () => void, failed: (error: unknown) => void): () => void {
+    return onFileChange(`${this.#database.name}-wal`, () => {
+      try {
+        if (this.haltedSince() !== undefined) listener();
+      } catch (error) {
+        failed(error);
+      }
+    });
   }
 
   /** @throws LabError while faults are halted */

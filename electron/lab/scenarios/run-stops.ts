@@ -6,9 +6,6 @@ import type { RunningStack } from "../stack/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { RunStopped } from "./run-stopped.ts";
 
-/** Halting may be done from another process; the run hears of it through the journal. */
-const HALT_POLL_MS = 100;
-
 export interface StopSources {
   stack: RunningStack;
   journal: FaultJournal;
@@ -20,7 +17,6 @@ export class RunStops {
   readonly #scope: AbortScope;
   readonly #journal: FaultJournal;
   readonly #limit: NodeJS.Timeout | undefined;
-  readonly #halting: NodeJS.Timeout;
   readonly #unsubscribe: (() => void)[];
   #unexpected: string | undefined;
 
@@ -29,9 +25,10 @@ export class RunStops {
     this.#scope = new AbortScope(cancel);
     this.#journal = journal;
     this.#limit = limitMs === undefined ? undefined : setTimeout(() => this.#endLate(limitMs), limitMs);
-    this.#halting = setInterval(() => this.#lookForHalt(), HALT_POLL_MS);
     const take = (error: unknown) => this.#takeUnexpected(error);
-    this.#unsubscribe = [strays.listen(take), stack.health.onFailure(take)];
+    this.#unsubscribe = [strays.listen(take), stack.health.onFailure(take), journal.onHalted(() => this.#halt(), take)];
+    // One that came just before.
+    this.#checkForHalt();
   }
 
   /** Aborts with a {@link RunStopped}, or with the reason of whoever has cancelled the run. */
@@ -46,13 +43,12 @@ export class RunStops {
 
   /** @throws what the run is stopped by, a halt that has not been noticed yet included */
   checkNow(): void {
-    this.#lookForHalt();
+    this.#checkForHalt();
     this.signal.throwIfAborted();
   }
 
   end(): void {
     clearTimeout(this.#limit);
-    clearInterval(this.#halting);
     this.#scope.end();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
@@ -61,13 +57,16 @@ export class RunStops {
     this.#scope.abort(new RunStopped("error", `the run was not over within ${formatDuration(limitMs)}`));
   }
 
-  #lookForHalt(): void {
+  #checkForHalt(): void {
     try {
-      if (this.#journal.haltedSince() !== undefined)
-        this.#scope.abort(new RunStopped("cancelled", "everything was halted"));
+      if (this.#journal.haltedSince() !== undefined) this.#halt();
     } catch (error) {
       this.#takeUnexpected(error);
     }
+  }
+
+  #halt(): void {
+    this.#scope.abort(new RunStopped("cancelled", "everything was halted"));
   }
 
   #takeUnexpected(error: unknown): void {

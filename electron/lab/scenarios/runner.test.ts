@@ -289,10 +289,13 @@ describe("a run that something fails around", () => {
     ],
     [
       "the journal, asked for a halt",
-      (error) =>
+      (error) => {
         vi.spyOn(stack.faults, "haltedSince").mockImplementationOnce(() => {
           throw error;
-        }),
+        });
+        stack.faults.halt(1);
+        stack.faults.arm();
+      },
     ],
   ])("ends as an error, everything restored, when an error comes from %s", async (_from, cause) => {
     const { runId, outcome, reason, view } = await run({

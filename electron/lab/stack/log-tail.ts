@@ -1,6 +1,7 @@
-import { closeSync, existsSync, type FSWatcher, fstatSync, openSync, readSync, watch } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import { onFileChange } from "../file-changes.ts";
 
 export interface LogLine {
   service: string;
@@ -9,8 +10,6 @@ export interface LogLine {
 }
 
 const CHUNK_BYTES = 64 * 1024;
-/** How often files are read that the system does not watch. */
-const POLL_INTERVAL_MS = 100;
 /** A line longer than this is cut: it is a dump, not something to read in a timeline. */
 const MAX_LINE_CHARS = 4_000;
 
@@ -23,15 +22,11 @@ interface Source {
   decoder: StringDecoder;
 }
 
-/**
- * Follows the output files of services from where they are now, a line at a time. Where the system watches no more files
- * for this user (on Linux `ENOSPC` or `EMFILE`, a limit that editors often reach) they are read at intervals instead.
- */
+/** Follows the output files of services from where they are now, a line at a time. */
 export class LogTail {
   readonly #sources: Source[];
   readonly #take: (line: LogLine) => void;
-  readonly #watchers: FSWatcher[] = [];
-  #polling: NodeJS.Timeout | undefined;
+  readonly #unwatch: (() => void)[] = [];
 
   constructor(
     files: readonly { service: string; stdout: string; stderr: string }[],
@@ -50,22 +45,8 @@ export class LogTail {
       })),
     );
     for (const folder of new Set(this.#sources.map(({ file }) => dirname(file)))) {
-      if (existsSync(folder)) this.#watch(folder);
+      if (existsSync(folder)) this.#unwatch.push(onFileChange(folder, () => this.read()));
     }
-  }
-
-  #watch(folder: string): void {
-    try {
-      const watcher = watch(folder, () => this.read());
-      watcher.on("error", () => this.#poll());
-      this.#watchers.push(watcher);
-    } catch {
-      this.#poll();
-    }
-  }
-
-  #poll(): void {
-    this.#polling ??= setInterval(() => this.read(), POLL_INTERVAL_MS).unref();
   }
 
   /** Takes what has been written since the last look. */
@@ -74,8 +55,7 @@ export class LogTail {
   }
 
   close(): void {
-    for (const watcher of this.#watchers) watcher.close();
-    clearInterval(this.#polling);
+    for (const unwatch of this.#unwatch) unwatch();
     this.read();
     for (const { service, stream, rest } of this.#sources) if (rest) this.#take({ service, stream, line: rest });
   }

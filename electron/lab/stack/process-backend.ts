@@ -47,9 +47,9 @@ export class ProcessBackend implements StackBackend {
     this.#register.setProcess(this.#registered.id, service, { ...process.launch, environment }, undefined);
   }
 
-  /** Nobody tells of processes; probes find out. */
-  onChange(): () => void {
-    return () => {};
+  /** Of a process its end is told; that it was paused or resumed is seen only by who looks. */
+  onChange(listener: (service: string) => void): () => void {
+    return this.driver.onExit(listener);
   }
 
   onNotice(): () => void {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
-import { processesOfStack } from "./process-driver.ts";
+import { ProcessDriver, processesOfStack } from "./process-driver.ts";
 import { familyOf, identify, isPaused, isSameProcess } from "./process-identity.ts";
 
 const onLinux = process.platform === "linux";
@@ -224,3 +224,33 @@ describe.runIf(onLinux)("processes that no register knows", () => {
 function fail(): never {
   throw new Error("there should be one");
 }
+
+describe("the end of a service's process", () => {
+  test("is told of, whoever ended it, for each of its lives", async () => {
+    const services = serviceProcesses({ a: SAY_UP_AND_WAIT, b: SAY_UP_AND_WAIT });
+    const ended: string[] = [];
+    const forget = services.driver.onExit((service) => ended.push(service));
+    await services.driver.start("b");
+    for (const lives of [1, 2]) {
+      await services.driver.start("a");
+      process.kill(pidOf(await services.driver.stateOf("a")), "SIGKILL");
+      await expect.poll(() => ended).toHaveLength(lives);
+      expect(await services.driver.stateOf("a")).toEqual({ is: "stopped" });
+    }
+    forget();
+    await services.driver.kill("b");
+    expect(ended).toEqual(["a", "a"]);
+  });
+
+  test("is told of also where another lab has started it", async () => {
+    const services = serviceProcesses({ a: SAY_UP_AND_WAIT, b: SAY_UP_AND_WAIT });
+    await services.driver.start("a");
+    const later = new ProcessDriver(services.stackId, services.register);
+    const ended: string[] = [];
+    onTestFinished(later.onExit((service) => ended.push(service)));
+    await services.driver.start("b");
+    await later.start("b");
+    for (const service of ["a", "b"]) await services.driver.kill(service);
+    await expect.poll(() => [...ended].sort()).toEqual(["a", "b"]);
+  });
+});

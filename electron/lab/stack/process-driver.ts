@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Launch, RegisteredProcess, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { ServiceState, StackDriver } from "./driver.ts";
+import { ProcessExits } from "./process-exits.ts";
 import { familyOf, identify, isPaused, isSameProcess, type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
 /** In the environment of every process of a stack: finds what was started but not yet written down. */
@@ -24,10 +25,19 @@ export class ProcessDriver implements StackDriver {
   readonly kind = "process";
   readonly #stackId: string;
   readonly #register: StackRegister;
+  readonly #exits = new ProcessExits();
 
   constructor(stackId: string, register: StackRegister) {
     this.#stackId = stackId;
     this.#register = register;
+  }
+
+  /** Told of each service whose process has ended, however: also of those that an earlier lab has started. */
+  onExit(listener: (service: string) => void): () => void {
+    for (const { service, identity } of this.#register.processes(this.#stackId)) {
+      if (identity !== undefined && isSameProcess(identity)) this.#exits.adopt(service, identity);
+    }
+    return this.#exits.listen(listener);
   }
 
   async stateOf(service: string): Promise<ServiceState> {
@@ -43,7 +53,8 @@ export class ProcessDriver implements StackDriver {
       const isLate = performance.now() > limit;
       const claimed = this.#claim(service, isLate);
       if (claimed !== undefined) return this.#startClaimed(service, claimed);
-      if (this.#living(service) !== undefined) return;
+      const living = this.#living(service);
+      if (living !== undefined) return this.#exits.adopt(service, living);
       await delay(LOOK_EVERY_MS); // another is starting it
     }
   }
@@ -158,6 +169,7 @@ export class ProcessDriver implements StackDriver {
       child.once("error", (error) =>
         reject(new LabError("bad-input", `${service} cannot be started: ${messageOf(error)}`, { cause: error })),
       );
+      this.#exits.follow(service, child);
       child.unref();
     }).finally(() => {
       closeSync(stdout);

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { AbortScope } from "../abort-scope.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import type { DockerPlace, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
@@ -24,7 +23,6 @@ export type { StackProgress } from "./backend.ts";
 /** A service that is not well after this long will not be: the slowest, a first initdb, takes a few seconds. */
 export const READY_LIMIT_MS = 60_000;
 const LAST_LINES = 8;
-const LOOK_EVERY_MS = 100;
 /** Why a start is no longer waited for. */
 const GONE = new Error("it has ended");
 
@@ -135,7 +133,7 @@ export class RunningStack {
     return this.#backend.followLogs(take);
   }
 
-  /** Told of a service whose state has changed, as far as the driver hears of it: an engine tells, processes do not. */
+  /** Told of a service whose state has changed, as far as the driver hears of it: of processes, that they have ended. */
   onChange(listener: (service: string) => void): () => void {
     return this.#backend.onChange(listener);
   }
@@ -232,8 +230,7 @@ export class RunningStack {
     report?.({ service: service.name, state: "starting" });
     await this.driver.start(service.name);
     const waiting = new AbortScope(signal, READY_LIMIT_MS);
-    const settled = new AbortController();
-    const watching = this.#abortWhenGone(service, waiting, settled.signal);
+    const forget = this.#abortWhenGone(service, waiting);
     try {
       await this.health.waitFor(service.name, "up", waiting.signal);
     } catch (error) {
@@ -241,18 +238,23 @@ export class RunningStack {
       throw await this.#unhealthy(service, waiting.signal.reason === GONE);
     } finally {
       waiting.end();
-      settled.abort();
-      await watching;
+      forget();
     }
     report?.({ service: service.name, state: "healthy" });
   }
 
-  async #abortWhenGone(service: Service, waiting: AbortScope, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  /** @returns ends it */
+  #abortWhenGone(service: Service, waiting: AbortScope): () => void {
+    const check = async () => {
       const state = await this.driver.stateOf(service.name).catch(() => undefined);
-      if (state?.is === "stopped" || state?.is === "absent") return waiting.abort(GONE);
-      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
-    }
+      if (state?.is === "stopped" || state?.is === "absent") waiting.abort(GONE);
+    };
+    const forget = this.#backend.onChange((name) => {
+      if (name === service.name) void check();
+    });
+    // It may have ended before anybody listened.
+    void check();
+    return forget;
   }
 
   async #unhealthy(service: Service, hasEnded: boolean): Promise<LabError> {
