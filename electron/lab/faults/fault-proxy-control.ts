@@ -1,3 +1,4 @@
+import { AbortScope } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { tokenHeaders } from "../stack/service-token.ts";
 import type { ToxicBody } from "./link-faults.ts";
@@ -6,6 +7,8 @@ import type { LinkState } from "./proxy-links.ts";
 
 /** The proxy is on this machine and answers in a millisecond; one that does not is frozen or gone. */
 const ANSWER_LIMIT_MS = 2_000;
+/** A stream of hits has a heartbeat each 10 s. */
+const SILENCE_LIMIT_MS = 25_000;
 
 /** Speaks Toxiproxy's API to the fault proxy of a stack, a fault being a toxic that carries the fault's id. */
 export class FaultProxyControl {
@@ -65,6 +68,40 @@ export class FaultProxyControl {
     const data = await this.#ask("GET", `${this.#api}/hits?since=${since}`);
     const { readHits } = await import("./proxy-hits.ts"); // a halt, which comes here too, needs no schema
     return readHits(data);
+  }
+
+  /**
+   * Hands over each hit after `since` as it happens, oldest first, until the proxy ends the stream.
+   * @throws when there is no proxy, or none that has such a stream; the signal's reason when it aborts
+   */
+  async followHits(since: number, take: (hit: Hit) => void, signal: AbortSignal): Promise<void> {
+    const { readHitLine } = await import("./proxy-hits.ts");
+    const scope = new AbortScope(signal);
+    const url = `${this.#api}/hits/stream?since=${since}`;
+    const reply = await fetch(url, { headers: this.#headers, signal: scope.signal });
+    const isStream = reply.headers.get("content-type")?.startsWith("application/x-ndjson") ?? false;
+    if (!reply.ok || !isStream || reply.body === null) {
+      scope.end();
+      await reply.body?.cancel();
+      throw new ProxyRefusal(`${this.#api} has no stream of hits: status code ${reply.status}`, 404);
+    }
+    let rest = "";
+    // Where the network between is gone, nobody says so.
+    const silence = setTimeout(() => scope.abort(new Error("the stream of hits is silent")), SILENCE_LIMIT_MS).unref();
+    try {
+      for await (const text of reply.body.pipeThrough(new TextDecoderStream())) {
+        silence.refresh();
+        const lines = (rest + text).split("\n");
+        rest = lines.pop() ?? "";
+        for (const each of lines) {
+          const hit = readHitLine(each);
+          if (hit !== undefined) take(hit);
+        }
+      }
+    } finally {
+      clearTimeout(silence);
+      scope.end();
+    }
   }
 
   async #setEnabled(link: string, state: object): Promise<void> {

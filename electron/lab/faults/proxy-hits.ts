@@ -14,8 +14,16 @@ const hit = z.object({
 export type Hit = z.infer<typeof hit>;
 
 const answer = z.object({ hits: z.array(hit) });
+/** A line of `/hits/stream`: besides hits it tells that it is there, and how many hits were skipped. */
+const line = z.union([hit, z.object({ heartbeat: z.number() }), z.object({ dropped: z.number() })]);
 
 /** What the proxy answers at `/hits`. */
 export function readHits(data: unknown): Hit[] {
   return answer.parse(data).hits;
+}
+
+/** The hit that a line of the stream tells of; undefined for any other line. */
+export function readHitLine(text: string): Hit | undefined {
+  const told = line.parse(JSON.parse(text));
+  return "seq" in told ? told : undefined;
 }

@@ -8,7 +8,8 @@ import type { Service } from "../stack/stack-file.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { Hit } from "./proxy-hits.ts";
 
-const LOOK_EVERY_MS = 100;
+/** A foreign proxy has no stream of hits, and one that has died tells nothing: it is tried again this much later. */
+const RETRY_MS = 100;
 /** A proxy that is started again is up within a second; one that is not is told of, and tried again. */
 const REVIVE_LIMIT_MS = 10_000;
 /** Hits of one fault that are worth an event each; the undo tells how many there were in all. */
@@ -78,13 +79,15 @@ export class ProxyWatch {
   async #follow(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      // Ends with the proxy, or at once where it has no such stream: then it is asked.
+      await this.#proxy.followHits(this.#since, (hit) => this.#take(hit), signal).catch(() => {});
       if (!(await this.read())) await this.#revive();
-      await this.#parts.clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
+      await this.#parts.clock.sleep(RETRY_MS, signal).catch(() => {});
     }
   }
 
   #take({ seq, toxic, link, effect, method, tool, traceparent }: Hit): void {
-    if (seq <= this.#since) return; // two looks at once have both seen it
+    if (seq <= this.#since) return; // read and told of at once
     this.#since = seq;
     if (!this.#parts.isOurs(toxic)) return;
     const told = this.#told.get(toxic) ?? 0;
