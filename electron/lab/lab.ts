@@ -19,6 +19,7 @@ import {
 import { StackRegister } from "./journal/stack-register.ts";
 import { leftBehind } from "./left-behind.ts";
 import { type Recovered, recover } from "./recovery.ts";
+import { retryPauseMs } from "./retry-pause.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import { type RunResult, runScenario } from "./scenarios/runner.ts";
 import type { OpenStack } from "./stack/open-stack.ts";
@@ -35,7 +36,6 @@ import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
 
 const RECOVERY_LIMIT_MS = 60_000;
-const HOLD_LOOK_MS = 50;
 
 export const SHIPPED_SCENARIOS_FOLDER = join(PROJECT_FOLDER, "scenarios");
 
@@ -142,13 +142,15 @@ export class Lab {
   /** A watchdog that is putting things back is soon done. */
   async #takeHold(purpose: string, signal: AbortSignal): Promise<() => void> {
     const scope = new AbortScope(signal, RECOVERY_LIMIT_MS);
+    const startedMs = systemClock.monotonicMs();
     try {
       for (;;) {
         try {
           return takeHold(this.#journal, thisProcess, purpose, systemClock.wallMs());
         } catch (error) {
           if (scope.signal.aborted || holderOf(this.#journal)?.purpose !== RECOVERY_PURPOSE) throw error;
-          await systemClock.sleep(HOLD_LOOK_MS, signal);
+          // Its release is written down, its death is not.
+          await systemClock.sleep(retryPauseMs(systemClock.monotonicMs() - startedMs), signal);
         }
       }
     } finally {

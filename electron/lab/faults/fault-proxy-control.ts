@@ -77,18 +77,17 @@ export class FaultProxyControl {
   async followHits(since: number, take: (hit: Hit) => void, signal: AbortSignal): Promise<void> {
     const { readHitLine } = await import("./proxy-hits.ts");
     const scope = new AbortScope(signal);
-    const url = `${this.#api}/hits/stream?since=${since}`;
-    const reply = await fetch(url, { headers: this.#headers, signal: scope.signal });
-    const isStream = reply.headers.get("content-type")?.startsWith("application/x-ndjson") ?? false;
-    if (!reply.ok || !isStream || reply.body === null) {
-      scope.end();
-      await reply.body?.cancel();
-      throw new ProxyRefusal(`${this.#api} has no stream of hits: status code ${reply.status}`, 404);
-    }
-    let rest = "";
     // Where the network between is gone, nobody says so.
     const silence = setTimeout(() => scope.abort(new Error("the stream of hits is silent")), SILENCE_LIMIT_MS).unref();
     try {
+      const url = `${this.#api}/hits/stream?since=${since}`;
+      const reply = await fetch(url, { headers: this.#headers, signal: scope.signal });
+      const isStream = reply.headers.get("content-type")?.startsWith("application/x-ndjson") ?? false;
+      if (!reply.ok || !isStream || reply.body === null) {
+        await reply.body?.cancel();
+        throw new ProxyRefusal(`${this.#api} has no stream of hits: status code ${reply.status}`, 404);
+      }
+      let rest = "";
       for await (const text of reply.body.pipeThrough(new TextDecoderStream())) {
         silence.refresh();
         const lines = (rest + text).split("\n");

@@ -1,9 +1,9 @@
-import { systemClock } from "../clock.ts";
 import type { UndoResult } from "../events/lab-event.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
 import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
+import { whenReachable } from "../when-reachable.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
 import { heldByOthers } from "./held.ts";
@@ -12,7 +12,6 @@ import { waitUntilUpAgain } from "./up-again.ts";
 
 /** A Docker engine that is being restarted is back within this; one that is not is gone. */
 const ENGINE_BACK_LIMIT_MS = 10_000;
-const ENGINE_LOOK_MS = 250;
 
 export interface Undone {
   result: UndoResult;
@@ -57,7 +56,7 @@ export async function undoFault(fault: JournaledFault, target: UndoTarget, signa
   const { identity } = fault;
   try {
     if (identity.kind === "link") return await undoLinkFault(fault, identity.service, target, signal);
-    return await whenReachable(() => undoServiceFault(fault, identity, target, signal), signal);
+    return await whenReachable(() => undoServiceFault(fault, identity, target, signal), ENGINE_BACK_LIMIT_MS, signal);
   } catch (error) {
     return { result: "not restored", detail: `${fault.target}: ${reasonOf(error)}` };
   }
@@ -67,20 +66,6 @@ export async function undoFault(fault: JournaledFault, target: UndoTarget, signa
 function reasonOf(error: unknown): string {
   const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
   return isTimeout ? "the time for undoing ran out" : messageOf(error);
-}
-
-/** Tried again while what carries it out is away for a moment: an undo is worth waiting for. */
-async function whenReachable<Value>(attempt: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const limit = performance.now() + ENGINE_BACK_LIMIT_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const isAway = error instanceof LabError && error.code === "unreachable";
-      if (!isAway || performance.now() > limit) throw error;
-      await systemClock.sleep(ENGINE_LOOK_MS, signal);
-    }
-  }
 }
 
 async function undoServiceFault(

@@ -1,4 +1,5 @@
 import { isTimeout, within } from "../abort-scope.ts";
+import { retryPauseMs } from "../retry-pause.ts";
 import { demandCall, demandHttp } from "./demands.ts";
 import { describeSteady } from "./describe.ts";
 import type { RunContext } from "./run-context.ts";
@@ -7,7 +8,7 @@ import { settleDecisions } from "./settle-decisions.ts";
 
 /** How long the steady state may take to come about, before the method and after the rollback. */
 export const STEADY_LIMIT_MS = 15_000;
-/** Between one try of a call or an HTTP answer and the next. */
+/** Between one try and the next of what is to hold throughout. */
 const POLL_INTERVAL_MS = 250;
 
 /** What of the steady state does not hold, in words, or undefined when all of it does within the limit. */
@@ -42,12 +43,13 @@ async function whyNotHealthy({ service, is }: SteadyHealth, { stack }: RunContex
 /** Tries until it is met or the time is over, and tells what came of the last try. */
 async function whyNotMet(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
   let why: string | undefined = `${describeSteady(steady)}: no answer`;
+  const startedMs = context.clock.monotonicMs();
   try {
     await within(signal, STEADY_LIMIT_MS, async (limit) => {
       for (;;) {
         why = await demand(steady, context, limit);
         if (why === undefined) return;
-        await context.clock.sleep(POLL_INTERVAL_MS, limit);
+        await context.clock.sleep(retryPauseMs(context.clock.monotonicMs() - startedMs), limit);
       }
     });
   } catch (error) {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isTimeout, within } from "../abort-scope.ts";
 import { formatDuration } from "../events/duration.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { retryPauseMs } from "../retry-pause.ts";
 import { tokenHeaders } from "../stack/service-token.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
 import type { Role } from "../stack/stack-schema.ts";
@@ -18,7 +19,6 @@ const HTTP_LIMIT_MS = 30_000;
 /** An agent makes several calls, one of which may wait for a person: longer than any approval is held. */
 const AGENT_LIMIT_MS = 10 * 60_000;
 const CLICK_LIMIT_MS = 10_000;
-const CLICK_LOOK_MS = 50;
 
 /** What a step leaves in the log for its inspector; kept small. */
 export type StepOutput = string | Record<string, unknown>;
@@ -240,7 +240,8 @@ async function click(
   const request = { action, mentions: tool, ...(by === undefined ? {} : { user: by }) };
   const startedMs = clock.monotonicMs();
   for (;;) {
-    const leftMs = CLICK_LIMIT_MS - (clock.monotonicMs() - startedMs);
+    const waitedMs = clock.monotonicMs() - startedMs;
+    const leftMs = CLICK_LIMIT_MS - waitedMs;
     const reply = await post(url, headersFor("approval-channel", context), request, Math.max(1, leftMs), signal);
     if (reply.ok) {
       const problem = unsuccessful(action, reply.text);
@@ -250,6 +251,6 @@ async function click(
     if (leftMs <= 0 || reply.status !== 409) {
       throw new LabError("precondition", `nobody could ${action} ${tool}: ${messageIn(reply.text)}`);
     }
-    await clock.sleep(CLICK_LOOK_MS, signal);
+    await clock.sleep(retryPauseMs(waitedMs), signal);
   }
 }

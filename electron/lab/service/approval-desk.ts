@@ -1,13 +1,15 @@
 import pg from "pg";
 import { z } from "zod";
 import type { WaitingApproval, WaitingApprovals } from "../../contract/approvals.ts";
+import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { type ClickAction, messageIn, unsuccessful } from "../scenarios/click-answer.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { tokenHeaders } from "../stack/service-token.ts";
 
-const LOOK_EVERY_MS = 400;
+/** The database tells of each change; a gateway whose tables do not, and a database that is away, are asked this often. */
+const POLL_INTERVAL_MS = 1_000;
 const ANSWER_LIMIT_MS = 2_000;
 const CLICK_LIMIT_MS = 10_000;
 /** Calls of the latest runs, to say in which run an approval was asked for. */
@@ -98,16 +100,21 @@ export class ApprovalDesk {
 
   async #lookOn(stack: RunningStack, signal: AbortSignal): Promise<void> {
     let client: pg.Client | undefined;
+    let wake = () => {};
+    signal.addEventListener("abort", () => wake(), { once: true });
     while (!signal.aborted) {
+      // Before the look: what changes while it is on its way is looked at again at once.
+      const woken = new AbortController();
+      wake = () => woken.abort();
       try {
-        client ??= await connect(stack.endpoint("audit-log", "reading tickets"));
+        client ??= await connect(stack.endpoint("audit-log", "reading tickets"), () => wake());
         this.#become(await read(client), null);
       } catch (error) {
         client?.end().catch(() => {});
         client = undefined;
         this.#become(this.#tickets, `the gateway's tickets cannot be read: ${messageOf(error)}`);
       }
-      await pause(LOOK_EVERY_MS, signal);
+      await systemClock.sleep(POLL_INTERVAL_MS, woken.signal).catch(() => {});
     }
     await client?.end().catch(() => {});
   }
@@ -145,15 +152,19 @@ export class ApprovalDesk {
 
 const UNBLOCK = "put the approval channel back, or let the call expire";
 
-async function connect(connectionString: string): Promise<pg.Client> {
+/** @param changed told when a ticket has changed, and when the connection has ended */
+async function connect(connectionString: string, changed: () => void): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString,
     connectionTimeoutMillis: ANSWER_LIMIT_MS,
     query_timeout: ANSWER_LIMIT_MS,
   });
+  client.on("notification", changed);
+  client.on("end", changed);
   // A connection that is lost between two looks is noticed by the next one.
   client.on("error", () => {});
   await client.connect();
+  await client.query("LISTEN approvals");
   return client;
 }
 
@@ -181,17 +192,4 @@ async function post(
   } catch (error) {
     throw new LabError("unreachable", `the approval channel at ${url}: ${messageOf(error)}`, { cure: UNBLOCK });
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

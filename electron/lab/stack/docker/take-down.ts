@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import type { DockerPlace, RegisteredStack } from "../../journal/stack-register.ts";
-import { LabError } from "../../lab-error.ts";
+import { whenReachable } from "../../when-reachable.ts";
 import type { StackProgress } from "../backend.ts";
 import { everyContainerOf, LABEL } from "./compose-labels.ts";
 import { openEngine } from "./engine.ts";
@@ -9,7 +9,6 @@ import { ask } from "./engine-error.ts";
 
 /** An engine that is being restarted is back within this. */
 const ENGINE_BACK_LIMIT_MS = 15_000;
-const LOOK_EVERY_MS = 500;
 /** A container that an engine was asked to make is there within this. */
 const STILL_ON_ITS_WAY_MS = 300;
 
@@ -39,7 +38,10 @@ export async function removeProject(registered: RegisteredStack, options: Remove
   const docker = openEngine(registered.docker.engine);
   const list = () => everyContainerOf(docker, registered.project);
   const removal = { docker, registered: { ...registered, docker: registered.docker }, options };
-  await removeAll(removal, await (waitsForEngine ? whenBack(list) : list()));
+  await removeAll(
+    removal,
+    await (waitsForEngine ? whenReachable(list, ENGINE_BACK_LIMIT_MS, new AbortController().signal) : list()),
+  );
   if (!isAbandoned) return;
   await delay(STILL_ON_ITS_WAY_MS);
   await removeAll(removal, await list());
@@ -103,17 +105,4 @@ async function volumesOf(docker: Dockerode, project: string): Promise<string[]> 
   const label = [`${LABEL.project}=${project}`];
   const listed = await ask("listing volumes", () => docker.listVolumes({ filters: { label } }));
   return (listed?.Volumes ?? []).map(({ Name }) => Name);
-}
-
-async function whenBack<Value>(call: () => Promise<Value>): Promise<Value> {
-  const limit = performance.now() + ENGINE_BACK_LIMIT_MS;
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      const isAway = error instanceof LabError && error.code === "unreachable";
-      if (!isAway || performance.now() > limit) throw error;
-      await delay(LOOK_EVERY_MS);
-    }
-  }
 }

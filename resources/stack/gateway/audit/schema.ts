@@ -52,6 +52,14 @@ const decisionStatements = [
    $$`,
   `CREATE OR REPLACE TRIGGER audit_log_notify AFTER INSERT ON audit_log
    FOR EACH ROW EXECUTE FUNCTION notify_audit_log()`,
+  `CREATE OR REPLACE FUNCTION notify_approvals() RETURNS trigger LANGUAGE plpgsql AS $$
+   BEGIN
+     NOTIFY approvals;
+     RETURN NULL;
+   END
+   $$`,
+  `CREATE OR REPLACE TRIGGER approvals_notify AFTER INSERT OR UPDATE OR DELETE ON approvals
+   FOR EACH STATEMENT EXECUTE FUNCTION notify_approvals()`,
 ];
 
 const callStatements = [
