@@ -1,4 +1,6 @@
 import type Dockerode from "dockerode";
+import { AbortScope, isTimeout, orAbort, within } from "../../abort-scope.ts";
+import { systemClock } from "../../clock.ts";
 import type { DockerPlace, RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
 import { LabError } from "../../lab-error.ts";
 import { LAB_VERSION } from "../../version.ts";
@@ -10,8 +12,8 @@ import { containerSpec, namedVolumesOf, networkName, networksOf, volumeName } fr
 import { endpointConfig } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
 import { ensureImages } from "./images.ts";
+import { ProjectWatch } from "./project-watch.ts";
 
-const LOOK_EVERY_MS = 100;
 const LAST_LINES = 8;
 /** What a service waits for another to be healthy; as long as compose's own patience with a slow first start. */
 const CONDITION_LIMIT_MS = 120_000;
@@ -114,8 +116,9 @@ async function create({ docker, stack, registered }: BringUp, service: string, i
 /** All at once, but each after what it depends on is as it wants it; the first that fails stops the rest. */
 async function startInOrder(plan: BringUp, ids: ReadonlyMap<string, string>): Promise<void> {
   const { stack, docker, report } = plan;
-  const failed = new AbortController();
-  const signal = AbortSignal.any([plan.signal, failed.signal]);
+  const failed = new AbortScope(plan.signal);
+  const { signal } = failed;
+  const watch = new ProjectWatch(docker, stack.project, systemClock.sleep);
   const started = new Map<string, Promise<void>>();
   const start = (service: string): Promise<void> => {
     const known = started.get(service);
@@ -125,7 +128,8 @@ async function startInOrder(plan: BringUp, ids: ReadonlyMap<string, string>): Pr
       await Promise.all(
         conditions.map(async ([name, condition]) => {
           await start(name);
-          await waitFor(docker, name, ids.get(name) ?? "", condition, signal);
+          if (condition === "service_started") return;
+          await waitFor({ docker, service: name, id: ids.get(name) ?? "", condition }, watch, signal);
         }),
       );
       signal.throwIfAborted();
@@ -137,39 +141,62 @@ async function startInOrder(plan: BringUp, ids: ReadonlyMap<string, string>): Pr
     return work;
   };
   await Promise.allSettled(Object.keys(stack.document.services).map(start));
+  failed.end();
+  await watch.close();
   signal.throwIfAborted();
 }
 
-type Condition = "service_started" | "service_healthy" | "service_completed_successfully";
+interface AwaitedContainer {
+  docker: Dockerode;
+  service: string;
+  id: string;
+  condition: "service_healthy" | "service_completed_successfully";
+}
 
-/** Resolves when a container is as another wants it. @throws LabError when it never will be */
-async function waitFor(
-  docker: Dockerode,
-  service: string,
-  id: string,
-  condition: Condition,
-  signal: AbortSignal,
-): Promise<void> {
-  if (condition === "service_started") return;
-  const limit = performance.now() + CONDITION_LIMIT_MS;
-  for (;;) {
-    signal.throwIfAborted();
-    const found = await ask(`looking at ${service}`, () => docker.getContainer(id).inspect());
-    const { Status, Health, ExitCode } = found?.State ?? {};
-    const hasEnded = Status === "exited" || Status === "dead";
-    if (condition === "service_completed_successfully" && hasEnded && ExitCode === 0) return;
-    if (condition === "service_healthy" && Health?.Status === "healthy") return;
-    if (condition === "service_healthy" && Health === undefined && !hasEnded) {
-      throw new LabError("bad-input", `others wait for ${service} to be healthy, but it has no healthcheck`);
-    }
-    if (hasEnded) throw await unhealthy(docker, service, id, `exited with code ${ExitCode}`);
-    if (Health?.Status === "unhealthy") {
-      const output = Health.Log?.at(-1)?.Output?.trim();
-      throw await unhealthy(docker, service, id, `is unhealthy${output ? `: ${output}` : ""}`);
-    }
-    if (performance.now() > limit) throw await unhealthy(docker, service, id, `is not ${condition} in time`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+/**
+ * Resolves when a container is as another wants it, looked at now and when the engine tells of it.
+ * @throws LabError when it never will be
+ */
+async function waitFor(awaited: AwaitedContainer, watch: ProjectWatch, signal: AbortSignal): Promise<void> {
+  const { docker, service, id, condition } = awaited;
+  let wake = () => {};
+  const forget = watch.onChange((changed) => {
+    if (changed === service) wake();
+  });
+  try {
+    await within(signal, CONDITION_LIMIT_MS, async (limit) => {
+      for (;;) {
+        // Before the look: what changes while it is on its way is looked at again.
+        const woken = Promise.withResolvers<void>();
+        wake = woken.resolve;
+        if (await isAsWanted(awaited)) return;
+        await orAbort(woken.promise, limit);
+      }
+    });
+  } catch (error) {
+    if (signal.aborted || !isTimeout(error)) throw error;
+    throw await unhealthy(docker, service, id, `is not ${condition} in time`);
+  } finally {
+    forget();
   }
+}
+
+/** @throws LabError when the container never will be */
+async function isAsWanted({ docker, service, id, condition }: AwaitedContainer): Promise<boolean> {
+  const found = await ask(`looking at ${service}`, () => docker.getContainer(id).inspect());
+  const { Status, Health, ExitCode } = found?.State ?? {};
+  const hasEnded = Status === "exited" || Status === "dead";
+  if (condition === "service_completed_successfully" && hasEnded && ExitCode === 0) return true;
+  if (condition === "service_healthy" && Health?.Status === "healthy") return true;
+  if (condition === "service_healthy" && Health === undefined && !hasEnded) {
+    throw new LabError("bad-input", `others wait for ${service} to be healthy, but it has no healthcheck`);
+  }
+  if (hasEnded) throw await unhealthy(docker, service, id, `exited with code ${ExitCode}`);
+  if (Health?.Status === "unhealthy") {
+    const output = Health.Log?.at(-1)?.Output?.trim();
+    throw await unhealthy(docker, service, id, `is unhealthy${output ? `: ${output}` : ""}`);
+  }
+  return false;
 }
 
 async function unhealthy(docker: Dockerode, service: string, id: string, what: string): Promise<LabError> {
