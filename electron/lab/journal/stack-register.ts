@@ -10,6 +10,8 @@ export interface Launch {
   stopSignal: NodeJS.Signals;
   stopGraceMs: number;
   logFile: { stdout: string; stderr: string };
+  /** The services that it needs: it is stopped before them. Of a row of an earlier lab it is not known. */
+  needs?: readonly string[];
 }
 
 /** Where a stack of containers is, and what bringing it up made there: only that is ever removed. */

@@ -53,6 +53,7 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
     stopSignal: service.stopSignal,
     stopGraceMs: service.stopGraceMs,
     logFile: { stdout: join(logs, `${service.name}.stdout.log`), stderr: join(logs, `${service.name}.stderr.log`) },
+    needs: Object.keys(service.dependsOn),
   };
 }
 

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeProbe, type Probe } from "../health/probe.ts";
-import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import type { RegisteredProcess, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import { addressOf } from "./launch.ts";
 import { type LogLine, LogTail, lastLines } from "./log-tail.ts";
@@ -65,7 +65,10 @@ export class ProcessBackend implements StackBackend {
   }
 }
 
-/** Ends every process of a stack, in reverse order of their start, known or found by its mark, and removes its data. Safe to repeat. */
+/**
+ * Ends every process of a stack, each after those that need it, known or found by its mark, and removes its data. Safe to
+ * repeat.
+ */
 export async function endProcesses(
   registered: RegisteredStack,
   register: StackRegister,
@@ -73,12 +76,30 @@ export async function endProcesses(
   report?: (progress: StackProgress) => void,
 ): Promise<void> {
   const driver = new ProcessDriver(registered.id, register);
-  for (const { service } of register.processes(registered.id).reverse()) {
-    report?.({ service, state: "stopping" });
-    await driver.stop(service);
-    report?.({ service, state: "stopped" });
+  const stops = new Map<string, Promise<void>>();
+  for (const { service, neededBy } of inStopOrder(register.processes(registered.id))) {
+    const stop = async () => {
+      await Promise.all(neededBy.map((name) => stops.get(name)));
+      report?.({ service, state: "stopping" });
+      await driver.stop(service);
+      report?.({ service, state: "stopped" });
+    };
+    stops.set(service, stop());
   }
+  const results = await Promise.allSettled(stops.values());
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   for (const identity of processesOfStack(registered.id)) await killFamily(identity, registered.project);
   // A database has a thousand files.
   await rm(join(stacksFolder, registered.id), { recursive: true, force: true });
+}
+
+/** Latest started first, each with those that are stopped before it. */
+function inStopOrder(started: readonly RegisteredProcess[]): { service: string; neededBy: string[] }[] {
+  return started
+    .map(({ service }, index) => {
+      const later = started.slice(index + 1).filter(({ launch }) => launch.needs?.includes(service) ?? true);
+      return { service, neededBy: later.map((each) => each.service) };
+    })
+    .reverse();
 }
