@@ -20,9 +20,14 @@ test("an empty record has nothing and lost nothing", () => {
 test("followers hear each hit until they leave", () => {
   const log = new HitLog(3);
   const heard: number[] = [];
-  const leave = log.follow(({ seq }) => void heard.push(seq));
+  let ends = 0;
+  const follower = { take: ({ seq }: { seq: number }) => void heard.push(seq), end: () => void ends++ };
+  const leave = log.follow(follower);
   log.record(hit);
   leave();
   log.record(hit);
   expect(heard).toEqual([1]);
+  log.follow(follower);
+  log.close();
+  expect(ends).toBe(1);
 });

@@ -28,10 +28,15 @@ export interface HitPage {
   dropped: number;
 }
 
+export interface HitFollower {
+  take(hit: Hit): void;
+  end(): void;
+}
+
 export class HitLog {
   readonly #ring: Hit[] = [];
   readonly #capacity: number;
-  readonly #followers = new Set<(hit: Hit) => void>();
+  readonly #followers = new Set<HitFollower>();
   #last = 0;
 
   constructor(capacity: number = limits.hits) {
@@ -55,7 +60,7 @@ export class HitLog {
     this.#last += 1;
     const numbered: Hit = { seq: this.#last, at: Date.now(), ...hit };
     this.#ring[(this.#last - 1) % this.#capacity] = numbered;
-    for (const follow of this.#followers) follow(numbered);
+    for (const { take } of this.#followers) take(numbered);
   }
 
   since(seq: number, count: number = limits.hitsPerAnswer): HitPage {
@@ -70,9 +75,14 @@ export class HitLog {
     return { hits, next: hits.at(-1)?.seq ?? Math.min(seq, this.#last), dropped };
   }
 
-  /** Calls `follow` for each hit from now on. Returns what ends that. */
-  follow(follow: (hit: Hit) => void): () => void {
-    this.#followers.add(follow);
-    return () => this.#followers.delete(follow);
+  /** Hands over each hit from now on. Returns what ends that. */
+  follow(follower: HitFollower): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  /** No hit comes any more: whoever follows is told so. */
+  close(): void {
+    for (const { end } of [...this.#followers]) end();
   }
 }

@@ -45,6 +45,8 @@ test("it says where it listens, opens its links, and stops on SIGTERM with conne
   follower.write("GET /hits/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await follower.receives("200 OK");
   program.child.kill("SIGTERM");
+  // Told to its end, and not cut off once a grace is over.
+  await follower.receives("0\r\n\r\n");
   expect(await program.exited).toBe(0);
 });
 

@@ -172,6 +172,7 @@ export class Registry {
   }
 
   async close(): Promise<void> {
+    this.hits.close();
     await this.#change(async () => {
       await Promise.all(this.links().map((link) => this.#remove(link)));
     });

@@ -36,10 +36,13 @@ export function followHits(registry: Registry, request: IncomingMessage, respons
       sent = page.next;
     }
   };
-  const unfollow = hits.follow((hit: Hit) => {
-    if (hit.seq !== sent + 1 || response.writableLength >= limits.hitFollowerBytes) return;
-    write(hit);
-    sent = hit.seq;
+  const unfollow = hits.follow({
+    take(hit: Hit) {
+      if (hit.seq !== sent + 1 || response.writableLength >= limits.hitFollowerBytes) return;
+      write(hit);
+      sent = hit.seq;
+    },
+    end: () => void response.end(),
   });
   const heartbeat = setInterval(() => write({ heartbeat: Date.now() }), heartbeatMs);
   response.on("drain", catchUp);
