@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { compileCache } from "../compile-cache.ts";
 import type { Launch, RegisteredProcess, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { ServiceState, StackDriver } from "./driver.ts";
@@ -158,9 +159,15 @@ export class ProcessDriver implements StackDriver {
     const stdout = openSync(launch.logFile.stdout, "a", 0o600);
     const stderr = openSync(launch.logFile.stderr, "a", 0o600);
     return new Promise<number>((resolve, reject) => {
-      const child = spawn(program === "node" ? process.execPath : program, rest, {
+      const isNode = program === "node";
+      const child = spawn(isNode ? process.execPath : program, rest, {
         cwd: launch.folder,
-        env: { ...launch.environment, [STACK_MARK]: this.#stackId, [SERVICE_MARK]: service },
+        env: {
+          ...(isNode ? compileCache() : {}),
+          ...launch.environment,
+          [STACK_MARK]: this.#stackId,
+          [SERVICE_MARK]: service,
+        },
         stdio: ["ignore", stdout, stderr],
         // A group of its own: Ctrl-C in the terminal reaches the lab, which then stops the services in order.
         detached: true,

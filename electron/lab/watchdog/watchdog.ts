@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, statSync, truncateSync } from "node:fs";
-import { getCompileCacheDir } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { compileCache } from "../compile-cache.ts";
 import type { LabHome } from "../home.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { BEAT, BEAT_EVERY_MS, GOODBYE } from "./heartbeat.ts";
@@ -71,12 +71,6 @@ export class Watchdog {
     this.#replacements++;
     this.#spawn();
   }
-}
-
-/** The folder in which this process keeps what it has compiled: without it the watchdog is compiled with every command. */
-function compileCache(): { NODE_COMPILE_CACHE?: string } {
-  const ofThisNode = getCompileCacheDir();
-  return ofThisNode === undefined ? {} : { NODE_COMPILE_CACHE: dirname(ofThisNode) };
 }
 
 function shorten(file: string): void {

@@ -1,4 +1,5 @@
 /** The life of a service as a program: start, say where, stop on SIGTERM or SIGINT, exit codes 0, 1 (broke) and 2 (misconfigured). */
+import module from "node:module";
 import { EnvironmentError } from "./environment.ts";
 import { type RunningService, StartError } from "./serve.ts";
 
@@ -20,6 +21,8 @@ export async function runService(name: string, start: () => Promise<RunningServi
   try {
     service = await start();
     console.log(`${name} listening on ${service.url}`);
+    // Now rather than at its end: a service that is killed has none, and its next start would compile everything again.
+    module.flushCompileCache?.();
   } catch (error) {
     exitWithProblem(name, error);
   }
