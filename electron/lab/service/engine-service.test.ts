@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test } from "vitest";
+import { writeSmallStack } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { openJournal } from "../journal/journal.ts";
+import { Lab } from "../lab.ts";
+import { ON_REFERENCE_STACK } from "../stack/run-target.ts";
 import { EngineService } from "./engine-service.ts";
 import { scenarioOf } from "./past-scenario.ts";
 
@@ -206,4 +209,23 @@ test("what the driver cannot do is not offered, and refused when it is asked for
     message: 'there is no fault called "disconnect" here',
   });
   expect(engine.faults.runId).toBeNull();
+});
+
+test("a stack that was left up from another file is taken over, and brought up again as itself", async () => {
+  const home = temporaryFolder();
+  const { signal } = new AbortController();
+  const lab = Lab.open({ ...process.env, RESILIENCE_LAB_HOME: home });
+  const file = writeSmallStack(temporaryFolder());
+  const source = { is: "compose file", file } as const;
+  const target = await lab.resolve({ ...ON_REFERENCE_STACK, source, ports: "auto", keep: true });
+  await lab.work("bringing a stack up", signal, (bench) => bench.stacks.use(target, { signal }, async () => {}));
+  lab.close();
+
+  const engine = await startOn(home);
+  expect(await engine.status()).toMatchObject({ state: "up", project: "small", driver: "process", kept: true });
+  await engine.down();
+  expect(await engine.status()).toMatchObject({ state: "down", project: "small" });
+  await engine.up();
+  const { state, services } = await engine.status();
+  expect([state, services.map(({ name }) => name).sort()]).toEqual(["up", ["caller", "fault-proxy", "server"]]);
 });
