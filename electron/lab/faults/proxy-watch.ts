@@ -81,6 +81,7 @@ export class ProxyWatch {
     while (!signal.aborted) {
       // Ends with the proxy, or at once where it has no such stream: then it is asked.
       await this.#proxy.followHits(this.#since, (hit) => this.#take(hit), signal).catch(() => {});
+      if (signal.aborted) return;
       if (!(await this.read())) await this.#revive();
       await this.#parts.clock.sleep(RETRY_MS, signal).catch(() => {});
     }

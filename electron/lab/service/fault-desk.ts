@@ -98,8 +98,10 @@ export class FaultDesk {
         cure: "cancel the run, or halt the lab, to have it undone now",
       });
     }
-    const report = (await this.#byHand?.undo(target)) ?? { undone: 0, residue: [] };
-    const ours = this.#byHand?.runId;
+    // It may have ended by the time that it has undone everything.
+    const session = this.#byHand;
+    const report = (await session?.undo(target)) ?? { undone: 0, residue: [] };
+    const ours = session?.runId;
     const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.queue.runningRunId);
     for (const fault of left) {
       const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
