@@ -1,4 +1,5 @@
 import type { LabState, StreamMessage } from "../../contract/events.ts";
+import { orAbort } from "../abort-scope.ts";
 import type { OpenStream } from "./stream-book.ts";
 
 /** Changes within this time are told together. */
@@ -73,19 +74,10 @@ export class StatePublisher {
     for (const done of [...this.#waiting]) done();
   }
 
-  #next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void) => {
-        this.#waiting.delete(done);
-        signal.removeEventListener("abort", onAbort);
-        settle();
-      };
-      const done = () => end(resolve);
-      const onAbort = () => end(() => reject(signal.reason));
-      if (signal.aborted) return reject(signal.reason);
-      this.#waiting.add(done);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
+  async #next(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    await orAbort(promise, signal).finally(() => this.#waiting.delete(resolve));
   }
 }
 
