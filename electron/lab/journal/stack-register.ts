@@ -56,6 +56,15 @@ interface StackRow {
   without: string;
 }
 
+interface ProcessRow {
+  service: string;
+  pid: number | null;
+  started_at: string | null;
+  starter_pid: number | null;
+  starter_started_at: string | null;
+  launch: string;
+}
+
 /** Whether every protection is known to be on. */
 export function isProtected({ without }: Pick<RegisteredStack, "without">): boolean {
   return without?.length === 0;
@@ -163,7 +172,7 @@ export class StackRegister {
   ): RegisteredProcess | undefined {
     return this.#database
       .transaction(() => {
-        const found = this.processes(stackId).find((each) => each.service === service);
+        const found = this.process(stackId, service);
         if (found === undefined || !isFree(found)) return undefined;
         this.#database
           .prepare(
@@ -187,22 +196,29 @@ export class StackRegister {
     return changes > 0;
   }
 
+  process(stackId: string, service: string): RegisteredProcess | undefined {
+    const row = this.#database
+      .prepare("SELECT * FROM processes WHERE stack_id = ? AND service = ?")
+      .get(stackId, service) as ProcessRow | undefined;
+    return row && this.#toProcess(row);
+  }
+
+  /** In the order of their start. */
   processes(stackId: string): RegisteredProcess[] {
-    const rows = this.#database.prepare("SELECT * FROM processes WHERE stack_id = ? ORDER BY rowid").all(stackId) as {
-      service: string;
-      pid: number | null;
-      started_at: string | null;
-      starter_pid: number | null;
-      starter_started_at: string | null;
-      launch: string;
-    }[];
-    const identityOf = (pid: number | null, startedAt: string | null) =>
-      pid === null || startedAt === null ? undefined : { pid, startedAt };
-    return rows.map((row) => ({
+    const rows = this.#database.prepare("SELECT * FROM processes WHERE stack_id = ? ORDER BY rowid").all(stackId);
+    return (rows as ProcessRow[]).map((row) => this.#toProcess(row));
+  }
+
+  #toProcess(row: ProcessRow): RegisteredProcess {
+    return {
       service: row.service,
       launch: JSON.parse(this.#secrets.reveal(row.launch)) as Launch,
       identity: identityOf(row.pid, row.started_at),
       starter: identityOf(row.starter_pid, row.starter_started_at),
-    }));
+    };
   }
+}
+
+function identityOf(pid: number | null, startedAt: string | null): ProcessIdentity | undefined {
+  return pid === null || startedAt === null ? undefined : { pid, startedAt };
 }

@@ -5,7 +5,7 @@ import { LearnedSecrets } from "./learned-secrets.ts";
 import { mayHoldSecret } from "./may-hold-secret.ts";
 import { hasPlaceholder, Placeholders, splitAtPlaceholders } from "./placeholder.ts";
 import { PrivateKeyLines } from "./private-key-lines.ts";
-import { redactYaml } from "./redact-yaml.ts";
+import { YamlValues } from "./redact-yaml.ts";
 import { isHarmless, isSecretName } from "./secret-names.ts";
 
 /**
@@ -100,14 +100,14 @@ export class Redactor {
   }
 
   /** A YAML file as written, comments and all, its secrets replaced; the values that it gives to secrets are learned. */
-  yaml(source: string): string {
+  yaml(source: string | YamlValues): string {
+    const values = typeof source === "string" ? new YamlValues(source) : source;
     const isNamed = (text: string, name: string) => isSecretName(name) && !isHarmless(name, text);
     // All are learned before any is looked for: one may stand elsewhere before it is named.
-    redactYaml(source, (text, name) => {
+    values.each((text, name) => {
       if (isNamed(text, name)) this.#learned.learn(text);
-      return text;
     });
-    const redacted = redactYaml(source, (text, name) =>
+    const redacted = values.redacted((text, name) =>
       isNamed(text, name) ? this.#take("named-secret", text) : this.text(text),
     );
     return this.text(redacted);

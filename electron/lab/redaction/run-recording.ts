@@ -1,4 +1,5 @@
 import type { Redact } from "../events/run-log.ts";
+import type { YamlValues } from "./redact-yaml.ts";
 import { Redactor } from "./redactor.ts";
 
 /** How a run is recorded: the files that it is made of as they are stored, and what makes its events so. */
@@ -13,7 +14,7 @@ export interface RunRecording {
 export interface RunFiles {
   scenarioTitle: string;
   scenarioSource: string;
-  stackSource?: string;
+  stackSource?: YamlValues;
   /** Of the services, as they were handed out: what they call a secret is looked for in all the run. */
   environments?: readonly Readonly<Record<string, string>>[];
 }
@@ -21,7 +22,7 @@ export interface RunFiles {
 /** @param isRaw nothing is redacted, as a person asked for */
 export function recordingOf(files: RunFiles, isRaw: boolean): RunRecording {
   const { scenarioTitle, scenarioSource, stackSource, environments = [] } = files;
-  if (isRaw) return { scenarioTitle, scenarioSource, stackSource, redact: undefined };
+  if (isRaw) return { scenarioTitle, scenarioSource, stackSource: stackSource?.source, redact: undefined };
   const redactor = new Redactor();
   for (const environment of environments) redactor.learn(environment);
   // First, because what these files call a secret is looked for in all the others.

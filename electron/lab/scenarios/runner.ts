@@ -99,7 +99,7 @@ export async function carryOut(
   journal.assertArmed();
   const without = stack.protectionsOff();
   const { keepRaw = false } = parts;
-  const files = { scenarioTitle: scenario.title, scenarioSource: plan.source, stackSource: stack.stack.source };
+  const files = { scenarioTitle: scenario.title, scenarioSource: plan.source, stackSource: stack.source };
   const environments = stack.stack.services.map(({ environment }) => environment);
   const { redact, ...recorded } = recordingOf({ ...files, environments }, keepRaw);
   const log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event), redact });

@@ -40,7 +40,7 @@ export class ProcessBackend implements StackBackend {
   }
 
   async setVariable(service: string, name: string, value: string | undefined): Promise<void> {
-    const process = this.#register.processes(this.#registered.id).find((each) => each.service === service);
+    const process = this.#register.process(this.#registered.id, service);
     if (process === undefined) return;
     const environment = { ...process.launch.environment, [name]: value ?? "" };
     await this.driver.stop(service);

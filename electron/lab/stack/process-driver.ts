@@ -142,7 +142,7 @@ export class ProcessDriver implements StackDriver {
   async reconnect(): Promise<void> {}
 
   #entry(service: string) {
-    const entry = this.#register.processes(this.#stackId).find((process) => process.service === service);
+    const entry = this.#register.process(this.#stackId, service);
     if (entry) return entry;
     throw new LabError("bad-input", `${service} is not run by this lab`, {
       cure: "give it x-lab.process in the stack file, or run the stack on Docker",

@@ -4,6 +4,7 @@ import { AbortScope } from "../abort-scope.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import type { DockerPlace, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { YamlValues } from "../redaction/redact-yaml.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import { bringUp } from "./docker/bring-up.ts";
 import { DockerBackend } from "./docker/docker-backend.ts";
@@ -49,6 +50,7 @@ export class RunningStack {
   readonly #stacksFolder: string;
   readonly #backend: StackBackend;
   readonly #atEnd: (() => void)[] = [];
+  #source: YamlValues | undefined;
 
   private constructor(stack: Stack, registered: RegisteredStack, register: StackRegister, stacksFolder: string) {
     this.stack = stack;
@@ -109,6 +111,12 @@ export class RunningStack {
     stacksFolder: string,
   ): RunningStack {
     return new RunningStack(stack, registered, register, stacksFolder);
+  }
+
+  /** Its file, as each run on it keeps it. */
+  get source(): YamlValues {
+    this.#source ??= new YamlValues(this.stack.source);
+    return this.#source;
   }
 
   /** Where the containers run, for a person; undefined for processes. */
