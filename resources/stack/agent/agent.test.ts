@@ -200,6 +200,18 @@ describe("when the connection fails", () => {
     ]);
   });
 
+  test("a call whose stream can be resumed is lost at once when the gateway has forgotten the session", async () => {
+    const held = { jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "held" } };
+    const gateway = await gatewayAnswering((_request, response, { sessions }) => {
+      sessions.clear();
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`id: 1\ndata: ${JSON.stringify(held)}\n\n`, () => response.destroy());
+    });
+    const report = await post(await agentOn(gateway.url), { input: "lookup-charge" });
+    expect(report.calls).toMatchObject([{ tool: "lookup_charge", outcome: "error" }]);
+    expect(gateway.resumptions).toEqual(["1"]);
+  });
+
   test("a session the gateway has forgotten is opened anew and the call sent again", async () => {
     const gateway = await gatewayAnswering((request, response, { sessions }) => {
       if (request.params?.name === "list_recent_charges") sessions.clear();

@@ -18,6 +18,8 @@ export interface FakeGateway {
   messages: (method: string) => RpcRequest[];
   /** The ids of sessions it knows; remove them to be a gateway that was restarted. */
   sessions: Set<string>;
+  /** The event ids from which a stream was to be resumed. */
+  resumptions: string[];
 }
 
 export interface FakeGatewayOptions {
@@ -35,8 +37,14 @@ export const rpcError = (response: ServerResponse, id: number | undefined, error
 export async function startFakeGateway({ tools = [], onCall }: FakeGatewayOptions): Promise<FakeGateway> {
   const sessions = new Set<string>();
   const seen: FakeGateway["seen"] = [];
+  const resumptions: string[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (request.method === "GET") return void response.writeHead(405).end();
+    if (request.method === "GET") {
+      const resumed = request.headers["last-event-id"];
+      if (typeof resumed === "string") resumptions.push(resumed);
+      const isKnown = sessions.has(String(request.headers["mcp-session-id"]));
+      return void response.writeHead(isKnown ? 405 : 404).end();
+    }
     if (request.method === "DELETE") return void response.writeHead(200).end();
     const message = (await readJsonObject(request)) as unknown as RpcRequest;
     seen.push({ message, headers: request.headers });
@@ -66,6 +74,7 @@ export async function startFakeGateway({ tools = [], onCall }: FakeGatewayOption
     seen,
     messages: (method) => seen.map(({ message }) => message).filter((message) => message.method === method),
     sessions,
+    resumptions,
   };
   return gateway;
 }

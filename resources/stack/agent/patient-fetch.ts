@@ -7,8 +7,14 @@ import { request as requestHttps } from "node:https";
 import { Readable } from "node:stream";
 import type { FetchLike } from "@modelcontextprotocol/sdk/shared/transport.js";
 
-/** `onStreamEnd` is told when an event stream that answers a POST is over, whether it ended well or broke. */
-export function patientFetch(onStreamEnd: () => void): FetchLike {
+export interface StreamListener {
+  /** An event stream that answers a POST is over, whether it ended well or broke. */
+  onStreamEnd(): void;
+  /** A stream is asked for of a server that does not know the session (404): it is never resumed. */
+  onSessionGone(): void;
+}
+
+export function patientFetch({ onStreamEnd, onSessionGone }: StreamListener): FetchLike {
   return (url, init = {}) =>
     new Promise((resolve, reject) => {
       const target = new URL(url);
@@ -28,6 +34,7 @@ export function patientFetch(onStreamEnd: () => void): FetchLike {
         }
         const isEmpty = status === 204 || status === 205 || status === 304;
         if (isEmpty) incoming.resume();
+        if (init.method === "GET" && status === 404) onSessionGone();
         if (init.method === "POST" && headers.get("content-type")?.startsWith("text/event-stream")) {
           incoming.once("close", onStreamEnd);
         }
