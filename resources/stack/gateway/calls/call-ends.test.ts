@@ -431,6 +431,24 @@ describe("the row of a call", () => {
     expect(row?.ended_at.getTime()).toBeLessThanOrEqual(told + 1);
   });
 
+  it("of a call that is cancelled is there at once, however long its work hangs", async () => {
+    const gateway = await scene.launch();
+    const client = await RawClient.open(gateway.mcpUrl);
+    await client.request("tools/list");
+    scene.postgres.signal("SIGSTOP");
+    try {
+      const call = client.call("create_item");
+      // From here on it waits for the database to take its ticket.
+      await eventually(gateway.health, ({ audit }) => audit.pending === 1 && audit.unsaved === 0);
+      await client.notify("notifications/cancelled", { requestId: 3 });
+      expect((await call).message.error?.message).toMatch(/caller cancelled/);
+      const { calls, diagnostics } = await gateway.health();
+      expect([calls.pending, calls.unsaved, diagnostics.running_executions]).toEqual([1, 0, 1]);
+    } finally {
+      scene.postgres.signal("SIGCONT");
+    }
+  });
+
   it("is on disk before the answer is sent", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);

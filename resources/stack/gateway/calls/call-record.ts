@@ -28,6 +28,7 @@ export class CallRecord {
   readonly #request: RequestMessage;
   readonly #context: CallContext;
   readonly #startedMs: number;
+  #hasEnded = false;
 
   constructor(spool: Spool<CallEntry>, request: RequestMessage, context: CallContext) {
     const meta = request.params._meta;
@@ -37,14 +38,20 @@ export class CallRecord {
     this.#startedMs = Date.now() - (performance.now() - context.arrivedAtMs);
     this.turnId = context.turnId ?? randomUUID();
     this.trace = continueTrace(isObject(meta) ? meta.traceparent : undefined, context.traceparent);
+    context.caller.signal.addEventListener("abort", () => void this.end({ outcome: "cancelled" }), { once: true });
   }
 
-  /** Resolves when the call's end is on disk: its response, if there is one, is not sent before. */
+  /**
+   * Resolves when the call's end is on disk: its response, if there is one, is not sent before. A call ends once, and with
+   * its caller's leaving: the work for it may take long to notice, longer than the gateway lives.
+   */
   async end({ text, outcome, error }: Omit<Answer, "text"> & { text?: string }): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     const { session, caller, requestBytes, arrivedAtMs } = this.#context;
     const { name } = this.#request.params;
     // Whatever was found out for a caller that is gone, nobody was told.
-    const left = caller.signal.aborted ? (caller.signal.reason as CallerLeft) : undefined;
+    const left = caller.signal.aborted ? (caller.signal.reason as CallerLeft).message : undefined;
     await this.#spool.add({
       callId: this.callId,
       sessionId: session.id,
@@ -52,12 +59,12 @@ export class CallRecord {
       tool: typeof name === "string" ? name : "",
       backend: this.backend,
       startedMs: this.#startedMs,
-      endedMs: this.#startedMs + ((left?.atMs ?? performance.now()) - arrivedAtMs),
+      endedMs: this.#startedMs + (performance.now() - arrivedAtMs),
       outcome: left === undefined ? outcome : "cancelled",
       attempts: this.attempts,
       requestBytes,
       replyBytes: left === undefined && text !== undefined ? Buffer.byteLength(text) : 0,
-      error: left?.message ?? error,
+      error: left ?? error,
       traceId: this.trace.traceId,
       spanId: this.trace.spanId,
     });

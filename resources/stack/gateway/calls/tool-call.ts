@@ -58,7 +58,7 @@ export class ToolCalls {
     return this.#running.size;
   }
 
-  /** Resolves when all calls have left their record, also those whose caller has gone; at the latest after the limit. */
+  /** Resolves when no call is worked on, also none whose caller has gone: all that is to be said of them is in the spools. At the latest after the limit. */
   async idle(limitMs: number): Promise<void> {
     const late = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
     await Promise.race([Promise.allSettled(this.#running), late]);
@@ -272,7 +272,7 @@ async function record(call: CallRecord, work: (call: CallRecord) => Promise<Answ
     await call.end(answer);
     return answer.text;
   } catch (error) {
-    if (error instanceof CallerLeft) await call.end({ outcome: "cancelled", error: error.message });
+    if (error instanceof CallerLeft) await call.end({ outcome: "cancelled" });
     else await call.end({ outcome: "refused", error: `internal error: ${String(error)}` });
     throw error;
   }

@@ -35,8 +35,6 @@ export interface Caller {
 /** Why a call's work was dropped: its connection closed, it was cancelled, or its session ended. */
 export class CallerLeft extends Error {
   override readonly name = "CallerLeft";
-  /** By performance.now(): the work that was dropped may take until later to notice. */
-  readonly atMs = performance.now();
 }
 
 export class Exchange implements Caller {
