@@ -1,6 +1,6 @@
 // Bundles every service of the reference stack into one file each, so that a service runs anywhere Node does, with or
 // without node_modules beside it. Plain JavaScript without a Node 24 feature: npm's `prepare` may run it on Node 20.
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,7 +15,8 @@ const services = readdirSync(stackFolder, { withFileTypes: true })
 
 try {
   const { build } = await import("esbuild");
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     entryPoints: services.map((name) => ({ in: join(stackFolder, name, "main.ts"), out: name })),
     outdir: buildFolder,
     outExtension: { ".js": ".mjs" },
@@ -33,6 +34,8 @@ try {
       js: 'import { createRequire as createBundleRequire } from "node:module";\nconst require = createBundleRequire(import.meta.url);',
     },
   });
+  mkdirSync(buildFolder, { recursive: true });
+  for (const { path, contents } of outputFiles) writeWhole(path, contents);
   if (services.includes("audit-db")) await writeContainerSql(build);
   removeBundlesOfGoneServices();
   const elapsedMs = Math.round(performance.now() - startedAt);
@@ -50,8 +53,17 @@ async function writeContainerSql(build) {
   const source = Buffer.from(outputFiles[0].contents).toString("base64");
   const { roleAndDatabaseSql, ownershipSql } = await import(`data:text/javascript;base64,${source}`);
   const configuration = { user: "lab", password: "{password}", database: "audit" };
-  writeFileSync(join(buildFolder, "audit-db-role.sql"), roleAndDatabaseSql(configuration));
-  writeFileSync(join(buildFolder, "audit-db-ownership.sql"), ownershipSql(configuration));
+  writeWhole(join(buildFolder, "audit-db-role.sql"), roleAndDatabaseSql(configuration));
+  writeWhole(join(buildFolder, "audit-db-ownership.sql"), ownershipSql(configuration));
+}
+
+/** A service that starts meanwhile reads the file of before or the one of now, and never a part of it. */
+function writeWhole(path, contents) {
+  const bytes = Buffer.from(contents);
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, bytes);
+  renameSync(partial, path);
 }
 
 function removeBundlesOfGoneServices() {
