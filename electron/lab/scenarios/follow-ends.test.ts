@@ -110,7 +110,7 @@ describe("the ends of calls", () => {
 
 describe("at the end of a run", () => {
   /** How often the gateway was asked for what it has left to write, and the ends were read. */
-  async function settle(calls: () => object | undefined) {
+  async function settle(calls: () => object | undefined, isReadable = true) {
     let asked = 0;
     const { address } = await fakeService(() => {
       asked++;
@@ -121,24 +121,25 @@ describe("at the end of a run", () => {
     const health = { name: "the-gateway", role: "gateway", probe: { http: "/health" } };
     (context.stack.stack.services as object[]).push(health);
     let read = 0;
-    await settleEnds(context, { read: async () => ++read > 0 });
+    await settleEnds(context, { read: async () => ++read > 0 && isReadable });
     return { asked, read };
   }
 
   test("what the gateway is about to write is waited for", async () => {
     let left = 3;
-    expect(await settle(() => ({ pending: left--, failing: false }))).toEqual({ asked: 4, read: 1 });
+    expect(await settle(() => ({ pending: left--, failing: false }))).toEqual({ asked: 4, read: 2 });
   });
 
-  test.each([
-    ["cannot write them", { pending: 7, failing: true }],
-    ["keeps none", {}],
-  ])("a gateway that %s is not waited for", async (_what, calls) => {
-    expect(await settle(() => calls)).toEqual({ asked: 1, read: 1 });
+  test("a gateway that tells of none is not waited for", async () => {
+    expect(await settle(() => ({}))).toEqual({ asked: 1, read: 2 });
+  });
+
+  test("a table that cannot be read is not waited for", async () => {
+    expect(await settle(() => ({ pending: 7 }), false)).toEqual({ asked: 0, read: 1 });
   });
 
   test("a gateway that does not answer is waited for no longer than the limit", async () => {
-    const expiring = new ExpiringLimit(1_000);
+    const expiring = new ExpiringLimit(2_500);
     limit.of = expiring;
     onTestFinished(() => {
       limit.of = undefined;
@@ -147,6 +148,6 @@ describe("at the end of a run", () => {
       expiring.expire();
       return undefined;
     });
-    expect(settled).toEqual({ asked: 1, read: 1 });
+    expect(settled).toEqual({ asked: 1, read: 2 });
   });
 });

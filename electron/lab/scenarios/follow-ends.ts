@@ -8,8 +8,8 @@ import { TableReader } from "../traces/table-reader.ts";
 import { gatewayAudit } from "./gateway-audit.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** Rows are on their way for about a tenth of this. */
-const SETTLE_LIMIT_MS = 1_000;
+/** Rows are on their way for a tenth of a second; after an outage of the database the gateway tries again within two. */
+const SETTLE_LIMIT_MS = 2_500;
 const POLL_INTERVAL_MS = 20;
 
 /** What tells of the ends of calls, or why no end is known, in words. */
@@ -43,10 +43,11 @@ export function noteMissingEnds(log: RunLog, ends: FollowedEnds, decisions: Deci
 }
 
 /**
- * Reads what the gateway has recorded by now. Calls that are still under way are not waited for, nor is a gateway that
- * cannot write or does not answer. Never rejects.
+ * Reads what the gateway has recorded by now. Calls that are still under way are not waited for, nor is a table that cannot
+ * be read or a gateway that is down. Never rejects.
  */
 export async function settleEnds(context: RunContext, ends: Pick<TableReader<CallEnd>, "read">): Promise<void> {
+  if (!(await ends.read())) return;
   const { signal } = new AbortController();
   try {
     await within(signal, SETTLE_LIMIT_MS, async (limit) => {

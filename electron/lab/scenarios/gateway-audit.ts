@@ -6,7 +6,7 @@ export interface GatewayAudit {
   pending: number | undefined;
   /** Since the gateway started: given up for good, for want of space. */
   dropped: number | undefined;
-  /** Ends of calls that are on their way to the database; 0 while it does not take them. */
+  /** Ends of calls that are not in their table yet. */
   pendingEnds?: number | undefined;
 }
 
@@ -18,10 +18,13 @@ export async function gatewayAudit(context: RunContext, signal: AbortSignal): Pr
     const response = await fetch(context.url(gateway.name, gateway.probe.http), { signal });
     const { audit, calls } = (await response.json()) as {
       audit?: { pending?: unknown; dropped?: unknown };
-      calls?: { pending?: unknown; failing?: unknown };
+      calls?: { pending?: unknown };
     };
-    const pendingEnds = calls?.failing === true ? 0 : numberOf(calls?.pending);
-    return { pending: numberOf(audit?.pending), dropped: numberOf(audit?.dropped), pendingEnds };
+    return {
+      pending: numberOf(audit?.pending),
+      dropped: numberOf(audit?.dropped),
+      pendingEnds: numberOf(calls?.pending),
+    };
   } catch {
     signal.throwIfAborted();
     return "unreachable";
