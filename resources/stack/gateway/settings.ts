@@ -34,9 +34,9 @@ export interface Settings {
   protectionsOff: ReadonlySet<Protection>;
   historyLimit: number;
   sessionTtlMs: number;
-  /** Where audit rows are until the database has them; of this gateway alone. */
+  /** Where rows of decisions and of calls are until the database has them; of this gateway alone. */
   auditSpoolFolder: string;
-  /** Rows. */
+  /** Rows of each table. */
   auditSpoolLimit: number;
 }
 
