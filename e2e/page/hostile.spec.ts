@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { WebSocket } from "ws";
 import { forgeZip } from "../../electron/lab/bundles/testing/forge-zip.ts";
 import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
-import { History } from "../../electron/lab/history/history.ts";
-import { thisProcess } from "../../electron/lab/stack/process-identity.ts";
+import { storeRun } from "../../electron/testing/stored-events.ts";
 import { longRun } from "../../renderer/timeline/fixtures/recorded-runs.ts";
 import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
@@ -124,7 +123,6 @@ expect:
   test.describe("a run of a hundred thousand events", () => {
     test.use({
       prepared: async ({ home }, use) => {
-        const history = new History(join(home, "history.db"), thisProcess);
         const events = longRun(LONG - 1).map((event) => ({ ...event, runId: LONG_RUN_ID }));
         const last = events.at(-1);
         if (last === undefined) throw new Error("the run is empty");
@@ -138,7 +136,7 @@ expect:
           outcome: "passed",
           reason: "it ended",
         };
-        history.begin({
+        const run = {
           id: LONG_RUN_ID,
           scenarioId: "retry-storm",
           scenarioTitle: "A very long run",
@@ -146,9 +144,8 @@ expect:
           driver: "process",
           without: [],
           startedWallMs: Date.now(),
-        });
-        for (const event of [...events, end]) history.record(event);
-        history.close();
+        };
+        await storeRun(join(home, "history.db"), run, [...events, end]);
         await use(undefined);
       },
     });

@@ -19,8 +19,8 @@ import { benchStream } from "./stream.ts";
 import { benchSubscribers } from "./subscribers.ts";
 
 const PARTS: Record<string, () => Promise<Row[]>> = {
-  recorder: async () => benchRecorder(),
-  redaction: async () => benchRedaction(),
+  recorder: benchRecorder,
+  redaction: benchRedaction,
   gateway: () => onStack(({ running }) => benchGatewayHop(running)),
   proxy: benchFaultProxy,
   docker: benchDocker,
@@ -50,11 +50,11 @@ function onStack(use: (open: OpenStack) => Promise<Row[]>): Promise<Row[]> {
 
 async function inLab(use: (lab: Lab, bench: Workbench) => Promise<Row[]>): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
-  const lab = Lab.open({ ...process.env, RESILIENCE_LAB_HOME: folder });
+  const lab = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: folder });
   try {
     return await lab.work("measuring", new AbortController().signal, (bench) => use(lab, bench));
   } finally {
-    lab.close();
+    await lab.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

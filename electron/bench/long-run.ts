@@ -1,14 +1,12 @@
 import type { LabEvent, LabEventBody } from "../lab/events/lab-event.ts";
-import { History } from "../lab/history/history.ts";
-import { thisProcess } from "../lab/stack/process-identity.ts";
+import { storeRun } from "../testing/stored-events.ts";
 
 const STARTED_MS = 1_700_000_000_000;
 const SERVICES = ["gateway", "payments-mcp", "agent", "audit-db"];
 
 /** Puts a run of so many events, as a long storm leaves it, into a history. It lasts as many milliseconds. */
-export function recordLongRun(historyFile: string, runId: string, events: number): void {
-  const history = new History(historyFile, thisProcess);
-  history.begin({
+export function recordLongRun(historyFile: string, runId: string, events: number): Promise<void> {
+  const run = {
     id: runId,
     scenarioId: "long-storm",
     scenarioTitle: "A long storm",
@@ -16,9 +14,8 @@ export function recordLongRun(historyFile: string, runId: string, events: number
     driver: "process",
     without: [],
     startedWallMs: STARTED_MS,
-  });
-  for (const event of longRun(runId, events)) history.record(event);
-  history.close();
+  };
+  return storeRun(historyFile, run, longRun(runId, events));
 }
 
 export function* longRun(runId: string, events: number): Generator<LabEvent> {

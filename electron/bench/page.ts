@@ -2,10 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "@playwright/test";
-import { History } from "../lab/history/history.ts";
-import { Archive } from "../lab/service/archive.ts";
-import { Preferences } from "../lab/service/preferences.ts";
-import { thisProcess } from "../lab/stack/process-identity.ts";
+import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
 import { recordLongRun } from "./long-run.ts";
 import { buildPages, launchBrowser, PageHost } from "./page-harness.ts";
 import { median, quantile, type Row, row } from "./row.ts";
@@ -23,7 +20,7 @@ export async function benchPage(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-page-"));
   const home = join(folder, "home");
   mkdirSync(home);
-  for (const events of [WARM, SHORT, LONG]) recordLongRun(join(home, "history.db"), idOf(events), events);
+  for (const events of [WARM, SHORT, LONG]) await recordLongRun(join(home, "history.db"), idOf(events), events);
   const pages = await buildPages(folder);
   const lab = await PageHost.start(home, pages.lab);
   const bare = await PageHost.start(join(folder, "bare-home"), pages.bare);
@@ -157,25 +154,21 @@ async function openRun(context: BrowserContext, origin: string, events: number):
 }
 
 async function benchFirstLanes(context: BrowserContext, lab: string, bare: string, home: string): Promise<Row[]> {
-  const history = new History(join(home, "history.db"), thisProcess);
-  const preferences = new Preferences(join(home, "preferences.db"));
-  const archive = new Archive(join(home, "history.db"), history, preferences);
+  const history = await SqliteRunStore.open(join(home, "history.db"));
   const page = await context.newPage();
   await page.goto(bare);
   const [sql, paint, short, long]: [number[], number[], Opened[], Opened[]] = [[], [], [], []];
   try {
     for (let round = 0; round < ROUNDS; round++) {
       const startedMs = performance.now();
-      await archive.laneSummary(idOf(LONG));
+      await history.laneSummary(idOf(LONG));
       sql.push(performance.now() - startedMs);
       paint.push(await page.evaluate(paintOnce));
       short.push(await openRun(context, lab, SHORT));
       long.push(await openRun(context, lab, LONG));
     }
   } finally {
-    archive.close();
-    preferences.close();
-    history.close();
+    await history.close();
   }
   await page.close();
   const baseMs = median(sql) + median(paint);

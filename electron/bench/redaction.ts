@@ -4,41 +4,52 @@ import { join } from "node:path";
 import { systemClock } from "../lab/clock.ts";
 import type { LabEventBody } from "../lab/events/lab-event.ts";
 import { RunLog } from "../lab/events/run-log.ts";
-import { History } from "../lab/history/history.ts";
+import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
 import { recordingOf } from "../lab/redaction/run-recording.ts";
-import { thisProcess } from "../lab/stack/process-identity.ts";
 import { type Row, row } from "./row.ts";
 
 const EVENTS = 10_000;
 const PAIRS = 9;
 
 /** Recording of 10,000 events with redaction against the same without it: processor time of the engine's thread. */
-export function benchRedaction(): Row[] {
-  const ratioOf = (bodyOf: (index: number) => LabEventBody) => {
-    const ratios = Array.from({ length: PAIRS }, () => record(bodyOf, true) / record(bodyOf, false));
+export async function benchRedaction(): Promise<Row[]> {
+  const ratioOf = async (bodyOf: (index: number) => LabEventBody) => {
+    const ratios: number[] = [];
+    for (let pair = 0; pair < PAIRS; pair++) ratios.push((await record(bodyOf, true)) / (await record(bodyOf, false)));
     return ratios.sort((a, b) => a - b)[Math.floor(PAIRS / 2)] ?? 0;
   };
   return [
-    row("recording with redaction against without: 10,000 ordinary events, processor time", ratioOf(ordinary), "x"),
-    row("the same, each tenth event with a secret", ratioOf(tenthWithSecret), "x"),
+    row(
+      "recording with redaction against without: 10,000 ordinary events, processor time",
+      await ratioOf(ordinary),
+      "x",
+    ),
+    row("the same, each tenth event with a secret", await ratioOf(tenthWithSecret), "x"),
   ];
 }
 
-function record(bodyOf: (index: number) => LabEventBody, isRedacted: boolean): number {
+async function record(bodyOf: (index: number) => LabEventBody, isRedacted: boolean): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
-  const history = new History(join(folder, "history.db"), thisProcess);
+  const history = await SqliteRunStore.open(join(folder, "history.db"));
   try {
     const files = { scenarioTitle: "bench", scenarioSource: "id: bench\n" };
     const { redact } = recordingOf(files, !isRedacted);
-    const log = new RunLog({ runId: "bench", clock: systemClock, record: (event) => history.record(event), redact });
-    history.begin({ ...files, id: "bench", scenarioId: "bench", driver: "process", without: [], startedWallMs: 0 });
+    const log = new RunLog({ runId: "bench", clock: systemClock, record: (event) => history.append(event), redact });
+    await history.begin({
+      ...files,
+      id: "bench",
+      scenarioId: "bench",
+      driver: "process",
+      without: [],
+      startedWallMs: 0,
+    });
     const before = process.cpuUsage();
     for (let index = 0; index < EVENTS; index++) log.append(bodyOf(index));
-    history.flush();
+    await history.flush();
     const { user, system } = process.cpuUsage(before);
     return user + system;
   } finally {
-    history.close();
+    await history.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -38,7 +38,7 @@ const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: brow
 const socketHandler = new SocketHandler<RouterContext>(router);
 const portHandler = new RPCHandler<RouterContext>(router);
 
-const made = madeBefore();
+const made = await madeBefore();
 const [labSocket, bareSocket] = [await listen(), await listen()];
 labSocket.on("connection", (socket) => serveWindow(socket, socketHandler));
 bareSocket.on("connection", (socket) => void sendBare(socket));
@@ -79,11 +79,11 @@ function addressOf(server: WebSocketServer): string {
 }
 
 /** The run as the lab's stream would send it, made before anything is timed. */
-function madeBefore(): string[] {
-  const { lastSeq } = service.archive.get(runId);
+async function madeBefore(): Promise<string[]> {
+  const { lastSeq } = await service.history.get(runId);
   const texts: string[] = [];
   for (let seq = 0; seq < lastSeq; seq += EVENT_BATCH_LIMIT) {
-    const entries = service.archive.entries(runId, seq, EVENT_BATCH_LIMIT);
+    const entries = await service.history.entries(runId, seq, EVENT_BATCH_LIMIT);
     texts.push(
       `{"type":"run","message":1,"items":[${entries.map(({ text }) => text).join(",")}],"lastSeq":${lastSeq},"savedSeq":${lastSeq},"unsaved":null}`,
     );

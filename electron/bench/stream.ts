@@ -24,7 +24,7 @@ const RUN = "0f0f0f0f-0000-4000-8000-000000100000";
 export async function benchStream(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-stream-"));
   mkdirSync(join(folder, "home"));
-  recordLongRun(join(folder, "home", "history.db"), RUN, EVENTS);
+  await recordLongRun(join(folder, "home", "history.db"), RUN, EVENTS);
   const place: StreamPlace = { home: join(folder, "home"), runId: RUN };
   const host = new Worker(join(import.meta.dirname, "stream-host.ts"), { workerData: place });
   try {

@@ -1,11 +1,11 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { History } from "../lab/history/history.ts";
-import { thisProcess } from "../lab/stack/process-identity.ts";
+import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
 import { startLab } from "../lab/watchdog/testing/lab-process.ts";
 import { serviceProcessesOf } from "../lab/watchdog/testing/process-table.ts";
 import { writeSmallStack } from "../testing/small-stack.ts";
+import { eventsIn } from "../testing/stored-events.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "testing", "straying-lab.ts");
@@ -39,10 +39,11 @@ test
     expect(said).toContain(`boom in ${place}`);
     expect(said).toMatch(/ {2}strays +error/);
     expect(said).toMatch(/ {2}next +passed/);
-    const history = new History(join(home, "history.db"), thisProcess);
-    const runs = history.list({ limit: 10 });
-    const undone = runs.flatMap(({ id }) => [...history.events(id)]).filter(({ type }) => type === "fault.undone");
-    history.close();
+    const history = await SqliteRunStore.open(join(home, "history.db"));
+    const { runs } = await history.list({});
+    const events = await Promise.all(runs.map(({ id }) => eventsIn(history, id)));
+    const undone = events.flat().filter(({ type }) => type === "fault.undone");
+    await history.close();
     expect(runs.map(({ scenarioId, outcome }) => [scenarioId, outcome])).toEqual([
       ["next", "passed"],
       ["strays", "error"],

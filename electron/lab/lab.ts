@@ -5,7 +5,8 @@ import type { LabEvent } from "./events/lab-event.ts";
 import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
 import type { MendParts } from "./faults/mend.ts";
 import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
-import { History } from "./history/history.ts";
+import type { RunStore } from "./history/run-store.ts";
+import { SqliteRunStore } from "./history/sqlite/sqlite-run-store.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
 import {
@@ -46,26 +47,27 @@ export function shippedScenarios(): LoadedScenario[] {
 /** The engine, as every host uses it: opened on one data folder, able to read; {@link Lab.work} lets it break things. */
 export class Lab {
   readonly home: LabHome;
-  readonly history: History;
+  readonly history: RunStore;
   /** Where a host reports the errors of its process that nothing has awaited. */
   readonly strays: StrayErrors;
   readonly #environment: NodeJS.ProcessEnv;
   #openedJournal: Journal | undefined;
 
-  private constructor(home: LabHome, environment: NodeJS.ProcessEnv, strays: StrayErrors) {
+  private constructor(home: LabHome, history: RunStore, environment: NodeJS.ProcessEnv, strays: StrayErrors) {
     this.home = home;
+    this.history = history;
     this.strays = strays;
     this.#environment = environment;
-    this.history = new History(home.historyFile, thisProcess);
   }
 
-  static open(environment: NodeJS.ProcessEnv, strays = new StrayErrors()): Lab {
-    return new Lab(openHome(dataFolder(environment)), environment, strays);
+  static async open(environment: NodeJS.ProcessEnv, strays = new StrayErrors()): Promise<Lab> {
+    const home = openHome(dataFolder(environment));
+    return new Lab(home, await SqliteRunStore.open(home.historyFile), environment, strays);
   }
 
   /** What a person should know of how the data folder was found. */
   notices(): string[] {
-    return putAside("run history", this.history.setAsideTo);
+    return [...this.history.notices];
   }
 
   loadStack(source: FileSource): Stack {
@@ -173,9 +175,9 @@ export class Lab {
     };
   }
 
-  close(): void {
+  async close(): Promise<void> {
     try {
-      this.history.close();
+      await this.history.close();
     } finally {
       this.#openedJournal?.close();
     }

@@ -1,7 +1,7 @@
 import { systemClock } from "../lab/clock.ts";
 import { emptyRunView, foldAll } from "../lab/events/fold.ts";
 import type { LabEvent } from "../lab/events/lab-event.ts";
-import type { History } from "../lab/history/history.ts";
+import type { RunStore } from "../lab/history/run-store.ts";
 import { loadText } from "../lab/scenarios/load.ts";
 import { runScenario } from "../lab/scenarios/runner.ts";
 import { StrayErrors } from "../lab/stray-errors.ts";
@@ -21,7 +21,7 @@ export interface SmallRun {
 }
 
 /** Runs a scenario on a small stack, as a host does. */
-export async function runOnSmallStack(stack: SmallStack, history: History, wish: SmallRun) {
+export async function runOnSmallStack(stack: SmallStack, history: RunStore, wish: SmallRun) {
   const { steadyState = [{ service: "server", is: "up" }], expect = [{ within: "5m" }], method } = wish;
   const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect };
   const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");

@@ -120,11 +120,11 @@ function counted(runs: number): string {
 }
 
 async function withLab(terminal: Terminal, use: (lab: Lab) => Promise<number>): Promise<number> {
-  const lab = Lab.open(terminal.environment);
+  const lab = await Lab.open(terminal.environment);
   try {
     for (const notice of lab.notices()) terminal.err.write(`${notice}\n`);
     return await use(lab);
   } finally {
-    lab.close();
+    await lab.close();
   }
 }

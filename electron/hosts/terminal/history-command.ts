@@ -1,5 +1,6 @@
 import { formatDuration } from "../../lab/events/duration.ts";
 import { emptyRunView, foldAll } from "../../lab/events/fold.ts";
+import type { LabEvent } from "../../lab/events/lab-event.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
@@ -27,32 +28,32 @@ RUN is a run's id or the first characters of it. \`list\` also says what a lab t
     const [action = "", run, ...more] = positionals;
     const wanted = oneOf("history", action, ["list", "show"]);
     if (more.length > 0) throw new LabError("bad-input", `history ${wanted} takes no "${more[0]}"`);
-    const lab = Lab.open(terminal.environment);
+    const lab = await Lab.open(terminal.environment);
     try {
       for (const notice of lab.notices()) terminal.err.write(`${notice}\n`);
       if (lab.history.readOnlyBecause) terminal.err.write(`read only: ${lab.history.readOnlyBecause}\n`);
       if (wanted === "list") {
-        const code = list(lab, values, terminal);
+        const code = await list(lab, values, terminal);
         for (const line of lab.leftBehind()) terminal.err.write(`${line}\n`);
         return code;
       }
       if (run === undefined) throw new LabError("bad-input", "say which run: see `resilience-lab history list`");
-      return show(lab, run, values, terminal);
+      return await show(lab, run, values, terminal);
     } finally {
-      lab.close();
+      await lab.close();
     }
   },
 };
 
-function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): number {
-  const runs = lab.history.list({
+async function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): Promise<number> {
+  const { runs } = await lab.history.list({
     limit: positiveInteger("--limit", limit),
     ...(scenario === undefined ? {} : { scenarioId: scenario }),
   });
   if (runs.length === 0) out.write("no runs yet; `resilience-lab demo` makes some\n");
   for (const run of runs) {
     const when = new Date(run.startedWallMs).toISOString().replace("T", " ").slice(0, 19);
-    const time = run.durationMs === undefined ? "" : formatDuration(run.durationMs);
+    const time = run.durationMs === null ? "" : formatDuration(run.durationMs);
     const off = run.without.length > 0 ? `  without ${run.without.join(", ")}` : "";
     const columns = [
       run.id.slice(0, SHORT_ID),
@@ -66,15 +67,17 @@ function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): number 
   return EXIT.green;
 }
 
-function show(lab: Lab, id: string, { reporter }: Values, { out, environment }: Terminal): number {
+async function show(lab: Lab, id: string, { reporter }: Values, { out, environment }: Terminal): Promise<number> {
   const format = oneOf("--reporter", reporter, ["pretty", ...REPORT_FORMATS]);
-  const run = lab.history.find(id);
+  const run = await lab.history.find(id);
   if (format !== "pretty") {
-    if (run.outcome === undefined) throw new LabError("bad-input", `run ${run.id} has not ended: it has no report yet`);
-    out.write(render(format, [toReport(foldAll(emptyRunView, lab.history.events(run.id)))]));
+    if (run.outcome === null) throw new LabError("bad-input", `run ${run.id} has not ended: it has no report yet`);
+    const events: LabEvent[] = [];
+    for await (const event of lab.history.events(run.id)) events.push(event);
+    out.write(render(format, [toReport(foldAll(emptyRunView, events))]));
     return EXIT.green;
   }
   const printer = new RunPrinter((line) => out.write(`${line}\n`), paintFor(out, environment));
-  for (const event of lab.history.events(run.id)) printer.take(event);
+  for await (const event of lab.history.events(run.id)) printer.take(event);
   return EXIT.green;
 }

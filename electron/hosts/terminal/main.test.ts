@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { History } from "../../lab/history/history.ts";
-import { thisProcess } from "../../lab/stack/process-identity.ts";
 import { sampleRun } from "../../testing/sample-events.ts";
+import { storeRun } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { main } from "./main.ts";
 
@@ -85,10 +84,9 @@ describe("bundle", () => {
   const ID = "5f0c9d3e-6a1b-4c2d-8e4f-7a9b0c1d2e3f";
 
   /** A data folder with one run in it. */
-  function homeWithRun(): string {
+  async function homeWithRun(): Promise<string> {
     const home = temporaryFolder();
-    const history = new History(join(home, "history.db"), thisProcess);
-    history.begin({
+    const run = {
       id: ID,
       scenarioId: "mcp-crash",
       scenarioTitle: "The MCP server crashes",
@@ -96,14 +94,13 @@ describe("bundle", () => {
       driver: "process",
       without: [],
       startedWallMs: 1_700_000_000_010,
-    });
-    for (const event of sampleRun(ID)) history.record(event);
-    history.close();
+    };
+    await storeRun(join(home, "history.db"), run, sampleRun(ID));
     return home;
   }
 
   async function exported(): Promise<{ home: string; file: string }> {
-    const [home, file] = [homeWithRun(), join(temporaryFolder(), "run.zip")];
+    const [home, file] = [await homeWithRun(), join(temporaryFolder(), "run.zip")];
     const { code, err } = await run(["bundle", "export", ID.slice(0, 8), "--out", file], home);
     expect(err).toMatch(/run\.zip: 1 run, \d+ (bytes|kB), no secrets found\n$/);
     expect(code).toBe(0);

@@ -86,7 +86,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
   // A report on standard output is for a program: what people read goes to the other stream.
   const shown = reporter === "pretty" || values.out !== undefined ? terminal.out : terminal.err;
   const screen = new LiveScreen(shown);
-  const lab = Lab.open(terminal.environment, terminal.strays);
+  const lab = await Lab.open(terminal.environment, terminal.strays);
   const reports: RunReport[] = [];
   try {
     for (const notice of lab.notices()) screen.line(notice);
@@ -106,7 +106,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
     });
   } finally {
     screen.close();
-    lab.close();
+    await lab.close();
   }
   if (reporter === "pretty") terminal.out.write(`\n${summary(reports)}\n`);
   else if (values.out === undefined) terminal.out.write(render(reporter, reports));

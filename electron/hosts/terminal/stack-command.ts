@@ -142,13 +142,13 @@ async function restore(_values: Values, terminal: Terminal): Promise<number> {
 
 /** Only the path, so that no secret gets into a terminal's history or a log. */
 async function secrets(values: Values, terminal: Terminal): Promise<number> {
-  const lab = Lab.open(terminal.environment);
+  const lab = await Lab.open(terminal.environment);
   try {
     lab.loadStack(values.stack === undefined ? { is: "reference" } : { is: "compose file", file: values.stack });
     terminal.out.write(`${lab.secretsFile}\n`);
     return EXIT.green;
   } finally {
-    lab.close();
+    await lab.close();
   }
 }
 
@@ -159,13 +159,13 @@ function addresses(running: RunningStack): string[] {
 }
 
 async function withLab(terminal: Terminal, use: (lab: Lab, screen: LiveScreen) => Promise<number>): Promise<number> {
-  const lab = Lab.open(terminal.environment);
+  const lab = await Lab.open(terminal.environment);
   const screen = new LiveScreen(terminal.out);
   try {
     for (const notice of lab.notices()) screen.line(notice);
     return await use(lab, screen);
   } finally {
     screen.close();
-    lab.close();
+    await lab.close();
   }
 }

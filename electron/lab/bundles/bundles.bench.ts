@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { deflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
-import type { LabEventBody } from "../events/lab-event.ts";
-import { History } from "../history/history.ts";
+import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
+import type { RunStore } from "../history/run-store.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { Redactor } from "../redaction/redactor.ts";
-import { thisProcess } from "../stack/process-identity.ts";
 import { exportBundle } from "./export-bundle.ts";
 import type { RunRecord } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
@@ -69,7 +69,7 @@ export async function benchBundles(): Promise<Row[]> {
 
 /** Medians over interleaved pairs of (raw stages one after another) / (export), with and without what is made of the events. */
 async function measureSpeed(folder: string): Promise<{ speed: number; bare: number }> {
-  const history = recorded(join(folder, "speed.db"), SPEED_EVENTS);
+  const history = await recorded(join(folder, "speed.db"), SPEED_EVENTS);
   const file = join(folder, "speed.zip");
   const raw = join(folder, "raw");
   try {
@@ -78,17 +78,17 @@ async function measureSpeed(folder: string): Promise<{ speed: number; bare: numb
     const speeds: number[] = [];
     const bares: number[] = [];
     for (let pair = 0; pair < PAIRS; pair++) {
-      const before = pair % 2 === 0 ? rawStages(history, entries, raw) : undefined;
+      const before = pair % 2 === 0 ? await rawStages(history, entries, raw) : undefined;
       const started = performance.now();
       await exportBundle({ history, runIds: [RUN], file });
       const exportMs = performance.now() - started;
-      const { madeMs, bareMs } = before ?? rawStages(history, entries, raw);
+      const { madeMs, bareMs } = before ?? (await rawStages(history, entries, raw));
       speeds.push((madeMs + bareMs) / exportMs);
       bares.push(bareMs / exportMs);
     }
     return { speed: median(speeds), bare: median(bares) };
   } finally {
-    history.close();
+    await history.close();
   }
 }
 
@@ -100,14 +100,19 @@ function median(values: number[]): number {
  * Milliseconds of what an export cannot do without, each stage alone and with all it needs in memory: to read the run,
  * to redact and spell its events, to make their spans; then to hash, pack and write the very bytes that the bundle has.
  */
-function rawStages(history: History, entries: readonly Buffer[][], file: string): { madeMs: number; bareMs: number } {
+async function rawStages(
+  history: RunStore,
+  entries: readonly Buffer[][],
+  file: string,
+): Promise<{ madeMs: number; bareMs: number }> {
   let started = performance.now();
   const lap = () => {
     const ms = performance.now() - started;
     started = performance.now();
     return ms;
   };
-  const events = [...history.events(RUN)];
+  const events: LabEvent[] = [];
+  for await (const event of history.events(RUN)) events.push(event);
   let bareMs = lap();
   const redactor = new Redactor();
   for (const event of events) redactor.event(event);
@@ -148,7 +153,7 @@ async function unpacked(file: string): Promise<Buffer[][]> {
 /** The most memory that a process of its own held while it exported a run of so many events. */
 async function measureMemory(folder: string, events: number): Promise<number> {
   const database = join(folder, `${events}.db`);
-  recorded(database, events).close();
+  await (await recorded(database, events)).close();
   const child = fork(import.meta.filename, [database, join(folder, `${events}.zip`)], { stdio: "inherit" });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.on("message", (peak) => resolve(Number(peak)));
@@ -159,11 +164,11 @@ async function measureMemory(folder: string, events: number): Promise<number> {
 const RUN = "0b6c1f6e-3d5a-4b0e-9c7d-5e8a1f20b3c4";
 
 /** A run as a long storm leaves it: decisions, hits of faults, log lines, now and then a change of health. */
-function recorded(file: string, events: number): History {
-  const history = new History(file, thisProcess);
+async function recorded(file: string, events: number): Promise<RunStore> {
+  const history = await SqliteRunStore.open(file);
   const scenario = { id: "storm", title: "A long storm", patterns: [] };
   const sources = { scenarioSource: "id: storm\n", stackSource: "services: {}\n" };
-  history.begin({
+  await history.begin({
     id: RUN,
     scenarioId: scenario.id,
     scenarioTitle: scenario.title,
@@ -179,9 +184,10 @@ function recorded(file: string, events: number): History {
         : seq === events
           ? { type: "run.ended", outcome: "passed", reason: "every check held" }
           : sampleBody(seq);
-    history.record({ runId: RUN, seq, atMs: seq * 1.5, wallMs: STARTED_MS + seq * 1.5, ...body } as Parameters<
-      History["record"]
-    >[0]);
+    const event = { runId: RUN, seq, atMs: seq * 1.5, wallMs: STARTED_MS + seq * 1.5, ...body } as LabEvent;
+    if (event.type === "run.ended") await history.end(event);
+    else void history.append(event);
+    if (seq % 10_000 === 0) await history.flush();
   }
   return history;
 }
@@ -245,9 +251,9 @@ function sampleBody(seq: number): LabEventBody {
 
 /** As the child of {@link measureMemory}: exports, and tells the most memory that it held, in bytes. */
 async function exportAndTell(database: string, file: string): Promise<void> {
-  const history = new History(database, thisProcess);
+  const history = await SqliteRunStore.open(database);
   await exportBundle({ history, runIds: [RUN], file });
-  history.close();
+  await history.close();
   process.send?.(process.resourceUsage().maxRSS * 1024);
   process.disconnect();
 }

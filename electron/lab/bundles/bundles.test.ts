@@ -15,9 +15,10 @@ import {
   sampleRun,
   started,
 } from "../../testing/sample-events.ts";
+import { appendAll, eventsIn } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { emptyRunView, foldAll } from "../events/fold.ts";
-import type { History } from "../history/history.ts";
+import type { RunStore } from "../history/run-store.ts";
 import { LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";
 import { openForged } from "./testing/forge-zip.ts";
@@ -28,7 +29,7 @@ const [LONG, ODD] = ["10000000-0000-4000-8000-000000000000", "0dd00000-0000-4000
 
 const newFile = () => join(temporaryFolder(), "runs.zip");
 
-async function exported(history: History, runIds: string[] = [RUN_1]): Promise<string> {
+async function exported(history: RunStore, runIds: string[] = [RUN_1]): Promise<string> {
   const file = newFile();
   await exportBundle({ history, runIds, file });
   return file;
@@ -36,66 +37,66 @@ async function exported(history: History, runIds: string[] = [RUN_1]): Promise<s
 
 const hashOf = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
 const entryOf = (file: string, path: string) => String(openForged(file).find((entry) => entry.path === path)?.bytes);
-const foldOf = (history: History, id: string) => foldAll(emptyRunView, history.events(id));
+const foldOf = async (history: RunStore, id: string) => foldAll(emptyRunView, await eventsIn(history, id));
 const log = (seq: number, line = "hello", runId = RUN_1) =>
   eventAt(seq, { type: "service.log", service: "gateway", stream: "stdout", line }, runId);
 
 describe("a run that goes out and comes in again", () => {
   test("shows the same, event by event and folded, and is marked as imported", async () => {
-    const [here, there] = [openHistory(), openHistory()];
-    recordRun(here);
+    const [here, there] = [await openHistory(), await openHistory()];
+    await recordRun(here);
     const result = await importBundle({ history: there, file: await exported(here) });
     expect(result).toEqual({
       imported: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes" }],
       alreadyHere: [],
     });
-    expect([...there.events(RUN_1)]).toEqual([...here.events(RUN_1)]);
-    expect(foldOf(there, RUN_1)).toEqual(foldOf(here, RUN_1));
-    expect(there.sources(RUN_1)).toEqual(here.sources(RUN_1));
-    expect(there.find(RUN_1)).toEqual({ ...here.find(RUN_1), importedFrom: "runs.zip" });
+    expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
+    expect(await foldOf(there, RUN_1)).toEqual(await foldOf(here, RUN_1));
+    expect(await there.sources(RUN_1)).toEqual(await here.sources(RUN_1));
+    expect(await there.find(RUN_1)).toEqual({ ...(await here.find(RUN_1)), importedFrom: "runs.zip" });
   });
 
   test("is exported from there as it came", async () => {
-    const [here, there] = [openHistory(), openHistory()];
-    recordRun(here);
+    const [here, there] = [await openHistory(), await openHistory()];
+    await recordRun(here);
     const first = await exported(here);
     await importBundle({ history: there, file: first });
     expect(hashOf(await exported(there))).toBe(hashOf(first));
   });
 
   test("with many events, several runs and text of every kind", async () => {
-    const [here, there] = [openHistory(), openHistory()];
+    const [here, there] = [await openHistory(), await openHistory()];
     const text = 'é \u2028 \u0000 \ud83d\ude00 \\ " </script>';
     const many = Array.from(
       { length: 3_000 },
       (_, index) => ({ type: "service.log", service: "gateway", stream: "stdout", line: `${text} ${index}` }) as const,
     );
-    recordRun(here, LONG, { events: runWith(many, LONG), startedWallMs: 5 });
-    recordRun(here, ODD, {
+    await recordRun(here, LONG, { events: runWith(many, LONG), startedWallMs: 5 });
+    await recordRun(here, ODD, {
       events: runWith([decided({ arguments: { ["__proto__"]: text, list: [1.5, null, text] } })], ODD),
     });
     const progress = vi.fn();
     await importBundle({ history: there, file: await exported(here, [ODD, LONG]), onProgress: progress });
-    for (const id of [LONG, ODD]) expect([...there.events(id)]).toEqual([...here.events(id)]);
+    for (const id of [LONG, ODD]) expect(await eventsIn(there, id)).toEqual(await eventsIn(here, id));
     const [done, total] = progress.mock.lastCall ?? [];
     expect(done).toBe(total);
   });
 
   test("also when its lab died before its first event", async () => {
-    const [here, there] = [openHistory(), openHistory()];
+    const [here, there] = [await openHistory(), await openHistory()];
     const ending = { type: "run.ended", outcome: "interrupted", reason: "the lab died" } as const;
-    recordRun(here, RUN_1, { events: eventsOf([ending]) });
+    await recordRun(here, RUN_1, { events: eventsOf([ending]) });
     await importBundle({ history: there, file: await exported(here) });
-    expect(there.find(RUN_1)).toMatchObject({ outcome: "interrupted", scenarioId: "mcp-crash" });
+    expect(await there.find(RUN_1)).toMatchObject({ outcome: "interrupted", scenarioId: "mcp-crash" });
   });
 
   test("with a check that could not tell: in the events, the report, JUnit and the trace", async () => {
-    const [here, there] = [openHistory(), openHistory()];
-    recordRun(here, RUN_1, { events: inconclusiveRun(RUN_1) });
+    const [here, there] = [await openHistory(), await openHistory()];
+    await recordRun(here, RUN_1, { events: inconclusiveRun(RUN_1) });
     const file = await exported(here);
     await importBundle({ history: there, file });
-    expect([...there.events(RUN_1)]).toEqual([...here.events(RUN_1)]);
-    expect(there.find(RUN_1)).toMatchObject({ outcome: "inconclusive" });
+    expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
+    expect(await there.find(RUN_1)).toMatchObject({ outcome: "inconclusive" });
     const page = entryOf(file, `runs/${RUN_1}/report.html`);
     expect(page).toContain('<div class="verdict limit">inconclusive');
     expect(page).toContain("? could not be told");
@@ -108,8 +109,8 @@ describe("a run that goes out and comes in again", () => {
   });
 
   test("without a stack file, when none was kept", async () => {
-    const [here, there] = [openHistory(), openHistory()];
-    here.begin({
+    const [here, there] = [await openHistory(), await openHistory()];
+    await here.begin({
       id: RUN_1,
       scenarioId: "mcp-crash",
       scenarioTitle: "The MCP server crashes",
@@ -118,17 +119,17 @@ describe("a run that goes out and comes in again", () => {
       without: [],
       startedWallMs: 0,
     });
-    for (const event of sampleRun(RUN_1)) here.record(event);
+    await appendAll(here, sampleRun(RUN_1));
     await importBundle({ history: there, file: await exported(here) });
-    expect(there.sources(RUN_1).stack).toBeUndefined();
+    expect((await there.sources(RUN_1)).stack).toBeUndefined();
   });
 });
 
 describe("a run that is here already", () => {
   test("stays as it is, the original with its secrets too", async () => {
-    const history = openHistory();
+    const history = await openHistory();
     const stackSource = "services: {db: {environment: {DB_PASSWORD: 'very-secret-1'}}}\n";
-    recordRun(history, RUN_1, {
+    await recordRun(history, RUN_1, {
       stackSource,
       events: runWith([{ type: "warning", code: "x", message: "token=abc very-secret-1" }]),
     });
@@ -136,8 +137,8 @@ describe("a run that is here already", () => {
     for (const _ of ["first", "again"]) {
       expect(await importBundle({ history, file })).toEqual({ imported: [], alreadyHere: [RUN_1] });
     }
-    expect(history.sources(RUN_1).stack).toContain("very-secret-1");
-    expect(history.find(RUN_1).importedFrom).toBeUndefined();
+    expect((await history.sources(RUN_1)).stack).toContain("very-secret-1");
+    expect((await history.find(RUN_1)).importedFrom).toBeNull();
   });
 
   test.each([
@@ -145,24 +146,24 @@ describe("a run that is here already", () => {
     ["the scenario", { scenarioSource: "id: other\n" }],
     ["the stack file", { stackSource: "services: {}\n" }],
   ])("is a conflict when %s differs, and nothing of the bundle comes in", async (_, change) => {
-    const [here, there] = [openHistory(), openHistory()];
-    recordRun(here, RUN_0, { startedWallMs: 1 });
-    recordRun(here);
-    recordRun(there, RUN_1, change);
+    const [here, there] = [await openHistory(), await openHistory()];
+    await recordRun(here, RUN_0, { startedWallMs: 1 });
+    await recordRun(here);
+    await recordRun(there, RUN_1, change);
     const importing = importBundle({ history: there, file: await exported(here, [RUN_0, RUN_1]) });
     await expect(importing).rejects.toMatchObject({ reason: "conflict", cure: expect.stringContaining("delete") });
-    expect(there.list({ limit: 9 }).map(({ id }) => id)).toEqual([RUN_1]);
+    expect((await there.list({})).runs.map(({ id }) => id)).toEqual([RUN_1]);
   });
 });
 
 describe("the file", () => {
   test("has the same bytes for the same runs, in whatever order they are asked for and wherever they are", async () => {
-    const [one, two] = [openHistory(), openHistory()];
+    const [one, two] = [await openHistory(), await openHistory()];
     for (const [history, ids] of [
       [one, ["a", "b"]],
       [two, ["b", "a"]],
     ] as const) {
-      for (const id of ids) recordRun(history, id, { startedWallMs: id === "a" ? 1 : 2 });
+      for (const id of ids) await recordRun(history, id, { startedWallMs: id === "a" ? 1 : 2 });
     }
     const zone = process.env.TZ;
     const first = await exported(one, ["a", "b"]);
@@ -173,8 +174,8 @@ describe("the file", () => {
   });
 
   test("has what a person and other tools need", async () => {
-    const history = openHistory();
-    recordRun(history);
+    const history = await openHistory();
+    await recordRun(history);
     const file = await exported(history);
     expect(
       openForged(file)
@@ -210,9 +211,9 @@ describe("the file", () => {
   });
 
   test("has names for logs that no system reads as a path, and no two alike", async () => {
-    const history = openHistory();
+    const history = await openHistory();
     const services = ["../../etc/passwd", "a/b", "a_b", "A_B", "C:\\x", "", "nul\0"];
-    recordRun(history, RUN_1, {
+    await recordRun(history, RUN_1, {
       events: runWith(
         services.map((service) => ({ type: "service.log", service, stream: "stdout", line: service }) as const),
       ),
@@ -227,10 +228,10 @@ describe("the file", () => {
   });
 
   test("has the trace in OpenTelemetry's names, a failed call with the fault that hit it", async () => {
-    const history = openHistory();
+    const history = await openHistory();
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const call = { callId: "c", traceId, spanId: "b7ad6b7169203331", sessionId: "s" };
-    recordRun(history, RUN_1, {
+    await recordRun(history, RUN_1, {
       events: runWith([
         decided({ ...call, rowId: "8" }),
         decided({ ...call, rowId: "9", decision: "upstream_error", reason: "refused" }),
@@ -268,7 +269,7 @@ describe("the file", () => {
   });
 
   test("has no secret in any of its bytes, and says how many were taken out", async () => {
-    const history = openHistory();
+    const history = await openHistory();
     const secrets = [
       "xoxb-111-222-abc",
       "hunter2-pass",
@@ -279,7 +280,7 @@ describe("the file", () => {
       "sign-me-please",
     ];
     const all = `Authorization: Bearer ${secrets[2]} ${secrets[0]} postgres://u:${secrets[1]}@h/d card ${secrets[3]} ${secrets[4]} ${secrets[5]}`;
-    recordRun(history, RUN_1, {
+    await recordRun(history, RUN_1, {
       scenarioTitle: `The MCP server crashes ${secrets[0]}`,
       scenarioSource: `id: x\nnote: ${secrets[5]}\n`,
       stackSource: `services: {s: {environment: {A_SECRET: ${secrets[4]}, SLACK_SIGNING_SECRET: ${secrets[6]}, URL: "postgres://u:${secrets[1]}@h"}}}\n`,
@@ -324,14 +325,16 @@ describe("the file", () => {
       "password-in-address": expect.any(Number),
     });
     expect((await verifyBundle(file)).isValid).toBe(true);
-    const there = openHistory();
+    const there = await openHistory();
     await importBundle({ history: there, file });
-    expect(there.find(RUN_1).reason).toContain("[redacted: ");
+    expect((await there.find(RUN_1)).reason).toContain("[redacted: ");
   });
 
   test("leaves as it is what packs so well that an import would take it for a bomb", async () => {
-    const history = openHistory();
-    recordRun(history, RUN_1, { events: runWith([{ type: "warning", code: "x", message: "a".repeat(300_000) }]) });
+    const history = await openHistory();
+    await recordRun(history, RUN_1, {
+      events: runWith([{ type: "warning", code: "x", message: "a".repeat(300_000) }]),
+    });
     const limits = { ...LIMITS, denseBytes: 1_000, ratio: 20 };
     const file = newFile();
     await exportBundle({ history, runIds: [RUN_1], file, limits });
@@ -339,8 +342,8 @@ describe("the file", () => {
   });
 
   test("may go to a stream, which gets the same bytes", async () => {
-    const history = openHistory();
-    recordRun(history);
+    const history = await openHistory();
+    await recordRun(history);
     const chunks: Buffer[] = [];
     const stream = new Writable({ write: (chunk, _, done) => done(void chunks.push(chunk)) });
     const { bytes } = await exportBundle({ history, runIds: [RUN_1], stream });
@@ -349,11 +352,11 @@ describe("the file", () => {
   });
 
   test("tells of a run of thousands of decisions in bounded space, and says that it does", async () => {
-    const history = openHistory();
+    const history = await openHistory();
     const rows = Array.from({ length: 2_500 }, (_, index) =>
       decided({ rowId: `${index + 9}`, callId: `c${index}`, tool: `tool_${index}` }),
     );
-    recordRun(history, RUN_1, { events: runWith(rows) });
+    await recordRun(history, RUN_1, { events: runWith(rows) });
     const file = await exported(history);
     expect(JSON.parse(entryOf(file, `runs/${RUN_1}/decisions.json`))).toHaveLength(2_502);
     const page = entryOf(file, `runs/${RUN_1}/report.html`);
@@ -365,8 +368,8 @@ describe("the file", () => {
 
 describe("an export that cannot be", () => {
   test("of a run that is still on is refused", async () => {
-    const history = openHistory();
-    recordRun(history, RUN_1, { events: eventsOf([started]) });
+    const history = await openHistory();
+    await recordRun(history, RUN_1, { events: eventsOf([started]) });
     const file = newFile();
     await expect(exportBundle({ history, runIds: [RUN_1], file })).rejects.toMatchObject({
       code: "precondition",
@@ -376,14 +379,14 @@ describe("an export that cannot be", () => {
   });
 
   test("of no run, or of one that is not there", async () => {
-    const history = openHistory();
+    const history = await openHistory();
     await expect(exportBundle({ history, runIds: [], file: newFile() })).rejects.toThrow("say which runs");
     await expect(exportBundle({ history, runIds: ["x"], file: newFile() })).rejects.toThrow("no run has the id x");
   });
 
   test("to a folder that is not there names it, and what to do", async () => {
-    const history = openHistory();
-    recordRun(history);
+    const history = await openHistory();
+    await recordRun(history);
     const file = join(temporaryFolder(), "no", "runs.zip");
     await expect(exportBundle({ history, runIds: [RUN_1], file })).rejects.toMatchObject({
       name: "LabError",
@@ -393,12 +396,12 @@ describe("an export that cannot be", () => {
   });
 
   test("that is cancelled leaves nothing, and the file that was there before", async () => {
-    const history = openHistory();
+    const history = await openHistory();
     const scratch = mkdtempSync(join(tmpdir(), "resilience-lab-test-"));
     onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
     vi.stubEnv("TMPDIR", scratch);
     onTestFinished(() => void vi.unstubAllEnvs());
-    recordRun(history, RUN_1, {
+    await recordRun(history, RUN_1, {
       events: runWith(
         Array.from(
           { length: 5_000 },
@@ -428,18 +431,18 @@ describe("an export that cannot be", () => {
 
 describe("an import", () => {
   test("that is cancelled leaves nothing", async () => {
-    const [here, there] = [openHistory(), openHistory()];
-    recordRun(here);
+    const [here, there] = [await openHistory(), await openHistory()];
+    await recordRun(here);
     const cancel = new AbortController();
     const onProgress = () => cancel.abort(new Error("cancelled by a person"));
     const importing = importBundle({ history: there, file: await exported(here), signal: cancel.signal, onProgress });
     await expect(importing).rejects.toThrow("cancelled by a person");
-    expect(there.list({ limit: 9 })).toEqual([]);
+    expect((await there.list({ limit: 9 })).runs).toEqual([]);
   });
 
   test("goes on beside a run that is recorded, and neither loses anything", async () => {
-    const [here, there] = [openHistory(), openHistory()];
-    recordRun(here, RUN_1, {
+    const [here, there] = [await openHistory(), await openHistory()];
+    await recordRun(here, RUN_1, {
       events: runWith(
         Array.from(
           { length: 2_500 },
@@ -447,7 +450,7 @@ describe("an import", () => {
         ),
       ),
     });
-    there.begin({
+    await there.begin({
       id: "live",
       scenarioId: "x",
       scenarioTitle: "x",
@@ -458,17 +461,17 @@ describe("an import", () => {
     });
     let seq = 0;
     const onProgress = () => {
-      for (let each = 0; each < 300; each++) there.record(log(++seq, "live", "live"));
+      for (let each = 0; each < 300; each++) void there.append(log(++seq, "live", "live"));
     };
     await importBundle({ history: there, file: await exported(here), onProgress });
-    there.record(eventAt(++seq, passed, "live"));
-    expect([...there.events("live")]).toHaveLength(seq);
-    expect([...there.events(RUN_1)]).toEqual([...here.events(RUN_1)]);
+    await appendAll(there, [eventAt(++seq, passed, "live")]);
+    expect(await eventsIn(there, "live")).toHaveLength(seq);
+    expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
   });
 
   test("into a history that may only be read is refused", async () => {
-    const here = openHistory();
-    recordRun(here);
+    const here = await openHistory();
+    await recordRun(here);
     vi.spyOn(here, "assertWritable").mockImplementation(() => {
       throw new Error("read only");
     });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { History, RunSummary } from "../history/history.ts";
+import type { RunStore, StoredRun } from "../history/run-store.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { LAB_VERSION } from "../version.ts";
 import { BUNDLE_FORMAT, type BundleLimits, FORMAT_VERSION, LIMITS, MANIFEST_PATH, type Manifest } from "./format.ts";
@@ -22,7 +22,7 @@ export interface ExportProgress {
 }
 
 export type ExportRequest = {
-  history: History;
+  history: RunStore;
   /** In any order, and no matter how often: the bundle has each once, oldest first. */
   runIds: readonly string[];
   signal?: AbortSignal;
@@ -44,7 +44,7 @@ export interface Exported {
  */
 export async function exportBundle(request: ExportRequest): Promise<Exported> {
   const { history, signal = new AbortController().signal } = request;
-  const runs = endedRuns(history, request.runIds);
+  const runs = await endedRuns(history, request.runIds);
   const scratchFolder = await mkdtemp(join(tmpdir(), "resilience-lab-export-"));
   const whole = "file" in request ? partialOf(request.file) : join(scratchFolder, "bundle.zip");
   try {
@@ -63,8 +63,8 @@ export async function exportBundle(request: ExportRequest): Promise<Exported> {
 }
 
 /** Each once, oldest first. @throws LabError for a run that is on, was kept raw or does not exist */
-export function endedRuns(history: History, runIds: readonly string[]): EndedRun[] {
-  const runs = [...new Set(runIds)].map((id) => history.find(id));
+export async function endedRuns(history: RunStore, runIds: readonly string[]): Promise<EndedRun[]> {
+  const runs = await Promise.all([...new Set(runIds)].map((id) => history.find(id)));
   if (runs.length === 0) throw new LabError("bad-input", "say which runs to export");
   const unique = [...new Map(runs.map((run) => [run.id, run])).values()];
   assertNoneIsRaw(unique);
@@ -78,7 +78,7 @@ export function endedRuns(history: History, runIds: readonly string[]): EndedRun
 }
 
 /** Nobody has looked through a raw run for what must not leave this machine. */
-function assertNoneIsRaw(runs: readonly RunSummary[]): void {
+function assertNoneIsRaw(runs: readonly StoredRun[]): void {
   const raw = runs.filter((run) => run.raw).map(({ id }) => id);
   if (raw.length === 0) return;
   const which = raw.length === 1 ? `run ${raw[0]} was kept raw` : `runs ${raw.join(", ")} were kept raw`;
@@ -87,8 +87,8 @@ function assertNoneIsRaw(runs: readonly RunSummary[]): void {
   });
 }
 
-function hasEnded(run: RunSummary): run is EndedRun {
-  return run.outcome !== undefined && run.reason !== undefined && run.durationMs !== undefined;
+function hasEnded(run: StoredRun): run is EndedRun {
+  return run.outcome !== null && run.reason !== null && run.durationMs !== null;
 }
 
 /** What could not be imported again is not given out. */

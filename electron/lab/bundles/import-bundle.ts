@@ -1,13 +1,12 @@
 import { basename } from "node:path";
 import type { LabEvent } from "../events/lab-event.ts";
-import { Arrivals } from "../history/arrivals.ts";
-import type { History } from "../history/history.ts";
+import type { Arrivals, RunStore } from "../history/run-store.ts";
 import { type BundleLimits, LIMITS } from "./format.ts";
 import { type BundleRun, type BundleSink, readBundle } from "./read-bundle.ts";
 import { SameRun } from "./same-run.ts";
 
 export interface ImportRequest {
-  history: History;
+  history: RunStore;
   file: string;
   /** What a person calls the file, when it is not the name it has. */
   fileName?: string;
@@ -30,7 +29,7 @@ export interface Imported {
  */
 export async function importBundle(request: ImportRequest): Promise<Imported> {
   const { history, file, signal = new AbortController().signal, onProgress = () => {}, limits = LIMITS } = request;
-  const arrivals = new Arrivals(history);
+  const arrivals = history.arrivals();
   try {
     const importing = new Importing(history, arrivals);
     await readBundle({ file, limits, signal, onBytes: onProgress }, importing);
@@ -40,26 +39,26 @@ export async function importBundle(request: ImportRequest): Promise<Imported> {
     }
     return { imported: importing.imported, alreadyHere: importing.alreadyHere };
   } finally {
-    arrivals.close();
+    await arrivals.close();
   }
 }
 
 class Importing implements BundleSink {
   readonly imported: { runId: string; scenarioTitle: string }[] = [];
   readonly alreadyHere: string[] = [];
-  readonly #history: History;
+  readonly #history: RunStore;
   readonly #arrivals: Arrivals;
   #same: SameRun | undefined;
 
-  constructor(history: History, arrivals: Arrivals) {
+  constructor(history: RunStore, arrivals: Arrivals) {
     this.#history = history;
     this.#arrivals = arrivals;
   }
 
-  begin(run: BundleRun): void {
+  async begin(run: BundleRun): Promise<void> {
     const { record, scenario, stack } = run;
-    const existing = this.#history.has(record.id);
-    this.#same = existing ? new SameRun(this.#history, run) : undefined;
+    const existing = await this.#history.has(record.id);
+    this.#same = existing ? await SameRun.compare(this.#history, run) : undefined;
     if (existing) {
       this.alreadyHere.push(record.id);
       return;
@@ -69,12 +68,11 @@ class Importing implements BundleSink {
     this.#arrivals.begin({ ...of, scenarioSource: scenario, ...(stack === undefined ? {} : { stackSource: stack }) });
   }
 
-  take(event: LabEvent): void {
-    if (this.#same === undefined) this.#arrivals.stage(event);
-    else this.#same.take(event);
+  take(event: LabEvent): Promise<void> | undefined {
+    return this.#same === undefined ? this.#arrivals.stage(event) : this.#same.take(event);
   }
 
-  end(): void {
-    this.#same?.end();
+  async end(): Promise<void> {
+    await this.#same?.end();
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { History } from "../history/history.ts";
+import type { RunStore } from "../history/run-store.ts";
 import { countPlaceholders } from "../redaction/placeholder.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import { findSuspicious } from "../redaction/suspicious.ts";
@@ -34,7 +34,7 @@ export interface ExportPreview {
  * @throws LabError as the export would: for a run that is on, was kept raw or does not exist
  */
 export async function previewExport(
-  history: History,
+  history: RunStore,
   runIds: readonly string[],
   signal: AbortSignal = new AbortController().signal,
 ): Promise<ExportPreview> {
@@ -48,13 +48,13 @@ export async function previewExport(
       else suspiciousMore++;
     }
   };
-  for (const run of endedRuns(history, runIds)) {
-    const sources = history.sources(run.id);
+  for (const run of await endedRuns(history, runIds)) {
+    const sources = await history.sources(run.id);
     const redactor = new Redactor();
     if (sources.stack !== undefined) look(run.id, null, "stack.yaml", redactor.yaml(sources.stack));
     look(run.id, null, "scenario.yaml", redactor.yaml(sources.scenario));
     look(run.id, null, "run.json", JSON.stringify(recordOf(run, sources.events, redactor)));
-    for (const raw of history.events(run.id)) {
+    for await (const raw of history.events(run.id)) {
       look(run.id, raw.seq, raw.type, redactor.event(raw).line);
       if (raw.seq % EVENTS_AT_ONCE !== 0) continue;
       await nextTurn();

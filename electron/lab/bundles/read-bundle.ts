@@ -31,9 +31,10 @@ export interface BundleRun {
 
 /** Takes what is read. Nothing is known to be good before the whole bundle was read without an error. */
 export interface BundleSink {
-  begin(run: BundleRun): void;
-  take(event: LabEvent): void;
-  end(): void;
+  begin(run: BundleRun): Promise<void>;
+  /** Resolves, where it gives a promise, when more may be taken. */
+  take(event: LabEvent): Promise<void> | undefined;
+  end(): Promise<void>;
 }
 
 export interface ReadRequest {
@@ -142,17 +143,18 @@ class Reading {
     const stackPath = runPath(record.id, RUN_FILES.stack);
     const stack = this.#declared.has(stackPath) ? await this.#text(stackPath) : undefined;
     const scenario = await this.#text(runPath(record.id, RUN_FILES.scenario));
-    sink.begin({ record, scenario, stack });
+    await sink.begin({ record, scenario, stack });
     const follow = new RunChecker(record);
     const eventsPath = runPath(record.id, RUN_FILES.events);
     for await (const lines of this.#lines(eventsPath)) {
       for (const line of lines) {
         const event = follow.next(line, eventsPath);
-        sink.take(event);
+        const full = sink.take(event);
+        if (full !== undefined) await full;
       }
     }
     follow.end(eventsPath);
-    sink.end();
+    await sink.end();
   }
 
   #text(path: string): Promise<string> {

@@ -12,8 +12,8 @@ const EVENTS = `runs/${RUN_1}/events.ndjson`;
 const RUN = `runs/${RUN_1}/run.json`;
 
 async function goodBundle(): Promise<string> {
-  const history = openHistory();
-  recordRun(history);
+  const history = await openHistory();
+  await recordRun(history);
   const file = join(temporaryFolder(), "runs.zip");
   await exportBundle({ history, runIds: [RUN_1], file });
   return file;
@@ -25,11 +25,11 @@ async function expectRefused(
   reason: RefusalReason,
   limits: BundleLimits = LIMITS,
 ): Promise<BundleProblem> {
-  const history = openHistory();
+  const history = await openHistory();
   const problem = await importBundle({ history, file, limits }).catch((error: unknown) => error);
   expect(problem).toBeInstanceOf(BundleProblem);
   expect(problem).toMatchObject({ reason });
-  expect(history.list({ limit: 9 })).toEqual([]);
+  expect((await history.list({ limit: 9 })).runs).toEqual([]);
   const verified = await verifyBundle(file, { limits });
   expect(verified).toMatchObject({ isValid: false, runs: [] });
   expect(verified.problems[0]).toContain((problem as BundleProblem).message);

@@ -1,5 +1,5 @@
 import type { LabEvent, Outcome } from "../events/lab-event.ts";
-import type { History, RunSummary } from "../history/history.ts";
+import type { RunStore, StoredRun } from "../history/run-store.ts";
 import { LabError } from "../lab-error.ts";
 import { countPlaceholders } from "../redaction/placeholder.ts";
 import { Redactor } from "../redaction/redactor.ts";
@@ -16,7 +16,7 @@ import type { TextSink, ZipWriter } from "./zip-writer.ts";
 /** Events between two looks at the signal, when no chunk is written meanwhile. */
 const LOOK_EVERY = 512;
 
-export type EndedRun = RunSummary & { outcome: Outcome; reason: string; durationMs: number };
+export type EndedRun = StoredRun & { outcome: Outcome; reason: string; durationMs: number };
 
 export interface RunExport {
   record: RunRecord;
@@ -31,7 +31,7 @@ export interface RunExport {
 export async function exportRun(
   run: EndedRun,
   parts: {
-    history: History;
+    history: RunStore;
     zip: ZipWriter;
     limits: BundleLimits;
     signal: AbortSignal;
@@ -39,7 +39,7 @@ export async function exportRun(
   },
 ): Promise<RunExport> {
   const { history, zip, limits, signal } = parts;
-  const sources = history.sources(run.id);
+  const sources = await history.sources(run.id);
   const tooMany = sources.events > limits.eventsPerRun;
   if (tooMany) throw tooLarge(run, `it has ${sources.events} events, and a bundle holds ${limits.eventsPerRun}`);
   const redactor = new Redactor();
@@ -55,7 +55,7 @@ export async function exportRun(
 
   const files = new RunFiles(record, zip);
   let seq = 0;
-  for (const raw of history.events(run.id)) {
+  for await (const raw of history.events(run.id)) {
     if (raw.seq !== ++seq) break;
     const { event, line } = redactor.event(raw);
     countPlaceholders(line, redacted);
@@ -96,7 +96,7 @@ export function recordOf(run: EndedRun, events: number, redactor: Redactor): Run
   };
 }
 
-function tooLarge(run: RunSummary, why: string): LabError {
+function tooLarge(run: StoredRun, why: string): LabError {
   return new LabError("bad-input", `run ${run.id} is too large for a bundle: ${why}`, {
     cure: "`resilience-lab history show RUN --reporter json` still has its report",
   });

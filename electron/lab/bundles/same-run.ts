@@ -1,5 +1,5 @@
 import type { LabEvent } from "../events/lab-event.ts";
-import type { History } from "../history/history.ts";
+import type { RunStore } from "../history/run-store.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import type { BundleRun } from "./read-bundle.ts";
@@ -10,35 +10,40 @@ import type { BundleRun } from "./read-bundle.ts";
  */
 export class SameRun {
   readonly #id: string;
-  readonly #here: Generator<LabEvent>;
+  readonly #here: AsyncGenerator<LabEvent, void>;
   readonly #hereRedactor = new Redactor();
   readonly #arrivingRedactor = new Redactor();
 
-  /** @throws BundleProblem when the two were made of different things */
-  constructor(history: History, { record, scenario, stack }: BundleRun) {
-    this.#id = record.id;
-    const sources = history.sources(record.id);
-    const stackHere = sources.stack === undefined ? undefined : this.#hereRedactor.yaml(sources.stack);
-    const stackArriving = stack === undefined ? undefined : this.#arrivingRedactor.yaml(stack);
-    if (stackHere !== stackArriving) throw this.#conflict("the stack file");
-    if (this.#hereRedactor.yaml(sources.scenario) !== this.#arrivingRedactor.yaml(scenario))
-      throw this.#conflict("the scenario");
-    // As an export does, so that equal values get equal numbers.
-    const { scenarioId, scenarioTitle, reason = "" } = history.find(record.id);
-    for (const text of [scenarioId, scenarioTitle, reason]) this.#hereRedactor.text(text);
-    this.#here = history.events(record.id);
+  private constructor(id: string, here: AsyncGenerator<LabEvent, void>) {
+    this.#id = id;
+    this.#here = here;
   }
 
-  /** @throws BundleProblem when the next event here is another */
-  take(event: LabEvent): void {
-    const { value, done } = this.#here.next();
+  /** Rejects with a BundleProblem when the two were made of different things. */
+  static async compare(history: RunStore, { record, scenario, stack }: BundleRun): Promise<SameRun> {
+    const { id } = record;
+    const same = new SameRun(id, history.events(id));
+    const [sources, run] = await Promise.all([history.sources(id), history.find(id)]);
+    const stackHere = sources.stack === undefined ? undefined : same.#hereRedactor.yaml(sources.stack);
+    const stackArriving = stack === undefined ? undefined : same.#arrivingRedactor.yaml(stack);
+    if (stackHere !== stackArriving) throw same.#conflict("the stack file");
+    if (same.#hereRedactor.yaml(sources.scenario) !== same.#arrivingRedactor.yaml(scenario))
+      throw same.#conflict("the scenario");
+    // As an export does, so that equal values get equal numbers.
+    for (const text of [run.scenarioId, run.scenarioTitle, run.reason ?? ""]) same.#hereRedactor.text(text);
+    return same;
+  }
+
+  /** Rejects with a BundleProblem when the next event here is another. */
+  async take(event: LabEvent): Promise<void> {
+    const { value, done } = await this.#here.next();
     if (done) throw this.#conflict(`event ${event.seq}`);
     const isSame = this.#hereRedactor.event(value).line === this.#arrivingRedactor.event(event).line;
     if (!isSame) throw this.#conflict(`event ${event.seq}`);
   }
 
-  end(): void {
-    if (!this.#here.next().done) throw this.#conflict("the number of events");
+  async end(): Promise<void> {
+    if (!(await this.#here.next()).done) throw this.#conflict("the number of events");
   }
 
   #conflict(what: string): BundleProblem {

@@ -11,7 +11,7 @@ export interface Verified {
   redacted: Record<string, number>;
 }
 
-const NOTHING = { begin: () => {}, take: () => {}, end: () => {} };
+const NOTHING = { begin: async () => {}, take: () => undefined, end: async () => {} };
 
 /** Reads a bundle as an import would, and keeps nothing. @throws only when it is cancelled */
 export async function verifyBundle(

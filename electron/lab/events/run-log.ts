@@ -1,4 +1,4 @@
-import type { LabEvent, LabEventBody } from "./lab-event.ts";
+import type { EventOf, LabEvent, LabEventBody } from "./lab-event.ts";
 
 /** What the log needs of a clock: the lab's own, or one that a test holds still. */
 interface Clock {
@@ -10,6 +10,8 @@ export type EventListener = (event: LabEvent) => void;
 
 /** What may be kept and shown of an event: the same, its secrets replaced. */
 export type Redact = (event: LabEvent) => LabEvent;
+
+type EndOfRun = EventOf<"run.ended">;
 
 interface ToTell {
   shown: LabEvent;
@@ -30,18 +32,29 @@ export class RunLog {
   readonly startedWallMs: number;
   readonly #clock: Clock;
   readonly #startedMonotonicMs: number;
-  readonly #record: EventListener;
+  readonly #record: (event: LabEvent) => unknown;
+  readonly #recordEnd: (event: EndOfRun) => unknown;
   readonly #redact: Redact;
   readonly #listeners = new Map<EventListener, keyof ToTell>();
   readonly #toTell: ToTell[] = [];
   #telling = false;
   #seq = 0;
 
-  /** @param options.redact absent for a run that is kept raw */
-  constructor(options: { runId: string; clock: Clock; record: EventListener; redact?: Redact | undefined }) {
+  /**
+   * @param options.recordEnd resolves when the end of the run is durable; `record` when absent
+   * @param options.redact absent for a run that is kept raw
+   */
+  constructor(options: {
+    runId: string;
+    clock: Clock;
+    record: (event: LabEvent) => unknown;
+    recordEnd?: (event: EndOfRun) => Promise<unknown>;
+    redact?: Redact | undefined;
+  }) {
     this.runId = options.runId;
     this.#clock = options.clock;
     this.#record = options.record;
+    this.#recordEnd = options.recordEnd ?? options.record;
     this.#redact = options.redact ?? ((event) => event);
     this.#startedMonotonicMs = options.clock.monotonicMs();
     this.startedWallMs = options.clock.wallMs();
@@ -56,6 +69,26 @@ export class RunLog {
    * the event as it was recorded.
    */
   append<Body extends LabEventBody>(body: Body): LabEvent & Pick<Body, "type"> {
+    const { shown, real } = this.#stamp(body);
+    this.#record(shown);
+    this.#toTell.push({ shown, real });
+    this.#tell();
+    return shown as LabEvent & Pick<Body, "type">;
+  }
+
+  /**
+   * The end of the run: told once it is durable, and with it all that came before. Resolves with the event as it was
+   * recorded; rejects, and nobody is told, when it could not be.
+   */
+  async end(ending: Pick<EndOfRun, "outcome" | "reason">): Promise<EndOfRun> {
+    const { shown, real } = this.#stamp({ type: "run.ended", ...ending });
+    await this.#recordEnd(shown as EndOfRun);
+    this.#toTell.push({ shown, real });
+    this.#tell();
+    return shown as EndOfRun;
+  }
+
+  #stamp(body: LabEventBody): ToTell {
     const real = {
       runId: this.runId,
       seq: ++this.#seq,
@@ -63,11 +96,7 @@ export class RunLog {
       wallMs: this.#clock.wallMs(),
       ...body,
     } as LabEvent;
-    const shown = this.#redact(real);
-    this.#record(shown);
-    this.#toTell.push({ shown, real });
-    this.#tell();
-    return shown as LabEvent & Pick<Body, "type">;
+    return { shown: this.#redact(real), real };
   }
 
   /** Tells of events as they are recorded. Ends the subscription when called; nothing arrives after that. */

@@ -1,54 +1,47 @@
-import { type LabEvent, type LabEventType, labEvent } from "../events/lab-event.ts";
+import { type LabEvent, labEvent } from "../events/lab-event.ts";
 import { LabError } from "../lab-error.ts";
+import { codeOf, typeOf } from "./event-codes.ts";
 
-/** Codes of event types as stored. Append only: a position is a promise to every database already written. */
-const TYPE_CODES: readonly LabEventType[] = [
-  "run.started",
-  "phase.started",
-  "step.started",
-  "step.ended",
-  "health.changed",
-  "service.log",
-  "service.logs-dropped",
-  "fault.intended",
-  "fault.applied",
-  "fault.undone",
-  "call.decided",
-  "check.evaluated",
-  "warning",
-  "run.ended",
-  "fault.hit",
-  "call.ended",
-];
-const CODE_OF = new Map(TYPE_CODES.map((type, code) => [type, code]));
-
+/** An event as it is stored: what every event has in columns, the rest as JSON. */
 export interface EventRow {
   seq: number;
-  at_us: number;
-  wall_ms: number;
+  /** Microseconds since the run began. */
+  atUs: number;
+  wallMs: number;
+  /** {@link codeOf} */
   type: number;
   body: string;
 }
 
 export function toRow(event: LabEvent): EventRow {
   const { runId: _runId, seq, atMs, wallMs, type, ...body } = event;
-  const code = CODE_OF.get(type);
+  const code = codeOf(type);
   if (code === undefined) throw new LabError("internal", `event type ${type} has no code in the history`);
-  return { seq, at_us: Math.round(atMs * 1000), wall_ms: Math.round(wallMs), type: code, body: JSON.stringify(body) };
+  return { seq, atUs: Math.round(atMs * 1000), wallMs: Math.round(wallMs), type: code, body: JSON.stringify(body) };
 }
 
 /** @throws LabError when the row was damaged, naming the run and the event. */
 export function fromRow(runId: string, row: EventRow): LabEvent {
+  return checked(runId, row, () => labEvent.parse(parts(runId, row)));
+}
+
+/** A stored event, not checked against its shape again: pages are read by the thousand. @throws LabError when damaged */
+export function readRow(runId: string, row: EventRow): LabEvent {
+  return checked(runId, row, () => {
+    const event = parts(runId, row);
+    if (event.type === undefined) throw new Error(`no event type has the code ${row.type}`);
+    return event as LabEvent;
+  });
+}
+
+function parts(runId: string, { seq, atUs, wallMs, type, body }: EventRow) {
+  return { ...(JSON.parse(body) as object), runId, seq, atMs: atUs / 1000, wallMs, type: typeOf(type) };
+}
+
+function checked(runId: string, { seq }: EventRow, read: () => LabEvent): LabEvent {
   try {
-    return labEvent.parse({
-      runId,
-      seq: row.seq,
-      atMs: row.at_us / 1000,
-      wallMs: row.wall_ms,
-      type: TYPE_CODES[row.type],
-      ...JSON.parse(row.body),
-    });
+    return read();
   } catch (error) {
-    throw new LabError("bad-input", `event ${row.seq} of run ${runId} is damaged in the history`, { cause: error });
+    throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`, { cause: error });
   }
 }

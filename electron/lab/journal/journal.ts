@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type Database from "better-sqlite3";
-import { type OpenedDatabase, openDatabase, openToRead } from "../history/sqlite.ts";
+import { type OpenedDatabase, openDatabase, openToRead } from "../history/sqlite/database.ts";
 import { LabError } from "../lab-error.ts";
 import { assertWrittenByNobodyElse } from "../private-paths.ts";
 import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";

@@ -4,17 +4,17 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { callEnded, decided, eventsOf } from "../../testing/sample-events.ts";
 import { bringUpSmallStack, type SmallStack } from "../../testing/small-stack.ts";
+import { eventsIn } from "../../testing/stored-events.ts";
 import { exportBundle, previewExport } from "../bundles/index.ts";
 import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
-import { History } from "../history/history.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { evaluate } from "../scenarios/checks.ts";
 import { loadText } from "../scenarios/load.ts";
 import { RunContext } from "../scenarios/run-context.ts";
 import { runScenario } from "../scenarios/runner.ts";
-import { thisProcess } from "../stack/process-identity.ts";
 import { StrayErrors } from "../stray-errors.ts";
 import { recordingOf } from "./run-recording.ts";
 import { RandomText } from "./testing/random-text.ts";
@@ -23,13 +23,13 @@ import { SECRET_SAMPLES } from "./testing/secret-samples.ts";
 const folder = lastingFolder();
 const historyFolder = lastingFolder();
 let stack: SmallStack;
-let history: History;
+let history: SqliteRunStore;
 beforeAll(async () => {
   stack = await bringUpSmallStack(folder);
-  history = new History(join(historyFolder, "history.db"), thisProcess);
+  history = await SqliteRunStore.open(join(historyFolder, "history.db"));
 });
 afterAll(async () => {
-  history.close();
+  await history.close();
   await stack.close();
 });
 
@@ -53,7 +53,7 @@ async function runWithSecrets(keepRaw: boolean) {
   const shown: LabEvent[] = [];
   const never = new AbortController().signal;
   const result = await runScenario(loaded, { ...parts, keepRaw }, never, (event) => shown.push(event));
-  history.flush();
+  await history.flush();
   return { ...result, shown };
 }
 
@@ -76,15 +76,15 @@ test("no secret of a run is on the disk, shown or returned, until a run is kept 
   expect(secretsIn(reason)).toEqual([]);
   expect(secretsIn(JSON.stringify(shown))).toEqual([]);
   expect(secretsIn(bytesOnDisk())).toEqual([]);
-  expect([...history.events(runId)].map(({ seq }) => seq)).toEqual(shown.map(({ seq }) => seq));
+  expect((await eventsIn(history, runId)).map(({ seq }) => seq)).toEqual(shown.map(({ seq }) => seq));
   const { redacted } = await previewExport(history, [runId]);
   expect(Object.keys(redacted).length).toBeGreaterThan(40);
-  expect(history.find(runId).raw).toBe(false);
+  expect((await history.find(runId)).raw).toBe(false);
 
   const raw = await runWithSecrets(true);
   expect(secretsIn(bytesOnDisk())).toEqual(SAMPLES.map(({ what }) => what));
   expect(raw.shown[0]).toMatchObject({ type: "run.started", raw: true });
-  expect(history.find(raw.runId).raw).toBe(true);
+  expect((await history.find(raw.runId)).raw).toBe(true);
   for (const refused of [
     exportBundle({ history, runIds: [raw.runId], file: join(folder, "no.zip") }),
     previewExport(history, [runId, raw.runId]),

@@ -5,21 +5,20 @@ import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { runOnSmallStack, UNTIL_TOLD } from "../../testing/small-run.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
-import { History } from "../history/history.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { shippedScenarios } from "../lab.ts";
-import { thisProcess } from "../stack/process-identity.ts";
 import { impliedFaultHits } from "./fault-hit.ts";
 import { check as checkSchema, step as stepSchema } from "./schema.ts";
 
 const folder = lastingFolder();
 let stack: SmallStack;
-let history: History;
+let history: SqliteRunStore;
 beforeAll(async () => {
   stack = await bringUpSmallStack(folder);
-  history = new History(join(folder, "history.db"), thisProcess);
+  history = await SqliteRunStore.open(join(folder, "history.db"));
 });
 afterAll(async () => {
-  history.close();
+  await history.close();
   await stack.close();
 });
 

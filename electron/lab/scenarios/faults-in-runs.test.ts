@@ -6,18 +6,17 @@ import { runOnSmallStack, type SmallRun, UNTIL_TOLD } from "../../testing/small-
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
 import type { LabEvent } from "../events/lab-event.ts";
-import { History } from "../history/history.ts";
-import { thisProcess } from "../stack/process-identity.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 
 const folder = lastingFolder();
 let stack: SmallStack;
-let history: History;
+let history: SqliteRunStore;
 beforeAll(async () => {
   stack = await bringUpSmallStack(folder);
-  history = new History(join(folder, "history.db"), thisProcess);
+  history = await SqliteRunStore.open(join(folder, "history.db"));
 });
 afterAll(async () => {
-  history.close();
+  await history.close();
   await stack.close();
 });
 afterEach(async () => {

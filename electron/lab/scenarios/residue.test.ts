@@ -6,19 +6,18 @@ import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-st
 import { send } from "../../testing/through-link.ts";
 import { describeDamage, inspectDamage } from "../faults/existing-damage.ts";
 import { restoreDamage } from "../faults/restore-damage.ts";
-import { History } from "../history/history.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { LabError } from "../lab-error.ts";
-import { thisProcess } from "../stack/process-identity.ts";
 
 const folder = lastingFolder();
 let stack: SmallStack;
-let history: History;
+let history: SqliteRunStore;
 beforeAll(async () => {
   stack = await bringUpSmallStack(folder);
-  history = new History(join(folder, "history.db"), thisProcess);
+  history = await SqliteRunStore.open(join(folder, "history.db"));
 });
 afterAll(async () => {
-  history.close();
+  await history.close();
   await stack.close();
 });
 afterEach(async () => {

@@ -4,13 +4,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { collectGarbage } from "../../testing/collect-garbage.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { eventsIn } from "../../testing/stored-events.ts";
 import { send } from "../../testing/through-link.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { emptyRunView, foldAll } from "../events/fold.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
-import { History } from "../history/history.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { thisProcess } from "../stack/process-identity.ts";
 import { StrayErrors } from "../stray-errors.ts";
 import { loadText } from "./load.ts";
@@ -33,13 +34,13 @@ function beImpatient(): void {
 
 const folder = lastingFolder();
 let stack: SmallStack;
-let history: History;
+let history: SqliteRunStore;
 beforeAll(async () => {
   stack = await bringUpSmallStack(folder);
-  history = new History(join(folder, "history.db"), thisProcess);
+  history = await SqliteRunStore.open(join(folder, "history.db"));
 });
 afterAll(async () => {
-  history.close();
+  await history.close();
   await stack.close();
 });
 afterEach(async () => {
@@ -98,7 +99,7 @@ describe("a run", () => {
     ]);
     expect(view.faults.map(({ result }) => result)).toEqual(["restored", "restored"]);
     expect(events.at(-1)).toMatchObject({ type: "run.ended", outcome: "passed" });
-    const recorded = [...history.events(runId)];
+    const recorded = await eventsIn(history, runId);
     expect(recorded.map(({ seq, type }) => [seq, type])).toEqual(events.map(({ seq, type }) => [seq, type]));
   });
 
@@ -242,7 +243,7 @@ describe("a run that something fails around", () => {
     const { runId, outcome, reason, events } = await run({ method: [{ fault: { pause: "server" } }] });
     expect(outcome).not.toBe("passed");
     expect(reason).toContain(message);
-    expect(history.find(runId)).toMatchObject({ outcome, reason });
+    expect(await history.find(runId)).toMatchObject({ outcome, reason });
     expect(events.at(-1)).toMatchObject({ type: "run.ended" });
   });
 
@@ -264,7 +265,7 @@ describe("a run that something fails around", () => {
     const { runId, outcome, reason } = await run({ method: [{ fault: { pause: "server" } }] });
     expect(outcome).toBe("residue");
     expect(reason).toBe("not put back: pause server; the rollback failed: the driver is gone");
-    expect(history.find(runId)).toMatchObject({ outcome });
+    expect(await history.find(runId)).toMatchObject({ outcome });
     for (const fault of stack.faults.open(stack.running.registered.id)) stack.faults.close(fault.id, "restored");
     await driver().resume("server");
   });
@@ -304,7 +305,7 @@ describe("a run that something fails around", () => {
     });
     expect([outcome, reason]).toEqual(["error", expect.stringContaining("boom")]);
     expect(view.faults).toMatchObject([{ result: "restored" }]);
-    expect(history.find(runId)).toMatchObject({ outcome: "error" });
+    expect(await history.find(runId)).toMatchObject({ outcome: "error" });
     expect(await run({ method: [{ wait: "1ms" }] })).toMatchObject({ outcome: "passed" });
   });
 

@@ -6,7 +6,7 @@ import { explainFailures } from "../events/explain.ts";
 import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
-import type { History } from "../history/history.ts";
+import type { RunStore } from "../history/run-store.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { recordingOf } from "../redaction/run-recording.ts";
@@ -35,7 +35,7 @@ const LAST_WORD_MS = 5_000;
 
 export interface RunnerParts {
   stack: RunningStack;
-  history: History;
+  history: RunStore;
   journal: FaultJournal;
   clock: Clock;
   labVersion: string;
@@ -102,9 +102,15 @@ export async function carryOut(
   const files = { scenarioTitle: scenario.title, scenarioSource: plan.source, stackSource: stack.source };
   const environments = stack.stack.services.map(({ environment }) => environment);
   const { redact, ...recorded } = recordingOf({ ...files, environments }, keepRaw);
-  const log = new RunLog({ runId: randomUUID(), clock, record: (event) => history.record(event), redact });
+  const log = new RunLog({
+    runId: randomUUID(),
+    clock,
+    record: (event) => history.append(event),
+    recordEnd: (event) => history.end(event),
+    redact,
+  });
   log.subscribe(listen);
-  history.begin({
+  await history.begin({
     ...recorded,
     id: log.runId,
     scenarioId: scenario.id,
@@ -128,7 +134,7 @@ export async function carryOut(
     const problems = await watchers.close();
     if (stops.unexpected !== undefined) problems.push(stops.unexpected);
     ending = endingWith(problems, ending, log);
-    const { outcome, reason } = log.append({ type: "run.ended", ...ending });
+    const { outcome, reason } = await log.end(ending);
     return { runId: log.runId, outcome, reason };
   } finally {
     stops.end();

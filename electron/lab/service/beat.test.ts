@@ -76,8 +76,8 @@ describe.runIf(process.platform === "linux")(
       const { runId } = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
       await work(engine);
       expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
-      await expect.poll(() => engine.archive.get(runId).outcome).toBe("passed");
-      const { events } = await engine.archive.events({ runId, afterSeq: 0, limit: 100, types: ["fault.undone"] });
+      await expect.poll(async () => (await engine.history.get(runId)).outcome).toBe("passed");
+      const { events } = await engine.history.eventPage({ runId, afterSeq: 0, limit: 100, types: ["fault.undone"] });
       expect(events.map((event) => event.type === "fault.undone" && event.detail)).toEqual([
         "mock-slack is running and up",
       ]);
@@ -94,7 +94,7 @@ describe.runIf(process.platform === "linux")(
       const home = await newHome();
       addRuns(home, 1_000, { approvals: 60, lines: 100 });
       await withFault(home, async (engine) => {
-        const { decided, hasMore } = await engine.archive.approvals(100, Number.MAX_SAFE_INTEGER);
+        const { decided, hasMore } = await engine.history.approvals(100, Number.MAX_SAFE_INTEGER);
         expect(hasMore).toBe(true);
         expect(decided.slice(0, 60)).toEqual(
           Array.from({ length: 60 }, (_, at) =>
@@ -134,10 +134,10 @@ describe.runIf(process.platform === "linux")(
           scenarioSource: "id: old",
           driver: "process",
         };
-        history.begin({ id, ...old, without: [], startedWallMs: 1 });
+        await history.begin({ id, ...old, without: [], startedWallMs: 1 });
         const line: LabEventBody = { type: "service.log", service: "gateway", stream: "stdout", line: "x" };
         for (const event of eventsOf([started, ...Array<LabEventBody>(1_200).fill(line), passed], id))
-          history.record(event);
+          void (event.type === "run.ended" ? await history.end(event) : history.append(event));
         await exportBundle({ history, runIds: [id], file });
         await engine.deleteRuns([id]);
         slowDown(home, "INSERT", 250_000);

@@ -34,7 +34,7 @@ export class BundleDesk {
 
   async export(runIds: readonly string[], signal: AbortSignal | undefined): Promise<ExportResult> {
     const { history } = this.#service.lab;
-    const outgoing = await this.#files.open(this.#nameFor(runIds));
+    const outgoing = await this.#files.open(await this.#nameFor(runIds));
     if (outgoing === undefined) return { kind: "cancelled" };
     const { file } = outgoing;
     const { bytes } = await exportBundle({ history, runIds, file, ...(signal === undefined ? {} : { signal }) });
@@ -61,9 +61,10 @@ export class BundleDesk {
   }
 
   /** `approval-timeout-1f0c3b9a.zip`, or how many runs there are. */
-  #nameFor(runIds: readonly string[]): string {
+  async #nameFor(runIds: readonly string[]): Promise<string> {
     const [only, ...others] = runIds;
     if (only === undefined || others.length > 0) return `resilience-lab-${runIds.length}-runs.zip`;
-    return `${this.#service.archive.get(only).scenarioId}-${only.slice(0, 8)}.zip`;
+    const { scenarioId } = await this.#service.history.get(only);
+    return `${scenarioId}-${only.slice(0, 8)}.zip`;
   }
 }

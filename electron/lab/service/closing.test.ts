@@ -58,7 +58,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     const next = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
     expect(next.runId).not.toBe(runId);
     await engine.faults.undo("all");
-    await expect.poll(() => engine.archive.get(runId).outcome).toBe("passed");
+    await expect.poll(async () => (await engine.history.get(runId)).outcome).toBe("passed");
   });
 
   test("on a full disk undoes everything, ends every process, lets the data folder go, and says what was lost", async () => {

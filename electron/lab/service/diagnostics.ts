@@ -19,7 +19,7 @@ export class DiagnosticsDesk {
   }
 
   read(host: Diagnostics["host"]): Diagnostics {
-    const { queue, archive, streams, lab, startedMonotonicMs, notices } = this.#service;
+    const { queue, history, streams, lab, startedMonotonicMs, notices } = this.#service;
     const { active } = queue.state();
     const running = active.filter(({ state }) => state === "running").length;
     const { rss, heapUsed } = process.memoryUsage();
@@ -30,7 +30,7 @@ export class DiagnosticsDesk {
       platform: `${process.platform} ${release()} ${arch()}`,
       host,
       dataFolder: lab.home.folder,
-      historyBytes: archive.bytes(),
+      historyBytes: history.bytes(),
       uptimeMs: systemClock.monotonicMs() - startedMonotonicMs,
       queue: { queued: active.length - running, running },
       eventLoopDelayMs,

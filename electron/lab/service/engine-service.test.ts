@@ -41,7 +41,7 @@ test("quitting puts back what was broken by hand, and the run of it says so", as
   const { state, services } = await again.status();
   expect(state).toBe("up");
   expect(services.find(({ name }) => name === "mock-slack")).toMatchObject({ state: "running", faults: [] });
-  expect(again.archive.get(runId)).toMatchObject({ kind: "by hand", outcome: "passed" });
+  expect(await again.history.get(runId)).toMatchObject({ scenarioId: "by-hand", outcome: "passed" });
 });
 
 test("a halt opens links before anything else, whatever was broken last", async () => {
@@ -50,9 +50,9 @@ test("a halt opens links before anything else, whatever was broken last", async 
   const { runId } = await engine.faults.apply({ kind: "down", target: "agent->gateway" });
   await engine.faults.apply({ kind: "kill", target: "mock-slack" });
   expect(await engine.faults.halt()).toEqual({ undone: 2, residue: [] });
-  await expect.poll(() => engine.archive.get(runId).outcome).toBe("cancelled");
-  expect(engine.archive.get(runId).reason).toBe("everything was halted");
-  const { events } = await engine.archive.events({ runId, afterSeq: 0, limit: 1_000 });
+  await expect.poll(async () => (await engine.history.get(runId)).outcome).toBe("cancelled");
+  expect((await engine.history.get(runId)).reason).toBe("everything was halted");
+  const { events } = await engine.history.eventPage({ runId, afterSeq: 0, limit: 1_000 });
   const undone = events.filter((event) => event.type === "fault.undone");
   // Its own run, which undoes what was broken last first, came too late for the link.
   expect(undone.map(({ detail }) => detail)).toEqual([
@@ -97,7 +97,7 @@ test("quitting in mid-run ends the run as cancelled, with everything put back an
   const again = await startOn(home);
   expect(again.notices).toEqual([]);
   expect((await again.status()).state).toBe("down");
-  const { runs } = again.archive.list({}, 10);
+  const { runs } = await again.history.list({});
   expect(runs.map(({ outcome }) => outcome)).toEqual(["cancelled"]);
 });
 
@@ -138,7 +138,7 @@ expect: [{ policyOutcome: approved }]
   await engine.approvals.decide(waiting?.ticket ?? "", "approve", "ana");
   await expect.poll(() => engine.queue.state().ended.length, { timeout: 30_000 }).toBe(1);
   expect(engine.queue.state().ended[0]).toMatchObject({ outcome: "passed" });
-  expect((await engine.archive.approvals(10, Number.MAX_SAFE_INTEGER)).decided[0]).toMatchObject({
+  expect((await engine.history.approvals(10, Number.MAX_SAFE_INTEGER)).decided[0]).toMatchObject({
     result: "approved",
   });
   const late = engine.approvals.decide(waiting?.ticket ?? "", "deny", "bob");
@@ -152,7 +152,7 @@ test("protections are off for the runs that asked for it, and on again after", a
   const [entry] = engine.queue.state().ended;
   expect(entry).toMatchObject({ outcome: "failed", without: ["capability-cache"] });
   expect((await engine.status()).protections.off).toEqual([]);
-  const { loaded, without } = scenarioOf(engine.archive, engine.library, entry?.runId ?? "");
+  const { loaded, without } = await scenarioOf(engine.history, engine.library, entry?.runId ?? "");
   expect([loaded.scenario.id, without]).toEqual(["mcp-crash", ["capability-cache"]]);
 });
 
@@ -196,8 +196,8 @@ test("a fault by hand that someone else ends is in force no longer, and its run 
   await engine.up();
   const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });
   await engine.stack.running?.driver.start("mock-slack");
-  await expect.poll(() => engine.archive.get(runId).outcome, { timeout: 30_000 }).toBe("failed");
-  expect(engine.archive.get(runId).reason).toMatch(/stop mock-slack ended before its time, .* into the run/);
+  await expect.poll(async () => (await engine.history.get(runId)).outcome, { timeout: 30_000 }).toBe("failed");
+  expect((await engine.history.get(runId)).reason).toMatch(/stop mock-slack ended before its time, .* into the run/);
   expect((await engine.status()).services.flatMap(({ faults }) => faults)).toEqual([]);
 });
 

@@ -7,6 +7,7 @@ import type { StackStatus } from "../../contract/stack.ts";
 import { orAbort } from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
+import type { RunStore } from "../history/run-store.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { isProtected } from "../journal/stack-register.ts";
@@ -17,7 +18,6 @@ import type { RunResult } from "../scenarios/runner.ts";
 import { assertProtections } from "../stack/protections.ts";
 import { ON_REFERENCE_STACK } from "../stack/run-target.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
-import { Archive } from "./archive.ts";
 import { takeAll } from "./closing-steps.ts";
 import { FaultDesk } from "./fault-desk.ts";
 import { InFlight } from "./in-flight.ts";
@@ -40,7 +40,6 @@ export type RunEndedListener = (entry: QueueEntry) => void;
 /** The lab as a long-lived host has it: one stack, one queue of runs, and everyone who watches. */
 export class EngineService {
   readonly lab: Lab;
-  readonly archive: Archive;
   readonly library: ScenarioLibrary;
   readonly queue: RunQueue;
   readonly stack: StackKeeper;
@@ -60,12 +59,14 @@ export class EngineService {
   /** What is being done to the stack, and what it writes of. */
   readonly #inFlight = new InFlight();
   #trimming: Promise<void> = Promise.resolve();
+  /** What is being deleted when the lab ends is gone on with at the next start. */
+  readonly #ending = new AbortController();
   readonly #versions = { history: 1, scenarios: 1, settings: 1 };
   #closing: Promise<void> | undefined;
 
   /** Takes the data folder and puts back what a dead lab left. @throws LabError `busy` while another lab has it */
   static async start(environment: NodeJS.ProcessEnv): Promise<EngineService> {
-    const lab = Lab.open(environment);
+    const lab = await Lab.open(environment);
     const holding = Promise.withResolvers<Workbench>();
     const over = Promise.withResolvers<void>();
     const signal = new AbortController().signal;
@@ -80,10 +81,12 @@ export class EngineService {
         over.resolve();
         return takeAll([() => working, () => lab.close()]);
       };
-      return new EngineService(lab, bench, letGo);
+      const service = new EngineService(lab, bench, letGo);
+      await service.#preferences.handOverPins(lab.history);
+      return service;
     } catch (error) {
       over.resolve();
-      lab.close();
+      await lab.close();
       throw error;
     }
   }
@@ -96,7 +99,6 @@ export class EngineService {
     this.#journal = openJournal(lab.home.journalFile);
     const journal = new FaultJournal(this.#journal);
     this.#preferences = new Preferences(join(lab.home.folder, "preferences.db"));
-    this.archive = new Archive(lab.home.historyFile, lab.history, this.#preferences);
     this.library = new ScenarioLibrary(shippedScenarios(), join(lab.home.folder, "scenarios"));
     this.notices = noticesOf(lab, bench);
     this.state = new StatePublisher((version) => this.#buildState(version));
@@ -137,6 +139,10 @@ export class EngineService {
       inFlight: this.#inFlight,
     });
     if (leftUp !== undefined) this.stack.adopt(leftUp);
+  }
+
+  get history(): RunStore {
+    return this.lab.history;
   }
 
   onRunEnded(listener: RunEndedListener): () => void {
@@ -231,15 +237,14 @@ export class EngineService {
   }
 
   async deleteRuns(runIds: readonly string[]): Promise<DeleteReport> {
-    const { deleted, kept } = await this.archive.delete(runIds, (runId) => this.isOn(runId));
+    const { deleted, kept } = await this.history.delete(runIds, (runId) => this.isOn(runId), this.#ending.signal);
     for (const runId of deleted) this.#feeds.forget(runId);
     this.historyChanged();
     return { deleted: deleted.length, kept };
   }
 
-  pin(runId: string, pinned: boolean): void {
-    this.archive.get(runId);
-    this.#preferences.pin(runId, pinned);
+  async pin(runId: string, pinned: boolean): Promise<void> {
+    await this.history.pin(runId, pinned);
     this.historyChanged();
   }
 
@@ -274,13 +279,13 @@ export class EngineService {
   async #close(): Promise<void> {
     this.faults.close();
     this.stack.giveUpStart();
+    this.#ending.abort(new LabError("busy", "the lab is ending"));
     await takeAll([
       () => this.queue.stop(),
       () => this.#inFlight.settled(),
       () => this.#putBack(),
       () => this.stack.close(),
       () => this.state.close(),
-      () => this.archive.close(),
       () => this.#trimming,
       () => this.#preferences.close(),
       () => this.#journal.close(),
@@ -349,9 +354,10 @@ export class EngineService {
    */
   #trim(): void {
     this.#trimming = this.#trimming.then(async () => {
-      if (this.#closing !== undefined) return;
+      const { signal } = this.#ending;
+      if (signal.aborted) return;
       try {
-        if ((await this.archive.trim(this.settings().historyLimit)) > 0) this.historyChanged();
+        if ((await this.history.trim(this.settings().historyLimit, signal)) > 0) this.historyChanged();
       } catch (error) {
         this.#notify(`old runs could not be deleted: ${messageOf(error)}`);
       }

@@ -7,21 +7,20 @@ import { send } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
 import type { LabEvent } from "../events/lab-event.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
-import { History } from "../history/history.ts";
-import { thisProcess } from "../stack/process-identity.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { StrayErrors } from "../stray-errors.ts";
 import { ManualSession } from "./manual-session.ts";
 
 const folder = lastingFolder();
 const historyFile = join(folder, "history.db");
 let stack: SmallStack;
-let history: History;
+let history: SqliteRunStore;
 beforeAll(async () => {
   stack = await bringUpSmallStack(folder);
-  history = new History(historyFile, thisProcess);
+  history = await SqliteRunStore.open(historyFile);
 });
 afterAll(async () => {
-  history.close();
+  await history.close();
   await stack.close();
 });
 afterEach(async () => {
@@ -57,7 +56,7 @@ test("an error that nothing has awaited ends it as an error, with everything res
   await run.apply({ pause: "server" } as never, never);
   strays.report(new Error("boom"));
   await run.ended;
-  expect(history.find(run.runId)).toMatchObject({ outcome: "error", reason: expect.stringContaining("boom") });
+  expect(await history.find(run.runId)).toMatchObject({ outcome: "error", reason: expect.stringContaining("boom") });
   expect(events.filter(({ type }) => type === "fault.undone")).toMatchObject([
     { result: "restored" },
     { result: "restored" },
@@ -69,7 +68,7 @@ test("one that begins only by half is ended, and its error told", async () => {
   const { beginning, events } = await begin();
   await expect(beginning).rejects.toThrow("fault-proxy publishes no port");
   expect(events.at(-1)).toMatchObject({ type: "run.ended", outcome: "error" });
-  expect(history.find(events[0]?.runId ?? "")).toMatchObject({ outcome: "error" });
+  expect(await history.find(events[0]?.runId ?? "")).toMatchObject({ outcome: "error" });
   stack.running.health.nudge("server");
   const heard = events.length;
   strays.report(new Error("of another's"));
@@ -80,7 +79,7 @@ test("one whose end cannot be recorded ends all the same, and that is told", asy
   const { beginning, unrecorded } = await begin();
   const run = await beginning;
   await run.apply({ down: LINK } as never, never);
-  history.flush();
+  await history.flush();
   const database = new Database(historyFile);
   onTestFinished(() => void database.close());
   const full = "BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'database or disk is full'); END";

@@ -1,17 +1,18 @@
+import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
+import type { RunStore } from "../history/run-store.ts";
 import { LabError } from "../lab-error.ts";
 import { hasPlaceholder } from "../redaction/placeholder.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
-import type { Archive } from "./archive.ts";
 import type { ScenarioLibrary } from "./scenario-library.ts";
 
 /** The scenario of a past run as it was written then. @throws LabError for what cannot be run again */
-export function scenarioOf(
-  archive: Archive,
+export async function scenarioOf(
+  history: RunStore,
   library: ScenarioLibrary,
   runId: string,
-): { loaded: LoadedScenario; without: string[] } {
-  const { kind, scenarioId, scenarioTitle, source, without } = archive.get(runId);
-  if (kind === "by hand")
+): Promise<{ loaded: LoadedScenario; without: string[] }> {
+  const { scenarioId, scenarioTitle, source, without } = await history.get(runId);
+  if (scenarioId === BY_HAND_SCENARIO_ID)
     throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
   if (hasPlaceholder(source)) return { loaded: library.unredacted(scenarioId, source), without };
   const loaded = loadText(source, `${scenarioId}.yaml`);

@@ -1,5 +1,6 @@
 import { type Settings, type SettingsChange, settings } from "../../contract/settings.ts";
-import { BUSY_LIMIT_MS, openDatabase } from "../history/sqlite.ts";
+import type { RunStore } from "../history/run-store.ts";
+import { BUSY_LIMIT_MS, openDatabase } from "../history/sqlite/database.ts";
 import { LabError } from "../lab-error.ts";
 
 const MIGRATIONS: readonly string[] = [
@@ -19,7 +20,7 @@ const DEFAULTS: Settings = {
   operator: "operator",
 };
 
-/** What a person chose: settings, and the runs that are to be kept. */
+/** What a person chose. */
 export class Preferences {
   readonly #database: ReturnType<typeof openDatabase>["database"];
   readonly #readOnlyBecause: string | undefined;
@@ -58,15 +59,12 @@ export class Preferences {
     return this.settings();
   }
 
-  pin(runId: string, pinned: boolean): void {
-    this.#assertWritable();
-    const sql = pinned ? "INSERT OR IGNORE INTO pins (run_id) VALUES (?)" : "DELETE FROM pins WHERE run_id = ?";
-    this.#database.prepare(sql).run(runId);
-  }
-
-  pinned(): Set<string> {
-    const rows = this.#database.prepare("SELECT run_id FROM pins").all() as { run_id: string }[];
-    return new Set(rows.map((row) => row.run_id));
+  /** Runs were pinned here before the history itself knew which are to be kept. What cannot be written waits for the next start. */
+  async handOverPins(history: RunStore): Promise<void> {
+    if (this.#readOnlyBecause !== undefined || history.readOnlyBecause !== undefined) return;
+    const runIds = this.#database.prepare("SELECT run_id FROM pins").pluck().all() as string[];
+    for (const runId of runIds) if (await history.has(runId)) await history.pin(runId, true);
+    if (runIds.length > 0) this.#database.prepare("DELETE FROM pins").run();
   }
 
   close(): void {

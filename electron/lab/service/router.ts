@@ -12,6 +12,7 @@ import type { EngineService } from "./engine-service.ts";
 import { toContractError } from "./lab-errors.ts";
 import { scenarioOf } from "./past-scenario.ts";
 import { runStream } from "./run-stream.ts";
+import { toHistoryPage, withKind } from "./run-summaries.ts";
 import { toCard, toDetail, validate } from "./scenario-cards.ts";
 import type { OpenStream, PageConnection } from "./stream-book.ts";
 
@@ -54,15 +55,15 @@ export function labRouter({ service, diagnostics, host, files, invite }: RouterP
         labVersion: LAB_VERSION,
         platform: process.platform,
         bundles: true,
-        readOnlyBecause: service.lab.history.readOnlyBecause ?? null,
+        readOnlyBecause: service.history.readOnlyBecause ?? null,
       })),
     },
     scenarios: {
-      list: lab.scenarios.list.handler(() => {
+      list: lab.scenarios.list.handler(async () => {
         const { scenarios, broken } = service.library.list();
-        return { scenarios: scenarios.map((listed) => toCard(listed, service.archive)), broken };
+        return { scenarios: await Promise.all(scenarios.map((listed) => toCard(listed, service.history))), broken };
       }),
-      get: lab.scenarios.get.handler(({ input }) => toDetail(service.library.find(input.id), service.archive)),
+      get: lab.scenarios.get.handler(({ input }) => toDetail(service.library.find(input.id), service.history)),
       plan: lab.scenarios.plan.handler(({ input }) => {
         const { loaded } = service.library.find(input.id);
         const steps = planScenario(loaded.scenario, service.stack.stack, service.stack.driver);
@@ -108,8 +109,8 @@ export function labRouter({ service, diagnostics, host, files, invite }: RouterP
         service.queue.cancel(input.entryId);
         return {};
       }),
-      rerun: lab.runs.rerun.handler(({ input }) => {
-        const { loaded, without } = scenarioOf(service.archive, service.library, input.runId);
+      rerun: lab.runs.rerun.handler(async ({ input }) => {
+        const { loaded, without } = await scenarioOf(service.history, service.library, input.runId);
         return { entries: service.startRuns([loaded], input.without ?? without, 1) };
       }),
       active: lab.runs.active.handler(() => service.queue.state()),
@@ -123,9 +124,8 @@ export function labRouter({ service, diagnostics, host, files, invite }: RouterP
         try {
           if (input.topic === "lab") return yield* service.state.stream(stream, gone);
           const { runId, afterSeq } = input;
-          const { archive, streams: book } = service;
-          const { durability } = service.lab.history;
-          yield* runStream({ runId, afterSeq, feed: service.feed(runId), archive, durability, book }, stream, gone);
+          const { history, streams: book } = service;
+          yield* runStream({ runId, afterSeq, feed: service.feed(runId), history, book }, stream, gone);
         } catch (error) {
           // The window has gone: there is nobody left to tell.
           if (!gone.aborted) throw toContractError(error);
@@ -146,17 +146,19 @@ export function labRouter({ service, diagnostics, host, files, invite }: RouterP
         service.approvals.decide(input.ticket, input.decision, service.settings().operator),
       ),
       history: lab.approvals.history.handler(({ input: { limit, beforeWallMs } }) =>
-        service.archive.approvals(limit, beforeWallMs ?? Number.MAX_SAFE_INTEGER),
+        service.history.approvals(limit, beforeWallMs ?? Number.MAX_SAFE_INTEGER),
       ),
     },
     history: {
-      list: lab.history.list.handler(({ input }) => service.archive.list(input, service.settings().historyLimit)),
-      get: lab.history.get.handler(({ input }) => service.archive.get(input.runId)),
-      events: lab.history.events.handler(({ input }) => service.archive.events(input)),
-      laneSummary: lab.history.laneSummary.handler(({ input }) => service.archive.laneSummary(input.runId)),
+      list: lab.history.list.handler(async ({ input }) =>
+        toHistoryPage(await service.history.list(input), service.settings().historyLimit),
+      ),
+      get: lab.history.get.handler(async ({ input }) => withKind(await service.history.get(input.runId))),
+      events: lab.history.events.handler(({ input }) => service.history.eventPage(input)),
+      laneSummary: lab.history.laneSummary.handler(({ input }) => service.history.laneSummary(input.runId)),
       delete: lab.history.delete.handler(({ input }) => service.deleteRuns(input.runIds)),
-      pin: lab.history.pin.handler(({ input }) => {
-        service.pin(input.runId, input.pinned);
+      pin: lab.history.pin.handler(async ({ input }) => {
+        await service.pin(input.runId, input.pinned);
         return {};
       }),
     },

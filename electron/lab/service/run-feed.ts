@@ -1,6 +1,6 @@
 import type { LabEvent } from "../events/lab-event.ts";
+import { LiveEntry, type StreamEntry } from "../history/stream-entry.ts";
 import type { Durability } from "../history/write-queue.ts";
-import { LiveEntry, type StreamEntry } from "./stream-entry.ts";
 
 /** The latest events of a run, kept in memory once for all windows; what is older is read from the history. */
 const KEPT = 4_096;

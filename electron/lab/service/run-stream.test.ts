@@ -1,18 +1,14 @@
-import { join } from "node:path";
 import Database from "better-sqlite3";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { RunProgress, StreamItem, StreamMessage } from "../../contract/events.ts";
 import { foldItems } from "../../contract/fold-stream.ts";
 import { eventAt, passed, started } from "../../testing/sample-events.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { emptyRunView } from "../events/fold.ts";
 import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
-import { History } from "../history/history.ts";
-import { thisProcess } from "../stack/process-identity.ts";
-import { Archive } from "./archive.ts";
+import type { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
+import { openStore } from "../history/testing/sqlite-under-test.ts";
 import { Credit, FIRST_WINDOW } from "./credit.ts";
 import { fillIn } from "./json-text.ts";
-import { Preferences } from "./preferences.ts";
 import { RunFeed } from "./run-feed.ts";
 import { runStream } from "./run-stream.ts";
 import { type OpenStream, StreamBook } from "./stream-book.ts";
@@ -21,25 +17,18 @@ const RUN = "run-1";
 const MANY = 200_000;
 
 interface Recorded {
-  history: History;
-  archive: Archive;
+  history: SqliteRunStore;
   feed: RunFeed;
   book: StreamBook;
-  append: (event: LabEvent) => void;
+  append: (event: LabEvent) => Promise<void>;
+  /** Appends the events of such numbers, of a run of so many, as fast as they can be taken. */
+  appendTo: (to: number, last: number, from?: number) => Promise<void>;
 }
 
 /** A run that is on, recorded and told as the engine does. */
-function liveRun(): Recorded {
-  const folder = temporaryFolder();
-  const history = new History(join(folder, "history.db"), thisProcess);
-  const preferences = new Preferences(join(folder, "preferences.db"));
-  const archive = new Archive(join(folder, "history.db"), history, preferences);
-  onTestFinished(() => {
-    archive.close();
-    preferences.close();
-    history.close();
-  });
-  history.begin({
+async function liveRun(): Promise<Recorded> {
+  const history = await openStore();
+  await history.begin({
     id: RUN,
     scenarioId: "mcp-crash",
     scenarioTitle: "The MCP server crashes",
@@ -49,21 +38,27 @@ function liveRun(): Recorded {
     startedWallMs: 0,
   });
   const feed = new RunFeed(RUN, history.durability);
-  const append = (event: LabEvent) => {
-    history.record(event);
+  const append = async (event: LabEvent) => {
+    if (event.type === "run.ended") await history.end(event);
+    else void history.append(event);
     feed.append(event);
   };
   // As RunFeeds does for all of them.
   history.durability.onAttempt(() => feed.wake());
-  return { history, archive, feed, book: new StreamBook(), append };
+  const appendTo = async (to: number, last: number, from = 1) => {
+    for (let seq = from; seq <= to; seq++) {
+      await append(eventAt(seq, bodyAt(seq, last), RUN));
+      if (seq % 10_000 === 0) await history.flush();
+    }
+  };
+  return { history, feed, book: new StreamBook(), append, appendTo };
 }
 
-function open({ history, archive, feed, book }: Recorded, afterSeq = 0, live = true) {
-  const { durability } = history;
+function open({ history, feed, book }: Recorded, afterSeq = 0, live = true) {
   const stream: OpenStream = { credit: new Credit(), behind: () => 0 };
   const stop = new AbortController();
   const messages = runStream(
-    { runId: RUN, afterSeq, feed: live ? feed : undefined, archive, durability, book },
+    { runId: RUN, afterSeq, feed: live ? feed : undefined, history, book },
     stream,
     stop.signal,
   );
@@ -94,9 +89,9 @@ const itemsOf = (messages: readonly StreamMessage[]) =>
 const onTheWire = (message: StreamMessage): unknown => JSON.parse(fillIn(JSON.stringify(message)));
 
 test.each([true, false])("a window that goes while nothing happens ends its stream (run on here: %s)", async (live) => {
-  const run = liveRun();
-  run.append(eventAt(1, bodyAt(1, 2), RUN));
-  run.history.settle();
+  const run = await liveRun();
+  await run.appendTo(1, 2);
+  await run.history.flush();
   // Of a run that another lab has on nothing more is told here, so that the stream waits for the disk.
   if (!live) vi.spyOn(run.history.durability, "firstUnsaved").mockReturnValue(2);
   const opened = open(run, 0, live);
@@ -108,14 +103,15 @@ test.each([true, false])("a window that goes while nothing happens ends its stre
 });
 
 test("a window that has stopped reading is sent a few batches and costs nothing more", async () => {
-  const run = liveRun();
+  const run = await liveRun();
   const opened = open(run);
-  for (let seq = 1; seq <= MANY; seq++) run.append(eventAt(seq, bodyAt(seq, MANY), RUN));
+  const appending = run.appendTo(MANY, MANY);
   const received: StreamMessage[] = [];
   const reading = (async () => {
     for await (const message of opened.messages) received.push(message);
   })();
   await expect.poll(() => opened.stream.credit.unacknowledged).toBe(FIRST_WINDOW);
+  await appending;
   expect(received.length).toBeLessThanOrEqual(FIRST_WINDOW);
   expect(itemsOf(received).length).toBeLessThanOrEqual(FIRST_WINDOW * 256);
   expect(run.feed.after(0, 1)).toBeUndefined();
@@ -124,13 +120,10 @@ test("a window that has stopped reading is sent a few batches and costs nothing 
 });
 
 test("a slow reader of 200,000 events gets every one that a view depends on, in order, the rest by number", async () => {
-  const run = liveRun();
+  const run = await liveRun();
   const opened = open(run);
   const reading = readAll(opened);
-  for (let seq = 1; seq <= MANY; seq++) {
-    run.append(eventAt(seq, bodyAt(seq, MANY), RUN));
-    if (seq % 50_000 === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
+  await run.appendTo(MANY, MANY);
   const messages = await reading;
   for (const message of messages) expect(itemsOf([message]).length).toBeLessThanOrEqual(256);
   const view = foldItems(emptyRunView, itemsOf(messages));
@@ -145,11 +138,11 @@ test("a slow reader of 200,000 events gets every one that a view depends on, in 
 });
 
 test("a reader that keeps up is spared nothing", async () => {
-  const run = liveRun();
+  const run = await liveRun();
   const opened = open(run);
   const reading = readAll(opened);
   for (let seq = 1; seq <= 3_000; seq++) {
-    run.append(eventAt(seq, bodyAt(seq, 3_000), RUN));
+    await run.append(eventAt(seq, bodyAt(seq, 3_000), RUN));
     if (seq % 200 === 0) await expect.poll(() => opened.stream.behind(), { interval: 5 }).toBe(0);
   }
   const items = itemsOf(await reading);
@@ -158,13 +151,13 @@ test("a reader that keeps up is spared nothing", async () => {
 });
 
 test("a stream goes on from the last number seen", async () => {
-  const run = liveRun();
-  for (let seq = 1; seq <= 500; seq++) run.append(eventAt(seq, bodyAt(seq, 1_000), RUN));
+  const run = await liveRun();
+  await run.appendTo(500, 1_000);
   const first = open(run);
   const { value } = await first.messages.next();
   await first.messages.return();
   const seen = itemsOf(value === undefined ? [] : [value]);
-  for (let seq = 501; seq <= 1_000; seq++) run.append(eventAt(seq, bodyAt(seq, 1_000), RUN));
+  await run.appendTo(1_000, 1_000, 501);
   const rest = itemsOf(await readAll(open(run, seen.length)));
   const view = foldItems(foldItems(emptyRunView, seen), rest);
   expect(view.seq).toBe(1_000);
@@ -172,12 +165,12 @@ test("a stream goes on from the last number seen", async () => {
 });
 
 test("a run that ends while a window is being sent all that there was is told to its end", async () => {
-  const run = liveRun();
-  for (let seq = 1; seq <= 10; seq++) run.append(eventAt(seq, bodyAt(seq, 20), RUN));
-  run.history.flush();
+  const run = await liveRun();
+  await run.appendTo(10, 20);
+  await run.history.flush();
   const opened = open(run);
   const { value } = await opened.messages.next();
-  for (let seq = 11; seq <= 20; seq++) run.append(eventAt(seq, bodyAt(seq, 20), RUN));
+  await run.appendTo(20, 20, 11);
   const items = [...itemsOf(value === undefined ? [] : [value]), ...itemsOf(await readAll(opened))];
   expect(items.map((item) => (item.type === "skipped" ? item.toSeq : item.seq))).toEqual(
     Array.from({ length: 20 }, (_, at) => at + 1),
@@ -185,8 +178,8 @@ test("a run that ends while a window is being sent all that there was is told to
 });
 
 test("a run of the past is given whole, and its stream ends by itself", async () => {
-  const run = liveRun();
-  for (let seq = 1; seq <= 5_000; seq++) run.append(eventAt(seq, bodyAt(seq, 5_000), RUN));
+  const run = await liveRun();
+  await run.appendTo(5_000, 5_000);
   const items = itemsOf(await readAll(open(run, 0, false)));
   expect(items.length).toBe(5_000);
   expect(items.some(({ type }) => type === "skipped")).toBe(false);
@@ -215,18 +208,15 @@ function lock(run: Recorded): () => void {
 }
 
 test("what cannot be written is told as not saved, and why; once it can, as saved, and the run's end only then", async () => {
-  const run = liveRun();
+  const run = await liveRun();
   const window = reader(open(run));
-  const add = (from: number, to: number) => {
-    for (let seq = from; seq <= to; seq++) run.append(eventAt(seq, bodyAt(seq, 16), RUN));
-  };
-  add(1, 10);
+  await run.appendTo(10, 16);
   await expect.poll(() => window.progress()).toMatchObject({ savedSeq: 10, unsaved: null });
   const unlock = lock(run);
-  add(11, 15);
+  await run.appendTo(15, 16, 11);
   await expect.poll(() => window.seqs.at(-1)).toBe(15);
   expect(window.progress()).toMatchObject({ savedSeq: 10, unsaved: { reason: expect.stringContaining("is locked") } });
-  expect(() => add(16, 16)).toThrow("is locked");
+  await expect(run.appendTo(16, 16, 16)).rejects.toThrow("is locked");
   run.feed.abandon();
   unlock();
   await window.ended;
@@ -235,13 +225,13 @@ test("what cannot be written is told as not saved, and why; once it can, as save
 });
 
 test("of a run that a window opens when its end could not be written yet, it is told the end as soon as it is", async () => {
-  const run = liveRun();
-  for (let seq = 1; seq <= 15; seq++) run.append(eventAt(seq, bodyAt(seq, 16), RUN));
+  const run = await liveRun();
   const unlock = lock(run);
-  expect(() => run.append(eventAt(16, passed, RUN))).toThrow("is locked");
+  await run.appendTo(15, 16);
+  await expect(run.append(eventAt(16, passed, RUN))).rejects.toThrow("is locked");
   const window = reader(open(run, 0, false));
-  await expect.poll(() => window.progress()).toMatchObject({ savedSeq: 0, unsaved: {} });
-  expect(window.seqs).toHaveLength(15);
+  await expect.poll(() => window.seqs.length).toBe(15);
+  expect(window.progress()).toMatchObject({ savedSeq: 0, unsaved: { reason: expect.stringContaining("is locked") } });
   unlock();
   await window.ended;
   expect(window.seqs.at(-1)).toBe(16);

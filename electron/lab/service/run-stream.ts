@@ -5,12 +5,12 @@ import {
   type StreamItem,
   type StreamMessage,
 } from "../../contract/events.ts";
+import type { RunStore } from "../history/run-store.ts";
+import type { StreamEntry } from "../history/stream-entry.ts";
 import type { Durability } from "../history/write-queue.ts";
-import type { Archive } from "./archive.ts";
 import { JsonText } from "./json-text.ts";
 import type { RunFeed } from "./run-feed.ts";
 import type { OpenStream, StreamBook } from "./stream-book.ts";
-import type { StreamEntry } from "./stream-entry.ts";
 
 /** A live stream further behind than this is spared progress events, until it has caught up. */
 const PRESSURE_BEHIND = 2_048;
@@ -22,8 +22,7 @@ export interface RunStreamParts {
   afterSeq: number;
   /** Absent for a run that is not on: all of it is in the history. */
   feed: RunFeed | undefined;
-  archive: Archive;
-  durability: Durability;
+  history: RunStore;
   book: StreamBook;
 }
 
@@ -34,34 +33,39 @@ export interface RunStreamParts {
  * @throws the signal's reason once the window has gone
  */
 export async function* runStream(
-  { runId, afterSeq, feed: live, archive, durability, book }: RunStreamParts,
+  { runId, afterSeq, feed: live, history, book }: RunStreamParts,
   stream: OpenStream,
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage, void> {
+  const { durability } = history;
   let feed = live;
   let cursor = afterSeq;
   let told: RunProgress | undefined;
-  let progress = progressNow();
+  /** Nothing of the run waited to be written before it was looked how many events the history has. */
+  let isWhole = false;
+  let progress = feed === undefined ? await progressOfHistory() : progressOf(feed.readySeq);
   stream.behind = () => Math.max(0, (feed?.lastSeq ?? progress.lastSeq) - cursor);
   for (;;) {
     // Waiting ends at once for a window that has gone, so that without this the loop would never let go of the thread.
     signal.throwIfAborted();
     // It may have come on, and to its end, while the window was being sent the message before.
-    if (isAllTold()) progress = progressNow();
+    if (isAllTold()) progress = feed === undefined ? await progressOfHistory() : progressOf(feed.readySeq);
     if (isAllTold()) {
       if (feed?.isAbandoned === true) feed = undefined;
-      else if (feed?.hasEnded ?? durability.firstUnsaved(runId) === undefined) return;
-      else await (feed === undefined ? nextAttempt(durability, signal) : feed.next(signal));
+      else if (feed?.hasEnded ?? isWhole) return;
+      // Looked at again if it is whole by now: its end may have been written since it was looked at.
+      else if (feed !== undefined) await feed.next(signal);
+      else if (durability.firstUnsaved(runId) !== undefined) await nextAttempt(durability, signal);
       continue;
     }
     const message = await stream.credit.next(signal);
-    if (feed !== undefined) progress = progressNow();
+    if (feed !== undefined) progress = progressOf(feed.readySeq);
     const isUnderPressure = feed !== undefined && progress.lastSeq - cursor > PRESSURE_BEHIND;
     const limit = Math.min(isUnderPressure ? PAGE : EVENT_BATCH_LIMIT, progress.lastSeq - cursor);
     let page = feed?.after(cursor, limit);
     if (page === undefined) {
       if (feed !== undefined) book.fedFromHistory++;
-      page = archive.entries(runId, cursor, limit);
+      page = await history.entries(runId, cursor, limit);
     }
     if (page.length === 0 && limit > 0) return;
     const batch = toBatch(page, isUnderPressure);
@@ -77,8 +81,12 @@ export async function* runStream(
     return cursor >= progress.lastSeq && told !== undefined && isSame(told, progress);
   }
 
-  function progressNow(): RunProgress {
-    const lastSeq = feed?.readySeq ?? archive.lastSeq(runId);
+  async function progressOfHistory(): Promise<RunProgress> {
+    isWhole = durability.firstUnsaved(runId) === undefined;
+    return progressOf(await history.lastSeq(runId));
+  }
+
+  function progressOf(lastSeq: number): RunProgress {
     const firstUnsaved = durability.firstUnsaved(runId);
     if (firstUnsaved === undefined) return { lastSeq, savedSeq: lastSeq, unsaved: null };
     return { lastSeq, savedSeq: Math.min(lastSeq, firstUnsaved - 1), unsaved: durability.trouble ?? null };

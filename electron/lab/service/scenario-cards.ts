@@ -1,17 +1,18 @@
 import type { ScenarioDetail, ScenarioSummary, ScenarioValidation, Verdict } from "../../contract/scenarios.ts";
 import { parseYaml } from "../documents/yaml-document.ts";
 import { aimOf } from "../faults/aim.ts";
+import type { RunStore } from "../history/run-store.ts";
 import { describeSteady, describeStep } from "../scenarios/describe.ts";
 import { type LoadedScenario, loadText } from "../scenarios/load.ts";
 import { kindOf, type Scenario } from "../scenarios/schema.ts";
-import type { Archive } from "./archive.ts";
 import { type Listed, problemsOf } from "./scenario-library.ts";
 
 const VERDICTS = 5;
 
 /** A scenario as a card of the catalogue shows it. */
-export function toCard({ loaded, origin }: Listed, archive: Archive): ScenarioSummary {
+export async function toCard({ loaded, origin }: Listed, history: RunStore): Promise<ScenarioSummary> {
   const { id, title, summary, patterns, protection, method, expect } = loaded.scenario;
+  const ended = await history.lastVerdicts(id, VERDICTS);
   return {
     id,
     title,
@@ -22,14 +23,14 @@ export function toCard({ loaded, origin }: Listed, archive: Archive): ScenarioSu
     breaks: breaksOf(loaded.scenario),
     stepCount: method.length,
     checkCount: expect.length,
-    lastVerdicts: archive.lastVerdicts(id, VERDICTS).flatMap(({ id: runId, outcome, startedWallMs, without }) => {
+    lastVerdicts: ended.flatMap(({ id: runId, outcome, startedWallMs, without }) => {
       return outcome === null ? [] : [{ runId, outcome, startedWallMs, without } satisfies Verdict];
     }),
   };
 }
 
-export function toDetail(listed: Listed, archive: Archive): ScenarioDetail {
-  return { ...toCard(listed, archive), ...outlineOf(listed.loaded), source: listed.loaded.source };
+export async function toDetail(listed: Listed, history: RunStore): Promise<ScenarioDetail> {
+  return { ...(await toCard(listed, history)), ...outlineOf(listed.loaded), source: listed.loaded.source };
 }
 
 /** What a text would be as a scenario, or what is wrong with it. Never throws: an editor asks with every pause. */

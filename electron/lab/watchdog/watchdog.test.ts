@@ -203,7 +203,7 @@ test("a start that comes while a watchdog puts things back waits for it", async 
   const watchdog = identify(other.pid ?? 0);
   if (watchdog === undefined) throw new Error("it has not started");
   const waiting = join(folder, "waiting");
-  const opened = Lab.open({ ...process.env, RESILIENCE_LAB_HOME: waiting });
+  const opened = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: waiting });
   onTestFinished(() => opened.close());
   const journal = openJournal(join(waiting, "journal.db"));
   onTestFinished(() => journal.close());

@@ -1,27 +1,23 @@
-import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { eventAt, sampleRun } from "../../../testing/sample-events.ts";
-import { temporaryFolder } from "../../../testing/temporary-folder.ts";
+import { appendAll } from "../../../testing/stored-events.ts";
 import type { LabEvent } from "../../events/lab-event.ts";
-import { History, type NewRun } from "../../history/history.ts";
-import { thisProcess } from "../../stack/process-identity.ts";
+import type { NewRun, RunStore } from "../../history/run-store.ts";
+import { openStore } from "../../history/testing/sqlite-under-test.ts";
 
 export const RUN_1 = "11111111-1111-4111-8111-111111111111";
 export const RUN_2 = "22222222-2222-4222-8222-222222222222";
 
-export function openHistory(): History {
-  const history = new History(join(temporaryFolder(), "history.db"), thisProcess);
-  onTestFinished(() => history.close());
-  return history;
+export function openHistory(): Promise<RunStore> {
+  return openStore();
 }
 
 /** Records a run; by default one of every type of event. */
-export function recordRun(
-  history: History,
+export async function recordRun(
+  history: RunStore,
   id = RUN_1,
   { events = sampleRun(id), ...change }: Partial<NewRun> & { events?: LabEvent[] } = {},
-): void {
-  history.begin({
+): Promise<void> {
+  await history.begin({
     id,
     scenarioId: "mcp-crash",
     scenarioTitle: "The MCP server crashes",
@@ -32,7 +28,10 @@ export function recordRun(
     startedWallMs: 1_700_000_000_010,
     ...change,
   });
-  for (const event of events) history.record({ ...event, runId: id });
+  await appendAll(
+    history,
+    events.map((event) => ({ ...event, runId: id })),
+  );
 }
 
 /** The sample run with more events before its end. */

@@ -15,7 +15,7 @@ interface Seen {
 
 /** Every shipped scenario on one stack, by the driver given. */
 async function runAll(engine: Engine | undefined): Promise<Record<string, Seen>> {
-  const lab = Lab.open({
+  const lab = await Lab.open({
     ...process.env,
     RESILIENCE_LAB_HOME: temporaryFolder(),
     COMPOSE_PROJECT_NAME: projectName(),
@@ -44,7 +44,7 @@ async function runAll(engine: Engine | undefined): Promise<Record<string, Seen>>
       });
     });
   } finally {
-    lab.close();
+    await lab.close();
   }
   return seen;
 }

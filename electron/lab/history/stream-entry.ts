@@ -1,6 +1,6 @@
-import { type LabEvent, priorityOf } from "../events/lab-event.ts";
-import { LabError } from "../lab-error.ts";
+import { type LabEvent, type LabEventType, priorityOf } from "../events/lab-event.ts";
 import { typeOf } from "./event-codes.ts";
+import type { EventRow } from "./event-row.ts";
 
 /** An event on its way to a window: as text, since that is what is sent, and what a stream must know without reading it. */
 export interface StreamEntry {
@@ -40,9 +40,6 @@ export class LiveEntry implements StreamEntry {
   }
 }
 
-/** A row of the history, in columns: `seq`, `at_us`, `wall_ms`, `type`, `body`, and 1 when the database finds it whole. */
-export type StoredRow = [number, number, number, number, string, number];
-
 /** An event of the history. Its body is text already and stays it: taking it apart and together again is most of the work. */
 export class StoredEntry implements StreamEntry {
   readonly seq: number;
@@ -51,12 +48,9 @@ export class StoredEntry implements StreamEntry {
   readonly text: string;
   readonly #body: string;
 
-  /** @throws LabError when the row was damaged */
-  constructor(runId: string, [seq, atUs, wallMs, code, body, isJson]: StoredRow) {
-    const type = typeOf(code);
-    if (type === undefined || isJson !== 1 || !body.startsWith("{")) {
-      throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`);
-    }
+  /** @param row one that was found whole: its type is known, and its body an object */
+  constructor(runId: string, { seq, atUs, wallMs, type: code, body }: EventRow) {
+    const type = typeOf(code) as LabEventType;
     this.seq = seq;
     this.atMs = atUs / 1000;
     this.isProgress = priorityOf({ type }) === "progress";

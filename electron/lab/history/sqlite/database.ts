@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
-import { LabError, messageOf } from "../lab-error.ts";
-import { assertWrittenByNobodyElse, closeFile } from "../private-paths.ts";
+import { LabError, messageOf } from "../../lab-error.ts";
+import { assertWrittenByNobodyElse, closeFile } from "../../private-paths.ts";
 
 export interface OpenedDatabase {
   database: Database.Database;

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
-import type { DecidedApproval } from "../../contract/approvals.ts";
-import { inSlices } from "../history/slices.ts";
-import { codeOf } from "./event-codes.ts";
+import type { DecidedApproval } from "../../../contract/approvals.ts";
+import { codeOf } from "../event-codes.ts";
+import { inSlices } from "./slices.ts";
 
 interface Place {
   key: number;

@@ -1,37 +1,28 @@
 import Database from "better-sqlite3";
-import type { LabEvent, Outcome } from "../events/lab-event.ts";
-import { LabError } from "../lab-error.ts";
-import { thisProcess } from "../stack/process-identity.ts";
-import { toRow } from "./event-row.ts";
-import type { History, NewRun } from "./history.ts";
+import { LabError } from "../../lab-error.ts";
+import { thisProcess } from "../../stack/process-identity.ts";
+import type { ArrivingRun } from "../run-store.ts";
+import { BUSY_LIMIT_MS } from "./database.ts";
+import { type EventColumns, toRows } from "./event-columns.ts";
 import { removeEvents } from "./removal.ts";
 import { inSlices } from "./slices.ts";
-import { BUSY_LIMIT_MS, explainTrouble } from "./sqlite.ts";
 
-/** Staged together, so that staging is not a transaction for each event. */
-const STAGE_AT_ONCE = 1_000;
-
-export interface ArrivingRun extends NewRun {
-  outcome: Outcome;
-  reason: string;
-  durationMs: number;
+interface ImportedFrom {
+  importedFrom: string;
+  importedWallMs: number;
 }
 
 /**
  * Runs on their way into the history from elsewhere. They wait in a temporary table of a connection of its own, so that
- * recording goes on meanwhile; {@link Arrivals.commit} brings all of them in, or none. What a process that has died had
+ * recording goes on meanwhile; {@link StagedRuns.commit} brings all of them in, or none. What a process that has died had
  * brought in by half is cleared away at the next start.
  */
-export class Arrivals {
+export class StagedRuns {
   readonly #database: Database.Database;
-  readonly #file: string;
   readonly #runs: ArrivingRun[] = [];
-  #waiting: LabEvent[] = [];
 
-  constructor(history: History) {
-    history.assertWritable();
-    this.#file = history.file;
-    this.#database = new Database(history.file);
+  constructor(file: string) {
+    this.#database = new Database(file);
     this.#database.pragma(`busy_timeout = ${BUSY_LIMIT_MS}`);
     // As the history itself is written; else each bit that is moved would wait for the disk.
     this.#database.pragma("synchronous = NORMAL");
@@ -45,37 +36,31 @@ export class Arrivals {
     );
   }
 
-  /** The events that are staged from now on are of this run. */
-  begin(run: ArrivingRun): void {
-    this.#write();
-    this.#runs.push(run);
-  }
-
-  stage(event: LabEvent): void {
-    this.#waiting.push(event);
-    if (this.#waiting.length >= STAGE_AT_ONCE) this.#write();
+  /** Events of the run that is given, or of the one that was given last. */
+  add(run: ArrivingRun | undefined, rows: EventColumns): void {
+    if (run !== undefined) this.#runs.push(run);
+    const insert = this.#database.prepare("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?)");
+    this.#database.transaction(() => {
+      for (const { seq, atUs, wallMs, type, body } of toRows(rows)) {
+        insert.run(this.#runs.length, seq, atUs, wallMs, type, body);
+      }
+    })();
   }
 
   /**
-   * All that was staged. The events are moved bit by bit, since others write and are served meanwhile; that there are these
-   * runs is one short transaction at the end. @throws LabError when it cannot be written, or a run has come meanwhile; the
-   * signal's reason when it was cancelled before that
+   * All that was staged. The events are moved bit by bit, since others write meanwhile; that there are these runs is one
+   * short transaction at the end. @throws when it cannot be written, a run has come meanwhile, or it is cancelled before that
    */
-  async commit(importedFrom: string, importedWallMs: number, signal?: AbortSignal): Promise<void> {
-    this.#write();
+  async commit(from: ImportedFrom, signal: AbortSignal): Promise<void> {
     const numbers = this.#numbers();
     try {
       for (const [index, number] of numbers.entries()) await this.#moveEvents(index + 1, -number, signal);
-      this.#guarded(() =>
-        this.#database
-          .transaction(() => {
-            for (const [index, run] of this.#runs.entries()) {
-              this.#addRun(run, -(numbers[index] ?? 0), importedFrom, importedWallMs);
-            }
-            this.#forget(numbers);
-          })
-          .immediate(),
-      );
+      this.#database
+        .transaction(() => {
+          for (const [index, run] of this.#runs.entries()) this.#addRun(run, -(numbers[index] ?? 0), from);
+          this.#forget(numbers);
+        })
+        .immediate();
     } catch (error) {
       // On a full disk this may fail as well: the next start does it then, and the first error is the one to tell.
       await this.#giveUp(numbers).catch(() => {});
@@ -87,45 +72,27 @@ export class Arrivals {
     this.#database.close();
   }
 
-  #write(): void {
-    const batch = this.#waiting;
-    this.#waiting = [];
-    if (batch.length === 0) return;
-    const insert = this.#database.prepare("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?)");
-    this.#guarded(() =>
-      this.#database.transaction(() => {
-        for (const event of batch) {
-          const { seq, at_us, wall_ms, type, body } = toRow(event);
-          insert.run(this.#runs.length, seq, at_us, wall_ms, type, body);
-        }
-      })(),
-    );
-  }
-
   /** One for each run. The last run's is the lowest: with a minus it is the highest key, as if the runs had come in turn. */
   #numbers(): number[] {
     const { pid, startedAt } = thisProcess;
     const insert = this.#database.prepare("INSERT INTO arrivals (owner_pid, owner_started) VALUES (?, ?)");
     const all = this.#database.transaction(() => this.#runs.map(() => insert.run(pid, startedAt).lastInsertRowid));
-    return this.#guarded(() => all.immediate())
-      .map(Number)
-      .reverse();
+    return all.immediate().map(Number).reverse();
   }
 
   #forget(numbers: readonly number[]): void {
     const remove = this.#database.prepare("DELETE FROM arrivals WHERE number = ?");
-    for (const number of numbers) this.#guarded(() => remove.run(number));
+    for (const number of numbers) remove.run(number);
   }
 
-  async #moveEvents(staged: number, key: number, signal: AbortSignal | undefined): Promise<void> {
+  async #moveEvents(staged: number, key: number, signal: AbortSignal): Promise<void> {
     const move = this.#database.prepare(
       `INSERT INTO events (run_key, seq, at_us, wall_ms, type, body)
        SELECT @key, seq, at_us, wall_ms, type, body FROM staged
        WHERE run = @staged AND seq > (SELECT coalesce(max(seq), 0) FROM events WHERE run_key = @key)
        ORDER BY seq LIMIT @rows`,
     );
-    const moveSome = (rows: number) => this.#guarded(() => move.run({ key, staged, rows })).changes > 0;
-    await inSlices(moveSome, { writes: true, signal });
+    await inSlices((rows) => move.run({ key, staged, rows }).changes > 0, { writes: true, signal });
   }
 
   async #giveUp(numbers: readonly number[]): Promise<void> {
@@ -139,12 +106,13 @@ export class Arrivals {
     await removeEvents(this.#database);
   }
 
-  #addRun(run: ArrivingRun, key: number, importedFrom: string, importedWallMs: number): void {
+  #addRun(run: ArrivingRun, key: number, { importedFrom, importedWallMs }: ImportedFrom): void {
     const { changes } = this.#database
       .prepare(
         `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
-         outcome, reason, started_wall_ms, duration_ms, owner_pid, owner_started, imported_from, imported_wall_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'ended', ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         outcome, reason, started_wall_ms, duration_ms, owner_pid, owner_started, imported_from, imported_wall_ms,
+         events_version)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'ended', ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
       )
       .run(
         key,
@@ -163,16 +131,9 @@ export class Arrivals {
         thisProcess.startedAt,
         importedFrom,
         importedWallMs,
+        run.eventsVersion ?? 1,
       );
     if (changes === 0)
       throw new LabError("busy", `run ${run.id} has come into the history meanwhile`, { cure: "try again" });
-  }
-
-  #guarded<Value>(work: () => Value): Value {
-    try {
-      return work();
-    } catch (error) {
-      throw explainTrouble(error, "run history", this.#file);
-    }
   }
 }

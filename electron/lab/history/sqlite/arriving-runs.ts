@@ -1,0 +1,55 @@
+import type { LabEvent } from "../../events/lab-event.ts";
+import { type EventRow, toRow } from "../event-row.ts";
+import type { Arrivals, ArrivingRun } from "../run-store.ts";
+import { toColumns } from "./event-columns.ts";
+import type { WorkerClient } from "./worker-client.ts";
+import type { SqliteWriter } from "./writer.ts";
+
+/** Staged together, so that staging is not a transaction for each event. */
+const STAGE_AT_ONCE = 1_000;
+
+/** Hands runs that come in to the writer, as they are read. */
+export class ArrivingRuns implements Arrivals {
+  readonly #writer: WorkerClient<SqliteWriter>;
+  readonly #number: number;
+  #run: ArrivingRun | undefined;
+  #rows: EventRow[] = [];
+  /** Rejects with the first that could not be staged. */
+  #staging: Promise<void> = Promise.resolve();
+
+  constructor(writer: WorkerClient<SqliteWriter>, number: number) {
+    this.#writer = writer;
+    this.#number = number;
+  }
+
+  begin(run: ArrivingRun): void {
+    this.#send();
+    this.#run = run;
+  }
+
+  stage(event: LabEvent): Promise<void> | undefined {
+    this.#rows.push(toRow(event));
+    return this.#rows.length < STAGE_AT_ONCE ? undefined : this.#send();
+  }
+
+  async commit(importedFrom: string, importedWallMs: number, signal = new AbortController().signal): Promise<void> {
+    await this.#send();
+    await this.#writer.call("commit", this.#number, { importedFrom, importedWallMs }, signal);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.call("forget", this.#number);
+  }
+
+  #send(): Promise<void> {
+    if (this.#run === undefined && this.#rows.length === 0) return this.#staging;
+    const [run, rows] = [this.#run, toColumns(this.#rows)];
+    this.#run = undefined;
+    this.#rows = [];
+    const before = this.#staging;
+    const sent = this.#writer.call("stage", this.#number, run, rows);
+    this.#staging = Promise.all([before, sent]).then(() => {});
+    this.#staging.catch(() => {});
+    return this.#staging;
+  }
+}

@@ -1,0 +1,4 @@
+import { describeRunStore } from "../testing/run-store-contract.ts";
+import { sqliteUnderTest } from "../testing/sqlite-under-test.ts";
+
+describeRunStore("SQLite", sqliteUnderTest);

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { arriving } from "../testing/arriving-contract.ts";
+import { openStore, query } from "../testing/sqlite-under-test.ts";
+import { newRun, seqsIn } from "../testing/store-under-test.ts";
+
+const STRAY = "SELECT count(*) FROM events WHERE run_key NOT IN (SELECT key FROM runs)";
+
+test("a process that is killed while a run comes in leaves nothing that anyone sees, and the next start clears it away", async () => {
+  const store = await openStore();
+  const child = spawn(process.execPath, ["--input-type=module", "-e", arrivingScript(store.file)], {
+    stdio: "inherit",
+  });
+  const ended = once(child, "exit");
+  await expect.poll(() => query(store.file, STRAY)[0], { interval: 1 }).toBeGreaterThan(0);
+  child.kill("SIGKILL");
+  await ended;
+  expect((await store.list({})).runs).toEqual([]);
+  expect(await store.endOrphans()).toBe(0);
+  expect(query(store.file, STRAY)).toEqual([0]);
+  expect(query(store.file, "SELECT number FROM arrivals")).toEqual([]);
+  await (await arriving(store, 3, "run-1")).commit("bundle.zip", 7);
+  expect(await seqsIn(store, "run-1")).toEqual([1, 2, 3]);
+});
+
+/** Brings in a run that is long enough to be killed at. */
+const arrivingScript = (file: string) => `
+  import { SqliteRunStore } from ${JSON.stringify(join(import.meta.dirname, "sqlite-run-store.ts"))};
+  const store = await SqliteRunStore.open(${JSON.stringify(file)});
+  const arrivals = store.arrivals();
+  arrivals.begin(${JSON.stringify({ ...newRun("run-1"), outcome: "passed", reason: "", durationMs: 1 })});
+  for (let seq = 1; seq <= 100_000; seq++) {
+    await arrivals.stage({ runId: "run-1", seq, atMs: seq, wallMs: seq, type: "warning", code: "c", message: "m" });
+  }
+  await arrivals.commit("bundle.zip", 7);
+`;

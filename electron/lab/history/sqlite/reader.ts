@@ -1,0 +1,228 @@
+import type Database from "better-sqlite3";
+import type { HistoryFilter } from "../../../contract/history.ts";
+import { LabError } from "../../lab-error.ts";
+import { codeOf, typeOf } from "../event-codes.ts";
+import { LANE_SQL, type LaneRow } from "../lanes.ts";
+import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail } from "../run-store.ts";
+import { openToRead } from "./database.ts";
+import { decidedApprovals } from "./decided-approvals.ts";
+import { type EventColumns, type EventTuple, tuplesToColumns } from "./event-columns.ts";
+import { ADDED_COLUMNS, HISTORY_MIGRATIONS } from "./migrations.ts";
+import { type RunRow, toStoredRun } from "./run-row.ts";
+import { inSlices } from "./slices.ts";
+
+/** The last event of a run; zeros for a run without any. */
+interface End {
+  seq: number;
+  us: number;
+}
+
+const EVENT_COLUMNS = "seq, at_us, wall_ms, type, body";
+const SEARCHED = ["scenario_title", "scenario_id", "id", "reason"];
+
+/** All that is read of the history. What takes longer with more events is done in slices, between which others are served. */
+export class SqliteReader {
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(file: string) {
+    this.#database = openToRead(file);
+    const columns = this.#database.prepare("SELECT name FROM pragma_table_info('runs')").pluck().all();
+    // Of a database that has yet to be made there is nothing to read, which is an answer too.
+    if (columns.length === 0) for (const sql of HISTORY_MIGRATIONS) this.#database.exec(sql);
+    else this.#addColumns(Object.entries(ADDED_COLUMNS).filter(([name]) => !columns.includes(name)));
+  }
+
+  /** One that may not be written has the format that it was left in: what is newer is added as seen from here. */
+  #addColumns(missing: readonly [string, number][]): void {
+    if (missing.length === 0) return;
+    const added = missing.map(([name, value]) => `${value} AS ${name}`).join(", ");
+    this.#database.exec(`CREATE TEMP VIEW runs AS SELECT *, ${added} FROM main.runs`);
+  }
+
+  list(filter: HistoryFilter, bytes: number): RunPage {
+    const limit = filter.limit ?? 50;
+    const { where, values } = conditionsOf(filter);
+    const before = filter.before === undefined ? undefined : this.#row(filter.before);
+    const page = before
+      ? [...where, "(started_wall_ms < @beforeMs OR (started_wall_ms = @beforeMs AND key < @beforeKey))"]
+      : where;
+    const bound = { ...values, limit: limit + 1, beforeMs: before?.started_wall_ms ?? 0, beforeKey: before?.key ?? 0 };
+    const rows = this.#prepare(
+      `SELECT * FROM runs ${and(page)} ORDER BY started_wall_ms DESC, key DESC LIMIT @limit`,
+    ).all(bound) as RunRow[];
+    const count = this.#prepare(`SELECT count(*) AS runs FROM runs ${and(where)}`);
+    const kept = this.#prepare("SELECT count(*) AS runs, coalesce(sum(pinned), 0) AS pinned FROM runs");
+    return {
+      runs: rows.slice(0, limit).map(toStoredRun),
+      hasMore: rows.length > limit,
+      matching: (count.get(bound) as { runs: number }).runs,
+      retention: { ...(kept.get() as { runs: number; pinned: number }), bytes },
+    };
+  }
+
+  find(idOrPrefix: string): StoredRun {
+    const [row, another] = this.#prepare(
+      "SELECT * FROM runs WHERE substr(id, 1, length(@prefix)) = @prefix ORDER BY key DESC LIMIT 2",
+    ).all({ prefix: idOrPrefix }) as RunRow[];
+    if (row === undefined || idOrPrefix === "") {
+      throw new LabError("bad-input", `no run has the id ${idOrPrefix || "(empty)"}`, {
+        cure: "see `resilience-lab history list`",
+      });
+    }
+    if (another !== undefined) {
+      throw new LabError("bad-input", `more than one run begins with ${idOrPrefix}`, { cure: "give more of the id" });
+    }
+    return toStoredRun(row);
+  }
+
+  has(runId: string): boolean {
+    return this.#prepare("SELECT 1 FROM runs WHERE id = ?").get(runId) !== undefined;
+  }
+
+  get(runId: string): StoredRunDetail {
+    const row = this.#row(runId);
+    const { seq, us } = this.#end(row.key);
+    // Events are numbered without a gap.
+    return { ...toStoredRun(row), source: row.scenario_source, events: seq, lastSeq: seq, lastMs: us / 1000 };
+  }
+
+  sources(runId: string): RunSources {
+    const { key, scenario_source: scenario, stack_source: stack } = this.#row(runId);
+    return { scenario, events: this.#end(key).seq, ...(stack === null ? {} : { stack }) };
+  }
+
+  lastSeq(runId: string): number {
+    return this.#end(this.#row(runId).key).seq;
+  }
+
+  /** Empty for a run that is not there. */
+  events(runId: string, afterSeq: number, limit: number): EventColumns {
+    const rows = this.#prepare(
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?) AND seq > ?
+       ORDER BY seq LIMIT ?`,
+    )
+      .raw()
+      .all(runId, afterSeq, limit) as EventTuple[];
+    return tuplesToColumns(rows);
+  }
+
+  /** For a stream, which passes the bodies on as they are. @throws LabError naming the first event that is damaged */
+  entries(runId: string, afterSeq: number, limit: number): EventColumns {
+    const rows = this.#prepare(
+      `SELECT ${EVENT_COLUMNS}, json_valid(body) FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?)
+         AND seq > ? ORDER BY seq LIMIT ?`,
+    )
+      .raw()
+      .all(runId, afterSeq, limit) as EventTuple[];
+    for (const [seq, , , type, body, isJson] of rows) {
+      if (isJson === 1 && body.startsWith("{") && typeOf(type) !== undefined) continue;
+      throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`);
+    }
+    if (rows.length === 0) this.#row(runId);
+    return tuplesToColumns(rows);
+  }
+
+  /** One more than the limit, if there are so many, and the number of the run's last event. */
+  async window(window: EventWindow, signal: AbortSignal): Promise<{ rows: EventColumns; lastSeq: number }> {
+    const { runId, types, service, limit } = window;
+    const { key } = this.#row(runId);
+    const { seq: lastSeq } = this.#end(key);
+    const where = ["run_key = @key", "seq > @afterSeq", "seq <= @upTo"];
+    if (types !== undefined) where.push("type IN (SELECT value FROM json_each(@types))");
+    if (service !== undefined) where.push("json_extract(body, '$.service') = @service");
+    const select = this.#prepare(`SELECT ${EVENT_COLUMNS} FROM events ${and(where)} ORDER BY seq LIMIT @limit`).raw();
+    const wanted = { key, service, types: JSON.stringify(types?.flatMap((type) => codeOf(type) ?? []) ?? []) };
+    const found: EventTuple[] = [];
+    let { afterSeq } = window;
+    const readSome = (rows: number) => {
+      // Not beyond what was the last event then: those that have come since are for the caller to tell apart.
+      const [upTo, room] = [Math.min(lastSeq, afterSeq + rows), limit + 1 - found.length];
+      found.push(...(select.all({ ...wanted, afterSeq, upTo, limit: room }) as EventTuple[]));
+      afterSeq = upTo;
+      return afterSeq < lastSeq && found.length <= limit;
+    };
+    await inSlices(readSome, { writes: false, signal });
+    return { rows: tuplesToColumns(found), lastSeq };
+  }
+
+  /** @param buckets into how many slices of time the run is divided at most */
+  async lanes(
+    runId: string,
+    buckets: number,
+    signal: AbortSignal,
+  ): Promise<{ rows: LaneRow[]; lastSeq: number; lastUs: number; bucketUs: number }> {
+    const { key } = this.#row(runId);
+    const { seq: lastSeq, us: lastUs } = this.#end(key);
+    const bucketUs = Math.max(1, Math.ceil((lastUs + 1) / buckets));
+    const select = this.#prepare(LANE_SQL);
+    const rows: LaneRow[] = [];
+    let afterSeq = 0;
+    const readSome = (count: number) => {
+      const upTo = Math.min(lastSeq, afterSeq + count);
+      rows.push(...(select.all({ key, bucketUs, afterSeq, upTo }) as LaneRow[]));
+      afterSeq = upTo;
+      return afterSeq < lastSeq;
+    };
+    await inSlices(readSome, { writes: false, signal });
+    return { rows, lastSeq, lastUs, bucketUs };
+  }
+
+  lastVerdicts(scenarioId: string, limit: number): StoredRun[] {
+    const rows = this.#prepare(
+      `SELECT * FROM runs WHERE scenario_id = ? AND outcome IS NOT NULL ORDER BY started_wall_ms DESC, key DESC
+         LIMIT ?`,
+    ).all(scenarioId, limit) as RunRow[];
+    return rows.map(toStoredRun);
+  }
+
+  /** {@link decidedApprovals} */
+  approvals(limit: number, beforeWallMs: number, signal: AbortSignal): ReturnType<typeof decidedApprovals> {
+    return decidedApprovals(this.#database, { limit, beforeWallMs, signal });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Prepared once: a stream asks the same for every batch. */
+  #prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #row(runId: string): RunRow {
+    const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(runId) as RunRow | undefined;
+    if (row !== undefined) return row;
+    throw new LabError("bad-input", `no run has the id ${runId}`, {
+      cure: "it may have been deleted; see the history",
+    });
+  }
+
+  #end(key: number): End {
+    const last = this.#prepare("SELECT seq, at_us AS us FROM events WHERE run_key = ? ORDER BY seq DESC LIMIT 1");
+    return (last.get(key) as End | undefined) ?? { seq: 0, us: 0 };
+  }
+}
+
+function conditionsOf(filter: HistoryFilter): { where: string[]; values: Record<string, unknown> } {
+  const { scenarioId, outcome, driver, text, pinned } = filter;
+  const where: string[] = [];
+  if (scenarioId !== undefined) where.push("scenario_id = @scenarioId");
+  if (outcome !== undefined) where.push("outcome = @outcome");
+  if (driver !== undefined) where.push("driver = @driver");
+  if (text !== undefined && text !== "") {
+    where.push(`(${SEARCHED.map((field) => `coalesce(${field}, '') LIKE @text ESCAPE '\\'`).join(" OR ")})`);
+  }
+  if (pinned !== undefined) where.push(`pinned = ${pinned ? 1 : 0}`);
+  const pattern = `%${(text ?? "").replaceAll(/[\\%_]/g, "\\$&")}%`;
+  return { where, values: { scenarioId, outcome, driver, text: pattern } };
+}
+
+function and(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+}

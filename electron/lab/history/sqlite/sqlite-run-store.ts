@@ -1,0 +1,278 @@
+import type { DecidedApproval } from "../../../contract/approvals.ts";
+import { type EventPage, type HistoryFilter, LANE_BUCKETS, type LaneSummary } from "../../../contract/history.ts";
+import { systemClock } from "../../clock.ts";
+import type { EventOf, LabEvent } from "../../events/lab-event.ts";
+import { LabError } from "../../lab-error.ts";
+import { type ProcessIdentity, thisProcess } from "../../stack/process-identity.ts";
+import { fromRow, readRow, toRow } from "../event-row.ts";
+import { toLanes } from "../lanes.ts";
+import type {
+  Arrivals,
+  DeletedRuns,
+  EventWindow,
+  NewRun,
+  RunPage,
+  RunSources,
+  RunStore,
+  StoredRun,
+  StoredRunDetail,
+} from "../run-store.ts";
+import { LiveEntry, StoredEntry, type StreamEntry } from "../stream-entry.ts";
+import { type Durability, WriteQueue } from "../write-queue.ts";
+import { ArrivingRuns } from "./arriving-runs.ts";
+import { sizeOf } from "./database.ts";
+import { toColumns, toRows } from "./event-columns.ts";
+import { HISTORY_NAME } from "./migrations.ts";
+import type { SqliteReader } from "./reader.ts";
+import { WorkerClient } from "./worker-client.ts";
+import type { Opened, RunBatch, SqliteWriter } from "./writer.ts";
+
+const READ_AT_ONCE = 1_000;
+
+/**
+ * Runs in one SQLite file. One thread writes and one reads, this one does neither. Durable means a committed transaction
+ * of the write-ahead log: it survives the death of the process, not a power cut.
+ */
+export class SqliteRunStore implements RunStore {
+  readonly readOnlyBecause: string | undefined;
+  readonly notices: readonly string[];
+  readonly file: string;
+  readonly #owner: ProcessIdentity;
+  readonly #writer: WorkerClient<SqliteWriter>;
+  readonly #queue: WriteQueue;
+  #startedReader: WorkerClient<SqliteReader> | undefined;
+  #arrivals = 0;
+  /** A caller has been told that what waits cannot be written. */
+  #hasFailed = false;
+  #closing: Promise<void> | undefined;
+
+  /** @throws LabError when the file cannot be opened, or somebody else may have written it */
+  static async open(file: string, owner: ProcessIdentity = thisProcess): Promise<SqliteRunStore> {
+    const writer = new WorkerClient<SqliteWriter>({ role: "writer", file, owner });
+    try {
+      return new SqliteRunStore(file, owner, writer, await writer.call("opened"));
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  private constructor(file: string, owner: ProcessIdentity, writer: WorkerClient<SqliteWriter>, opened: Opened) {
+    this.file = file;
+    this.#owner = owner;
+    this.#writer = writer;
+    this.#queue = new WriteQueue((batch, attempt) => this.#write(batch, attempt), systemClock.wallMs);
+    this.readOnlyBecause = opened.readOnlyBecause;
+    this.notices =
+      opened.setAsideTo === undefined
+        ? []
+        : [`the ${HISTORY_NAME} was damaged; it was put aside, whole, as ${opened.setAsideTo} and a new one begun`];
+  }
+
+  get durability(): Durability {
+    return this.#queue;
+  }
+
+  /** Not before something is read: many a command only writes, or neither. */
+  get #reader(): WorkerClient<SqliteReader> {
+    if (this.#closing !== undefined) throw new LabError("busy", "the lab is ending");
+    this.#startedReader ??= new WorkerClient<SqliteReader>({ role: "reader", file: this.file, owner: this.#owner });
+    return this.#startedReader;
+  }
+
+  assertWritable(): void {
+    if (this.readOnlyBecause === undefined) return;
+    throw new LabError("read-only", `${this.readOnlyBecause}; past runs can be read, new ones cannot be recorded`, {
+      cure: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
+    });
+  }
+
+  async begin(run: NewRun): Promise<void> {
+    this.assertWritable();
+    await this.#writer.call("begin", run);
+    this.#queue.open(run.id);
+  }
+
+  append(event: LabEvent): Promise<number> {
+    return this.#queue.add(event);
+  }
+
+  async end(event: EventOf<"run.ended">): Promise<number> {
+    return this.#noting(this.#queue.end(event));
+  }
+
+  async flush(): Promise<void> {
+    await this.#noting(this.#queue.flush());
+  }
+
+  async #noting<Value>(written: Promise<Value>): Promise<Value> {
+    try {
+      return await written;
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    }
+  }
+
+  #write(batch: readonly LabEvent[], attempt: number): Promise<void> {
+    return this.#writer.call("write", batchesOf(batch), attempt);
+  }
+
+  endOrphans(): Promise<number> {
+    return this.#writer.call("endOrphans", never());
+  }
+
+  async list(filter: HistoryFilter): Promise<RunPage> {
+    return this.#reader.call("list", filter, this.bytes());
+  }
+
+  async find(idOrPrefix: string): Promise<StoredRun> {
+    return this.#reader.call("find", idOrPrefix);
+  }
+
+  async has(runId: string): Promise<boolean> {
+    return this.#reader.call("has", runId);
+  }
+
+  async get(runId: string): Promise<StoredRunDetail> {
+    const last = this.#queue.waiting(runId, 0).at(-1);
+    const stored = await this.#reader.call("get", runId);
+    if (last === undefined || last.seq <= stored.lastSeq) return stored;
+    return { ...stored, events: last.seq, lastSeq: last.seq, lastMs: last.atMs };
+  }
+
+  async sources(runId: string): Promise<RunSources> {
+    const last = this.#queue.waiting(runId, 0).at(-1);
+    const stored = await this.#reader.call("sources", runId);
+    return { ...stored, events: Math.max(stored.events, last?.seq ?? 0) };
+  }
+
+  async lastSeq(runId: string): Promise<number> {
+    const last = this.#queue.waiting(runId, 0).at(-1);
+    return Math.max(await this.#reader.call("lastSeq", runId), last?.seq ?? 0);
+  }
+
+  async *events(runId: string): AsyncGenerator<LabEvent, void> {
+    // Taken before the first page: what is not among it is durable by then, so that there is no gap between the two.
+    const waiting = this.#queue.waiting(runId, 0);
+    const read = (afterSeq: number) => {
+      const page = this.#reader.call("events", runId, afterSeq, READ_AT_ONCE);
+      page.catch(() => {});
+      return page;
+    };
+    let lastSeq = 0;
+    for (let page: ReturnType<typeof read> | undefined = read(0); page !== undefined; ) {
+      const rows = toRows(await page);
+      lastSeq = rows.at(-1)?.seq ?? lastSeq;
+      // Read while this one is used.
+      page = rows.length < READ_AT_ONCE ? undefined : read(lastSeq);
+      for (const row of rows) yield fromRow(runId, row);
+    }
+    for (const event of waiting) if (event.seq > lastSeq) yield event;
+  }
+
+  async eventPage(window: EventWindow): Promise<EventPage> {
+    const { runId, types, service, limit } = window;
+    const waiting = this.#queue.waiting(runId, window.afterSeq);
+    const { rows, lastSeq: savedSeq } = await this.#reader.call("window", window, never());
+    const unsaved = waiting
+      .filter(({ seq, type }) => seq > savedSeq && (types?.includes(type) ?? true))
+      .filter((event) => service === undefined || ("service" in event && event.service === service));
+    const events = [...toRows(rows).map((row) => readRow(runId, row)), ...unsaved];
+    return { events: events.slice(0, limit), hasMore: events.length > limit, savedSeq };
+  }
+
+  async entries(runId: string, afterSeq: number, limit: number): Promise<StreamEntry[]> {
+    const waiting = this.#queue.waiting(runId, afterSeq);
+    const rows = toRows(await this.#reader.call("entries", runId, afterSeq, limit));
+    const stored = rows.map((row) => new StoredEntry(runId, row));
+    const lastSeq = rows.at(-1)?.seq ?? afterSeq;
+    const unsaved = waiting.filter(({ seq }) => seq > lastSeq).slice(0, limit - stored.length);
+    return [...stored, ...unsaved.map((event) => new LiveEntry(event))];
+  }
+
+  async laneSummary(runId: string): Promise<LaneSummary> {
+    const { rows, lastSeq, lastUs, bucketUs } = await this.#reader.call("lanes", runId, LANE_BUCKETS, never());
+    return { runId, lastSeq, lastMs: lastUs / 1000, bucketMs: bucketUs / 1000, lanes: toLanes(rows) };
+  }
+
+  async lastVerdicts(scenarioId: string, limit: number): Promise<StoredRun[]> {
+    return this.#reader.call("lastVerdicts", scenarioId, limit);
+  }
+
+  async approvals(limit: number, beforeWallMs: number): Promise<{ decided: DecidedApproval[]; hasMore: boolean }> {
+    return this.#reader.call("approvals", limit, beforeWallMs, never());
+  }
+
+  async pin(runId: string, pinned: boolean): Promise<void> {
+    this.assertWritable();
+    if (await this.#writer.call("pin", runId, pinned)) return;
+    throw new LabError("bad-input", `no run has the id ${runId}`, {
+      cure: "it may have been deleted; see the history",
+    });
+  }
+
+  async delete(runIds: readonly string[], isOn: (runId: string) => boolean, signal = never()): Promise<DeletedRuns> {
+    this.assertWritable();
+    const kept: DeletedRuns["kept"] = [];
+    const wanted = runIds.filter((runId) => {
+      const because = isOn(runId) ? "it is on" : this.#isUnsaved(runId) ? "it is not all saved yet" : undefined;
+      if (because !== undefined) kept.push({ runId, because });
+      return because === undefined;
+    });
+    const { deleted, pinned } = await this.#writer.call("remove", wanted, signal);
+    return { deleted, kept: [...pinned.map((runId) => ({ runId, because: "it is pinned" })), ...kept] };
+  }
+
+  #isUnsaved(runId: string): boolean {
+    return this.#queue.firstUnsaved(runId) !== undefined;
+  }
+
+  trim(limit: number, signal = never()): Promise<number> {
+    return this.#writer.call("trim", limit, signal);
+  }
+
+  bytes(): number {
+    return ["", "-wal"].reduce((sum, suffix) => sum + sizeOf(this.file + suffix), 0);
+  }
+
+  arrivals(): Arrivals {
+    this.assertWritable();
+    return new ArrivingRuns(this.#writer, ++this.#arrivals);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#startedReader?.close();
+    try {
+      await this.#queue.flush();
+    } catch (error) {
+      // Once a caller was told that it cannot be written, another error on the way out would only hide others.
+      if (!this.#hasFailed) throw error;
+    } finally {
+      this.#queue.stop();
+      await this.#writer.close();
+    }
+  }
+}
+
+/** Of each run of a batch what is to be written, in the order of its first event. */
+function batchesOf(batch: readonly LabEvent[]): RunBatch[] {
+  const runs = Map.groupBy(batch, ({ runId }) => runId);
+  return [...runs].map(([runId, events]) => {
+    const last = events.at(-1);
+    return {
+      runId,
+      rows: toColumns(events.map(toRow)),
+      ending: last?.type === "run.ended" ? { ...last, durationMs: last.atMs } : undefined,
+    };
+  });
+}
+
+function never(): AbortSignal {
+  return new AbortController().signal;
+}

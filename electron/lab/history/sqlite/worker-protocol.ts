@@ -1,0 +1,33 @@
+import { LabError, type LabErrorCode } from "../../lab-error.ts";
+import type { ProcessIdentity } from "../../stack/process-identity.ts";
+
+/** What a worker thread is started with. */
+export interface WorkerSpec {
+  role: "writer" | "reader";
+  file: string;
+  /** Whose runs those are that begin. */
+  owner: ProcessIdentity;
+}
+
+/** A call of a method of what the worker serves, or the end of the caller's wish for an answer. */
+export type Request = { id: number; name: string; args: readonly unknown[] } | { cancel: number };
+
+export type Reply = { id: number; value: unknown } | { id: number; error: ThrownError };
+
+/** An error as it goes from one thread to another; a LabError stays one. */
+interface ThrownError {
+  message: string;
+  stack: string | undefined;
+  lab: { code: LabErrorCode; cure: string | undefined } | undefined;
+}
+
+export function toThrown(error: unknown): ThrownError {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const lab = error instanceof LabError ? { code: error.code, cure: error.cure } : undefined;
+  return { message, stack, lab };
+}
+
+export function fromThrown({ message, stack, lab }: ThrownError): Error {
+  if (lab === undefined) return Object.assign(new Error(message), { stack });
+  return new LabError(lab.code, message, lab.cure === undefined ? {} : { cure: lab.cure });
+}

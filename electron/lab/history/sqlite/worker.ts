@@ -1,0 +1,65 @@
+/**
+ * A thread of its own for the run history: as `writer` the only one that writes, as `reader` the one that reads, so that
+ * neither waits for the other and the engine's thread for none. Requests are begun in the order in which they come.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { LabError } from "../../lab-error.ts";
+import { explainTrouble } from "./database.ts";
+import { HISTORY_NAME } from "./migrations.ts";
+import { SqliteReader } from "./reader.ts";
+import { type Reply, type Request, toThrown, type WorkerSpec } from "./worker-protocol.ts";
+import { SqliteWriter } from "./writer.ts";
+
+type Method = (...args: unknown[]) => unknown;
+
+const port = parentPort as NonNullable<typeof parentPort>;
+const { role, file, owner } = workerData as WorkerSpec;
+const inProgress = new Map<number, AbortController>();
+const served = open();
+
+port.on("message", (request: Request) => {
+  if ("cancel" in request) inProgress.get(request.cancel)?.abort(new LabError("busy", "cancelled"));
+  else if (request.name === "close") close(request.id);
+  else void answer(request);
+});
+
+async function answer({ id, name, args }: Exclude<Request, { cancel: number }>): Promise<void> {
+  const abort = new AbortController();
+  inProgress.set(id, abort);
+  try {
+    const target = served();
+    const method = (target as unknown as Record<string, Method>)[name];
+    reply({ id, value: await method?.call(target, ...args, abort.signal) });
+  } catch (error) {
+    reply({ id, error: toThrown(explainTrouble(error, HISTORY_NAME, file)) });
+  } finally {
+    inProgress.delete(id);
+  }
+}
+
+/** Each request is answered with why it could not be opened. */
+function open(): () => SqliteWriter | SqliteReader {
+  try {
+    const opened = role === "writer" ? new SqliteWriter(file, owner) : new SqliteReader(file);
+    return () => opened;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+function close(id: number): void {
+  for (const abort of inProgress.values()) abort.abort(new LabError("busy", "the lab is ending"));
+  try {
+    served().close();
+  } catch {
+    // It could not be opened, as whoever asked for anything was told.
+  }
+  reply({ id, value: undefined });
+  port.close();
+}
+
+function reply(message: Reply): void {
+  port.postMessage(message);
+}

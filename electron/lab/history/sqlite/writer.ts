@@ -1,0 +1,221 @@
+import type Database from "better-sqlite3";
+import type { Outcome } from "../../events/lab-event.ts";
+import { LabError } from "../../lab-error.ts";
+import type { ProcessIdentity } from "../../stack/process-identity.ts";
+import { codeOf } from "../event-codes.ts";
+import type { ArrivingRun, NewRun } from "../run-store.ts";
+import { StagedRuns } from "./arrivals.ts";
+import { BUSY_LIMIT_MS, openDatabase } from "./database.ts";
+import { type EventColumns, rowAt } from "./event-columns.ts";
+import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
+import { removeEvents, removeRuns } from "./removal.ts";
+import { isOwnerAlive, type RunRow } from "./run-row.ts";
+
+/** Events of one run, of a batch. */
+export interface RunBatch {
+  runId: string;
+  rows: EventColumns;
+  /** Set when the last row ends the run. */
+  ending?: { outcome: Outcome; reason: string; durationMs: number } | undefined;
+}
+
+export interface Opened {
+  readOnlyBecause: string | undefined;
+  setAsideTo: string | undefined;
+}
+
+/** All that writes to the history. What takes longer with more events is done in slices, between which others are served. */
+export class SqliteWriter {
+  readonly #database: Database.Database;
+  readonly #opened: Opened;
+  readonly #file: string;
+  readonly #owner: ProcessIdentity;
+  /** Of the runs that are in progress here. */
+  readonly #keys = new Map<string, number>();
+  readonly #staged = new Map<number, StagedRuns>();
+  readonly #insertEvent: Database.Statement | undefined;
+  /** The attempt of which a batch could not be written: those that follow it in this attempt are not either. */
+  #failedAttempt: number | undefined;
+
+  constructor(file: string, owner: ProcessIdentity) {
+    const { database, readOnlyBecause, setAsideTo } = openDatabase({
+      file,
+      name: HISTORY_NAME,
+      migrations: HISTORY_MIGRATIONS,
+      synchronous: "NORMAL",
+      busyLimitMs: BUSY_LIMIT_MS,
+    });
+    this.#database = database;
+    this.#opened = { readOnlyBecause, setAsideTo };
+    this.#file = file;
+    this.#owner = owner;
+    if (readOnlyBecause !== undefined) return;
+    // A run that is removed takes its events with it bit by bit, not all at once.
+    database.pragma("foreign_keys = OFF");
+    this.#insertEvent = database.prepare(
+      "INSERT INTO events (run_key, seq, at_us, wall_ms, type, body) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+  }
+
+  opened(): Opened {
+    return this.#opened;
+  }
+
+  begin(run: NewRun): void {
+    const { lastInsertRowid } = this.#database
+      .prepare(
+        // Keys below 0 are of runs that came in. SQLite by itself would go on from the highest, even if that is one.
+        `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
+         started_wall_ms, owner_pid, owner_started, raw, events_version)
+         VALUES (1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0)),
+         ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        run.id,
+        run.scenarioId,
+        run.scenarioTitle,
+        run.scenarioSource,
+        run.stackSource ?? null,
+        run.driver,
+        JSON.stringify(run.without),
+        Math.round(run.startedWallMs),
+        this.#owner.pid,
+        this.#owner.startedAt,
+        run.isRaw ? 1 : 0,
+        run.eventsVersion ?? 1,
+      );
+    this.#keys.set(run.id, Number(lastInsertRowid));
+  }
+
+  /** All of it or nothing, in one transaction. */
+  write(runs: readonly RunBatch[], attempt: number): void {
+    if (attempt === this.#failedAttempt) throw new LabError("busy", "what comes before it could not be written");
+    try {
+      this.#database.transaction(() => {
+        for (const run of runs) this.#writeRun(run);
+      })();
+    } catch (error) {
+      this.#failedAttempt = attempt;
+      throw error;
+    }
+    for (const { runId, ending } of runs) if (ending !== undefined) this.#keys.delete(runId);
+  }
+
+  #writeRun({ runId, rows: { numbers, bodies }, ending }: RunBatch): void {
+    const key = this.#keys.get(runId);
+    for (const [index, each] of bodies.entries()) {
+      const { seq, atUs, wallMs, type, body } = rowAt(numbers, index, each);
+      this.#insertEvent?.run(key, seq, atUs, wallMs, type, body);
+    }
+    if (ending !== undefined) this.#end(key ?? 0, ending);
+  }
+
+  #end(key: number, { outcome, reason, durationMs }: NonNullable<RunBatch["ending"]>): void {
+    this.#database
+      .prepare("UPDATE runs SET status = 'ended', outcome = ?, reason = ?, duration_ms = ? WHERE key = ?")
+      .run(outcome, reason, durationMs, key);
+  }
+
+  async endOrphans(signal: AbortSignal): Promise<number> {
+    if (this.#opened.readOnlyBecause !== undefined) return 0;
+    const running = this.#database.prepare("SELECT * FROM runs WHERE status = 'running'").all() as RunRow[];
+    const orphans = running.filter((row) => !isOwnerAlive(row));
+    this.#database
+      .transaction(() => {
+        for (const row of orphans) this.#interrupt(row);
+        this.#giveUpArrivals();
+      })
+      .immediate();
+    await removeEvents(this.#database, signal);
+    return orphans.length;
+  }
+
+  #interrupt(row: RunRow): void {
+    const last = this.#database
+      .prepare("SELECT seq, at_us AS atUs, wall_ms AS wallMs FROM events WHERE run_key = ? ORDER BY seq DESC LIMIT 1")
+      .get(row.key) as { seq: number; atUs: number; wallMs: number } | undefined;
+    const { seq, atUs, wallMs } = last ?? { seq: 0, atUs: 0, wallMs: row.started_wall_ms };
+    const ending = {
+      outcome: "interrupted" as const,
+      reason: "the lab died while this run was on; what it had broken was put back by a later start",
+    };
+    this.#insertEvent?.run(row.key, seq + 1, atUs, wallMs, codeOf("run.ended"), JSON.stringify(ending));
+    this.#end(row.key, { ...ending, durationMs: atUs / 1000 });
+  }
+
+  #giveUpArrivals(): void {
+    const arrivals = this.#database.prepare("SELECT number, owner_pid, owner_started FROM arrivals").all() as (Pick<
+      RunRow,
+      "owner_pid" | "owner_started"
+    > & { number: number })[];
+    for (const { number, ...owner } of arrivals) {
+      if (isOwnerAlive(owner)) continue;
+      this.#database.prepare("INSERT INTO removals (run_key) VALUES (?)").run(-number);
+      this.#database.prepare("DELETE FROM arrivals WHERE number = ?").run(number);
+    }
+  }
+
+  /** False when there is no such run. */
+  pin(runId: string, pinned: boolean): boolean {
+    return this.#database.prepare("UPDATE runs SET pinned = ? WHERE id = ?").run(pinned ? 1 : 0, runId).changes > 0;
+  }
+
+  /** Those that are pinned stay. */
+  async remove(runIds: readonly string[], signal: AbortSignal): Promise<{ deleted: string[]; pinned: string[] }> {
+    const pinnedOf = this.#database.prepare(
+      "SELECT id FROM runs WHERE pinned = 1 AND id IN (SELECT value FROM json_each(?))",
+    );
+    const pinned = pinnedOf.pluck().all(JSON.stringify(runIds)) as string[];
+    const deleted = await this.#remove(
+      runIds.filter((runId) => !pinned.includes(runId)),
+      signal,
+    );
+    return { deleted, pinned };
+  }
+
+  /** How many were too many. */
+  async trim(limit: number, signal: AbortSignal): Promise<number> {
+    if (this.#opened.readOnlyBecause !== undefined) return 0;
+    const surplus = this.#database.prepare(
+      `SELECT id FROM runs WHERE status = 'ended' AND pinned = 0 AND key NOT IN
+         (SELECT key FROM runs ORDER BY coalesce(imported_wall_ms, started_wall_ms) DESC, key DESC LIMIT ?)`,
+    );
+    const runIds = surplus.pluck().all(limit) as string[];
+    return runIds.length === 0 ? 0 : (await this.#remove(runIds, signal)).length;
+  }
+
+  async #remove(runIds: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const removed = removeRuns(this.#database, runIds);
+    // What is left of them when the lab ends goes at its next start.
+    await removeEvents(this.#database, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    return removed;
+  }
+
+  /** Runs that come in, under a number of the caller's choice. */
+  stage(arrival: number, run: ArrivingRun | undefined, rows: EventColumns): void {
+    const known = this.#staged.get(arrival);
+    const staged = known ?? new StagedRuns(this.#file);
+    this.#staged.set(arrival, staged);
+    staged.add(run, rows);
+  }
+
+  async commit(
+    arrival: number,
+    from: { importedFrom: string; importedWallMs: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#staged.get(arrival)?.commit(from, signal);
+  }
+
+  forget(arrival: number): void {
+    this.#staged.get(arrival)?.close();
+    this.#staged.delete(arrival);
+  }
+
+  close(): void {
+    for (const staged of this.#staged.values()) staged.close();
+    this.#database.close();
+  }
+}

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import { decided, eventAt, eventsOf, passed, sampleRun, started } from "../../../testing/sample-events.ts";
+import type { RunStore } from "../run-store.ts";
+import {
+  appendAll,
+  eventsIn,
+  newRun,
+  numbersTo,
+  recordRun,
+  recordShortRun,
+  type StoreUnderTest,
+  seqsIn,
+} from "./store-under-test.ts";
+
+const idsOf = async (store: RunStore, filter: Parameters<RunStore["list"]>[0]) =>
+  (await store.list(filter)).runs.map(({ id }) => id);
+
+/** How runs are found and what is read of them. */
+export function describeReading(prepare: () => StoreUnderTest): void {
+  describe("runs are found", () => {
+    test("page by page, newest first, with how many there are in all", async () => {
+      const store = await prepare().open();
+      for (const id of ["a", "b", "c", "d", "e", "f", "g"]) {
+        await recordShortRun(store, id, { startedWallMs: id.charCodeAt(0) });
+      }
+      const first = await store.list({ limit: 3 });
+      expect(first.runs.map(({ id }) => id)).toEqual(["g", "f", "e"]);
+      expect(first).toMatchObject({ hasMore: true, matching: 7, retention: { runs: 7, pinned: 0 } });
+      expect(first.retention.bytes).toBeGreaterThan(0);
+      expect(await idsOf(store, { limit: 3, before: "e" })).toEqual(["d", "c", "b"]);
+      expect(await store.list({ limit: 3, before: "b" })).toMatchObject({ hasMore: false, matching: 7 });
+      await expect(store.list({ before: "nobody" })).rejects.toMatchObject({ code: "bad-input" });
+    });
+
+    test("by scenario, outcome, driver, pin and text, in which % and _ mean themselves", async () => {
+      const store = await prepare().open();
+      await recordShortRun(store, "a", {
+        scenarioId: "retry-storm",
+        scenarioTitle: "100% of retries",
+        startedWallMs: 1,
+      });
+      await recordShortRun(store, "b", { scenarioTitle: "1000 retries", driver: "docker", startedWallMs: 2 });
+      await store.pin("b", true);
+      expect(await idsOf(store, { scenarioId: "retry-storm" })).toEqual(["a"]);
+      expect(await idsOf(store, { outcome: "passed" })).toEqual(["b", "a"]);
+      expect(await idsOf(store, { outcome: "failed" })).toEqual([]);
+      expect(await idsOf(store, { driver: "docker" })).toEqual(["b"]);
+      expect(await idsOf(store, { text: "RETRIES" })).toEqual(["b", "a"]);
+      expect(await idsOf(store, { text: "100%" })).toEqual(["a"]);
+      expect(await idsOf(store, { text: "1_0" })).toEqual([]);
+      expect(await idsOf(store, { text: "every check" })).toEqual(["b", "a"]);
+      expect(await idsOf(store, { pinned: true })).toEqual(["b"]);
+      expect(await idsOf(store, { pinned: false })).toEqual(["a"]);
+      expect((await store.lastVerdicts("retry-storm", 5)).map(({ id }) => id)).toEqual(["a"]);
+      await store.begin(newRun("c", { scenarioId: "retry-storm", startedWallMs: 3 }));
+      expect((await store.lastVerdicts("retry-storm", 5)).map(({ id }) => id)).toEqual(["a"]);
+    });
+
+    test("by the first characters of their id, unless several or none begin so", async () => {
+      const store = await prepare().open();
+      for (const id of ["abc-1", "abd-2", "a%_"]) await recordShortRun(store, id);
+      expect((await store.find("abc")).id).toBe("abc-1");
+      expect((await store.find("a%")).id).toBe("a%_");
+      await expect(store.find("ab")).rejects.toThrow("more than one run begins with ab");
+      await expect(store.find("x")).rejects.toThrow("no run has the id x");
+      await expect(store.find("%")).rejects.toThrow("no run has the id %");
+      await expect(store.find("")).rejects.toThrow("no run has the id (empty)");
+      expect([await store.has("abc-1"), await store.has("abc")]).toEqual([true, false]);
+    });
+
+    test("or are not there, which every reader of one run says", async () => {
+      const store = await prepare().open();
+      for (const read of [
+        store.get("x"),
+        store.sources("x"),
+        store.lastSeq("x"),
+        store.laneSummary("x"),
+        store.entries("x", 0, 2),
+        store.eventPage({ runId: "x", afterSeq: 0, limit: 2 }),
+      ]) {
+        await expect(read).rejects.toThrow("no run has the id x");
+      }
+    });
+  });
+
+  describe("events are read", () => {
+    test("one by one while another run is recorded, however many there are", async () => {
+      const store = await prepare().open();
+      const long = [
+        started,
+        ...numbersTo(3_998).map((at) => ({ type: "warning", code: "c", message: `${at}` }) as const),
+      ];
+      await recordRun(store, "run-1", { events: eventsOf([...long, passed]) });
+      const reading = store.events("run-1");
+      await reading.next();
+      await recordRun(store, "run-2");
+      let count = 1;
+      for await (const { seq } of reading) expect(seq).toBe(++count);
+      expect(count).toBe(4_000);
+      expect(await eventsIn(store, "run-2")).toEqual(sampleRun("run-2"));
+    });
+
+    test("with no gap and none twice while their own run goes on", async () => {
+      const store = await prepare().open();
+      await store.begin(newRun("run-1"));
+      let seq = 0;
+      for (let round = 0; round < 40; round++) {
+        for (let each = 0; each < 100; each++) void store.append(eventAt(++seq, started));
+        const [seqs, page, entries] = await Promise.all([
+          seqsIn(store, "run-1"),
+          store.eventPage({ runId: "run-1", afterSeq: 0, limit: 10_000 }),
+          store.entries("run-1", 0, 10_000),
+        ]);
+        for (const read of [seqs, page.events.map((event) => event.seq), entries.map((entry) => entry.seq)]) {
+          expect(read.length).toBeGreaterThanOrEqual(100 * (round + 1));
+          expect(read).toEqual(numbersTo(read.length));
+        }
+      }
+    });
+
+    test("in pages, also of one type and of one service", async () => {
+      const store = await prepare().open();
+      await recordRun(store, "run-1");
+      const all = sampleRun();
+      const page = (more: object) => store.eventPage({ runId: "run-1", afterSeq: 0, limit: 2_000, ...more });
+      expect((await page({})).events).toEqual(all);
+      expect(await page({ afterSeq: 3, limit: 4 })).toEqual({
+        events: all.slice(3, 7),
+        hasMore: true,
+        savedSeq: all.length,
+      });
+      expect((await page({ types: ["service.log"] })).events.map(({ type }) => type)).toEqual(["service.log"]);
+      expect((await page({ service: "gateway" })).events.every((event) => "service" in event)).toBe(true);
+      expect((await page({ types: ["no.such"] })).events).toEqual([]);
+    });
+
+    test("for a stream with what was recorded of each, whatever is in it", async () => {
+      const store = await prepare().open();
+      const odd = 'quotes ", back\\slashes, , commas and \u2028 \u{1f600} \\u0000';
+      await store.begin(newRun("run-1"));
+      await appendAll(store, sampleRun().slice(0, -1));
+      await appendAll(store, [
+        eventAt(16, { type: "warning", code: "c", message: odd }),
+        { ...eventAt(17, passed), atMs: 1_234_567.891 },
+      ]);
+      const entries = await store.entries("run-1", 2, 100);
+      expect(entries.map(({ text }) => JSON.parse(text))).toEqual((await eventsIn(store, "run-1")).slice(2));
+      expect(entries.map(({ seq }) => seq)).toEqual(numbersTo(17).slice(2));
+      expect((await store.entries("run-1", 3, 2)).map(({ seq }) => seq)).toEqual([4, 5]);
+      expect(await store.entries("run-1", 17, 2)).toEqual([]);
+    });
+
+    test("without waiting for one who writes, or for the store's own writes", async () => {
+      const data = prepare();
+      const store = await data.open();
+      await recordRun(store, "run-1");
+      await store.begin(newRun("run-2"));
+      const unblock = data.blockWrites();
+      let isWritten = false;
+      const writing = store.append(eventAt(1, started, "run-2")).then(() => {
+        isWritten = true;
+      });
+      expect(await eventsIn(store, "run-1")).toEqual(sampleRun());
+      expect((await store.list({})).runs).toHaveLength(2);
+      expect((await store.approvals(10, Number.MAX_SAFE_INTEGER)).decided).toHaveLength(1);
+      expect((await store.laneSummary("run-1")).lastSeq).toBe(16);
+      expect(isWritten).toBe(false);
+      unblock();
+      await writing;
+    });
+  });
+
+  describe("summaries", () => {
+    test("the lanes of a run count every event once, in the slice of time that it fell in", async () => {
+      const store = await prepare().open();
+      await recordRun(store, "run-1");
+      const summary = await store.laneSummary("run-1");
+      const all = sampleRun();
+      expect(summary).toMatchObject({ lastSeq: all.length, lastMs: all.at(-1)?.atMs });
+      const drawn = all.filter(({ type }) => type !== "run.started" && type !== "run.ended").length;
+      expect(summary.lanes.reduce((sum, { events }) => sum + events, 0)).toBe(drawn);
+      for (const { events, buckets } of summary.lanes) {
+        expect(buckets.reduce((sum, [, count]) => sum + count, 0)).toBe(events);
+        expect(buckets.every(([bucket]) => bucket >= 0 && bucket < 240)).toBe(true);
+      }
+      expect(summary.lanes).toContainEqual(expect.objectContaining({ lane: "calls", name: "expired", events: 1 }));
+      expect(summary.lanes).toContainEqual(expect.objectContaining({ lane: "health", name: "gateway", events: 1 }));
+    });
+
+    test("decisions on approvals are found in every run, newest first, with when they were asked for", async () => {
+      const store = await prepare().open();
+      for (const [index, id] of ["a", "b", "c"].entries()) {
+        const asked = { tool: "create_refund", callId: `call-${id}`, arguments: { charge_id: "ch_1" } };
+        const askedMs = 1_000 * index + 500;
+        const ended = {
+          rowId: "2",
+          decision: "denied",
+          reason: "denied by ana",
+          decidedWallMs: askedMs + 400,
+        } as const;
+        const bodies = [
+          started,
+          decided({ ...asked, decision: "approvalRequired", decidedWallMs: askedMs }),
+          decided({ ...asked, ...ended }),
+          passed,
+        ];
+        await recordRun(store, id, { events: eventsOf(bodies, id) });
+      }
+      const { decided: found, hasMore } = await store.approvals(2, Number.MAX_SAFE_INTEGER);
+      expect(hasMore).toBe(true);
+      expect(found).toEqual([
+        expect.objectContaining({ runId: "c", callId: "call-c", result: "denied", requestedWallMs: 2_500 }),
+        expect.objectContaining({ runId: "b", decidedWallMs: 1_900, reason: "denied by ana" }),
+      ]);
+      expect((await store.approvals(10, 900)).decided).toEqual([]);
+    });
+  });
+}
