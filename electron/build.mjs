@@ -1,5 +1,6 @@
 // Bundles what Electron runs: the shell with the engine as one module, the preload as one CommonJS file (a sandboxed
-// preload can load nothing else), and the watchdog, which is a process of its own. Packages stay packages: one is native.
+// preload can load nothing else), the watchdog, which is a process of its own, and the worker of the run history, which is
+// started as threads. Packages stay packages: one is native.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,18 +18,29 @@ const place = {
   banner: { js: 'const __labFolder = import.meta.dirname.replace(/app\\.asar(?=[\\\\/])/, "app.asar.unpacked");' },
 };
 
-/** The lab starts its watchdog from the source beside it; in the bundle that is another bundle. */
-const watchdogBeside = {
-  name: "watchdog-beside",
-  setup(build) {
-    build.onLoad({ filter: /[\\/]watchdog[\\/]watchdog\.ts$/ }, ({ path }) => {
-      const source = readFileSync(path, "utf8");
-      const contents = source.replace('"main.ts"', '"watchdog.js"');
-      if (contents === source) throw new Error(`${path} no longer names "main.ts": the bundle would start no watchdog`);
-      return { contents, loader: "ts" };
-    });
-  },
-};
+/** The lab starts a process or a thread from the source beside it; in the bundle that is another bundle. */
+function startedFrom(name, { by, source: from, bundle: to }) {
+  return {
+    name,
+    setup(build) {
+      build.onLoad({ filter: by }, ({ path }) => {
+        const source = readFileSync(path, "utf8");
+        const contents = source.replace(from, to);
+        if (contents === source) throw new Error(`${path} no longer names ${from}: the bundle would start no ${name}`);
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+const startedBeside = [
+  startedFrom("watchdog", { by: /[\\/]watchdog[\\/]watchdog\.ts$/, source: '"main.ts"', bundle: '"watchdog.js"' }),
+  startedFrom("history-worker", {
+    by: /[\\/]sqlite[\\/]worker-client\.ts$/,
+    source: '"worker.ts"',
+    bundle: '"history-worker.js"',
+  }),
+];
 
 const common = { bundle: true, platform: "node", target: "node24", outdir: out, logLevel: "warning", sourcemap: true };
 
@@ -37,7 +49,7 @@ const mainProcess = {
   ...place,
   format: "esm",
   packages: "external",
-  plugins: [watchdogBeside],
+  plugins: startedBeside,
 };
 // In parts, so that what the first checks is not loaded with it.
 await build({
@@ -46,11 +58,13 @@ await build({
   chunkNames: "[name]-[hash]",
   splitting: true,
 });
-// Whole, with the packages that it needs: it lies beside the archive, where nothing of what is in the archive is found.
-// Only the native database module is there too. Packages that are CommonJS find what modules have no longer.
+// Whole, with the packages that they need: they lie beside the archive, where nothing of what is in it is found. Only the native database module is there too. Packages that are CommonJS find what modules have no longer.
 await build({
   ...mainProcess,
-  entryPoints: { watchdog: join(folder, "lab", "watchdog", "main.ts") },
+  entryPoints: {
+    watchdog: join(folder, "lab", "watchdog", "main.ts"),
+    "history-worker": join(folder, "lab", "history", "sqlite", "worker.ts"),
+  },
   packages: "bundle",
   external: ["better-sqlite3", "cpu-features", "*.node"],
   banner: {

