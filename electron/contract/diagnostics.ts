@@ -6,6 +6,12 @@ export const diagnostics = z.object({
   host: z.enum(["electron", "browser"]),
   dataFolder: z.string(),
   historyBytes: z.int(),
+  historyQueue: z.object({
+    /** Events that are yet to be written. */
+    waiting: z.int(),
+    /** Since the start: events that were not kept, since too many waited. */
+    refused: z.int(),
+  }),
   uptimeMs: z.number(),
   queue: z.object({ queued: z.int(), running: z.int() }),
   /** Of the last second or more; milliseconds. */

@@ -84,6 +84,8 @@ export default function AboutPage() {
           facts={[
             ["Folder", <code key="folder">{diagnostics.dataFolder}</code>],
             ["History", bytes(diagnostics.historyBytes)],
+            ["Events to be written", diagnostics.historyQueue.waiting],
+            ["Events not kept", diagnostics.historyQueue.refused],
             ["Up for", formatDuration(diagnostics.uptimeMs)],
           ]}
         />

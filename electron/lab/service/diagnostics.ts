@@ -31,6 +31,7 @@ export class DiagnosticsDesk {
       host,
       dataFolder: lab.home.folder,
       historyBytes: history.bytes(),
+      historyQueue: { waiting: history.durability.waitingEvents, refused: history.durability.refusedEvents },
       uptimeMs: systemClock.monotonicMs() - startedMonotonicMs,
       queue: { queued: active.length - running, running },
       eventLoopDelayMs,

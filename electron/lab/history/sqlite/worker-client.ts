@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { compileCache } from "../../compile-cache.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 import { fromThrown, type Reply, type Request, type WorkerSpec } from "./worker-protocol.ts";
 
@@ -33,7 +34,9 @@ export class WorkerClient<Served> {
   #gone: LabError | undefined;
 
   constructor(spec: WorkerSpec) {
-    this.#worker = new Worker(WORKER_FILE, { workerData: spec, name: `history ${spec.role}`, execArgv: [] });
+    const env = { ...compileCache(), ...process.env };
+    // What this process was started with, such as a script in its arguments, is none of the worker's.
+    this.#worker = new Worker(WORKER_FILE, { workerData: spec, name: `history ${spec.role}`, execArgv: [], env });
     this.#worker.unref();
     this.#worker.on("message", (reply: Reply) => this.#take(reply));
     this.#worker.on("error", (error) => this.#lose(`it failed: ${messageOf(error)}`));
