@@ -27,6 +27,7 @@ import { RunFeeds } from "./run-feeds.ts";
 import { RunQueue } from "./run-queue.ts";
 import { type SaveOptions, ScenarioLibrary } from "./scenario-library.ts";
 import { StackKeeper } from "./stack-keeper.ts";
+import { noticesOf } from "./start-notices.ts";
 import { StatePublisher } from "./state-publisher.ts";
 import { StreamBook } from "./stream-book.ts";
 
@@ -40,6 +41,7 @@ export type RunEndedListener = (entry: QueueEntry) => void;
 /** The lab as a long-lived host has it: one stack, one queue of runs, and everyone who watches. */
 export class EngineService {
   readonly lab: Lab;
+  readonly history: RunStore;
   readonly library: ScenarioLibrary;
   readonly queue: RunQueue;
   readonly stack: StackKeeper;
@@ -59,7 +61,7 @@ export class EngineService {
   /** What is being done to the stack, and what it writes of. */
   readonly #inFlight = new InFlight();
   #trimming: Promise<void> = Promise.resolve();
-  /** What is being deleted when the lab ends is gone on with at the next start. */
+  /** What is being deleted then is gone on with at the next start. */
   readonly #ending = new AbortController();
   readonly #versions = { history: 1, scenarios: 1, settings: 1 };
   #closing: Promise<void> | undefined;
@@ -82,7 +84,7 @@ export class EngineService {
         return takeAll([() => working, () => lab.close()]);
       };
       const service = new EngineService(lab, bench, letGo);
-      await service.#preferences.handOverPins(lab.history);
+      await service.#preferences.handOverPins(lab.history).catch((error: unknown) => service.#notify(messageOf(error)));
       return service;
     } catch (error) {
       over.resolve();
@@ -93,7 +95,8 @@ export class EngineService {
 
   private constructor(lab: Lab, bench: Workbench, letGo: () => Promise<void>) {
     this.lab = lab;
-    this.#feeds = new RunFeeds(lab.history.durability);
+    this.history = lab.history;
+    this.#feeds = new RunFeeds(this.history.durability);
     this.#bench = bench;
     this.#letGo = letGo;
     this.#journal = openJournal(lab.home.journalFile);
@@ -141,10 +144,6 @@ export class EngineService {
     if (leftUp !== undefined) this.stack.adopt(leftUp);
   }
 
-  get history(): RunStore {
-    return this.lab.history;
-  }
-
   onRunEnded(listener: RunEndedListener): () => void {
     this.#endedListeners.add(listener);
     return () => void this.#endedListeners.delete(listener);
@@ -171,7 +170,7 @@ export class EngineService {
   /** Puts runs into the queue. @throws LabError while halted, read-only, or for a name that is none here */
   startRuns(scenarios: readonly LoadedScenario[], without: readonly string[], repeat: number): QueueEntry[] {
     this.faults.assertArmed();
-    this.lab.history.assertWritable();
+    this.history.assertWritable();
     const off = [...new Set(without)].sort();
     assertProtections(this.stack.stack, off);
     return this.queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off);
@@ -389,13 +388,4 @@ export class EngineService {
       notices: [...this.notices],
     };
   }
-}
-
-function noticesOf(lab: Lab, bench: Workbench): string[] {
-  const recovered = bench.recovered.map(
-    ({ what, isRestored }) => `${isRestored ? "Recovered" : "NOT recovered"}: ${what}`,
-  );
-  const readOnly = lab.history.readOnlyBecause === undefined ? [] : [lab.history.readOnlyBecause];
-  const interrupted = bench.interrupted === 0 ? [] : [`Marked as interrupted: ${bench.interrupted} unfinished run(s)`];
-  return [...lab.notices(), ...readOnly, ...recovered, ...interrupted];
 }
