@@ -104,3 +104,34 @@ test("what is recorded, told and returned is redacted; only who asks for the rea
   expect([recorded, told]).toEqual([["1 [redacted: test 1]"], ["1 [redacted: test 1]"]]);
   expect(real).toEqual(["1 secret"]);
 });
+
+test("the end of a run is told once it is durable, after all that came before", async () => {
+  const durable = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const log = new RunLog({
+    runId: "run-1",
+    clock: stillClock(),
+    record: (event) => order.push(`recorded ${event.seq}`),
+    recordEnd: (event) => {
+      order.push(`recording ${event.seq}`);
+      return durable.promise;
+    },
+  });
+  log.subscribe((event) => order.push(`told ${event.seq}`));
+  log.append(warning("a"));
+  const ending = log.end({ outcome: "passed", reason: "every check held" });
+  await new Promise(setImmediate);
+  expect(order).toEqual(["recorded 1", "told 1", "recording 2"]);
+  durable.resolve();
+  expect(await ending).toMatchObject({ type: "run.ended", seq: 2, outcome: "passed" });
+  expect(order.at(-1)).toBe("told 2");
+});
+
+test("nobody is told of an end that could not be recorded", async () => {
+  const told: string[] = [];
+  const recordEnd = () => Promise.reject(new Error("disk full"));
+  const log = new RunLog({ runId: "run-1", clock: stillClock(), record: () => {}, recordEnd });
+  log.subscribe((event) => told.push(textOf(event)));
+  await expect(log.end({ outcome: "passed", reason: "" })).rejects.toThrow("disk full");
+  expect(told).toEqual([]);
+});
