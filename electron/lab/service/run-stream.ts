@@ -86,7 +86,9 @@ export async function* runStream(
     return progressOf(await history.lastSeq(runId));
   }
 
-  function progressOf(lastSeq: number): RunProgress {
+  function progressOf(readySeq: number): RunProgress {
+    // Told in trouble of what was not saved, a window is not told less once it is over, while the latest are being written.
+    const lastSeq = Math.max(readySeq, told?.lastSeq ?? 0);
     const firstUnsaved = durability.firstUnsaved(runId);
     if (firstUnsaved === undefined) return { lastSeq, savedSeq: lastSeq, unsaved: null };
     return { lastSeq, savedSeq: Math.min(lastSeq, firstUnsaved - 1), unsaved: durability.trouble ?? null };
