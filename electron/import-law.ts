@@ -59,6 +59,11 @@ const LAWS: readonly Law[] = [
         : isIn(imported.path, "electron/contract", "electron/lab/events"),
   },
   {
+    name: "a database of SQLite is the history's or the journal's: nobody else speaks SQL to one",
+    of: /^electron\/(?!lab\/(history\/sqlite|journal)\/|bench\/|testing\/)/,
+    allows: (imported, file) => !isPackage(imported, "better-sqlite3") || isTest(file),
+  },
+  {
     name: "electron itself is imported by the desktop shell alone; tests that drive it may know its types",
     of: /^(electron\/(?!shell\/|main\.ts$|preload\.ts$)|resources\/|e2e\/|renderer\/)/,
     allows: (imported, file) => !isPackage(imported, "electron") || (imported.isTypeOnly && file.startsWith("e2e/")),
