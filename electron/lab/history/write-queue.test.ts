@@ -30,18 +30,18 @@ const turn = () => new Promise(setImmediate);
 
 test("so many batches are with the writer at once and no more, the others follow as it answers", async () => {
   const { queue, batches, add } = slowlyWritten();
-  const answers = add(1, 512 * 10);
-  expect(batches.map(({ seqs }) => seqs.length)).toEqual(Array(8).fill(512));
+  const answers = add(1, 512 * 40);
+  expect(batches.map(({ seqs }) => seqs.length)).toEqual(Array(32).fill(512));
   batches[0]?.answer();
   expect(await answers[0]).toBe(512);
   await turn();
-  expect(batches).toHaveLength(9);
+  expect(batches).toHaveLength(33);
   expect(queue.firstUnsaved("run-1")).toBe(513);
-  for (let at = 1; at < 10; at++) {
+  for (let at = 1; at < 40; at++) {
     batches[at]?.answer();
     await turn();
   }
-  expect(await answers.at(-1)).toBe(5_120);
+  expect(await answers.at(-1)).toBe(512 * 40);
   expect(queue.waitingEvents).toBe(0);
 });
 

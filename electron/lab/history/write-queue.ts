@@ -8,7 +8,7 @@ import { LabError, messageOf } from "../lab-error.ts";
 const WRITE_AFTER_MS = 16;
 const WRITE_AT_ROWS = 512;
 /** Batches given to the writer and not yet answered. Enough that it never waits for this thread. */
-const IN_FLIGHT_LIMIT = 8;
+const IN_FLIGHT_LIMIT = 32;
 const RETRY_AFTER_MS = 1_000;
 /** Events kept while nothing can be written. What comes after them is refused and counted. */
 export const WAITING_LIMIT = 100_000;
