@@ -173,7 +173,7 @@ export interface RunStore {
   /** Deletes what has been here longest beyond the limit, but pinned runs and those in progress. Resolves with how many. */
   trim(limit: number, signal?: AbortSignal): Promise<number>;
   /** Bytes on disk. */
-  bytes(): number;
+  bytes(): Promise<number>;
 
   arrivals(): Arrivals;
   /**

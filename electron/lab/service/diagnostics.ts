@@ -18,7 +18,7 @@ export class DiagnosticsDesk {
     this.#delay.enable();
   }
 
-  read(host: Diagnostics["host"]): Diagnostics {
+  async read(host: Diagnostics["host"]): Promise<Diagnostics> {
     const { queue, history, streams, lab, startedMonotonicMs, notices } = this.#service;
     const { active } = queue.state();
     const running = active.filter(({ state }) => state === "running").length;
@@ -30,7 +30,7 @@ export class DiagnosticsDesk {
       platform: `${process.platform} ${release()} ${arch()}`,
       host,
       dataFolder: lab.home.folder,
-      historyBytes: history.bytes(),
+      historyBytes: await history.bytes(),
       historyQueue: { waiting: history.durability.waitingEvents, refused: history.durability.refusedEvents },
       uptimeMs: systemClock.monotonicMs() - startedMonotonicMs,
       queue: { queued: active.length - running, running },

@@ -4,7 +4,7 @@ import { LabError } from "../../lab-error.ts";
 import { codeOf, typeOf } from "../event-codes.ts";
 import { LANE_SQL, type LaneRow } from "../lanes.ts";
 import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail } from "../run-store.ts";
-import { openToRead } from "./database.ts";
+import { openToRead, sizeOf } from "./database.ts";
 import { decidedApprovals } from "./decided-approvals.ts";
 import { type EventColumns, type EventTuple, tuplesToColumns } from "./event-columns.ts";
 import { ADDED_COLUMNS, HISTORY_MIGRATIONS } from "./migrations.ts";
@@ -23,9 +23,11 @@ const SEARCHED = ["scenario_title", "scenario_id", "id", "reason"];
 /** All that is read of the history. What takes longer with more events is done in slices, between which others are served. */
 export class SqliteReader {
   readonly #database: Database.Database;
+  readonly #file: string;
   readonly #statements = new Map<string, Database.Statement>();
 
   constructor(file: string) {
+    this.#file = file;
     this.#database = openToRead(file);
     const columns = this.#database.prepare("SELECT name FROM pragma_table_info('runs')").pluck().all();
     // Of a database that has yet to be made there is nothing to read, which is an answer too.
@@ -40,7 +42,7 @@ export class SqliteReader {
     this.#database.exec(`CREATE TEMP VIEW runs AS SELECT *, ${added} FROM main.runs`);
   }
 
-  list(filter: HistoryFilter, bytes: number): RunPage {
+  list(filter: HistoryFilter): RunPage {
     const limit = filter.limit ?? 50;
     const { where, values } = conditionsOf(filter);
     const before = filter.before === undefined ? undefined : this.#row(filter.before);
@@ -57,7 +59,7 @@ export class SqliteReader {
       runs: rows.slice(0, limit).map(toStoredRun),
       hasMore: rows.length > limit,
       matching: (count.get(bound) as { runs: number }).runs,
-      retention: { ...(kept.get() as { runs: number; pinned: number }), bytes },
+      retention: { ...(kept.get() as { runs: number; pinned: number }), bytes: this.bytes() },
     };
   }
 
@@ -179,6 +181,10 @@ export class SqliteReader {
   /** {@link decidedApprovals} */
   approvals(limit: number, beforeWallMs: number, signal: AbortSignal): ReturnType<typeof decidedApprovals> {
     return decidedApprovals(this.#database, { limit, beforeWallMs, signal });
+  }
+
+  bytes(): number {
+    return ["", "-wal"].reduce((sum, suffix) => sum + sizeOf(this.#file + suffix), 0);
   }
 
   close(): void {

@@ -20,7 +20,6 @@ import type {
 import { LiveEntry, StoredEntry, type StreamEntry } from "../stream-entry.ts";
 import { type Durability, WriteQueue } from "../write-queue.ts";
 import { ArrivingRuns } from "./arriving-runs.ts";
-import { sizeOf } from "./database.ts";
 import { toColumns, toRows } from "./event-columns.ts";
 import { HISTORY_NAME } from "./migrations.ts";
 import type { SqliteReader } from "./reader.ts";
@@ -123,7 +122,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   async list(filter: HistoryFilter): Promise<RunPage> {
-    return this.#reader.call("list", filter, this.bytes());
+    return this.#reader.call("list", filter);
   }
 
   async find(idOrPrefix: string): Promise<StoredRun> {
@@ -232,8 +231,8 @@ export class SqliteRunStore implements RunStore {
     return this.#writer.call("trim", limit, signal);
   }
 
-  bytes(): number {
-    return ["", "-wal"].reduce((sum, suffix) => sum + sizeOf(this.file + suffix), 0);
+  async bytes(): Promise<number> {
+    return this.#reader.call("bytes");
   }
 
   arrivals(): Arrivals {
