@@ -41,14 +41,15 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
         outcome: "passed",
         reason: "every check held",
         startedWallMs: 1_700_000_000_000,
-        durationMs: 160,
+        durationMs: sampleRun().at(-1)?.atMs,
         pinned: false,
         importedFrom: null,
         raw: true,
         isAbandoned: false,
         eventsVersion: 3,
       });
-      expect(await again.sources("run-1")).toEqual({ scenario: "id: mcp-crash", stack: "services: {}", events: 16 });
+      const events = sampleRun().length;
+      expect(await again.sources("run-1")).toEqual({ scenario: "id: mcp-crash", stack: "services: {}", events });
     });
 
     test("has events of the first version unless it says otherwise", async () => {
@@ -63,8 +64,8 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       await store.begin(newRun("run-1"));
       await expect(store.begin(newRun("run-1"))).rejects.toThrow();
       await appendAll(store, sampleRun());
-      expect(() => store.append(log(17))).toThrow("run run-1 is not in progress");
-      await expect(store.end(end(17))).rejects.toThrow("run run-1 is not in progress");
+      expect(() => store.append(log(99))).toThrow("run run-1 is not in progress");
+      await expect(store.end(end(99))).rejects.toThrow("run run-1 is not in progress");
     });
   });
 
