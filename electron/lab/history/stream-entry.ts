@@ -1,6 +1,6 @@
 import { type LabEvent, type LabEventType, priorityOf } from "../events/lab-event.ts";
 import { typeOf } from "./event-codes.ts";
-import type { EventRow } from "./event-row.ts";
+import { type EventTexts, TEXT_NUMBERS } from "./event-text.ts";
 
 /** An event on its way to a window: as text, since that is what is sent, and what a stream must know without reading it. */
 export interface StreamEntry {
@@ -40,27 +40,27 @@ export class LiveEntry implements StreamEntry {
   }
 }
 
-/** An event of the history. Its body is text already and stays it: taking it apart and together again is most of the work. */
-export class StoredEntry implements StreamEntry {
+/** An event of the history. */
+class StoredEntry implements StreamEntry {
   readonly seq: number;
   readonly atMs: number;
   readonly isProgress: boolean;
   readonly text: string;
-  readonly #body: string;
 
-  /** @param row one that was found whole: its type is known, and its body an object */
-  constructor(runId: string, { seq, atUs, wallMs, type: code, body }: EventRow) {
-    const type = typeOf(code) as LabEventType;
+  constructor({ numbers, text, ends }: EventTexts, index: number) {
+    const [seq = 0, atUs = 0, code = 0] = numbers.subarray(index * TEXT_NUMBERS, (index + 1) * TEXT_NUMBERS);
     this.seq = seq;
     this.atMs = atUs / 1000;
-    this.isProgress = priorityOf({ type }) === "progress";
-    this.#body = body;
-    const envelope = `{"type":"${type}","runId":"${runId}","seq":${seq},"atMs":${this.atMs},"wallMs":${wallMs}`;
-    this.text = body === "{}" ? `${envelope}}` : `${envelope},${body.slice(1)}`;
+    this.isProgress = priorityOf({ type: typeOf(code) as LabEventType }) === "progress";
+    this.text = text.slice(ends[index - 1] ?? 0, ends[index]);
   }
 
   get service(): string {
-    const { service } = JSON.parse(this.#body) as { service?: unknown };
+    const { service } = JSON.parse(this.text) as { service?: unknown };
     return typeof service === "string" ? service : "";
   }
+}
+
+export function storedEntries(texts: EventTexts): StreamEntry[] {
+  return Array.from(texts.ends, (_, index) => new StoredEntry(texts, index));
 }

@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import type { HistoryFilter } from "../../../contract/history.ts";
 import { LabError } from "../../lab-error.ts";
 import { codeOf, typeOf } from "../event-codes.ts";
+import { type EventTexts, toTexts } from "../event-text.ts";
 import { LANE_SQL, type LaneRow } from "../lanes.ts";
 import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail } from "../run-store.ts";
 import { openToRead, sizeOf } from "./database.ts";
@@ -109,20 +110,23 @@ export class SqliteReader {
     return tuplesToColumns(rows);
   }
 
-  /** For a stream, which passes the bodies on as they are. @throws LabError naming the first event that is damaged */
-  entries(runId: string, afterSeq: number, limit: number): EventColumns {
+  /** For a stream. @throws LabError naming the first event that is damaged */
+  entries(runId: string, afterSeq: number, limit: number): EventTexts {
     const rows = this.#prepare(
       `SELECT ${EVENT_COLUMNS}, json_valid(body) FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?)
          AND seq > ? ORDER BY seq LIMIT ?`,
     )
       .raw()
       .all(runId, afterSeq, limit) as EventTuple[];
-    for (const [seq, , , type, body, isJson] of rows) {
-      if (isJson === 1 && body.startsWith("{") && typeOf(type) !== undefined) continue;
-      throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`);
-    }
     if (rows.length === 0) this.#row(runId);
-    return tuplesToColumns(rows);
+    return toTexts(
+      runId,
+      rows.map(([seq, atUs, wallMs, type, body, isJson]) => {
+        const isWhole = isJson === 1 && body.startsWith("{") && typeOf(type) !== undefined;
+        if (isWhole) return { seq, atUs, wallMs, type, body };
+        throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`);
+      }),
+    );
   }
 
   /** One more than the limit, if there are so many, and the number of the run's last event. */

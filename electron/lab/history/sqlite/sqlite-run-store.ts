@@ -17,7 +17,7 @@ import type {
   StoredRun,
   StoredRunDetail,
 } from "../run-store.ts";
-import { LiveEntry, StoredEntry, type StreamEntry } from "../stream-entry.ts";
+import { LiveEntry, type StreamEntry, storedEntries } from "../stream-entry.ts";
 import { type Durability, WriteQueue } from "../write-queue.ts";
 import { ArrivingRuns } from "./arriving-runs.ts";
 import { toColumns, toRows } from "./event-columns.ts";
@@ -183,9 +183,8 @@ export class SqliteRunStore implements RunStore {
 
   async entries(runId: string, afterSeq: number, limit: number): Promise<StreamEntry[]> {
     const waiting = this.#queue.waiting(runId, afterSeq);
-    const rows = toRows(await this.#reader.call("entries", runId, afterSeq, limit));
-    const stored = rows.map((row) => new StoredEntry(runId, row));
-    const lastSeq = rows.at(-1)?.seq ?? afterSeq;
+    const stored = storedEntries(await this.#reader.call("entries", runId, afterSeq, limit));
+    const lastSeq = stored.at(-1)?.seq ?? afterSeq;
     const unsaved = waiting.filter(({ seq }) => seq > lastSeq).slice(0, limit - stored.length);
     return [...stored, ...unsaved.map((event) => new LiveEntry(event))];
   }

@@ -28,7 +28,7 @@ export function describeArriving(prepare: () => StoreUnderTest): void {
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("live", { startedWallMs: 5 }));
       const arrivals = await arriving(store, MANY, "run-1", "run-2");
-      let seq = 0;
+      let [seq, answered] = [0, 0];
       let isOver = false;
       const committing = arrivals.commit("bundle.zip", 7).then(() => {
         isOver = true;
@@ -36,11 +36,12 @@ export function describeArriving(prepare: () => StoreUnderTest): void {
       while (!isOver) {
         void store.append(eventAt(++seq, started, "live"));
         await store.flush();
+        if (!isOver) answered++;
         const [first, second] = [await other.has("run-1"), await other.has("run-2")];
         expect(first && !second).toBe(false);
       }
       await committing;
-      expect(seq).toBeGreaterThan(2);
+      expect(answered).toBeGreaterThan(0);
       expect(await seqsIn(store, "run-1")).toEqual(numbersTo(MANY));
       expect(await seqsIn(other, "live")).toEqual(numbersTo(seq));
       expect(await store.find("run-1")).toMatchObject({

