@@ -14,7 +14,7 @@ import type { OpenStream, StreamBook } from "./stream-book.ts";
 
 /** A live stream further behind than this is spared progress events, until it has caught up. */
 const PRESSURE_BEHIND = 2_048;
-/** Events read at once: more than a batch, since under pressure most of them are skipped. */
+/** Events read at once: more than a batch, since under pressure most of them are skipped, and each read asks another thread. */
 const PAGE = 1_024;
 
 export interface RunStreamParts {
@@ -27,9 +27,10 @@ export interface RunStreamParts {
 }
 
 /**
- * A run's log from a number to its end. It is pulled: the only thing held for a window is how far it has come, so one
- * that reads slowly costs nothing, and goes on from the memory that all windows share, or from the history. An event is
- * told once it is on disk, or once it is known that it cannot be written now; the window is told which.
+ * A run's log from a number to its end. It is pulled: all that is held for a window is how far it has come, and of the
+ * history one page at most, so that one that reads slowly costs next to nothing, and goes on from the memory that all windows
+ * share, or from the history. An event is told once it is on disk, or once it is known that it cannot be written now; the
+ * window is told which.
  * @throws the signal's reason once the window has gone
  */
 export async function* runStream(
@@ -41,6 +42,8 @@ export async function* runStream(
   let feed = live;
   let cursor = afterSeq;
   let told: RunProgress | undefined;
+  /** Of the history, read for this batch and the next ones. */
+  let ahead: StreamEntry[] = [];
   /** Nothing of the run waited to be written before it was looked how many events the history has. */
   let isWhole = false;
   let progress = feed === undefined ? await progressOfHistory() : progressOf(feed.readySeq);
@@ -65,7 +68,10 @@ export async function* runStream(
     let page = feed?.after(cursor, limit);
     if (page === undefined) {
       if (feed !== undefined) book.fedFromHistory++;
-      page = await history.entries(runId, cursor, limit);
+      if (!ahead.some(({ seq }) => seq === cursor + 1)) {
+        ahead = await history.entries(runId, cursor, Math.min(PAGE, progress.lastSeq - cursor));
+      }
+      page = ahead.filter(({ seq }) => seq > cursor).slice(0, limit);
     }
     if (page.length === 0 && limit > 0) return;
     const batch = toBatch(page, isUnderPressure);
