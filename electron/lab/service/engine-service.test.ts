@@ -214,12 +214,12 @@ test("what the driver cannot do is not offered, and refused when it is asked for
 test("a stack that was left up from another file is taken over, and brought up again as itself", async () => {
   const home = temporaryFolder();
   const { signal } = new AbortController();
-  const lab = Lab.open({ ...process.env, RESILIENCE_LAB_HOME: home });
+  const lab = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: home });
   const file = writeSmallStack(temporaryFolder());
   const source = { is: "compose file", file } as const;
   const target = await lab.resolve({ ...ON_REFERENCE_STACK, source, ports: "auto", keep: true });
   await lab.work("bringing a stack up", signal, (bench) => bench.stacks.use(target, { signal }, async () => {}));
-  lab.close();
+  await lab.close();
 
   const engine = await startOn(home);
   expect(await engine.status()).toMatchObject({ state: "up", project: "small", driver: "process", kept: true });
