@@ -99,7 +99,7 @@ test("a toxic that someone else leaves on the stack meanwhile is residue of it, 
   await run.undo("all");
   await run.ended;
   await fetch(`${toxics}/theirs`, { method: "DELETE" });
-  expect(history.find(run.runId)).toMatchObject({
+  expect(await history.find(run.runId)).toMatchObject({
     outcome: "residue",
     reason: expect.stringContaining(`left on the stack: ${LINK} has a latency toxic, "theirs"`),
   });
@@ -116,7 +116,7 @@ test("what is broken before it begins is taken as given, by its name, and is no 
   expect(events.flatMap((event) => (event.type === "warning" ? [event.message] : []))).toContain(
     "accepted as it was found: server is paused",
   );
-  expect(history.find(run.runId)).toMatchObject({ outcome: "passed" });
+  expect(await history.find(run.runId)).toMatchObject({ outcome: "passed" });
 });
 
 test("a halt by another process ends it as cancelled, with everything restored", async () => {
@@ -126,7 +126,7 @@ test("a halt by another process ends it as cancelled, with everything restored",
   stack.faults.tryHalt(Date.now());
   onTestFinished(() => void stack.faults.arm());
   await run.ended;
-  expect(history.find(run.runId)).toMatchObject({ outcome: "cancelled", reason: "everything was halted" });
+  expect(await history.find(run.runId)).toMatchObject({ outcome: "cancelled", reason: "everything was halted" });
   expect(events.filter(({ type }) => type === "fault.undone")).toMatchObject([{ result: "restored" }]);
 });
 
