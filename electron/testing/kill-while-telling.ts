@@ -65,8 +65,8 @@ export async function killWhileTelling(home: string, afterEvents: number): Promi
       isKilled = true;
       lab.child.kill("SIGKILL");
     }
-    await lab.exited;
     if (!isKilled) throw new Error(`the stream ended after ${seqs.length} events, before the lab was killed`);
+    await lab.exited;
     const stored = storedSeqs(home, runId);
     const saved = seqs.filter((seq) => !(seq > savedSeq));
     const missing = saved.filter((seq) => !stored.has(seq));
