@@ -11,9 +11,10 @@ export default defineConfig({
     ],
     exclude: ["**/node_modules/**", "resources/stack/build/**"],
     globalSetup: ["electron/testing/build-stack.ts"],
-    // Tests send signals, run real processes and load a native module: a process each, as many as CI has cores.
+    // Tests send signals, run real processes and load a native module: a process each. One more than CI has cores, since
+    // they wait for others most of the time.
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Of tests that say they may run together, which mostly wait.
     maxConcurrency: 6,
     // Generous, because it only bounds what hangs: processes start slowly on a busy machine.
