@@ -10,7 +10,7 @@ test("the project keeps its import law", () => {
 
 test("the law is tried on the real files, of every part there is", () => {
   const files = sourceFiles(PROJECT);
-  for (const part of ["electron/lab/events/", "electron/lab/stack/", "electron/hosts/", "resources/stack/agent/"]) {
+  for (const part of ["electron/model/", "electron/lab/stack/", "electron/hosts/", "resources/stack/agent/"]) {
     expect(files.filter((file) => file.startsWith(part)).length, part).toBeGreaterThan(0);
   }
   expect(files.filter((file) => file.includes("node_modules") || file.includes("/build/"))).toEqual([]);
@@ -32,9 +32,10 @@ describe("breaks the law:", () => {
     ["the service, by SQL", "electron/lab/service/run-summaries.ts", "better-sqlite3"],
     ["a host, by SQL", "electron/hosts/terminal/main.ts", "better-sqlite3"],
     ["the engine, by a service", "electron/lab/lab.ts", "../../resources/stack/gateway/main.ts"],
-    ["the events, by Node", "electron/lab/events/fold.ts", "node:crypto"],
-    ["the events, by the rest of the engine", "electron/lab/events/fold.ts", "../clock.ts"],
-    ["the events, by a package", "electron/lab/events/fold.ts", "pg"],
+    ["the model, by Node", "electron/model/run-model.ts", "node:crypto"],
+    ["the model, by the rest of the engine", "electron/model/run-model.ts", "../lab/clock.ts"],
+    ["the model, by a package", "electron/model/run-model.ts", "pg"],
+    ["the model, by the contract", "electron/model/run-model.ts", "../contract/events.ts"],
     ["the contract, by Node", "electron/contract/api.ts", "node:path"],
     ["the contract, by the engine", "electron/contract/api.ts", "../lab/home.ts"],
     ["a host that is not the shell, by Electron", "electron/hosts/browser.ts", "electron"],
@@ -52,21 +53,21 @@ describe("breaks the law:", () => {
 
 describe("is within the law:", () => {
   test.each([
-    ["the page, the events", "renderer/timeline/model.ts", "../../electron/lab/events/fold.ts"],
+    ["the page, the model", "renderer/timeline/lanes.ts", "../../electron/model/run-model.ts"],
     ["the page, the contract", "renderer/lab-client/client.ts", "../../electron/contract/api.ts"],
     ["the page, itself and packages", "renderer/app.tsx", "react"],
     ["the history, SQL", "electron/lab/history/sqlite/reader.ts", "better-sqlite3"],
-    ["the engine, itself, Node and packages", "electron/lab/lab.ts", "./events/fold.ts"],
+    ["the engine, the model", "electron/lab/lab.ts", "../model/run-model.ts"],
     ["the engine, a package whose name only begins like Electron's", "electron/lab/lab.ts", "electron-to-chromium"],
-    ["the events, zod", "electron/lab/events/lab-event.ts", "zod"],
-    ["the contract, the events", "electron/contract/api.ts", "../lab/events/lab-event.ts"],
+    ["the model, zod", "electron/model/lab-event.ts", "zod"],
+    ["the contract, the model", "electron/contract/api.ts", "../model/lab-event.ts"],
     ["a host, the engine", "electron/hosts/terminal/main.ts", "../../lab/lab.ts"],
     ["a host, a run target", "electron/hosts/terminal/run-command.ts", "../../lab/stack/run-target.ts"],
     ["the shell, Electron", "electron/shell/window.ts", "electron"],
     ["a service, itself", "resources/stack/gateway/mcp/server.ts", "../settings.ts"],
     ["a service, what services share", "resources/stack/gateway/main.ts", "../http/serve.ts"],
-    ["a test, what only tests need", "electron/lab/events/fold.test.ts", "../../testing/sample-events.ts"],
-    ["a test of the pure, Node", "electron/lab/events/fold.test.ts", "node:fs"],
+    ["a test, what only tests need", "electron/model/run-model.test.ts", "../../testing/sample-events.ts"],
+    ["a test of the pure, Node", "electron/model/run-model.test.ts", "node:fs"],
   ])("%s", (_what, file, specifier) => {
     expect(violationsIn(file, `import { x } from "${specifier}";\n`)).toEqual([]);
   });

@@ -35,12 +35,12 @@ const PAGE_PACKAGES = ["react", "react-dom", "@mantine", "@tabler", "@tanstack",
 
 const LAWS: readonly Law[] = [
   {
-    name: "the page imports from the engine only the contract and the pure events, and nothing of Node",
+    name: "the page imports of electron only the contract and the model of a run, and nothing of Node",
     of: /^renderer\//,
     allows: ({ specifier, path }) =>
       path === undefined
         ? !specifier.startsWith("node:")
-        : isIn(path, "renderer", "electron/contract", "electron/lab/events"),
+        : isIn(path, "renderer", "electron/contract", "electron/model"),
   },
   {
     name: "the engine imports no host, no shell and nothing of the page; it may look up its own version",
@@ -48,15 +48,17 @@ const LAWS: readonly Law[] = [
     allows: (imported) =>
       imported.path === undefined
         ? !isPackage(imported, ...PAGE_PACKAGES)
-        : isIn(imported.path, "electron/lab", "electron/contract") || imported.path === "package.json",
+        : isIn(imported.path, "electron/lab", "electron/contract", "electron/model") ||
+          imported.path === "package.json",
   },
   {
-    name: "the contract and the events import nothing environmental, so that they run anywhere",
-    of: /^electron\/(contract|lab\/events)\//,
+    name: "the contract and the model import nothing environmental, so that they run anywhere; the model imports only itself",
+    of: /^electron\/(contract|model)\//,
     allows: (imported, file) =>
       imported.path === undefined
         ? isPackage(imported, "zod") || (file.startsWith("electron/contract/") && isPackage(imported, "@orpc/contract"))
-        : isIn(imported.path, "electron/contract", "electron/lab/events"),
+        : isIn(imported.path, "electron/model") ||
+          (file.startsWith("electron/contract/") && isIn(imported.path, "electron/contract")),
   },
   {
     name: "a database of SQLite is the history's or the journal's: nobody else speaks SQL to one",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { WebSocket } from "ws";
 import { forgeZip } from "../../electron/lab/bundles/testing/forge-zip.ts";
-import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
+import type { LabEvent } from "../../electron/model/lab-event.ts";
 import { storeRun } from "../../electron/testing/stored-events.ts";
 import { longRun } from "../../renderer/timeline/fixtures/recorded-runs.ts";
 import { expect, test } from "./lab-under-test.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CALL_OUTCOMES } from "../../electron/lab/events/lab-event.ts";
+import { CALL_OUTCOMES } from "../../electron/model/lab-event.ts";
 import { callOutcomes } from "../../resources/stack/gateway/audit/call-row.ts";
 
 test("the reference gateway's words for how a call ended are those that the lab reads", () => {

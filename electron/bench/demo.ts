@@ -1,8 +1,8 @@
-import { emptyRunView, foldAll, type RunView } from "../lab/events/fold.ts";
-import type { LabEvent } from "../lab/events/lab-event.ts";
 import { type Lab, shippedScenarios, type Workbench } from "../lab/lab.ts";
 import type { LoadedScenario } from "../lab/scenarios/load.ts";
 import { ON_REFERENCE_STACK } from "../lab/stack/run-target.ts";
+import { emptyRunView, foldAll, type RunView } from "../model/fold.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 import { type Row, row } from "./row.ts";
 
 const NEVER = new AbortController().signal;

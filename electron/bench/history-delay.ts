@@ -5,10 +5,10 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { systemClock } from "../lab/clock.ts";
-import type { LabEventBody } from "../lab/events/lab-event.ts";
 import { RunLog } from "../lab/events/run-log.ts";
 import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
 import { recordingOf } from "../lab/redaction/run-recording.ts";
+import type { LabEventBody } from "../model/lab-event.ts";
 import { type Row, row } from "./row.ts";
 
 const EVENTS = 100_000;

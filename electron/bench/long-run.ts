@@ -1,4 +1,4 @@
-import type { LabEvent, LabEventBody } from "../lab/events/lab-event.ts";
+import type { LabEvent, LabEventBody } from "../model/lab-event.ts";
 import { storeRun } from "../testing/stored-events.ts";
 
 const STARTED_MS = 1_700_000_000_000;

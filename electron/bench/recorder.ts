@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import type { LabEvent } from "../lab/events/lab-event.ts";
 import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 import { median, type Row, row } from "./row.ts";
 
 const PAIRS = 9;

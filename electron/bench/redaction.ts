@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../lab/clock.ts";
-import type { LabEventBody } from "../lab/events/lab-event.ts";
 import { RunLog } from "../lab/events/run-log.ts";
 import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
 import { recordingOf } from "../lab/redaction/run-recording.ts";
+import type { LabEventBody } from "../model/lab-event.ts";
 import { type Row, row } from "./row.ts";
 
 const EVENTS = 10_000;

@@ -8,11 +8,11 @@ import { browserFiles } from "../hosts/browser/browser-files.ts";
 import { serveWindow } from "../hosts/browser/window-socket.ts";
 import { BROWSER_HOST } from "../hosts/browser.ts";
 import { FileDesk } from "../hosts/files/file-desk.ts";
-import type { LabEvent } from "../lab/events/lab-event.ts";
 import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
 import { labRouter, type RouterContext } from "../lab/service/router.ts";
 import { RunFeed } from "../lab/service/run-feed.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 
 export interface SubscribersPlace {
   home: string;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LabEvent } from "../lab/events/lab-event.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 import type { WaitingApprovals } from "./approvals.ts";
 import { type RunQueue, runId } from "./runs.ts";
 import type { StackStatus } from "./stack.ts";

@@ -1,5 +1,5 @@
-import { foldAll, type RunView } from "../lab/events/fold.ts";
-import type { LabEvent } from "../lab/events/lab-event.ts";
+import { foldAll, type RunView } from "../model/fold.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 import type { SkippedProgress, StreamItem } from "./events.ts";
 
 /** The view after a batch of a run's stream. What was skipped is counted where the lines would have been. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type LabEvent, OUTCOMES } from "../lab/events/lab-event.ts";
+import { type LabEvent, OUTCOMES } from "../model/lab-event.ts";
 import { runId } from "./runs.ts";
 
 export const runSummary = z.object({

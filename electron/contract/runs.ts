@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OUTCOMES } from "../lab/events/lab-event.ts";
+import { OUTCOMES } from "../model/lab-event.ts";
 import { scenarioId } from "./scenarios.ts";
 
 /** The id of what a person breaks outside any scenario: faults by hand are a run too, so that they are a log as well. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OUTCOMES } from "../lab/events/lab-event.ts";
+import { OUTCOMES } from "../model/lab-event.ts";
 import { problem } from "./errors.ts";
 
 /** Large enough for any scenario a person writes. */

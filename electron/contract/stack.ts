@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { healthStatus } from "../lab/events/lab-event.ts";
+import { healthStatus } from "../model/lab-event.ts";
 import { LAB_ERROR_CODES } from "./error-codes.ts";
 import { faultInForce, faultKind } from "./faults.ts";
 

@@ -1,4 +1,4 @@
-import { formatDuration } from "./events/duration.ts";
+import { formatDuration } from "../model/duration.ts";
 
 /**
  * The abort signal of one piece of work: it aborts with the signal that the work was given, by {@link abort}, or after a

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
-import type { LabEvent } from "./events/lab-event.ts";
 import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
 import type { MendParts } from "./faults/mend.ts";
 import { type Restored, restoreDamage } from "./faults/restore-damage.ts";

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { systemClock } from "../lab/clock.ts";
-import type { HealthStatus, LabEvent } from "../lab/events/lab-event.ts";
 import { RunLog } from "../lab/events/run-log.ts";
 import { RunContext } from "../lab/scenarios/run-context.ts";
+import type { HealthStatus, LabEvent } from "../model/lab-event.ts";
 
 export interface Asked {
   method: string;

@@ -1,5 +1,5 @@
 import type { Clock } from "../lab/clock.ts";
-import type { EventOf, LabEvent, LabEventBody } from "../lab/events/lab-event.ts";
+import type { EventOf, LabEvent, LabEventBody } from "../model/lab-event.ts";
 
 /** One event of a run: what happens at `seq` happens ten milliseconds times `seq` after its start. */
 export function eventAt(seq: number, body: LabEventBody, runId = "run-1"): LabEvent {

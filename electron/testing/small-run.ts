@@ -1,10 +1,10 @@
 import { systemClock } from "../lab/clock.ts";
-import { emptyRunView, foldAll } from "../lab/events/fold.ts";
-import type { LabEvent } from "../lab/events/lab-event.ts";
 import type { RunStore } from "../lab/history/run-store.ts";
 import { loadText } from "../lab/scenarios/load.ts";
 import { runScenario } from "../lab/scenarios/runner.ts";
 import { StrayErrors } from "../lab/stray-errors.ts";
+import { emptyRunView, foldAll } from "../model/fold.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 import type { SmallStack } from "./small-stack.ts";
 
 /** In a method: a wait that ends when the test says so. */

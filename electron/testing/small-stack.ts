@@ -2,7 +2,6 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { systemClock } from "../lab/clock.ts";
-import type { LabEvent } from "../lab/events/lab-event.ts";
 import { RunLog } from "../lab/events/run-log.ts";
 import { FaultInjector } from "../lab/faults/injector.ts";
 import type { MendParts } from "../lab/faults/mend.ts";
@@ -11,6 +10,7 @@ import { openJournal } from "../lab/journal/journal.ts";
 import { StackRegister } from "../lab/journal/stack-register.ts";
 import { RunningStack } from "../lab/stack/running-stack.ts";
 import { loadStack } from "../lab/stack/stack-file.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 
 const FAULT_PROXY = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "fault-proxy.mjs");
 

@@ -1,6 +1,6 @@
-import type { LabEvent } from "../lab/events/lab-event.ts";
 import type { NewRun, RunStore } from "../lab/history/run-store.ts";
 import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
+import type { LabEvent } from "../model/lab-event.ts";
 
 /** Appends events, each to its run; resolves when the ends among them are durable. */
 export async function appendAll(store: RunStore, events: Iterable<LabEvent>): Promise<void> {

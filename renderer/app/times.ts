@@ -1,4 +1,4 @@
-import { formatDuration } from "../../electron/lab/events/duration.ts";
+import { formatDuration } from "../../electron/model/duration.ts";
 
 /** A moment of the day as a person reads it; with the date when it is not today. */
 export function clockTime(wallMs: number, nowMs: number): string {

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Tone } from "../timeline/tone.ts";
+import type { Tone } from "../../electron/model/tone.ts";
 import classes from "./tone-mark.module.css";
 
 /** A word in the colour of its meaning; the word itself says it to those who see no colours. */

@@ -4,7 +4,7 @@ import { IconArrowsDiff, IconDownload, IconFileImport, IconSearch, IconTrash } f
 import { useEffect, useMemo, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { BY_HAND_SCENARIO_ID } from "../../electron/contract/runs.ts";
-import { OUTCOMES, type Outcome } from "../../electron/lab/events/lab-event.ts";
+import { OUTCOMES, type Outcome } from "../../electron/model/lab-event.ts";
 import { Failed } from "../app/failed.tsx";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatRoute } from "../app/route.ts";

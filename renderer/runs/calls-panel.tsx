@@ -1,4 +1,4 @@
-import type { RunView } from "../../electron/lab/events/fold.ts";
+import type { RunView } from "../../electron/model/fold.ts";
 import { Empty } from "../app/states.tsx";
 import { formatDuration } from "../app/times.ts";
 import classes from "./calls-panel.module.css";

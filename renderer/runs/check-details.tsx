@@ -1,5 +1,5 @@
-import { resultOf } from "../../electron/lab/events/check-result.ts";
-import type { EventOf } from "../../electron/lab/events/lab-event.ts";
+import { resultOf } from "../../electron/model/check-result.ts";
+import type { EventOf } from "../../electron/model/lab-event.ts";
 import { formatDuration } from "../app/times.ts";
 import { ToneWord } from "../app/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";

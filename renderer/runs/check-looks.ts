@@ -1,6 +1,6 @@
 import { IconCheck, IconQuestionMark, IconX } from "@tabler/icons-react";
-import type { CheckResult } from "../../electron/lab/events/check-result.ts";
-import type { Tone } from "../timeline/tone.ts";
+import type { CheckResult } from "../../electron/model/check-result.ts";
+import type { Tone } from "../../electron/model/tone.ts";
 
 interface CheckLook {
   tone: Tone;

@@ -1,5 +1,5 @@
-import { type CheckResult, resultOf } from "../../electron/lab/events/check-result.ts";
-import type { RunView } from "../../electron/lab/events/fold.ts";
+import { type CheckResult, resultOf } from "../../electron/model/check-result.ts";
+import type { RunView } from "../../electron/model/fold.ts";
 import { Empty } from "../app/states.tsx";
 import { toneVariable } from "../app/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";

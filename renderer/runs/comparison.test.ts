@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { emptyRunView, foldAll } from "../../electron/lab/events/fold.ts";
-import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
+import { emptyRunView, foldAll } from "../../electron/model/fold.ts";
+import type { LabEvent } from "../../electron/model/lab-event.ts";
+import { TONES } from "../../electron/model/tone.ts";
 import { inconclusiveRun } from "../../electron/testing/sample-events.ts";
 import { RECORDED } from "../timeline/fixtures/recorded-runs.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
-import { TONES } from "../timeline/tone.ts";
 import { compareRuns } from "./comparison.ts";
 import { describeEvent, eventHolds } from "./describe-event.ts";
 import { momentOf } from "./moment.ts";

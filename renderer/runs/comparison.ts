@@ -1,4 +1,4 @@
-import type { RunView } from "../../electron/lab/events/fold.ts";
+import type { RunView } from "../../electron/model/fold.ts";
 
 /** One thing that two runs are compared by. */
 export interface ComparedFact {

@@ -1,4 +1,4 @@
-import type { Decision } from "../../electron/lab/events/lab-event.ts";
+import type { Decision } from "../../electron/model/lab-event.ts";
 import { ToneWord } from "../app/tone-mark.tsx";
 import classes from "./decision-chain.module.css";
 

@@ -1,7 +1,7 @@
 import type { SkippedProgress, StreamItem } from "../../electron/contract/events.ts";
-import { resultOf } from "../../electron/lab/events/check-result.ts";
-import type { EventOf } from "../../electron/lab/events/lab-event.ts";
-import { isRefusal, type Tone } from "../timeline/tone.ts";
+import { resultOf } from "../../electron/model/check-result.ts";
+import type { EventOf } from "../../electron/model/lab-event.ts";
+import { isRefusal, type Tone } from "../../electron/model/tone.ts";
 import { CHECK_LOOKS } from "./check-looks.ts";
 
 /** One line for an event in a list: what kind of thing it is, what happened, and in which colour. */

@@ -1,6 +1,6 @@
 import { CloseButton } from "@mantine/core";
-import type { CallView, FaultView, RunView } from "../../electron/lab/events/fold.ts";
-import type { EventOf, LabEvent } from "../../electron/lab/events/lab-event.ts";
+import type { CallView, FaultView, RunView } from "../../electron/model/fold.ts";
+import type { EventOf, LabEvent } from "../../electron/model/lab-event.ts";
 import { clockTime, formatDuration } from "../app/times.ts";
 import { ToneBadge, ToneWord } from "../app/tone-mark.tsx";
 import { usePreferences } from "../state/lab-context.tsx";

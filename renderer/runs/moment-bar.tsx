@@ -2,7 +2,7 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
-import type { RunView } from "../../electron/lab/events/fold.ts";
+import type { RunView } from "../../electron/model/fold.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatDuration } from "../app/times.ts";
 import { ToneBadge, ToneDot } from "../app/tone-mark.tsx";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FaultView } from "../../electron/lab/events/fold.ts";
+import type { FaultView } from "../../electron/model/fold.ts";
 import { faultsInForceAt } from "./moment.ts";
 
 const STOP: FaultView = {

@@ -1,5 +1,5 @@
-import type { FaultView, RunView, StepView } from "../../electron/lab/events/fold.ts";
-import type { HealthStatus, Phase } from "../../electron/lab/events/lab-event.ts";
+import type { FaultView, RunView, StepView } from "../../electron/model/fold.ts";
+import type { HealthStatus, Phase } from "../../electron/model/lab-event.ts";
 
 /** What a run was about at one moment, in a few words. */
 export interface Moment {

@@ -9,9 +9,9 @@ import {
   IconQuestionMark,
   IconX,
 } from "@tabler/icons-react";
-import type { Outcome } from "../../electron/lab/events/lab-event.ts";
+import type { Outcome } from "../../electron/model/lab-event.ts";
+import type { Tone } from "../../electron/model/tone.ts";
 import { ToneBadge, toneVariable } from "../app/tone-mark.tsx";
-import type { Tone } from "../timeline/tone.ts";
 
 interface OutcomeLook {
   tone: Tone;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyRunView, foldAll } from "../../electron/lab/events/fold.ts";
+import { emptyRunView, foldAll } from "../../electron/model/fold.ts";
 import { longRun, RECORDED } from "../timeline/fixtures/recorded-runs.ts";
 import { RunRecord } from "./run-record.ts";
 

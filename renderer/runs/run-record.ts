@@ -1,8 +1,8 @@
 import type { RunProgress, StreamItem } from "../../electron/contract/events.ts";
 import { foldItems } from "../../electron/contract/fold-stream.ts";
 import type { LaneSummary } from "../../electron/contract/history.ts";
-import { emptyRunView, type RunView } from "../../electron/lab/events/fold.ts";
-import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
+import { emptyRunView, type RunView } from "../../electron/model/fold.ts";
+import type { LabEvent } from "../../electron/model/lab-event.ts";
 import { Outline } from "../timeline/outline.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 

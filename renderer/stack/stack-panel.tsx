@@ -1,13 +1,13 @@
 import { Loader } from "@mantine/core";
 import { IconPower } from "@tabler/icons-react";
 import type { StackStatus } from "../../electron/contract/stack.ts";
+import type { Tone } from "../../electron/model/tone.ts";
 import { useLabActions } from "../app/lab-actions.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { Loading } from "../app/states.tsx";
 import { ToneWord } from "../app/tone-mark.tsx";
 import { whyNotRun } from "../scenarios/why-not-run.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
-import type { Tone } from "../timeline/tone.ts";
 import { BreakPanel } from "./break-panel.tsx";
 import { StackMap } from "./stack-map.tsx";
 import classes from "./stack-panel.module.css";

@@ -1,5 +1,5 @@
+import type { Tone } from "../../electron/model/tone.ts";
 import { SpanColumns } from "./span-columns.ts";
-import type { Tone } from "./tone.ts";
 
 export const LANE_KINDS = [
   "phases",

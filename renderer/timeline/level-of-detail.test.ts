@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { type Tone, toneIndex } from "../../electron/model/tone.ts";
 import { Axis, projection, wholeRun } from "./axis.ts";
 import { mergeSpans, rectCount, spanAt } from "./level-of-detail.ts";
 import { SpanColumns } from "./span-columns.ts";
-import { type Tone, toneIndex } from "./tone.ts";
 
 const axis = new Axis(100_000, [], 1);
 const whole = projection(axis, wholeRun(axis), 1_000);

@@ -1,6 +1,6 @@
+import { TONES } from "../../electron/model/tone.ts";
 import type { Projection } from "./axis.ts";
 import type { SpanColumns } from "./span-columns.ts";
-import { TONES } from "./tone.ts";
 
 /** Nearer than this, two spans look like one: drawing both costs twice and shows nothing more. */
 const MERGE_PX = 2;

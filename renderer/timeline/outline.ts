@@ -1,7 +1,7 @@
 import type { LaneSummary } from "../../electron/contract/history.ts";
-import type { Decision } from "../../electron/lab/events/lab-event.ts";
+import type { Decision } from "../../electron/model/lab-event.ts";
+import { type Tone, toneIndex, toneOf } from "../../electron/model/tone.ts";
 import type { LaneKind } from "./lane.ts";
-import { type Tone, toneIndex, toneOf } from "./tone.ts";
 
 /** Where something happened, of one colour and in one row of a lane. */
 export interface OutlineMark {

@@ -1,4 +1,4 @@
-import { TONES, type Tone } from "./tone.ts";
+import { TONES, type Tone } from "../../electron/model/tone.ts";
 
 /** The colours of one theme, read from the page's style sheet once for each change of theme: a canvas knows no CSS. */
 export interface TimelinePalette {

@@ -1,4 +1,4 @@
-import { type Tone, toneIndex } from "./tone.ts";
+import { type Tone, toneIndex } from "../../electron/model/tone.ts";
 
 const FIRST_CAPACITY = 64;
 

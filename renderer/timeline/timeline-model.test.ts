@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LabEvent } from "../../electron/lab/events/lab-event.ts";
+import type { LabEvent } from "../../electron/model/lab-event.ts";
 import { longRun, RECORDED } from "./fixtures/recorded-runs.ts";
 import { LANE_KINDS, labelText } from "./lane.ts";
 import { layOut } from "./lane-layout.ts";

@@ -1,10 +1,10 @@
 import type { StreamItem } from "../../electron/contract/events.ts";
-import { resultOf } from "../../electron/lab/events/check-result.ts";
-import type { EventOf, LabEvent } from "../../electron/lab/events/lab-event.ts";
+import { resultOf } from "../../electron/model/check-result.ts";
+import type { EventOf, LabEvent } from "../../electron/model/lab-event.ts";
+import { isRefusal, type Tone, toneOf } from "../../electron/model/tone.ts";
 import { type LabelPart, Lane, type LaneKind } from "./lane.ts";
 import type { Outline } from "./outline.ts";
 import { RowPacking } from "./row-packing.ts";
-import { isRefusal, type Tone, toneOf } from "./tone.ts";
 
 const OPEN = Number.POSITIVE_INFINITY;
 const MAX_ROWS = 6;

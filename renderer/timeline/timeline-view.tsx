@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { formatDuration } from "../../electron/lab/events/duration.ts";
+import { formatDuration } from "../../electron/model/duration.ts";
 import { type Axis, pan, projection, type Viewport, wholeRun, zoom } from "./axis.ts";
 import { type LaneKind, labelText } from "./lane.ts";
 import { boxAt, layOut } from "./lane-layout.ts";

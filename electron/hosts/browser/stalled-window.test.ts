@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { LabEvent } from "../../lab/events/lab-event.ts";
 import { RunFeed } from "../../lab/service/run-feed.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { RawWindow } from "./testing/raw-window.ts";
 import { ServedLab } from "./testing/served-lab.ts";

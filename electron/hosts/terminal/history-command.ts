@@ -1,10 +1,10 @@
-import { formatDuration } from "../../lab/events/duration.ts";
-import { emptyRunView, foldAll } from "../../lab/events/fold.ts";
-import type { LabEvent } from "../../lab/events/lab-event.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
+import { formatDuration } from "../../model/duration.ts";
+import { emptyRunView, foldAll } from "../../model/fold.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";

@@ -1,6 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { emptyRunView, foldAll } from "../../lab/events/fold.ts";
-import type { LabEvent, Outcome } from "../../lab/events/lab-event.ts";
 import { Lab, shippedScenarios, type Workbench } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
@@ -8,6 +6,8 @@ import { compactDecisions, type RunReport, summaryLine, toReport } from "../../l
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
 import type { OpenStack, StackNews } from "../../lab/stack/open-stack.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
+import { emptyRunView, foldAll } from "../../model/fold.ts";
+import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { paintFor } from "./paint.ts";

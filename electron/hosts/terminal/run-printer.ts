@@ -1,5 +1,5 @@
-import { formatDuration } from "../../lab/events/duration.ts";
-import type { Decision, EventOf, LabEvent, LabEventType, Outcome } from "../../lab/events/lab-event.ts";
+import { formatDuration } from "../../model/duration.ts";
+import type { Decision, EventOf, LabEvent, LabEventType, Outcome } from "../../model/lab-event.ts";
 import { harmless, type Paint, type Style } from "./paint.ts";
 
 const DECISION_STYLE: Record<Decision, Style> = {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { deflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
-import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
+import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { Redactor } from "../redaction/redactor.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { emptyRunView, foldAll } from "../../model/fold.ts";
 import { readXml } from "../../testing/read-xml.ts";
 import {
   callEnded,
@@ -17,7 +18,6 @@ import {
 } from "../../testing/sample-events.ts";
 import { appendAll, eventsIn } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { emptyRunView, foldAll } from "../events/fold.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";

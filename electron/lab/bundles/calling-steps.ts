@@ -1,4 +1,4 @@
-import type { EventOf } from "../events/lab-event.ts";
+import type { EventOf } from "../../model/lab-event.ts";
 
 /** Steps that are remembered after they ended, and turns; of more the oldest are forgotten. */
 const LIMIT = 1_000;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OUTCOMES } from "../events/lab-event.ts";
+import { OUTCOMES } from "../../model/lab-event.ts";
 
 /**
  * What a bundle is: a zip with `manifest.json`, and a folder for each run. Of a run's files only those that the lab reads

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { LabEvent } from "../events/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import type { Arrivals, RunStore } from "../history/run-store.ts";
 import { type BundleLimits, LIMITS } from "./format.ts";
 import { type BundleRun, type BundleSink, readBundle } from "./read-bundle.ts";

@@ -1,4 +1,4 @@
-import type { EventOf } from "../events/lab-event.ts";
+import type { EventOf } from "../../model/lab-event.ts";
 import { INTERNAL, SERVER, type Span } from "./otlp-span.ts";
 
 /** For what OpenTelemetry has no convention: decisions, approvals, faults, steps. `gen_ai` and `mcp` are reserved. */

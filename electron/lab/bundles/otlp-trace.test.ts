@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { EventOf, LabEventBody } from "../../model/lab-event.ts";
 import { callEnded, decided, eventsOf, passed, started } from "../../testing/sample-events.ts";
-import type { EventOf, LabEventBody } from "../events/lab-event.ts";
 import type { RunRecord } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
 import { readOtlp } from "./testing/read-otlp.ts";

@@ -1,4 +1,4 @@
-import type { EventOf, LabEvent } from "../events/lab-event.ts";
+import type { EventOf, LabEvent } from "../../model/lab-event.ts";
 import { CallingSteps } from "./calling-steps.ts";
 import type { RunRecord } from "./format.ts";
 import { callSpans, OWN, startedWallMs, type TracedCall } from "./otlp-call.ts";

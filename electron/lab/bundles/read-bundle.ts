@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { prettifyError } from "zod";
-import type { LabEvent } from "../events/lab-event.ts";
-import { labEvent } from "../events/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
+import { labEvent } from "../../model/lab-event.ts";
 import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import {

@@ -1,4 +1,4 @@
-import type { LabEvent, Outcome } from "../events/lab-event.ts";
+import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import type { RunStore, StoredRun } from "../history/run-store.ts";
 import { LabError } from "../lab-error.ts";
 import { countPlaceholders } from "../redaction/placeholder.ts";

@@ -1,5 +1,5 @@
-import { emptyRunView, foldAll, type RunView } from "../events/fold.ts";
-import type { LabEvent, LabEventType } from "../events/lab-event.ts";
+import { emptyRunView, foldAll, type RunView } from "../../model/fold.ts";
+import type { LabEvent, LabEventType } from "../../model/lab-event.ts";
 import { type RunReport, toReport } from "../reports/run-report.ts";
 import type { RunRecord } from "./format.ts";
 

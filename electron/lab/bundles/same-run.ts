@@ -1,4 +1,4 @@
-import type { LabEvent } from "../events/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import { BundleProblem } from "./bundle-problem.ts";

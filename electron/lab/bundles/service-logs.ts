@@ -1,4 +1,4 @@
-import type { EventOf } from "../events/lab-event.ts";
+import type { EventOf } from "../../model/lab-event.ts";
 import { runPath } from "./format.ts";
 import type { TextSink, ZipWriter } from "./zip-writer.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DURATION_PATTERN, parseDuration } from "../events/duration.ts";
+import { DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
 
 const error = "expected a duration such as 500ms, 5s or 2m";
 /** The fault proxy takes no longer one, and a timer of more than 24 days would end at once. */

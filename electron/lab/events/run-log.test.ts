@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
 import { stillClock } from "../../testing/sample-events.ts";
-import type { LabEvent, LabEventBody } from "./lab-event.ts";
 import { RunLog } from "./run-log.ts";
 
 const warning = (message: string): LabEventBody => ({ type: "warning", code: "test", message });

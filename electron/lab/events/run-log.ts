@@ -1,4 +1,4 @@
-import type { EventOf, LabEvent, LabEventBody } from "./lab-event.ts";
+import type { EventOf, LabEvent, LabEventBody } from "../../model/lab-event.ts";
 
 /** What the log needs of a clock: the lab's own, or one that a test holds still. */
 interface Clock {

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { EventOf, LabEvent, LabEventType } from "../../model/lab-event.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
-import type { EventOf, LabEvent, LabEventType } from "../events/lab-event.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import { mendStack } from "./mend.ts";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { formatDuration } from "../../model/duration.ts";
 import type { Clock } from "../clock.ts";
-import { formatDuration } from "../events/duration.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";

@@ -1,8 +1,8 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { ProxyWatch } from "./proxy-watch.ts";

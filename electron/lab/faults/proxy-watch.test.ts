@@ -1,11 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { EventOf, LabEvent } from "../../model/lab-event.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
-import type { EventOf, LabEvent } from "../events/lab-event.ts";
 import { LabError } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { ProxyWatch } from "./proxy-watch.ts";

@@ -1,6 +1,6 @@
+import { formatDuration } from "../../model/duration.ts";
 import { within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
-import { formatDuration } from "../events/duration.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";

@@ -1,4 +1,4 @@
-import type { UndoResult } from "../events/lab-event.ts";
+import type { UndoResult } from "../../model/lab-event.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { HealthStatus } from "../events/lab-event.ts";
+import type { HealthStatus } from "../../model/lab-event.ts";
 import { HealthMonitor } from "./monitor.ts";
 import type { Probe, ProbeResult } from "./probe.ts";
 

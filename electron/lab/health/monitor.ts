@@ -1,5 +1,5 @@
+import type { HealthStatus } from "../../model/lab-event.ts";
 import { orAbort } from "../abort-scope.ts";
-import type { HealthStatus } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import type { Probe, ProbeResult } from "./probe.ts";

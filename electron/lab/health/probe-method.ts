@@ -1,4 +1,4 @@
-import type { HealthStatus } from "../events/lab-event.ts";
+import type { HealthStatus } from "../../model/lab-event.ts";
 
 export interface Verdict {
   status: HealthStatus;

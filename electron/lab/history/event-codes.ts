@@ -1,4 +1,4 @@
-import type { LabEventType } from "../events/lab-event.ts";
+import type { LabEventType } from "../../model/lab-event.ts";
 
 /** Numbers of event types as stored. What has shipped is never changed: it is a promise to every database written. */
 const CODES: Readonly<Record<LabEventType, number>> = {

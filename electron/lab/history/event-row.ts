@@ -1,4 +1,4 @@
-import { type LabEvent, labEvent } from "../events/lab-event.ts";
+import { type LabEvent, labEvent } from "../../model/lab-event.ts";
 import { LabError } from "../lab-error.ts";
 import { codeOf, typeOf } from "./event-codes.ts";
 

@@ -1,6 +1,6 @@
 import type { DecidedApproval } from "../../contract/approvals.ts";
 import type { EventPage, HistoryFilter, LaneSummary } from "../../contract/history.ts";
-import type { EventOf, LabEvent, Outcome } from "../events/lab-event.ts";
+import type { EventOf, LabEvent, Outcome } from "../../model/lab-event.ts";
 import type { StreamEntry } from "./stream-entry.ts";
 import type { Durability } from "./write-queue.ts";
 

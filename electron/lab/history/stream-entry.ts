@@ -1,4 +1,4 @@
-import { type LabEvent, type LabEventType, priorityOf } from "../events/lab-event.ts";
+import { type LabEvent, type LabEventType, priorityOf } from "../../model/lab-event.ts";
 import { typeOf } from "./event-codes.ts";
 import { type EventTexts, TEXT_NUMBERS } from "./event-text.ts";
 

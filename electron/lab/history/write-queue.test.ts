@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
+import type { EventOf, LabEvent } from "../../model/lab-event.ts";
 import { eventAt, passed, started } from "../../testing/sample-events.ts";
-import type { EventOf, LabEvent } from "../events/lab-event.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 interface Batch {

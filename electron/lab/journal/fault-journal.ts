@@ -1,4 +1,4 @@
-import type { UndoResult } from "../events/lab-event.ts";
+import type { UndoResult } from "../../model/lab-event.ts";
 import { onFileChange } from "../file-changes.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { Baseline } from "../stack/baseline.ts";

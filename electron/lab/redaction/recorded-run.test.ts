@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { callEnded, decided, eventsOf } from "../../testing/sample-events.ts";
 import { bringUpSmallStack, type SmallStack } from "../../testing/small-stack.ts";
 import { eventsIn } from "../../testing/stored-events.ts";
 import { exportBundle, previewExport } from "../bundles/index.ts";
 import { systemClock } from "../clock.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { decided, eventAt } from "../../testing/sample-events.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { Redactor } from "./redactor.ts";
 
 /** As a compose file refers to a variable. */

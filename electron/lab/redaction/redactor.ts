@@ -1,4 +1,4 @@
-import type { LabEvent } from "../events/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { isCardNumber } from "./checksums.ts";
 import { findSecrets } from "./find-secrets.ts";
 import { LearnedSecrets } from "./learned-secrets.ts";

@@ -1,6 +1,6 @@
-import type { CheckResult } from "../events/check-result.ts";
-import { formatDuration } from "../events/duration.ts";
-import type { Outcome } from "../events/lab-event.ts";
+import type { CheckResult } from "../../model/check-result.ts";
+import { formatDuration } from "../../model/duration.ts";
+import type { Outcome } from "../../model/lab-event.ts";
 import { compactDecisions, type RunReport, summaryLine } from "./run-report.ts";
 
 export const REPORT_FORMATS = ["json", "junit", "markdown"] as const;

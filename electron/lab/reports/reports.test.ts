@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { emptyRunView, foldAll } from "../../model/fold.ts";
+import { OUTCOMES } from "../../model/lab-event.ts";
 import { readXml } from "../../testing/read-xml.ts";
 import { decided, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
-import { emptyRunView, foldAll } from "../events/fold.ts";
-import { OUTCOMES } from "../events/lab-event.ts";
 import { render } from "./formats.ts";
 import { compactDecisions, type ReportedDecision, type RunReport, summaryLine, toReport } from "./run-report.ts";
 

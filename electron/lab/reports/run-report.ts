@@ -1,8 +1,8 @@
-import { type CheckResult, resultOf } from "../events/check-result.ts";
-import { formatDuration } from "../events/duration.ts";
-import { explainFailures } from "../events/explain.ts";
-import { decidedMs, type RunView } from "../events/fold.ts";
-import type { CallOutcome, Decision, Outcome } from "../events/lab-event.ts";
+import { type CheckResult, resultOf } from "../../model/check-result.ts";
+import { formatDuration } from "../../model/duration.ts";
+import { explainFailures } from "../../model/explain.ts";
+import { decidedMs, type RunView } from "../../model/fold.ts";
+import type { CallOutcome, Decision, Outcome } from "../../model/lab-event.ts";
 
 /** Times are milliseconds on the run's clock. */
 export interface ReportedDecision {

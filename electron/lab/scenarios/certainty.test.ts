@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { resultOf } from "../../model/check-result.ts";
+import { emptyRunView, foldAll } from "../../model/fold.ts";
+import type { Decision } from "../../model/lab-event.ts";
 import { decided, eventsOf, started } from "../../testing/sample-events.ts";
-import { resultOf } from "../events/check-result.ts";
-import { emptyRunView, foldAll } from "../events/fold.ts";
-import type { Decision } from "../events/lab-event.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { withMissing } from "./certainty.ts";
 import { evaluate, type LogCheck } from "./checks.ts";

@@ -1,4 +1,4 @@
-import type { RunView } from "../events/fold.ts";
+import type { RunView } from "../../model/fold.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { countOf, foundInArguments, isSubsequence, type LogCheck, type Verdict } from "./checks.ts";
 

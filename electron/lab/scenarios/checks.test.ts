@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { emptyRunView, foldAll } from "../../model/fold.ts";
+import type { Decision } from "../../model/lab-event.ts";
 import { decided, eventsOf, started } from "../../testing/sample-events.ts";
-import { emptyRunView, foldAll } from "../events/fold.ts";
-import type { Decision } from "../events/lab-event.ts";
 import { evaluate, type Facts, isLive, type LogCheck } from "./checks.ts";
 import { CHECK_NAMES, check } from "./schema.ts";
 

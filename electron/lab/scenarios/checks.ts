@@ -1,6 +1,6 @@
-import { formatDuration } from "../events/duration.ts";
-import type { RunView } from "../events/fold.ts";
-import type { Decision } from "../events/lab-event.ts";
+import { formatDuration } from "../../model/duration.ts";
+import type { RunView } from "../../model/fold.ts";
+import type { Decision } from "../../model/lab-event.ts";
 import { hitsOf, nameOf } from "./fault-hit.ts";
 import { type Check, hasAmount } from "./schema.ts";
 

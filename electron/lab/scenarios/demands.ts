@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
-import { formatDuration } from "../events/duration.ts";
 import { messageOf } from "../lab-error.ts";
 import { hasFields } from "./fields.ts";
 import { type McpSession, openMcpSession } from "./mcp-session.ts";

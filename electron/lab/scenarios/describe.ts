@@ -1,4 +1,4 @@
-import { formatDuration } from "../events/duration.ts";
+import { formatDuration } from "../../model/duration.ts";
 import { aimOf } from "../faults/aim.ts";
 import type { Steady, Step } from "./schema.ts";
 

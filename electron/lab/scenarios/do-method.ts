@@ -1,5 +1,5 @@
+import type { Outcome } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
-import type { Outcome } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { Inconclusive } from "./checks.ts";
 import { describeStep } from "./describe.ts";

@@ -1,4 +1,4 @@
-import type { FaultView, RunView } from "../events/fold.ts";
+import type { FaultView, RunView } from "../../model/fold.ts";
 import { aimOf } from "../faults/aim.ts";
 import { readsRequests } from "../faults/link-faults.ts";
 import type { Check, Scenario, Step } from "./schema.ts";

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { runOnSmallStack, type SmallRun, UNTIL_TOLD } from "../../testing/small-run.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 
 const folder = lastingFolder();

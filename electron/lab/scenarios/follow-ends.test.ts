@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { ExpiringLimit } from "../../testing/expiring-limit.ts";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { AUDIT_TABLE, CALLS_TABLE, startPostgres, type TestPostgres } from "../../testing/postgres.ts";
 import { systemClock } from "../clock.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { AuditReader } from "../traces/audit-reader.ts";
 import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";

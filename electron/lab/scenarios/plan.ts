@@ -1,4 +1,4 @@
-import { formatDuration } from "../events/duration.ts";
+import { formatDuration } from "../../model/duration.ts";
 import { aimOf } from "../faults/aim.ts";
 import { assertSupported, describeFault } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";

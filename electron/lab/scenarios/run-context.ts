@@ -1,7 +1,7 @@
+import { emptyRunView, foldAll, type RunView } from "../../model/fold.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { orAbort } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
-import { emptyRunView, foldAll, type RunView } from "../events/fold.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultInjector } from "../faults/injector.ts";
 import type { ProxyWatch } from "../faults/proxy-watch.ts";

@@ -1,4 +1,4 @@
-import type { Outcome } from "../events/lab-event.ts";
+import type { Outcome } from "../../model/lab-event.ts";
 
 /** How a run ends, and why in words. */
 export interface Ending {

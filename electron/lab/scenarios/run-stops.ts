@@ -1,5 +1,5 @@
+import { formatDuration } from "../../model/duration.ts";
 import { AbortScope } from "../abort-scope.ts";
-import { formatDuration } from "../events/duration.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";

@@ -1,14 +1,14 @@
 import { getEventListeners } from "node:events";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { emptyRunView, foldAll } from "../../model/fold.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { collectGarbage } from "../../testing/collect-garbage.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { eventsIn } from "../../testing/stored-events.ts";
 import { send } from "../../testing/through-link.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { emptyRunView, foldAll } from "../events/fold.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";

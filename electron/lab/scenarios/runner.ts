@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { resultOf } from "../../model/check-result.ts";
+import { explainFailures } from "../../model/explain.ts";
+import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
 import { AbortScope, isAbortOf, orAbort, within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
-import { resultOf } from "../events/check-result.ts";
-import { explainFailures } from "../events/explain.ts";
-import type { LabEvent, LabEventBody } from "../events/lab-event.ts";
 import { RunLog } from "../events/run-log.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import type { RunStore } from "../history/run-store.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { DECISIONS, healthStatus } from "../../model/lab-event.ts";
 import { duration } from "../documents/duration-field.ts";
-import { DECISIONS, healthStatus } from "../events/lab-event.ts";
 import { COUNTED_FAULTS, LINK_FAULT_SCHEMAS, LINK_FAULTS, type LinkFaultSpec } from "../faults/link-faults.ts";
 
 const name = z.string().min(1);

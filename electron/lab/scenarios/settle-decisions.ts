@@ -1,5 +1,5 @@
+import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
-import { formatDuration } from "../events/duration.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { gatewayAudit } from "./gateway-audit.ts";
 import type { RunContext } from "./run-context.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
-import { formatDuration } from "../events/duration.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import { tokenHeaders } from "../stack/service-token.ts";

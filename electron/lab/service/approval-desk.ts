@@ -1,8 +1,8 @@
 import pg from "pg";
 import { z } from "zod";
 import type { WaitingApproval, WaitingApprovals } from "../../contract/approvals.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { type ClickAction, messageIn, unsuccessful } from "../scenarios/click-answer.ts";
 import type { RunningStack } from "../stack/running-stack.ts";

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import type { LabEventBody } from "../../model/lab-event.ts";
 import { eventsOf, passed, started } from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { exportBundle, importBundle } from "../bundles/index.ts";
-import type { LabEventBody } from "../events/lab-event.ts";
 import { EngineService } from "./engine-service.ts";
 
 let service: EngineService | undefined;

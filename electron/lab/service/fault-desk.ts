@@ -1,8 +1,8 @@
 import type { UndoReport } from "../../contract/faults.ts";
 import type { FaultRequest } from "../../contract/stack.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { within } from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { targetOf } from "../faults/existing-damage.ts";
 import { openLinksFirst } from "../faults/mend.ts";
 import { restoreDamage } from "../faults/restore-damage.ts";

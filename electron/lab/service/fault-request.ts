@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FaultAttribute, FaultKindInfo } from "../../contract/faults.ts";
 import type { FaultRequest } from "../../contract/stack.ts";
-import { DURATION_PATTERN } from "../events/duration.ts";
+import { DURATION_PATTERN } from "../../model/duration.ts";
 import { FAULT_KINDS } from "../faults/catalogue.ts";
 import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../faults/link-faults.ts";
 import { LabError } from "../lab-error.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { StrayErrors } from "../stray-errors.ts";

@@ -1,6 +1,6 @@
 import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import type { FaultInjector } from "../faults/injector.ts";
 import { LabError } from "../lab-error.ts";
 import type { RunContext } from "../scenarios/run-context.ts";

@@ -1,4 +1,4 @@
-import type { LabEvent } from "../events/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { LiveEntry, type StreamEntry } from "../history/stream-entry.ts";
 import type { Durability } from "../history/write-queue.ts";
 

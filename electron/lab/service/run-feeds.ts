@@ -1,4 +1,4 @@
-import type { LabEvent } from "../events/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import type { Durability } from "../history/write-queue.ts";
 import { RunFeed } from "./run-feed.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { isAbortOf } from "../abort-scope.ts";
-import type { LabEvent } from "../events/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
 import type { RunResult } from "../scenarios/runner.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DURATION_PATTERN, parseDuration } from "../events/duration.ts";
+import { DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
 import { SECRET_NAME } from "./stack-secrets.ts";
 
 /** The part of compose's format that the lab reads and can bring up. Anything else is refused by name and line. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DECISIONS } from "../events/lab-event.ts";
+import { DECISIONS } from "../../model/lab-event.ts";
 import type { FollowedTable } from "./table-reader.ts";
 
 /** A row of the gateway's audit log, in the log's own order. */

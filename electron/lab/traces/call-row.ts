@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CALL_OUTCOMES, type CallOutcome } from "../events/lab-event.ts";
+import { CALL_OUTCOMES, type CallOutcome } from "../../model/lab-event.ts";
 import type { FollowedTable } from "./table-reader.ts";
 
 /** A row of the gateway's calls: how one ended. Times are milliseconds since the epoch, by the gateway's clock. */

@@ -1,4 +1,4 @@
-import type { EventOf } from "../../events/lab-event.ts";
+import type { EventOf } from "../../../model/lab-event.ts";
 
 /** A page is read by a person: the end of the logs is what they look for, and all of them are beside it. */
 const KEPT = 300;

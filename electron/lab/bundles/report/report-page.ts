@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { CheckResult } from "../../events/check-result.ts";
-import { formatDuration } from "../../events/duration.ts";
-import { explainFailures } from "../../events/explain.ts";
-import { decidedMs, type RunView } from "../../events/fold.ts";
-import type { EventOf } from "../../events/lab-event.ts";
+import type { CheckResult } from "../../../model/check-result.ts";
+import { formatDuration } from "../../../model/duration.ts";
+import { explainFailures } from "../../../model/explain.ts";
+import { decidedMs, type RunView } from "../../../model/fold.ts";
+import type { EventOf } from "../../../model/lab-event.ts";
 import type { RunReport } from "../../reports/run-report.ts";
 import type { RunRecord } from "../format.ts";
 import type { LogExcerpt } from "./log-excerpt.ts";

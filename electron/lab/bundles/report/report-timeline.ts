@@ -1,4 +1,4 @@
-import type { Decision, EventOf, HealthStatus, LabEvent } from "../../events/lab-event.ts";
+import type { Decision, EventOf, HealthStatus, LabEvent } from "../../../model/lab-event.ts";
 import type { RunRecord } from "../format.ts";
 
 /** As many as the drawing is wide: what comes closer together is drawn as one. */

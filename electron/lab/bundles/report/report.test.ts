@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import type { LabEvent } from "../../../model/lab-event.ts";
 import { decided, sampleRun } from "../../../testing/sample-events.ts";
-import type { LabEvent } from "../../events/lab-event.ts";
 import type { RunRecord } from "../format.ts";
 import { RunSketch } from "../run-sketch.ts";
 import { runWith } from "../testing/recorded-run.ts";

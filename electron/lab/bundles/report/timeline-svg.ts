@@ -1,5 +1,5 @@
-import { formatDuration } from "../../events/duration.ts";
-import { type CallView, decidedMs, type RunView } from "../../events/fold.ts";
+import { formatDuration } from "../../../model/duration.ts";
+import { type CallView, decidedMs, type RunView } from "../../../model/fold.ts";
 import { escapeHtml, shorten } from "./markup.ts";
 import { COLUMNS, type ReportTimeline } from "./report-timeline.ts";
 import { DECISION_TONES, HEALTH_TONES, type Tone } from "./tones.ts";

@@ -1,4 +1,4 @@
-import type { Decision, HealthStatus, Outcome } from "../../events/lab-event.ts";
+import type { Decision, HealthStatus, Outcome } from "../../../model/lab-event.ts";
 
 /** A colour by what it says; the style sheet has a light and a dark one for each. */
 export type Tone = "good" | "bad" | "wait" | "limit" | "changed" | "idle" | "work" | "fault";

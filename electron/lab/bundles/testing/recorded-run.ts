@@ -1,6 +1,6 @@
+import type { LabEvent } from "../../../model/lab-event.ts";
 import { eventAt, sampleRun } from "../../../testing/sample-events.ts";
 import { appendAll } from "../../../testing/stored-events.ts";
-import type { LabEvent } from "../../events/lab-event.ts";
 import type { NewRun, RunStore } from "../../history/run-store.ts";
 import { openStore } from "../../history/testing/sqlite-under-test.ts";
 

@@ -1,4 +1,4 @@
-import type { LabEvent } from "../../events/lab-event.ts";
+import type { LabEvent } from "../../../model/lab-event.ts";
 import { type EventRow, toRow } from "../event-row.ts";
 import type { Arrivals, ArrivingRun } from "../run-store.ts";
 import { toColumns } from "./event-columns.ts";

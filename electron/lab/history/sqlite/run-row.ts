@@ -1,4 +1,4 @@
-import type { Outcome } from "../../events/lab-event.ts";
+import type { Outcome } from "../../../model/lab-event.ts";
 import { isSameProcess } from "../../stack/process-identity.ts";
 import type { StoredRun } from "../run-store.ts";
 

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { LabEvent } from "../../../model/lab-event.ts";
 import { eventAt, eventsOf, passed, sampleRun } from "../../../testing/sample-events.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
-import type { LabEvent } from "../../events/lab-event.ts";
 import { openStore, query } from "../testing/sqlite-under-test.ts";
 import { eventsIn, NOBODY, newRun, recordRun, recordShortRun, seqsIn } from "../testing/store-under-test.ts";
 import { HISTORY_MIGRATIONS } from "./migrations.ts";

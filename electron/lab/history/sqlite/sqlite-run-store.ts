@@ -1,7 +1,7 @@
 import type { DecidedApproval } from "../../../contract/approvals.ts";
 import { type EventPage, type HistoryFilter, LANE_BUCKETS, type LaneSummary } from "../../../contract/history.ts";
+import type { EventOf, LabEvent } from "../../../model/lab-event.ts";
 import { systemClock } from "../../clock.ts";
-import type { EventOf, LabEvent } from "../../events/lab-event.ts";
 import { LabError } from "../../lab-error.ts";
 import { type ProcessIdentity, thisProcess } from "../../stack/process-identity.ts";
 import { fromRow, readRow, toRow } from "../event-row.ts";

@@ -1,5 +1,5 @@
 import type Database from "better-sqlite3";
-import type { Outcome } from "../../events/lab-event.ts";
+import type { Outcome } from "../../../model/lab-event.ts";
 import { LabError } from "../../lab-error.ts";
 import type { ProcessIdentity } from "../../stack/process-identity.ts";
 import { codeOf } from "../event-codes.ts";

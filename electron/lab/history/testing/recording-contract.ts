@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { EventOf, LabEvent } from "../../../model/lab-event.ts";
 import { eventAt, eventsOf, passed, sampleRun, started } from "../../../testing/sample-events.ts";
-import type { EventOf, LabEvent } from "../../events/lab-event.ts";
 import { WAITING_LIMIT } from "../write-queue.ts";
 import {
   appendAll,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { LabEvent } from "../../../model/lab-event.ts";
 import { eventAt, eventsOf, passed, started } from "../../../testing/sample-events.ts";
-import type { LabEvent } from "../../events/lab-event.ts";
 import type { RunStore } from "../run-store.ts";
 import {
   arrivingRun,

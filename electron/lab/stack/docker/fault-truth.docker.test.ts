@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { LabEvent } from "../../../model/lab-event.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import { systemClock } from "../../clock.ts";
-import type { LabEvent } from "../../events/lab-event.ts";
 import { RunLog } from "../../events/run-log.ts";
 import { describeDamage, inspectDamage } from "../../faults/existing-damage.ts";
 import { FaultWatch } from "../../faults/fault-watch.ts";

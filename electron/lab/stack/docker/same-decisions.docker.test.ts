@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { LabEvent, Outcome } from "../../../model/lab-event.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
-import type { LabEvent, Outcome } from "../../events/lab-event.ts";
 import { Lab, shippedScenarios } from "../../lab.ts";
 import { ON_REFERENCE_STACK, type RunTarget } from "../run-target.ts";
 import type { Engine } from "./engine.ts";

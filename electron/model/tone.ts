@@ -1,4 +1,4 @@
-import type { Decision, HealthStatus } from "../../electron/lab/events/lab-event.ts";
+import type { Decision, HealthStatus } from "./lab-event.ts";
 
 /**
  * What a colour stands for. The order is the order of weight: where drawing has room for one only, the later one wins,

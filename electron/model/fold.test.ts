@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { callEnded, decided, eventAt, eventsOf, sampleRun, started } from "../../testing/sample-events.ts";
+import { callEnded, decided, eventAt, eventsOf, sampleRun, started } from "../testing/sample-events.ts";
 import { emptyRunView, fold, foldAll } from "./fold.ts";
 import { type LabEvent, type LabEventBody, labEvent } from "./lab-event.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { decided, eventAt, started } from "../../testing/sample-events.ts";
+import { decided, eventAt, started } from "../testing/sample-events.ts";
 import { explainFailures } from "./explain.ts";
 import { emptyRunView, foldAll } from "./fold.ts";
 import type { LabEventBody } from "./lab-event.ts";
