@@ -1,8 +1,10 @@
 import { type Lab, shippedScenarios, type Workbench } from "../lab/lab.ts";
 import type { LoadedScenario } from "../lab/scenarios/load.ts";
 import { ON_REFERENCE_STACK } from "../lab/stack/run-target.ts";
-import { emptyRunView, foldAll, type RunView } from "../model/fold.ts";
 import type { LabEvent } from "../model/lab-event.ts";
+import { RunModel } from "../model/run-model.ts";
+import type { RunView } from "../model/run-view.ts";
+import { isOpen } from "../model/span.ts";
 import { type Row, row } from "./row.ts";
 
 const NEVER = new AbortController().signal;
@@ -25,7 +27,7 @@ export async function benchDemo(lab: Lab, bench: Workbench): Promise<Row[]> {
       const begunMs = performance.now();
       const { outcome, reason } = await bench.run(loaded, open, { ...open.target, ...options });
       if (outcome !== "passed") throw new Error(`${loaded.scenario.id} did not pass: ${reason}`);
-      const view = foldAll(emptyRunView, events);
+      const view = RunModel.of(events);
       const designMs = waitsByDesign(loaded, view);
       waitsMs.set(loaded.scenario.id, designMs);
       for (const [phase, ms] of phasesOf(view, performance.now() - begunMs)) spend(phase, ms);
@@ -49,9 +51,9 @@ export async function benchDemo(lab: Lab, bench: Workbench): Promise<Row[]> {
 /** How long each phase of a run took, in milliseconds; what was before its first and after its last by a name of its own. */
 function phasesOf({ phases, ended }: RunView, wallMs: number): [string, number][] {
   const endMs = ended?.atMs ?? wallMs;
-  const spans = phases.map(({ phase, startMs }, at): [string, number] => [
-    phase,
-    (phases[at + 1]?.startMs ?? endMs) - startMs,
+  const spans = phases.map((phase): [string, number] => [
+    phase.name,
+    (isOpen(phase) ? endMs : phase.endMs) - phase.startMs,
   ]);
   return [["following the stack", phases[0]?.startMs ?? 0], ...spans, ["around the run", wallMs - endMs]];
 }
@@ -63,7 +65,7 @@ function waitsByDesign({ scenario }: LoadedScenario, view: RunView): number {
     0,
   );
   const held = view.decisions
-    .filter(({ reason }) => reason.includes("approval timeout") || reason.includes("deadline"))
-    .reduce((sum, { durationMs }) => sum + durationMs, 0);
+    .filter(({ event: { reason } }) => reason.includes("approval timeout") || reason.includes("deadline"))
+    .reduce((sum, { event }) => sum + event.durationMs, 0);
   return steps + held;
 }

@@ -1,4 +1,5 @@
 import type { LabEvent, LabEventBody } from "../model/lab-event.ts";
+import { EVENT_VERSION } from "../model/upgrade.ts";
 import { storeRun } from "../testing/stored-events.ts";
 
 const STARTED_MS = 1_700_000_000_000;
@@ -30,6 +31,7 @@ const ENDED: LabEventBody = { type: "run.ended", outcome: "passed", reason: "eve
 const BEGINNING: readonly LabEventBody[] = [
   {
     type: "run.started",
+    eventVersion: EVENT_VERSION,
     scenario: { id: "long-storm", title: "A long storm", patterns: ["retry budget"] },
     driver: "process",
     without: [],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type LabEvent, OUTCOMES } from "../model/lab-event.ts";
+import { SUMMARY_LANES } from "../model/lanes.ts";
 import { runId } from "./runs.ts";
 
 export const runSummary = z.object({
@@ -103,7 +104,7 @@ export const laneSummary = z.object({
   lanes: z.array(
     z.object({
       /** `health` and `logs` have a lane for each service, `calls` one for each decision; the others one. */
-      lane: z.enum(["phases", "steps", "faults", "hits", "health", "calls", "checks", "warnings", "logs"]),
+      lane: z.enum(SUMMARY_LANES),
       /** The service or the decision; empty for lanes without. */
       name: z.string(),
       events: z.int(),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decided, eventAt, started } from "../testing/sample-events.ts";
 import { explainFailures } from "./explain.ts";
-import { emptyRunView, foldAll } from "./fold.ts";
 import type { LabEventBody } from "./lab-event.ts";
+import { RunModel } from "./run-model.ts";
 
 const RUN_STARTED_MS = 1_700_000_000_010;
 const services = [
@@ -20,7 +20,10 @@ function explained(...happenings: [atMs: number, body: LabEventBody][]) {
       atMs,
     }),
   );
-  return explainFailures(foldAll(emptyRunView, events)).map(({ call, fault }) => [call.callId, fault?.fault]);
+  return explainFailures(RunModel.of(events)).map(({ call, fault }) => [
+    call.attributes.callId,
+    fault?.attributes.fault,
+  ]);
 }
 
 const intended = (target: string, fault = "f"): LabEventBody => {

@@ -1,36 +1,34 @@
-import type { CallView, FaultView, RunView } from "./fold.ts";
+import type { RunView } from "./run-view.ts";
+import { lastKnownMs, overlaps, type Span } from "./span.ts";
 
 /** How long after a fault was undone it can still be what a call failed of: connections take a moment to recover. */
 const AFTERMATH_MS = 1_000;
 
 export interface Explanation {
-  call: CallView;
+  call: Span<"call">;
   /** The fault that the call failed of; undefined when none was in its way. */
-  fault: FaultView | undefined;
+  fault: Span<"fault"> | undefined;
 }
 
 /**
- * For each call that failed upstream, the fault that hit it: the one whose hit carries the call's trace, else one that
- * was in force on the way to a server while the call was under way.
+ * For each call that failed upstream, the fault that hit it: the one that its request met, else one that was in force on
+ * the way to a server while the call was under way.
  */
 export function explainFailures(view: RunView): Explanation[] {
   return view.calls
-    .filter(({ decisions }) => decisions.some(({ decision }) => decision === "upstream_error"))
-    .map((call) => ({ call, fault: byTrace(view, call) ?? byTime(view, call) }));
+    .filter(({ attributes }) => attributes.decisions.some(({ event }) => event.decision === "upstream_error"))
+    .map((call) => ({ call, fault: faultMet(view, call) ?? faultMeanwhile(view, call) }));
 }
 
-function byTrace(view: RunView, call: CallView): FaultView | undefined {
-  const traces = new Set(call.decisions.map(({ traceId }) => traceId).filter(Boolean));
-  const hit = view.hits.find(({ traceId }) => traceId !== undefined && traces.has(traceId));
-  return hit && view.faults.find(({ fault }) => fault === hit.fault);
+function faultMet(view: RunView, { links }: Span<"call">): Span<"fault"> | undefined {
+  return view.faults.find(({ id }) => id === links[0]);
 }
 
-function byTime(view: RunView, { startMs, endMs }: CallView): FaultView | undefined {
-  return view.faults.findLast(({ target, intendedMs, undoneMs, result }) => {
-    if (result === "refused") return false;
-    // It bites while it is being applied: a service that was told to stop fails calls before it is gone.
-    const wasInForce = intendedMs <= endMs && (undoneMs ?? Infinity) + AFTERMATH_MS >= startMs;
-    return wasInForce && leadsToServer(view, target);
+function faultMeanwhile(view: RunView, call: Span<"call">): Span<"fault"> | undefined {
+  return view.faults.findLast((fault) => {
+    if (fault.status === "refused") return false;
+    const bites = { startMs: fault.startMs, endMs: fault.endMs + AFTERMATH_MS };
+    return overlaps(bites, call.startMs, lastKnownMs(call)) && leadsToServer(view, fault.attributes.target);
   });
 }
 

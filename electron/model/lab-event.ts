@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * Everything that happens in a run, in the words a person would use. The log of these is the only truth: what the
- * window, the terminal, the reports and an imported bundle show is a fold of it.
+ * window, the terminal, the reports and an imported bundle show is what the run model makes of it.
  *
  * `seq` starts at 1 and has no gaps within a run. `atMs` is monotonic, in milliseconds since the run began; `wallMs` is
  * the machine's clock, in milliseconds since the epoch, and may jump.
@@ -72,6 +72,8 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
 
 export const labEvent = z.discriminatedUnion("type", [
   event("run.started", {
+    /** Of the events of this log; see upgrade.ts. */
+    eventVersion: z.int().positive(),
     scenario: z.object({
       id: z.string(),
       title: z.string(),
@@ -183,11 +185,3 @@ export type EventOf<Type extends LabEventType> = Extract<LabEvent, { type: Type 
 type WithoutEnvelope<Event> = Event extends LabEvent ? Omit<Event, "runId" | "seq" | "atMs" | "wallMs"> : never;
 /** What a part of the engine says; the log adds the run, the number and the time. */
 export type LabEventBody = WithoutEnvelope<LabEvent>;
-
-/**
- * Under pressure a slow listener may lose `progress` events (counted and shown), never `essential` ones: those decide
- * what a view says about a run.
- */
-export function priorityOf(event: Pick<LabEvent, "type">): "essential" | "progress" {
-  return event.type === "service.log" ? "progress" : "essential";
-}

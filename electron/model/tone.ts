@@ -1,4 +1,4 @@
-import type { Decision, HealthStatus } from "./lab-event.ts";
+import type { CallOutcome, Decision } from "./lab-event.ts";
 
 /**
  * What a colour stands for. The order is the order of weight: where drawing has room for one only, the later one wins,
@@ -37,11 +37,6 @@ export function toneIndex(tone: Tone): number {
   return indexes.get(tone) ?? 0;
 }
 
-/** Decisions and health statuses are tones by their own names. */
-export function toneOf(word: Decision | HealthStatus): Tone {
-  return word;
-}
-
 /** Decisions that kept a call from its upstream, or the upstream from answering it. */
 export function isRefusal(decision: Decision): boolean {
   return (
@@ -51,4 +46,18 @@ export function isRefusal(decision: Decision): boolean {
     decision === "budgetExceeded" ||
     decision === "upstream_error"
   );
+}
+
+const OUTCOME_TONES: Record<Exclude<CallOutcome, Decision>, Tone> = {
+  ok: "allow",
+  tool_error: "warning",
+  refused: "deny",
+  cancelled: "muted",
+  busy: "warning",
+  unknown_tool: "deny",
+};
+
+/** Of a call: its last decision, which is a tone by its own name, else how it ended. */
+export function toneOfCall(status: Decision | CallOutcome): Tone {
+  return status in OUTCOME_TONES ? OUTCOME_TONES[status as keyof typeof OUTCOME_TONES] : (status as Decision);
 }

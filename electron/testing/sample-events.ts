@@ -1,5 +1,6 @@
 import type { Clock } from "../lab/clock.ts";
 import type { EventOf, LabEvent, LabEventBody } from "../model/lab-event.ts";
+import { EVENT_VERSION } from "../model/upgrade.ts";
 
 /** One event of a run: what happens at `seq` happens ten milliseconds times `seq` after its start. */
 export function eventAt(seq: number, body: LabEventBody, runId = "run-1"): LabEvent {
@@ -13,6 +14,7 @@ export function eventsOf(bodies: readonly LabEventBody[], runId = "run-1"): LabE
 
 export const started: LabEventBody = {
   type: "run.started",
+  eventVersion: EVENT_VERSION,
   scenario: { id: "mcp-crash", title: "The MCP server crashes", summary: "It is gone.", patterns: ["timeout"] },
   driver: "process",
   without: [],

@@ -3,8 +3,8 @@ import type { RunStore } from "../lab/history/run-store.ts";
 import { loadText } from "../lab/scenarios/load.ts";
 import { runScenario } from "../lab/scenarios/runner.ts";
 import { StrayErrors } from "../lab/stray-errors.ts";
-import { emptyRunView, foldAll } from "../model/fold.ts";
 import type { LabEvent } from "../model/lab-event.ts";
+import { RunModel } from "../model/run-model.ts";
 import type { SmallStack } from "./small-stack.ts";
 
 /** In a method: a wait that ends when the test says so. */
@@ -38,6 +38,11 @@ export async function runOnSmallStack(stack: SmallStack, history: RunStore, wish
     events.push(event);
     wish.listen?.(event, told.resolve);
   });
-  const view = foldAll(emptyRunView, events);
-  return { ...result, events, view, warnings: view.warnings.filter(({ code }) => code !== "audit-log") };
+  const view = RunModel.of(events);
+  return {
+    ...result,
+    events,
+    view,
+    warnings: view.warnings.map(({ event }) => event).filter(({ code }) => code !== "audit-log"),
+  };
 }

@@ -1,4 +1,5 @@
-import type { RunView } from "../../electron/model/fold.ts";
+import type { RunView } from "../../electron/model/run-view.ts";
+import { lastKnownMs, type Span } from "../../electron/model/span.ts";
 import { Empty } from "../app/states.tsx";
 import { formatDuration } from "../app/times.ts";
 import classes from "./calls-panel.module.css";
@@ -20,26 +21,31 @@ export function CallsPanel({ view, selectedSeq, onVisit }: CallsPanelProps) {
       count={calls.length}
       rowPx={28}
       label="Tool calls"
-      focusIndex={calls.findIndex(({ decisions }) => decisions.some(({ seq }) => seq === selectedSeq))}
+      focusIndex={calls.findIndex((call) => isOf(call, selectedSeq))}
       followsEnd={false}
       render={(index) => {
         const call = calls[index];
-        const first = call?.decisions[0];
-        if (call === undefined || first === undefined) return null;
+        if (call === undefined) return null;
+        const { decisions, end } = call.attributes;
+        const last = decisions.at(-1);
         return (
           <button
             type="button"
             className={classes.call}
-            data-selected={call.decisions.some(({ seq }) => seq === selectedSeq) || undefined}
-            onClick={() => onVisit(call.decisions.at(-1)?.seq ?? first.seq)}
+            data-selected={isOf(call, selectedSeq) || undefined}
+            onClick={() => onVisit(last?.seq ?? call.seq)}
           >
             <span className={classes.time}>{formatDuration(call.startMs)}</span>
-            <DecisionChain tool={call.tool} decisions={call.decisions.map(({ decision }) => decision)} />
-            <span className={classes.reason}>{call.decisions.at(-1)?.reason}</span>
-            <span className={classes.time}>{formatDuration(call.endMs - call.startMs)}</span>
+            <DecisionChain call={call} />
+            <span className={classes.reason}>{last?.event.reason ?? end?.error}</span>
+            <span className={classes.time}>{formatDuration(lastKnownMs(call) - call.startMs)}</span>
           </button>
         );
       }}
     />
   );
+}
+
+function isOf({ seq, attributes }: Span<"call">, selectedSeq: number | undefined): boolean {
+  return seq === selectedSeq || attributes.decisions.some((decision) => decision.seq === selectedSeq);
 }

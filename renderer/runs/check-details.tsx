@@ -1,12 +1,12 @@
 import { resultOf } from "../../electron/model/check-result.ts";
-import type { EventOf } from "../../electron/model/lab-event.ts";
+import type { Instant } from "../../electron/model/span.ts";
 import { formatDuration } from "../app/times.ts";
 import { ToneWord } from "../app/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";
 import { Facts } from "./facts.tsx";
 import { JsonBlock } from "./json-block.tsx";
 
-export function CheckDetails({ event }: { event: EventOf<"check.evaluated"> }) {
+export function CheckDetails({ check: { event, atMs } }: { check: Instant<"check"> }) {
   const { tone, word } = CHECK_LOOKS[resultOf(event)];
   return (
     <>
@@ -20,7 +20,7 @@ export function CheckDetails({ event }: { event: EventOf<"check.evaluated"> }) {
             </ToneWord>,
           ],
           ...(event.inconclusive === undefined ? [] : [["Because", event.inconclusive] as const]),
-          ["At", formatDuration(event.atMs)],
+          ["At", formatDuration(atMs)],
         ]}
       />
       <h3>Expected</h3>

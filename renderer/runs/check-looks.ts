@@ -1,4 +1,5 @@
 import { IconCheck, IconQuestionMark, IconX } from "@tabler/icons-react";
+import { CHECK_TONES } from "../../electron/model/catalogue/check-entries.ts";
 import type { CheckResult } from "../../electron/model/check-result.ts";
 import type { Tone } from "../../electron/model/tone.ts";
 
@@ -10,7 +11,7 @@ interface CheckLook {
 
 /** How each result of a check is shown, wherever one is. */
 export const CHECK_LOOKS: Record<CheckResult, CheckLook> = {
-  passed: { tone: "passed", word: "holds", Icon: IconCheck },
-  failed: { tone: "failed", word: "does not hold", Icon: IconX },
-  inconclusive: { tone: "warning", word: "could not be told", Icon: IconQuestionMark },
+  passed: { tone: CHECK_TONES.passed, word: "holds", Icon: IconCheck },
+  failed: { tone: CHECK_TONES.failed, word: "does not hold", Icon: IconX },
+  inconclusive: { tone: CHECK_TONES.inconclusive, word: "could not be told", Icon: IconQuestionMark },
 };

@@ -1,5 +1,5 @@
 import { type CheckResult, resultOf } from "../../electron/model/check-result.ts";
-import type { RunView } from "../../electron/model/fold.ts";
+import type { RunView } from "../../electron/model/run-view.ts";
 import { Empty } from "../app/states.tsx";
 import { toneVariable } from "../app/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";
@@ -29,7 +29,7 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
     );
   }
   const ordered = checks
-    .map((check) => ({ ...check, result: resultOf(check) }))
+    .map(({ event }) => ({ ...event, result: resultOf(event) }))
     .sort((a, b) => ORDER[a.result] - ORDER[b.result] || a.seq - b.seq);
   return (
     <table className={classes.checks}>
@@ -59,7 +59,7 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
             </td>
           </tr>
         ))}
-        {warnings.map(({ seq, message }) => (
+        {warnings.map(({ seq, event: { message } }) => (
           <tr key={seq} data-warning>
             <td />
             <td>

@@ -1,5 +1,6 @@
 import { Button, Switch } from "@mantine/core";
 import { useMemo, useState } from "react";
+import type { LaneKind } from "../../electron/model/lanes.ts";
 import { Failed } from "../app/failed.tsx";
 import { formatRoute } from "../app/route.ts";
 import { Loading } from "../app/states.tsx";
@@ -8,7 +9,6 @@ import { goTo } from "../app/use-route.ts";
 import { usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import type { Viewport } from "../timeline/axis.ts";
-import type { LaneKind } from "../timeline/lane.ts";
 import { axisOf } from "../timeline/run-axis.ts";
 import { TimelineView } from "../timeline/timeline-view.tsx";
 import classes from "./compare-page.module.css";

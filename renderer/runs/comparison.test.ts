@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
-import { emptyRunView, foldAll } from "../../electron/model/fold.ts";
+import { describeEvent } from "../../electron/model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
+import { RunModel } from "../../electron/model/run-model.ts";
 import { TONES } from "../../electron/model/tone.ts";
 import { inconclusiveRun } from "../../electron/testing/sample-events.ts";
 import { RECORDED } from "../timeline/fixtures/recorded-runs.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 import { compareRuns } from "./comparison.ts";
-import { describeEvent, eventHolds } from "./describe-event.ts";
+import { eventHolds } from "./describe-item.ts";
 import { momentOf } from "./moment.ts";
 
-const storm = foldAll(emptyRunView, RECORDED.retryStorm);
-const timeout = foldAll(emptyRunView, RECORDED.approvalTimeout);
+const storm = RunModel.of(RECORDED.retryStorm);
+const timeout = RunModel.of(RECORDED.approvalTimeout);
 const named = (facts: ReturnType<typeof compareRuns>, name: string) => facts.find((fact) => fact.name === name);
 
 test("a run compared with itself differs in nothing", () => {
@@ -26,7 +27,7 @@ test("what was decided and checked is told of both, also where only one has it",
 
 test("a check that could not tell is neither held nor failed, wherever it is told of", () => {
   const events = inconclusiveRun();
-  const untold = foldAll(emptyRunView, events);
+  const untold = RunModel.of(events);
   const facts = compareRuns(storm, untold, String);
   expect(named(facts, "Outcome")).toMatchObject({ left: "passed", right: "inconclusive", differs: true });
   expect(named(facts, "Check: decisions")).toMatchObject({
@@ -35,7 +36,7 @@ test("a check that could not tell is neither held nor failed, wherever it is tol
   const check = events.find((event) => event.type === "check.evaluated") as LabEvent;
   expect(describeEvent(check)).toMatchObject({ tone: "warning", text: expect.stringContaining("could not be told") });
   const model = new TimelineModel();
-  model.take(events);
+  new RunModel(model).takeAll(events);
   expect(TONES[model.lanes.checks.spans.tone[0] ?? 0]).toBe("warning");
   expect(model.errorSeqs).toEqual([2, 3]);
 });
@@ -45,11 +46,11 @@ test("times differ in every run and are no difference", () => {
 });
 
 test("a moment in the middle tells what was broken, what waited and what was done", () => {
-  const view = foldAll(emptyRunView, RECORDED.approvalTimeout.slice(0, 22));
+  const view = RunModel.of(RECORDED.approvalTimeout.slice(0, 22));
   const moment = momentOf(view);
   expect(moment).toMatchObject({ phase: "method", waiting: 1 });
-  expect(moment.faults.map(({ target }) => target)).toEqual(["mock-slack"]);
-  expect(moment.steps.map(({ kind }) => kind)).toEqual(["agent"]);
+  expect(moment.faults.map(({ attributes }) => attributes.target)).toEqual(["mock-slack"]);
+  expect(moment.steps.map(({ attributes }) => attributes.kind)).toEqual(["agent"]);
   expect(moment.health.find(({ service }) => service === "mock-slack")?.status).toBe("down");
 });
 

@@ -1,4 +1,4 @@
-import type { RunView } from "../../electron/model/fold.ts";
+import type { RunView } from "../../electron/model/run-view.ts";
 
 /** One thing that two runs are compared by. */
 export interface ComparedFact {
@@ -16,19 +16,19 @@ export function compareRuns(left: RunView, right: RunView, formatMs: (ms: number
     const [a, b] = [of(left), of(right)];
     return { name, left: a, right: b, differs: !isTime && a !== b };
   };
-  const checks = [...new Set([...left.checks, ...right.checks].map(({ check }) => check))];
+  const checks = [...new Set([...left.checks, ...right.checks].map(({ event }) => event.check))];
   return [
     fact("Outcome", (view) => view.ended?.outcome ?? "running"),
     fact("Protections off", (view) => view.started?.without.join(", ") || "none"),
     fact("Duration", (view) => formatMs(view.ended?.atMs ?? view.lastMs), true),
     fact(
       "Decisions",
-      (view) => view.decisions.map(({ tool, decision }) => `${tool} ${decision}`).join(", ") || NOTHING,
+      (view) => view.decisions.map(({ event: { tool, decision } }) => `${tool} ${decision}`).join(", ") || NOTHING,
     ),
-    fact("Faults", (view) => view.faults.map(({ kind, target }) => `${kind} ${target}`).join(", ") || NOTHING),
+    fact("Faults", (view) => view.faults.map(({ name }) => name).join(", ") || NOTHING),
     ...checks.map((check) =>
       fact(`Check: ${check}`, (view) => {
-        const found = view.checks.find((each) => each.check === check);
+        const found = view.checks.find(({ event }) => event.check === check)?.event;
         if (found === undefined) return NOTHING;
         if (found.inconclusive !== undefined) return `could not be told: ${found.inconclusive}`;
         return found.passed ? "holds" : `expected ${found.expected}; observed ${found.observed}`;

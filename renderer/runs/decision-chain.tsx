@@ -1,16 +1,19 @@
-import type { Decision } from "../../electron/model/lab-event.ts";
+import type { Span } from "../../electron/model/span.ts";
+import { toneOfCall } from "../../electron/model/tone.ts";
 import { ToneWord } from "../app/tone-mark.tsx";
 import classes from "./decision-chain.module.css";
 
-/** `create_refund → approvalRequired → expired`, each decision in its colour. */
-export function DecisionChain({ tool, decisions }: { tool: string; decisions: readonly Decision[] }) {
+/** `create_refund → approvalRequired → expired`, each decision in its colour; how it ended, where nothing was decided. */
+export function DecisionChain({ call: { name, status, attributes } }: { call: Span<"call"> }) {
+  const decided = attributes.decisions.map(({ event }) => event.decision);
+  const words = decided.length === 0 ? [status] : decided;
   return (
     <span className={classes.chain}>
-      <code>{tool}</code>
-      {decisions.map((decision, place) => (
+      <code>{name}</code>
+      {words.map((word, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a chain only grows at its end
         <span key={place}>
-          <span className={classes.arrow}>→</span> <ToneWord tone={decision}>{decision}</ToneWord>
+          <span className={classes.arrow}>→</span> <ToneWord tone={toneOfCall(word)}>{word}</ToneWord>
         </span>
       ))}
     </span>

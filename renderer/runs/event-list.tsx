@@ -2,11 +2,12 @@ import { CloseButton, Select, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { StreamItem } from "../../electron/contract/events.ts";
+import { loggedBy } from "../../electron/model/catalogue/catalogue.ts";
 import { Empty } from "../app/states.tsx";
 import { formatDuration } from "../app/times.ts";
 import { ToneDot } from "../app/tone-mark.tsx";
 import { useInteraction } from "../state/lab-context.tsx";
-import { describeEvent, eventHolds } from "./describe-event.ts";
+import { describeItem, eventHolds } from "./describe-item.ts";
 import classes from "./event-list.module.css";
 import type { RunRecord } from "./run-record.ts";
 import { VirtualRows } from "./virtual-rows.tsx";
@@ -83,7 +84,7 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
           render={(index) => {
             const item = matching[index];
             if (item === undefined) return null;
-            const { kind, text, tone } = describeEvent(item);
+            const { kind, text, tone } = describeItem(item);
             const seq = item.type === "skipped" ? item.fromSeq : item.seq;
             return (
               <button
@@ -111,8 +112,8 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
 function isOfKind(item: StreamItem, isLogs: boolean, service: string | null): boolean {
   if (!isLogs) return true;
   if (item.type === "skipped") return service === null || service in item.lines;
-  if (item.type !== "service.log" && item.type !== "service.logs-dropped") return false;
-  return service === null || item.service === service;
+  const printedBy = loggedBy(item);
+  return printedBy !== undefined && (service === null || printedBy === service);
 }
 
 function countAt(items: readonly StreamItem[], ms: number | undefined): number {

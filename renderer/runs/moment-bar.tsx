@@ -2,7 +2,7 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
-import type { RunView } from "../../electron/model/fold.ts";
+import type { RunView } from "../../electron/model/run-view.ts";
 import { ReasonedButton } from "../app/reasoned-button.tsx";
 import { formatDuration } from "../app/times.ts";
 import { ToneBadge, ToneDot } from "../app/tone-mark.tsx";
@@ -59,9 +59,9 @@ export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, 
           {status !== "up" && <b> {status}</b>}
         </span>
       ))}
-      {faults.map(({ fault, kind, target }) => (
-        <ToneBadge key={fault} tone="fault">
-          {kind} {target}
+      {faults.map(({ id, name }) => (
+        <ToneBadge key={id} tone="fault">
+          {name}
         </ToneBadge>
       ))}
       {waiting > 0 && (
@@ -69,7 +69,7 @@ export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, 
       )}
       <span className={classes.now}>
         {phase !== undefined && <span>{phase}</span>}
-        {steps.at(-1) !== undefined && <b title={steps.at(-1)?.label}>{steps.at(-1)?.label}</b>}
+        {steps.at(-1) !== undefined && <b title={steps.at(-1)?.name}>{steps.at(-1)?.name}</b>}
       </span>
       <span className={classes.errors}>
         {errors === 0 ? "no failure seen" : `${errors} ${errors === 1 ? "failure" : "failures"} seen`}
@@ -111,7 +111,7 @@ function NextStep({ view }: { view: RunView }) {
   return (
     <dl className={classes.presenter}>
       <dt>{view.ended === undefined ? "Now" : "Ended"}</dt>
-      <dd>{view.ended?.reason ?? current?.label ?? view.phases.at(-1)?.phase ?? "getting ready"}</dd>
+      <dd>{view.ended?.reason ?? current?.name ?? view.phases.at(-1)?.name ?? "getting ready"}</dd>
       {view.ended === undefined && (
         <>
           <dt>Next</dt>

@@ -120,7 +120,7 @@ function RunBody({ run }: { run: OpenRun }) {
       : { deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }) }),
   });
 
-  const failed = view.checks.filter(({ passed }) => !passed).length;
+  const failed = view.checks.filter(({ event }) => !event.passed).length;
   return (
     <div className={classes.page} data-inspector={showsInspector || undefined}>
       <RunHeader run={run} nowMs={nowMs} />

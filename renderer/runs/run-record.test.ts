@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { emptyRunView, foldAll } from "../../electron/model/fold.ts";
+import { RunModel } from "../../electron/model/run-model.ts";
+import { shownOf } from "../../electron/testing/shown-of.ts";
 import { longRun, RECORDED } from "../timeline/fixtures/recorded-runs.ts";
 import { RunRecord } from "./run-record.ts";
 
@@ -11,25 +12,22 @@ function recordOf(events: typeof RECORDED.approvalTimeout, batch = 256): RunReco
   return record;
 }
 
-test("every moment is the fold of what had happened by then, in whatever order moments are looked at", () => {
+test("every moment is what had happened by then, in whatever order moments are looked at", () => {
   const events = RECORDED.gatewayKilled;
   const record = recordOf(events, 7);
   for (const ms of [2_700, 0, 91.2, 109.9, 45, 366.4, -1, 231.6, 1e9]) {
-    const expected = foldAll(
-      emptyRunView,
-      events.filter((event) => event.atMs <= ms),
-    );
-    expect(record.viewAt(ms)).toEqual(expected);
+    const known = RunModel.of(events.filter((event) => event.atMs <= ms));
+    expect(shownOf(record.viewAt(ms))).toEqual(shownOf(known));
   }
   expect(record.viewAt(undefined)).toBe(record.view);
 });
 
-test("moments of a long run are folded from near by", () => {
+test("a moment of a long run is found in it", () => {
   const events = longRun(10_000);
   const record = recordOf(events);
   const ms = events[7_123]?.atMs ?? 0;
   expect(record.viewAt(ms).seq).toBe(7_124);
-  expect(record.viewAt(ms).decisions).toHaveLength(foldAll(emptyRunView, events.slice(0, 7_124)).decisions.length);
+  expect(shownOf(record.viewAt(ms))).toEqual(shownOf(RunModel.of(events.slice(0, 7_124))));
 });
 
 test("a stream that is resumed may repeat what was seen", () => {
@@ -37,13 +35,13 @@ test("a stream that is resumed may repeat what was seen", () => {
   const record = recordOf(events.slice(0, 20));
   record.take(events.slice(10), allSaved(events.length));
   expect(record.items).toHaveLength(events.length);
-  expect(record.view).toEqual(foldAll(emptyRunView, events));
+  expect(shownOf(record.view)).toEqual(shownOf(RunModel.of(events)));
 });
 
-test("lines that were not sent are counted and their numbers stand for no event", () => {
+test("lines that were not sent leave no hole, and their numbers stand for no event", () => {
   const record = recordOf(RECORDED.retryStorm.slice(0, 3));
   record.take([{ type: "skipped", fromSeq: 4, toSeq: 9, atMs: 5, lines: { gateway: 6 } }], allSaved(9));
-  expect(record.view.logs.gateway?.dropped).toBe(6);
+  expect([record.view.seq, record.view.lastMs, record.timeline.lastMs]).toEqual([9, 5, 5]);
   expect(record.event(3)?.seq).toBe(3);
   expect(record.event(7)).toBeUndefined();
   expect(record.event(99)).toBeUndefined();

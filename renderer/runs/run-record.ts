@@ -1,22 +1,17 @@
-import type { RunProgress, StreamItem } from "../../electron/contract/events.ts";
-import { foldItems } from "../../electron/contract/fold-stream.ts";
+import type { RunProgress, SkippedProgress, StreamItem } from "../../electron/contract/events.ts";
 import type { LaneSummary } from "../../electron/contract/history.ts";
-import { emptyRunView, type RunView } from "../../electron/model/fold.ts";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
+import { RunModel } from "../../electron/model/run-model.ts";
+import type { RunView } from "../../electron/model/run-view.ts";
 import { Outline } from "../timeline/outline.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 
-const CHECKPOINT_ITEMS = 2_048;
-
-/**
- * The log of one run as this page has it, and what is folded from it: the newest view, the timeline, and the view at any
- * earlier moment. Grows in place; `version` tells that it has.
- */
+/** The log of one run as this page has it, with its model and its timeline. Grows in place; `version` tells that it has. */
 export class RunRecord {
   readonly runId: string;
   readonly items: StreamItem[] = [];
   readonly timeline = new TimelineModel();
-  view: RunView = emptyRunView;
+  readonly #model = new RunModel(this.timeline);
   version = 0;
   /** The run's last number, known before all of it has arrived. */
   lastSeq = 0;
@@ -24,28 +19,29 @@ export class RunRecord {
   savedSeq = 0;
   /** Why those after it are not; null when nothing has failed. */
   unsaved: RunProgress["unsaved"] = null;
-  readonly #checkpoints: { items: number; view: RunView }[] = [{ items: 0, view: emptyRunView }];
-  #moment = { items: 0, view: emptyRunView };
+  #moment: RunView | undefined;
 
   constructor(runId: string) {
     this.runId = runId;
   }
 
   take(items: readonly StreamItem[], { lastSeq, savedSeq, unsaved }: RunProgress): void {
-    const known = this.view.seq;
-    const fresh = items.filter((item) => lastNumber(item) > known);
-    this.view = foldItems(this.view, fresh);
-    this.timeline.take(fresh);
-    for (const item of fresh) this.items.push(item);
+    for (const item of items) {
+      if (lastNumber(item) <= this.#model.seq) continue;
+      if (item.type === "skipped") this.#skip(item);
+      else this.#model.take(item);
+      this.items.push(item);
+    }
     this.lastSeq = Math.max(this.lastSeq, lastSeq, this.view.seq);
     this.savedSeq = Math.max(this.savedSeq, savedSeq);
     this.unsaved = unsaved;
     this.timeline.unsavedFromMs = this.#unsavedFromMs();
     this.version++;
-    const newest = this.#checkpoints.at(-1);
-    if (newest !== undefined && this.items.length - newest.items >= CHECKPOINT_ITEMS) {
-      this.#checkpoints.push({ items: this.items.length, view: this.view });
-    }
+  }
+
+  /** The newest view. The same object at every version: it grows with the record. */
+  get view(): RunView {
+    return this.#model;
   }
 
   isSaved(item: StreamItem): boolean {
@@ -68,16 +64,20 @@ export class RunRecord {
     this.version++;
   }
 
-  /** How everything stood at this moment of the run: the fold of what had happened by then. */
+  /** How everything stood at this moment of the run: what had happened by then. */
   viewAt(ms: number | undefined): RunView {
     if (ms === undefined) return this.view;
     const count = this.countAt(ms);
     if (count === this.items.length) return this.view;
-    if (this.#moment.items !== count) {
-      const from = this.#checkpoints.findLast(({ items }) => items <= count) ?? { items: 0, view: emptyRunView };
-      this.#moment = { items: count, view: foldItems(from.view, this.items.slice(from.items, count)) };
-    }
-    return this.#moment.view;
+    const last = this.items[count - 1];
+    const seq = last === undefined ? 0 : lastNumber(last);
+    if (this.#moment?.seq !== seq) this.#moment = this.#model.asOf(seq, last?.atMs ?? 0);
+    return this.#moment;
+  }
+
+  #skip(skipped: SkippedProgress): void {
+    this.#model.skip(skipped);
+    this.timeline.passedUntil(skipped.atMs);
   }
 
   /** How many items had happened by then. */

@@ -1,6 +1,6 @@
 import { createStore } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
-import { LANE_KINDS, type LaneKind } from "../timeline/lane.ts";
+import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 
 /** How one person likes this window; what concerns the lab itself is in the lab's settings. */
 export interface Preferences {

@@ -1,4 +1,4 @@
-import { LANE_KINDS, type LaneKind } from "./lane.ts";
+import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 import type { TimelineModel } from "./timeline-model.ts";
 
 /** Where a lane stands in the picture. */

@@ -1,7 +1,7 @@
 import { Button, Checkbox, Menu } from "@mantine/core";
 import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
+import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 import { usePreferences } from "../state/lab-context.tsx";
-import { LANE_KINDS, type LaneKind } from "./lane.ts";
 
 const TITLES: Record<LaneKind, string> = {
   phases: "Phases",

@@ -1,5 +1,6 @@
+import type { LaneKind } from "../../electron/model/lanes.ts";
 import type { Axis, Projection, Viewport } from "./axis.ts";
-import { type Lane, type LaneKind, labelText } from "./lane.ts";
+import { type Lane, labelText } from "./lane.ts";
 import type { LaneBox } from "./lane-layout.ts";
 import { LEAST_SPAN_PX, mergeSpans, RECT_FIELDS, toneName } from "./level-of-detail.ts";
 import type { TimelinePalette } from "./palette.ts";

@@ -1,24 +1,6 @@
-import type { Tone } from "../../electron/model/tone.ts";
+import type { TextPart } from "../../electron/model/catalogue/entry.ts";
+import type { LaneKind } from "../../electron/model/lanes.ts";
 import { SpanColumns } from "./span-columns.ts";
-
-export const LANE_KINDS = [
-  "phases",
-  "steps",
-  "faults",
-  "hits",
-  "health",
-  "calls",
-  "approvals",
-  "checks",
-  "logs",
-] as const;
-export type LaneKind = (typeof LANE_KINDS)[number];
-
-/** A piece of a label; its tone colours it. */
-export interface LabelPart {
-  text: string;
-  tone?: Tone;
-}
 
 /** One band of the timeline. */
 export class Lane {
@@ -27,18 +9,18 @@ export class Lane {
   readonly spans = new SpanColumns();
   /** What each row is about, where rows have a meaning: the services. */
   readonly rowTitles: string[] = [];
-  readonly #labels: LabelPart[][] = [];
+  readonly #labels: TextPart[][] = [];
 
   constructor(kind: LaneKind, title: string) {
     this.kind = kind;
     this.title = title;
   }
 
-  label(index: number): readonly LabelPart[] {
+  label(index: number): readonly TextPart[] {
     return this.#labels[index] ?? [];
   }
 
-  setLabel(index: number, parts: LabelPart[]): void {
+  setLabel(index: number, parts: TextPart[]): void {
     this.#labels[index] = parts;
   }
 
@@ -49,6 +31,6 @@ export class Lane {
   }
 }
 
-export function labelText(parts: readonly LabelPart[]): string {
+export function labelText(parts: readonly TextPart[]): string {
   return parts.map(({ text }) => text).join("");
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { LaneSummary } from "../../electron/contract/history.ts";
+import { RunModel } from "../../electron/model/run-model.ts";
 import { longRun } from "./fixtures/recorded-runs.ts";
 import { layOut } from "./lane-layout.ts";
 import { Outline } from "./outline.ts";
@@ -37,7 +38,7 @@ test("every lane of a summary is seen in a lane of the timeline, failures last, 
 
 test("the axis reaches to the end of the run from the first events on, with what is idle in it collapsed", () => {
   const model = new TimelineModel();
-  model.take(longRun(500));
+  new RunModel(model).takeAll(longRun(500));
   expect(axisOf([model], model.lastMs, true).durationMs).toBeLessThan(1_000);
   model.outline = new Outline(summary);
   const axis = axisOf([model], model.lastMs, true);
@@ -49,7 +50,7 @@ test("the axis reaches to the end of the run from the first events on, with what
 
 test("what has been read counts by its events, whatever the summary says of that time", () => {
   const model = new TimelineModel();
-  model.take(longRun(25_000));
+  new RunModel(model).takeAll(longRun(25_000));
   const read = axisOf([model], model.lastMs, true);
   model.outline = new Outline(summary);
   expect(axisOf([model], model.lastMs, true)).toEqual(read);

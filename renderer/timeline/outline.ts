@@ -1,7 +1,6 @@
 import type { LaneSummary } from "../../electron/contract/history.ts";
-import type { Decision } from "../../electron/model/lab-event.ts";
-import { type Tone, toneIndex, toneOf } from "../../electron/model/tone.ts";
-import type { LaneKind } from "./lane.ts";
+import { type LaneKind, summaryLooks } from "../../electron/model/lanes.ts";
+import { type Tone, toneIndex } from "../../electron/model/tone.ts";
 
 /** Where something happened, of one colour and in one row of a lane. */
 export interface OutlineMark {
@@ -26,10 +25,12 @@ export class Outline {
     this.lastMs = lastMs;
     this.sliceMs = bucketMs;
     const busy = new Set<number>();
-    for (const { lane, name, buckets } of lanes) {
+    for (const { lane: summary, name, buckets } of lanes) {
       const slices = buckets.map(([slice]) => slice);
-      if (lane !== "logs") for (const slice of slices) busy.add(slice);
-      for (const [kind, tone] of placesOf(lane, name)) this.#add(kind, lane, { name, tone, slices });
+      if (summary !== "logs") for (const slice of slices) busy.add(slice);
+      for (const { lane, tone, isRow } of summaryLooks(summary, name)) {
+        this.#add(lane, { rowTitle: isRow ? name : undefined, tone, slices });
+      }
     }
     this.#busy = [...busy].sort((a, b) => a - b);
     for (const marks of this.#marks.values()) marks.sort((a, b) => toneIndex(a.tone) - toneIndex(b.tone));
@@ -45,45 +46,9 @@ export class Outline {
     for (const slice of this.#busy) if (slice * this.sliceMs > ms) yield slice * this.sliceMs;
   }
 
-  #add(
-    kind: LaneKind,
-    lane: SummaryLane,
-    { name, tone, slices }: { name: string; tone: Tone; slices: number[] },
-  ): void {
-    const marks = this.#marks.get(kind) ?? [];
-    marks.push({ rowTitle: lane === "health" || lane === "logs" ? name : undefined, tone, slices });
-    this.#marks.set(kind, marks);
+  #add(kind: LaneKind, mark: OutlineMark): void {
+    const marks = this.#marks.get(kind);
+    if (marks === undefined) this.#marks.set(kind, [mark]);
+    else marks.push(mark);
   }
 }
-
-type SummaryLane = LaneSummary["lanes"][number]["lane"];
-
-/** In which lanes of the timeline the events of a summary's lane are seen, and as what. */
-function placesOf(lane: SummaryLane, name: string): [LaneKind, Tone][] {
-  switch (lane) {
-    case "calls": {
-      const tone = toneOf(name as Decision);
-      return name === "approvalRequired"
-        ? [
-            ["calls", tone],
-            ["approvals", tone],
-          ]
-        : [["calls", tone]];
-    }
-    case "warnings":
-      return [["checks", "warning"]];
-    default:
-      return [[lane, TONE_OF[lane]]];
-  }
-}
-
-/** What became of them is told by the events alone. */
-const TONE_OF = {
-  phases: "neutral",
-  steps: "step",
-  faults: "fault",
-  hits: "fault",
-  health: "unknown",
-  checks: "neutral",
-  logs: "log",
-} as const satisfies Partial<Record<SummaryLane, Tone>>;

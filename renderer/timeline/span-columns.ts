@@ -41,9 +41,15 @@ export class SpanColumns {
     return this.endMs[index] ?? 0;
   }
 
-  end(index: number, endMs: number, tone?: Tone): void {
+  /** What has become known of a span: its start too, where that was only inferred before. */
+  amend(index: number, { startMs, endMs, tone }: { startMs: number; endMs: number; tone: Tone }): void {
+    if (startMs !== this.startAt(index)) {
+      this.startMs[index] = startMs;
+      this.#isSorted = false;
+      this.#order = undefined;
+    }
     this.endMs[index] = endMs;
-    if (tone !== undefined) this.tone[index] = toneIndex(tone);
+    this.tone[index] = toneIndex(tone);
   }
 
   /** Indexes by start time, or undefined when that is the order they were added in. */

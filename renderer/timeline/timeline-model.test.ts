@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
+import { LANE_KINDS } from "../../electron/model/lanes.ts";
+import { RunModel } from "../../electron/model/run-model.ts";
 import { longRun, RECORDED } from "./fixtures/recorded-runs.ts";
-import { LANE_KINDS, labelText } from "./lane.ts";
+import { labelText } from "./lane.ts";
 import { layOut } from "./lane-layout.ts";
 import { TimelineModel } from "./timeline-model.ts";
 
-function modelOf(events: Parameters<TimelineModel["take"]>[0]): TimelineModel {
+function modelOf(events: readonly LabEvent[]): TimelineModel {
   const model = new TimelineModel();
-  model.take(events);
+  new RunModel(model).takeAll(events);
   return model;
 }
 
@@ -29,8 +31,9 @@ test("taking a run in one go, one by one, or twice over makes the same picture",
   const events = RECORDED.gatewayKilled;
   const atOnce = modelOf(events);
   const slowly = new TimelineModel();
-  for (const event of events) slowly.take([event]);
-  slowly.take(events);
+  const run = new RunModel(slowly);
+  for (const event of events) run.take(event);
+  run.takeAll(events);
   for (const kind of LANE_KINDS) {
     const [a, b] = [atOnce.lanes[kind].spans, slowly.lanes[kind].spans];
     expect(b.length).toBe(a.length);
@@ -92,13 +95,6 @@ test("failures are listed in the order of the log", () => {
       (event.type === "health.changed" && event.to === "down"),
   );
   expect(errorSeqs).toEqual(failures.map(({ seq }) => seq));
-});
-
-test("log lines that were not sent leave no hole that anything falls into", () => {
-  const model = modelOf(RECORDED.approvalTimeout.slice(0, 7));
-  model.take([{ type: "skipped", fromSeq: 8, toSeq: 900, atMs: 77, lines: { gateway: 893 } }]);
-  expect(model.seq).toBe(900);
-  expect(model.lastMs).toBe(77);
 });
 
 test("a very long run has the same few rows", () => {

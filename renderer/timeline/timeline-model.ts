@@ -1,19 +1,21 @@
-import type { StreamItem } from "../../electron/contract/events.ts";
-import { resultOf } from "../../electron/model/check-result.ts";
+import { isFailure, priorityOf } from "../../electron/model/catalogue/catalogue.ts";
 import type { EventOf, LabEvent } from "../../electron/model/lab-event.ts";
-import { isRefusal, type Tone, toneOf } from "../../electron/model/tone.ts";
-import { type LabelPart, Lane, type LaneKind } from "./lane.ts";
+import type { LaneKind } from "../../electron/model/lanes.ts";
+import { type Look, lookOfInstant, lookOfSpan } from "../../electron/model/looks.ts";
+import { type AnyInstant, type AnySpan, OPEN } from "../../electron/model/span.ts";
+import type { SpanSink } from "../../electron/model/span-tracker.ts";
+import { Lane } from "./lane.ts";
 import type { Outline } from "./outline.ts";
 import { RowPacking } from "./row-packing.ts";
 
-const OPEN = Number.POSITIVE_INFINITY;
 const MAX_ROWS = 6;
 
 /**
- * The lanes of a run, grown event by event: taking one more costs the same whether it is the tenth or the hundred
- * thousandth. Nothing here knows of pixels. What has begun and not ended is kept, with an open end.
+ * The lanes of a run, grown with its spans and instants: one more costs the same whether it is the tenth or the hundred
+ * thousandth. Nothing here knows of pixels, or of what an event means. A lane of spans has one kind of them, so that a
+ * span's place among its kind is its place in the lane.
  */
-export class TimelineModel {
+export class TimelineModel implements SpanSink {
   readonly lanes: Readonly<Record<LaneKind, Lane>> = {
     phases: new Lane("phases", "Phase"),
     steps: new Lane("steps", "Steps"),
@@ -31,12 +33,8 @@ export class TimelineModel {
       new RowPacking(this.lanes[kind].spans, MAX_ROWS),
     ]),
   );
-  /** Spans that are still open, by what will end them. */
-  readonly #open = new Map<string, number>();
-  readonly #callIndex = new Map<string, number>();
-  /** Events that go on with a span, by the number of the event that began it: selecting either means the same. */
-  readonly #beginnings = new Map<number, number>();
-  readonly #faultSeqs = new Map<string, number>();
+  /** Events that go on with a span, by the number of the event that opened it: selecting either means the same. */
+  readonly #openedBy = new Map<number, number>();
   /** Events that a person looks for when something went wrong, in the order of the log. */
   readonly errorSeqs: number[] = [];
   /** When something happened, ascending: what lies between may be idle. */
@@ -45,26 +43,46 @@ export class TimelineModel {
   outline: Outline | undefined;
   /** From here on, what is shown is not on disk yet. */
   unsavedFromMs: number | undefined;
-  seq = 0;
   lastMs = 0;
   hasEnded = false;
-  #startedWallMs = Number.NaN;
 
-  /** Events already taken are passed over. */
-  take(items: Iterable<StreamItem>): void {
-    for (const event of items) {
-      if (event.type === "skipped") {
-        this.seq = Math.max(this.seq, event.toSeq);
-        this.lastMs = Math.max(this.lastMs, event.atMs);
-        continue;
-      }
-      if (event.seq <= this.seq) continue;
-      this.seq = event.seq;
-      this.lastMs = Math.max(this.lastMs, event.atMs);
-      if (event.type !== "service.log") this.instantsMs.push(this.lastMs);
-      if (isError(event)) this.errorSeqs.push(event.seq);
-      this.#take(event);
+  passed(event: LabEvent): void {
+    this.passedUntil(event.atMs);
+    if (priorityOf(event) === "essential") this.instantsMs.push(this.lastMs);
+    if (isFailure(event)) this.errorSeqs.push(event.seq);
+  }
+
+  passedUntil(atMs: number): void {
+    this.lastMs = Math.max(this.lastMs, atMs);
+  }
+
+  began({ services }: EventOf<"run.started">): void {
+    for (const { name } of services) {
+      this.lanes.health.rowOf(name);
+      this.lanes.logs.rowOf(name);
     }
+  }
+
+  opened(span: AnySpan): void {
+    this.#add(lookOfSpan(span), span.startMs, span.endMs, span.seq);
+  }
+
+  changed(span: AnySpan, seq: number | undefined): void {
+    const { lane: kind, tone, label } = lookOfSpan(span);
+    const { spans } = this.lanes[kind];
+    spans.amend(span.index, { startMs: span.startMs, endMs: span.endMs, tone });
+    this.lanes[kind].setLabel(span.index, label);
+    if (span.endMs !== OPEN) this.#packings.get(kind)?.ended(spans.row[span.index] ?? 0, span.endMs);
+    if (seq !== undefined && !this.#openedBy.has(seq)) this.#openedBy.set(seq, span.seq);
+  }
+
+  instant(instant: AnyInstant): void {
+    const look = lookOfInstant(instant);
+    if (look !== undefined) this.#add(look, instant.atMs, instant.atMs, instant.seq);
+  }
+
+  finished(): void {
+    this.hasEnded = true;
   }
 
   /** The last moment that is known of, whether or not its events have been taken. */
@@ -78,186 +96,17 @@ export class TimelineModel {
 
   /** The event whose span shows this one. */
   spanSeq(seq: number): number {
-    return this.#beginnings.get(seq) ?? seq;
+    return this.#openedBy.get(seq) ?? seq;
   }
 
   rowsOf(kind: LaneKind): number {
     return this.#packings.get(kind)?.rows ?? Math.max(1, this.lanes[kind].rowTitles.length);
   }
 
-  #take(event: LabEvent): void {
-    const { seq, atMs } = event;
-    switch (event.type) {
-      case "run.started":
-        this.#startedWallMs = event.wallMs - atMs;
-        for (const { name } of event.services) {
-          this.lanes.health.rowOf(name);
-          this.lanes.logs.rowOf(name);
-        }
-        return;
-      case "phase.started":
-        this.#endOpen("phases", "phase", atMs);
-        this.#begin("phases", "phase", { startMs: atMs, tone: "neutral", row: 0, seq }, [{ text: event.phase }]);
-        return;
-      case "step.started":
-        this.#begin("steps", `step ${event.step}`, { startMs: atMs, tone: "step", seq }, [{ text: event.label }]);
-        return;
-      case "step.ended":
-        this.#continue("steps", `step ${event.step}`, seq);
-        this.#endOpen("steps", `step ${event.step}`, atMs, STEP_TONES[event.outcome]);
-        return;
-      case "fault.intended":
-        this.#faultSeqs.set(event.fault, seq);
-        this.#begin("faults", `fault ${event.fault}`, { startMs: atMs, tone: "fault", seq }, [
-          { text: `${event.kind} ${event.target}` },
-        ]);
-        return;
-      case "fault.hit":
-        this.#mark("hits", 0, "fault", event, `${event.effect} ${event.tool ?? event.method ?? event.link}`);
-        return;
-      case "fault.undone":
-        this.#beginnings.set(seq, this.#faultSeqs.get(event.fault) ?? seq);
-        this.#endOpen("faults", `fault ${event.fault}`, atMs, event.result === "not restored" ? "failed" : undefined);
-        return;
-      case "health.changed": {
-        const row = this.lanes.health.rowOf(event.service);
-        this.#endOpen("health", `health ${event.service}`, atMs);
-        const label: LabelPart[] = [{ text: event.to === "up" ? "up" : `${event.to}: ${event.reason}` }];
-        this.#begin("health", `health ${event.service}`, { startMs: atMs, tone: toneOf(event.to), row, seq }, label);
-        return;
-      }
-      case "call.decided":
-        this.#takeDecision(event);
-        return;
-      case "check.evaluated":
-        this.#mark("checks", 0, CHECK_TONES[resultOf(event)], event, event.check);
-        return;
-      case "warning":
-        this.#mark("checks", 0, "warning", event, event.message);
-        return;
-      case "service.log":
-        this.#mark(
-          "logs",
-          this.lanes.logs.rowOf(event.service),
-          event.stream === "stderr" ? "stderr" : "log",
-          event,
-          "",
-        );
-        return;
-      case "fault.applied":
-        this.#beginnings.set(seq, this.#faultSeqs.get(event.fault) ?? seq);
-        return;
-      case "service.logs-dropped":
-        return;
-      case "run.ended":
-        this.#end(atMs);
-        return;
-    }
-  }
-
-  /** A row is written to the audit log and read from there: it is drawn when it was decided, not when it arrived. */
-  #takeDecision(event: EventOf<"call.decided">): void {
-    const decidedMs = this.#decidedMs(event);
-    const known = this.#callIndex.get(event.callId);
-    const tone = toneOf(event.decision);
-    const { calls } = this.lanes;
-    const endMs = event.decision === "approvalRequired" ? OPEN : decidedMs;
-    if (known === undefined) {
-      const startMs = Math.max(0, decidedMs - event.durationMs);
-      const row = this.#packings.get("calls")?.rowFor(startMs, endMs) ?? 0;
-      const index = calls.spans.add({ startMs, endMs, tone, row, seq: event.seq });
-      calls.setLabel(index, [{ text: event.tool }, { text: " → " }, { text: event.decision, tone }]);
-      this.#callIndex.set(event.callId, index);
-    } else {
-      calls.spans.end(known, endMs, tone);
-      this.#beginnings.set(event.seq, calls.spans.seq[known] ?? event.seq);
-      this.#packings.get("calls")?.ended(calls.spans.row[known] ?? 0, decidedMs);
-      calls.setLabel(known, [...calls.label(known), { text: " → " }, { text: event.decision, tone }]);
-    }
-    this.#takeApproval(event, decidedMs);
-  }
-
-  /** Two clocks meet here, so the answer is held within what the run has seen. */
-  #decidedMs(event: EventOf<"call.decided">): number {
-    if (Number.isNaN(this.#startedWallMs)) return event.atMs;
-    return Math.min(event.atMs, Math.max(0, event.decidedWallMs - this.#startedWallMs));
-  }
-
-  #takeApproval(event: EventOf<"call.decided">, decidedMs: number): void {
-    const key = `approval ${event.callId}`;
-    if (event.decision === "approvalRequired") {
-      const span = { startMs: decidedMs, tone: "approvalRequired" as const, seq: event.seq };
-      this.#begin("approvals", key, span, [{ text: event.tool }, { text: " waits" }]);
-    } else if (event.decision === "approved" || event.decision === "denied" || event.decision === "expired") {
-      const index = this.#open.get(key);
-      this.#endOpen("approvals", key, decidedMs, event.decision);
-      if (index === undefined) return;
-      const tone = event.decision;
-      this.lanes.approvals.setLabel(index, [{ text: event.tool }, { text: " " }, { text: tone, tone }]);
-    }
-  }
-
-  #begin(
-    kind: LaneKind,
-    key: string,
-    span: { startMs: number; tone: Tone; seq: number; row?: number },
-    label: LabelPart[],
-  ): void {
+  #add({ lane: kind, row: rowTitle, tone, label }: Look, startMs: number, endMs: number, seq: number): void {
     const lane = this.lanes[kind];
-    const row = span.row ?? this.#packings.get(kind)?.rowFor(span.startMs, OPEN) ?? 0;
-    const index = lane.spans.add({ ...span, endMs: OPEN, row });
-    lane.setLabel(index, label);
-    this.#open.set(key, index);
-  }
-
-  #continue(kind: LaneKind, key: string, seq: number): void {
-    const index = this.#open.get(key);
-    if (index !== undefined) this.#beginnings.set(seq, this.lanes[kind].spans.seq[index] ?? seq);
-  }
-
-  #endOpen(kind: LaneKind, key: string, endMs: number, tone?: Tone): void {
-    const index = this.#open.get(key);
-    if (index === undefined) return;
-    const { spans } = this.lanes[kind];
-    spans.end(index, endMs, tone);
-    this.#packings.get(kind)?.ended(spans.row[index] ?? 0, endMs);
-    this.#open.delete(key);
-  }
-
-  #mark(kind: LaneKind, row: number, tone: Tone, { seq, atMs }: LabEvent, text: string): void {
-    const lane = this.lanes[kind];
-    const index = lane.spans.add({ startMs: atMs, endMs: atMs, tone, row, seq });
-    if (text !== "") lane.setLabel(index, [{ text }]);
-  }
-
-  /** What never ended did not end with the run either, but nothing is known of it after: it is drawn to there. */
-  #end(atMs: number): void {
-    this.hasEnded = true;
-    this.#endOpen("phases", "phase", atMs);
-    for (const service of this.lanes.health.rowTitles) this.#endOpen("health", `health ${service}`, atMs);
-  }
-}
-
-const CHECK_TONES = { passed: "passed", failed: "failed", inconclusive: "warning" } as const;
-const STEP_TONES = { ok: "step", failed: "failed", cancelled: "muted" } as const;
-
-export function isError(event: LabEvent): boolean {
-  switch (event.type) {
-    case "step.ended":
-      return event.outcome === "failed";
-    case "health.changed":
-      return event.to === "down";
-    case "call.decided":
-      return isRefusal(event.decision);
-    case "check.evaluated":
-      return !event.passed;
-    case "fault.undone":
-      return event.result === "not restored";
-    case "warning":
-      return true;
-    case "run.ended":
-      return event.outcome !== "passed" && event.outcome !== "cancelled";
-    default:
-      return false;
+    const row = rowTitle === undefined ? this.#packings.get(kind)?.rowFor(startMs, endMs) : lane.rowOf(rowTitle);
+    const index = lane.spans.add({ startMs, endMs, tone, row: row ?? 0, seq });
+    if (label.length > 0) lane.setLabel(index, label);
   }
 }

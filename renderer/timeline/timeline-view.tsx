@@ -1,7 +1,8 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { formatDuration } from "../../electron/model/duration.ts";
+import type { LaneKind } from "../../electron/model/lanes.ts";
 import { type Axis, pan, projection, type Viewport, wholeRun, zoom } from "./axis.ts";
-import { type LaneKind, labelText } from "./lane.ts";
+import { labelText } from "./lane.ts";
 import { boxAt, layOut } from "./lane-layout.ts";
 import { paint } from "./lane-painter.ts";
 import { spanAt } from "./level-of-detail.ts";

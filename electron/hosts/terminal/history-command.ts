@@ -3,8 +3,7 @@ import { LabError } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
 import { formatDuration } from "../../model/duration.ts";
-import { emptyRunView, foldAll } from "../../model/fold.ts";
-import type { LabEvent } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";
@@ -72,9 +71,9 @@ async function show(lab: Lab, id: string, { reporter }: Values, { out, environme
   const run = await lab.history.find(id);
   if (format !== "pretty") {
     if (run.outcome === null) throw new LabError("bad-input", `run ${run.id} has not ended: it has no report yet`);
-    const events: LabEvent[] = [];
-    for await (const event of lab.history.events(run.id)) events.push(event);
-    out.write(render(format, [toReport(foldAll(emptyRunView, events))]));
+    const model = new RunModel();
+    for await (const event of lab.history.events(run.id)) model.take(event);
+    out.write(render(format, [toReport(model)]));
     return EXIT.green;
   }
   const printer = new RunPrinter((line) => out.write(`${line}\n`), paintFor(out, environment));

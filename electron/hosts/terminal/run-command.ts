@@ -6,8 +6,8 @@ import { compactDecisions, type RunReport, summaryLine, toReport } from "../../l
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
 import type { OpenStack, StackNews } from "../../lab/stack/open-stack.ts";
 import type { RunningStack } from "../../lab/stack/running-stack.ts";
-import { emptyRunView, foldAll } from "../../model/fold.ts";
 import type { LabEvent, Outcome } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { paintFor } from "./paint.ts";
@@ -193,7 +193,7 @@ async function runAll(
     };
     await bench.run(loaded, open, { ...open.target, keepRaw, signal: terminal.signal, listen });
     screen.status(undefined);
-    const report = toReport(foldAll(emptyRunView, events));
+    const report = toReport(RunModel.of(events));
     reports.push(report);
     if (failFast && report.outcome !== "passed") break;
   }

@@ -7,12 +7,15 @@ import { buffer } from "node:stream/consumers";
 import { deflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
 import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
+import { SpanTracker } from "../../model/span-tracker.ts";
+import { EVENT_VERSION } from "../../model/upgrade.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { Redactor } from "../redaction/redactor.ts";
 import { exportBundle } from "./export-bundle.ts";
 import type { RunRecord } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
+import { SPANS_KEPT } from "./run-export.ts";
 
 export interface Row {
   name: string;
@@ -117,7 +120,11 @@ async function rawStages(
   const redactor = new Redactor();
   for (const event of events) redactor.event(event);
   const trace = new OtlpTrace(RECORD, () => undefined);
-  for (const event of events) trace.take(event);
+  const tracker = new SpanTracker(trace, SPANS_KEPT);
+  for (const event of events) {
+    tracker.take(event);
+    void trace.writeIfFull();
+  }
   const madeMs = lap();
   const out = openSync(file, "w");
   try {
@@ -180,7 +187,15 @@ async function recorded(file: string, events: number): Promise<RunStore> {
   for (let seq = 1; seq <= events; seq++) {
     const body: LabEventBody =
       seq === 1
-        ? { type: "run.started", scenario, driver: "process", without: [], services: [], labVersion: "0" }
+        ? {
+            type: "run.started",
+            eventVersion: EVENT_VERSION,
+            scenario,
+            driver: "process",
+            without: [],
+            services: [],
+            labVersion: "0",
+          }
         : seq === events
           ? { type: "run.ended", outcome: "passed", reason: "every check held" }
           : sampleBody(seq);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { emptyRunView, foldAll } from "../../model/fold.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { readXml } from "../../testing/read-xml.ts";
 import {
   callEnded,
@@ -16,6 +16,7 @@ import {
   sampleRun,
   started,
 } from "../../testing/sample-events.ts";
+import { shownOf } from "../../testing/shown-of.ts";
 import { appendAll, eventsIn } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { RunStore } from "../history/run-store.ts";
@@ -37,12 +38,12 @@ async function exported(history: RunStore, runIds: string[] = [RUN_1]): Promise<
 
 const hashOf = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
 const entryOf = (file: string, path: string) => String(openForged(file).find((entry) => entry.path === path)?.bytes);
-const foldOf = async (history: RunStore, id: string) => foldAll(emptyRunView, await eventsIn(history, id));
+const modelOf = async (history: RunStore, id: string) => RunModel.of(await eventsIn(history, id));
 const log = (seq: number, line = "hello", runId = RUN_1) =>
   eventAt(seq, { type: "service.log", service: "gateway", stream: "stdout", line }, runId);
 
 describe("a run that goes out and comes in again", () => {
-  test("shows the same, event by event and folded, and is marked as imported", async () => {
+  test("shows the same, event by event and in all, and is marked as imported", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here);
     const result = await importBundle({ history: there, file: await exported(here) });
@@ -51,7 +52,7 @@ describe("a run that goes out and comes in again", () => {
       alreadyHere: [],
     });
     expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
-    expect(await foldOf(there, RUN_1)).toEqual(await foldOf(here, RUN_1));
+    expect(shownOf(await modelOf(there, RUN_1))).toEqual(shownOf(await modelOf(here, RUN_1)));
     expect(await there.sources(RUN_1)).toEqual(await here.sources(RUN_1));
     expect(await there.find(RUN_1)).toEqual({ ...(await here.find(RUN_1)), importedFrom: "runs.zip" });
   });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { EventOf, LabEventBody } from "../../model/lab-event.ts";
+import type { EventOf, LabEvent, LabEventBody } from "../../model/lab-event.ts";
+import { SpanTracker } from "../../model/span-tracker.ts";
 import { callEnded, decided, eventsOf, passed, started } from "../../testing/sample-events.ts";
 import type { RunRecord } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
+import { SPANS_KEPT } from "./run-export.ts";
 import { readOtlp } from "./testing/read-otlp.ts";
 
 const STARTED = 1_700_000_000_010;
@@ -16,17 +18,26 @@ async function traceOf(...bodies: LabEventBody[]) {
       { name: "edge-gateway", role: "gateway" },
     ],
   } as typeof started;
-  const events = eventsOf([gateway, ...bodies, passed]);
+  const events = heardOfInTime(eventsOf([gateway, ...bodies, passed]));
   const record: RunRecord = {
     ...{ id: "run-1", scenarioId: "mcp-crash", scenarioTitle: "t", driver: "process", without: [], outcome: "passed" },
-    ...{ reason: "every check held", startedWallMs: STARTED, durationMs: events.length * 10, events: events.length },
+    ...{
+      reason: "every check held",
+      startedWallMs: STARTED,
+      durationMs: events.at(-1)?.atMs ?? 0,
+      events: events.length,
+    },
   };
   let text = "";
   const trace = new OtlpTrace(record, async (piece) => {
     text += piece;
   });
-  for (const event of events) await trace.take(event);
-  await trace.end();
+  const tracker = new SpanTracker(trace, SPANS_KEPT);
+  for (const event of events) {
+    tracker.take(event);
+    await trace.writeIfFull();
+  }
+  await trace.end(tracker);
   const spans = readOtlp(text);
   const callOf = (callId: string) => {
     const found = spans.filter(({ attributes }) => attributes["resilience_lab.call.id"] === callId);
@@ -34,6 +45,17 @@ async function traceOf(...bodies: LabEventBody[]) {
     return found[0] as (typeof spans)[number];
   };
   return { spans, callOf };
+}
+
+/** Nothing is heard of before it has happened: a row of the gateway's comes when it was written, or later. */
+function heardOfInTime(events: readonly LabEvent[]): LabEvent[] {
+  let heardMs = 0;
+  return events.map((event) => {
+    const writtenMs =
+      "endedWallMs" in event ? event.endedWallMs : "decidedWallMs" in event ? event.decidedWallMs : STARTED;
+    heardMs = Math.max(heardMs, event.atMs, writtenMs - STARTED + 10);
+    return { ...event, atMs: heardMs };
+  });
 }
 
 const stepBegins = (step: string, kind: string): LabEventBody => ({

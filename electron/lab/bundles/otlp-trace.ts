@@ -1,34 +1,35 @@
-import type { EventOf, LabEvent } from "../../model/lab-event.ts";
+import type { EventOf } from "../../model/lab-event.ts";
+import { type AnySpan, isOpen, type Span } from "../../model/span.ts";
+import type { SpanSink, SpanTracker } from "../../model/span-tracker.ts";
 import { CallingSteps } from "./calling-steps.ts";
 import type { RunRecord } from "./format.ts";
-import { callSpans, OWN, startedWallMs, type TracedCall } from "./otlp-call.ts";
-import { INTERNAL, idOf, type Span, spellAttributes, spellSpan, unixNano } from "./otlp-span.ts";
+import { callSpans, OWN } from "./otlp-call.ts";
+import { INTERNAL, idOf, type Span as OtlpSpan, spellAttributes, spellSpan, unixNano } from "./otlp-span.ts";
 
 const SPANS_AT_ONCE = 256;
-/** Calls, steps and faults that are waited for, about; of more the oldest are written as they stand. */
-const OPEN_LIMIT = 1_000;
 
-type Fault = { intended: EventOf<"fault.intended">; applied?: EventOf<"fault.applied"> };
+const FAULT_ID = `${OWN}.fault.id`;
 
 /** Whose span it is: the lab's, or the gateway's as its records tell of it. */
 type Resource = "lab" | "gateway";
 
 /**
- * A run as OTLP JSON, one `ExportTraceServiceRequest`, made as its events go by: one trace, in which the run is above its
- * steps and faults, and a step above the calls that it made. All times are on the run's one clock.
+ * A run as OTLP JSON, one `ExportTraceServiceRequest`, made as its spans go by: steps and faults when they end, calls when
+ * no more is told of them, since decisions, ends, and the fault that a call failed of, may come late. It is one trace, in
+ * which the run is above its steps and faults, and a step above the calls that it made.
  */
-export class OtlpTrace {
+export class OtlpTrace implements SpanSink {
   readonly #record: RunRecord;
   readonly #write: (text: string) => Promise<void> | undefined;
   readonly #traceId: string;
   readonly #rootId: string;
-  readonly #steps = new Map<string, EventOf<"step.started">>();
-  readonly #faults = new Map<string, Fault>();
-  readonly #calls = new Map<string, TracedCall>();
-  readonly #callingSteps = new CallingSteps();
-  readonly #hits = new Map<string, string>();
+  /** Of calls that are not written yet, by the call's id in the run: the first approval of each. */
+  readonly #approvals = new Map<string, Span<"approval">>();
+  /** The lab's own id of each fault, by its id in the run. */
+  readonly #faultIds = new Map<string, string>();
   readonly #spans: Record<Resource, string> = { lab: "", gateway: "" };
   readonly #serviceNames: Record<Resource, string> = { lab: "resilience-lab", gateway: "gateway" };
+  readonly #callingSteps = new CallingSteps();
   #waiting = 0;
   #isFirst = true;
 
@@ -39,89 +40,51 @@ export class OtlpTrace {
     this.#rootId = idOf(`run ${record.id} root`, 16);
   }
 
+  began({ services }: EventOf<"run.started">): void {
+    this.#serviceNames.gateway = services.find(({ role }) => role === "gateway")?.name ?? "gateway";
+  }
+
+  opened(span: AnySpan): void {
+    if (span.kind === "step") this.#callingSteps.take(span);
+    else if (span.kind === "approval") this.#keepApproval(span);
+    else if (span.kind === "fault") this.#faultIds.set(span.id, span.attributes.fault);
+  }
+
+  changed(span: AnySpan): void {
+    if (span.kind === "step") this.#callingSteps.take(span);
+    if (span.kind === "approval") this.#keepApproval(span);
+    else if ((span.kind === "step" || span.kind === "fault") && !isOpen(span) && isFirstEnd(span)) this.#end(span);
+  }
+
+  /** What has not ended is written as it stands. */
+  dropped(span: AnySpan): void {
+    if (span.kind === "call" || isOpen(span)) this.#end(span);
+  }
+
   /** A promise to wait for when a batch of spans was written. */
-  take(event: LabEvent): Promise<void> | undefined {
-    switch (event.type) {
-      case "run.started":
-        this.#serviceNames.gateway = event.services.find(({ role }) => role === "gateway")?.name ?? "gateway";
-        break;
-      case "step.started":
-        this.#callingSteps.started(event);
-        this.#open(this.#steps, event.step, event, (open) => this.#endStep(open, undefined));
-        break;
-      case "step.ended": {
-        this.#callingSteps.ended(event);
-        const started = this.#steps.get(event.step);
-        if (started !== undefined) this.#endStep(started, event);
-        this.#steps.delete(event.step);
-        break;
-      }
-      case "fault.intended":
-        this.#open(this.#faults, event.fault, { intended: event }, (open) => this.#endFault(open, undefined));
-        break;
-      case "fault.applied": {
-        const open = this.#faults.get(event.fault);
-        if (open !== undefined) open.applied = event;
-        break;
-      }
-      case "fault.undone": {
-        const open = this.#faults.get(event.fault);
-        if (open !== undefined) this.#endFault(open, event);
-        this.#faults.delete(event.fault);
-        break;
-      }
-      case "fault.hit":
-        if (event.traceId !== undefined) this.#open(this.#hits, event.traceId, event.fault, () => {});
-        break;
-      case "call.decided":
-        this.#call(event.callId).rows.push(event);
-        break;
-      case "call.ended":
-        this.#call(event.callId).end = event;
-        break;
-    }
+  writeIfFull(): Promise<void> | undefined {
     return this.#waiting < SPANS_AT_ONCE ? undefined : this.#writeSpans();
   }
 
-  async end(): Promise<void> {
-    for (const open of this.#steps.values()) this.#endStep(open, undefined);
-    for (const open of this.#faults.values()) this.#endFault(open, undefined);
-    for (const call of this.#calls.values()) this.#endCall(call);
+  async end(tracker: SpanTracker): Promise<void> {
+    for (const kind of ["step", "fault", "call"] as const) {
+      for (const span of tracker.kept(kind)) this.dropped(span as AnySpan);
+    }
     this.#endRun();
     await this.#writeSpans();
     await this.#write("\n]}\n");
   }
 
-  /** Keeps what may not be over yet; when that is twice too much, `close` ends half of it as it stands: the oldest of what is over, then the oldest. */
-  #open<Value>(
-    map: Map<string, Value>,
-    key: string,
-    value: Value,
-    close: (old: Value) => void,
-    isOver: (old: Value) => boolean = () => false,
-  ): void {
-    map.set(key, value);
-    if (map.size < 2 * OPEN_LIMIT) return;
-    const [over, open] = [[...map].filter(([, old]) => isOver(old)), [...map].filter(([, old]) => !isOver(old))];
-    for (const [oldKey, old] of [...over, ...open].slice(0, OPEN_LIMIT)) {
-      map.delete(oldKey);
-      close(old);
-    }
+  #keepApproval(approval: Span<"approval">): void {
+    if (approval.parent === undefined) return;
+    const known = this.#approvals.get(approval.parent);
+    if (known === undefined || known.id === approval.id) this.#approvals.set(approval.parent, approval);
   }
 
-  /** More decisions of a call, and the fault that it failed of, may come late: it is written when it is one of the oldest. */
-  #call(callId: string): TracedCall {
-    const known = this.#calls.get(callId);
-    if (known !== undefined) return known;
-    const call: TracedCall = { rows: [], end: undefined };
-    this.#open(
-      this.#calls,
-      callId,
-      call,
-      (old) => this.#endCall(old),
-      ({ end }) => end !== undefined,
-    );
-    return call;
+  #end(span: AnySpan): void {
+    if (span.kind === "step") this.#endStep(span);
+    else if (span.kind === "fault") this.#endFault(span);
+    else if (span.kind === "call") this.#endCall(span);
   }
 
   #endRun(): void {
@@ -144,52 +107,56 @@ export class OtlpTrace {
     });
   }
 
-  #endStep(started: EventOf<"step.started">, ended: EventOf<"step.ended"> | undefined): void {
-    const outcome = ended?.outcome ?? "cancelled";
+  #endStep(step: Span<"step">): void {
+    const { name, status, startMs, attributes } = step;
     this.#add("lab", {
-      ...this.#child(`step ${started.step}`),
-      name: `step ${started.kind}`,
+      ...this.#child(`step ${attributes.step}`),
+      name: `step ${attributes.kind}`,
       kind: INTERNAL,
-      ...this.#times(started.atMs, ended?.atMs ?? this.#record.durationMs),
+      ...this.#times(startMs, this.#endOf(step)),
       attributes: {
-        [`${OWN}.step.id`]: started.step,
-        [`${OWN}.step.label`]: started.label,
-        [`${OWN}.step.outcome`]: outcome,
+        [`${OWN}.step.id`]: attributes.step,
+        [`${OWN}.step.label`]: name,
+        [`${OWN}.step.outcome`]: isOpen(step) ? "cancelled" : status,
       },
-      ...(outcome === "failed" ? { error: ended?.error ?? "" } : {}),
+      ...(status === "failed" ? { error: attributes.error ?? "" } : {}),
     });
   }
 
-  #endFault({ intended, applied }: Fault, undone: EventOf<"fault.undone"> | undefined): void {
+  #endFault(fault: Span<"fault">): void {
+    const { name, status, startMs, attributes } = fault;
     this.#add("lab", {
-      ...this.#child(`fault ${intended.fault}`),
-      name: `fault ${intended.kind} ${intended.target}`,
+      ...this.#child(`fault ${attributes.fault}`),
+      name: `fault ${name}`,
       kind: INTERNAL,
-      ...this.#times(applied?.atMs ?? intended.atMs, undone?.atMs ?? this.#record.durationMs),
+      ...this.#times(attributes.appliedMs ?? startMs, this.#endOf(fault)),
       attributes: {
-        [`${OWN}.fault.id`]: intended.fault,
-        [`${OWN}.fault.kind`]: intended.kind,
-        [`${OWN}.fault.target`]: intended.target,
-        [`${OWN}.fault.undo`]: undone?.result ?? "not undone",
-        [`${OWN}.fault.hits`]: undone?.hits,
+        [FAULT_ID]: attributes.fault,
+        [`${OWN}.fault.kind`]: attributes.kind,
+        [`${OWN}.fault.target`]: attributes.target,
+        [`${OWN}.fault.undo`]: isOpen(fault) ? "not undone" : status,
+        [`${OWN}.fault.hits`]: attributes.countedHits,
       },
     });
   }
 
-  #endCall(call: TracedCall): void {
-    const what = call.end ?? call.rows[0];
-    if (what === undefined) return;
-    const step = this.#callingSteps.stepOf(what.turnId, startedWallMs(call));
-    const { startedWallMs: runStartedWallMs, durationMs } = this.#record;
-    const spans = callSpans(call, {
-      ...this.#child(`call ${what.callId}`),
+  #endCall(call: Span<"call">): void {
+    const { callId, turnId } = call.attributes;
+    const step = this.#callingSteps.stepOf(turnId, call.startMs);
+    const spans = callSpans(call, this.#approvals.get(call.id), {
+      ...this.#child(`call ${callId}`),
       ...(step === undefined ? {} : { parentSpanId: this.#idOf(`step ${step.step}`), joinedBy: step.by }),
-      approvalSpanId: this.#idOf(`approval ${what.callId}`),
-      fault: this.#hits.get(what.traceId),
-      nano: (wallMs) => this.#nano(wallMs - runStartedWallMs),
-      runEndWallMs: runStartedWallMs + durationMs,
+      approvalSpanId: this.#idOf(`approval ${callId}`),
+      fault: this.#faultIds.get(call.links[0] ?? ""),
+      nano: (ms) => this.#nano(ms),
+      runEndMs: this.#record.durationMs,
     });
+    this.#approvals.delete(call.id);
     for (const span of spans) this.#add("gateway", span);
+  }
+
+  #endOf(span: Span): number {
+    return isOpen(span) ? this.#record.durationMs : span.endMs;
   }
 
   #child(what: string): { traceId: string; spanId: string; parentSpanId: string } {
@@ -208,7 +175,7 @@ export class OtlpTrace {
     return unixNano(this.#record.startedWallMs, ms);
   }
 
-  #add(resource: Resource, span: Span): void {
+  #add(resource: Resource, span: OtlpSpan): void {
     const before = this.#spans[resource];
     this.#spans[resource] = `${before}${before === "" ? "" : ",\n"}${spellSpan(span)}`;
     this.#waiting++;
@@ -232,4 +199,9 @@ export class OtlpTrace {
     }
     this.#waiting = 0;
   }
+}
+
+/** What has been written is not written again, whatever is told of it later. */
+function isFirstEnd({ before }: Span): boolean {
+  return before === undefined || isOpen(before);
 }

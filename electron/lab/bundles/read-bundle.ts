@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { prettifyError } from "zod";
+import { isRunEnd, isRunStart } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { labEvent } from "../../model/lab-event.ts";
+import { type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
 import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import {
@@ -244,7 +246,7 @@ class RunChecker {
     const value = parseJson(line, place, "bad event");
     if (isTooDeep(value, line))
       throw new BundleProblem("bad event", `${place}: it is nested more than ${DEPTH_LIMIT} deep`);
-    const event = checked(labEvent, value, place, "bad event");
+    const event = checked(labEvent, upgraded(value, place), place, "bad event");
     if (event.runId !== this.#record.id) throw new BundleProblem("bad event", `${place}: it is of another run`);
     if (event.seq !== expected) {
       throw new BundleProblem("event gap", `${place}: event ${event.seq} stands where event ${expected} should`);
@@ -268,7 +270,7 @@ class RunChecker {
   /** The record is only a summary: it may not say other than the events do. */
   #check(event: LabEvent, place: string): void {
     const { scenarioId, scenarioTitle, driver, without, outcome, reason, durationMs } = this.#record;
-    if (event.type === "run.started") {
+    if (isRunStart(event)) {
       const isSame =
         event.scenario.id === scenarioId &&
         event.scenario.title === scenarioTitle &&
@@ -276,7 +278,7 @@ class RunChecker {
         JSON.stringify(event.without) === JSON.stringify(without);
       if (this.#seq !== 1) throw new BundleProblem("bad event", `${place}: the run begins twice`);
       if (!isSame) throw new BundleProblem("bad run", `${place}: ${RUN_FILES.run} says otherwise of how the run began`);
-    } else if (event.type === "run.ended") {
+    } else if (isRunEnd(event)) {
       const isSame = event.outcome === outcome && event.reason === reason && event.atMs === durationMs;
       if (!isSame) throw new BundleProblem("bad run", `${place}: ${RUN_FILES.run} says otherwise of how the run ended`);
       this.#ended = event;
@@ -289,6 +291,16 @@ function parseJson(text: string, place: string, reason: "bad manifest" | "bad ru
     return JSON.parse(text);
   } catch (error) {
     throw new BundleProblem(reason, `${place} is no JSON: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** What is no event is left as it is, to be refused for its shape. */
+function upgraded(value: unknown, place: string): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    return upgradeEvent(value as StoredEvent);
+  } catch (error) {
+    throw new BundleProblem("bad event", `${place}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,6 +1,8 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { EVENT_VERSION } from "../../model/upgrade.ts";
+import { eventsIn } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { BundleProblem, type RefusalReason } from "./bundle-problem.ts";
 import { type BundleLimits, LIMITS } from "./format.ts";
@@ -47,6 +49,20 @@ test("a good bundle is told of", async () => {
     createdBy: expect.stringMatching(/^Resilience Lab \d/),
     redacted: {},
   });
+});
+
+test("a bundle from before events had a version is good", async () => {
+  const file = await goodBundle();
+  tamper(file, (entries) => replaced(entries, EVENTS, /"eventVersion":\d+,/, ""), true);
+  const history = await openHistory();
+  await importBundle({ history, file });
+  expect((await eventsIn(history, RUN_1))[0]).toMatchObject({ type: "run.started", eventVersion: EVENT_VERSION });
+});
+
+test("a bundle with events of a newer lab is refused, and what to do is said", async () => {
+  const file = await goodBundle();
+  tamper(file, (entries) => replaced(entries, EVENTS, /"eventVersion":\d+/, '"eventVersion":99'), true);
+  expect((await expectRefused(file, "bad event")).message).toContain("newer Resilience Lab");
 });
 
 describe("what was changed after the export", () => {

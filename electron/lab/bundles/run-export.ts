@@ -1,4 +1,7 @@
+import { logText } from "../../model/catalogue/log-entries.ts";
 import type { LabEvent, Outcome } from "../../model/lab-event.ts";
+import type { AnyInstant } from "../../model/span.ts";
+import { SpanTracker } from "../../model/span-tracker.ts";
 import type { RunStore, StoredRun } from "../history/run-store.ts";
 import { LabError } from "../lab-error.ts";
 import { countPlaceholders } from "../redaction/placeholder.ts";
@@ -6,10 +9,7 @@ import { Redactor } from "../redaction/redactor.ts";
 import { render } from "../reports/formats.ts";
 import { type BundleLimits, DEPTH_LIMIT, isTooDeep, RUN_FILES, type RunRecord, runPath } from "./format.ts";
 import { OtlpTrace } from "./otlp-trace.ts";
-import { LogExcerpt } from "./report/log-excerpt.ts";
-import { renderReport } from "./report/report-page.ts";
-import { ReportTimeline } from "./report/report-timeline.ts";
-import { RunSketch } from "./run-sketch.ts";
+import { ReportDraft } from "./report/report-draft.ts";
 import { ServiceLogs } from "./service-logs.ts";
 import type { TextSink, ZipWriter } from "./zip-writer.ts";
 
@@ -102,6 +102,9 @@ function tooLarge(run: StoredRun, why: string): LabError {
   });
 }
 
+/** Spans of each kind that are waited for, about; of more the oldest are written as they stand. */
+export const SPANS_KEPT = 1_000;
+
 /** The files of one run that are written while its events go by. */
 class RunFiles {
   readonly #record: RunRecord;
@@ -110,11 +113,11 @@ class RunFiles {
   readonly #decisions: TextSink;
   readonly #traceFile: TextSink;
   readonly #trace: OtlpTrace;
+  readonly #tracker: SpanTracker;
   readonly #logs: ServiceLogs;
-  readonly #sketch: RunSketch;
-  readonly #timeline: ReportTimeline;
-  readonly #excerpt = new LogExcerpt();
+  readonly #draft: ReportDraft;
   #decided = 0;
+  #full: Promise<unknown> | undefined;
 
   constructor(record: RunRecord, zip: ZipWriter) {
     this.#record = record;
@@ -125,43 +128,51 @@ class RunFiles {
     this.#traceFile = traceFile;
     this.#trace = new OtlpTrace(record, (text) => traceFile.write(text));
     this.#logs = new ServiceLogs(record.id, zip);
-    this.#sketch = new RunSketch(record);
-    this.#timeline = new ReportTimeline(record);
+    this.#draft = new ReportDraft(record);
+    const [trace, draft] = [this.#trace, this.#draft];
+    this.#tracker = new SpanTracker(
+      {
+        passed: (event) => draft.passed(event),
+        began: (event) => trace.began(event),
+        opened(span) {
+          trace.opened(span);
+          draft.opened(span);
+        },
+        changed: (span) => trace.changed(span),
+        dropped: (span) => trace.dropped(span),
+        instant: (instant) => this.#takeInstant(instant),
+      },
+      SPANS_KEPT,
+    );
   }
 
   /** A promise to wait for when enough has come together to be written. */
   take(event: LabEvent, line: string): Promise<unknown> | undefined {
-    this.#sketch.take(event);
-    this.#timeline.take(event);
-    let full = both(this.#events.write(`${line}\n`), this.#trace.take(event));
-    if (event.type === "call.decided") {
-      const { type: _type, runId: _runId, wallMs: _wallMs, ...row } = event;
-      full = both(full, this.#decisions.write(`${this.#decided++ === 0 ? "[\n" : ",\n"}${JSON.stringify(row)}`));
-    } else if (event.type === "service.log" || event.type === "service.logs-dropped") {
-      full = both(full, this.#logs.take(event));
-      this.#excerpt.take(event);
+    this.#full = this.#events.write(`${line}\n`);
+    this.#tracker.take(event);
+    return both(this.#full, this.#trace.writeIfFull());
+  }
+
+  #takeInstant(instant: AnyInstant): void {
+    this.#draft.instant(instant);
+    const logged = logText(instant);
+    if (logged !== undefined) this.#full = both(this.#full, this.#logs.take(instant.atMs, logged));
+    else if (instant.kind === "decision") {
+      const { type: _type, runId: _runId, wallMs: _wallMs, ...row } = instant.event;
+      const separator = this.#decided++ === 0 ? "[\n" : ",\n";
+      this.#full = both(this.#full, this.#decisions.write(`${separator}${JSON.stringify(row)}`));
     }
-    return full;
   }
 
   async end(): Promise<void> {
     await this.#events.end();
     await this.#decisions.write(this.#decided === 0 ? "[]\n" : "\n]\n");
     await this.#decisions.end();
-    await this.#trace.end();
+    await this.#trace.end(this.#tracker);
     await this.#traceFile.end();
     await this.#logs.end();
-    const report = this.#sketch.report();
-    this.#zip.add(runPath(this.#record.id, RUN_FILES.junit), render("junit", [report]));
-    const page = renderReport({
-      report,
-      view: this.#sketch.view(),
-      record: this.#record,
-      timeline: this.#timeline,
-      logs: this.#excerpt,
-      decisions: this.#decided,
-    });
-    this.#zip.add(runPath(this.#record.id, RUN_FILES.report), page);
+    this.#zip.add(runPath(this.#record.id, RUN_FILES.junit), render("junit", [this.#draft.report()]));
+    this.#zip.add(runPath(this.#record.id, RUN_FILES.report), this.#draft.page());
   }
 }
 

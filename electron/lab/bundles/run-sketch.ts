@@ -1,40 +1,35 @@
-import { emptyRunView, foldAll, type RunView } from "../../model/fold.ts";
+import { priorityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent, LabEventType } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
+import type { RunView } from "../../model/run-view.ts";
+import { EVENT_VERSION } from "../../model/upgrade.ts";
 import { type RunReport, toReport } from "../reports/run-report.ts";
 import type { RunRecord } from "./format.ts";
 
 /** Of each type of event. No person reads more in a report, and a run may have a hundred thousand. */
 const KEPT_OF_A_TYPE = 1_000;
-const FOLD_AT_ONCE = 256;
 
 /** What the reports of a run are made of: its view, bounded. What is left out is counted, and said. */
 export class RunSketch {
   readonly #record: RunRecord;
   readonly #seen = new Map<LabEventType, number>();
-  #view: RunView = emptyRunView;
-  #waiting: LabEvent[] = [];
-  #seq = 0;
+  readonly #model = new RunModel();
 
   constructor(record: RunRecord) {
     this.#record = record;
   }
 
   take(event: LabEvent): void {
+    if (priorityOf(event) === "progress") return;
     const seen = (this.#seen.get(event.type) ?? 0) + 1;
     this.#seen.set(event.type, seen);
-    if (event.type === "service.log" || seen > KEPT_OF_A_TYPE) return;
-    // The fold takes no gaps; these events are numbered anew for it.
-    this.#waiting.push({ ...event, seq: ++this.#seq });
-    if (this.#waiting.length === FOLD_AT_ONCE) this.#fold();
-  }
-
-  seen(type: LabEventType): number {
-    return this.#seen.get(type) ?? 0;
+    // The model takes no gaps; these events are numbered anew for it.
+    if (seen <= KEPT_OF_A_TYPE) this.#model.take({ ...event, seq: this.#model.seq + 1 });
   }
 
   view(): RunView {
-    this.#fold();
-    return { ...this.#view, runId: this.#record.id, started: this.#view.started ?? startedAs(this.#record) };
+    const view = this.#model.asOf(this.#model.seq, this.#model.lastMs);
+    return { ...view, runId: this.#record.id, started: view.started ?? startedAs(this.#record) };
   }
 
   report(): RunReport {
@@ -44,16 +39,11 @@ export class RunSketch {
 
   #leftOut(): string[] {
     return [...this.#seen]
-      .filter(([type, seen]) => type !== "service.log" && seen > KEPT_OF_A_TYPE)
+      .filter(([, seen]) => seen > KEPT_OF_A_TYPE)
       .map(
         ([type, seen]) =>
           `only the first ${KEPT_OF_A_TYPE} of ${seen} ${type} events are told here; events.ndjson has all`,
       );
-  }
-
-  #fold(): void {
-    this.#view = foldAll(this.#view, this.#waiting);
-    this.#waiting = [];
   }
 }
 
@@ -61,6 +51,7 @@ export class RunSketch {
 function startedAs(record: RunRecord): NonNullable<RunView["started"]> {
   return {
     type: "run.started",
+    eventVersion: EVENT_VERSION,
     runId: record.id,
     seq: 1,
     atMs: 0,

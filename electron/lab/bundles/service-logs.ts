@@ -1,4 +1,4 @@
-import type { EventOf } from "../../model/lab-event.ts";
+import type { LoggedText } from "../../model/catalogue/log-entries.ts";
 import { runPath } from "./format.ts";
 import type { TextSink, ZipWriter } from "./zip-writer.ts";
 
@@ -19,13 +19,11 @@ export class ServiceLogs {
     this.#zip = zip;
   }
 
-  take(event: EventOf<"service.log"> | EventOf<"service.logs-dropped">): Promise<void> | undefined {
-    const sink = this.#sinkOf(event.service);
-    const at = `${(event.atMs / 1000).toFixed(3).padStart(10)} s`;
-    const who = sink === this.#shared ? `${oneLine(event.service)} ` : "";
-    if (event.type === "service.logs-dropped")
-      return sink.write(`${at}  ${who}(${event.lines} more lines were not kept)\n`);
-    return sink.write(`${at}  ${who}${event.stream}  ${oneLine(event.line)}\n`);
+  take(atMs: number, { service, stream, text }: LoggedText): Promise<void> | undefined {
+    const sink = this.#sinkOf(service);
+    const at = `${(atMs / 1000).toFixed(3).padStart(10)} s`;
+    const who = sink === this.#shared ? `${oneLine(service)} ` : "";
+    return sink.write(`${at}  ${who}${stream === undefined ? "" : `${stream}  `}${oneLine(text)}\n`);
   }
 
   async end(): Promise<void> {

@@ -1,6 +1,7 @@
+import { EVENT_CODES, typeWithCode } from "../../model/event-codes.ts";
 import { type LabEvent, labEvent } from "../../model/lab-event.ts";
+import { NewerEvents, type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
 import { LabError } from "../lab-error.ts";
-import { codeOf, typeOf } from "./event-codes.ts";
 
 /** An event as it is stored: what every event has in columns, the rest as JSON. */
 export interface EventRow {
@@ -8,40 +9,35 @@ export interface EventRow {
   /** Microseconds since the run began. */
   atUs: number;
   wallMs: number;
-  /** {@link codeOf} */
+  /** Its code, see event-codes.ts of the model. */
   type: number;
   body: string;
 }
 
 export function toRow(event: LabEvent): EventRow {
   const { runId: _runId, seq, atMs, wallMs, type, ...body } = event;
-  const code = codeOf(type);
-  if (code === undefined) throw new LabError("internal", `event type ${type} has no code in the history`);
+  const code = EVENT_CODES[type];
   return { seq, atUs: Math.round(atMs * 1000), wallMs: Math.round(wallMs), type: code, body: JSON.stringify(body) };
 }
 
-/** @throws LabError when the row was damaged, naming the run and the event. */
+/** @throws LabError when the row was damaged, naming the run and the event, or is of a newer lab. */
 export function fromRow(runId: string, row: EventRow): LabEvent {
-  return checked(runId, row, () => labEvent.parse(parts(runId, row)));
+  return readRow(runId, row, (stored) => labEvent.parse(stored));
 }
 
-/** A stored event, not checked against its shape again: pages are read by the thousand. @throws LabError when damaged */
-export function readRow(runId: string, row: EventRow): LabEvent {
-  return checked(runId, row, () => {
-    const event = parts(runId, row);
-    if (event.type === undefined) throw new Error(`no event type has the code ${row.type}`);
-    return event as LabEvent;
-  });
-}
-
-function parts(runId: string, { seq, atUs, wallMs, type, body }: EventRow) {
-  return { ...(JSON.parse(body) as object), runId, seq, atMs: atUs / 1000, wallMs, type: typeOf(type) };
-}
-
-function checked(runId: string, { seq }: EventRow, read: () => LabEvent): LabEvent {
+/** A stored event as this lab reads it. @param check its shape, where that has to be checked again @throws as {@link fromRow} */
+export function readRow(
+  runId: string,
+  { seq, atUs, wallMs, type: code, body }: EventRow,
+  check: (stored: StoredEvent) => LabEvent = (stored) => stored as unknown as LabEvent,
+): LabEvent {
   try {
-    return read();
+    const type = typeWithCode(code);
+    if (type === undefined) throw new Error(`no event type has the code ${code}`);
+    const fields = JSON.parse(body) as object;
+    return check(upgradeEvent({ ...fields, runId, seq, atMs: atUs / 1000, wallMs, type }));
   } catch (error) {
+    if (error instanceof NewerEvents) throw new LabError("bad-input", `run ${runId} cannot be read: ${error.message}`);
     throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`, { cause: error });
   }
 }

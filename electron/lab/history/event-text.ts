@@ -1,5 +1,6 @@
+import { needsUpgrade } from "../../model/upgrade.ts";
 import { typeOf } from "./event-codes.ts";
-import type { EventRow } from "./event-row.ts";
+import { type EventRow, readRow } from "./event-row.ts";
 
 /**
  * Events of one run as the JSON that a window is sent, made on the reader's thread: one text for all of them, since copying
@@ -36,5 +37,8 @@ export function toTexts(runId: string, rows: readonly EventRow[]): EventTexts {
 /** The body is text already and stays it: taking it apart and together again is most of the work. */
 function textOf(runId: string, { seq, atUs, wallMs, type, body }: EventRow): string {
   const envelope = `{"type":"${typeOf(type)}","runId":"${runId}","seq":${seq},"atMs":${atUs / 1000},"wallMs":${wallMs}`;
-  return body === "{}" ? `${envelope}}` : `${envelope},${body.slice(1)}`;
+  const text = body === "{}" ? `${envelope}}` : `${envelope},${body.slice(1)}`;
+  return needsUpgrade({ type: typeOf(type) })
+    ? JSON.stringify(readRow(runId, { seq, atUs, wallMs, type, body }))
+    : text;
 }

@@ -1,32 +1,16 @@
 import type { LaneSummary } from "../../contract/history.ts";
-import { codeOf } from "./event-codes.ts";
+import { summaries } from "../../model/catalogue/catalogue.ts";
+import { EVENT_CODES } from "../../model/event-codes.ts";
+import type { SummaryName } from "../../model/lanes.ts";
 
 type Lane = LaneSummary["lanes"][number];
 
-/** Which lane each type of event is drawn in, and what in the event names the lane. The end of a call is a part of it. */
-const LANES: readonly { lane: Lane["lane"]; types: readonly string[]; name?: "service" | "decision" }[] = [
-  { lane: "phases", types: ["phase.started"] },
-  { lane: "steps", types: ["step.started", "step.ended"] },
-  { lane: "faults", types: ["fault.intended", "fault.applied", "fault.undone"] },
-  { lane: "hits", types: ["fault.hit"] },
-  { lane: "health", types: ["health.changed"], name: "service" },
-  { lane: "calls", types: ["call.decided"], name: "decision" },
-  { lane: "checks", types: ["check.evaluated"] },
-  { lane: "warnings", types: ["warning"] },
-  { lane: "logs", types: ["service.log", "service.logs-dropped"], name: "service" },
-];
-const LANE_OF = new Map(
-  LANES.flatMap(({ lane, types }) =>
-    types.flatMap((type): [number, Lane["lane"]][] => {
-      const code = codeOf(type);
-      return code === undefined ? [] : [[code, lane]];
-    }),
-  ),
-);
+const SUMMARIES = summaries().map(({ type, lane, name }) => ({ code: EVENT_CODES[type], lane, name }));
+const LANE_OF = new Map(SUMMARIES.map(({ code, lane }) => [code, lane]));
 
-function codesNamedBy(field: "service" | "decision"): string {
-  return LANES.filter(({ name }) => name === field)
-    .flatMap(({ types }) => types.map(codeOf))
+function codesNamedBy(field: SummaryName): string {
+  return SUMMARIES.filter(({ name }) => name === field)
+    .map(({ code }) => code)
     .join(", ");
 }
 

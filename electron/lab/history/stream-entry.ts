@@ -1,4 +1,5 @@
-import { type LabEvent, type LabEventType, priorityOf } from "../../model/lab-event.ts";
+import { priorityOf } from "../../model/catalogue/catalogue.ts";
+import type { LabEvent, LabEventType } from "../../model/lab-event.ts";
 import { typeOf } from "./event-codes.ts";
 import { type EventTexts, TEXT_NUMBERS } from "./event-text.ts";
 

@@ -1,3 +1,4 @@
+import { isRunEnd } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 
@@ -120,7 +121,7 @@ export class WriteQueue implements Durability {
 
   /** Resolves with the number up to which the run is durable. Rejects when the event is refused. @throws LabError, see above */
   add(event: LabEvent): Promise<number> {
-    if (event.type === "run.ended") throw new LabError("internal", "the end of a run was given as one of its events");
+    if (isRunEnd(event)) throw new LabError("internal", "the end of a run was given as one of its events");
     const run = this.#open(event.runId);
     if (run.refused > 0 || this.#pending.length >= WAITING_LIMIT) return this.#refuse(run);
     this.#take(event, run);
@@ -151,7 +152,7 @@ export class WriteQueue implements Durability {
   /** Events of a run that are yet to be written, in their order; its end is not among them: it is told once it is durable. */
   waiting(runId: string, afterSeq: number): LabEvent[] {
     if (this.firstUnsaved(runId) === undefined) return [];
-    return this.#pending.filter((event) => event.runId === runId && event.seq > afterSeq && event.type !== "run.ended");
+    return this.#pending.filter((event) => event.runId === runId && event.seq > afterSeq && !isRunEnd(event));
   }
 
   /** Resolves when all that was added is durable. Rejects when an attempt to write has failed; what waits is tried again. */
@@ -218,11 +219,12 @@ export class WriteQueue implements Durability {
     this.#sent -= batch.length;
     this.#pending.splice(0, batch.length);
     const runs = this.#runsOf(batch);
-    for (const { runId, seq, type } of batch) {
+    for (const event of batch) {
+      const { runId, seq } = event;
       const run = this.#runs.get(runId);
       if (run === undefined) continue;
       run.savedSeq = seq;
-      if (type === "run.ended") this.#runs.delete(runId);
+      if (isRunEnd(event)) this.#runs.delete(runId);
     }
     const written = this.#added - this.#pending.length;
     if (this.#trouble !== undefined && written >= this.#trouble.untilWritten) this.#trouble = undefined;

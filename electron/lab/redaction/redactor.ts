@@ -1,3 +1,4 @@
+import { isLogLine } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { isCardNumber } from "./checksums.ts";
 import { findSecrets } from "./find-secrets.ts";
@@ -136,8 +137,7 @@ export class Redactor {
     });
     const isSame = fields.every(([, value], index) => value === entries[index]?.[1]);
     const redacted = isSame ? event : (Object.fromEntries(fields) as LabEvent);
-    if (event.type !== "service.log" || redacted.type !== "service.log" || !this.#keyLines.isOne(event))
-      return redacted;
+    if (!isLogLine(event) || !isLogLine(redacted) || !this.#keyLines.isOne(event)) return redacted;
     return hasPlaceholder(redacted.line) ? redacted : { ...redacted, line: this.#take("private-key", event.line) };
   }
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { emptyRunView, foldAll } from "../../model/fold.ts";
 import { OUTCOMES } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { readXml } from "../../testing/read-xml.ts";
 import { decided, eventsOf, passed, sampleRun, started } from "../../testing/sample-events.ts";
 import { render } from "./formats.ts";
 import { compactDecisions, type ReportedDecision, type RunReport, summaryLine, toReport } from "./run-report.ts";
 
-const good = toReport(foldAll(emptyRunView, sampleRun()));
+const good = toReport(RunModel.of(sampleRun()));
 const hostile =
   "</system-out><b a=\"1\" c='2'>&amp; ]]> \u0000\u0007\u001b[31m \ufffe\uffff\ud800 | \n<script>é名</script>";
 
@@ -26,8 +26,8 @@ describe("a run's report", () => {
       durationMs: 170,
       startedAt: "2023-11-14T22:13:20.010Z",
       decisions: [
-        { atMs: 90, callId: "call-1", tool: "create_refund", decision: "approvalRequired", turnId: "turn-1" },
-        { atMs: 110, callId: "call-1", tool: "create_refund", decision: "expired", backend: "payments" },
+        { atMs: 100, callId: "call-1", tool: "create_refund", decision: "approvalRequired", turnId: "turn-1" },
+        { atMs: 120, callId: "call-1", tool: "create_refund", decision: "expired", backend: "payments" },
       ],
       calls: [
         {
@@ -35,8 +35,8 @@ describe("a run's report", () => {
           tool: "create_refund",
           arguments: { charge_id: "ch_1" },
           decisions: ["approvalRequired", "expired"],
-          startMs: 85,
-          endMs: 115,
+          startMs: 95,
+          endMs: 125,
           outcome: "refused",
         },
       ],
@@ -51,22 +51,19 @@ describe("a run's report", () => {
 
   test("names a fault that nobody undid", () => {
     const events = sampleRun().filter(({ type }) => type !== "fault.undone");
-    const view = foldAll(
-      emptyRunView,
-      events.map((event, index) => ({ ...event, seq: index + 1 })),
-    );
+    const view = RunModel.of(events.map((event, index) => ({ ...event, seq: index + 1 })));
     expect(toReport(view).faults).toMatchObject([{ result: "not undone", inForceMs: null }]);
   });
 
   test("names a tool once for the decisions that follow each other", () => {
     const rows = ["a", "a", "b", "a"].map((tool, index) => decided({ callId: `${index}`, tool }));
-    expect(compactDecisions(toReport(foldAll(emptyRunView, eventsOf([started, ...rows, passed]))))).toBe(
+    expect(compactDecisions(toReport(RunModel.of(eventsOf([started, ...rows, passed]))))).toBe(
       "a allow, allow, b allow, a allow",
     );
   });
 
   test("is not made of a run that goes on: it has no verdict", () => {
-    expect(() => toReport(foldAll(emptyRunView, sampleRun().slice(0, -1)))).toThrow("the run has not ended");
+    expect(() => toReport(RunModel.of(sampleRun().slice(0, -1)))).toThrow("the run has not ended");
   });
 });
 

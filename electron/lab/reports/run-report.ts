@@ -1,8 +1,9 @@
 import { type CheckResult, resultOf } from "../../model/check-result.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { explainFailures } from "../../model/explain.ts";
-import { decidedMs, type RunView } from "../../model/fold.ts";
 import type { CallOutcome, Decision, Outcome } from "../../model/lab-event.ts";
+import { decidedCalls, type RunView } from "../../model/run-view.ts";
+import { lastKnownMs, OPEN } from "../../model/span.ts";
 
 /** Times are milliseconds on the run's clock. */
 export interface ReportedDecision {
@@ -86,8 +87,8 @@ export function toReport(view: RunView): RunReport {
     reason: ended.reason,
     durationMs: Math.round(ended.atMs),
     startedAt: new Date(started.wallMs).toISOString(),
-    decisions: view.decisions.map((row) => ({
-      atMs: Math.round(decidedMs(view, row)),
+    decisions: view.decisions.map(({ atMs, event: row }) => ({
+      atMs: Math.round(atMs),
       callId: row.callId,
       tool: row.tool,
       decision: row.decision,
@@ -97,24 +98,24 @@ export function toReport(view: RunView): RunReport {
       backend: row.backend,
       traceId: row.traceId,
     })),
-    calls: view.calls.map(({ callId, tool, arguments: given, decisions, startMs, endMs, end }) => ({
-      callId,
-      tool,
-      arguments: given,
-      decisions: decisions.map(({ decision }) => decision),
-      startMs: Math.round(startMs),
-      endMs: Math.round(endMs),
-      outcome: end?.outcome ?? null,
+    calls: decidedCalls(view).map((call) => ({
+      callId: call.attributes.callId,
+      tool: call.name,
+      arguments: call.attributes.arguments,
+      decisions: call.attributes.decisions.map(({ event }) => event.decision),
+      startMs: Math.round(call.startMs),
+      endMs: Math.round(lastKnownMs(call)),
+      outcome: call.attributes.end?.outcome ?? null,
     })),
-    steps: view.steps.map(({ kind, label, outcome, error, startMs, endMs }) => ({
-      kind,
-      label,
-      outcome: outcome ?? "not ended",
-      error: error ?? null,
+    steps: view.steps.map(({ name, status, startMs, endMs, attributes }) => ({
+      kind: attributes.kind,
+      label: name,
+      outcome: status === "running" ? "not ended" : status,
+      error: attributes.error ?? null,
       startMs: Math.round(startMs),
-      endMs: endMs === undefined ? null : Math.round(endMs),
+      endMs: endMs === OPEN ? null : Math.round(endMs),
     })),
-    checks: view.checks.map((check) => ({
+    checks: view.checks.map(({ event: check }) => ({
       check: check.check,
       result: resultOf(check),
       passed: check.passed,
@@ -122,17 +123,17 @@ export function toReport(view: RunView): RunReport {
       observed: check.observed,
       why: check.inconclusive ?? null,
     })),
-    faults: view.faults.map(({ kind, target, result, appliedMs, undoneMs }) => ({
+    faults: view.faults.map(({ status, endMs, attributes: { kind, target, appliedMs } }) => ({
       kind,
       target,
-      result: result ?? "not undone",
-      inForceMs: appliedMs === undefined || undoneMs === undefined ? null : Math.round(undoneMs - appliedMs),
+      result: endMs === OPEN ? "not undone" : status,
+      inForceMs: appliedMs === undefined || endMs === OPEN ? null : Math.round(endMs - appliedMs),
     })),
     failedCalls: explainFailures(view).map(({ call, fault }) => ({
-      tool: call.tool,
-      fault: fault === undefined ? "no fault of this run explains it" : `${fault.kind} ${fault.target}`,
+      tool: call.name,
+      fault: fault === undefined ? "no fault of this run explains it" : fault.name,
     })),
-    warnings: view.warnings.map(({ message }) => message),
+    warnings: view.warnings.map(({ event }) => event.message),
   };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { resultOf } from "../../model/check-result.ts";
-import { emptyRunView, foldAll } from "../../model/fold.ts";
 import type { Decision } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { decided, eventsOf, started } from "../../testing/sample-events.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { withMissing } from "./certainty.ts";
@@ -16,7 +16,7 @@ function resultOn(written: object, rows: readonly string[], missing: MissingDeci
     const [tool = "", decision = ""] = row.split(" ");
     return decided({ callId: `call-${index}`, tool, decision: decision as Decision, arguments: { card: tool } });
   });
-  const view = foldAll(emptyRunView, eventsOf([started, ...bodies]));
+  const view = RunModel.of(eventsOf([started, ...bodies]));
   const check = schema.parse(written) as LogCheck;
   const seen = evaluate(check, { view, methodMs: 100, answer: "Found it" });
   return resultOf(withMissing(check, seen, view, missing));

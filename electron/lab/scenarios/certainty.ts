@@ -1,4 +1,4 @@
-import type { RunView } from "../../model/fold.ts";
+import { decidedCalls, type RunView } from "../../model/run-view.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { countOf, foundInArguments, isSubsequence, type LogCheck, type Verdict } from "./checks.ts";
 
@@ -30,12 +30,12 @@ function couldTurn(check: LogCheck, { passed }: Verdict, view: RunView, missing:
   if ("policyOutcome" in check) return true;
   if ("mustNotContainInArgs" in check) return foundInArguments(check.mustNotContainInArgs, view).length === 0;
   if ("decisions" in check) {
-    const rows = view.decisions.map(({ tool, decision }) => `${tool} ${decision}`);
+    const rows = view.decisions.map(({ event: { tool, decision } }) => `${tool} ${decision}`);
     return isSubsequence(rows, check.decisions);
   }
   if ("trajectory" in check) {
     const { match, tools } = check.trajectory;
-    const called = view.calls.map(({ tool }) => tool);
+    const called = decidedCalls(view).map(({ name }) => name);
     return match === "EXACT" ? isSubsequence(called, tools) : !passed && tools.some(couldBeOf);
   }
   if ("count" in check) {

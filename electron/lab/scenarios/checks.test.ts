@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { emptyRunView, foldAll } from "../../model/fold.ts";
 import type { Decision } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { decided, eventsOf, started } from "../../testing/sample-events.ts";
 import { evaluate, type Facts, isLive, type LogCheck } from "./checks.ts";
 import { CHECK_NAMES, check } from "./schema.ts";
@@ -15,7 +15,7 @@ function factsOf(rows: readonly string[], more: Partial<Omit<Facts, "view">> = {
     last = tool;
     return decided({ callId: `call-${call}`, tool, decision: decision as Decision, arguments: args[index] ?? {} });
   });
-  return { view: foldAll(emptyRunView, eventsOf([started, ...bodies])), methodMs: 1_000, answer: undefined, ...more };
+  return { view: RunModel.of(eventsOf([started, ...bodies])), methodMs: 1_000, answer: undefined, ...more };
 }
 
 /** The check as written in YAML, judged. */

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../model/duration.ts";
-import type { RunView } from "../../model/fold.ts";
 import type { Decision } from "../../model/lab-event.ts";
+import { decidedCalls, type RunView } from "../../model/run-view.ts";
 import { hitsOf, nameOf } from "./fault-hit.ts";
 import { type Check, hasAmount } from "./schema.ts";
 
@@ -40,8 +40,8 @@ export function isLive(check: Check): check is LiveCheck {
 
 /** Judges a check from the log, the same way in a live run and in one from history. */
 export function evaluate(check: LogCheck, facts: Facts): Verdict {
-  const { calls, decisions } = facts.view;
-  const tools = calls.map(({ tool }) => tool);
+  const { decisions } = facts.view;
+  const tools = decidedCalls(facts.view).map(({ name }) => name);
   if ("mustInclude" in check) {
     return verdict("mustInclude", isSubsequence(check.mustInclude, tools), list(check.mustInclude), list(tools));
   }
@@ -50,7 +50,7 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     return verdict("mustNotInclude", found.length === 0, `none of ${list(check.mustNotInclude)}`, list(tools));
   }
   if ("policyOutcome" in check) {
-    const last = decisions.at(-1)?.decision;
+    const last = decisions.at(-1)?.event.decision;
     return verdict("policyOutcome", last === check.policyOutcome, check.policyOutcome, last ?? "no decision");
   }
   if ("mustNotContainInArgs" in check) {
@@ -60,7 +60,7 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     return verdict("mustNotContainInArgs", found.length === 0 && decisions.length > 0, expected, observed);
   }
   if ("decisions" in check) {
-    const rows = decisions.map(({ tool, decision }) => `${tool} ${decision}`);
+    const rows = decisions.map(({ event: { tool, decision } }) => `${tool} ${decision}`);
     const isSame = rows.length === check.decisions.length && rows.every((row, index) => row === check.decisions[index]);
     return verdict("decisions", isSame, list(check.decisions), list(rows));
   }
@@ -122,7 +122,7 @@ export function verdict(check: string, passed: boolean, expected: string, observ
 }
 
 export function foundInArguments(wanted: readonly string[], { decisions }: RunView): string[] {
-  const texts = decisions.flatMap((row) => [JSON.stringify(row.arguments) ?? "", ...textsIn(row.arguments)]);
+  const texts = decisions.flatMap(({ event: row }) => [JSON.stringify(row.arguments) ?? "", ...textsIn(row.arguments)]);
   return wanted.filter((each) => texts.some((text) => text.includes(each)));
 }
 
@@ -141,7 +141,9 @@ export function isSubsequence(wanted: readonly string[], seen: readonly string[]
 }
 
 export function countOf(view: RunView, decision: Decision, tool?: string): number {
-  return view.decisions.filter((row) => row.decision === decision && (tool === undefined || row.tool === tool)).length;
+  return view.decisions.filter(
+    ({ event }) => event.decision === decision && (tool === undefined || event.tool === tool),
+  ).length;
 }
 
 interface Amount {

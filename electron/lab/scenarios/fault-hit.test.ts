@@ -62,7 +62,7 @@ describe("a fault that reads requests, in a scenario with calls after it", () =>
   test("and that a call met is green, and the check says how often", async () => {
     const { outcome, view } = await run(["wanted"], [LOST, CALL, { undo: LINK }]);
     expect(outcome).toBe("passed");
-    expect(view.checks.at(-1)).toMatchObject({ check: "faultHit http_status caller->server", observed: "1" });
+    expect(view.checks.at(-1)?.event).toMatchObject({ check: "faultHit http_status caller->server", observed: "1" });
   });
 
   test("need not be met when the scenario says so", async () => {

@@ -1,4 +1,5 @@
-import type { FaultView, RunView } from "../../model/fold.ts";
+import { hitsOn, type RunView } from "../../model/run-view.ts";
+import type { Span } from "../../model/span.ts";
 import { aimOf } from "../faults/aim.ts";
 import { readsRequests } from "../faults/link-faults.ts";
 import type { Check, Scenario, Step } from "./schema.ts";
@@ -8,11 +9,12 @@ type Wanted = Exclude<FaultHitCheck["faultHit"], "none">;
 
 /** How often the faults that a check means were met so far. */
 export function hitsOf(view: RunView, { link, kind, tool }: Wanted): number {
-  const isMeant = (fault: FaultView) => fault.target === link && (kind === undefined || fault.kind === kind);
+  const isMeant = ({ attributes }: Span<"fault">) =>
+    attributes.target === link && (kind === undefined || attributes.kind === kind);
   const faults = view.faults.filter(isMeant);
-  if (tool === undefined) return faults.reduce((sum, { hits }) => sum + hits, 0);
-  const ids = new Set(faults.map(({ fault }) => fault));
-  return view.hits.filter((hit) => ids.has(hit.fault) && hit.tool === tool).length;
+  if (tool === undefined) return faults.reduce((sum, fault) => sum + hitsOn(view, fault), 0);
+  const ids = new Set(faults.map(({ attributes }) => attributes.fault));
+  return view.hits.filter(({ event }) => ids.has(event.fault) && event.tool === tool).length;
 }
 
 /** `faultHit create_refund reply_lost gateway->payments-mcp`, as a verdict names it. */

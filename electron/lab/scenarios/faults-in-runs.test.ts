@@ -92,7 +92,7 @@ describe("a fault that ends before its time, by itself or by an outsider", () =>
       listen: (event, goOn) => event.type === "fault.undone" && event.detail.includes("passes everything") && goOn(),
     });
     expect(outcome).toBe("passed");
-    expect(view.faults.map(({ result }) => result)).toEqual(["restored", "restored"]);
+    expect(view.faults.map(({ status }) => status)).toEqual(["restored", "restored"]);
   });
 });
 
@@ -108,7 +108,7 @@ describe("a fault on a service that is paused", () => {
       },
     });
     expect([outcome, wasDead]).toEqual(["passed", true]);
-    expect(view.faults.map(({ kind: each, result }) => `${each} ${result}`)).toEqual([
+    expect(view.faults.map(({ attributes, status }) => `${attributes.kind} ${status}`)).toEqual([
       "pause restored",
       `${kind} restored`,
     ]);

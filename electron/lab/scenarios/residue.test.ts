@@ -130,7 +130,9 @@ describe("a stack that is broken before a run", () => {
   test("with a service that is killed while it is paused by someone else: it is paused again after the run", async () => {
     await stack.running.driver.pause("caller");
     const { outcome, view } = await run({ method: [{ fault: { kill: "caller" } }], acceptExisting: true });
-    expect(view.faults).toMatchObject([{ result: "restored", detail: "caller is paused, as it was before" }]);
+    expect(view.faults).toMatchObject([
+      { status: "restored", attributes: { detail: "caller is paused, as it was before" } },
+    ]);
     expect(outcome).toBe("passed");
     expect((await stack.running.driver.stateOf("caller")).is).toBe("paused");
     await stack.running.driver.resume("caller");

@@ -1,5 +1,8 @@
-import { emptyRunView, foldAll, type RunView } from "../../model/fold.ts";
+import { opens } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
+import type { RunView } from "../../model/run-view.ts";
+import type { SpanKind } from "../../model/span.ts";
 import { orAbort } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import type { RunLog } from "../events/run-log.ts";
@@ -29,8 +32,8 @@ export class RunContext {
   readonly uncounted = new Set<string>();
   /** What the last agent step answered. */
   answer: string | undefined;
-  #view: RunView = emptyRunView;
-  #unfolded: LabEvent[] = [];
+  readonly #model = new RunModel();
+  #untracked: LabEvent[] = [];
 
   constructor(parts: { stack: RunningStack; log: RunLog; faults: FaultInjector; clock: Clock; policy?: RunPolicy }) {
     this.stack = parts.stack;
@@ -38,25 +41,23 @@ export class RunContext {
     this.faults = parts.faults;
     this.clock = parts.clock;
     this.policy = parts.policy ?? SCENARIO_POLICY;
-    parts.log.subscribeToReal((event) => this.#unfolded.push(event));
+    parts.log.subscribeToReal((event) => this.#untracked.push(event));
   }
 
-  /** The run as it really stands, nothing redacted: what checks are judged by, and kept nowhere. Folds only when asked, since events may come by the thousand. */
+  /** The run as it really stands, nothing redacted: what checks are judged by, and kept nowhere. Brought up to date only when asked, since events may come by the thousand. */
   view(): RunView {
-    if (this.#unfolded.length > 0) {
-      this.#view = foldAll(this.#view, this.#unfolded);
-      this.#unfolded = [];
-    }
-    return this.#view;
+    this.#model.takeAll(this.#untracked);
+    this.#untracked = [];
+    return this.#model;
   }
 
-  /** Resolves when `holds` does, looked at now and at every event. @throws the signal's reason when it aborts first */
-  async waitUntil(holds: (view: RunView) => boolean, wakesOn: LabEvent["type"], signal: AbortSignal): Promise<void> {
+  /** Resolves when `holds` does, checked now and at every event that may open such a span. @throws the signal's reason when it aborts first */
+  async waitUntil(holds: (view: RunView) => boolean, wakesOn: SpanKind, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (holds(this.view())) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const forget = this.log.subscribe((event) => {
-      if (event.type === wakesOn && holds(this.view())) resolve();
+      if (opens(event, wakesOn) && holds(this.view())) resolve();
     });
     await orAbort(promise, signal).finally(forget);
   }

@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { emptyRunView, foldAll } from "../../model/fold.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { collectGarbage } from "../../testing/collect-garbage.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
@@ -73,8 +73,8 @@ async function run({ steadyState = STEADY, method, expect: checks, clock = syste
     events.push(event);
     listen?.(event, () => cancel.abort());
   });
-  const view = foldAll(emptyRunView, events);
-  return { ...result, events, view, warnings: view.warnings.map(({ code }) => code) };
+  const view = RunModel.of(events);
+  return { ...result, events, view, warnings: view.warnings.map(({ event }) => event.code) };
 }
 
 describe("a run", () => {
@@ -89,7 +89,7 @@ describe("a run", () => {
       expect: [{ service: "server", is: "up" }],
     });
     expect(outcome).toBe("passed");
-    expect(view.phases.map(({ phase }) => phase)).toEqual([
+    expect(view.phases.map(({ name }) => name)).toEqual([
       "prepare",
       "steady state",
       "method",
@@ -97,7 +97,7 @@ describe("a run", () => {
       "rollback",
       "steady state after",
     ]);
-    expect(view.faults.map(({ result }) => result)).toEqual(["restored", "restored"]);
+    expect(view.faults.map(({ status }) => status)).toEqual(["restored", "restored"]);
     expect(events.at(-1)).toMatchObject({ type: "run.ended", outcome: "passed" });
     const recorded = await eventsIn(history, runId);
     expect(recorded.map(({ seq, type }) => [seq, type])).toEqual(events.map(({ seq, type }) => [seq, type]));
@@ -137,8 +137,8 @@ describe("a run", () => {
       listen: (event, cancel) => event.type === "fault.intended" && cancel(),
     });
     expect(outcome).toBe("cancelled");
-    expect(view.steps).toMatchObject([{ outcome: "cancelled" }]);
-    expect(view.faults).toMatchObject([{ result: "restored" }]);
+    expect(view.steps).toMatchObject([{ status: "cancelled" }]);
+    expect(view.faults).toMatchObject([{ status: "restored" }]);
   });
 
   test("that is halted ends as cancelled, and the next cannot begin until faults are allowed again", async () => {
@@ -147,7 +147,7 @@ describe("a run", () => {
       listen: (event) => event.type === "fault.applied" && stack.faults.halt(Date.now()),
     });
     expect([outcome, reason]).toEqual(["cancelled", "everything was halted"]);
-    expect(view.faults).toMatchObject([{ result: "restored" }]);
+    expect(view.faults).toMatchObject([{ status: "restored" }]);
     await expect(run({ method: [{ wait: "1ms" }] })).rejects.toMatchObject({ code: "precondition" });
     stack.faults.arm();
     expect(await run({ method: [{ wait: "1ms" }] })).toMatchObject({ outcome: "passed" });
@@ -159,7 +159,7 @@ describe("a run", () => {
     });
     expect(outcome).toBe("failed");
     expect(reason).toMatch("answered 200, expected 404");
-    expect(view.steps.map(({ outcome: ended }) => ended).sort()).toEqual(["cancelled", "failed"]);
+    expect(view.steps.map(({ status }) => status).sort()).toEqual(["cancelled", "failed"]);
   });
 });
 
@@ -173,7 +173,7 @@ describe("a steady state that is to hold throughout", () => {
     });
     expect(outcome).toBe("failed");
     expect(reason).toMatch(/^server is down \(.*\) in mid-run, expected up throughout$/);
-    expect(view.steps.at(-1)).toMatchObject({ kind: "wait", outcome: "cancelled" });
+    expect(view.steps.at(-1)).toMatchObject({ status: "cancelled", attributes: { kind: "wait" } });
   });
 
   test("stops it as well when nobody of this lab has broken it", async () => {
@@ -274,7 +274,7 @@ describe("a run that something fails around", () => {
     vi.spyOn(stack.running, "followLogs").mockReturnValue({ close: () => Promise.reject(new Error("a stuck log")) });
     const { outcome, reason, view } = await run({ method: [{ wait: "1ms" }] });
     expect([outcome, reason]).toEqual(["error", expect.stringContaining("a stuck log")]);
-    expect(view.warnings.map(({ message }) => message)).toContain(reason);
+    expect(view.warnings.map(({ event }) => event.message)).toContain(reason);
   });
 
   test.each<[string, (error: Error) => void]>([
@@ -304,7 +304,7 @@ describe("a run that something fails around", () => {
       listen: (event) => event.type === "fault.applied" && void cause(new Error("boom")),
     });
     expect([outcome, reason]).toEqual(["error", expect.stringContaining("boom")]);
-    expect(view.faults).toMatchObject([{ result: "restored" }]);
+    expect(view.faults).toMatchObject([{ status: "restored" }]);
     expect(await history.find(runId)).toMatchObject({ outcome: "error" });
     expect(await run({ method: [{ wait: "1ms" }] })).toMatchObject({ outcome: "passed" });
   });
@@ -316,7 +316,7 @@ describe("a run that something fails around", () => {
         event.type === "phase.started" && event.phase === "rollback" && strays.report(new Error("boom")),
     });
     expect([outcome, reason]).toEqual(["error", expect.stringContaining("boom")]);
-    expect(view.faults).toMatchObject([{ result: "restored" }]);
+    expect(view.faults).toMatchObject([{ status: "restored" }]);
   });
 
   test("ends, and not as passed, though its fault proxy has died and does not come up again", async () => {
@@ -350,7 +350,10 @@ describe("a check that could not look", () => {
     expect(reason).toBe(
       "decisions could not be told: the stack has no audit-log service; expected nothing; observed so far nothing",
     );
-    expect(view.checks).toMatchObject([{ passed: true }, { passed: false, inconclusive: expect.any(String) }]);
+    expect(view.checks.map(({ event }) => event)).toMatchObject([
+      { passed: true },
+      { passed: false, inconclusive: expect.any(String) },
+    ]);
     expect(view.ended).toMatchObject({ outcome: "inconclusive" });
   });
 
@@ -422,7 +425,7 @@ describe("what a run says of its own honesty", () => {
       listen: (event) =>
         event.type === "fault.applied" && void send(stack.linkUrl, { jsonrpc: "2.0", id: 1, method: "ping" }),
     });
-    expect(view.faults).toMatchObject([{ kind: "http_status", hits: expect.any(Number) }]);
+    expect(view.faults.map(({ attributes }) => attributes.kind)).toEqual(["http_status"]);
   });
 
   test("a fault that another process has undone in mid-run keeps it from being green", async () => {
@@ -466,7 +469,7 @@ describe("what a run says of its own honesty", () => {
         );
       },
     });
-    expect(view.decisions.map(({ tool }) => tool)).toEqual(["new", "new"]);
+    expect(view.decisions.map(({ event }) => event.tool)).toEqual(["new", "new"]);
     expect(warnings.filter((code) => code === "audit-log")).toHaveLength(2);
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { resultOf } from "../../model/check-result.ts";
 import { explainFailures } from "../../model/explain.ts";
 import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
+import { EVENT_VERSION } from "../../model/upgrade.ts";
 import { AbortScope, isAbortOf, orAbort, within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import { RunLog } from "../events/run-log.ts";
@@ -145,6 +146,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: Runner
   const { id, title, summary, patterns } = scenario;
   return {
     type: "run.started",
+    eventVersion: EVENT_VERSION,
     scenario: { id, title, patterns, ...(summary === undefined ? {} : { summary }) },
     driver: stack.driver.kind,
     ...(stack.engine === undefined ? {} : { engine: stack.engine }),
@@ -232,7 +234,7 @@ function assertTargets(scenario: Scenario, { stack }: RunContext): void {
 function flagUnexplained(context: RunContext): void {
   for (const { call, fault } of explainFailures(context.view())) {
     if (fault !== undefined) continue;
-    const message = `${call.tool} ended in upstream_error, and no fault of this run explains it`;
+    const message = `${call.name} ended in upstream_error, and no fault of this run explains it`;
     context.log.append({ type: "warning", code: "unexplained-failure", message });
   }
 }
@@ -292,7 +294,7 @@ async function restore(
   const notUndone = (await context.faults.undo("all", signal)).residue;
   if (notUndone.length > 0) return { outcome: "residue", reason: `not put back: ${notUndone.join("; ")}` };
   // Nothing has been done to the stack yet.
-  if (!context.view().phases.some(({ phase }) => phase === "method")) return ending;
+  if (!context.view().phases.some(({ attributes }) => attributes.phase === "method")) return ending;
   const { flaws } = context.faults;
   if (isOpen(ending) && flaws.length > 0) ending = { outcome: "failed", reason: flaws.join("; ") };
   log.append({ type: "phase.started", phase: "steady state after" });

@@ -137,7 +137,7 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
         "rows" in wait
           ? () => context.view().decisions.length >= wait.rows
           : () => countOf(context.view(), wait.decision, wait.tool) >= (wait.times ?? 1);
-      return context.waitUntil(isSeen, "call.decided", limit);
+      return context.waitUntil(isSeen, "call", limit);
     };
     try {
       await within(signal, atMost, holds);

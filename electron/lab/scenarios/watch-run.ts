@@ -80,7 +80,7 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
     stack,
     log,
     clock,
-    isOurs: (id) => context.view().faults.some(({ fault }) => fault === id),
+    isOurs: (id) => context.view().faults.some(({ attributes }) => attributes.fault === id),
     isToBeRevived: (service) => policy.revivesProxy && !faults.inForce().some(({ target }) => target === service),
   });
   watchers.add(() => context.proxy?.close());

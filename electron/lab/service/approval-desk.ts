@@ -1,6 +1,7 @@
 import pg from "pg";
 import { z } from "zod";
 import type { WaitingApproval, WaitingApprovals } from "../../contract/approvals.ts";
+import { isApprovalRequest } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -64,7 +65,7 @@ export class ApprovalDesk {
 
   /** Which run a waiting call belongs to is known from the run's own log. */
   take(event: LabEvent): void {
-    if (event.type !== "call.decided" || event.decision !== "approvalRequired") return;
+    if (!isApprovalRequest(event)) return;
     this.#runOfCall.set(event.callId, event.runId);
     const [oldest] = this.#runOfCall.keys();
     if (this.#runOfCall.size > CALLS_KEPT && oldest !== undefined) this.#runOfCall.delete(oldest);

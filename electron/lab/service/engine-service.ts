@@ -4,6 +4,7 @@ import type { DeleteReport } from "../../contract/history.ts";
 import type { QueueEntry } from "../../contract/runs.ts";
 import type { Settings, SettingsChange } from "../../contract/settings.ts";
 import type { StackStatus } from "../../contract/stack.ts";
+import { priorityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { orAbort } from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
@@ -367,7 +368,7 @@ export class EngineService {
   #take(event: LabEvent): void {
     if (this.#feeds.take(event)) this.historyChanged();
     this.approvals.take(event);
-    if (event.type !== "service.log") this.state.touch();
+    if (priorityOf(event) === "essential") this.state.touch();
   }
 
   async #buildState(version: number): Promise<LabState> {

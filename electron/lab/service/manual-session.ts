@@ -1,4 +1,5 @@
 import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
+import { closes } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
 import type { FaultInjector } from "../faults/injector.ts";
@@ -102,7 +103,7 @@ export class ManualSession {
   async #serve(context: RunContext, signal: AbortSignal): Promise<void> {
     this.#context = context;
     const forget = context.log.subscribe((event) => {
-      if (event.type === "fault.undone") this.#endIfOver();
+      if (closes(event, "fault")) this.#endIfOver();
     });
     this.#begun.resolve(context);
     try {

@@ -1,3 +1,4 @@
+import { isRunEnd } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { LiveEntry, type StreamEntry } from "../history/stream-entry.ts";
 import type { Durability } from "../history/write-queue.ts";
@@ -46,7 +47,7 @@ export class RunFeed {
     this.#kept.push(new LiveEntry(event));
     if (this.#kept.length >= 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);
     this.#lastSeq = event.seq;
-    if (event.type === "run.ended") this.#hasEnded = true;
+    if (isRunEnd(event)) this.#hasEnded = true;
     if (this.readySeq === event.seq) this.wake();
   }
 

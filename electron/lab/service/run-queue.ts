@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
+import { activityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { isAbortOf } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -131,8 +132,8 @@ export class RunQueue {
     };
     const listen = (event: LabEvent) => {
       entry.runId = event.runId;
-      if (event.type === "phase.started") say(event.phase);
-      if (event.type === "step.started") say(event.label);
+      const activity = activityOf(event);
+      if (activity !== undefined) say(activity);
     };
     const failed = (error: unknown): Ending => {
       const when = entry.runId === null ? "before it began" : "by a person";

@@ -1,4 +1,4 @@
-import type { EventOf } from "../../../model/lab-event.ts";
+import type { LoggedText } from "../../../model/catalogue/log-entries.ts";
 
 /** A page is read by a person: the end of the logs is what they look for, and all of them are beside it. */
 const KEPT = 300;
@@ -15,9 +15,7 @@ export class LogExcerpt {
   #lines: ExcerptLine[] = [];
   #total = 0;
 
-  take(event: EventOf<"service.log"> | EventOf<"service.logs-dropped">): void {
-    const { atMs, service } = event;
-    const text = event.type === "service.log" ? event.line : `(${event.lines} more lines were not kept)`;
+  take(atMs: number, { service, text }: LoggedText): void {
     this.#total++;
     this.#lines.push({ atMs, service, text: text.length > LINE_CHARS ? `${text.slice(0, LINE_CHARS)}…` : text });
     if (this.#lines.length > 2 * KEPT) this.#lines = this.#lines.slice(-KEPT);

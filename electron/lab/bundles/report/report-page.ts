@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { CheckResult } from "../../../model/check-result.ts";
 import { formatDuration } from "../../../model/duration.ts";
 import { explainFailures } from "../../../model/explain.ts";
-import { decidedMs, type RunView } from "../../../model/fold.ts";
-import type { EventOf } from "../../../model/lab-event.ts";
+import type { RunView } from "../../../model/run-view.ts";
+import type { Instant } from "../../../model/span.ts";
 import type { RunReport } from "../../reports/run-report.ts";
 import type { RunRecord } from "../format.ts";
 import type { LogExcerpt } from "./log-excerpt.ts";
@@ -140,15 +140,14 @@ function timelineCard({ view, timeline }: ReportParts): string {
 
 function decisions({ view, decisions: total }: ReportParts): string {
   if (view.decisions.length === 0) return "";
-  const faultOf = new Map(explainFailures(view).map(({ call, fault }) => [call.callId, fault]));
+  const faultOf = new Map(explainFailures(view).map(({ call, fault }) => [call.attributes.callId, fault]));
   const shown = view.decisions.slice(0, DECISIONS_SHOWN);
   const rows = alike(shown).map((rows) => {
-    const [row] = rows;
+    const [{ atMs, event: row }] = rows;
     const fault = row.decision === "upstream_error" ? faultOf.get(row.callId) : undefined;
-    const because =
-      fault === undefined ? "" : ` <span class="chip fault">${escapeHtml(`${fault.kind} ${fault.target}`)}</span>`;
+    const because = fault === undefined ? "" : ` <span class="chip fault">${escapeHtml(fault.name)}</span>`;
     return [
-      `<td class="time">${formatDuration(decidedMs(view, row))}</td>`,
+      `<td class="time">${formatDuration(atMs)}</td>`,
       cell("name", row.tool),
       chip(DECISION_TONES[row.decision], rows.length === 1 ? row.decision : `${row.decision} ×${rows.length}`),
       `<td>${escapeHtml(row.reason)}${because}</td>`,
@@ -162,12 +161,12 @@ function decisions({ view, decisions: total }: ReportParts): string {
   return card(`Decisions: ${total}`, `${table(heads, rows)}${more}`, "long");
 }
 
-type Row = EventOf<"call.decided">;
+type Row = Instant<"decision">;
 
 /** Decisions that follow each other and say the same, together: a storm is one line and not a thousand. */
 function alike(rows: readonly Row[]): [Row, ...Row[]][] {
   const groups: [Row, ...Row[]][] = [];
-  const saying = ({ tool, decision, reason, backend, arguments: given }: Row) =>
+  const saying = ({ event: { tool, decision, reason, backend, arguments: given } }: Row) =>
     JSON.stringify([tool, decision, reason, backend, given]);
   for (const row of rows) {
     const last = groups.at(-1);

@@ -1,4 +1,6 @@
-import type { Decision, EventOf, HealthStatus, LabEvent } from "../../../model/lab-event.ts";
+import type { Decision, HealthStatus } from "../../../model/lab-event.ts";
+import type { AnyInstant, AnySpan, Span } from "../../../model/span.ts";
+import type { SpanSink } from "../../../model/span-tracker.ts";
 import type { RunRecord } from "../format.ts";
 
 /** As many as the drawing is wide: what comes closer together is drawn as one. */
@@ -15,25 +17,28 @@ export interface HealthSegment {
 }
 
 /** What of a run is drawn however many events it has: health as segments, decisions and logs as how many in a column. */
-export class ReportTimeline {
+export class ReportTimeline implements SpanSink {
   readonly durationMs: number;
   readonly decisions = new Map<Decision, Uint32Array>();
   readonly logs = new Uint32Array(COLUMNS);
-  readonly #startedWallMs: number;
   readonly #health = new Map<string, { status: HealthStatus; startMs: number }[]>();
 
   constructor(record: RunRecord) {
     this.durationMs = Math.max(1, record.durationMs);
-    this.#startedWallMs = record.startedWallMs;
   }
 
-  take(event: LabEvent): void {
-    if (event.type === "service.log") this.#count(this.logs, event.atMs);
-    else if (event.type === "call.decided") {
-      const counts = this.decisions.get(event.decision) ?? new Uint32Array(COLUMNS);
-      this.decisions.set(event.decision, counts);
-      this.#count(counts, event.decidedWallMs - this.#startedWallMs);
-    } else if (event.type === "health.changed") this.#takeHealth(event);
+  opened(span: AnySpan): void {
+    if (span.kind === "health") this.#takeHealth(span);
+  }
+
+  instant(instant: AnyInstant): void {
+    if (instant.kind === "log") this.#count(this.logs, instant.atMs);
+    else if (instant.kind === "decision") {
+      const { decision } = instant.event;
+      const counts = this.decisions.get(decision) ?? new Uint32Array(COLUMNS);
+      this.decisions.set(decision, counts);
+      this.#count(counts, instant.atMs);
+    }
   }
 
   /** Services in the order in which they were first seen. */
@@ -48,7 +53,7 @@ export class ReportTimeline {
     ]);
   }
 
-  #takeHealth({ service, to: status, atMs: startMs }: EventOf<"health.changed">): void {
+  #takeHealth({ name: service, status, startMs }: Span<"health">): void {
     const changes = this.#health.get(service) ?? [];
     if (changes.length === 0) {
       if (this.#health.size >= SERVICES_LIMIT) return;

@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { LabEvent } from "../../../model/lab-event.ts";
+import { SpanTracker } from "../../../model/span-tracker.ts";
 import { decided, sampleRun } from "../../../testing/sample-events.ts";
 import type { RunRecord } from "../format.ts";
-import { RunSketch } from "../run-sketch.ts";
 import { runWith } from "../testing/recorded-run.ts";
-import { LogExcerpt } from "./log-excerpt.ts";
-import { renderReport } from "./report-page.ts";
-import { ReportTimeline } from "./report-timeline.ts";
+import { ReportDraft } from "./report-draft.ts";
 
 const HOSTILE =
   "</script></style></svg><script>alert(1)</script><img src=x onerror=alert(1)>\u2028\u2029\u0000\u202e\ud800 \"'`&amp; ]]> <!--";
@@ -26,20 +24,10 @@ function reportOf(events: readonly LabEvent[]): string {
     durationMs: ended.atMs,
     events: events.length,
   };
-  const [sketch, timeline, logs] = [new RunSketch(record), new ReportTimeline(record), new LogExcerpt()];
-  for (const event of events) {
-    sketch.take(event);
-    timeline.take(event);
-    if (event.type === "service.log" || event.type === "service.logs-dropped") logs.take(event);
-  }
-  return renderReport({
-    report: sketch.report(),
-    view: sketch.view(),
-    record,
-    timeline,
-    logs,
-    decisions: sketch.seen("call.decided"),
-  });
+  const draft = new ReportDraft(record);
+  const tracker = new SpanTracker(draft);
+  for (const event of events) tracker.take(event);
+  return draft.page();
 }
 
 /** Every string of an event that a stack or a tool could have written, made hostile. */

@@ -1,8 +1,9 @@
 import { formatDuration } from "../../../model/duration.ts";
-import { type CallView, decidedMs, type RunView } from "../../../model/fold.ts";
+import { hitsOn, type RunView } from "../../../model/run-view.ts";
+import { isOpen, lastKnownMs, type Span } from "../../../model/span.ts";
 import { escapeHtml, shorten } from "./markup.ts";
 import { COLUMNS, type ReportTimeline } from "./report-timeline.ts";
-import { DECISION_TONES, HEALTH_TONES, type Tone } from "./tones.ts";
+import { CALL_TONES, DECISION_TONES, HEALTH_TONES, type Tone } from "./tones.ts";
 
 const WIDTH = 1_240;
 const LEFT = 196;
@@ -79,7 +80,7 @@ function groupsOf(view: RunView, timeline: ReportTimeline): Group[] {
     limited("Faults", faultRows(view, durationMs)),
     { heading: "Health", rows: healthRows(timeline) },
     view.calls.length <= ROWS_LIMIT
-      ? { heading: "Calls", rows: view.calls.map((call) => callRow(view, call)) }
+      ? { heading: "Calls", rows: view.calls.map(callRow) }
       : {
           heading: "Decisions",
           rows: decisionRows(timeline),
@@ -90,14 +91,20 @@ function groupsOf(view: RunView, timeline: ReportTimeline): Group[] {
   ];
 }
 
+/** What has not ended is drawn to the end of the run. */
+function endOf(span: Span, durationMs: number): number {
+  return isOpen(span) ? durationMs : span.endMs;
+}
+
 function limited(heading: string, rows: Row[]): Group {
   if (rows.length <= ROWS_LIMIT) return { heading, rows };
   return { heading, rows: rows.slice(0, ROWS_LIMIT), note: `the first ${ROWS_LIMIT} of ${rows.length}` };
 }
 
 function phaseRow({ phases }: RunView, durationMs: number): Row {
-  const bars = phases.map(({ phase, startMs }, index): Bar => {
-    const endMs = phases[index + 1]?.startMs ?? durationMs;
+  const bars = phases.map((span, index): Bar => {
+    const { name: phase, startMs } = span;
+    const endMs = endOf(span, durationMs);
     return {
       startMs,
       endMs,
@@ -110,33 +117,42 @@ function phaseRow({ phases }: RunView, durationMs: number): Row {
 }
 
 function stepRows({ steps }: RunView, durationMs: number): Row[] {
-  return steps.map(({ kind, label, startMs, endMs = durationMs, outcome, error, background }) => ({
-    label: background ? `${kind} (background)` : kind,
-    bars: [
-      {
-        startMs,
-        endMs,
-        tone: outcome === "failed" ? "bad" : outcome === "cancelled" ? "idle" : "work",
-        text: label.startsWith(`${kind}: `) ? label.slice(kind.length + 2) : label,
-        title: `${spanTitle(label, startMs, endMs)}${error === undefined ? "" : `\n${error}`}`,
-      },
-    ],
-  }));
+  return steps.map((step) => {
+    const { name: label, startMs, status } = step;
+    const { kind, background, error } = step.attributes;
+    const endMs = endOf(step, durationMs);
+    return {
+      label: background ? `${kind} (background)` : kind,
+      bars: [
+        {
+          startMs,
+          endMs,
+          tone: status === "failed" ? "bad" : status === "cancelled" ? "idle" : "work",
+          text: label.startsWith(`${kind}: `) ? label.slice(kind.length + 2) : label,
+          title: `${spanTitle(label, startMs, endMs)}${error === undefined ? "" : `\n${error}`}`,
+        },
+      ],
+    };
+  });
 }
 
-function faultRows({ faults }: RunView, durationMs: number): Row[] {
-  return faults.map(({ kind, target, intendedMs, undoneMs, result = "not undone", hits, detail }) => {
+function faultRows(view: RunView, durationMs: number): Row[] {
+  return view.faults.map((fault) => {
+    const { name, startMs, status } = fault;
+    const { kind, target, detail } = fault.attributes;
+    const hits = hitsOn(view, fault);
     const counted = hits === 0 ? "" : `, ${hits} ${hits === 1 ? "hit" : "hits"}`;
-    const endMs = undoneMs ?? durationMs;
+    const endMs = endOf(fault, durationMs);
+    const result = isOpen(fault) ? "not undone" : status;
     return {
       label: kind,
       bars: [
         {
-          startMs: intendedMs,
+          startMs,
           endMs,
           tone: "fault",
           text: `${target} — ${result}${counted}`,
-          title: `${spanTitle(`${kind} ${target}`, intendedMs, endMs)}\n${result}${counted}${detail ? `\n${detail}` : ""}`,
+          title: `${spanTitle(name, startMs, endMs)}\n${result}${counted}${detail ? `\n${detail}` : ""}`,
         },
       ],
     };
@@ -157,11 +173,15 @@ function healthRows(timeline: ReportTimeline): Row[] {
   }));
 }
 
-function callRow(view: RunView, { tool, startMs, endMs, decisions, backend }: CallView): Row {
-  const last = decisions.at(-1);
-  const words = [tool, ...decisions.map(({ decision }) => decision)].join(" → ");
+function callRow(call: Span<"call">): Row {
+  const { name, startMs, status, attributes } = call;
+  const { decisions, backend } = attributes;
+  const endMs = lastKnownMs(call);
+  const words = [name, ...(decisions.length === 0 ? [status] : decisions.map(({ event }) => event.decision))].join(
+    " → ",
+  );
   const reasons = decisions.map(
-    (row) => `${formatDuration(decidedMs(view, row))}  ${row.decision}${row.reason ? `: ${row.reason}` : ""}`,
+    ({ atMs, event }) => `${formatDuration(atMs)}  ${event.decision}${event.reason ? `: ${event.reason}` : ""}`,
   );
   return {
     label: backend || "gateway",
@@ -169,7 +189,7 @@ function callRow(view: RunView, { tool, startMs, endMs, decisions, backend }: Ca
       {
         startMs,
         endMs,
-        tone: last === undefined ? "idle" : DECISION_TONES[last.decision],
+        tone: CALL_TONES[status],
         text: words,
         title: `${spanTitle(words, startMs, endMs)}\n${reasons.join("\n")}`,
       },
@@ -178,15 +198,17 @@ function callRow(view: RunView, { tool, startMs, endMs, decisions, backend }: Ca
 }
 
 function approvalRows({ approvals }: RunView, durationMs: number): Row[] {
-  return approvals.map(({ tool, startMs, endMs = durationMs, result }) => {
-    const words = `${result ?? "still waiting"} after ${formatDuration(endMs - startMs)}`;
+  return approvals.map((approval) => {
+    const { name: tool, startMs, status } = approval;
+    const endMs = endOf(approval, durationMs);
+    const words = `${status === "waiting" ? "still waiting" : status} after ${formatDuration(endMs - startMs)}`;
     return {
       label: tool,
       bars: [
         {
           startMs,
           endMs,
-          tone: result === undefined ? "wait" : DECISION_TONES[result],
+          tone: status === "waiting" ? "wait" : DECISION_TONES[status],
           text: words,
           title: spanTitle(`${tool}: approval ${words}`, startMs, endMs),
         },
@@ -272,9 +294,9 @@ function placeText(words: string, start: number, width: number, y: number, isBan
 function drawFaultShades({ faults }: RunView, x: (ms: number) => number, height: number): string {
   return faults
     .slice(0, ROWS_LIMIT)
-    .map(({ intendedMs, undoneMs = Number.POSITIVE_INFINITY }) => {
-      const width = Math.max(1, x(undoneMs) - x(intendedMs));
-      return `<rect class="shade" x="${round(x(intendedMs))}" y="${AXIS}" width="${round(width)}" height="${height - AXIS - 6}"/>`;
+    .map(({ startMs, endMs }) => {
+      const width = Math.max(1, x(endMs) - x(startMs));
+      return `<rect class="shade" x="${round(x(startMs))}" y="${AXIS}" width="${round(width)}" height="${height - AXIS - 6}"/>`;
     })
     .join("");
 }

@@ -1,4 +1,4 @@
-import type { Decision, HealthStatus, Outcome } from "../../../model/lab-event.ts";
+import type { CallOutcome, Decision, HealthStatus, Outcome } from "../../../model/lab-event.ts";
 
 /** A colour by what it says; the style sheet has a light and a dark one for each. */
 export type Tone = "good" | "bad" | "wait" | "limit" | "changed" | "idle" | "work" | "fault";
@@ -13,6 +13,16 @@ export const DECISION_TONES: Record<Decision, Tone> = {
   denied: "bad",
   upstream_error: "bad",
   budgetExceeded: "limit",
+};
+
+export const CALL_TONES: Record<Decision | CallOutcome, Tone> = {
+  ...DECISION_TONES,
+  ok: "good",
+  tool_error: "bad",
+  refused: "bad",
+  cancelled: "idle",
+  busy: "limit",
+  unknown_tool: "bad",
 };
 
 export const HEALTH_TONES: Record<HealthStatus, Tone> = { up: "good", degraded: "wait", down: "bad", unknown: "idle" };

@@ -1,7 +1,11 @@
 import type Database from "better-sqlite3";
 import type { DecidedApproval } from "../../../contract/approvals.ts";
+import { typesOpening } from "../../../model/catalogue/catalogue.ts";
 import { codeOf } from "../event-codes.ts";
 import { inSlices } from "./slices.ts";
+
+/** Of the events that can tell of an approval. */
+const CODES = typesOpening("approval").map(codeOf).join(", ");
 
 interface Place {
   key: number;
@@ -38,7 +42,7 @@ export async function decidedApprovals(
   );
   const decisions = database.prepare(
     `SELECT run_key AS key, body FROM events
-     WHERE (run_key, seq) > (@key, @seq) AND (run_key, seq) <= (@lastKey, @lastSeq) AND type = @type
+     WHERE (run_key, seq) > (@key, @seq) AND (run_key, seq) <= (@lastKey, @lastSeq) AND type IN (${CODES})
        AND json_extract(body, '$.decision') IN ('approvalRequired', 'approved', 'denied', 'expired')
      ORDER BY run_key, seq`,
   );
@@ -52,7 +56,7 @@ export async function decidedApprovals(
     (rows) => {
       const to = endOfSlice.get({ ...from, rows: rows - 1 }) as Place | undefined;
       const { key: lastKey, seq: lastSeq } = to ?? { key: Number.MAX_SAFE_INTEGER, seq: 0 };
-      const found = decisions.all({ ...from, lastKey, lastSeq, type: codeOf("call.decided") });
+      const found = decisions.all({ ...from, lastKey, lastSeq });
       for (const { key, body } of found as { key: number; body: string }[]) newest.take(key, JSON.parse(body));
       from = to ?? from;
       return to !== undefined;

@@ -1,5 +1,6 @@
 import type { DecidedApproval } from "../../../contract/approvals.ts";
 import { type EventPage, type HistoryFilter, LANE_BUCKETS, type LaneSummary } from "../../../contract/history.ts";
+import { isRunEnd } from "../../../model/catalogue/catalogue.ts";
 import type { EventOf, LabEvent } from "../../../model/lab-event.ts";
 import { systemClock } from "../../clock.ts";
 import { LabError } from "../../lab-error.ts";
@@ -266,7 +267,7 @@ function batchesOf(batch: readonly LabEvent[]): RunBatch[] {
     return {
       runId,
       rows: toColumns(events.map(toRow)),
-      ending: last?.type === "run.ended" ? { ...last, durationMs: last.atMs } : undefined,
+      ending: last !== undefined && isRunEnd(last) ? { ...last, durationMs: last.atMs } : undefined,
     };
   });
 }

@@ -135,11 +135,12 @@ export class SqliteWriter {
       .prepare("SELECT seq, at_us AS atUs, wall_ms AS wallMs FROM events WHERE run_key = ? ORDER BY seq DESC LIMIT 1")
       .get(row.key) as { seq: number; atUs: number; wallMs: number } | undefined;
     const { seq, atUs, wallMs } = last ?? { seq: 0, atUs: 0, wallMs: row.started_wall_ms };
-    const ending = {
+    const { type, ...ending } = {
+      type: "run.ended" as const,
       outcome: "interrupted" as const,
       reason: "the lab died while this run was on; what it had broken was put back by a later start",
     };
-    this.#insertEvent?.run(row.key, seq + 1, atUs, wallMs, codeOf("run.ended"), JSON.stringify(ending));
+    this.#insertEvent?.run(row.key, seq + 1, atUs, wallMs, codeOf(type), JSON.stringify(ending));
     this.#end(row.key, { ...ending, durationMs: atUs / 1000 });
   }
 

@@ -1,0 +1,119 @@
+import type { EventOf, LabEvent, LabEventType } from "../lab-event.ts";
+import type { SummaryLane, SummaryName } from "../lanes.ts";
+import type { RunView } from "../run-view.ts";
+import type { AnyInstant, AnySpan, SpanKind } from "../span.ts";
+import { callDecided, callEnded } from "./call-entries.ts";
+import { checkEvaluated, warning } from "./check-entries.ts";
+import type { EventEntry, EventLine, PrintedLine, Tracking } from "./entry.ts";
+import { faultApplied, faultHit, faultIntended, faultUndone } from "./fault-entries.ts";
+import { healthChanged } from "./health-entries.ts";
+import { serviceLog, serviceLogsDropped } from "./log-entries.ts";
+import { runEnded, runStarted } from "./run-entries.ts";
+import { phaseStarted, stepEnded, stepStarted } from "./step-entries.ts";
+
+/** Every type of event there is. What anyone shows or counts of an event is read here, and nowhere else. */
+export const CATALOGUE: { readonly [Type in LabEventType]: EventEntry<Type> } = {
+  "run.started": runStarted,
+  "phase.started": phaseStarted,
+  "step.started": stepStarted,
+  "step.ended": stepEnded,
+  "health.changed": healthChanged,
+  "service.log": serviceLog,
+  "service.logs-dropped": serviceLogsDropped,
+  "fault.intended": faultIntended,
+  "fault.applied": faultApplied,
+  "fault.hit": faultHit,
+  "fault.undone": faultUndone,
+  "call.decided": callDecided,
+  "call.ended": callEnded,
+  "check.evaluated": checkEvaluated,
+  warning,
+  "run.ended": runEnded,
+};
+
+const TYPES = Object.keys(CATALOGUE) as LabEventType[];
+
+/** The entry of an event, taken as one that understands any: it is that of the event's own type. */
+function entryOf({ type }: Pick<LabEvent, "type">): EventEntry<LabEventType> {
+  return CATALOGUE[type] as EventEntry<LabEventType>;
+}
+
+export function titleOf(event: LabEvent): string {
+  return entryOf(event).title;
+}
+
+export function priorityOf(event: Pick<LabEvent, "type">): "essential" | "progress" {
+  return entryOf(event).priority;
+}
+
+export function describeEvent(event: LabEvent): EventLine {
+  return entryOf(event).describe(event);
+}
+
+export function printEvent(event: LabEvent): PrintedLine[] {
+  return entryOf(event).print?.(event) ?? [];
+}
+
+export function isFailure(event: LabEvent): boolean {
+  return entryOf(event).isFailure?.(event) ?? false;
+}
+
+/** Whether the event may open a span of this kind, or end one. */
+export function opens(event: Pick<LabEvent, "type">, kind: SpanKind): boolean {
+  return entryOf(event).opens.includes(kind);
+}
+
+export function closes(event: Pick<LabEvent, "type">, kind: SpanKind): boolean {
+  return entryOf(event).closes.includes(kind);
+}
+
+/** What is being done from this event on, in its own words; undefined where it says nothing of that. */
+export function activityOf(event: LabEvent): string | undefined {
+  return opens(event, "phase") || opens(event, "step") ? describeEvent(event).text : undefined;
+}
+
+export function track(event: LabEvent, run: Tracking): void {
+  entryOf(event).track?.(event, run);
+}
+
+/** What the event is about, as this view has it: a span, an instant, or nothing but itself. */
+export function subjectOf(event: LabEvent, view: RunView): AnySpan | AnyInstant | undefined {
+  return entryOf(event).subject?.(event, view);
+}
+
+/** Types of events that may open a span of this kind. */
+export function typesOpening(kind: SpanKind): LabEventType[] {
+  return TYPES.filter((type) => opens({ type }, kind));
+}
+
+/** In which lane of a summary each type of event counts, and which of its fields names the lane's part. */
+export function summaries(): { type: LabEventType; lane: SummaryLane; name?: SummaryName }[] {
+  return TYPES.flatMap((type) => {
+    const { summary } = entryOf({ type });
+    return summary === undefined ? [] : [{ type, ...summary }];
+  });
+}
+
+/** The service that printed what the event tells of; undefined for all that is no log. */
+export function loggedBy(event: LabEvent): string | undefined {
+  return entryOf(event).summary?.lane === "logs" && "service" in event ? event.service : undefined;
+}
+
+/** How a run began and ended: what its row, its record and its listeners are told. */
+export function isRunStart(event: LabEvent): event is EventOf<"run.started"> {
+  return event.type === "run.started";
+}
+
+export function isRunEnd(event: LabEvent): event is EventOf<"run.ended"> {
+  return event.type === "run.ended";
+}
+
+/** A decision by which a call waits for a person from then on. */
+export function isApprovalRequest(event: LabEvent): event is EventOf<"call.decided"> {
+  return event.type === "call.decided" && event.decision === "approvalRequired";
+}
+
+/** Text that a service printed. */
+export function isLogLine(event: LabEvent): event is EventOf<"service.log"> {
+  return event.type === "service.log";
+}

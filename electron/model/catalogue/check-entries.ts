@@ -1,0 +1,52 @@
+import { type CheckResult, resultOf } from "../check-result.ts";
+import type { EventOf } from "../lab-event.ts";
+import type { Tone } from "../tone.ts";
+import { type EventEntry, line, plain } from "./entry.ts";
+
+export const CHECK_TONES: Record<CheckResult, Tone> = { passed: "passed", failed: "failed", inconclusive: "warning" };
+
+export const checkEvaluated: EventEntry<"check.evaluated"> = {
+  title: "Check",
+  summary: { lane: "checks" },
+  priority: "essential",
+  opens: [],
+  closes: [],
+  describe: (event) => ({ kind: "check", text: describeCheck(event), tone: CHECK_TONES[resultOf(event)] }),
+  print(event) {
+    const { check, expected, observed, inconclusive } = event;
+    const told = {
+      passed: ["ok", `${shorten(observed)}`],
+      failed: ["FAILED", `expected ${expected}; observed ${observed}`],
+      inconclusive: ["INCONCLUSIVE", `expected ${expected}; ${inconclusive}`],
+    } as const satisfies Record<CheckResult, readonly [string, string]>;
+    const result = resultOf(event);
+    const [verdict, text] = told[result];
+    return line("check", { text: verdict, tone: CHECK_TONES[result] }, plain(` ${check}: ${text}`));
+  },
+  isFailure: ({ passed }) => !passed,
+  track: (event, run) => void run.instant("check", event.atMs, event),
+  subject: ({ seq }, { checks }) => checks.find((check) => check.seq === seq),
+};
+
+export const warning: EventEntry<"warning"> = {
+  title: "Warning",
+  summary: { lane: "warnings" },
+  priority: "essential",
+  opens: [],
+  closes: [],
+  describe: ({ message }) => ({ kind: "warning", text: message, tone: "warning" }),
+  print: ({ message }) => line("warning", { text: message, tone: "warning" }),
+  isFailure: () => true,
+  track: (event, run) => void run.instant("warning", event.atMs, event),
+};
+
+function describeCheck({ check, passed, inconclusive, expected, observed }: EventOf<"check.evaluated">): string {
+  if (inconclusive !== undefined) return `${check} could not be told: ${inconclusive}`;
+  return passed ? `${check} holds` : `${check}: expected ${expected}; observed ${observed}`;
+}
+
+const SHORT = 100;
+
+function shorten(text: string): string {
+  return text.length <= SHORT ? text : `${text.slice(0, SHORT)}...`;
+}

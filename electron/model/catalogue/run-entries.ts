@@ -1,0 +1,59 @@
+import { formatDuration } from "../duration.ts";
+import type { Outcome } from "../lab-event.ts";
+import type { Tone } from "../tone.ts";
+import { type EventEntry, type PrintedLine, plain, type TextPart } from "./entry.ts";
+
+/** As a terminal colours the verdict: what is not known to be wrong is no failure there. */
+const VERDICT_TONES: Record<Outcome, Tone> = {
+  passed: "passed",
+  failed: "failed",
+  inconclusive: "warning",
+  precondition: "warning",
+  residue: "failed",
+  cancelled: "warning",
+  interrupted: "warning",
+  error: "failed",
+};
+
+export const runStarted: EventEntry<"run.started"> = {
+  title: "Start of the run",
+  priority: "essential",
+  opens: [],
+  closes: [],
+  describe: ({ scenario }) => ({ kind: "run", text: `${scenario.title} begins`, tone: "neutral" }),
+  print({ scenario, without, engine, raw }) {
+    const heading: TextPart[] = [{ text: scenario.id, isStrong: true }, plain(`  ${scenario.title}`)];
+    if (without.length > 0) heading.push({ text: `  (without ${without.join(", ")})`, tone: "warning" });
+    if (engine?.startsWith("REMOTE")) heading.push({ text: `  (on ${engine})`, tone: "failed" });
+    if (raw) heading.push({ text: "  (kept raw: not redacted, cannot be exported)", tone: "warning" });
+    const lines: PrintedLine[] = [{ parts: [] }, { parts: heading }];
+    if (scenario.patterns.length > 0) {
+      lines.push({ parts: [{ text: `patterns: ${scenario.patterns.join(", ")}`, tone: "muted" }] });
+    }
+    return lines;
+  },
+  track: (event, run) => run.begin(event),
+};
+
+export const runEnded: EventEntry<"run.ended"> = {
+  title: "End of the run",
+  priority: "essential",
+  opens: [],
+  closes: ["phase", "health"],
+  describe: ({ outcome, reason }) => ({
+    kind: "run",
+    text: `${outcome}: ${reason}`,
+    tone: outcome === "passed" ? "passed" : outcome === "cancelled" ? "muted" : "failed",
+  }),
+  print({ outcome, reason, atMs }) {
+    const verdict: TextPart = { text: outcome.toUpperCase(), tone: VERDICT_TONES[outcome], isStrong: true };
+    return [{ parts: [verdict, plain(` in ${formatDuration(atMs)}${outcome === "passed" ? "" : `  ${reason}`}`)] }];
+  },
+  isFailure: ({ outcome }) => outcome !== "passed" && outcome !== "cancelled",
+  /** What else never ended did not end with the run either: nothing is known of it after that. */
+  track(event, run) {
+    run.end(event.seq, "phase", event.atMs);
+    run.end(event.seq, "health", event.atMs);
+    run.finish(event);
+  },
+};

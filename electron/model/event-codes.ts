@@ -1,0 +1,26 @@
+import type { LabEventType } from "./lab-event.ts";
+
+/** Codes of event types as histories store them: a promise to every database already written. A new type has the next. */
+export const EVENT_CODES: { readonly [Type in LabEventType]: number } = {
+  "run.started": 0,
+  "phase.started": 1,
+  "step.started": 2,
+  "step.ended": 3,
+  "health.changed": 4,
+  "service.log": 5,
+  "service.logs-dropped": 6,
+  "fault.intended": 7,
+  "fault.applied": 8,
+  "fault.undone": 9,
+  "call.decided": 10,
+  "check.evaluated": 11,
+  warning: 12,
+  "run.ended": 13,
+  "fault.hit": 14,
+  "call.ended": 15,
+};
+const TYPES = new Map(Object.entries(EVENT_CODES).map(([type, code]) => [code, type as LabEventType]));
+
+export function typeWithCode(code: number): LabEventType | undefined {
+  return TYPES.get(code);
+}

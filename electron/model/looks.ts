@@ -1,0 +1,85 @@
+import { CHECK_TONES } from "./catalogue/check-entries.ts";
+import type { TextPart } from "./catalogue/entry.ts";
+import { resultOf } from "./check-result.ts";
+import type { LaneKind } from "./lanes.ts";
+import type { AnyInstant, AnySpan, Instant, InstantKind, Span, SpanKind, SpanKinds } from "./span.ts";
+import { type Tone, toneOfCall } from "./tone.ts";
+
+/** How a span or an instant is drawn on a timeline. */
+export interface Look {
+  lane: LaneKind;
+  /** The row that it belongs to, in lanes whose rows are services. */
+  row?: string;
+  tone: Tone;
+  label: TextPart[];
+}
+
+const STEP_TONES: Record<SpanKinds["step"]["status"], Tone> = {
+  running: "step",
+  ok: "step",
+  failed: "failed",
+  cancelled: "muted",
+};
+
+const SPAN_LOOKS: { readonly [Kind in SpanKind]: (span: Span<Kind>) => Look } = {
+  phase: ({ name }) => ({ lane: "phases", tone: "neutral", label: [{ text: name }] }),
+  step: ({ name, status }) => ({ lane: "steps", tone: STEP_TONES[status], label: [{ text: name }] }),
+  fault: ({ name, status }) => ({
+    lane: "faults",
+    tone: status === "not restored" ? "failed" : "fault",
+    label: [{ text: name }],
+  }),
+  health: ({ name, status, attributes }) => ({
+    lane: "health",
+    row: name,
+    tone: status,
+    label: [{ text: status === "up" ? "up" : `${status}: ${attributes.reason}` }],
+  }),
+  call: ({ name, status, attributes }) => ({
+    lane: "calls",
+    tone: toneOfCall(status),
+    label: [
+      { text: name },
+      ...wordsOf(attributes.decisions, status).flatMap((word) => [
+        { text: " → " },
+        { text: word, tone: toneOfCall(word) },
+      ]),
+    ],
+  }),
+  approval: ({ name, status }) =>
+    status === "waiting"
+      ? { lane: "approvals", tone: "approvalRequired", label: [{ text: name }, { text: " waits" }] }
+      : { lane: "approvals", tone: status, label: [{ text: name }, { text: " " }, { text: status, tone: status }] },
+};
+
+/** Those without a lane are drawn as a part of something else, or not at all. */
+const INSTANT_LOOKS: { readonly [Kind in InstantKind]: ((instant: Instant<Kind>) => Look) | undefined } = {
+  decision: undefined,
+  hit: ({ event: { effect, tool, method, link } }) => ({
+    lane: "hits",
+    tone: "fault",
+    label: [{ text: `${effect} ${tool ?? method ?? link}` }],
+  }),
+  check: ({ event }) => ({ lane: "checks", tone: CHECK_TONES[resultOf(event)], label: [{ text: event.check }] }),
+  warning: ({ event }) => ({ lane: "checks", tone: "warning", label: [{ text: event.message }] }),
+  log: ({ event: { service, stream } }) => ({
+    lane: "logs",
+    row: service,
+    tone: stream === "stderr" ? "stderr" : "log",
+    label: [],
+  }),
+  "logs dropped": undefined,
+};
+
+/** What was decided on a call; how it ended, where nothing was. */
+function wordsOf(decisions: readonly Instant<"decision">[], status: SpanKinds["call"]["status"]) {
+  return decisions.length === 0 ? [status] : decisions.map(({ event }) => event.decision);
+}
+
+export function lookOfSpan(span: AnySpan): Look {
+  return (SPAN_LOOKS[span.kind] as (span: AnySpan) => Look)(span);
+}
+
+export function lookOfInstant(instant: AnyInstant): Look | undefined {
+  return (INSTANT_LOOKS[instant.kind] as ((instant: AnyInstant) => Look) | undefined)?.(instant);
+}

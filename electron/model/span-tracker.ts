@@ -1,0 +1,184 @@
+import { track } from "./catalogue/catalogue.ts";
+import type { NewSpan, Tracking } from "./catalogue/entry.ts";
+import type { EventOf, LabEvent } from "./lab-event.ts";
+import { RunClock } from "./run-clock.ts";
+import {
+  type AnyInstant,
+  type AnySpan,
+  type Instant,
+  type InstantKind,
+  type InstantKinds,
+  OPEN,
+  type Span,
+  type SpanKind,
+} from "./span.ts";
+
+/** What is told of a run while its events go by. Whoever wants less leaves out the rest. */
+export interface SpanSink {
+  /** Every event, before what it opens and changes. */
+  passed?(event: LabEvent): void;
+  began?(event: EventOf<"run.started">): void;
+  opened?(span: AnySpan): void;
+  /** @param seq of the event that belongs to the span from now on; undefined when the event is another's */
+  changed?(span: AnySpan, seq: number | undefined): void;
+  instant?(instant: AnyInstant): void;
+  finished?(event: EventOf<"run.ended">): void;
+  /** The tracker lets go of a span, one of the oldest of too many: what happens to it later is not told. */
+  dropped?(span: AnySpan): void;
+}
+
+type Tracked = { readonly [Kind in SpanKind]: Map<string, Span<Kind>> };
+
+/**
+ * Turns the events of a run, one after another, into spans and instants. An event costs the same whether it is the tenth
+ * or the hundred thousandth.
+ */
+export class SpanTracker implements Tracking {
+  readonly clock = new RunClock();
+  readonly #sink: SpanSink;
+  readonly #limit: number;
+  readonly #tracked: Tracked = {
+    phase: new Map(),
+    step: new Map(),
+    fault: new Map(),
+    health: new Map(),
+    call: new Map(),
+    approval: new Map(),
+  };
+  readonly #counts: Record<SpanKind, number> = { phase: 0, step: 0, fault: 0, health: 0, call: 0, approval: 0 };
+  /** By trace: the faults that its requests met, and its calls. */
+  readonly #faultsMet = new Map<string, readonly string[]>();
+  readonly #callsOfTrace = new Map<string, string[]>();
+
+  /** @param limit spans of each kind to keep, about: with twice as many the older half is dropped */
+  constructor(sink: SpanSink, limit = Number.POSITIVE_INFINITY) {
+    this.#sink = sink;
+    this.#limit = limit;
+  }
+
+  take(event: LabEvent): void {
+    this.#sink.passed?.(event);
+    track(event, this);
+  }
+
+  /** What is kept of a kind, oldest first. */
+  kept<Kind extends SpanKind>(kind: Kind): Iterable<Span<Kind>> {
+    return this.#of(kind).values();
+  }
+
+  begin(event: EventOf<"run.started">): void {
+    this.clock.start(event);
+    this.#sink.began?.(event);
+  }
+
+  finish(event: EventOf<"run.ended">): void {
+    this.#sink.finished?.(event);
+  }
+
+  find<Kind extends SpanKind>(kind: Kind, key: string): Span<Kind> | undefined {
+    return this.#of(kind).get(key);
+  }
+
+  open<Kind extends SpanKind>(seq: number, kind: Kind, key: string, span: NewSpan<Kind>): Span<Kind> {
+    const { name, startMs, endMs = OPEN, status, attributes, parent, links = [] } = span;
+    const index = this.#counts[kind]++;
+    const version = { changedSeq: seq, before: undefined };
+    const rest = { name, startMs, endMs, status, attributes, parent, links };
+    const opened: Span<Kind> = { kind, index, id: `${kind} ${index + 1}`, ...rest, seq, ...version };
+    const tracked = this.#of(kind);
+    // The newest are last, also under a key that was there before.
+    tracked.delete(key);
+    tracked.set(key, opened);
+    this.#rememberTrace(opened, key);
+    this.#sink.opened?.(opened as AnySpan);
+    if (tracked.size >= 2 * this.#limit) this.#dropOldest(tracked);
+    return opened;
+  }
+
+  amend<Kind extends SpanKind>(
+    seq: number,
+    kind: Kind,
+    key: string,
+    change: (span: Span<Kind>) => Partial<NewSpan<Kind>>,
+  ): void {
+    const span = this.#of(kind).get(key);
+    if (span !== undefined) this.#change(span, key, seq, change(span), seq);
+  }
+
+  end<Kind extends SpanKind>(seq: number, kind: Kind, endMs: number, key?: string): void {
+    const tracked = this.#of(kind);
+    for (const each of key === undefined ? [...tracked.keys()] : [key]) {
+      const span = tracked.get(each);
+      if (span?.endMs === OPEN) this.#change(span, each, seq, { endMs } as Partial<NewSpan<Kind>>, undefined);
+    }
+  }
+
+  instant<Kind extends InstantKind>(kind: Kind, atMs: number, event: EventOf<InstantKinds[Kind]>): Instant<Kind> {
+    const { seq } = event as LabEvent;
+    const instant: Instant<Kind> = { kind, seq, atMs, event };
+    this.#sink.instant?.(instant as AnyInstant);
+    return instant;
+  }
+
+  met(seq: number, traceId: string, fault: string): void {
+    const id = this.find("fault", fault)?.id;
+    const known = this.faultsMet(traceId);
+    if (id === undefined || known.includes(id)) return;
+    const links = [...known, id];
+    this.#faultsMet.set(traceId, links);
+    this.#bound(this.#faultsMet);
+    for (const key of this.#callsOfTrace.get(traceId) ?? []) {
+      const call = this.find("call", key);
+      if (call !== undefined) this.#change(call, key, seq, { links }, undefined);
+    }
+  }
+
+  faultsMet(traceId: string): readonly string[] {
+    return this.#faultsMet.get(traceId) ?? NO_LINKS;
+  }
+
+  #change<Kind extends SpanKind>(
+    span: Span<Kind>,
+    key: string,
+    seq: number,
+    change: Partial<NewSpan<Kind>>,
+    owner: number | undefined,
+  ): void {
+    const changed: Span<Kind> = { ...span, ...change, changedSeq: seq, before: span };
+    this.#of(span.kind).set(key, changed);
+    this.#sink.changed?.(changed as AnySpan, owner);
+  }
+
+  #rememberTrace(span: Span, key: string): void {
+    const opened = span as AnySpan;
+    if (opened.kind !== "call" || opened.attributes.traceId === "") return;
+    const { traceId } = opened.attributes;
+    const known = this.#callsOfTrace.get(traceId);
+    if (known !== undefined) known.push(key);
+    else this.#callsOfTrace.set(traceId, [key]);
+    this.#bound(this.#callsOfTrace);
+  }
+
+  #dropOldest<Kind extends SpanKind>(tracked: Map<string, Span<Kind>>): void {
+    const ended = [...tracked].filter(([, span]) => span.endMs !== OPEN);
+    // What still lasts goes last: more is sure to be told of it.
+    for (const [key, span] of [...ended, ...tracked].slice(0, this.#limit)) {
+      if (tracked.delete(key)) this.#sink.dropped?.(span as AnySpan);
+    }
+  }
+
+  #bound(map: Map<string, unknown>): void {
+    if (map.size < 2 * this.#limit) return;
+    let toDrop = this.#limit;
+    for (const key of map.keys()) {
+      if (toDrop-- === 0) return;
+      map.delete(key);
+    }
+  }
+
+  #of<Kind extends SpanKind>(kind: Kind): Map<string, Span<Kind>> {
+    return this.#tracked[kind] as Map<string, Span<Kind>>;
+  }
+}
+
+const NO_LINKS: readonly string[] = [];

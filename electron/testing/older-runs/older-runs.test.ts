@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { type LabEvent, labEvent } from "../../model/lab-event.ts";
+import { upgradeEvent } from "../../model/upgrade.ts";
+import { renderViews } from "./render-views.ts";
+
+/**
+ * Runs as an earlier version of the lab recorded them, and what that version showed of each: every view was written by
+ * its code, which read the events in several places. What one reading of them shows is the same, but for the times of
+ * calls in reports, which those places disagreed on.
+ */
+const RUNS = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith(".ndjson"))
+  .map((name) => name.replace(".ndjson", ""));
+
+type Views = Awaited<ReturnType<typeof renderViews>>;
+
+function eventsOf(run: string): LabEvent[] {
+  const text = readFileSync(join(import.meta.dirname, `${run}.ndjson`), "utf8");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => labEvent.parse(upgradeEvent(JSON.parse(line))));
+}
+
+function shownBefore(run: string): Views {
+  return JSON.parse(gunzipSync(readFileSync(join(import.meta.dirname, `${run}.views.json.gz`))).toString("utf8"));
+}
+
+/** As it went through a file. */
+async function shownNow(run: string): Promise<Views> {
+  return JSON.parse(JSON.stringify(await renderViews(eventsOf(run))));
+}
+
+describe.each(RUNS)("a run recorded by an earlier version, %s,", (run) => {
+  test.each([
+    "timeline",
+    "errorSeqs",
+    "instantsMs",
+    "selects",
+    "texts",
+    "terminal",
+    "moments",
+    "compared",
+    "junit",
+    "markdown",
+  ] as const)("has the same %s", async (view) => {
+    expect((await shownNow(run))[view]).toEqual(shownBefore(run)[view]);
+  });
+
+  test("has the same report; decisions are timed from when the run began, not from its first event", async () => {
+    const lateMs = eventsOf(run)[0]?.atMs ?? 0;
+    const [before, now] = [shownBefore(run).report, (await shownNow(run)).report];
+    expect(shifted(now, 0)).toEqual(shifted(before, 0));
+    for (const [index, { atMs }] of before.decisions.entries()) {
+      expect(Math.abs((now.decisions[index]?.atMs ?? 0) - (atMs + lateMs))).toBeLessThanOrEqual(1);
+    }
+    for (const [index, { startMs, endMs }] of before.calls.entries()) {
+      const call = now.calls[index];
+      expect(Math.abs((call?.endMs ?? 0) - (call?.startMs ?? 0) - (endMs - startMs))).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test("is exported with the same spans, to the millisecond; they are one trace now, and calls are below steps", async () => {
+    const [before, now] = [spansIn(shownBefore(run).otlp), spansIn((await shownNow(run)).otlp)];
+    expect(now.map(({ what }) => what)).toEqual(before.map(({ what }) => what));
+    for (const [index, { nanos }] of before.entries()) {
+      for (const [place, nano] of nanos.entries()) {
+        expect(Number(abs((now[index]?.nanos[place] ?? 0n) - nano))).toBeLessThanOrEqual(1_000_000);
+      }
+    }
+  });
+
+  test("has the same page of a report, but for times and what is drawn at them", async () => {
+    expect(withoutNumbers((await shownNow(run)).html)).toEqual(withoutNumbers(shownBefore(run).html));
+  });
+});
+
+/** A report with the times of its decisions and calls set to one; no end of a call was recorded then. */
+function shifted(report: Views["report"], ms: number): Views["report"] {
+  return {
+    ...report,
+    decisions: report.decisions.map((decision) => ({ ...decision, atMs: ms })),
+    calls: report.calls.map((call) => ({ ...call, startMs: ms, endMs: ms, outcome: null })),
+  };
+}
+
+const NANOS = /"(\d{19})"/g;
+/** Where a span is in its trace, which has changed, and what has been added to it since. */
+const PLACE = new Set(["traceId", "spanId", "parentSpanId", "links"]);
+const ADDED = /^resilience_lab\.(step\.joined_by|call\.)/;
+
+/** Each span without its place, and its times; in the order of what they are. */
+function spansIn(trace: unknown): { what: string; nanos: bigint[] }[] {
+  const { resourceSpans } = trace as { resourceSpans: { scopeSpans: { spans: Record<string, unknown>[] }[] }[] };
+  const spans = resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans));
+  const told = spans.map((span) => {
+    const kept = Object.fromEntries(Object.entries(span).filter(([key]) => !PLACE.has(key)));
+    const attributes = (span.attributes as { key: string }[]).filter(
+      ({ key }) => key === "resilience_lab.call.id" || !ADDED.test(key),
+    );
+    const text = JSON.stringify({ ...kept, attributes });
+    return {
+      what: text.replaceAll(NANOS, '"time"'),
+      nanos: [...text.matchAll(NANOS)].map(([, digits = ""]) => BigInt(digits)),
+    };
+  });
+  return told.sort((a, b) => (a.what < b.what ? -1 : 1));
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
+/** Where a label stands beside its bar follows from where the bar is. */
+function withoutNumbers(lines: readonly string[]): string[] {
+  return lines.map((line) =>
+    line
+      .replaceAll(/\d+(\.\d+)?( ms| s| min)?/g, "0")
+      .replaceAll(/,"outcome":null/g, "")
+      .replaceAll(/class="(inside|beside before|beside)"/g, 'class="label"')
+      .replaceAll(/<text class="label"[^>]*>[^<]*<\/text>/g, ""),
+  );
+}

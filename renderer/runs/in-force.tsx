@@ -1,0 +1,27 @@
+import { faultsInForce, type RunView } from "../../electron/model/run-view.ts";
+import { isOpen } from "../../electron/model/span.ts";
+import { formatDuration } from "../app/times.ts";
+import { ToneBadge } from "../app/tone-mark.tsx";
+import classes from "./inspector.module.css";
+
+/** Which faults were in force then: what explains most of what is looked at. */
+export function InForce({ view, atMs }: { view: RunView; atMs: number }) {
+  const faults = faultsInForce(view.faults, atMs);
+  return (
+    <>
+      <h3>Fault in force then</h3>
+      {faults.length === 0 ? (
+        <p className={classes.hint}>None.</p>
+      ) : (
+        <ul className={classes.faults}>
+          {faults.map((fault) => (
+            <li key={fault.id}>
+              <ToneBadge tone="fault">{fault.name}</ToneBadge> from {formatDuration(fault.startMs)}{" "}
+              {isOpen(fault) ? "on" : `to ${formatDuration(fault.endMs)}`}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import type { RunView } from "../../electron/model/run-view.ts";
+import { isOpen, type Span } from "../../electron/model/span.ts";
+import { formatDuration } from "../app/times.ts";
+import { Facts } from "./facts.tsx";
+import { InForce } from "./in-force.tsx";
+import { JsonBlock } from "./json-block.tsx";
+
+export function StepDetails({ step, view }: { step: Span<"step">; view: RunView }) {
+  const { name, startMs, endMs, status, attributes } = step;
+  const { kind, background, error, output } = attributes;
+  return (
+    <>
+      <Facts
+        facts={[
+          ["Step", <b key="label">{name}</b>],
+          ["Kind", kind],
+          ["Background", background ? "yes: the next step did not wait for it" : "no"],
+          ["Began", formatDuration(startMs)],
+          ["Lasted", isOpen(step) ? "still going on" : formatDuration(endMs - startMs)],
+          ["Outcome", isOpen(step) ? "not ended" : status],
+        ]}
+      />
+      {error !== undefined && (
+        <>
+          <h3>Error</h3>
+          <JsonBlock value={error} label="Error" />
+        </>
+      )}
+      {output !== undefined && (
+        <>
+          <h3>Output</h3>
+          <JsonBlock value={output} label="Output" />
+        </>
+      )}
+      <InForce view={view} atMs={isOpen(step) ? view.lastMs : endMs} />
+    </>
+  );
+}
