@@ -18,7 +18,7 @@ export type Tool = Record<string, unknown> & { name: string };
 
 const pagesLimit = 100;
 /** How long a backend is waited for when there is something to serve without it. */
-const refreshDeadlineMs = 2_000;
+const refreshDeadlineMs = 1_000;
 
 export class CapabilityCache {
   readonly #backends: readonly Backend[];
