@@ -40,10 +40,11 @@ interface Behaviour {
   /** What the database answers to these calls' rows; undefined: it takes them. */
   answer?: (calls: readonly string[]) => Error | undefined;
   limit?: number;
+  intervalMs?: number;
 }
 
 /** A spool into a database that takes rows, fails or refuses, as told. */
-function spoolInto(written: string[], { answer = () => undefined, limit = 1_000 }: Behaviour = {}) {
+function spoolInto(written: string[], { answer = () => undefined, limit = 1_000, intervalMs = 0 }: Behaviour = {}) {
   const log: string[] = [];
   const write = async (rows: readonly string[]): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
@@ -52,7 +53,7 @@ function spoolInto(written: string[], { answer = () => undefined, limit = 1_000 
     if (error) throw error;
     written.push(...calls);
   };
-  const times = { promptMs: 0, intervalMs: 0, shortestRetryMs: 1, longestRetryMs: 4 };
+  const times = { promptMs: 0, intervalMs, shortestRetryMs: 1, longestRetryMs: 4 };
   const rows = { name: "audit", rowText: decisionRowText, limit, log: (line: string) => log.push(line) };
   const spool = new Spool<AuditEntry>(write, new SpoolFiles(folder, "audit"), { ...rows, ...times });
   return { spool, log };
@@ -71,6 +72,25 @@ function callsOnDisk(): string[] {
 }
 
 describe("Spool", () => {
+  it("gathers rows between one write and the next, and writes what it has when somebody waits for it", async () => {
+    const written: string[] = [];
+    const { spool } = spoolInto(written, { intervalMs: 1_000_000 });
+    await spool.add(entry("first"));
+    await eventually(
+      () => spool.pending,
+      (pending) => pending === 0,
+    );
+    for (const call of ["second", "third"]) await spool.add(entry(call));
+    expect(spool.pending).toBe(2);
+    for (let asked = 0; asked < 3; asked++) spool.hasten();
+    await eventually(
+      () => spool.pending,
+      (pending) => pending === 0,
+    );
+    expect(written).toEqual(["first", "second", "third"]);
+    await spool.drain(1_000);
+  });
+
   it("writes in order, many at a time", async () => {
     const written: string[] = [];
     let statements = 0;
