@@ -93,7 +93,7 @@ export class Lab {
       const registered = register.list().find(isLeftUp);
       if (registered !== undefined) {
         const stack = reloadStack(registered, this.#environment);
-        running = RunningStack.attach(stack, registered, register, this.home.stacksFolder);
+        running = await RunningStack.attach(stack, registered, register, this.home.stacksFolder);
       }
       return await use(running);
     } finally {

@@ -80,7 +80,7 @@ async function protect(
   const off = registered.without?.join(", ") ?? "protections";
   let running: RunningStack | undefined;
   try {
-    running = RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
+    running = await RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
     await running.setProtectionsOff([], signal);
     return { what: `switched ${off} on again, left off by a lab that died`, isRestored: true };
   } catch (error) {

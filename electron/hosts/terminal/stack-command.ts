@@ -120,7 +120,7 @@ async function restore(_values: Values, terminal: Terminal): Promise<number> {
         screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
         isWhole &&= isRestored;
       }
-      const open = bench.stacks.leftUp();
+      const open = await bench.stacks.leftUp();
       if (open === undefined) return screen.line("no stack is up: there is nothing to restore");
       const { running } = open;
       try {

@@ -11,7 +11,7 @@ export async function inspectStacks({ register, faults, stacksFolder, environmen
   for (const registered of register.list()) {
     let running: RunningStack | undefined;
     try {
-      running = RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
+      running = await RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
       const found = await inspectDamage(running, () => faults.open(registered.id));
       const others = found.damage.filter((each) => isHarm(each) && each.is !== "fault");
       damage.push(...others.map(describeDamage));

@@ -161,7 +161,7 @@ async function tryAttach(
     import("../stack/running-stack.ts"),
   ]);
   try {
-    return RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
+    return await RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
   } catch (error) {
     if (error instanceof LabError) return undefined; // the file is gone or has been changed beyond reading
     throw error;

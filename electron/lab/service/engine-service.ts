@@ -16,6 +16,7 @@ import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
 import type { RunResult } from "../scenarios/runner.ts";
+import type { OpenStack } from "../stack/open-stack.ts";
 import { assertProtections } from "../stack/protections.ts";
 import { ON_REFERENCE_STACK } from "../stack/run-target.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
@@ -84,7 +85,7 @@ export class EngineService {
         over.resolve();
         return takeAll([() => working, () => lab.close()]);
       };
-      const service = new EngineService(lab, bench, letGo);
+      const service = new EngineService(lab, bench, letGo, await bench.stacks.leftUp());
       await service.#preferences.handOverPins(lab.history).catch((error: unknown) => service.#notify(messageOf(error)));
       return service;
     } catch (error) {
@@ -94,7 +95,7 @@ export class EngineService {
     }
   }
 
-  private constructor(lab: Lab, bench: Workbench, letGo: () => Promise<void>) {
+  private constructor(lab: Lab, bench: Workbench, letGo: () => Promise<void>, leftUp: OpenStack | undefined) {
     this.lab = lab;
     this.history = lab.history;
     this.#feeds = new RunFeeds(this.history.durability);
@@ -108,7 +109,6 @@ export class EngineService {
     this.state = new StatePublisher((version) => this.#buildState(version));
     const onChange = () => this.state.touch();
     this.approvals = new ApprovalDesk(onChange);
-    const leftUp = bench.stacks.leftUp();
     this.stack = new StackKeeper({
       stacks: bench.stacks,
       target: leftUp?.target ?? ON_REFERENCE_STACK,

@@ -1,6 +1,6 @@
 import type { LifecycleFault } from "../scenarios/schema.ts";
 import type { Sharer } from "./baseline.ts";
-import { connectEngine, type Engine, reachEngine } from "./docker/engine.ts";
+import type { Engine } from "./docker/engine.ts";
 import { sharersInProject, stackOfProject } from "./docker/found-project.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
@@ -61,7 +61,9 @@ export async function planTarget(target: RunTarget, environment: NodeJS.ProcessE
   return { stack, driver: "docker", sharersOf: await sharersInProject(engine.docker, stack.project) };
 }
 
-function engineOf(choice: EngineChoice, environment: NodeJS.ProcessEnv): Promise<Engine> {
+/** Its client takes as long to load as all the rest of the lab, and processes do without it. */
+async function engineOf(choice: EngineChoice, environment: NodeJS.ProcessEnv): Promise<Engine> {
+  const { connectEngine, reachEngine } = await import("./docker/engine.ts");
   return choice.by === "environment"
     ? connectEngine(environment, choice.allowRemote)
     : reachEngine(choice.address, environment);

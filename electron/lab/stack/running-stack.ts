@@ -6,10 +6,8 @@ import type { DockerPlace, RegisteredStack, StackRegister } from "../journal/sta
 import { LabError, messageOf } from "../lab-error.ts";
 import { YamlValues } from "../redaction/redact-yaml.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
-import { bringUp } from "./docker/bring-up.ts";
-import { DockerBackend } from "./docker/docker-backend.ts";
 import type { Engine } from "./docker/engine.ts";
-import { type RemoveOptions, removeProject } from "./docker/take-down.ts";
+import type { RemoveOptions } from "./docker/take-down.ts";
 import type { StackDriver } from "./driver.ts";
 import { makeLaunch } from "./launch.ts";
 import type { LogLine } from "./log-tail.ts";
@@ -52,12 +50,18 @@ export class RunningStack {
   readonly #atEnd: (() => void)[] = [];
   #source: YamlValues | undefined;
 
-  private constructor(stack: Stack, registered: RegisteredStack, register: StackRegister, stacksFolder: string) {
+  private constructor(
+    stack: Stack,
+    registered: RegisteredStack,
+    register: StackRegister,
+    stacksFolder: string,
+    backend: StackBackend,
+  ) {
     this.stack = stack;
     this.registered = registered;
     this.#register = register;
     this.#stacksFolder = stacksFolder;
-    this.#backend = isOnDocker(registered) ? new DockerBackend(registered) : new ProcessBackend(registered, register);
+    this.#backend = backend;
     this.driver = this.#backend.driver;
     this.health = new HealthMonitor(
       new Map(stack.services.map((service) => [service.name, this.#backend.probe(service)])),
@@ -88,11 +92,12 @@ export class RunningStack {
     let running: RunningStack | undefined;
     try {
       if (engine !== undefined && isOnDocker(registered)) {
+        const { bringUp } = await import("./docker/bring-up.ts");
         await bringUp({ docker: engine.docker, stack, registered, register, signal, report });
       } else {
         writeLaunches(stack, registered, options);
       }
-      running = new RunningStack(stack, registered, register, stacksFolder);
+      running = await RunningStack.attach(stack, registered, register, stacksFolder);
       await running.#startAll(signal, report);
       registered.kept = kept;
       if (kept) register.keep(registered.id);
@@ -104,13 +109,13 @@ export class RunningStack {
   }
 
   /** A stack that is up and that the register knows: left up by an earlier lab on purpose, or found up. */
-  static attach(
+  static async attach(
     stack: Stack,
     registered: RegisteredStack,
     register: StackRegister,
     stacksFolder: string,
-  ): RunningStack {
-    return new RunningStack(stack, registered, register, stacksFolder);
+  ): Promise<RunningStack> {
+    return new RunningStack(stack, registered, register, stacksFolder, await backendOf(registered, register));
   }
 
   /** Its file, as each run on it keeps it. */
@@ -275,6 +280,13 @@ export class RunningStack {
   }
 }
 
+/** The engine's client takes as long to load as all the rest of the lab, and processes do without it. */
+async function backendOf(registered: RegisteredStack, register: StackRegister): Promise<StackBackend> {
+  if (!isOnDocker(registered)) return new ProcessBackend(registered, register);
+  const { DockerBackend } = await import("./docker/docker-backend.ts");
+  return new DockerBackend(registered);
+}
+
 function isOnDocker(registered: RegisteredStack): registered is RegisteredStack & { docker: DockerPlace } {
   return registered.docker !== undefined;
 }
@@ -317,8 +329,10 @@ export async function takeDown(
   options: RemoveOptions = {},
 ): Promise<void> {
   if (!registered.attached) {
-    if (isOnDocker(registered)) await removeProject(registered, options);
-    else await endProcesses(registered, register, stacksFolder, options.report);
+    if (isOnDocker(registered)) {
+      const { removeProject } = await import("./docker/take-down.ts");
+      await removeProject(registered, options);
+    } else await endProcesses(registered, register, stacksFolder, options.report);
   }
   register.remove(registered.id);
 }

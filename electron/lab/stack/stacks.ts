@@ -72,7 +72,7 @@ export class Stacks {
   ): Promise<{ running: RunningStack; openedAs: OpenedAs }> {
     const { stack, engine } = target;
     const { start } = target.target;
-    const kept = this.#kept(target);
+    const kept = await this.#kept(target);
     if (kept !== undefined) return { running: kept, openedAs: "kept" };
     if (start !== "bring up" && engine !== undefined) {
       const attached = await this.#attach(stack, engine);
@@ -86,10 +86,10 @@ export class Stacks {
    * The stack that `stack up`, or a lab that was quit, left up, whichever it is; undefined when there is none. Its engine
    * is not asked: one that is away is told of by the health of the services.
    */
-  leftUp(): OpenStack | undefined {
+  async leftUp(): Promise<OpenStack | undefined> {
     const registered = this.#leftUp();
     if (registered === undefined) return undefined;
-    const running = this.#attachTo(reloadStack(registered, this.#parts.environment), registered);
+    const running = await this.#attachTo(reloadStack(registered, this.#parts.environment), registered);
     return new OpenStack(targetOfRegistered(registered), running, "kept", this.#parts.faults);
   }
 
@@ -106,12 +106,12 @@ export class Stacks {
     return this.#parts.register.list().find(isLeftUp);
   }
 
-  #attachTo(stack: Stack, registered: RegisteredStack): RunningStack {
+  #attachTo(stack: Stack, registered: RegisteredStack): Promise<RunningStack> {
     return RunningStack.attach(stack, registered, this.#parts.register, this.#parts.stacksFolder);
   }
 
   /** @throws LabError when another stack is left up than the one asked for, which needs what that one uses */
-  #kept({ target, stack }: ResolvedTarget): RunningStack | undefined {
+  async #kept({ target, stack }: ResolvedTarget): Promise<RunningStack | undefined> {
     const registered = this.#leftUp();
     if (registered === undefined) return undefined;
     const driver = driverOf(target);
@@ -189,7 +189,7 @@ export class Stacks {
         without: [],
       };
       register.add(registered);
-      const running = this.#attachTo(stack, registered);
+      const running = await this.#attachTo(stack, registered);
       running.atEnd(() => {
         release();
         // What could not be put back is kept on record: the next start tries again.

@@ -57,7 +57,7 @@ describeOnDocker(`${CYCLES} times stopping and starting`, (engine) => {
     const before = held();
     const { register, stacksFolder } = newRegister();
     for (let count = 0; count < 20; count++) {
-      const again = RunningStack.attach(stack, outer.registered, register, stacksFolder);
+      const again = await RunningStack.attach(stack, outer.registered, register, stacksFolder);
       const logs = again.followLogs(() => {});
       await again.health.waitFor("web", "up", never);
       await logs.close();
