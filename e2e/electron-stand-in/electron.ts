@@ -6,5 +6,3 @@ export { app } from "./app.ts";
 export { BrowserWindow } from "./browser-window.ts";
 export { dialog, Menu, Notification, nativeImage, nativeTheme, screen, Tray } from "./desktop-parts.ts";
 export { ipcMain, protocol, session } from "./doors.ts";
-
-import "./control.ts";

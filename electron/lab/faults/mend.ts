@@ -4,8 +4,9 @@ import type { RegisteredStack, StackRegister } from "../journal/stack-register.t
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stack/running-stack.ts";
 import { groupsApart } from "./held.ts";
-import { aimIn, takeOffLink, type Undone, type UndoTarget, undoFault } from "./undo.ts";
+import { aimIn, takeOffLink, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
+import type { UndoTarget } from "./undo-target.ts";
 
 /** Links have this long to themselves. Their proxy may be among what is broken, and answer only once that is undone. */
 const LINKS_ALONE_MS = 250;

@@ -1,6 +1,6 @@
 import type { JournaledFault } from "../journal/fault-journal.ts";
 import { LabError } from "../lab-error.ts";
-import type { UndoTarget } from "./undo.ts";
+import type { UndoTarget } from "./undo-target.ts";
 import { waitUntilUpAgain } from "./up-again.ts";
 
 /** A health check that has not passed after this long counts as failing. */

@@ -2,12 +2,13 @@ import type { UndoResult } from "../../model/lab-event.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
-import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
+import { type ServiceIdentity, type ServiceState, sameLife } from "../stack/driver.ts";
 import { whenReachable } from "../when-reachable.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
 import { heldByOthers } from "./held.ts";
 import { assertAsBefore, restoreSurroundings } from "./surroundings.ts";
+import type { UndoTarget } from "./undo-target.ts";
 import { waitUntilUpAgain } from "./up-again.ts";
 
 /** A Docker engine that is being restarted is back within this; one that is not is gone. */
@@ -18,20 +19,6 @@ export interface Undone {
   detail: string;
   /** Requests that met the fault, where something counts them. */
   hits?: number;
-}
-
-/** What undoing needs of a stack: a driver, and someone who knows when a service is well. */
-export interface UndoTarget {
-  driver: StackDriver;
-  waitUntilUp(service: string, signal: AbortSignal): Promise<void>;
-  /** True while another fault of this lab keeps a link closed. */
-  isHeldClosed?(link: string): boolean;
-  /** Faults of this lab that are in force now, this one among them or not. */
-  inForce?(): readonly JournaledFault[];
-  /** Told of a life that this undo has begun and that has ended again: it is no one else's doing. */
-  beganInVain?(fault: JournaledFault, life: ServiceIdentity): void;
-  /** Told, before that is done, of the new life of a service that is to be paused again, as it was before the fault. */
-  pausingAgain?(fault: JournaledFault, life: ServiceIdentity): void;
 }
 
 /** Keeps the journal aimed at the lives that undoing begins. @param open the faults that are not undone */

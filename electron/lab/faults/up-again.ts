@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { LabError } from "../lab-error.ts";
-import type { UndoTarget } from "./undo.ts";
+import type { UndoTarget } from "./undo-target.ts";
 
 /** A service that is not up after this long counts as not restored. */
 const HEALTHY_LIMIT_MS = 20_000;

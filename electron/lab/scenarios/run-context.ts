@@ -13,7 +13,7 @@ import type { RunningStack } from "../stack/running-stack.ts";
 import { tokenHeaders } from "../stack/service-token.ts";
 import { serviceNamed } from "../stack/stack-file.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
-import { DroppedRows } from "./gateway-audit.ts";
+import { DroppedRows } from "./dropped-rows.ts";
 import { type RunPolicy, SCENARIO_POLICY } from "./run-policy.ts";
 
 /** What the steps and checks of one run work with. */

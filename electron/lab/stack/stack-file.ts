@@ -4,7 +4,7 @@ import { checkDocument } from "../documents/check-document.ts";
 import { DocumentError, type Problem, readDocument, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
 import { dataFolder } from "../home.ts";
 import { LabError } from "../lab-error.ts";
-import { namedVolumesOf, networksOf } from "./docker/container-spec.ts";
+import { namedVolumesOf, networksOf } from "./compose-names.ts";
 import { interpolate, parseDotEnv, passedOn } from "./interpolation.ts";
 import {
   type ComposeService,

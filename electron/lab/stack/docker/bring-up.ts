@@ -5,10 +5,11 @@ import type { DockerPlace, RegisteredStack, StackRegister } from "../../journal/
 import { LabError } from "../../lab-error.ts";
 import { LAB_VERSION } from "../../version.ts";
 import type { StackProgress } from "../backend.ts";
+import { namedVolumesOf, networksOf } from "../compose-names.ts";
 import type { Stack } from "../stack-file.ts";
 import { LABEL } from "./compose-labels.ts";
 import { lastContainerLines } from "./container-logs.ts";
-import { containerSpec, namedVolumesOf, networkName, networksOf, volumeName } from "./container-spec.ts";
+import { containerSpec, networkName, volumeName } from "./container-spec.ts";
 import { endpointConfig } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
 import { ensureImages } from "./images.ts";

@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from "node:path";
 import type Dockerode from "dockerode";
 import { LAB_VERSION } from "../../version.ts";
 import type { Endpoint } from "../baseline.ts";
+import { networksOf } from "../compose-names.ts";
 import type { Stack } from "../stack-file.ts";
 import type { ComposeService } from "../stack-schema.ts";
 import { LABEL } from "./compose-labels.ts";
@@ -70,15 +71,6 @@ export function imageOf(stack: Stack, service: string): string {
   return stack.document.services[service]?.image ?? `${stack.project}-${service}`;
 }
 
-/** The networks that a service is on by its file, in compose's order; its own `default` when it names none. */
-export function networksOf({ networks = ["default"] }: ComposeService): [string, NetworkWishes | null][] {
-  const entries: [string, NetworkWishes | null][] = Array.isArray(networks)
-    ? networks.map((name) => [name, null])
-    : Object.entries(networks);
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
-}
-type NetworkWishes = { aliases?: string[] | undefined; ipv4_address?: string | undefined };
-
 export function networkName(stack: Stack, name: string): string {
   const wishes = stack.document.networks?.[name];
   return wishes?.name ?? (wishes?.external ? name : `${stack.project}_${name}`);
@@ -130,14 +122,6 @@ function bindsOf(stack: Stack, { volumes = [] }: ComposeService): string[] {
     if (target === undefined) return [];
     const isPath = isAbsolute(source) || source.startsWith(".");
     return [`${isPath ? resolve(stack.folder, source) : volumeName(stack, source)}:${target}:${mode}`];
-  });
-}
-
-/** The named volumes that a service uses, by the names of the file. */
-export function namedVolumesOf({ volumes = [] }: ComposeService): string[] {
-  return volumes.flatMap((volume) => {
-    const [source = "", target] = volume.split(":");
-    return target === undefined || isAbsolute(source) || source.startsWith(".") ? [] : [source];
   });
 }
 

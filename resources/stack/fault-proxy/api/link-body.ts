@@ -2,11 +2,8 @@
 import { limits } from "../limits.ts";
 import { isRecord } from "../parsing/request-info.ts";
 import { type LinkChange, type LinkSpec, Refusal } from "../registry.ts";
+import { badBody, readSpan, readText } from "./body-fields.ts";
 import { readToxic } from "./toxic-body.ts";
-
-export function badBody(problem: string): Refusal {
-  return new Refusal(400, `bad request body: ${problem}`);
-}
 
 export function readLink(body: unknown): LinkSpec {
   const fields = linkFields(body);
@@ -58,9 +55,9 @@ function linkFields(body: unknown): LinkFields {
     throw badBody("disabled_for_ms goes with enabled: false");
   }
   return {
-    name: text(body.name, "name"),
-    listen: text(body.listen, "listen"),
-    upstream: text(body.upstream, "upstream"),
+    name: readText(body.name, "name"),
+    listen: readText(body.listen, "listen"),
+    upstream: readText(body.upstream, "upstream"),
     enabled: flag(body.enabled, "enabled"),
     disabledForMs: disabledForMs ?? undefined,
     toxics: body.toxics,
@@ -75,20 +72,6 @@ function complete(fields: LinkFields): LinkSpec {
   if (new Set(names).size < names.length) throw new Refusal(409, "toxic already exists");
   if (names.length > limits.toxicsPerLink) throw new Refusal(400, `too many toxics: at most ${limits.toxicsPerLink}`);
   return { name, listen, upstream, enabled, toxics: specs };
-}
-
-/** A time from now in milliseconds; `null` is none. */
-export function readSpan(value: unknown, field: string): number | null | undefined {
-  if (value === undefined || value === null) return value;
-  const isRight = Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= limits.expiryMs;
-  if (isRight) return value as number;
-  throw badBody(`${field} must be a whole number of milliseconds from 1 to ${limits.expiryMs}`);
-}
-
-function text(value: unknown, field: string): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string" && value.length <= limits.nameLength) return value;
-  throw badBody(`${field} must be a text of at most ${limits.nameLength} characters`);
 }
 
 function flag(value: unknown, field: string): boolean | undefined {

@@ -1,23 +1,22 @@
 /** Reads what the API is sent about a toxic, with Toxiproxy's defaults, order of checks and messages. */
-import { limits } from "../limits.ts";
 import { isRecord } from "../parsing/request-info.ts";
 import { Refusal, type ToxicChange } from "../registry.ts";
 import { type Attributes, checkAttributes, isHttpToxic, isStreamToxic } from "../toxics/attributes.ts";
 import { checkMatch, type Match } from "../toxics/match.ts";
 import type { Toxic, ToxicSpec } from "../toxics/toxic.ts";
-import { badBody, readSpan } from "./link-body.ts";
+import { badBody, readSpan, readText } from "./body-fields.ts";
 
 export function readToxic(body: unknown): ToxicSpec {
   if (!isRecord(body)) throw badBody("a toxic object was expected");
-  const stream = text(body.stream, "stream") ?? "downstream";
-  const type = text(body.type, "type") ?? "";
+  const stream = readText(body.stream, "stream") ?? "downstream";
+  const type = readText(body.type, "type") ?? "";
   const toxicity = readToxicity(body.toxicity) ?? 1;
   if (!["upstream", "downstream"].includes(stream.toLowerCase())) {
     throw new Refusal(400, "stream was invalid, can be either upstream or downstream");
   }
   if (!isStreamToxic(type) && !isHttpToxic(type)) throw new Refusal(400, "invalid toxic type");
   return {
-    name: text(body.name, "name") || `${type}_${stream}`,
+    name: readText(body.name, "name") || `${type}_${stream}`,
     type,
     stream,
     toxicity,
@@ -75,10 +74,4 @@ function readSeed(value: unknown): number | undefined {
 /** `expires_ms` and `for_ms` are two names of one thing. */
 function readExpiry(body: Record<string, unknown>): number | null | undefined {
   return body.expires_ms === undefined ? readSpan(body.for_ms, "for_ms") : readSpan(body.expires_ms, "expires_ms");
-}
-
-function text(value: unknown, field: string): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string" && value.length <= limits.nameLength) return value;
-  throw badBody(`${field} must be a text of at most ${limits.nameLength} characters`);
 }

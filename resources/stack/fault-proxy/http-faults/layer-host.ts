@@ -1,10 +1,21 @@
-import type { LinkContext } from "../links/link-context.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
 import type { Toxic } from "../toxics/toxic.ts";
+import type { SessionBook } from "./session-book.ts";
+
+/** What the HTTP layer may ask of the link that its connection belongs to. */
+export interface LayerLink {
+  /** In the order they were added. */
+  httpToxics(): readonly Toxic[];
+  /** False once the toxic was removed: whatever was planned with it must not happen any more. */
+  isArmed(toxic: Toxic): boolean;
+  sessions: SessionBook;
+  /** Counts what came to be, to say what was there before what. */
+  nextEvent(): number;
+}
 
 /** What the HTTP layer may do to the connection it stands in. */
 export interface LayerHost {
-  link: LinkContext;
+  link: LayerLink;
   /** Number of the connection. */
   connection: number;
   /** Who sent last, at the upstream's end of the lanes. */

@@ -1,10 +1,10 @@
 /** Decides what becomes of a request: the first toxic in order that ends it does; delays before that one add up. */
 
-import type { SessionBook } from "../links/session-book.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
 import { meets } from "../toxics/match.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import { type Answer, methodNotAllowed, plainAnswer, rpcError, sessionLostAnswer } from "./answers.ts";
+import type { SessionBook } from "./session-book.ts";
 
 export interface Delay {
   toxic: Toxic;

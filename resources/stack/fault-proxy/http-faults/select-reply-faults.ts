@@ -1,6 +1,5 @@
 /** Which toxics a reply meets, judged when its head is known: a fault of streams does not count replies that are none. */
 
-import type { SessionBook } from "../links/session-book.ts";
 import type { Framing } from "../parsing/body-reader.ts";
 import type { ReplyHead } from "../parsing/message-head.ts";
 import { carriesJson, type RequestInfo } from "../parsing/request-info.ts";
@@ -8,6 +7,7 @@ import { meets } from "../toxics/match.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import { MalformedBody, MalformedHead, StreamSplit, Truncated } from "./body-faults.ts";
 import type { ReplyContext, ReplyFault } from "./reply-fault.ts";
+import type { SessionBook } from "./session-book.ts";
 import { SessionRotated } from "./session-rotated.ts";
 import { EventIdsSkipped, StreamCut, StreamDuplicated, StreamStalled } from "./stream-faults.ts";
 import { ToolsChanged } from "./tools-changed.ts";

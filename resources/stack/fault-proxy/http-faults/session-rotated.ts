@@ -3,8 +3,9 @@
  * upstream knows, and the earlier id is refused as a server would refuse it that had rotated. When the toxic is removed
  * the translation goes with it: the upstream answers 404 and the client begins anew, as MCP says.
  */
-import type { SessionBook } from "../links/session-book.ts";
+
 import { PassingFault, type ReplyContext } from "./reply-fault.ts";
+import type { SessionBook } from "./session-book.ts";
 
 export class SessionRotated extends PassingFault {
   readonly #sessions: SessionBook;

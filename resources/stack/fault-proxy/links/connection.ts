@@ -70,13 +70,13 @@ export class Connection {
     );
   }
 
-  /** Both sides are connected: bytes may flow. */
-  start(): void {
+  /** Both sides are connected: bytes may flow. `closed` is called once both have gone. */
+  start(closed: () => void): void {
     const { client, server } = this;
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       socket.setKeepAlive(true, keepAliveMs);
-      socket.on("close", () => this.#closed(socket));
+      socket.on("close", () => this.#sideClosed(socket, closed));
     }
     client.on("error", (error) => this.#failed(server, error));
     server.on("error", (error) => this.#failed(client, error));
@@ -250,7 +250,7 @@ export class Connection {
     else other.destroy();
   }
 
-  #closed(socket: Socket): void {
+  #sideClosed(socket: Socket, closed: () => void): void {
     const other = socket === this.client ? this.server : this.client;
     const isOver = other.destroyed;
     // Without an end of its own the socket was dropped: the other must not wait for a peer that is gone.
@@ -259,6 +259,6 @@ export class Connection {
     this.#up.dispose();
     this.#down.dispose();
     this.#http?.dispose();
-    this.#link.closed(this);
+    closed();
   }
 }

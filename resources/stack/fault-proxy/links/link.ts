@@ -6,6 +6,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { formatAddress, parseAddress } from "../address.ts";
 import type { HitLog } from "../hits.ts";
+import { SessionBook } from "../http-faults/session-book.ts";
 import { limits } from "../limits.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
 import { Toxic, type ToxicSpec } from "../toxics/toxic.ts";
@@ -14,7 +15,6 @@ import { closeCleanly } from "./goodbye.ts";
 import type { HeldBytes } from "./lane.ts";
 import type { LinkContext } from "./link-context.ts";
 import { ListenError, parseListen } from "./listen-address.ts";
-import { SessionBook } from "./session-book.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface LinkParts {
@@ -138,13 +138,13 @@ export class Link implements LinkContext {
     return this.#parts.nextEvent();
   }
 
-  closed(connection: Connection): void {
-    if (this.#connections.delete(connection)) this.traffic.add(connection.client, connection.server);
-  }
-
   #setToxics(toxics: readonly Toxic[]): void {
     this.#toxics = toxics;
     this.#httpToxics = toxics.filter((toxic) => toxic.isHttp);
+  }
+
+  #closed(connection: Connection): void {
+    if (this.#connections.delete(connection)) this.traffic.add(connection.client, connection.server);
   }
 
   #accept(client: Socket): void {
@@ -179,7 +179,7 @@ export class Link implements LinkContext {
       }
       const connection = new Connection(this, number, client, server);
       this.#connections.add(connection);
-      connection.start();
+      connection.start(() => this.#closed(connection));
     });
   }
 
