@@ -44,7 +44,7 @@ beforeAll(() => {
   plant("biome.json", JSON.stringify({ ...settings, vcs: { enabled: false } }));
   for (const [, file, text] of [...VIOLATIONS, ...ALLOWED]) plant(file, text);
   plant(ALL_TYPES, TYPES.map((type) => `if (event.type === "${type}") take(event);\n`).join(""));
-  cpSync(join(PROJECT, RULE), join(folder, RULE));
+  for (const rule of [RULE, "no-import-types.grit"]) cpSync(join(PROJECT, rule), join(folder, rule));
   const biome = join(PROJECT, "node_modules/@biomejs/biome/bin/biome");
   const { stdout, stderr, error } = spawnSync(
     process.execPath,

@@ -1,3 +1,4 @@
+import type * as abortScope from "../lab/abort-scope.ts";
 import { orAbort } from "../lab/abort-scope.ts";
 
 /** A time limit that runs out when the test says so, and not by a clock. */
@@ -16,7 +17,7 @@ export class ExpiringLimit {
 
   /** Stands for the `within` of `abort-scope.ts`, which is handed in. */
   within =
-    (real: typeof import("../lab/abort-scope.ts").within): typeof real =>
+    (real: typeof abortScope.within): typeof real =>
     (signal, ms, work) => {
       if (ms !== this.#ms) return real(signal, ms, work);
       this.#scope = new AbortController();

@@ -3,6 +3,7 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import { ExpiringLimit } from "../../testing/expiring-limit.ts";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { AUDIT_TABLE, CALLS_TABLE, startPostgres, type TestPostgres } from "../../testing/postgres.ts";
+import type * as abortScope from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
 import { RunLog } from "../events/run-log.ts";
 import { AuditReader } from "../traces/audit-reader.ts";
@@ -10,7 +11,7 @@ import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 
 const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof import("../abort-scope.ts")>();
+  const real = await original<typeof abortScope>();
   return {
     ...real,
     within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),

@@ -8,6 +8,7 @@ import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { eventsIn } from "../../testing/stored-events.ts";
 import { send } from "../../testing/through-link.ts";
+import type * as abortScope from "../abort-scope.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
@@ -20,7 +21,7 @@ import { runScenario } from "./runner.ts";
 /** Where a test waits for what will not come, it need not wait as long as a person would. */
 const patience = vi.hoisted(() => ({ ofMs: 20_000, longestMs: Number.POSITIVE_INFINITY }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof import("../abort-scope.ts")>();
+  const real = await original<typeof abortScope>();
   const within: typeof real.within = (signal, ms, work) =>
     real.within(signal, ms > patience.ofMs ? ms : Math.min(ms, patience.longestMs), work);
   return { ...real, within };

@@ -2,13 +2,14 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { ExpiringLimit } from "../../testing/expiring-limit.ts";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
+import type * as abortScope from "../abort-scope.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { RunContext } from "./run-context.ts";
 import { noteDropped, settleDecisions } from "./settle-decisions.ts";
 
 const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof import("../abort-scope.ts")>();
+  const real = await original<typeof abortScope>();
   return {
     ...real,
     within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),

@@ -1,13 +1,14 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ExpiringLimit } from "../../testing/expiring-limit.ts";
 import { type Asked, fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
+import type * as abortScope from "../abort-scope.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { scenario as schema } from "./schema.ts";
 import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
 
 const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof import("../abort-scope.ts")>();
+  const real = await original<typeof abortScope>();
   return {
     ...real,
     within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),

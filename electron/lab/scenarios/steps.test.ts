@@ -2,13 +2,14 @@ import { getEventListeners } from "node:events";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
+import type * as abortScope from "../abort-scope.ts";
 import { step as schema } from "./schema.ts";
 import { runStep } from "./steps.ts";
 
 /** Set where a test waits for what will not come: every limit runs out when it aborts, and not by a clock. */
 const limits = vi.hoisted(() => ({ expired: undefined as AbortSignal | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof import("../abort-scope.ts")>();
+  const real = await original<typeof abortScope>();
   const within: typeof real.within = (signal, ms, work) => {
     if (limits.expired === undefined) return real.within(signal, ms, work);
     const limited = AbortSignal.any([signal, limits.expired]);

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type * as fs from "node:fs";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -8,7 +9,7 @@ import { LogTail } from "./log-tail.ts";
 /** The system's limit cannot be lowered for one process alone. */
 const watching = vi.hoisted(() => ({ watch: (): unknown => undefined }));
 vi.mock("node:fs", async (original) => ({
-  ...(await original<typeof import("node:fs")>()),
+  ...(await original<typeof fs>()),
   watch: () => watching.watch(),
 }));
 
