@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { TextDecoder } from "node:util";
 import type { z } from "zod";
 import { prettifyError } from "zod";
 import { isRunEnd, isRunStart } from "../../model/catalogue/catalogue.ts";

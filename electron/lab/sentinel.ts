@@ -1,0 +1,8 @@
+/** What the engine must not be able to name: its type check fails once one of these compiles. */
+
+// @ts-expect-error the engine has no window
+window.close();
+// @ts-expect-error nor a page
+document.close();
+
+export {};
