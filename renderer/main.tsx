@@ -4,9 +4,9 @@ import { createRoot } from "react-dom/client";
 import { ErrorBoundary } from "./app/error-boundary.tsx";
 import { FirstFrame } from "./app/first-frame.tsx";
 import { late } from "./app/late.tsx";
-import { styleNonce } from "./app/style-nonce.ts";
 import { connectToLab } from "./lab-client/lab-client.ts";
 import { createPreferences } from "./state/preferences-store.ts";
+import { styleNonce } from "./ui/style-nonce.ts";
 
 window.pageParts?.hasStarted();
 // The name under which the library that locks scrolling behind a dialog looks for the nonce of its style element.

@@ -19,12 +19,12 @@ import {
 } from "./journal/journal.ts";
 import { StackRegister } from "./journal/stack-register.ts";
 import { leftBehind } from "./left-behind.ts";
+import { thisProcess } from "./process-identity.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import { type RunResult, runScenario } from "./scenarios/runner.ts";
 import type { OpenStack } from "./stack/open-stack.ts";
-import { thisProcess } from "./stack/process-identity.ts";
 import { reloadStack } from "./stack/reload-stack.ts";
 import { type ResolvedTarget, resolveTarget, stackOfFile } from "./stack/resolve-target.ts";
 import type { FileSource, RunConditions, RunTarget } from "./stack/run-target.ts";

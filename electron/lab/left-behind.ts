@@ -1,7 +1,7 @@
 import { FaultJournal } from "./journal/fault-journal.ts";
 import { holderOf, type Journal } from "./journal/journal.ts";
 import { isProtected, type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
-import { isSameProcess } from "./stack/process-identity.ts";
+import { isSameProcess } from "./process-identity.ts";
 
 /**
  * What a lab that has died left broken or running, a line each, and at the end what to type; empty when nothing is, and

@@ -1,12 +1,12 @@
 import { IconCopy } from "@tabler/icons-react";
 import { Fragment, type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
-import { Failed } from "../app/failed.tsx";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { Loading } from "../app/states.tsx";
-import { attempt, tell } from "../app/tell.tsx";
-import { bytes, formatDuration } from "../app/times.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { attempt, tell } from "../state/tell.tsx";
+import { Failed } from "../ui/failed.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { Loading } from "../ui/states.tsx";
+import { bytes, formatDuration } from "../ui/times.ts";
 import classes from "./about-page.module.css";
 import { copyText } from "./copy-text.ts";
 import { LICENCES, OWN_LICENCE } from "./licences.ts";

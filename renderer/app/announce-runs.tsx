@@ -1,8 +1,8 @@
 import { notifications } from "@mantine/notifications";
 import { useEffect, useRef } from "react";
-import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
 import { useLab } from "../state/lab-context.tsx";
-import { formatRoute, parseRoute } from "./route.ts";
+import { formatRoute, parseRoute } from "../state/route.ts";
+import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 
 /** Tells of a run that has ended, unless this window shows it or the host tells of it by itself. */
 export function AnnounceRuns() {

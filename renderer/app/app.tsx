@@ -3,8 +3,8 @@ import type { StoreApi } from "zustand";
 import type { LabClient } from "../lab-client/lab-client.ts";
 import { LabProvider } from "../state/lab-context.tsx";
 import type { PreferencesStore } from "../state/preferences-store.ts";
+import { styleNonce } from "../ui/style-nonce.ts";
 import { Shell } from "./shell.tsx";
-import { styleNonce } from "./style-nonce.ts";
 import { theme } from "./theme.ts";
 
 const colourScheme = localStorageColorSchemeManager({ key: "resilience-lab:colour-scheme" });

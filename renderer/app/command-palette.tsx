@@ -2,15 +2,15 @@ import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData, use
 import { IconPlayerPlay, IconSearch, IconTimeline } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { OUTCOME_LOOKS } from "../runs/outcome.tsx";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
-import { useLabActions } from "./lab-actions.ts";
+import { keyCaps, SHORTCUTS, type ShortcutId } from "../state/shortcuts.ts";
+import { goTo } from "../state/use-route.ts";
+import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
+import { ago } from "../ui/times.ts";
 import { matchWords } from "./palette-match.ts";
 import { isApple } from "./platform.ts";
-import { keyCaps, SHORTCUTS, type ShortcutId } from "./shortcuts.ts";
-import { ago } from "./times.ts";
 import { paletteStore } from "./use-overlays.ts";
-import { goTo } from "./use-route.ts";
 
 const RUNS_OFFERED = 30;
 

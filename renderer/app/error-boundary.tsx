@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from "react";
-import { Failed } from "./failed.tsx";
+import { Failed } from "../ui/failed.tsx";
 import { MissingPart } from "./fetch-part.ts";
 
 /** A page that breaks says so and leaves the rest of the window usable; the lab itself goes on. */

@@ -1,8 +1,8 @@
 import { useLayoutEffect } from "react";
+import { useRoute } from "../state/use-route.ts";
 import type { AppProps } from "./app.tsx";
 import { Header } from "./header.tsx";
 import classes from "./shell.module.css";
-import { useRoute } from "./use-route.ts";
 
 /** What is there before the rest of the page has been read: the links to its pages, which work, in the place they keep. */
 export function FirstFrame({ preferences }: AppProps) {

@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
-import { focusMain } from "./focus-main.ts";
+import { focusMain } from "../ui/focus-main.ts";
 import { faultsInForce, inWords } from "./in-force.ts";
-import { useLabActions } from "./lab-actions.ts";
 import classes from "./shell.module.css";
 
 export function HaltedBanner() {

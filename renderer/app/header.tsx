@@ -1,6 +1,6 @@
 import { IconFlask2, IconHistory, IconPencilCode, IconUserCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { formatRoute, type Route } from "./route.ts";
+import { formatRoute, type Route } from "../state/route.ts";
 import classes from "./shell.module.css";
 
 const PLACES = [

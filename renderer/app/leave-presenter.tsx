@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { useInteraction, usePreferences } from "../state/lab-context.tsx";
+import { useRoute } from "../state/use-route.ts";
+import { useShortcuts } from "../state/use-shortcuts.ts";
 import classes from "./leave-presenter.module.css";
-import { useRoute } from "./use-route.ts";
-import { useShortcuts } from "./use-shortcuts.ts";
 
 /** The way out of presenter mode: a button, and Escape where it has nothing else to let go of. */
 export default function LeavePresenter() {

@@ -11,7 +11,7 @@ import {
 } from "@tabler/icons-react";
 import { useRef } from "react";
 import { useLab, usePreferences } from "../state/lab-context.tsx";
-import { formatRoute } from "./route.ts";
+import { formatRoute } from "../state/route.ts";
 
 export function MoreMenu({ onHelp }: { onHelp: (opener: HTMLElement | null) => void }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();

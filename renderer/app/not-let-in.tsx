@@ -1,6 +1,6 @@
 import { IconKey } from "@tabler/icons-react";
 import { useLab } from "../state/lab-context.tsx";
-import { Empty } from "./states.tsx";
+import { Empty } from "../ui/states.tsx";
 
 /** In place of any page, in a window that the lab has never had: why, and what a person can do. */
 export default function NotLetIn() {

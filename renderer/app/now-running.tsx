@@ -1,12 +1,12 @@
 import { Loader } from "@mantine/core";
 import { IconPlayerStop } from "@tabler/icons-react";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
-import { useLabActions } from "./lab-actions.ts";
+import { formatRoute } from "../state/route.ts";
+import { useLabNow } from "../state/use-now.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { formatDuration } from "../ui/times.ts";
 import classes from "./now-running.module.css";
-import { ReasonedButton } from "./reasoned-button.tsx";
-import { formatRoute } from "./route.ts";
-import { formatDuration } from "./times.ts";
-import { useLabNow } from "./use-now.ts";
 
 /** What is going on now, on every page: which run, for how long, what it does, and the way to end it. */
 export function NowRunning() {

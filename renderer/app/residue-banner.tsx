@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { damageOf, inWords, leftBroken } from "./in-force.ts";
-import { useLabActions } from "./lab-actions.ts";
 import classes from "./shell.module.css";
 
 /** What is broken and no run will restore any more, so that a person is asked to: left by a run, or someone else's doing. */

@@ -1,15 +1,15 @@
 import { useEffect } from "react";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
+import { formatRoute, parseRoute, type Route } from "../state/route.ts";
+import { goTo, useRoute } from "../state/use-route.ts";
+import { useShortcuts } from "../state/use-shortcuts.ts";
+import { focusMain } from "../ui/focus-main.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
-import { focusMain } from "./focus-main.ts";
 import { Header } from "./header.tsx";
-import { useLabActions } from "./lab-actions.ts";
 import { late } from "./late.tsx";
-import { formatRoute, parseRoute, type Route } from "./route.ts";
 import classes from "./shell.module.css";
 import { useOverlays } from "./use-overlays.ts";
-import { goTo, useRoute } from "./use-route.ts";
-import { useShortcuts } from "./use-shortcuts.ts";
 
 const HeaderTools = late("The header's tools", () => import("./header-tools.tsx"));
 const LeavePresenter = late("The way out of presenter mode", () => import("./leave-presenter.tsx"));

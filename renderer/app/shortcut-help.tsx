@@ -1,8 +1,8 @@
 import { Kbd, Modal } from "@mantine/core";
 import { Fragment } from "react";
+import { keyCaps, SHORTCUTS, TIMELINE_KEYS } from "../state/shortcuts.ts";
 import { isApple } from "./platform.ts";
 import classes from "./shortcut-help.module.css";
-import { keyCaps, SHORTCUTS, TIMELINE_KEYS } from "./shortcuts.ts";
 
 export function ShortcutHelp({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   return (

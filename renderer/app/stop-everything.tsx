@@ -1,9 +1,9 @@
 import { IconArrowBackUp, IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { damageOf, faultsInForce, whyNoUndo } from "./in-force.ts";
-import { useLabActions } from "./lab-actions.ts";
-import { ReasonedButton } from "./reasoned-button.tsx";
 import classes from "./shell.module.css";
 
 /** Always in the same place, whatever page is shown: putting everything back must never have to be looked for. */

@@ -1,13 +1,13 @@
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { formatRoute } from "../app/route.ts";
-import { tell } from "../app/tell.tsx";
-import { secondsLeft } from "../app/times.ts";
-import { useLabNow } from "../app/use-now.ts";
 import { LabFailure } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
+import { tell } from "../state/tell.tsx";
+import { useLabNow } from "../state/use-now.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { secondsLeft } from "../ui/times.ts";
 import classes from "./approval-card.module.css";
 import { ArgumentList } from "./argument-list.tsx";
 

@@ -1,9 +1,9 @@
 import { IconAlertTriangle, IconUserCheck } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import type { WaitingApprovals } from "../../electron/contract/approvals.ts";
-import { formatRoute } from "../app/route.ts";
-import { Empty, Loading } from "../app/states.tsx";
 import { useLab } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
+import { Empty, Loading } from "../ui/states.tsx";
 import { ApprovalCard } from "./approval-card.tsx";
 import classes from "./approvals-page.module.css";
 import { DecidedTable } from "./decided-table.tsx";

@@ -21,7 +21,7 @@ import {
   type Tooltip,
 } from "@codemirror/view";
 import type { Problem } from "../../electron/contract/errors.ts";
-import { styleNonce } from "../app/style-nonce.ts";
+import { styleNonce } from "../ui/style-nonce.ts";
 import { EDITOR_LOOK } from "./editor-look.ts";
 import type { SchemaGuide } from "./json-schema.ts";
 import { rangeOf } from "./problem-range.ts";

@@ -1,5 +1,5 @@
 import type { Problem } from "../../electron/contract/errors.ts";
-import { Loading } from "../app/states.tsx";
+import { Loading } from "../ui/states.tsx";
 import classes from "./editor-page.module.css";
 import type { Checked } from "./use-validation.ts";
 

@@ -1,6 +1,6 @@
 import { Button, Modal } from "@mantine/core";
 import { useRef } from "react";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./editor-page.module.css";
 
 interface LeaveUnsavedProps {

@@ -1,7 +1,7 @@
 import { IconFileImport, IconFileX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
-import { tellFailure } from "../app/tell.tsx";
 import { useLab } from "../state/lab-context.tsx";
+import { tellFailure } from "../state/tell.tsx";
 import classes from "./bundle-drop.module.css";
 import { useBundleImport } from "./bundle-import.tsx";
 import { whyNoBundles } from "./use-bundles.ts";

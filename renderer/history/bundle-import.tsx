@@ -2,11 +2,11 @@ import { Button, Loader, Modal } from "@mantine/core";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { type ReactNode, useRef, useState } from "react";
 import type { Upload } from "../../electron/contract/bundles.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { formatRoute } from "../app/route.ts";
-import { attempt } from "../app/tell.tsx";
-import { bytes } from "../app/times.ts";
 import { useStores } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
+import { attempt } from "../state/tell.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { bytes } from "../ui/times.ts";
 import classes from "./bundle-import.module.css";
 import { type ImportOutcome, type ImportStage, importBundle, importedWords } from "./import-bundle.ts";
 

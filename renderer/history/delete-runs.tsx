@@ -1,9 +1,9 @@
 import { Button, Modal } from "@mantine/core";
 import { useRef, useState } from "react";
 import type { DeleteReport, RunSummary } from "../../electron/contract/history.ts";
-import { focusMain } from "../app/focus-main.ts";
-import { attempt, tell, tellFailure } from "../app/tell.tsx";
 import { useStores } from "../state/lab-context.tsx";
+import { attempt, tell, tellFailure } from "../state/tell.tsx";
+import { focusMain } from "../ui/focus-main.ts";
 import classes from "./delete-runs.module.css";
 import { whyNotDelete } from "./run-choices.ts";
 

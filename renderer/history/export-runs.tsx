@@ -1,10 +1,10 @@
 import { Button, Modal } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import type { ExportPreview } from "../../electron/contract/bundles.ts";
-import { formatRoute } from "../app/route.ts";
-import { Loading } from "../app/states.tsx";
-import { tellFailure } from "../app/tell.tsx";
 import { useStores } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
+import { tellFailure } from "../state/tell.tsx";
+import { Loading } from "../ui/states.tsx";
 import classes from "./export-runs.module.css";
 import { useBundles } from "./use-bundles.ts";
 

@@ -1,6 +1,6 @@
 import type { HistoryPage } from "../../electron/contract/history.ts";
-import { formatRoute } from "../app/route.ts";
-import { bytes } from "../app/times.ts";
+import { formatRoute } from "../state/route.ts";
+import { bytes } from "../ui/times.ts";
 import classes from "./retention-note.module.css";
 
 /** How many runs are kept, of how many that may be. */

@@ -10,13 +10,13 @@ import {
 } from "@tabler/icons-react";
 import { type ReactNode, useId } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { useLabActions } from "../app/lab-actions.ts";
-import { formatRoute } from "../app/route.ts";
-import { attempt } from "../app/tell.tsx";
-import { ago, clockTime, formatDuration } from "../app/times.ts";
-import { OutcomeBadge } from "../runs/outcome.tsx";
-import { whyNotRun } from "../scenarios/why-not-run.ts";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
+import { attempt } from "../state/tell.tsx";
+import { whyNotRun } from "../state/why-not-run.ts";
+import { OutcomeBadge } from "../ui/outcome.tsx";
+import { ago, clockTime, formatDuration } from "../ui/times.ts";
 import { whyNotDelete, whyNotRepeat } from "./run-choices.ts";
 import classes from "./run-table.module.css";
 

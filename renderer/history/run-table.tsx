@@ -2,7 +2,7 @@ import { Checkbox } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { useLabNow } from "../app/use-now.ts";
+import { useLabNow } from "../state/use-now.ts";
 import { RunRow } from "./run-row.tsx";
 import classes from "./run-table.module.css";
 

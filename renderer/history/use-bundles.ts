@@ -1,9 +1,9 @@
 import { notifications } from "@mantine/notifications";
 import { useMemo } from "react";
-import { tell, tellFailure } from "../app/tell.tsx";
-import { bytes } from "../app/times.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import type { LabStore } from "../state/lab-store.ts";
+import { tell, tellFailure } from "../state/tell.tsx";
+import { bytes } from "../ui/times.ts";
 
 /** Why no bundle can be exported or imported here, in words for the person who would; undefined when it can. */
 export function whyNoBundles(state: Pick<LabStore, "capabilities" | "connection">): string | undefined {

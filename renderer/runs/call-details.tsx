@@ -1,7 +1,7 @@
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type CallEnd, isOpen, lastKnownMs, overlaps, type Span } from "../../electron/model/span.ts";
-import { clockTime, formatDuration } from "../app/times.ts";
-import { ToneBadge } from "../app/tone-mark.tsx";
+import { clockTime, formatDuration } from "../ui/times.ts";
+import { ToneBadge } from "../ui/tone-mark.tsx";
 import { DecisionChain } from "./decision-chain.tsx";
 import { Facts } from "./facts.tsx";
 import { InForce } from "./in-force.tsx";

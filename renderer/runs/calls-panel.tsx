@@ -1,7 +1,7 @@
 import type { RunView } from "../../electron/model/run-view.ts";
 import { lastKnownMs, type Span } from "../../electron/model/span.ts";
-import { Empty } from "../app/states.tsx";
-import { formatDuration } from "../app/times.ts";
+import { Empty } from "../ui/states.tsx";
+import { formatDuration } from "../ui/times.ts";
 import classes from "./calls-panel.module.css";
 import { DecisionChain } from "./decision-chain.tsx";
 import { VirtualRows } from "./virtual-rows.tsx";

@@ -1,7 +1,7 @@
 import { resultOf } from "../../electron/model/check-result.ts";
 import type { Instant } from "../../electron/model/span.ts";
-import { formatDuration } from "../app/times.ts";
-import { ToneWord } from "../app/tone-mark.tsx";
+import { formatDuration } from "../ui/times.ts";
+import { ToneWord } from "../ui/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";
 import { Facts } from "./facts.tsx";
 import { JsonBlock } from "./json-block.tsx";

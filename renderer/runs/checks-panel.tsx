@@ -1,7 +1,7 @@
 import { type CheckResult, resultOf } from "../../electron/model/check-result.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
-import { Empty } from "../app/states.tsx";
-import { toneVariable } from "../app/tone-mark.tsx";
+import { Empty } from "../ui/states.tsx";
+import { toneVariable } from "../ui/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";
 import classes from "./checks-panel.module.css";
 

@@ -1,19 +1,19 @@
 import { Button, Switch } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { LaneKind } from "../../electron/model/lanes.ts";
-import { Failed } from "../app/failed.tsx";
-import { formatRoute } from "../app/route.ts";
-import { Loading } from "../app/states.tsx";
-import { formatDuration } from "../app/times.ts";
-import { goTo } from "../app/use-route.ts";
 import { usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
+import { formatRoute } from "../state/route.ts";
+import { goTo } from "../state/use-route.ts";
 import type { Viewport } from "../timeline/axis.ts";
 import { axisOf } from "../timeline/run-axis.ts";
 import { TimelineView } from "../timeline/timeline-view.tsx";
+import { Failed } from "../ui/failed.tsx";
+import { OutcomeBadge } from "../ui/outcome.tsx";
+import { Loading } from "../ui/states.tsx";
+import { formatDuration } from "../ui/times.ts";
 import classes from "./compare-page.module.css";
 import { compareRuns } from "./comparison.ts";
-import { OutcomeBadge } from "./outcome.tsx";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
 /** For an audience both runs are on one screen, as large as that leaves room for. */

@@ -1,6 +1,6 @@
 import type { Span } from "../../electron/model/span.ts";
 import { toneOfCall } from "../../electron/model/tone.ts";
-import { ToneWord } from "../app/tone-mark.tsx";
+import { ToneWord } from "../ui/tone-mark.tsx";
 import classes from "./decision-chain.module.css";
 
 /** `create_refund → approvalRequired → expired`, each decision in its colour; how it ended, where nothing was decided. */

@@ -3,13 +3,13 @@ import { IconSearch } from "@tabler/icons-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { StreamItem } from "../../electron/contract/events.ts";
 import { loggedBy } from "../../electron/model/catalogue/catalogue.ts";
-import { Empty } from "../app/states.tsx";
-import { formatDuration } from "../app/times.ts";
-import { ToneDot } from "../app/tone-mark.tsx";
 import { useInteraction } from "../state/lab-context.tsx";
+import type { RunRecord } from "../state/run-record.ts";
+import { Empty } from "../ui/states.tsx";
+import { formatDuration } from "../ui/times.ts";
+import { ToneDot } from "../ui/tone-mark.tsx";
 import { describeItem, eventHolds } from "./describe-item.ts";
 import classes from "./event-list.module.css";
-import type { RunRecord } from "./run-record.ts";
 import { VirtualRows } from "./virtual-rows.tsx";
 
 interface EventListProps {

@@ -1,7 +1,7 @@
 import { hitsOn, type RunView } from "../../electron/model/run-view.ts";
 import { isOpen, type Span } from "../../electron/model/span.ts";
-import { formatDuration } from "../app/times.ts";
-import { ToneBadge } from "../app/tone-mark.tsx";
+import { formatDuration } from "../ui/times.ts";
+import { ToneBadge } from "../ui/tone-mark.tsx";
 import { Facts } from "./facts.tsx";
 
 export function FaultDetails({ fault, view }: { fault: Span<"fault">; view: RunView }) {

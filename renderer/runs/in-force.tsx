@@ -1,7 +1,7 @@
 import { faultsInForce, type RunView } from "../../electron/model/run-view.ts";
 import { isOpen } from "../../electron/model/span.ts";
-import { formatDuration } from "../app/times.ts";
-import { ToneBadge } from "../app/tone-mark.tsx";
+import { formatDuration } from "../ui/times.ts";
+import { ToneBadge } from "../ui/tone-mark.tsx";
 import classes from "./inspector.module.css";
 
 /** Which faults were in force then: what explains most of what is looked at. */

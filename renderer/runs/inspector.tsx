@@ -2,10 +2,10 @@ import { CloseButton } from "@mantine/core";
 import { titleOf } from "../../electron/model/catalogue/catalogue.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { usePreferences } from "../state/lab-context.tsx";
+import type { RunRecord } from "../state/run-record.ts";
 import { EventDetails } from "./event-details.tsx";
 import { Facts } from "./facts.tsx";
 import classes from "./inspector.module.css";
-import type { RunRecord } from "./run-record.ts";
 
 interface InspectorProps {
   record: RunRecord;

@@ -3,13 +3,13 @@ import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@table
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { formatDuration } from "../app/times.ts";
-import { ToneBadge, ToneDot } from "../app/tone-mark.tsx";
 import { usePreferences, useStores } from "../state/lab-context.tsx";
+import type { RunRecord } from "../state/run-record.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { formatDuration } from "../ui/times.ts";
+import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
 import { momentOf } from "./moment.ts";
 import classes from "./moment-bar.module.css";
-import type { RunRecord } from "./run-record.ts";
 
 interface MomentBarProps {
   record: RunRecord;

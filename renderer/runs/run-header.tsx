@@ -14,19 +14,19 @@ import {
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { useLabActions } from "../app/lab-actions.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { formatRoute } from "../app/route.ts";
-import { attempt } from "../app/tell.tsx";
-import { clockTime, formatDuration } from "../app/times.ts";
-import { goTo } from "../app/use-route.ts";
 import { DeleteRuns } from "../history/delete-runs.tsx";
 import { ExportRuns } from "../history/export-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
-import { whyNotRun } from "../scenarios/why-not-run.ts";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useIsReading, useLab, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
-import { OutcomeBadge } from "./outcome.tsx";
+import { formatRoute } from "../state/route.ts";
+import { attempt } from "../state/tell.tsx";
+import { goTo } from "../state/use-route.ts";
+import { whyNotRun } from "../state/why-not-run.ts";
+import { OutcomeBadge } from "../ui/outcome.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { clockTime, formatDuration } from "../ui/times.ts";
 import classes from "./run-header.module.css";
 
 /** Which run this is, how it ended and why, and what can be done with it. */

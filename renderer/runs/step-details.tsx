@@ -1,6 +1,6 @@
 import type { RunView } from "../../electron/model/run-view.ts";
 import { isOpen, type Span } from "../../electron/model/span.ts";
-import { formatDuration } from "../app/times.ts";
+import { formatDuration } from "../ui/times.ts";
 import { Facts } from "./facts.tsx";
 import { InForce } from "./in-force.tsx";
 import { JsonBlock } from "./json-block.tsx";

@@ -1,8 +1,8 @@
 import { IconPencil } from "@tabler/icons-react";
 import type { BrokenScenario } from "../../electron/contract/scenarios.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { goTo } from "../app/use-route.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { goTo } from "../state/use-route.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./broken-file.module.css";
 import { DeleteFile } from "./delete-file.tsx";
 

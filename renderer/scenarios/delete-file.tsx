@@ -1,7 +1,7 @@
 import { Button, Modal } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
-import { attempt } from "../app/tell.tsx";
+import { attempt } from "../state/tell.tsx";
 import classes from "./delete-file.module.css";
 
 interface DeleteFileProps {

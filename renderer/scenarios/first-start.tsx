@@ -1,7 +1,7 @@
 import { IconPlayerPlay } from "@tabler/icons-react";
 import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
-import { useLabActions } from "../app/lab-actions.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
+import { useLabActions } from "../state/lab-actions.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./first-start.module.css";
 
 interface FirstStartProps {

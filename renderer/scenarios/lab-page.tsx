@@ -1,13 +1,14 @@
 import { CloseButton, Select, TextInput } from "@mantine/core";
 import { IconPlayerTrackNext, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { Failed } from "../app/failed.tsx";
-import { useLabActions } from "../app/lab-actions.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { Empty, Loading } from "../app/states.tsx";
-import { useLabNow } from "../app/use-now.ts";
 import { StackPanel } from "../stack/stack-panel.tsx";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { useLabNow } from "../state/use-now.ts";
+import { whyNotRun } from "../state/why-not-run.ts";
+import { Failed } from "../ui/failed.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { Empty, Loading } from "../ui/states.tsx";
 import { BrokenFile } from "./broken-file.tsx";
 import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
 import { FirstStart } from "./first-start.tsx";
@@ -15,7 +16,6 @@ import classes from "./lab-page.module.css";
 import { ProtectionSwitches } from "./protection-switches.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { ScenarioCard } from "./scenario-card.tsx";
-import { whyNotRun } from "./why-not-run.ts";
 
 /** What can be broken, and the stack that it is broken on. */
 export default function LabPage() {

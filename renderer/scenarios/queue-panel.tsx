@@ -1,11 +1,11 @@
 import { Loader } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { useLabActions } from "../app/lab-actions.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { formatRoute } from "../app/route.ts";
-import { formatDuration } from "../app/times.ts";
-import { useLabNow } from "../app/use-now.ts";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
+import { useLabNow } from "../state/use-now.ts";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { formatDuration } from "../ui/times.ts";
 import classes from "./queue-panel.module.css";
 
 /** What is running and what waits its turn. Not shown while nothing is. */

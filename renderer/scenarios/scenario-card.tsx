@@ -2,13 +2,13 @@ import { Button, Collapse, Tooltip } from "@mantine/core";
 import { IconBolt, IconChevronDown, IconPlayerPlay, IconShieldOff } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ScenarioDetail, ScenarioPlan, ScenarioSummary } from "../../electron/contract/scenarios.ts";
-import { useLabActions } from "../app/lab-actions.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { formatRoute } from "../app/route.ts";
-import { attempt } from "../app/tell.tsx";
-import { ago, formatDuration } from "../app/times.ts";
-import { OUTCOME_LOOKS, OutcomeMark } from "../runs/outcome.tsx";
+import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
+import { attempt } from "../state/tell.tsx";
+import { OUTCOME_LOOKS, OutcomeMark } from "../ui/outcome.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { ago, formatDuration } from "../ui/times.ts";
 import classes from "./scenario-card.module.css";
 
 interface ScenarioCardProps {

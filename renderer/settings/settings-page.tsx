@@ -1,9 +1,9 @@
 import { SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
 import type { Settings, SettingsChange } from "../../electron/contract/settings.ts";
-import { ReasonedButton } from "../app/reasoned-button.tsx";
-import { Loading } from "../app/states.tsx";
-import { attempt } from "../app/tell.tsx";
 import { useLab, usePreferences } from "../state/lab-context.tsx";
+import { attempt } from "../state/tell.tsx";
+import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { Loading } from "../ui/states.tsx";
 import { Setting } from "./setting.tsx";
 import classes from "./settings-page.module.css";
 import { TypedSetting } from "./typed-setting.tsx";

@@ -1,7 +1,7 @@
 import type { KeyboardEvent } from "react";
 import type { LinkStatus, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
 import type { Tone } from "../../electron/model/tone.ts";
-import { toneVariable } from "../app/tone-mark.tsx";
+import { toneVariable } from "../ui/tone-mark.tsx";
 import { layOutMap, NODE_HEIGHT, NODE_WIDTH } from "./map-layout.ts";
 import classes from "./stack-map.module.css";
 

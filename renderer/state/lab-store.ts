@@ -6,7 +6,7 @@ import type { Settings, SettingsChange } from "../../electron/contract/settings.
 import type { ConnectionState } from "../lab-client/connection.ts";
 import type { LabClient } from "../lab-client/lab-client.ts";
 import type { LabFailure } from "../lab-client/lab-failure.ts";
-import { RunRecord } from "../runs/run-record.ts";
+import { RunRecord } from "./run-record.ts";
 
 /** A run that this window has open. `version` changes whenever the record has grown. */
 export interface OpenRun {

@@ -4,9 +4,9 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
+import { identify } from "../process-identity.ts";
 import type { LifecycleFault } from "../scenarios/schema.ts";
 import type { ServiceIdentity, StackDriver } from "../stack/driver.ts";
-import { identify } from "../stack/process-identity.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { undoFault } from "./undo.ts";
 

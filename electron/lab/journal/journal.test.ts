@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { identify, thisProcess } from "../stack/process-identity.ts";
+import { identify, thisProcess } from "../process-identity.ts";
 import { holderOf, type Journal, openJournal, takeHold } from "./journal.ts";
 
 function journalIn(folder: string): Journal {

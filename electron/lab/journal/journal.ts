@@ -3,7 +3,7 @@ import type Database from "better-sqlite3";
 import { type OpenedDatabase, openDatabase, openToRead } from "../history/sqlite/database.ts";
 import { LabError } from "../lab-error.ts";
 import { assertWrittenByNobodyElse } from "../private-paths.ts";
-import { isSameProcess, type ProcessIdentity } from "../stack/process-identity.ts";
+import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 import { StackSecrets } from "../stack/stack-secrets.ts";
 
 /**

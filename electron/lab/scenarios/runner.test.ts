@@ -13,7 +13,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
-import { thisProcess } from "../stack/process-identity.ts";
+import { thisProcess } from "../process-identity.ts";
 import { StrayErrors } from "../stray-errors.ts";
 import { loadText } from "./load.ts";
 import { runScenario } from "./runner.ts";

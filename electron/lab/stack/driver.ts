@@ -1,5 +1,5 @@
+import type { ProcessIdentity } from "../process-identity.ts";
 import type { Baseline, Surroundings } from "./baseline.ts";
-import type { ProcessIdentity } from "./process-identity.ts";
 
 /** One life of a service: never the same again after a restart, so an undo cannot hit the wrong one. */
 export type ServiceIdentity =

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
+import { familyOf, identify, isPaused, isSameProcess } from "../process-identity.ts";
 import { ProcessDriver, processesOfStack } from "./process-driver.ts";
-import { familyOf, identify, isPaused, isSameProcess } from "./process-identity.ts";
 
 const onLinux = process.platform === "linux";
 const WAIT = "setInterval(() => {}, 1e6);";

@@ -4,9 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { compileCache } from "../compile-cache.ts";
 import type { Launch, RegisteredProcess, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { familyOf, identify, isPaused, isSameProcess, type ProcessIdentity, thisProcess } from "../process-identity.ts";
 import type { ServiceState, StackDriver } from "./driver.ts";
 import { ProcessExits } from "./process-exits.ts";
-import { familyOf, identify, isPaused, isSameProcess, type ProcessIdentity, thisProcess } from "./process-identity.ts";
 
 /** In the environment of every process of a stack: finds what was started but not yet written down. */
 export const STACK_MARK = "RESILIENCE_LAB_STACK";

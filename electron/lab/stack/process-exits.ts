@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { isSameProcess, type ProcessIdentity } from "./process-identity.ts";
+import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 
 /** The kernel tells of the end of a process to its parent alone: of any other it has to be asked. */
 const POLL_INTERVAL_MS = 250;

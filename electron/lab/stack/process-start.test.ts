@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
+import { identify } from "../process-identity.ts";
 import { ProcessDriver, processesOfStack } from "./process-driver.ts";
-import { identify } from "./process-identity.ts";
 
 const WAIT = "setInterval(() => {}, 1e6);";
 

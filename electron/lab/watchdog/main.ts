@@ -14,8 +14,8 @@ import { FaultJournal } from "../journal/fault-journal.ts";
 import { holderOf, type Journal, openJournalToUndo, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import { isSameProcess, thisProcess } from "../process-identity.ts";
 import { recover } from "../recovery.ts";
-import { isSameProcess, thisProcess } from "../stack/process-identity.ts";
 import { BEAT_LIMIT_MS, GOODBYE } from "./heartbeat.ts";
 
 const LOOK_EVERY_MS = 200;

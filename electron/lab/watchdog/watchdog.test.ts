@@ -10,7 +10,7 @@ import { send } from "../../testing/through-link.ts";
 import { openJournal, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { Lab } from "../lab.ts";
-import { identify } from "../stack/process-identity.ts";
+import { identify } from "../process-identity.ts";
 import { type LabProcess, startLab } from "./testing/lab-process.ts";
 import { catchesHangup, serviceProcessesOf, watchdogsOf } from "./testing/process-table.ts";
 

@@ -3,7 +3,7 @@ import { closeSync, openSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { compileCache } from "../compile-cache.ts";
 import type { LabHome } from "../home.ts";
-import { thisProcess } from "../stack/process-identity.ts";
+import { thisProcess } from "../process-identity.ts";
 import { BEAT, BEAT_EVERY_MS, GOODBYE } from "./heartbeat.ts";
 
 const MAIN_FILE = join(import.meta.dirname, "main.ts");

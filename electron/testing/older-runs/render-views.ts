@@ -1,7 +1,7 @@
 import { compareRuns } from "../../../renderer/runs/comparison.ts";
 import { describeItem } from "../../../renderer/runs/describe-item.ts";
 import { momentOf } from "../../../renderer/runs/moment.ts";
-import { RunRecord } from "../../../renderer/runs/run-record.ts";
+import { RunRecord } from "../../../renderer/state/run-record.ts";
 import type { Lane } from "../../../renderer/timeline/lane.ts";
 import { RunPrinter } from "../../hosts/terminal/run-printer.ts";
 import { OtlpTrace } from "../../lab/bundles/otlp-trace.ts";

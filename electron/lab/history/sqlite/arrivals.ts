@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { LabError } from "../../lab-error.ts";
-import { thisProcess } from "../../stack/process-identity.ts";
+import { thisProcess } from "../../process-identity.ts";
 import type { ArrivingRun } from "../run-store.ts";
 import { BUSY_LIMIT_MS } from "./database.ts";
 import { type EventColumns, toRows } from "./event-columns.ts";

@@ -1,5 +1,5 @@
 import type { Outcome } from "../../../model/lab-event.ts";
-import { isSameProcess } from "../../stack/process-identity.ts";
+import { isSameProcess } from "../../process-identity.ts";
 import type { StoredRun } from "../run-store.ts";
 
 /** A row of `runs`. */

@@ -4,7 +4,7 @@ import { isRunEnd } from "../../../model/catalogue/catalogue.ts";
 import type { EventOf, LabEvent } from "../../../model/lab-event.ts";
 import { systemClock } from "../../clock.ts";
 import { LabError } from "../../lab-error.ts";
-import { type ProcessIdentity, thisProcess } from "../../stack/process-identity.ts";
+import { type ProcessIdentity, thisProcess } from "../../process-identity.ts";
 import { fromRow, readRow, toRow } from "../event-row.ts";
 import { toLanes } from "../lanes.ts";
 import type {

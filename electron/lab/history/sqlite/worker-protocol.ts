@@ -1,5 +1,5 @@
 import { LabError, type LabErrorCode } from "../../lab-error.ts";
-import type { ProcessIdentity } from "../../stack/process-identity.ts";
+import type { ProcessIdentity } from "../../process-identity.ts";
 
 /** What a worker thread is started with. */
 export interface WorkerSpec {

@@ -4,7 +4,7 @@ import type Database from "better-sqlite3";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { eventAt } from "../../../testing/sample-events.ts";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
-import { thisProcess } from "../../stack/process-identity.ts";
+import { thisProcess } from "../../process-identity.ts";
 import { toRow } from "../event-row.ts";
 import { query } from "../testing/sqlite-under-test.ts";
 import { newRun } from "../testing/store-under-test.ts";

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Outcome } from "../../../model/lab-event.ts";
 import { LabError } from "../../lab-error.ts";
-import type { ProcessIdentity } from "../../stack/process-identity.ts";
+import type { ProcessIdentity } from "../../process-identity.ts";
 import { codeOf } from "../event-codes.ts";
 import type { ArrivingRun, NewRun } from "../run-store.ts";
 import { StagedRuns } from "./arrivals.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
-import { type ProcessIdentity, thisProcess } from "../../stack/process-identity.ts";
+import { type ProcessIdentity, thisProcess } from "../../process-identity.ts";
 import { SqliteRunStore } from "../sqlite/sqlite-run-store.ts";
 import { closedAtEnd, type StoreUnderTest } from "./store-under-test.ts";
 

@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import { eventsOf, passed, sampleRun, started } from "../../../testing/sample-events.ts";
 import { appendAll, eventsIn } from "../../../testing/stored-events.ts";
-import type { ProcessIdentity } from "../../stack/process-identity.ts";
+import type { ProcessIdentity } from "../../process-identity.ts";
 import type { ArrivingRun, NewRun, RunStore } from "../run-store.ts";
 
 export { appendAll, eventsIn };

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { useLab } from "../state/lab-context.tsx";
+import { useLab } from "./lab-context.tsx";
 
 /** The engine's clock, ticking while `isOn`: what countdowns are told from. */
 export function useLabNow(everyMs: number, isOn = true): number {

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { FaultRequest } from "../../electron/contract/stack.ts";
-import { useStores } from "../state/lab-context.tsx";
+import { useStores } from "./lab-context.tsx";
 import { attempt, tell, tellFailure } from "./tell.tsx";
 import { goTo } from "./use-route.ts";
 

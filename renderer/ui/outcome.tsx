@@ -11,7 +11,7 @@ import {
 } from "@tabler/icons-react";
 import type { Outcome } from "../../electron/model/lab-event.ts";
 import type { Tone } from "../../electron/model/tone.ts";
-import { ToneBadge, toneVariable } from "../app/tone-mark.tsx";
+import { ToneBadge, toneVariable } from "./tone-mark.tsx";
 
 interface OutcomeLook {
   tone: Tone;

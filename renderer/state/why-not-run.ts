@@ -1,5 +1,5 @@
 import type { Capabilities } from "../../electron/contract/capabilities.ts";
-import type { LabStore } from "../state/lab-store.ts";
+import type { LabStore } from "./lab-store.ts";
 
 /** Why nothing can be run or broken now, in words for the person who would; undefined when it can. */
 export function whyNotRun(state: Pick<LabStore, "lab" | "capabilities" | "connection">): string | undefined {
