@@ -1,6 +1,7 @@
 import { LabError } from "../lab-error.ts";
-import { type FaultSpec, LIFECYCLE_FAULTS, type LifecycleFault } from "../scenarios/schema.ts";
+import type { FaultSpec } from "./fault-spec.ts";
 import { LINK_FAULTS, type LinkFaultKind, type LinkFaultSpec } from "./link-faults.ts";
+import { LIFECYCLE_FAULTS, type LifecycleFault } from "./service-faults.ts";
 
 export type FaultAim =
   | { on: "service"; kind: LifecycleFault; target: string; forMs: number | undefined }

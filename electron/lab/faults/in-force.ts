@@ -1,8 +1,8 @@
 import type { JournaledFault } from "../journal/fault-journal.ts";
-import type { LifecycleFault } from "../scenarios/schema.ts";
 import { type ServiceIdentity, type StackDriver, sameLife } from "../stack/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
+import type { LifecycleFault } from "./service-faults.ts";
 
 /**
  * Looks at the real thing: why a fault that was applied is no longer in force, in words, or undefined when it is. What

@@ -3,11 +3,12 @@ import { aimOf } from "../faults/aim.ts";
 import { assertSupported, describeFault } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
+import type { LifecycleFault } from "../faults/service-faults.ts";
 import type { Sharer } from "../stack/baseline.ts";
 import type { StackDriver } from "../stack/driver.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
 import { describeSteady, describeStep } from "./describe.ts";
-import { type Check, kindOf, type LifecycleFault, type Scenario, type Steady, type Step } from "./schema.ts";
+import { type Check, kindOf, type Scenario, type Steady, type Step } from "./schema.ts";
 
 /** What a step, or a demand of the steady state, will do, before anything is done. */
 export interface PlannedStep {

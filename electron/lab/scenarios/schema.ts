@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DECISIONS, healthStatus } from "../../model/lab-event.ts";
 import { duration } from "../documents/duration-field.ts";
-import { COUNTED_FAULTS, LINK_FAULT_SCHEMAS, LINK_FAULTS, type LinkFaultSpec } from "../faults/link-faults.ts";
+import { faultSpec } from "../faults/fault-spec.ts";
+import { COUNTED_FAULTS } from "../faults/link-faults.ts";
 
 const name = z.string().min(1);
 const service = name.describe("a service of the stack file");
@@ -135,22 +136,6 @@ export const check = z.union([firstCheck as typeof CHECKS.mustInclude, ...otherC
 });
 export type Check = z.output<typeof check>;
 
-const lifetime = { for: duration.optional().describe("undone by itself after this time (default: 10 minutes)") };
-export const LIFECYCLE_FAULTS = ["stop", "kill", "pause", "disconnect", "restart"] as const;
-export type LifecycleFault = (typeof LIFECYCLE_FAULTS)[number];
-const serviceFault = z.union([
-  z.strictObject({ stop: service, ...lifetime }),
-  z.strictObject({ kill: service, ...lifetime }),
-  z.strictObject({ pause: service, ...lifetime }),
-  z.strictObject({ disconnect: service.describe("a service of a stack on Docker"), ...lifetime }),
-  z.strictObject({ restart: service }),
-]);
-export type ServiceFaultSpec = z.output<typeof serviceFault>;
-export type FaultSpec = ServiceFaultSpec | LinkFaultSpec;
-const fault: z.ZodType<FaultSpec> = z.union([...serviceFault.options, ...LINK_FAULT_SCHEMAS], {
-  error: `a fault needs exactly one of: ${[...LIFECYCLE_FAULTS, ...LINK_FAULTS].join(", ")}`,
-});
-
 const common = {
   name: name.optional().describe("what the timeline calls this step"),
   background: z.boolean().optional().describe("go on with the next step while this one works; awaited at the end"),
@@ -176,7 +161,7 @@ const STEPS = {
     warm: service.describe("initialize and tools/list: fills the gateway's capability cache"),
     ...common,
   }),
-  fault: z.strictObject({ fault, ...common }),
+  fault: z.strictObject({ fault: faultSpec, ...common }),
   undo: z.strictObject({
     undo: z.union([z.literal("all"), service]).describe("undo the faults on a service, or all"),
     ...common,

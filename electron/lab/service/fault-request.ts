@@ -3,9 +3,11 @@ import type { FaultAttribute, FaultKindInfo } from "../../contract/faults.ts";
 import type { FaultRequest } from "../../contract/stack.ts";
 import { DURATION_PATTERN } from "../../model/duration.ts";
 import { FAULT_KINDS } from "../faults/catalogue.ts";
+import type { FaultSpec } from "../faults/fault-spec.ts";
 import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../faults/link-faults.ts";
+import { LIFECYCLE_FAULTS } from "../faults/service-faults.ts";
 import { LabError } from "../lab-error.ts";
-import { type FaultSpec, LIFECYCLE_FAULTS, step } from "../scenarios/schema.ts";
+import { step } from "../scenarios/schema.ts";
 import type { StackDriver } from "../stack/driver.ts";
 import type { Stack } from "../stack/stack-file.ts";
 

@@ -2,12 +2,12 @@ import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
 import { closes } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
+import type { FaultSpec } from "../faults/fault-spec.ts";
 import type { FaultInjector } from "../faults/injector.ts";
 import { LabError } from "../lab-error.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
 import { MANUAL_POLICY } from "../scenarios/run-policy.ts";
 import { carryOut, type RunnerParts, type RunPlan, type RunResult } from "../scenarios/runner.ts";
-import type { FaultSpec } from "../scenarios/schema.ts";
 import { settleDecisions } from "../scenarios/settle-decisions.ts";
 
 const UNDO_LIMIT_MS = 60_000;

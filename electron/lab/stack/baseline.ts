@@ -1,4 +1,4 @@
-import type { LifecycleFault } from "../scenarios/schema.ts";
+import type { LifecycleFault } from "../faults/service-faults.ts";
 
 /**
  * What the system said of a service, and of those that share its namespaces, before it was broken. It is journaled with

@@ -1,4 +1,4 @@
-import type { LifecycleFault } from "../scenarios/schema.ts";
+import type { LifecycleFault } from "../faults/service-faults.ts";
 import type { Sharer } from "./baseline.ts";
 import type { Engine } from "./docker/engine.ts";
 import { sharersInProject, stackOfProject } from "./docker/found-project.ts";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { FAULT_KINDS } from "../../faults/catalogue.ts";
+import type { LifecycleFault } from "../../faults/service-faults.ts";
 import { undoFault } from "../../faults/undo.ts";
 import type { JournaledFault } from "../../journal/fault-journal.ts";
-import type { LifecycleFault } from "../../scenarios/schema.ts";
 import { openDriver } from "../open-driver.ts";
 import type { RunningStack } from "../running-stack.ts";
 import {

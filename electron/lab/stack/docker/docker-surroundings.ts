@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
+import type { LifecycleFault } from "../../faults/service-faults.ts";
 import { LabError } from "../../lab-error.ts";
-import type { LifecycleFault } from "../../scenarios/schema.ts";
 import type { Baseline, ContainerBaseline, Surroundings } from "../baseline.ts";
 import { LABEL } from "./compose-labels.ts";
 import { hasOwnNetworks } from "./container-view.ts";

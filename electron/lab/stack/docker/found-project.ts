@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type Dockerode from "dockerode";
+import type { LifecycleFault } from "../../faults/service-faults.ts";
 import { LabError } from "../../lab-error.ts";
-import type { LifecycleFault } from "../../scenarios/schema.ts";
 import type { Sharer } from "../baseline.ts";
 import { loadStack, type Stack } from "../stack-file.ts";
 import { containersOf, inspectAll, LABEL } from "./compose-labels.ts";

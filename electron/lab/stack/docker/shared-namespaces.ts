@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import type { LifecycleFault } from "../../scenarios/schema.ts";
+import type { LifecycleFault } from "../../faults/service-faults.ts";
 import type { Sharing } from "../baseline.ts";
 import { LABEL } from "./compose-labels.ts";
 import { ask } from "./engine-error.ts";

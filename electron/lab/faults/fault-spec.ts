@@ -1,0 +1,9 @@
+import { z } from "zod";
+import { LINK_FAULT_SCHEMAS, LINK_FAULTS, type LinkFaultSpec } from "./link-faults.ts";
+import { LIFECYCLE_FAULTS, type ServiceFaultSpec, serviceFault } from "./service-faults.ts";
+
+/** A fault as a scenario or a person asks for it: one kind, its target and its attributes. */
+export type FaultSpec = ServiceFaultSpec | LinkFaultSpec;
+export const faultSpec: z.ZodType<FaultSpec> = z.union([...serviceFault.options, ...LINK_FAULT_SCHEMAS], {
+  error: `a fault needs exactly one of: ${[...LIFECYCLE_FAULTS, ...LINK_FAULTS].join(", ")}`,
+});
