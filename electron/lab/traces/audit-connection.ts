@@ -2,6 +2,8 @@ import { Socket } from "node:net";
 import pg from "pg";
 
 const ANSWER_LIMIT_MS = 2_000;
+/** Without its first answer a run knows no decision at all; later there is always another attempt. */
+export const FIRST_ANSWER_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 1_000;
 
 /** A connection to the audit log's database on which nothing is waited for without a bound. */
@@ -10,11 +12,15 @@ export class AuditConnection {
   readonly #client: pg.Client;
 
   /** @param lost told when the database has closed the connection */
-  constructor(connectionString: string, events: { lost: () => void; notified: () => void }) {
+  constructor(
+    connectionString: string,
+    events: { lost: () => void; notified: () => void },
+    answerLimitMs = ANSWER_LIMIT_MS,
+  ) {
     this.#client = new pg.Client({
       connectionString,
-      connectionTimeoutMillis: ANSWER_LIMIT_MS,
-      query_timeout: ANSWER_LIMIT_MS,
+      connectionTimeoutMillis: answerLimitMs,
+      query_timeout: answerLimitMs,
       stream: () => this.#socket,
     });
     this.#client.on("error", events.lost);

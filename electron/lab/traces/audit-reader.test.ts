@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AUDIT_TABLE, startPostgres, type TestPostgres } from "../../testing/postgres.ts";
 import { AuditReader } from "./audit-reader.ts";
 
@@ -123,6 +125,32 @@ test("a log that was emptied in mid-run may lack decisions for good, and what it
   expect(await reader.read()).toBe(true);
   expect(rows).toEqual(["one allow", "two allow", "new allow"]);
   expect(reader.missing()).toMatchObject([{ why: expect.stringContaining("emptied or replaced") }]);
+});
+
+test("a database that is slow to its first answer is waited for, since a run would know no decision without it", async () => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as { port: number };
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+    silent.close();
+  });
+  const asked = once(silent, "connection");
+  let problem: unknown;
+  const following = AuditReader.fromNow(
+    `postgres://lab@127.0.0.1:${port}/audit`,
+    () => {},
+    () => {},
+  ).catch((error) => {
+    problem = error;
+  });
+  await asked;
+  await vi.advanceTimersByTimeAsync(9_900);
+  expect(problem).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(2_000);
+  await following;
+  expect(String(problem)).toContain("timeout expired");
 });
 
 test("closing does not wait for a database that is frozen", async () => {

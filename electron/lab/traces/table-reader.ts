@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { messageOf } from "../lab-error.ts";
-import { AuditConnection } from "./audit-connection.ts";
+import { AuditConnection, FIRST_ANSWER_LIMIT_MS } from "./audit-connection.ts";
 import type { DecisionSource, MissingDecisions } from "./decision-source.ts";
 import { UnreadableRows } from "./unreadable-rows.ts";
 
@@ -139,10 +139,12 @@ export class TableReader<Row> implements DecisionSource {
   }
 
   async #connect(): Promise<AuditConnection> {
-    const connection = new AuditConnection(this.#connectionString, {
+    const events = {
       lost: () => this.#connection === connection && this.#drop(),
       notified: () => void this.read(),
-    });
+    };
+    const limitMs = this.#lastId === undefined ? FIRST_ANSWER_LIMIT_MS : undefined;
+    const connection = new AuditConnection(this.#connectionString, events, limitMs);
     try {
       await connection.open();
       await this.#findPlace(connection);
