@@ -25,7 +25,7 @@ export default defineConfig({
             { name: "frame", tags: ["$initial"], priority: 2 },
             {
               name: "controls",
-              test: /node_modules\/(?!zod|@tanstack)|renderer\/app\//,
+              test: /node_modules\/(?!zod|@tanstack)|renderer\/(app|ui|state)\//,
               minShareCount: 2,
               priority: 1,
             },
