@@ -6,7 +6,7 @@ import type { TimelineModel } from "./timeline-model.ts";
 export function axisOf(models: readonly TimelineModel[], untilMs: number, collapsesIdle: boolean): Axis {
   const durationMs = Math.max(untilMs, ...models.map(({ endMs }) => endMs));
   if (!collapsesIdle) return new Axis(durationMs, [], 1);
-  const gaps = idleGaps(instantsOf(models), durationMs);
+  const gaps = idleGaps(instantsOf(models), durationMs, busyIn(models));
   return new Axis(durationMs, gaps, gapUnits(gaps, durationMs));
 }
 
@@ -19,4 +19,8 @@ function instantsOf(models: readonly TimelineModel[]): Iterable<number> {
 function* instantsIn({ instantsMs, outline, lastMs }: TimelineModel): Generator<number> {
   yield* instantsMs;
   if (outline !== undefined) yield* outline.instantsAfter(lastMs);
+}
+
+function* busyIn(models: readonly TimelineModel[]): Generator<{ startMs: number; endMs: number }> {
+  for (const model of models) yield* model.inProgress();
 }

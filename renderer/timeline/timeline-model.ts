@@ -2,11 +2,12 @@ import { isFailure, priorityOf } from "../../electron/model/catalogue/catalogue.
 import type { EventOf, LabEvent } from "../../electron/model/lab-event.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { type Look, lookOfInstant, lookOfSpan } from "../../electron/model/looks.ts";
-import { type AnyInstant, type AnySpan, OPEN } from "../../electron/model/span.ts";
+import { type AnyInstant, type AnySpan, OPEN, type Span } from "../../electron/model/span.ts";
 import type { SpanSink } from "../../electron/model/span-tracker.ts";
 import { Lane } from "./lane.ts";
 import type { Outline } from "./outline.ts";
 import { RowPacking } from "./row-packing.ts";
+import { SpanColumns } from "./span-columns.ts";
 
 const MAX_ROWS = 6;
 
@@ -39,6 +40,8 @@ export class TimelineModel implements SpanSink {
   readonly errorSeqs: number[] = [];
   /** When something happened, ascending: what lies between may be idle. */
   readonly instantsMs: number[] = [];
+  /** Each fault from its intent until it was applied or given up; what follows is its effect, which may well be quiet. */
+  readonly #applying = new SpanColumns();
   /** Of a long run, what lies beyond the events taken so far. */
   outline: Outline | undefined;
   /** From here on, what is shown is not on disk yet. */
@@ -65,6 +68,7 @@ export class TimelineModel implements SpanSink {
 
   opened(span: AnySpan): void {
     this.#add(lookOfSpan(span), span.startMs, span.endMs, span.seq);
+    if (span.kind === "fault") this.#applying.add({ ...applyingOf(span), tone: "muted", row: 0, seq: span.seq });
   }
 
   changed(span: AnySpan, seq: number | undefined): void {
@@ -72,6 +76,7 @@ export class TimelineModel implements SpanSink {
     const { spans } = this.lanes[kind];
     spans.amend(span.index, { startMs: span.startMs, endMs: span.endMs, tone });
     this.lanes[kind].setLabel(span.index, label);
+    if (span.kind === "fault") this.#applying.amend(span.index, { ...applyingOf(span), tone: "muted" });
     if (span.endMs !== OPEN) this.#packings.get(kind)?.ended(spans.row[span.index] ?? 0, span.endMs);
     if (seq !== undefined && !this.#openedBy.has(seq)) this.#openedBy.set(seq, span.seq);
   }
@@ -88,6 +93,16 @@ export class TimelineModel implements SpanSink {
   /** The last moment that is known of, whether or not its events have been taken. */
   get endMs(): number {
     return Math.max(this.lastMs, this.outline?.lastMs ?? 0);
+  }
+
+  /** When a step, a call or an approval was in progress or a fault was being applied; of what still is, as far as is known. */
+  *inProgress(): Generator<{ startMs: number; endMs: number }> {
+    const { steps, calls, approvals } = this.lanes;
+    for (const spans of [steps.spans, calls.spans, approvals.spans, this.#applying]) {
+      for (let index = 0; index < spans.length; index++) {
+        yield { startMs: spans.startAt(index), endMs: Math.min(spans.endAt(index), this.lastMs) };
+      }
+    }
   }
 
   hasAny(kind: LaneKind): boolean {
@@ -109,4 +124,8 @@ export class TimelineModel implements SpanSink {
     const index = lane.spans.add({ startMs, endMs, tone, row: row ?? 0, seq });
     if (label.length > 0) lane.setLabel(index, label);
   }
+}
+
+function applyingOf({ startMs, endMs, attributes }: Span<"fault">): { startMs: number; endMs: number } {
+  return { startMs, endMs: attributes.appliedMs ?? endMs };
 }
