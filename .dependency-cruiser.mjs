@@ -3,6 +3,7 @@
  * use such folders and Node; all else of the laws holds for them too. `electron/layers.test.ts` breaks each law.
  */
 const TEST = "\\.(?:test|spec)\\.tsx?$|(?:^|/)testing/";
+const BENCH = "\\.bench\\.ts$";
 const TESTING = "(^|/)testing/";
 /** Its subpaths, such as `electron/main`, are declared to TypeScript alone and lead to no file. */
 const ELECTRON = "^(node_modules/electron/|electron(/(main|renderer|common|utility))?$)";
@@ -20,6 +21,108 @@ function importsOnly(name, comment, from, may) {
     law(name, comment, { path: tests }, { dependencyTypes: ["local"], pathNot: [...may, TESTING] }),
   ];
 }
+
+/**
+ * Of folders beside each other, a later one may import the earlier ones: so there are no circles of folders. One that is
+ * not named here imports none of its siblings, and none imports it.
+ */
+const ORDER = {
+  electron: ["model", "contract", "lab", "hosts", "shell", "soak", "bench"],
+  "electron/hosts": ["files", "page", "browser"],
+  "electron/lab": [
+    "documents",
+    "events",
+    "redaction",
+    "health",
+    "history",
+    "journal",
+    "stack",
+    "faults",
+    "traces",
+    "scenarios",
+    "reports",
+    "bundles",
+    "watchdog",
+    "service",
+  ],
+  renderer: [
+    "lab-client",
+    "timeline",
+    "ui",
+    "state",
+    "about",
+    "approvals",
+    "history",
+    "settings",
+    "stack",
+    "runs",
+    "scenarios",
+    "editor",
+    "app",
+  ],
+  "resources/stack/fault-proxy": ["parsing", "toxics", "stages", "http-faults", "links", "api", "fuzz"],
+  "resources/stack/gateway": ["audit", "policy", "protocol", "sessions", "backends", "approvals", "calls", "mcp"],
+  "resources/stack": ["http", "agent", "audit-db", "fault-proxy", "gateway", "mock-slack", "payments-mcp"],
+  e2e: ["desktop", "page"],
+};
+
+/** What is against the order and known, file by file. */
+const KNOWN = [
+  {
+    // Vocabulary without imports of the stack's: a driver and a stack file say which faults they can do.
+    from: "^electron/lab/stack/(baseline|resolve-target|docker/(docker-surroundings|found-project|shared-namespaces))\\.ts$",
+    to: "^electron/lab/faults/service-faults\\.ts$",
+  },
+  {
+    // Types alone: what is written down of a fault is what a driver told of its target.
+    from: "^electron/lab/journal/fault-journal\\.ts$",
+    to: "^electron/lab/stack/(baseline|driver)\\.ts$",
+  },
+  {
+    // The register says on which engine a stack is, and the journal removes the secrets that were made for it.
+    from: "^electron/lab/journal/(journal|stack-register)\\.ts$",
+    to: "^electron/lab/stack/(stack-secrets|docker/engine-address)\\.ts$",
+  },
+  {
+    // The type of a probe as the stack file writes it.
+    from: "^electron/lab/health/probe\\.ts$",
+    to: "^electron/lab/stack/stack-schema\\.ts$",
+  },
+];
+
+const FOLDERS = "a folder imports of its siblings only those that stand before it in the order";
+
+/** Laws for the folders of a level that has an order. */
+function ordered([level, names]) {
+  const listed = names.flatMap((name, at) => {
+    // Everything but itself and what stands before it.
+    const later = `^${level}/(?!(?:${[...names.slice(0, at + 1), "testing"].join("|")})/)[^/]+/`;
+    const known = KNOWN.filter(({ from }) => from.startsWith(`^${level}/${name}/`));
+    return [
+      law(
+        "folders",
+        FOLDERS,
+        { path: `^${level}/${name}/`, pathNot: [TEST, BENCH, ...known.map(({ from }) => from)] },
+        { path: later },
+      ),
+      ...known.map(({ from, to }) => law("folders", FOLDERS, { path: from }, { path: later, pathNot: to })),
+    ];
+  });
+  const unlisted = `^${level}/(?!(?:${names.join("|")})/)([^/]+)/`;
+  return [
+    ...listed,
+    law("folders", FOLDERS, { path: unlisted, pathNot: TEST }, { path: `^${level}/(?!$1/|testing/)[^/]+/` }),
+  ];
+}
+
+/** Laws for folders that are so many folders deep, in levels that have no order: they import no siblings. */
+function unordered(depth) {
+  const levels = Object.keys(ORDER).filter((level) => level.split("/").length === depth);
+  const from = `^${levels.length > 0 ? `(?!(?:${levels.join("|")})/)` : ""}(${"[^/]+/".repeat(depth)})([^/]+)/`;
+  return law("folders", FOLDERS, { path: from, pathNot: TEST }, { path: "^$1(?!$2/|testing/)[^/]+/" });
+}
+
+const folders = [...Object.entries(ORDER).flatMap(ordered), ...[1, 2, 3, 4, 5, 6].map(unordered)];
 
 const layers = [
   ...importsOnly("page", "the page imports of the engine only the contract and the model of a run", "renderer/", [
@@ -117,7 +220,7 @@ const environment = [
 ];
 
 export default {
-  forbidden: [...layers, ...environment],
+  forbidden: [...layers, ...folders, ...environment],
   options: {
     // The only one that reads TypeScript 7's files: without it none of them is seen, and everything passes.
     parser: "swc",

@@ -41,10 +41,19 @@ const BROKEN: readonly (readonly [law: string, what: string, file: string, speci
   ["service", "a service's test, by another one", "resources/stack/gateway/main.test.ts", "../payments-mcp/seed.ts"],
   ["service", "what services share, by a service", "resources/stack/http/serve.ts", "../gateway/settings.ts"],
   ["testing", "the engine, by what only tests need", "electron/lab/lab.ts", "./testing/fake.ts"],
+  ["folders", "a folder, by a later one", "electron/lab/faults/aim.ts", "../scenarios/schema.ts"],
+  ["folders", "a folder far down, by a later one", "electron/lab/stack/docker/engine.ts", "../../faults/undo.ts"],
+  ["folders", "a file with a known exception, by another", "electron/lab/health/probe.ts", "../stack/driver.ts"],
+  ["folders", "a feature of the page, by its composition", "renderer/runs/page.tsx", "../app/shell.tsx"],
+  ["folders", "a folder without a place in the order", "electron/lab/elsewhere/one.ts", "../history/run-store.ts"],
+  ["folders", "folders of a level without an order", "electron/lab/service/one/a.ts", "../two/b.ts"],
+  ["folders", "a part of the gateway, by a later one", "resources/stack/gateway/calls/call.ts", "../mcp/endpoint.ts"],
   ["found", "an import that leads nowhere", "electron/lab/lab.ts", "no-such-package"],
 ];
 
 const WITHIN: readonly (readonly [what: string, file: string, specifier: string])[] = [
+  ["a folder, an earlier one", "electron/lab/scenarios/plan.ts", "../faults/aim.ts"],
+  ["a known exception", "electron/lab/stack/baseline.ts", "../faults/service-faults.ts"],
   ["the page, the model", "renderer/timeline/model.ts", "../../electron/model/run-model.ts"],
   ["the page, the contract", "renderer/lab-client/client.ts", "../../electron/contract/api.ts"],
   ["the page, packages", "renderer/app.tsx", "react"],

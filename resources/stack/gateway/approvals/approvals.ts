@@ -7,8 +7,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Progress } from "../calls/progress.ts";
-import type { Caller } from "../mcp/exchange.ts";
+import type { Caller } from "../sessions/exchange.ts";
+import type { Progress } from "../sessions/progress.ts";
 import { digestOf } from "./digest.ts";
 import { type Leftover, leftoverReason } from "./leftovers.ts";
 import { Question } from "./question.ts";

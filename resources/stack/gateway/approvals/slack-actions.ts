@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readBody, sendJson } from "../../http/serve.ts";
-import { isObject } from "../mcp/messages.ts";
+import { isObject } from "../protocol/messages.ts";
 import type { Approvals, ClickResult } from "./approvals.ts";
 import { checkSlackSignature, type SignatureCheck } from "./slack-signature.ts";
 

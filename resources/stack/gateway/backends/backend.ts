@@ -6,9 +6,9 @@
  * although the backend was reached, it is pinged.
  */
 import { randomBytes } from "node:crypto";
-import { CallerLeft } from "../mcp/exchange.ts";
-import { errorCodes, errorText, isObject, notificationText, type Params, resultText } from "../mcp/messages.ts";
-import { latestVersion, supportedVersion } from "../mcp/versions.ts";
+import { errorCodes, errorText, isObject, notificationText, type Params, resultText } from "../protocol/messages.ts";
+import { latestVersion, supportedVersion } from "../protocol/versions.ts";
+import { CallerLeft } from "../sessions/exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 import { type Reply, UpstreamHttp } from "./upstream-http.ts";
 import { readReply, type UpstreamReply } from "./upstream-reply.ts";

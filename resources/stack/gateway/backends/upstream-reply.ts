@@ -1,5 +1,5 @@
 /** What a backend says to a request, checked, and handed on to the caller as the very text that the backend wrote. */
-import { isObject, type RequestId } from "../mcp/messages.ts";
+import { isObject, type RequestId } from "../protocol/messages.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 
 export class UpstreamReply {

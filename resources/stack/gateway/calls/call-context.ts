@@ -1,4 +1,4 @@
-import type { Caller } from "../mcp/exchange.ts";
+import type { Caller } from "../sessions/exchange.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** What carried a request here. */

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { CallEntry, CallOutcome } from "../audit/call-row.ts";
 import type { Spool } from "../audit/spool.ts";
-import type { CallerLeft } from "../mcp/exchange.ts";
-import { isObject, type RequestMessage } from "../mcp/messages.ts";
+import { isObject, type RequestMessage } from "../protocol/messages.ts";
+import type { CallerLeft } from "../sessions/exchange.ts";
 import type { CallContext } from "./call-context.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
 

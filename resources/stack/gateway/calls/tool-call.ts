@@ -8,17 +8,17 @@ import type { AuditEntry } from "../audit/entry.ts";
 import type { Spool } from "../audit/spool.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
-import { CallerLeft } from "../mcp/exchange.ts";
-import { errorCodes, errorText, isObject, type Params, type RequestMessage } from "../mcp/messages.ts";
 import type { Policy, Verdict } from "../policy/policy.ts";
 import { redact } from "../policy/redaction.ts";
+import { errorCodes, errorText, isObject, type Params, type RequestMessage } from "../protocol/messages.ts";
+import { CallerLeft } from "../sessions/exchange.ts";
+import { type Progress, progressOf } from "../sessions/progress.ts";
 import { type Slot, TurnLockTimeout } from "../sessions/turns.ts";
 import { formatDuration, type Settings } from "../settings.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import type { CallContext } from "./call-context.ts";
 import { type Answer, CallRecord } from "./call-record.ts";
 import type { CallHistory } from "./history.ts";
-import { type Progress, progressOf } from "./progress.ts";
 import { forwardFailure } from "./upstream-error.ts";
 
 export interface ToolCallParts {

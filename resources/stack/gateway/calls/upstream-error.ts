@@ -1,6 +1,6 @@
 /** The response to a request that the backend did not answer properly. */
 import { UpstreamFailure } from "../backends/upstream-failure.ts";
-import { errorCodes, errorText, type RequestId } from "../mcp/messages.ts";
+import { errorCodes, errorText, type RequestId } from "../protocol/messages.ts";
 
 /** Whatever is no failure of the backend is thrown on. */
 export async function forwardFailure(

@@ -2,8 +2,9 @@
  * JSON-RPC batches, which 2025-03-26 has and later revisions do not. The requests run side by side; their responses come
  * together as one JSON array.
  */
-import { type Caller, CallerLeft, type CallerWatch, type Exchange } from "./exchange.ts";
-import { errorCodes, errorText, type RequestMessage } from "./messages.ts";
+
+import { errorCodes, errorText, type RequestMessage } from "../protocol/messages.ts";
+import { type Caller, CallerLeft, type CallerWatch, type Exchange } from "../sessions/exchange.ts";
 
 export const longestBatch = 50;
 

@@ -2,16 +2,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpError } from "../../http/serve.ts";
 import type { CallContext } from "../calls/call-context.ts";
+import { parseEventId } from "../protocol/event-stream.ts";
+import {
+  errorCodes,
+  errorText,
+  type Message,
+  type RequestId,
+  type RequestMessage,
+  readMessage,
+} from "../protocol/messages.ts";
+import { protocolVersions, supportedVersion } from "../protocol/versions.ts";
+import { type Caller, CallerLeft, Exchange, sendJsonText } from "../sessions/exchange.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { isJson, readAccept } from "./accept.ts";
 import { BatchMember, longestBatch } from "./batch.ts";
-import { parseEventId } from "./event-stream.ts";
-import { type Caller, CallerLeft, Exchange, sendJsonText } from "./exchange.ts";
-import { errorCodes, errorText, type Message, type RequestId, type RequestMessage, readMessage } from "./messages.ts";
 import type { Methods } from "./methods.ts";
 import { readBodyText } from "./read-body.ts";
-import { protocolVersions, supportedVersion } from "./versions.ts";
 
 const callsUnderWayLimit = 1_000;
 const turnIdLimit = 256;

@@ -3,11 +3,11 @@
 import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
 import type { CallContext } from "../calls/call-context.ts";
-import { progressOf } from "../calls/progress.ts";
 import type { ToolCalls } from "../calls/tool-call.ts";
 import { forwardFailure } from "../calls/upstream-error.ts";
-import { errorCodes, errorText, isObject, type RequestMessage, resultText } from "./messages.ts";
-import { latestVersion, type ProtocolVersion, supportedVersion } from "./versions.ts";
+import { errorCodes, errorText, isObject, type RequestMessage, resultText } from "../protocol/messages.ts";
+import { latestVersion, type ProtocolVersion, supportedVersion } from "../protocol/versions.ts";
+import { progressOf } from "../sessions/progress.ts";
 
 export interface MethodsParts {
   toolCalls: ToolCalls;

@@ -1,9 +1,9 @@
 /** What the gateway knows of one agent's session: its turns, the calls under way and its event streams. */
 import type { ServerResponse } from "node:http";
-import { EventStream } from "../mcp/event-stream.ts";
-import type { RequestId } from "../mcp/messages.ts";
-import type { StreamMemory } from "../mcp/stream-memory.ts";
-import type { ProtocolVersion } from "../mcp/versions.ts";
+import { EventStream } from "../protocol/event-stream.ts";
+import type { RequestId } from "../protocol/messages.ts";
+import type { StreamMemory } from "../protocol/stream-memory.ts";
+import type { ProtocolVersion } from "../protocol/versions.ts";
 import { SessionTurns, type TurnOptions } from "./turns.ts";
 
 const endedStreamsKept = 16;

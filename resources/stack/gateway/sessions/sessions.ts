@@ -1,7 +1,7 @@
 /** The sessions there are, least recently used first. Bounded in number, and each in the time that it may lie unused. */
 import { randomUUID } from "node:crypto";
-import { StreamMemory } from "../mcp/stream-memory.ts";
-import type { ProtocolVersion } from "../mcp/versions.ts";
+import { StreamMemory } from "../protocol/stream-memory.ts";
+import type { ProtocolVersion } from "../protocol/versions.ts";
 import { Session } from "./session.ts";
 import type { TurnOptions } from "./turns.ts";
 

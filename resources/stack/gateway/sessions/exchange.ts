@@ -6,9 +6,9 @@
  * has waited for an approval on a stream goes on, since the client may come back for it with Last-Event-ID.
  */
 import type { ServerResponse } from "node:http";
-import type { Session } from "../sessions/session.ts";
-import type { EventStream } from "./event-stream.ts";
-import { errorCodes, errorText, notificationText, type Params, type RequestId } from "./messages.ts";
+import type { EventStream } from "../protocol/event-stream.ts";
+import { errorCodes, errorText, notificationText, type Params, type RequestId } from "../protocol/messages.ts";
+import type { Session } from "./session.ts";
 
 /** Told whether the caller of a waiting call is there. */
 export interface CallerWatch {
