@@ -75,9 +75,10 @@ test("an approval that waits is not idle", () => {
   }
 });
 
-test("a step in progress and a fault being applied are not idle, and a fault in force may be", () => {
-  const step = { atMs: 10, type: "step.started", step: "s1", kind: "wait", label: "wait", background: false };
+test("a step in progress and a fault being applied are not idle; a step that waits and a fault in force may be", () => {
+  const step = { atMs: 10, type: "step.started", step: "s1", kind: "http", label: "asks", background: false };
   expect(idleIn([step], 10_000)).toEqual([]);
+  expect(idleIn([{ ...step, kind: "wait" }], 10_000)).toHaveLength(1);
   const fault = {
     fault: "f1",
     kind: "stop",

@@ -42,6 +42,8 @@ export class TimelineModel implements SpanSink {
   readonly instantsMs: number[] = [];
   /** Each fault from its intent until it was applied or given up; what follows is its effect, which may well be quiet. */
   readonly #applying = new SpanColumns();
+  /** Each step; of one that only waits, nothing. */
+  readonly #working = new SpanColumns();
   /** Of a long run, what lies beyond the events taken so far. */
   outline: Outline | undefined;
   /** From here on, what is shown is not on disk yet. */
@@ -69,6 +71,7 @@ export class TimelineModel implements SpanSink {
   opened(span: AnySpan): void {
     this.#add(lookOfSpan(span), span.startMs, span.endMs, span.seq);
     if (span.kind === "fault") this.#applying.add({ ...applyingOf(span), tone: "muted", row: 0, seq: span.seq });
+    if (span.kind === "step") this.#working.add({ ...workingOf(span), tone: "muted", row: 0, seq: span.seq });
   }
 
   changed(span: AnySpan, seq: number | undefined): void {
@@ -77,6 +80,7 @@ export class TimelineModel implements SpanSink {
     spans.amend(span.index, { startMs: span.startMs, endMs: span.endMs, tone });
     this.lanes[kind].setLabel(span.index, label);
     if (span.kind === "fault") this.#applying.amend(span.index, { ...applyingOf(span), tone: "muted" });
+    if (span.kind === "step") this.#working.amend(span.index, { ...workingOf(span), tone: "muted" });
     if (span.endMs !== OPEN) this.#packings.get(kind)?.ended(spans.row[span.index] ?? 0, span.endMs);
     if (seq !== undefined && !this.#openedBy.has(seq)) this.#openedBy.set(seq, span.seq);
   }
@@ -97,8 +101,8 @@ export class TimelineModel implements SpanSink {
 
   /** When a step, a call or an approval was in progress or a fault was being applied; of what still is, as far as is known. */
   *inProgress(): Generator<{ startMs: number; endMs: number }> {
-    const { steps, calls, approvals } = this.lanes;
-    for (const spans of [steps.spans, calls.spans, approvals.spans, this.#applying]) {
+    const { calls, approvals } = this.lanes;
+    for (const spans of [this.#working, calls.spans, approvals.spans, this.#applying]) {
       for (let index = 0; index < spans.length; index++) {
         yield { startMs: spans.startAt(index), endMs: Math.min(spans.endAt(index), this.lastMs) };
       }
@@ -124,6 +128,10 @@ export class TimelineModel implements SpanSink {
     const index = lane.spans.add({ startMs, endMs, tone, row: row ?? 0, seq });
     if (label.length > 0) lane.setLabel(index, label);
   }
+}
+
+function workingOf({ startMs, endMs, attributes }: Span<"step">): { startMs: number; endMs: number } {
+  return { startMs, endMs: attributes.kind === "wait" ? startMs : endMs };
 }
 
 function applyingOf({ startMs, endMs, attributes }: Span<"fault">): { startMs: number; endMs: number } {
