@@ -204,6 +204,20 @@ test.describe("presenter mode", () => {
   });
 });
 
+test("what was let go of does not come back with what is pressed next", async ({ window }) => {
+  const { page, run } = window;
+  await window.start(CRASH);
+  await run.hasEnded("Passed");
+  const whole = page.url();
+  await page.keyboard.press("n");
+  // The address has the moment, and is written again a while after it is left.
+  await expect(page).not.toHaveURL(whole);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("p");
+  await expect(page.getByRole("banner")).toBeHidden();
+  await expect(page).toHaveURL(whole);
+});
+
 /** The first Escape puts away what is told of the control under the pointer. */
 async function noTooltip({ page }: LabWindow): Promise<void> {
   await page.mouse.move(0, 0);

@@ -24,14 +24,14 @@ import { useRunClock } from "./use-run-clock.ts";
 export default function RunPage({ route }: { route: Extract<Route, { at: "run" }> }) {
   const run = useRun(route.runId);
   const open = useInteraction((state) => state.openRun);
-  const { runId, cursorMs, selectedSeq } = route;
 
   useEffect(() => {
-    open(runId, {
+    const { cursorMs, selectedSeq } = route;
+    open(route.runId, {
       ...(cursorMs === undefined ? {} : { cursorMs }),
       ...(selectedSeq === undefined ? {} : { selectedSeq }),
     });
-  }, [open, runId, cursorMs, selectedSeq]);
+  }, [open, route]);
 
   if (run?.failure !== undefined && run.record.items.length === 0) {
     return (

@@ -1,14 +1,27 @@
 import { useMemo, useSyncExternalStore } from "react";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 
-function subscribe(listener: () => void): () => void {
-  window.addEventListener("hashchange", listener);
-  return () => window.removeEventListener("hashchange", listener);
+/** Where a person has gone last. Gone to again it is another place, and an address that is only amended is none. */
+let place: { hash: string; by: Event | undefined } | undefined;
+
+function placeNow(): { hash: string } {
+  place ??= { hash: window.location.hash, by: undefined };
+  return place;
 }
 
+function subscribe(listener: () => void): () => void {
+  const onChange = (event: Event) => {
+    if (place?.by !== event) place = { hash: window.location.hash, by: event };
+    listener();
+  };
+  window.addEventListener("hashchange", onChange);
+  return () => window.removeEventListener("hashchange", onChange);
+}
+
+/** Another object each time that somebody goes somewhere, and the same until then. */
 export function useRoute(): Route {
-  const hash = useSyncExternalStore(subscribe, () => window.location.hash);
-  return useMemo(() => parseRoute(hash), [hash]);
+  const gone = useSyncExternalStore(subscribe, placeNow);
+  return useMemo(() => parseRoute(gone.hash), [gone]);
 }
 
 export function goTo(route: Route): void {
