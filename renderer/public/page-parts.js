@@ -55,9 +55,16 @@
   globalThis.pageParts = {
     loadAgain,
     hasCome,
+    /** The script may run before it is told that styles beside it have not come. */
     hasStarted() {
-      removeEventListener("error", startAgain, true);
-      hasCome(START);
+      const over = () => {
+        removeEventListener("error", startAgain, true);
+        hasCome(START);
+      };
+      const styles = [...document.querySelectorAll('link[rel="stylesheet"]')].filter(({ sheet }) => sheet === null);
+      let left = styles.length;
+      if (left === 0) over();
+      for (const style of styles) style.addEventListener("load", () => --left === 0 && over());
     },
   };
 })();
