@@ -6,16 +6,16 @@ import { parentPort, workerData } from "node:worker_threads";
 import { LabError } from "../../lab-error.ts";
 import { explainTrouble } from "./database.ts";
 import { HISTORY_NAME } from "./migrations.ts";
-import { SqliteReader } from "./reader.ts";
+import type { SqliteReader } from "./reader.ts";
 import { type Reply, type Request, toThrown, type WorkerSpec } from "./worker-protocol.ts";
-import { SqliteWriter } from "./writer.ts";
+import type { SqliteWriter } from "./writer.ts";
 
 type Method = (...args: unknown[]) => unknown;
 
 const port = parentPort as NonNullable<typeof parentPort>;
 const { role, file, owner } = workerData as WorkerSpec;
 const inProgress = new Map<number, AbortController>();
-const served = open();
+const served = await open();
 
 port.on("message", (request: Request) => {
   if ("cancel" in request) inProgress.get(request.cancel)?.abort(new LabError("busy", "cancelled"));
@@ -37,16 +37,26 @@ async function answer({ id, name, args }: Exclude<Request, { cancel: number }>):
   }
 }
 
-/** Each request is answered with why it could not be opened. */
-function open(): () => SqliteWriter | SqliteReader {
+/** Of the two only the one that is asked for is loaded. Each request is answered with why it could not be opened. */
+async function open(): Promise<() => SqliteWriter | SqliteReader> {
   try {
-    const opened = role === "writer" ? new SqliteWriter(file, owner) : new SqliteReader(file);
+    const opened = role === "writer" ? await openWriter() : await openReader();
     return () => opened;
   } catch (error) {
     return () => {
       throw error;
     };
   }
+}
+
+async function openWriter(): Promise<SqliteWriter> {
+  const { SqliteWriter } = await import("./writer.ts");
+  return new SqliteWriter(file, owner);
+}
+
+async function openReader(): Promise<SqliteReader> {
+  const { SqliteReader } = await import("./reader.ts");
+  return new SqliteReader(file);
 }
 
 function close(id: number): void {
