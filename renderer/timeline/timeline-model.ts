@@ -2,12 +2,11 @@ import { isFailure, priorityOf } from "../../electron/model/catalogue/catalogue.
 import type { EventOf, LabEvent } from "../../electron/model/lab-event.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { type Look, lookOfInstant, lookOfSpan } from "../../electron/model/looks.ts";
-import { type AnyInstant, type AnySpan, OPEN, type Span } from "../../electron/model/span.ts";
+import { type AnyInstant, type AnySpan, OPEN } from "../../electron/model/span.ts";
 import type { SpanSink } from "../../electron/model/span-tracker.ts";
 import { Lane } from "./lane.ts";
 import type { Outline } from "./outline.ts";
 import { RowPacking } from "./row-packing.ts";
-import { SpanColumns } from "./span-columns.ts";
 
 const MAX_ROWS = 6;
 
@@ -40,10 +39,11 @@ export class TimelineModel implements SpanSink {
   readonly errorSeqs: number[] = [];
   /** When something happened, ascending: what lies between may be idle. */
   readonly instantsMs: number[] = [];
-  /** Each fault from its intent until it was applied or given up; what follows is its effect, which may well be quiet. */
-  readonly #applying = new SpanColumns();
-  /** Each step; of one that only waits, nothing. */
-  readonly #working = new SpanColumns();
+  /**
+   * By a span's place in its lane, until when something was done: a step that only waits does nothing, and what follows
+   * the applying of a fault is its effect, which may well be quiet.
+   */
+  readonly #doneMs = { steps: [] as number[], faults: [] as number[] };
   /** Of a long run, what lies beyond the events taken so far. */
   outline: Outline | undefined;
   /** From here on, what is shown is not on disk yet. */
@@ -70,8 +70,7 @@ export class TimelineModel implements SpanSink {
 
   opened(span: AnySpan): void {
     this.#add(lookOfSpan(span), span.startMs, span.endMs, span.seq);
-    if (span.kind === "fault") this.#applying.add({ ...applyingOf(span), tone: "muted", row: 0, seq: span.seq });
-    if (span.kind === "step") this.#working.add({ ...workingOf(span), tone: "muted", row: 0, seq: span.seq });
+    this.#noteDone(span);
   }
 
   changed(span: AnySpan, seq: number | undefined): void {
@@ -79,8 +78,7 @@ export class TimelineModel implements SpanSink {
     const { spans } = this.lanes[kind];
     spans.amend(span.index, { startMs: span.startMs, endMs: span.endMs, tone });
     this.lanes[kind].setLabel(span.index, label);
-    if (span.kind === "fault") this.#applying.amend(span.index, { ...applyingOf(span), tone: "muted" });
-    if (span.kind === "step") this.#working.amend(span.index, { ...workingOf(span), tone: "muted" });
+    this.#noteDone(span);
     if (span.endMs !== OPEN) this.#packings.get(kind)?.ended(spans.row[span.index] ?? 0, span.endMs);
     if (seq !== undefined && !this.#openedBy.has(seq)) this.#openedBy.set(seq, span.seq);
   }
@@ -101,12 +99,19 @@ export class TimelineModel implements SpanSink {
 
   /** When a step, a call or an approval was in progress or a fault was being applied; of what still is, as far as is known. */
   *inProgress(): Generator<{ startMs: number; endMs: number }> {
-    const { calls, approvals } = this.lanes;
-    for (const spans of [this.#working, calls.spans, approvals.spans, this.#applying]) {
+    const doneMs: Partial<Record<LaneKind, readonly number[]>> = this.#doneMs;
+    for (const kind of ["steps", "calls", "approvals", "faults"] as const) {
+      const { spans } = this.lanes[kind];
       for (let index = 0; index < spans.length; index++) {
-        yield { startMs: spans.startAt(index), endMs: Math.min(spans.endAt(index), this.lastMs) };
+        const endMs = doneMs[kind]?.[index] ?? spans.endAt(index);
+        yield { startMs: spans.startAt(index), endMs: Math.min(endMs, this.lastMs) };
       }
     }
+  }
+
+  #noteDone({ kind, index, startMs, endMs, attributes }: AnySpan): void {
+    if (kind === "step") this.#doneMs.steps[index] = attributes.kind === "wait" ? startMs : endMs;
+    if (kind === "fault") this.#doneMs.faults[index] = attributes.appliedMs ?? endMs;
   }
 
   hasAny(kind: LaneKind): boolean {
@@ -128,12 +133,4 @@ export class TimelineModel implements SpanSink {
     const index = lane.spans.add({ startMs, endMs, tone, row: row ?? 0, seq });
     if (label.length > 0) lane.setLabel(index, label);
   }
-}
-
-function workingOf({ startMs, endMs, attributes }: Span<"step">): { startMs: number; endMs: number } {
-  return { startMs, endMs: attributes.kind === "wait" ? startMs : endMs };
-}
-
-function applyingOf({ startMs, endMs, attributes }: Span<"fault">): { startMs: number; endMs: number } {
-  return { startMs, endMs: attributes.appliedMs ?? endMs };
 }
