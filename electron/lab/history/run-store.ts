@@ -17,8 +17,6 @@ export interface NewRun {
   startedWallMs: number;
   /** Nothing in it is redacted, as a person asked for. */
   isRaw?: boolean;
-  /** Version of the shapes that its events have; 1 when absent. */
-  eventsVersion?: number;
 }
 
 /** A run as it is kept: all that is known of it without its events. */
@@ -41,8 +39,6 @@ export interface StoredRun {
   raw: boolean;
   /** The lab that ran it has died, and no later one has ended it yet. */
   isAbandoned: boolean;
-  /** {@link NewRun.eventsVersion} */
-  eventsVersion: number;
 }
 
 /** What a run was made of, beside its events. */

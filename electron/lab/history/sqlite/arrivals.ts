@@ -110,9 +110,8 @@ export class StagedRuns {
     const { changes } = this.#database
       .prepare(
         `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
-         outcome, reason, started_wall_ms, duration_ms, owner_pid, owner_started, imported_from, imported_wall_ms,
-         events_version)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'ended', ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         outcome, reason, started_wall_ms, duration_ms, owner_pid, owner_started, imported_from, imported_wall_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'ended', ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
       )
       .run(
         key,
@@ -131,7 +130,6 @@ export class StagedRuns {
         thisProcess.startedAt,
         importedFrom,
         importedWallMs,
-        run.eventsVersion ?? 1,
       );
     if (changes === 0)
       throw new LabError("busy", `run ${run.id} has come into the history meanwhile`, { cure: "try again" });

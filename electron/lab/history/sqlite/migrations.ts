@@ -49,12 +49,9 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
   `,
   // 1: recorded as it was, secrets and all, as a person asked for. Such a run is not exported.
   "ALTER TABLE runs ADD COLUMN raw INTEGER NOT NULL DEFAULT 0",
-  // Which version of the shapes the events have; and whether the run is kept when older ones are trimmed.
-  `
-  ALTER TABLE runs ADD COLUMN events_version INTEGER NOT NULL DEFAULT 1;
-  ALTER TABLE runs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
-  `,
+  // 1: kept when older ones are trimmed.
+  "ALTER TABLE runs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
 ];
 
 /** Columns of `runs` that the first format had not, with what they are in a database that has yet to be brought further. */
-export const ADDED_COLUMNS: Readonly<Record<string, number>> = { raw: 0, events_version: 1, pinned: 0 };
+export const ADDED_COLUMNS: Readonly<Record<string, number>> = { raw: 0, pinned: 0 };

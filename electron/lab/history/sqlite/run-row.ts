@@ -23,7 +23,6 @@ export interface RunRow {
   imported_wall_ms: number | null;
   raw: number;
   pinned: number;
-  events_version: number;
 }
 
 export function isOwnerAlive(row: Pick<RunRow, "owner_pid" | "owner_started">): boolean {
@@ -45,6 +44,5 @@ export function toStoredRun(row: RunRow): StoredRun {
     importedFrom: row.imported_from,
     raw: row.raw === 1,
     isAbandoned: row.outcome === null && !isOwnerAlive(row),
-    eventsVersion: row.events_version,
   };
 }

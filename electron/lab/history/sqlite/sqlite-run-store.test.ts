@@ -91,7 +91,7 @@ describe("a history of an older version", () => {
     return file;
   }
 
-  const asOfTheFirstVersion = { id: "old", pinned: false, raw: false, eventsVersion: 1, importedFrom: null };
+  const asOfTheFirstVersion = { id: "old", pinned: false, raw: false, importedFrom: null };
 
   test("is brought to this one with its runs", async () => {
     const store = await openStore(oldHistory());

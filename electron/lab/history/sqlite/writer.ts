@@ -66,9 +66,9 @@ export class SqliteWriter {
       .prepare(
         // Keys below 0 are of runs that came in. SQLite by itself would go on from the highest, even if that is one.
         `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
-         started_wall_ms, owner_pid, owner_started, raw, events_version)
+         started_wall_ms, owner_pid, owner_started, raw)
          VALUES (1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0)),
-         ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
+         ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)`,
       )
       .run(
         run.id,
@@ -82,7 +82,6 @@ export class SqliteWriter {
         this.#owner.pid,
         this.#owner.startedAt,
         run.isRaw ? 1 : 0,
-        run.eventsVersion ?? 1,
       );
     this.#keys.set(run.id, Number(lastInsertRowid));
   }

@@ -49,7 +49,6 @@ export function describeArriving(prepare: () => StoreUnderTest): void {
         outcome: "passed",
         reason: "every check held",
         durationMs: 1,
-        eventsVersion: 1,
       });
     });
 

@@ -27,7 +27,6 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
         without: ["budget"],
         stackSource: "services: {}",
         isRaw: true,
-        eventsVersion: 3,
       });
       await first.close();
       const again = await data.open();
@@ -46,16 +45,15 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
         importedFrom: null,
         raw: true,
         isAbandoned: false,
-        eventsVersion: 3,
       });
       const events = sampleRun().length;
       expect(await again.sources("run-1")).toEqual({ scenario: "id: mcp-crash", stack: "services: {}", events });
     });
 
-    test("has events of the first version unless it says otherwise", async () => {
+    test("has no outcome while it goes on, and is not abandoned", async () => {
       const store = await prepare().open();
       await store.begin(newRun("run-1"));
-      expect(await store.find("run-1")).toMatchObject({ eventsVersion: 1, outcome: null, isAbandoned: false });
+      expect(await store.find("run-1")).toMatchObject({ outcome: null, isAbandoned: false });
     });
 
     test("takes events only between its beginning and its end, and has one beginning", async () => {
