@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DECISIONS } from "../../model/lab-event.ts";
+import { rowText } from "./row-text.ts";
 import type { FollowedTable } from "./table-reader.ts";
 
 /** A row of the gateway's audit log, in the log's own order. */
@@ -19,26 +20,21 @@ export interface AuditRow {
   spanId: string;
 }
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-
 const auditRow = z
   .object({
     id: z.string(),
-    call_id: text,
-    session_id: text,
-    turn_id: text,
-    tool_name: text,
+    call_id: rowText,
+    session_id: rowText,
+    turn_id: rowText,
+    tool_name: rowText,
     arguments: z.unknown(),
     decision: z.enum(DECISIONS, { error: ({ input }) => `no decision that the lab knows: ${JSON.stringify(input)}` }),
-    reason: text,
-    backend: text,
+    reason: rowText,
+    backend: rowText,
     decided_at: z.date(),
     duration_ms: z.number().nullish(),
-    trace_id: text,
-    span_id: text,
+    trace_id: rowText,
+    span_id: rowText,
   })
   .transform(
     (value): AuditRow => ({

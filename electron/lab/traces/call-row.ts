@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CALL_OUTCOMES, type CallOutcome } from "../../model/lab-event.ts";
+import { rowText } from "./row-text.ts";
 import type { FollowedTable } from "./table-reader.ts";
 
 /** A row of the gateway's calls: how one ended. Times are milliseconds since the epoch, by the gateway's clock. */
@@ -20,18 +21,13 @@ export interface CallEnd {
   spanId: string;
 }
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? "");
-
 const callRow = z
   .object({
     call_id: z.string(),
-    session_id: text,
-    turn_id: text,
-    tool_name: text,
-    backend: text,
+    session_id: rowText,
+    turn_id: rowText,
+    tool_name: rowText,
+    backend: rowText,
     started_ms: z.number(),
     ended_ms: z.number(),
     outcome: z.enum(CALL_OUTCOMES, { error: ({ input }) => `no outcome that the lab knows: ${JSON.stringify(input)}` }),
@@ -39,8 +35,8 @@ const callRow = z
     request_bytes: z.int(),
     reply_bytes: z.int(),
     error: z.string().nullish(),
-    trace_id: text,
-    span_id: text,
+    trace_id: rowText,
+    span_id: rowText,
   })
   .transform(
     ({ error, ...value }): CallEnd => ({

@@ -44,14 +44,7 @@ const decisionStatements = [
      slack_ts text
    )`,
   "CREATE INDEX IF NOT EXISTS approvals_pending ON approvals (requested_at) WHERE status = 'pending'",
-  `CREATE OR REPLACE FUNCTION notify_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
-   BEGIN
-     PERFORM pg_notify('audit_log', NEW.id::text);
-     RETURN NULL;
-   END
-   $$`,
-  `CREATE OR REPLACE TRIGGER audit_log_notify AFTER INSERT ON audit_log
-   FOR EACH ROW EXECUTE FUNCTION notify_audit_log()`,
+  ...notifyOfRows("audit_log"),
   `CREATE OR REPLACE FUNCTION notify_approvals() RETURNS trigger LANGUAGE plpgsql AS $$
    BEGIN
      NOTIFY approvals;
@@ -81,15 +74,22 @@ const callStatements = [
      span_id text,
      written_at timestamptz NOT NULL DEFAULT now()
    )`,
-  `CREATE OR REPLACE FUNCTION notify_calls() RETURNS trigger LANGUAGE plpgsql AS $$
-   BEGIN
-     PERFORM pg_notify('calls', NEW.id::text);
-     RETURN NULL;
-   END
-   $$`,
-  `CREATE OR REPLACE TRIGGER calls_notify AFTER INSERT ON calls
-   FOR EACH ROW EXECUTE FUNCTION notify_calls()`,
+  ...notifyOfRows("calls"),
 ];
+
+/** Whoever listens on the channel of the table's name is told the id of each new row. */
+function notifyOfRows(table: "audit_log" | "calls"): string[] {
+  return [
+    `CREATE OR REPLACE FUNCTION notify_${table}() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN
+       PERFORM pg_notify('${table}', NEW.id::text);
+       RETURN NULL;
+     END
+     $$`,
+    `CREATE OR REPLACE TRIGGER ${table}_notify AFTER INSERT ON ${table}
+     FOR EACH ROW EXECUTE FUNCTION notify_${table}()`,
+  ];
+}
 
 /**
  * Resolves to why the table of calls cannot be kept, undefined when it can: decisions and approvals do without it.
