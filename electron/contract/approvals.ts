@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { APPROVAL_RESULTS } from "../model/lab-event.ts";
 
 /** A call that the gateway holds until a person decides. */
 export const waitingApproval = z.object({
@@ -51,7 +52,7 @@ export const decidedApproval = z.object({
   sessionId: z.string(),
   requestedWallMs: z.number().nullable(),
   decidedWallMs: z.number(),
-  result: z.enum(["approved", "denied", "expired"]),
+  result: z.enum(APPROVAL_RESULTS),
   /** Who or what decided, as the gateway wrote it. */
   reason: z.string(),
 });

@@ -30,6 +30,14 @@ export const DECISIONS = [
 ] as const;
 export type Decision = (typeof DECISIONS)[number];
 
+/** The decisions by which a call stops waiting for a person. */
+export const APPROVAL_RESULTS = ["approved", "denied", "expired"] as const satisfies readonly Decision[];
+export type ApprovalResult = (typeof APPROVAL_RESULTS)[number];
+
+export function isApprovalResult(decision: Decision): decision is ApprovalResult {
+  return (APPROVAL_RESULTS as readonly Decision[]).includes(decision);
+}
+
 /**
  * How a call ended, by the gateway's record. `tool_error`: the tool, or the server in front of it, answered with an error.
  * `refused`: the gateway did not carry it out. `cancelled`: nobody waited for the result any more. `busy`: another turn,

@@ -1,4 +1,4 @@
-import type { CallOutcome, Decision, EventOf, HealthStatus, Phase, UndoResult } from "./lab-event.ts";
+import type { ApprovalResult, CallOutcome, Decision, EventOf, HealthStatus, Phase, UndoResult } from "./lab-event.ts";
 
 /** The end of a span that has not ended. */
 export const OPEN = Number.POSITIVE_INFINITY;
@@ -45,7 +45,7 @@ export interface SpanKinds {
   };
   /** A call that waited for a person, within that call. */
   approval: {
-    status: "waiting" | "approved" | "denied" | "expired";
+    status: "waiting" | ApprovalResult;
     attributes: { callId: string; sessionId: string; arguments: unknown; reason?: string };
   };
 }

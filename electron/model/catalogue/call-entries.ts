@@ -1,3 +1,4 @@
+import { isApprovalResult } from "../lab-event.ts";
 import { type CallEnd, type Instant, OPEN } from "../span.ts";
 import { isRefusal } from "../tone.ts";
 import { type EventEntry, line, plain, type Tracking } from "./entry.ts";
@@ -118,7 +119,7 @@ function trackApproval({ atMs, seq, event }: Instant<"decision">, run: Tracking)
       attributes: { callId, sessionId, arguments: event.arguments },
       parent: run.find("call", callId)?.id,
     });
-  } else if (decision === "approved" || decision === "denied" || decision === "expired") {
+  } else if (isApprovalResult(decision)) {
     run.amend(seq, "approval", callId, ({ attributes }) => ({
       endMs: atMs,
       status: decision,

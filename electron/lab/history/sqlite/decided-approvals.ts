@@ -1,11 +1,13 @@
 import type Database from "better-sqlite3";
 import type { DecidedApproval } from "../../../contract/approvals.ts";
 import { typesOpening } from "../../../model/catalogue/catalogue.ts";
+import { APPROVAL_RESULTS, type ApprovalResult, isApprovalResult } from "../../../model/lab-event.ts";
 import { codeOf } from "../event-codes.ts";
 import { inSlices } from "./slices.ts";
 
 /** Of the events that can tell of an approval. */
 const CODES = typesOpening("approval").map(codeOf).join(", ");
+const DECISIONS = ["approvalRequired", ...APPROVAL_RESULTS].map((decision) => `'${decision}'`).join(", ");
 
 interface Place {
   key: number;
@@ -18,14 +20,14 @@ interface Decision {
   tool: string;
   arguments: unknown;
   sessionId: string;
-  decision: DecidedApproval["result"] | "approvalRequired";
+  decision: ApprovalResult | "approvalRequired";
   reason: string;
   decidedWallMs: number;
 }
 
 interface Found {
   key: number;
-  decision: Decision & { decision: DecidedApproval["result"] };
+  decision: Decision & { decision: ApprovalResult };
   requestedWallMs: number | null;
 }
 
@@ -43,7 +45,7 @@ export async function decidedApprovals(
   const decisions = database.prepare(
     `SELECT run_key AS key, body FROM events
      WHERE (run_key, seq) > (@key, @seq) AND (run_key, seq) <= (@lastKey, @lastSeq) AND type IN (${CODES})
-       AND json_extract(body, '$.decision') IN ('approvalRequired', 'approved', 'denied', 'expired')
+       AND json_extract(body, '$.decision') IN (${DECISIONS})
      ORDER BY run_key, seq`,
   );
   const newest = new Newest(
@@ -108,7 +110,7 @@ class Newest {
 }
 
 function isResult(decision: Decision): decision is Found["decision"] {
-  return decision.decision !== "approvalRequired";
+  return isApprovalResult(decision.decision);
 }
 
 interface RunColumns {
