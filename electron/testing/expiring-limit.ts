@@ -1,5 +1,4 @@
 import type * as abortScope from "../lab/abort-scope.ts";
-import { orAbort } from "../lab/abort-scope.ts";
 
 /** A time limit that runs out when the test says so, and not by a clock. */
 export class ExpiringLimit {
@@ -15,13 +14,21 @@ export class ExpiringLimit {
     this.#scope.abort(new DOMException("not done in time", "TimeoutError"));
   }
 
-  /** Stands for the `within` of `abort-scope.ts`, which is handed in. */
-  within =
-    (real: typeof abortScope.within): typeof real =>
-    (signal, ms, work) => {
-      if (ms !== this.#ms) return real(signal, ms, work);
+  within(real: typeof abortScope): typeof real.within {
+    return (signal, ms, work) => {
+      if (ms !== this.#ms) return real.within(signal, ms, work);
       this.#scope = new AbortController();
       const limited = AbortSignal.any([signal, this.#scope.signal]);
-      return orAbort(work(limited), limited);
+      return real.orAbort(work(limited), limited);
     };
+  }
+}
+
+/** The limit that is the test's own to run out, if one is. */
+export const inForce: { limit: ExpiringLimit | undefined } = { limit: undefined };
+
+/** `abort-scope.ts` for a test: `vi.mock(..., async (original) => withLimitInForce(await original()))`. */
+export function withLimitInForce(real: typeof abortScope): typeof abortScope {
+  const within: typeof real.within = (...given) => (inForce.limit?.within(real) ?? real.within)(...given);
+  return { ...real, within };
 }

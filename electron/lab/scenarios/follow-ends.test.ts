@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { LabEvent } from "../../model/lab-event.ts";
-import { ExpiringLimit } from "../../testing/expiring-limit.ts";
+import { ExpiringLimit, inForce } from "../../testing/expiring-limit.ts";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { AUDIT_TABLE, CALLS_TABLE, startPostgres, type TestPostgres } from "../../testing/postgres.ts";
 import type * as abortScope from "../abort-scope.ts";
@@ -9,13 +9,9 @@ import { RunLog } from "../events/run-log.ts";
 import { AuditReader } from "../traces/audit-reader.ts";
 import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 
-const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof abortScope>();
-  return {
-    ...real,
-    within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),
-  };
+  const { withLimitInForce } = await import("../../testing/expiring-limit.ts");
+  return withLimitInForce(await original<typeof abortScope>());
 });
 
 describe("the ends of calls", () => {
@@ -141,9 +137,9 @@ describe("at the end of a run", () => {
 
   test("a gateway that does not answer is waited for no longer than the limit", async () => {
     const expiring = new ExpiringLimit(2_500);
-    limit.of = expiring;
+    inForce.limit = expiring;
     onTestFinished(() => {
-      limit.of = undefined;
+      inForce.limit = undefined;
     });
     const settled = await settle(() => {
       expiring.expire();

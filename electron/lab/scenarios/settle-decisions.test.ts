@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { ExpiringLimit } from "../../testing/expiring-limit.ts";
+import { ExpiringLimit, inForce } from "../../testing/expiring-limit.ts";
 import { fakeContext, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
 import type * as abortScope from "../abort-scope.ts";
@@ -7,20 +7,16 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { RunContext } from "./run-context.ts";
 import { noteDropped, settleDecisions } from "./settle-decisions.ts";
 
-const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof abortScope>();
-  return {
-    ...real,
-    within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),
-  };
+  const { withLimitInForce } = await import("../../testing/expiring-limit.ts");
+  return withLimitInForce(await original<typeof abortScope>());
 });
 /** The wait's limit runs out the next time that the wait pauses. */
 function expireAtPause(context: RunContext): void {
   const expiring = new ExpiringLimit(5_000);
-  limit.of = expiring;
+  inForce.limit = expiring;
   onTestFinished(() => {
-    limit.of = undefined;
+    inForce.limit = undefined;
   });
   const sleep: Clock["sleep"] = async (_ms, signal) => {
     expiring.expire();
@@ -59,7 +55,7 @@ test("rows that the gateway still has to write when the wait ends are missing", 
 
 test("a gateway that does not answer may have rows left to write", async () => {
   const { context } = await settling(() => {
-    limit.of?.expire();
+    inForce.limit?.expire();
     return "no answer";
   });
   expireAtPause(context);

@@ -1,18 +1,14 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { ExpiringLimit } from "../../testing/expiring-limit.ts";
+import { ExpiringLimit, inForce } from "../../testing/expiring-limit.ts";
 import { type Asked, fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
 import type * as abortScope from "../abort-scope.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { scenario as schema } from "./schema.ts";
 import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
 
-const limit = vi.hoisted(() => ({ of: undefined as ExpiringLimit | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
-  const real = await original<typeof abortScope>();
-  return {
-    ...real,
-    within: (...given: Parameters<typeof real.within>) => (limit.of?.within(real.within) ?? real.within)(...given),
-  };
+  const { withLimitInForce } = await import("../../testing/expiring-limit.ts");
+  return withLimitInForce(await original<typeof abortScope>());
 });
 
 const never = new AbortController().signal;
@@ -28,9 +24,9 @@ function steadyOf(...steadyState: object[]) {
 function holdOnce(steady: ReturnType<typeof steadyOf>, address: string) {
   const { context } = fakeContext(address);
   const expiring = new ExpiringLimit(STEADY_LIMIT_MS);
-  limit.of = expiring;
+  inForce.limit = expiring;
   onTestFinished(() => {
-    limit.of = undefined;
+    inForce.limit = undefined;
   });
   const sleep: Clock["sleep"] = async (_ms, signal) => {
     expiring.expire();
