@@ -3,7 +3,7 @@ import { z } from "zod";
 export type ClickAction = "approve" | "deny";
 
 /** What the approval channel has of the gateway for a click. */
-const clickAnswer = z.object({ status: z.int(), body: z.string() });
+const clickAnswer = z.object({ status: z.int(), body: z.string().default("") });
 /** How the ticket has ended, and the same in words. */
 const gatewayAnswer = z.object({ status: z.string(), text: z.string() });
 
@@ -12,9 +12,9 @@ const OUTCOME: Record<ClickAction, string> = { approve: "approved", deny: "denie
 /** Why a click that arrived has not done what it was for, such as one on a ticket that has expired; undefined when it has. */
 export function unsuccessful(action: ClickAction, reply: string): string | undefined {
   const answer = clickAnswer.safeParse(readJson(reply)).data;
-  // Another channel than the reference one: it took the click, and what came of it is for the decisions to tell.
-  if (answer === undefined) return undefined;
+  if (answer === undefined) return `the approval channel's answer cannot be read: ${reply.slice(0, 300)}`;
   if (answer.status >= 400) return `the gateway answered ${answer.status}: ${messageIn(answer.body)}`;
+  // Another gateway than the reference one may answer anything: what came of it is for the decisions to tell.
   const told = gatewayAnswer.safeParse(readJson(answer.body)).data;
   return told === undefined || told.status === OUTCOME[action] ? undefined : told.text;
 }

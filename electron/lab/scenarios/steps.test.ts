@@ -141,15 +141,16 @@ describe("a person's click", () => {
   });
 
   const expired = "create_refund was already expired. This click changed nothing.";
-  test.each<[string, { status: number; body: string }, string]>([
+  test.each<[string, { status: number; body: string } | string, string]>([
     [
       "on a ticket that has expired",
       { status: 200, body: JSON.stringify({ status: "expired", text: expired }) },
       expired,
     ],
     ["that the gateway refuses", { status: 401, body: '{"error":"bad signature"}' }, "answered 401: bad signature"],
-  ])("%s fails: nothing was approved", async (_, answer, message) => {
-    const { address } = await fakeService(() => ({ json: answer }));
+    ["whose answer cannot be read", "<html>", "the approval channel's answer cannot be read: <html>"],
+  ])("%s fails: nothing is known to be approved", async (_, answer, message) => {
+    const { address } = await fakeService(() => (typeof answer === "string" ? { text: answer } : { json: answer }));
     const approving = doStep({ approve: "create_refund" }, fakeContext(address).context);
     await expect(approving).rejects.toThrow(`nobody could approve create_refund: `);
     await expect(approving).rejects.toThrow(message);
