@@ -164,9 +164,14 @@ async function connect(connectionString: string, changed: () => void): Promise<p
   client.on("end", changed);
   // A connection that is lost between two looks is noticed by the next one.
   client.on("error", () => {});
-  await client.connect();
-  await client.query("LISTEN approvals");
-  return client;
+  try {
+    await client.connect();
+    await client.query("LISTEN approvals");
+    return client;
+  } catch (error) {
+    client.end().catch(() => {});
+    throw error;
+  }
 }
 
 async function read(client: pg.Client): Promise<Ticket[]> {
