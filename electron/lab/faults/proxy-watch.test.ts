@@ -72,6 +72,15 @@ describe("following the fault proxy through a run", () => {
     expect(await injector.undo("all", never)).toEqual({ undone: 1, residue: [] });
   });
 
+  test.each(["dead", "not up yet"])("is no residue when its fault is undone while the new one is %s", async (found) => {
+    const { injector } = stack.injector();
+    await injector.apply({ http_status: LINK, status: 503 }, never);
+    await stack.running.driver.kill("fault-proxy");
+    if (found === "not up yet") await stack.running.driver.start("fault-proxy");
+    expect(await injector.undo("all", never)).toEqual({ undone: 1, residue: [] });
+    expect((await send(stack.linkUrl)).status).toBe(200);
+  });
+
   test("tells of what the new proxy hits, whose count begins anew", async () => {
     const { injector, events } = await watching();
     await stack.running.driver.kill("fault-proxy");

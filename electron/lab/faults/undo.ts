@@ -172,12 +172,14 @@ async function undoLinkFault(
       const detail = `${fault.target} was removed from the fault proxy by someone else; restart ${service} to have it again`;
       return { result: "changed by someone else", detail };
     }
-    // A proxy that has died takes its links down with it. A new one begins as a plain pipe.
-    if (!(error instanceof LabError) || (await target.driver.stateOf(service)).is !== "stopped") throw error;
-    await target.driver.start(service);
+    // A proxy that has died takes its links down with it. A new one begins as a plain pipe; someone else, such as what
+    // follows the proxy through a run, may have started it a moment ago.
+    const { is } = await target.driver.stateOf(service);
+    if (!(error instanceof LabError) || (is !== "stopped" && is !== "running")) throw error;
+    if (is === "stopped") await target.driver.start(service);
     await waitUntilUpAgain(service, target, signal);
     const { result, detail } = await take();
-    return { result, detail: `${detail}; the fault proxy had died and was started again` };
+    return { result, detail: is === "stopped" ? `${detail}; the fault proxy had died and was started again` : detail };
   }
 }
 
