@@ -36,7 +36,7 @@ const ORDER = {
     "health",
     "history",
     "journal",
-    "stack",
+    "stacks",
     "faults",
     "traces",
     "scenarios",
@@ -70,23 +70,23 @@ const ORDER = {
 const KNOWN = [
   {
     // Vocabulary without imports of the stack's: a driver and a stack file say which faults they can do.
-    from: "^electron/lab/stack/(baseline|resolve-target|docker/(docker-surroundings|found-project|shared-namespaces))\\.ts$",
+    from: "^electron/lab/stacks/(baseline|resolve-target|docker/(docker-surroundings|found-project|shared-namespaces))\\.ts$",
     to: "^electron/lab/faults/service-faults\\.ts$",
   },
   {
     // Types alone: what is written down of a fault is what a driver told of its target.
     from: "^electron/lab/journal/fault-journal\\.ts$",
-    to: "^electron/lab/stack/(baseline|driver)\\.ts$",
+    to: "^electron/lab/stacks/(baseline|driver)\\.ts$",
   },
   {
     // The register says on which engine a stack is, and the journal removes the secrets that were made for it.
     from: "^electron/lab/journal/(journal|stack-register)\\.ts$",
-    to: "^electron/lab/stack/(stack-secrets|docker/engine-address)\\.ts$",
+    to: "^electron/lab/stacks/(stack-secrets|docker/engine-address)\\.ts$",
   },
   {
     // The type of a probe as the stack file writes it.
     from: "^electron/lab/health/probe\\.ts$",
-    to: "^electron/lab/stack/stack-schema\\.ts$",
+    to: "^electron/lab/stacks/stack-schema\\.ts$",
   },
 ];
 
@@ -152,7 +152,7 @@ const layers = [
     "drivers",
     "a host says where runs happen by a run target, and knows no driver and no engine",
     { path: "^electron/(hosts|shell)/", pathNot: TEST },
-    { path: "^electron/lab/stack/(docker/|(process|docker)-(driver|backend)|open-driver)" },
+    { path: "^electron/lab/stacks/(docker/|(process|docker)-(driver|backend)|open-driver)" },
   ),
   law(
     "testing",

@@ -1,6 +1,6 @@
 import { type Lab, shippedScenarios, type Workbench } from "../lab/lab.ts";
 import type { LoadedScenario } from "../lab/scenarios/load.ts";
-import { ON_REFERENCE_STACK } from "../lab/stack/run-target.ts";
+import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 import { RunModel } from "../model/run-model.ts";
 import type { RunView } from "../model/run-view.ts";

@@ -1,5 +1,5 @@
 import { Agent, request } from "node:http";
-import type { RunningStack } from "../lab/stack/running-stack.ts";
+import type { RunningStack } from "../lab/stacks/running-stack.ts";
 import { median, quantile, type Row, row } from "./row.ts";
 
 const PAIRS = 9;

@@ -9,7 +9,7 @@ import { openHome } from "../lab/home.ts";
 import { FaultJournal } from "../lab/journal/fault-journal.ts";
 import { openJournal } from "../lab/journal/journal.ts";
 import { type RegisteredStack, StackRegister } from "../lab/journal/stack-register.ts";
-import { connectEngine } from "../lab/stack/docker/engine.ts";
+import { connectEngine } from "../lab/stacks/docker/engine.ts";
 import { startLab } from "../lab/watchdog/testing/lab-process.ts";
 import { median, type Row, row } from "./row.ts";
 

@@ -5,7 +5,7 @@ import { bringUpSmallStack, LINK, type SmallStack } from "../testing/small-stack
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { send } from "../testing/through-link.ts";
 import { recover } from "./recovery.ts";
-import { processesOfStack } from "./stack/process-driver.ts";
+import { processesOfStack } from "./stacks/process-driver.ts";
 
 let folder: string;
 let stack: SmallStack;

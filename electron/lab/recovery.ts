@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type MendParts, mendStack } from "./faults/mend.ts";
 import { isProtected, type RegisteredStack, type StackRegister } from "./journal/stack-register.ts";
 import { messageOf } from "./lab-error.ts";
-import { reloadStack } from "./stack/reload-stack.ts";
-import { RunningStack, takeDown } from "./stack/running-stack.ts";
+import { reloadStack } from "./stacks/reload-stack.ts";
+import { RunningStack, takeDown } from "./stacks/running-stack.ts";
 
 /** What was found of a lab that had died, and what became of it. */
 export interface Recovered {

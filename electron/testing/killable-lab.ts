@@ -6,7 +6,7 @@ import { main } from "../hosts/terminal/main.ts";
 import { FaultProxyControl } from "../lab/faults/fault-proxy-control.ts";
 import { FaultJournal } from "../lab/journal/fault-journal.ts";
 import { StackRegister } from "../lab/journal/stack-register.ts";
-import { DockerDriver } from "../lab/stack/docker/docker-driver.ts";
+import { DockerDriver } from "../lab/stacks/docker/docker-driver.ts";
 import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE } from "../lab/watchdog/testing/kill-points.ts";
 import { watchdogsOf } from "../lab/watchdog/testing/process-table.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openJournal } from "../lab/journal/journal.ts";
 import { type Launch, StackRegister } from "../lab/journal/stack-register.ts";
-import { killFamily, ProcessDriver, processesOfStack } from "../lab/stack/process-driver.ts";
+import { killFamily, ProcessDriver, processesOfStack } from "../lab/stacks/process-driver.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 /** Small real processes under a driver, each a line of JavaScript; whatever is left of them ends with the test. */

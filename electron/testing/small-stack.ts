@@ -8,8 +8,8 @@ import type { MendParts } from "../lab/faults/mend.ts";
 import { FaultJournal } from "../lab/journal/fault-journal.ts";
 import { openJournal } from "../lab/journal/journal.ts";
 import { StackRegister } from "../lab/journal/stack-register.ts";
-import { RunningStack } from "../lab/stack/running-stack.ts";
-import { loadStack } from "../lab/stack/stack-file.ts";
+import { RunningStack } from "../lab/stacks/running-stack.ts";
+import { loadStack } from "../lab/stacks/stack-file.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 
 const FAULT_PROXY = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "fault-proxy.mjs");

@@ -6,8 +6,8 @@ import { main } from "../hosts/terminal/main.ts";
 import { RunPrinter } from "../hosts/terminal/run-printer.ts";
 import { HealthMonitor } from "../lab/health/monitor.ts";
 import { FaultJournal } from "../lab/journal/fault-journal.ts";
-import { LogTail } from "../lab/stack/log-tail.ts";
-import { ProcessBackend } from "../lab/stack/process-backend.ts";
+import { LogTail } from "../lab/stacks/log-tail.ts";
+import { ProcessBackend } from "../lab/stacks/process-backend.ts";
 
 /** Which part of the lab throws. */
 export const STRAY_VARIABLE = "STRAYING_LAB";

@@ -2,7 +2,7 @@ import { shippedScenarios } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
-import { planTarget } from "../../lab/stack/resolve-target.ts";
+import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { type Command, EXIT, readWords } from "./command.ts";
 import { targetOf } from "./target-options.ts";
 

@@ -1,8 +1,8 @@
 import { describeDamage, howToRestore, isHarm } from "../../lab/faults/existing-damage.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
-import type { StackNews } from "../../lab/stack/open-stack.ts";
-import type { RunningStack } from "../../lab/stack/running-stack.ts";
+import type { StackNews } from "../../lab/stacks/open-stack.ts";
+import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";

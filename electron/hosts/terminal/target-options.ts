@@ -1,6 +1,6 @@
 import { LabError } from "../../lab/lab-error.ts";
-import type { StackProgress } from "../../lab/stack/backend.ts";
-import type { FileSource, RunTarget } from "../../lab/stack/run-target.ts";
+import type { StackProgress } from "../../lab/stacks/backend.ts";
+import type { FileSource, RunTarget } from "../../lab/stacks/run-target.ts";
 import { oneOf } from "./command.ts";
 
 /** The options that say where a stack runs, for every command that has them. */

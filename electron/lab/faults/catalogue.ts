@@ -1,6 +1,6 @@
 import { LabError } from "../lab-error.ts";
-import { type Baseline, describeSharing, type Sharer } from "../stack/baseline.ts";
-import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stack/driver.ts";
+import { type Baseline, describeSharing, type Sharer } from "../stacks/baseline.ts";
+import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stacks/driver.ts";
 import type { LifecycleFault } from "./service-faults.ts";
 
 /** How one kind of fault is applied, how it is undone, and what each does, in words for a person. */

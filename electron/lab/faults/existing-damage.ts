@@ -1,6 +1,6 @@
 import type { JournaledFault } from "../journal/fault-journal.ts";
 import { messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { LinkState } from "./proxy-links.ts";
 

@@ -1,6 +1,6 @@
 import { AbortScope } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { tokenHeaders } from "../stack/service-token.ts";
+import { tokenHeaders } from "../stacks/service-token.ts";
 import type { ToxicBody } from "./link-faults.ts";
 import type { Hit } from "./proxy-hits.ts";
 import type { LinkState } from "./proxy-links.ts";

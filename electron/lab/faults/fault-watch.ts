@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import type { FaultInjector } from "./injector.ts";
 
 const POLL_INTERVAL_MS = 200;

@@ -1,5 +1,5 @@
 import type { JournaledFault } from "../journal/fault-journal.ts";
-import { type ServiceIdentity, type StackDriver, sameLife } from "../stack/driver.ts";
+import { type ServiceIdentity, type StackDriver, sameLife } from "../stacks/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
 import type { LifecycleFault } from "./service-faults.ts";

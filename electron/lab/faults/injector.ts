@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { aimOf, type FaultAim } from "./aim.ts";
 import type { FaultSpec } from "./fault-spec.ts";
 import { whyNotInForce } from "./in-force.ts";

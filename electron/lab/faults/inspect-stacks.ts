@@ -1,6 +1,6 @@
 import { messageOf } from "../lab-error.ts";
-import { reloadStack } from "../stack/reload-stack.ts";
-import { RunningStack } from "../stack/running-stack.ts";
+import { reloadStack } from "../stacks/reload-stack.ts";
+import { RunningStack } from "../stacks/running-stack.ts";
 import { describeDamage, inspectDamage, isHarm } from "./existing-damage.ts";
 import type { MendParts } from "./mend.ts";
 

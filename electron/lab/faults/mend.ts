@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-journal.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { groupsApart } from "./held.ts";
 import { aimIn, takeOffLink, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
@@ -141,7 +141,7 @@ async function withUndoTarget<Value>(
     if (health?.services().includes(service)) await health.waitFor(service, "up", signal);
   };
   // Its modules take longer to load than a link to open, and a halt waits for nothing before that.
-  const { openDriver } = await import("../stack/open-driver.ts");
+  const { openDriver } = await import("../stacks/open-driver.ts");
   try {
     // As the journal has it now: others may be undoing the same, and one that was never applied breaks nothing.
     const inForce = () => faults.open(registered.id).filter(({ isApplied }) => isApplied);
@@ -158,8 +158,8 @@ async function tryAttach(
   environment: NodeJS.ProcessEnv,
 ): Promise<RunningStack | undefined> {
   const [{ reloadStack }, { RunningStack }] = await Promise.all([
-    import("../stack/reload-stack.ts"),
-    import("../stack/running-stack.ts"),
+    import("../stacks/reload-stack.ts"),
+    import("../stacks/running-stack.ts"),
   ]);
   try {
     return await RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);

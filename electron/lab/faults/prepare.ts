@@ -1,7 +1,7 @@
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
-import type { Baseline } from "../stack/baseline.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
-import { linkNamed, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
+import type { Baseline } from "../stacks/baseline.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
+import { linkNamed, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
 import type { FaultAim } from "./aim.ts";
 import { assertSupported, describeFault, FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";

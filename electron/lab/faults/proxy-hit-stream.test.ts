@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
 import { RunLog } from "../events/run-log.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { ProxyWatch } from "./proxy-watch.ts";
 
 interface Told {

@@ -7,7 +7,7 @@ import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-st
 import { send, toolCall } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
 import { LabError } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { ProxyWatch } from "./proxy-watch.ts";
 
 const folder = lastingFolder();

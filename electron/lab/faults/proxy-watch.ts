@@ -3,8 +3,8 @@ import { within } from "../abort-scope.ts";
 import type { Clock } from "../clock.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
-import type { Service } from "../stack/stack-file.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
+import type { Service } from "../stacks/stack-file.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { Hit } from "./proxy-hits.ts";
 

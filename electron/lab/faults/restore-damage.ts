@@ -1,5 +1,5 @@
 import { messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { type Damage, describeDamage } from "./existing-damage.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 

@@ -5,7 +5,7 @@ import { serviceProcesses } from "../../testing/service-processes.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
 import { identify } from "../process-identity.ts";
-import type { ServiceIdentity, StackDriver } from "../stack/driver.ts";
+import type { ServiceIdentity, StackDriver } from "../stacks/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import type { LifecycleFault } from "./service-faults.ts";
 import { undoFault } from "./undo.ts";

@@ -1,7 +1,7 @@
 import type { UndoResult } from "../../model/lab-event.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { type ServiceIdentity, type ServiceState, sameLife } from "../stack/driver.ts";
+import { type ServiceIdentity, type ServiceState, sameLife } from "../stacks/driver.ts";
 import { whenReachable } from "../when-reachable.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";

@@ -1,8 +1,8 @@
 import type { UndoResult } from "../../model/lab-event.ts";
 import { onFileChange } from "../file-changes.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import type { Baseline } from "../stack/baseline.ts";
-import type { ServiceIdentity } from "../stack/driver.ts";
+import type { Baseline } from "../stacks/baseline.ts";
+import type { ServiceIdentity } from "../stacks/driver.ts";
 import type { Journal } from "./journal.ts";
 
 /** What a fault was done to, so that its undo can never hit another thing of the same name. */

@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from "../process-identity.ts";
-import type { EngineAddress } from "../stack/docker/engine-address.ts";
+import type { EngineAddress } from "../stacks/docker/engine-address.ts";
 import type { Journal } from "./journal.ts";
 
 /** All that is needed to start a service's process again without the stack file. */

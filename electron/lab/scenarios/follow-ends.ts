@@ -1,7 +1,7 @@
 import { isTimeout, within } from "../abort-scope.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { CALLS, type CallEnd } from "../traces/call-row.ts";
 import type { DecisionSource } from "../traces/decision-source.ts";
 import { TableReader } from "../traces/table-reader.ts";

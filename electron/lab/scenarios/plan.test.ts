@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { shippedScenarios } from "../lab.ts";
-import { REFERENCE_STACK_FILE } from "../stack/reference-stack.ts";
-import { loadStack } from "../stack/stack-file.ts";
+import { REFERENCE_STACK_FILE } from "../stacks/reference-stack.ts";
+import { loadStack } from "../stacks/stack-file.ts";
 import { formatPlan, planScenario } from "./plan.ts";
 import { scenario as schema } from "./schema.ts";
 

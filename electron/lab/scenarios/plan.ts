@@ -4,9 +4,9 @@ import { assertSupported, describeFault } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import type { LifecycleFault } from "../faults/service-faults.ts";
-import type { Sharer } from "../stack/baseline.ts";
-import type { StackDriver } from "../stack/driver.ts";
-import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stack/stack-file.ts";
+import type { Sharer } from "../stacks/baseline.ts";
+import type { StackDriver } from "../stacks/driver.ts";
+import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
 import { describeSteady, describeStep } from "./describe.ts";
 import { type Check, kindOf, type Scenario, type Steady, type Step } from "./schema.ts";
 

@@ -2,7 +2,7 @@ import { formatDuration } from "../../model/duration.ts";
 import { AbortScope } from "../abort-scope.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { RunStopped } from "./run-stopped.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
 
 const TICKET = "5f0c5b1e-8f5f-4a3c-9d39-2f6f3f0f7d11";

@@ -6,8 +6,8 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { type ClickAction, messageIn, unsuccessful } from "../scenarios/click-answer.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
-import { tokenHeaders } from "../stack/service-token.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
+import { tokenHeaders } from "../stacks/service-token.ts";
 
 /** The database tells of each change; a gateway whose tables do not, and a database that is away, are asked this often. */
 const POLL_INTERVAL_MS = 1_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startPostgres, type TestPostgres } from "../../testing/postgres.ts";
 import { systemClock } from "../clock.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
 
 /** As the reference stack's gateway makes it. */

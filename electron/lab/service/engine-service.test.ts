@@ -4,7 +4,7 @@ import { writeSmallStack } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { openJournal } from "../journal/journal.ts";
 import { Lab } from "../lab.ts";
-import { ON_REFERENCE_STACK } from "../stack/run-target.ts";
+import { ON_REFERENCE_STACK } from "../stacks/run-target.ts";
 import { EngineService } from "./engine-service.ts";
 import { scenarioOf } from "./past-scenario.ts";
 

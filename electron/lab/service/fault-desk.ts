@@ -10,7 +10,7 @@ import { aimIn, undoFault } from "../faults/undo.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { Lab } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
-import { serviceNamed } from "../stack/stack-file.ts";
+import { serviceNamed } from "../stacks/stack-file.ts";
 import { LAB_VERSION } from "../version.ts";
 import { toFault } from "./fault-request.ts";
 import type { InFlight } from "./in-flight.ts";

@@ -8,8 +8,8 @@ import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../faults/link-faults
 import { LIFECYCLE_FAULTS } from "../faults/service-faults.ts";
 import { LabError } from "../lab-error.ts";
 import { step } from "../scenarios/schema.ts";
-import type { StackDriver } from "../stack/driver.ts";
-import type { Stack } from "../stack/stack-file.ts";
+import type { StackDriver } from "../stacks/driver.ts";
+import type { Stack } from "../stacks/stack-file.ts";
 
 /** What a person asks to break, as the fault that a scenario would write. @throws LabError for a name that is none here */
 export function toFault(

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { OpenStack } from "../stack/open-stack.ts";
-import type { ResolvedTarget } from "../stack/resolve-target.ts";
-import { ON_REFERENCE_STACK, type RunTarget } from "../stack/run-target.ts";
-import type { Stack } from "../stack/stack-file.ts";
+import type { OpenStack } from "../stacks/open-stack.ts";
+import type { ResolvedTarget } from "../stacks/resolve-target.ts";
+import { ON_REFERENCE_STACK, type RunTarget } from "../stacks/run-target.ts";
+import type { Stack } from "../stacks/stack-file.ts";
 import { type KeeperParts, StackKeeper } from "./stack-keeper.ts";
 
 const ADDRESS = { host: "unix:///elsewhere.sock", namedBy: "DOCKER_HOST" };

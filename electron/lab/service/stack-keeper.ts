@@ -3,12 +3,12 @@ import type { ServiceStatus, StackStatus } from "../../contract/stack.ts";
 import { type Damage, describeDamage, inspectDamage, isHarm, targetOf } from "../faults/existing-damage.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import type { OpenStack, StackNews } from "../stack/open-stack.ts";
-import { protectionsOf } from "../stack/protections.ts";
-import { driverOf, type RunTarget } from "../stack/run-target.ts";
-import type { RunningStack } from "../stack/running-stack.ts";
-import type { Stack } from "../stack/stack-file.ts";
-import type { Stacks } from "../stack/stacks.ts";
+import type { OpenStack, StackNews } from "../stacks/open-stack.ts";
+import { protectionsOf } from "../stacks/protections.ts";
+import { driverOf, type RunTarget } from "../stacks/run-target.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
+import type { Stack } from "../stacks/stack-file.ts";
+import type { Stacks } from "../stacks/stacks.ts";
 import { faultKindsOf } from "./fault-request.ts";
 
 /** Nothing tells the lab of a process that ends by itself, so it looks. */
