@@ -40,6 +40,7 @@ const ORDER = {
     "faults",
     "traces",
     "scenarios",
+    "runs",
     "reports",
     "bundles",
     "watchdog",

@@ -1,7 +1,7 @@
 import { systemClock } from "../lab/clock.ts";
 import type { RunStore } from "../lab/history/run-store.ts";
+import { runScenario } from "../lab/runs/runner.ts";
 import { loadText } from "../lab/scenarios/load.ts";
-import { runScenario } from "../lab/scenarios/runner.ts";
 import { StrayErrors } from "../lab/stray-errors.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 import { RunModel } from "../model/run-model.ts";

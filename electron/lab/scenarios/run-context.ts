@@ -14,7 +14,6 @@ import { tokenHeaders } from "../stacks/service-token.ts";
 import { serviceNamed } from "../stacks/stack-file.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { DroppedRows } from "./dropped-rows.ts";
-import { type RunPolicy, SCENARIO_POLICY } from "./run-policy.ts";
 
 /** What the steps and checks of one run work with. */
 export class RunContext {
@@ -22,7 +21,6 @@ export class RunContext {
   readonly log: RunLog;
   readonly faults: FaultInjector;
   readonly clock: Clock;
-  readonly policy: RunPolicy;
   /** Set once the run is watched. */
   decisions: DecisionSource = noDecisions("decisions are not read yet");
   readonly dropped = new DroppedRows();
@@ -35,12 +33,11 @@ export class RunContext {
   readonly #model = new RunModel();
   #untracked: LabEvent[] = [];
 
-  constructor(parts: { stack: RunningStack; log: RunLog; faults: FaultInjector; clock: Clock; policy?: RunPolicy }) {
+  constructor(parts: { stack: RunningStack; log: RunLog; faults: FaultInjector; clock: Clock }) {
     this.stack = parts.stack;
     this.log = parts.log;
     this.faults = parts.faults;
     this.clock = parts.clock;
-    this.policy = parts.policy ?? SCENARIO_POLICY;
     parts.log.subscribeToReal((event) => this.#untracked.push(event));
   }
 

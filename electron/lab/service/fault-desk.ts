@@ -10,12 +10,12 @@ import { aimIn, undoFault } from "../faults/undo.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { Lab } from "../lab.ts";
 import { LabError } from "../lab-error.ts";
+import { ManualSession } from "../runs/manual-session.ts";
+import type { RunQueue } from "../runs/run-queue.ts";
 import { serviceNamed } from "../stacks/stack-file.ts";
 import { LAB_VERSION } from "../version.ts";
 import { toFault } from "./fault-request.ts";
 import type { InFlight } from "./in-flight.ts";
-import { ManualSession } from "./manual-session.ts";
-import type { RunQueue } from "./run-queue.ts";
 import type { StackKeeper } from "./stack-keeper.ts";
 
 const APPLY_LIMIT_MS = 60_000;

@@ -6,9 +6,9 @@ import type { FaultSpec } from "../faults/fault-spec.ts";
 import type { FaultInjector } from "../faults/injector.ts";
 import { LabError } from "../lab-error.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
-import { MANUAL_POLICY } from "../scenarios/run-policy.ts";
-import { carryOut, type RunnerParts, type RunPlan, type RunResult } from "../scenarios/runner.ts";
 import { settleDecisions } from "../scenarios/settle-decisions.ts";
+import { MANUAL_POLICY } from "./run-policy.ts";
+import { carryOut, type RunnerParts, type RunPlan, type RunResult } from "./runner.ts";
 
 const UNDO_LIMIT_MS = 60_000;
 

@@ -5,7 +5,7 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import { isAbortOf } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
-import type { RunResult } from "../scenarios/runner.ts";
+import type { RunResult } from "./runner.ts";
 
 /** More than anyone waits for; a guard against a page that asks without end. */
 const QUEUE_LIMIT = 1_000;

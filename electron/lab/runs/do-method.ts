@@ -1,13 +1,13 @@
 import type { Outcome } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { Inconclusive } from "./checks.ts";
-import { describeStep } from "./describe.ts";
-import type { RunContext } from "./run-context.ts";
+import { Inconclusive } from "../scenarios/checks.ts";
+import { describeStep } from "../scenarios/describe.ts";
+import type { RunContext } from "../scenarios/run-context.ts";
+import { kindOf, type Scenario, type Step } from "../scenarios/schema.ts";
+import { watchSteady } from "../scenarios/steady-state.ts";
+import { runStep } from "../scenarios/steps.ts";
 import { RunStopped } from "./run-stopped.ts";
-import { kindOf, type Scenario, type Step } from "./schema.ts";
-import { watchSteady } from "./steady-state.ts";
-import { runStep } from "./steps.ts";
 
 /**
  * The steps of a scenario, in their order, while what is to hold throughout is watched.

@@ -7,20 +7,26 @@ import {
   isHarm,
 } from "../faults/existing-damage.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
-import type { RunContext } from "./run-context.ts";
+import type { RunContext } from "../scenarios/run-context.ts";
+import type { RunPolicy } from "./run-policy.ts";
+
+/** What of the damage that is found counts. */
+interface DamageRules extends Pick<RunPolicy, "mindsOtherRuns"> {
+  /** What is found before the run is taken as given: named in the log, and no residue at the end. */
+  acceptsExisting: boolean;
+}
 
 /** Compares the real stack before and after one run: what is left and was not there is residue, whoever left it. */
 export class ResidueCheck {
   readonly #context: RunContext;
   readonly #journal: FaultJournal;
-  readonly #acceptsExisting: boolean;
+  readonly #rules: DamageRules;
   #found: Damage[] | undefined;
 
-  /** @param acceptsExisting damage that is found is taken as given: named in the log, and no residue at the end */
-  constructor(context: RunContext, journal: FaultJournal, acceptsExisting: boolean) {
+  constructor(context: RunContext, journal: FaultJournal, rules: DamageRules) {
     this.#context = context;
     this.#journal = journal;
-    this.#acceptsExisting = acceptsExisting;
+    this.#rules = rules;
   }
 
   /** Reads the stack before anything is done. Resolves to why the run may not begin, in words with the next step. */
@@ -30,7 +36,7 @@ export class ResidueCheck {
     if (unread.length > 0) return `the stack could not be read before anything was broken: ${unread.join("; ")}`;
     const harm = damage.filter(isHarm).map(describeDamage);
     if (harm.length === 0) return undefined;
-    if (!this.#acceptsExisting) {
+    if (!this.#rules.acceptsExisting) {
       const next = `${howToRestore(this.#context.stack)}, or accept it (run --accept-existing)`;
       return `the stack was broken before this run: ${harm.join("; ")}; ${next}`;
     }
@@ -60,8 +66,8 @@ export class ResidueCheck {
   }
 
   async #inspect(): Promise<Inspection> {
-    const { stack, log, policy } = this.#context;
+    const { stack, log } = this.#context;
     const { damage, unread } = await inspectDamage(stack, () => this.#journal.open(stack.registered.id), log.runId);
-    return { damage: policy.mindsOtherRuns ? damage : damage.filter(({ is }) => is !== "fault"), unread };
+    return { damage: this.#rules.mindsOtherRuns ? damage : damage.filter(({ is }) => is !== "fault"), unread };
   }
 }

@@ -14,8 +14,8 @@ import { FaultInjector } from "../faults/injector.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { thisProcess } from "../process-identity.ts";
+import { loadText } from "../scenarios/load.ts";
 import { StrayErrors } from "../stray-errors.ts";
-import { loadText } from "./load.ts";
 import { runScenario } from "./runner.ts";
 
 /** Where a test waits for what will not come, it need not wait as long as a person would. */

@@ -11,23 +11,23 @@ import type { RunStore } from "../history/run-store.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { recordingOf } from "../redaction/run-recording.ts";
+import { describeVerdict, type Verdict } from "../scenarios/checks.ts";
+import { impliedFaultHits } from "../scenarios/fault-hit.ts";
+import { judge } from "../scenarios/judge.ts";
+import type { LoadedScenario } from "../scenarios/load.ts";
+import { planScenario } from "../scenarios/plan.ts";
+import { RunContext } from "../scenarios/run-context.ts";
+import type { Scenario } from "../scenarios/schema.ts";
+import { noteDropped } from "../scenarios/settle-decisions.ts";
+import { holdSteady, STEADY_LIMIT_MS } from "../scenarios/steady-state.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import type { StrayErrors } from "../stray-errors.ts";
-import { describeVerdict, type Verdict } from "./checks.ts";
 import { doMethod } from "./do-method.ts";
-import { impliedFaultHits } from "./fault-hit.ts";
-import { judge } from "./judge.ts";
-import type { LoadedScenario } from "./load.ts";
-import { planScenario } from "./plan.ts";
 import { ResidueCheck } from "./residue.ts";
-import { RunContext } from "./run-context.ts";
 import { type RunPolicy, SCENARIO_POLICY } from "./run-policy.ts";
 import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
-import type { Scenario } from "./schema.ts";
-import { noteDropped } from "./settle-decisions.ts";
-import { holdSteady, STEADY_LIMIT_MS } from "./steady-state.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
 
 const ROLLBACK_LIMIT_MS = 60_000;
@@ -121,14 +121,14 @@ export async function carryOut(
     isRaw: keepRaw,
   });
   const faults = new FaultInjector({ stack, journal, log, clock });
-  const context = new RunContext({ stack, log, faults, clock, policy });
-  const residue = new ResidueCheck(context, journal, parts.acceptExisting ?? false);
+  const context = new RunContext({ stack, log, faults, clock });
+  const residue = new ResidueCheck(context, journal, { ...policy, acceptsExisting: parts.acceptExisting ?? false });
   log.append(startedEvent(scenario, parts));
   const watchers = new Watchers();
   const stops = new RunStops(signal, parts, policy.limitMs);
   try {
     let ending = await endingOf(plan.green, stops.signal, async () => {
-      await orAbort(watchRun(context, watchers), stops.signal);
+      await orAbort(watchRun(context, policy, watchers), stops.signal);
       await methodAndChecks(plan, context, residue, stops);
     });
     ending = await rollBack(scenario, context, residue, ending);
@@ -179,7 +179,7 @@ function endingWith(problems: readonly string[], ending: Ending, log: RunLog): E
 }
 
 async function methodAndChecks(
-  { scenario, method }: RunPlan,
+  { scenario, method, policy }: RunPlan,
   context: RunContext,
   residue: ResidueCheck,
   stops: RunStops,
@@ -190,12 +190,13 @@ async function methodAndChecks(
   assertTargets(scenario, context);
   const broken = await orAbort(residue.before(), signal);
   if (broken !== undefined) throw new RunStopped("precondition", broken);
-  await resetServices(context, residue, signal);
+  if (policy.resetsServices) await resetServices(context, residue, signal);
   log.append({ type: "phase.started", phase: "steady state" });
   const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
   // What the steady state's own calls have left behind is no part of what the method is judged by.
-  if (scenario.steadyState.some((steady) => "call" in steady)) await resetServices(context, residue, signal);
+  const hasCalled = scenario.steadyState.some((steady) => "call" in steady);
+  if (policy.resetsServices && hasCalled) await resetServices(context, residue, signal);
   await noteDropped(context, signal);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
@@ -241,7 +242,6 @@ function flagUnexplained(context: RunContext): void {
 
 /** Runs begin alike: services that can be reset are, so that one run's refunds are not the next one's. */
 async function resetServices(context: RunContext, residue: ResidueCheck, signal: AbortSignal): Promise<void> {
-  if (!context.policy.resetsServices) return;
   for (const service of context.stack.stack.services) {
     if (service.reset === undefined || residue.isBroken(service.name)) continue;
     const url = context.url(service.name, service.reset);

@@ -1,12 +1,12 @@
 import { isTimeout, within } from "../abort-scope.ts";
 import type { RunLog } from "../events/run-log.ts";
 import { messageOf } from "../lab-error.ts";
+import { gatewayAudit } from "../scenarios/gateway-audit.ts";
+import type { RunContext } from "../scenarios/run-context.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { CALLS, type CallEnd } from "../traces/call-row.ts";
 import type { DecisionSource } from "../traces/decision-source.ts";
 import { TableReader } from "../traces/table-reader.ts";
-import { gatewayAudit } from "./gateway-audit.ts";
-import type { RunContext } from "./run-context.ts";
 
 /** Rows are on their way for a tenth of a second; after an outage of the database the gateway tries again within two. */
 const SETTLE_LIMIT_MS = 2_500;

@@ -2,11 +2,12 @@ import { within } from "../abort-scope.ts";
 import { FaultWatch } from "../faults/fault-watch.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { messageOf } from "../lab-error.ts";
+import type { RunContext } from "../scenarios/run-context.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import type { CallEnd } from "../traces/call-row.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
-import type { RunContext } from "./run-context.ts";
+import type { RunPolicy } from "./run-policy.ts";
 
 /** A call that began before the run is not of the run; clocks may differ by this much. */
 const CLOCK_SLACK_MS = 100;
@@ -46,8 +47,8 @@ export class Watchers {
  * Puts what happens around the run into its log: health, decisions, what services print, what faults hit.
  * @throws when a part of it cannot be followed; what was begun before it is among the watchers
  */
-export async function watchRun(context: RunContext, watchers: Watchers): Promise<void> {
-  const { stack, log, clock, faults, policy } = context;
+export async function watchRun(context: RunContext, policy: RunPolicy, watchers: Watchers): Promise<void> {
+  const { stack, log, clock, faults } = context;
   for (const service of stack.health.services()) {
     const { status: to, reason, latencyMs } = stack.health.health(service);
     if (to === "unknown") continue; // not looked at yet: its first look is a change of its own
@@ -68,8 +69,13 @@ export async function watchRun(context: RunContext, watchers: Watchers): Promise
       log.append({ type: "service.logs-dropped", service, lines: count - LOG_LINES_LIMIT });
     }
   });
-  const isOfRun = (end: CallEnd) => isCounted(end, context) && !isFromBefore(end.startedWallMs, context);
-  const [decisions, ends] = await Promise.all([followDecisions(context), followEnds(stack, log, isOfRun)]);
+  const isFromBefore = (startedWallMs: number) =>
+    !policy.takesEarlierCalls && startedWallMs < log.startedWallMs - CLOCK_SLACK_MS;
+  const isOfRun = (end: CallEnd) => isCounted(end, context) && !isFromBefore(end.startedWallMs);
+  const [decisions, ends] = await Promise.all([
+    followDecisions(context, isFromBefore),
+    followEnds(stack, log, isOfRun),
+  ]);
   context.decisions = decisions;
   watchers.add(() => context.decisions.close());
   watchers.add(async () => {
@@ -93,12 +99,10 @@ function isCounted({ sessionId, turnId }: { sessionId: string; turnId: string },
   return !uncounted.has(sessionId) && !uncounted.has(turnId);
 }
 
-/** Whether a call began too early to be of the run. */
-function isFromBefore(startedWallMs: number, { log, policy }: RunContext): boolean {
-  return !policy.takesEarlierCalls && startedWallMs < log.startedWallMs - CLOCK_SLACK_MS;
-}
-
-async function followDecisions(context: RunContext): Promise<DecisionSource> {
+async function followDecisions(
+  context: RunContext,
+  isFromBefore: (startedWallMs: number) => boolean,
+): Promise<DecisionSource> {
   const { stack, log } = context;
   const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
   const none = (why: string) => {
@@ -109,7 +113,7 @@ async function followDecisions(context: RunContext): Promise<DecisionSource> {
   const calls = new Set<string>();
   const take = (row: AuditRow) => {
     if (!isCounted(row, context)) return;
-    const isOfEarlier = isFromBefore(row.decidedWallMs - row.durationMs, context);
+    const isOfEarlier = isFromBefore(row.decidedWallMs - row.durationMs);
     if (isOfEarlier && !calls.has(row.callId)) {
       return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
     }
