@@ -46,6 +46,18 @@ const ORDER = {
     "watchdog",
     "service",
   ],
+  "electron/lab/service": [
+    "streams",
+    "preferences",
+    "history",
+    "bundles",
+    "approvals",
+    "scenarios",
+    "stacks",
+    "faults",
+    "diagnostics",
+    "procedures",
+  ],
   renderer: [
     "lab-client",
     "timeline",

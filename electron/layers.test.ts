@@ -22,7 +22,7 @@ const BROKEN: readonly (readonly [law: string, what: string, file: string, speci
   ["electron", "the engine, by Electron's main process", "electron/lab/stacks/ports.ts", "electron/main"],
   ["electron", "a host that is not the shell, by Electron", "electron/hosts/browser.ts", "electron"],
   ["engine-without-page-packages", "the engine, by React", "electron/lab/lab.ts", "react-dom/client"],
-  ["sql", "the service, by SQL", "electron/lab/service/run-summaries.ts", "better-sqlite3"],
+  ["sql", "the service, by SQL", "electron/lab/service/history/run-summaries.ts", "better-sqlite3"],
   ["sql", "a host, by SQL", "electron/hosts/terminal/main.ts", "better-sqlite3"],
   ["engine", "the engine, by a service", "electron/lab/lab.ts", "../../resources/stack/gateway/main.ts"],
   ["pure", "the model, by the rest of the engine", "electron/model/run-model.ts", "../lab/clock.ts"],
@@ -46,7 +46,8 @@ const BROKEN: readonly (readonly [law: string, what: string, file: string, speci
   ["folders", "a file with a known exception, by another", "electron/lab/health/probe.ts", "../stacks/driver.ts"],
   ["folders", "a feature of the page, by its composition", "renderer/runs/page.tsx", "../app/shell.tsx"],
   ["folders", "a folder without a place in the order", "electron/lab/elsewhere/one.ts", "../history/run-store.ts"],
-  ["folders", "folders of a level without an order", "electron/lab/service/one/a.ts", "../two/b.ts"],
+  ["folders", "a concern of the service, by a later one", "electron/lab/service/streams/a.ts", "../faults/b.ts"],
+  ["folders", "folders of a level without an order", "electron/lab/bundles/one/a.ts", "../two/b.ts"],
   ["folders", "a part of the gateway, by a later one", "resources/stack/gateway/calls/call.ts", "../mcp/endpoint.ts"],
   ["found", "an import that leads nowhere", "electron/lab/lab.ts", "no-such-package"],
 ];

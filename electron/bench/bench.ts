@@ -4,7 +4,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchFaultProxy } from "../../resources/stack/fault-proxy/bench.ts";
 import { benchBundles } from "../lab/bundles/bundles.bench.ts";
-import { Lab, type Workbench } from "../lab/lab.ts";
+import { Lab, type LabSession } from "../lab/lab.ts";
 import { benchDocker } from "../lab/stacks/docker/docker.bench.ts";
 import type { OpenStack, StackNews } from "../lab/stacks/open-stack.ts";
 import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
@@ -50,7 +50,7 @@ function onStack(use: (open: OpenStack) => Promise<Row[]>): Promise<Row[]> {
   });
 }
 
-async function inLab(use: (lab: Lab, bench: Workbench) => Promise<Row[]>): Promise<Row[]> {
+async function inLab(use: (lab: Lab, bench: LabSession) => Promise<Row[]>): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
   const lab = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: folder });
   try {

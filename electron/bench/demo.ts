@@ -1,4 +1,4 @@
-import { type Lab, shippedScenarios, type Workbench } from "../lab/lab.ts";
+import { type Lab, type LabSession, shippedScenarios } from "../lab/lab.ts";
 import type { LoadedScenario } from "../lab/scenarios/load.ts";
 import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
 import type { LabEvent } from "../model/lab-event.ts";
@@ -13,7 +13,7 @@ const NEVER = new AbortController().signal;
  * The demo, as the terminal does it: the stack is brought up, every shipped scenario run once, the stack taken down. How
  * long it takes against the waits that its scenarios contain by design, and what the rest of the time goes into.
  */
-export async function benchDemo(lab: Lab, bench: Workbench): Promise<Row[]> {
+export async function benchDemo(lab: Lab, bench: LabSession): Promise<Row[]> {
   const spentMs = new Map<string, number>();
   const spend = (on: string, ms: number) => spentMs.set(on, (spentMs.get(on) ?? 0) + ms);
   const waitsMs = new Map<string, number>();

@@ -11,12 +11,12 @@ import { EVENT_BATCH_LIMIT } from "../contract/events.ts";
 import { browserFiles } from "../hosts/browser/browser-files.ts";
 import { serveWindow } from "../hosts/browser/window-socket.ts";
 import { BROWSER_HOST } from "../hosts/browser.ts";
-import { FileDesk } from "../hosts/files/file-desk.ts";
-import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
+import { FileService } from "../hosts/files/file-service.ts";
+import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
-import { fillIn } from "../lab/service/json-text.ts";
-import { labRouter, type RouterContext } from "../lab/service/router.ts";
-import { PageConnection } from "../lab/service/stream-book.ts";
+import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
+import { fillIn } from "../lab/service/streams/json-text.ts";
+import { PageConnection } from "../lab/service/streams/stream-registry.ts";
 
 export interface StreamPlace {
   home: string;
@@ -32,8 +32,8 @@ export interface StreamDoors {
 const { home, runId } = workerData as StreamPlace;
 
 const service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
-const files = new FileDesk();
-const diagnostics = new DiagnosticsDesk(service);
+const files = new FileService();
+const diagnostics = new DiagnosticsService(service);
 const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
 const socketHandler = new SocketHandler<RouterContext>(router);
 const portHandler = new RPCHandler<RouterContext>(router);

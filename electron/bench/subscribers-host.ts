@@ -7,11 +7,11 @@ import { WebSocketServer } from "ws";
 import { browserFiles } from "../hosts/browser/browser-files.ts";
 import { serveWindow } from "../hosts/browser/window-socket.ts";
 import { BROWSER_HOST } from "../hosts/browser.ts";
-import { FileDesk } from "../hosts/files/file-desk.ts";
-import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
+import { FileService } from "../hosts/files/file-service.ts";
+import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
-import { labRouter, type RouterContext } from "../lab/service/router.ts";
-import { RunFeed } from "../lab/service/run-feed.ts";
+import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
+import { RunFeed } from "../lab/service/streams/run-feed.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 
 export interface SubscribersPlace {
@@ -24,8 +24,8 @@ const { home, events, everyMs } = workerData as SubscribersPlace;
 const service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
 const feeds = new Map<string, RunFeed>();
 service.feed = (runId) => feeds.get(runId);
-const diagnostics = new DiagnosticsDesk(service);
-const files = new FileDesk();
+const diagnostics = new DiagnosticsService(service);
+const files = new FileService();
 const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
 const handler = new RPCHandler<RouterContext>(router);
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { takeAll } from "../lab/service/closing-steps.ts";
-import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
+import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
-import { labRouter } from "../lab/service/router.ts";
+import { labRouter } from "../lab/service/procedures/router.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 import { browserFiles } from "./browser/browser-files.ts";
 import { BrowserServer } from "./browser/browser-server.ts";
 import { WindowKeys } from "./browser/window-keys.ts";
-import { FileDesk } from "./files/file-desk.ts";
+import { FileService } from "./files/file-service.ts";
 import { PageFiles } from "./page/page-files.ts";
 import { catchStrayErrors } from "./stray-errors.ts";
 
@@ -41,8 +41,8 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
   const page = new PageFiles(options.pageFolder ?? join(PROJECT_FOLDER, "dist", "renderer"));
   const service = await EngineService.start(environment);
   const stopCatching = catchStrayErrors((error) => service.takeStray(error));
-  const diagnostics = new DiagnosticsDesk(service);
-  const files = new FileDesk();
+  const diagnostics = new DiagnosticsService(service);
+  const files = new FileService();
   let server: BrowserServer | undefined;
   try {
     for (const notice of service.notices) out.write(`${notice}\n`);

@@ -127,15 +127,19 @@ export class Lab {
    * Takes the data folder for this process and puts back what a dead lab left, then lets `use` break things.
    * @throws LabError `busy` when another living lab has it
    */
-  async work<Value>(purpose: string, signal: AbortSignal, use: (bench: Workbench) => Promise<Value>): Promise<Value> {
+  async work<Value>(
+    purpose: string,
+    signal: AbortSignal,
+    use: (session: LabSession) => Promise<Value>,
+  ): Promise<Value> {
     const letGo = await this.#takeHold(purpose, signal);
     const watchdog = new Watchdog(this.home, this.#environment);
     try {
       const damaged = putAside("fault journal", this.#journal.setAsideTo).map((what) => ({ what, isRestored: true }));
       const recovered = [...damaged, ...(await recover(this.#mendParts(), signal))];
       const interrupted = await this.history.endOrphans();
-      const bench = new Workbench(this, this.#mendParts(), { recovered, interrupted });
-      return await use(bench);
+      const session = new LabSession(this, this.#mendParts(), { recovered, interrupted });
+      return await use(session);
     } finally {
       await watchdog.dismiss().finally(letGo);
     }
@@ -197,7 +201,7 @@ export interface RunOptions extends RunConditions {
 }
 
 /** A lab that holds its data folder: the only one that may change a stack. */
-export class Workbench {
+export class LabSession {
   readonly recovered: readonly Recovered[];
   /** Runs that an earlier lab did not live to end. */
   readonly interrupted: number;

@@ -1,11 +1,11 @@
 import { RPCHandler } from "@orpc/server/message-port";
 import { type IpcMainEvent, ipcMain, type MessagePortMain, Notification } from "electron";
 import { CONNECT_CHANNEL } from "../contract/bridge.ts";
-import { DiagnosticsDesk } from "../lab/service/diagnostics.ts";
-import { fillIn } from "../lab/service/json-text.ts";
-import { labRouter, type RouterContext } from "../lab/service/router.ts";
-import { PageConnection } from "../lab/service/stream-book.ts";
-import { answerToMalformed } from "../lab/service/wire-message.ts";
+import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
+import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
+import { answerToMalformed } from "../lab/service/procedures/wire-message.ts";
+import { fillIn } from "../lab/service/streams/json-text.ts";
+import { PageConnection } from "../lab/service/streams/stream-registry.ts";
 import { isPageAddress } from "./protocol.ts";
 import type { Shell } from "./shell.ts";
 import { shellFiles } from "./shell-files.ts";
@@ -20,7 +20,7 @@ export function register(shell: Shell): void {
     const files = shellFiles(shell.files, shell);
     const host = { host: "electron", export: "dialog", openDialog: true, notifications, nativeTheme: true } as const;
     return new RPCHandler<RouterContext>(
-      labRouter({ service, diagnostics: new DiagnosticsDesk(service), host, files }),
+      labRouter({ service, diagnostics: new DiagnosticsService(service), host, files }),
     );
   });
   ipcMain.on(CONNECT_CHANNEL, (event) => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { protocol } from "electron";
-import type { FileDesk } from "../hosts/files/file-desk.ts";
+import type { FileService } from "../hosts/files/file-service.ts";
 import { PageFiles } from "../hosts/page/page-files.ts";
 import { securityHeaders } from "../hosts/page/page-policy.ts";
 import { LabError, messageOf } from "../lab/lab-error.ts";
@@ -37,7 +37,7 @@ export function register({ pageFolder, files }: Shell): void {
 }
 
 /** A file that was dropped on the window, or chosen in the page. Only a page of this scheme can send one here. */
-async function takeIn(request: Request, files: FileDesk, headers: Record<string, string>): Promise<Response> {
+async function takeIn(request: Request, files: FileService, headers: Record<string, string>): Promise<Response> {
   const name = request.headers.get("x-file-name") ?? "bundle.zip";
   try {
     const body = (request.body ?? new Blob([]).stream()) as AsyncIterable<Uint8Array>;

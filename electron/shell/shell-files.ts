@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import { type BrowserWindow, dialog } from "electron";
-import type { FileDesk } from "../hosts/files/file-desk.ts";
-import type { HostFiles } from "../lab/service/bundle-desk.ts";
+import type { FileService } from "../hosts/files/file-service.ts";
+import type { HostFiles } from "../lab/service/bundles/bundle-service.ts";
 import type { Shell } from "./shell.ts";
 
 const FILTERS = [{ name: "Resilience Lab bundle", extensions: ["zip"] }];
 
 /** On a desktop the person is asked where to, and which. */
-export function shellFiles(desk: FileDesk, shell: Shell): HostFiles {
+export function shellFiles(files: FileService, shell: Shell): HostFiles {
   const over = <Value>(ask: (window: BrowserWindow) => Promise<Value>, askAlone: () => Promise<Value>) =>
     shell.window === undefined ? askAlone() : ask(shell.window);
   return {
@@ -28,8 +28,8 @@ export function shellFiles(desk: FileDesk, shell: Shell): HostFiles {
         () => dialog.showOpenDialog(options),
       );
       const [file] = chosen.filePaths;
-      return chosen.canceled || file === undefined ? null : desk.adopt(file);
+      return chosen.canceled || file === undefined ? null : files.adopt(file);
     },
-    find: (upload) => desk.find(upload),
+    find: (upload) => files.find(upload),
   };
 }

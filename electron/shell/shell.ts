@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { app, type BrowserWindow } from "electron";
-import { FileDesk } from "../hosts/files/file-desk.ts";
+import { FileService } from "../hosts/files/file-service.ts";
 import type { EngineService } from "../lab/service/engine-service.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 
@@ -10,7 +10,7 @@ export interface Shell {
   readonly pageFolder: string;
   readonly preloadFile: string;
   readonly iconFolder: string;
-  readonly files: FileDesk;
+  readonly files: FileService;
   /** The engine, once it has put back what a dead lab left. */
   readonly service: Promise<EngineService>;
   readonly giveService: (service: EngineService) => void;
@@ -35,7 +35,7 @@ export function makeShell(environment: NodeJS.ProcessEnv): Shell {
     pageFolder: otherPage ?? join(folder, "dist", "renderer"),
     preloadFile: join(folder, "dist", "electron", "preload.cjs"),
     iconFolder: join(folder, "resources", "icons"),
-    files: new FileDesk(),
+    files: new FileService(),
     service: engine.promise,
     giveService: (service) => {
       now = service;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { nativeTheme } from "electron";
 import { dataFolder, openHome } from "../lab/home.ts";
-import { Preferences } from "../lab/service/preferences.ts";
+import { Preferences } from "../lab/service/preferences/preferences.ts";
 import type { Shell } from "./shell.ts";
 
 /** Windows follow the theme that the person chose, from the first paint: it is read before the engine has started. */

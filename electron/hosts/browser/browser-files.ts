@@ -3,31 +3,35 @@ import { stat } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
-import type { HostFiles } from "../../lab/service/bundle-desk.ts";
-import type { FileDesk } from "../files/file-desk.ts";
+import type { HostFiles } from "../../lab/service/bundles/bundle-service.ts";
+import type { FileService } from "../files/file-service.ts";
 
 export const UPLOADS_PATH = "/uploads";
 export const DOWNLOADS_PATH = "/downloads/";
 
 /** In a browser what goes out is downloaded, and what comes in is uploaded. */
-export function browserFiles(desk: FileDesk): HostFiles {
+export function browserFiles(files: FileService): HostFiles {
   return {
     async open(fileName) {
-      const { file, offer } = desk.place();
+      const { file, offer } = files.place();
       return {
         file,
         done: (bytes) => ({ kind: "download", fileName, bytes, address: `${DOWNLOADS_PATH}${offer(fileName)}` }),
       };
     },
     choose: () => Promise.reject(new LabError("unsupported", "this host cannot open a dialog: use the page's own")),
-    find: (upload) => desk.find(upload),
+    find: (upload) => files.find(upload),
   };
 }
 
 /** Takes in a file that the page sends. */
-export async function answerUpload(request: IncomingMessage, response: ServerResponse, desk: FileDesk): Promise<void> {
+export async function answerUpload(
+  request: IncomingMessage,
+  response: ServerResponse,
+  files: FileService,
+): Promise<void> {
   try {
-    const upload = await desk.receive(request, nameIn(request.headers["x-file-name"]));
+    const upload = await files.receive(request, nameIn(request.headers["x-file-name"]));
     response.end(JSON.stringify(upload));
   } catch (error) {
     if (response.destroyed) return;
@@ -38,8 +42,8 @@ export async function answerUpload(request: IncomingMessage, response: ServerRes
 }
 
 /** Sends a file that was offered, once. */
-export async function answerDownload(id: string, response: ServerResponse, desk: FileDesk): Promise<void> {
-  const taken = desk.take(id);
+export async function answerDownload(id: string, response: ServerResponse, files: FileService): Promise<void> {
+  const taken = files.take(id);
   if (taken === undefined) {
     response.statusCode = 404;
     response.end("This file has been downloaded already, or is no longer held. Export it again.\n");

@@ -5,8 +5,8 @@ import { RPCHandler } from "@orpc/server/ws";
 import { WebSocketServer } from "ws";
 import { WINDOW_CLOSE, WINDOW_KEY_HEADER, WINDOW_LIMIT } from "../../contract/window.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
-import type { LabRouter, RouterContext } from "../../lab/service/router.ts";
-import type { FileDesk } from "../files/file-desk.ts";
+import type { LabRouter, RouterContext } from "../../lab/service/procedures/router.ts";
+import type { FileService } from "../files/file-service.ts";
 import type { PageFiles } from "../page/page-files.ts";
 import { securityHeaders } from "../page/page-policy.ts";
 import { admitWindow } from "./admit-window.ts";
@@ -36,7 +36,7 @@ const SOCKETS = {
 export interface BrowserServerParts {
   router: LabRouter;
   page: PageFiles;
-  files: FileDesk;
+  files: FileService;
   windows: WindowKeys;
   /** 0 for any that is free. */
   port: number;

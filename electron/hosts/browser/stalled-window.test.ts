@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { RunFeed } from "../../lab/service/run-feed.ts";
+import { RunFeed } from "../../lab/service/streams/run-feed.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { RawWindow } from "./testing/raw-window.ts";

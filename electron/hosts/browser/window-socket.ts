@@ -2,10 +2,10 @@ import type { Duplex } from "node:stream";
 import type { RPCHandler } from "@orpc/server/ws";
 import type { WebSocket } from "ws";
 import { WINDOW_CLOSE } from "../../contract/window.ts";
-import { fillIn } from "../../lab/service/json-text.ts";
-import type { RouterContext } from "../../lab/service/router.ts";
-import { PageConnection } from "../../lab/service/stream-book.ts";
-import { answerToMalformed } from "../../lab/service/wire-message.ts";
+import type { RouterContext } from "../../lab/service/procedures/router.ts";
+import { answerToMalformed } from "../../lab/service/procedures/wire-message.ts";
+import { fillIn } from "../../lab/service/streams/json-text.ts";
+import { PageConnection } from "../../lab/service/streams/stream-registry.ts";
 
 const PING_EVERY_MS = 15_000;
 /** Messages that are none of the contract's, before the connection is closed. */

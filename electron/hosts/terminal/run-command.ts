@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { Lab, shippedScenarios, type Workbench } from "../../lab/lab.ts";
+import { Lab, type LabSession, shippedScenarios } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { compactDecisions, type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
@@ -97,11 +97,11 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
     for (const note of target.engine?.notes ?? []) screen.line(note);
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
     const batch = Array.from({ length: repeat }, () => scenarios).flat();
-    await lab.work(purpose, terminal.signal, async (bench) => {
-      sayRecovered(bench, screen);
-      await bench.stacks.use(target, { signal: terminal.signal, listen: showOn(screen) }, async (open) => {
+    await lab.work(purpose, terminal.signal, async (session) => {
+      sayRecovered(session, screen);
+      await session.stacks.use(target, { signal: terminal.signal, listen: showOn(screen) }, async (open) => {
         const watching = { screen, terminal, failFast: values["fail-fast"], keepRaw: values.raw };
-        reports.push(...(await runAll(batch, bench, open, watching)));
+        reports.push(...(await runAll(batch, session, open, watching)));
       });
     });
   } finally {
@@ -166,7 +166,7 @@ interface Watching {
 
 async function runAll(
   batch: readonly LoadedScenario[],
-  bench: Workbench,
+  session: LabSession,
   open: OpenStack,
   { screen, terminal, failFast, keepRaw }: Watching,
 ): Promise<RunReport[]> {
@@ -191,7 +191,7 @@ async function runAll(
       events.push(event);
       print(event);
     };
-    await bench.run(loaded, open, { ...open.target, keepRaw, signal: terminal.signal, listen });
+    await session.run(loaded, open, { ...open.target, keepRaw, signal: terminal.signal, listen });
     screen.status(undefined);
     const report = toReport(RunModel.of(events));
     reports.push(report);
@@ -208,8 +208,8 @@ function summary(reports: readonly RunReport[]): string {
   return [...lines, summaryLine(reports)].join("\n");
 }
 
-function sayRecovered(bench: Workbench, screen: LiveScreen): void {
-  for (const { what, isRestored } of bench.recovered)
+function sayRecovered(session: LabSession, screen: LiveScreen): void {
+  for (const { what, isRestored } of session.recovered)
     screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
-  if (bench.interrupted > 0) screen.line(`recovered: ${bench.interrupted} unfinished run(s) marked interrupted`);
+  if (session.interrupted > 0) screen.line(`recovered: ${session.interrupted} unfinished run(s) marked interrupted`);
 }

@@ -40,11 +40,11 @@ async function up(values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
     const target = await lab.resolve(targetOf(values, { start: "bring up", keep: true }));
     for (const note of target.engine?.notes ?? []) screen.line(note);
-    await lab.work("bringing a stack up", terminal.signal, async (bench) => {
+    await lab.work("bringing a stack up", terminal.signal, async (session) => {
       const listen = (news: StackNews) => {
         if (news.is === "starting" && news.progress !== undefined) screen.line(progressText(news.progress));
       };
-      await bench.stacks.use(target, { signal: terminal.signal, listen }, async ({ running, openedAs }) => {
+      await session.stacks.use(target, { signal: terminal.signal, listen }, async ({ running, openedAs }) => {
         if (openedAs === "kept") {
           screen.line(`${running.stack.project} is already up`);
           await startWhatHasEnded(running, screen, terminal.signal);
@@ -68,8 +68,8 @@ async function startWhatHasEnded(running: RunningStack, screen: LiveScreen, sign
 
 async function down(values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
-    await lab.work("taking a stack down", terminal.signal, async (bench) => {
-      const isDown = await bench.stacks.down({
+    await lab.work("taking a stack down", terminal.signal, async (session) => {
+      const isDown = await session.stacks.down({
         report: ({ service, state }) => {
           if (state === "stopped") screen.line(`${service} stopped`);
         },
@@ -115,16 +115,16 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
 async function restore(_values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
     let isWhole = true;
-    await lab.work("restoring the stack", terminal.signal, async (bench) => {
-      for (const { what, isRestored } of bench.recovered) {
+    await lab.work("restoring the stack", terminal.signal, async (session) => {
+      for (const { what, isRestored } of session.recovered) {
         screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
         isWhole &&= isRestored;
       }
-      const open = await bench.stacks.leftUp();
+      const open = await session.stacks.leftUp();
       if (open === undefined) return screen.line("no stack is up: there is nothing to restore");
       const { running } = open;
       try {
-        const restored = await bench.restore(running, terminal.signal);
+        const restored = await session.restore(running, terminal.signal);
         for (const { what, problem } of restored) {
           screen.line(problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`);
         }

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { ScenarioLibrary } from "../service/scenario-library.ts";
+import { ScenarioLibrary } from "../service/scenarios/scenario-library.ts";
 import { loadStack } from "../stacks/stack-file.ts";
 import { readWholeFile } from "./read-whole-file.ts";
 import { readYaml } from "./yaml-document.ts";

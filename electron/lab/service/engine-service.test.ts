@@ -6,7 +6,7 @@ import { openJournal } from "../journal/journal.ts";
 import { Lab } from "../lab.ts";
 import { ON_REFERENCE_STACK } from "../stacks/run-target.ts";
 import { EngineService } from "./engine-service.ts";
-import { scenarioOf } from "./past-scenario.ts";
+import { scenarioOf } from "./scenarios/past-scenario.ts";
 
 let service: EngineService | undefined;
 afterEach(async () => {
@@ -218,7 +218,7 @@ test("a stack that was left up from another file is taken over, and brought up a
   const file = writeSmallStack(temporaryFolder());
   const source = { is: "compose file", file } as const;
   const target = await lab.resolve({ ...ON_REFERENCE_STACK, source, ports: "auto", keep: true });
-  await lab.work("bringing a stack up", signal, (bench) => bench.stacks.use(target, { signal }, async () => {}));
+  await lab.work("bringing a stack up", signal, (session) => session.stacks.use(target, { signal }, async () => {}));
   await lab.close();
 
   const engine = await startOn(home);

@@ -12,7 +12,7 @@ import type { RunStore } from "../history/run-store.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { type Journal, openJournal } from "../journal/journal.ts";
 import { isProtected } from "../journal/stack-register.ts";
-import { Lab, shippedScenarios, type Workbench } from "../lab.ts";
+import { Lab, type LabSession, shippedScenarios } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { RunQueue } from "../runs/run-queue.ts";
 import type { RunResult } from "../runs/runner.ts";
@@ -20,18 +20,18 @@ import type { LoadedScenario } from "../scenarios/load.ts";
 import type { OpenStack } from "../stacks/open-stack.ts";
 import { assertProtections } from "../stacks/protections.ts";
 import { ON_REFERENCE_STACK } from "../stacks/run-target.ts";
-import { ApprovalDesk } from "./approval-desk.ts";
+import { ApprovalService } from "./approvals/approval-service.ts";
 import { takeAll } from "./closing-steps.ts";
-import { FaultDesk } from "./fault-desk.ts";
+import { FaultService } from "./faults/fault-service.ts";
 import { InFlight } from "./in-flight.ts";
-import { Preferences } from "./preferences.ts";
-import type { RunFeed } from "./run-feed.ts";
-import { RunFeeds } from "./run-feeds.ts";
-import { type SaveOptions, ScenarioLibrary } from "./scenario-library.ts";
-import { StackKeeper } from "./stack-keeper.ts";
+import { Preferences } from "./preferences/preferences.ts";
+import { type SaveOptions, ScenarioLibrary } from "./scenarios/scenario-library.ts";
+import { StackController } from "./stacks/stack-controller.ts";
 import { noticesOf } from "./start-notices.ts";
-import { StatePublisher } from "./state-publisher.ts";
-import { StreamBook } from "./stream-book.ts";
+import type { RunFeed } from "./streams/run-feed.ts";
+import { RunFeeds } from "./streams/run-feeds.ts";
+import { StatePublisher } from "./streams/state-publisher.ts";
+import { StreamRegistry } from "./streams/stream-registry.ts";
 
 const START_LIMIT_MS = 45_000;
 /** A guard against something that fails over and over, each time in other words. */
@@ -46,14 +46,14 @@ export class EngineService {
   readonly history: RunStore;
   readonly library: ScenarioLibrary;
   readonly queue: RunQueue;
-  readonly stack: StackKeeper;
-  readonly faults: FaultDesk;
-  readonly approvals: ApprovalDesk;
+  readonly stack: StackController;
+  readonly faults: FaultService;
+  readonly approvals: ApprovalService;
   readonly state: StatePublisher;
-  readonly streams = new StreamBook();
+  readonly streams = new StreamRegistry();
   readonly notices: string[];
   readonly startedMonotonicMs = systemClock.monotonicMs();
-  readonly #bench: Workbench;
+  readonly #session: LabSession;
   readonly #letGo: () => Promise<void>;
   readonly #journal: Journal;
   readonly #preferences: Preferences;
@@ -71,21 +71,21 @@ export class EngineService {
   /** Takes the data folder and puts back what a dead lab left. @throws LabError `busy` while another lab has it */
   static async start(environment: NodeJS.ProcessEnv): Promise<EngineService> {
     const lab = await Lab.open(environment);
-    const holding = Promise.withResolvers<Workbench>();
+    const holding = Promise.withResolvers<LabSession>();
     const over = Promise.withResolvers<void>();
     const signal = new AbortController().signal;
-    const working = lab.work("the lab's window", signal, async (bench) => {
-      holding.resolve(bench);
+    const working = lab.work("the lab's window", signal, async (session) => {
+      holding.resolve(session);
       await over.promise;
     });
     working.catch(holding.reject);
     try {
-      const bench = await holding.promise;
+      const session = await holding.promise;
       const letGo = () => {
         over.resolve();
         return takeAll([() => working, () => lab.close()]);
       };
-      const service = new EngineService(lab, bench, letGo, await bench.stacks.leftUp());
+      const service = new EngineService(lab, session, letGo, await session.stacks.leftUp());
       await service.#preferences.handOverPins(lab.history).catch((error: unknown) => service.#notify(messageOf(error)));
       return service;
     } catch (error) {
@@ -95,22 +95,22 @@ export class EngineService {
     }
   }
 
-  private constructor(lab: Lab, bench: Workbench, letGo: () => Promise<void>, leftUp: OpenStack | undefined) {
+  private constructor(lab: Lab, session: LabSession, letGo: () => Promise<void>, leftUp: OpenStack | undefined) {
     this.lab = lab;
     this.history = lab.history;
     this.#feeds = new RunFeeds(this.history.durability);
-    this.#bench = bench;
+    this.#session = session;
     this.#letGo = letGo;
     this.#journal = openJournal(lab.home.journalFile);
     const journal = new FaultJournal(this.#journal);
     this.#preferences = new Preferences(join(lab.home.folder, "preferences.db"));
     this.library = new ScenarioLibrary(shippedScenarios(), join(lab.home.folder, "scenarios"));
-    this.notices = noticesOf(lab, bench);
+    this.notices = noticesOf(lab, session);
     this.state = new StatePublisher((version) => this.#buildState(version));
     const onChange = () => this.state.touch();
-    this.approvals = new ApprovalDesk(onChange);
-    this.stack = new StackKeeper({
-      stacks: bench.stacks,
+    this.approvals = new ApprovalService(onChange);
+    this.stack = new StackController({
+      stacks: session.stacks,
       target: leftUp?.target ?? ON_REFERENCE_STACK,
       stack: leftUp?.running.stack ?? lab.loadStack(ON_REFERENCE_STACK.source),
       journal,
@@ -127,7 +127,7 @@ export class EngineService {
       onFailure: (error) => this.takeStray(error),
       wallMs: () => systemClock.wallMs(),
     });
-    this.faults = new FaultDesk({
+    this.faults = new FaultService({
       lab,
       journal,
       stack: this.stack,
@@ -322,7 +322,7 @@ export class EngineService {
       };
       const keepRaw = this.settings().keepRunsRaw;
       const options = { ...open.target, without, keepRaw, signal, listen: take };
-      return await this.#bench.run(loaded, open, options);
+      return await this.#session.run(loaded, open, options);
     } finally {
       this.#feeds.abandon(runId);
     }

@@ -1,11 +1,12 @@
-import type { Lab, Workbench } from "../lab.ts";
+import type { Lab, LabSession } from "../lab.ts";
 
 /** What a person should know of how the lab was found when it started. */
-export function noticesOf(lab: Lab, bench: Workbench): string[] {
-  const recovered = bench.recovered.map(
+export function noticesOf(lab: Lab, session: LabSession): string[] {
+  const recovered = session.recovered.map(
     ({ what, isRestored }) => `${isRestored ? "Recovered" : "NOT recovered"}: ${what}`,
   );
   const readOnly = lab.history.readOnlyBecause === undefined ? [] : [lab.history.readOnlyBecause];
-  const interrupted = bench.interrupted === 0 ? [] : [`Marked as interrupted: ${bench.interrupted} unfinished run(s)`];
+  const interrupted =
+    session.interrupted === 0 ? [] : [`Marked as interrupted: ${session.interrupted} unfinished run(s)`];
   return [...lab.notices(), ...readOnly, ...recovered, ...interrupted];
 }

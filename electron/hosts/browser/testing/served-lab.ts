@@ -3,11 +3,11 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { WINDOW_KEY_HEADER } from "../../../contract/window.ts";
-import { DiagnosticsDesk } from "../../../lab/service/diagnostics.ts";
+import { DiagnosticsService } from "../../../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../../../lab/service/engine-service.ts";
-import { labRouter } from "../../../lab/service/router.ts";
+import { labRouter } from "../../../lab/service/procedures/router.ts";
 import { BROWSER_HOST } from "../../browser.ts";
-import { FileDesk } from "../../files/file-desk.ts";
+import { FileService } from "../../files/file-service.ts";
 import { PageFiles } from "../../page/page-files.ts";
 import { browserFiles } from "../browser-files.ts";
 import { BrowserServer } from "../browser-server.ts";
@@ -34,15 +34,15 @@ export interface Visitor {
 /** A real lab behind the browser host's server, as `npm start -- --browser` has it, with a page of one script. */
 export class ServedLab {
   readonly addresses: string[] = [];
-  readonly files = new FileDesk(UPLOAD_LIMIT_BYTES);
+  readonly files = new FileService(UPLOAD_LIMIT_BYTES);
   readonly windows = new WindowKeys();
   readonly service: EngineService;
-  readonly #diagnostics: DiagnosticsDesk;
+  readonly #diagnostics: DiagnosticsService;
   #server: BrowserServer | undefined;
 
   private constructor(service: EngineService) {
     this.service = service;
-    this.#diagnostics = new DiagnosticsDesk(service);
+    this.#diagnostics = new DiagnosticsService(service);
   }
 
   static async start(folder: string): Promise<ServedLab> {

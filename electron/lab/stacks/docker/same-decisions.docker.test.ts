@@ -25,15 +25,15 @@ async function runAll(engine: Engine | undefined): Promise<Record<string, Seen>>
   const { signal } = new AbortController();
   const seen: Record<string, Seen> = {};
   try {
-    await lab.work("comparing drivers", signal, async (bench) => {
-      const target = await bench.stacks.resolve(targetOn(engine));
-      await bench.stacks.use(target, { signal }, async (open) => {
+    await lab.work("comparing drivers", signal, async (session) => {
+      const target = await session.stacks.resolve(targetOn(engine));
+      await session.stacks.use(target, { signal }, async (open) => {
         for (const loaded of shippedScenarios()) {
           const rows: string[] = [];
           const listen = (event: LabEvent) => {
             if (event.type === "call.decided") rows.push(`${event.tool} ${event.decision}`);
           };
-          const { outcome, reason } = await bench.run(loaded, open, {
+          const { outcome, reason } = await session.run(loaded, open, {
             ...target.target,
             keepRaw: false,
             signal,

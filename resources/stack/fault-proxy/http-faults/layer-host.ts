@@ -1,6 +1,6 @@
 import type { RequestInfo } from "../parsing/request-info.ts";
 import type { Toxic } from "../toxics/toxic.ts";
-import type { SessionBook } from "./session-book.ts";
+import type { SessionRegistry } from "./session-registry.ts";
 
 /** What the HTTP layer may ask of the link that its connection belongs to. */
 export interface LayerLink {
@@ -8,7 +8,7 @@ export interface LayerLink {
   httpToxics(): readonly Toxic[];
   /** False once the toxic was removed: whatever was planned with it must not happen any more. */
   isArmed(toxic: Toxic): boolean;
-  sessions: SessionBook;
+  sessions: SessionRegistry;
   /** Counts what came to be, to say what was there before what. */
   nextEvent(): number;
 }

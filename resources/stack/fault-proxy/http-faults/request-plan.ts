@@ -4,7 +4,7 @@ import type { RequestInfo } from "../parsing/request-info.ts";
 import { meets } from "../toxics/match.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import { type Answer, methodNotAllowed, plainAnswer, rpcError, sessionLostAnswer } from "./answers.ts";
-import type { SessionBook } from "./session-book.ts";
+import type { SessionRegistry } from "./session-registry.ts";
 
 export interface Delay {
   toxic: Toxic;
@@ -20,7 +20,7 @@ export interface RequestPlan {
   end: { toxic: Toxic; effect: string; how: { answer: Answer } | "loseRequest" | "loseReply" } | undefined;
 }
 
-export function planRequest(toxics: readonly Toxic[], request: RequestInfo, sessions: SessionBook): RequestPlan {
+export function planRequest(toxics: readonly Toxic[], request: RequestInfo, sessions: SessionRegistry): RequestPlan {
   const plan: RequestPlan = { requestDelays: [], replyDelays: [], end: undefined };
   for (const toxic of toxics) {
     if (!concerns(toxic, request, sessions)) continue;
@@ -36,7 +36,7 @@ export function planRequest(toxics: readonly Toxic[], request: RequestInfo, sess
   return plan;
 }
 
-function concerns(toxic: Toxic, request: RequestInfo, sessions: SessionBook): boolean {
+function concerns(toxic: Toxic, request: RequestInfo, sessions: SessionRegistry): boolean {
   const session = request.sessionId;
   switch (toxic.type) {
     case "http_delay":

@@ -7,13 +7,13 @@ import { meets } from "../toxics/match.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import { MalformedBody, MalformedHead, StreamSplit, Truncated } from "./body-faults.ts";
 import type { ReplyContext, ReplyFault } from "./reply-fault.ts";
-import type { SessionBook } from "./session-book.ts";
+import type { SessionRegistry } from "./session-registry.ts";
 import { SessionRotated } from "./session-rotated.ts";
 import { EventIdsSkipped, StreamCut, StreamDuplicated, StreamStalled } from "./stream-faults.ts";
 import { ToolsChanged } from "./tools-changed.ts";
 
 type Applies = (reply: { head: ReplyHead; hasBody: boolean }, request: RequestInfo) => boolean;
-type Make = (context: ReplyContext, sessions: SessionBook) => ReplyFault;
+type Make = (context: ReplyContext, sessions: SessionRegistry) => ReplyFault;
 
 const isStream: Applies = ({ head, hasBody }) => hasBody && head.isEventStream;
 const hasBody: Applies = (reply) => reply.hasBody;

@@ -5,12 +5,12 @@
  */
 
 import { PassingFault, type ReplyContext } from "./reply-fault.ts";
-import type { SessionBook } from "./session-book.ts";
+import type { SessionRegistry } from "./session-registry.ts";
 
 export class SessionRotated extends PassingFault {
-  readonly #sessions: SessionBook;
+  readonly #sessions: SessionRegistry;
 
-  constructor(context: ReplyContext, sessions: SessionBook) {
+  constructor(context: ReplyContext, sessions: SessionRegistry) {
     super(context);
     this.#sessions = sessions;
   }

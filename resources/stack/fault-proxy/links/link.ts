@@ -6,7 +6,7 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { formatAddress, parseAddress } from "../address.ts";
 import type { HitLog } from "../hits.ts";
-import { SessionBook } from "../http-faults/session-book.ts";
+import { SessionRegistry } from "../http-faults/session-registry.ts";
 import { limits } from "../limits.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
 import { Toxic, type ToxicSpec } from "../toxics/toxic.ts";
@@ -31,7 +31,7 @@ export class Link implements LinkContext {
   upstream: string;
   /** When a link that is down for a time comes back, in milliseconds since the epoch. */
   backAt: number | undefined;
-  readonly sessions = new SessionBook();
+  readonly sessions = new SessionRegistry();
   readonly held: HeldBytes;
   readonly traffic = new Traffic();
   readonly #parts: LinkParts;

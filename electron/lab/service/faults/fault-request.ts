@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { FaultRequest } from "../../../contract/stack.ts";
+import type { FaultSpec } from "../../faults/fault-spec.ts";
+import { LabError } from "../../lab-error.ts";
+import { step } from "../../scenarios/schema.ts";
+import type { StackDriver } from "../../stacks/driver.ts";
+import type { Stack } from "../../stacks/stack-file.ts";
+import { faultKindsOf } from "../stacks/fault-kinds.ts";
+
+/** What a person asks to break, as the fault that a scenario would write. @throws LabError for a name that is none here */
+export function toFault(
+  { kind, target, attributes = {}, forMs }: FaultRequest,
+  stack: Stack,
+  driver: StackDriver["kind"],
+): FaultSpec {
+  const kinds = faultKindsOf(stack, driver);
+  const known = kinds.find((each) => each.kind === kind);
+  if (known === undefined) {
+    throw new LabError("bad-input", `there is no fault called "${kind}" here`, {
+      cure: `there are: ${kinds.map((each) => each.kind).join(", ")}`,
+    });
+  }
+  const targets = known.on === "service" ? stack.services : stack.links;
+  if (!targets.some(({ name }) => name === target)) {
+    throw new LabError("bad-input", `the stack has no ${known.on} called "${target}"`, {
+      cure: `it has: ${targets.map(({ name }) => name).join(", ")}`,
+    });
+  }
+  const unknown = Object.keys(attributes).filter((name) => !known.attributes.some((each) => each.name === name));
+  if (unknown.length > 0) throw new LabError("bad-input", `${kind} takes no ${unknown.join(", ")}`);
+  const lasts = forMs === undefined ? {} : { for: `${forMs}ms` };
+  const parsed = step.safeParse({ fault: { ...attributes, ...lasts, [kind]: target } });
+  if (parsed.success && "fault" in parsed.data) return parsed.data.fault;
+  const reason = parsed.success ? "it is no fault" : z.prettifyError(parsed.error);
+  throw new LabError("bad-input", `${kind} ${target} cannot be done so: ${reason}`, {
+    cure: `it takes: ${known.attributes.map(({ name, type }) => `${name} (${type})`).join(", ") || "nothing"}`,
+  });
+}

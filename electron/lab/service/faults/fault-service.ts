@@ -1,0 +1,232 @@
+import type { UndoReport } from "../../../contract/faults.ts";
+import type { FaultRequest } from "../../../contract/stack.ts";
+import type { LabEvent } from "../../../model/lab-event.ts";
+import { within } from "../../abort-scope.ts";
+import { systemClock } from "../../clock.ts";
+import { targetOf } from "../../faults/existing-damage.ts";
+import { openLinksFirst } from "../../faults/mend.ts";
+import { restoreDamage } from "../../faults/restore-damage.ts";
+import { aimIn, undoFault } from "../../faults/undo.ts";
+import type { FaultJournal } from "../../journal/fault-journal.ts";
+import type { Lab } from "../../lab.ts";
+import { LabError } from "../../lab-error.ts";
+import { ManualSession } from "../../runs/manual-session.ts";
+import type { RunQueue } from "../../runs/run-queue.ts";
+import { serviceNamed } from "../../stacks/stack-file.ts";
+import { LAB_VERSION } from "../../version.ts";
+import type { InFlight } from "../in-flight.ts";
+import type { StackController } from "../stacks/stack-controller.ts";
+import { toFault } from "./fault-request.ts";
+
+const APPLY_LIMIT_MS = 60_000;
+const UNDO_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 45_000;
+
+export interface FaultServiceParts {
+  lab: Lab;
+  journal: FaultJournal;
+  stack: StackController;
+  queue: RunQueue;
+  listen: (event: LabEvent) => void;
+  /** Whether a run that begins now is to be recorded raw. */
+  keepsRaw: () => boolean;
+  onChange: () => void;
+  onUnrecorded: (error: unknown) => void;
+  /** A run of faults by hand has ended, whether it could be recorded or not. */
+  onEnded: (runId: string) => void;
+  inFlight: InFlight;
+}
+
+/** What a person breaks and puts back by hand, and the way to stop all of it. */
+export class FaultService {
+  readonly #closing = new AbortController();
+  readonly #parts: FaultServiceParts;
+  #byHand: ManualSession | undefined;
+  #beginning: Promise<ManualSession> | undefined;
+
+  constructor(parts: FaultServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** The run of the faults by hand that are in force. */
+  get runId(): string | null {
+    return this.#byHand?.runId ?? null;
+  }
+
+  get isHalted(): boolean {
+    return this.#parts.journal.haltedSince() !== undefined;
+  }
+
+  /** Breaks something by hand. */
+  apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
+    return this.#parts.inFlight.during(() => this.#apply(request));
+  }
+
+  async #apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
+    this.assertArmed();
+    const running = this.#parts.stack.running;
+    if (running === undefined) {
+      throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
+    }
+    const fault = toFault(request, running.stack, running.driver.kind);
+    let byHand = await this.#openByHand();
+    // It may have come to its end in the very moment that it was found.
+    while (byHand.isEnding) byHand = await this.#openByHand();
+    const { runId } = byHand;
+    const message = await within(this.#closing.signal, APPLY_LIMIT_MS, (limited) => byHand.apply(fault, limited));
+    this.#parts.onChange();
+    return { runId, message };
+  }
+
+  /**
+   * Puts back what was broken by hand on a target, or all of it, what an ended run left behind, and while no run is on
+   * what someone else has broken. What a run that is on has broken is its own business.
+   */
+  undo(target: string): Promise<UndoReport> {
+    return this.#parts.inFlight.during(() => this.#undo(target));
+  }
+
+  async #undo(target: string): Promise<UndoReport> {
+    const running = this.#parts.stack.running;
+    if (running === undefined) return { undone: 0, residue: [] };
+    const isWanted = (fault: { target: string }) => target === "all" || fault.target === target;
+    const journaled = this.#parts.stack.faults().filter(isWanted);
+    const ofRun = journaled.filter(({ runId }) => runId === this.#parts.queue.runningRunId);
+    if (ofRun.length > 0 && ofRun.length === journaled.length) {
+      const what = target === "all" ? "every fault in force" : `the fault on ${target}`;
+      throw new LabError("busy", `${what} belongs to the run that is on, which undoes it at its end`, {
+        cure: "cancel the run, or halt the lab, to have it undone now",
+      });
+    }
+    // It may have ended by the time that it has undone everything.
+    const session = this.#byHand;
+    const report = (await session?.undo(target)) ?? { undone: 0, residue: [] };
+    const ours = session?.runId;
+    const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.queue.runningRunId);
+    for (const fault of left) {
+      const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
+      const { driver } = running;
+      const { result, detail } = await undoFault(
+        fault,
+        { driver, waitUntilUp, ...aimIn(this.#parts.journal, () => left) },
+        AbortSignal.timeout(UNDO_LIMIT_MS),
+      );
+      const problem = this.#parts.journal.tryClose(fault.id, result);
+      if (result === "not restored") report.residue.push(detail);
+      if (problem !== undefined) report.residue.push(`${fault.target}: ${problem}`);
+      report.undone++;
+    }
+    if (!this.#parts.queue.isBusy) {
+      const damage = (await this.#parts.stack.inspect(running)).filter((each) => isWanted({ target: targetOf(each) }));
+      for (const { what, problem } of await restoreDamage(damage, running, AbortSignal.timeout(UNDO_LIMIT_MS))) {
+        if (problem !== undefined) report.residue.push(`${what}: ${problem}`);
+        report.undone++;
+      }
+    }
+    this.#parts.onChange();
+    return report;
+  }
+
+  /** Starts a service that is down though nothing of ours holds it down. */
+  startService(name: string): Promise<void> {
+    return this.#parts.inFlight.during(() => this.#startService(name));
+  }
+
+  async #startService(name: string): Promise<void> {
+    this.assertOpen();
+    const running = this.#parts.stack.running;
+    if (running === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    const service = serviceNamed(running.stack, name);
+    if (this.#parts.stack.faults().some((fault) => fault.target === service.name)) {
+      throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
+    }
+    await within(this.#closing.signal, START_LIMIT_MS, (limited) => running.startAndWait(service.name, limited));
+    this.#parts.onChange();
+  }
+
+  /**
+   * Ends every run, undoes every fault and refuses new ones, by whatever process, until {@link arm}. Links are opened
+   * first; services are put back by the runs that broke them, since nobody else knows them as well, and what is left after
+   * that from the journal.
+   */
+  halt(): Promise<UndoReport> {
+    return this.#parts.inFlight.during(() => this.#halt());
+  }
+
+  async #halt(): Promise<UndoReport> {
+    const before = this.#parts.stack.faults().length;
+    const problem = this.#parts.journal.tryHalt(systemClock.wallMs());
+    this.#parts.onChange();
+    const { running } = this.#parts.stack;
+    if (running !== undefined) await openLinksFirst(running.registered.id, this.#parts.journal);
+    await this.#parts.queue.stop();
+    const { residue } = await this.#undo("all");
+    const undone = before - this.#parts.stack.faults().length;
+    return { undone, residue: problem === undefined ? residue : [...residue, problem] };
+  }
+
+  arm(): void {
+    this.#parts.journal.arm();
+    this.#parts.onChange();
+  }
+
+  /** @throws LabError while the lab is halted or ending */
+  assertArmed(): void {
+    this.assertOpen();
+    if (!this.isHalted) return;
+    throw new LabError("precondition", "the lab is halted: nothing may be broken", { cure: "arm it again first" });
+  }
+
+  /** @throws LabError while the lab is ending */
+  assertOpen(): void {
+    this.#closing.signal.throwIfAborted();
+  }
+
+  /** Nothing more is broken or started; what is in force is left to {@link putBack}. */
+  close(): void {
+    this.#closing.abort(new LabError("busy", "the lab is ending"));
+  }
+
+  /** One run of faults by hand at a time; the next begins when the last has ended. */
+  async #openByHand(): Promise<ManualSession> {
+    if (this.#byHand?.isEnding) await this.#byHand.ended;
+    if (this.#byHand !== undefined) return this.#byHand;
+    this.#beginning ??= this.#beginByHand().finally(() => {
+      this.#beginning = undefined;
+    });
+    return this.#beginning;
+  }
+
+  async #beginByHand(): Promise<ManualSession> {
+    const stack = this.#parts.stack.running;
+    if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    const { lab, journal, listen, onUnrecorded } = this.#parts;
+    lab.history.assertWritable();
+    const { history, strays } = lab;
+    const keepRaw = this.#parts.keepsRaw();
+    const shared = {
+      stack,
+      history,
+      journal,
+      clock: systemClock,
+      labVersion: LAB_VERSION,
+      listen,
+      strays,
+      onUnrecorded,
+    };
+    const run = await ManualSession.begin({ ...shared, keepRaw });
+    this.#byHand = run;
+    void run.ended.then(() => {
+      this.#byHand = undefined;
+      this.#parts.onEnded(run.runId);
+    });
+    return run;
+  }
+
+  /** Puts back what was broken by hand and ends its run, see {@link ManualSession.close}. For when the stack goes down, or the lab ends. */
+  async putBack(): Promise<{ residue: string[]; problem: unknown }> {
+    // Whoever asked for it is told why it could not begin.
+    await this.#beginning?.catch(() => {});
+    return (await this.#byHand?.close()) ?? { residue: [], problem: undefined };
+  }
+}

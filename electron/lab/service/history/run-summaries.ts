@@ -1,0 +1,13 @@
+import type { HistoryPage } from "../../../contract/history.ts";
+import { BY_HAND_SCENARIO_ID } from "../../../contract/runs.ts";
+import type { RunPage, StoredRun } from "../../history/run-store.ts";
+
+/** A run as the page tells it apart from those of scenarios. */
+export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "by hand" } {
+  return { ...run, kind: run.scenarioId === BY_HAND_SCENARIO_ID ? "by hand" : "scenario" };
+}
+
+/** @param limit beyond which runs are trimmed */
+export function toHistoryPage(page: RunPage, limit: number): HistoryPage {
+  return { ...page, runs: page.runs.map(withKind), retention: { ...page.retention, limit } };
+}

@@ -1,0 +1,56 @@
+import { ORPCError, ValidationError } from "@orpc/server";
+import type { ContractErrorCode } from "../../../contract/error-codes.ts";
+import type { ErrorDetail, Problem } from "../../../contract/errors.ts";
+import { DocumentError } from "../../documents/yaml-document.ts";
+import { LabError, type LabErrorCode, messageOf } from "../../lab-error.ts";
+
+/** The contract's codes are the engine's: this fails to compile when one is missing on either side. */
+const CODES: { [Code in LabErrorCode]: Code } & { [Code in ContractErrorCode]: Code } = {
+  "bad-input": "bad-input",
+  precondition: "precondition",
+  "port-taken": "port-taken",
+  unhealthy: "unhealthy",
+  busy: "busy",
+  unreachable: "unreachable",
+  "read-only": "read-only",
+  residue: "residue",
+  unsupported: "unsupported",
+  internal: "internal",
+};
+
+const STATUS = 400;
+
+/** Anything thrown behind the contract, as one of the contract's errors. */
+export function toContractError(error: unknown): ORPCError<ContractErrorCode, ErrorDetail> {
+  if (error instanceof ORPCError && isRefusedInput(error)) return refusedInput(error);
+  if (error instanceof LabError) {
+    return make(CODES[error.code], error.message, { cure: error.cure ?? null, problems: problemsIn(error) }, error);
+  }
+  if (error instanceof ORPCError && error.code === "NOT_FOUND") {
+    const cure = "the page and the lab may be of different versions: load the page again";
+    return make("unsupported", "the lab has no such procedure", { cure, problems: [] }, error);
+  }
+  return make("internal", messageOf(error), { cure: null, problems: [] }, error);
+}
+
+function make(code: ContractErrorCode, message: string, data: ErrorDetail, cause: unknown) {
+  return new ORPCError(code, { status: STATUS, message, data, defined: true, cause });
+}
+
+function isRefusedInput(error: ORPCError<string, unknown>): boolean {
+  return error.code === "BAD_REQUEST" && error.cause instanceof ValidationError;
+}
+
+function refusedInput(error: ORPCError<string, unknown>) {
+  const issues = error.cause instanceof ValidationError ? error.cause.issues : [];
+  const words = issues.slice(0, 5).map(({ path = [], message }) => {
+    const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+    return place === "" ? message : `${place}: ${message}`;
+  });
+  return make("bad-input", `the lab refuses this: ${words.join("; ")}`, { cure: null, problems: [] }, error);
+}
+
+function problemsIn(error: LabError): Problem[] {
+  if (!(error instanceof DocumentError)) return [];
+  return error.problems.map(({ line, column, message }) => ({ line, column, message }));
+}

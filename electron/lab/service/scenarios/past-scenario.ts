@@ -1,0 +1,25 @@
+import { BY_HAND_SCENARIO_ID } from "../../../contract/runs.ts";
+import type { RunStore } from "../../history/run-store.ts";
+import { LabError } from "../../lab-error.ts";
+import { hasPlaceholder } from "../../redaction/placeholder.ts";
+import { type LoadedScenario, loadText } from "../../scenarios/load.ts";
+import type { ScenarioLibrary } from "./scenario-library.ts";
+
+/** The scenario of a past run as it was written then. @throws LabError for what cannot be run again */
+export async function scenarioOf(
+  history: RunStore,
+  library: ScenarioLibrary,
+  runId: string,
+): Promise<{ loaded: LoadedScenario; without: string[] }> {
+  const { scenarioId, scenarioTitle, source, without } = await history.get(runId);
+  if (scenarioId === BY_HAND_SCENARIO_ID)
+    throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
+  if (hasPlaceholder(source)) return { loaded: library.unredacted(scenarioId, source), without };
+  const loaded = loadText(source, `${scenarioId}.yaml`);
+  const found = loaded.find(({ scenario }) => scenario.id === scenarioId);
+  if (found !== undefined) return { loaded: found, without };
+  // The cases of a suite are named after its file, which a run does not record; their titles are the same.
+  const ofSuite = loaded.find(({ scenario }) => scenario.title === scenarioTitle);
+  if (ofSuite === undefined) throw new LabError("bad-input", `the scenario of run ${runId} cannot be read any more`);
+  return { loaded: { ...ofSuite, scenario: { ...ofSuite.scenario, id: scenarioId } }, without };
+}

@@ -1,0 +1,89 @@
+import type { ScenarioDetail, ScenarioSummary, ScenarioValidation, Verdict } from "../../../contract/scenarios.ts";
+import { parseYaml } from "../../documents/yaml-document.ts";
+import { aimOf } from "../../faults/aim.ts";
+import type { RunStore } from "../../history/run-store.ts";
+import { describeSteady, describeStep } from "../../scenarios/describe.ts";
+import { type LoadedScenario, loadText } from "../../scenarios/load.ts";
+import { kindOf, type Scenario } from "../../scenarios/schema.ts";
+import { type Listed, problemsOf } from "./scenario-library.ts";
+
+const VERDICTS = 5;
+
+/** A scenario as a card of the catalogue shows it. */
+export async function toCard({ loaded, origin }: Listed, history: RunStore): Promise<ScenarioSummary> {
+  const { id, title, summary, patterns, protection, method, expect } = loaded.scenario;
+  const ended = await history.lastVerdicts(id, VERDICTS);
+  return {
+    id,
+    title,
+    summary: summary ?? "",
+    patterns,
+    protection: protection ?? null,
+    origin,
+    breaks: breaksOf(loaded.scenario),
+    stepCount: method.length,
+    checkCount: expect.length,
+    lastVerdicts: ended.flatMap(({ id: runId, outcome, startedWallMs, without }) => {
+      return outcome === null ? [] : [{ runId, outcome, startedWallMs, without } satisfies Verdict];
+    }),
+  };
+}
+
+export async function toDetail(listed: Listed, history: RunStore): Promise<ScenarioDetail> {
+  return { ...(await toCard(listed, history)), ...outlineOf(listed.loaded), source: listed.loaded.source };
+}
+
+/** What a text would be as a scenario, or what is wrong with it. Never throws: an editor asks with every pause. */
+export function validate(source: string): ScenarioValidation {
+  try {
+    const scenarios = loadText(source, "suite.yaml").map((loaded) => {
+      const { id, title, summary, patterns } = loaded.scenario;
+      return { id, title, summary: summary ?? "", patterns, ...outlineOf(loaded) };
+    });
+    return { problems: [], scenarios };
+  } catch (error) {
+    return { problems: problemsOf(error), scenarios: [] };
+  }
+}
+
+function breaksOf({ method }: Scenario): string[] {
+  return method.flatMap((step) => {
+    if (!("fault" in step)) return [];
+    const { kind, target } = aimOf(step.fault);
+    return [`${kind} ${target}`];
+  });
+}
+
+function outlineOf({ scenario, source, file }: LoadedScenario) {
+  const written = checksAsWritten(source, file);
+  return {
+    steadyState: scenario.steadyState.map(describeSteady),
+    steps: scenario.method.map((step) => ({
+      kind: kindOf(step),
+      label: describeStep(step),
+      background: step.background ?? false,
+    })),
+    checks: scenario.expect.map((check, index) => inOneLine(written[index] ?? check)),
+  };
+}
+
+/** Durations have become milliseconds in the scenario that was read; a person wrote `20s` and wants to see that. */
+function checksAsWritten(source: string, file: string): unknown[] {
+  const { value } = parseYaml(source, file);
+  const { expect } = value as { expect?: unknown };
+  return Array.isArray(expect) ? expect : [];
+}
+
+function inOneLine(check: unknown): string {
+  return Object.entries(check as object)
+    .map(([name, value]) => `${name}: ${plain(value)}`)
+    .join(", ");
+}
+
+function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.map(plain).join(", ");
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{ ${Object.entries(value)
+    .map(([name, inner]) => `${name}: ${plain(inner)}`)
+    .join(", ")} }`;
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { FaultAttribute, FaultKindInfo } from "../../../contract/faults.ts";
+import { DURATION_PATTERN } from "../../../model/duration.ts";
+import { FAULT_KINDS } from "../../faults/catalogue.ts";
+import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../../faults/link-faults.ts";
+import { LIFECYCLE_FAULTS } from "../../faults/service-faults.ts";
+import type { StackDriver } from "../../stacks/driver.ts";
+import type { Stack } from "../../stacks/stack-file.ts";
+
+/** Every way to break something of a stack: services as its driver can, links where a fault proxy stands between them. */
+export function faultKindsOf(stack: Stack, driver: StackDriver["kind"]): FaultKindInfo[] {
+  const hasProxy = stack.services.some(({ role }) => role === "fault-proxy");
+  const onServices = serviceKinds(driver);
+  return hasProxy && stack.links.length > 0 ? [...onServices, ...LINK_KINDS] : onServices;
+}
+
+function serviceKinds(driver: StackDriver["kind"]): FaultKindInfo[] {
+  return LIFECYCLE_FAULTS.filter((kind) => FAULT_KINDS[kind].drivers.includes(driver)).map((kind) => {
+    const { effect, undo } = FAULT_KINDS[kind];
+    return { kind, on: "service", effect, undo, attributes: [] };
+  });
+}
+
+const LINK_KINDS: FaultKindInfo[] = LINK_FAULTS.map((kind) => ({
+  kind,
+  on: "link",
+  effect: effectOf(kind),
+  undo: kind === "down" ? "open the link" : "take the fault off the link",
+  attributes: attributesOf(kind),
+}));
+
+interface FieldSchema {
+  type?: string;
+  pattern?: string;
+  const?: string | number;
+  enum?: (string | number)[];
+  anyOf?: FieldSchema[];
+  description?: string;
+}
+
+/** Read from the schema that checks them, so that the two never differ. Lists and matches are for scenarios alone. */
+function attributesOf(kind: string): FaultAttribute[] {
+  for (const schema of LINK_FAULT_SCHEMAS) {
+    const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" }) as {
+      properties?: Record<string, FieldSchema>;
+      required?: string[];
+    };
+    if (!(kind in properties)) continue;
+    return Object.entries(properties).flatMap(([name, field]) => {
+      if (name === kind || name === "for") return [];
+      const type = typeOf(field);
+      if (type === undefined) return [];
+      const choices = choicesOf(field);
+      return [{ name, type, choices, required: required.includes(name), description: field.description ?? "" }];
+    });
+  }
+  return [];
+}
+
+function typeOf(field: FieldSchema): FaultAttribute["type"] | undefined {
+  if (choicesOf(field).length > 0) return "choice";
+  if (field.type === "integer") return "whole number";
+  if (field.type === "number") return "number";
+  if (field.type === "string") return field.pattern === DURATION_PATTERN.source ? "duration" : "text";
+  return undefined;
+}
+
+function choicesOf(field: FieldSchema): (string | number)[] {
+  if (field.enum !== undefined) return field.enum;
+  return (field.anyOf ?? []).flatMap((each) => (each.const === undefined ? [] : [each.const]));
+}

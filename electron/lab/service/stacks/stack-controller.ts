@@ -1,0 +1,256 @@
+import type { FaultInForce } from "../../../contract/faults.ts";
+import type { ServiceStatus, StackStatus } from "../../../contract/stack.ts";
+import { type Damage, describeDamage, inspectDamage, isHarm, targetOf } from "../../faults/existing-damage.ts";
+import type { FaultJournal, JournaledFault } from "../../journal/fault-journal.ts";
+import { LabError, messageOf } from "../../lab-error.ts";
+import type { OpenStack, StackNews } from "../../stacks/open-stack.ts";
+import { protectionsOf } from "../../stacks/protections.ts";
+import { driverOf, type RunTarget } from "../../stacks/run-target.ts";
+import type { RunningStack } from "../../stacks/running-stack.ts";
+import type { Stack } from "../../stacks/stack-file.ts";
+import type { Stacks } from "../../stacks/stacks.ts";
+import { faultKindsOf } from "./fault-kinds.ts";
+
+/** Nothing tells the lab of a process that ends by itself, so it looks. */
+const LOOK_EVERY_MS = 1_000;
+
+type Situation =
+  | { is: "down" }
+  | { is: "failed"; error: LabError }
+  | { is: "starting"; progress: Map<string, string>; opening: Promise<OpenStack> }
+  | { is: "up"; open: OpenStack }
+  | { is: "stopping"; open: OpenStack; stopping: Promise<void> };
+
+export interface ControllerParts {
+  stacks: Pick<Stacks, "resolve" | "open">;
+  /** Of the stack that was left up when the lab was opened, else of the one that it is to bring up. */
+  target: RunTarget;
+  /** The stack of the target, read from its file. */
+  stack: Stack;
+  journal: FaultJournal;
+  /** Of the settings as they are when the stack is brought up. */
+  wish: () => Pick<RunTarget, "keep" | "ports">;
+  onChange: () => void;
+  onUp: (running: RunningStack) => void;
+  /** Before the stack is taken down or let go. */
+  onLeave: () => Promise<void>;
+}
+
+/** The one stack of the lab: brought up when first needed, kept until told down. */
+export class StackController {
+  readonly #parts: ControllerParts;
+  readonly #quit = new AbortController();
+  #situation: Situation = { is: "down" };
+  #timer: NodeJS.Timeout | undefined;
+  /** By the last look, and by the one before it: what is only there for a moment is no damage. */
+  #damage: Damage[] = [];
+  #damageBefore = new Set<string>();
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes over a stack of the target that `stack up`, or an earlier lab, left up. */
+  adopt(open: OpenStack): void {
+    this.#become({ is: "up", open });
+  }
+
+  /** What the lab breaks and runs on, up or not. */
+  get stack(): Stack {
+    return this.#parts.stack;
+  }
+
+  /** The stack if it is up. */
+  get running(): RunningStack | undefined {
+    return this.#situation.is === "up" ? this.#situation.open.running : undefined;
+  }
+
+  /** What the stack runs on, or is to run on when it is brought up. */
+  get driver(): "process" | "docker" {
+    return this.running?.driver.kind ?? driverOf(this.#parts.target) ?? "process";
+  }
+
+  /** What is being started, in a few words; empty when nothing is. */
+  get activity(): string {
+    if (this.#situation.is !== "starting") return "";
+    const starting = [...this.#situation.progress].filter(([, state]) => state === "starting").map(([name]) => name);
+    return `starting the stack${starting.length > 0 ? `: ${starting.join(", ")}` : ""}`;
+  }
+
+  /**
+   * The stack, brought up if it is not. Everyone who asks meanwhile waits for the same start; one who stops waiting
+   * does not stop it.
+   */
+  async up(): Promise<OpenStack> {
+    this.#quit.signal.throwIfAborted();
+    if (this.#situation.is === "up") return this.#situation.open;
+    if (this.#situation.is === "starting") return this.#situation.opening;
+    if (this.#situation.is === "stopping") throw new LabError("busy", "the stack is being taken down", { cure: LATER });
+    const progress = new Map<string, string>();
+    const opening = this.#bringUp(progress);
+    opening.catch(() => {});
+    this.#become({ is: "starting", progress, opening });
+    try {
+      const open = await opening;
+      this.#become({ is: "up", open });
+      return open;
+    } catch (error) {
+      this.#become({ is: "failed", error: asLabError(error) });
+      throw error;
+    }
+  }
+
+  /** Takes the stack down. Faults on it are to be undone before. */
+  async down(): Promise<void> {
+    if (this.#situation.is === "starting") throw new LabError("busy", "the stack is being brought up", { cure: LATER });
+    if (this.#situation.is === "failed") this.#become({ is: "down" });
+    if (this.#situation.is === "stopping") return this.#situation.stopping;
+    if (this.#situation.is !== "up") return;
+    const { open } = this.#situation;
+    const stopping = this.#takeDown(open);
+    this.#become({ is: "stopping", open, stopping });
+    try {
+      await stopping;
+      this.#become({ is: "down" });
+    } catch (error) {
+      this.#become({ is: "failed", error: asLabError(error) });
+      throw error;
+    }
+  }
+
+  async #takeDown(open: OpenStack): Promise<void> {
+    try {
+      await this.#parts.onLeave();
+    } finally {
+      await open.takeDown(() => this.#parts.onChange());
+    }
+  }
+
+  /** A stack that is starting is given up, and none is brought up any more. */
+  giveUpStart(): void {
+    this.#quit.abort(new LabError("busy", "the lab is ending"));
+  }
+
+  /**
+   * For the lab's end: a kept stack is let go as it is, another is taken down; one that is starting is given up, and one
+   * that is being taken down is waited for.
+   */
+  async close(): Promise<void> {
+    this.giveUpStart();
+    if (this.#situation.is === "starting") await this.#situation.opening.catch(() => {});
+    clearInterval(this.#timer);
+    if (this.#situation.is === "stopping") return this.#situation.stopping;
+    if (this.#situation.is !== "up") return;
+    const { open } = this.#situation;
+    if (!open.running.registered.kept) return this.down();
+    try {
+      await this.#parts.onLeave();
+    } finally {
+      await open.release();
+    }
+  }
+
+  /** Faults in force on the stack, of whatever run, by the journal. */
+  faults(): JournaledFault[] {
+    const running = this.running;
+    return running === undefined ? [] : this.#parts.journal.open(running.registered.id);
+  }
+
+  /** What is broken on the stack and in no journal, looked at now. */
+  async inspect(running: RunningStack): Promise<Damage[]> {
+    const { damage } = await inspectDamage(running, () => this.faults());
+    return damage.filter((each) => isHarm(each) && each.is !== "fault");
+  }
+
+  /** @param isBusy a run is on: what is broken then is for it to say */
+  async status(byHandRunId: string | null, isBusy: boolean): Promise<StackStatus> {
+    const { stack } = this.#parts;
+    const situation = this.#situation;
+    const running = this.running;
+    const faults = this.faults().map((fault) => toInForce(fault, byHandRunId));
+    const on = (target: string) => faults.filter((fault) => fault.target === target);
+    const known = protectionsOf(stack);
+    const services = stack.services.map((service) => this.#serviceStatus(service, on(service.name)));
+    return {
+      state: situation.is,
+      project: stack.project,
+      driver: this.driver,
+      services: await Promise.all(services),
+      damage: isBusy ? [] : this.#damage.map((each) => ({ target: targetOf(each), what: describeDamage(each) })),
+      links: stack.links.map(({ name, from, to }) => ({ name, from, to, faults: on(name) })),
+      protections: {
+        known,
+        // Any of them may be, as long as it is not known.
+        off: running === undefined ? [] : [...(running.registered.without ?? known)],
+      },
+      faultKinds: faultKindsOf(stack, this.driver),
+      kept: running?.registered.kept ?? false,
+      error: situation.is === "failed" ? toError(situation.error) : null,
+    };
+  }
+
+  async #serviceStatus({ name, role }: { name: string; role: string }, faults: FaultInForce[]): Promise<ServiceStatus> {
+    const situation = this.#situation;
+    if (situation.is !== "up" && situation.is !== "stopping") {
+      const isStarting = situation.is === "starting" && situation.progress.get(name) === "starting";
+      const isHealthy = situation.is === "starting" && situation.progress.get(name) === "healthy";
+      const state = isHealthy ? "running" : isStarting ? "starting" : "stopped";
+      const health = isHealthy ? "up" : "unknown";
+      const reason = isStarting ? "starting" : isHealthy ? "started" : "the stack is down";
+      return { name, role, state, health, reason, latencyMs: null, address: null, faults };
+    }
+    const { running } = situation.open;
+    const { status: health, reason, latencyMs } = running.health.health(name);
+    const state = await running.driver.stateOf(name).catch(() => ({ is: "unknown" as const }));
+    return { name, role, state: state.is, health, reason, latencyMs, address: running.address(name), faults };
+  }
+
+  async #bringUp(progress: Map<string, string>): Promise<OpenStack> {
+    const { stacks, target, wish, onChange } = this.#parts;
+    const listen = (news: StackNews) => {
+      if (news.is !== "starting" || news.progress === undefined) return;
+      progress.set(news.progress.service, news.progress.state);
+      onChange();
+    };
+    return stacks.open(await stacks.resolve({ ...target, ...wish() }), { signal: this.#quit.signal, listen });
+  }
+
+  /** What cannot be looked at now is told of by the health of the services. */
+  async #look(running: RunningStack): Promise<void> {
+    const found = await this.inspect(running).catch(() => []);
+    if (this.running !== running) return;
+    this.#damage = found.filter((each) => this.#damageBefore.has(describeDamage(each)));
+    this.#damageBefore = new Set(found.map(describeDamage));
+    this.#parts.onChange();
+  }
+
+  #become(situation: Situation): void {
+    this.#situation = situation;
+    clearInterval(this.#timer);
+    this.#damage = [];
+    this.#damageBefore.clear();
+    if (situation.is === "up") {
+      const { running } = situation.open;
+      running.health.onTransition(() => this.#parts.onChange());
+      this.#timer = setInterval(() => void this.#look(running), LOOK_EVERY_MS).unref();
+      this.#parts.onUp(running);
+    }
+    this.#parts.onChange();
+  }
+}
+
+const LATER = "try again in a moment";
+
+function asLabError(error: unknown): LabError {
+  return error instanceof LabError ? error : new LabError("internal", messageOf(error), { cause: error });
+}
+
+function toError({ code, message, cure }: LabError): NonNullable<StackStatus["error"]> {
+  return { code, message, cure: cure ?? null };
+}
+
+function toInForce(fault: JournaledFault, byHandRunId: string | null): FaultInForce {
+  const { id, kind, target, undo, runId, intendedWallMs, expiresWallMs } = fault;
+  const byHand = runId === byHandRunId;
+  return { id, kind, target, undo, sinceWallMs: intendedWallMs, expiresWallMs, runId, byHand };
+}
