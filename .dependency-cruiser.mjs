@@ -79,47 +79,14 @@ const ORDER = {
   e2e: ["desktop", "page"],
 };
 
-/** What is against the order and known, file by file. */
-const KNOWN = [
-  {
-    // Vocabulary without imports of the stack's: a driver and a stack file say which faults they can do.
-    from: "^electron/lab/stacks/(baseline|resolve-target|docker/(docker-surroundings|found-project|shared-namespaces))\\.ts$",
-    to: "^electron/lab/faults/service-faults\\.ts$",
-  },
-  {
-    // Types alone: what is written down of a fault is what a driver told of its target.
-    from: "^electron/lab/journal/fault-journal\\.ts$",
-    to: "^electron/lab/stacks/(baseline|driver)\\.ts$",
-  },
-  {
-    // The register says on which engine a stack is, and the journal removes the secrets that were made for it.
-    from: "^electron/lab/journal/(journal|stack-register)\\.ts$",
-    to: "^electron/lab/stacks/(stack-secrets|docker/engine-address)\\.ts$",
-  },
-  {
-    // The type of a probe as the stack file writes it.
-    from: "^electron/lab/health/probe\\.ts$",
-    to: "^electron/lab/stacks/stack-schema\\.ts$",
-  },
-];
-
 const FOLDERS = "a folder imports of its siblings only those that stand before it in the order";
 
 /** Laws for the folders of a level that has an order. */
 function ordered([level, names]) {
-  const listed = names.flatMap((name, at) => {
+  const listed = names.map((name, at) => {
     // Everything but itself and what stands before it.
     const later = `^${level}/(?!(?:${[...names.slice(0, at + 1), "testing"].join("|")})/)[^/]+/`;
-    const known = KNOWN.filter(({ from }) => from.startsWith(`^${level}/${name}/`));
-    return [
-      law(
-        "folders",
-        FOLDERS,
-        { path: `^${level}/${name}/`, pathNot: [TEST, BENCH, ...known.map(({ from }) => from)] },
-        { path: later },
-      ),
-      ...known.map(({ from, to }) => law("folders", FOLDERS, { path: from }, { path: later, pathNot: to })),
-    ];
+    return law("folders", FOLDERS, { path: `^${level}/${name}/`, pathNot: [TEST, BENCH] }, { path: later });
   });
   const unlisted = `^${level}/(?!(?:${names.join("|")})/)([^/]+)/`;
   return [

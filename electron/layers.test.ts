@@ -43,7 +43,7 @@ const BROKEN: readonly (readonly [law: string, what: string, file: string, speci
   ["testing", "the engine, by what only tests need", "electron/lab/lab.ts", "./testing/fake.ts"],
   ["folders", "a folder, by a later one", "electron/lab/faults/aim.ts", "../scenarios/schema.ts"],
   ["folders", "a folder far down, by a later one", "electron/lab/stacks/docker/engine.ts", "../../faults/undo.ts"],
-  ["folders", "a file with a known exception, by another", "electron/lab/health/probe.ts", "../stacks/driver.ts"],
+  ["folders", "the journal, by what it writes down of", "electron/lab/journal/fault-journal.ts", "../stacks/driver.ts"],
   ["folders", "a feature of the page, by its composition", "renderer/runs/page.tsx", "../app/shell.tsx"],
   ["folders", "a folder without a place in the order", "electron/lab/elsewhere/one.ts", "../history/run-store.ts"],
   ["folders", "a concern of the service, by a later one", "electron/lab/service/streams/a.ts", "../faults/b.ts"],
@@ -54,7 +54,6 @@ const BROKEN: readonly (readonly [law: string, what: string, file: string, speci
 
 const WITHIN: readonly (readonly [what: string, file: string, specifier: string])[] = [
   ["a folder, an earlier one", "electron/lab/scenarios/plan.ts", "../faults/aim.ts"],
-  ["a known exception", "electron/lab/stacks/baseline.ts", "../faults/service-faults.ts"],
   ["the page, the model", "renderer/timeline/model.ts", "../../electron/model/run-model.ts"],
   ["the page, the contract", "renderer/lab-client/client.ts", "../../electron/contract/api.ts"],
   ["the page, packages", "renderer/app.tsx", "react"],

@@ -18,6 +18,7 @@ import {
   takeHold,
 } from "./journal/journal.ts";
 import { StackRegister } from "./journal/stack-register.ts";
+import { StackSecrets } from "./journal/stack-secrets.ts";
 import { leftBehind } from "./left-behind.ts";
 import { thisProcess } from "./process-identity.ts";
 import { type Recovered, recover } from "./recovery.ts";
@@ -30,7 +31,6 @@ import { type ResolvedTarget, resolveTarget, stackOfFile } from "./stacks/resolv
 import type { FileSource, RunConditions, RunTarget } from "./stacks/run-target.ts";
 import { RunningStack } from "./stacks/running-stack.ts";
 import type { Stack } from "./stacks/stack-file.ts";
-import { StackSecrets } from "./stacks/stack-secrets.ts";
 import { isLeftUp, Stacks } from "./stacks/stacks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";

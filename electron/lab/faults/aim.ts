@@ -1,7 +1,7 @@
+import { LIFECYCLE_FAULTS, type LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { LabError } from "../lab-error.ts";
 import type { FaultSpec } from "./fault-spec.ts";
 import { LINK_FAULTS, type LinkFaultKind, type LinkFaultSpec } from "./link-faults.ts";
-import { LIFECYCLE_FAULTS, type LifecycleFault } from "./service-faults.ts";
 
 export type FaultAim =
   | { on: "service"; kind: LifecycleFault; target: string; forMs: number | undefined }

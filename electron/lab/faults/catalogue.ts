@@ -1,7 +1,9 @@
+import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
+import type { Baseline } from "../journal/baseline.ts";
+import { type ServiceIdentity, sameLife } from "../journal/service-identity.ts";
 import { LabError } from "../lab-error.ts";
-import { type Baseline, describeSharing, type Sharer } from "../stacks/baseline.ts";
-import { type ServiceIdentity, type ServiceState, type StackDriver, sameLife } from "../stacks/driver.ts";
-import type { LifecycleFault } from "./service-faults.ts";
+import type { ServiceState, StackDriver } from "../stacks/driver.ts";
+import { describeSharing, type Sharer } from "../stacks/surroundings.ts";
 
 /** How one kind of fault is applied, how it is undone, and what each does, in words for a person. */
 export interface FaultKind {

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { LIFECYCLE_FAULTS } from "../../model/lifecycle-fault.ts";
 import { LINK_FAULT_SCHEMAS, LINK_FAULTS, type LinkFaultSpec } from "./link-faults.ts";
-import { LIFECYCLE_FAULTS, type ServiceFaultSpec, serviceFault } from "./service-faults.ts";
+import { type ServiceFaultSpec, serviceFault } from "./service-faults.ts";
 
 /** A fault as a scenario or a person asks for it: one kind, its target and its attributes. */
 export type FaultSpec = ServiceFaultSpec | LinkFaultSpec;

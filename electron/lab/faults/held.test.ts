@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { Baseline } from "../journal/baseline.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
-import type { Baseline } from "../stacks/baseline.ts";
 import { groupsApart, heldByOthers } from "./held.ts";
 
 function fault(id: string, target: string, ...sharers: string[]): JournaledFault {

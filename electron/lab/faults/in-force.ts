@@ -1,8 +1,9 @@
+import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
-import { type ServiceIdentity, type StackDriver, sameLife } from "../stacks/driver.ts";
+import { type ServiceIdentity, sameLife } from "../journal/service-identity.ts";
+import type { StackDriver } from "../stacks/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
-import type { LifecycleFault } from "./service-faults.ts";
 
 /**
  * Looks at the real thing: why a fault that was applied is no longer in force, in words, or undefined when it is. What

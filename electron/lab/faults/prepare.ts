@@ -1,5 +1,5 @@
+import type { Baseline } from "../journal/baseline.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
-import type { Baseline } from "../stacks/baseline.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { linkNamed, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
 import type { FaultAim } from "./aim.ts";

@@ -4,9 +4,6 @@ import { duration } from "../documents/duration-field.ts";
 const service = z.string().min(1).describe("a service of the stack file");
 const lifetime = { for: duration.optional().describe("undone by itself after this time (default: 10 minutes)") };
 
-/** What is done to a service itself; it is told of no driver and no stack, so that any of them may name it. */
-export const LIFECYCLE_FAULTS = ["stop", "kill", "pause", "disconnect", "restart"] as const;
-export type LifecycleFault = (typeof LIFECYCLE_FAULTS)[number];
 export const serviceFault = z.union([
   z.strictObject({ stop: service, ...lifetime }),
   z.strictObject({ kill: service, ...lifetime }),

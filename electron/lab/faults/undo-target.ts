@@ -1,5 +1,6 @@
 import type { JournaledFault } from "../journal/fault-journal.ts";
-import type { ServiceIdentity, StackDriver } from "../stacks/driver.ts";
+import type { ServiceIdentity } from "../journal/service-identity.ts";
+import type { StackDriver } from "../stacks/driver.ts";
 
 /** What undoing needs of a stack: a driver, and someone who knows when a service is well. */
 export interface UndoTarget {

@@ -1,13 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { serviceProcesses } from "../../testing/service-processes.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
+import type { ServiceIdentity } from "../journal/service-identity.ts";
 import { identify } from "../process-identity.ts";
-import type { ServiceIdentity, StackDriver } from "../stacks/driver.ts";
+import type { StackDriver } from "../stacks/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
-import type { LifecycleFault } from "./service-faults.ts";
 import { undoFault } from "./undo.ts";
 
 const WAIT = "setInterval(() => {}, 1e6);";

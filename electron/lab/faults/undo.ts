@@ -1,12 +1,13 @@
 import type { UndoResult } from "../../model/lab-event.ts";
+import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
+import { type ServiceIdentity, sameLife } from "../journal/service-identity.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { type ServiceIdentity, type ServiceState, sameLife } from "../stacks/driver.ts";
+import type { ServiceState } from "../stacks/driver.ts";
 import { whenReachable } from "../when-reachable.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
 import { heldByOthers } from "./held.ts";
-import type { LifecycleFault } from "./service-faults.ts";
 import { assertAsBefore, restoreSurroundings } from "./surroundings.ts";
 import type { UndoTarget } from "./undo-target.ts";
 import { waitUntilUpAgain } from "./up-again.ts";

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { ProbeSpec } from "../stacks/stack-schema.ts";
 import { makeProbe, PROBE_LIMIT_MS } from "./probe.ts";
+import type { ProbeSpec } from "./probe-spec.ts";
 
 const never = new AbortController().signal;
 

@@ -2,10 +2,10 @@ import { connect } from "node:net";
 import pg from "pg";
 import { orAbort } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
-import type { ProbeSpec } from "../stacks/stack-schema.ts";
 import { exchange } from "./http-exchange.ts";
 import { McpProbe } from "./mcp-probe.ts";
 import type { ProbeMethod, Verdict } from "./probe-method.ts";
+import type { ProbeSpec } from "./probe-spec.ts";
 
 export interface ProbeResult extends Verdict {
   latencyMs: number;

@@ -1,9 +1,9 @@
 import type { UndoResult } from "../../model/lab-event.ts";
 import { onFileChange } from "../file-changes.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import type { Baseline } from "../stacks/baseline.ts";
-import type { ServiceIdentity } from "../stacks/driver.ts";
+import type { Baseline } from "./baseline.ts";
 import type { Journal } from "./journal.ts";
+import type { ServiceIdentity } from "./service-identity.ts";
 
 /** What a fault was done to, so that its undo can never hit another thing of the same name. */
 export type FaultIdentity =

@@ -4,7 +4,7 @@ import { type OpenedDatabase, openDatabase, openToRead } from "../history/sqlite
 import { LabError } from "../lab-error.ts";
 import { assertWrittenByNobodyElse } from "../private-paths.ts";
 import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
-import { StackSecrets } from "../stacks/stack-secrets.ts";
+import { StackSecrets } from "./stack-secrets.ts";
 
 /**
  * What the lab has started and broken, kept apart from the history and synced to disk at every step, so that the next

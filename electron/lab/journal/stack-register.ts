@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from "../process-identity.ts";
-import type { EngineAddress } from "../stacks/docker/engine-address.ts";
+import type { DockerPlace } from "./docker-place.ts";
 import type { Journal } from "./journal.ts";
 
 /** All that is needed to start a service's process again without the stack file. */
@@ -12,13 +12,6 @@ export interface Launch {
   logFile: { stdout: string; stderr: string };
   /** The services that it needs: it is stopped before them. Of a row of an earlier lab it is not known. */
   needs?: readonly string[];
-}
-
-/** Where a stack of containers is, and what bringing it up made there: only that is ever removed. */
-export interface DockerPlace {
-  engine: EngineAddress;
-  networks: string[];
-  volumes: string[];
 }
 
 export interface RegisteredStack {

@@ -1,12 +1,12 @@
 import { formatDuration } from "../../model/duration.ts";
+import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { aimOf } from "../faults/aim.ts";
 import { assertSupported, describeFault } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
-import type { LifecycleFault } from "../faults/service-faults.ts";
-import type { Sharer } from "../stacks/baseline.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
+import type { Sharer } from "../stacks/surroundings.ts";
 import { describeSteady, describeStep } from "./describe.ts";
 import { type Check, kindOf, type Scenario, type Steady, type Step } from "./schema.ts";
 

@@ -1,10 +1,6 @@
-import type { ProcessIdentity } from "../process-identity.ts";
-import type { Baseline, Surroundings } from "./baseline.ts";
-
-/** One life of a service: never the same again after a restart, so an undo cannot hit the wrong one. */
-export type ServiceIdentity =
-  | ({ kind: "process" } & ProcessIdentity)
-  | { kind: "container"; id: string; startedAt: string };
+import type { Baseline } from "../journal/baseline.ts";
+import type { ServiceIdentity } from "../journal/service-identity.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 export type ServiceState =
   /** `isIsolated`: cut off from every network. */
@@ -36,9 +32,4 @@ export interface StackDriver {
   disconnect(service: string): Promise<void>;
   /** Puts it on the networks that it was on, as it was on them. @param before what was journaled with the fault */
   reconnect(service: string, before: Baseline | undefined): Promise<void>;
-}
-
-export function sameLife(a: ServiceIdentity, b: ServiceIdentity): boolean {
-  if (a.startedAt !== b.startedAt) return false;
-  return a.kind === "process" ? b.kind === "process" && a.pid === b.pid : b.kind === "container" && a.id === b.id;
 }

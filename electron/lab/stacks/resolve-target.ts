@@ -1,11 +1,11 @@
-import type { LifecycleFault } from "../faults/service-faults.ts";
-import type { Sharer } from "./baseline.ts";
+import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { Engine } from "./docker/engine.ts";
 import { sharersInProject, stackOfProject } from "./docker/found-project.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 import type { EngineChoice, FileSource, RunTarget } from "./run-target.ts";
 import { loadStack, type Stack } from "./stack-file.ts";
+import type { Sharer } from "./surroundings.ts";
 
 /** A target whose stack has been read, and whose engine has answered. Nothing has been changed for it. */
 export interface ResolvedTarget {

@@ -1,5 +1,5 @@
+import type { EngineAddress } from "../journal/docker-place.ts";
 import type { RegisteredStack } from "../journal/stack-register.ts";
-import type { EngineAddress } from "./docker/engine-address.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 
 /** A stack that is read from a file; `project` takes the place of the name that the file gives to it. */

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkDocument } from "../documents/check-document.ts";
 import { DocumentError, type Problem, readDocument, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
+import type { ProbeSpec } from "../health/probe-spec.ts";
 import { dataFolder } from "../home.ts";
+import { SECRET_NAME, StackSecrets } from "../journal/stack-secrets.ts";
 import { LabError } from "../lab-error.ts";
 import { namedVolumesOf, networksOf } from "./compose-names.ts";
 import { interpolate, parseDotEnv, passedOn } from "./interpolation.ts";
@@ -10,7 +12,6 @@ import {
   type ComposeService,
   FIELDS_OF_FOUND_SERVICES,
   type LinkSpec,
-  type ProbeSpec,
   type PublishedPort,
   type Role,
   type StackDocument,
@@ -18,7 +19,6 @@ import {
   stackDocument,
   TOP_LEVEL_FIELDS,
 } from "./stack-schema.ts";
-import { SECRET_NAME, StackSecrets } from "./stack-secrets.ts";
 
 /** A service that the lab knows what to do with: one that has `x-lab`. */
 export interface Service {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
-import { SECRET_NAME } from "./stack-secrets.ts";
+import { probe } from "../health/probe-spec.ts";
+import { SECRET_NAME } from "../journal/stack-secrets.ts";
 
 /** The part of compose's format that the lab reads and can bring up. Anything else is refused by name and line. */
 
@@ -97,21 +98,6 @@ const dependsOn = z.union([
     .record(z.string(), z.strictObject({ condition: z.enum(START_CONDITIONS) }))
     .transform((map) => Object.fromEntries(Object.entries(map).map(([name, { condition }]) => [name, condition]))),
 ]);
-
-const probe = z.union(
-  [
-    z
-      .strictObject({ http: z.string().startsWith("/") })
-      .describe("GET; 2xx is up, a status of degraded in the JSON is degraded"),
-    z
-      .strictObject({ mcp: z.string().startsWith("/") })
-      .describe("an MCP handshake over Streamable HTTP succeeds; later looks are pings in its session"),
-    z.strictObject({ tcp: z.literal(true) }).describe("the port accepts a connection"),
-    z.strictObject({ postgres: z.string().startsWith("postgres") }).describe("SELECT 1"),
-  ],
-  { error: "a probe is one of {http: /path}, {mcp: /path}, {tcp: true}, {postgres: url}" },
-);
-export type ProbeSpec = z.output<typeof probe>;
 
 const labService = z.strictObject({
   role: z.enum(ROLES),

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { FaultAttribute, FaultKindInfo } from "../../../contract/faults.ts";
 import { DURATION_PATTERN } from "../../../model/duration.ts";
+import { LIFECYCLE_FAULTS } from "../../../model/lifecycle-fault.ts";
 import { FAULT_KINDS } from "../../faults/catalogue.ts";
 import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../../faults/link-faults.ts";
-import { LIFECYCLE_FAULTS } from "../../faults/service-faults.ts";
 import type { StackDriver } from "../../stacks/driver.ts";
 import type { Stack } from "../../stacks/stack-file.ts";
 

@@ -1,7 +1,8 @@
 import type Dockerode from "dockerode";
 import { AbortScope, isTimeout, orAbort, within } from "../../abort-scope.ts";
 import { systemClock } from "../../clock.ts";
-import type { DockerPlace, RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
+import type { DockerPlace } from "../../journal/docker-place.ts";
+import type { RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
 import { LabError } from "../../lab-error.ts";
 import { LAB_VERSION } from "../../version.ts";
 import type { StackProgress } from "../backend.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, resolve } from "node:path";
 import type Dockerode from "dockerode";
+import type { Endpoint } from "../../journal/baseline.ts";
 import { LAB_VERSION } from "../../version.ts";
-import type { Endpoint } from "../baseline.ts";
 import { networksOf } from "../compose-names.ts";
 import type { Stack } from "../stack-file.ts";
 import type { ComposeService } from "../stack-schema.ts";

@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { EngineAddress } from "../../journal/docker-place.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
-import { DEFAULT_SOCKET, type EngineAddress, isRemote } from "./engine-address.ts";
+import { DEFAULT_SOCKET, isRemote } from "./engine-address.ts";
 import { connectionFailure, engineWords, statusOf } from "./engine-error.ts";
 
 /** Where an engine may listen on this machine, other than where it was looked for. */

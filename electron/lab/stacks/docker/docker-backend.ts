@@ -1,7 +1,8 @@
 import type Dockerode from "dockerode";
 import { systemClock } from "../../clock.ts";
 import { makeProbe, type Probe } from "../../health/probe.ts";
-import type { DockerPlace, RegisteredStack } from "../../journal/stack-register.ts";
+import type { DockerPlace } from "../../journal/docker-place.ts";
+import type { RegisteredStack } from "../../journal/stack-register.ts";
 import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
 import { FAULT_KINDS } from "../../faults/catalogue.ts";
-import type { LifecycleFault } from "../../faults/service-faults.ts";
 import { undoFault } from "../../faults/undo.ts";
 import type { JournaledFault } from "../../journal/fault-journal.ts";
 import { openDriver } from "../open-driver.ts";

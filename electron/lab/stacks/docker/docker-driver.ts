@@ -1,7 +1,9 @@
 import type Dockerode from "dockerode";
+import type { Baseline } from "../../journal/baseline.ts";
+import type { ServiceIdentity } from "../../journal/service-identity.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
-import type { Baseline, Surroundings } from "../baseline.ts";
-import type { ServiceIdentity, ServiceState, StackDriver } from "../driver.ts";
+import type { ServiceState, StackDriver } from "../driver.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { containerOf, LABEL } from "./compose-labels.ts";
 import { isIsolated } from "./container-view.ts";
 import { DockerSurroundings } from "./docker-surroundings.ts";

@@ -1,7 +1,8 @@
 import type Dockerode from "dockerode";
-import type { LifecycleFault } from "../../faults/service-faults.ts";
+import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
+import type { Baseline, ContainerBaseline } from "../../journal/baseline.ts";
 import { LabError } from "../../lab-error.ts";
-import type { Baseline, ContainerBaseline, Surroundings } from "../baseline.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { LABEL } from "./compose-labels.ts";
 import { hasOwnNetworks } from "./container-view.ts";
 import { endpointsOf } from "./endpoints.ts";

@@ -1,5 +1,5 @@
 import type Dockerode from "dockerode";
-import type { Endpoint } from "../baseline.ts";
+import type { Endpoint } from "../../journal/baseline.ts";
 import { ask } from "./engine-error.ts";
 
 type Settings = Dockerode.ContainerInspectInfo["NetworkSettings"]["Networks"][string];

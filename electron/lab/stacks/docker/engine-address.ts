@@ -3,17 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { readDocument } from "../../documents/yaml-document.ts";
+import type { EngineAddress } from "../../journal/docker-place.ts";
 import { LabError } from "../../lab-error.ts";
-
-/** Which engine is meant, chosen as the docker command line chooses it. Kept with a stack, so that it is found again. */
-export interface EngineAddress {
-  /** `unix:///path`, `npipe:////./pipe/name`, `tcp://host:port` or `ssh://user@host`. */
-  host: string;
-  /** What named it, for a person: `DOCKER_HOST`, `context colima`, or `default`. */
-  namedBy: string;
-  /** The folder of ca.pem, cert.pem and key.pem for an engine that asks for TLS. */
-  certificates?: string;
-}
 
 export const DEFAULT_SOCKET = "/var/run/docker.sock";
 const DEFAULT_HOST = process.platform === "win32" ? "npipe:////./pipe/docker_engine" : `unix://${DEFAULT_SOCKET}`;

@@ -4,9 +4,10 @@ import Dockerode from "dockerode";
 import { z } from "zod";
 import { readWholeFile } from "../../documents/read-whole-file.ts";
 import { DOCUMENT_LIMIT_BYTES } from "../../documents/yaml-document.ts";
+import type { EngineAddress } from "../../journal/docker-place.ts";
 import { LabError } from "../../lab-error.ts";
 import { alternatives, explainNoEngine } from "./diagnosis.ts";
-import { type EngineAddress, engineAddress, isRemote, socketOf } from "./engine-address.ts";
+import { engineAddress, isRemote, socketOf } from "./engine-address.ts";
 
 /** An engine that has answered and can do what the lab needs. */
 export interface Engine {

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type Dockerode from "dockerode";
-import type { LifecycleFault } from "../../faults/service-faults.ts";
+import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
 import { LabError } from "../../lab-error.ts";
-import type { Sharer } from "../baseline.ts";
 import { loadStack, type Stack } from "../stack-file.ts";
+import type { Sharer } from "../surroundings.ts";
 import { containersOf, inspectAll, LABEL } from "./compose-labels.ts";
 import { viewOf } from "./container-view.ts";
 import { ask } from "./engine-error.ts";

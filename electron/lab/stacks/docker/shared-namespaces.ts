@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
-import type { LifecycleFault } from "../../faults/service-faults.ts";
-import type { Sharing } from "../baseline.ts";
+import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
+import type { Sharing } from "../../journal/baseline.ts";
 import { LABEL } from "./compose-labels.ts";
 import { ask } from "./engine-error.ts";
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import type { DockerPlace, RegisteredStack } from "../../journal/stack-register.ts";
+import type { DockerPlace } from "../../journal/docker-place.ts";
+import type { RegisteredStack } from "../../journal/stack-register.ts";
 import { whenReachable } from "../../when-reachable.ts";
 import type { StackProgress } from "../backend.ts";
 import { everyContainerOf, LABEL } from "./compose-labels.ts";

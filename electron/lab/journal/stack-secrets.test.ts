@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { loadStack } from "./stack-file.ts";
+import { loadStack } from "../stacks/stack-file.ts";
 import { StackSecrets } from "./stack-secrets.ts";
 
 test("each name has a random value, made once, that another folder does not have", () => {

@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** How a service is probed, as a stack file says it. */
+export const probe = z.union(
+  [
+    z
+      .strictObject({ http: z.string().startsWith("/") })
+      .describe("GET; 2xx is up, a status of degraded in the JSON is degraded"),
+    z
+      .strictObject({ mcp: z.string().startsWith("/") })
+      .describe("an MCP handshake over Streamable HTTP succeeds; later looks are pings in its session"),
+    z.strictObject({ tcp: z.literal(true) }).describe("the port accepts a connection"),
+    z.strictObject({ postgres: z.string().startsWith("postgres") }).describe("SELECT 1"),
+  ],
+  { error: "a probe is one of {http: /path}, {mcp: /path}, {tcp: true}, {postgres: url}" },
+);
+export type ProbeSpec = z.output<typeof probe>;
