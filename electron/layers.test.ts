@@ -41,7 +41,7 @@ const BROKEN: readonly (readonly [law: string, what: string, file: string, speci
   ["service", "a service's test, by another one", "resources/stack/gateway/main.test.ts", "../payments-mcp/seed.ts"],
   ["service", "what services share, by a service", "resources/stack/http/serve.ts", "../gateway/settings.ts"],
   ["testing", "the engine, by what only tests need", "electron/lab/lab.ts", "./testing/fake.ts"],
-  ["folders", "a folder, by a later one", "electron/lab/faults/aim.ts", "../scenarios/schema.ts"],
+  ["folders", "a folder, by a later one", "electron/lab/faults/requested-fault.ts", "../scenarios/schema.ts"],
   ["folders", "a folder far down, by a later one", "electron/lab/stacks/docker/engine.ts", "../../faults/undo.ts"],
   ["folders", "the journal, by what it writes down of", "electron/lab/journal/fault-journal.ts", "../stacks/driver.ts"],
   ["folders", "a feature of the page, by its composition", "renderer/runs/page.tsx", "../app/shell.tsx"],
@@ -53,7 +53,7 @@ const BROKEN: readonly (readonly [law: string, what: string, file: string, speci
 ];
 
 const WITHIN: readonly (readonly [what: string, file: string, specifier: string])[] = [
-  ["a folder, an earlier one", "electron/lab/scenarios/plan.ts", "../faults/aim.ts"],
+  ["a folder, an earlier one", "electron/lab/scenarios/plan.ts", "../faults/requested-fault.ts"],
   ["the page, the model", "renderer/timeline/model.ts", "../../electron/model/run-model.ts"],
   ["the page, the contract", "renderer/lab-client/client.ts", "../../electron/contract/api.ts"],
   ["the page, packages", "renderer/app.tsx", "react"],

@@ -3,19 +3,19 @@ import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
 import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
-import type { MendParts } from "./faults/mend.ts";
 import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
+import type { UndoParts } from "./faults/undo-open-faults.ts";
 import type { RunStore } from "./history/run-store.ts";
 import { SqliteRunStore } from "./history/sqlite/sqlite-run-store.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
 import {
-  holderOf,
+  acquireLock,
   type Journal,
+  lockOwnerOf,
   openJournal,
   openJournalToRead,
   RECOVERY_PURPOSE,
-  takeHold,
 } from "./journal/journal.ts";
 import { StackRegister } from "./journal/stack-register.ts";
 import { StackSecrets } from "./journal/stack-secrets.ts";
@@ -132,29 +132,29 @@ export class Lab {
     signal: AbortSignal,
     use: (session: LabSession) => Promise<Value>,
   ): Promise<Value> {
-    const letGo = await this.#takeHold(purpose, signal);
+    const release = await this.#acquireLock(purpose, signal);
     const watchdog = new Watchdog(this.home, this.#environment);
     try {
       const damaged = putAside("fault journal", this.#journal.setAsideTo).map((what) => ({ what, isRestored: true }));
-      const recovered = [...damaged, ...(await recover(this.#mendParts(), signal))];
+      const recovered = [...damaged, ...(await recover(this.#undoParts(), signal))];
       const interrupted = await this.history.endOrphans();
-      const session = new LabSession(this, this.#mendParts(), { recovered, interrupted });
+      const session = new LabSession(this, this.#undoParts(), { recovered, interrupted });
       return await use(session);
     } finally {
-      await watchdog.dismiss().finally(letGo);
+      await watchdog.dismiss().finally(release);
     }
   }
 
   /** A watchdog that is putting things back is soon done. */
-  async #takeHold(purpose: string, signal: AbortSignal): Promise<() => void> {
+  async #acquireLock(purpose: string, signal: AbortSignal): Promise<() => void> {
     const scope = new AbortScope(signal, RECOVERY_LIMIT_MS);
     const startedMs = systemClock.monotonicMs();
     try {
       for (;;) {
         try {
-          return takeHold(this.#journal, thisProcess, purpose, systemClock.wallMs());
+          return acquireLock(this.#journal, thisProcess, purpose, systemClock.wallMs());
         } catch (error) {
-          if (scope.signal.aborted || holderOf(this.#journal)?.purpose !== RECOVERY_PURPOSE) throw error;
+          if (scope.signal.aborted || lockOwnerOf(this.#journal)?.purpose !== RECOVERY_PURPOSE) throw error;
           // Its release is written down, its death is not.
           await systemClock.sleep(retryPauseMs(systemClock.monotonicMs() - startedMs), signal);
         }
@@ -170,7 +170,7 @@ export class Lab {
     return this.#openedJournal;
   }
 
-  #mendParts(): MendParts {
+  #undoParts(): UndoParts {
     return {
       register: new StackRegister(this.#journal),
       faults: new FaultJournal(this.#journal),
@@ -209,7 +209,7 @@ export class LabSession {
   readonly #lab: Lab;
   readonly #faults: FaultJournal;
 
-  constructor(lab: Lab, parts: MendParts, found: { recovered: readonly Recovered[]; interrupted: number }) {
+  constructor(lab: Lab, parts: UndoParts, found: { recovered: readonly Recovered[]; interrupted: number }) {
     this.#lab = lab;
     this.#faults = parts.faults;
     this.stacks = new Stacks(parts);

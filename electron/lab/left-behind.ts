@@ -1,5 +1,5 @@
 import { FaultJournal } from "./journal/fault-journal.ts";
-import { holderOf, type Journal } from "./journal/journal.ts";
+import { type Journal, lockOwnerOf } from "./journal/journal.ts";
 import { isProtected, type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { isSameProcess } from "./process-identity.ts";
 
@@ -8,7 +8,7 @@ import { isSameProcess } from "./process-identity.ts";
  * while a lab or a watchdog is at work, which restores it. By the journal alone: nothing is locked or changed.
  */
 export function leftBehind(journal: Journal): string[] {
-  const owner = holderOf(journal);
+  const owner = lockOwnerOf(journal);
   if (owner !== undefined && isSameProcess(owner)) return [];
   const faults = new FaultJournal(journal);
   const stacks = new StackRegister(journal).list().map((stack) => ({ stack, open: faults.open(stack.id) }));

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const never = new AbortController().signal;
-const start = () => recover(stack.mendParts, AbortSignal.timeout(20_000));
+const start = () => recover(stack.undoParts, AbortSignal.timeout(20_000));
 const id = () => stack.running.registered.id;
 const notKept = () => stack.journal.database.prepare("UPDATE stacks SET kept = 0").run();
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type MendParts, mendStack } from "./faults/mend.ts";
+import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
 import { isProtected, type RegisteredStack, type StackRegister } from "./journal/stack-register.ts";
 import { messageOf } from "./lab-error.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
@@ -16,7 +16,7 @@ export interface Recovered {
  * Puts back what a dead lab left, before anything else is done: takes down the stacks that were only up for its runs,
  * and undoes the faults on those that stay. Call with the data folder held, so that its owner is known to be dead.
  */
-export async function recover(parts: MendParts, signal: AbortSignal): Promise<Recovered[]> {
+export async function recover(parts: UndoParts, signal: AbortSignal): Promise<Recovered[]> {
   const { register, stacksFolder } = parts;
   const recovered: Recovered[] = [];
   for (const registered of register.list()) {
@@ -34,23 +34,23 @@ export async function recover(parts: MendParts, signal: AbortSignal): Promise<Re
 
 async function recoverStack(
   registered: RegisteredStack,
-  parts: MendParts,
+  parts: UndoParts,
   signal: AbortSignal,
 ): Promise<readonly Recovered[]> {
   if (!registered.kept) return [await takeDownLeft(registered, parts)];
-  const mended = await mendKept(registered, parts, signal);
+  const undone = await undoOnKept(registered, parts, signal);
   // Found up and left so: nothing of it is this lab's any more, once it is as it was.
-  if (registered.attached && mended.every(({ isRestored }) => isRestored)) {
+  if (registered.attached && undone.every(({ isRestored }) => isRestored)) {
     parts.register.remove(registered.id);
     parts.faults.forget(registered.id);
   }
-  return mended;
+  return undone;
 }
 
 /** What cannot be taken down now, since its engine is away, is tried again at the next start. */
 async function takeDownLeft(
   registered: RegisteredStack,
-  { register, faults, stacksFolder }: MendParts,
+  { register, faults, stacksFolder }: UndoParts,
 ): Promise<Recovered> {
   try {
     await takeDown(registered, register, stacksFolder, { isAbandoned: true });
@@ -62,9 +62,9 @@ async function takeDownLeft(
   }
 }
 
-async function mendKept(registered: RegisteredStack, parts: MendParts, signal: AbortSignal): Promise<Recovered[]> {
-  const mended = await mendStack(registered, parts, "latest first", signal);
-  const recovered = mended.map(({ fault, result, detail }) => ({
+async function undoOnKept(registered: RegisteredStack, parts: UndoParts, signal: AbortSignal): Promise<Recovered[]> {
+  const undone = await undoOpenFaults(registered, parts, "latest first", signal);
+  const recovered = undone.map(({ fault, result, detail }) => ({
     what: `undid ${fault.kind} ${fault.target}, left by a lab that died: ${result}, ${detail}`,
     isRestored: result !== "not restored",
   }));
@@ -74,7 +74,7 @@ async function mendKept(registered: RegisteredStack, parts: MendParts, signal: A
 /** Switches on again what a run had switched off. */
 async function protect(
   registered: RegisteredStack,
-  { register, stacksFolder, environment }: MendParts,
+  { register, stacksFolder, environment }: UndoParts,
   signal: AbortSignal,
 ): Promise<Recovered> {
   const off = registered.without?.join(", ") ?? "protections";

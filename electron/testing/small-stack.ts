@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import { systemClock } from "../lab/clock.ts";
 import { RunLog } from "../lab/events/run-log.ts";
 import { FaultInjector } from "../lab/faults/injector.ts";
-import type { MendParts } from "../lab/faults/mend.ts";
+import type { UndoParts } from "../lab/faults/undo-open-faults.ts";
 import { FaultJournal } from "../lab/journal/fault-journal.ts";
 import { openJournal } from "../lab/journal/journal.ts";
 import { StackRegister } from "../lab/journal/stack-register.ts";
@@ -84,13 +84,13 @@ export async function bringUpSmallStack(folder: string) {
     signal: AbortSignal.timeout(30_000),
   });
   const faults = new FaultJournal(journal);
-  const mendParts: MendParts = { register, faults, stacksFolder, environment: process.env };
+  const undoParts: UndoParts = { register, faults, stacksFolder, environment: process.env };
   return {
     running,
     journal,
     faults,
     register,
-    mendParts,
+    undoParts,
     /** Where the caller reaches the server: through the link. */
     linkUrl: `http://127.0.0.1:${running.registered.ports[LINK]}/`,
     /** Where the fault proxy takes its orders. */

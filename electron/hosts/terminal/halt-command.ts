@@ -12,12 +12,12 @@ What else is broken is named and left. Exit 1 if something is broken or not know
 be applied.`,
   async run(words, { environment, out, err, signal }) {
     refuseWords("halt", words);
-    const { mended, problem, damage, unread } = await halt(
+    const { undone, problem, damage, unread } = await halt(
       openHomeToUndo(dataFolder(environment)),
       environment,
       signal,
     );
-    for (const { fault, result, detail } of mended) {
+    for (const { fault, result, detail } of undone) {
       out.write(`${fault.kind} ${fault.target}: ${result}, ${detail}\n`);
     }
     if (problem !== undefined) {
@@ -26,11 +26,11 @@ be applied.`,
     }
     const isWhole = damage.length === 0 && unread.length === 0;
     const none = isWhole ? "no fault was in force" : "no fault of this lab was in force";
-    out.write(mended.length === 0 ? `${none}; none can be applied now\n` : "halted\n");
+    out.write(undone.length === 0 ? `${none}; none can be applied now\n` : "halted\n");
     for (const each of damage) out.write(`broken, and not by a fault of this lab: ${each}\n`);
     for (const each of unread) out.write(`not known: ${each}\n`);
     if (damage.length > 0) out.write("restore it with `resilience-lab stack restore`, or Undo all in the window\n");
-    return isWhole && !mended.some(({ result }) => result === "not restored") ? EXIT.green : EXIT.failed;
+    return isWhole && !undone.some(({ result }) => result === "not restored") ? EXIT.green : EXIT.failed;
   },
 };
 

@@ -1,6 +1,6 @@
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { Baseline } from "../journal/baseline.ts";
-import { type ServiceIdentity, sameLife } from "../journal/service-identity.ts";
+import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import { LabError } from "../lab-error.ts";
 import type { ServiceState, StackDriver } from "../stacks/driver.ts";
 import { describeSharing, type Sharer } from "../stacks/surroundings.ts";
@@ -29,7 +29,7 @@ export interface FaultKind {
  */
 async function startAnew(driver: StackDriver, service: string, broken: ServiceIdentity): Promise<void> {
   const state = await driver.stateOf(service);
-  if (state.is === "running" && sameLife(state.identity, broken)) await driver.stop(service);
+  if (state.is === "running" && isSameInstance(state.identity, broken)) await driver.stop(service);
   await driver.start(service);
 }
 const isStopped = (state: ServiceState) => state.is === "stopped";

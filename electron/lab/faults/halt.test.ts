@@ -17,14 +17,14 @@ test("a halt that cannot be written down, the disk being full, puts everything b
   await injector.apply({ down: LINK }, never);
   const full = "BEFORE INSERT ON halt BEGIN SELECT raise(ABORT, 'database or disk is full'); END";
   stack.journal.database.exec(`CREATE TRIGGER full ${full}`);
-  const { mended, problem } = await halt(openHome(folder), process.env, never);
-  expect(mended.map(({ result }) => result)).toEqual(["restored", "restored"]);
+  const { undone, problem } = await halt(openHome(folder), process.env, never);
+  expect(undone.map(({ result }) => result)).toEqual(["restored", "restored"]);
   expect(problem).toMatch(/^faults can still be applied, .*disk is full$/);
   expect((await stack.running.driver.stateOf("server")).is).toBe("running");
   expect((await send(stack.linkUrl)).status).toBe(200);
   stack.journal.database.exec("DROP TRIGGER full");
   expect(await halt(openHome(folder), process.env, never)).toEqual({
-    mended: [],
+    undone: [],
     problem: undefined,
     damage: [],
     unread: [],
@@ -53,12 +53,12 @@ test("a stack that cannot be looked at is named, and no reason to leave another 
     undo: "resume",
   };
   stack.faults.intend({ ...fault, intendedWallMs: 0, expiresWallMs: 0 });
-  const { mended, problem } = await halt(openHome(folder), process.env, never);
-  expect(mended.map(({ fault: { target }, result }) => [target, result])).toEqual([
+  const { undone, problem } = await halt(openHome(folder), process.env, never);
+  expect(undone.map(({ fault: { target }, result }) => [target, result])).toEqual([
     ["server", "restored"],
     ["gateway", "not restored"],
   ]);
-  expect(mended.find(({ fault: { target } }) => target === "gateway")?.detail).toContain(certificates);
+  expect(undone.find(({ fault: { target } }) => target === "gateway")?.detail).toContain(certificates);
   expect(problem).toBeUndefined();
   expect((await stack.running.driver.stateOf("server")).is).toBe("running");
   expect(stack.faults.open(stack.running.registered.id)).toEqual([]);
@@ -67,7 +67,7 @@ test("a stack that cannot be looked at is named, and no reason to leave another 
 test("a halt that finds the journal damaged does not say that nothing was broken", async () => {
   const home = openHome(temporaryFolder());
   writeFileSync(home.journalFile, "no database, though as long as the header of one would be".repeat(100));
-  const { mended, problem } = await halt(home, process.env, new AbortController().signal);
-  expect(mended).toEqual([]);
+  const { undone, problem } = await halt(home, process.env, new AbortController().signal);
+  expect(undone).toEqual([]);
   expect(problem).toMatch(/^the fault journal was damaged, so what was in force is not known; .*journal\.db\.corrupt-/);
 });

@@ -4,10 +4,10 @@ import { FaultJournal } from "../journal/fault-journal.ts";
 import { openJournal, openJournalToUndo } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { messageOf } from "../lab-error.ts";
-import { type Mended, mendStack } from "./mend.ts";
+import { type UndoneFault, undoOpenFaults } from "./undo-open-faults.ts";
 
 export interface Halted {
-  mended: Mended[];
+  undone: UndoneFault[];
   /** Why something may still be broken that is not among these, or faults can be applied all the same. */
   problem: string | undefined;
   /** What else is broken on the stacks, in words: nobody's fault by the journal, and so not undone. */
@@ -29,16 +29,18 @@ export async function halt(home: LabHome, environment: NodeJS.ProcessEnv, signal
     const notHalted = faults.tryHalt(systemClock.wallMs());
     const problem = journal.setAsideTo === undefined ? notHalted : damaged(journal.setAsideTo);
     const parts = { register, faults, stacksFolder: home.stacksFolder, environment };
-    const mending = register.list().map((stack) => mendStack(stack, parts, "links first, then all at once", signal));
+    const mending = register
+      .list()
+      .map((stack) => undoOpenFaults(stack, parts, "links first, then all at once", signal));
     // The journal stays open until each of them is done, whatever has become of the others.
     const ended = await Promise.allSettled(mending);
-    const mended = ended.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+    const undone = ended.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
     const failed = ended.filter((each) => each.status === "rejected").map(({ reason }) => messageOf(reason));
     const problems = [...(problem === undefined ? [] : [problem]), ...failed];
     // Only now: its modules take longer to load than a halt should.
     const { inspectStacks } = await import("./inspect-stacks.ts");
     const inspected = await inspectStacks(parts);
-    return { mended, problem: problems.length === 0 ? undefined : problems.join("; "), ...inspected };
+    return { undone, problem: problems.length === 0 ? undefined : problems.join("; "), ...inspected };
   } finally {
     journal.close();
   }

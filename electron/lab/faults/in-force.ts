@@ -1,6 +1,6 @@
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
-import { type ServiceIdentity, sameLife } from "../journal/service-identity.ts";
+import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
@@ -26,9 +26,9 @@ async function whyServiceIsWell(
   // Whether one that does not run would be cut off if it did is not known.
   if (kind === "disconnect" && state.is !== "running") return undefined;
   if (!FAULT_KINDS[kind as LifecycleFault].isInForce(state)) return `${target} is ${state.is}`;
-  const isOtherLife = state.identity !== undefined && !sameLife(state.identity, identity);
+  const isOtherInstance = state.identity !== undefined && !isSameInstance(state.identity, identity);
   // Networks belong to a container, through all of its lives.
-  return isOtherLife && kind !== "disconnect" ? `${target} was started meanwhile` : undefined;
+  return isOtherInstance && kind !== "disconnect" ? `${target} was started meanwhile` : undefined;
 }
 
 async function whyLinkIsWell(

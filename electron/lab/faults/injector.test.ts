@@ -6,7 +6,7 @@ import { send, toolCall } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
-import { mendStack } from "./mend.ts";
+import { undoOpenFaults } from "./undo-open-faults.ts";
 
 const folder = lastingFolder();
 let stack: SmallStack;
@@ -17,7 +17,7 @@ afterAll(() => stack.close());
 // Whatever a test has left broken is not the next one's business.
 afterEach(async () => {
   stack.faults.arm();
-  await mendStack(stack.running.registered, stack.mendParts, "latest first", AbortSignal.timeout(20_000));
+  await undoOpenFaults(stack.running.registered, stack.undoParts, "latest first", AbortSignal.timeout(20_000));
 });
 
 const never = new AbortController().signal;
@@ -227,12 +227,12 @@ describe("faults of one run", () => {
   test("that another process has undone are said to be, and not undone again", async () => {
     const { injector, events } = stack.injector();
     await injector.apply({ kill: "server" }, never);
-    await mendStack(stack.running.registered, stack.mendParts, "links first, then all at once", never);
-    const mended = await stack.running.driver.stateOf("server");
+    await undoOpenFaults(stack.running.registered, stack.undoParts, "links first, then all at once", never);
+    const undone = await stack.running.driver.stateOf("server");
     expect(injector.flaws).toEqual([]);
     await injector.undo("all", never);
     expect(injector.flaws).toEqual([expect.stringMatching("kill server was undone in mid-run")]);
     expect(of(events, "fault.undone")).toMatchObject([{ result: "restored", detail: injector.flaws[0] }]);
-    expect(await stack.running.driver.stateOf("server")).toEqual(mended);
+    expect(await stack.running.driver.stateOf("server")).toEqual(undone);
   });
 });

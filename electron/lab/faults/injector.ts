@@ -5,11 +5,11 @@ import type { RunLog } from "../events/run-log.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
-import { aimOf, type FaultAim } from "./aim.ts";
 import type { FaultSpec } from "./fault-spec.ts";
 import { whyNotInForce } from "./in-force.ts";
 import { type Prepared, prepareFault } from "./prepare.ts";
-import { aimIn, type Undone, undoFault } from "./undo.ts";
+import { type RequestedFault, requestedFault } from "./requested-fault.ts";
+import { retargeting, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
 
 /** Every fault ends: this long after it began when its scenario says nothing else. */
@@ -25,7 +25,7 @@ export interface InjectorParts {
 }
 
 interface OpenFault {
-  aim: FaultAim;
+  requested: RequestedFault;
   fault: JournaledFault;
   /** Until when it is to be in force, by the clock that never jumps. Undefined before it is, and for a restart. */
   untilMs?: number;
@@ -57,23 +57,23 @@ export class FaultInjector {
    * @throws LabError when it is refused, and then it is not in force, or when it is not known whether it is
    */
   apply(spec: FaultSpec, signal: AbortSignal): Promise<string> {
-    return this.#inTurn(() => this.#applyNow(aimOf(spec), signal));
+    return this.#inTurn(() => this.#applyNow(requestedFault(spec), signal));
   }
 
-  async #applyNow(aim: FaultAim, signal: AbortSignal): Promise<string> {
+  async #applyNow(requested: RequestedFault, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     const { stack, journal, log } = this.#parts;
-    const { kind, target } = aim;
+    const { kind, target } = requested;
     journal.assertArmed();
-    const prepared = await prepareFault(aim, stack, this.inForce());
+    const prepared = await prepareFault(requested, stack, this.inForce());
     if (typeof prepared === "string") {
-      const message = this.#warnNoEffect(aim, prepared);
+      const message = this.#warnNoEffect(requested, prepared);
       this.flaws.push(message);
       return message;
     }
-    const forMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
-    const fault = this.#intend(aim, prepared, forMs);
-    const open: OpenFault = { aim, fault };
+    const forMs = requested.forMs ?? DEFAULT_LIFETIME_MS;
+    const fault = this.#intend(requested, prepared, forMs);
+    const open: OpenFault = { requested, fault };
     this.#open.push(open);
     const { id, undo, expiresWallMs } = fault;
     log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
@@ -81,7 +81,7 @@ export class FaultInjector {
     if (kind !== "restart") open.untilMs = this.#parts.clock.monotonicMs() + forMs;
     journal.applied(id);
     log.append({ type: "fault.applied", fault: id, detail: `${target} ${prepared.effect}` });
-    if (aim.on === "service") stack.health.nudge(target);
+    if (requested.on === "service") stack.health.nudge(target);
     if (kind === "restart") await this.#undoNow(id, signal);
     else this.#expiries.set(id, this.#expireAfter(id, forMs));
     return `${target} ${prepared.effect}`;
@@ -99,15 +99,15 @@ export class FaultInjector {
     }
   }
 
-  #intend(aim: FaultAim, { identity, undo, before }: Prepared, forMs: number): JournaledFault {
+  #intend(requested: RequestedFault, { identity, undo, before }: Prepared, forMs: number): JournaledFault {
     const { stack, journal, log, clock } = this.#parts;
     const intendedWallMs = clock.wallMs();
     const fault: JournaledFault = {
       id: randomUUID(),
       runId: log.runId,
       stackId: stack.registered.id,
-      kind: aim.kind,
-      target: aim.target,
+      kind: requested.kind,
+      target: requested.target,
       identity,
       undo,
       ...(before === undefined ? {} : { before }),
@@ -151,7 +151,7 @@ export class FaultInjector {
     const undone = this.#undoneOutside(open.fault) ?? (await this.#undoForReal(open, signal));
     if (undone.result !== "not restored") this.#open.splice(this.#open.indexOf(open), 1);
     this.#close(open, undone);
-    if (undone.hits === 0) this.#warnNoEffect(open.aim, "nothing met it while it was in force");
+    if (undone.hits === 0) this.#warnNoEffect(open.requested, "nothing met it while it was in force");
     return undone;
   }
 
@@ -207,8 +207,8 @@ export class FaultInjector {
     const isHeldClosed = (link: string) =>
       this.inForce().some(({ id, kind, target }) => id !== fault.id && kind === "down" && target === link);
     const inForce = () => this.inForce();
-    const aim = aimIn(journal, inForce);
-    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, inForce, ...aim }, signal);
+    const onNewInstance = retargeting(journal, inForce);
+    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, inForce, ...onNewInstance }, signal);
   }
 
   /** A halt, or the watchdog while this process hung, has been here first: the run was not what it says it was. */
@@ -220,7 +220,7 @@ export class FaultInjector {
     return { result, detail };
   }
 
-  #warnNoEffect({ kind, target }: FaultAim, why: string): string {
+  #warnNoEffect({ kind, target }: RequestedFault, why: string): string {
     const message = `fault ${kind} ${target} had no effect: ${why}`;
     this.#parts.log.append({ type: "warning", code: "fault-hit-nothing", message });
     return message;

@@ -2,10 +2,10 @@ import { messageOf } from "../lab-error.ts";
 import { reloadStack } from "../stacks/reload-stack.ts";
 import { RunningStack } from "../stacks/running-stack.ts";
 import { describeDamage, inspectDamage, isHarm } from "./existing-damage.ts";
-import type { MendParts } from "./mend.ts";
+import type { UndoParts } from "./undo-open-faults.ts";
 
 /** What is broken on the stacks of a register and is in no journal, in words, and what could not be looked at. */
-export async function inspectStacks({ register, faults, stacksFolder, environment }: MendParts) {
+export async function inspectStacks({ register, faults, stacksFolder, environment }: UndoParts) {
   const damage: string[] = [];
   const unread: string[] = [];
   for (const registered of register.list()) {

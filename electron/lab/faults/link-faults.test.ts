@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { check, step } from "../scenarios/schema.ts";
-import { aimOf } from "./aim.ts";
 import { effectOf, isLinkFault, LINK_FAULTS, type LinkFaultKind, readsRequests, toToxic } from "./link-faults.ts";
+import { requestedFault } from "./requested-fault.ts";
 
 const LINK = "gateway->payments-mcp";
 
 /** A fault as a scenario writes it, read by the schema, as the fault proxy is told of it. */
 function toxicOf(written: Record<string, unknown>) {
-  const parsed = step.parse({ fault: written }) as { fault: Parameters<typeof aimOf>[0] };
-  const aim = aimOf(parsed.fault);
-  if (aim.on !== "link") throw new Error("not a fault on a link");
-  return toToxic(aim.kind, aim.spec);
+  const parsed = step.parse({ fault: written }) as { fault: Parameters<typeof requestedFault>[0] };
+  const requested = requestedFault(parsed.fault);
+  if (requested.on !== "link") throw new Error("not a fault on a link");
+  return toToxic(requested.kind, requested.spec);
 }
 
 /** Each kind once, with everything it can be told, and what becomes of that. */

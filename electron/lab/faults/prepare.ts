@@ -2,10 +2,10 @@ import type { Baseline } from "../journal/baseline.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { linkNamed, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
-import type { FaultAim } from "./aim.ts";
 import { assertSupported, describeFault, FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import { effectOf, toToxic } from "./link-faults.ts";
+import type { RequestedFault } from "./requested-fault.ts";
 
 /** A fault that is ready to be applied: what it will be done to, and how it is undone. */
 export interface Prepared {
@@ -23,15 +23,17 @@ export interface Prepared {
  * @throws LabError `unsupported` for what the driver cannot do, `precondition` for what could not be undone whole
  */
 export function prepareFault(
-  aim: FaultAim,
+  requested: RequestedFault,
   stack: RunningStack,
   inForce: readonly JournaledFault[],
 ): Promise<Prepared | string> {
-  return aim.on === "service" ? prepareServiceFault(aim, stack, inForce) : prepareLinkFault(aim, stack);
+  return requested.on === "service"
+    ? prepareServiceFault(requested, stack, inForce)
+    : prepareLinkFault(requested, stack);
 }
 
 async function prepareServiceFault(
-  { kind, target }: Extract<FaultAim, { on: "service" }>,
+  { kind, target }: Extract<RequestedFault, { on: "service" }>,
   { stack, driver }: RunningStack,
   inForce: readonly JournaledFault[],
 ): Promise<Prepared | string> {
@@ -50,7 +52,7 @@ async function prepareServiceFault(
 }
 
 async function prepareLinkFault(
-  { kind, target, spec }: Extract<FaultAim, { on: "link" }>,
+  { kind, target, spec }: Extract<RequestedFault, { on: "link" }>,
   running: RunningStack,
 ): Promise<Prepared | string> {
   linkNamed(running.stack, target);

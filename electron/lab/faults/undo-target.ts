@@ -11,7 +11,7 @@ export interface UndoTarget {
   /** Faults of this lab that are in force now, this one among them or not. */
   inForce?(): readonly JournaledFault[];
   /** Told of a life that this undo has begun and that has ended again: it is no one else's doing. */
-  beganInVain?(fault: JournaledFault, life: ServiceIdentity): void;
+  onExitedAgain?(fault: JournaledFault, life: ServiceIdentity): void;
   /** Told, before that is done, of the new life of a service that is to be paused again, as it was before the fault. */
-  pausingAgain?(fault: JournaledFault, life: ServiceIdentity): void;
+  onPausingAgain?(fault: JournaledFault, life: ServiceIdentity): void;
 }

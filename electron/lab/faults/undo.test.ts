@@ -47,10 +47,10 @@ describe("undoing a fault on a service", () => {
       await FAULT_KINDS[kind].apply(driver, "a");
       expect((await stateOf()).is).toBe(kind === "pause" ? "paused" : "stopped");
       expect(await undo(fault)).toMatchObject({ result: "restored" });
-      const mended = await stateOf();
-      expect(mended.is).toBe("running");
+      const undone = await stateOf();
+      expect(undone.is).toBe("running");
       expect((await undo(fault)).result).not.toBe("not restored");
-      expect(await stateOf()).toEqual(mended);
+      expect(await stateOf()).toEqual(undone);
     },
   );
 
@@ -257,12 +257,12 @@ describe("undoing a fault on a service", () => {
       };
       const times = { intendedWallMs: 0, expiresWallMs: 0 };
       const fault = { id: "f", runId: "r", stackId: "s", kind, target: "a", identity: identity(), undo: "", ...times };
-      const beganInVain = vi.fn((broken: JournaledFault, begun: ServiceIdentity) => {
+      const onExitedAgain = vi.fn((broken: JournaledFault, begun: ServiceIdentity) => {
         broken.identity = begun;
       });
-      const target = { driver: driver as unknown as StackDriver, waitUntilUp, beganInVain };
+      const target = { driver: driver as unknown as StackDriver, waitUntilUp, onExitedAgain };
       expect(await undoFault(fault, target, never)).toMatchObject({ result: "not restored" });
-      expect(beganInVain).toHaveBeenCalledExactlyOnceWith(fault, identity());
+      expect(onExitedAgain).toHaveBeenCalledExactlyOnceWith(fault, identity());
       isWell = true;
       expect(await undoFault(fault, target, never)).toMatchObject({ result: "restored" });
     },

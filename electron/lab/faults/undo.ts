@@ -1,7 +1,7 @@
 import type { UndoResult } from "../../model/lab-event.ts";
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
-import { type ServiceIdentity, sameLife } from "../journal/service-identity.ts";
+import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { ServiceState } from "../stacks/driver.ts";
 import { whenReachable } from "../when-reachable.ts";
@@ -23,15 +23,16 @@ export interface Undone {
 }
 
 /** Keeps the journal aimed at the lives that undoing begins. @param open the faults that are not undone */
-export function aimIn(
+export function retargeting(
   journal: FaultJournal,
   open: () => readonly JournaledFault[],
-): Pick<UndoTarget, "beganInVain" | "pausingAgain"> {
+): Pick<UndoTarget, "onExitedAgain" | "onPausingAgain"> {
   return {
-    beganInVain: (fault, life) => journal.aimAt(fault, life),
-    pausingAgain(fault, life) {
-      journal.aimAt(fault, life);
-      for (const each of open()) if (each.kind === "pause" && each.target === fault.target) journal.aimAt(each, life);
+    onExitedAgain: (fault, life) => journal.retarget(fault, life),
+    onPausingAgain(fault, life) {
+      journal.retarget(fault, life);
+      for (const each of open())
+        if (each.kind === "pause" && each.target === fault.target) journal.retarget(each, life);
     },
   };
 }
@@ -64,7 +65,8 @@ async function undoServiceFault(
 ): Promise<Undone> {
   const kind = FAULT_KINDS[fault.kind as LifecycleFault];
   const before = await target.driver.stateOf(fault.target);
-  if (identity.wasPaused && before.is === "paused" && sameLife(before.identity, identity)) return pausedAsBefore(fault);
+  if (identity.wasPaused && before.is === "paused" && isSameInstance(before.identity, identity))
+    return pausedAsBefore(fault);
   const isHeld = heldByOthers(target.inForce?.() ?? [], fault);
   const changed = changedByOthers(fault, identity, before);
   if (changed !== undefined) {
@@ -89,14 +91,14 @@ async function undoServiceFault(
     said = await becomeUp(fault, target, isHeld, signal);
   } finally {
     after = await target.driver.stateOf(fault.target);
-    if (after.is === "stopped" && after.identity !== undefined) target.beganInVain?.(fault, after.identity);
+    if (after.is === "stopped" && after.identity !== undefined) target.onExitedAgain?.(fault, after.identity);
   }
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
   if (after.isIsolated && !isHeld(fault.target)) {
     return { result: "not restored", detail: `${fault.target} is cut off from every network` };
   }
   if (identity.wasPaused) {
-    target.pausingAgain?.(fault, after.identity);
+    target.onPausingAgain?.(fault, after.identity);
     await target.driver.pause(fault.target);
     const { is } = await target.driver.stateOf(fault.target);
     if (is !== "paused") return { result: "not restored", detail: `${fault.target} is ${is}` };
@@ -139,15 +141,15 @@ function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state
   if (fault.kind === "restart") {
     return state.is === "paused" ? `${fault.target} was paused by someone else; it is left so` : undefined;
   }
-  const isOtherLife = state.identity !== undefined && !sameLife(state.identity, identity);
-  if (fault.kind === "pause" && (isOtherLife || state.is === "stopped")) {
+  const isOtherInstance = state.identity !== undefined && !isSameInstance(state.identity, identity);
+  if (fault.kind === "pause" && (isOtherInstance || state.is === "stopped")) {
     return `${fault.target} is no longer the one that was paused; it is left ${state.is}`;
   }
-  if (state.is === "stopped" && isOtherLife) {
+  if (state.is === "stopped" && isOtherInstance) {
     return `${fault.target} was started and stopped by someone else meanwhile; it is left stopped`;
   }
   // Before the fault was applied the same life runs on: there is nothing to undo, and nobody else has touched it.
-  if (kind.isInForce(state) || (state.is === "running" && !isOtherLife)) return undefined;
+  if (kind.isInForce(state) || (state.is === "running" && !isOtherInstance)) return undefined;
   if (state.is === "running") {
     return `${fault.target} was already started again, by someone else or by a lab that died as it did so; it is left so`;
   }

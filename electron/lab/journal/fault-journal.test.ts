@@ -64,7 +64,7 @@ describe("the journal of faults", () => {
     const broken = fault("a");
     lab?.intend(broken);
     const begun = { kind: "container", id: "c", startedAt: "later" } as const;
-    lab?.aimAt(broken, begun);
+    lab?.retarget(broken, begun);
     expect(broken.identity).toEqual(begun);
     expect(watchdog?.open("stack-1").map(({ identity }) => identity)).toEqual([begun]);
   });

@@ -94,7 +94,7 @@ export class FaultJournal {
   }
 
   /** Aims an open fault at the life that an undo of it has begun in vain, so that the next undo goes on from there. */
-  aimAt(fault: JournaledFault, life: ServiceIdentity): void {
+  retarget(fault: JournaledFault, life: ServiceIdentity): void {
     const { wasPaused } = fault.identity as { wasPaused?: true };
     fault.identity = wasPaused ? { ...life, wasPaused } : life;
     this.#database.prepare("UPDATE faults SET identity = ? WHERE id = ?").run(JSON.stringify(fault.identity), fault.id);

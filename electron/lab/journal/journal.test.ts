@@ -5,7 +5,7 @@ import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { identify, thisProcess } from "../process-identity.ts";
-import { holderOf, type Journal, openJournal, takeHold } from "./journal.ts";
+import { acquireLock, type Journal, lockOwnerOf, openJournal } from "./journal.ts";
 
 function journalIn(folder: string): Journal {
   const journal = openJournal(join(folder, "journal.db"));
@@ -26,52 +26,52 @@ describe("the hold of a data folder", () => {
   test("is one lab's at a time; the other is told whose it is and what to do", async () => {
     const journal = journalIn(temporaryFolder());
     const { self } = await anotherProcess();
-    const letGo = takeHold(journal, self, "running mcp-crash", 0);
-    expect(() => takeHold(journal, thisProcess, "a run", 0)).toThrow(
+    const release = acquireLock(journal, self, "running mcp-crash", 0);
+    expect(() => acquireLock(journal, thisProcess, "a run", 0)).toThrow(
       expect.objectContaining({
         code: "busy",
         message: expect.stringContaining(`process ${self.pid}, running mcp-crash`),
       }),
     );
-    letGo();
-    takeHold(journal, thisProcess, "a run", 0)();
-    expect(holderOf(journal)).toBeUndefined();
+    release();
+    acquireLock(journal, thisProcess, "a run", 0)();
+    expect(lockOwnerOf(journal)).toBeUndefined();
   });
 
   test("passes on when its holder has died, however that was", async () => {
     const journal = journalIn(temporaryFolder());
     const { child, self } = await anotherProcess();
-    takeHold(journal, self, "a run", 0);
+    acquireLock(journal, self, "a run", 0);
     child.kill("SIGKILL");
     await once(child, "exit");
-    takeHold(journal, thisProcess, "the next", 1);
-    expect(holderOf(journal)).toMatchObject({ pid: process.pid, purpose: "the next" });
+    acquireLock(journal, thisProcess, "the next", 1);
+    expect(lockOwnerOf(journal)).toMatchObject({ pid: process.pid, purpose: "the next" });
   });
 
   test("passes on after a reboot, though a process has the same number again", async () => {
     const journal = journalIn(temporaryFolder());
     const { self } = await anotherProcess();
-    takeHold(journal, { ...self, startedAt: `other-boot:${self.startedAt.split(":").at(-1)}` }, "a run", 0);
-    takeHold(journal, thisProcess, "the next", 1);
-    expect(holderOf(journal)?.pid).toBe(process.pid);
+    acquireLock(journal, { ...self, startedAt: `other-boot:${self.startedAt.split(":").at(-1)}` }, "a run", 0);
+    acquireLock(journal, thisProcess, "the next", 1);
+    expect(lockOwnerOf(journal)?.pid).toBe(process.pid);
   });
 
   test("is not let go by one who has lost it", async () => {
     const journal = journalIn(temporaryFolder());
     const { child, self } = await anotherProcess();
-    const letGo = takeHold(journal, self, "a run", 0);
+    const release = acquireLock(journal, self, "a run", 0);
     child.kill("SIGKILL");
     await once(child, "exit");
-    takeHold(journal, thisProcess, "the next", 1);
-    letGo();
-    expect(holderOf(journal)?.pid).toBe(process.pid);
+    acquireLock(journal, thisProcess, "the next", 1);
+    release();
+    expect(lockOwnerOf(journal)?.pid).toBe(process.pid);
   });
 
   test("does not mind a clock that was set back: whose it is, not since when, decides", async () => {
     const journal = journalIn(temporaryFolder());
     const { self } = await anotherProcess();
-    takeHold(journal, self, "a run", 4_000_000_000_000);
-    expect(() => takeHold(journal, thisProcess, "a run", 0)).toThrow("another lab is at work");
+    acquireLock(journal, self, "a run", 4_000_000_000_000);
+    expect(() => acquireLock(journal, thisProcess, "a run", 0)).toThrow("another lab is at work");
   });
 });
 

@@ -139,11 +139,11 @@ function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string)
  * died is replaced.
  * @throws LabError `busy` naming the living holder
  */
-export function takeHold(journal: Journal, self: ProcessIdentity, purpose: string, wallMs: number): () => void {
+export function acquireLock(journal: Journal, self: ProcessIdentity, purpose: string, wallMs: number): () => void {
   const { database } = journal;
   database
     .transaction(() => {
-      const holder = holderOf(journal);
+      const holder = lockOwnerOf(journal);
       if (holder && holder.pid !== self.pid && isSameProcess(holder)) throw busy(holder);
       database
         .prepare("INSERT OR REPLACE INTO holder (only, pid, started_at, purpose, since_wall_ms) VALUES (1, ?, ?, ?, ?)")
@@ -159,7 +159,7 @@ export function takeHold(journal: Journal, self: ProcessIdentity, purpose: strin
   };
 }
 
-export function holderOf(journal: Journal): Holder | undefined {
+export function lockOwnerOf(journal: Journal): Holder | undefined {
   const row = journal.database.prepare("SELECT * FROM holder").get() as
     | { pid: number; started_at: string; purpose: string; since_wall_ms: number }
     | undefined;

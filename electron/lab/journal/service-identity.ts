@@ -5,7 +5,7 @@ export type ServiceIdentity =
   | ({ kind: "process" } & ProcessIdentity)
   | { kind: "container"; id: string; startedAt: string };
 
-export function sameLife(a: ServiceIdentity, b: ServiceIdentity): boolean {
+export function isSameInstance(a: ServiceIdentity, b: ServiceIdentity): boolean {
   if (a.startedAt !== b.startedAt) return false;
   return a.kind === "process" ? b.kind === "process" && a.pid === b.pid : b.kind === "container" && a.id === b.id;
 }

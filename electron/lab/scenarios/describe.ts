@@ -1,5 +1,5 @@
 import { formatDuration } from "../../model/duration.ts";
-import { aimOf } from "../faults/aim.ts";
+import { requestedFault } from "../faults/requested-fault.ts";
 import type { Steady, Step } from "./schema.ts";
 
 /** What of a steady state is demanded, in the few words that a list has room for. */
@@ -16,7 +16,7 @@ export function describeStep(step: Step): string {
   if (step.name !== undefined) return step.name;
   if ("warm" in step) return `warm ${step.warm}: initialize, tools/list`;
   if ("fault" in step) {
-    const { kind, target } = aimOf(step.fault);
+    const { kind, target } = requestedFault(step.fault);
     return `fault: ${kind} ${target}`;
   }
   if ("undo" in step) return step.undo === "all" ? "undo every fault" : `undo the fault on ${step.undo}`;

@@ -1,7 +1,7 @@
 import { hitsOn, type RunView } from "../../model/run-view.ts";
 import type { Span } from "../../model/span.ts";
-import { aimOf } from "../faults/aim.ts";
 import { readsRequests } from "../faults/link-faults.ts";
+import { requestedFault } from "../faults/requested-fault.ts";
 import type { Check, Scenario, Step } from "./schema.ts";
 
 export type FaultHitCheck = Extract<Check, { faultHit: unknown }>;
@@ -31,7 +31,7 @@ export function impliedFaultHits({ method, expect }: Pick<Scenario, "method" | "
   if (written.includes("none")) return [];
   const implied = method.flatMap((step, index) => {
     if (!("fault" in step)) return [];
-    const { on, kind, target: link } = aimOf(step.fault);
+    const { on, kind, target: link } = requestedFault(step.fault);
     if (on !== "link" || kind === "down" || !readsRequests(kind)) return [];
     const isWritten = written.some(
       (each) => each !== "none" && each.link === link && (each.kind === undefined || each.kind === kind),

@@ -1,9 +1,9 @@
 import { formatDuration } from "../../model/duration.ts";
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
-import { aimOf } from "../faults/aim.ts";
 import { assertSupported, describeFault } from "../faults/catalogue.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
+import { requestedFault } from "../faults/requested-fault.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
 import type { Sharer } from "../stacks/surroundings.ts";
@@ -95,7 +95,7 @@ function planFault(
   driver: StackDriver["kind"],
   sharersOf: SharersOf,
 ): Pick<PlannedStep, "touches" | "fault"> {
-  const aim = aimOf(fault);
+  const aim = requestedFault(fault);
   const atMostMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
   if (aim.on === "service") {
     assertSupported(aim.kind, aim.target, driver);

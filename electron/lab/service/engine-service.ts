@@ -54,7 +54,7 @@ export class EngineService {
   readonly notices: string[];
   readonly startedMonotonicMs = systemClock.monotonicMs();
   readonly #session: LabSession;
-  readonly #letGo: () => Promise<void>;
+  readonly #release: () => Promise<void>;
   readonly #journal: Journal;
   readonly #preferences: Preferences;
   readonly #feeds: RunFeeds;
@@ -81,11 +81,11 @@ export class EngineService {
     working.catch(holding.reject);
     try {
       const session = await holding.promise;
-      const letGo = () => {
+      const release = () => {
         over.resolve();
         return takeAll([() => working, () => lab.close()]);
       };
-      const service = new EngineService(lab, session, letGo, await session.stacks.leftUp());
+      const service = new EngineService(lab, session, release, await session.stacks.leftUp());
       await service.#preferences.handOverPins(lab.history).catch((error: unknown) => service.#notify(messageOf(error)));
       return service;
     } catch (error) {
@@ -95,12 +95,12 @@ export class EngineService {
     }
   }
 
-  private constructor(lab: Lab, session: LabSession, letGo: () => Promise<void>, leftUp: OpenStack | undefined) {
+  private constructor(lab: Lab, session: LabSession, release: () => Promise<void>, leftUp: OpenStack | undefined) {
     this.lab = lab;
     this.history = lab.history;
     this.#feeds = new RunFeeds(this.history.durability);
     this.#session = session;
-    this.#letGo = letGo;
+    this.#release = release;
     this.#journal = openJournal(lab.home.journalFile);
     const journal = new FaultJournal(this.#journal);
     this.#preferences = new Preferences(join(lab.home.folder, "preferences.db"));
@@ -289,7 +289,7 @@ export class EngineService {
       () => this.#trimming,
       () => this.#preferences.close(),
       () => this.#journal.close(),
-      () => this.#letGo(),
+      () => this.#release(),
     ]);
   }
 

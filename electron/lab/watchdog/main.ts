@@ -8,10 +8,10 @@
  * Arguments: data folder, process id of the lab, its start.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { mendStack } from "../faults/mend.ts";
+import { undoOpenFaults } from "../faults/undo-open-faults.ts";
 import { openHomeToUndo } from "../home.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
-import { holderOf, type Journal, openJournalToUndo, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
+import { acquireLock, type Journal, lockOwnerOf, openJournalToUndo, RECOVERY_PURPOSE } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { isSameProcess, thisProcess } from "../process-identity.ts";
@@ -54,7 +54,7 @@ const listening = setInterval(() => {
   if (isHanging || silentMs < BEAT_LIMIT_MS) return;
   isHanging = true;
   say(`no heartbeat of the lab (process ${lab.pid}) for ${BEAT_LIMIT_MS} ms: undoing its faults`);
-  void mendBesideTheLab().catch(complain);
+  void undoBesideTheLab().catch(complain);
 }, LOOK_EVERY_MS);
 
 async function whenPipeCloses(): Promise<void> {
@@ -72,16 +72,16 @@ async function whenPipeCloses(): Promise<void> {
 async function putBack(): Promise<void> {
   const journal = openJournalToUndo(home.journalFile);
   try {
-    const holder = holderOf(journal);
+    const holder = lockOwnerOf(journal);
     if (holder !== undefined && holder.pid !== lab.pid) return;
     say(`the lab (process ${lab.pid}) has died: putting back what it left`);
-    const letGo = tryToHold(journal);
-    if (letGo === undefined) return await mendBesideTheLab();
+    const release = tryToHold(journal);
+    if (release === undefined) return await undoBesideTheLab();
     try {
       const parts = partsOf(journal);
       for (const { what } of await recover(parts, AbortSignal.timeout(MEND_LIMIT_MS))) say(what);
     } finally {
-      letGo();
+      release();
     }
   } finally {
     journal.close();
@@ -91,7 +91,7 @@ async function putBack(): Promise<void> {
 /** Undefined where it cannot be written down, the disk being full: what needs no hold is done all the same. */
 function tryToHold(journal: Journal): (() => void) | undefined {
   try {
-    return takeHold(journal, thisProcess, RECOVERY_PURPOSE, Date.now());
+    return acquireLock(journal, thisProcess, RECOVERY_PURPOSE, Date.now());
   } catch (error) {
     if (error instanceof LabError) throw error;
     complain(error);
@@ -99,15 +99,15 @@ function tryToHold(journal: Journal): (() => void) | undefined {
   }
 }
 
-async function mendBesideTheLab(): Promise<void> {
+async function undoBesideTheLab(): Promise<void> {
   const journal = openJournalToUndo(home.journalFile);
   try {
     const parts = partsOf(journal);
     for (const stack of parts.register.list()) {
       const limit = AbortSignal.timeout(MEND_LIMIT_MS);
-      // One that cannot be mended is no reason to leave the next one broken.
-      const mended = await mendStack(stack, parts, "links first, then all at once", limit).catch(complain);
-      for (const { fault, result, detail } of mended ?? []) {
+      // One that cannot be undone is no reason to leave the next one broken.
+      const undone = await undoOpenFaults(stack, parts, "links first, then all at once", limit).catch(complain);
+      for (const { fault, result, detail } of undone ?? []) {
         say(`undid ${fault.kind} ${fault.target}: ${result}, ${detail}`);
       }
     }

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { LINK, writeSmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
-import { openJournal, RECOVERY_PURPOSE, takeHold } from "../journal/journal.ts";
+import { acquireLock, openJournal, RECOVERY_PURPOSE } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { Lab } from "../lab.ts";
 import { identify } from "../process-identity.ts";
@@ -207,15 +207,15 @@ test("a start that comes while a watchdog puts things back waits for it", async 
   onTestFinished(() => opened.close());
   const journal = openJournal(join(waiting, "journal.db"));
   onTestFinished(() => journal.close());
-  const letGo = takeHold(journal, watchdog, RECOVERY_PURPOSE, Date.now());
+  const release = acquireLock(journal, watchdog, RECOVERY_PURPOSE, Date.now());
   const seen: string[] = [];
   const working = opened.work("a run", AbortSignal.timeout(20_000), async () => void seen.push("at work"));
   await expect.poll(() => new StackRegister(journal).list()).toEqual([]);
   expect(seen).toEqual([]);
-  letGo();
+  release();
   await working;
   expect(seen).toEqual(["at work"]);
-  takeHold(journal, watchdog, "running mcp-crash", Date.now());
+  acquireLock(journal, watchdog, "running mcp-crash", Date.now());
   await expect(opened.work("a run", AbortSignal.timeout(20_000), async () => {})).rejects.toMatchObject({
     code: "busy",
   });

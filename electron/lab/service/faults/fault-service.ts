@@ -4,9 +4,9 @@ import type { LabEvent } from "../../../model/lab-event.ts";
 import { within } from "../../abort-scope.ts";
 import { systemClock } from "../../clock.ts";
 import { targetOf } from "../../faults/existing-damage.ts";
-import { openLinksFirst } from "../../faults/mend.ts";
 import { restoreDamage } from "../../faults/restore-damage.ts";
-import { aimIn, undoFault } from "../../faults/undo.ts";
+import { retargeting, undoFault } from "../../faults/undo.ts";
+import { openLinksFirst } from "../../faults/undo-open-faults.ts";
 import type { FaultJournal } from "../../journal/fault-journal.ts";
 import type { Lab } from "../../lab.ts";
 import { LabError } from "../../lab-error.ts";
@@ -108,7 +108,7 @@ export class FaultService {
       const { driver } = running;
       const { result, detail } = await undoFault(
         fault,
-        { driver, waitUntilUp, ...aimIn(this.#parts.journal, () => left) },
+        { driver, waitUntilUp, ...retargeting(this.#parts.journal, () => left) },
         AbortSignal.timeout(UNDO_LIMIT_MS),
       );
       const problem = this.#parts.journal.tryClose(fault.id, result);

@@ -154,7 +154,7 @@ test("a scenario of the user's own is kept beside the shipped ones, and never ov
   expect((await refusal("scenarios.get", { id: "mine" })).code).toBe("bad-input");
 });
 
-test("a broken file is told, given, mended and deleted, and each window hears of it", async () => {
+test("a broken file is told, given, undone and deleted, and each window hears of it", async () => {
   const broken = MINE.replace("method", "metod");
   mkdirSync(join(home, "scenarios"), { recursive: true });
   for (const name of ["broken.yaml", "hopeless.yaml"]) writeFileSync(join(home, "scenarios", name), broken);

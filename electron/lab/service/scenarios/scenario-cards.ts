@@ -1,6 +1,6 @@
 import type { ScenarioDetail, ScenarioSummary, ScenarioValidation, Verdict } from "../../../contract/scenarios.ts";
 import { parseYaml } from "../../documents/yaml-document.ts";
-import { aimOf } from "../../faults/aim.ts";
+import { requestedFault } from "../../faults/requested-fault.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { describeSteady, describeStep } from "../../scenarios/describe.ts";
 import { type LoadedScenario, loadText } from "../../scenarios/load.ts";
@@ -49,7 +49,7 @@ export function validate(source: string): ScenarioValidation {
 function breaksOf({ method }: Scenario): string[] {
   return method.flatMap((step) => {
     if (!("fault" in step)) return [];
-    const { kind, target } = aimOf(step.fault);
+    const { kind, target } = requestedFault(step.fault);
     return [`${kind} ${target}`];
   });
 }

@@ -7,7 +7,7 @@ import { Redactor } from "../../redaction/redactor.ts";
 import { loadText } from "../../scenarios/load.ts";
 import { ScenarioLibrary } from "./scenario-library.ts";
 
-const VALID = `id: mended
+const VALID = `id: undone
 title: One of my own
 patterns: [timeout]
 steadyState: [{ service: gateway, is: up }]
@@ -22,7 +22,7 @@ function libraryOf(files: Record<string, string | Buffer>) {
   const folder = join(home, "scenarios");
   mkdirSync(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const library = new ScenarioLibrary(loadText(VALID.replace("id: mended", "id: shipped"), "shipped.yaml"), folder);
+  const library = new ScenarioLibrary(loadText(VALID.replace("id: undone", "id: shipped"), "shipped.yaml"), folder);
   return {
     home,
     folder,
@@ -43,7 +43,7 @@ test("a broken file is given as it is, with where it is wrong", () => {
 });
 
 test.each([
-  "mended.yaml",
+  "undone.yaml",
   "absent.yaml",
   "",
   "..",
@@ -51,16 +51,16 @@ test.each([
   "inner/deep.yaml",
   "./broken.yaml",
   "/etc/passwd",
-])("only what is listed as broken is given, deleted or mended: not %j", (name) => {
-  const { library, folder, home, files } = libraryOf({ "mended.yaml": VALID, "broken.yaml": BROKEN });
+])("only what is listed as broken is given, deleted or undone: not %j", (name) => {
+  const { library, folder, home, files } = libraryOf({ "undone.yaml": VALID, "broken.yaml": BROKEN });
   writeFileSync(join(home, "secret.yaml"), BROKEN);
   mkdirSync(join(folder, "inner"));
   writeFileSync(join(folder, "inner", "deep.yaml"), BROKEN);
-  const other = VALID.replace("id: mended", "id: other");
+  const other = VALID.replace("id: undone", "id: other");
   expect(() => library.getBroken(name)).toThrow(/none of your files that cannot be used is called/);
   expect(() => library.deleteBroken(name)).toThrow(/none of your files that cannot be used is called/);
   expect(() => library.save(other, { replace: true, mends: name })).toThrow(/none of your files/);
-  expect(files()).toEqual(["broken.yaml", "inner", "mended.yaml"]);
+  expect(files()).toEqual(["broken.yaml", "inner", "undone.yaml"]);
   expect(existsSync(join(home, "secret.yaml"))).toBe(true);
 });
 
@@ -92,42 +92,42 @@ test("what an editor would not give back as it was can be deleted and not opened
   expect(readFileSync(join(home, "secret.yaml"), "utf8")).toBe("password: hunter2\n");
 });
 
-test("a mended text takes the place of its file, under the same name", () => {
-  const { library, files, broken, own } = libraryOf({ "mended.yaml": BROKEN });
-  expect(library.save(VALID, { replace: false, mends: "mended.yaml" })).toEqual(["mended"]);
-  expect([files(), broken(), own()]).toEqual([["mended.yaml"], [], ["mended"]]);
+test("a undone text takes the place of its file, under the same name", () => {
+  const { library, files, broken, own } = libraryOf({ "undone.yaml": BROKEN });
+  expect(library.save(VALID, { replace: false, mends: "undone.yaml" })).toEqual(["undone"]);
+  expect([files(), broken(), own()]).toEqual([["undone.yaml"], [], ["undone"]]);
 });
 
-test.each(["broken.yaml", "mended.yml", "Mended.yaml"])("a mended %s leaves no broken twin", (name) => {
+test.each(["broken.yaml", "undone.yml", "UndoneFault.yaml"])("a undone %s leaves no broken twin", (name) => {
   const { library, files, broken, own } = libraryOf({ [name]: BROKEN });
   library.save(VALID, { replace: false, mends: name });
-  expect([files(), broken(), own()]).toEqual([["mended.yaml"], [], ["mended"]]);
+  expect([files(), broken(), own()]).toEqual([["undone.yaml"], [], ["undone"]]);
 });
 
 test("a text that is still wrong, or whose id is in use, changes nothing", () => {
-  const { library, folder, files } = libraryOf({ "broken.yaml": BROKEN, "mended.yaml": VALID });
+  const { library, folder, files } = libraryOf({ "broken.yaml": BROKEN, "undone.yaml": VALID });
   const saving = (source: string) => () => library.save(source, { replace: false, mends: "broken.yaml" });
   expect(saving(BROKEN)).toThrow(/metod/);
-  expect(saving(VALID.replace("id: mended", "id: shipped"))).toThrow(/a shipped scenario/);
-  expect(saving(VALID)).toThrow(/you have a scenario in mended.yaml already/);
-  expect(files()).toEqual(["broken.yaml", "mended.yaml"]);
+  expect(saving(VALID.replace("id: undone", "id: shipped"))).toThrow(/a shipped scenario/);
+  expect(saving(VALID)).toThrow(/you have a scenario in undone.yaml already/);
+  expect(files()).toEqual(["broken.yaml", "undone.yaml"]);
   expect(readFileSync(join(folder, "broken.yaml"), "utf8")).toBe(BROKEN);
   library.save(VALID, { replace: true, mends: "broken.yaml" });
-  expect(files()).toEqual(["mended.yaml"]);
+  expect(files()).toEqual(["undone.yaml"]);
 });
 
 test("another broken file is written over only when that was asked for", () => {
-  const { library, files } = libraryOf({ "broken.yaml": BROKEN, "mended.yaml": BROKEN });
-  expect(() => library.save(VALID, { replace: false, mends: "broken.yaml" })).toThrow(/in mended.yaml already/);
-  expect(files()).toEqual(["broken.yaml", "mended.yaml"]);
+  const { library, files } = libraryOf({ "broken.yaml": BROKEN, "undone.yaml": BROKEN });
+  expect(() => library.save(VALID, { replace: false, mends: "broken.yaml" })).toThrow(/in undone.yaml already/);
+  expect(files()).toEqual(["broken.yaml", "undone.yaml"]);
 });
 
-test("of two files with one id the second is broken, and mended by an id of its own", () => {
+test("of two files with one id the second is broken, and undone by an id of its own", () => {
   const { library, broken, own, files } = libraryOf({ "first.yaml": VALID, "second.yaml": VALID });
-  expect(library.list().broken[0]?.problems[0]?.message).toContain('"mended" is used by another scenario');
+  expect(library.list().broken[0]?.problems[0]?.message).toContain('"undone" is used by another scenario');
   expect(() => library.save(VALID, { replace: true, mends: "second.yaml" })).toThrow(/used in first.yaml/);
-  library.save(VALID.replace("id: mended", "id: other"), { replace: false, mends: "second.yaml" });
-  expect([broken(), own(), files()]).toEqual([[], ["mended", "other"], ["first.yaml", "other.yaml"]]);
+  library.save(VALID.replace("id: undone", "id: other"), { replace: false, mends: "second.yaml" });
+  expect([broken(), own(), files()]).toEqual([[], ["undone", "other"], ["first.yaml", "other.yaml"]]);
 });
 
 test("a suite is whole or broken, and never saved so that it is broken", () => {
@@ -148,21 +148,21 @@ test("a folder that is called like a scenario is none", () => {
   expect(broken()).toEqual([]);
 });
 
-test.each(["as I like.yaml", "mended.yml"])("a scenario is saved in the file that it is in: %j", (name) => {
+test.each(["as I like.yaml", "undone.yml"])("a scenario is saved in the file that it is in: %j", (name) => {
   const { library, folder, files, own } = libraryOf({ [name]: VALID });
   const changed = VALID.replace("One of my own", "Changed");
   library.save(changed, { replace: true });
   expect(files()).toEqual([name]);
   expect(readFileSync(join(folder, name), "utf8")).toBe(changed);
-  expect(own()).toEqual(["mended"]);
+  expect(own()).toEqual(["undone"]);
 });
 
 test("one that is in a file with others, or that nobody has agreed to replace, is not saved in it", () => {
   const suite =
     "cases:\n  - { name: one, input: Hello, mustInclude: [] }\n  - { name: two, input: Hello, mustInclude: [] }\n";
   const { library, folder, own } = libraryOf({ "both.yml": suite, "as I like.yaml": VALID });
-  const ofSuite = own().find((id) => id !== "mended");
-  const lone = VALID.replace("id: mended", `id: ${ofSuite}`);
+  const ofSuite = own().find((id) => id !== "undone");
+  const lone = VALID.replace("id: undone", `id: ${ofSuite}`);
   expect(() => library.save(lone, { replace: true })).toThrow(/is used in/);
   expect(() => library.save(VALID, { replace: false })).toThrow(/is used in as I like.yaml/);
   expect(readFileSync(join(folder, "both.yml"), "utf8")).toBe(suite);
@@ -170,10 +170,10 @@ test("one that is in a file with others, or that nobody has agreed to replace, i
 
 test("a scenario that was stored with its secrets redacted is found as it is written, unless it has changed", () => {
   const source = VALID.replace("One of my own", "Asks ann@example.com");
-  const { library, folder } = libraryOf({ "mended.yaml": source });
+  const { library, folder } = libraryOf({ "undone.yaml": source });
   const stored = new Redactor().yaml(source);
   expect(stored).not.toContain("ann@example.com");
-  expect(library.unredacted("mended", stored).source).toBe(source);
-  writeFileSync(join(folder, "mended.yaml"), source.replace("10ms", "20ms"));
-  expect(() => library.unredacted("mended", stored)).toThrow("it has changed since");
+  expect(library.unredacted("undone", stored).source).toBe(source);
+  writeFileSync(join(folder, "undone.yaml"), source.replace("10ms", "20ms"));
+  expect(() => library.unredacted("undone", stored)).toThrow("it has changed since");
 });

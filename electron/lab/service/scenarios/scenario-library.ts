@@ -126,7 +126,7 @@ export class ScenarioLibrary {
     const found = this.list().broken.find((each) => each.name === name);
     if (found !== undefined) return found;
     throw new LabError("bad-input", `none of your files that cannot be used is called "${name}"`, {
-      cure: "it may have been mended, renamed or deleted with another program",
+      cure: "it may have been undone, renamed or deleted with another program",
     });
   }
 

@@ -4,55 +4,56 @@ import type { RegisteredStack, StackRegister } from "../journal/stack-register.t
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { groupsApart } from "./held.ts";
-import { aimIn, takeOffLink, type Undone, undoFault } from "./undo.ts";
+import { retargeting, takeOffLink, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
 import type { UndoTarget } from "./undo-target.ts";
 
 /** Links have this long to themselves. Their proxy may be among what is broken, and answer only once that is undone. */
 const LINKS_ALONE_MS = 250;
 
-export interface MendParts {
+export interface UndoParts {
   register: StackRegister;
   faults: FaultJournal;
   stacksFolder: string;
   environment: NodeJS.ProcessEnv;
 }
 
-export type Mended = Undone & { fault: JournaledFault };
+export type UndoneFault = Undone & { fault: JournaledFault };
 
 /** How the open faults of a stack are undone one after another, or together. */
-export type MendOrder = "latest first" | "links first, then all at once";
+export type UndoOrder = "latest first" | "links first, then all at once";
 
 /**
  * Undoes every open fault of a stack from the journal alone, in whatever process this is: the lab that broke it may be
  * dead or hanging. Safe beside another process that does the same. What keeps all of a stack from being undone, such as an
  * engine whose certificates are gone, is the result of each fault, and no reason to leave other stacks broken.
  */
-export async function mendStack(
+export async function undoOpenFaults(
   registered: RegisteredStack,
-  parts: MendParts,
-  order: MendOrder,
+  parts: UndoParts,
+  order: UndoOrder,
   signal: AbortSignal,
-): Promise<Mended[]> {
+): Promise<UndoneFault[]> {
   const open = parts.faults.open(registered.id);
   if (open.length === 0) return [];
   const isHeldClosed = holdsClosed(open);
-  const aim = aimIn(parts.faults, () => open);
-  const undo = (fault: OpenFault, target: UndoTarget) => undoFault(fault, { ...target, isHeldClosed, ...aim }, signal);
+  const onNewInstance = retargeting(parts.faults, () => open);
+  const undo = (fault: OpenFault, target: UndoTarget) =>
+    undoFault(fault, { ...target, isHeldClosed, ...onNewInstance }, signal);
   if (order === "latest first") {
     return withUndoTarget(registered, parts, (target) =>
       undoInRounds(open, async (round) => {
-        const mended: Mended[] = [];
-        for (const fault of round) mended.push({ fault, ...closed(fault, await undo(fault, target), parts.faults) });
-        return mended;
+        const undone: UndoneFault[] = [];
+        for (const fault of round) undone.push({ fault, ...closed(fault, await undo(fault, target), parts.faults) });
+        return undone;
       }),
     ).catch((error: unknown) => open.map((fault) => notUndone(fault, error)));
   }
   const links = takeOffLinks(open, parts.faults);
   const early = await whileAlone(links);
   const services = open.filter((fault) => !isOnLink(fault));
-  if (services.length === 0 && early?.every((mended) => mended !== undefined)) return early;
-  const orElse = (otherwise: (fault: OpenFault) => Mended | Promise<Mended>) =>
+  if (services.length === 0 && early?.every((undone) => undone !== undefined)) return early;
+  const orElse = (otherwise: (fault: OpenFault) => UndoneFault | Promise<UndoneFault>) =>
     Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? otherwise(fault)));
   return withUndoTarget(registered, parts, async (target) => {
     const undoNoted = async (fault: OpenFault) => noted(fault, await undo(fault, target), parts.faults);
@@ -64,7 +65,7 @@ export async function mendStack(
   });
 }
 
-function notUndone(fault: OpenFault, error: unknown): Mended {
+function notUndone(fault: OpenFault, error: unknown): UndoneFault {
   return { fault, result: "not restored", detail: `${fault.target}: ${messageOf(error)}` };
 }
 
@@ -83,7 +84,7 @@ function takeOffLinks(open: readonly OpenFault[], faults: FaultJournal) {
 }
 
 /** All of them, or undefined when not every proxy has answered in the time that links have to themselves. */
-function whileAlone(links: ReturnType<typeof takeOffLinks>): Promise<(Mended | undefined)[] | undefined> {
+function whileAlone(links: ReturnType<typeof takeOffLinks>): Promise<(UndoneFault | undefined)[] | undefined> {
   const late = delay(LINKS_ALONE_MS, undefined, { ref: false });
   return Promise.race([Promise.all(links.map(({ taken }) => taken)), late]);
 }
@@ -115,7 +116,7 @@ function holdsClosed(open: readonly JournaledFault[]): (link: string) => boolean
 }
 
 /** One that was only written down may be applied right after this by a lab that lives: it is not done with yet. */
-function noted(fault: OpenFault, undone: Undone, faults: FaultJournal): Mended {
+function noted(fault: OpenFault, undone: Undone, faults: FaultJournal): UndoneFault {
   return { fault, ...(fault.isApplied ? closed(fault, undone, faults) : undone) };
 }
 
@@ -126,12 +127,12 @@ function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Un
 }
 
 /**
- * With the stack file at hand a service counts as mended when its probe says so; without, when it runs. The file is read
- * and probes begin only when a service has been mended: nothing of that may come before a link that a halt is to open.
+ * With the stack file at hand a service counts as restored when its probe says so; without, when it runs. The file is read
+ * and probes begin only when a service has been restored: nothing of that may come before a link that a halt is to open.
  */
 async function withUndoTarget<Value>(
   registered: RegisteredStack,
-  { register, faults, stacksFolder, environment }: MendParts,
+  { register, faults, stacksFolder, environment }: UndoParts,
   use: (target: UndoTarget) => Promise<Value>,
 ): Promise<Value> {
   let attached: Promise<RunningStack | undefined> | undefined;

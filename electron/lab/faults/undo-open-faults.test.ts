@@ -7,7 +7,7 @@ import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
-import { type MendOrder, mendStack } from "./mend.ts";
+import { type UndoOrder, undoOpenFaults } from "./undo-open-faults.ts";
 
 const folder = lastingFolder();
 let stack: SmallStack;
@@ -16,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-const BESIDE: MendOrder = "links first, then all at once";
+const BESIDE: UndoOrder = "links first, then all at once";
 const never = new AbortController().signal;
-const mend = (order: MendOrder, faults = stack.faults) =>
-  mendStack(stack.running.registered, { ...stack.mendParts, faults }, order, AbortSignal.timeout(20_000));
+const undoAll = (order: UndoOrder, faults = stack.faults) =>
+  undoOpenFaults(stack.running.registered, { ...stack.undoParts, faults }, order, AbortSignal.timeout(20_000));
 const openFaults = () => stack.faults.open(stack.running.registered.id);
 const isWhole = async () => {
   const states = await Promise.all(
@@ -28,7 +28,7 @@ const isWhole = async () => {
   return states.every(({ is }) => is === "running") && (await send(stack.linkUrl)).status === 200;
 };
 afterEach(async () => {
-  await mend("latest first");
+  await undoAll("latest first");
   expect(await isWhole()).toBe(true);
 });
 
@@ -38,24 +38,24 @@ async function breakAll(...specs: Record<string, string | number>[]): Promise<vo
   for (const spec of specs) await injector.apply(spec as never, never);
 }
 
-describe.each<MendOrder>(["latest first", BESIDE])("mending a stack from its journal alone, %s", (order) => {
+describe.each<UndoOrder>(["latest first", BESIDE])("mending a stack from its journal alone, %s", (order) => {
   test("puts back services and links", async () => {
     await breakAll({ pause: "server" }, { kill: "caller" }, { http_status: LINK, status: 503 }, { down: LINK });
-    const mended = await mend(order);
-    expect(mended.map(({ result }) => result)).toEqual(["restored", "restored", "restored", "restored"]);
+    const undone = await undoAll(order);
+    expect(undone.map(({ result }) => result)).toEqual(["restored", "restored", "restored", "restored"]);
     expect(await isWhole()).toBe(true);
     expect(openFaults()).toEqual([]);
   });
 
   test("again finds nothing to do", async () => {
     await breakAll({ pause: "server" }, { down: LINK });
-    await mend(order);
-    expect(await mend(order)).toEqual([]);
+    await undoAll(order);
+    expect(await undoAll(order)).toEqual([]);
   });
 
   test("puts back the links of a proxy that was itself frozen", async () => {
     await breakAll({ latency: LINK, by: 60_000 }, { pause: "fault-proxy" });
-    expect((await mend(order)).map(({ result }) => result)).toEqual(["restored", "restored"]);
+    expect((await undoAll(order)).map(({ result }) => result)).toEqual(["restored", "restored"]);
     expect(await isWhole()).toBe(true);
     expect(openFaults()).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe.each<MendOrder>(["latest first", BESIDE])("mending a stack from its jou
   test("puts back the links of a proxy that has died meanwhile: a new one begins as a plain pipe", async () => {
     await breakAll({ down: LINK });
     await stack.running.driver.kill("fault-proxy");
-    expect(await mend(order)).toMatchObject([
+    expect(await undoAll(order)).toMatchObject([
       { result: "restored", detail: expect.stringMatching(/was started again/) },
     ]);
     expect(await isWhole()).toBe(true);
@@ -72,8 +72,8 @@ describe.each<MendOrder>(["latest first", BESIDE])("mending a stack from its jou
   test("puts back a service that needs another, also where it is begun before that one is up", async () => {
     await breakAll({ stop: "server" }, { kill: "caller" });
     stack.needing("caller", "server");
-    const mended = await mend(order);
-    expect(mended.map(({ fault, result }) => `${fault.target}: ${result}`).sort()).toEqual([
+    const undone = await undoAll(order);
+    expect(undone.map(({ fault, result }) => `${fault.target}: ${result}`).sort()).toEqual([
       "caller: restored",
       "server: restored",
     ]);
@@ -88,8 +88,8 @@ describe.each<MendOrder>(["latest first", BESIDE])("mending a stack from its jou
       }
     }
     await breakAll({ pause: "server" }, { kill: "caller" });
-    const mended = await mend(order, new Full(stack.journal));
-    expect(mended).toMatchObject([
+    const undone = await undoAll(order, new Full(stack.journal));
+    expect(undone).toMatchObject([
       { result: "restored", detail: expect.stringMatching(/disk is full/) },
       { result: "restored", detail: expect.stringMatching(/disk is full/) },
     ]);
@@ -108,7 +108,7 @@ test("a halt puts every link back before it touches a service, whatever was brok
     }
   }
   await breakAll({ http_status: LINK, status: 503 }, { down: LINK }, { pause: "server" }, { kill: "caller" });
-  await mend(BESIDE, new Noting(stack.journal));
+  await undoAll(BESIDE, new Noting(stack.journal));
   const first = await Promise.all(seen.slice(0, 2).map(async ({ kind, server }) => `${kind}: ${await server}`));
   expect(first.sort()).toEqual(["down: paused", "http_status: paused"]);
   expect(
@@ -144,7 +144,7 @@ test("a halt does not keep services waiting for a proxy that is itself frozen, w
     expiresWallMs: 0,
   });
   stack.faults.applied("broken");
-  expect((await mend(BESIDE)).map(({ result }) => result)).toEqual(["restored", "restored"]);
+  expect((await undoAll(BESIDE)).map(({ result }) => result)).toEqual(["restored", "restored"]);
   expect(new Set(asked).size, "each asked once: none was given up meanwhile").toBe(asked.length - 1);
   expect(openFaults()).toEqual([]);
 });
@@ -169,23 +169,23 @@ describe("a fault that was only written down", () => {
 
   test("stays open beside a lab that lives: it may be applied right after, and must then be undone again", async () => {
     await intendOnly();
-    expect(await mend(BESIDE)).toMatchObject([{ result: "restored" }]);
+    expect(await undoAll(BESIDE)).toMatchObject([{ result: "restored" }]);
     expect(openFaults()).toHaveLength(1);
     await stack.running.driver.pause("server");
-    expect(await mend(BESIDE)).toMatchObject([{ result: "restored" }]);
+    expect(await undoAll(BESIDE)).toMatchObject([{ result: "restored" }]);
     expect(await isWhole()).toBe(true);
   });
 
   test("is done with once its lab is dead", async () => {
     await intendOnly();
-    expect(await mend("latest first")).toMatchObject([{ result: "restored" }]);
+    expect(await undoAll("latest first")).toMatchObject([{ result: "restored" }]);
     expect(openFaults()).toEqual([]);
   });
 });
 
-test("two that mend at once do not get into each other's way", async () => {
+test("two undos at once do not get into each other's way", async () => {
   await breakAll({ kill: "server" }, { kill: "caller" }, { down: LINK });
-  const both = await Promise.all([mend(BESIDE), mend("latest first")]);
+  const both = await Promise.all([undoAll(BESIDE), undoAll("latest first")]);
   expect(both.flat().filter(({ result }) => result === "not restored")).toEqual([]);
   expect(await isWhole()).toBe(true);
 });
@@ -197,10 +197,10 @@ test("what cannot be put back now stays open, and is tried again", async () => {
   const launch = register.processes(id).find(({ service }) => service === "server")?.launch;
   if (launch === undefined) throw new Error("there should be one");
   register.setProcess(id, "server", { ...launch, command: ["no-such-program"] }, undefined);
-  expect(await mend("latest first")).toMatchObject([
+  expect(await undoAll("latest first")).toMatchObject([
     { result: "not restored", detail: expect.stringMatching(/no-such-program/) },
   ]);
   expect(openFaults()).toHaveLength(1);
   register.setProcess(id, "server", launch, undefined);
-  expect(await mend("latest first")).toMatchObject([{ result: "restored" }]);
+  expect(await undoAll("latest first")).toMatchObject([{ result: "restored" }]);
 });

@@ -3,12 +3,12 @@ import { LabError } from "../lab-error.ts";
 import type { FaultSpec } from "./fault-spec.ts";
 import { LINK_FAULTS, type LinkFaultKind, type LinkFaultSpec } from "./link-faults.ts";
 
-export type FaultAim =
+export type RequestedFault =
   | { on: "service"; kind: LifecycleFault; target: string; forMs: number | undefined }
   | { on: "link"; kind: LinkFaultKind; target: string; forMs: number | undefined; spec: LinkFaultSpec };
 
 /** `{stop: "mock-slack"}` or `{latency: "gateway->payments-mcp", by: 500}` in its parts. */
-export function aimOf(spec: FaultSpec): FaultAim {
+export function requestedFault(spec: FaultSpec): RequestedFault {
   const fields = spec as LinkFaultSpec;
   const forMs = fields.for;
   for (const kind of LIFECYCLE_FAULTS) {
