@@ -89,6 +89,15 @@ test("a newcomer runs the demo and reads what happened", async ({ window }) => {
     await expect(run.inspector).toContainText("approval timeout");
   });
 
+  await test.step("from a call to the step that made it, and from that to each of its calls", async () => {
+    await run.inspector.getByRole("button", { name: /^agent: / }).click();
+    const calls = run.inspector.getByRole("region", { name: "Calls of the step" }).getByRole("button");
+    await expect(calls).toHaveText([/^list_recent_charges/, /^create_refund/]);
+    await calls.first().click();
+    await expect(run.inspector).toContainText("list_recent_charges");
+    await expect(run.inspector).toContainText(/Endedok/);
+  });
+
   await test.step("next and previous failure go from one to the next", async () => {
     await page.getByRole("button", { name: "Select nothing" }).click();
     await page.getByRole("button", { name: "Next failure" }).click();

@@ -152,6 +152,11 @@ export const labEvent = z.discriminatedUnion("type", [
     durationMs: z.number(),
     traceId: z.string(),
     spanId: z.string(),
+    /**
+     * The call lasts until a `call.ended` tells of its end, whatever was decided. Absent where none is to come: from a
+     * gateway that keeps no record of ends, of a call that its gateway did not survive, and from labs of before.
+     */
+    awaitsEnd: z.literal(true).optional(),
   }),
   /** Once a call, by the gateway's clock. Gateways that keep no record of it, and labs of before, tell none. */
   event("call.ended", {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { callEnded, decided, eventAt, eventsOf, sampleRun, started } from "../testing/sample-events.ts";
+import { callEnded, decided, eventAt, eventsOf, passed, sampleRun, started } from "../testing/sample-events.ts";
 import { shownOf } from "../testing/shown-of.ts";
 import { CATALOGUE } from "./catalogue/catalogue.ts";
-import { type LabEvent, type LabEventBody, labEvent } from "./lab-event.ts";
+import { DECISIONS, type LabEvent, type LabEventBody, labEvent } from "./lab-event.ts";
 import { RunModel } from "./run-model.ts";
 import { decidedCalls, healthOf, hitsOn, servicesOf } from "./run-view.ts";
-import { isOpen } from "./span.ts";
+import { isOpen, OPEN } from "./span.ts";
 
 test("the sample holds every type of event there is, so that nothing below is tested on a part of them", () => {
   const known = labEvent.options.map((option) => option.shape.type.value);
@@ -211,6 +211,78 @@ describe("a call lasts until it has ended", () => {
       const [call] = RunModel.of(eventsOf([started, ...bodies])).calls;
       expect(call?.attributes.arguments).toEqual({ charge_id: "ch_1" });
     }
+  });
+});
+
+describe("a call whose end is to come", () => {
+  const row = { awaitsEnd: true as const, decidedWallMs: 1_700_000_000_020 };
+  const ended = callEnded({ startedWallMs: 1_700_000_000_015, endedWallMs: 1_700_000_000_060, outcome: "refused" });
+  const endsOf = (...bodies: LabEventBody[]) =>
+    RunModel.of(eventsOf([started, started, ...bodies])).calls.map(({ endMs }) => endMs);
+
+  test.each(DECISIONS)("is not over by %s: it lasts until it has ended", (decision) => {
+    const word = decided({ ...row, decision });
+    expect(endsOf(word)).toEqual([OPEN]);
+    expect(endsOf(word, started, started, started, ended)).toEqual([60]);
+    expect(endsOf(started, started, started, ended, word)).toEqual([60]);
+  });
+
+  test("and never came lasts on when the run is over, as with everything that did not end", () => {
+    expect(endsOf(decided(row), passed)).toEqual([OPEN]);
+  });
+
+  test("is over by a decision of which none is to come: its gateway did not survive it", () => {
+    const asked = decided({ ...row, decision: "approvalRequired" });
+    const expired = decided({ rowId: "2", decision: "expired", decidedWallMs: 1_700_000_000_040 });
+    expect(endsOf(asked, started, expired)).toEqual([40]);
+  });
+});
+
+describe("a call is below the step that made it", () => {
+  const begins = (step: string, kind: string): LabEventBody => ({
+    ...{ type: "step.started", step, kind, label: kind, background: false },
+  });
+  const ends = (step: string, turnId?: string): LabEventBody => ({
+    ...{ type: "step.ended", step, outcome: "ok", output: { turnId } },
+  });
+  /** In a run whose events are ten milliseconds apart, the first of them at 10. */
+  const callAt = (ms: number, turnId = "turn-1", callId = turnId) =>
+    decided({ callId, turnId, decidedWallMs: 1_700_000_000_000 + ms, durationMs: 0 });
+  const stepsOf = (...bodies: LabEventBody[]) =>
+    RunModel.of(eventsOf([started, ...bodies])).calls.map(({ parent, attributes }) => [parent, attributes.joinedBy]);
+
+  test("which is the one that was under way, rather one that calls, also when it is heard of late", () => {
+    const steps = [begins("a", "storm"), begins("b", "wait")];
+    expect(stepsOf(...steps, callAt(35))).toEqual([["step 1", "time"]]);
+    expect(stepsOf(...steps, ends("a"), ends("b"), begins("c", "agent"), callAt(35))).toEqual([["step 1", "time"]]);
+    expect(stepsOf(begins("a", "wait"), callAt(25))).toEqual([["step 1", "time"]]);
+    expect(stepsOf(begins("a", "agent"), ends("a"), callAt(90))).toEqual([[undefined, undefined]]);
+  });
+
+  test("and all calls of its turn with it", () => {
+    expect(stepsOf(begins("a", "storm"), callAt(25), begins("b", "storm"), callAt(45, "turn-1", "2"))).toEqual([
+      ["step 1", "time"],
+      ["step 1", "time"],
+    ]);
+  });
+
+  test("by its own word, once it tells the turn; before that it is the one under way", () => {
+    const bodies = [begins("a", "agent"), begins("b", "agent"), callAt(35), ends("a", "turn-1")];
+    expect(stepsOf(...bodies.slice(0, 3))).toEqual([["step 2", "time"]]);
+    expect(stepsOf(...bodies)).toEqual([["step 1", "turn"]]);
+    expect(stepsOf(...bodies, callAt(36, "turn-1", "late"))).toEqual([
+      ["step 1", "turn"],
+      ["step 1", "turn"],
+    ]);
+    expect(RunModel.of(eventsOf([started, ...bodies])).asOf(4, 40).calls).toMatchObject([{ parent: "step 2" }]);
+  });
+
+  test("of two steps with one id, as in a method done twice, each has its own", () => {
+    const twice = ["1", "2"].flatMap((turn, nth) => [begins("a", "call"), callAt(25 + 30 * nth, turn), ends("a")]);
+    expect(stepsOf(...twice)).toEqual([
+      ["step 1", "time"],
+      ["step 2", "time"],
+    ]);
   });
 });
 

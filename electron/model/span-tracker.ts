@@ -1,3 +1,4 @@
+import { CallingSteps, type MadeBy } from "./calling-steps.ts";
 import { track } from "./catalogue/catalogue.ts";
 import type { NewSpan, Tracking } from "./catalogue/entry.ts";
 import type { EventOf, LabEvent } from "./lab-event.ts";
@@ -46,9 +47,12 @@ export class SpanTracker implements Tracking {
     approval: new Map(),
   };
   readonly #counts: Record<SpanKind, number> = { phase: 0, step: 0, fault: 0, health: 0, call: 0, approval: 0 };
-  /** By trace: the faults that its requests met, and its calls. */
+  /** By trace, the faults that its requests met. */
   readonly #faultsMet = new Map<string, readonly string[]>();
+  /** Keys of calls, by their trace and by their turn. */
   readonly #callsOfTrace = new Map<string, string[]>();
+  readonly #callsOfTurn = new Map<string, string[]>();
+  readonly #callingSteps = new CallingSteps();
 
   /** @param limit spans of each kind to keep, about: with twice as many the older half is dropped */
   constructor(sink: SpanSink, limit = Number.POSITIVE_INFINITY) {
@@ -89,7 +93,7 @@ export class SpanTracker implements Tracking {
     // The newest are last, also under a key that was there before.
     tracked.delete(key);
     tracked.set(key, opened);
-    this.#rememberTrace(opened, key);
+    this.#rememberJoins(opened as AnySpan, key);
     this.#sink.opened?.(opened as AnySpan);
     if (tracked.size >= 2 * this.#limit) this.#dropOldest(tracked);
     return opened;
@@ -137,6 +141,22 @@ export class SpanTracker implements Tracking {
     return this.#faultsMet.get(traceId) ?? NO_LINKS;
   }
 
+  madeBy(turnId: string, startMs: number): MadeBy {
+    return this.#callingSteps.of(turnId, startMs);
+  }
+
+  made(seq: number, step: string, turnId: string): void {
+    const maker = this.find("step", step);
+    if (maker === undefined) return;
+    this.#callingSteps.tell(turnId, maker);
+    for (const key of this.#callsOfTurn.get(turnId) ?? []) {
+      const call = this.find("call", key);
+      if (call === undefined) continue;
+      const attributes = { ...call.attributes, joinedBy: "turn" as const };
+      this.#change(call, key, seq, { parent: maker.id, attributes }, undefined);
+    }
+  }
+
   #change<Kind extends SpanKind>(
     span: Span<Kind>,
     key: string,
@@ -146,17 +166,25 @@ export class SpanTracker implements Tracking {
   ): void {
     const changed: Span<Kind> = { ...span, ...change, changedSeq: seq, before: span };
     this.#of(span.kind).set(key, changed);
+    if (span.kind === "step") this.#callingSteps.take(changed as Span<"step">);
     this.#sink.changed?.(changed as AnySpan, owner);
   }
 
-  #rememberTrace(span: Span, key: string): void {
-    const opened = span as AnySpan;
-    if (opened.kind !== "call" || opened.attributes.traceId === "") return;
-    const { traceId } = opened.attributes;
-    const known = this.#callsOfTrace.get(traceId);
-    if (known !== undefined) known.push(key);
-    else this.#callsOfTrace.set(traceId, [key]);
-    this.#bound(this.#callsOfTrace);
+  /** What later events find it by, besides its key. */
+  #rememberJoins(span: AnySpan, key: string): void {
+    if (span.kind === "step") this.#callingSteps.take(span);
+    if (span.kind !== "call") return;
+    const { traceId, turnId } = span.attributes;
+    if (traceId !== "") this.#addTo(this.#callsOfTrace, traceId, key);
+    this.#addTo(this.#callsOfTurn, turnId, key);
+  }
+
+  #addTo(calls: Map<string, string[]>, id: string, key: string): void {
+    const known = calls.get(id);
+    if (known === undefined) {
+      calls.set(id, [key]);
+      this.#bound(calls);
+    } else if (known.push(key) >= 2 * this.#limit) known.splice(0, this.#limit);
   }
 
   #dropOldest<Kind extends SpanKind>(tracked: Map<string, Span<Kind>>): void {

@@ -26,7 +26,10 @@ export interface SpanKinds {
   };
   /** A stretch of one health; the name is the service. */
   health: { status: HealthStatus; attributes: { from: HealthStatus; reason: string; latencyMs?: number } };
-  /** One `tools/call`, from its request to its reply; the status is the last decision on it, else how it ended. */
+  /**
+   * One `tools/call`, from its request to its reply, below the step that made it; the status is the last decision on it,
+   * else how it ended.
+   */
   call: {
     status: Decision | CallOutcome;
     attributes: {
@@ -39,6 +42,8 @@ export interface SpanKinds {
       spanId: string;
       /** Oldest first; none on a call that ended before anything was decided. */
       decisions: readonly Instant<"decision">[];
+      /** How the step that made it was found: it said so, or was under way; absent where there is none. */
+      joinedBy?: "turn" | "time";
       /** As its gateway recorded it; absent as long as that is not known, and where it keeps no record of ends. */
       end?: CallEnd;
     };
@@ -112,7 +117,7 @@ export function overlaps(span: { startMs: number; endMs: number }, fromMs: numbe
   return span.startMs <= toMs && span.endMs >= fromMs;
 }
 
-/** The last moment that is known of a call: its end, or the last decision while it lasts. */
-export function lastKnownMs({ startMs, endMs, attributes }: Span<"call">): number {
-  return endMs === OPEN ? (attributes.decisions.at(-1)?.atMs ?? startMs) : endMs;
+/** Until when a span lasted, as far as is known at a moment: until then, when it has not ended. */
+export function lastedUntil({ endMs }: { endMs: number }, nowMs: number): number {
+  return endMs === OPEN ? nowMs : endMs;
 }

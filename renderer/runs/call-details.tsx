@@ -1,5 +1,5 @@
 import type { RunView } from "../../electron/model/run-view.ts";
-import { type CallEnd, isOpen, lastKnownMs, overlaps, type Span } from "../../electron/model/span.ts";
+import { isOpen, lastedUntil, type Span } from "../../electron/model/span.ts";
 import { clockTime, formatDuration } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
 import { DecisionChain } from "./decision-chain.tsx";
@@ -17,11 +17,11 @@ interface CallDetailsProps {
 }
 
 export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsProps) {
-  const { startMs, attributes } = call;
+  const { startMs, endMs, attributes } = call;
   const { decisions, traceId, spanId } = attributes;
   const approval = view.approvals.find(({ attributes: { callId } }) => callId === attributes.callId);
-  const response = responseOf(view, call);
-  const endMs = lastKnownMs(call);
+  const step = view.steps.find(({ id }) => id === call.parent);
+  const response = responseOf(view, call, step);
   return (
     <>
       <p className={classes.chain}>
@@ -54,8 +54,8 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
       <Facts
         facts={[
           ["Began", formatDuration(startMs)],
-          ["Lasted", formatDuration(endMs - startMs)],
-          ...endFacts(attributes.end),
+          ["Lasted", isOpen(call) ? "still going on" : formatDuration(endMs - startMs)],
+          ...endFacts(call),
           ...(approval === undefined
             ? []
             : [
@@ -64,6 +64,10 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
                   isOpen(approval) ? "still waiting" : formatDuration(approval.endMs - approval.startMs),
                 ] as const,
               ]),
+          [
+            "Step",
+            step === undefined ? "none was in progress" : <StepLink key="step" step={step} onSelect={onSelect} />,
+          ],
           ["Backend", attributes.backend || "none"],
           ["Session", <code key="session">{attributes.sessionId}</code>],
           ["Turn", <code key="turn">{attributes.turnId}</code>],
@@ -71,13 +75,22 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
           ["Span", spanId === "" ? "none" : <code key="span">{spanId}</code>],
         ]}
       />
-      <InForce view={view} atMs={endMs} />
+      <InForce view={view} atMs={lastedUntil(call, view.lastMs)} />
     </>
   );
 }
 
-function endFacts(end: CallEnd | undefined): (readonly [string, string])[] {
-  if (end === undefined) return [["Ended", "not known"]];
+function StepLink({ step, onSelect }: { step: Span<"step">; onSelect: (seq: number) => void }) {
+  return (
+    <button type="button" className={classes.link} onClick={() => onSelect(step.seq)}>
+      {step.name}
+    </button>
+  );
+}
+
+function endFacts(call: Span<"call">): (readonly [string, string])[] {
+  const { end } = call.attributes;
+  if (end === undefined) return [["Ended", isOpen(call) ? "not yet" : "not known"]];
   return [
     ["Ended", end.error === undefined ? end.outcome : `${end.outcome}: ${end.error}`],
     ["Sent to the backend", end.attempts === 1 ? "once" : `${end.attempts} times`],
@@ -86,24 +99,19 @@ function endFacts(end: CallEnd | undefined): (readonly [string, string])[] {
 }
 
 /** What the caller got, from the step that made the call: the audit log itself keeps no answers. */
-function responseOf(view: RunView, call: Span<"call">): unknown {
-  for (const step of view.steps) {
-    const { output, kind } = step.attributes;
-    if (typeof output !== "object" || output === null) continue;
-    if (!overlaps(step, call.startMs, lastKnownMs(call))) continue;
-    if ("calls" in output && Array.isArray(output.calls)) {
-      const sameTool = view.calls.filter(
-        (each) =>
-          each.name === call.name && each.attributes.turnId === call.attributes.turnId && each.startMs <= call.startMs,
-      );
-      const answers = output.calls.filter((each: unknown) => isRecord(each) && each.tool === call.name);
-      const answer: unknown = answers[sameTool.length - 1];
-      if (isRecord(answer)) return answer.text ?? answer.error ?? answer.outcome;
-    } else if (kind === "call" && step.name.includes(call.name)) {
-      return output;
-    }
+function responseOf(view: RunView, call: Span<"call">, step: Span<"step"> | undefined): unknown {
+  const { output, kind } = step?.attributes ?? {};
+  if (!isRecord(output)) return undefined;
+  if (Array.isArray(output.calls)) {
+    const sameTool = view.calls.filter(
+      (each) =>
+        each.name === call.name && each.attributes.turnId === call.attributes.turnId && each.startMs <= call.startMs,
+    );
+    const answers = output.calls.filter((each: unknown) => isRecord(each) && each.tool === call.name);
+    const answer: unknown = answers[sameTool.length - 1];
+    return isRecord(answer) ? (answer.text ?? answer.error ?? answer.outcome) : undefined;
   }
-  return undefined;
+  return kind === "call" ? output : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

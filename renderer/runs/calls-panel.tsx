@@ -1,5 +1,5 @@
 import type { RunView } from "../../electron/model/run-view.ts";
-import { lastKnownMs, type Span } from "../../electron/model/span.ts";
+import { isOpen, lastedUntil, type Span } from "../../electron/model/span.ts";
 import { Empty } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./calls-panel.module.css";
@@ -38,7 +38,10 @@ export function CallsPanel({ view, selectedSeq, onVisit }: CallsPanelProps) {
             <span className={classes.time}>{formatDuration(call.startMs)}</span>
             <DecisionChain call={call} />
             <span className={classes.reason}>{last?.event.reason ?? end?.error}</span>
-            <span className={classes.time}>{formatDuration(lastKnownMs(call) - call.startMs)}</span>
+            <span className={classes.time}>
+              {formatDuration(lastedUntil(call, view.lastMs) - call.startMs)}
+              {isOpen(call) && "…"}
+            </span>
           </button>
         );
       }}

@@ -27,7 +27,7 @@ export function EventDetails({ event, view, onSelect }: EventDetailsProps): Reac
     case "call":
       return <CallDetails call={subject} view={view} selectedSeq={event.seq} onSelect={onSelect} />;
     case "step":
-      return <StepDetails step={subject} view={view} />;
+      return <StepDetails step={subject} view={view} onSelect={onSelect} />;
     case "fault":
       return <FaultDetails fault={subject} view={view} />;
     case "check":

@@ -1,11 +1,18 @@
 import type { RunView } from "../../electron/model/run-view.ts";
-import { isOpen, type Span } from "../../electron/model/span.ts";
+import { isOpen, lastedUntil, type Span } from "../../electron/model/span.ts";
 import { formatDuration } from "../ui/times.ts";
 import { Facts } from "./facts.tsx";
 import { InForce } from "./in-force.tsx";
 import { JsonBlock } from "./json-block.tsx";
+import { StepCalls } from "./step-calls.tsx";
 
-export function StepDetails({ step, view }: { step: Span<"step">; view: RunView }) {
+interface StepDetailsProps {
+  step: Span<"step">;
+  view: RunView;
+  onSelect: (seq: number) => void;
+}
+
+export function StepDetails({ step, view, onSelect }: StepDetailsProps) {
   const { name, startMs, endMs, status, attributes } = step;
   const { kind, background, error, output } = attributes;
   return (
@@ -20,6 +27,7 @@ export function StepDetails({ step, view }: { step: Span<"step">; view: RunView 
           ["Outcome", isOpen(step) ? "not ended" : status],
         ]}
       />
+      <StepCalls calls={view.calls.filter(({ parent }) => parent === step.id)} onSelect={onSelect} />
       {error !== undefined && (
         <>
           <h3>Error</h3>
@@ -32,7 +40,7 @@ export function StepDetails({ step, view }: { step: Span<"step">; view: RunView 
           <JsonBlock value={output} label="Output" />
         </>
       )}
-      <InForce view={view} atMs={isOpen(step) ? view.lastMs : endMs} />
+      <InForce view={view} atMs={lastedUntil(step, view.lastMs)} />
     </>
   );
 }

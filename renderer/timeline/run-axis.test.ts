@@ -58,6 +58,18 @@ test("calls in flight are not idle, and what is between them is when it is long"
   expect(between?.[1]).toBeLessThanOrEqual(7_000);
 });
 
+test("a call that was allowed is in flight, and not idle, until its end is told", () => {
+  const allowed = {
+    ...{ type: "call.decided", rowId: "1", atMs: 60, callId: "slow", sessionId: "session", turnId: "turn" },
+    ...{ tool: "list_recent_charges", arguments: {}, decision: "allow", reason: "", backend: "payments-mcp" },
+    ...{ decidedWallMs: BEGAN.wallMs + 50, durationMs: 1, traceId: "", spanId: "" },
+  };
+  const flight = { ...allowed, awaitsEnd: true };
+  expect(idleIn([flight], 10_000)).toEqual([]);
+  expect(idleIn([flight, { ...call(49, 9_900), callId: "slow" }], 10_000)).toEqual([]);
+  expect(idleIn([allowed], 10_000)).toHaveLength(1);
+});
+
 test("a call within a quiet stretch parts it in two", () => {
   const late = { ...call(4_000, 6_000), atMs: 10_000 };
   expect(idleIn([late], 10_000).map(([startMs, endMs]) => endMs <= 4_000 || startMs >= 6_000)).toEqual([true, true]);

@@ -1,4 +1,4 @@
-import { isOpen, lastKnownMs, type Span } from "../../model/span.ts";
+import { lastedUntil, type Span } from "../../model/span.ts";
 import { INTERNAL, type Span as OtlpSpan, SERVER } from "./otlp-span.ts";
 
 /** For what OpenTelemetry has no convention: decisions, approvals, faults, steps. `gen_ai` and `mcp` are reserved. */
@@ -9,8 +9,6 @@ export interface CallPlace {
   traceId: string;
   spanId: string;
   parentSpanId: string;
-  /** How the step above it was found; undefined when there is none. */
-  joinedBy?: "turn" | "time";
   approvalSpanId: string;
   /** The fault that met a request of the call's own trace. */
   fault: string | undefined;
@@ -26,7 +24,7 @@ const DECISION = `${OWN}.decision`;
 const DECISION_REASON = `${OWN}.decision.reason`;
 
 /**
- * The call from its request to its reply, or to its last decision where no end is known, as the gateway's server span, with
+ * The call from its request to its reply, or to its last decision where none is told, as the gateway's server span, with
  * the names and attributes of OpenTelemetry's conventions for MCP, and below it the approval that it waited for. The span
  * that the gateway itself told its callers and backends of is in the trace that the caller began: a link leads there.
  */
@@ -45,7 +43,7 @@ export function callSpans(call: Span<"call">, approval: Span<"approval"> | undef
     name: name === "" ? "tools/call" : `tools/call ${name}`,
     kind: SERVER,
     startNano: nano(startMs),
-    endNano: nano(Math.max(startMs, lastKnownMs(call))),
+    endNano: nano(Math.max(startMs, lastedUntil(call, place.runEndMs))),
     attributes: {
       "mcp.method.name": "tools/call",
       "gen_ai.tool.name": name,
@@ -59,7 +57,7 @@ export function callSpans(call: Span<"call">, approval: Span<"approval"> | undef
       [`${OWN}.call.request_bytes`]: end?.requestBytes,
       [`${OWN}.call.reply_bytes`]: end?.replyBytes,
       [`${OWN}.turn.id`]: attributes.turnId,
-      [`${OWN}.step.joined_by`]: place.joinedBy,
+      [`${OWN}.step.joined_by`]: attributes.joinedBy,
       [`${OWN}.backend`]: attributes.backend,
       [DECISION]: decision,
       [`${OWN}.fault.id`]: decision === "upstream_error" || error?.type === "upstream_error" ? place.fault : undefined,
@@ -87,7 +85,6 @@ function errorOf({ attributes: { decisions, end } }: Span<"call">): { type: stri
 
 function approvalSpan(approval: Span<"approval">, place: CallPlace): OtlpSpan {
   const { name, startMs, status, attributes } = approval;
-  const endMs = isOpen(approval) ? place.runEndMs : approval.endMs;
   return {
     traceId: place.traceId,
     spanId: place.approvalSpanId,
@@ -95,7 +92,7 @@ function approvalSpan(approval: Span<"approval">, place: CallPlace): OtlpSpan {
     name: `approval ${name}`,
     kind: INTERNAL,
     startNano: place.nano(startMs),
-    endNano: place.nano(Math.max(startMs, endMs)),
+    endNano: place.nano(Math.max(startMs, lastedUntil(approval, place.runEndMs))),
     attributes: {
       [`${OWN}.approval.result`]: status,
       [`${OWN}.approval.reason`]: attributes.reason,

@@ -1,7 +1,6 @@
 import type { EventOf } from "../../model/lab-event.ts";
-import { type AnySpan, isOpen, type Span } from "../../model/span.ts";
+import { type AnySpan, isOpen, lastedUntil, type Span } from "../../model/span.ts";
 import type { SpanSink, SpanTracker } from "../../model/span-tracker.ts";
-import { CallingSteps } from "./calling-steps.ts";
 import type { RunRecord } from "./format.ts";
 import { callSpans, OWN } from "./otlp-call.ts";
 import { INTERNAL, idOf, type Span as OtlpSpan, spellAttributes, spellSpan, unixNano } from "./otlp-span.ts";
@@ -29,7 +28,6 @@ export class OtlpTrace implements SpanSink {
   readonly #faultIds = new Map<string, string>();
   readonly #spans: Record<Resource, string> = { lab: "", gateway: "" };
   readonly #serviceNames: Record<Resource, string> = { lab: "resilience-lab", gateway: "gateway" };
-  readonly #callingSteps = new CallingSteps();
   #waiting = 0;
   #isFirst = true;
 
@@ -45,13 +43,11 @@ export class OtlpTrace implements SpanSink {
   }
 
   opened(span: AnySpan): void {
-    if (span.kind === "step") this.#callingSteps.take(span);
-    else if (span.kind === "approval") this.#keepApproval(span);
+    if (span.kind === "approval") this.#keepApproval(span);
     else if (span.kind === "fault") this.#faultIds.set(span.id, span.attributes.fault);
   }
 
   changed(span: AnySpan): void {
-    if (span.kind === "step") this.#callingSteps.take(span);
     if (span.kind === "approval") this.#keepApproval(span);
     else if ((span.kind === "step" || span.kind === "fault") && !isOpen(span) && isFirstEnd(span)) this.#end(span);
   }
@@ -110,10 +106,10 @@ export class OtlpTrace implements SpanSink {
   #endStep(step: Span<"step">): void {
     const { name, status, startMs, attributes } = step;
     this.#add("lab", {
-      ...this.#child(`step ${attributes.step}`),
+      ...this.#child(step.id),
       name: `step ${attributes.kind}`,
       kind: INTERNAL,
-      ...this.#times(startMs, this.#endOf(step)),
+      ...this.#times(startMs, lastedUntil(step, this.#record.durationMs)),
       attributes: {
         [`${OWN}.step.id`]: attributes.step,
         [`${OWN}.step.label`]: name,
@@ -129,7 +125,7 @@ export class OtlpTrace implements SpanSink {
       ...this.#child(`fault ${attributes.fault}`),
       name: `fault ${name}`,
       kind: INTERNAL,
-      ...this.#times(attributes.appliedMs ?? startMs, this.#endOf(fault)),
+      ...this.#times(attributes.appliedMs ?? startMs, lastedUntil(fault, this.#record.durationMs)),
       attributes: {
         [FAULT_ID]: attributes.fault,
         [`${OWN}.fault.kind`]: attributes.kind,
@@ -141,11 +137,10 @@ export class OtlpTrace implements SpanSink {
   }
 
   #endCall(call: Span<"call">): void {
-    const { callId, turnId } = call.attributes;
-    const step = this.#callingSteps.stepOf(turnId, call.startMs);
+    const { callId } = call.attributes;
     const spans = callSpans(call, this.#approvals.get(call.id), {
       ...this.#child(`call ${callId}`),
-      ...(step === undefined ? {} : { parentSpanId: this.#idOf(`step ${step.step}`), joinedBy: step.by }),
+      ...(call.parent === undefined ? {} : { parentSpanId: this.#idOf(call.parent) }),
       approvalSpanId: this.#idOf(`approval ${callId}`),
       fault: this.#faultIds.get(call.links[0] ?? ""),
       nano: (ms) => this.#nano(ms),
@@ -153,10 +148,6 @@ export class OtlpTrace implements SpanSink {
     });
     this.#approvals.delete(call.id);
     for (const span of spans) this.#add("gateway", span);
-  }
-
-  #endOf(span: Span): number {
-    return isOpen(span) ? this.#record.durationMs : span.endMs;
   }
 
   #child(what: string): { traceId: string; spanId: string; parentSpanId: string } {

@@ -3,7 +3,7 @@ import { formatDuration } from "../../model/duration.ts";
 import { explainFailures } from "../../model/explain.ts";
 import type { CallOutcome, Decision, Outcome } from "../../model/lab-event.ts";
 import { decidedCalls, type RunView } from "../../model/run-view.ts";
-import { lastKnownMs, OPEN } from "../../model/span.ts";
+import { isOpen, OPEN } from "../../model/span.ts";
 
 /** Times are milliseconds on the run's clock. */
 export interface ReportedDecision {
@@ -23,10 +23,13 @@ export interface ReportedCall {
   tool: string;
   arguments: unknown;
   decisions: Decision[];
-  /** From its request to its reply; to its last decision where the gateway records no ends of calls. */
+  /**
+   * From its request to its reply; to its last decision where the gateway records no ends of calls. Null for a call that
+   * had not ended when the run did.
+   */
   startMs: number;
-  endMs: number;
-  /** Null as long as no end is known. */
+  endMs: number | null;
+  /** Null where no end was told. */
   outcome: CallOutcome | null;
 }
 
@@ -104,7 +107,7 @@ export function toReport(view: RunView): RunReport {
       arguments: call.attributes.arguments,
       decisions: call.attributes.decisions.map(({ event }) => event.decision),
       startMs: Math.round(call.startMs),
-      endMs: Math.round(lastKnownMs(call)),
+      endMs: isOpen(call) ? null : Math.round(call.endMs),
       outcome: call.attributes.end?.outcome ?? null,
     })),
     steps: view.steps.map(({ name, status, startMs, endMs, attributes }) => ({

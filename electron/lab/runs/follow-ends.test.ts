@@ -7,7 +7,7 @@ import type * as abortScope from "../abort-scope.ts";
 import { systemClock } from "../clock.ts";
 import { RunLog } from "../events/run-log.ts";
 import { AuditReader } from "../traces/audit-reader.ts";
-import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
+import { awaitsEnd, followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 
 vi.mock("../abort-scope.ts", async (original) => {
   const { withLimitInForce } = await import("../../testing/expiring-limit.ts");
@@ -42,9 +42,10 @@ describe("the ends of calls", () => {
       await decisions?.close();
       if ("reader" in ends) await ends.reader.close();
     });
+    const isToCome = (spanId = "b7ad6b7169203331") => awaitsEnd(ends, { spanId });
     const read = async () => "reader" in ends && (await ends.reader.read());
     const warnings = () => events.flatMap((event) => (event.type === "warning" ? event.message : []));
-    return { events, warnings, read, decisions, rows };
+    return { events, warnings, read, decisions, rows, isToCome };
   }
 
   test("are put into the log once, in their order, as exactly as they are kept", async () => {
@@ -67,6 +68,19 @@ describe("the ends of calls", () => {
       { ...rest, tool: "two", outcome: "busy", backend: "" },
     ]);
     expect(events[1]).not.toHaveProperty("error");
+  });
+
+  test("are to come of calls while their table can be read, but not of those that a gateway did not survive", async () => {
+    const { read, isToCome } = await follow();
+    expect([isToCome(), isToCome("")]).toEqual([true, false]);
+    await postgres.query("ALTER TABLE calls RENAME TO away");
+    await read();
+    expect(isToCome()).toBe(false);
+    await postgres.query("ALTER TABLE away RENAME TO calls");
+    await read();
+    expect(isToCome()).toBe(true);
+    await postgres.query("DROP TABLE calls");
+    expect((await follow()).isToCome()).toBe(false);
   });
 
   test("that have an outcome which the lab does not know are told of once, and later ones are read", async () => {

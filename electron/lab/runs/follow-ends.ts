@@ -36,6 +36,14 @@ export async function followEnds(
   }
 }
 
+/**
+ * Whether the end of a call is to come, by a row of what was decided on it. A row without a span is written when a gateway
+ * starts, of a call that the one before it did not survive: nothing records the end of that.
+ */
+export function awaitsEnd(ends: FollowedEnds | undefined, { spanId }: { spanId: string }): boolean {
+  return ends !== undefined && "reader" in ends && ends.reader.hasTable && spanId !== "";
+}
+
 /** Says once that no end is known; not where nothing at all is known of calls, which the decisions' reader has said. */
 export function noteMissingEnds(log: RunLog, ends: FollowedEnds, decisions: DecisionSource | undefined): void {
   if ("reader" in ends || decisions === undefined || decisions.missing().length > 0) return;

@@ -6,7 +6,7 @@ import type { RunContext } from "../scenarios/run-context.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import type { CallEnd } from "../traces/call-row.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
-import { followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
+import { awaitsEnd, type FollowedEnds, followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 import type { RunPolicy } from "./run-policy.ts";
 
 /** A call that began before the run is not of the run; clocks may differ by this much. */
@@ -72,10 +72,13 @@ export async function watchRun(context: RunContext, policy: RunPolicy, watchers:
   const isFromBefore = (startedWallMs: number) =>
     !policy.takesEarlierCalls && startedWallMs < log.startedWallMs - CLOCK_SLACK_MS;
   const isOfRun = (end: CallEnd) => isCounted(end, context) && !isFromBefore(end.startedWallMs);
+  let followed: FollowedEnds | undefined;
+  const isEndToCome = (row: AuditRow) => awaitsEnd(followed, row);
   const [decisions, ends] = await Promise.all([
-    followDecisions(context, isFromBefore),
+    followDecisions(context, isFromBefore, isEndToCome),
     followEnds(stack, log, isOfRun),
   ]);
+  followed = ends;
   context.decisions = decisions;
   watchers.add(() => context.decisions.close());
   watchers.add(async () => {
@@ -102,6 +105,7 @@ function isCounted({ sessionId, turnId }: { sessionId: string; turnId: string },
 async function followDecisions(
   context: RunContext,
   isFromBefore: (startedWallMs: number) => boolean,
+  isEndToCome: (row: AuditRow) => boolean,
 ): Promise<DecisionSource> {
   const { stack, log } = context;
   const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
@@ -118,7 +122,7 @@ async function followDecisions(
       return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
     }
     calls.add(row.callId);
-    log.append({ type: "call.decided", ...row });
+    log.append({ type: "call.decided", ...row, ...(isEndToCome(row) ? { awaitsEnd: true } : {}) });
   };
   try {
     return await AuditReader.fromNow(stack.endpoint("audit-log", "reading decisions"), take, warn);

@@ -38,6 +38,7 @@ export class TableReader<Row> implements DecisionSource {
   #lastId: string | undefined;
   /** Why the last attempt did not reach the end of the table. */
   #gap: string | undefined;
+  #hasTable = true;
   #wasReplaced: string | undefined;
   #reading: Promise<boolean> | undefined;
   #again = false;
@@ -83,6 +84,11 @@ export class TableReader<Row> implements DecisionSource {
     return this.#reading;
   }
 
+  /** False from when the database would not read the table, since it is not there or is another, until it does again. */
+  get hasTable(): boolean {
+    return this.#hasTable;
+  }
+
   missing(): readonly MissingDecisions[] {
     const whole = [this.#gap, this.#wasReplaced].filter((why) => why !== undefined).map((why) => ({ why }));
     return [...whole, ...this.#unreadable.missing()];
@@ -104,12 +110,16 @@ export class TableReader<Row> implements DecisionSource {
         await this.#readToEnd(await this.#connect());
       }
       this.#gap = undefined;
+      this.#hasTable = true;
       this.#schedule(POLL_INTERVAL_MS);
       return true;
     } catch (error) {
       this.#drop();
       this.#gap = `${this.#table.called} cannot be read: ${messageOf(error)}`;
-      if (isWrongShape(error)) this.#reportOnce(this.#gap);
+      if (isWrongShape(error)) {
+        this.#hasTable = false;
+        this.#reportOnce(this.#gap);
+      }
       this.#schedule(RETRY_MS);
       return false;
     }

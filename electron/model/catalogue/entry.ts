@@ -1,3 +1,4 @@
+import type { MadeBy } from "../calling-steps.ts";
 import type { EventOf, LabEventType } from "../lab-event.ts";
 import type { SummaryLane, SummaryName } from "../lanes.ts";
 import type { RunClock } from "../run-clock.ts";
@@ -43,6 +44,10 @@ export interface Tracking {
   /** Ends what is open; the event that did has to do with something else. */
   end<Kind extends SpanKind>(seq: number, kind: Kind, endMs: number, key?: string): void;
   instant<Kind extends InstantKind>(kind: Kind, atMs: number, event: EventOf<InstantKinds[Kind]>): Instant<Kind>;
+  /** The step that made a call of this turn, which began then. */
+  madeBy(turnId: string, startMs: number): MadeBy;
+  /** The calls of this turn were made by the step. */
+  made(seq: number, step: string, turnId: string): void;
   /** A request of this trace met this fault. */
   met(seq: number, traceId: string, fault: string): void;
   /** Ids of the faults that requests of this trace have met. */

@@ -49,8 +49,8 @@ export const stepEnded: EventEntry<"step.ended"> = {
   }),
   print({ outcome, error, output }) {
     if (outcome !== "ok") return line("step", { text: `${outcome}: ${error ?? ""}`, tone: "failed" });
-    const answer = answerOf(output);
-    return answer === undefined ? [] : line("answer", plain(answer));
+    const answer = textIn(output, "answer");
+    return answer === undefined ? [] : line("answer", plain(answer.replaceAll(/\s+/g, " ")));
   },
   isFailure: ({ outcome }) => outcome === "failed",
   track({ seq, atMs, step, outcome, error, output }, run) {
@@ -63,11 +63,15 @@ export const stepEnded: EventEntry<"step.ended"> = {
         ...(output === undefined ? {} : { output }),
       },
     }));
+    const turnId = textIn(output, "turnId");
+    if (turnId !== undefined) run.made(seq, step, turnId);
   },
   subject: ({ step }, { steps }) => steps.find(({ attributes }) => attributes.step === step),
 };
 
-function answerOf(output: unknown): string | undefined {
-  if (typeof output !== "object" || output === null || !("answer" in output)) return undefined;
-  return typeof output.answer === "string" ? output.answer.replaceAll(/\s+/g, " ") : undefined;
+/** Of what a step leaves in the log, where it has such a text. */
+function textIn(output: unknown, name: "answer" | "turnId"): string | undefined {
+  if (typeof output !== "object" || output === null || !(name in output)) return undefined;
+  const value: unknown = (output as Record<string, unknown>)[name];
+  return typeof value === "string" ? value : undefined;
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../../model/duration.ts";
 import { hitsOn, type RunView } from "../../../model/run-view.ts";
-import { isOpen, lastKnownMs, type Span } from "../../../model/span.ts";
+import { isOpen, lastedUntil, type Span } from "../../../model/span.ts";
 import { escapeHtml, shorten } from "./markup.ts";
 import { COLUMNS, type ReportTimeline } from "./report-timeline.ts";
 import { CALL_TONES, DECISION_TONES, HEALTH_TONES, type Tone } from "./tones.ts";
@@ -44,7 +44,7 @@ interface Group {
   note?: string;
 }
 
-/** The run on one time axis, as an SVG that needs nothing but the page's style sheet. */
+/** The run on one time axis, what has not ended to its end, as an SVG that needs nothing but the page's style sheet. */
 export function timelineSvg(view: RunView, timeline: ReportTimeline): string {
   const { durationMs } = timeline;
   const x = (ms: number) => LEFT + (Math.min(durationMs, Math.max(0, ms)) / durationMs) * PLOT;
@@ -80,7 +80,7 @@ function groupsOf(view: RunView, timeline: ReportTimeline): Group[] {
     limited("Faults", faultRows(view, durationMs)),
     { heading: "Health", rows: healthRows(timeline) },
     view.calls.length <= ROWS_LIMIT
-      ? { heading: "Calls", rows: view.calls.map(callRow) }
+      ? { heading: "Calls", rows: view.calls.map((call) => callRow(call, durationMs)) }
       : {
           heading: "Decisions",
           rows: decisionRows(timeline),
@@ -91,11 +91,6 @@ function groupsOf(view: RunView, timeline: ReportTimeline): Group[] {
   ];
 }
 
-/** What has not ended is drawn to the end of the run. */
-function endOf(span: Span, durationMs: number): number {
-  return isOpen(span) ? durationMs : span.endMs;
-}
-
 function limited(heading: string, rows: Row[]): Group {
   if (rows.length <= ROWS_LIMIT) return { heading, rows };
   return { heading, rows: rows.slice(0, ROWS_LIMIT), note: `the first ${ROWS_LIMIT} of ${rows.length}` };
@@ -104,7 +99,7 @@ function limited(heading: string, rows: Row[]): Group {
 function phaseRow({ phases }: RunView, durationMs: number): Row {
   const bars = phases.map((span, index): Bar => {
     const { name: phase, startMs } = span;
-    const endMs = endOf(span, durationMs);
+    const endMs = lastedUntil(span, durationMs);
     return {
       startMs,
       endMs,
@@ -120,7 +115,7 @@ function stepRows({ steps }: RunView, durationMs: number): Row[] {
   return steps.map((step) => {
     const { name: label, startMs, status } = step;
     const { kind, background, error } = step.attributes;
-    const endMs = endOf(step, durationMs);
+    const endMs = lastedUntil(step, durationMs);
     return {
       label: background ? `${kind} (background)` : kind,
       bars: [
@@ -142,7 +137,7 @@ function faultRows(view: RunView, durationMs: number): Row[] {
     const { kind, target, detail } = fault.attributes;
     const hits = hitsOn(view, fault);
     const counted = hits === 0 ? "" : `, ${hits} ${hits === 1 ? "hit" : "hits"}`;
-    const endMs = endOf(fault, durationMs);
+    const endMs = lastedUntil(fault, durationMs);
     const result = isOpen(fault) ? "not undone" : status;
     return {
       label: kind,
@@ -173,10 +168,10 @@ function healthRows(timeline: ReportTimeline): Row[] {
   }));
 }
 
-function callRow(call: Span<"call">): Row {
+function callRow(call: Span<"call">, durationMs: number): Row {
   const { name, startMs, status, attributes } = call;
   const { decisions, backend } = attributes;
-  const endMs = lastKnownMs(call);
+  const endMs = lastedUntil(call, durationMs);
   const words = [name, ...(decisions.length === 0 ? [status] : decisions.map(({ event }) => event.decision))].join(
     " → ",
   );
@@ -200,7 +195,7 @@ function callRow(call: Span<"call">): Row {
 function approvalRows({ approvals }: RunView, durationMs: number): Row[] {
   return approvals.map((approval) => {
     const { name: tool, startMs, status } = approval;
-    const endMs = endOf(approval, durationMs);
+    const endMs = lastedUntil(approval, durationMs);
     const words = `${status === "waiting" ? "still waiting" : status} after ${formatDuration(endMs - startMs)}`;
     return {
       label: tool,

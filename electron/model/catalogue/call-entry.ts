@@ -1,5 +1,5 @@
 import { isApprovalResult } from "../lab-event.ts";
-import { type CallEnd, type Instant, OPEN } from "../span.ts";
+import { type Instant, OPEN } from "../span.ts";
 import { isRefusal } from "../tone.ts";
 import { type EventEntry, line, plain, type Tracking } from "./entry.ts";
 
@@ -34,53 +34,18 @@ export const callDecided: EventEntry<"call.decided"> = {
   subject: ({ callId }, { calls }) => calls.find(({ attributes }) => attributes.callId === callId),
 };
 
-/**
- * The end of a call as its gateway recorded it. Decisions and ends are written and read apart, so that either may be first;
- * a call that nothing was decided on has an end alone.
- */
-export const callEnded: EventEntry<"call.ended"> = {
-  title: "End of a tool call",
-  priority: "essential",
-  opens: ["call"],
-  closes: ["call"],
-  describe: ({ tool, outcome, error }) => ({
-    kind: "call",
-    text: `${tool} ended: ${outcome}${error === undefined ? "" : `: ${error}`}`,
-    tone: "muted",
-  }),
-  track(event, run) {
-    const { seq, atMs, callId, outcome, attempts, requestBytes, replyBytes, error, traceId, spanId } = event;
-    const startMs = run.clock.at(event.startedWallMs, atMs);
-    const endMs = run.clock.at(event.endedWallMs, atMs);
-    const what = { outcome, attempts, requestBytes, replyBytes, traceId, spanId };
-    const end: CallEnd = error === undefined ? what : { ...what, error };
-    if (run.find("call", callId) !== undefined) {
-      run.amend(seq, "call", callId, ({ attributes }) => ({ startMs, endMs, attributes: { ...attributes, end } }));
-      return;
-    }
-    const { sessionId, turnId, backend } = event;
-    const ids = { callId, sessionId, turnId, backend, traceId, spanId };
-    run.open(seq, "call", callId, {
-      name: event.tool,
-      startMs,
-      endMs,
-      status: outcome,
-      attributes: { ...ids, arguments: undefined, decisions: [], end },
-      links: run.faultsMet(traceId),
-    });
-  },
-  subject: ({ callId }, { calls }) => calls.find(({ attributes }) => attributes.callId === callId),
-};
-
-/** Until its end is known: while a person is asked the call goes on; every other decision is the last that is known. */
+/** A call whose end is to come goes on, as one does on which a person is asked; else its last decision is its end. */
 function trackCall(decided: Instant<"decision">, run: Tracking): void {
   const { atMs, seq, event: row } = decided;
-  const endMs = row.decision === "approvalRequired" ? OPEN : atMs;
+  const endMs = row.awaitsEnd || row.decision === "approvalRequired" ? OPEN : atMs;
   if (run.find("call", row.callId) === undefined) {
     const { callId, sessionId, turnId, backend, traceId, spanId } = row;
+    const startMs = Math.max(0, atMs - row.durationMs);
+    const { parent, ...joined } = run.madeBy(turnId, startMs);
     run.open(seq, "call", callId, {
       name: row.tool,
-      startMs: Math.max(0, atMs - row.durationMs),
+      parent,
+      startMs,
       endMs,
       status: row.decision,
       attributes: {
@@ -91,6 +56,7 @@ function trackCall(decided: Instant<"decision">, run: Tracking): void {
         arguments: row.arguments,
         traceId,
         spanId,
+        ...joined,
         decisions: [decided],
       },
       links: run.faultsMet(traceId),
