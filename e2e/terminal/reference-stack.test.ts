@@ -190,6 +190,8 @@ describe("run on it", () => {
     });
     const { code, out, err } = await lab.run("run", slow, "--reporter", "json");
     expect(code, err).toBe(0);
+    const [, ms = "", s = ""] = /call +list_recent_charges ok after (?:(\d+) ms|([\d.]+) s)$/m.exec(err) ?? [];
+    expect(ms === "" ? Number(s) * 1_000 : Number(ms), err).toBeGreaterThanOrEqual(800);
     const [run] = JSON.parse(out).runs;
     expect(run.calls).toMatchObject([{ tool: "list_recent_charges", outcome: "ok" }]);
     expect(run.calls[0].endMs - run.calls[0].startMs).toBeGreaterThanOrEqual(800);

@@ -1,5 +1,11 @@
+import { formatDuration } from "../duration.ts";
+import type { EventOf } from "../lab-event.ts";
 import type { CallEnd } from "../span.ts";
-import type { EventEntry } from "./entry.ts";
+import { toneOfCall } from "../tone.ts";
+import { type EventEntry, line, plain, type TextPart } from "./entry.ts";
+
+/** In a terminal; what took less is at once for a person. */
+const PRINTED_FROM_MS = 100;
 
 /**
  * The end of a call as its gateway recorded it. Decisions and ends are written and read apart, so that either may be first;
@@ -15,6 +21,7 @@ export const callEnded: EventEntry<"call.ended"> = {
     text: `${tool} ended: ${outcome}${error === undefined ? "" : `: ${error}`}`,
     tone: "muted",
   }),
+  print: (event) => (isWorthALine(event) ? line("call", ...wordsOf(event)) : []),
   track(event, run) {
     const { seq, atMs, callId, outcome, attempts, requestBytes, replyBytes, error, traceId, spanId } = event;
     const startMs = run.clock.at(event.startedWallMs, atMs);
@@ -40,3 +47,24 @@ export const callEnded: EventEntry<"call.ended"> = {
   },
   subject: ({ callId }, { calls }) => calls.find(({ attributes }) => attributes.callId === callId),
 };
+
+/** Most calls end at once, and as the line of their last decision says: those have no line of their own. */
+function isWorthALine(event: EventOf<"call.ended">): boolean {
+  return !isAsDecided(event) || event.endedWallMs - event.startedWallMs >= PRINTED_FROM_MS;
+}
+
+/** Whether a decision tells as much; a call that no backend was found for met none. */
+function isAsDecided({ outcome, backend }: EventOf<"call.ended">): boolean {
+  return outcome === "ok" || ((outcome === "refused" || outcome === "upstream_error") && backend !== "");
+}
+
+function wordsOf(event: EventOf<"call.ended">): TextPart[] {
+  const { tool, outcome, error } = event;
+  const lasted = formatDuration(event.endedWallMs - event.startedWallMs);
+  return [
+    plain(`${tool || "(no tool)"} `),
+    { text: outcome, tone: toneOfCall(outcome) },
+    plain(` after ${lasted}`),
+    ...(error === undefined || isAsDecided(event) ? [] : [plain("  "), { text: error, tone: "muted" as const }]),
+  ];
+}

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import type { EventOf } from "../../model/lab-event.ts";
+import { callEnded, eventAt } from "../../testing/sample-events.ts";
+import { RunPrinter } from "./run-printer.ts";
+
+const STARTED = 1_700_000_000_000;
+
+function printed(lastedMs: number, row: Partial<EventOf<"call.ended">>): string[] {
+  const lines: string[] = [];
+  const printer = new RunPrinter(
+    (line) => lines.push(line),
+    (_style, text) => text,
+  );
+  printer.take(eventAt(1, callEnded({ startedWallMs: STARTED, endedWallMs: STARTED + lastedMs, ...row })));
+  return lines;
+}
+
+test.each<[what: string, lastedMs: number, row: Partial<EventOf<"call.ended">>, line: string]>([
+  ["took its time", 812.4, {}, "list_recent_charges ok after 812 ms"],
+  [
+    "waited for a person in vain",
+    15_020,
+    { outcome: "refused", error: "no" },
+    "list_recent_charges refused after 15.0 s",
+  ],
+  [
+    "failed slowly",
+    3_000,
+    { outcome: "upstream_error", error: "no" },
+    "list_recent_charges upstream_error after 3.00 s",
+  ],
+  [
+    "got an error of the tool",
+    5,
+    { outcome: "tool_error", error: "no" },
+    "list_recent_charges tool_error after 5 ms  no",
+  ],
+  ["was cancelled", 5, { outcome: "cancelled" }, "list_recent_charges cancelled after 5 ms"],
+  ["had no turn", 5, { outcome: "busy", error: "held" }, "list_recent_charges busy after 5 ms  held"],
+  [
+    "named no tool",
+    1,
+    { outcome: "refused", tool: "", backend: "", error: "no name" },
+    "(no tool) refused after 1 ms  no name",
+  ],
+  [
+    "named a tool of none",
+    1,
+    { outcome: "unknown_tool", tool: "x", backend: "", error: "?" },
+    "x unknown_tool after 1 ms  ?",
+  ],
+])("the end of a call that %s has a line", (_what, lastedMs, row, line) => {
+  expect(printed(lastedMs, row)).toEqual([`   0.01 s  call      ${line}`]);
+});
+
+test.each(["ok", "refused", "upstream_error"] as const)(
+  "the end of a fast call has none when it was %s: the line of its last decision says it",
+  (outcome) => expect(printed(99, { outcome, error: "told" })).toEqual([]),
+);
