@@ -15,7 +15,6 @@ import { FileService } from "../hosts/files/file-service.ts";
 import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
 import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
-import { fillIn } from "../lab/service/streams/json-text.ts";
 import { PageConnection } from "../lab/service/streams/stream-registry.ts";
 
 export interface StreamPlace {
@@ -43,12 +42,13 @@ const [labSocket, bareSocket] = [await listen(), await listen()];
 labSocket.on("connection", (socket) => serveWindow(socket, socketHandler));
 bareSocket.on("connection", (socket) => void sendBare(socket));
 const [labPort, barePort] = [new MessageChannel(), new MessageChannel()];
-const context = { connection: new PageConnection() };
+const connection = new PageConnection();
 const filled = {
   addEventListener: labPort.port1.addEventListener.bind(labPort.port1),
-  postMessage: (message: unknown) => labPort.port1.postMessage(typeof message === "string" ? fillIn(message) : message),
+  postMessage: (message: unknown) =>
+    labPort.port1.postMessage(typeof message === "string" ? connection.texts.fillIn(message) : message),
 };
-portHandler.upgrade(filled as Parameters<typeof portHandler.upgrade>[0], { context });
+portHandler.upgrade(filled as Parameters<typeof portHandler.upgrade>[0], { context: { connection } });
 labPort.port1.start();
 barePort.port1.on("message", () => {
   for (const text of made) barePort.port1.postMessage(text);

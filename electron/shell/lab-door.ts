@@ -4,7 +4,6 @@ import { CONNECT_CHANNEL } from "../contract/bridge.ts";
 import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
 import { answerToMalformed } from "../lab/service/procedures/wire-message.ts";
-import { fillIn } from "../lab/service/streams/json-text.ts";
 import { PageConnection } from "../lab/service/streams/stream-registry.ts";
 import { isPageAddress } from "./protocol.ts";
 import type { Shell } from "./shell.ts";
@@ -29,14 +28,15 @@ export function register(shell: Shell): void {
     if (!isFromPage(event, shell)) return port.close();
     // What the page says before the lab is ready waits in the port.
     void handler.then((ready) => {
-      ready.upgrade(filled(port), { context: { connection: new PageConnection() } });
+      const connection = new PageConnection();
+      ready.upgrade(filled(port, connection), { context: { connection } });
       port.start();
     });
   });
 }
 
 /** The port, with what it sends filled in, and without messages that the RPC library would throw at. */
-function filled(port: MessagePortMain): Pick<MessagePortMain, "on" | "postMessage"> {
+function filled(port: MessagePortMain, { texts }: PageConnection): Pick<MessagePortMain, "on" | "postMessage"> {
   const onMessage = (listener: (event: { data: unknown }) => void) =>
     port.on("message", (event) => {
       const answer = answerToMalformed(typeof event.data === "string" ? event.data : undefined);
@@ -50,7 +50,7 @@ function filled(port: MessagePortMain): Pick<MessagePortMain, "on" | "postMessag
   };
   return {
     on: on as MessagePortMain["on"],
-    postMessage: (message) => port.postMessage(typeof message === "string" ? fillIn(message) : message),
+    postMessage: (message) => port.postMessage(typeof message === "string" ? texts.fillIn(message) : message),
   };
 }
 

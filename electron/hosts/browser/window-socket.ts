@@ -4,7 +4,6 @@ import type { WebSocket } from "ws";
 import { WINDOW_CLOSE } from "../../contract/window.ts";
 import type { RouterContext } from "../../lab/service/procedures/router.ts";
 import { answerToMalformed } from "../../lab/service/procedures/wire-message.ts";
-import { fillIn } from "../../lab/service/streams/json-text.ts";
 import { PageConnection } from "../../lab/service/streams/stream-registry.ts";
 
 const PING_EVERY_MS = 15_000;
@@ -29,13 +28,14 @@ export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext
   socket.on("close", () => clearInterval(timer));
   // Said by its close event too; without a listener it would end the process.
   socket.on("error", () => {});
-  void handler.upgrade(paced(socket, wire), { context: { connection: new PageConnection() } });
+  const connection = new PageConnection();
+  void handler.upgrade(paced(socket, wire, connection), { context: { connection } });
 }
 
 type Upgradable = Parameters<RPCHandler<RouterContext>["upgrade"]>[0];
 
 /** The socket as the RPC library is given it. */
-function paced(socket: WebSocket, wire: Duplex | undefined): Upgradable {
+function paced(socket: WebSocket, wire: Duplex | undefined, { texts }: PageConnection): Upgradable {
   let isCorked = false;
   /** What is sent to one window in one turn of the event loop goes with one write: its streams hear of an event together. */
   const cork = () => {
@@ -50,7 +50,7 @@ function paced(socket: WebSocket, wire: Duplex | undefined): Upgradable {
   /** Resolves when the bytes have left this process: a stream makes its next message only then. */
   const send = (data: string | Uint8Array) =>
     new Promise<void>((resolve) => {
-      const message = typeof data === "string" ? fillIn(data) : data;
+      const message = typeof data === "string" ? texts.fillIn(data) : data;
       if (socket.readyState !== socket.OPEN) return resolve();
       cork();
       socket.send(message, () => resolve());

@@ -125,7 +125,8 @@ export function labRouter({ service, diagnostics, host, files, invite }: RouterP
           if (input.topic === "lab") return yield* service.state.stream(stream, gone);
           const { runId, afterSeq } = input;
           const { history, streams: registry } = service;
-          yield* runStream({ runId, afterSeq, feed: service.feed(runId), history, registry }, stream, gone);
+          const { texts } = context.connection;
+          yield* runStream({ runId, afterSeq, feed: service.feed(runId), history, registry, texts }, stream, gone);
         } catch (error) {
           // The window has gone: there is nobody left to tell.
           if (!gone.aborted) throw toContractError(error);

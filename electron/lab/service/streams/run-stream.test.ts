@@ -7,13 +7,15 @@ import { eventAt, passed, started } from "../../../testing/sample-events.ts";
 import type { SqliteRunStore } from "../../history/sqlite/sqlite-run-store.ts";
 import { openStore } from "../../history/testing/sqlite-under-test.ts";
 import { Credit, FIRST_WINDOW } from "./credit.ts";
-import { fillIn } from "./json-text.ts";
+import { JsonTexts } from "./json-texts.ts";
 import { RunFeed } from "./run-feed.ts";
 import { runStream } from "./run-stream.ts";
 import { type OpenStream, StreamRegistry } from "./stream-registry.ts";
 
 const RUN = "run-1";
 const MANY = 200_000;
+/** Of the one window that all of these streams go to. */
+const texts = new JsonTexts();
 
 interface Recorded {
   history: SqliteRunStore;
@@ -57,7 +59,7 @@ function open({ history, feed, registry }: Recorded, afterSeq = 0, live = true) 
   const stream: OpenStream = { credit: new Credit(), behind: () => 0 };
   const stop = new AbortController();
   const messages = runStream(
-    { runId: RUN, afterSeq, feed: live ? feed : undefined, history, registry },
+    { runId: RUN, afterSeq, feed: live ? feed : undefined, history, registry, texts },
     stream,
     stop.signal,
   );
@@ -85,7 +87,7 @@ const itemsOf = (messages: readonly StreamMessage[]) =>
   messages.flatMap((message) => (onTheWire(message) as { items: StreamItem[] }).items);
 
 /** As a window reads it. */
-const onTheWire = (message: StreamMessage): unknown => JSON.parse(fillIn(JSON.stringify(message)));
+const onTheWire = (message: StreamMessage): unknown => JSON.parse(texts.fillIn(JSON.stringify(message)));
 
 test.each([true, false])("a window that goes while nothing happens ends its stream (run on here: %s)", async (live) => {
   const run = await liveRun();

@@ -8,7 +8,7 @@ import {
 import type { RunStore } from "../../history/run-store.ts";
 import type { StreamEntry } from "../../history/stream-entry.ts";
 import type { Durability } from "../../history/write-queue.ts";
-import { JsonText } from "./json-text.ts";
+import type { JsonTexts } from "./json-texts.ts";
 import type { RunFeed } from "./run-feed.ts";
 import type { OpenStream, StreamRegistry } from "./stream-registry.ts";
 
@@ -24,6 +24,8 @@ export interface RunStreamParts {
   feed: RunFeed | undefined;
   history: RunStore;
   registry: StreamRegistry;
+  /** Of the connection that the messages go over. */
+  texts: JsonTexts;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface RunStreamParts {
  * @throws the signal's reason once the window has gone
  */
 export async function* runStream(
-  { runId, afterSeq, feed: live, history, registry }: RunStreamParts,
+  { runId, afterSeq, feed: live, history, registry, texts }: RunStreamParts,
   stream: OpenStream,
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage, void> {
@@ -78,8 +80,7 @@ export async function* runStream(
     if (page.length > 0) cursor = batch.lastSeq;
     registry.progressSkipped += batch.skipped;
     told = progress;
-    // Several times faster than having each event taken apart and put together again on its way to the wire.
-    const items = new JsonText(`[${batch.texts.join(",")}]`) as unknown as StreamItem[];
+    const items = texts.asValue<StreamItem[]>(`[${batch.texts.join(",")}]`);
     yield { type: "run", message, items, ...progress };
   }
 

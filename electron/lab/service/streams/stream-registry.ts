@@ -1,6 +1,7 @@
 import { STREAMS_PER_WINDOW } from "../../../contract/window.ts";
 import { LabError } from "../../lab-error.ts";
 import { Credit } from "./credit.ts";
+import { JsonTexts } from "./json-texts.ts";
 
 export interface OpenStream {
   credit: Credit;
@@ -31,6 +32,8 @@ export class StreamRegistry {
 
 /** One window's connection: its streams by the names it gave them, which no other window can acknowledge. */
 export class PageConnection {
+  /** Every host fills them in, in each message that it sends over the connection. */
+  readonly texts = new JsonTexts();
   readonly #credits = new Map<string, Credit>();
 
   open(subscription: string): { credit: Credit; close: () => void } {
