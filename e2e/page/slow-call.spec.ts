@@ -1,0 +1,42 @@
+import { expect, test } from "./lab-under-test.ts";
+import { ownScenarios } from "./own-scenarios.ts";
+
+const TITLE = "A call over a slow link";
+
+test.use({
+  prepared: ownScenarios({
+    "slow-call.yaml": `id: slow-call
+title: ${TITLE}
+patterns: []
+steadyState:
+  - { service: gateway, is: up }
+method:
+  - warm: gateway
+  - fault: { latency: gateway->payments-mcp, by: 800ms }
+  - agent: Show me my recent charges.
+expect:
+  - decisions: [list_recent_charges allow]
+`,
+  }),
+});
+
+test("a call over a slow link goes on when it was allowed, and lasts to its reply", async ({ window }) => {
+  const { page, run } = window;
+  await window.runToEnd(TITLE, "Passed");
+  await run.tab("Tool calls");
+  const call = page.getByRole("region", { name: "Tool calls" }).getByRole("button", { name: /list_recent_charges/ });
+
+  await test.step("at the moment of its decision it has not ended", async () => {
+    await call.click();
+    await expect(run.moment).toContainText("At");
+    await expect(call).toContainText(/\d (ms|s)…$/);
+  });
+
+  await test.step("at the end it has lasted for at least as long as the link was slow", async () => {
+    await page.keyboard.press("f");
+    await expect(call).not.toContainText("…");
+    const [, number = "", unit = ""] = /([\d.]+) (ms|s)$/.exec(await call.innerText()) ?? [];
+    expect(Number(number) * (unit === "s" ? 1_000 : 1)).toBeGreaterThanOrEqual(800);
+    await expect(run.inspector).toContainText("Endedok");
+  });
+});
