@@ -70,7 +70,7 @@ export function fakeContext(address: string, health: Record<string, HealthStatus
     stack: { services },
     address: () => address,
     endpoint: () => `http://${address}/`,
-    health: { health: statusOf, lookNow: async (service: string) => statusOf(service), waitFor },
+    health: { health: statusOf, checkNow: async (service: string) => statusOf(service), waitFor },
   };
   const faults = { apply: async () => "applied", undo: async () => ({ undone: 0, residue: [] as string[] }) };
   const context = new RunContext({ stack: stack as never, log, faults: faults as never, clock: systemClock });

@@ -36,9 +36,9 @@ if (place === "a probe") {
     const inner = probe.call(this, service);
     return {
       close: () => inner.close(),
-      async look(signal) {
+      async check(signal) {
         throwOnce();
-        return inner.look(signal);
+        return inner.check(signal);
       },
     };
   };

@@ -17,7 +17,7 @@ export function momentOf(view: RunView): Moment {
     steps: view.steps.filter(isOpen),
     health: servicesOf(view).map((service) => {
       const last = healthOf(view, service);
-      return { service, status: last?.status ?? "unknown", reason: last?.attributes.reason ?? "not looked at yet" };
+      return { service, status: last?.status ?? "unknown", reason: last?.attributes.reason ?? "not checked yet" };
     }),
     faults: faultsInForce(view.faults, view.lastMs),
     waiting: view.approvals.filter(isOpen).length,

@@ -83,8 +83,8 @@ async function down(values: Values, terminal: Terminal): Promise<number> {
 
 async function status(_values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
-    const left = lab.leftBehind();
-    const code = await lab.look(async (running) => {
+    const left = lab.reportUnrestored();
+    const code = await lab.withStack(async (running) => {
       if (running === undefined) {
         screen.line("no stack is up; `resilience-lab stack up` brings one up");
         return EXIT.failed;
@@ -93,7 +93,7 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
       const health = await Promise.all(
         running.stack.services.map(async ({ name }) => ({
           name,
-          ...(await running.health.lookNow(name, terminal.signal)),
+          ...(await running.health.checkNow(name, terminal.signal)),
         })),
       );
       for (const { name, status: is, reason } of health) {

@@ -1,7 +1,7 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 
 const MAX_BODY_BYTES = 256 * 1024;
-/** A stream that its server leaves open after what was asked for is closed from here. */
+/** A stream that its server leaves open after the reply is closed after this time. */
 const LEFT_OPEN_MS = 1_000;
 
 /** One keep-alive pool for all HTTP and MCP probes of the process. */
@@ -17,14 +17,13 @@ export interface HttpRequest {
   method: string;
   headers?: Record<string, string>;
   body?: string;
-  /** Told the body so far; true ends the exchange with it, for streams that a server leaves open. */
+  /** Called with the body so far; true ends the exchange with it, for streams that a server leaves open. */
   isEnough?: (body: string, headers: IncomingHttpHeaders) => boolean;
 }
 
 /**
- * One HTTP exchange of a probe. A kept connection that the server had closed is no sign of ill health: it is tried once
- * more.
- * @throws when nobody answers, the answer is cut off or larger than 256 KiB, or `signal` aborts
+ * One HTTP exchange of a probe. Retried once when a kept-alive connection turns out to be closed by the server.
+ * @throws when there is no answer, the answer is cut off or larger than 256 KiB, or `signal` aborts
  */
 export async function exchange(url: string, asked: HttpRequest, signal: AbortSignal): Promise<Exchange> {
   try {

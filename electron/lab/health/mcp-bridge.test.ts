@@ -16,13 +16,13 @@ async function startBridge() {
   const program = join(folder, "everything");
   symlinkSync(join(MODULES, "@modelcontextprotocol", "server-everything", "dist", "index.js"), program);
   const port = await freePort();
-  const words = ["--stdio", `exec ${process.execPath} ${program} stdio`, "--outputTransport", "streamableHttp"];
+  const transport = ["--stdio", `exec ${process.execPath} ${program} stdio`, "--outputTransport", "streamableHttp"];
   const more = ["--stateful", "--port", String(port), "--logLevel", "none"];
-  const bridge = spawn(process.execPath, [join(MODULES, "supergateway", "dist", "index.js"), ...words, ...more]);
+  const bridge = spawn(process.execPath, [join(MODULES, "supergateway", "dist", "index.js"), ...transport, ...more]);
   onTestFinished(() => end(bridge));
   return {
     address: `127.0.0.1:${port}`,
-    /** The servers behind the bridge, asked of the system: one for each session that it holds. */
+    /** Process ids of the servers behind the bridge: one for each session. */
     servers: () => descendantsOf(bridge.pid ?? 0),
     removeServer: () => renameSync(program, `${program}.gone`),
     restoreServer: () => renameSync(`${program}.gone`, program),
@@ -54,12 +54,12 @@ function parentOf(pid: string): number | undefined {
   try {
     return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
   } catch {
-    return undefined; // ended since
+    return undefined; // it has ended
   }
 }
 
 test.skipIf(process.platform !== "linux")(
-  "a server that was killed behind its bridge is not up, though the bridge answers; and it is when it is back",
+  "a server that was killed behind its bridge is not up, though the bridge answers, and is up once it is back",
   async () => {
     const bridge = await startBridge();
     const monitor = new HealthMonitor(new Map([["everything", makeProbe({ mcp: "/mcp" }, bridge.address)]]));
@@ -71,14 +71,14 @@ test.skipIf(process.platform !== "linux")(
     for (const pid of bridge.servers()) process.kill(pid, "SIGKILL");
     await monitor.waitFor("everything", "degraded", limit());
     expect(monitor.health("everything").reason).toMatch(/^refuses an MCP handshake: /);
-    // The bridge itself goes on answering whoever asks without a session.
+    // The bridge itself still answers requests without a session.
     const ping = JSON.stringify({ jsonrpc: "2.0", id: 0, method: "ping" });
     const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
     expect((await fetch(`http://${bridge.address}/mcp`, { method: "POST", headers, body: ping })).status).toBe(400);
 
     bridge.restoreServer();
     await monitor.waitFor("everything", "up", limit());
-    for (let looks = 0; looks < 5; looks++) await monitor.lookNow("everything", limit());
+    for (let at = 0; at < 5; at++) await monitor.checkNow("everything", limit());
     expect(bridge.servers()).toHaveLength(1);
     await monitor.close();
     await expect.poll(bridge.servers, { timeout: 20_000 }).toEqual([]);

@@ -23,14 +23,14 @@ async function serve(handle: Handle, port = 0) {
   return { close, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** Without the limit that a look has in the lab: how busy the machine is does not matter. */
+/** Without the time limit of a check in the lab, so that a busy machine does not matter. */
 function probe(address: string): McpProbe {
   const made = new McpProbe(`http://${address}/mcp`);
   onTestFinished(() => made.close());
   return made;
 }
 
-/** A server of the SDK's own, with the sessions that it holds and every request that it was sent. */
+/** A server of the MCP SDK, with its open sessions and every request that it received. */
 function sdkServer({ asJson = false, hasSessions = true } = {}) {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const asked: string[] = [];
@@ -63,20 +63,20 @@ describe.each([true, false])("an MCP probe of a server that answers in JSON: %s"
     const server = sdkServer({ asJson });
     const { address } = await serve(server.handle);
     const one = probe(address);
-    for (let at = 0; at < 4; at++) expect(await one.look(never)).toMatchObject({ status: "up" });
+    for (let at = 0; at < 4; at++) expect(await one.check(never)).toMatchObject({ status: "up" });
     expect(server.asked).toEqual(["POST initialize", "POST notifications/initialized", ...Array(3).fill("POST ping")]);
     expect(server.sessions.size).toBe(1);
     await one.close();
     expect(server.sessions.size).toBe(0);
   });
 
-  test("opens a new session when the server has forgotten the old one, in the same look", async () => {
+  test("opens a new session when the server has forgotten the old one, in the same check", async () => {
     const server = sdkServer({ asJson });
     const { address } = await serve(server.handle);
     const one = probe(address);
-    expect(await one.look(never)).toMatchObject({ status: "up" });
+    expect(await one.check(never)).toMatchObject({ status: "up" });
     server.sessions.clear();
-    expect(await one.look(never)).toMatchObject({ status: "up" });
+    expect(await one.check(never)).toMatchObject({ status: "up" });
     expect(server.opened()).toBe(2);
     expect(server.sessions.size).toBe(1);
   });
@@ -85,7 +85,7 @@ describe.each([true, false])("an MCP probe of a server that answers in JSON: %s"
     const server = sdkServer({ asJson, hasSessions: false });
     const { address } = await serve(server.handle);
     const one = probe(address);
-    for (let at = 0; at < 3; at++) expect(await one.look(never)).toMatchObject({ status: "up" });
+    for (let at = 0; at < 3; at++) expect(await one.check(never)).toMatchObject({ status: "up" });
     await one.close();
     expect(server.asked).not.toContain("DELETE");
   });
@@ -106,54 +106,54 @@ describe("an MCP probe is not up", () => {
       request.resume();
       response.writeHead(status, { "content-type": "application/json" }).end(body);
     });
-    const seen = await probe(address).look(never);
+    const seen = await probe(address).check(never);
     expect(seen).toMatchObject({ status: "degraded", reason: `refuses an MCP handshake: ${reason}` });
   });
 
   test("with a server that opens sessions and answers no ping in them", async () => {
     const server = sdkServer();
-    let isDeaf = false;
+    let isUnresponsive = false;
     const { address } = await serve((request, response) => {
-      if (isDeaf) response.writeHead(502).end();
+      if (isUnresponsive) response.writeHead(502).end();
       else return server.handle(request, response);
     });
     const one = probe(address);
-    expect(await one.look(never)).toMatchObject({ status: "up" });
-    isDeaf = true;
-    expect(await one.look(never)).toMatchObject({ status: "degraded", reason: expect.stringContaining("HTTP 502") });
-    isDeaf = false;
-    expect(await one.look(never)).toMatchObject({ status: "up" });
+    expect(await one.check(never)).toMatchObject({ status: "up" });
+    isUnresponsive = true;
+    expect(await one.check(never)).toMatchObject({ status: "degraded", reason: expect.stringContaining("HTTP 502") });
+    isUnresponsive = false;
+    expect(await one.check(never)).toMatchObject({ status: "up" });
   });
 
-  test("with nobody there; and it is again as soon as a server is", async () => {
+  test("without a server, and is up again as soon as there is one", async () => {
     const server = sdkServer();
     const first = await serve(server.handle);
     const one = probe(first.address);
-    expect(await one.look(never)).toMatchObject({ status: "up" });
+    expect(await one.check(never)).toMatchObject({ status: "up" });
     await first.close();
     server.sessions.clear();
-    await expect(one.look(never)).rejects.toThrow("ECONNREFUSED");
+    await expect(one.check(never)).rejects.toThrow("ECONNREFUSED");
     await serve(server.handle, Number(first.address.split(":")[1]));
-    expect(await one.look(never)).toMatchObject({ status: "up" });
+    expect(await one.check(never)).toMatchObject({ status: "up" });
   });
 });
 
-test("a handshake that takes longer than a look is waited for by the next ones, not begun anew", async () => {
+test("a handshake that takes longer than a check is joined by the next checks, not restarted", async () => {
   const server = sdkServer();
-  const held: (() => void)[] = [];
+  const blocked: (() => void)[] = [];
   let isSlow = true;
   const { address } = await serve(async (request, response) => {
-    if (isSlow) await new Promise<void>((resolve) => held.push(resolve));
+    if (isSlow) await new Promise<void>((resolve) => blocked.push(resolve));
     return server.handle(request, response);
   });
   const one = makeProbe({ mcp: "/mcp" }, address);
   onTestFinished(() => one.close());
-  expect(await one.look(never)).toMatchObject({ status: "down" });
-  expect(await one.look(never)).toMatchObject({ status: "down" });
-  await expect.poll(() => held.length).toBe(1);
+  expect(await one.check(never)).toMatchObject({ status: "down" });
+  expect(await one.check(never)).toMatchObject({ status: "down" });
+  await expect.poll(() => blocked.length).toBe(1);
   isSlow = false;
-  for (const release of held) release();
-  await expect.poll(async () => (await one.look(never)).status).toBe("up");
+  for (const release of blocked) release();
+  await expect.poll(async () => (await one.check(never)).status).toBe("up");
   expect(server.opened()).toBe(1);
   expect(server.asked.at(-1)).toBe("POST ping");
 });

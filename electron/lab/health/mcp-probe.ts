@@ -4,7 +4,7 @@ import { type Exchange, exchange } from "./http-exchange.ts";
 import type { ProbeMethod, Verdict } from "./probe-method.ts";
 
 const PROTOCOL_VERSION = "2025-06-18";
-/** Longer than a look: a bridge starts a process for each session, and one that is not waited for is left in it. */
+/** Longer than a check: a bridge starts a process for each session, and keeps that of an abandoned handshake. */
 const HANDSHAKE_LIMIT_MS = 10_000;
 const PING_LIMIT_MS = 5_000;
 const CLOSE_LIMIT_MS = 1_000;
@@ -22,11 +22,11 @@ interface Reply {
 }
 
 /**
- * Whether a server speaks MCP with whoever comes: a session is opened as a client would open it, and as long as it is
- * there each look is a ping in it. A bridge answers HTTP also when nothing is behind it; a ping goes through. There is
- * one session at a time, and it is ended (DELETE) when it is given up and when the probe is closed.
+ * Checks that a server accepts MCP clients: opens a session as a client would and, as long as it exists, sends a ping in
+ * it with each check. A bridge answers HTTP even when nothing is behind it, while a ping reaches the server. There is one
+ * session at a time; it is ended (DELETE) when it is abandoned and when the probe is closed.
  *
- * A handshake or a ping may take longer than a look: the looks meanwhile run into their own limit and join it.
+ * A handshake or a ping may take longer than a check: later checks join it, and end by their own time limit.
  */
 export class McpProbe implements ProbeMethod {
   readonly #url: string;
@@ -39,8 +39,8 @@ export class McpProbe implements ProbeMethod {
     this.#url = url;
   }
 
-  async look(signal: AbortSignal): Promise<Verdict> {
-    // What an earlier look asked may be answered from before a change; this look's own question comes after it.
+  async check(signal: AbortSignal): Promise<Verdict> {
+    // The answer to an earlier request may predate a change, so this check sends its own after it.
     if (this.#pending !== undefined) await orAbort(this.#pending, signal).catch(() => signal.throwIfAborted());
     this.#pending = this.#ask().finally(() => {
       this.#pending = undefined;
@@ -67,7 +67,7 @@ export class McpProbe implements ProbeMethod {
     return { status: "degraded", reason: `refuses an MCP handshake: ${refusal}` };
   }
 
-  /** Why there is no session, in words; undefined when there is one now. */
+  /** Opens a session. @returns the reason when it was refused, else undefined */
   async #handshake(): Promise<string | undefined> {
     return within(this.#stop.signal, HANDSHAKE_LIMIT_MS, (limit) => this.#openSession(limit));
   }
@@ -86,12 +86,12 @@ export class McpProbe implements ProbeMethod {
     return refusalOf(accepted.status, undefined);
   }
 
-  /** Why the session is of no use any more, in words; undefined when it answers. */
+  /** Pings the session. @returns the reason when it can no longer be used, else undefined */
   async #ping(session: Session): Promise<string | undefined> {
     const ask = (limit: AbortSignal) => this.#request("ping", undefined, session, limit);
     const { status, reply } = await within(this.#stop.signal, PING_LIMIT_MS, ask);
     if (reply?.result !== undefined || reply?.error?.code === METHOD_NOT_FOUND) return undefined;
-    if (status === 404) this.#session = undefined; // the server has ended it itself
+    if (status === 404) this.#session = undefined; // ended by the server
     return refusalOf(status, reply);
   }
 
@@ -117,7 +117,7 @@ export class McpProbe implements ProbeMethod {
     return exchange(this.#url, { method: "POST", headers, body, ...(isEnough && { isEnough }) }, signal);
   }
 
-  /** Ends the session; a server that does not let clients do so, or is gone, has nothing more to be told. */
+  /** Ends the session. Errors are ignored: the server may not support DELETE, or be gone. */
   async #end(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;

@@ -4,7 +4,7 @@ import { LabError, messageOf } from "../lab-error.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import type { Probe, ProbeResult } from "./probe.ts";
 
-/** Of a service that nobody waits for. */
+/** Interval between checks of a service that is not awaited. */
 const PAUSE_MS = 250;
 
 export interface HealthTransition {
@@ -15,22 +15,22 @@ export interface HealthTransition {
   latencyMs: number;
 }
 
-type LookListener = (result: ProbeResult, look: number) => void;
+type CheckListener = (result: ProbeResult, check: number) => void;
 
 interface Watched {
   probe: Probe;
   last: ProbeResult;
-  /** Looks begun so far. */
-  looks: number;
+  /** Checks started so far. */
+  checks: number;
   wake: () => void;
-  listeners: Set<LookListener>;
-  /** Since when whoever waits for it waits, in milliseconds of the monotonic clock. */
+  listeners: Set<CheckListener>;
+  /** Pending waits with their start, in milliseconds on the monotonic clock. */
   waits: Set<{ sinceMs: number }>;
 }
 
 /**
- * Probes every service over and over, each by itself: a slow one never delays the others, and never overlaps itself. One
- * that somebody waits for is probed at once, and often.
+ * Probes every service periodically and independently: a slow one never delays the others, and its checks never overlap.
+ * An awaited service is probed at once, and more often.
  */
 export class HealthMonitor {
   readonly #watched = new Map<string, Watched>();
@@ -41,8 +41,8 @@ export class HealthMonitor {
 
   constructor(probes: ReadonlyMap<string, Probe>) {
     for (const [service, probe] of probes) {
-      const last: ProbeResult = { status: "unknown", reason: "not looked at yet", latencyMs: 0 };
-      const watched: Watched = { probe, last, looks: 0, wake: () => {}, listeners: new Set(), waits: new Set() };
+      const last: ProbeResult = { status: "unknown", reason: "not checked yet", latencyMs: 0 };
+      const watched: Watched = { probe, last, checks: 0, wake: () => {}, listeners: new Set(), waits: new Set() };
       this.#watched.set(service, watched);
       this.#loops.push(this.#loop(service, watched));
     }
@@ -52,10 +52,10 @@ export class HealthMonitor {
     return this.#watched.get(service)?.last ?? { status: "unknown", reason: "it has no probe", latencyMs: 0 };
   }
 
-  /** The service's health by a look that begins after this call. */
-  async lookNow(service: string, signal: AbortSignal): Promise<ProbeResult> {
+  /** The service's health by a check that starts after this call. */
+  async checkNow(service: string, signal: AbortSignal): Promise<ProbeResult> {
     let seen = this.health(service);
-    await this.#look(service, signal, (result) => {
+    await this.#check(service, signal, (result) => {
       seen = result;
       return true;
     });
@@ -71,34 +71,34 @@ export class HealthMonitor {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Told of a probe or a listener that has thrown: neither says anything of the service, and the probing goes on. */
+  /** Subscribes to errors thrown by probes and listeners: they say nothing about the service, and probing continues. */
   onFailure(listener: (error: unknown) => void): () => void {
     this.#failureListeners.add(listener);
     return () => void this.#failureListeners.delete(listener);
   }
 
-  /** Looks at a service now instead of at its next turn: its state has just been changed. */
+  /** Checks a service now instead of after its interval, since its state has just been changed. */
   nudge(service: string): void {
     this.#watched.get(service)?.wake();
   }
 
   /**
-   * Resolves when the service has the health asked for, by a look that began after this call: what was seen before may
-   * be from before the service was broken or mended.
+   * Resolves when the service has the given health, by a check that started after this call: an earlier result may
+   * predate a fault or its undo.
    * @throws the signal's reason when it aborts first
    */
   waitFor(service: string, status: HealthStatus, signal: AbortSignal): Promise<void> {
-    return this.#look(service, signal, (result) => result.status === status);
+    return this.#check(service, signal, (result) => result.status === status);
   }
 
-  async #look(service: string, signal: AbortSignal, isEnough: (result: ProbeResult) => boolean): Promise<void> {
+  async #check(service: string, signal: AbortSignal, isEnough: (result: ProbeResult) => boolean): Promise<void> {
     signal.throwIfAborted();
     const watched = this.#watched.get(service);
-    if (watched === undefined) throw new LabError("bad-input", `there is no service "${service}" to look at`);
+    if (watched === undefined) throw new LabError("bad-input", `there is no service "${service}" to check`);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const begunBefore = watched.looks;
-    const listener: LookListener = (result, look) => {
-      if (look > begunBefore && isEnough(result)) resolve();
+    const startedBefore = watched.checks;
+    const listener: CheckListener = (result, check) => {
+      if (check > startedBefore && isEnough(result)) resolve();
     };
     const wait = { sinceMs: performance.now() };
     watched.listeners.add(listener);
@@ -123,11 +123,11 @@ export class HealthMonitor {
       const nudged = new Promise<void>((resolve) => {
         watched.wake = resolve;
       });
-      const look = ++watched.looks;
+      const check = ++watched.checks;
       const result = await this.#probe(service, watched.probe);
       if (signal.aborted) return;
       this.#take(service, watched, result);
-      for (const listener of watched.listeners) listener(result, look);
+      for (const listener of watched.listeners) listener(result, check);
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([
         nudged,
@@ -139,10 +139,10 @@ export class HealthMonitor {
     }
   }
 
-  /** A probe says of a service that it is down; one that throws was not able to look, so nothing is known. */
+  /** A failed check resolves to `down`; a probe that throws could not check, so the health is unknown. */
   async #probe(service: string, probe: Probe): Promise<ProbeResult> {
     try {
-      return await probe.look(this.#stop.signal);
+      return await probe.check(this.#stop.signal);
     } catch (error) {
       const why = messageOf(error);
       const message = `${service} could not be probed: ${why}`;
@@ -170,7 +170,7 @@ export class HealthMonitor {
   }
 }
 
-/** As whoever has waited least needs it. */
+/** By the most recent wait. */
 function pauseMs({ waits }: Watched): number {
   if (waits.size === 0) return PAUSE_MS;
   const latestMs = Math.max(...[...waits].map(({ sinceMs }) => sinceMs));

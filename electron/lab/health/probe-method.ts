@@ -5,9 +5,9 @@ export interface Verdict {
   reason: string;
 }
 
-/** One way to probe a service; a rejection means that nobody answered. */
+/** One way to probe a service; a rejection means that there was no answer. */
 export interface ProbeMethod {
-  look(signal: AbortSignal): Promise<Verdict>;
-  /** Gives back what it holds between one look and the next, in the service too. */
+  check(signal: AbortSignal): Promise<Verdict>;
+  /** Releases what it keeps between checks, such as connections and sessions. */
   close?(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** How a service is probed, as a stack file says it. */
+/** How a service is probed, as written in a stack file. */
 export const probe = z.union(
   [
     z
@@ -8,7 +8,7 @@ export const probe = z.union(
       .describe("GET; 2xx is up, a status of degraded in the JSON is degraded"),
     z
       .strictObject({ mcp: z.string().startsWith("/") })
-      .describe("an MCP handshake over Streamable HTTP succeeds; later looks are pings in its session"),
+      .describe("an MCP handshake over Streamable HTTP succeeds; later checks are pings in its session"),
     z.strictObject({ tcp: z.literal(true) }).describe("the port accepts a connection"),
     z.strictObject({ postgres: z.string().startsWith("postgres") }).describe("SELECT 1"),
   ],

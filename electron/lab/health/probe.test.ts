@@ -32,9 +32,9 @@ const answer =
     response.writeHead(status, headers).end(body);
   };
 
-async function look(spec: ProbeSpec, handle: RequestListener) {
+async function check(spec: ProbeSpec, handle: RequestListener) {
   const { address } = await serve(handle);
-  return probe(spec, address).look(never);
+  return probe(spec, address).check(never);
 }
 
 describe("an HTTP probe", () => {
@@ -51,24 +51,24 @@ describe("an HTTP probe", () => {
     [404, "", "degraded", "answers HTTP 404"],
     [503, '{"status":"ok"}', "degraded", "answers HTTP 503"],
   ])("HTTP %d with %j is %s: %s", async (status, body, health, reason) => {
-    const result = await look({ http: "/health" }, answer(status, body));
+    const result = await check({ http: "/health" }, answer(status, body));
     expect(result).toMatchObject({ status: health, reason });
     expect(result.latencyMs).toBeGreaterThan(0);
   });
 
   test("asks for its path", async () => {
     const seen: (string | undefined)[] = [];
-    await look({ http: "/health?deep=1" }, (request, response) => {
+    await check({ http: "/health?deep=1" }, (request, response) => {
       seen.push(`${request.method} ${request.url}`);
       response.end();
     });
     expect(seen).toEqual(["GET /health?deep=1"]);
   });
 
-  test("nobody there is down, with what the system says", async () => {
+  test("no server is down, with the system's error", async () => {
     const { server, address } = await serve(answer(200));
     await close(server);
-    expect(await probe({ http: "/" }, address).look(never)).toMatchObject({
+    expect(await probe({ http: "/" }, address).check(never)).toMatchObject({
       status: "down",
       reason: expect.stringContaining("ECONNREFUSED"),
     });
@@ -76,88 +76,88 @@ describe("an HTTP probe", () => {
 
   test.each<[string, RequestListener]>([
     ["that never answers", () => {}],
-    ["that begins an answer and never ends it", (_request, response) => void response.write("{")],
-  ])("a server %s is down after the limit, not later", async (_what, handle) => {
-    const result = await look({ http: "/" }, handle);
+    ["that starts an answer and never ends it", (_request, response) => void response.write("{")],
+  ])("a server %s is down after the time limit", async (_what, handle) => {
+    const result = await check({ http: "/" }, handle);
     expect(result).toMatchObject({ status: "down", reason: `no answer within ${PROBE_LIMIT_MS} ms` });
   });
 
-  test("an answer cut off is down, and so is one that is far too long", async () => {
+  test("an answer that is cut off or too long is down", async () => {
     const cut: RequestListener = (request, response) => {
       response.writeHead(200, { "content-length": "100" });
       response.write("half", () => request.socket.destroy());
     };
-    expect(await look({ http: "/" }, cut)).toMatchObject({ status: "down" });
-    expect(await look({ http: "/" }, answer(200, "x".repeat(300_000)))).toMatchObject({
+    expect(await check({ http: "/" }, cut)).toMatchObject({ status: "down" });
+    expect(await check({ http: "/" }, answer(200, "x".repeat(300_000)))).toMatchObject({
       status: "down",
       reason: "answers with more than 256 KiB",
     });
   });
 
-  test("keeps its connection from look to look", async () => {
+  test("keeps its connection between checks", async () => {
     const sockets = new Set<Socket>();
     const { address } = await serve((request, response) => {
       sockets.add(request.socket);
       response.end("{}");
     });
     const one = probe({ http: "/" }, address);
-    for (let at = 0; at < 5; at++) expect((await one.look(never)).status).toBe("up");
+    for (let at = 0; at < 5; at++) expect((await one.check(never)).status).toBe("up");
     expect(sockets.size).toBe(1);
   });
 
-  test("sees a server that was restarted on the same port as up at once: a kept connection that died is no illness", async () => {
+  test("reports a server that was restarted on the same port as up at once, although its kept connection was closed", async () => {
     const first = await serve(answer(200));
     const one = probe({ http: "/" }, first.address);
     for (let at = 0; at < 5; at++) {
-      expect((await one.look(never)).status).toBe("up");
+      expect((await one.check(never)).status).toBe("up");
       await close(first.server);
       const next = await serve(answer(200), first.port);
       first.server = next.server;
     }
   });
 
-  test("ends at once when the lab stops looking", async () => {
+  test("ends at once when the lab stops checking", async () => {
     const { address } = await serve(() => {});
     const stop = new AbortController();
-    const looking = probe({ http: "/" }, address).look(stop.signal);
+    const checking = probe({ http: "/" }, address).check(stop.signal);
     stop.abort(new Error("no more"));
-    expect(await looking).toMatchObject({ status: "down", reason: expect.stringContaining("no more") });
+    expect(await checking).toMatchObject({ status: "down", reason: expect.stringContaining("no more") });
   });
 });
 
 describe("a TCP probe", () => {
-  test("is content with a connection, and gives it back", async () => {
+  test("only opens a connection, and closes it", async () => {
     const closed = Promise.withResolvers<void>();
     const server = createTcpServer((socket) => socket.resume().once("close", () => closed.resolve()));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
     const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    expect(await probe({ tcp: true }, address).look(never)).toMatchObject({
+    expect(await probe({ tcp: true }, address).check(never)).toMatchObject({
       status: "up",
       reason: "accepts connections",
     });
     await closed.promise;
   });
 
-  test("nobody there is down", async () => {
+  test("no server is down", async () => {
     const { server, address } = await serve(answer(200));
     await close(server);
-    expect(await probe({ tcp: true }, address).look(never)).toMatchObject({ status: "down" });
+    expect(await probe({ tcp: true }, address).check(never)).toMatchObject({ status: "down" });
   });
 });
 
 describe("a postgres probe", () => {
   const spec = { postgres: "postgres://lab:lab@{address}/audit" };
 
-  test("nobody there, or somebody who says nothing, is down; and it tries again the next time", async () => {
+  test("no server, or one that sends nothing, is down, and is tried again at the next check", async () => {
     const { server, address } = await serve(answer(200));
     const one = probe(spec, address);
-    expect(await one.look(never)).toMatchObject({ status: "down" });
+    expect(await one.check(never)).toMatchObject({ status: "down" });
     await close(server);
-    expect(await one.look(never)).toMatchObject({ status: "down", reason: expect.stringContaining("ECONNREFUSED") });
+    expect(await one.check(never)).toMatchObject({ status: "down", reason: expect.stringContaining("ECONNREFUSED") });
     const silent = createTcpServer(() => {});
     await new Promise<void>((resolve) => silent.listen(Number(address.split(":")[1]), "127.0.0.1", resolve));
     onTestFinished(() => void silent.close());
-    expect(await one.look(never)).toMatchObject({ status: "down", reason: `no answer within ${PROBE_LIMIT_MS} ms` });
+    expect(await one.check(never)).toMatchObject({ status: "down", reason: `no answer within ${PROBE_LIMIT_MS} ms` });
   });
 });

@@ -13,27 +13,27 @@ export interface ProbeResult extends Verdict {
 
 export const PROBE_LIMIT_MS = 750;
 
-/** Looks at one service, again and again, over connections that it keeps. */
+/** Checks one service repeatedly, over connections that it keeps. */
 export interface Probe {
-  look(signal: AbortSignal): Promise<ProbeResult>;
+  check(signal: AbortSignal): Promise<ProbeResult>;
   close(): Promise<void>;
 }
 
-/** `address` is host:port; it stands for `{address}` in a postgres URL. */
+/** @param address host:port; replaces `{address}` in a postgres URL */
 export function makeProbe(spec: ProbeSpec, address: string): Probe {
-  if ("http" in spec) return timed({ look: (signal) => lookHttp(`http://${address}${spec.http}`, signal) });
+  if ("http" in spec) return timed({ check: (signal) => checkHttp(`http://${address}${spec.http}`, signal) });
   if ("mcp" in spec) return timed(new McpProbe(`http://${address}${spec.mcp}`));
-  if ("tcp" in spec) return timed({ look: (signal) => lookTcp(address, signal) });
-  return timed(postgresLook(spec.postgres.replace("{address}", address)));
+  if ("tcp" in spec) return timed({ check: (signal) => checkTcp(address, signal) });
+  return timed(postgresCheck(spec.postgres.replace("{address}", address)));
 }
 
 function timed(method: ProbeMethod): Probe {
   return {
     close: async () => method.close?.(),
-    async look(signal) {
+    async check(signal) {
       const startedMs = performance.now();
       const limit = AbortSignal.timeout(PROBE_LIMIT_MS);
-      const verdict = await method.look(AbortSignal.any([signal, limit])).catch((error: unknown): Verdict => {
+      const verdict = await method.check(AbortSignal.any([signal, limit])).catch((error: unknown): Verdict => {
         if (limit.aborted) return { status: "down", reason: `no answer within ${PROBE_LIMIT_MS} ms` };
         return { status: "down", reason: messageOf(error) };
       });
@@ -42,7 +42,7 @@ function timed(method: ProbeMethod): Probe {
   };
 }
 
-async function lookHttp(url: string, signal: AbortSignal): Promise<Verdict> {
+async function checkHttp(url: string, signal: AbortSignal): Promise<Verdict> {
   const { status, body } = await exchange(url, { method: "GET" }, signal);
   if (status < 200 || status > 299) return { status: "degraded", reason: `answers HTTP ${status}` };
   const health = readJson(body);
@@ -51,7 +51,7 @@ async function lookHttp(url: string, signal: AbortSignal): Promise<Verdict> {
   return { status: "degraded", reason: reasons || "says that it is degraded" };
 }
 
-function lookTcp(address: string, signal: AbortSignal): Promise<Verdict> {
+function checkTcp(address: string, signal: AbortSignal): Promise<Verdict> {
   const at = address.lastIndexOf(":");
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), signal });
@@ -63,19 +63,19 @@ function lookTcp(address: string, signal: AbortSignal): Promise<Verdict> {
   });
 }
 
-function postgresLook(connectionString: string): ProbeMethod {
+function postgresCheck(connectionString: string): ProbeMethod {
   let client: pg.Client | undefined;
   const close = async (): Promise<void> => {
     const old = client;
     client = undefined;
     await old?.end().catch(() => {});
   };
-  const look = async (signal: AbortSignal): Promise<Verdict> => {
+  const check = async (signal: AbortSignal): Promise<Verdict> => {
     try {
       if (client === undefined) {
         const fresh = new pg.Client({ connectionString, connectionTimeoutMillis: PROBE_LIMIT_MS });
         fresh.on("error", () => {
-          if (client === fresh) client = undefined; // lost: the next look tries a new one
+          if (client === fresh) client = undefined; // lost: the next check tries a new one
         });
         client = fresh;
         await orAbort(fresh.connect(), signal);
@@ -87,7 +87,7 @@ function postgresLook(connectionString: string): ProbeMethod {
       throw error;
     }
   };
-  return { look, close };
+  return { check, close };
 }
 
 function readJson(body: string): Record<string, unknown> | undefined {

@@ -152,7 +152,7 @@ const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
   },
 
   async probe({ probe, is }, context, signal) {
-    const { status, reason, latencyMs } = await context.stack.health.lookNow(probe, signal);
+    const { status, reason, latencyMs } = await context.stack.health.checkNow(probe, signal);
     if (is === undefined || is === status) return { status, reason, latencyMs };
     throw new LabError("unhealthy", `${probe} is ${status} (${reason}), expected ${is}`);
   },

@@ -28,7 +28,7 @@ export function containerProbe(
   };
   return {
     close: async () => inner?.probe.close(),
-    async look(signal): Promise<ProbeResult> {
+    async check(signal): Promise<ProbeResult> {
       const startedMs = performance.now();
       for (;;) {
         const verdict = source.isCurrent() ? verdictOf(source.view(service)) : undefined;
@@ -36,7 +36,7 @@ export function containerProbe(
         const changed = new AbortController();
         const forget = source.onChange((name) => name === service && changed.abort());
         const probe = await innerAt(address());
-        const result = await probe.look(AbortSignal.any([signal, changed.signal])).finally(forget);
+        const result = await probe.check(AbortSignal.any([signal, changed.signal])).finally(forget);
         if (changed.signal.aborted && !signal.aborted) continue;
         const isFailing = source.view(service)?.health === "unhealthy" && result.status === "up";
         return isFailing ? { ...result, status: "degraded", reason: "its container's health check fails" } : result;
