@@ -19,26 +19,26 @@ test("numbers events from 1 without a gap and stamps both clocks", () => {
   expect(log.append(warning("b"))).toMatchObject({ seq: 2, atMs: 12 });
 });
 
-test("an event is recorded before anyone is told of it", () => {
+test("an event is recorded before its listeners are notified", () => {
   const order: string[] = [];
   const { log } = newLog((event) => order.push(`recorded ${event.seq}`));
-  log.subscribe((event) => order.push(`told ${event.seq}`));
+  log.subscribe((event) => order.push(`notified ${event.seq}`));
   log.append(warning("a"));
   log.append(warning("b"));
-  expect(order).toEqual(["recorded 1", "told 1", "recorded 2", "told 2"]);
+  expect(order).toEqual(["recorded 1", "notified 1", "recorded 2", "notified 2"]);
 });
 
-test("nobody is told of an event that could not be recorded", () => {
-  const told: string[] = [];
+test("no listener is notified of an event that could not be recorded", () => {
+  const notified: string[] = [];
   const { log } = newLog(() => {
     throw new Error("disk full");
   });
-  log.subscribe((event) => told.push(textOf(event)));
+  log.subscribe((event) => notified.push(textOf(event)));
   expect(() => log.append(warning("a"))).toThrow("disk full");
-  expect(told).toEqual([]);
+  expect(notified).toEqual([]);
 });
 
-test("what a listener appends is told after the event it answers, to everyone in the same order", () => {
+test("what a listener appends is sent after the event it answers, to all listeners in the same order", () => {
   const recorded: string[] = [];
   const { log } = newLog((event) => recorded.push(textOf(event)));
   const seen: [string[], string[]] = [[], []];
@@ -56,7 +56,7 @@ test("what a listener appends is told after the event it answers, to everyone in
   expect(seen[1]).toEqual(recorded);
 });
 
-test("a listener that throws is dropped with a warning in the log; the others and the run go on", () => {
+test("a listener that throws is dropped with a warning in the log; the others and the run continue", () => {
   const { log } = newLog();
   const seen: string[] = [];
   let calls = 0;
@@ -71,7 +71,7 @@ test("a listener that throws is dropped with a warning in the log; the others an
   expect(seen).toEqual(["1 a", "2 a view of this run failed: Error: broken view", "3 b"]);
 });
 
-test("after unsubscribing nothing arrives, also not what was already under way", () => {
+test("after unsubscribing nothing arrives, including events that are already pending", () => {
   const { log } = newLog();
   const seen: number[] = [];
   const subscription: { end?: () => void } = {};
@@ -82,7 +82,7 @@ test("after unsubscribing nothing arrives, also not what was already under way",
   expect(seen).toEqual([]);
 });
 
-test("one who begins to listen late is told of what comes after, and no earlier event", () => {
+test("a late subscriber receives the events that follow, and no earlier one", () => {
   const { log } = newLog();
   const seen: number[] = [];
   log.append(warning("a"));
@@ -91,21 +91,21 @@ test("one who begins to listen late is told of what comes after, and no earlier 
   expect(seen).toEqual([2]);
 });
 
-test("what is recorded, told and returned is redacted; only who asks for the real event is told it", () => {
+test("what is recorded, sent and returned is redacted; only subscribers to real events receive the original", () => {
   const recorded: string[] = [];
-  const told: string[] = [];
+  const notified: string[] = [];
   const real: string[] = [];
   const redact = (event: LabEvent) => (event.type === "warning" ? { ...event, message: "[redacted: test 1]" } : event);
   const record = (event: LabEvent) => void recorded.push(textOf(event));
   const log = new RunLog({ runId: "run-1", clock: stillClock(), record, redact });
-  log.subscribe((event) => told.push(textOf(event)));
+  log.subscribe((event) => notified.push(textOf(event)));
   log.subscribeToReal((event) => real.push(textOf(event)));
   expect(log.append(warning("secret"))).toMatchObject({ message: "[redacted: test 1]" });
-  expect([recorded, told]).toEqual([["1 [redacted: test 1]"], ["1 [redacted: test 1]"]]);
+  expect([recorded, notified]).toEqual([["1 [redacted: test 1]"], ["1 [redacted: test 1]"]]);
   expect(real).toEqual(["1 secret"]);
 });
 
-test("the end of a run is told once it is durable, after all that came before", async () => {
+test("the end of a run is sent once it is durable, after all earlier events", async () => {
   const durable = Promise.withResolvers<void>();
   const order: string[] = [];
   const log = new RunLog({
@@ -117,21 +117,21 @@ test("the end of a run is told once it is durable, after all that came before", 
       return durable.promise;
     },
   });
-  log.subscribe((event) => order.push(`told ${event.seq}`));
+  log.subscribe((event) => order.push(`notified ${event.seq}`));
   log.append(warning("a"));
   const ending = log.end({ outcome: "passed", reason: "every check held" });
   await new Promise(setImmediate);
-  expect(order).toEqual(["recorded 1", "told 1", "recording 2"]);
+  expect(order).toEqual(["recorded 1", "notified 1", "recording 2"]);
   durable.resolve();
   expect(await ending).toMatchObject({ type: "run.ended", seq: 2, outcome: "passed" });
-  expect(order.at(-1)).toBe("told 2");
+  expect(order.at(-1)).toBe("notified 2");
 });
 
-test("nobody is told of an end that could not be recorded", async () => {
-  const told: string[] = [];
+test("no listener is notified of an end that could not be recorded", async () => {
+  const notified: string[] = [];
   const recordEnd = () => Promise.reject(new Error("disk full"));
   const log = new RunLog({ runId: "run-1", clock: stillClock(), record: () => {}, recordEnd });
-  log.subscribe((event) => told.push(textOf(event)));
+  log.subscribe((event) => notified.push(textOf(event)));
   await expect(log.end({ outcome: "passed", reason: "" })).rejects.toThrow("disk full");
-  expect(told).toEqual([]);
+  expect(notified).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { EventOf, LabEvent, LabEventBody } from "../../model/lab-event.ts";
 
-/** What the log needs of a clock: the lab's own, or one that a test holds still. */
+/** What the log needs of a clock: the lab's own, or a test's. */
 interface Clock {
   monotonicMs(): number;
   wallMs(): number;
@@ -8,24 +8,24 @@ interface Clock {
 
 export type EventListener = (event: LabEvent) => void;
 
-/** What may be kept and shown of an event: the same, its secrets replaced. */
+/** Replaces the secrets of an event before it is stored and shown. */
 export type Redact = (event: LabEvent) => LabEvent;
 
 type EndOfRun = EventOf<"run.ended">;
 
-interface ToTell {
+interface PendingEvent {
   shown: LabEvent;
   real: LabEvent;
 }
 
 /**
- * The log of one run: numbers what happens, stamps both clocks, redacts it, records it, then tells whoever listens.
+ * The log of one run: numbers events, stamps both clocks, redacts them, records them, then notifies its listeners.
  *
- * What is recorded and what listeners are told is the redacted event; only {@link RunLog.subscribeToReal} is told the
- * real one, which is kept nowhere: the run's own checks are judged by it.
+ * The redacted event is recorded and sent to listeners. Only {@link RunLog.subscribeToReal} gets the original, which is
+ * stored nowhere: the run's own checks are judged by it.
  *
- * Listeners are called in the order of the log and must be quick; one that throws is dropped with a warning in the log
- * itself, since a broken view must never end a run.
+ * Listeners are called in the order of the log and must return quickly; one that throws is removed with a warning in the
+ * log, since a broken view must never end a run.
  */
 export class RunLog {
   readonly runId: string;
@@ -35,9 +35,9 @@ export class RunLog {
   readonly #record: (event: LabEvent) => unknown;
   readonly #recordEnd: (event: EndOfRun) => unknown;
   readonly #redact: Redact;
-  readonly #listeners = new Map<EventListener, keyof ToTell>();
-  readonly #toTell: ToTell[] = [];
-  #telling = false;
+  readonly #listeners = new Map<EventListener, keyof PendingEvent>();
+  readonly #pending: PendingEvent[] = [];
+  #isNotifying = false;
   #seq = 0;
 
   /**
@@ -65,30 +65,30 @@ export class RunLog {
   }
 
   /**
-   * Numbers, redacts, records and tells. What a listener appends meanwhile is told after, so all see one order. Returns
-   * the event as it was recorded.
+   * Numbers, redacts and records an event, and notifies listeners. What a listener appends meanwhile is sent afterwards,
+   * so all see the same order. Returns the event as it was recorded.
    */
   append<Body extends LabEventBody>(body: Body): LabEvent & Pick<Body, "type"> {
     const { shown, real } = this.#stamp(body);
     this.#record(shown);
-    this.#toTell.push({ shown, real });
-    this.#tell();
+    this.#pending.push({ shown, real });
+    this.#notify();
     return shown as LabEvent & Pick<Body, "type">;
   }
 
   /**
-   * The end of the run: told once it is durable, and with it all that came before. Resolves with the event as it was
-   * recorded; rejects, and nobody is told, when it could not be.
+   * Ends the run. Listeners are notified once the end, and with it every earlier event, is durable. Resolves with the
+   * event as it was recorded; rejects, without notifying anyone, when it could not be recorded.
    */
   async end(ending: Pick<EndOfRun, "outcome" | "reason">): Promise<EndOfRun> {
     const { shown, real } = this.#stamp({ type: "run.ended", ...ending });
     await this.#recordEnd(shown as EndOfRun);
-    this.#toTell.push({ shown, real });
-    this.#tell();
+    this.#pending.push({ shown, real });
+    this.#notify();
     return shown as EndOfRun;
   }
 
-  #stamp(body: LabEventBody): ToTell {
+  #stamp(body: LabEventBody): PendingEvent {
     const real = {
       runId: this.runId,
       seq: ++this.#seq,
@@ -99,34 +99,34 @@ export class RunLog {
     return { shown: this.#redact(real), real };
   }
 
-  /** Tells of events as they are recorded. Ends the subscription when called; nothing arrives after that. */
+  /** Subscribes to redacted events. @returns ends the subscription; nothing arrives after that */
   subscribe(listener: EventListener): () => void {
     return this.#add(listener, "shown");
   }
 
-  /** For what judges the run and keeps nothing of it: tells of events as they really are. */
+  /** Subscribes to unredacted events, for checks that store nothing of them. */
   subscribeToReal(listener: EventListener): () => void {
     return this.#add(listener, "real");
   }
 
-  #add(listener: EventListener, as: keyof ToTell): () => void {
+  #add(listener: EventListener, as: keyof PendingEvent): () => void {
     this.#listeners.set(listener, as);
     return () => void this.#listeners.delete(listener);
   }
 
-  #tell(): void {
-    if (this.#telling) return;
-    this.#telling = true;
+  #notify(): void {
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
     try {
-      for (let event = this.#toTell.shift(); event; event = this.#toTell.shift()) {
-        for (const [listener, as] of this.#listeners) this.#tellOne(listener, event[as]);
+      for (let event = this.#pending.shift(); event; event = this.#pending.shift()) {
+        for (const [listener, as] of this.#listeners) this.#notifyListener(listener, event[as]);
       }
     } finally {
-      this.#telling = false;
+      this.#isNotifying = false;
     }
   }
 
-  #tellOne(listener: EventListener, event: LabEvent): void {
+  #notifyListener(listener: EventListener, event: LabEvent): void {
     try {
       listener(event);
     } catch (error) {
