@@ -5,29 +5,30 @@ import { LabError } from "../lab-error.ts";
 import type { ServiceState, StackDriver } from "../stacks/driver.ts";
 import { describeSharing, type Sharer } from "../stacks/surroundings.ts";
 
-/** How one kind of fault is applied, how it is undone, and what each does, in words for a person. */
+/** How one kind of fault is applied and undone, and the texts that describe both. */
 export interface FaultKind {
   effect: string;
   undo: string;
-  /** Drivers that can do it; a kind is neither offered nor planned on another. */
+  /** Drivers that support it; a kind is neither offered nor planned on any other. */
   drivers: readonly StackDriver["kind"][];
-  /** Also applied to a service that is paused, which is then paused again by the undo. */
+  /** Also applied to a paused service, which the undo then pauses again. */
   fromPaused: boolean;
   apply(driver: StackDriver, service: string): Promise<void>;
-  /** True while the state of the target is what the fault made of it; anything else was done by someone else. */
+  /** True while the target is in the state that the fault caused; any other state was caused by someone else. */
   isInForce(state: ServiceState): boolean;
   /**
-   * @param broken the life that the fault was meant for
-   * @param before what was journaled with the fault
+   * @param broken the instance that the fault targeted
+   * @param before the baseline journaled with the fault
    */
   revert(driver: StackDriver, service: string, broken: ServiceIdentity, before: Baseline | undefined): Promise<void>;
 }
 
 /**
- * The life that was to be stopped may still run because the lab died before it asked, or because it is on its way down:
- * the two look alike, and one that is on its way down would be found well and then end. So it is stopped, and then started.
+ * The instance to be stopped may still run, because the lab died before it sent the request or because the instance is
+ * shutting down. The two cannot be told apart, and an instance that is shutting down would be reported healthy and then
+ * exit. So it is stopped first, then started.
  */
-async function startAnew(driver: StackDriver, service: string, broken: ServiceIdentity): Promise<void> {
+async function stopAndStart(driver: StackDriver, service: string, broken: ServiceIdentity): Promise<void> {
   const state = await driver.stateOf(service);
   if (state.is === "running" && isSameInstance(state.identity, broken)) await driver.stop(service);
   await driver.start(service);
@@ -43,7 +44,7 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     fromPaused: true,
     apply: (driver, service) => driver.stop(service),
     isInForce: isStopped,
-    revert: startAnew,
+    revert: stopAndStart,
   },
   kill: {
     effect: "killed (SIGKILL)",
@@ -52,7 +53,7 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     fromPaused: true,
     apply: (driver, service) => driver.kill(service),
     isInForce: isStopped,
-    revert: startAnew,
+    revert: stopAndStart,
   },
   pause: {
     effect: "paused (frozen, connections stay open)",
@@ -82,11 +83,11 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
       await driver.start(service);
     },
     isInForce: () => true,
-    revert: startAnew,
+    revert: stopAndStart,
   },
 };
 
-/** @throws LabError `unsupported` for a fault that services of this driver cannot be given */
+/** @throws LabError `unsupported` for a fault that this driver does not support */
 export function assertSupported(kind: LifecycleFault, target: string, driver: StackDriver["kind"]): void {
   const { drivers } = FAULT_KINDS[kind];
   if (drivers.includes(driver)) return;
@@ -95,7 +96,7 @@ export function assertSupported(kind: LifecycleFault, target: string, driver: St
   });
 }
 
-/** What a fault does and how it is undone, with those that go down with its target. */
+/** What a fault does and how it is undone, including the services that go down with its target. */
 export function describeFault(
   kind: LifecycleFault,
   sharers: readonly Sharer[] = [],
@@ -103,7 +104,7 @@ export function describeFault(
   const { effect, undo } = FAULT_KINDS[kind];
   if (sharers.length === 0) return { effect, undo };
   const others = sharers.map(describeSharing).join(", ");
-  // Off its networks a container keeps its namespace, and those in it are connected again together with it.
+  // A disconnected container keeps its namespace; services that share it are reconnected together with it.
   if (kind === "disconnect") return { effect: `${effect}, and with it ${others}`, undo };
   return { effect: `${effect}, which cuts off ${others}`, undo: `${undo}, then restart ${others}` };
 }

@@ -4,29 +4,29 @@ import type { RunningStack } from "../stacks/running-stack.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { LinkState } from "./proxy-links.ts";
 
-/** Something of a stack that is not as it should be, whoever did it. */
+/** A part of a stack that is not in its intended state, whatever caused it. */
 export type Damage =
-  /** In the journal, and not of the run that asks: of a manual session, or of a run that could not undo it. */
+  /** In the journal, and not of the run that inspects: of a manual session, or of a run that could not undo it. */
   | { is: "fault"; fault: JournaledFault }
   | { is: "toxic"; link: string; toxic: string; type: string }
-  /** `missing`: the stack file names it and the proxy does not have it; `undeclared`: the other way round. */
+  /** `missing`: in the stack file, not on the proxy; `undeclared`: on the proxy, not in the stack file. */
   | { is: "closed" | "missing" | "undeclared"; link: string }
   | { is: "paused" | "stopped" | "isolated" | "absent"; service: string };
 
 export interface Inspection {
   damage: Damage[];
-  /** What could not be looked at, and why: of it nothing is known. */
+  /** What could not be checked, and why: its state is unknown. */
   unread: string[];
 }
 
 type Inspected = Pick<RunningStack, "stack" | "driver" | "address">;
 
 /**
- * Reads the real stack: toxics and links on its fault proxy, and the state of each service. What a fault accounts for
- * that is in force by the journal is not told of a second time.
+ * Reads the real stack: toxics and links on its fault proxy, and the state of each service. Damage that is explained by
+ * a fault in force according to the journal is not reported a second time.
  *
- * @param inForce asked before and after the look, since faults come and go meanwhile
- * @param ownRunId faults of this run are no damage
+ * @param inForce read before and after the inspection, since faults come and go meanwhile
+ * @param ownRunId faults of this run are not damage
  */
 export async function inspectDamage(
   stack: Inspected,
@@ -53,7 +53,7 @@ function accountsFor(fault: JournaledFault, damage: Damage): boolean {
   return damage.is === "closed" && fault.kind === "down" && fault.target === damage.link;
 }
 
-/** That its links cannot be read is then said by what is wrong with the proxy itself. */
+/** The damage of the proxy itself then already explains that its links cannot be read. */
 function isProxyDown({ stack }: Inspected, { damage }: Inspection): boolean {
   const proxy = stack.services.find(({ role }) => role === "fault-proxy")?.name;
   return damage.some((each) => "service" in each && each.service === proxy);
@@ -61,7 +61,7 @@ function isProxyDown({ stack }: Inspected, { damage }: Inspection): boolean {
 
 async function inspectServices({ stack, driver }: Inspected): Promise<Inspection> {
   const inspection: Inspection = { damage: [], unread: [] };
-  const looks = stack.services.map(async ({ name: service }) => {
+  const reads = stack.services.map(async ({ name: service }) => {
     try {
       const state = await driver.stateOf(service);
       if (state.is !== "running") inspection.damage.push({ is: state.is, service });
@@ -70,7 +70,7 @@ async function inspectServices({ stack, driver }: Inspected): Promise<Inspection
       inspection.unread.push(`the state of ${service}: ${messageOf(error)}`);
     }
   });
-  await Promise.all(looks);
+  await Promise.all(reads);
   return inspection;
 }
 
@@ -95,7 +95,7 @@ function damageOfLinks(links: ReadonlyMap<string, LinkState>, declared: Readonly
   return [...missing, ...found];
 }
 
-/** In words for a person; the same for the same damage, so that two inspections can be compared. */
+/** A text for people; equal for equal damage, so that two inspections can be compared. */
 export function describeDamage(damage: Damage): string {
   switch (damage.is) {
     case "fault":
@@ -124,12 +124,12 @@ export function targetOf(damage: Damage): string {
   return "service" in damage ? damage.service : damage.link;
 }
 
-/** What of an inspection is there before anything was done: a link more than the stack file names harms nobody. */
+/** False for damage that affects no one: an additional link that the stack file does not name. */
 export function isHarm(damage: Damage): boolean {
   return damage.is !== "undeclared";
 }
 
-/** Where a person restores what is damaged: in the lab, unless the stack is not the lab's own. */
+/** Where to restore damage: in the lab, except for a stack that the lab only attached to. */
 export function howToRestore({ registered }: Pick<RunningStack, "registered">): string {
   return registered.attached
     ? `restore it with docker compose -p ${registered.project} and the fault proxy's own API`

@@ -18,8 +18,8 @@ afterAll(() => stack.close());
 const AN_HOUR_MS = 3_600_000;
 const status503 = { type: "http_status", stream: "downstream", attributes: { status: 503 } } as const;
 
-describe("the fault proxy, told by the lab", () => {
-  test("breaks a link by a fault's id, counts whom it hit, and heals it", async () => {
+describe("the fault proxy, controlled by the lab", () => {
+  test("arms a fault on a link by its id, counts its hits, and disarms it", async () => {
     expect((await send(stack.linkUrl)).status).toBe(200);
     await proxy.arm(LINK, "fault-1", status503, AN_HOUR_MS);
     expect(await proxy.isArmed(LINK, "fault-1")).toBe(true);
@@ -31,7 +31,7 @@ describe("the fault proxy, told by the lab", () => {
     expect((await send(stack.linkUrl)).status).toBe(200);
   });
 
-  test("is not troubled by a fault that is taken off twice", async () => {
+  test("accepts that a fault is disarmed twice", async () => {
     await proxy.arm(LINK, "fault-2", status503, AN_HOUR_MS);
     expect(await proxy.disarm(LINK, "fault-2")).toBe(0);
     expect(await proxy.disarm(LINK, "fault-2")).toBeUndefined();
@@ -46,14 +46,14 @@ describe("the fault proxy, told by the lab", () => {
     expect((await send(stack.linkUrl)).status).toBe(200);
   });
 
-  test("ends a fault and a closure by itself when the lab does not: it may be dead by then", async () => {
+  test("ends a fault and a closure by itself when the lab, which may have died, does not", async () => {
     await proxy.arm(LINK, "fault-3", status503, 1);
     await proxy.close(LINK, 1);
     await expect.poll(() => proxy.isArmed(LINK, "fault-3")).toBe(false);
     await expect.poll(() => proxy.isOpen(LINK)).toBe(true);
   });
 
-  test("is asked for the hits that are new only", async () => {
+  test("returns only the hits after a sequence number", async () => {
     await proxy.arm(LINK, "fault-4", status503, AN_HOUR_MS);
     await send(stack.linkUrl);
     const last = (await proxy.hits(0)).at(-1)?.seq ?? 0;
@@ -62,7 +62,7 @@ describe("the fault proxy, told by the lab", () => {
     await proxy.disarm(LINK, "fault-4");
   });
 
-  test("refuses a link that it does not have, and a fault that would break it, by name", async () => {
+  test("refuses an unknown link and invalid attributes, by name", async () => {
     await expect(proxy.isOpen("caller->nobody")).rejects.toMatchObject({ code: "bad-input" });
     const nonsense = { type: "latency", stream: "downstream", attributes: { latency: -1 } } as const;
     await expect(proxy.arm(LINK, "fault-5", nonsense, AN_HOUR_MS)).rejects.toThrow(/fault proxy, POST .*400/);
@@ -70,8 +70,8 @@ describe("the fault proxy, told by the lab", () => {
   });
 });
 
-describe("a fault proxy that is not well", () => {
-  test("when it is gone, is unreachable", async () => {
+describe("a fault proxy", () => {
+  test("that is gone is unreachable", async () => {
     const nobody = createServer();
     await new Promise<void>((resolve) => nobody.listen(0, "127.0.0.1", resolve));
     const { port } = nobody.address() as AddressInfo;
@@ -84,7 +84,7 @@ describe("a fault proxy that is not well", () => {
     await expect(gone.disarm(LINK, "x")).rejects.toMatchObject({ code: "unreachable" });
   });
 
-  test("when it is frozen, is given up on", async () => {
+  test("that is frozen runs into the time limit", async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => {

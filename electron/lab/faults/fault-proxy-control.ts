@@ -5,26 +5,26 @@ import type { ToxicBody } from "./link-faults.ts";
 import type { Hit } from "./proxy-hits.ts";
 import type { LinkState } from "./proxy-links.ts";
 
-/** The proxy is on this machine and answers in a millisecond; one that does not is frozen or gone. */
+/** The proxy runs on this machine and answers within a millisecond; one that does not is frozen or gone. */
 const ANSWER_LIMIT_MS = 2_000;
-/** A stream of hits has a heartbeat each 10 s. */
+/** The stream of hits sends a heartbeat every 10 s. */
 const SILENCE_LIMIT_MS = 25_000;
 
-/** Speaks Toxiproxy's API to the fault proxy of a stack, a fault being a toxic that carries the fault's id. */
+/** Client of the fault proxy of a stack, in Toxiproxy's API. A fault is a toxic named by the fault's id. */
 export class FaultProxyControl {
   readonly #api: string;
   readonly #headers: Readonly<Record<string, string>>;
 
   /**
    * @param api such as `http://127.0.0.1:8474`
-   * @param token what the proxy asks of its callers, if anything
+   * @param token the proxy's API token, if it requires one
    */
   constructor(api: string, token?: string) {
     this.#api = api;
     this.#headers = { "content-type": "application/json", ...tokenHeaders({ token }) };
   }
 
-  /** Arms a fault on a link; the proxy takes it away by itself after `forMs`, whatever becomes of the lab. */
+  /** Arms a fault on a link. The proxy removes it itself after `forMs`, even if the lab has died. */
   async arm(link: string, fault: string, toxic: ToxicBody, forMs: number): Promise<void> {
     const body = { name: fault, ...toxic, for_ms: Math.max(1, Math.round(forMs)) };
     await this.#ask("POST", this.#toxics(link), body);
@@ -33,11 +33,11 @@ export class FaultProxyControl {
   /** Every link of the proxy by its name, with the toxics on it. Source: Toxiproxy's `GET /proxies`. */
   async links(): Promise<Map<string, LinkState>> {
     const data = await this.#ask("GET", `${this.#api}/proxies`);
-    const { readLinkStates } = await import("./proxy-links.ts"); // a halt, which comes here too, needs no schema
+    const { readLinkStates } = await import("./proxy-links.ts"); // loaded lazily: a halt also uses this module and needs no schema
     return readLinkStates(data);
   }
 
-  /** Takes a fault off a link. Resolves to how many requests met it, or undefined where that is not known. */
+  /** Removes a fault from a link. Resolves to how many requests it affected, or undefined where that is not known. */
   async disarm(link: string, fault: string): Promise<number | undefined> {
     const url = `${this.#toxics(link)}/${encodeURIComponent(fault)}`;
     const found = await this.#find(url);
@@ -66,18 +66,18 @@ export class FaultProxyControl {
   /** The hits after `since`, oldest first. */
   async hits(since: number): Promise<Hit[]> {
     const data = await this.#ask("GET", `${this.#api}/hits?since=${since}`);
-    const { readHits } = await import("./proxy-hits.ts"); // a halt, which comes here too, needs no schema
+    const { readHits } = await import("./proxy-hits.ts"); // loaded lazily: a halt also uses this module and needs no schema
     return readHits(data);
   }
 
   /**
    * Hands over each hit after `since` as it happens, oldest first, until the proxy ends the stream.
-   * @throws when there is no proxy, or none that has such a stream; the signal's reason when it aborts
+   * @throws when there is no proxy, or it has no such stream; the signal's reason when it aborts
    */
   async followHits(since: number, take: (hit: Hit) => void, signal: AbortSignal): Promise<void> {
     const { readHitLine } = await import("./proxy-hits.ts");
     const scope = new AbortScope(signal);
-    // Where the network between is gone, nobody says so.
+    // A lost network is not reported by the socket.
     const silence = setTimeout(() => scope.abort(new Error("the stream of hits is silent")), SILENCE_LIMIT_MS).unref();
     try {
       const url = `${this.#api}/hits/stream?since=${since}`;
@@ -119,7 +119,7 @@ export class FaultProxyControl {
     return `${this.#proxy(link)}/toxics`;
   }
 
-  /** @throws ProxyRefusal for a 4xx; LabError `unreachable` for anything else that is no success */
+  /** @throws ProxyRefusal for a 4xx; LabError `unreachable` for any other failure */
   async #ask(method: string, url: string, body?: unknown): Promise<unknown> {
     const what = `the fault proxy, ${method} ${url}`;
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
@@ -142,9 +142,9 @@ export class FaultProxyControl {
   }
 }
 
-/** The proxy has answered, and did nothing: what it was told names something that is not there, or makes no sense. */
+/** The proxy answered and changed nothing: the request names something that does not exist, or is invalid. */
 export class ProxyRefusal extends LabError {
-  /** Such as 404 for a link or a toxic that the proxy does not have. */
+  /** HTTP status code; 404 for a link or a toxic that the proxy does not have. */
   readonly status: number;
 
   constructor(message: string, status: number) {
@@ -153,7 +153,7 @@ export class ProxyRefusal extends LabError {
   }
 }
 
-/** How many requests met a toxic; undefined where the proxy, like the real Toxiproxy, does not count. */
+/** How many requests a toxic affected; undefined where the proxy, like the original Toxiproxy, does not count them. */
 function hitsOf(toxic: unknown): number | undefined {
   const counted = typeof toxic === "object" && toxic !== null && "hits" in toxic ? toxic.hits : undefined;
   return typeof counted === "number" ? counted : undefined;
@@ -164,7 +164,7 @@ function ignoreMissing(error: unknown): undefined {
   throw error;
 }
 
-/** Whether the proxy has said that it has no such link or toxic. */
+/** Whether the proxy answered that it has no such link or toxic. */
 export function isMissing(error: unknown): boolean {
   return error instanceof ProxyRefusal && error.status === 404;
 }

@@ -11,8 +11,8 @@ export interface FaultWatchParts {
 }
 
 /**
- * Looks, while faults of a run are in force, whether they still are: by time, and at once when the engine tells of a
- * service. What has ended by itself or by someone else is closed then, and the run is not what it says it was.
+ * Checks whether the faults of a run are still in force: every {@link POLL_INTERVAL_MS}, and at once when the engine
+ * reports a change. A fault that has ended by itself or by someone else is closed, and recorded as a flaw of the run.
  */
 export class FaultWatch {
   readonly #parts: FaultWatchParts;
@@ -41,10 +41,10 @@ export class FaultWatch {
   async #follow(): Promise<void> {
     const { faults, clock } = this.#parts;
     while (!this.#isClosed) {
-      // Before the look: what changes while it is on its way is looked at again at once.
+      // Before the check, so that a change during the check triggers another one.
       const woken = new AbortController();
       this.#wake = () => woken.abort();
-      // A look that fails is made again, and at the latest by the undo, which tells of what keeps it from looking.
+      // A failed check is repeated, at the latest by the undo, which reports the error.
       await faults.closeEnded().catch(() => {});
       await clock.sleep(POLL_INTERVAL_MS, woken.signal).catch(() => {});
     }

@@ -7,7 +7,7 @@ import { send } from "../../testing/through-link.ts";
 import { openHome } from "../home.ts";
 import { halt } from "./halt.ts";
 
-test("a halt that cannot be written down, the disk being full, puts everything back and says that it does not last", async () => {
+test("a halt that cannot be recorded on a full disk restores everything and reports that it does not last", async () => {
   const folder = temporaryFolder();
   const stack = await bringUpSmallStack(folder);
   onTestFinished(() => stack.close());
@@ -31,7 +31,7 @@ test("a halt that cannot be written down, the disk being full, puts everything b
   });
 });
 
-test("a stack that cannot be looked at is named, and no reason to leave another one broken", async () => {
+test("a stack that cannot be read is named, and other stacks are restored", async () => {
   const folder = temporaryFolder();
   const stack = await bringUpSmallStack(folder);
   onTestFinished(() => stack.close());
@@ -64,7 +64,7 @@ test("a stack that cannot be looked at is named, and no reason to leave another 
   expect(stack.faults.open(stack.running.registered.id)).toEqual([]);
 });
 
-test("a halt that finds the journal damaged does not say that nothing was broken", async () => {
+test("a halt that finds the journal damaged does not report that nothing was broken", async () => {
   const home = openHome(temporaryFolder());
   writeFileSync(home.journalFile, "no database, though as long as the header of one would be".repeat(100));
   const { undone, problem } = await halt(home, process.env, new AbortController().signal);

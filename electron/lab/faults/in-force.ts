@@ -6,32 +6,32 @@ import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
 
 /**
- * Looks at the real thing: why a fault that was applied is no longer in force, in words, or undefined when it is. What
- * cannot be asked now, its engine or proxy being away, may well be in force.
+ * Reads the state of the target: why an applied fault is no longer in force, or undefined when it is. A fault whose
+ * engine or proxy cannot be reached counts as in force.
  */
 export async function whyNotInForce(fault: JournaledFault, driver: StackDriver): Promise<string | undefined> {
   const { identity } = fault;
   return identity.kind === "link"
-    ? whyLinkIsWell(fault, identity, driver)
-    : whyServiceIsWell(fault, identity, driver).catch(() => undefined);
+    ? whyLinkFaultEnded(fault, identity, driver)
+    : whyServiceFaultEnded(fault, identity, driver).catch(() => undefined);
 }
 
-async function whyServiceIsWell(
+async function whyServiceFaultEnded(
   { kind, target }: JournaledFault,
   identity: ServiceIdentity,
   driver: StackDriver,
 ): Promise<string | undefined> {
   const state = await driver.stateOf(target);
   if (state.is === "absent") return `${target} was removed`;
-  // Whether one that does not run would be cut off if it did is not known.
+  // Whether a stopped container would be isolated once it runs is not known.
   if (kind === "disconnect" && state.is !== "running") return undefined;
   if (!FAULT_KINDS[kind as LifecycleFault].isInForce(state)) return `${target} is ${state.is}`;
   const isOtherInstance = state.identity !== undefined && !isSameInstance(state.identity, identity);
-  // Networks belong to a container, through all of its lives.
+  // Networks belong to a container, not to one instance of it.
   return isOtherInstance && kind !== "disconnect" ? `${target} was started meanwhile` : undefined;
 }
 
-async function whyLinkIsWell(
+async function whyLinkFaultEnded(
   { id, kind, target }: JournaledFault,
   { api, service, token }: Extract<JournaledFault["identity"], { kind: "link" }>,
   driver: StackDriver,

@@ -14,7 +14,7 @@ beforeAll(async () => {
   stack = await bringUpSmallStack(folder);
 });
 afterAll(() => stack.close());
-// Whatever a test has left broken is not the next one's business.
+// No test starts with what an earlier one has left broken.
 afterEach(async () => {
   stack.faults.arm();
   await undoOpenFaults(stack.running.registered, stack.undoParts, "latest first", AbortSignal.timeout(20_000));
@@ -33,9 +33,9 @@ describe("a fault", () => {
     [{ pause: "server" }, () => stateOf("server")],
     [{ latency: LINK, by: 60_000 }, async () => new FaultProxyControl(stack.proxyUrl).isOpen(LINK)],
     [{ down: LINK }, async () => new FaultProxyControl(stack.proxyUrl).isOpen(LINK)],
-  ])("is on disk before it is applied, and acknowledged after: %j", async (spec, look) => {
+  ])("is on disk before it is applied, and acknowledged after: %j", async (spec, read) => {
     const seen: string[] = [];
-    const before = await look();
+    const before = await read();
     class Watched extends FaultJournal {
       override intend(fault: Parameters<FaultJournal["intend"]>[0]): void {
         seen.push(`${openFaults().length} on disk`);
@@ -49,7 +49,7 @@ describe("a fault", () => {
     }
     const { injector, events } = stack.injector({ faults: new Watched(stack.journal) });
     const applying = injector.apply(spec, never);
-    expect(await look()).toEqual(before);
+    expect(await read()).toEqual(before);
     await applying;
     expect(seen).toEqual(["0 on disk", "1 on disk", "applied"]);
     expect(openFaults()).toMatchObject([{ isApplied: true, runId: events[0]?.runId, undo: expect.any(String) }]);
@@ -57,10 +57,10 @@ describe("a fault", () => {
     expect(await injector.undo("all", never)).toEqual({ undone: 1, residue: [] });
     expect(openFaults()).toEqual([]);
     expect(of(events, "fault.undone")).toMatchObject([{ result: "restored" }]);
-    expect(await look()).toEqual(before);
+    expect(await read()).toEqual(before);
   });
 
-  test("that cannot be written down, the disk being full, is not applied", async () => {
+  test("that cannot be recorded on a full disk is not applied", async () => {
     class Full extends FaultJournal {
       override intend(): void {
         throw new Error("database or disk is full");
@@ -74,7 +74,7 @@ describe("a fault", () => {
     expect([events, injector.inForce()]).toEqual([[], []]);
   });
 
-  test("is undone, and so are the others, when the disk is full by the time of the undo", async () => {
+  test("is undone, like the others, when the disk is full at the time of the undo", async () => {
     class Filling extends FaultJournal {
       override close(): void {
         throw new Error("database or disk is full");
@@ -87,7 +87,7 @@ describe("a fault", () => {
     expect(await stateOf("server")).toBe("running");
     expect((await send(stack.linkUrl)).status).toBe(200);
     expect(of(events, "warning").map(({ code }) => code)).toEqual(["journal", "journal"]);
-    expect(openFaults()).toHaveLength(2); // for the next start to look at again
+    expect(openFaults()).toHaveLength(2); // left for the next start
   });
 
   test("is undone by itself when its time is over", async () => {
@@ -99,7 +99,7 @@ describe("a fault", () => {
     expect(await injector.undo("all", never)).toEqual({ undone: 0, residue: [] });
   });
 
-  test("on a link that expires still tells how many requests met it: the lab comes before the proxy's own expiry", async () => {
+  test("on a link that expires still reports how many requests met it: the lab ends it before the proxy does", async () => {
     const { injector, events } = stack.injector();
     await injector.apply({ http_status: LINK, status: 503, for: 1 }, never);
     await expect.poll(() => of(events, "fault.undone")).toMatchObject([{ result: "restored", hits: 0 }]);
@@ -123,7 +123,7 @@ describe("a fault", () => {
     await injector.undo("all", never);
   });
 
-  test("that finds its target broken already hits nothing, and says so", async () => {
+  test("whose target is already broken has no effect, and is logged so", async () => {
     const { injector, events } = stack.injector();
     await injector.apply({ kill: "server" }, never);
     expect(await injector.apply({ pause: "server" }, never)).toMatch("was already stopped");
@@ -134,7 +134,7 @@ describe("a fault", () => {
     await injector.undo("all", never);
   });
 
-  test("on requests that no request met is a warning when it is undone; one that was met is not", async () => {
+  test("on requests that none met is a warning when it is undone; one that was met is not", async () => {
     const { injector, events } = stack.injector();
     await injector.apply({ reply_lost: LINK, match: { tool: "a" } }, never);
     await send(stack.linkUrl, toolCall("b"));
@@ -147,7 +147,7 @@ describe("a fault", () => {
     expect(of(events, "fault.undone").map(({ hits }) => hits)).toEqual([0, 1]);
   });
 
-  test("that restarts its target leaves another life of it, and nothing to undo", async () => {
+  test("that restarts its target leaves a new instance of it, and nothing to undo", async () => {
     const { injector, events } = stack.injector();
     const before = await stack.running.driver.stateOf("server");
     await injector.apply({ restart: "server" }, never);
@@ -159,7 +159,7 @@ describe("a fault", () => {
 });
 
 describe("faults of one run", () => {
-  test("are all put back when one of them needs another that was broken before it: neither stays down", async () => {
+  test("are all restored when one service depends on another that was broken before it", async () => {
     stack.needing("caller", "server");
     const { injector, events } = stack.injector();
     await injector.apply({ stop: "server" }, never);
@@ -180,7 +180,7 @@ describe("faults of one run", () => {
     expect(await stateOf("server")).toBe("running");
   });
 
-  test("are not begun once the run is cancelled, also when they waited for their turn", async () => {
+  test("are not applied once the run is cancelled, also when they waited for their turn", async () => {
     const { injector } = stack.injector();
     const cancel = new AbortController();
     const first = injector.apply({ stop: "server" }, cancel.signal);
@@ -193,7 +193,7 @@ describe("faults of one run", () => {
     expect(await stateOf("server")).toBe("running");
   });
 
-  test("are undone latest first, and one by one by their target", async () => {
+  test("are undone latest first, or one by one by their target", async () => {
     const { injector, events } = stack.injector();
     await injector.apply({ pause: "server" }, never);
     await injector.apply({ latency: LINK, by: 10 }, never);
@@ -205,7 +205,7 @@ describe("faults of one run", () => {
     expect(of(events, "fault.undone").map(({ fault }) => fault)).toEqual([ids[0], ids[2], ids[1]]);
   });
 
-  test("that share a link are not mistaken for each other, nor for a person's doing", async () => {
+  test("that share a link are not mistaken for each other, nor for a manual change", async () => {
     const { injector, events } = stack.injector();
     await injector.apply({ latency: LINK, by: 1, for: 50 }, never);
     await injector.apply({ down: LINK }, never);
@@ -215,7 +215,7 @@ describe("faults of one run", () => {
     expect((await send(stack.linkUrl)).status).toBe(200);
   });
 
-  test("cannot be begun while everything is halted", async () => {
+  test("cannot be applied while everything is halted", async () => {
     const { injector } = stack.injector();
     stack.faults.halt(Date.now());
     await expect(injector.apply({ stop: "server" }, never)).rejects.toMatchObject({ code: "precondition" });
@@ -224,7 +224,7 @@ describe("faults of one run", () => {
     await injector.undo("all", never);
   });
 
-  test("that another process has undone are said to be, and not undone again", async () => {
+  test("that another process has undone are reported so, and not undone again", async () => {
     const { injector, events } = stack.injector();
     await injector.apply({ kill: "server" }, never);
     await undoOpenFaults(stack.running.registered, stack.undoParts, "links first, then all at once", never);

@@ -12,9 +12,9 @@ import { type RequestedFault, requestedFault } from "./requested-fault.ts";
 import { retargeting, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
 
-/** Every fault ends: this long after it began when its scenario says nothing else. */
+/** How long a fault lasts when its scenario does not say. */
 export const DEFAULT_LIFETIME_MS = 10 * 60_000;
-/** The lab ends a fault in time, and counts what it hit; the fault proxy does it this much later if nobody has. */
+/** The lab ends a fault in time and reads its hits; the fault proxy removes it this much later if nobody has. */
 const PROXY_EXPIRES_LATER_MS = 1_000;
 
 export interface InjectorParts {
@@ -27,20 +27,20 @@ export interface InjectorParts {
 interface OpenFault {
   requested: RequestedFault;
   fault: JournaledFault;
-  /** Until when it is to be in force, by the clock that never jumps. Undefined before it is, and for a restart. */
+  /** When it expires, on the monotonic clock. Undefined before it is applied, and for a restart. */
   untilMs?: number;
-  /** From then on what is seen of its target may be the undo's own doing. */
+  /** From then on changes of its target may be caused by the undo itself. */
   isUndoing?: true;
 }
 
-/** Breaks services and links for one run and knows what is still broken. */
+/** Applies and undoes the faults of one run, and keeps those in force. */
 export class FaultInjector {
   readonly #parts: InjectorParts;
   /** In force, oldest first. */
   readonly #open: OpenFault[] = [];
   readonly #expiries = new Map<string, NodeJS.Timeout>();
   #lastTurn: Promise<unknown> = Promise.resolve();
-  /** In which way faults of this run were not what the run says: ended before their time, or without effect. */
+  /** How faults of this run deviated from its method: ended before their time, or had no effect. */
   readonly flaws: string[] = [];
 
   constructor(parts: InjectorParts) {
@@ -52,9 +52,9 @@ export class FaultInjector {
   }
 
   /**
-   * Writes the intent, then breaks the target. A fault that finds its target already broken has no effect: the run goes
-   * on, and is not green.
-   * @throws LabError when it is refused, and then it is not in force, or when it is not known whether it is
+   * Writes the intent, then breaks the target. A fault whose target is already broken has no effect: the run continues,
+   * and does not pass.
+   * @throws LabError when it is refused, and then not in force, or when it is unknown whether it is in force
    */
   apply(spec: FaultSpec, signal: AbortSignal): Promise<string> {
     return this.#inTurn(() => this.#applyNow(requestedFault(spec), signal));
@@ -87,7 +87,7 @@ export class FaultInjector {
     return `${target} ${prepared.effect}`;
   }
 
-  /** What was refused outright was never in force. Of any other failure that is not known, and the undo sees to it. */
+  /** A refused fault was never in force. After any other failure that is unknown, and the fault stays open for the undo. */
   async #carryOut(open: OpenFault, apply: () => Promise<void>): Promise<void> {
     try {
       await apply();
@@ -118,9 +118,9 @@ export class FaultInjector {
     return fault;
   }
 
-  /** Undoes what is in force on a target, or everything, latest first. Never throws: what is left is in the result. */
+  /** Undoes the faults on a target, or all, latest first. Never throws: what could not be undone is in the result. */
   async undo(target: string | "all", signal: AbortSignal): Promise<{ undone: number; residue: string[] }> {
-    // In turn, so that a fault which is being applied right now is among them.
+    // In turn, so that a fault that is being applied right now is included.
     const wanted = await this.#inTurn(async () =>
       this.#open.filter(({ fault }) => target === "all" || fault.target === target).reverse(),
     );
@@ -134,8 +134,8 @@ export class FaultInjector {
   }
 
   /**
-   * One change at a time: an expiry and a step never mend the same target together, and a rollback that follows a
-   * cancelled step finds the fault of that step applied, not half applied.
+   * One change at a time: an expiry and a step never restore the same target concurrently, and a rollback after a
+   * cancelled step finds the fault of that step fully applied.
    */
   #inTurn<Value>(change: () => Promise<Value>): Promise<Value> {
     const turn = this.#lastTurn.then(change);
@@ -145,13 +145,13 @@ export class FaultInjector {
 
   async #undoNow(id: string, signal: AbortSignal): Promise<Undone> {
     const open = this.#open.find(({ fault }) => fault.id === id);
-    if (open === undefined) return { result: "restored", detail: "it was already put back" };
+    if (open === undefined) return { result: "restored", detail: "it was already restored" };
     clearTimeout(this.#expiries.get(id));
     this.#expiries.delete(id);
     const undone = this.#undoneOutside(open.fault) ?? (await this.#undoForReal(open, signal));
     if (undone.result !== "not restored") this.#open.splice(this.#open.indexOf(open), 1);
     this.#close(open, undone);
-    if (undone.hits === 0) this.#warnNoEffect(open.requested, "nothing met it while it was in force");
+    if (undone.hits === 0) this.#warnNoEffect(open.requested, "no request met it while it was in force");
     return undone;
   }
 
@@ -161,17 +161,17 @@ export class FaultInjector {
     try {
       journal.close(fault.id, undone.result);
     } catch (error) {
-      // The rest is undone all the same; the next start finds this one open, and that it was put back.
-      const message = `the journal could not be told that ${fault.target} was put back: ${messageOf(error)}`;
+      // The remaining faults are still undone; the next start finds this one open and its target restored.
+      const message = `the journal could not record that ${fault.target} was restored: ${messageOf(error)}`;
       log.append({ type: "warning", code: "journal", message });
     }
   }
 
-  /** Closes the faults that are no longer in force though their time is not over. */
+  /** Closes the faults that ended before their time. */
   async closeEnded(): Promise<void> {
     for (const open of [...this.#open]) {
       if ((await this.#whyEnded(open)) === undefined) continue;
-      // In turn, and seen again: a step or an expiry may be undoing it at this moment.
+      // Checked again in turn: a step or an expiry may be undoing it at this moment.
       await this.#inTurn(async () => {
         if (!this.#open.includes(open) || (await this.#whyEnded(open)) === undefined) return;
         await this.#undoNow(open.fault.id, new AbortController().signal);
@@ -179,7 +179,7 @@ export class FaultInjector {
     }
   }
 
-  /** Why a fault has ended before its time, or undefined when it has not, or when another of this run hides it. */
+  /** Why a fault ended before its time; undefined when it has not, or when a later fault of this run masks it. */
   async #whyEnded({ fault, untilMs, isUndoing }: OpenFault): Promise<string | undefined> {
     const { stack, journal, clock } = this.#parts;
     if (isUndoing || untilMs === undefined || clock.monotonicMs() >= untilMs) return undefined;
@@ -200,18 +200,18 @@ export class FaultInjector {
       this.flaws.push(message);
       log.append({ type: "warning", code: "fault-ended", message });
     }
-    // Of a service without a probe, one that only shares a namespace, its container says what there is to say.
+    // A service without a probe, which only shares a namespace, is judged by its container alone.
     const waitUntilUp = async (service: string, limit: AbortSignal) => {
       if (stack.health.services().includes(service)) await stack.health.waitFor(service, "up", limit);
     };
-    const isHeldClosed = (link: string) =>
+    const isKeptClosed = (link: string) =>
       this.inForce().some(({ id, kind, target }) => id !== fault.id && kind === "down" && target === link);
     const inForce = () => this.inForce();
     const onNewInstance = retargeting(journal, inForce);
-    return undoFault(fault, { driver: stack.driver, waitUntilUp, isHeldClosed, inForce, ...onNewInstance }, signal);
+    return undoFault(fault, { driver: stack.driver, waitUntilUp, isKeptClosed, inForce, ...onNewInstance }, signal);
   }
 
-  /** A halt, or the watchdog while this process hung, has been here first: the run was not what it says it was. */
+  /** A halt, or the watchdog while this process hung, has already undone it: that is a flaw of the run. */
   #undoneOutside({ id, kind, target }: JournaledFault): Undone | undefined {
     const result = this.#parts.journal.closedAs(id);
     if (result === undefined) return undefined;

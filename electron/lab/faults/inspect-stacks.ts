@@ -4,7 +4,7 @@ import { RunningStack } from "../stacks/running-stack.ts";
 import { describeDamage, inspectDamage, isHarm } from "./existing-damage.ts";
 import type { UndoParts } from "./undo-open-faults.ts";
 
-/** What is broken on the stacks of a register and is in no journal, in words, and what could not be looked at. */
+/** Damage on the registered stacks that no journaled fault explains, and what could not be checked; one text each. */
 export async function inspectStacks({ register, faults, stacksFolder, environment }: UndoParts) {
   const damage: string[] = [];
   const unread: string[] = [];

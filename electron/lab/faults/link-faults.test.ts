@@ -5,7 +5,7 @@ import { requestedFault } from "./requested-fault.ts";
 
 const LINK = "gateway->payments-mcp";
 
-/** A fault as a scenario writes it, read by the schema, as the fault proxy is told of it. */
+/** A fault as a scenario writes it, parsed by the schema and converted to what the fault proxy takes. */
 function toxicOf(written: Record<string, unknown>) {
   const parsed = step.parse({ fault: written }) as { fault: Parameters<typeof requestedFault>[0] };
   const requested = requestedFault(parsed.fault);
@@ -13,7 +13,7 @@ function toxicOf(written: Record<string, unknown>) {
   return toToxic(requested.kind, requested.spec);
 }
 
-/** Each kind once, with everything it can be told, and what becomes of that. */
+/** Each kind once, with all of its fields, and the attributes expected from them. */
 const MAPPINGS: Record<
   LinkFaultKind,
   [written: Record<string, unknown>, attributes: Record<string, unknown> | undefined]
@@ -70,12 +70,12 @@ describe("a fault on a link, as a scenario writes it", () => {
     else expect(toxic).toMatchObject({ type: kind, stream: "downstream", attributes });
   });
 
-  test("leaves out what it does not say, so that the proxy's defaults hold", () => {
+  test("leaves out what it does not set, so that the proxy's defaults apply", () => {
     expect(toxicOf({ timeout: LINK })?.attributes).toEqual({});
     expect(toxicOf({ latency: LINK, by: "1s" })?.attributes).toEqual({ latency: 1_000 });
   });
 
-  test("takes a bandwidth of 0 for the usual cut: a total stall", () => {
+  test("accepts a bandwidth of 0, a total stall", () => {
     expect(step.safeParse({ fault: { bandwidth: LINK, rate: 0 } }).success).toBe(true);
     expect(toxicOf({ bandwidth: LINK, rate: 0 })?.attributes).toEqual({ rate: 0 });
   });
@@ -104,7 +104,7 @@ describe("a fault on a link, as a scenario writes it", () => {
     expect(step.safeParse({ fault: written }).success).toBe(false);
   });
 
-  test("every kind says what it does, and whether the proxy can tell which requests met it", () => {
+  test("every kind has an effect text, and states whether the proxy reports which requests met it", () => {
     for (const kind of LINK_FAULTS) expect(effectOf(kind)).toMatch(/\w{3}/);
     expect(LINK_FAULTS.filter(readsRequests)).toHaveLength(16);
     expect([readsRequests("latency"), readsRequests("down"), readsRequests("reply_lost")]).toEqual([
@@ -116,7 +116,7 @@ describe("a fault on a link, as a scenario writes it", () => {
   });
 });
 
-test("names that every object answers to are no faults", () => {
+test("names of built-in object properties are not faults", () => {
   for (const name of ["constructor", "toString", "__proto__"]) expect(isLinkFault(name)).toBe(false);
   expect(check.safeParse({ constructor: "x" }).success).toBe(false);
 });

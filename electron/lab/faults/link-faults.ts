@@ -18,14 +18,14 @@ const everyFault = {
   for: duration.optional().describe("undone by itself after this time (default: 10 minutes)"),
 };
 const chance = z.number().min(0).max(1).optional();
-/** What a fault on bytes can also be told. */
+/** Further fields of a fault on bytes. */
 const onBytes = {
   ...everyFault,
   toward: z.enum(["caller", "callee"]).optional().describe("which direction of the link (default: toward the caller)"),
   toxicity: chance.describe("the chance that a connection meets it (default 1)"),
   seed: z.int().nonnegative().optional().describe("makes chance repeatable"),
 };
-/** What a fault on HTTP or MCP can also be told. */
+/** Further fields of a fault on HTTP or MCP. */
 const onRequests = {
   ...everyFault,
   match: z
@@ -77,7 +77,7 @@ const REQUEST_FAULTS = {
   mcp_error: kind("answered with a JSON-RPC error", { code: z.int().optional(), message: z.string().optional() }),
   malformed: kind("answered with a malformed reply", { kind: z.enum(["json", "http"]).optional() }),
   truncated: kind("answered with a truncated reply", { bytes: whole.optional() }),
-  session_lost: kind("told that the session is lost", {
+  session_lost: kind("answered that the session is lost", {
     status: z.union([z.literal(404), z.literal(400), z.literal(200)]).optional(),
   }),
   session_rotated: kind("given another session id", {}),
@@ -87,8 +87,8 @@ const REQUEST_FAULTS = {
   stream_split: kind("sent a character in two halves", { by: duration.optional() }, { by: "delay" }),
   event_ids_skipped: kind("sent gaps in event ids", { every: z.int().positive().optional() }),
   get_stream_refused: kind("refused the GET stream", { status: z.int().min(200).max(599).optional() }),
-  reply_lost: kind("robbed of a reply, after the call was carried out", {}),
-  request_lost: kind("robbed of a request, before it was carried out", {}),
+  reply_lost: kind("response dropped, after the call was executed", {}),
+  request_lost: kind("request dropped, before it was executed", {}),
   tools_changed: kind("shown other tools", {
     remove: z.array(z.string()).optional(),
     describe: z.string().optional(),
@@ -100,7 +100,7 @@ const KINDS = { ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN };
 export type LinkFaultKind = keyof typeof KINDS;
 export const LINK_FAULTS = Object.keys(KINDS) as LinkFaultKind[];
 
-/** Faults of which the proxy tells what met them: a link that is closed has nothing to meet. */
+/** Faults whose hits the proxy counts: a closed link accepts nothing to count. */
 export const COUNTED_FAULTS = LINK_FAULTS.filter((kind) => kind !== "down");
 
 /** A link fault as a scenario writes it, `{latency: "gateway->payments-mcp", by: 500}`, its durations in milliseconds. */
@@ -123,7 +123,7 @@ export function isLinkFault(kind: string): kind is LinkFaultKind {
   return Object.hasOwn(KINDS, kind);
 }
 
-/** Whether the proxy can tell which requests met it: it reads HTTP for these, bytes for the others. */
+/** Whether the proxy reports which requests met the fault: it reads HTTP for these, bytes for the others. */
 export function readsRequests(kind: LinkFaultKind): boolean {
   return kind in REQUEST_FAULTS;
 }
@@ -134,7 +134,7 @@ export function effectOf(kind: LinkFaultKind): string {
 
 const NOT_ATTRIBUTES = ["for", "toward", "toxicity", "seed", "match"];
 
-/** What the proxy is to be told; undefined for `down`, which is a state of the link and no toxic. */
+/** The toxic to send to the proxy; undefined for `down`, which is a state of the link and not a toxic. */
 export function toToxic(kind: LinkFaultKind, spec: LinkFaultSpec): ToxicBody | undefined {
   if (kind === "down") return undefined;
   const rename: Rename = KINDS[kind].rename;

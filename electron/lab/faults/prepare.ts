@@ -7,20 +7,20 @@ import { FaultProxyControl } from "./fault-proxy-control.ts";
 import { effectOf, toToxic } from "./link-faults.ts";
 import type { RequestedFault } from "./requested-fault.ts";
 
-/** A fault that is ready to be applied: what it will be done to, and how it is undone. */
+/** A fault that is ready to be applied: the identity of its target, and how it is undone. */
 export interface Prepared {
   identity: FaultIdentity;
   undo: string;
   effect: string;
-  /** What is true of a service before, where more than its own state is lost with it. */
+  /** Baseline of a service, where more than its own state is lost with it. */
   before?: Baseline | undefined;
   apply(faultId: string, forMs: number): Promise<void>;
 }
 
 /**
- * Resolves to a text instead when the fault would have no effect, since its target is already broken.
+ * Resolves to the reason when the fault would have no effect, since its target is already broken.
  * @param inForce faults on the same stack
- * @throws LabError `unsupported` for what the driver cannot do, `precondition` for what could not be undone whole
+ * @throws LabError `unsupported` for what the driver cannot do, `precondition` for what could not be undone completely
  */
 export function prepareFault(
   requested: RequestedFault,

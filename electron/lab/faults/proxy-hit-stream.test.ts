@@ -7,14 +7,14 @@ import { RunLog } from "../events/run-log.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { ProxyWatch } from "./proxy-watch.ts";
 
-interface Told {
+interface SentHit {
   seq: number;
   toxic: string;
 }
 
-const lineOf = ({ seq, toxic }: Told) => `${JSON.stringify({ seq, toxic, at: 0, link: "a->b", effect: "late" })}\n`;
+const lineOf = ({ seq, toxic }: SentHit) => `${JSON.stringify({ seq, toxic, at: 0, link: "a->b", effect: "late" })}\n`;
 
-/** A proxy that only tells of hits; what it was asked is noted. */
+/** A proxy that only reports hits, and records the URLs that it was asked for. */
 async function fakeProxy() {
   const asked: string[] = [];
   const streams: ServerResponse[] = [];
@@ -51,7 +51,7 @@ async function watchOf(address: string) {
   return { watch, seen };
 }
 
-test("a hit is told of as it happens, without being asked for, whole or in halves", async () => {
+test("a hit is logged as it happens, without polling, also when its line comes in two chunks", async () => {
   const { asked, streams, address } = await fakeProxy();
   const { seen } = await watchOf(address);
   await expect.poll(() => streams.length).toBe(1);
@@ -67,7 +67,7 @@ test("a hit is told of as it happens, without being asked for, whole or in halve
   expect(asked).toEqual(["/hits?since=0", "/hits/stream?since=0"]);
 });
 
-test("a stream that ends is followed again from where it was, and no hit is told of twice", async () => {
+test("a stream that ends is resumed where it was, and no hit is logged twice", async () => {
   const { streams, asked, address } = await fakeProxy();
   const { seen } = await watchOf(address);
   await expect.poll(() => streams.length).toBe(1);

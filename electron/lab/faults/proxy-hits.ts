@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A request that met a fault, as the proxy tells of it. Source: its own `/hits`. */
+/** A request that met a fault, as the proxy reports it. Source: its own `/hits`. */
 const hit = z.object({
   seq: z.int(),
   at: z.number(),
@@ -14,16 +14,16 @@ const hit = z.object({
 export type Hit = z.infer<typeof hit>;
 
 const answer = z.object({ hits: z.array(hit) });
-/** A line of `/hits/stream`: besides hits it tells that it is there, and how many hits were skipped. */
+/** A line of `/hits/stream`: a hit, a heartbeat, or how many hits were skipped. */
 const line = z.union([hit, z.object({ heartbeat: z.number() }), z.object({ dropped: z.number() })]);
 
-/** What the proxy answers at `/hits`. */
+/** Parses the answer of `/hits`. */
 export function readHits(data: unknown): Hit[] {
   return answer.parse(data).hits;
 }
 
-/** The hit that a line of the stream tells of; undefined for any other line. */
+/** The hit in a line of the stream; undefined for any other line. */
 export function readHitLine(text: string): Hit | undefined {
-  const told = line.parse(JSON.parse(text));
-  return "seq" in told ? told : undefined;
+  const parsed = line.parse(JSON.parse(text));
+  return "seq" in parsed ? parsed : undefined;
 }

@@ -39,7 +39,7 @@ async function watching() {
 }
 
 describe("following the fault proxy through a run", () => {
-  test("tells of each request that met a fault of the run, by tool and trace, and of no other's", async () => {
+  test("logs each request that met a fault of the run, by tool and trace, and none of another run", async () => {
     const { injector, events, watch } = await watching();
     await injector.apply({ http_status: LINK, status: 503, match: { tool: "a" } }, never);
     const other = stack.injector().injector;
@@ -52,7 +52,7 @@ describe("following the fault proxy through a run", () => {
     await other.undo("all", never);
   });
 
-  test("tells of a request once, however often it looks at once", async () => {
+  test("logs a request once, however many reads run at once", async () => {
     const { injector, events, watch } = await watching();
     await injector.apply({ http_status: LINK, status: 503 }, never);
     for (let sent = 0; sent < 5; sent++) await send(stack.linkUrl, toolCall("a"));
@@ -61,13 +61,13 @@ describe("following the fault proxy through a run", () => {
     await injector.undo("all", never);
   });
 
-  test("starts a proxy again that has died, as a plain pipe, and says for how long every link was down", async () => {
+  test("restarts a proxy that has died, without toxics, and logs for how long every link was down", async () => {
     const { injector, events } = await watching();
     await injector.apply({ http_status: LINK, status: 503 }, never);
     await stack.running.driver.kill("fault-proxy");
     await expect.poll(() => warningsIn(events), { timeout: 20_000 }).toEqual(["proxy-revived"]);
     const [warning] = events.filter((event): event is EventOf<"warning"> => event.type === "warning");
-    expect(warning?.message).toMatch(/every link was down for [\d.]+ (ms|s), and is a plain pipe again/);
+    expect(warning?.message).toMatch(/every link was down for [\d.]+ (ms|s), and passes everything again/);
     expect((await send(stack.linkUrl)).status).toBe(200);
     expect(await injector.undo("all", never)).toEqual({ undone: 1, residue: [] });
   });
@@ -81,7 +81,7 @@ describe("following the fault proxy through a run", () => {
     expect((await send(stack.linkUrl)).status).toBe(200);
   });
 
-  test("tells of what the new proxy hits, whose count begins anew", async () => {
+  test("logs the hits of the new proxy, whose sequence numbers start over", async () => {
     const { injector, events } = await watching();
     await stack.running.driver.kill("fault-proxy");
     await expect.poll(() => warningsIn(events), { timeout: 20_000 }).toEqual(["proxy-revived"]);
@@ -91,18 +91,18 @@ describe("following the fault proxy through a run", () => {
     await injector.undo("all", never);
   });
 
-  test("goes on when neither the proxy nor what runs it answers, as while an engine is restarted", async () => {
+  test("continues when neither the proxy nor its engine answers, as while the engine is restarted", async () => {
     const { events, watch } = await watching();
-    const looks = vi.spyOn(stack.running.driver, "stateOf");
-    onTestFinished(() => looks.mockRestore());
-    looks.mockRejectedValue(new LabError("unreachable", "the Docker engine does not answer"));
+    const stateOf = vi.spyOn(stack.running.driver, "stateOf");
+    onTestFinished(() => stateOf.mockRestore());
+    stateOf.mockRejectedValue(new LabError("unreachable", "the Docker engine does not answer"));
     await stack.running.driver.kill("fault-proxy");
     expect(await watch.read()).toBe(false);
-    looks.mockRestore();
+    stateOf.mockRestore();
     await expect.poll(() => warningsIn(events), { timeout: 20_000 }).toEqual(["proxy-revived"]);
   });
 
-  test("leaves a proxy that the run itself has broken as it is", async () => {
+  test("does not restart a proxy that the run itself has broken", async () => {
     const { injector, events, watch } = await watching();
     await injector.apply({ kill: "fault-proxy" }, never);
     await watch.read();
@@ -113,9 +113,9 @@ describe("following the fault proxy through a run", () => {
   });
 });
 
-describe("a proxy that tells of very many hits", () => {
-  test("has the first ones told of as events, and goes on being followed", async () => {
-    const { server, hits } = await hitTeller();
+describe("a proxy that reports very many hits", () => {
+  test("has the first ones logged as events, and is followed further", async () => {
+    const { server, hits } = await proxyWithHits();
     const { log, events } = stack.injector();
     const running = { ...proxyOnly, address: () => `127.0.0.1:${(server.address() as AddressInfo).port}` };
     const parts = { log, clock: systemClock, isOurs: () => true, isToBeRevived: () => true };
@@ -134,7 +134,7 @@ const proxyOnly = {
   driver: { stateOf: async () => ({ is: "running" }) },
 };
 
-interface Told {
+interface ReportedHit {
   seq: number;
   at: number;
   link: string;
@@ -142,8 +142,8 @@ interface Told {
   effect: string;
 }
 
-async function hitTeller(): Promise<{ server: Server; hits: Told[] }> {
-  const hits: Told[] = [];
+async function proxyWithHits(): Promise<{ server: Server; hits: ReportedHit[] }> {
+  const hits: ReportedHit[] = [];
   const server = createServer((request, response) => {
     const since = Number(new URL(request.url ?? "", "http://x").searchParams.get("since"));
     const page = hits.filter(({ seq }) => seq > since).slice(0, 500);

@@ -8,36 +8,36 @@ import type { Service } from "../stacks/stack-file.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { Hit } from "./proxy-hits.ts";
 
-/** A foreign proxy has no stream of hits, and one that has died tells nothing: it is tried again this much later. */
+/** Retry delay after the stream of hits has ended: the proxy has died, or is another's and has no such stream. */
 const RETRY_MS = 100;
-/** A proxy that is started again is up within a second; one that is not is told of, and tried again. */
+/** A restarted proxy is up within a second; one that is not is reported, and tried again. */
 const REVIVE_LIMIT_MS = 10_000;
-/** Hits of one fault that are worth an event each; the undo tells how many there were in all. */
+/** How many hits of one fault become an event each; the undo reports the total. */
 const HITS_PER_FAULT = 200;
 
 export interface ProxyWatchParts {
   stack: RunningStack;
   log: RunLog;
   clock: Clock;
-  /** True for a fault of this run: others' hits are not its business. */
+  /** True for a fault of this run: hits of others are ignored. */
   isOurs(fault: string): boolean;
-  /** Whether a proxy that has died is to be started again now. */
+  /** Whether a proxy that has died should be restarted now. */
   isToBeRevived(service: string): boolean;
 }
 
 /**
- * Follows the fault proxy of a stack through a run: which requests met which fault, and whether the proxy lives. One that
- * dies takes every link down with it, so it is started again, as a plain pipe, and the log says for how long it was gone.
+ * Follows the fault proxy of a stack through a run: logs which requests met which fault, and restarts the proxy when it
+ * dies, since every link goes down with it. The new one starts without toxics, and the log says how long it was down.
  */
 export class ProxyWatch {
   readonly #parts: ProxyWatchParts;
   readonly service: string;
   readonly #proxy: FaultProxyControl;
   readonly #stop = new AbortController();
-  readonly #told = new Map<string, number>();
+  readonly #logged = new Map<string, number>();
   #since = 0;
   #downSinceMs: number | undefined;
-  #isToldDown = false;
+  #isReportedDown = false;
   #following: Promise<void> = Promise.resolve();
 
   private constructor({ name, token }: Pick<Service, "name" | "token">, parts: ProxyWatchParts) {
@@ -56,7 +56,7 @@ export class ProxyWatch {
     return watch;
   }
 
-  /** Takes the hits there are now. Resolves to false, without waiting for it, while the proxy is away. */
+  /** Reads the hits recorded so far. Resolves to false, without waiting, while the proxy is unreachable. */
   async read(): Promise<boolean> {
     try {
       for (const hit of await this.#proxy.hits(this.#since)) this.#take(hit);
@@ -79,7 +79,7 @@ export class ProxyWatch {
   async #follow(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      // Ends with the proxy, or at once where it has no such stream: then it is asked.
+      // Ends with the proxy, or at once where it has no such stream: then the hits are polled.
       await this.#proxy.followHits(this.#since, (hit) => this.#take(hit), signal).catch(() => {});
       if (signal.aborted) return;
       if (!(await this.read())) await this.#revive();
@@ -88,12 +88,12 @@ export class ProxyWatch {
   }
 
   #take({ seq, toxic, link, effect, method, tool, traceparent }: Hit): void {
-    if (seq <= this.#since) return; // read and told of at once
+    if (seq <= this.#since) return; // read by a poll and by the stream
     this.#since = seq;
     if (!this.#parts.isOurs(toxic)) return;
-    const told = this.#told.get(toxic) ?? 0;
-    this.#told.set(toxic, told + 1);
-    if (told >= HITS_PER_FAULT) return;
+    const logged = this.#logged.get(toxic) ?? 0;
+    this.#logged.set(toxic, logged + 1);
+    if (logged >= HITS_PER_FAULT) return;
     const traceId = traceparent?.split("-")[1];
     this.#parts.log.append({
       type: "fault.hit",
@@ -109,7 +109,7 @@ export class ProxyWatch {
   async #revive(): Promise<void> {
     const { stack, log, isToBeRevived } = this.#parts;
     if (this.#stop.signal.aborted || !isToBeRevived(this.service)) return;
-    // An engine that is away tells nothing of it now; that this is so is said elsewhere.
+    // The state is unknown while the engine is unreachable; that is reported elsewhere.
     const state = await stack.driver.stateOf(this.service).catch(() => undefined);
     if (state?.is !== "stopped") return;
     this.#downSinceMs ??= log.elapsedMs();
@@ -119,16 +119,16 @@ export class ProxyWatch {
         await stack.health.waitFor(this.service, "up", limit);
       });
     } catch (error) {
-      if (this.#stop.signal.aborted || this.#isToldDown) return;
-      this.#isToldDown = true;
+      if (this.#stop.signal.aborted || this.#isReportedDown) return;
+      this.#isReportedDown = true;
       log.append({ type: "warning", code: "proxy-down", message: `the fault proxy is down: ${messageOf(error)}` });
       return;
     }
     this.#since = 0;
     const gone = formatDuration(log.elapsedMs() - this.#downSinceMs);
     this.#downSinceMs = undefined;
-    this.#isToldDown = false;
-    const message = `the fault proxy had died; every link was down for ${gone}, and is a plain pipe again`;
+    this.#isReportedDown = false;
+    const message = `the fault proxy had died; every link was down for ${gone}, and passes everything again`;
     log.append({ type: "warning", code: "proxy-revived", message });
   }
 }

@@ -10,8 +10,8 @@ export interface Restored {
 }
 
 /**
- * Restores what is damaged and in no journal, since a person asked for it: on a stack of the lab's own. Faults of the
- * journal have undos of their own.
+ * Restores damage that no journaled fault explains, at a person's request and only on the lab's own stacks. Journaled
+ * faults are undone by their own undo.
  */
 export async function restoreDamage(
   damage: readonly Damage[],
@@ -19,7 +19,7 @@ export async function restoreDamage(
   signal: AbortSignal,
 ): Promise<Restored[]> {
   const restored: Restored[] = [];
-  // A proxy that is down or is restarted comes first: links are restored on it.
+  // A proxy that is down or is restarted comes first, since links are restored through it.
   const order = [...damage].sort((a, b) => rankOf(a, running) - rankOf(b, running));
   for (const each of order) {
     const what = describeDamage(each);
@@ -43,7 +43,7 @@ async function restore(damage: Damage, running: RunningStack, signal: AbortSigna
   switch (damage.is) {
     case "fault":
     case "undeclared":
-      throw new Error("it is not for this to restore");
+      throw new Error("not restorable here: undo the fault, or leave the link");
     case "toxic":
       await proxyOf(running).control.disarm(damage.link, damage.toxic);
       return;
@@ -52,7 +52,7 @@ async function restore(damage: Damage, running: RunningStack, signal: AbortSigna
     case "missing": {
       const { name, control } = proxyOf(running);
       if ((await control.links()).has(damage.link)) return;
-      // It reads its links when it starts.
+      // The proxy reads its links when it starts.
       await driver.stop(name);
       return running.startAndWait(name, signal);
     }
@@ -64,7 +64,7 @@ async function restore(damage: Damage, running: RunningStack, signal: AbortSigna
     case "isolated":
       throw new Error("how it was connected is not known; connect it with docker network connect");
     case "absent":
-      throw new Error("the lab does not make containers anew; take the stack down and bring it up again");
+      throw new Error("the lab does not recreate containers; take the stack down and bring it up again");
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Undone } from "./undo.ts";
 
 /**
- * Undoes faults, and again those that could not be, for as long as others could: a service may need another that was
- * broken before it, and that is only put back after it. Resolves to what became of each, in the order given.
+ * Undoes faults in rounds, retrying those that failed as long as a round restores at least one: a service may depend on
+ * one that was broken earlier and is therefore restored later. Resolves to the result of each, in the order given.
  *
- * @param undoAll undoes those it is given and tells of each, in their order
+ * @param undoAll undoes the faults it is given and returns their results in the same order
  */
 export async function undoInRounds<Fault, Result extends Pick<Undone, "result">>(
   faults: readonly Fault[],

@@ -32,14 +32,14 @@ afterEach(async () => {
   expect(await isWhole()).toBe(true);
 });
 
-/** Breaks things as a lab does that then dies, or hangs: nobody is left who would undo them. */
+/** Applies faults as a lab does that then dies or hangs, and so does not undo them. */
 async function breakAll(...specs: Record<string, string | number>[]): Promise<void> {
   const { injector } = stack.injector();
   for (const spec of specs) await injector.apply(spec as never, never);
 }
 
-describe.each<UndoOrder>(["latest first", BESIDE])("mending a stack from its journal alone, %s", (order) => {
-  test("puts back services and links", async () => {
+describe.each<UndoOrder>(["latest first", BESIDE])("restoring a stack from its journal alone, %s", (order) => {
+  test("restores services and links", async () => {
     await breakAll({ pause: "server" }, { kill: "caller" }, { http_status: LINK, status: 503 }, { down: LINK });
     const undone = await undoAll(order);
     expect(undone.map(({ result }) => result)).toEqual(["restored", "restored", "restored", "restored"]);
@@ -47,20 +47,20 @@ describe.each<UndoOrder>(["latest first", BESIDE])("mending a stack from its jou
     expect(openFaults()).toEqual([]);
   });
 
-  test("again finds nothing to do", async () => {
+  test("a second time finds nothing to do", async () => {
     await breakAll({ pause: "server" }, { down: LINK });
     await undoAll(order);
     expect(await undoAll(order)).toEqual([]);
   });
 
-  test("puts back the links of a proxy that was itself frozen", async () => {
+  test("restores the links of a proxy that was itself frozen", async () => {
     await breakAll({ latency: LINK, by: 60_000 }, { pause: "fault-proxy" });
     expect((await undoAll(order)).map(({ result }) => result)).toEqual(["restored", "restored"]);
     expect(await isWhole()).toBe(true);
     expect(openFaults()).toEqual([]);
   });
 
-  test("puts back the links of a proxy that has died meanwhile: a new one begins as a plain pipe", async () => {
+  test("restores the links of a proxy that has died meanwhile: a new one starts without toxics", async () => {
     await breakAll({ down: LINK });
     await stack.running.driver.kill("fault-proxy");
     expect(await undoAll(order)).toMatchObject([
@@ -69,7 +69,7 @@ describe.each<UndoOrder>(["latest first", BESIDE])("mending a stack from its jou
     expect(await isWhole()).toBe(true);
   });
 
-  test("puts back a service that needs another, also where it is begun before that one is up", async () => {
+  test("restores a service that depends on another, also when its undo starts before that one is up", async () => {
     await breakAll({ stop: "server" }, { kill: "caller" });
     stack.needing("caller", "server");
     const undone = await undoAll(order);
@@ -81,7 +81,7 @@ describe.each<UndoOrder>(["latest first", BESIDE])("mending a stack from its jou
     expect(openFaults()).toEqual([]);
   });
 
-  test("goes on to the next fault when the journal cannot be written, and leaves it for the next start", async () => {
+  test("continues with the next fault when the journal cannot be written, and leaves it open for the next start", async () => {
     class Full extends FaultJournal {
       override close(): void {
         throw new Error("database or disk is full");
@@ -97,8 +97,8 @@ describe.each<UndoOrder>(["latest first", BESIDE])("mending a stack from its jou
   });
 });
 
-test("a halt puts every link back before it touches a service, whatever was broken first", async () => {
-  /** What was put back, and how the server was by then, in order. */
+test("a halt restores every link before it touches a service, whatever was broken first", async () => {
+  /** What was restored, in order, and the state of the server at that time. */
   const seen: { kind: string; server: Promise<string> }[] = [];
   class Noting extends FaultJournal {
     override close(...[id, result]: Parameters<FaultJournal["close"]>): void {
@@ -119,7 +119,7 @@ test("a halt puts every link back before it touches a service, whatever was brok
   ).toEqual(["kill", "pause"]);
 });
 
-test("a halt does not keep services waiting for a proxy that is itself frozen, whose links follow as soon as it answers", async () => {
+test("a halt does not wait for a frozen proxy before it restores services; the links follow as soon as the proxy answers", async () => {
   const asked: string[] = [];
   const isRunning = async () => (await stack.running.driver.stateOf("server")).is === "running";
   const frozen = createServer(async ({ method, url }, response) => {
@@ -145,12 +145,12 @@ test("a halt does not keep services waiting for a proxy that is itself frozen, w
   });
   stack.faults.applied("broken");
   expect((await undoAll(BESIDE)).map(({ result }) => result)).toEqual(["restored", "restored"]);
-  expect(new Set(asked).size, "each asked once: none was given up meanwhile").toBe(asked.length - 1);
+  expect(new Set(asked).size, "each asked once: no request was given up").toBe(asked.length - 1);
   expect(openFaults()).toEqual([]);
 });
 
-describe("a fault that was only written down", () => {
-  /** As a lab leaves it that is between its write and its deed. */
+describe("a fault that is only intended", () => {
+  /** As a lab leaves it between journaling a fault and applying it. */
   async function intendOnly(): Promise<void> {
     const state = await stack.running.driver.stateOf("server");
     if (state.is !== "running") throw new Error("the server should run");
@@ -167,7 +167,7 @@ describe("a fault that was only written down", () => {
     });
   }
 
-  test("stays open beside a lab that lives: it may be applied right after, and must then be undone again", async () => {
+  test("stays open beside a living lab, which may apply it right after: it must then be undone again", async () => {
     await intendOnly();
     expect(await undoAll(BESIDE)).toMatchObject([{ result: "restored" }]);
     expect(openFaults()).toHaveLength(1);
@@ -176,21 +176,21 @@ describe("a fault that was only written down", () => {
     expect(await isWhole()).toBe(true);
   });
 
-  test("is done with once its lab is dead", async () => {
+  test("is closed once its lab is dead", async () => {
     await intendOnly();
     expect(await undoAll("latest first")).toMatchObject([{ result: "restored" }]);
     expect(openFaults()).toEqual([]);
   });
 });
 
-test("two undos at once do not get into each other's way", async () => {
+test("two concurrent undos do not disturb each other", async () => {
   await breakAll({ kill: "server" }, { kill: "caller" }, { down: LINK });
   const both = await Promise.all([undoAll(BESIDE), undoAll("latest first")]);
   expect(both.flat().filter(({ result }) => result === "not restored")).toEqual([]);
   expect(await isWhole()).toBe(true);
 });
 
-test("what cannot be put back now stays open, and is tried again", async () => {
+test("what cannot be restored now stays open, and is tried again", async () => {
   await breakAll({ kill: "server" });
   const { register, running } = stack;
   const id = running.registered.id;

@@ -3,12 +3,12 @@ import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-j
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
-import { groupsApart } from "./held.ts";
-import { retargeting, takeOffLink, type Undone, undoFault } from "./undo.ts";
+import { disjointGroups } from "./affected-services.ts";
+import { removeFromLink, retargeting, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
 import type { UndoTarget } from "./undo-target.ts";
 
-/** Links have this long to themselves. Their proxy may be among what is broken, and answer only once that is undone. */
+/** How long only links are undone. Their proxy may be broken too, and answer only once that fault is undone. */
 const LINKS_ALONE_MS = 250;
 
 export interface UndoParts {
@@ -24,9 +24,9 @@ export type UndoneFault = Undone & { fault: JournaledFault };
 export type UndoOrder = "latest first" | "links first, then all at once";
 
 /**
- * Undoes every open fault of a stack from the journal alone, in whatever process this is: the lab that broke it may be
- * dead or hanging. Safe beside another process that does the same. What keeps all of a stack from being undone, such as an
- * engine whose certificates are gone, is the result of each fault, and no reason to leave other stacks broken.
+ * Undoes every open fault of a stack from the journal alone, in any process: the lab that applied them may be dead or
+ * hanging. Safe to run concurrently in several processes. An error that affects the whole stack, such as missing
+ * certificates of its engine, becomes the result of each of its faults and does not affect other stacks.
  */
 export async function undoOpenFaults(
   registered: RegisteredStack,
@@ -36,10 +36,10 @@ export async function undoOpenFaults(
 ): Promise<UndoneFault[]> {
   const open = parts.faults.open(registered.id);
   if (open.length === 0) return [];
-  const isHeldClosed = holdsClosed(open);
+  const isKeptClosed = keptClosedBy(open);
   const onNewInstance = retargeting(parts.faults, () => open);
   const undo = (fault: OpenFault, target: UndoTarget) =>
-    undoFault(fault, { ...target, isHeldClosed, ...onNewInstance }, signal);
+    undoFault(fault, { ...target, isKeptClosed, ...onNewInstance }, signal);
   if (order === "latest first") {
     return withUndoTarget(registered, parts, (target) =>
       undoInRounds(open, async (round) => {
@@ -49,19 +49,19 @@ export async function undoOpenFaults(
       }),
     ).catch((error: unknown) => open.map((fault) => notUndone(fault, error)));
   }
-  const links = takeOffLinks(open, parts.faults);
+  const links = removeFromLinks(open, parts.faults);
   const early = await whileAlone(links);
   const services = open.filter((fault) => !isOnLink(fault));
   if (services.length === 0 && early?.every((undone) => undone !== undefined)) return early;
   const orElse = (otherwise: (fault: OpenFault) => UndoneFault | Promise<UndoneFault>) =>
     Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? otherwise(fault)));
   return withUndoTarget(registered, parts, async (target) => {
-    const undoNoted = async (fault: OpenFault) => noted(fault, await undo(fault, target), parts.faults);
-    const mendedServices = await undoInRounds(services, (round) => groupByGroup(round, undoNoted));
-    return [...(await orElse(undoNoted)), ...mendedServices];
+    const undoAndRecord = async (fault: OpenFault) => noted(fault, await undo(fault, target), parts.faults);
+    const undoneServices = await undoInRounds(services, (round) => groupByGroup(round, undoAndRecord));
+    return [...(await orElse(undoAndRecord)), ...undoneServices];
   }).catch(async (error: unknown) => {
-    const notMended = (fault: OpenFault) => notUndone(fault, error);
-    return [...(await orElse(notMended)), ...services.map(notMended)];
+    const failedUndo = (fault: OpenFault) => notUndone(fault, error);
+    return [...(await orElse(failedUndo)), ...services.map(failedUndo)];
   });
 }
 
@@ -70,31 +70,31 @@ function notUndone(fault: OpenFault, error: unknown): UndoneFault {
 }
 
 /**
- * Opens the links among open faults, all at once and with nothing but their proxy: what a halt does before anything else.
- * Resolves, for each, to undefined when the proxy did not answer.
+ * Undoes the open faults on links, all at once and through their proxy alone: a halt does this first. Resolves, for each,
+ * to undefined when the proxy did not answer.
  */
-function takeOffLinks(open: readonly OpenFault[], faults: FaultJournal) {
+function removeFromLinks(open: readonly OpenFault[], faults: FaultJournal) {
   return open.filter(isOnLink).map((fault) => ({
     fault,
-    taken: takeOffLink(fault, holdsClosed(open)).then(
+    taken: removeFromLink(fault, keptClosedBy(open)).then(
       (undone) => noted(fault, undone, faults),
       () => undefined,
     ),
   }));
 }
 
-/** All of them, or undefined when not every proxy has answered in the time that links have to themselves. */
-function whileAlone(links: ReturnType<typeof takeOffLinks>): Promise<(UndoneFault | undefined)[] | undefined> {
+/** All results, or undefined when not every proxy answered within {@link LINKS_ALONE_MS}. */
+function whileAlone(links: ReturnType<typeof removeFromLinks>): Promise<(UndoneFault | undefined)[] | undefined> {
   const late = delay(LINKS_ALONE_MS, undefined, { ref: false });
   return Promise.race([Promise.all(links.map(({ taken }) => taken)), late]);
 }
 
-/** Opens the links of a stack before its services are seen to: for a halt that leaves services to whoever broke them. */
+/** Undoes the faults on links before those on services: for a halt that leaves services to the run that broke them. */
 export async function openLinksFirst(stackId: string, faults: FaultJournal): Promise<void> {
-  await whileAlone(takeOffLinks(faults.open(stackId), faults));
+  await whileAlone(removeFromLinks(faults.open(stackId), faults));
 }
 
-/** All at once, but faults that have a service in common in their order: the last is the one that finds it whole. */
+/** All at once, except that faults with a service in common are undone in order: only the last finds it fully restored. */
 async function groupByGroup<Result>(
   round: readonly OpenFault[],
   undo: (fault: OpenFault) => Promise<Result>,
@@ -103,7 +103,7 @@ async function groupByGroup<Result>(
   const inOrder = async (group: OpenFault[]) => {
     for (const fault of group) results.set(fault, await undo(fault));
   };
-  await Promise.all(groupsApart(round).map(inOrder));
+  await Promise.all(disjointGroups(round).map(inOrder));
   return round.map((fault) => results.get(fault) as Result);
 }
 
@@ -111,24 +111,24 @@ function isOnLink({ identity }: JournaledFault): boolean {
   return identity.kind === "link";
 }
 
-function holdsClosed(open: readonly JournaledFault[]): (link: string) => boolean {
+function keptClosedBy(open: readonly JournaledFault[]): (link: string) => boolean {
   return (link) => open.some(({ kind, target }) => kind === "down" && target === link);
 }
 
-/** One that was only written down may be applied right after this by a lab that lives: it is not done with yet. */
+/** A fault that is only intended may still be applied by a living lab: it stays open. */
 function noted(fault: OpenFault, undone: Undone, faults: FaultJournal): UndoneFault {
   return { fault, ...(fault.isApplied ? closed(fault, undone, faults) : undone) };
 }
 
-/** A journal that cannot be written now, its disk being full, must not keep other faults from being undone. */
+/** A journal that cannot be written, for instance on a full disk, must not keep other faults from being undone. */
 function closed(fault: JournaledFault, undone: Undone, faults: FaultJournal): Undone {
   const problem = faults.tryClose(fault.id, undone.result);
   return problem === undefined ? undone : { ...undone, detail: `${undone.detail}; ${problem}` };
 }
 
 /**
- * With the stack file at hand a service counts as restored when its probe says so; without, when it runs. The file is read
- * and probes begin only when a service has been restored: nothing of that may come before a link that a halt is to open.
+ * With the stack file a service counts as restored when its probe says so; without it, when it runs. The file is read and
+ * probes start only when a service has been restarted, so that a halt opens links first.
  */
 async function withUndoTarget<Value>(
   registered: RegisteredStack,
@@ -141,10 +141,10 @@ async function withUndoTarget<Value>(
     const health = (await attached)?.health;
     if (health?.services().includes(service)) await health.waitFor(service, "up", signal);
   };
-  // Its modules take longer to load than a link to open, and a halt waits for nothing before that.
+  // Loaded lazily: its modules take longer to load than a link to open, and a halt opens links first.
   const { openDriver } = await import("../stacks/open-driver.ts");
   try {
-    // As the journal has it now: others may be undoing the same, and one that was never applied breaks nothing.
+    // Read from the journal each time: others may be undoing the same faults. An unapplied fault breaks nothing.
     const inForce = () => faults.open(registered.id).filter(({ isApplied }) => isApplied);
     return await use({ driver: await openDriver(registered, register), waitUntilUp, inForce });
   } finally {
@@ -165,7 +165,7 @@ async function tryAttach(
   try {
     return await RunningStack.attach(reloadStack(registered, environment), registered, register, stacksFolder);
   } catch (error) {
-    if (error instanceof LabError) return undefined; // the file is gone or has been changed beyond reading
+    if (error instanceof LabError) return undefined; // the file is gone or cannot be read any more
     throw error;
   }
 }

@@ -2,16 +2,16 @@ import type { JournaledFault } from "../journal/fault-journal.ts";
 import type { ServiceIdentity } from "../journal/service-identity.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 
-/** What undoing needs of a stack: a driver, and someone who knows when a service is well. */
+/** What an undo needs of a stack: its driver, and a way to wait until a service is healthy. */
 export interface UndoTarget {
   driver: StackDriver;
   waitUntilUp(service: string, signal: AbortSignal): Promise<void>;
   /** True while another fault of this lab keeps a link closed. */
-  isHeldClosed?(link: string): boolean;
-  /** Faults of this lab that are in force now, this one among them or not. */
+  isKeptClosed?(link: string): boolean;
+  /** Faults of this lab that are in force now, with or without this one. */
   inForce?(): readonly JournaledFault[];
-  /** Told of a life that this undo has begun and that has ended again: it is no one else's doing. */
-  onExitedAgain?(fault: JournaledFault, life: ServiceIdentity): void;
-  /** Told, before that is done, of the new life of a service that is to be paused again, as it was before the fault. */
-  onPausingAgain?(fault: JournaledFault, life: ServiceIdentity): void;
+  /** Called with an instance that this undo started and that has exited again: nobody else caused that. */
+  onExitedAgain?(fault: JournaledFault, instance: ServiceIdentity): void;
+  /** Called with the new instance of a service before it is paused again, as it was before the fault. */
+  onPausingAgain?(fault: JournaledFault, instance: ServiceIdentity): void;
 }

@@ -14,7 +14,7 @@ import { undoFault } from "./undo.ts";
 const WAIT = "setInterval(() => {}, 1e6);";
 const never = new AbortController().signal;
 
-/** A service that runs, with what is needed to break it and to put it back. */
+/** A running service, with what is needed to break it and to restore it. */
 async function service(program = WAIT) {
   const processes = serviceProcesses({ a: program });
   const { driver } = processes;
@@ -33,14 +33,14 @@ async function service(program = WAIT) {
     const times = { intendedWallMs: 0, expiresWallMs: 0 };
     return { id: "f", runId: "r", stackId: processes.stackId, kind, target: "a", identity: of, undo: "", ...times };
   };
-  /** Undoes as if any service that runs were well. */
+  /** Undoes with every running service taken for healthy. */
   const undo = (fault: JournaledFault) => undoFault(fault, { driver, waitUntilUp: async () => {} }, never);
   return { ...processes, stateOf, identity, pid, faultOf, undo };
 }
 
 describe("undoing a fault on a service", () => {
   test.each(["stop", "kill", "pause"] as const)(
-    "%s: it is put back, and seen to be, and again is no harm",
+    "%s: it is restored and verified, and repeating the undo is harmless",
     async (kind) => {
       const { driver, stateOf, identity, faultOf, undo } = await service();
       const fault = faultOf(kind, await identity());
@@ -55,7 +55,7 @@ describe("undoing a fault on a service", () => {
   );
 
   test.each(["stop", "kill", "pause", "restart"] as const)(
-    "%s that was written down and never applied leaves it running",
+    "%s that was journaled and never applied leaves it running",
     async (kind) => {
       const { stateOf, identity, faultOf, undo } = await service();
       expect(await undo(faultOf(kind, await identity()))).toMatchObject({ result: "restored" });
@@ -63,7 +63,7 @@ describe("undoing a fault on a service", () => {
     },
   );
 
-  test("beside another fault on the same service does not wait for it to be up, which that one keeps from it", async () => {
+  test("beside another fault on the same service does not wait for it to be up, which that fault prevents", async () => {
     const { driver, identity, stateOf, faultOf } = await service();
     const paused = faultOf("pause", await identity());
     const disconnected = { ...faultOf("disconnect", await identity()), id: "other" };
@@ -77,7 +77,7 @@ describe("undoing a fault on a service", () => {
     expect((await stateOf()).is).toBe("running");
   });
 
-  test("that is on its way down, its lab having died after the signal, waits for its end: it would be found well and then end", async () => {
+  test("that is shutting down, since its lab died after the signal, waits for its exit before it starts the next instance", async () => {
     const go = join(temporaryFolder(), "go");
     const { stateOf, identity, pid, faultOf, undo, logOf } = await service(`
       const { existsSync } = require("node:fs");
@@ -97,7 +97,7 @@ describe("undoing a fault on a service", () => {
     expect((await stateOf()).is).toBe("running");
   });
 
-  test("a service that was paused and then killed is left so: someone else has done that", async () => {
+  test("a service that was paused and then killed by someone else is left so", async () => {
     const { driver, stateOf, identity, faultOf, undo } = await service();
     const fault = faultOf("pause", await identity());
     await driver.pause("a");
@@ -122,7 +122,7 @@ describe("undoing a fault on a service", () => {
     },
   );
 
-  test("a service that was started again, perhaps by a lab that died as it did so, is told of once it is up", async () => {
+  test("a service that was started again, perhaps by a lab that then died, is reported once it is up", async () => {
     const { driver, identity, faultOf } = await service();
     const fault = faultOf("stop", await identity());
     await driver.stop("a");
@@ -133,17 +133,17 @@ describe("undoing a fault on a service", () => {
       asked.resolve();
       return up.promise;
     };
-    let isTold = false;
+    let isReported = false;
     const undoing = undoFault(fault, { driver, waitUntilUp }, never).finally(() => {
-      isTold = true;
+      isReported = true;
     });
     await asked.promise;
-    expect(isTold).toBe(false);
+    expect(isReported).toBe(false);
     up.resolve();
     expect(await undoing).toMatchObject({ result: "changed by someone else" });
   });
 
-  test("pause: the process that has its number today is never woken in its place", async () => {
+  test("pause: another process that now has its number is never resumed in its place", async () => {
     const { driver, identity, faultOf, undo, stateOf } = await service();
     const mine = await identity();
     const other = { ...mine, startedAt: "another boot:1" };
@@ -152,7 +152,7 @@ describe("undoing a fault on a service", () => {
     expect((await stateOf()).is).toBe("paused");
   });
 
-  test("a service that does not start is not restored, and said why", async () => {
+  test("a service that does not start is not restored, with the reason", async () => {
     const { driver, register, stackId, identity, faultOf, undo } = await service();
     const fault = faultOf("kill", await identity());
     await driver.kill("a");
@@ -167,7 +167,7 @@ describe("undoing a fault on a service", () => {
     expect(await undo(fault)).toMatchObject({ result: "restored" });
   });
 
-  test("a service that starts and does not get well is not restored", async () => {
+  test("a service that starts and does not become healthy is not restored", async () => {
     const { driver, identity, faultOf } = await service();
     const fault = faultOf("kill", await identity());
     await driver.kill("a");
@@ -176,8 +176,8 @@ describe("undoing a fault on a service", () => {
     expect(undone).toMatchObject({ result: "not restored", detail: "a: a is down" });
   });
 
-  /** A service whose process runs `program` when it is started again, and never gets well. */
-  async function neverWell(program: string) {
+  /** A service whose process runs `program` when it is started again, and never becomes healthy. */
+  async function neverHealthy(program: string) {
     const { driver, register, stackId, identity, faultOf } = await service();
     const fault = faultOf("kill", await identity());
     await driver.kill("a");
@@ -195,8 +195,8 @@ describe("undoing a fault on a service", () => {
     return { undo, driver, waits };
   }
 
-  test("a service that ends again right after it was started is not waited for, and said why", async () => {
-    const { undo, waits } = await neverWell("");
+  test("a service that exits right after its start is not waited for, with the reason", async () => {
+    const { undo, waits } = await neverHealthy("");
     expect(await undo(never)).toEqual({
       result: "not restored",
       detail: "a: a ended again before it was up",
@@ -204,21 +204,21 @@ describe("undoing a fault on a service", () => {
     expect(waits.map(({ aborted }) => aborted)).toEqual([true]);
   }, 10_000);
 
-  test("a service that another starts again while it is waited for is waited for on", async () => {
-    const { undo, driver, waits } = await neverWell(WAIT);
+  test("the wait for a service that someone else restarts meanwhile continues", async () => {
+    const { undo, driver, waits } = await neverHealthy(WAIT);
     const enough = new AbortController();
     const undoing = undo(enough.signal);
     await expect.poll(() => waits.length).toBe(1);
     await driver.stop("a");
     await driver.start("a");
-    const looks = vi.spyOn(driver, "stateOf");
-    await expect.poll(() => looks.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(8);
+    const stateOf = vi.spyOn(driver, "stateOf");
+    await expect.poll(() => stateOf.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(8);
     expect(waits.map(({ aborted }) => aborted)).toEqual([false]);
     enough.abort(new Error("enough"));
     expect(await undoing).toMatchObject({ result: "not restored", detail: "a: enough" });
   });
 
-  test("a service that runs and is not up in time is not restored, and said how long it was waited for", async () => {
+  test("a service that runs and is not up in time is not restored, with the time limit", async () => {
     const timeout = AbortSignal.timeout.bind(AbortSignal);
     const asked: number[] = [];
     const spy = vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
@@ -226,34 +226,34 @@ describe("undoing a fault on a service", () => {
       return timeout(20);
     });
     onTestFinished(() => spy.mockRestore());
-    const { undo } = await neverWell(WAIT);
+    const { undo } = await neverHealthy(WAIT);
     const undone = await undo(never);
     expect(asked).toHaveLength(1);
     const seconds = (asked[0] ?? 0) / 1000;
     expect(undone).toEqual({ result: "not restored", detail: `a: a was not up within ${seconds} s` });
   });
 
-  test("when the time for all of the undoing is over, that is what is said", async () => {
-    const { undo } = await neverWell(WAIT);
+  test("when the time limit of the whole undo is over, that is the reason", async () => {
+    const { undo } = await neverHealthy(WAIT);
     expect(await undo(AbortSignal.timeout(20))).toEqual({
       result: "not restored",
       detail: "a: the time for undoing ran out",
     });
   });
   test.each(["stop", "kill", "restart"] as const)(
-    "%s: a container that an undo has started in vain is started again by the next, and not taken for another's doing",
+    "%s: a container that exits after an undo has started it is started again by the next, not taken for a change by others",
     async (kind) => {
-      let life = 1;
+      let instance = 1;
       let state: "running" | "stopped" = "stopped";
-      let isWell = false;
+      let isHealthy = false;
       const begin = async () => {
-        life++;
+        instance++;
         state = "running";
       };
-      const identity = (): ServiceIdentity => ({ kind: "container", id: "c", startedAt: String(life) });
+      const identity = (): ServiceIdentity => ({ kind: "container", id: "c", startedAt: String(instance) });
       const driver = { stateOf: async () => ({ is: state, identity: identity() }), start: begin };
       const waitUntilUp = async () => {
-        if (!isWell) state = "stopped";
+        if (!isHealthy) state = "stopped";
       };
       const times = { intendedWallMs: 0, expiresWallMs: 0 };
       const fault = { id: "f", runId: "r", stackId: "s", kind, target: "a", identity: identity(), undo: "", ...times };
@@ -263,12 +263,12 @@ describe("undoing a fault on a service", () => {
       const target = { driver: driver as unknown as StackDriver, waitUntilUp, onExitedAgain };
       expect(await undoFault(fault, target, never)).toMatchObject({ result: "not restored" });
       expect(onExitedAgain).toHaveBeenCalledExactlyOnceWith(fault, identity());
-      isWell = true;
+      isHealthy = true;
       expect(await undoFault(fault, target, never)).toMatchObject({ result: "restored" });
     },
   );
 
-  test("a service that ends right after it was started is not restored", async () => {
+  test("a service that exits right after its start is not restored", async () => {
     const { driver, register, stackId, identity, faultOf, stateOf } = await service();
     const fault = faultOf("kill", await identity());
     await driver.kill("a");

@@ -5,41 +5,41 @@ import { isSameInstance, type ServiceIdentity } from "../journal/service-identit
 import { LabError, messageOf } from "../lab-error.ts";
 import type { ServiceState } from "../stacks/driver.ts";
 import { whenReachable } from "../when-reachable.ts";
+import { brokenByOthers } from "./affected-services.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
-import { heldByOthers } from "./held.ts";
 import { assertAsBefore, restoreSurroundings } from "./surroundings.ts";
 import type { UndoTarget } from "./undo-target.ts";
-import { waitUntilUpAgain } from "./up-again.ts";
+import { waitForRecovery } from "./wait-for-recovery.ts";
 
-/** A Docker engine that is being restarted is back within this; one that is not is gone. */
+/** A restarting Docker engine is back within this time; after it the engine counts as gone. */
 const ENGINE_BACK_LIMIT_MS = 10_000;
 
 export interface Undone {
   result: UndoResult;
   detail: string;
-  /** Requests that met the fault, where something counts them. */
+  /** Requests that met the fault, where they are counted. */
   hits?: number;
 }
 
-/** Keeps the journal aimed at the lives that undoing begins. @param open the faults that are not undone */
+/** Retargets journaled faults to the instances that their undo starts. @param open the faults that are not undone */
 export function retargeting(
   journal: FaultJournal,
   open: () => readonly JournaledFault[],
 ): Pick<UndoTarget, "onExitedAgain" | "onPausingAgain"> {
   return {
-    onExitedAgain: (fault, life) => journal.retarget(fault, life),
-    onPausingAgain(fault, life) {
-      journal.retarget(fault, life);
+    onExitedAgain: (fault, instance) => journal.retarget(fault, instance),
+    onPausingAgain(fault, instance) {
+      journal.retarget(fault, instance);
       for (const each of open())
-        if (each.kind === "pause" && each.target === fault.target) journal.retarget(each, life);
+        if (each.kind === "pause" && each.target === fault.target) journal.retarget(each, instance);
     },
   };
 }
 
 /**
- * Undoes a fault and looks at the real state after: restored only when it is seen to be. Safe to repeat. What someone
- * else has done to the target meanwhile is left as it is, and said.
+ * Undoes a fault and verifies the resulting state. Safe to repeat. Changes that someone else has made to the target
+ * meanwhile are left as they are, and reported.
  */
 export async function undoFault(fault: JournaledFault, target: UndoTarget, signal: AbortSignal): Promise<Undone> {
   const { identity } = fault;
@@ -51,7 +51,7 @@ export async function undoFault(fault: JournaledFault, target: UndoTarget, signa
   }
 }
 
-/** The platform's word for a time-out says nothing of what had to be done by then. */
+/** The platform's text for a time-out does not say what timed out. */
 function reasonOf(error: unknown): string {
   const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
   return isTimeout ? "the time for undoing ran out" : messageOf(error);
@@ -67,34 +67,34 @@ async function undoServiceFault(
   const before = await target.driver.stateOf(fault.target);
   if (identity.wasPaused && before.is === "paused" && isSameInstance(before.identity, identity))
     return pausedAsBefore(fault);
-  const isHeld = heldByOthers(target.inForce?.() ?? [], fault);
+  const isBrokenByOther = brokenByOthers(target.inForce?.() ?? [], fault);
   const changed = changedByOthers(fault, identity, before);
   if (changed !== undefined) {
-    // It may have been started a moment ago, by a lab that died in the middle of this very undo: it is not well yet.
+    // A lab that died during this same undo may have started it a moment ago: it may not be healthy yet.
     if (before.is === "running") {
-      await becomeUp(fault, target, isHeld, signal);
-      if (!identity.wasPaused) await assertAsBefore(fault, target, isHeld, signal);
+      await becomeUp(fault, target, isBrokenByOther, signal);
+      if (!identity.wasPaused) await assertAsBefore(fault, target, isBrokenByOther, signal);
     }
     return { result: "changed by someone else", detail: changed };
   }
   await kind.revert(target.driver, fault.target, identity, fault.before);
   if (fault.kind === "disconnect" && before.is !== "running") {
-    if (isHeld(fault.target)) {
+    if (isBrokenByOther(fault.target)) {
       return { result: "restored", detail: `${fault.target} is connected again, and ${before.is} by another fault` };
     }
     const detail = `${fault.target} is connected again; someone else has left it ${before.is}`;
     return { result: "changed by someone else", detail };
   }
   let after: ServiceState;
-  let said: string;
+  let outcome: string;
   try {
-    said = await becomeUp(fault, target, isHeld, signal);
+    outcome = await becomeUp(fault, target, isBrokenByOther, signal);
   } finally {
     after = await target.driver.stateOf(fault.target);
     if (after.is === "stopped" && after.identity !== undefined) target.onExitedAgain?.(fault, after.identity);
   }
   if (after.is !== "running") return { result: "not restored", detail: `${fault.target} is ${after.is}` };
-  if (after.isIsolated && !isHeld(fault.target)) {
+  if (after.isIsolated && !isBrokenByOther(fault.target)) {
     return { result: "not restored", detail: `${fault.target} is cut off from every network` };
   }
   if (identity.wasPaused) {
@@ -103,26 +103,26 @@ async function undoServiceFault(
     const { is } = await target.driver.stateOf(fault.target);
     if (is !== "paused") return { result: "not restored", detail: `${fault.target} is ${is}` };
   }
-  await assertAsBefore(fault, target, isHeld, signal);
-  return identity.wasPaused ? pausedAsBefore(fault) : { result: "restored", detail: `${fault.target} ${said}` };
+  await assertAsBefore(fault, target, isBrokenByOther, signal);
+  return identity.wasPaused ? pausedAsBefore(fault) : { result: "restored", detail: `${fault.target} ${outcome}` };
 }
 
 /**
- * Waits until the target, and those that were lost with it, are up. What another fault still keeps broken is left for
- * the undo of that one.
- * @returns what became of the target, for a person
- * @throws LabError when it does not become so
+ * Waits until the target, and the services that were lost with it, are up. What another fault still breaks is left to
+ * the undo of that fault.
+ * @returns the resulting state of the target, as a text
+ * @throws LabError when it does not come up
  */
 async function becomeUp(
   fault: JournaledFault,
   target: UndoTarget,
-  isHeld: (service: string) => boolean,
+  isBrokenByOther: (service: string) => boolean,
   signal: AbortSignal,
 ): Promise<string> {
-  const restarted = await restoreSurroundings(fault, target, isHeld, signal);
+  const restarted = await restoreSurroundings(fault, target, isBrokenByOther, signal);
   const more = restarted === undefined ? "" : `; ${restarted}`;
-  if (isHeld(fault.target)) return `is running, and another fault on it is still in force${more}`;
-  await waitUntilUpAgain(fault.target, target, signal);
+  if (isBrokenByOther(fault.target)) return `is running, and another fault on it is still in force${more}`;
+  await waitForRecovery(fault.target, target, signal);
   return `is running and up${more}`;
 }
 
@@ -136,7 +136,7 @@ function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state
   if (state.identity !== undefined && isAnother(state.identity, identity)) {
     return `${fault.target} was recreated by someone else; it is left ${state.is}`;
   }
-  // Networks belong to a container, through all of its lives.
+  // Networks belong to a container, not to one instance of it.
   if (fault.kind === "disconnect") return undefined;
   if (fault.kind === "restart") {
     return state.is === "paused" ? `${fault.target} was paused by someone else; it is left so` : undefined;
@@ -148,7 +148,7 @@ function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state
   if (state.is === "stopped" && isOtherInstance) {
     return `${fault.target} was started and stopped by someone else meanwhile; it is left stopped`;
   }
-  // Before the fault was applied the same life runs on: there is nothing to undo, and nobody else has touched it.
+  // The same instance still runs: the fault was never applied, and nobody else has touched it.
   if (kind.isInForce(state) || (state.is === "running" && !isOtherInstance)) return undefined;
   if (state.is === "running") {
     return `${fault.target} was already started again, by someone else or by a lab that died as it did so; it is left so`;
@@ -156,7 +156,7 @@ function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state
   return `${fault.target} was found ${state.is}, which this lab has not done; it is left so`;
 }
 
-/** A process is another one with each start; a container is the same as long as it is there. */
+/** A process is a new one with each start; a container stays the same until it is removed. */
 function isAnother(a: ServiceIdentity, b: ServiceIdentity): boolean {
   return a.kind === "container" && b.kind === "container" && a.id !== b.id;
 }
@@ -167,7 +167,7 @@ async function undoLinkFault(
   target: UndoTarget,
   signal: AbortSignal,
 ): Promise<Undone> {
-  const take = () => takeOffLink(fault, target.isHeldClosed);
+  const take = () => removeFromLink(fault, target.isKeptClosed);
   try {
     return await take();
   } catch (error) {
@@ -175,21 +175,21 @@ async function undoLinkFault(
       const detail = `${fault.target} was removed from the fault proxy by someone else; restart ${service} to have it again`;
       return { result: "changed by someone else", detail };
     }
-    // A proxy that has died takes its links down with it. A new one begins as a plain pipe; someone else, such as what
-    // follows the proxy through a run, may have started it a moment ago.
+    // A proxy that has died took its links down with it. A new one starts without toxics; someone else, such as the
+    // ProxyWatch of a run, may have started it a moment ago.
     const { is } = await target.driver.stateOf(service);
     if (!(error instanceof LabError) || (is !== "stopped" && is !== "running")) throw error;
     if (is === "stopped") await target.driver.start(service);
-    await waitUntilUpAgain(service, target, signal);
+    await waitForRecovery(service, target, signal);
     const { result, detail } = await take();
     return { result, detail: is === "stopped" ? `${detail}; the fault proxy had died and was started again` : detail };
   }
 }
 
-/** Takes a fault off its link. @throws LabError when the proxy does not answer */
-export async function takeOffLink(
+/** Removes a fault from its link. @throws LabError when the proxy does not answer */
+export async function removeFromLink(
   { id, kind, target: link, identity }: JournaledFault,
-  isHeldClosed: UndoTarget["isHeldClosed"],
+  isKeptClosed: UndoTarget["isKeptClosed"],
 ): Promise<Undone> {
   if (identity.kind !== "link") throw new LabError("internal", `${link} is no link`);
   const proxy = new FaultProxyControl(identity.api, identity.token);
@@ -200,7 +200,7 @@ export async function takeOffLink(
   if (await proxy.isOpen(link)) {
     return { result: "restored", detail: `${link} passes everything again`, ...counted };
   }
-  if (isHeldClosed?.(link)) {
+  if (isKeptClosed?.(link)) {
     return { result: "restored", detail: `the fault is off ${link}, which another fault keeps closed`, ...counted };
   }
   const detail = `${link} was closed by someone else; it is left so`;

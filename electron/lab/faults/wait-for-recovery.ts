@@ -2,17 +2,17 @@ import { systemClock } from "../clock.ts";
 import { LabError } from "../lab-error.ts";
 import type { UndoTarget } from "./undo-target.ts";
 
-/** A service that is not up after this long counts as not restored. */
+/** A service that is not up after this time counts as not restored. */
 const HEALTHY_LIMIT_MS = 20_000;
-const LOOK_EVERY_MS = 100;
-/** Another who puts back the same service stops and starts it within this; one that is gone for longer has ended. */
+const POLL_INTERVAL_MS = 100;
+/** Another process that restores the same service stops and starts it within this time; after it the service has ended. */
 const GONE_AFTER_MS = 500;
 
 /**
- * Waits until a service that has just been put back is up, and no longer than there is something to wait for.
- * @throws LabError `unhealthy` when it has ended again or is not up in time; the signal's reason when that aborts first
+ * Waits until a service that has just been restored is up, and stops waiting when it has ended again.
+ * @throws LabError `unhealthy` when it has ended again or is not up in time; the signal's reason when it aborts first
  */
-export async function waitUntilUpAgain(service: string, target: UndoTarget, signal: AbortSignal): Promise<void> {
+export async function waitForRecovery(service: string, target: UndoTarget, signal: AbortSignal): Promise<void> {
   const late = AbortSignal.timeout(HEALTHY_LIMIT_MS);
   const gone = new AbortController();
   const settled = new AbortController();
@@ -36,14 +36,14 @@ async function abortWhenGone(
   gone: AbortController,
   settled: AbortSignal,
 ): Promise<void> {
-  let lastThereMs = systemClock.monotonicMs();
+  let lastSeenMs = systemClock.monotonicMs();
   while (!settled.aborted) {
-    // What cannot be asked about now may well be there.
+    // Unknown counts as running.
     const state = await driver.stateOf(service).catch(() => undefined);
     const isGone = state?.is === "absent" || (state?.is === "stopped" && !state.isComingBack);
     const nowMs = systemClock.monotonicMs();
-    if (!isGone) lastThereMs = nowMs;
-    else if (nowMs - lastThereMs >= GONE_AFTER_MS) return gone.abort();
-    await systemClock.sleep(LOOK_EVERY_MS, settled).catch(() => {});
+    if (!isGone) lastSeenMs = nowMs;
+    else if (nowMs - lastSeenMs >= GONE_AFTER_MS) return gone.abort();
+    await systemClock.sleep(POLL_INTERVAL_MS, settled).catch(() => {});
   }
 }
