@@ -1,6 +1,6 @@
-/** What the lab and its watchdog agree on. */
+/** The heartbeat protocol between the lab and its watchdog, on the watchdog's standard input. */
 
-/** Half of what the lab promises (5 s), so that the other half is left for undoing. */
+/** Half of the lab's recovery limit (5 s), so that the other half is left for undoing. */
 export const BEAT_LIMIT_MS = 2_500;
 export const BEAT_EVERY_MS = 500;
 export const BEAT = "beat\n";

@@ -1,23 +1,23 @@
 /**
- * Kills a lab over and over in the middle of its runs, half of the time with its watchdog, and looks each time whether
- * everything that it had broken is put back: by the process table, or docker inspect, and by requests over the links, never
- * by the lab's word. First at each moment of the journal, then at random times.
+ * Kills a lab repeatedly in the middle of its runs, half of the time with its watchdog, and checks each time that
+ * everything it had broken is restored: in the process table, or with docker inspect, and by requests over the links,
+ * never by what the lab reports. First at each moment of the journal, then at random times.
  *
- * npm run soak -- kill [--driver process|docker] [--count 200] [--seed N]: so many kills at random times, a line a kill, then how
- * many were restored and how long that took. Exit 1 when one was not.
+ * npm run soak -- kill [--driver process|docker] [--count 200] [--seed N]: prints a line for each of `count` kills at random
+ * times, then how many were restored and how long that took. Exit code 1 when one was not.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CONTAINER_FAULTS, FAULTS, killAtAnyTime, killsAtMoments, seeded } from "./testing/kill-choice.ts";
-import { type Kill, KillPlace, type Restoration } from "./testing/kill-round.ts";
+import { type Kill, KillTestbed, type Restoration } from "./testing/kill-round.ts";
 
-/** Of so many kills one is of a run that had brought its own stack up. */
+/** One in so many kills is of a run that brought its own stack up. */
 const OWN_STACK_EVERY = 10;
-/** Each moment of the journal so many times, with and without the watchdog, with other faults. */
+/** How often each moment of the journal is tested, with and without the watchdog, with different faults. */
 const ROUNDS_OF_MOMENTS = 3;
-/** About as long as such a run takes on a machine that is not busy: some kills come too late, and are made again. */
+/** Approximate duration of a run on an idle machine: some kills come too late, and are repeated. */
 const RUN_MS = { process: { kept: 1_500, own: 4_000 }, docker: { kept: 3_000, own: 15_000 } };
 
 const { values } = parseArgs({
@@ -36,8 +36,8 @@ console.log(
 );
 
 const folder = mkdtempSync(join(tmpdir(), "resilience-lab-soak-"));
-const keeping = new KillPlace(join(folder, "kept"), driver);
-const single = new KillPlace(join(folder, "own"), driver);
+const keeping = new KillTestbed(join(folder, "kept"), driver);
+const single = new KillTestbed(join(folder, "own"), driver);
 const times: { withWatchdog: number[]; nextStart: number[] } = { withWatchdog: [], nextStart: [] };
 const atMoments = { made: 0, restored: 0 };
 const atRandom = { made: 0, restored: 0 };
@@ -55,7 +55,7 @@ try {
     const isOwn = isWithOwnStack(atRandom.made);
     const kill = killAtAnyTime(atRandom.made, random, RUN_MS[driver][isOwn ? "own" : "kept"], faults);
     const result = await (isOwn ? single : keeping).kill(kill);
-    // It had ended by itself, as it should: nothing was learned. With something left broken it counts, as a miss.
+    // The run had already ended: the kill does not count, unless something is left broken.
     if (!result.wasKilled && result.damage.length === 0) continue;
     take(atRandom, kill, isOwn, result);
   }
@@ -90,10 +90,10 @@ function take(tally: { made: number; restored: number }, kill: Kill, isOwn: bool
   console.log(`${number}  ${describe(kill, isOwn)}  ${outcome(result)}`);
 }
 
-/** A lab that could not begin, its ports having been taken meanwhile, has not come to its moment: it is given another go. */
-async function killAtLast(place: KillPlace, kill: Kill): Promise<Restoration> {
-  const result = await place.kill(kill);
-  return result.wasKilled || result.damage.length > 0 ? result : place.kill(kill);
+/** Retries once when the lab ended before its moment, for instance because its ports had been taken meanwhile. */
+async function killAtLast(testbed: KillTestbed, kill: Kill): Promise<Restoration> {
+  const result = await testbed.kill(kill);
+  return result.wasKilled || result.damage.length > 0 ? result : testbed.kill(kill);
 }
 
 function isRestored({ wasKilled, damage }: Restoration): boolean {
@@ -111,7 +111,7 @@ function outcome(result: Restoration): string {
   const { wasKilled, wasBroken, damage, restoredMs } = result;
   if (isRestored(result)) return `${wasBroken ? "broken, " : ""}restored in ${Math.round(restoredMs)} ms`;
   const why = [...(wasKilled ? [] : ["it was not killed at its moment"]), ...damage].join("; ");
-  return `NOT RESTORED: ${why}\n${result.said}`;
+  return `NOT RESTORED: ${why}\n${result.output}`;
 }
 
 /** Milliseconds. */

@@ -17,15 +17,15 @@ import { catchesHangup, serviceProcessesOf, watchdogsOf } from "./testing/proces
 const folder = lastingFolder();
 const home = join(folder, "home");
 const stackFile = writeSmallStack(folder);
-const PLACE = ["--stack", stackFile, "--ports", "auto"];
+const TARGET_OPTIONS = ["--stack", stackFile, "--ports", "auto"];
 const JUMPING = {
   NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "..", "..", "testing", "jumping-clocks.ts"))}`,
 };
-const PATIENCE = { timeout: 20_000 };
+const WAIT = { timeout: 20_000 };
 const SERVICES = ["caller", "fault-proxy", "server"];
 let linkUrl: string;
 
-// Only Linux tells of other processes without asking them.
+// Only Linux has /proc, which these tests read.
 describe.runIf(process.platform === "linux")("the watchdog", () => {
   beforeAll(async () => {
     mkdirSync(home);
@@ -37,24 +37,24 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     expect(serviceProcessesOf(home)).toEqual([]);
   });
   afterEach(async () => {
-    await expect.poll(() => watchdogsOf({ home }), PATIENCE).toEqual([]);
-    await expectWhole();
+    await expect.poll(() => watchdogsOf({ home }), WAIT).toEqual([]);
+    await expectIntact();
   });
 
-  test("ends when its lab does", async () => {
+  test("exits when its lab does", async () => {
     const { child, ended } = run({ wait: "1ms" });
-    await expect.poll(() => watchdogsOf({ home }), PATIENCE).toHaveLength(1);
+    await expect.poll(() => watchdogsOf({ home }), WAIT).toHaveLength(1);
     await ended;
     expect(child.exitCode).toBe(0);
     expect(watchdogsOf({ home })).toEqual([]);
   });
 
-  test("undoes everything when its lab is killed, and ends", async () => {
+  test("undoes everything when its lab is killed, and exits", async () => {
     const { child } = await broken();
     child.kill("SIGKILL");
   });
 
-  test("undoes everything when its lab is killed on a disk that is full, where nobody can take the data folder", async () => {
+  test("undoes everything when its lab is killed on a full disk, where nobody can lock the data folder", async () => {
     const { child } = await broken();
     const journal = openJournal(join(home, "journal.db"));
     onTestFinished(() => journal.close());
@@ -62,17 +62,17 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     journal.database.exec(`CREATE TRIGGER full ${full}`);
     onTestFinished(() => void journal.database.exec("DROP TRIGGER full"));
     child.kill("SIGKILL");
-    await expectWhole();
+    await expectIntact();
   });
 
-  test("is not ended by Ctrl-C, by a closing terminal or by a plain kill, all of which are meant for the lab", async () => {
+  test("ignores Ctrl-C, a closing terminal and SIGTERM, which are meant for the lab", async () => {
     const { child } = await broken();
     const watchdog = onlyWatchdog();
     for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) process.kill(watchdog, signal);
     child.kill("SIGKILL");
   });
 
-  test("is let go after Ctrl-C in the lab, which puts everything back itself", async () => {
+  test("is dismissed after Ctrl-C in the lab, which restores everything itself", async () => {
     const { child, ended } = await broken();
     child.kill("SIGINT");
     expect(await ended).toContain("putting back what was broken");
@@ -83,11 +83,11 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     const { child } = await broken();
     const first = onlyWatchdog();
     process.kill(first, "SIGKILL");
-    await expect.poll(() => watchdogsOf({ home }).filter((pid) => pid !== first), PATIENCE).toHaveLength(1);
+    await expect.poll(() => watchdogsOf({ home }).filter((pid) => pid !== first), WAIT).toHaveLength(1);
     child.kill("SIGKILL");
   });
 
-  test("that is frozen does not keep the lab from ending", async () => {
+  test("that is frozen does not keep the lab from exiting", async () => {
     const { child, ended } = await broken();
     const watchdog = onlyWatchdog();
     process.kill(watchdog, "SIGSTOP");
@@ -96,7 +96,7 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     expect(identify(watchdog)).toBeUndefined();
   });
 
-  test("and another one do the same thing at once, and no harm", async () => {
+  test("and a second one restore concurrently without conflict", async () => {
     const { child } = await broken();
     const first = onlyWatchdog();
     const identity = identify(child.pid ?? 0);
@@ -105,15 +105,15 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
       [join(import.meta.dirname, "main.ts"), home, String(identity?.pid), identity?.startedAt ?? ""],
       { stdio: ["pipe", "ignore", "inherit"], detached: true },
     );
-    await expect.poll(() => watchdogsOf({ home }), PATIENCE).toHaveLength(2);
+    await expect.poll(() => watchdogsOf({ home }), WAIT).toHaveLength(2);
     child.kill("SIGKILL");
     second.stdin.end();
     await once(second, "exit");
     expect(second.exitCode).toBe(0);
-    await expect.poll(() => identify(first), PATIENCE).toBeUndefined();
+    await expect.poll(() => identify(first), WAIT).toBeUndefined();
   });
 
-  test("that comes too late, the next start having put everything back, leaves it at that", async () => {
+  test("that comes too late, after the next start has restored everything, changes nothing", async () => {
     const { child } = await broken();
     const watchdog = onlyWatchdog();
     process.kill(watchdog, "SIGSTOP");
@@ -123,11 +123,11 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     process.kill(watchdog, "SIGCONT");
   });
 
-  test("undoes the faults of a lab that hangs, leaves its stack to it, and the run is not green when it goes on", async () => {
+  test("undoes the faults of a lab that hangs and leaves its stack up; the run does not pass when the lab continues", async () => {
     const { child, ended } = await broken({ wait: { service: "server", is: "up" }, atMost: "1m" });
     const before = serviceProcessesOf(home).map(({ pid }) => pid);
     child.kill("SIGSTOP");
-    await expectWhole();
+    await expectIntact();
     expect(serviceProcessesOf(home).map(({ pid }) => pid)).toEqual(before);
     child.kill("SIGCONT");
     expect(await ended).toMatch(/was undone in mid-run, by a halt or by the watchdog/);
@@ -135,28 +135,28 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
   });
 
   describe("on a machine that sleeps, and whose clocks jump,", () => {
-    const run = (...method: object[]) => startLab(home, ["run", scenario(...method), ...PLACE], JUMPING);
+    const run = (...method: object[]) => startLab(home, ["run", scenario(...method), ...TARGET_OPTIONS], JUMPING);
 
-    test("leaves the faults of a lab that beats to it", async () => {
+    test("does not undo the faults of a lab whose heartbeat continues", async () => {
       const { child, ended } = run({ fault: { pause: "server" } }, { wait: "2s" });
       expect(await ended).not.toMatch("was undone in mid-run");
       expect(child.exitCode).toBe(0);
     });
 
-    test("undoes those of a lab that hangs, and of one that is killed", async () => {
+    test("undoes the faults of a lab that hangs, and of one that is killed", async () => {
       const { child } = await untilBroken(
         run({ fault: { http_status: LINK, status: 503 } }, { fault: { pause: "server" } }, { wait: "1m" }),
       );
       child.kill("SIGSTOP");
-      await expectWhole();
+      await expectIntact();
       child.kill("SIGKILL");
     });
   });
 
-  test("of a lab that hangs and is then killed puts back the rest", async () => {
+  test("restores the rest of a lab that hangs and is then killed", async () => {
     const { child } = await broken();
     child.kill("SIGSTOP");
-    await expectWhole();
+    await expectIntact();
     child.kill("SIGKILL");
   });
 });
@@ -170,12 +170,12 @@ describe.runIf(process.platform === "linux")("halting from another process", () 
     await lab("stack", "down").ended;
   });
 
-  test("undoes everything while the lab hangs; no run begins until faults are allowed again", async () => {
+  test("undoes everything while the lab hangs; no run starts until faults are allowed again", async () => {
     const { child, ended } = await broken({ wait: "1m" });
     child.kill("SIGSTOP");
     const halting = lab("halt");
     expect(await halting.ended).toMatch(/http_status caller->server: restored.*\n.*pause server: restored.*\nhalted/);
-    await expectWhole();
+    await expectIntact();
     child.kill("SIGCONT");
     expect(await ended).toMatch(/cancelled.*everything was halted/s);
     expect(child.exitCode).toBe(1);
@@ -186,17 +186,17 @@ describe.runIf(process.platform === "linux")("halting from another process", () 
     expect(await run({ wait: "1ms" }).ended).toMatch("passed");
   });
 
-  test("cancels a run that is well, whose rollback and the halt do not get into each other's way", async () => {
+  test("cancels a running run, whose rollback does not conflict with the halt", async () => {
     const { child, ended } = await broken({ wait: "1m" }, { fault: { kill: "server" } });
     expect(await lab("halt").ended).toMatch("halted");
     expect(await ended).toMatch(/everything was halted/);
     expect(child.exitCode).toBe(1);
-    await expectWhole();
+    await expectIntact();
     expect(await lab("arm").ended).toBe("faults can be applied again\n");
   });
 });
 
-test("a start that comes while a watchdog puts things back waits for it", async () => {
+test("a start waits for a watchdog that is restoring", async () => {
   const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1e6)"], { stdio: "ignore" });
   onTestFinished(() => void other.kill("SIGKILL"));
   await once(other, "spawn");
@@ -221,9 +221,9 @@ test("a start that comes while a watchdog puts things back waits for it", async 
   });
 });
 
-function lab(...words: string[]): LabProcess {
-  const place = ["stack", "run"].includes(words[0] ?? "") && words[1] !== "down" ? PLACE : [];
-  return startLab(home, [...words, ...place]);
+function lab(...args: string[]): LabProcess {
+  const targetOptions = ["stack", "run"].includes(args[0] ?? "") && args[1] !== "down" ? TARGET_OPTIONS : [];
+  return startLab(home, [...args, ...targetOptions]);
 }
 
 function scenario(...method: object[]): string {
@@ -238,7 +238,7 @@ function scenario(...method: object[]): string {
 
 const run = (...method: object[]): LabProcess => lab("run", scenario(...method));
 
-/** A lab in mid-run with a service and a link broken, seen from outside, and its watchdog ready. */
+/** A lab in mid-run with a service and a link broken, verified from outside, and its watchdog ready. */
 async function broken(
   then: object = { wait: "1m" },
   breaking: object = { fault: { pause: "server" } },
@@ -251,34 +251,34 @@ async function untilBroken(started: LabProcess): Promise<LabProcess> {
     const server = serviceProcessesOf(home).find(({ service }) => service === "server");
     return server === undefined || server.state === "T";
   };
-  await expect.poll(isBroken, PATIENCE).toBe(true);
-  await expect.poll(() => watchdogsOf({ home }).map(catchesHangup), PATIENCE).toEqual([true]);
+  await expect.poll(isBroken, WAIT).toBe(true);
+  await expect.poll(() => watchdogsOf({ home }).map(catchesHangup), WAIT).toEqual([true]);
   return started;
 }
 
-async function expectWhole(): Promise<void> {
+async function expectIntact(): Promise<void> {
   const running = () =>
     serviceProcessesOf(home)
       .filter(({ state }) => state !== "T" && state !== "Z")
       .map(({ service }) => service)
       .sort();
-  await expect.poll(running, PATIENCE).toEqual(SERVICES);
+  await expect.poll(running, WAIT).toEqual(SERVICES);
   const answer = () =>
     send(linkUrl).then(
       ({ status }) => status,
       (error: Error) => error.message,
     );
-  await expect.poll(answer, PATIENCE).toBe(200);
+  await expect.poll(answer, WAIT).toBe(200);
 }
 
-/** Never a number that stands for this process, or for all. */
+/** Throws unless there is exactly one: kill(0) and kill(-1) would signal other processes. */
 function onlyWatchdog(): number {
   const [only, ...more] = watchdogsOf({ home });
   if (only === undefined || more.length > 0) throw new Error("there should be one watchdog");
   return only;
 }
 
-/** Where the caller is sent, by its own environment. */
+/** Port of the link, from the caller's environment. */
 function linkPort(): string {
   const url = serviceProcessesOf(home).find(({ service }) => service === "caller")?.environment.SERVER_URL;
   return new URL(url ?? "").port;

@@ -8,19 +8,19 @@ import { BEAT, BEAT_EVERY_MS, GOODBYE } from "./heartbeat.ts";
 
 const MAIN_FILE = join(import.meta.dirname, "main.ts");
 const LOG_LIMIT_BYTES = 256 * 1024;
-/** A watchdog that keeps dying cannot be helped; the next start still puts everything back. */
+/** How often a watchdog that dies is replaced; after that the next start still restores everything. */
 const REPLACEMENTS_LIMIT = 5;
-/** It ends at once when it hears the good-bye; one that does not is frozen, and must not freeze the lab too. */
+/** The watchdog exits at once on the good-bye; one that does not is frozen, and is killed so that the lab can exit. */
 const GOODBYE_LIMIT_MS = 2_000;
 
-/** The lab's side of its watchdog: starts it, beats, replaces it when it dies, and says good-bye at the end. */
+/** The lab's side of its watchdog: starts it, sends the heartbeat, replaces it when it dies, and dismisses it at the end. */
 export class Watchdog {
   readonly #home: LabHome;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #timer: NodeJS.Timeout;
   #child: ChildProcess | undefined;
   #replacements = 0;
-  #isLeaving = false;
+  #isDismissed = false;
 
   constructor(home: LabHome, environment: NodeJS.ProcessEnv) {
     this.#home = home;
@@ -29,9 +29,9 @@ export class Watchdog {
     this.#timer = setInterval(() => this.#child?.stdin?.write(BEAT), BEAT_EVERY_MS).unref();
   }
 
-  /** Everything is put back or left up on purpose: there is nothing more to watch. */
+  /** Ends the watchdog once everything is restored, or left up on purpose. */
   async dismiss(): Promise<void> {
-    this.#isLeaving = true;
+    this.#isDismissed = true;
     clearInterval(this.#timer);
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -60,14 +60,14 @@ export class Watchdog {
     closeSync(log);
     child.once("error", () => this.#replace());
     child.once("exit", () => this.#replace());
-    child.stdin?.on("error", () => {}); // it has died; its exit says so
+    child.stdin?.on("error", () => {}); // it has died; handled on exit
     child.unref();
     if (child.stdin && "unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();
     this.#child = child;
   }
 
   #replace(): void {
-    if (this.#isLeaving || this.#replacements >= REPLACEMENTS_LIMIT) return;
+    if (this.#isDismissed || this.#replacements >= REPLACEMENTS_LIMIT) return;
     this.#replacements++;
     this.#spawn();
   }
@@ -77,6 +77,6 @@ function shorten(file: string): void {
   try {
     if (statSync(file).size > LOG_LIMIT_BYTES) truncateSync(file);
   } catch {
-    // there is none yet
+    // no log file yet
   }
 }

@@ -3,10 +3,10 @@ import { promisify } from "node:util";
 import { damageOfLinks, linksOf, type Oracle } from "./kill-oracle.ts";
 
 const run = promisify(execFile);
-/** Who stands between callers and callees; on its own network, which this machine can reach. */
+/** The service between callers and callees; on its own network, which this machine can reach. */
 const PROXY = "fault-proxy";
 
-/** What is read of `docker inspect`. */
+/** The fields read from `docker inspect`. */
 interface Container {
   Name: string;
   State: { Running: boolean; Paused: boolean; Restarting: boolean };
@@ -21,7 +21,7 @@ interface Network {
   IPAMConfig: object | null;
 }
 
-/** Looks at the containers of a compose project with Docker's own program. */
+/** Inspects the containers of a compose project with Docker's own program. */
 export class DockerOracle implements Oracle {
   readonly #project: string;
   #services: readonly string[] = [];
@@ -35,7 +35,7 @@ export class DockerOracle implements Oracle {
     const containers = await this.#containers();
     this.#services = containers.map(serviceOf);
     this.#connections = new Map(containers.map((each) => [serviceOf(each), connectionsOf(each)]));
-    await this.damage(); // fails here, and not in the middle, when there is no stack to learn from
+    await this.damage(); // fails early when there is no stack to learn from
   }
 
   async damage(): Promise<string[]> {
@@ -45,11 +45,11 @@ export class DockerOracle implements Oracle {
       const [was, is] = [this.#connections.get(serviceOf(each)), connectionsOf(each)];
       if (was !== undefined && was !== is) wrong.push(`${serviceOf(each)} is connected as ${is}, and was as ${was}`);
     }
-    return wrong.length > 0 ? wrong : damageOfLinks(waysIn(containers));
+    return wrong.length > 0 ? wrong : damageOfLinks(reachableLinks(containers));
   }
 
   async remains(): Promise<string[]> {
-    const containers = (await this.#containers()).map(({ Name }) => `container ${Name} is still there`);
+    const containers = (await this.#containers()).map(({ Name }) => `container ${Name} still exists`);
     const others = await Promise.all(["network", "volume"].map((kind) => this.#named(kind)));
     return [...containers, ...others.flat()];
   }
@@ -60,7 +60,7 @@ export class DockerOracle implements Oracle {
 
   async #named(kind: string): Promise<string[]> {
     const { stdout } = await run("docker", [kind, "ls", "--format", "{{.Name}}", "--filter", this.#filter]);
-    return stdout.split("\n").flatMap((name) => (name === "" ? [] : [`${kind} ${name} is still there`]));
+    return stdout.split("\n").flatMap((name) => (name === "" ? [] : [`${kind} ${name} still exists`]));
   }
 
   async #containers(): Promise<Container[]> {
@@ -70,7 +70,7 @@ export class DockerOracle implements Oracle {
     try {
       return JSON.parse((await run("docker", ["inspect", ...ids], { maxBuffer: 2 ** 24 })).stdout);
     } catch {
-      return this.#containers(); // one was removed between the two looks
+      return this.#containers(); // one was removed between the two commands
     }
   }
 }
@@ -90,7 +90,7 @@ function damageOfService(service: string, containers: readonly Container[]): str
   return addressesOf(only).length > 0 ? [] : [`${service} is on no network`];
 }
 
-/** The networks of a container and what it is called and told on each. */
+/** The networks of a container with its aliases, links and IPAM configuration on each. */
 function connectionsOf({ NetworkSettings }: Container): string {
   const networks = Object.entries(NetworkSettings.Networks).map(([name, { Aliases, Links, IPAMConfig }]) => {
     const named = [Aliases ?? [], Links ?? []].map((each) => [...each].sort().join());
@@ -103,8 +103,8 @@ function addressesOf({ NetworkSettings }: Container): string[] {
   return Object.values(NetworkSettings.Networks).flatMap(({ IPAddress }) => (IPAddress === "" ? [] : [IPAddress]));
 }
 
-/** The links as callers know them, with the proxy's name, which only containers can look up, replaced by its address. */
-function waysIn(containers: readonly Container[]) {
+/** The links as callers address them, with the proxy's name, which only containers can resolve, replaced by its address. */
+function reachableLinks(containers: readonly Container[]) {
   const named = (service: string) => containers.find((each) => serviceOf(each) === service);
   const proxy = named(PROXY);
   const address = (proxy && addressesOf(proxy)[0]) ?? PROXY;

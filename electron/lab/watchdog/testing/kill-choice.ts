@@ -1,7 +1,7 @@
 import { KILL_POINTS } from "./kill-points.ts";
 import type { Kill } from "./kill-round.ts";
 
-/** Every kind of fault that leaves something to put back, on targets that something depends on. */
+/** Every kind of fault that leaves something to restore, on targets that other services depend on. */
 export const FAULTS: readonly Record<string, string>[] = [
   { stop: "payments-mcp" },
   { kill: "payments-mcp" },
@@ -17,7 +17,7 @@ export const FAULTS: readonly Record<string, string>[] = [
   { latency: "gateway->audit-db", by: "60s" },
 ];
 
-/** What else can be done to a container. */
+/** Faults that only containers support. */
 export const CONTAINER_FAULTS: readonly Record<string, string>[] = [
   { disconnect: "payments-mcp" },
   { disconnect: "fault-proxy" },
@@ -39,7 +39,7 @@ function pick<Item>(items: readonly Item[], random: () => number): Item {
   return items[Math.floor(random() * items.length)] as Item;
 }
 
-/** At any time; every second one takes the watchdog along. */
+/** A kill at a random time; every second one kills the watchdog too. */
 export function killAtAnyTime(index: number, random: () => number, longestMs: number, faults = FAULTS): Kill {
   return {
     fault: pick(faults, random),

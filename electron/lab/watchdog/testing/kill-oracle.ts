@@ -1,32 +1,32 @@
 import { get } from "node:http";
 import { connect } from "node:net";
 
-/** Far above what a healthy link takes on a busy machine, far below what the link faults of the rounds do to it. */
+/** Far above the latency of a healthy link on a busy machine, far below the delay of the link faults in the rounds. */
 const ANSWER_LIMIT_MS = 5_000;
 /** Source: PostgreSQL, Frontend/Backend Protocol, message formats: SSLRequest. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
-/** Judges from outside whether a stack is whole, or gone: it asks the system and the services, never the lab. */
+/** Judges from outside whether a stack is intact, or gone: it asks the system and the services, never the lab. */
 export interface Oracle {
-  /** Takes the stack as it is now to be whole. */
+  /** Takes the current state of the stack as intact. */
   learn(): Promise<void>;
-  /** What is wrong with the stack that should be whole, in words; empty when nothing is. */
+  /** What is wrong with the stack that should be intact, one text each; empty when nothing is. */
   damage(): Promise<string[]>;
-  /** What is left of stacks that should be gone. */
+  /** What remains of stacks that should be gone. */
   remains(): Promise<string[]>;
 }
 
-/** Where one link of a stack begins. */
-export interface LinkWay {
+/** How the caller of a link addresses it. */
+export interface LinkAddress {
   name: string;
-  /** HTTP links are asked for something, the others whether Postgres is there. */
+  /** An HTTP link gets a request, any other a PostgreSQL handshake. */
   url: string;
-  /** The name by which the caller knows it, where that is another than the address. */
+  /** The caller's host name for it, where that differs from the address. */
   host?: string;
 }
 
 /** The links of the reference stack, from the environments of its callers. */
-export function linksOf(variable: (service: string, name: string) => string): LinkWay[] {
+export function linksOf(variable: (service: string, name: string) => string): LinkAddress[] {
   const from = (text: string, path: string) => new URL(path, /https?:\S+/.exec(text)?.[0]).href;
   return [
     { name: "gateway->payments-mcp", url: from(variable("gateway", "BACKENDS"), "/healthz") },
@@ -36,18 +36,18 @@ export function linksOf(variable: (service: string, name: string) => string): Li
   ];
 }
 
-/** What is wrong with links, by a request over each. */
-export async function damageOfLinks(links: readonly LinkWay[]): Promise<string[]> {
+/** What is wrong with links, found by a request over each. */
+export async function damageOfLinks(links: readonly LinkAddress[]): Promise<string[]> {
   const found = await Promise.all(
     links.map(async (link) => {
-      const trouble = await (link.url.startsWith("http") ? askHttp(link) : askPostgres(link));
-      return trouble === undefined ? [] : [`${link.name}: ${trouble}`];
+      const problem = await (link.url.startsWith("http") ? askHttp(link) : askPostgres(link));
+      return problem === undefined ? [] : [`${link.name}: ${problem}`];
     }),
   );
   return found.flat();
 }
 
-function askHttp({ url, host }: LinkWay): Promise<string | undefined> {
+function askHttp({ url, host }: LinkAddress): Promise<string | undefined> {
   const headers = host === undefined ? {} : { host };
   return new Promise((resolve) => {
     const request = get(url, { agent: false, timeout: ANSWER_LIMIT_MS, headers }, (response) => {
@@ -61,8 +61,8 @@ function askHttp({ url, host }: LinkWay): Promise<string | undefined> {
   });
 }
 
-/** What is asked before anyone logs in is answered with one letter, by Postgres itself and not by what stands before it. */
-function askPostgres({ url }: LinkWay): Promise<string | undefined> {
+/** PostgreSQL itself, not a proxy before it, answers an SSLRequest with one letter, before any login. */
+function askPostgres({ url }: LinkAddress): Promise<string | undefined> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(SSL_REQUEST));

@@ -9,7 +9,7 @@ export const KILL_POINTS = [
 ] as const;
 export type KillPoint = (typeof KILL_POINTS)[number];
 
-/** How the killable lab is told of it, through its environment. */
+/** Environment variable that passes the kill point to the killable lab. */
 export const KILL_POINT_VARIABLE = "LAB_KILL_POINT";
-/** Set when the lab's watchdog is to die with it. */
+/** Environment variable; set when the lab's watchdog is to be killed with it. */
 export const KILL_WATCHDOG_VARIABLE = "LAB_KILL_WATCHDOG";

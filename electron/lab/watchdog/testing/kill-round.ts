@@ -12,8 +12,8 @@ import { ProcessOracle } from "./process-oracle.ts";
 import { watchdogsOf } from "./process-table.ts";
 
 const KILLABLE_LAB = join(import.meta.dirname, "..", "..", "..", "testing", "killable-lab.ts");
-const LOOK_EVERY_MS = 20;
-/** Bounds what hangs; what the lab promises is far below, and the times are told. */
+const POLL_INTERVAL_MS = 20;
+/** Bounds a hang; the lab's own recovery limit is far below, and the times are reported. */
 const REPAIR_LIMIT_MS = 60_000;
 
 export type Driver = "process" | "docker";
@@ -21,27 +21,27 @@ export type Driver = "process" | "docker";
 export interface Kill {
   /** A fault as a scenario writes it. */
   fault: Record<string, string>;
-  /** A moment of the journal, or so long after the lab began: to bring its stack up, or else to run. */
+  /** A moment of the journal, or a time after the lab started: to bring its stack up, or to run on a kept one. */
   when: KillPoint | { afterMs: number };
-  /** The watchdog dies with the lab, and the next start has to put everything back. */
+  /** The watchdog is killed with the lab, and the next start has to restore everything. */
   watchdogToo: boolean;
 }
 
 export interface Restoration {
-  /** False when the lab had ended by itself before its time came. */
+  /** False when the lab ended by itself before the kill. */
   wasKilled: boolean;
-  /** What is still wrong; empty when all is put back. What the round before left, and only now shows, is among it. */
+  /** What is still wrong; empty when all is restored. Includes damage of the round before that appeared only now. */
   damage: string[];
-  /** Whether anything was seen to be wrong after the kill: a kill of a lab that had broken nothing proves little. */
+  /** Whether any damage was seen after the kill: killing a lab that had broken nothing proves little. */
   wasBroken: boolean;
-  /** From the kill until nothing was wrong any more, by the oracle. */
+  /** From the kill until the oracle found no damage, in milliseconds. */
   restoredMs: number;
-  /** What the lab said until its end, and then the next start, where there was one. */
-  said: string;
+  /** Output of the lab and, where there was one, of the next start. */
+  output: string;
 }
 
-/** One data folder in which a lab is killed over and over. */
-export class KillPlace {
+/** A data folder in which a lab is killed repeatedly. */
+export class KillTestbed {
   readonly #home: string;
   readonly #driver: Driver;
   readonly #project: string;
@@ -56,9 +56,9 @@ export class KillPlace {
     this.#oracle = driver === "docker" ? new DockerOracle(this.#project) : new ProcessOracle(home);
   }
 
-  /** Brings a stack up that every round then breaks; without, each run brings up its own. */
+  /** Brings a stack up that every round then breaks; without it, each run brings up its own. */
   async keepStack(): Promise<void> {
-    await this.#lab(["stack", "up", ...this.#place()]);
+    await this.#lab(["stack", "up", ...this.#targetOptions()]);
     await this.#oracle.learn();
     this.#isKept = true;
   }
@@ -67,22 +67,22 @@ export class KillPlace {
     await this.#lab(["stack", "down", "--volumes"]);
   }
 
-  /** One run that is killed, and what became of what it had broken. */
+  /** Kills one run, and reports whether what it had broken was restored. */
   async kill(kill: Kill): Promise<Restoration> {
     const file = join(this.#home, "killed.yaml");
     const { fault } = kill;
     const late = (await this.damage()).map((what) => `left by the round before: ${what}`);
     writeFileSync(file, scenarioOf([{ fault }, { wait: "200ms" }, { undo: "all" }, { fault }, { wait: "200ms" }]));
-    const { wasKilled, lastWords } = await this.#runUntilKilled(file, kill);
+    const { wasKilled, lastOutput } = await this.#runUntilKilled(file, kill);
     const killedMs = performance.now();
-    const nextStart = kill.watchdogToo ? this.#lab(this.#nextWords()) : undefined;
+    const nextStart = kill.watchdogToo ? this.#lab(this.#nextArgs()) : undefined;
     const { damage, ...seen } = await this.#watch(killedMs, nextStart);
-    const said = `${lastWords}${(await nextStart) ?? ""}`;
-    return { wasKilled, damage: [...late, ...damage], ...seen, said };
+    const output = `${lastOutput}${(await nextStart) ?? ""}`;
+    return { wasKilled, damage: [...late, ...damage], ...seen, output };
   }
 
-  /** Commands that take the data folder over and start nothing by themselves, so that only recovery can have helped. */
-  #nextWords(): string[] {
+  /** Commands that lock the data folder and start nothing themselves, so that only recovery can have restored. */
+  #nextArgs(): string[] {
     if (!this.#isKept) return ["stack", "down"];
     const file = join(this.#home, "next.yaml");
     writeFileSync(file, scenarioOf([{ wait: "1ms" }]));
@@ -99,50 +99,50 @@ export class KillPlace {
       ...(typeof when === "string" ? { [KILL_POINT_VARIABLE]: when } : {}),
       ...(watchdogToo ? { [KILL_WATCHDOG_VARIABLE]: "1" } : {}),
     };
-    const { child, ended } = this.#start(["run", file, ...this.#place()], variables, KILLABLE_LAB);
+    const { child, ended } = this.#start(["run", file, ...this.#targetOptions()], variables, KILLABLE_LAB);
     if (typeof when === "object") {
-      // Starting Node takes a while in which there is nothing to break; bringing a stack up is another matter.
-      const begun = once(this.#isKept ? child.stdout : child, this.#isKept ? "data" : "spawn");
-      await Promise.race([begun.then(() => delay(when.afterMs)), ended]);
-      endByForce(child, watchdogToo);
+      // While Node starts nothing is broken; bringing a stack up counts.
+      const started = once(this.#isKept ? child.stdout : child, this.#isKept ? "data" : "spawn");
+      await Promise.race([started.then(() => delay(when.afterMs)), ended]);
+      killLab(child, watchdogToo);
     }
-    const lastWords = await ended;
-    return { wasKilled: child.signalCode === "SIGKILL", lastWords };
+    const lastOutput = await ended;
+    return { wasKilled: child.signalCode === "SIGKILL", lastOutput };
   }
 
-  /** Looks until whoever repairs has ended: a service that is about to die is still there, and looks well. */
+  /** Polls until the repairing process has ended: until then a service that is about to exit appears healthy. */
   async #watch(sinceMs: number, nextStart: Promise<string> | undefined) {
     const isRepairing = repairing(this.#home, nextStart);
-    let wholeMs: number | undefined;
+    let intactMs: number | undefined;
     let wasBroken = false;
     for (;;) {
       const isLast = !isRepairing() || performance.now() - sinceMs > REPAIR_LIMIT_MS;
       const damage = await this.damage();
       wasBroken ||= damage.length > 0;
-      if (damage.length > 0) wholeMs = undefined;
-      else wholeMs ??= performance.now();
-      if (isLast) return { damage, wasBroken, restoredMs: (wholeMs ?? performance.now()) - sinceMs };
-      await delay(LOOK_EVERY_MS);
+      if (damage.length > 0) intactMs = undefined;
+      else intactMs ??= performance.now();
+      if (isLast) return { damage, wasBroken, restoredMs: (intactMs ?? performance.now()) - sinceMs };
+      await delay(POLL_INTERVAL_MS);
     }
   }
 
-  #lab(words: readonly string[]): Promise<string> {
-    return this.#start(words).ended;
+  #lab(args: readonly string[]): Promise<string> {
+    return this.#start(args).ended;
   }
 
-  #place(): string[] {
+  #targetOptions(): string[] {
     return ["--driver", this.#driver, "--ports", "auto"];
   }
 
-  #start(words: readonly string[], variables: Record<string, string> = {}, program?: string): LabProcess {
-    return startLab(this.#home, words, { ...variables, COMPOSE_PROJECT_NAME: this.#project }, program);
+  #start(args: readonly string[], variables: Record<string, string> = {}, program?: string): LabProcess {
+    return startLab(this.#home, args, { ...variables, COMPOSE_PROJECT_NAME: this.#project }, program);
   }
 }
 
 function scenarioOf(method: readonly object[]): string {
   return JSON.stringify({
     id: "killed",
-    title: "A run that does not live to its end",
+    title: "A run that is killed before its end",
     patterns: [],
     steadyState: [{ service: "payments-mcp", is: "up" }],
     method,
@@ -150,8 +150,8 @@ function scenarioOf(method: readonly object[]): string {
   });
 }
 
-/** A frozen lab cannot start another watchdog, so the two die as one. */
-function endByForce(lab: ChildProcess, watchdogToo: boolean): void {
+/** The lab is frozen first, so that it cannot start another watchdog. */
+function killLab(lab: ChildProcess, watchdogToo: boolean): void {
   if (lab.pid === undefined || lab.exitCode !== null) return;
   if (watchdogToo) {
     lab.kill("SIGSTOP");
@@ -162,9 +162,9 @@ function endByForce(lab: ChildProcess, watchdogToo: boolean): void {
 
 function repairing(home: string, nextStart: Promise<string> | undefined): () => boolean {
   if (nextStart === undefined) return () => watchdogsOf({ home }).length > 0;
-  let isOn = true;
+  let isRunning = true;
   void nextStart.finally(() => {
-    isOn = false;
+    isRunning = false;
   });
-  return () => isOn;
+  return () => isRunning;
 }

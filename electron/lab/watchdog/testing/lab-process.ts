@@ -8,26 +8,26 @@ const LAUNCHER = join(PROJECT, "electron", "hosts", "launch.mjs");
 
 export interface LabProcess {
   child: ChildProcessByStdio<null, Readable, Readable>;
-  /** All that it has said, once it has ended. */
+  /** All of its output, once it has ended. */
   ended: Promise<string>;
 }
 
-/** A lab as a process of its own, on a data folder of its own. */
+/** A lab in a separate process, on the data folder `home`. */
 export function startLab(
   home: string,
-  words: readonly string[],
+  args: readonly string[],
   variables: Record<string, string> = {},
   program = LAUNCHER,
 ): LabProcess {
-  const child = spawn(process.execPath, [program, ...words], {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, RESILIENCE_LAB_HOME: home, NODE_NO_WARNINGS: "1", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk) => {
-      said += chunk;
+      output += chunk;
     });
   }
-  return { child, ended: once(child, "close").then(() => said) };
+  return { child, ended: once(child, "close").then(() => output) };
 }

@@ -1,11 +1,11 @@
-import { damageOfLinks, type LinkWay, linksOf, type Oracle } from "./kill-oracle.ts";
+import { damageOfLinks, type LinkAddress, linksOf, type Oracle } from "./kill-oracle.ts";
 import { type ServiceProcess, serviceProcessesOf } from "./process-table.ts";
 
-/** Looks at the stacks of a data folder in the process table. */
+/** Finds the services of the stacks of a data folder in the process table. */
 export class ProcessOracle implements Oracle {
   readonly #home: string;
   #services: readonly string[] = [];
-  #links: readonly LinkWay[] = [];
+  #links: readonly LinkAddress[] = [];
 
   constructor(home: string) {
     this.#home = home;
@@ -26,7 +26,7 @@ export class ProcessOracle implements Oracle {
   }
 
   async remains(): Promise<string[]> {
-    return serviceProcessesOf(this.#home).map(({ service, pid }) => `${service} is still there (process ${pid})`);
+    return serviceProcessesOf(this.#home).map(({ service, pid }) => `${service} still exists (process ${pid})`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join, sep } from "node:path";
 
-/** A process as the kernel tells of it. */
+/** A service's process as listed in /proc. */
 export interface ServiceProcess {
   pid: number;
   /** One letter, as in proc_pid_stat(5): `T` is stopped, `Z` a zombie. */
@@ -12,8 +12,8 @@ export interface ServiceProcess {
 }
 
 /**
- * The first process of each service of the stacks of a data folder, known by where its output goes: the kernel's own
- * word, without the lab's journal. What a service has started itself is left out, unless it is stopped or left behind.
+ * The first process of each service of the stacks of a data folder, identified by the file that its output goes to:
+ * from /proc alone, without the lab's journal. Child processes are left out, unless they are stopped or orphaned.
  */
 export function serviceProcessesOf(home: string): ServiceProcess[] {
   const found = allPids().flatMap((pid) => readService(pid, join(home, "stacks") + sep));
@@ -21,17 +21,17 @@ export function serviceProcessesOf(home: string): ServiceProcess[] {
   return found.filter(({ parent, state }) => !pids.has(parent) || state === "T");
 }
 
-/** Watchdogs of a data folder, or those that a process has started. */
+/** Process ids of the watchdogs of a data folder, or of those that a process has started. */
 export function watchdogsOf(whose: { home: string } | { parent: number }): number[] {
   return allPids().filter((pid) => {
     const command = read(pid, "cmdline").split("\0");
-    const at = command.findIndex((word) => word.endsWith(join("watchdog", "main.ts")));
+    const at = command.findIndex((argument) => argument.endsWith(join("watchdog", "main.ts")));
     if (at < 0) return false;
     return "home" in whose ? command[at + 1] === whose.home : statOf(pid)?.parent === whose.parent;
   });
 }
 
-/** Whether a process catches SIGHUP, which Node leaves alone until a program asks for it. */
+/** Whether a process catches SIGHUP: Node does not until a program registers a handler. */
 export function catchesHangup(pid: number): boolean {
   const [, caught = "0"] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(read(pid, "status")) ?? [];
   return (BigInt(`0x${caught}`) & 1n) === 1n;
@@ -70,7 +70,7 @@ function statOf(pid: number): { state: string; parent: number } | undefined {
   return state ? { state, parent: Number(parent) } : undefined;
 }
 
-/** Where its standard output goes. */
+/** Target of its standard output. */
 function linkOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/fd/1`);
