@@ -110,7 +110,7 @@ describe("a data folder that others have a say in", TOGETHER, () => {
       chmodSync(lab.home, mode);
       await refused(
         lab,
-        /other users may write in the data folder .*\n +look at what is in it, then run `chmod -R go-rwx/,
+        /other users may write in the data folder .*\n +check its contents, then run `chmod -R go-rwx/,
       );
       expect(modeOf(lab.home)).toBe(mode);
     }

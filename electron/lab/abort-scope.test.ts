@@ -5,7 +5,7 @@ import { AbortScope, isAbortOf, isTimeout, orAbort, within } from "./abort-scope
 const never = new Promise<never>(() => {});
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
 
-test("work that has ended leaves neither a listener on the signal it was given nor a timer", async () => {
+test("ended work leaves neither a listener on its parent signal nor a timer", async () => {
   const parent = new AbortController();
   const before = timers();
   await within(parent.signal, 30 * 60_000, async () => "done");
@@ -15,7 +15,7 @@ test("work that has ended leaves neither a listener on the signal it was given n
   expect(timers()).toBe(before);
 });
 
-test("what listens to the signal of ended work is not held by the one that lives on", async () => {
+test("listeners of the signal of ended work are not referenced by the parent signal", async () => {
   const parent = new AbortController();
   let given: AbortSignal | undefined;
   await within(parent.signal, 30 * 60_000, async (limited) => {
@@ -26,7 +26,7 @@ test("what listens to the signal of ended work is not held by the one that lives
   expect(given?.aborted).toBe(false);
 });
 
-test("work ends with the first reason there is, though it does not listen itself", async () => {
+test("work ends with the first abort reason, even if it does not listen itself", async () => {
   const parent = new AbortController();
   const working = within(parent.signal, 60_000, () => never);
   const reason = new Error("cancelled");
@@ -40,13 +40,13 @@ test("work ends with the first reason there is, though it does not listen itself
   await expect(orAbort(never, scope.signal)).rejects.toBe("first");
 });
 
-test("work is not begun once its signal has aborted", async () => {
+test("work is not started once its signal has aborted", async () => {
   const work = vi.fn();
   await expect(within(AbortSignal.abort("too late"), 1, work)).rejects.toBe("too late");
   expect(work).not.toHaveBeenCalled();
 });
 
-test("a time limit, an abort and an error of the work's own are told apart", async () => {
+test("a time limit, an abort and an error of the work's own are distinguished", async () => {
   const late = await within(new AbortController().signal, 1, () => never).catch((error: unknown) => error);
   const reason = new Error("cancelled");
   const aborted = AbortSignal.abort(reason);

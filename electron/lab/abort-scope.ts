@@ -1,9 +1,9 @@
 import { formatDuration } from "../model/duration.ts";
 
 /**
- * The abort signal of one piece of work: it aborts with the signal that the work was given, by {@link abort}, or after a
- * time limit. {@link end} leaves nothing behind, neither a timer nor a listener. `AbortSignal.any` and
- * `AbortSignal.timeout` cannot be ended: a long-lived signal, or a long limit, holds on to whatever has listened to them.
+ * The abort signal of one operation: aborts with its parent signal, by {@link abort}, or after a time limit. {@link end}
+ * removes its timer and its listener. `AbortSignal.any` and `AbortSignal.timeout` cannot be ended: a long-lived parent
+ * signal, or a long limit, keeps their listeners in memory.
  */
 export class AbortScope {
   readonly #controller = new AbortController();
@@ -11,7 +11,7 @@ export class AbortScope {
   readonly #onAbort = () => this.abort(this.#parent.reason);
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param limitMs the reason is then a `TimeoutError`, see {@link isTimeout} */
+  /** @param limitMs aborts after this time, with a `TimeoutError`: see {@link isTimeout} */
   constructor(parent: AbortSignal, limitMs?: number) {
     this.#parent = parent;
     if (parent.aborted) {
@@ -26,13 +26,13 @@ export class AbortScope {
     return this.#controller.signal;
   }
 
-  /** The first reason counts. */
+  /** Aborts, unless already aborted: the first reason stays. */
   abort(reason: unknown): void {
     this.#controller.abort(reason);
     this.end();
   }
 
-  /** From here on only {@link abort} aborts it. */
+  /** Detaches it from its parent and its time limit: only {@link abort} aborts it from then on. */
   end(): void {
     clearTimeout(this.#timer);
     this.#parent.removeEventListener("abort", this.#onAbort);
@@ -40,8 +40,8 @@ export class AbortScope {
 }
 
 /**
- * Does the work with a time limit. The signal that it is given is its own, and of no one else.
- * @throws the reason of `signal`, or a `TimeoutError` after `limitMs`, also when the work itself does not notice
+ * Runs the work with a time limit, and passes it a signal of its own.
+ * @throws the reason of `signal`, or a `TimeoutError` after `limitMs`, even if the work does not react to its signal
  */
 export async function within<Value>(
   signal: AbortSignal,
@@ -57,7 +57,7 @@ export async function within<Value>(
   }
 }
 
-/** The work's result. @throws the signal's reason as soon as it aborts; the work may then still go on, unseen */
+/** The work's result. @throws the signal's reason as soon as it aborts; the work may still continue unobserved */
 export async function orAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
@@ -74,7 +74,7 @@ export function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === "TimeoutError";
 }
 
-/** Whether an error only says that the signal has aborted, and nothing of its own. */
+/** Whether an error only reports that the signal has aborted. */
 export function isAbortOf(signal: AbortSignal, error: unknown): boolean {
   if (!signal.aborted) return false;
   return (

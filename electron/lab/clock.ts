@@ -1,10 +1,10 @@
-/** The one source of time, injected so that tests and replays can hold it still. */
+/** The source of time, injected so that tests and replays can control it. */
 export interface Clock {
-  /** Milliseconds on a clock that never jumps; only differences mean anything. */
+  /** Milliseconds on a clock that never jumps; only differences are meaningful. */
   monotonicMs(): number;
-  /** Milliseconds since the epoch, as the machine believes. */
+  /** Milliseconds since the epoch, by the system clock. */
   wallMs(): number;
-  /** Resolves after `ms`, or rejects with the signal's reason at once when it aborts. */
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 

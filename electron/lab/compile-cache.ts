@@ -2,8 +2,8 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 
 /**
- * For the environment of a Node that this process starts: the folder in which this one keeps what it has compiled. Without
- * it a program is compiled again with each start. Nothing where this process keeps none.
+ * Environment for Node processes that this one starts: the folder of this process's compile cache. Without it a program is
+ * compiled again with each start. Empty when this process has no compile cache.
  */
 export function compileCache(): { NODE_COMPILE_CACHE?: string } {
   const ofThisNode = getCompileCacheDir();

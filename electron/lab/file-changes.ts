@@ -1,12 +1,13 @@
 import { type FSWatcher, watch } from "node:fs";
 
-/** How often somebody is told to look at what the system does not watch. */
+/** Interval of the notifications where the system does not watch the file. */
 const POLL_INTERVAL_MS = 100;
 
 /**
- * Tells of each change of a file, or of the files in a folder, also by other processes. Where the system watches no more
- * files for this user (on Linux `ENOSPC` or `EMFILE`, a limit that editors often reach) it tells at intervals instead.
- * @returns ends it
+ * Calls the listener on each change of a file, or of the files in a folder, also by other processes. Where the system
+ * watches no more files for this user (on Linux `ENOSPC` or `EMFILE`, a limit that editors often reach) it is called at
+ * intervals instead.
+ * @returns ends the subscription
  */
 export function onFileChange(path: string, listener: () => void): () => void {
   let watcher: FSWatcher | undefined;

@@ -11,10 +11,10 @@ import {
   closeToOthers,
 } from "./private-paths.ts";
 
-/** The umask of the lab and, since they inherit it, of the watchdog and of services on processes. */
+/** Umask of the lab, inherited by the watchdog and by services that run as processes. */
 const PRIVATE = 0o077;
 
-/** The data folder and what is where in it. One folder is one lab: its history, its journal, its stack. */
+/** The data folder and the paths in it. One folder is one lab: its history, its journal, its stack. */
 export interface LabHome {
   folder: string;
   historyFile: string;
@@ -36,19 +36,19 @@ export function dataFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Plat
   return join(environment.XDG_DATA_HOME || join(home, ".local", "share"), "resilience-lab");
 }
 
-/** Of the whole process, which a thread of it may not change: the one that started it has. */
+/** Sets the umask of the process. Worker threads cannot, and do not need to: the main thread has set it. */
 function closeNewFiles(): void {
   if (isMainThread) process.umask(PRIVATE);
 }
 
 /**
- * Opens a data folder for work, made if there is none: closed to everyone but its owner, as is all that this process and
- * its children write from now on. One that is there and cannot be written is opened all the same: what only reads works,
- * and what has to write says what it cannot.
- * @throws LabError `bad-input` for one of another user, one that others may write in, or one that others may replace
+ * Opens a data folder, created if missing: accessible to its owner only, as is all that this process and its children
+ * write from now on. An existing folder that cannot be written is opened too: reading works, and each write reports its
+ * own error.
+ * @throws LabError `bad-input` for a folder of another user, or one that other users may write in or replace
  */
 export function openHome(folder: string): LabHome {
-  const home = layOut(folder);
+  const home = pathsIn(folder);
   closeNewFiles();
   assertNobodyElseMayReplace(folder);
   usable(folder, () => mkdirSync(home.stacksFolder, { recursive: true, mode: 0o700 }));
@@ -60,13 +60,13 @@ export function openHome(folder: string): LabHome {
 }
 
 /**
- * Opens a data folder to undo what is in force there, which must also work where others have been let in since: a folder
- * of this user is closed, not refused. What is then acted upon is checked by itself: databases that others own or may
- * have written are refused.
- * @throws LabError `bad-input` for one of another user
+ * Opens a data folder to undo what is in force there. That must also work after others got access to it: a folder of this
+ * user is closed to them, not refused. The files are checked separately: databases that others own or may have written
+ * are refused.
+ * @throws LabError `bad-input` for a folder of another user
  */
 export function openHomeToUndo(folder: string): LabHome {
-  const home = layOut(folder);
+  const home = pathsIn(folder);
   closeNewFiles();
   usable(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   assertOwner(folder);
@@ -87,7 +87,7 @@ function usable(folder: string, use: () => unknown): void {
   }
 }
 
-function layOut(folder: string): LabHome {
+function pathsIn(folder: string): LabHome {
   return {
     folder,
     historyFile: join(folder, "history.db"),

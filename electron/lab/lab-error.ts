@@ -1,4 +1,4 @@
-/** What kind of failure it is: the terminal maps it to an exit code, the page to an icon. */
+/** Kind of failure: the terminal maps it to an exit code, the page to an icon. */
 export type LabErrorCode =
   | "bad-input"
   | "precondition"

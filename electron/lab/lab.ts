@@ -19,7 +19,6 @@ import {
 } from "./journal/journal.ts";
 import { StackRegister } from "./journal/stack-register.ts";
 import { StackSecrets } from "./journal/stack-secrets.ts";
-import { leftBehind } from "./left-behind.ts";
 import { thisProcess } from "./process-identity.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
@@ -33,6 +32,7 @@ import { RunningStack } from "./stacks/running-stack.ts";
 import type { Stack } from "./stacks/stack-file.ts";
 import { isLeftUp, Stacks } from "./stacks/stacks.ts";
 import { StrayErrors } from "./stray-errors.ts";
+import { reportUnrestored } from "./unrestored.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
 
@@ -44,7 +44,7 @@ export function shippedScenarios(): LoadedScenario[] {
   return loadFolder(SHIPPED_SCENARIOS_FOLDER);
 }
 
-/** The engine, as every host uses it: opened on one data folder, able to read; {@link Lab.work} lets it break things. */
+/** The engine, as every host uses it: opened on one data folder for reading; {@link Lab.work} allows changes. */
 export class Lab {
   readonly home: LabHome;
   readonly history: RunStore;
@@ -65,7 +65,7 @@ export class Lab {
     return new Lab(home, await SqliteRunStore.open(home.historyFile), environment, strays);
   }
 
-  /** What a person should know of how the data folder was found. */
+  /** Notices for the user about the state in which the data folder was found. */
   notices(): string[] {
     return [...this.history.notices];
   }
@@ -74,7 +74,7 @@ export class Lab {
     return stackOfFile(source, this.#environment);
   }
 
-  /** Of `NAME=value` lines; there once a stack with secrets has been loaded. */
+  /** Path of a file of `NAME=value` lines; it exists once a stack with secrets has been loaded. */
   get secretsFile(): string {
     return new StackSecrets(this.home.folder).file;
   }
@@ -84,8 +84,8 @@ export class Lab {
     return resolveTarget(target, this.#environment);
   }
 
-  /** A stack that is up and stays up, if there is one. Only for looking at: to change it, {@link Lab.work}. */
-  async look<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value> {
+  /** Passes the stack that was left up, if there is one, for reading only: to change it, use {@link Lab.work}. */
+  async withStack<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value> {
     const journal = openJournalToRead(this.home.journalFile);
     let running: RunningStack | undefined;
     try {
@@ -102,17 +102,17 @@ export class Lab {
     }
   }
 
-  /** {@link leftBehind}, of this data folder. */
-  leftBehind(): string[] {
+  /** {@link reportUnrestored}, of this data folder. */
+  reportUnrestored(): string[] {
     const journal = openJournalToRead(this.home.journalFile);
     try {
-      return leftBehind(journal);
+      return reportUnrestored(journal);
     } finally {
       journal.close();
     }
   }
 
-  /** What of a stack is not as it should be, faults in force among it. */
+  /** The damage of a stack, including faults in force. */
   async inspect(running: RunningStack): Promise<Inspection> {
     const journal = openJournalToRead(this.home.journalFile);
     try {
@@ -124,7 +124,7 @@ export class Lab {
   }
 
   /**
-   * Takes the data folder for this process and puts back what a dead lab left, then lets `use` break things.
+   * Locks the data folder for this process and restores what a dead lab left, then passes a session that may change stacks.
    * @throws LabError `busy` when another living lab has it
    */
   async work<Value>(
@@ -135,7 +135,10 @@ export class Lab {
     const release = await this.#acquireLock(purpose, signal);
     const watchdog = new Watchdog(this.home, this.#environment);
     try {
-      const damaged = putAside("fault journal", this.#journal.setAsideTo).map((what) => ({ what, isRestored: true }));
+      const damaged = movedNotice("fault journal", this.#journal.damagedMovedTo).map((what) => ({
+        what,
+        isRestored: true,
+      }));
       const recovered = [...damaged, ...(await recover(this.#undoParts(), signal))];
       const interrupted = await this.history.endOrphans();
       const session = new LabSession(this, this.#undoParts(), { recovered, interrupted });
@@ -145,7 +148,7 @@ export class Lab {
     }
   }
 
-  /** A watchdog that is putting things back is soon done. */
+  /** Waits for a watchdog that is restoring: it is soon done. */
   async #acquireLock(purpose: string, signal: AbortSignal): Promise<() => void> {
     const scope = new AbortScope(signal, RECOVERY_LIMIT_MS);
     const startedMs = systemClock.monotonicMs();
@@ -155,7 +158,7 @@ export class Lab {
           return acquireLock(this.#journal, thisProcess, purpose, systemClock.wallMs());
         } catch (error) {
           if (scope.signal.aborted || lockOwnerOf(this.#journal)?.purpose !== RECOVERY_PURPOSE) throw error;
-          // Its release is written down, its death is not.
+          // Polled, since the release of the lock is written to the journal but the death of its owner is not.
           await systemClock.sleep(retryPauseMs(systemClock.monotonicMs() - startedMs), signal);
         }
       }
@@ -164,7 +167,7 @@ export class Lab {
     }
   }
 
-  /** Opened when it is first needed: reading past runs must not depend on being able to write. */
+  /** Opened lazily: reading past runs must not depend on being able to write. */
   get #journal(): Journal {
     this.#openedJournal ??= openJournal(this.home.journalFile);
     return this.#openedJournal;
@@ -188,22 +191,24 @@ export class Lab {
   }
 }
 
-function putAside(what: string, file: string | undefined): string[] {
-  return file === undefined ? [] : [`the ${what} was damaged; it was put aside, whole, as ${file} and a new one begun`];
+function movedNotice(what: string, file: string | undefined): string[] {
+  return file === undefined
+    ? []
+    : [`the ${what} was damaged; it was moved, unchanged, to ${file} and a new one created`];
 }
 
-/** How a run is recorded, and what it takes as given. */
+/** How a run is recorded, and under which conditions it runs. */
 export interface RunOptions extends RunConditions {
-  /** Records the run as it is, secrets and all; it can then not be exported. */
+  /** Records the run unredacted, including secrets; it can then not be exported. */
   keepRaw: boolean;
   signal: AbortSignal;
   listen: (event: LabEvent) => void;
 }
 
-/** A lab that holds its data folder: the only one that may change a stack. */
+/** A lab that has locked its data folder: the only one that may change a stack. */
 export class LabSession {
   readonly recovered: readonly Recovered[];
-  /** Runs that an earlier lab did not live to end. */
+  /** Number of runs that an earlier lab died in. */
   readonly interrupted: number;
   readonly stacks: Stacks;
   readonly #lab: Lab;
@@ -217,7 +222,7 @@ export class LabSession {
     this.interrupted = found.interrupted;
   }
 
-  /** Restores what someone else has damaged on a stack of this lab's. Faults of the journal have undos of their own. */
+  /** Restores damage by others on a stack of this lab. Journaled faults are undone by their own undo. */
   async restore(running: RunningStack, signal: AbortSignal): Promise<Restored[]> {
     const { damage } = await this.#lab.inspect(running);
     return restoreDamage(
@@ -227,7 +232,7 @@ export class LabSession {
     );
   }
 
-  /** Switches the protections that a run asks for, and runs its scenario. They stay so for the next run. */
+  /** Switches the protections that a run requests, and runs its scenario. They stay switched for the next run. */
   async run(loaded: LoadedScenario, { running }: OpenStack, options: RunOptions): Promise<RunResult> {
     const { without, acceptExisting, keepRaw, signal, listen } = options;
     await running.setProtectionsOff(without, signal);

@@ -3,22 +3,22 @@ import { dirname, join, resolve } from "node:path";
 import { LabError } from "./lab-error.ts";
 
 /**
- * Who may read, change or replace what the lab keeps: its owner alone. Modes and owners are POSIX's; on Windows nothing
- * is judged here, and the user's profile folder is private by its access list.
+ * Only its owner may read, change or replace what the lab stores. Modes and owners are POSIX's; on Windows nothing is
+ * checked here, since the user's profile folder is private by its access list.
  */
 
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 const ROOT = 0;
-/** As the kernel's own limit: a path with more links is a loop. */
+/** The kernel's own limit (Linux MAXSYMLINKS): a path with more links is taken for a loop. */
 const LINK_LIMIT = 40;
 
 const ownUser = (): number | undefined => process.geteuid?.();
 
 /**
- * Every folder above, and every link on the way, can be replaced only by this user or root.
- * @throws LabError `bad-input` naming the first that somebody else may rename things in
+ * Checks that only this user or root can replace any parent folder and any link of the path.
+ * @throws LabError `bad-input` naming the first folder in which another user may rename files
  */
 export function assertNobodyElseMayReplace(path: string): void {
   const self = ownUser();
@@ -29,7 +29,7 @@ export function assertNobodyElseMayReplace(path: string): void {
     if (above !== current) visit(above, true);
     const found = lstatSync(current, { throwIfNoEntry: false });
     if (found === undefined) return;
-    if (found.uid !== self && found.uid !== ROOT) throw foreign(current, found, self);
+    if (found.uid !== self && found.uid !== ROOT) throw belongsToAnother(current, found, self);
     if (found.isSymbolicLink()) {
       if (++links > LINK_LIMIT) throw new LabError("bad-input", `${path} leads through too many links`);
       visit(resolve(above, readlinkSync(current)), isAbove);
@@ -47,7 +47,7 @@ export function assertOwner(folder: string): void {
   const self = ownUser();
   if (self === undefined) return;
   const found = statSync(folder);
-  if (found.uid !== self) throw foreign(folder, found, self);
+  if (found.uid !== self) throw belongsToAnother(folder, found, self);
 }
 
 /** @throws LabError `bad-input` with the next step when others may write in the folder */
@@ -56,20 +56,20 @@ export function assertNobodyElseMayWrite(folder: string): void {
   const found = statSync(folder);
   if ((found.mode & OTHERS_WRITE) === 0) return;
   throw new LabError("bad-input", `other users may write in the data folder ${folder} (mode ${octal(found)})`, {
-    cure: `look at what is in it, then run \`chmod -R go-rwx ${folder}\`, or point RESILIENCE_LAB_HOME at another folder`,
+    cure: `check its contents, then run \`chmod -R go-rwx ${folder}\`, or point RESILIENCE_LAB_HOME at another folder`,
   });
 }
 
-/** Nobody else can enter it any more. Only of this user's own; what belongs to another is left. */
+/** Closes a folder to other users, if it belongs to this user; else leaves it. */
 export function closeFolder(folder: string): void {
   const found = statSync(folder);
   if (found.uid === ownUser()) close(folder, found);
 }
 
 /**
- * Closes a folder and what is in it to everyone else. A folder two levels below that is closed already is not entered:
- * what is in it is out of reach, and the files of a database cluster are many. What belongs to another user (root's lab
- * has its database run as `nobody`) is left.
+ * Closes a folder and its contents to other users. A closed folder two or more levels below is not entered: its contents
+ * are out of reach, and a database cluster has many files. What belongs to another user is left (as root the lab runs
+ * its database as `nobody`).
  */
 export function closeToOthers(folder: string, depth = 0): void {
   const found = statSync(folder);
@@ -83,21 +83,21 @@ export function closeToOthers(folder: string, depth = 0): void {
   }
 }
 
-/** Only its owner can read it from now on, as far as it is this user's own; one that has gone meanwhile needs nothing. */
+/** Closes a file to other users, if it exists and belongs to this user. */
 export function closeFile(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found !== undefined && found.uid === ownUser()) close(file, found);
 }
 
 /**
- * What it says may be acted upon: nobody but this user and root can have written it.
+ * Checks that only this user and root can have written the file, so that its contents can be trusted.
  * @throws LabError `bad-input` with the next step
  */
 export function assertWrittenByNobodyElse(file: string): void {
   const self = ownUser();
   const found = statSync(file, { throwIfNoEntry: false });
   if (self === undefined || found === undefined) return;
-  if (found.uid !== self && found.uid !== ROOT) throw foreign(file, found, self);
+  if (found.uid !== self && found.uid !== ROOT) throw belongsToAnother(file, found, self);
   if ((found.mode & OTHERS_WRITE) === 0) return;
   throw new LabError("bad-input", `other users may have written to ${file} (mode ${octal(found)})`, {
     cure: `if nobody has, run \`chmod 600 ${file}\`; else move it away`,
@@ -109,12 +109,12 @@ function close(path: string, { mode }: Stats): void {
   try {
     chmodSync(path, mode & 0o700);
   } catch (error) {
-    // A medium that cannot be written keeps the modes that it has.
+    // Modes on a read-only file system cannot be changed.
     if (!(error instanceof Error && "code" in error && error.code === "EROFS")) throw error;
   }
 }
 
-function foreign(path: string, { uid }: Stats, self: number): LabError {
+function belongsToAnother(path: string, { uid }: Stats, self: number): LabError {
   return new LabError("bad-input", `${path} belongs to another user (uid ${uid}; this lab runs as uid ${self})`, {
     cure: `run the lab as its owner (\`sudo -u '#${uid}' resilience-lab ...\`), or point RESILIENCE_LAB_HOME at a folder of your own`,
   });

@@ -7,7 +7,7 @@ import { familyOf, identify, isPaused, isSameProcess, thisProcess } from "./proc
 const onLinux = process.platform === "linux";
 const WAIT = "setInterval(() => {}, 1e6)";
 
-/** A real process that lives until the test has ended, and has printed its first line. */
+/** A real process that runs until the test has ended, and has printed its first line. */
 async function start(program: string): Promise<{ pid: number; line: string; end: () => Promise<unknown> }> {
   const child = spawn(process.execPath, ["-e", program], { stdio: ["pipe", "pipe", "inherit"] });
   const exit = once(child, "exit");
@@ -20,7 +20,7 @@ async function start(program: string): Promise<{ pid: number; line: string; end:
   return { pid: child.pid as number, line: String(line).trim(), end };
 }
 
-test("a living process is known by its number and its start; this one too", async () => {
+test("a running process is identified by its number and its start time; this one too", async () => {
   const { pid } = await start(`console.log("up"); ${WAIT}`);
   const identity = identify(pid);
   expect(identity?.pid).toBe(pid);
@@ -29,7 +29,7 @@ test("a living process is known by its number and its start; this one too", asyn
   expect(identify(process.pid)).toEqual(thisProcess);
 });
 
-test("one that has ended is nobody, and so is a number that nobody has", async () => {
+test("a process that has ended has no identity, nor has an unused number", async () => {
   const { pid, end } = await start(`console.log("up"); ${WAIT}`);
   const identity = identify(pid);
   await end();
@@ -38,7 +38,7 @@ test("one that has ended is nobody, and so is a number that nobody has", async (
   expect(identify(2 ** 22 + 1)).toBeUndefined();
 });
 
-test("a number that was given to another process is not the same process", async () => {
+test("another process with a reused number is not the same process", async () => {
   const { pid } = await start(`console.log("up"); ${WAIT}`);
   const identity = identify(pid);
   expect(isSameProcess({ pid, startedAt: `${identity?.startedAt}0` })).toBe(false);
@@ -50,20 +50,20 @@ test("numbers and start times of another boot are not the same process", () => {
   expect(isSameProcess({ pid: process.pid, startedAt: `00000000:${ticks}` })).toBe(false);
 });
 
-test("paused is paused, going on is not", async () => {
+test("a stopped process is paused, a continued one is not", async () => {
   const { pid } = await start(`console.log("up"); ${WAIT}`);
   const identity = identify(pid) ?? thisProcess;
   expect(isPaused(identity)).toBe(false);
   process.kill(pid, "SIGSTOP");
   await expect.poll(() => isPaused(identity)).toBe(true);
   expect(isSameProcess(identity)).toBe(true);
-  expect(isPaused({ ...identity, startedAt: "another life" })).toBe(false);
+  expect(isPaused({ ...identity, startedAt: "another start" })).toBe(false);
   process.kill(pid, "SIGCONT");
   await expect.poll(() => isPaused(identity)).toBe(false);
 });
 
-test.runIf(onLinux)("a zombie is dead: it only waits for its parent", async () => {
-  // The parent stops itself once it has a child, so that nobody reaps the child when it is killed.
+test.runIf(onLinux)("a zombie counts as dead", async () => {
+  // The parent stops itself once it has a child, so that it does not reap the child when that is killed.
   const { line } = await start(`
     const child = require("node:child_process").spawn("sleep", ["1000"]);
     process.stdout.write(String(child.pid), () => process.kill(process.pid, "SIGSTOP"));`);
@@ -75,13 +75,13 @@ test.runIf(onLinux)("a zombie is dead: it only waits for its parent", async () =
   expect(isSameProcess(identity)).toBe(false);
 });
 
-test.runIf(onLinux)("a process may have any name, also one that looks like the kernel's own columns", async () => {
+test.runIf(onLinux)("a process may have any name, even one that looks like columns of /proc/PID/stat", async () => {
   const { pid } = await start(`process.title = "a) Z 1 (b"; console.log("up"); ${WAIT}`);
   expect(identify(pid)).toMatchObject({ pid });
   expect(familyOf(process.pid)).toContain(pid);
 });
 
-test("a family is a process, its children and theirs, itself first", async () => {
+test("a family is a process and all of its descendants, itself first", async () => {
   const { pid, line } = await start(`
     const grand = 'console.log(process.pid); ${WAIT}';
     const child = require("node:child_process").spawn(process.execPath, ["-e", grand]);

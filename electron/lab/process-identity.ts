@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** A process that cannot be mistaken for a later one with the same number. */
+/** Identifies a process so that a later one with the same number is not mistaken for it. */
 export interface ProcessIdentity {
   pid: number;
-  /** When it started, in the kernel's own words: only equality means anything. */
+  /** Start time as the system reports it: compare for equality only. */
   startedAt: string;
 }
 
@@ -14,7 +14,7 @@ interface ProcessFacts {
   startedAt: string;
 }
 
-/** The identity of a living process, or undefined when there is none (a zombie is dead: it only waits to be reaped). */
+/** The identity of a running process; undefined when there is none. A zombie counts as dead. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const facts = factsOf(pid);
   return facts === undefined || facts.state.startsWith("Z") ? undefined : { pid, startedAt: facts.startedAt };
@@ -29,7 +29,7 @@ export function isPaused(identity: ProcessIdentity): boolean {
   return facts?.startedAt === identity.startedAt && facts.state.startsWith("T");
 }
 
-/** The process and all that it has started, itself first. */
+/** Process ids of a process and all of its descendants, itself first. */
 export function familyOf(root: number): number[] {
   const childrenOf = new Map<number, number[]>();
   for (const [pid, parent] of allParents()) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), pid]);
@@ -40,7 +40,7 @@ export function familyOf(root: number): number[] {
 
 const IS_LINUX = process.platform === "linux";
 
-/** Start times count from the boot, so they are only good together with the boot that they count from. */
+/** Start times count from the boot, so they are only comparable within the same boot. */
 function readBoot(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8);
@@ -61,7 +61,7 @@ function factsOf(pid: number): ProcessFacts | undefined {
   }
 }
 
-/** Fields of proc_pid_stat(5), counted after the name, which is in brackets and may hold spaces. */
+/** Fields of proc_pid_stat(5), counted after the name, which is in parentheses and may contain spaces. */
 function parseStat(stat: string): ProcessFacts {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return { state: fields[0] ?? "", parent: Number(fields[1]), startedAt: `${BOOT}:${fields[19]}` };

@@ -14,7 +14,7 @@ beforeEach(async () => {
   folder = temporaryFolder();
   stack = await bringUpSmallStack(folder);
   isUp = true;
-  // Let go of, as by a lab that died: nobody looks at it any more.
+  // Closed, as after the death of its lab: nothing monitors it any more.
   await stack.running.close();
 });
 afterEach(async () => {
@@ -33,7 +33,7 @@ describe("the start after a lab has died", () => {
     expect(stack.register.list()).toHaveLength(1);
   });
 
-  test("takes a stack down that was only up for its runs, faults and all", async () => {
+  test("takes down a stack that was only up for its runs, with its faults", async () => {
     const { injector } = stack.injector();
     await injector.apply({ pause: "server" }, never);
     await injector.apply({ down: LINK }, never);
@@ -46,7 +46,7 @@ describe("the start after a lab has died", () => {
     expect(await start()).toEqual([]);
   });
 
-  test("takes a stack down of which a process was begun and not yet written down", async () => {
+  test("takes down a stack with a process that was started and not yet journaled", async () => {
     const server = stack.register.processes(id()).find(({ service }) => service === "server");
     if (server === undefined) throw new Error("there should be one");
     stack.register.setProcess(id(), "server", server.launch, undefined);
@@ -56,7 +56,7 @@ describe("the start after a lab has died", () => {
     expect(processesOfStack(id())).toEqual([]);
   });
 
-  test("puts a stack back that stays up, and leaves it up", async () => {
+  test("restores a stack that stays up, and leaves it up", async () => {
     const { injector } = stack.injector();
     await injector.apply({ kill: "server" }, never);
     await injector.apply({ http_status: LINK, status: 503 }, never);
@@ -67,7 +67,7 @@ describe("the start after a lab has died", () => {
     expect(await start()).toEqual([]);
   });
 
-  test("puts back what it can when the stack's file is gone", async () => {
+  test("restores what it can when the stack's file is gone", async () => {
     const { injector } = stack.injector();
     await injector.apply({ pause: "server" }, never);
     rmSync(join(folder, "stack.yaml"));
@@ -75,7 +75,7 @@ describe("the start after a lab has died", () => {
     expect((await send(stack.linkUrl)).status).toBe(200);
   });
 
-  test("says what it could not put back, and tries again the next time", async () => {
+  test("reports what it could not restore, and tries again the next time", async () => {
     const { injector } = stack.injector();
     await injector.apply({ kill: "server" }, never);
     const launch = stack.register.processes(id()).find(({ service }) => service === "server")?.launch;
@@ -86,7 +86,7 @@ describe("the start after a lab has died", () => {
     expect(await start()).toMatchObject([{ isRestored: true }]);
   });
 
-  test("after a reboot touches no process: what the journal names is gone, whoever has the numbers now", async () => {
+  test("after a reboot signals no process: those of the journal are gone, and their numbers may be reused", async () => {
     const { injector } = stack.injector();
     await injector.apply({ pause: "server" }, never);
     const paused = await stack.running.driver.stateOf("server");
@@ -99,7 +99,7 @@ describe("the start after a lab has died", () => {
     expect(await stack.running.driver.stateOf("server")).toEqual(paused);
   });
 
-  test("removes folders of stacks that nobody knows", async () => {
+  test("removes folders of unregistered stacks", async () => {
     const stray = join(folder, "stacks", "stray-1");
     mkdirSync(stray);
     await start();

@@ -6,15 +6,16 @@ import { messageOf } from "./lab-error.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
 import { RunningStack, takeDown } from "./stacks/running-stack.ts";
 
-/** What was found of a lab that had died, and what became of it. */
+/** Something that a dead lab had left, and whether it was restored. */
 export interface Recovered {
   what: string;
   isRestored: boolean;
 }
 
 /**
- * Puts back what a dead lab left, before anything else is done: takes down the stacks that were only up for its runs,
- * and undoes the faults on those that stay. Call with the data folder held, so that its owner is known to be dead.
+ * Restores what a dead lab left, before anything else is done: takes down the stacks that were only up for its runs, and
+ * undoes the faults on those that stay. Requires the lock on the data folder, so that its previous owner is known to be
+ * dead.
  */
 export async function recover(parts: UndoParts, signal: AbortSignal): Promise<Recovered[]> {
   const { register, stacksFolder } = parts;
@@ -23,7 +24,7 @@ export async function recover(parts: UndoParts, signal: AbortSignal): Promise<Re
     try {
       recovered.push(...(await recoverStack(registered, parts, signal)));
     } catch (error) {
-      // The next stack is no worse off for it, and this one is tried again at the next start.
+      // The other stacks are still recovered; this one is tried again at the next start.
       const what = `what a lab that died had done to ${registered.project} could not be undone: ${messageOf(error)}`;
       recovered.push({ what, isRestored: false });
     }
@@ -39,7 +40,7 @@ async function recoverStack(
 ): Promise<readonly Recovered[]> {
   if (!registered.kept) return [await takeDownLeft(registered, parts)];
   const undone = await undoOnKept(registered, parts, signal);
-  // Found up and left so: nothing of it is this lab's any more, once it is as it was.
+  // An attached stack is left up; once restored it is unregistered.
   if (registered.attached && undone.every(({ isRestored }) => isRestored)) {
     parts.register.remove(registered.id);
     parts.faults.forget(registered.id);
@@ -47,7 +48,7 @@ async function recoverStack(
   return undone;
 }
 
-/** What cannot be taken down now, since its engine is away, is tried again at the next start. */
+/** A stack that cannot be taken down now, for instance because its engine is unreachable, is tried at the next start. */
 async function takeDownLeft(
   registered: RegisteredStack,
   { register, faults, stacksFolder }: UndoParts,
@@ -71,7 +72,7 @@ async function undoOnKept(registered: RegisteredStack, parts: UndoParts, signal:
   return isProtected(registered) ? recovered : [...recovered, await protect(registered, parts, signal)];
 }
 
-/** Switches on again what a run had switched off. */
+/** Switches the protections on again that a run had switched off. */
 async function protect(
   registered: RegisteredStack,
   { register, stacksFolder, environment }: UndoParts,

@@ -1,4 +1,4 @@
-/** What the engine must not be able to name: its type check fails once one of these compiles. */
+/** Globals that the engine must not have: its type check fails once one of these compiles. */
 
 // @ts-expect-error the engine has no window
 window.close();

@@ -1,6 +1,6 @@
 /**
- * Errors that nothing has awaited or caught: thrown by a timer, a listener, a forgotten promise. A host reports each of
- * its process here; whatever is at work then ends as failed and restores what it has broken, and the process goes on.
+ * Errors that nothing has awaited or caught: thrown by a timer, a listener, a forgotten promise. A host reports those of
+ * its process here; the work in progress then fails and restores what it has broken, and the process continues.
  */
 export class StrayErrors {
   readonly #listeners = new Set<(error: unknown) => void>();

@@ -3,9 +3,9 @@ import { LabError } from "./lab-error.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 
 /**
- * What is done through something that may be away for a moment, such as an engine that is being restarted: tried again as
- * long as it cannot be reached. Nothing tells of its return but an answer.
- * @throws whatever else the attempt throws; LabError `unreachable` when it is not back in time
+ * Repeats an attempt as long as it fails with `unreachable`, for instance while an engine restarts. Polls, since its
+ * return is not announced.
+ * @throws any other error of the attempt; LabError `unreachable` when it stays unreachable for `limitMs`
  */
 export async function whenReachable<Value>(
   attempt: () => Promise<Value>,
@@ -18,8 +18,8 @@ export async function whenReachable<Value>(
       return await attempt();
     } catch (error) {
       const waitedMs = systemClock.monotonicMs() - startedMs;
-      const isAway = error instanceof LabError && error.code === "unreachable";
-      if (!isAway || waitedMs > limitMs) throw error;
+      const isUnreachable = error instanceof LabError && error.code === "unreachable";
+      if (!isUnreachable || waitedMs > limitMs) throw error;
       await systemClock.sleep(retryPauseMs(waitedMs), signal);
     }
   }

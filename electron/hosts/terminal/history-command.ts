@@ -33,7 +33,7 @@ RUN is a run's id or the first characters of it. \`list\` also says what a lab t
       if (lab.history.readOnlyBecause) terminal.err.write(`read only: ${lab.history.readOnlyBecause}\n`);
       if (wanted === "list") {
         const code = await list(lab, values, terminal);
-        for (const line of lab.leftBehind()) terminal.err.write(`${line}\n`);
+        for (const line of lab.reportUnrestored()) terminal.err.write(`${line}\n`);
         return code;
       }
       if (run === undefined) throw new LabError("bad-input", "say which run: see `resilience-lab history list`");

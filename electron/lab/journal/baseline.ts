@@ -1,9 +1,9 @@
 /**
- * What the system said of a service, and of those that share its namespaces, before it was broken. It is journaled with
- * the fault, so that any process can restore and compare.
+ * State of a service, and of those that share its namespaces, before a fault. Journaled with the fault, so that any
+ * process can restore it and compare.
  */
 export interface Baseline {
-  /** The service itself, then those that live in its namespaces, each after the one that it depends on. */
+  /** The service itself, then those that share its namespaces, each after the one that it depends on. */
   containers: readonly ContainerBaseline[];
 }
 
@@ -19,17 +19,17 @@ export interface ContainerBaseline {
   inspection: Readonly<Record<string, unknown>>;
 }
 
-/** A namespace of another container in which this one lives. It is lost when that one ends, and not given back by its start. */
+/** A namespace of another container that this one shares. Lost when that container ends; its restart does not restore it. */
 export interface Sharing {
   namespace: "network" | "processes" | "IPC";
   /** The service whose namespace it is. */
   with: string;
   id: string;
-  /** The life of that one at the time. */
+  /** Start time of that container when the baseline was taken. */
   startedAt: string;
 }
 
-/** How a container is connected to one network: what the engine has to be told again, as it takes it. */
+/** How a container is connected to one network, in the form in which the engine's API takes it. */
 export interface Endpoint {
   /** Id or name. */
   network: string;

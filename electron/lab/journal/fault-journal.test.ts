@@ -4,7 +4,7 @@ import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { FaultJournal, type JournaledFault } from "./fault-journal.ts";
 import { openJournal } from "./journal.ts";
 
-/** As many views of one journal as there may be processes. */
+/** Several connections to one journal, as of several processes. */
 function journals(count = 1): FaultJournal[] {
   const file = join(temporaryFolder(), "journal.db");
   return Array.from({ length: count }, () => {
@@ -28,7 +28,7 @@ const fault = (id: string, change: Partial<JournaledFault> = {}): JournaledFault
 });
 
 describe("the journal of faults", () => {
-  test("tells another process all that an undo needs, latest first", () => {
+  test("gives another process all that an undo needs, latest first", () => {
     const [writer, reader] = journals(2);
     const link = fault("b", {
       kind: "latency",
@@ -45,7 +45,7 @@ describe("the journal of faults", () => {
     expect(reader?.open("stack-2")).toEqual([]);
   });
 
-  test("keeps a fault open until its undo was seen to work", () => {
+  test("keeps a fault open until its undo was verified", () => {
     const [journal] = journals();
     for (const id of ["a", "b", "c"]) journal?.intend(fault(id));
     journal?.close("a", "restored");
@@ -59,17 +59,17 @@ describe("the journal of faults", () => {
     ]);
   });
 
-  test("aims a fault at the life that an undo of it has begun in vain, for the next undo by whatever process", () => {
+  test("retargets a fault to the instance that a failed undo has started, for the next undo by any process", () => {
     const [lab, watchdog] = journals(2);
     const broken = fault("a");
     lab?.intend(broken);
-    const begun = { kind: "container", id: "c", startedAt: "later" } as const;
-    lab?.retarget(broken, begun);
-    expect(broken.identity).toEqual(begun);
-    expect(watchdog?.open("stack-1").map(({ identity }) => identity)).toEqual([begun]);
+    const started = { kind: "container", id: "c", startedAt: "later" } as const;
+    lab?.retarget(broken, started);
+    expect(broken.identity).toEqual(started);
+    expect(watchdog?.open("stack-1").map(({ identity }) => identity)).toEqual([started]);
   });
 
-  test("opens a fault again that was applied after another process had undone its intent", () => {
+  test("reopens a fault that was applied after another process had undone its intent", () => {
     const [lab, watchdog] = journals(2);
     lab?.intend(fault("a"));
     watchdog?.close("a", "restored");
@@ -84,7 +84,7 @@ describe("the journal of faults", () => {
     expect(() => journal?.intend(fault("a"))).toThrow("UNIQUE");
   });
 
-  test("forgets the faults of a stack that is gone, and no other's", () => {
+  test("forgets the faults of a removed stack, and of no other", () => {
     const [journal] = journals();
     journal?.intend(fault("a"));
     journal?.intend(fault("b", { stackId: "stack-2" }));
@@ -94,7 +94,7 @@ describe("the journal of faults", () => {
 });
 
 describe("a halt", () => {
-  test("by one process keeps every other from writing a fault down, which comes before breaking anything", () => {
+  test("by one process keeps every other from journaling a fault, which precedes breaking anything", () => {
     const [lab, other] = journals(2);
     other?.halt(1_700_000_000_000);
     expect(() => lab?.intend(fault("a"))).toThrow(
@@ -106,7 +106,7 @@ describe("a halt", () => {
     expect(lab?.open("stack-1")).toHaveLength(1);
   });
 
-  test("begins once, and arming twice is no harm", () => {
+  test("keeps its first time, and arming twice is harmless", () => {
     const [journal] = journals();
     journal?.halt(1);
     journal?.halt(2);
@@ -114,18 +114,18 @@ describe("a halt", () => {
     expect([journal?.arm(), journal?.arm(), journal?.haltedSince()]).toEqual([true, false, undefined]);
   });
 
-  test("is heard of by every other process, without being asked for, and what else is written is not", async () => {
+  test("notifies every other process without polling; other writes do not", async () => {
     const [lab, other] = journals(2);
-    let heard = 0;
+    let notified = 0;
     const failures: unknown[] = [];
     const forget = lab?.onHalted(
-      () => heard++,
+      () => notified++,
       (error) => failures.push(error),
     );
     other?.intend(fault("a"));
     other?.applied("a");
     other?.halt(1);
-    await expect.poll(() => heard).toBeGreaterThan(0);
+    await expect.poll(() => notified).toBeGreaterThan(0);
     other?.arm();
     forget?.();
     expect(failures).toEqual([]);

@@ -5,13 +5,13 @@ import type { Baseline } from "./baseline.ts";
 import type { Journal } from "./journal.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 
-/** What a fault was done to, so that its undo can never hit another thing of the same name. */
+/** Identity of a fault's target, so that its undo can never affect another target of the same name. */
 export type FaultIdentity =
-  /** `wasPaused`: it was paused before the fault, and is paused again by the undo. */
+  /** `wasPaused`: the service was paused before the fault, and is paused again by the undo. */
   | (ServiceIdentity & { wasPaused?: true })
   /**
-   * A toxic that carries the fault's id, on a link of the proxy whose API is at `api` and which runs as `service`. Its
-   * token is written down by name.
+   * A toxic named by the fault's id, on a link of the proxy that runs as `service` with its API at `api`. The journal
+   * holds the name of the token, not its value.
    */
   | { kind: "link"; api: string; service: string; token?: string };
 
@@ -24,7 +24,7 @@ export interface JournaledFault {
   target: string;
   identity: FaultIdentity;
   undo: string;
-  /** What was true of a service before, where more than its own state is lost with it. */
+  /** Baseline of a service, where more than its own state is lost with it. */
   before?: Baseline;
   intendedWallMs: number;
   expiresWallMs: number;
@@ -32,7 +32,7 @@ export interface JournaledFault {
 
 /** A fault that is not known to be undone. */
 export interface OpenFault extends JournaledFault {
-  /** False when it was written down and whether it was then applied is unknown: it may be, at this moment. */
+  /** False for a fault that is only intended: whether it was then applied is unknown. */
   isApplied: boolean;
 }
 
@@ -60,7 +60,7 @@ export class FaultJournal {
     this.#secrets = journal.secrets;
   }
 
-  /** @throws LabError while faults are halted, and whatever keeps it from being written: then nothing may be broken */
+  /** @throws LabError while faults are halted, and any error of the write: then nothing may be broken */
   intend(fault: JournaledFault): void {
     const write = this.#database.transaction(() => {
       this.assertArmed();
@@ -93,30 +93,30 @@ export class FaultJournal {
     this.#database.prepare("UPDATE faults SET state = 'applied' WHERE id = ?").run(id);
   }
 
-  /** Aims an open fault at the life that an undo of it has begun in vain, so that the next undo goes on from there. */
-  retarget(fault: JournaledFault, life: ServiceIdentity): void {
+  /** Points an open fault at the instance that a failed undo has started, so that the next undo continues from there. */
+  retarget(fault: JournaledFault, instance: ServiceIdentity): void {
     const { wasPaused } = fault.identity as { wasPaused?: true };
-    fault.identity = wasPaused ? { ...life, wasPaused } : life;
+    fault.identity = wasPaused ? { ...instance, wasPaused } : instance;
     this.#database.prepare("UPDATE faults SET identity = ? WHERE id = ?").run(JSON.stringify(fault.identity), fault.id);
   }
 
-  /** A fault that could not be undone stays open, so that the next start tries again. */
+  /** A fault that could not be undone stays open, so that the next start retries. */
   close(id: string, result: UndoResult): void {
     if (result === "not restored") return;
     this.#database.prepare("UPDATE faults SET state = 'closed', result = ? WHERE id = ?").run(result, id);
   }
 
-  /** {@link FaultJournal.close}, or else why it cannot be written: the fault is undone all the same, and looked at again. */
+  /** {@link FaultJournal.close}; returns the reason when it cannot be written. The fault then stays open and is rechecked. */
   tryClose(id: string, result: UndoResult): string | undefined {
     try {
       this.close(id, result);
       return undefined;
     } catch (error) {
-      return `the journal could not be told: ${messageOf(error)}`;
+      return `the journal could not be written: ${messageOf(error)}`;
     }
   }
 
-  /** What became of a fault that is closed: another process may have undone it. Undefined while it is open. */
+  /** Result of a closed fault, which another process may have undone. Undefined while it is open. */
   closedAs(id: string): UndoResult | undefined {
     const row = this.#database.prepare("SELECT result FROM faults WHERE id = ? AND state = 'closed'").get(id) as
       | { result: UndoResult }
@@ -124,7 +124,7 @@ export class FaultJournal {
     return row?.result;
   }
 
-  /** Faults not known to be undone, latest first: the order in which to undo them. */
+  /** Open faults in the order in which to undo them, latest first. */
   open(stackId: string): OpenFault[] {
     const rows = this.#database
       .prepare("SELECT * FROM faults WHERE stack_id = ? AND state <> 'closed' ORDER BY rowid DESC")
@@ -150,8 +150,8 @@ export class FaultJournal {
   }
 
   /**
-   * {@link FaultJournal.halt}, or else why it cannot be written, the disk being full: that is no reason to leave broken
-   * what can be put back.
+   * {@link FaultJournal.halt}; returns the reason when it cannot be written, for instance on a full disk, so that the
+   * caller can still restore.
    */
   tryHalt(wallMs: number): string | undefined {
     try {
@@ -174,9 +174,9 @@ export class FaultJournal {
   }
 
   /**
-   * Told when faults are halted, by whatever process: each commit to the journal is a write to its write-ahead log.
-   * @param failed told of a journal that cannot be read
-   * @returns ends it
+   * Calls the listener when faults are halted, by any process: each commit is a write to the journal's write-ahead log.
+   * @param failed called when the journal cannot be read
+   * @returns ends the subscription
    */
   onHalted(listener: () => void, failed: (error: unknown) => void): () => void {
     return onFileChange(`${this.#database.name}-wal`, () => {
@@ -193,11 +193,11 @@ export class FaultJournal {
     const since = this.haltedSince();
     if (since === undefined) return;
     throw new LabError("precondition", `everything was halted at ${new Date(since).toLocaleTimeString()}`, {
-      cure: "look whether all is well, then allow faults again with `resilience-lab arm`",
+      cure: "check that everything is healthy, then allow faults again with `resilience-lab arm`",
     });
   }
 
-  /** Forgets the faults of a stack that is gone: there is nothing left that could be broken. */
+  /** Removes the faults of a stack that no longer exists. */
   forget(stackId: string): void {
     this.#database.prepare("DELETE FROM faults WHERE stack_id = ?").run(stackId);
   }

@@ -22,8 +22,8 @@ async function anotherProcess(): Promise<{ child: ChildProcess; self: { pid: num
   return { child, self };
 }
 
-describe("the hold of a data folder", () => {
-  test("is one lab's at a time; the other is told whose it is and what to do", async () => {
+describe("the lock on a data folder", () => {
+  test("has one owner at a time; another lab gets an error that names it and what to do", async () => {
     const journal = journalIn(temporaryFolder());
     const { self } = await anotherProcess();
     const release = acquireLock(journal, self, "running mcp-crash", 0);
@@ -38,7 +38,7 @@ describe("the hold of a data folder", () => {
     expect(lockOwnerOf(journal)).toBeUndefined();
   });
 
-  test("passes on when its holder has died, however that was", async () => {
+  test("passes on when its owner has died, for whatever reason", async () => {
     const journal = journalIn(temporaryFolder());
     const { child, self } = await anotherProcess();
     acquireLock(journal, self, "a run", 0);
@@ -48,7 +48,7 @@ describe("the hold of a data folder", () => {
     expect(lockOwnerOf(journal)).toMatchObject({ pid: process.pid, purpose: "the next" });
   });
 
-  test("passes on after a reboot, though a process has the same number again", async () => {
+  test("passes on after a reboot, even if a process has the same number again", async () => {
     const journal = journalIn(temporaryFolder());
     const { self } = await anotherProcess();
     acquireLock(journal, { ...self, startedAt: `other-boot:${self.startedAt.split(":").at(-1)}` }, "a run", 0);
@@ -56,7 +56,7 @@ describe("the hold of a data folder", () => {
     expect(lockOwnerOf(journal)?.pid).toBe(process.pid);
   });
 
-  test("is not let go by one who has lost it", async () => {
+  test("is not released by a process that has lost it", async () => {
     const journal = journalIn(temporaryFolder());
     const { child, self } = await anotherProcess();
     const release = acquireLock(journal, self, "a run", 0);
@@ -67,7 +67,7 @@ describe("the hold of a data folder", () => {
     expect(lockOwnerOf(journal)?.pid).toBe(process.pid);
   });
 
-  test("does not mind a clock that was set back: whose it is, not since when, decides", async () => {
+  test("is independent of the clock, which may be set back: only its owner decides", async () => {
     const journal = journalIn(temporaryFolder());
     const { self } = await anotherProcess();
     acquireLock(journal, self, "a run", 4_000_000_000_000);
@@ -81,7 +81,7 @@ describe("the journal's file", () => {
     expect(database.pragma("synchronous", { simple: true })).toBe(2);
   });
 
-  test("of a newer lab is left alone: without a journal nothing may be broken", () => {
+  test("of a newer lab is not changed, and refused: without a journal nothing may be broken", () => {
     const folder = temporaryFolder();
     openJournal(join(folder, "journal.db")).close();
     const database = new Database(join(folder, "journal.db"));

@@ -7,8 +7,8 @@ import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 import { StackSecrets } from "./stack-secrets.ts";
 
 /**
- * What the lab has started and broken, kept apart from the history and synced to disk at every step, so that the next
- * start (or another process) can put everything back whatever became of this one.
+ * What the lab has started and broken, stored apart from the history and synced to disk at every step, so that the next
+ * start, or another process, can restore everything after this process has died.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -64,26 +64,27 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX faults_open ON faults (stack_id) WHERE state <> 'closed';
   `,
-  // What was true of the target before the fault; it takes the place of a table that knew of networks only.
+  // Baseline of the target before the fault; replaces a table that covered networks only.
   `
   ALTER TABLE faults ADD COLUMN before TEXT;
   DROP TABLE endpoints;
   `,
 ];
 
-/** The purpose of a holder that only puts back what a dead lab left: it is soon done, and worth waiting for. */
-export const RECOVERY_PURPOSE = "putting back what a lab that died had broken";
+/** Purpose of a lock owner that only restores what a dead lab left. It is soon done, so others wait for it. */
+export const RECOVERY_PURPOSE = "restoring what a lab that died had broken";
 
-/** Who works with a data folder now. */
-export interface Holder extends ProcessIdentity {
+/** The process that has locked a data folder. */
+export interface LockOwner extends ProcessIdentity {
   purpose: string;
   sinceWallMs: number;
 }
 
 export interface Journal {
   database: Database.Database;
-  setAsideTo: string | undefined;
-  /** Of the same data folder: what is written down holds their names in their place. */
+  /** Path to which a damaged journal was moved when this one was opened. */
+  damagedMovedTo: string | undefined;
+  /** Of the same data folder: the journal holds their names instead of their values. */
   secrets: StackSecrets;
   close(): void;
 }
@@ -105,16 +106,16 @@ export function openJournal(file: string): Journal {
 }
 
 /**
- * For whoever only undoes what is written in it, which does not wait until it can be written again. What is written to it
- * then fails. @throws LabError when it is of a newer format
+ * Opens the journal to undo what it lists, also when it cannot be written: writes to it then fail.
+ * @throws LabError when it is of a newer format
  */
 export function openJournalToUndo(file: string): Journal {
   const opened = openDatabase({ ...SPEC, file });
-  if (opened.isNewer) throw refusal(opened, "what it says may not be what it means");
+  if (opened.isNewer) throw refusal(opened, "its contents may be misread");
   return toJournal(file, opened);
 }
 
-/** Only to look at, without a lock and without making or changing it. */
+/** Opens the journal for reading: without a lock, and without creating or changing it. */
 export function openJournalToRead(file: string): Journal {
   assertWrittenByNobodyElse(file);
   const database = openToRead(file);
@@ -123,8 +124,11 @@ export function openJournalToRead(file: string): Journal {
   return toJournal(file, { database });
 }
 
-function toJournal(file: string, { database, setAsideTo }: Pick<OpenedDatabase, "database" | "setAsideTo">): Journal {
-  return { database, setAsideTo, secrets: new StackSecrets(dirname(file)), close: () => void database.close() };
+function toJournal(
+  file: string,
+  { database, damagedMovedTo }: Pick<OpenedDatabase, "database" | "damagedMovedTo">,
+): Journal {
+  return { database, damagedMovedTo, secrets: new StackSecrets(dirname(file)), close: () => void database.close() };
 }
 
 function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string): LabError {
@@ -135,16 +139,16 @@ function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string)
 }
 
 /**
- * Takes the data folder for this process, so that two labs never break or repair one stack at once. A holder that has
+ * Locks the data folder for this process, so that two labs never break or repair one stack at once. An owner that has
  * died is replaced.
- * @throws LabError `busy` naming the living holder
+ * @throws LabError `busy` naming the living owner
  */
 export function acquireLock(journal: Journal, self: ProcessIdentity, purpose: string, wallMs: number): () => void {
   const { database } = journal;
   database
     .transaction(() => {
-      const holder = lockOwnerOf(journal);
-      if (holder && holder.pid !== self.pid && isSameProcess(holder)) throw busy(holder);
+      const owner = lockOwnerOf(journal);
+      if (owner && owner.pid !== self.pid && isSameProcess(owner)) throw busy(owner);
       database
         .prepare("INSERT OR REPLACE INTO holder (only, pid, started_at, purpose, since_wall_ms) VALUES (1, ?, ?, ?, ?)")
         .run(self.pid, self.startedAt, purpose, Math.round(wallMs));
@@ -154,21 +158,21 @@ export function acquireLock(journal: Journal, self: ProcessIdentity, purpose: st
     try {
       database.prepare("DELETE FROM holder WHERE pid = ? AND started_at = ?").run(self.pid, self.startedAt);
     } catch {
-      // On a full disk. It is free all the same once this process has ended, which it is about to.
+      // On a full disk. The lock is free anyway once this process has ended.
     }
   };
 }
 
-export function lockOwnerOf(journal: Journal): Holder | undefined {
+export function lockOwnerOf(journal: Journal): LockOwner | undefined {
   const row = journal.database.prepare("SELECT * FROM holder").get() as
     | { pid: number; started_at: string; purpose: string; since_wall_ms: number }
     | undefined;
   return row && { pid: row.pid, startedAt: row.started_at, purpose: row.purpose, sinceWallMs: row.since_wall_ms };
 }
 
-function busy(holder: Holder): LabError {
-  const since = new Date(holder.sinceWallMs).toLocaleTimeString();
-  return new LabError("busy", `another lab is at work here: process ${holder.pid}, ${holder.purpose}, since ${since}`, {
+function busy(owner: LockOwner): LabError {
+  const since = new Date(owner.sinceWallMs).toLocaleTimeString();
+  return new LabError("busy", `another lab is at work here: process ${owner.pid}, ${owner.purpose}, since ${since}`, {
     cure: "wait for it, stop it, or point RESILIENCE_LAB_HOME at another folder and use --ports auto",
   });
 }

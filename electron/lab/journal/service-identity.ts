@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from "../process-identity.ts";
 
-/** One life of a service: never the same again after a restart, so an undo cannot hit the wrong one. */
+/** One instance of a service: different after each restart, so that an undo cannot affect the wrong one. */
 export type ServiceIdentity =
   | ({ kind: "process" } & ProcessIdentity)
   | { kind: "container"; id: string; startedAt: string };

@@ -2,7 +2,7 @@ import type { ProcessIdentity } from "../process-identity.ts";
 import type { DockerPlace } from "./docker-place.ts";
 import type { Journal } from "./journal.ts";
 
-/** All that is needed to start a service's process again without the stack file. */
+/** All that is needed to restart a service's process without the stack file. */
 export interface Launch {
   command: readonly string[];
   environment: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface Launch {
   stopSignal: NodeJS.Signals;
   stopGraceMs: number;
   logFile: { stdout: string; stderr: string };
-  /** The services that it needs: it is stopped before them. Of a row of an earlier lab it is not known. */
+  /** The services that it depends on: it is stopped before them. Absent in rows of earlier versions. */
   needs?: readonly string[];
 }
 
@@ -18,15 +18,15 @@ export interface RegisteredStack {
   id: string;
   project: string;
   file: string;
-  /** It stays when the lab ends: brought up by `stack up`, or found up. */
+  /** It stays up when the lab ends: brought up by `stack up`, or attached. */
   kept: boolean;
-  /** Found up: the lab breaks it and puts it back, and never takes it down. */
+  /** It was already up: the lab breaks and restores it, and never takes it down. */
   attached: boolean;
   /** Absent for a stack of processes. */
   docker: DockerPlace | undefined;
   /** Service to host port. */
   ports: Record<string, number>;
-  /** Protections that are switched off; undefined while they are being switched, and when that did not come to its end. */
+  /** Protections that are switched off; undefined while a switch is in progress, and after one that did not complete. */
   without: string[] | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface RegisteredProcess {
   service: string;
   launch: Launch;
   identity: ProcessIdentity | undefined;
-  /** Who is starting it at this moment, or died while doing so. */
+  /** The process that is starting it, or that died while starting it. */
   starter: ProcessIdentity | undefined;
 }
 
@@ -63,7 +63,7 @@ export function isProtected({ without }: Pick<RegisteredStack, "without">): bool
   return without?.length === 0;
 }
 
-/** The stacks that this data folder has up, and the process of each service. */
+/** The stacks of this data folder that are up, and the process of each service. */
 export class StackRegister {
   readonly #database: Journal["database"];
   readonly #secrets: Journal["secrets"];
@@ -105,17 +105,17 @@ export class StackRegister {
     }));
   }
 
-  /** With the environments of its services, which may hold secrets: the write-ahead log is emptied of them as well. */
+  /** Also truncates the write-ahead log, which held the environments of its services and so may hold secrets. */
   remove(stackId: string): void {
     this.#database.prepare("DELETE FROM stacks WHERE id = ?").run(stackId);
     try {
       this.#database.pragma("wal_checkpoint(TRUNCATE)");
     } catch {
-      // On a full disk, say: it is emptied when the last lab that has it open closes it.
+      // On a full disk, for instance: it is truncated when the last lab that has it open closes it.
     }
   }
 
-  /** It stays when the lab ends. */
+  /** Marks a stack to stay up when the lab ends. */
   keep(stackId: string): void {
     this.#database.prepare("UPDATE stacks SET kept = 1 WHERE id = ?").run(stackId);
   }
@@ -124,7 +124,7 @@ export class StackRegister {
     this.#database.prepare("UPDATE stacks SET ports = ? WHERE id = ?").run(JSON.stringify(ports), stackId);
   }
 
-  /** Written before a network or volume is made, so that none is ever left over unknown. */
+  /** Written before a network or volume is created, so that no orphan is ever unknown. */
   setDocker(stackId: string, place: DockerPlace): void {
     this.#database.prepare("UPDATE stacks SET docker = ? WHERE id = ?").run(JSON.stringify(place), stackId);
   }
@@ -151,11 +151,11 @@ export class StackRegister {
   }
 
   /**
-   * Written before a process is started, so that a start is never unknown, and that of all who find a service stopped
-   * one starts it: a rollback, a halt and the watchdog may be at it together.
+   * Written before a process is started, so that no start is unknown, and so that only one of several processes that find
+   * a service stopped starts it: a rollback, a halt and the watchdog may run concurrently.
    *
-   * @param isFree of what is written at that moment
-   * @returns what was written before, or undefined when it was not free
+   * @param isFree whether the row, as it is at that moment, may be claimed
+   * @returns the row before the claim, or undefined when it was not free
    */
   claimStart(
     stackId: string,
@@ -178,7 +178,7 @@ export class StackRegister {
       .immediate();
   }
 
-  /** The end of a start that was claimed; undefined when nothing came of it. False when another has it by now. */
+  /** Ends a claimed start; `identity` is undefined when it failed. False when another process has claimed it since. */
   endStart(stackId: string, service: string, starter: ProcessIdentity, identity: ProcessIdentity | undefined): boolean {
     const { changes } = this.#database
       .prepare(

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { loadStack } from "../stacks/stack-file.ts";
 import { StackSecrets } from "./stack-secrets.ts";
 
-test("each name has a random value, made once, that another folder does not have", () => {
+test("each name has a random value, generated once and different in each folder", () => {
   const folder = temporaryFolder();
   const first = new StackSecrets(folder).make(["A", "B"]);
   const again = new StackSecrets(folder).make(["B", "A", "C"]);
@@ -17,7 +17,7 @@ test("each name has a random value, made once, that another folder does not have
   expect(statSync(join(folder, "secrets.env")).mode & 0o777).toBe(0o600);
 });
 
-test("processes that make the file at once all have the same values", async () => {
+test("processes that create the file concurrently all have the same values", async () => {
   const folder = temporaryFolder();
   const script = `import { StackSecrets } from ${JSON.stringify(join(import.meta.dirname, "stack-secrets.ts"))};
     console.log(new StackSecrets(${JSON.stringify(folder)}).make(["A"]).A);`;
@@ -28,7 +28,7 @@ test("processes that make the file at once all have the same values", async () =
   expect(new Set(runs.map(({ stdout }) => stdout.trim()))).toEqual(new Set([new StackSecrets(folder).make(["A"]).A]));
 });
 
-test("what is written down has the name in the value's place, and is read with the value", () => {
+test("stored text has the name instead of the value, and is read with the value", () => {
   const secrets = new StackSecrets(temporaryFolder());
   const text = (value: string) => `{"url":"postgres://lab:${value}@h/d"}`;
   expect(secrets.conceal(text("x"))).toBe(text("x"));
@@ -38,7 +38,7 @@ test("what is written down has the name in the value's place, and is read with t
   expect(secrets.reveal("{secret:B}")).toBe("{secret:B}");
 });
 
-test("a stack file's secrets are made where nothing sets them; what the environment or .env sets is used as it is", () => {
+test("a stack file's secrets are generated where nothing sets them; values of the environment or .env are used as they are", () => {
   const folder = temporaryFolder();
   const environment = { RESILIENCE_LAB_HOME: join(folder, "home"), B: "of the person" };
   const file = join(folder, "compose.yaml");
@@ -54,8 +54,8 @@ x-lab: { secrets: [A, B] }
   expect(kept).toBe(`A=${service?.environment.A}\n`);
 });
 
-test.runIf(process.getuid?.() !== 0)("a folder that cannot be written is named with the next step", () => {
+test.runIf(process.getuid?.() !== 0)("a folder that cannot be written is named in the error", () => {
   const folder = temporaryFolder();
   chmodSync(folder, 0o500);
-  expect(() => new StackSecrets(folder).make(["A"])).toThrow(/secrets cannot be kept in .*secrets\.env/);
+  expect(() => new StackSecrets(folder).make(["A"])).toThrow(/secrets cannot be stored in .*secrets\.env/);
 });

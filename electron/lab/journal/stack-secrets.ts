@@ -7,9 +7,9 @@ export const SECRET_NAME = /^[A-Z][A-Z0-9_]*$/;
 const BYTES = 32;
 
 /**
- * The random values that one data folder has for the secrets of its stacks, in a file of `NAME=value` lines that its
- * owner alone can read, and that `docker compose --env-file` understands. Each is made once. Nothing else on disk holds
- * them: what is journaled has `{secret:NAME}` in their place.
+ * The random values of one data folder for the secrets of its stacks, in a file of `NAME=value` lines that only its owner
+ * can read, and that `docker compose --env-file` accepts. Each is generated once. No other file holds them: the journal
+ * has `{secret:NAME}` instead.
  */
 export class StackSecrets {
   readonly file: string;
@@ -18,7 +18,7 @@ export class StackSecrets {
     this.file = join(dataFolder, "secrets.env");
   }
 
-  /** The values of these names, made and kept first where there are none. @throws LabError when they cannot be kept */
+  /** The values of these names, generated and stored where missing. @throws LabError when they cannot be stored */
   make(names: readonly string[]): Record<string, string> {
     try {
       for (;;) {
@@ -29,14 +29,14 @@ export class StackSecrets {
         this.#write({ ...kept, ...Object.fromEntries(made) }, kept === undefined);
       }
     } catch (error) {
-      throw new LabError("bad-input", `the stack's secrets cannot be kept in ${this.file}: ${messageOf(error)}`, {
+      throw new LabError("bad-input", `the stack's secrets cannot be stored in ${this.file}: ${messageOf(error)}`, {
         cure: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
         cause: error,
       });
     }
   }
 
-  /** A text with each secret replaced by its name, to be written down. */
+  /** A text with each secret replaced by its name, for storing. */
   conceal(text: string): string {
     return Object.entries(this.#read() ?? {}).reduce(
       (all, [name, value]) => all.replaceAll(value, `{secret:${name}}`),
@@ -44,7 +44,7 @@ export class StackSecrets {
     );
   }
 
-  /** The text that was concealed. A name whose value cannot be read stays as it is: no undo may end here. */
+  /** The inverse of {@link conceal}. A name whose value cannot be read stays as it is, so that an undo can continue. */
   reveal(text: string): string {
     if (!text.includes("{secret:")) return text;
     const kept = this.#readOrNone();
@@ -71,19 +71,19 @@ export class StackSecrets {
     }
   }
 
-  /** Whole or not at all; of two processes that make the file, the second takes what the first has written. */
+  /** Atomic; when two processes create the file at once, the second uses what the first has written. */
   #write(values: Readonly<Record<string, string>>, isNew: boolean): void {
     mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
-    const aside = `${this.file}.${process.pid}`;
+    const temporary = `${this.file}.${process.pid}`;
     const text = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
-    writeFileSync(aside, text.join(""), { mode: 0o600, flush: true });
+    writeFileSync(temporary, text.join(""), { mode: 0o600, flush: true });
     try {
-      if (isNew) linkSync(aside, this.file);
-      else renameSync(aside, this.file);
+      if (isNew) linkSync(temporary, this.file);
+      else renameSync(temporary, this.file);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     } finally {
-      rmSync(aside, { force: true });
+      rmSync(temporary, { force: true });
     }
   }
 }

@@ -10,7 +10,7 @@ export interface OpenedDatabase {
   /** It was written by a newer version, so that what it means is not known for sure. */
   isNewer: boolean;
   /** Set when a corrupt file was found: where it was put. */
-  setAsideTo?: string;
+  damagedMovedTo?: string;
 }
 
 export interface DatabaseSpec {
@@ -42,8 +42,8 @@ export function openDatabase(spec: DatabaseSpec): OpenedDatabase {
     return openAndMigrate(spec);
   } catch (error) {
     if (!isCorruption(error)) throw explain(error, spec);
-    const setAsideTo = setAside(spec);
-    return { ...openAndMigrate(spec), setAsideTo };
+    const damagedMovedTo = setAside(spec);
+    return { ...openAndMigrate(spec), damagedMovedTo };
   }
 }
 

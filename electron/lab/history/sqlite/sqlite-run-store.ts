@@ -64,9 +64,9 @@ export class SqliteRunStore implements RunStore {
     this.#queue = new WriteQueue((batch, attempt) => this.#write(batch, attempt), systemClock.wallMs);
     this.readOnlyBecause = opened.readOnlyBecause;
     this.notices =
-      opened.setAsideTo === undefined
+      opened.damagedMovedTo === undefined
         ? []
-        : [`the ${HISTORY_NAME} was damaged; it was put aside, whole, as ${opened.setAsideTo} and a new one begun`];
+        : [`the ${HISTORY_NAME} was damaged; it was put aside, whole, as ${opened.damagedMovedTo} and a new one begun`];
   }
 
   get durability(): Durability {

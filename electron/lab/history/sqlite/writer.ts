@@ -21,7 +21,7 @@ export interface RunBatch {
 
 export interface Opened {
   readOnlyBecause: string | undefined;
-  setAsideTo: string | undefined;
+  damagedMovedTo: string | undefined;
 }
 
 /** All that writes to the history. What takes longer with more events is done in slices, between which others are served. */
@@ -38,7 +38,7 @@ export class SqliteWriter {
   #failedAttempt: number | undefined;
 
   constructor(file: string, owner: ProcessIdentity) {
-    const { database, readOnlyBecause, setAsideTo } = openDatabase({
+    const { database, readOnlyBecause, damagedMovedTo } = openDatabase({
       file,
       name: HISTORY_NAME,
       migrations: HISTORY_MIGRATIONS,
@@ -46,7 +46,7 @@ export class SqliteWriter {
       busyLimitMs: BUSY_LIMIT_MS,
     });
     this.#database = database;
-    this.#opened = { readOnlyBecause, setAsideTo };
+    this.#opened = { readOnlyBecause, damagedMovedTo };
     this.#file = file;
     this.#owner = owner;
     if (readOnlyBecause !== undefined) return;

@@ -4,28 +4,28 @@ import { isProtected, type RegisteredStack, StackRegister } from "./journal/stac
 import { isSameProcess } from "./process-identity.ts";
 
 /**
- * What a lab that has died left broken or running, a line each, and at the end what to type; empty when nothing is, and
- * while a lab or a watchdog is at work, which restores it. By the journal alone: nothing is locked or changed.
+ * What a lab that has died left broken or running, one line each, followed by the command that restores it. Empty when
+ * there is nothing, and while a lab or a watchdog is at work, which restores it. Reads the journal alone, without a lock.
  */
-export function leftBehind(journal: Journal): string[] {
+export function reportUnrestored(journal: Journal): string[] {
   const owner = lockOwnerOf(journal);
   if (owner !== undefined && isSameProcess(owner)) return [];
   const faults = new FaultJournal(journal);
   const stacks = new StackRegister(journal).list().map((stack) => ({ stack, open: faults.open(stack.id) }));
-  const left = stacks.flatMap(({ stack, open }) => [
+  const lines = stacks.flatMap(({ stack, open }) => [
     ...open.map(({ kind, target, undo }) => `  fault ${kind} ${target} (undo: ${undo})`),
-    ...leftOf(stack),
+    ...stateLeftOn(stack),
   ]);
-  if (left.length === 0) return [];
+  if (lines.length === 0) return [];
   const who = owner === undefined ? "" : ` (process ${owner.pid}, ${owner.purpose})`;
   return [
     `NOT restored: a lab${who} ended without restoring this:`,
-    ...left,
+    ...lines,
     "Fix: `resilience-lab stack restore`; where the data folder cannot be written, `resilience-lab halt`.",
   ];
 }
 
-function leftOf(stack: RegisteredStack): string[] {
+function stateLeftOn(stack: RegisteredStack): string[] {
   const running = stack.kept ? [] : [`  stack ${stack.project} is still registered as up`];
   const off = isProtected(stack) ? [] : [`  protections off: ${stack.without?.join(", ") ?? "not known which"}`];
   return [...running, ...off];
