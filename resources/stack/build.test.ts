@@ -30,13 +30,13 @@ const installEsbuild = () =>
 const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: tmpdir(), encoding: "utf8" });
 const build = () => run(join(folder, "build.mjs"));
 
-test("bundles each folder that has a main.ts into a program, CommonJS and all, and removes those of folders gone", () => {
+test("bundles each folder with a main.ts into a program, including CommonJS, and removes bundles of deleted folders", () => {
   installEsbuild();
   mkdirSync(join(folder, "shared"));
-  writeFileSync(join(folder, "shared", "word.ts"), 'export const word: string = "hello";');
+  writeFileSync(join(folder, "shared", "greeting.ts"), 'export const greeting: string = "hello";');
   service(
     "first",
-    'import pg from "pg"; import { word } from "../shared/word.ts"; console.log(word, typeof pg.Client);',
+    'import pg from "pg"; import { greeting } from "../shared/greeting.ts"; console.log(greeting, typeof pg.Client);',
   );
   service("second", "await Promise.resolve();");
   const both = build();
@@ -48,12 +48,12 @@ test("bundles each folder that has a main.ts into a program, CommonJS and all, a
   expect(readdirSync(join(folder, "build"))).toEqual(["first.mjs"]);
 });
 
-test("has nothing to do where there is no service, and says so", () => {
+test("reports that there is nothing to build if no service exists", () => {
   installEsbuild();
   expect(build()).toMatchObject({ status: 0, stderr: expect.stringContaining("built 0 services") });
 });
 
-test("ends with 1 and the place of the mistake when a service does not build", () => {
+test("exits with 1 and the location of the error when a service does not build", () => {
   installEsbuild();
   service("broken", 'import { nothing } from "./nothing.ts";\nconsole.log(nothing);');
   expect(build()).toMatchObject({
@@ -62,7 +62,7 @@ test("ends with 1 and the place of the mistake when a service does not build", (
   });
 });
 
-test("ends with 1 and the cure when esbuild is not installed", () => {
+test("exits with 1 and the next step when esbuild is not installed", () => {
   service("first", "");
   expect(build()).toMatchObject({
     status: 1,

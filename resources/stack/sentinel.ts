@@ -1,4 +1,4 @@
-/** What a service must not be able to name: its type check fails once one of these compiles. */
+/** Types that services must not have access to: the type check fails if one of these compiles. */
 
 // @ts-expect-error a service has no window
 window.close();

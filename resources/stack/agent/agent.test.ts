@@ -9,7 +9,7 @@ import { startAgent } from "./server.ts";
 const listThenRefund =
   "List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer.";
 const entry = join(import.meta.dirname, "main.ts");
-// Processes start slowly on a busy machine.
+// Process start takes long on a loaded machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const token = "of-these-tests";
@@ -76,13 +76,13 @@ describe("against a live MCP server", () => {
     expect(state).toMatchObject({ refunds: 4, toolCalls: { total: 2 } });
   });
 
-  test("tells what the tool itself refused", async () => {
+  test("reports a refusal by the tool itself", async () => {
     const report = await post(agentUrl, { input: "Refund charge ch_1008" });
     expect(report.calls).toMatchObject([{ outcome: "error", text: "Charge ch_1008 has already been refunded." }]);
     expect(report.answer).toBe("create_refund failed: Charge ch_1008 has already been refunded.");
   });
 
-  test("answers 400 to what is no run", async () => {
+  test("answers 400 to an invalid run request", async () => {
     for (const body of [
       "{",
       "[]",
@@ -113,7 +113,7 @@ describe("when the gateway refuses", () => {
       "upstream error: payments: down",
       "create_refund failed because the service behind the gateway did not answer (upstream_error): upstream error: payments: down",
     ],
-  ])("%s: the plan stops and the answer says so", async (decision, message, sentence) => {
+  ])("%s: the plan stops and the answer gives the decision", async (decision, message, sentence) => {
     const gateway = await gatewayAnswering((request, response) => {
       if (request.params?.name === "list_recent_charges") return rpcResult(response, request.id, listed);
       return rpcError(response, request.id, { code: -32001, message, data: { decision, reason: "r" } });
@@ -129,7 +129,7 @@ describe("when the gateway refuses", () => {
     expect(new Set(gateway.seen.map(({ headers }) => headers["x-mcp-turn-id"]))).toEqual(new Set(["t-1"]));
   });
 
-  test("in the body of an HTTP error, or with an HTTP error alone", async () => {
+  test("reads the refusal from the body of an HTTP error, else reports the HTTP error", async () => {
     const gateway = await gatewayAnswering((request, response) => {
       if (request.params?.name === "lookup_charge") return void response.writeHead(502).end("bad gateway");
       return rpcError(response, request.id, { code: -32001, message: "no", data: { decision: "deny" } }, 400);
@@ -144,7 +144,7 @@ describe("when the gateway refuses", () => {
     expect(bare).toEqual({ code: 502, message: "the gateway answered HTTP 502: bad gateway" });
   });
 
-  test("a tool it does not list is not called", async () => {
+  test("does not call a tool that is not listed", async () => {
     const gateway = await gatewayAnswering(() => {}, ["lookup_charge"]);
     const report = await post(await agentOn(gateway.url), { input: "create-refund" });
     expect(report).toMatchObject({
@@ -156,7 +156,7 @@ describe("when the gateway refuses", () => {
 });
 
 describe("when the connection fails", () => {
-  test("nothing listens: a report that says so", async () => {
+  test("reports that nothing listens at the gateway's address", async () => {
     const gateway = await gatewayAnswering(() => {});
     await gateway.service.stop();
     const report = await post(await agentOn(gateway.url), { input: "lookup-charge" });
@@ -190,7 +190,7 @@ describe("when the connection fails", () => {
     expect(gateway.messages("tools/call")).toHaveLength(1);
   });
 
-  test("an answer at the end of an event stream is an answer", async () => {
+  test("accepts a response that arrives just before its event stream ends", async () => {
     const gateway = await gatewayAnswering((request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(`event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", id: request.id, result: listed })}\n\n`);
@@ -200,7 +200,7 @@ describe("when the connection fails", () => {
     ]);
   });
 
-  test("a call whose stream can be resumed is lost at once when the gateway has forgotten the session", async () => {
+  test("a call with a resumable stream fails at once when the gateway no longer knows the session", async () => {
     const held = { jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "held" } };
     const gateway = await gatewayAnswering((_request, response, { sessions }) => {
       sessions.clear();
@@ -212,7 +212,7 @@ describe("when the connection fails", () => {
     expect(gateway.resumptions).toEqual(["1"]);
   });
 
-  test("a session the gateway has forgotten is opened anew and the call sent again", async () => {
+  test("opens a new session and sends the call again when the gateway no longer knows the session", async () => {
     const gateway = await gatewayAnswering((request, response, { sessions }) => {
       if (request.params?.name === "list_recent_charges") sessions.clear();
       rpcResult(response, request.id, listed);
@@ -223,8 +223,8 @@ describe("when the connection fails", () => {
   });
 });
 
-describe("when someone stops waiting", () => {
-  test("a caller that leaves cancels the call; the gateway sees the connection close", async () => {
+describe("cancellation", () => {
+  test("a caller that disconnects cancels the call; the gateway sees the connection close", async () => {
     const held = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<void>();
     const gateway = await gatewayAnswering((_request, response) => {
@@ -252,7 +252,7 @@ describe("when someone stops waiting", () => {
   });
 });
 
-test("a configuration it cannot work with ends it with 2", async () => {
+test("exits with 2 on an invalid configuration", async () => {
   const agent = startService(entry, { PLANNER: "model", GATEWAY_URL: "gateway" });
   expect(await agent.ended).toBe(2);
   for (const name of ["GATEWAY_URL is", "MODEL_URL is not set", "MODEL_NAME is not set"])

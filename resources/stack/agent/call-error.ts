@@ -1,9 +1,9 @@
-/** What went wrong with a request to the gateway, in the words of a report. */
+/** Converts a failed request to the gateway to the error of a report. */
 import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import type { CallError } from "./report.ts";
 
-/** The stream that should have carried the answer ended without it, so nobody knows whether the call was carried out. */
+/** The response stream ended without a response, so it is unknown whether the call was executed. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 
@@ -26,7 +26,7 @@ function jsonRpcError(code: number, message: string, data: unknown): CallError {
   return { code, message, ...(typeof decision === "string" ? { decision } : {}) };
 }
 
-/** A refusal may come as a JSON-RPC error in the body of an HTTP error; then that is what counts. */
+/** A JSON-RPC error in the body of an HTTP error takes precedence over the HTTP status. */
 function httpError(error: StreamableHTTPError): CallError {
   const text = error.message.replace(/^Streamable HTTP error: (Error POSTing to endpoint: )?/, "").trim();
   try {
@@ -35,7 +35,7 @@ function httpError(error: StreamableHTTPError): CallError {
       return jsonRpcError(inner.code, inner.message, inner.data);
     }
   } catch {
-    // Not JSON: the HTTP status and the text are all there is.
+    // Not JSON: report the HTTP status and the text.
   }
   const status = error.code ?? 0;
   return { code: status, message: `the gateway answered HTTP ${status}${text ? `: ${text.slice(0, 500)}` : ""}` };
@@ -50,7 +50,7 @@ const networkReasons: Readonly<Record<string, string>> = {
 
 function networkReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // A name with several addresses fails with one error for each.
+  // A host name with several addresses fails with one error for each.
   const [first] = error instanceof AggregateError ? error.errors : [error.cause ?? error];
   const { code = "", message } = first as NodeJS.ErrnoException;
   return networkReasons[code] ?? (message || error.message);

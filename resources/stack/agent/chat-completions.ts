@@ -1,4 +1,4 @@
-/** A client for the OpenAI-compatible chat completions API, as far as tool calling needs it. */
+/** A client for the part of the OpenAI-compatible chat completions API that tool calling needs. */
 import { z } from "zod";
 
 const answerLimitBytes = 4 * 1024 * 1024;
@@ -28,15 +28,15 @@ export interface ChatTool {
 }
 
 export interface ChatEndpoint {
-  /** Base such as `http://127.0.0.1:11434/v1`, or the full address of the completions. */
+  /** Base URL such as `http://127.0.0.1:11434/v1`, or the full URL of the completions endpoint. */
   url: string;
   model: string;
   apiKey?: string | undefined;
-  /** For one answer. */
+  /** Limit for one completion. */
   deadlineMs: number;
 }
 
-/** The endpoint is down, refused, or answered what cannot be used; the message says which. Never holds the key. */
+/** The endpoint is down, refused, or sent an unusable reply; the message gives the cause and never contains the key. */
 export class ModelError extends Error {
   override readonly name = "ModelError";
 }
@@ -61,7 +61,7 @@ export async function complete(
         "content-type": "application/json",
         ...(endpoint.apiKey === undefined ? {} : { authorization: `Bearer ${endpoint.apiKey}` }),
       },
-      // An empty list of tools is refused by some servers; none at all by no one.
+      // Some servers refuse an empty list of tools; all accept a missing one.
       body: JSON.stringify({ model: endpoint.model, messages, ...(tools.length > 0 ? { tools } : {}) }),
       redirect: "manual",
       signal: AbortSignal.any([signal, deadline]),
@@ -110,7 +110,7 @@ function reasonIn(text: string): string {
     const message = (JSON.parse(text) as { error?: { message?: unknown } }).error?.message;
     if (typeof message === "string") return message.slice(0, 500);
   } catch {
-    // Not the usual shape: the text itself is the reason.
+    // Not the usual shape: use the text itself as the reason.
   }
   return text.slice(0, 500) || "no reason given";
 }

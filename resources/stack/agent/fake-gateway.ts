@@ -1,4 +1,4 @@
-/** For tests: the least that an MCP client takes for a gateway, so that a call can end in every way there is. */
+/** For tests: a minimal MCP server as the gateway, on which a test controls how each call ends. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type RunningService, readJsonObject, sendJson, serve } from "../http/serve.ts";
@@ -12,13 +12,13 @@ export interface RpcRequest {
 export interface FakeGateway {
   service: RunningService;
   url: string;
-  /** Every message that came, with the headers it came with. */
+  /** Every received message, with its request's headers. */
   seen: { message: RpcRequest; headers: IncomingMessage["headers"] }[];
   /** Messages of one method. */
   messages: (method: string) => RpcRequest[];
-  /** The ids of sessions it knows; remove them to be a gateway that was restarted. */
+  /** The ids of known sessions; clear them to simulate a restarted gateway. */
   sessions: Set<string>;
-  /** The event ids from which a stream was to be resumed. */
+  /** The Last-Event-ID of each request to resume a stream. */
   resumptions: string[];
 }
 

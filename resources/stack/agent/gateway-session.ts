@@ -1,20 +1,20 @@
-/** One MCP session with the gateway, for one run. */
+/** One MCP session with the gateway, used for one run. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type CallToolResult, CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js";
 import { ConnectionLost } from "./call-error.ts";
-import { patientFetch } from "./patient-fetch.ts";
+import { nodeHttpFetch } from "./node-http-fetch.ts";
 import type { ToolDescription } from "./planner.ts";
 
-/** Longer than any approval is waited for by default, so that the gateway's `expired` arrives before it. */
+/** Longer than the default approval timeout, so that the gateway's `expired` arrives first. */
 const callTimeoutMs = 6 * 60_000;
 const handshakeTimeoutMs = 30_000;
 const farewellTimeoutMs = 1_000;
-/** What an answer that came just before the end of its stream may need to pass through the SDK. */
+/** Time for the SDK to deliver a response that arrived just before its stream ended. */
 const settleMs = 100;
 const toolPageLimit = 50;
-/** For 3.3 s in all, a second more than the SDK's own; the first after a quarter of its second, since gateways are near. */
+/** 3.3 s in total, one second more than the SDK's default; the first attempt after 250 ms, since gateways are local. */
 const reconnectionOptions = {
   initialReconnectionDelay: 250,
   reconnectionDelayGrowFactor: 1.5,
@@ -43,7 +43,7 @@ export class GatewaySession {
     this.#options = options;
   }
 
-  /** Empty as long as the gateway has given none. */
+  /** Empty until the gateway has assigned one. */
   get id(): string {
     return this.#connection?.transport.sessionId ?? "";
   }
@@ -69,7 +69,7 @@ export class GatewaySession {
     return this.#inSession(async ({ client }) => {
       let isResumable = false;
       const lost = Promise.withResolvers<never>();
-      // The SDK waits on for an answer whose stream has ended. It resumes a stream that has event ids; any other is lost.
+      // The SDK keeps waiting after the response stream has ended. It resumes streams with event ids; others are lost.
       this.#onStreamEnd = () => {
         if (isResumable) this.#onResumeFailed = () => lost.reject(new ConnectionLost());
         else setTimeout(() => lost.reject(new ConnectionLost()), settleMs);
@@ -79,7 +79,7 @@ export class GatewaySession {
           const answer = client.callTool({ name, arguments: args }, CallToolResultSchema, {
             timeout: callTimeoutMs,
             resetTimeoutOnProgress: true,
-            // Asking for progress is what lets the gateway send it.
+            // The gateway sends progress only if the request asks for it.
             onprogress: () => {},
             onresumptiontoken: () => {
               isResumable = true;
@@ -96,7 +96,7 @@ export class GatewaySession {
     });
   }
 
-  /** Says goodbye and drops every connection. Never throws: the session's end is not the caller's problem. */
+  /** Ends the session with DELETE and closes every connection. Never throws. */
   async close(): Promise<void> {
     const connection = this.#connection;
     if (!connection) return;
@@ -108,8 +108,8 @@ export class GatewaySession {
   }
 
   /**
-   * Opens the session when there is none. A gateway that no longer knows the session answers 404 without having acted on
-   * the request, and MCP asks for a new session then: that request is sent once more.
+   * Opens the session if none is open. A gateway that no longer knows the session answers 404 without executing the
+   * request; as MCP requires, a new session is opened and the request is sent once more.
    */
   async #inSession<T>(act: (connection: Connection) => Promise<T>): Promise<T> {
     this.#connection ??= await this.#connect();
@@ -124,8 +124,8 @@ export class GatewaySession {
   }
 
   /**
-   * Gives a request a signal of its own, aborted with the run's as long as the request is not over. The SDK listens to a
-   * signal for ever and would, at the end of a run, tell the gateway that each request ever answered is cancelled.
+   * Gives a request its own signal, aborted with the run's while the request is pending. The SDK never removes its listener
+   * and would otherwise, at the end of a run, send a cancellation for each request that was already answered.
    */
   async #cancellable<T>(request: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const own = new AbortController();
@@ -144,20 +144,20 @@ export class GatewaySession {
     const { url, turnId } = this.#options;
     const transport = new StreamableHTTPClientTransport(new URL(url), {
       requestInit: { headers: { "X-Mcp-Turn-Id": turnId } },
-      fetch: patientFetch({
+      fetch: nodeHttpFetch({
         onStreamEnd: () => this.#onStreamEnd(),
-        // The SDK would go on asking: it knows no answer from one that will never be another.
+        // The SDK would keep retrying: it does not distinguish a permanent failure from a temporary one.
         onSessionGone: () => this.#onResumeFailed(),
       }),
       reconnectionOptions,
     });
     const client = new Client({ name: "resilience-lab-agent", version: "1.0.0" });
-    // Other failures reject the request they belong to, or are those of the GET stream, which is optional.
+    // Other failures reject their own request, or belong to the GET stream, which is optional.
     client.onerror = ({ message }) => {
       if (message.startsWith("Maximum reconnection attempts")) this.#onResumeFailed();
     };
     try {
-      // The SDK's class declares its callbacks wider than its own interface does under exactOptionalPropertyTypes.
+      // Under exactOptionalPropertyTypes the SDK's class does not match the SDK's own interface.
       await this.#cancellable((signal) =>
         client.connect(transport as Transport, { timeout: handshakeTimeoutMs, signal }),
       );

@@ -1,9 +1,9 @@
 /**
- * What the scripted planner understands: a table from what people say to which tools are called with what. The first
- * intent whose pattern matches, and whose needed slots the input fills, is taken.
+ * The scripted planner's table from input patterns to tool calls. The first intent whose pattern matches, and whose
+ * required slots the input fills, is used.
  */
 
-/** What an input can name. */
+/** Values that an input can contain. */
 export const slots = {
   charge: /\bch_\w+/i,
   customer: /\bcus_\w+/i,
@@ -13,14 +13,14 @@ export const slots = {
 
 export type SlotName = keyof typeof slots;
 
-/** Where an argument's value comes from. */
+/** The source of an argument's value. */
 export type ArgumentTemplate =
   | { value: string }
-  /** From the input; left out, or `otherwise`, when the input does not name it. */
+  /** From the input; `otherwise`, or omitted, if the input does not contain it. */
   | { slot: SlotName; otherwise?: string }
   /** The whole input. */
   | { input: true }
-  /** Field `take` of the first entry of an earlier step's list whose fields equal `where`. */
+  /** Field `take` of the first entry in an earlier step's list whose fields equal `where`. */
   | { from: string; list: string; where: Readonly<Record<string, unknown>>; take: string; called: string };
 
 export interface Step {

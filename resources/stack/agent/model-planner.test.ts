@@ -16,7 +16,7 @@ afterEach(() => endpoint?.stop());
 
 type Answer = { status?: number; body: unknown } | undefined;
 
-/** A chat completions endpoint that gives these answers in turn, the last one again and again; undefined hangs. */
+/** A chat completions endpoint that sends these replies in order and repeats the last one; undefined hangs. */
 async function modelAnswering(...answers: [Answer, ...Answer[]]): Promise<string> {
   requests = [];
   const handle: Parameters<typeof serve>[0]["handle"] = async (request, response) => {
@@ -29,7 +29,7 @@ async function modelAnswering(...answers: [Answer, ...Answer[]]): Promise<string
   return `${endpoint.url}/v1`;
 }
 
-const says = (content: string): Answer => ({
+const completion = (content: string): Answer => ({
   body: {
     id: "c",
     object: "chat.completion",
@@ -80,8 +80,8 @@ const toolMessages = () =>
     .map(({ content }) => content);
 
 describe("a model", () => {
-  test("gets the tools, has its calls made, sees the results and gives the answer", async () => {
-    const url = await modelAnswering(calls(["lookup_charge", '{"charge_id":"ch_1"}']), says("It is 25.00 USD."));
+  test("receives the tools, has its calls executed, receives the results and gives the answer", async () => {
+    const url = await modelAnswering(calls(["lookup_charge", '{"charge_id":"ch_1"}']), completion("It is 25.00 USD."));
     expect(await plan(url)).toEqual({ intent: "model", answer: "It is 25.00 USD." });
     expect(made).toEqual([["lookup_charge", { charge_id: "ch_1" }]]);
     expect(requests[0]).toMatchObject({
@@ -98,9 +98,9 @@ describe("a model", () => {
     ]);
   });
 
-  test("is told about a refusal; the same call is not made twice", async () => {
+  test("receives a refusal; the same call is not made twice", async () => {
     const wanted: [string, string] = ["lookup_charge", '{"charge_id":"ch_1"}'];
-    const url = await modelAnswering(calls(wanted), calls(wanted, ["lookup_charge", "{}"]), says("Refused."));
+    const url = await modelAnswering(calls(wanted), calls(wanted, ["lookup_charge", "{}"]), completion("Refused."));
     expect((await plan(url, toolbox(true))).answer).toBe("Refused.");
     expect(made).toEqual([
       ["lookup_charge", { charge_id: "ch_1" }],
@@ -109,17 +109,17 @@ describe("a model", () => {
     expect(toolMessages()?.[1]).toContain("was not called again");
   });
 
-  test("that wants a tool which does not exist, or sends no arguments object, makes no call", async () => {
+  test("that requests an unknown tool, or sends no arguments object, makes no call", async () => {
     const url = await modelAnswering(
       calls(["create_refund", "{}"], ["lookup_charge", "[1]"], ["lookup_charge", "{"]),
-      says("Sorry."),
+      completion("Sorry."),
     );
     expect((await plan(url)).answer).toBe("Sorry. No tool named create_refund is available.");
     expect(made).toEqual([]);
     expect(toolMessages()).toHaveLength(3);
   });
 
-  test("that never comes to an answer is stopped after eight rounds", async () => {
+  test("that never gives an answer is stopped after eight rounds", async () => {
     const url = await modelAnswering(calls(["lookup_charge", "{}"]));
     const outcome = await plan(url);
     expect(outcome.error).toContain("8 rounds");
@@ -127,7 +127,7 @@ describe("a model", () => {
   });
 });
 
-describe("an endpoint that fails is named with the cause, and the key is not", () => {
+describe("an endpoint failure is reported with URL and cause, without the key", () => {
   test.each<[string, Answer, RegExp]>([
     [
       "refuses",
@@ -149,7 +149,7 @@ describe("an endpoint that fails is named with the cause, and the key is not", (
     expect(outcome.error).toContain("did not answer within 30 ms");
   });
 
-  test("is gone", async () => {
+  test("does not listen", async () => {
     const url = await modelAnswering(undefined);
     await endpoint?.stop();
     expect((await plan(url)).error).toMatch(/\/v1\/chat\/completions could not be reached/);

@@ -1,6 +1,6 @@
 /**
- * Lets a language model choose the calls. Bounded whatever the model does: so many rounds, a deadline for each answer,
- * and a call that was refused is not made again in the same run.
+ * Lets a language model choose the calls. Bounded by a number of rounds and a deadline for each completion; a call that
+ * was refused is not repeated in the same run.
  */
 import {
   type ChatEndpoint,
@@ -17,7 +17,7 @@ const roundLimit = 8;
 
 const instructions = [
   "You handle requests about payments with the tools you are given.",
-  "Use only these tools. When a tool call is refused or fails, do not repeat it; tell the user plainly what happened.",
+  "Use only these tools. When a tool call is refused or fails, do not repeat it; report the failure to the user.",
   "Answer in one or two short sentences.",
 ].join(" ");
 
@@ -34,10 +34,10 @@ export function modelPlanner(endpoint: ChatEndpoint): Planner {
             content: reply.content || null,
             tool_calls: reply.toolCalls,
           });
-          // One after the other: a later call may depend on an earlier one having been refused.
+          // Sequential: a later call may repeat one that is refused in this round.
           for (const call of reply.toolCalls) await conversation.carryOut(call, signal);
         }
-        const reason = `the model asked for tools in ${roundLimit} rounds without coming to an answer`;
+        const reason = `the model asked for tools in ${roundLimit} rounds without giving an answer`;
         return { intent: "model", answer: conversation.answer(`I stopped: ${reason}.`), error: reason };
       } catch (error) {
         if (!(error instanceof ModelError)) throw error;
@@ -70,10 +70,10 @@ class Conversation {
     this.messages.push({ role: "tool", tool_call_id: call.id, content: await this.#outcomeOf(call) });
   }
 
-  /** The model's words, and what it may have passed over: a tool it wanted and that does not exist. */
+  /** The model's text, followed by the tools that it requested, do not exist, and are not mentioned in the text. */
   answer(content: string): string {
-    const unsaid = [...this.#unavailable].map(notAvailable).filter((sentence) => !content.includes(sentence));
-    return [content.trim(), ...unsaid].filter((part) => part !== "").join(" ");
+    const missing = [...this.#unavailable].map(notAvailable).filter((sentence) => !content.includes(sentence));
+    return [content.trim(), ...missing].filter((part) => part !== "").join(" ");
   }
 
   async #outcomeOf({ function: { name, arguments: text } }: ToolCall): Promise<string> {

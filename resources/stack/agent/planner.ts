@@ -1,4 +1,4 @@
-/** What decides which tools are called. */
+/** Decides which tools are called. */
 import type { CallRecord } from "./report.ts";
 
 export interface ToolDescription {
@@ -9,11 +9,11 @@ export interface ToolDescription {
 
 export interface CallResult {
   record: CallRecord;
-  /** The tool's structured result, `{}` when it gave none. */
+  /** The tool's structured result; `{}` if there is none. */
   structured: Record<string, unknown>;
 }
 
-/** The gateway as a planner sees it. A failed call is a result, never an exception. */
+/** The planner's interface to the gateway. A failed call is a result, never an exception. */
 export interface Toolbox {
   tools: readonly ToolDescription[];
   call: (tool: string, args: Record<string, unknown>) => Promise<CallResult>;

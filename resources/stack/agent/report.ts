@@ -1,9 +1,9 @@
-/** What a run of the agent leaves behind, and answers POST /runs with. */
+/** The result of an agent run: the response to POST /runs. */
 export interface CallError {
   /** JSON-RPC code, HTTP status of a refused request, or -32000 when the connection failed. */
   code: number;
   message: string;
-  /** The gateway's word for why it refused, when it gave one: deny, expired, budgetExceeded ... */
+  /** The gateway's decision for a refusal, if given: deny, expired, budgetExceeded ... */
   decision?: string;
 }
 
@@ -11,14 +11,14 @@ export interface CallRecord {
   tool: string;
   arguments: Record<string, unknown>;
   outcome: "ok" | "error";
-  /** Absent when the tool itself said that it failed: then `text` is what it said. */
+  /** Absent if the tool itself reported the failure: `text` is then its message. */
   error?: CallError;
   text?: string;
   durationMs: number;
 }
 
 export interface RunReport {
-  /** The gateway's session; empty when none was opened. */
+  /** The gateway's session id; empty if none was opened. */
   sessionId: string;
   turnId: string;
   input: string;
@@ -27,6 +27,6 @@ export interface RunReport {
   toolsListed: string[];
   calls: CallRecord[];
   answer: string;
-  /** Why the run could not be carried through; a refused or failed tool call alone is no such reason. */
+  /** Why the run could not be completed; a refused or failed tool call alone does not set it. */
   error?: string;
 }

@@ -1,4 +1,4 @@
-/** One run: open a session, list the tools, let the planner call them, report. Never throws for what the gateway does. */
+/** One run: open a session, list the tools, let the planner call them, report. Gateway failures never throw. */
 import { randomUUID } from "node:crypto";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { callErrorOf } from "./call-error.ts";
@@ -11,7 +11,7 @@ export interface RunOptions {
   turnId?: string | undefined;
   gatewayUrl: string;
   planner: Planner;
-  /** Ends the run: the call under way is cancelled, none is begun. */
+  /** Ends the run: the call under way is cancelled, no further call is started. */
   signal: AbortSignal;
 }
 
@@ -64,7 +64,7 @@ function textOf({ content }: CallToolResult): string {
   return content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }
 
-/** Servers older than structured results put the same JSON into the text. */
+/** Servers that predate structured results send the same JSON as text. */
 function structuredFromText(result: CallToolResult): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(textOf(result));

@@ -33,7 +33,7 @@ async function callsFor(input: string, results?: Record<string, Record<string, u
   return calls;
 }
 
-describe("what is understood", () => {
+describe("recognised input", () => {
   const reason = "requested_by_customer";
 
   test.each<[string, [string, Record<string, unknown>][]]>([
@@ -76,13 +76,13 @@ describe("what is understood", () => {
     ]);
   });
 
-  test("every example is understood as its own intent", () => {
+  test("every example matches its own intent", () => {
     for (const intent of intents)
       expect([intent.example, findIntent(intent.example)?.name]).toEqual([intent.example, intent.name]);
   });
 });
 
-describe("what is not", () => {
+describe("unrecognised input", () => {
   test.each(["hello", "refund it", "delete everything", "lookup-charges-now", "recharge"])(
     "%s: no call, and examples",
     async (input) => {

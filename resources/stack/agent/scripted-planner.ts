@@ -1,4 +1,4 @@
-/** Follows the table of intents: the same input always makes the same calls, which is what a resilience check needs. */
+/** Follows the table of intents: the same input always makes the same calls, so runs are comparable. */
 import { type ArgumentTemplate, type Intent, intents, type SlotName, slots } from "./intents.ts";
 import type { Planner, PlanOutcome, Toolbox } from "./planner.ts";
 import { failure, notAvailable, success } from "./sentences.ts";
@@ -19,9 +19,9 @@ export function findIntent(input: string): Intent | undefined {
 
 async function follow(intent: Intent, input: string, toolbox: Toolbox, signal: AbortSignal): Promise<PlanOutcome> {
   const results = new Map<string, Structured>();
-  const said: string[] = [];
+  const sentences: string[] = [];
   const end = (sentence?: string): PlanOutcome => {
-    return { intent: intent.name, answer: [...said, ...(sentence ? [sentence] : [])].join(" ") };
+    return { intent: intent.name, answer: [...sentences, ...(sentence ? [sentence] : [])].join(" ") };
   };
   for (const { tool, arguments: templates } of intent.steps) {
     signal.throwIfAborted();
@@ -35,14 +35,14 @@ async function follow(intent: Intent, input: string, toolbox: Toolbox, signal: A
     const { record, structured } = await toolbox.call(tool, args);
     if (record.outcome === "error") return end(failure(record));
     results.set(tool, structured);
-    said.push(success(record, structured));
+    sentences.push(success(record, structured));
   }
   return end();
 }
 
 interface Filled {
   value?: unknown;
-  /** What an earlier result should have held and did not. */
+  /** Set if an earlier result did not contain the value. */
   missing?: string;
 }
 

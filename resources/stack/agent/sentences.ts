@@ -1,4 +1,4 @@
-/** How the agent tells people what came of a call. */
+/** Sentences that describe the result of a call to a person. */
 import type { CallError, CallRecord } from "./report.ts";
 
 const byDecision: Readonly<Record<string, (tool: string, error: CallError) => string>> = {
@@ -15,13 +15,13 @@ export function notAvailable(tool: string): string {
 }
 
 export function failure({ tool, error, text }: CallRecord): string {
-  if (!error) return `${tool} failed: ${text ?? "it did not say why"}`;
+  if (!error) return `${tool} failed: ${text ?? "it gave no reason"}`;
   const sentence = byDecision[error.decision ?? ""];
   if (sentence) return sentence(tool, error);
   return error.decision ? `${tool} failed (${error.decision}): ${error.message}` : `${tool} failed: ${error.message}`;
 }
 
-/** One sentence on a successful call; the tool's own text for tools it knows nothing about. */
+/** One sentence on a successful call; the tool's own text for unknown tools. */
 export function success(record: CallRecord, structured: Record<string, unknown>): string {
   const { charges, charge, refund, refunds, deleted } = structured;
   if (Array.isArray(charges)) return `Found ${charges.length} charges: ${charges.map(describeCharge).join("; ")}.`;

@@ -20,7 +20,7 @@ export function startAgent(variables: Variables): Promise<RunningService> {
     assertControl(request, controlToken);
     const { input, turnId } = readRun(await readJsonObject(request));
     if (running.size >= runsAtOnce) {
-      throw new HttpError(503, `${runsAtOnce} runs are under way already. Try again later.`, { "retry-after": "1" });
+      throw new HttpError(503, `${runsAtOnce} runs are already in progress. Try again later.`, { "retry-after": "1" });
     }
     const callerLeft = new AbortController();
     response.once("close", () => callerLeft.abort());
@@ -43,7 +43,7 @@ export function startAgent(variables: Variables): Promise<RunningService> {
       case "POST /runs":
         return answerRun(request, response);
       default:
-        throw new HttpError(404, `Nothing answers ${request.method} ${pathOf(request)} here.`);
+        throw new HttpError(404, `No route for ${request.method} ${pathOf(request)}.`);
     }
   };
 
@@ -81,7 +81,7 @@ function readRun({ input, turnId }: Record<string, unknown>): { input: string; t
   }
   if (turnId === undefined) return { input, turnId };
   if (typeof turnId !== "string" || !/^[\x21-\x7e]{1,200}$/.test(turnId)) {
-    throw new HttpError(400, "turnId must be 1 to 200 visible ASCII characters: it travels as a header.");
+    throw new HttpError(400, "turnId must be 1 to 200 visible ASCII characters: it is sent as a header.");
   }
   return { input, turnId };
 }

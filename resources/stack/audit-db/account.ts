@@ -1,4 +1,4 @@
-/** PostgreSQL refuses to run as root. Started as root, everything of it runs as `nobody`, which every Unix has. */
+/** PostgreSQL refuses to run as root. If started as root, all its programs run as `nobody`, which exists on every Unix. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { StartError } from "../http/serve.ts";
@@ -8,7 +8,7 @@ export interface Account {
   gid: number;
 }
 
-/** The account to run PostgreSQL as; undefined when the current one will do. */
+/** The account to run PostgreSQL as; undefined if the current one can be used. */
 export function accountForPostgres(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const entry = readFileSync("/etc/passwd", "utf8")
@@ -24,12 +24,12 @@ export function accountForPostgres(): Account | undefined {
   return { uid, gid };
 }
 
-/** Whether the account can start `program`, tried rather than guessed: it takes every folder above and every library. */
+/** Whether the account can start `program`. Tested by running it: access needs every parent folder and every library. */
 export function canRun(program: string, args: readonly string[], account: Account | undefined): boolean {
   return spawnSync(program, args, { ...account, cwd: "/", stdio: "ignore", timeout: 10_000 }).status === 0;
 }
 
-/** Gives up root for good: groups first, while this still may. */
+/** Drops root privileges permanently: groups first, since that requires root. */
 export function become({ uid, gid }: Account): void {
   process.setgroups?.([]);
   process.setgid?.(gid);

@@ -32,13 +32,13 @@ const isRoot = process.getuid?.() === 0;
 const password = `it's a \\ "p$$w"`;
 const folders: string[] = [];
 
-// Each start of a new database is most of a second of work on an idle machine.
+// Creating a database takes almost a second on an idle machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 afterEach(killServices);
 afterAll(() => folders.forEach((folder) => void rmSync(folder, { recursive: true, force: true })));
 
-/** mkdtemp makes it 0700: the user that PostgreSQL runs as under root cannot follow a path through it. */
+/** mkdtemp creates it with mode 0700: under root, PostgreSQL's account cannot traverse it. */
 function closedFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "audit-db-"));
   folders.push(folder);
@@ -100,12 +100,12 @@ async function start(
 }
 
 describe("the database", () => {
-  test("is made once and found again, its process is the postmaster, SIGINT ends it with 0", async () => {
+  test("is created once and reused, its process is the postmaster, SIGINT ends it with 0", async () => {
     const folder = join(closedFolder(), "deep", "data");
     const first = await start(folder);
     await first.query("CREATE TABLE kept (a int); INSERT INTO kept VALUES (1)");
     expect(readFileSync(join(folder, "cluster", "postmaster.pid"), "utf8").split("\n")[0]).toBe(String(first.pid));
-    // With a client connected and busy: a fast shutdown does not wait for it.
+    // A connected, busy client: a fast shutdown does not wait for it.
     const busy = await first.connect();
     const query = busy.query("SELECT pg_sleep(600)").catch(() => "ended");
     expect(await first.stop("SIGINT")).toBe(0);
@@ -127,7 +127,7 @@ describe("the database", () => {
     expect(await second.stop("SIGINT")).toBe(0);
   });
 
-  test("keeps what was committed through SIGKILL of the postmaster, also while its processes linger", async () => {
+  test("keeps committed rows after SIGKILL of the postmaster, also while its child processes still run", async () => {
     const folder = join(closedFolder(), "data");
     const first = await start(folder);
     const client = await first.connect();
@@ -135,7 +135,7 @@ describe("the database", () => {
     const backend = (await client.query("SELECT pg_backend_pid() AS pid")).rows[0].pid as number;
     process.kill(backend, "SIGSTOP");
     try {
-      // Its end, not that of its output, which the backend that lingers still holds open.
+      // The process's exit rather than its output's end: the remaining backend process keeps the output open.
       const gone = once(first.child, "exit");
       first.child.kill("SIGKILL");
       await gone;
@@ -149,7 +149,7 @@ describe("the database", () => {
     }
   });
 
-  test("asks everyone for the password, and takes a new one at the next start", async () => {
+  test("requires the password from every client, and accepts a new one at the next start", async () => {
     const folder = join(closedFolder(), "data");
     const first = await start(folder);
     await expect(first.connect({ password: "wrong" })).rejects.toThrow("password authentication failed");
@@ -166,7 +166,7 @@ describe("the database", () => {
     expect(readFileSync(`/proc/${second.pid}/environ`, "utf8")).not.toContain("POSTGRES_PASSWORD");
   });
 
-  test("is not disturbed by a lock whose process id belongs to another program now", async () => {
+  test("ignores a lock whose process id now belongs to another program", async () => {
     const folder = join(closedFolder(), "data");
     const first = await start(folder);
     await first.query("SELECT 1");
@@ -174,10 +174,10 @@ describe("the database", () => {
     writeFileSync(join(folder, "cluster", "postmaster.pid"), `${process.pid}\n`);
     const second = await start(folder);
     expect(await second.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
-    expect(second.output()).toContain(`removing a lock left behind: process ${process.pid}`);
+    expect(second.output()).toContain(`removing a stale lock: process ${process.pid}`);
   });
 
-  test("starts over after a start that was cut off in the middle of creating it", async () => {
+  test("starts over after a start that was interrupted while creating the cluster", async () => {
     const folder = join(closedFolder(), "data");
     const first = await start(folder);
     await first.printed(/creating/);
@@ -189,7 +189,7 @@ describe("the database", () => {
     expect(readdirSync(folder)).toEqual(["cluster"]);
   });
 
-  test("runs as a child, signalled and ended with it, where a process cannot be replaced", async () => {
+  test("runs as a child process that shares signals and exit code, where a process cannot be replaced", async () => {
     const without = { NODE_OPTIONS: "--import=data:text/javascript,process.execve=undefined" };
     const database = await start(join(closedFolder(), "data"), without);
     expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
@@ -204,7 +204,7 @@ describe("the database", () => {
   });
 });
 
-describe("a start that cannot be ends with 2 and says why", () => {
+describe("a start that is not possible exits with 2 and the reason", () => {
   test("port taken, data in use", async () => {
     const folder = join(closedFolder(), "data");
     const port = await freePort();
@@ -225,7 +225,7 @@ describe("a start that cannot be ends with 2 and says why", () => {
     expect([await nothing.ended, await wrong.ended, await folder.ended]).toEqual([2, 2, 2]);
     for (const name of ["PORT", "DATA_FOLDER", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"])
       expect(nothing.output()).toContain(`audit-db: ${name} `);
-    expect(wrong.output()).toMatch(/POSTGRES_USER begins with pg_[\s\S]*POSTGRES_DB holds a control character/);
+    expect(wrong.output()).toMatch(/POSTGRES_USER begins with pg_[\s\S]*POSTGRES_DB contains a control character/);
     expect(folder.output()).toContain("DATA_FOLDER /dev/null/data cannot be used");
   });
 
@@ -238,7 +238,7 @@ describe("a start that cannot be ends with 2 and says why", () => {
   });
 });
 
-/** The bundle as the build makes it, in a folder of its own without node_modules. */
+/** The bundle as built, in a separate folder without node_modules. */
 async function bundleIn(folder: string): Promise<string> {
   const outfile = join(folder, "audit-db.mjs");
   await build({
@@ -261,8 +261,8 @@ function installIn(folder: string): string {
   return target;
 }
 
-describe("installed where others may not go", () => {
-  test("runs as a bundle, with the links that npm scripts would have made missing", async () => {
+describe("installed in a folder that other users cannot access", () => {
+  test("runs as a bundle without the symbolic links that npm scripts create", async () => {
     const folder = closedFolder();
     const library = join(installIn(folder), "native", "lib");
     for (const entry of readdirSync(library, { withFileTypes: true })) {

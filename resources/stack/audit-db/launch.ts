@@ -1,6 +1,6 @@
 /**
- * Turns this process into PostgreSQL: its id is the postmaster's, so that whoever started the service signals the
- * database itself. SIGINT is a fast shutdown, SIGTERM one that waits for clients, SIGQUIT an immediate one.
+ * Replaces this process with PostgreSQL: the process id becomes the postmaster's, so that signals to the service reach the
+ * database itself. SIGINT is a fast shutdown, SIGTERM waits for clients, SIGQUIT is immediate.
  */
 import { spawn } from "node:child_process";
 import { type Account, become } from "./account.ts";
@@ -17,13 +17,13 @@ export function becomePostgres({ program, args, cwd, account }: Launch): void {
   const environment = environmentForPostgres();
   process.chdir(cwd);
   if (account) become(account);
-  // Experimental in Node, which would say so at every start.
+  // Experimental in Node, which would print a warning at every start.
   process.removeAllListeners("warning");
   if (process.execve) process.execve(program, [program, ...args], environment);
   runAsChild(program, args, environment);
 }
 
-/** Where a process cannot be replaced (Windows): PostgreSQL as a child that gets the same signals and gives its exit code. */
+/** For platforms without exec (Windows): a child process that receives the same signals and determines the exit code. */
 function runAsChild(program: string, args: readonly string[], environment: Record<string, string>): void {
   const child = spawn(program, args, { env: environment, stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

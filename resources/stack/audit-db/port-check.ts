@@ -1,4 +1,4 @@
-/** Asks for the port before PostgreSQL does, to name the variable and the cure. */
+/** Checks the port before PostgreSQL binds it, so that the error names the variable and the next step. */
 import { createServer } from "node:net";
 import { listenError } from "../http/serve.ts";
 

@@ -1,7 +1,7 @@
 /**
- * postmaster.pid names the process that has the cluster. PostgreSQL takes any live process with that id for it, also an
- * unrelated one that got the id after a crash; where /proc tells them apart, such a lock is removed. One whose process is
- * gone is left to PostgreSQL, which reads in it what else could still be using the cluster.
+ * postmaster.pid names the process that uses the cluster. PostgreSQL accepts any live process with that id, also an
+ * unrelated one that received the id after a crash; where /proc shows the difference, such a lock is removed. A lock whose
+ * process no longer exists is left to PostgreSQL, which uses it to find other remaining users of the cluster.
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { StartError } from "../http/serve.ts";
 export async function refuseIfRunning(folder: string): Promise<void> {
   const file = join(folder, "postmaster.pid");
   if (!existsSync(file)) return;
-  // Single-user mode writes its id with a minus sign.
+  // Single-user mode writes a negative id.
   const pid = Math.abs(Number.parseInt(readFileSync(file, "utf8"), 10));
   if (!(pid > 0) || !isAlive(pid)) return;
   if (worksIn(pid, folder) ?? true) {
@@ -19,7 +19,7 @@ export async function refuseIfRunning(folder: string): Promise<void> {
       `${folder} is in use by PostgreSQL, process ${pid}. Stop that first, or set DATA_FOLDER to another folder.`,
     );
   }
-  console.log(`audit-db removing a lock left behind: process ${pid} is no PostgreSQL of ${folder}`);
+  console.log(`audit-db removing a stale lock: process ${pid} is not the PostgreSQL of ${folder}`);
   await rm(file, { force: true });
 }
 
@@ -32,14 +32,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Undefined where it cannot be known. A server's processes all work inside its cluster's folder. */
+/** Undefined if it cannot be determined. All processes of a server have the cluster's folder as working directory. */
 function worksIn(pid: number, folder: string): boolean | undefined {
   try {
     const [its, ours] = [statSync(`/proc/${pid}/cwd`), statSync(folder)];
     return its.ino === ours.ino && its.dev === ours.dev;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Another user's process cannot hold a cluster of ours; one that has just ended holds nothing.
+    // A process of another user cannot use this cluster, nor can one that has just ended.
     if (code === "EACCES" || code === "EPERM") return false;
     return existsSync("/proc/self/cwd") ? false : undefined;
   }

@@ -1,4 +1,4 @@
-/** Runs one of PostgreSQL's programs to its end. */
+/** Runs one of PostgreSQL's programs to completion. */
 import { spawn } from "node:child_process";
 import type { Account } from "./account.ts";
 
@@ -26,7 +26,7 @@ export function runProgram({ program, args, account, cwd, input = "", signal }: 
     };
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
-    // A program that ends before it has read its input is told by its exit code.
+    // A program that ends before reading its input is reported by its exit code.
     child.stdin.on("error", () => {});
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, output }));
@@ -34,7 +34,7 @@ export function runProgram({ program, args, account, cwd, input = "", signal }: 
   });
 }
 
-/** Without what PostgreSQL would take for settings, and without the password: other processes may read an environment. */
+/** Without PostgreSQL's own variables, and without the password: other processes may read an environment. */
 export function environmentForPostgres(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name, value]) => value !== undefined && !/^(PG|POSTGRES_|LC_|LANG)/.test(name),

@@ -1,4 +1,4 @@
-/** What someone who holds the password can do: work in the one database, and nothing to this machine. */
+/** What a client with the password can do: use the one database, and nothing else on this machine. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -86,7 +86,7 @@ test("the role owns its database and reaches no file, no program, no other datab
       () => "allowed",
       (error: pg.DatabaseError) => error.code,
     );
-    // Of an extension that is not installed PostgreSQL says that (0A000, 58P01); all else is a lack of rights.
+    // 0A000 and 58P01: the extension is not installed; every other code is a missing privilege.
     const codes = statement.startsWith("CREATE EXTENSION") ? ["42501", "0A000", "58P01"] : ["42501"];
     if (!codes.includes(String(code))) allowed.push(`${statement}: ${code}`);
   }
@@ -103,12 +103,12 @@ test("the role owns its database and reaches no file, no program, no other datab
   }
 });
 
-test("a cluster whose role was its superuser keeps its rows and loses those rights", async () => {
+test("a cluster whose role was the superuser keeps its rows; the role loses those rights", async () => {
   const folder = openFolder();
   const cluster = join(folder, "data", "cluster");
   await oldCluster(cluster);
   const database = await start(join(folder, "data"));
-  expect(database.output()).toContain("takes the rights of a superuser from lab");
+  expect(database.output()).toContain("revokes superuser rights from lab");
   const client = await database.connect();
   expect((await client.query("SELECT a, b FROM kept")).rows).toEqual([{ a: 7, b: "1" }]);
   await client.query("INSERT INTO kept (a) VALUES (8); ALTER TABLE kept ADD c int; CREATE TABLE more (a int)");
@@ -123,7 +123,7 @@ test("a cluster whose role was its superuser keeps its rows and loses those righ
   expect(again.output()).not.toContain("takes the rights");
 });
 
-/** As an earlier version made it: the role is the bootstrap superuser, with a table and a function of its own. */
+/** As created by an earlier version: the role is the bootstrap superuser and owns a table and a function. */
 async function oldCluster(cluster: string): Promise<void> {
   const account = accountForPostgres();
   const binaries = await findBinaries(import.meta.url, account);

@@ -1,4 +1,4 @@
-/** Small, and as durable as PostgreSQL is by itself: fsync stays on, for the audit log is what a run is judged by. */
+/** Low memory use, default durability: fsync stays on, since runs are judged by the audit log. */
 const values = {
   shared_buffers: "16MB",
   max_connections: 50,
@@ -7,7 +7,7 @@ const values = {
   max_wal_senders: 0,
   max_wal_size: "128MB",
   io_method: "sync",
-  // Clients come by TCP only, so that the socket folder's permissions cannot matter.
+  // TCP only: no Unix socket whose folder's permissions would matter.
   unix_socket_directories: "",
   password_encryption: "scram-sha-256",
   timezone: "UTC",

@@ -1,20 +1,20 @@
-/** SQL for PostgreSQL's single-user mode, which takes one statement a line and runs it as the bootstrap superuser. */
+/** SQL for PostgreSQL's single-user mode, which reads one statement per line and runs it as the bootstrap superuser. */
 import type { Configuration } from "./configuration.ts";
 
-/** The bootstrap superuser. It has no password and no access rule lets it in, so only single-user mode acts as it. */
+/** The bootstrap superuser. It has no password and no access rule admits it, so only single-user mode can act as it. */
 export const superuser = "resilience_lab_superuser";
 
-/** Printed where the database still belongs to the superuser: it was made by a version that had no role beside it. */
+/** Printed if the database still belongs to the superuser: it was created by a version without a separate role. */
 export const oldOwnership = "resilience-lab: the database belongs to the superuser";
 
 const bootstrap = 10;
 
 /**
- * In the database `postgres`: the role, with the password as it is now and no right beyond its own database, and the
- * database. The statement that creates it fails where it exists already.
+ * In the database `postgres`: the role, with the current password and no rights beyond its own database, and the database.
+ * CREATE DATABASE fails if it already exists.
  *
- * Clusters of earlier versions had the role as their bootstrap superuser. That one cannot lose its rights, and the user
- * of a session cannot be renamed by ALTER ROLE, so its name is changed in the catalogue.
+ * In clusters of earlier versions the role was the bootstrap superuser. That one cannot lose its rights, and ALTER ROLE
+ * cannot rename the session's user, so its name is changed in the catalogue.
  */
 export function roleAndDatabaseSql({ user, password, database }: Configuration): string {
   const rights = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS LOGIN";
@@ -33,7 +33,7 @@ export function roleAndDatabaseSql({ user, password, database }: Configuration):
   );
 }
 
-/** In the database itself: what the superuser made there becomes the role's; the database last, so that a start that is cut off is seen. */
+/** In the database itself: gives the superuser's objects to the role; the database last, so the next start can resume. */
 export function ownershipSql({ user, database }: Configuration): string {
   const owner = `OWNER TO ${identifier(user)}`;
   const foreign = `nspname NOT LIKE ${literal("pg\\_%")} AND nspname <> 'information_schema'`;
@@ -46,7 +46,7 @@ export function ownershipSql({ user, database }: Configuration): string {
       `SELECT ARRAY[CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ` +
         `ELSE 'TABLE' END, nspname, relname] AS parts FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace ` +
         `WHERE relowner = ${bootstrap} AND relkind IN ('r', 'p', 'v', 'm', 'S') AND ${foreign} ` +
-        // A sequence that belongs to a column has the owner of its table.
+        // A sequence owned by a column has the owner of its table.
         `AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass ` +
         `AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass)`,
       "%s %I.%I",
@@ -61,7 +61,7 @@ export function ownershipSql({ user, database }: Configuration): string {
   );
 }
 
-/** A name as SQL and pg_hba.conf quote it. */
+/** A name quoted for SQL and pg_hba.conf. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -74,7 +74,7 @@ function lines(...statements: readonly string[]): string {
   return statements.map((statement) => `${statement};\n`).join("");
 }
 
-/** With E, a backslash means the same whatever standard_conforming_strings is. */
+/** With the E prefix, backslashes do not depend on standard_conforming_strings. */
 function literal(text: string): string {
   return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

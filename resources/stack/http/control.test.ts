@@ -1,9 +1,9 @@
-/** What changes the state of a service: refused to pages and to programs without the token, on every service. */
+/** Requests that change a service's state are refused to pages and to programs without the token, on every service. */
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { killServices, startService } from "./service-process.ts";
 
-// Processes start slowly on a busy machine.
+// Process start takes long on a loaded machine.
 vi.setConfig({ testTimeout: 30_000 });
 afterAll(killServices);
 
@@ -40,7 +40,7 @@ const changes: [Service, string, object][] = [
 ];
 
 describe.each(changes)("%s: POST %s", (service, path, given) => {
-  test("is refused to a page of any loopback origin, with or without the token, and to who has no token", async () => {
+  test("is refused to a page of any loopback origin, with or without the token, and to clients without it", async () => {
     const url = (await up(service)) + path;
     const body = JSON.stringify(given);
     const status = async (headers: Record<string, string>): Promise<number> =>
@@ -59,7 +59,7 @@ describe.each(changes)("%s: POST %s", (service, path, given) => {
   });
 });
 
-test("the fault proxy shows its links and hits with the token only, and its version to everyone", async () => {
+test("the fault proxy shows its links and hits only with the token, and its version to every client", async () => {
   const url = await up("fault-proxy");
   const status = async (path: string, headers = {}) => (await fetch(url + path, { headers })).status;
   for (const path of ["/proxies", "/hits", "/metrics"]) {
@@ -69,7 +69,7 @@ test("the fault proxy shows its links and hits with the token only, and its vers
   expect([await status("/version"), await status("/healthz")]).toEqual([200, 200]);
 });
 
-test("a fault proxy without a token serves Toxiproxy's clients as they are, and still no page", async () => {
+test("a fault proxy without a token serves unmodified Toxiproxy clients, and still no page", async () => {
   const url = await begin("fault-proxy").url();
   const reset = (headers: Record<string, string>) => fetch(`${url}/reset`, { method: "POST", headers });
   expect((await reset({})).status).toBe(204);
@@ -77,7 +77,7 @@ test("a fault proxy without a token serves Toxiproxy's clients as they are, and 
 });
 
 test.each(["agent", "mock-slack", "payments-mcp"] as const)(
-  "%s does not start without a token, and says so",
+  "%s does not start without a token, and names the variable",
   async (service) => {
     const program = begin(service);
     expect(await program.ended).toBe(2);

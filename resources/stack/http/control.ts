@@ -1,13 +1,13 @@
 /**
- * Who may change a service's state, beside what {@link refusalOf} refuses. A page sends its Origin with every such
- * request, and cannot send this content type to another origin unasked; another program does not have the token.
+ * Access checks for requests that change a service's state, in addition to {@link refusalOf}. A page sends its Origin with
+ * every such request, and cannot send this content type cross-origin without a preflight; other programs lack the token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { EnvironmentReader } from "./environment.ts";
 import { HttpError } from "./messages.ts";
 
-/** The token that callers have to send: CONTROL_TOKEN, which has no default. */
+/** The token that callers must send: CONTROL_TOKEN, which has no default. */
 export function readControlToken(environment: EnvironmentReader): string {
   return environment.string("CONTROL_TOKEN", "32-random-characters");
 }
@@ -23,7 +23,7 @@ export function assertControl(request: IncomingMessage, token: string): void {
 
 /** @throws HttpError 403 */
 export function assertNoPage({ headers: { origin } }: IncomingMessage): void {
-  if (origin !== undefined) throw new HttpError(403, "This is not for pages: requests with an Origin are refused.");
+  if (origin !== undefined) throw new HttpError(403, "Requests from web pages (with an Origin header) are refused.");
 }
 
 /** @throws HttpError 401 */

@@ -35,7 +35,7 @@ describe("durations", () => {
 });
 
 describe("reading", () => {
-  test("takes what is set and falls back for what is not", () => {
+  test("uses set values, and defaults for the others", () => {
     const read = (environment: EnvironmentReader) => ({
       host: environment.optionalString("HOST") ?? "127.0.0.1",
       port: environment.port(8080),
@@ -74,14 +74,14 @@ describe("reading", () => {
     });
   });
 
-  test("an empty variable is an absent one", () => {
+  test("treats an empty variable as absent", () => {
     expect(readEnvironment({ PORT: "", HOST: "  " }, (e) => [e.port(1), e.optionalString("HOST")])).toEqual([
       1,
       undefined,
     ]);
   });
 
-  test("names every problem, with the variable, its value and a cure", () => {
+  test("reports every problem, with the variable, its value and an example", () => {
     const message = problemsOf({ PORT: "80a", TTL: "soon", PLANNER: "ai", URL: "ftp://x" }, (environment) => {
       environment.port(8080);
       environment.durationMs("TTL", "5m");

@@ -1,10 +1,10 @@
 /**
- * Reads a service's configuration from environment variables. Problems are collected, so that one start names all of
- * them, each with the variable, what is wrong with it and a value that would do. An empty variable counts as absent.
+ * Reads a service's configuration from environment variables. Problems are collected, so that one start reports all of
+ * them, each with the variable, the cause and an example value. An empty variable counts as absent.
  */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What the environment holds is not a configuration. The message has one line a problem. */
+/** The environment is not a valid configuration. The message has one line per problem. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
 }
@@ -12,7 +12,7 @@ export class EnvironmentError extends Error {
 const unitMs = { ms: 1, s: 1_000, m: 60_000 } as const;
 const longestDurationMs = 24 * 60 * 60_000;
 
-/** `500ms`, `5s`, `5m` in milliseconds; undefined when the text is no duration between 1 ms and 24 hours. */
+/** `500ms`, `5s`, `5m` in milliseconds; undefined if the text is not a duration between 1 ms and 24 hours. */
 export function parseDurationMs(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text.trim());
   if (!match) return undefined;
@@ -20,7 +20,7 @@ export function parseDurationMs(text: string): number | undefined {
   return ms >= 1 && ms <= longestDurationMs ? ms : undefined;
 }
 
-/** Calls `read` with a reader over `variables` and returns what it makes; throws EnvironmentError with all problems. */
+/** Calls `read` with a reader over `variables` and returns its result; throws EnvironmentError with all problems. */
 export function readEnvironment<T>(variables: Variables, read: (environment: EnvironmentReader) => T): T {
   const reader = new EnvironmentReader(variables);
   const result = read(reader);
@@ -65,12 +65,12 @@ export class EnvironmentReader {
     return parseDurationMs(text) ?? this.#refuse(name, text, expected, example, undefined);
   }
 
-  /** `fallback` is written as the variable would be, so that it is also the example in an error. */
+  /** `fallback` is in the variable's format, so that it is also the example in an error. */
   durationMs(name: string, fallback: string): number {
     return this.optionalDurationMs(name, fallback) ?? parseDurationMs(fallback) ?? 0;
   }
 
-  /** Comma separated; blanks around entries and empty entries do not count. */
+  /** Comma separated; blanks around entries and empty entries are ignored. */
   list(name: string): string[] {
     return (this.optionalString(name) ?? "")
       .split(",")
@@ -93,7 +93,7 @@ export class EnvironmentReader {
     return this.#refuse(name, text, "an http or https URL", example, "");
   }
 
-  /** Notes a problem that only the service can see, such as two variables that do not go together. */
+  /** Records a problem that only the service can detect, such as two conflicting variables. */
   problem(text: string): void {
     this.problems.push(text);
   }

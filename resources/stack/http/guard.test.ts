@@ -19,11 +19,11 @@ describe("hosts", () => {
     "0.0.0.0",
     "[::2]",
     "gateway",
-  ])("%j is not", (host) => expect(refusalOf({ host }, [])).toContain("Host"));
+  ])("%j is refused", (host) => expect(refusalOf({ host }, [])).toContain("Host"));
 
-  test("a missing one is not", () => expect(refusalOf({}, ["gateway"])).toContain("Host"));
+  test("a missing one is refused", () => expect(refusalOf({}, ["gateway"])).toContain("Host"));
 
-  test("allowed names are, with any port or with the one named", () => {
+  test("allowed names are served, with any port or with the named one", () => {
     const allowed = ["gateway", "slack:8090"];
     expect(refusalOf({ host: "gateway:8080" }, allowed)).toBeUndefined();
     expect(refusalOf({ host: "Gateway" }, allowed)).toBeUndefined();

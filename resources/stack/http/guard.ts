@@ -1,11 +1,11 @@
 /**
- * Who may talk to a service that listens on loopback. A web page can make a browser send requests to 127.0.0.1, also
- * under a name of its own that resolves there (DNS rebinding); such a request carries that page's Origin or that name
- * as its Host. MCP's Streamable HTTP asks servers for this check; node:http does not do it.
+ * Host and Origin checks for services on loopback. A web page can make a browser send requests to 127.0.0.1, also under
+ * its own name that resolves there (DNS rebinding); such a request carries that page's Origin, or that name as its Host.
+ * MCP's Streamable HTTP requires this check of servers; node:http does not do it.
  */
 import type { IncomingHttpHeaders } from "node:http";
 
-/** Why the request is not served, or undefined when it may be. `allowedHosts` are `name` (any port) or `name:port`. */
+/** The reason for refusing the request; undefined if it is allowed. `allowedHosts`: `name` (any port) or `name:port`. */
 export function refusalOf(headers: IncomingHttpHeaders, allowedHosts: readonly string[]): string | undefined {
   if (!isServed(headers.host, allowedHosts)) {
     return `Host ${JSON.stringify(headers.host ?? "")} is not served. Use localhost, or name it in ALLOWED_HOSTS.`;

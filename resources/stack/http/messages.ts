@@ -1,9 +1,9 @@
-/** Reading requests within bounds and writing JSON answers. */
+/** Bounded request reading and JSON responses. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 export const bodyLimitBytes = 1024 * 1024;
 
-/** Thrown by a handler to answer with `status` and `{error: message}`. */
+/** Thrown by a handler to respond with `status` and `{error: message}`. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;
@@ -16,12 +16,12 @@ export class HttpError extends Error {
   }
 }
 
-/** The path without its query. Not parsed as a URL: a request target need not be one. */
+/** The path without its query. Not parsed as a URL: a request target may not be one. */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
-/** The whole body; HttpError 413 as soon as it is known to exceed `limitBytes`. */
+/** The whole body; HttpError 413 as soon as it exceeds `limitBytes`, declared or received. */
 export async function readBody(request: IncomingMessage, limitBytes = bodyLimitBytes): Promise<Buffer> {
   const tooLarge = new HttpError(413, `The request body exceeds ${limitBytes} bytes.`, { connection: "close" });
   if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw tooLarge;
@@ -35,7 +35,7 @@ export async function readBody(request: IncomingMessage, limitBytes = bodyLimitB
   return Buffer.concat(chunks);
 }
 
-/** The body as JSON; an empty body is `{}`. HttpError 400 when it is not JSON. */
+/** The body as JSON; an empty body is `{}`. HttpError 400 if it is not JSON. */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const text = (await readBody(request)).toString("utf8");
   if (text.trim() === "") return {};
@@ -46,7 +46,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** The body as a JSON object; HttpError 400 when it is anything else. */
+/** The body as a JSON object; HttpError 400 otherwise. */
 export async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
   const value = await readJson(request);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;

@@ -1,9 +1,9 @@
-/** The life of a service as a program: start, say where, stop on SIGTERM or SIGINT, exit codes 0, 1 (broke) and 2 (misconfigured). */
+/** Runs a service as a program: starts it, logs its URL, stops it on a signal. Exit codes: 0, 1 failed, 2 misconfigured. */
 import module from "node:module";
 import { EnvironmentError } from "./environment.ts";
 import { type RunningService, StartError } from "./serve.ts";
 
-/** A stop must be over by then, whatever hangs: whoever stops the service kills it soon after. */
+/** Upper bound for a stop, whatever hangs: the lab sends SIGKILL soon after. */
 const longestStopMs = 2_800;
 
 export async function runService(name: string, start: () => Promise<RunningService>): Promise<void> {
@@ -21,14 +21,14 @@ export async function runService(name: string, start: () => Promise<RunningServi
   try {
     service = await start();
     console.log(`${name} listening on ${service.url}`);
-    // Now rather than at its end: a service that is killed has none, and its next start would compile everything again.
+    // Written now rather than at exit: a killed service has no exit, and its next start would compile everything again.
     module.flushCompileCache?.();
   } catch (error) {
     exitWithProblem(name, error);
   }
 }
 
-/** Prints why the service cannot run and exits: 2 when its configuration is the cause, else 1. */
+/** Prints why the service cannot run and exits: 2 if its configuration is the cause, else 1. */
 export function exitWithProblem(name: string, error: unknown): never {
   if (error instanceof EnvironmentError || error instanceof StartError) {
     for (const line of error.message.split("\n")) console.error(`${name}: ${line}`);

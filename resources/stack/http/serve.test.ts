@@ -34,7 +34,7 @@ const echo: ServeOptions["handle"] = async (request, response) =>
   sendJson(response, 200, await readJsonObject(request));
 
 describe("answers", () => {
-  test("what the handler sends, on the port it took", async () => {
+  test("the handler's response, on the port it listens on", async () => {
     const { url, port } = await start((request, response) => sendJson(response, 201, { path: pathOf(request) }));
     expect(url).toBe(`http://127.0.0.1:${port}`);
     const response = await fetch(`${url}/a/b?c=d`);
@@ -42,7 +42,7 @@ describe("answers", () => {
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   });
 
-  test("a thrown HttpError with its status, headers and message", async () => {
+  test("a thrown HttpError, with its status, headers and message", async () => {
     const { url } = await start(() => {
       throw new HttpError(405, "Use POST.", { allow: "POST" });
     });
@@ -54,7 +54,7 @@ describe("answers", () => {
     ]);
   });
 
-  test("any other error with a 500 that does not give the cause away, and logs it", async () => {
+  test("any other error, with a 500 that does not disclose the cause, which is logged", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const { url } = await start(() => {
       throw new Error("secret cause");
@@ -80,7 +80,7 @@ describe("answers", () => {
 });
 
 describe("bodies", () => {
-  test("must be JSON objects where one is read", async () => {
+  test("must be JSON objects where one is expected", async () => {
     const { url } = await start(echo);
     const post = async (body: string) => (await fetch(url, { method: "POST", body })).status;
     expect([await post('{"a":1}'), await post(""), await post("{"), await post("[1]"), await post("null")]).toEqual([
@@ -88,7 +88,7 @@ describe("bodies", () => {
     ]);
   });
 
-  test("are refused beyond the limit, announced or not", async () => {
+  test("are refused beyond the limit, declared or not", async () => {
     const { url } = await start(async (request, response) => {
       sendJson(response, 200, (await readBody(request, 10)).length);
     });
@@ -105,7 +105,7 @@ describe("bodies", () => {
     expect((await post(streamed)).status).toBe(413);
   });
 
-  test("that break off disturb nobody", async () => {
+  test("that are cut off do not affect other requests", async () => {
     const { port, url } = await start(echo);
     const socket = connect(port, "127.0.0.1");
     socket.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc");
@@ -117,14 +117,14 @@ describe("bodies", () => {
 });
 
 describe("starting and stopping", () => {
-  test("a taken port is an error that names it and the cure", async () => {
+  test("a port in use is an error that names it and the next step", async () => {
     const { port } = await start(echo);
     await expect(start(echo, { port })).rejects.toThrow(
       `cannot listen on 127.0.0.1:${port}: the port is taken by another program. Stop that program, or set PORT to a free port.`,
     );
   });
 
-  test("an address of another machine is an error that says so", async () => {
+  test("an address of another machine is an error that names the cause", async () => {
     await expect(start(echo, { host: "192.0.2.1" })).rejects.toThrow("Set HOST to one of its own");
   });
 
@@ -148,7 +148,7 @@ describe("starting and stopping", () => {
     await expect(fetch(service.url)).rejects.toThrow();
   });
 
-  test("a request that never ends is cut after the grace, also when onStop hangs or fails", async () => {
+  test("a request that never ends is cut after the grace period, also when onStop hangs or fails", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     for (const onStop of [() => new Promise<void>(() => {}), () => Promise.reject(new Error("no"))]) {
       const reached = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 /**
- * A small HTTP service on node:http: guarded, named errors instead of stack traces, and a stop that answers what is
- * under way, ends streams and never takes longer than its grace.
+ * An HTTP service on node:http: Host and Origin checks, named errors instead of stack traces, and a stop that completes
+ * pending requests, ends streams and never takes longer than its grace period.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -20,13 +20,13 @@ export {
 export interface ServeOptions {
   name: string;
   host: string;
-  /** 0 takes a free port. */
+  /** 0 selects a free port. */
   port: number;
   allowedHosts: readonly string[];
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
-  /** Ends what would keep connections open (streams, held calls). Called at the start of a stop. */
+  /** Ends streams and held calls, which keep connections open. Called at the start of a stop. */
   onStop?: () => Promise<void> | void;
-  /** How long requests under way may take once a stop has begun. */
+  /** Limit for pending requests after a stop has started. */
   graceMs?: number;
 }
 
@@ -34,13 +34,13 @@ export interface RunningService {
   name: string;
   server: Server;
   port: number;
-  /** `http://host:port`, without a slash at the end. */
+  /** `http://host:port`, without a trailing slash. */
   url: string;
-  /** Idempotent. Resolves when every connection is closed. */
+  /** Idempotent. Resolves once every connection is closed. */
   stop: () => Promise<void>;
 }
 
-/** The service cannot start as it is configured, a taken port for instance. */
+/** The service cannot start with its configuration, for example because its port is in use. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }
@@ -60,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 }
 
 async function answer(options: ServeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  // A peer that goes away mid-request is ordinary here; handlers that care listen for "close".
+  // A peer that disconnects mid-request is expected; handlers that need to know listen for "close".
   request.on("error", () => {});
   response.on("error", () => {});
   try {
@@ -79,7 +79,7 @@ async function answer(options: ServeOptions, request: IncomingMessage, response:
     if (!(error instanceof HttpError)) {
       console.error(`${options.name}: ${request.method} ${request.url} failed: ${describe(error)}`);
     }
-    // What the handler left unread must be drained, or the peer could miss the answer.
+    // Drain what the handler left unread, or the peer could miss the response.
     request.resume();
   }
 }
@@ -95,7 +95,7 @@ const listenProblems: Readonly<Record<string, string>> = {
   ENOTFOUND: "the host name does not resolve. Set HOST to an address of this machine, 127.0.0.1 for instance",
 };
 
-/** `cannot listen on host:port: why. What to do.` for the error that listening ended in. */
+/** Converts a listen error to `cannot listen on host:port: cause. Next step.` */
 export function listenError(host: string, port: number, cause: NodeJS.ErrnoException): StartError {
   const reason = listenProblems[cause.code ?? ""] ?? cause.message;
   return new StartError(`cannot listen on ${host}:${port}: ${reason}.`, { cause });
@@ -114,13 +114,13 @@ function listen(server: Server, { name, host, port }: ServeOptions): Promise<voi
 
 async function stop(server: Server, { name, onStop, graceMs = 2_000 }: ServeOptions): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Set before onStop: whatever that waits for, the connections go when the grace is over.
+  // Set before onStop, so that connections close after the grace period even if onStop hangs.
   const force = setTimeout(() => server.closeAllConnections(), graceMs);
   const idle = setInterval(() => server.closeIdleConnections(), 20);
   try {
     await Promise.race([Promise.resolve(onStop?.()), closed]);
   } catch (error) {
-    console.error(`${name}: stopping met a problem: ${describe(error)}`);
+    console.error(`${name}: error while stopping: ${describe(error)}`);
   }
   await closed;
   clearTimeout(force);

@@ -1,13 +1,13 @@
-/** For tests: a service as the real process it is, from its entry file. */
+/** For tests: runs a service as a real process, from its entry file. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
 export interface ServiceProcess {
   child: ChildProcess;
   pid: number;
-  /** All that it has printed so far, both streams. */
+  /** Its output so far, both streams. */
   output: () => string;
-  /** Resolves with the match of the first output that matches; rejects when the process ends before. */
+  /** Resolves with the first match in the output; rejects if the process ends before. */
   printed: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** `http://...` of its listening line. */
   url: () => Promise<string>;
@@ -24,7 +24,7 @@ export interface ServiceProcessOptions {
   cwd?: string;
 }
 
-/** Nothing of this process's environment but PATH reaches the service. */
+/** Of this process's environment only PATH is passed to the service. */
 export function startService(
   entry: string,
   env: Record<string, string>,
@@ -69,7 +69,7 @@ export function startService(
   return service;
 }
 
-/** Ends what a test has left running, so that a failed one leaves no process behind. */
+/** Ends processes that a test left running, so that a failed test leaves none. */
 export async function killServices(): Promise<void> {
   await Promise.all([...started].map(({ child, stop }) => child.exitCode ?? child.signalCode ?? stop("SIGKILL")));
   started.clear();

@@ -1,4 +1,4 @@
-/** Approves every message with buttons once it has waited for a set time, for runs without a person. */
+/** Approves every message with buttons after a configured time, for unattended runs. */
 
 import { buttonsOf } from "./block-kit.ts";
 import type { Clicker } from "./clicker.ts";
@@ -16,7 +16,7 @@ export class AutoApproval {
     this.#afterMs = afterMs;
   }
 
-  /** Undefined switches it off. Messages that wait already count from now. */
+  /** Undefined disables it. For messages that are already waiting the time starts now. */
   set(afterMs: number | undefined): void {
     this.cancelAll();
     this.#afterMs = afterMs;

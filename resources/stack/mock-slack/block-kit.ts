@@ -1,4 +1,4 @@
-/** The little of Block Kit that the mock needs to know: where a message's buttons are. Everything else passes as it came. */
+/** The part of Block Kit that the mock interprets: a message's buttons. Everything else is passed through unchanged. */
 export type Block = Readonly<Record<string, unknown>>;
 
 export interface Button {
@@ -9,7 +9,7 @@ export interface Button {
   element: Readonly<Record<string, unknown>>;
 }
 
-/** Blocks arrive as an array, or as JSON text in a form. Undefined when they are neither. */
+/** Blocks arrive as an array, or as JSON text in a form. Undefined if they are neither. */
 export function readBlocks(value: unknown): Block[] | undefined {
   if (value === undefined || value === null || value === "") return [];
   if (typeof value === "string") {

@@ -7,14 +7,14 @@ import type { Button } from "./block-kit.ts";
 import type { Message, MessageStore } from "./message-store.ts";
 import { slackSignature } from "./signature.ts";
 
-/** Slack takes an app for broken when it does not answer a click within three seconds. */
+/** Slack reports an error to the user if the app does not answer a click within three seconds. */
 export const answerDeadlineMs = 3_000;
 const answerLimitCharacters = 64 * 1024;
 
 export interface ClickRequest {
   action: "approve" | "deny";
   ticket?: string | undefined;
-  /** Only a message with this in its text: the tool's name, say. */
+  /** Selects a message whose text contains this, for example the tool's name. */
   mentions?: string | undefined;
   user: string;
 }

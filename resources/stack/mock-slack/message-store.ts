@@ -1,4 +1,4 @@
-/** The messages of the workspace, oldest first. The oldest go when the limit is reached. */
+/** The messages of the workspace, oldest first. At the limit the oldest are removed. */
 import { createHash } from "node:crypto";
 import { type Block, type Button, buttonsOf } from "./block-kit.ts";
 
@@ -10,29 +10,29 @@ export interface Click {
   ticket: string;
   /** ISO 8601 */
   at: string;
-  /** HTTP status of the gateway's answer; null when there was none. */
+  /** HTTP status of the gateway's response; null if there was none. */
   status: number | null;
 }
 
 export interface Message {
-  /** As the caller named it, `#approvals` for instance. */
+  /** As given by the caller, for example `#approvals`. */
   channel: string;
   channelId: string;
   ts: string;
   text: string;
   blocks: Block[];
-  /** When it was last updated, ISO 8601. */
+  /** Time of the last update, ISO 8601. */
   updated: string | null;
   clicks: Click[];
 }
 
 interface Stored {
   message: Message;
-  /** All that the message ever had: someone may click just before an update takes the buttons away. */
+  /** All buttons that the message ever had: a click may race with an update that removes them. */
   buttons: Button[];
 }
 
-/** A real channel has an id besides its name; the mock derives it, so that it is the same after a restart. */
+/** A real channel has an id in addition to its name; the mock derives it from the name, so it survives a restart. */
 export function channelIdOf(channel: string): string {
   if (/^[CGD][A-Z0-9]{8,}$/.test(channel)) return channel;
   const digest = createHash("sha256").update(channel.replace(/^#/, "")).digest("hex");
@@ -64,7 +64,7 @@ export class MessageStore {
     return message;
   }
 
-  /** Undefined when the channel has no such message. Text or blocks left out stay as they are. */
+  /** Undefined if the channel has no such message. Omitted text or blocks stay unchanged. */
   update(channel: string, ts: string, text: string | undefined, blocks: Block[] | undefined): Message | undefined {
     const stored = this.#stored.find(({ message }) => message.ts === ts && message.channelId === channelIdOf(channel));
     if (!stored) return undefined;
@@ -85,8 +85,8 @@ export class MessageStore {
   }
 
   /**
-   * The button to click: that of the ticket, also when an update has taken it away since, or without a ticket that of
-   * the newest message which still shows it and, if asked for, has a text in it.
+   * The button to click: the ticket's, even if an update has removed it since; without a ticket, that of the newest message
+   * that still shows it and, if `mentions` is given, contains that text.
    */
   findButton(
     action: string,
@@ -107,7 +107,7 @@ export class MessageStore {
     this.#stored = [];
   }
 
-  /** Seconds with six decimals and never twice, as Slack's are: it is the message's id in its channel. */
+  /** Seconds with six decimals, unique as in Slack: it is the message's id within its channel. */
   #nextTs(): string {
     this.#lastTsMicros = Math.max(this.#lastTsMicros + 1, Math.floor(this.#now()) * 1_000);
     const micros = String(this.#lastTsMicros).padStart(7, "0");

@@ -10,7 +10,7 @@ import type { Message } from "./message-store.ts";
 import { MessageStore } from "./message-store.ts";
 import { startMockSlack } from "./server.ts";
 
-// Processes start slowly on a busy machine.
+// Process start takes long on a loaded machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const secret = "8f742231b10e8888abcd99yyyzzz85a5";
@@ -133,7 +133,7 @@ describe("the Web API", () => {
     ]);
   });
 
-  test("takes forms, with the blocks as JSON text", async () => {
+  test("accepts forms, with the blocks as JSON text", async () => {
     const response = await fetch(`${slack.url}/api/chat.postMessage`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
@@ -142,7 +142,7 @@ describe("the Web API", () => {
     expect(await response.json()).toMatchObject({ ok: true, message: { blocks: approvalBlocks("t1") } });
   });
 
-  test("refuses with Slack's words", async () => {
+  test("refuses with Slack's error codes", async () => {
     const message = { channel: "#a", text: "x" };
     expect(await api("chat.postMessage", message, "")).toEqual({ ok: false, error: "not_authed" });
     expect(await api("chat.postMessage", message, "Bearer wrong")).toEqual({ ok: false, error: "invalid_auth" });
@@ -154,7 +154,7 @@ describe("the Web API", () => {
     expect(await messages()).toEqual([]);
   });
 
-  test("gives every message a ts of its own, also within a millisecond", () => {
+  test("gives every message a unique ts, also within a millisecond", () => {
     const store = new MessageStore(() => 1_700_000_000_000);
     const ts = [1, 2, 3].map(() => store.post("#a", "x", []).ts);
     expect(ts).toEqual(["1700000000.000000", "1700000000.000001", "1700000000.000002"]);
@@ -162,7 +162,7 @@ describe("the Web API", () => {
 });
 
 describe("a click", () => {
-  test("reaches the gateway as Slack's signed payload, and its answer comes back", async () => {
+  test("is sent to the gateway as Slack's signed payload, and its response is returned", async () => {
     await ask("t1");
     const posted = await ask("t2");
     expect(await send("/click", { action: "approve", user: "dana" })).toEqual({
@@ -186,7 +186,7 @@ describe("a click", () => {
     ]);
   });
 
-  test("finds a named ticket, also when its buttons are gone by then, as a late click does", async () => {
+  test("finds a ticket by id, also after its buttons were removed, as for a late click", async () => {
     const { channel, ts } = await ask("t1");
     await ask("t2");
     await api("chat.update", { channel, ts, text: "Expired", blocks: [] });
@@ -194,7 +194,7 @@ describe("a click", () => {
     expect(received[0]?.rawBody).toContain("t1");
   });
 
-  test("finds the newest message that mentions a tool, and none when no message does", async () => {
+  test("finds the newest message that mentions a tool, and none if no message does", async () => {
     const refund = { channel: "#approvals", text: "Approval needed: create_refund", blocks: approvalBlocks("t1") };
     await api("chat.postMessage", refund);
     await ask("t2");
@@ -203,7 +203,7 @@ describe("a click", () => {
     expect((await send("/click", { action: "approve", mentions: "delete_customer" })).status).toBe(409);
   });
 
-  test("is refused with 409 when there is nothing to click and 400 when it makes no sense", async () => {
+  test("is refused with 409 if there is nothing to click, and with 400 if it is invalid", async () => {
     expect(await send("/click", { action: "approve" })).toMatchObject({
       status: 409,
       body: { error: expect.stringContaining("No message has a button") },
@@ -217,7 +217,7 @@ describe("a click", () => {
     expect(received).toEqual([]);
   });
 
-  test("is 504 with the cause when the gateway is gone or does not answer in time", async () => {
+  test("is 504 with the cause if the gateway is down or does not answer in time", async () => {
     const silent = await serve({
       name: "silent",
       host: "127.0.0.1",
@@ -234,7 +234,7 @@ describe("a click", () => {
       reason: expect.stringContaining("did not answer within 20 ms"),
     });
     await silent.stop();
-    // With time enough, so that only the refused connection can be what ends it.
+    // A long deadline, so that only the refused connection can end it.
     expect(await new Clicker({ ...options, deadlineMs: 10_000 }).click(click)).toMatchObject({
       reason: expect.stringContaining("could not be reached"),
     });
@@ -243,7 +243,7 @@ describe("a click", () => {
 });
 
 describe("automatic approval", () => {
-  test("clicks what waits already and what comes later, until it is switched off", async () => {
+  test("approves waiting and later messages until it is disabled", async () => {
     await ask("t1");
     const first = once(arrivals, "click");
     expect((await send("/settings", { autoApproveAfter: "1ms" })).status).toBe(204);
@@ -260,7 +260,7 @@ describe("automatic approval", () => {
     expect((await send("/settings", { autoApproveAfter: null })).status).toBe(204);
   });
 
-  test("is forgotten with the messages by a reset", async () => {
+  test("is disabled, and the messages removed, by a reset", async () => {
     await ask("t1");
     await send("/settings", { autoApproveAfter: "5m" });
     expect((await send("/reset", {})).status).toBe(204);
@@ -268,7 +268,7 @@ describe("automatic approval", () => {
   });
 });
 
-test("as a program it names every missing variable, and stops with 0", async () => {
+test("as a program it reports every missing variable, and stops with 0", async () => {
   const entry = join(import.meta.dirname, "main.ts");
   const unconfigured = startService(entry, { AUTO_APPROVE_AFTER: "2" });
   const configured = startService(entry, variables());

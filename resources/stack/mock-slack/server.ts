@@ -36,7 +36,7 @@ export function startMockSlack(variables: Variables): Promise<RunningService> {
         autoApproval.set(autoApproveAfterMs);
         return sendNothing(response);
       default:
-        throw new HttpError(404, `Nothing answers ${request.method} ${path} here.`);
+        throw new HttpError(404, `No route for ${request.method} ${path}.`);
     }
   };
 
@@ -67,7 +67,7 @@ function readClick(body: Record<string, unknown>): ClickRequest {
   return { action, ticket, mentions, user };
 }
 
-/** Answers with what the gateway said; 409 when nothing can be clicked, 504 when the gateway said nothing. */
+/** Responds with the gateway's response; 409 if there is nothing to click, 504 if the gateway did not answer. */
 async function answerClick(clicker: Clicker, request: ClickRequest, response: ServerResponse): Promise<void> {
   const outcome = await clicker.click(request);
   if (outcome.kind === "answered") return sendJson(response, 200, { status: outcome.status, body: outcome.body });

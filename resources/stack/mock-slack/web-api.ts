@@ -1,6 +1,6 @@
 /**
- * Slack's Web API as far as approvals need it. As Slack does, it answers 200 with `ok: false` and an error word for what
- * it refuses: https://docs.slack.dev/reference/methods/chat.postMessage, chat.update, conversations.list and conversations.history.
+ * The part of Slack's Web API that approvals need. Like Slack, it answers refused requests with 200, `ok: false` and an
+ * error code: https://docs.slack.dev/reference/methods (chat.postMessage, chat.update, conversations.list and .history).
  */
 import type { IncomingMessage } from "node:http";
 import { HttpError, readBody } from "../http/serve.ts";
@@ -20,7 +20,7 @@ export interface WebApiOptions {
 
 export async function callWebApi(method: string, request: IncomingMessage, options: WebApiOptions): Promise<Answer> {
   const refused = refuseToken(request.headers.authorization, options.botToken);
-  // The body is read either way, so that the connection stays usable.
+  // The body is read in any case, so that the connection can be reused.
   const body = (await readBody(request)).toString("utf8");
   if (refused) return refused;
   const args = parseArguments(body, request.headers["content-type"] ?? "");
@@ -80,7 +80,7 @@ function listChannels({ store }: WebApiOptions): Answer {
   return { ok: true, channels: [...names].map(([id, name]) => ({ id, name })) };
 }
 
-/** Newest first. As with Slack, only a channel's id will do. */
+/** Newest first. As in Slack, only a channel's id is accepted. */
 function readHistory(args: Arguments, { store }: WebApiOptions): Answer {
   const limit = Number(args.limit ?? historyLimit);
   if (!(limit >= 1 && limit <= 999)) return { ok: false, error: "invalid_limit" };

@@ -1,11 +1,11 @@
-/** How many tools/call messages reached this server, so that a run can tell what was sent from what was executed. */
+/** Counts the tools/call messages that reached this server, so that a run can compare calls sent with calls executed. */
 import { toolNames } from "./tools.ts";
 
 export class CallCounter {
   #total = 0;
   #byTool: Record<string, number> = {};
 
-  /** Counts the calls in a POSTed message or batch. A tool that does not exist counts in the total only. */
+  /** Counts the calls in a POSTed message or batch. An unknown tool counts only in the total. */
   count(body: unknown): void {
     for (const message of Array.isArray(body) ? body : [body]) {
       if (message?.method !== "tools/call") continue;

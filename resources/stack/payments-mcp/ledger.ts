@@ -1,15 +1,15 @@
-/** Charges, refunds and customers in memory. Each operation either happens in full or throws a LedgerError that says why not. */
+/** Charges, refunds and customers in memory. Each operation completes or throws a LedgerError, without partial changes. */
 import type { Charge, Customer, Refund, RefundReason } from "./records.ts";
 import { type Seed, seed } from "./seed.ts";
 
-/** A request the ledger refuses, in words for whoever asked. */
+/** A refused request; the message is for the caller. */
 export class LedgerError extends Error {
   override readonly name = "LedgerError";
 }
 
 export interface RefundRequest {
   chargeId: string;
-  /** Cents; what is left of the charge when absent. */
+  /** Cents; the remaining amount of the charge if absent. */
   amount?: number | undefined;
   reason: RefundReason;
   idempotencyKey?: string | undefined;
@@ -20,7 +20,7 @@ export interface RefundOutcome {
   charge: Charge;
 }
 
-/** Keys are kept as long as they can matter to a client that repeats; the oldest go first. */
+/** Idempotency keys remembered for retries; beyond the limit the oldest are removed. */
 const idempotencyKeyLimit = 10_000;
 
 export class Ledger {

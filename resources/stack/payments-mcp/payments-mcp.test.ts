@@ -5,7 +5,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { killServices, type ServiceProcess, startService } from "../http/service-process.ts";
 
-// Processes start slowly on a busy machine.
+// Process start takes long on a loaded machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const entry = join(import.meta.dirname, "main.ts");
@@ -41,7 +41,7 @@ const post = (body: string, more: Record<string, string> = {}) =>
   fetch(`${url}/mcp`, { method: "POST", body, headers: { ...headers, ...more } });
 
 describe("as an MCP server", () => {
-  test("lists its tools with truthful annotations and output schemas", async () => {
+  test("lists its tools with correct annotations and output schemas", async () => {
     const { tools } = await connected((client) => client.listTools());
     const hints = Object.fromEntries(
       tools.map(({ name, annotations: a }) => [
@@ -59,17 +59,17 @@ describe("as an MCP server", () => {
     expect(tools.every(({ outputSchema }) => outputSchema)).toBe(true);
   });
 
-  test("carries out calls; text and structured content say the same", async () => {
+  test("executes calls; text and structured content are equal", async () => {
     await connected(async (client) => {
       await client.listTools();
       const listed = await client.callTool({ name: "list_recent_charges", arguments: { limit: 2 } });
       expect(listed.structuredContent).toMatchObject({ charges: [{ id: "ch_1008" }, { id: "ch_1007" }] });
       expect(listed.content).toEqual([{ type: "text", text: JSON.stringify(listed.structuredContent) }]);
-      const looked = await client.callTool({
+      const lookup = await client.callTool({
         name: "lookup_charge",
         arguments: { charge_id: "ch_1005", note: "a@b.example" },
       });
-      expect(looked.structuredContent).toMatchObject({ charge: { receipt_email: "bruno.keller@example.com" } });
+      expect(lookup.structuredContent).toMatchObject({ charge: { receipt_email: "bruno.keller@example.com" } });
       const refund = { charge_id: "ch_1007", reason: "duplicate", idempotency_key: "k" };
       expect((await client.callTool({ name: "create_refund", arguments: refund })).isError).toBeFalsy();
       expect((await client.callTool({ name: "create_refund", arguments: refund })).isError).toBeFalsy();
@@ -92,7 +92,7 @@ describe("as an MCP server", () => {
     });
   });
 
-  test("answers what it refuses with isError and a reason", async () => {
+  test("answers refused operations with isError and a reason", async () => {
     await connected(async (client) => {
       const call = async (name: string, args: Record<string, unknown>) => {
         const { isError, content } = await client.callTool({ name, arguments: args });
@@ -120,7 +120,7 @@ describe("as an MCP server", () => {
     });
   });
 
-  test("refuses what is no request of a session, and counts no such call", async () => {
+  test("refuses requests outside a session, and does not count their calls", async () => {
     const call = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"lookup_charge","arguments":{}}}';
     expect((await post(call)).status).toBe(400);
     expect((await post(call, { "mcp-session-id": "unknown" })).status).toBe(404);
@@ -146,7 +146,7 @@ describe("as a program", () => {
     await client.close();
   });
 
-  test("ends with 2 and says why when its port is taken or no port", async () => {
+  test("exits with 2 and the cause if its port is in use or invalid", async () => {
     const taken = startService(entry, { PORT: new URL(url).port, CONTROL_TOKEN: controlToken });
     const wrong = startService(entry, { PORT: "many" });
     expect([await taken.ended, await wrong.ended]).toEqual([2, 2]);

@@ -1,4 +1,4 @@
-/** What the ledger holds, in the words of a payment processor's API. Amounts are in cents. */
+/** The ledger's records, with the field names of a payment processor's API. Amounts are in cents. */
 export interface Customer {
   id: string;
   name: string;
@@ -11,7 +11,7 @@ export interface Charge {
   amount: number;
   amount_refunded: number;
   currency: string;
-  /** True only when refunded in full. */
+  /** True only if refunded in full. */
   refunded: boolean;
   description: string;
   receipt_email: string | null;

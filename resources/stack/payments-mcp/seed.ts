@@ -1,6 +1,6 @@
 /**
- * The ledger every start and every reset begins with: always the same, so that a scenario can name a charge. The newest
- * charge is refunded already, one other is, one is refunded in part, and ch_1005 holds personal data in its description.
+ * The initial ledger after each start and reset: always the same, so that a scenario can name a charge. The newest charge
+ * and one other are refunded, one is partially refunded, and ch_1005 has personal data in its description.
  */
 import type { Charge, Customer, Refund } from "./records.ts";
 

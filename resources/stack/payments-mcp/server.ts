@@ -45,7 +45,7 @@ export function startPayments(variables: Variables): Promise<RunningService> {
       default:
         if (pathOf(request) === "/mcp")
           throw new HttpError(405, "Use POST, GET or DELETE.", { allow: "POST, GET, DELETE" });
-        throw new HttpError(404, `Nothing answers ${request.method} ${pathOf(request)} here.`);
+        throw new HttpError(404, `No route for ${request.method} ${pathOf(request)}.`);
     }
   };
 

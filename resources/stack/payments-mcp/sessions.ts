@@ -1,6 +1,6 @@
 /**
- * MCP sessions over Streamable HTTP: one transport and one tool server each. Sessions idle for long are ended, and at
- * the limit the one idle longest makes room, so that clients that never say goodbye cannot fill the memory.
+ * MCP sessions over Streamable HTTP: one transport and one tool server each. Sessions end after an idle timeout, and at the
+ * limit the longest idle one is evicted, so that clients that never send DELETE cannot exhaust memory.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -21,10 +21,10 @@ interface Session {
 export class Sessions {
   readonly #createServer: () => McpServer;
   readonly #onMessage: (body: unknown) => void;
-  /** In the order of use, the one idle longest first. */
+  /** In order of use, least recently used first. */
   readonly #sessions = new Map<string, Session>();
 
-  /** `onMessage` sees every body that is handed to a session. */
+  /** `onMessage` receives every body that is passed to a session. */
   constructor(createServer: () => McpServer, onMessage: (body: unknown) => void) {
     this.#createServer = createServer;
     this.#onMessage = onMessage;
@@ -62,11 +62,11 @@ export class Sessions {
       enableJsonResponse: true,
       onsessioninitialized: (id) => this.#use(id, { transport, usedAtMs: 0 }),
     });
-    // Set before connecting: the protocol layer calls it after its own.
+    // Set before connecting: the protocol layer then calls it after its own handler.
     transport.onclose = () => {
       if (transport.sessionId !== undefined) this.#sessions.delete(transport.sessionId);
     };
-    // The SDK's class declares its callbacks wider than its own interface does under exactOptionalPropertyTypes.
+    // Under exactOptionalPropertyTypes the SDK's class does not match the SDK's own interface.
     await this.#createServer().connect(transport as Transport);
     return transport;
   }

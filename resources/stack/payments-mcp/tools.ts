@@ -1,4 +1,4 @@
-/** The ledger's operations as MCP tools. A refused operation is a result with isError, so that a model can read why. */
+/** The ledger's operations as MCP tools. A refusal is a result with isError, so that a model can read the reason. */
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import type { CallToolResult, ToolAnnotations } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
@@ -36,14 +36,14 @@ const refund = z.object({
 
 const chargeId = z.string().min(1).max(100).describe("for example ch_1001");
 
-// The ledger is a closed world of its own: nothing outside is reached.
+// The tools act only on the ledger, so openWorldHint is false.
 const reads: ToolAnnotations = {
   readOnlyHint: true,
   destructiveHint: false,
   idempotentHint: true,
   openWorldHint: false,
 };
-// A repeated partial refund moves money again; a repeated deletion changes nothing more.
+// Repeating a partial refund moves money again; repeating a deletion has no further effect.
 const refunds: ToolAnnotations = {
   readOnlyHint: false,
   destructiveHint: true,
@@ -57,7 +57,7 @@ const deletes: ToolAnnotations = {
   openWorldHint: false,
 };
 
-/** One server a session, all on the same ledger. */
+/** One server per session, all on the same ledger. */
 export function createToolServer(ledger: Ledger): McpServer {
   const server = new McpServer({ name: "payments-mcp", version: "1.0.0" });
 
@@ -80,7 +80,7 @@ export function createToolServer(ledger: Ledger): McpServer {
       description: "Returns one charge.",
       inputSchema: {
         charge_id: chargeId,
-        note: z.string().max(2_000).optional().describe("why it is looked up; not used"),
+        note: z.string().max(2_000).optional().describe("reason for the lookup; not used"),
       },
       outputSchema: { charge },
       annotations: reads,
@@ -107,7 +107,7 @@ export function createToolServer(ledger: Ledger): McpServer {
       description: "Refunds a charge, in full unless an amount is given. Moves money and cannot be undone.",
       inputSchema: {
         charge_id: chargeId,
-        amount: z.number().int().positive().optional().describe("cents; what is left of the charge if absent"),
+        amount: z.number().int().positive().optional().describe("cents; the remaining amount of the charge if absent"),
         reason: z.enum(refundReasons),
         idempotency_key: z.string().min(1).max(200).optional().describe("the same key never refunds twice"),
       },
@@ -122,7 +122,7 @@ export function createToolServer(ledger: Ledger): McpServer {
     "delete_customer",
     {
       title: "Delete a customer",
-      description: "Deletes a customer for good. Charges stay.",
+      description: "Deletes a customer permanently. Charges are kept.",
       inputSchema: { customer_id: z.string().min(1).max(100).describe("for example cus_1") },
       outputSchema: { id: z.string(), deleted: z.literal(true) },
       annotations: deletes,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts PostgreSQL with the database `audit` and the role `lab`, which has POSTGRES_PASSWORD and owns that database only.
-# All is prepared at each start, in single-user mode: the password may be another one, and a volume may come from a
-# version whose role was its superuser. The superuser has no password, and no access rule lets it in.
+# Prepared at each start, in single-user mode: the password may have changed, and a volume may have been created by a
+# version whose role was the superuser. The superuser has no password, and no access rule admits it.
 set -eu
 
 case ${POSTGRES_PASSWORD:-} in
@@ -17,7 +17,7 @@ if [ "$(id -u)" = 0 ]; then
   exec setpriv --reuid postgres --regid postgres --init-groups sh "$0"
 fi
 
-# Made aside and renamed: a start that is killed half-way leaves nothing that looks like a cluster.
+# Created under a temporary name and renamed: an interrupted start never leaves a partial cluster.
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm -rf "$PGDATA.new"
   initdb --pgdata "$PGDATA.new" --username resilience_lab_superuser --auth trust --encoding UTF8 --no-locale
@@ -27,7 +27,7 @@ fi
 rm -f "$PGDATA/postmaster.pid"
 echo 'host "audit" "lab" all scram-sha-256' >"$PGDATA/pg_hba.conf"
 
-# Resolves what is printed; an error other than 42P04, that the database exists, ends the start.
+# Sets `printed` to the output; an error other than 42P04 (the database already exists) aborts the start.
 run_sql() {
   printed=$(postgres --single -D "$PGDATA" -c log_line_prefix='%e ' -c log_min_error_statement=panic "$1" 2>&1) || {
     echo "$printed" >&2
@@ -39,7 +39,7 @@ run_sql() {
   fi
 }
 
-# The password in the place that the statements keep for it; a command's arguments could be read by others.
+# Replaces the {password} placeholder in the shell, since other users can read a command's arguments.
 sql=$(cat /srv/audit-db-role.sql)
 while [ "$sql" != "${sql#*\{password\}}" ]; do
   sql="${sql%%\{password\}*}$POSTGRES_PASSWORD${sql#*\{password\}}"
@@ -49,7 +49,7 @@ $sql
 SQL
 case $printed in
   *"resilience-lab: the database belongs to the superuser"*)
-    echo "audit-db takes the rights of a superuser from lab; its tables and rows stay"
+    echo "audit-db revokes superuser rights from lab; its tables and rows are kept"
     run_sql audit </srv/audit-db-ownership.sql
     ;;
 esac

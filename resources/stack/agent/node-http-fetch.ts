@@ -1,6 +1,6 @@
 /**
- * `fetch` for MCP over node:http. The built-in one gives up on an answer whose headers take more than five minutes, which
- * a call held for approval may, and it pools connections, so that a restarted gateway shows as a reset of an old one.
+ * `fetch` for MCP over node:http. The built-in one fails when response headers take longer than five minutes, which a call
+ * held for approval may, and it pools connections, so a restarted gateway would appear as a reset of an old connection.
  */
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
@@ -8,13 +8,13 @@ import { Readable } from "node:stream";
 import type { FetchLike } from "@modelcontextprotocol/sdk/shared/transport.js";
 
 export interface StreamListener {
-  /** An event stream that answers a POST is over, whether it ended well or broke. */
+  /** The event stream of a POST response has closed, with or without an error. */
   onStreamEnd(): void;
-  /** A stream is asked for of a server that does not know the session (404): it is never resumed. */
+  /** The server answered a GET for a stream with 404, an unknown session: the stream cannot be resumed. */
   onSessionGone(): void;
 }
 
-export function patientFetch({ onStreamEnd, onSessionGone }: StreamListener): FetchLike {
+export function nodeHttpFetch({ onStreamEnd, onSessionGone }: StreamListener): FetchLike {
   return (url, init = {}) =>
     new Promise((resolve, reject) => {
       const target = new URL(url);
