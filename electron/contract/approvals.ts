@@ -13,16 +13,16 @@ export const waitingApproval = z.object({
   /** The run in which it was asked for; null for a call from outside any run. */
   runId: z.string().nullable(),
   requestedWallMs: z.number(),
-  /** Null when it does not run out by itself. */
+  /** Null when it does not expire. */
   expiresWallMs: z.number().nullable(),
-  /** Why it cannot be decided from here right now; null when it can. */
+  /** Why it cannot be decided in the lab now; null when it can. */
   blockedBecause: z.string().nullable(),
 });
 export type WaitingApproval = z.infer<typeof waitingApproval>;
 
 export const waitingApprovals = z.object({
   waiting: z.array(waitingApproval),
-  /** Why it is not known what waits, such as the tickets' database being down; null when it is. */
+  /** Why the waiting calls are unknown, such as the tickets' database being down; null when they are known. */
   unknownBecause: z.string().nullable(),
 });
 export type WaitingApprovals = z.infer<typeof waitingApprovals>;
@@ -32,14 +32,14 @@ export const approvalDecision = z.strictObject({
   decision: z.enum(["approve", "deny"]),
 });
 export const approvalAnswer = z.object({
-  /** What the gateway answered to the signed click: also that someone else was first, and it changed nothing. */
+  /** The gateway's answer to the signed click; it also reports that someone else decided first. */
   status: z.int(),
   message: z.string(),
 });
 
 export const approvalHistoryRequest = z.strictObject({
   limit: z.int().min(1).max(500).default(100),
-  /** Those decided before this time. */
+  /** Only approvals decided before this time. */
   beforeWallMs: z.number().optional(),
 });
 export const decidedApproval = z.object({
@@ -53,7 +53,7 @@ export const decidedApproval = z.object({
   requestedWallMs: z.number().nullable(),
   decidedWallMs: z.number(),
   result: z.enum(APPROVAL_RESULTS),
-  /** Who or what decided, as the gateway wrote it. */
+  /** Who or what decided, as recorded by the gateway. */
   reason: z.string(),
 });
 export type DecidedApproval = z.infer<typeof decidedApproval>;

@@ -1,15 +1,12 @@
-/** What the desktop shell's preload puts on the page's window, as `resilienceLab`: a connection and nothing else. */
+/** Exposed by the desktop shell's preload on the page's window as `resilienceLab`: a connection and nothing else. */
 export interface LabBridge {
-  /** Asks for a new connection; its port arrives as a message event of this window with {@link LAB_PORT_MESSAGE}. */
+  /** Requests a new connection; its port arrives as a message event of this window with {@link LAB_PORT_MESSAGE}. */
   connect(): void;
-  /** Told when the shell wants a place of the page shown, such as `run/<id>` from a deep link or a menu. */
+  /** Called when the shell navigates the page to a route, such as `run/<id>` from a deep link or a menu. */
   onNavigate(listener: (route: string) => void): () => void;
 }
 
-/**
- * The places of the page that a deep link, a menu or a notification may lead to. `resilience-lab://run/<id>` leads to
- * `run/<id>`.
- */
+/** The routes that a deep link, a menu or a notification may open. `resilience-lab://run/<id>` opens `run/<id>`. */
 const ROUTES: readonly RegExp[] = [
   /^lab$/,
   /^run\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
@@ -27,6 +24,6 @@ export function isRoute(text: string): boolean {
 export const LAB_BRIDGE_NAME = "resilienceLab";
 export const LAB_PORT_MESSAGE = "resilience-lab:port";
 
-/** The two channels between preload and shell: the page's one door, and the way that it is led by the shell. */
+/** The two channels between preload and shell: the page's connection requests, and the shell's navigation of the page. */
 export const CONNECT_CHANNEL = "lab:connect";
 export const NAVIGATE_CHANNEL = "lab:navigate";

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { runId } from "./runs.ts";
 
-/** A file given to the host, by its upload door or by its open dialog: the page never names a path. */
+/** A file given to the host by upload or by its open dialog: the page never names a path. */
 export const upload = z.object({ upload: z.string(), fileName: z.string(), bytes: z.int() });
 export type Upload = z.infer<typeof upload>;
 
 export const exportRequest = z.strictObject({ runIds: z.array(runId).min(1).max(200) });
-/** What an export would redact, and what in it looks like a secret that no rule knows. */
+/** What an export would redact, and what in it looks like a secret that no rule matches. */
 export const exportPreview = z.object({
   /** How often each kind is redacted. */
   redacted: z.record(z.string(), z.int().positive()),
@@ -16,7 +16,7 @@ export const exportPreview = z.object({
       /** The event's number; null for one of the run's files. */
       seq: z.int().nullable(),
       where: z.string(),
-      /** Its beginning and its length. */
+      /** Its first characters and its length. */
       what: z.string(),
     }),
   ),
@@ -27,7 +27,7 @@ export type ExportPreview = z.infer<typeof exportPreview>;
 export const exportResult = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("saved"), fileName: z.string(), bytes: z.int() }),
   z.object({ kind: z.literal("cancelled") }),
-  /** `address` is of this host, works once and for a short time. */
+  /** `address` is on this host; it works once and for a short time. */
   z.object({ kind: z.literal("download"), fileName: z.string(), bytes: z.int(), address: z.string() }),
 ]);
 export type ExportResult = z.infer<typeof exportResult>;
@@ -35,7 +35,7 @@ export type ExportResult = z.infer<typeof exportResult>;
 export const uploadRequest = z.strictObject({ upload: z.uuid() });
 export const importResult = z.object({
   imported: z.array(z.object({ runId: z.string(), scenarioTitle: z.string() })),
-  /** Runs that are here already, unchanged. */
+  /** Runs that the history already has; unchanged. */
   alreadyHere: z.array(z.string()),
 });
 export type ImportResult = z.infer<typeof importResult>;

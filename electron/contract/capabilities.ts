@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What the host can do. The page asks this, and never which host it is in. */
+/** What the host can do. The page checks capabilities and never which host it is in. */
 export const capabilities = z.object({
   /** For the about panel only. */
   host: z.enum(["electron", "browser"]),
@@ -10,13 +10,13 @@ export const capabilities = z.object({
   export: z.enum(["dialog", "download"]),
   /** The host can open a dialog to choose a file to import; without it the page uses its own file input. */
   openDialog: z.boolean(),
-  /** The host tells the person of finished runs by itself, so the page must not. */
+  /** The host notifies about finished runs itself, so the page must not. */
   notifications: z.boolean(),
   /** The host follows the theme setting with its own windows. */
   nativeTheme: z.boolean(),
   /** Bundles can be exported, imported and verified. */
   bundles: z.boolean(),
-  /** Nothing new can be recorded or broken, and why. */
+  /** Why nothing new can be recorded or broken; null when it can. */
   readOnlyBecause: z.string().nullable(),
 });
 export type Capabilities = z.infer<typeof capabilities>;

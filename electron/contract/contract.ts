@@ -52,7 +52,7 @@ const procedure = oc.errors(LAB_ERRORS);
 const done = z.object({});
 
 /**
- * What every host serves and the page calls. Input is checked at the door; the page sends intent only: names that are
+ * What every host serves and the page calls. Input is validated on arrival; the page sends intent only: names that are
  * looked up, never paths, commands or a driver's options.
  */
 export const labContract = {
@@ -60,28 +60,28 @@ export const labContract = {
   scenarios: {
     list: procedure.output(scenarioCatalogue),
     get: procedure.input(scenarioIdRequest).output(scenarioDetail),
-    /** What a run of it would touch, and how each fault is undone. Fails for a target that the stack does not have. */
+    /** What a run of it would touch, and how each fault is undone. Fails for a target that is not in the stack. */
     plan: procedure.input(scenarioIdRequest).output(scenarioPlan),
     /** The JSON Schema of a scenario file, for an editor's completion. */
     schema: procedure.output(z.record(z.string(), z.unknown())),
     validate: procedure.input(scenarioSourceRequest).output(scenarioValidation),
     save: procedure.input(scenarioSaveRequest).output(z.object({ ids: z.array(z.string()) })),
-    /** The user's own only. */
+    /** User scenarios only. */
     delete: procedure.input(scenarioIdRequest).output(done),
-    /** A file of the user's own that is no valid scenario, to be mended with `save`. */
+    /** A user's file that is not a valid scenario, to be fixed with `save`. */
     getBroken: procedure.input(brokenScenarioRequest).output(brokenScenarioText),
     deleteBroken: procedure.input(brokenScenarioRequest).output(done),
   },
   stack: {
     status: procedure.output(stackStatus),
-    /** Resolves when every service is up; progress is in the lab's state. */
+    /** Resolves when every service is up; progress is in {@link LabState}. */
     up: procedure.output(stackStatus),
-    /** Undoes every fault, then takes the stack down. Refused while a run is on. */
+    /** Undoes every fault, then takes the stack down. Refused while a run is in progress. */
     down: procedure.output(stackStatus),
-    /** Breaks something by hand, in a run of its own that ends when all of it is put back. */
+    /** Applies a manual fault, in a run of its own that ends when all manual faults are undone. */
     fault: procedure.input(faultRequest).output(z.object({ runId: z.string(), message: z.string() })),
     undo: procedure.input(targetRequest).output(undoReport),
-    /** Starts a service that is down though no fault is in force on it. */
+    /** Starts a service that is down while no fault is in force on it. */
     start: procedure.input(serviceRequest).output(stackStatus),
     /** Cancels every run, undoes every fault and refuses new ones until the lab is armed again. */
     halt: procedure.output(undoReport),
@@ -90,19 +90,19 @@ export const labContract = {
   runs: {
     start: procedure.input(runStartRequest).output(runStarted),
     cancel: procedure.input(runCancelRequest).output(done),
-    /** The same scenario as it was written then, with the same protections off unless others are named. */
+    /** The scenario as it was written for that run, with the same protections off unless others are named. */
     rerun: procedure.input(runRerunRequest).output(runStarted),
     active: procedure.output(runQueue),
   },
   events: {
     subscribe: procedure.input(subscribeRequest).output(eventIterator(type<StreamMessage>())),
     acknowledge: procedure.input(acknowledgeRequest).output(done),
-    /** How everything stands, once: for a page that wants no stream. */
+    /** The current state, once: for a page that needs no stream. */
     state: procedure.output(type<LabState>()),
   },
   approvals: {
     waiting: procedure.output(waitingApprovals),
-    /** Clicks the button of the approval message, so that the decision goes the way that a person's would: signed. */
+    /** Clicks the button of the approval message, so that the decision is signed as a person's would be. */
     decide: procedure.input(approvalDecision).output(approvalAnswer),
     history: procedure.input(approvalHistoryRequest).output(approvalHistory),
   },
@@ -116,16 +116,16 @@ export const labContract = {
   },
   settings: { get: procedure.output(settings), set: procedure.input(settingsChange).output(settings) },
   windows: {
-    /** A key for another window of the same browser, which has asked this one for it. Works once and for a minute or two. */
+    /** A key for another window of the same browser that asked this one for it. Works once and for a minute or two. */
     invite: procedure.output(z.object({ key: z.string() })),
   },
   diagnostics: { get: procedure.output(diagnostics) },
   bundles: {
-    /** In one file. The host asks where to save it, or answers with the address to download it from. */
-    /** What an export of the runs would redact, and what to look at before it is given away. */
+    /** What an export of the runs would redact, and what to review before sharing it. */
     preview: procedure.input(exportRequest).output(exportPreview),
+    /** In one file. The host asks where to save it, or answers with the address to download it from. */
     export: procedure.input(exportRequest).output(exportResult),
-    /** Where `capabilities.openDialog` says so; null when the person chose none. */
+    /** Only where `capabilities.openDialog` is true; null when the person chose no file. */
     choose: procedure.output(upload.nullable()),
     verify: procedure.input(uploadRequest).output(verifyResult),
     import: procedure.input(uploadRequest).output(importResult),

@@ -7,28 +7,28 @@ export const diagnostics = z.object({
   dataFolder: z.string(),
   historyBytes: z.int(),
   historyQueue: z.object({
-    /** Events that are yet to be written. */
+    /** Events not yet written. */
     waiting: z.int(),
-    /** Since the start: events that were not kept, since too many waited. */
+    /** Since the start: events dropped because the queue was full. */
     refused: z.int(),
   }),
   uptimeMs: z.number(),
   queue: z.object({ queued: z.int(), running: z.int() }),
-  /** Of the last second or more; milliseconds. */
+  /** Over at least the last second; milliseconds. */
   eventLoopDelayMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
   memory: z.object({ rssBytes: z.int(), heapUsedBytes: z.int() }),
   streams: z.object({
     open: z.int(),
-    /** Batches sent and not yet acknowledged, of all streams. */
+    /** Batches sent and not yet acknowledged, over all streams. */
     unacknowledged: z.int(),
-    /** Events that the slowest stream has yet to send. */
+    /** Events that the slowest stream has not sent yet. */
     furthestBehind: z.int(),
-    /** Since the start: progress events that slow windows were told of by number only. */
+    /** Since the start: progress events sent to slow windows as counts only. */
     progressSkipped: z.int(),
-    /** Since the start: streams that fell so far behind that they were fed from the history. */
+    /** Since the start: streams that fell so far behind that they were served from the history. */
     fedFromHistory: z.int(),
   }),
-  /** What was found and put back when the lab started, and anything else worth knowing. */
+  /** What was found and restored when the lab started, and other notices. */
   notices: z.array(z.string()),
 });
 export type Diagnostics = z.infer<typeof diagnostics>;

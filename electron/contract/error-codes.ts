@@ -1,4 +1,4 @@
-/** What kind of failure it is. The same words as the engine's own errors; the page picks icon and tone by them. */
+/** The kind of failure. The same codes as the engine's own errors; the page picks icon and tone by them. */
 export const LAB_ERROR_CODES = [
   "bad-input",
   "precondition",

@@ -4,14 +4,14 @@ import type { WaitingApprovals } from "./approvals.ts";
 import { type RunQueue, runId } from "./runs.ts";
 import type { StackStatus } from "./stack.ts";
 
-/** Events in one message at most. */
+/** Maximum number of events in one message. */
 export const EVENT_BATCH_LIMIT = 256;
 
-const subscription = z.uuid().describe("chosen by the page; names the stream in acknowledgements");
+const subscription = z.uuid().describe("chosen by the page; identifies the stream in acknowledgements");
 
 /**
- * `lab`: how everything stands, whole, again at each change, the newest only. `run`: the events of one run after a
- * number, from the history or live, to its end; asking again from the last number seen resumes without loss.
+ * `lab`: the whole state at each change, the newest only. `run`: the events of one run after a number, from the history
+ * or live, to its end; subscribing again from the last number received resumes without loss.
  */
 export const subscribeRequest = z.discriminatedUnion("topic", [
   z.strictObject({ topic: z.literal("lab"), subscription }),
@@ -19,32 +19,32 @@ export const subscribeRequest = z.discriminatedUnion("topic", [
 ]);
 export type SubscribeRequest = z.infer<typeof subscribeRequest>;
 
-/** A page that stops acknowledging stops being sent to; what it misses waits in the history, not in memory. */
+/** A page that stops acknowledging is sent nothing more; what it misses is read from the history, not kept in memory. */
 export const acknowledgeRequest = z.strictObject({ subscription: z.uuid(), message: z.int().min(1) });
 
-/** Everything that is true now outside the runs themselves. */
+/** The current state outside the runs themselves. */
 export interface LabState {
-  /** Grows with every change. */
+  /** Increases with every change. */
   version: number;
-  /** The engine's clock when this was made: countdowns are told from it and not from the window's clock. */
+  /** The engine's clock when this was made: countdowns use it and not the window's clock. */
   wallMs: number;
   stack: StackStatus;
   queue: RunQueue;
   approvals: WaitingApprovals;
-  /** Halted: everything is put back and nothing may be broken until a person arms the lab again. */
+  /** Halted: every fault is undone and none can be applied until a person arms the lab again. */
   halted: boolean;
-  /** The run of the faults by hand that are in force, if any. */
-  byHandRunId: string | null;
-  /** Changes when a run began or ended, or runs were deleted, pinned or imported: ask `history.list` again. */
+  /** The run of the manual faults that are in force, if any. */
+  manualRunId: string | null;
+  /** Changes when a run begins or ends, or runs are deleted, pinned or imported: call `history.list` again. */
   historyVersion: number;
-  /** Changes when a user's scenario was saved or deleted: ask `scenarios.list` again. */
+  /** Changes when a user's scenario is saved or deleted: call `scenarios.list` again. */
   scenariosVersion: number;
   settingsVersion: number;
-  /** Worth telling at once, such as what was put back after a crash. */
+  /** Shown at once, such as what was restored after a crash. */
   notices: string[];
 }
 
-/** Progress events that a slow window was spared: their numbers, so that the order has no holes, and how many. */
+/** Progress events not sent to a slow window: their sequence numbers, so that there is no gap, and their counts. */
 export interface SkippedProgress {
   type: "skipped";
   fromSeq: number;
@@ -55,19 +55,19 @@ export interface SkippedProgress {
 }
 export type StreamItem = LabEvent | SkippedProgress;
 
-/** How far a run's log has come. */
+/** How much of a run's log is available and saved. */
 export interface RunProgress {
-  /** The last number that may be told now. */
+  /** The last sequence number that can be sent now. */
   lastSeq: number;
-  /** Events up to this number are on disk: they survive the death of the lab, however it dies. */
+  /** Events up to this number are on disk and survive any crash of the lab. */
   savedSeq: number;
-  /** Why what follows it, the run's end included, is not; null when nothing has failed. It is tried again until it is. */
+  /** Why later events, the run's end included, are not saved; null when no write has failed. Writing is retried. */
   unsaved: { sinceWallMs: number; reason: string } | null;
 }
 
 /**
- * `message` counts from 1 in each stream. A `run` stream ends by itself after the run's last event, once all are saved.
- * Its messages may be without items, when only its progress has changed.
+ * `message` counts from 1 in each stream. A `run` stream ends after the run's last event, once all are saved. Its
+ * messages have no items when only its progress has changed.
  */
 export type StreamMessage =
   | { type: "lab"; message: number; state: LabState }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Something that a person may say about a fault, such as how slow a latency is; in the words of a scenario. */
+/** An attribute of a fault, such as the duration of a latency; named as in a scenario. */
 export const faultAttribute = z.object({
   name: z.string(),
   /** `duration` is written with its unit: 500ms, 5s. */
@@ -11,13 +11,13 @@ export const faultAttribute = z.object({
 });
 export type FaultAttribute = z.infer<typeof faultAttribute>;
 
-/** A way to break something: what the page offers for a service or a link. */
+/** A kind of fault that the page offers for a service or a link. */
 export const faultKind = z.object({
   kind: z.string(),
   on: z.enum(["service", "link"]),
-  /** What it does, after the target's name: "payments-mcp stopped". */
+  /** Its effect, shown after the target's name: "payments-mcp stopped". */
   effect: z.string(),
-  /** How it is put back. */
+  /** How it is undone. */
   undo: z.string(),
   attributes: z.array(faultAttribute),
 });
@@ -30,17 +30,17 @@ export const faultInForce = z.object({
   target: z.string(),
   undo: z.string(),
   sinceWallMs: z.number(),
-  /** It is undone by itself then. */
+  /** When it is undone automatically. */
   expiresWallMs: z.number(),
   runId: z.string(),
   /** Applied by a person and not by a scenario. */
-  byHand: z.boolean(),
+  isManual: z.boolean(),
 });
 export type FaultInForce = z.infer<typeof faultInForce>;
 
 export const undoReport = z.object({
   undone: z.int(),
-  /** What could not be put back, in words; empty is well. */
+  /** What could not be restored, as text; empty when everything was. */
   residue: z.array(z.string()),
 });
 export type UndoReport = z.infer<typeof undoReport>;

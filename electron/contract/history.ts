@@ -5,21 +5,21 @@ import { runId } from "./runs.ts";
 
 export const runSummary = z.object({
   id: z.string(),
-  /** `by hand`: faults that a person applied, outside any scenario. */
-  kind: z.enum(["scenario", "by hand"]),
+  /** `manual`: faults that a person applied, outside any scenario. */
+  kind: z.enum(["scenario", "manual"]),
   scenarioId: z.string(),
   scenarioTitle: z.string(),
   driver: z.string(),
   without: z.array(z.string()),
-  /** Null while the run is on. */
+  /** Null while the run is in progress. */
   outcome: z.enum(OUTCOMES).nullable(),
   reason: z.string().nullable(),
   startedWallMs: z.number(),
   durationMs: z.number().nullable(),
   pinned: z.boolean(),
-  /** The bundle's file that it came in; null for a run of this lab. */
+  /** The bundle file it was imported from; null for a run of this lab. */
   importedFrom: z.string().nullable(),
-  /** Recorded as it was, nothing redacted, as a person asked for. It cannot be exported. */
+  /** Recorded without redaction, as requested. It cannot be exported. */
   raw: z.boolean(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
@@ -29,11 +29,11 @@ export const historyFilter = z.strictObject({
   scenarioId: word.optional(),
   outcome: z.enum(OUTCOMES).optional(),
   driver: word.optional(),
-  /** In the title, the scenario's id, the run's id or the reason; upper and lower case alike. */
+  /** In the title, the scenario's id, the run's id or the reason; case-insensitive. */
   text: word.optional(),
   pinned: z.boolean().optional(),
   limit: z.int().min(1).max(500).default(50),
-  /** Runs older than this one: the last of the page before. */
+  /** Only runs older than this one: the last run of the previous page. */
   before: runId.optional(),
 });
 export type HistoryFilter = z.input<typeof historyFilter>;
@@ -41,10 +41,10 @@ export type HistoryFilter = z.input<typeof historyFilter>;
 export const historyPage = z.object({
   runs: z.array(runSummary),
   hasMore: z.boolean(),
-  /** That match the filter, on all pages. */
+  /** Runs that match the filter, over all pages. */
   matching: z.int(),
   retention: z.object({
-    /** Kept in all. */
+    /** Total number of runs kept. */
     runs: z.int(),
     pinned: z.int(),
     /** The oldest beyond this many are deleted, pinned ones never. */
@@ -87,7 +87,7 @@ export interface EventPage {
 export const deleteRequest = z.strictObject({ runIds: z.array(runId).min(1).max(500) });
 export const deleteReport = z.object({
   deleted: z.int(),
-  /** Pinned runs and runs that are on stay; why, for each. */
+  /** Pinned runs and runs in progress are kept; the reason for each. */
   kept: z.array(z.object({ runId: z.string(), because: z.string() })),
 });
 export type DeleteReport = z.infer<typeof deleteReport>;

@@ -2,15 +2,15 @@ import { z } from "zod";
 import { OUTCOMES } from "../model/lab-event.ts";
 import { scenarioId } from "./scenarios.ts";
 
-/** The id of what a person breaks outside any scenario: faults by hand are a run too, so that they are a log as well. */
-export const BY_HAND_SCENARIO_ID = "by-hand";
+/** The scenario id of manual sessions, as stored in histories and bundles. Faults applied outside any scenario are a run too. */
+export const MANUAL_SCENARIO_ID = "by-hand";
 
 export const runId = z.uuid();
 const protections = z.array(z.string().min(1).max(100)).max(50);
 
 /**
- * One run asked for. `running` and `ended` have a `runId`; `queued` has none yet, and one cancelled while it waited
- * never gets one.
+ * A requested run. `running` and `ended` have a `runId`; `queued` has none yet, and one cancelled while queued never
+ * gets one.
  */
 export const queueEntry = z.object({
   entryId: z.string(),
@@ -21,12 +21,12 @@ export const queueEntry = z.object({
   queuedWallMs: z.number(),
   runId: z.string().nullable(),
   startedWallMs: z.number().nullable(),
-  /** Set once ended; `cancelled` also for one that never began. */
+  /** Set once ended; `cancelled` also for one that never started. */
   outcome: z.enum(OUTCOMES).nullable(),
-  /** Why it ended so; when the stack could not be brought up, that error and its cure. */
+  /** Why it ended so; when the stack could not be brought up, that error and its hint. */
   reason: z.string().nullable(),
   cancelling: z.boolean(),
-  /** What is being done now, in a few words: "starting the stack: gateway", "step: warm gateway". */
+  /** The current activity, briefly: "starting the stack: gateway", "step: warm gateway". */
   activity: z.string(),
 });
 export type QueueEntry = z.infer<typeof queueEntry>;
@@ -40,7 +40,7 @@ export const runQueue = z.object({
 export type RunQueue = z.infer<typeof runQueue>;
 
 export const runStartRequest = z.strictObject({
-  /** In this order. Runs go one after another: they share the stack. */
+  /** In this order. Runs are executed one after another because they share the stack. */
   scenarioIds: z.array(scenarioId).min(1).max(200),
   /** Protections of the gateway to switch off for these runs. */
   without: protections.default([]),
@@ -53,6 +53,6 @@ export const runCancelRequest = z.strictObject({
 });
 export const runRerunRequest = z.strictObject({
   runId,
-  /** Other protections than that run had off. */
+  /** Replaces the protections that the run had off. */
   without: protections.optional(),
 });

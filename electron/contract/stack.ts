@@ -7,11 +7,11 @@ export const serviceStatus = z.object({
   name: z.string(),
   /** gateway, mcp-server, approval-channel, audit-log, agent, fault-proxy or other. */
   role: z.string(),
-  /** What the system says of its process or container; `absent`: its container was removed. */
+  /** State of its process or container; `absent`: its container was removed. */
   state: z.enum(["running", "paused", "stopped", "absent", "starting", "unknown"]),
-  /** What its probe says. */
+  /** Result of its probe. */
   health: healthStatus,
-  /** Why it has that health, in words. */
+  /** Reason for that health, as text. */
   reason: z.string(),
   latencyMs: z.number().nullable(),
   /** host:port, null while it has none. */
@@ -29,26 +29,26 @@ export const linkStatus = z.object({
 export type LinkStatus = z.infer<typeof linkStatus>;
 
 export const stackStatus = z.object({
-  /** `failed`: it could not be brought up; `error` says why, and nothing of it is left running. */
+  /** `failed`: it could not be brought up; `error` has the reason, and nothing of it is left running. */
   state: z.enum(["down", "starting", "up", "stopping", "failed"]),
   project: z.string(),
   driver: z.enum(["process", "docker"]),
-  /** In start order; known also while the stack is down, so that a map can be drawn. */
+  /** In start order; known also while the stack is down, for the map. */
   services: z.array(serviceStatus),
   links: z.array(linkStatus),
   /**
-   * What is broken and no fault of the journal accounts for: toxics, closed links, services that do not run. Empty while a
-   * run is on, which looks for itself. `undo` restores it.
+   * Damage that no fault in the journal explains: toxics, closed links, services that are not running. Empty while a run
+   * is in progress, which checks for itself. `undo` restores it.
    */
   damage: z.array(z.object({ target: z.string(), what: z.string() })),
   protections: z.object({
     known: z.array(z.string()),
-    /** Off right now. A run's own choice is put back after it. */
+    /** Off now. A run's own choice is reverted after it. */
     off: z.array(z.string()),
   }),
-  /** Every way to break something here. */
+  /** Every kind of fault that can be applied here. */
   faultKinds: z.array(faultKind),
-  /** It stays up when the lab ends. */
+  /** Stays up when the lab ends. */
   kept: z.boolean(),
   error: z.object({ code: z.enum(LAB_ERROR_CODES), message: z.string(), cure: z.string().nullable() }).nullable(),
 });
@@ -56,14 +56,14 @@ export type StackStatus = z.infer<typeof stackStatus>;
 
 const name = z.string().min(1).max(200);
 
-/** Intent only: names are looked up in the stack and in the fault catalogue, and refused when they are not there. */
+/** Intent only: names are looked up in the stack and in the fault catalogue, and refused when unknown. */
 export const faultRequest = z.strictObject({
   kind: name,
   /** A service or a link of the stack. */
   target: name,
-  /** By the attributes of the fault's kind, as a scenario writes them; what is left out has its default. */
+  /** Attributes of the fault's kind, as a scenario writes them; omitted ones have their default. */
   attributes: z.record(name, z.union([z.string().max(500), z.number()])).optional(),
-  /** Undone by itself after this time; without it, after ten minutes. */
+  /** Undone automatically after this time; by default after ten minutes. */
   forMs: z.int().min(100).max(3_600_000).optional(),
 });
 export type FaultRequest = z.infer<typeof faultRequest>;

@@ -3,8 +3,8 @@ import type { LabState } from "../../electron/contract/events.ts";
 import type { FaultInForce } from "../../electron/contract/faults.ts";
 import { leftBroken, whyNoUndo } from "./in-force.ts";
 
-const fault = (target: string, byHand: boolean, runId = "run") =>
-  ({ kind: "stop", target, byHand, runId }) as FaultInForce;
+const fault = (target: string, isManual: boolean, runId = "run") =>
+  ({ kind: "stop", target, isManual, runId }) as FaultInForce;
 
 function labWith(faults: FaultInForce[], running: string[] = [], damage: LabState["stack"]["damage"] = []): LabState {
   const active = running.map((runId) => ({ runId, state: "running" }));

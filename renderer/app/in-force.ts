@@ -8,7 +8,7 @@ export function faultsInForce(lab: LabState | undefined): FaultInForce[] {
 /** Faults that are in force though their run is over: nothing but a person will have them put back. */
 export function leftBroken(lab: LabState | undefined): FaultInForce[] {
   if (lab?.queue.active.some(({ state }) => state === "running")) return [];
-  return faultsInForce(lab).filter(({ byHand }) => !byHand);
+  return faultsInForce(lab).filter(({ isManual }) => !isManual);
 }
 
 /** What is broken and is no fault of the lab's, in words. */

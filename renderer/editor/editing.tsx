@@ -100,7 +100,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
         source,
         replace,
         ...(isOfSuite ? { suiteName } : {}),
-        ...(mended === undefined ? {} : { mends: mended.name }),
+        ...(mended === undefined ? {} : { fixes: mended.name }),
       });
       drafts.forget(place);
       setSaved(source);

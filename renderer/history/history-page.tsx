@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowsDiff, IconDownload, IconFileImport, IconSearch, IconTrash } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { BY_HAND_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
 import { OUTCOMES, type Outcome } from "../../electron/model/lab-event.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
@@ -124,7 +124,7 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
   const scenarios = useMemo(
     () => [
       ...(catalogue?.scenarios ?? []).map(({ id, title }) => ({ value: id, label: title })),
-      { value: BY_HAND_SCENARIO_ID, label: "By hand" },
+      { value: MANUAL_SCENARIO_ID, label: "By hand" },
     ],
     [catalogue],
   );

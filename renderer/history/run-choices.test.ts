@@ -43,7 +43,7 @@ describe("what can be done with runs", () => {
 
   it("repeats scenarios only", () => {
     expect(whyNotRepeat(run())).toBeUndefined();
-    expect(whyNotRepeat(run({ kind: "by hand" }))).toMatch("nothing to repeat");
+    expect(whyNotRepeat(run({ kind: "manual" }))).toMatch("nothing to repeat");
   });
 
   it("compares exactly two, the older on the left", () => {

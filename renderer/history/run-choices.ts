@@ -9,7 +9,7 @@ export function whyNotDelete({ outcome, pinned }: Pick<RunSummary, "outcome" | "
 /** Why a run cannot be repeated, whatever else stands in the way; undefined when it can. */
 export function whyNotRepeat({ outcome, kind }: Pick<RunSummary, "outcome" | "kind">): string | undefined {
   if (outcome === null) return "It is still on";
-  return kind === "by hand" ? "Faults by hand follow no scenario: there is nothing to repeat" : undefined;
+  return kind === "manual" ? "Faults by hand follow no scenario: there is nothing to repeat" : undefined;
 }
 
 export function whyNotCompare(chosen: readonly RunSummary[]): string | undefined {

@@ -190,10 +190,10 @@ function FaultList({ faults }: { faults: readonly FaultInForce[] }) {
   if (faults.length === 0) return null;
   return (
     <ul className={classes.faults}>
-      {faults.map(({ id, kind, byHand, runId, sinceWallMs, expiresWallMs }) => (
+      {faults.map(({ id, kind, isManual, runId, sinceWallMs, expiresWallMs }) => (
         <li key={id}>
           <ToneWord tone="fault">{kind}</ToneWord> for {formatDuration(Math.max(0, nowMs - sinceWallMs))},{" "}
-          {byHand ? "by hand" : "by a run"}, undone by itself in {formatDuration(Math.max(0, expiresWallMs - nowMs))}.{" "}
+          {isManual ? "by hand" : "by a run"}, undone by itself in {formatDuration(Math.max(0, expiresWallMs - nowMs))}.{" "}
           <a href={formatRoute({ at: "run", runId })}>See the run</a>
         </li>
       ))}

@@ -103,7 +103,7 @@ function toneOfService(service: ServiceStatus, stack: StackStatus): Tone {
 
 function shortState(service: ServiceStatus, stack: StackStatus): string {
   const [fault] = service.faults;
-  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${fault.byHand ? "by hand" : "by a run"}`;
+  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${fault.isManual ? "by hand" : "by a run"}`;
   if (stack.state === "down" || stack.state === "failed") return "not running";
   if (service.state === "starting") return "starting";
   if (service.state === "paused") return "paused";

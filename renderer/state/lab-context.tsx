@@ -58,7 +58,7 @@ export function useRun(runId: string): OpenRun | undefined {
 export function useIsReading(run: OpenRun): boolean {
   const { runId, view, lastSeq } = run.record;
   const isOn = useLab(
-    ({ lab }) => lab?.byHandRunId === runId || lab?.queue.active.some((entry) => entry.runId === runId) === true,
+    ({ lab }) => lab?.manualRunId === runId || lab?.queue.active.some((entry) => entry.runId === runId) === true,
   );
   return !isOn && view.ended === undefined && view.seq < lastSeq;
 }

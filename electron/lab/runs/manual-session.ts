@@ -1,4 +1,4 @@
-import { BY_HAND_SCENARIO_ID } from "../../contract/runs.ts";
+import { MANUAL_SCENARIO_ID } from "../../contract/runs.ts";
 import { closes } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
@@ -132,7 +132,7 @@ export class ManualSession {
 
 function planOf(method: RunPlan["method"]): RunPlan {
   return {
-    scenario: { id: BY_HAND_SCENARIO_ID, title: "By hand", patterns: [], steadyState: [], method: [], expect: [] },
+    scenario: { id: MANUAL_SCENARIO_ID, title: "By hand", patterns: [], steadyState: [], method: [], expect: [] },
     source: "# What a person broke by hand, outside any scenario.\n",
     policy: MANUAL_POLICY,
     green: "everything that was broken by hand was put back",

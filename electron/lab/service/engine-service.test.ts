@@ -33,7 +33,7 @@ test("quitting puts back what was broken by hand, and the run of it says so", as
   const broken = await engine.status();
   expect(broken.services.find(({ name }) => name === "mock-slack")).toMatchObject({
     state: "stopped",
-    faults: [{ kind: "stop", byHand: true, runId }],
+    faults: [{ kind: "stop", isManual: true, runId }],
   });
   await engine.close();
 

@@ -382,7 +382,7 @@ export class EngineService {
       queue,
       approvals: this.approvals.waiting(),
       halted: this.faults.isHalted,
-      byHandRunId: this.faults.runId,
+      manualRunId: this.faults.runId,
       historyVersion: this.#versions.history,
       scenariosVersion: this.#versions.scenarios,
       settingsVersion: this.#versions.settings,

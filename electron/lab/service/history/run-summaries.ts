@@ -1,10 +1,10 @@
 import type { HistoryPage } from "../../../contract/history.ts";
-import { BY_HAND_SCENARIO_ID } from "../../../contract/runs.ts";
+import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
 import type { RunPage, StoredRun } from "../../history/run-store.ts";
 
 /** A run as the page tells it apart from those of scenarios. */
-export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "by hand" } {
-  return { ...run, kind: run.scenarioId === BY_HAND_SCENARIO_ID ? "by hand" : "scenario" };
+export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "manual" } {
+  return { ...run, kind: run.scenarioId === MANUAL_SCENARIO_ID ? "manual" : "scenario" };
 }
 
 /** @param limit beyond which runs are trimmed */

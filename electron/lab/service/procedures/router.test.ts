@@ -67,7 +67,7 @@ test.each([
   ["scenarios.get", { id: "approval-timeout", file: "/etc/passwd" }],
   ["scenarios.delete", { id: "a/../b" }],
   ["scenarios.save", { source: "x".repeat(300_000) }],
-  ["scenarios.save", { source: "", mends: "../broken.yaml" }],
+  ["scenarios.save", { source: "", fixes: "../broken.yaml" }],
   ["scenarios.getBroken", { name: "../broken.yaml" }],
   ["scenarios.getBroken", { name: "..\\broken.yaml" }],
   ["scenarios.getBroken", { name: "/etc/passwd" }],
@@ -168,7 +168,7 @@ test("a broken file is told, given, undone and deleted, and each window hears of
   const before = await version();
   await send("scenarios.deleteBroken", { name: "hopeless.yaml" });
   expect(await version()).toBe(before + 1);
-  await send("scenarios.save", { source: MINE, mends: "broken.yaml" });
+  await send("scenarios.save", { source: MINE, fixes: "broken.yaml" });
   expect(await names()).toEqual([]);
   await send("scenarios.delete", { id: "mine" });
 });

@@ -1,4 +1,4 @@
-import { BY_HAND_SCENARIO_ID } from "../../../contract/runs.ts";
+import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { LabError } from "../../lab-error.ts";
 import { hasPlaceholder } from "../../redaction/placeholder.ts";
@@ -12,7 +12,7 @@ export async function scenarioOf(
   runId: string,
 ): Promise<{ loaded: LoadedScenario; without: string[] }> {
   const { scenarioId, scenarioTitle, source, without } = await history.get(runId);
-  if (scenarioId === BY_HAND_SCENARIO_ID)
+  if (scenarioId === MANUAL_SCENARIO_ID)
     throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
   if (hasPlaceholder(source)) return { loaded: library.unredacted(scenarioId, source), without };
   const loaded = loadText(source, `${scenarioId}.yaml`);

@@ -59,7 +59,7 @@ test.each([
   const other = VALID.replace("id: undone", "id: other");
   expect(() => library.getBroken(name)).toThrow(/none of your files that cannot be used is called/);
   expect(() => library.deleteBroken(name)).toThrow(/none of your files that cannot be used is called/);
-  expect(() => library.save(other, { replace: true, mends: name })).toThrow(/none of your files/);
+  expect(() => library.save(other, { replace: true, fixes: name })).toThrow(/none of your files/);
   expect(files()).toEqual(["broken.yaml", "inner", "undone.yaml"]);
   expect(existsSync(join(home, "secret.yaml"))).toBe(true);
 });
@@ -85,7 +85,7 @@ test("what an editor would not give back as it was can be deleted and not opened
   expect(broken()).toEqual(Object.keys(reasons));
   for (const [name, reason] of Object.entries(reasons)) {
     expect(() => library.getBroken(name)).toThrow(reason);
-    expect(() => library.save(VALID, { replace: true, mends: name })).toThrow(reason);
+    expect(() => library.save(VALID, { replace: true, fixes: name })).toThrow(reason);
     library.deleteBroken(name);
   }
   expect(files()).toEqual([]);
@@ -94,39 +94,39 @@ test("what an editor would not give back as it was can be deleted and not opened
 
 test("a undone text takes the place of its file, under the same name", () => {
   const { library, files, broken, own } = libraryOf({ "undone.yaml": BROKEN });
-  expect(library.save(VALID, { replace: false, mends: "undone.yaml" })).toEqual(["undone"]);
+  expect(library.save(VALID, { replace: false, fixes: "undone.yaml" })).toEqual(["undone"]);
   expect([files(), broken(), own()]).toEqual([["undone.yaml"], [], ["undone"]]);
 });
 
 test.each(["broken.yaml", "undone.yml", "UndoneFault.yaml"])("a undone %s leaves no broken twin", (name) => {
   const { library, files, broken, own } = libraryOf({ [name]: BROKEN });
-  library.save(VALID, { replace: false, mends: name });
+  library.save(VALID, { replace: false, fixes: name });
   expect([files(), broken(), own()]).toEqual([["undone.yaml"], [], ["undone"]]);
 });
 
 test("a text that is still wrong, or whose id is in use, changes nothing", () => {
   const { library, folder, files } = libraryOf({ "broken.yaml": BROKEN, "undone.yaml": VALID });
-  const saving = (source: string) => () => library.save(source, { replace: false, mends: "broken.yaml" });
+  const saving = (source: string) => () => library.save(source, { replace: false, fixes: "broken.yaml" });
   expect(saving(BROKEN)).toThrow(/metod/);
   expect(saving(VALID.replace("id: undone", "id: shipped"))).toThrow(/a shipped scenario/);
   expect(saving(VALID)).toThrow(/you have a scenario in undone.yaml already/);
   expect(files()).toEqual(["broken.yaml", "undone.yaml"]);
   expect(readFileSync(join(folder, "broken.yaml"), "utf8")).toBe(BROKEN);
-  library.save(VALID, { replace: true, mends: "broken.yaml" });
+  library.save(VALID, { replace: true, fixes: "broken.yaml" });
   expect(files()).toEqual(["undone.yaml"]);
 });
 
 test("another broken file is written over only when that was asked for", () => {
   const { library, files } = libraryOf({ "broken.yaml": BROKEN, "undone.yaml": BROKEN });
-  expect(() => library.save(VALID, { replace: false, mends: "broken.yaml" })).toThrow(/in undone.yaml already/);
+  expect(() => library.save(VALID, { replace: false, fixes: "broken.yaml" })).toThrow(/in undone.yaml already/);
   expect(files()).toEqual(["broken.yaml", "undone.yaml"]);
 });
 
 test("of two files with one id the second is broken, and undone by an id of its own", () => {
   const { library, broken, own, files } = libraryOf({ "first.yaml": VALID, "second.yaml": VALID });
   expect(library.list().broken[0]?.problems[0]?.message).toContain('"undone" is used by another scenario');
-  expect(() => library.save(VALID, { replace: true, mends: "second.yaml" })).toThrow(/used in first.yaml/);
-  library.save(VALID.replace("id: undone", "id: other"), { replace: false, mends: "second.yaml" });
+  expect(() => library.save(VALID, { replace: true, fixes: "second.yaml" })).toThrow(/used in first.yaml/);
+  library.save(VALID.replace("id: undone", "id: other"), { replace: false, fixes: "second.yaml" });
   expect([broken(), own(), files()]).toEqual([[], ["undone", "other"], ["first.yaml", "other.yaml"]]);
 });
 
@@ -135,10 +135,10 @@ test("a suite is whole or broken, and never saved so that it is broken", () => {
   const { library, broken, own, files } = libraryOf({ "suite.yaml": `cases:\n${one}${one}` });
   expect([broken(), own()]).toEqual([["suite.yaml"], []]);
   const { source } = library.getBroken("suite.yaml");
-  expect(() => library.save(source, { replace: false, suiteName: "suite", mends: "suite.yaml" })).toThrow(
+  expect(() => library.save(source, { replace: false, suiteName: "suite", fixes: "suite.yaml" })).toThrow(
     /two cases have the id "suite-a-refund"/,
   );
-  library.save(`cases:\n${one}`, { replace: false, suiteName: "mine", mends: "suite.yaml" });
+  library.save(`cases:\n${one}`, { replace: false, suiteName: "mine", fixes: "suite.yaml" });
   expect([broken(), own(), files()]).toEqual([[], ["mine-a-refund"], ["mine.yaml"]]);
 });
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { BY_HAND_SCENARIO_ID } from "../../../contract/runs.ts";
+import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
 import type { BrokenScenario, BrokenScenarioText } from "../../../contract/scenarios.ts";
 import { DocumentError } from "../../documents/yaml-document.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
@@ -21,7 +21,7 @@ export interface SaveOptions {
   replace: boolean;
   suiteName?: string | undefined;
   /** The broken file that the text was made from, and takes the place of. */
-  mends?: string | undefined;
+  fixes?: string | undefined;
 }
 
 /** The shipped scenarios, and those that the user keeps in the data folder. */
@@ -84,20 +84,20 @@ export class ScenarioLibrary {
   }
 
   /** Writes a scenario or a suite into the user's folder and returns the ids in it. @throws DocumentError, LabError */
-  save(source: string, { replace, suiteName, mends }: SaveOptions): string[] {
+  save(source: string, { replace, suiteName, fixes }: SaveOptions): string[] {
     const loaded = loadText(source, `${suiteName ?? "suite"}.yaml`);
     const [first] = loaded;
     if (first === undefined) throw new LabError("bad-input", "there is no scenario in this text");
     const ids = loaded.map(({ scenario }) => scenario.id);
     const isSuite = loaded.length > 1 || suiteName !== undefined;
-    const kept = replace && mends === undefined ? this.#fileOfAll(ids) : undefined;
+    const kept = replace && fixes === undefined ? this.#fileOfAll(ids) : undefined;
     const name = kept ?? `${isSuite ? (suiteName ?? "suite") : first.scenario.id}.yaml`;
-    if (mends !== undefined) this.#editable(mends);
-    const isInPlace = mends !== undefined && this.#folder.isSame(mends, name);
+    if (fixes !== undefined) this.#editable(fixes);
+    const isInPlace = fixes !== undefined && this.#folder.isSame(fixes, name);
     this.#assertFree(ids, name, replace || isInPlace);
     this.#folder.write(name, source);
     // After the text is safe under its own name; where case does not count, that may be the same file still.
-    if (mends !== undefined && mends !== name && !this.#folder.isSame(mends, name)) this.#folder.remove(mends);
+    if (fixes !== undefined && fixes !== name && !this.#folder.isSame(fixes, name)) this.#folder.remove(fixes);
     return ids;
   }
 
@@ -152,7 +152,7 @@ export class ScenarioLibrary {
     const { scenarios } = this.list();
     for (const [place, id] of ids.entries()) {
       if (ids.indexOf(id) !== place) throw new LabError("bad-input", `two cases have the id "${id}"`, OTHER_NAME);
-      if (id === BY_HAND_SCENARIO_ID) throw new LabError("bad-input", `the id "${id}" is the lab's own`, OTHER_ID);
+      if (id === MANUAL_SCENARIO_ID) throw new LabError("bad-input", `the id "${id}" is the lab's own`, OTHER_ID);
       const used = scenarios.find(({ loaded }) => loaded.scenario.id === id);
       if (used?.origin === "shipped") {
         throw new LabError("bad-input", `the id "${id}" is that of a shipped scenario`, OTHER_ID);

@@ -163,11 +163,11 @@ export class StackController {
   }
 
   /** @param isBusy a run is on: what is broken then is for it to say */
-  async status(byHandRunId: string | null, isBusy: boolean): Promise<StackStatus> {
+  async status(manualRunId: string | null, isBusy: boolean): Promise<StackStatus> {
     const { stack } = this.#parts;
     const situation = this.#situation;
     const running = this.running;
-    const faults = this.faults().map((fault) => toInForce(fault, byHandRunId));
+    const faults = this.faults().map((fault) => toInForce(fault, manualRunId));
     const on = (target: string) => faults.filter((fault) => fault.target === target);
     const known = protectionsOf(stack);
     const services = stack.services.map((service) => this.#serviceStatus(service, on(service.name)));
@@ -249,8 +249,8 @@ function toError({ code, message, cure }: LabError): NonNullable<StackStatus["er
   return { code, message, cure: cure ?? null };
 }
 
-function toInForce(fault: JournaledFault, byHandRunId: string | null): FaultInForce {
+function toInForce(fault: JournaledFault, manualRunId: string | null): FaultInForce {
   const { id, kind, target, undo, runId, intendedWallMs, expiresWallMs } = fault;
-  const byHand = runId === byHandRunId;
-  return { id, kind, target, undo, sinceWallMs: intendedWallMs, expiresWallMs, runId, byHand };
+  const isManual = runId === manualRunId;
+  return { id, kind, target, undo, sinceWallMs: intendedWallMs, expiresWallMs, runId, isManual };
 }
