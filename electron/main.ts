@@ -16,14 +16,14 @@ import * as theme from "./shell/theme.ts";
 import * as tray from "./shell/tray.ts";
 import * as window from "./shell/window.ts";
 
-/** The desktop shell: one file a concern, each registered here, in an order that matters where a comment says so. */
+/** The desktop shell: one file per concern, registered here; comments mark where the order matters. */
 const shell = makeShell(process.env);
 
 // Not awaited here: the app becomes ready only once this module has been evaluated.
 if (singleInstance.register(shell)) void start().catch(cannotStart);
 
 async function start(): Promise<void> {
-  // Before the app is ready: schemes, and links that it may have been started with.
+  // Before the app is ready: schemes, and the links it was started with.
   strayErrors.register(shell);
   protocol.registerScheme();
   deepLinks.register(shell);
@@ -31,13 +31,13 @@ async function start(): Promise<void> {
   permissions.register();
   crash.register(shell);
   await app.whenReady();
-  // Before the window: what it loads, what colour it opens in, and who answers it.
+  // Before the window: what it loads, its background colour, and its connection.
   protocol.register(shell);
   theme.register(shell);
   labDoor.register(shell);
   menu.register(shell);
   window.register(shell);
-  // After the window: putting back what a dead lab left may take a while, and the page says so meanwhile.
+  // After the window: restoring what a crashed lab left may take a while, and the page shows it.
   await engine.register(shell);
   tray.register(shell);
   notifications.register(shell);

@@ -7,9 +7,9 @@ import {
   NAVIGATE_CHANNEL,
 } from "./contract/bridge.ts";
 
-/** The page's connection to the lab, and where the shell wants it to go. Nothing else of Electron reaches the page. */
+/** The page's connection to the lab, and navigation by the shell. Nothing else of Electron reaches the page. */
 const listeners = new Set<(route: string) => void>();
-/** A route that came before the page was ready to be led. */
+/** A route received before the page listened. */
 let waiting: string | undefined;
 
 ipcRenderer.on(NAVIGATE_CHANNEL, (_event, route: string) => {

@@ -76,7 +76,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("Ctrl-C", TOGETHER, () => {
       await point.reached(session, lab);
       const { code, err } = await session.interrupt();
       expect(code).toBe(130);
-      expect(err).toContain("interrupted: putting back what was broken");
+      expect(err).toContain("interrupted: undoing every fault");
       expect(lab.processes()).toEqual([]);
       const { out } = await lab.run("history", "list");
       expect(out).toMatch(point.cancelled ? /small/ : /no runs yet/);
@@ -93,7 +93,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("Ctrl-C", TOGETHER, () => {
     await session.says(/interrupted: putting back/);
     const { code, err, out } = await session.interrupt();
     expect(code).toBe(130);
-    expect(err).toContain("still putting back what was broken");
+    expect(err).toContain("still undoing every fault");
     expect(out).toMatch(/undo +restored: slow-again/);
     expect(lab.processes()).toEqual([]);
   });

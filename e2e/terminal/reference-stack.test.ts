@@ -335,7 +335,7 @@ describe("stack up, after a service has crashed", () => {
     await expect.poll(async () => (await lab.run("stack", "status")).code).toBe(1);
     const { code, out } = await lab.run("stack", "up", "--ports", "auto");
     expect(code).toBe(0);
-    expect(out).toContain("agent had ended: starting it");
+    expect(out).toContain("agent is stopped: starting it");
     expect((await lab.run("stack", "status")).code).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-/** `npm run bench [PART...]`: measures, prints a table, writes bench.json, and exits 1 when an aim is missed. */
+/** `npm run bench [PART...]`: measures, prints a table, writes bench.json, and exits 1 when a goal is missed. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   demo: () => inLab(benchDemo),
 };
 
-/** A stack of its own, so that nothing else is measured; how long it took to come up is a row as well. */
+/** A stack of its own, so that nothing else is measured; its start-up time is a row as well. */
 function onStack(use: (open: OpenStack) => Promise<Row[]>): Promise<Row[]> {
   return inLab(async (lab, bench) => {
     const target = await lab.resolve({ ...ON_REFERENCE_STACK, ports: "auto" });

@@ -10,8 +10,8 @@ import { type Row, row } from "./row.ts";
 const NEVER = new AbortController().signal;
 
 /**
- * The demo, as the terminal does it: the stack is brought up, every shipped scenario run once, the stack taken down. How
- * long it takes against the waits that its scenarios contain by design, and what the rest of the time goes into.
+ * The demo as in the terminal: the stack is brought up, every shipped scenario run once, the stack taken down. Compares
+ * its duration with the waits that its scenarios contain by design, and breaks down the rest.
  */
 export async function benchDemo(lab: Lab, bench: LabSession): Promise<Row[]> {
   const spentMs = new Map<string, number>();
@@ -48,7 +48,7 @@ export async function benchDemo(lab: Lab, bench: LabSession): Promise<Row[]> {
   ];
 }
 
-/** How long each phase of a run took, in milliseconds; what was before its first and after its last by a name of its own. */
+/** Duration of each phase of a run, in milliseconds, and of the time before the first and after the last. */
 function phasesOf({ phases, ended }: RunView, wallMs: number): [string, number][] {
   const endMs = ended?.atMs ?? wallMs;
   const spans = phases.map((phase): [string, number] => [
@@ -58,7 +58,7 @@ function phasesOf({ phases, ended }: RunView, wallMs: number): [string, number][
   return [["following the stack", phases[0]?.startMs ?? 0], ...spans, ["around the run", wallMs - endMs]];
 }
 
-/** Steps that wait for a time, approvals that expire, and calls that only the deadline ends. */
+/** Wait steps, approvals that expire, and calls that end by their deadline. */
 function waitsByDesign({ scenario }: LoadedScenario, view: RunView): number {
   const steps = scenario.method.reduce(
     (sum, step) => sum + ("wait" in step && typeof step.wait === "number" ? step.wait : 0),

@@ -14,14 +14,14 @@ import { startLab } from "../lab/watchdog/testing/lab-process.ts";
 import { median, type Row, row } from "./row.ts";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
-const LOOK_EVERY_MS = 4;
+const POLL_INTERVAL_MS = 4;
 const LIMIT_MS = 60_000;
 const LINK = "agent->gateway";
 const SERVICE = "payments-mcp";
 
 /**
- * `resilience-lab halt` from a shell while the lab that broke things hangs: how long after the command was begun a closed
- * link answers again, and a killed service. The worst of all rounds, seen from outside: from sockets alone.
+ * `resilience-lab halt` from a shell while the lab that applied the faults hangs: time from the start of the command until
+ * a closed link and a killed service answer again. The worst of all rounds, observed from outside, by sockets only.
  */
 export async function benchHalt(): Promise<Row[]> {
   const rows = await halts("process");
@@ -32,11 +32,11 @@ export async function benchHalt(): Promise<Row[]> {
 }
 
 async function halts(driver: "process" | "docker"): Promise<Row[]> {
-  const place = new HaltPlace(driver);
+  const target = new HaltTarget(driver);
   try {
-    await place.begin();
+    await target.begin();
     const rounds: Halted[] = [];
-    for (let round = 0; round < ROUNDS; round++) rounds.push(await place.halt());
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await target.halt());
     const of = (key: keyof Halted) => rounds.map((each) => each[key]);
     const name = `halt from a shell, ${driver}`;
     return [
@@ -45,7 +45,7 @@ async function halts(driver: "process" | "docker"): Promise<Row[]> {
       row(`${name}: killed service up, worst of ${ROUNDS}`, Math.max(...of("serviceMs")), "ms", "<= 3000"),
     ];
   } finally {
-    await place.end();
+    await target.end();
   }
 }
 
@@ -54,7 +54,7 @@ interface Halted {
   serviceMs: number;
 }
 
-class HaltPlace {
+class HaltTarget {
   readonly #driver: "process" | "docker";
   readonly #folder = mkdtempSync(join(tmpdir(), "lab-bench-halt-"));
   readonly #project = `lab-halt-${randomUUID().slice(0, 8)}`;
@@ -65,9 +65,9 @@ class HaltPlace {
   }
 
   async begin(): Promise<void> {
-    const said = await this.#lab("stack", "up", "--driver", this.#driver, "--ports", "auto").ended;
-    if (this.#journal(({ stack }) => stack) === undefined) throw new Error(`no stack came up: ${said}`);
-    await this.halt(); // what is compiled at the first use is kept for the next
+    const output = await this.#lab("stack", "up", "--driver", this.#driver, "--ports", "auto").ended;
+    if (this.#journal(({ stack }) => stack) === undefined) throw new Error(`no stack came up: ${output}`);
+    await this.halt(); // warms the compile cache
   }
 
   async end(): Promise<void> {
@@ -123,7 +123,7 @@ class HaltPlace {
     }
   }
 
-  /** Of the link and of the service. On Docker a link is in the proxy's container, which this machine can reach. */
+  /** Addresses of the link and of the service. On Docker a link is in the proxy's container, reachable from this machine. */
   #addresses(): [string, string] {
     const ports = this.#journal(({ stack }) => stack?.ports) ?? {};
     const service = `http://127.0.0.1:${ports[SERVICE]}/healthz`;
@@ -140,8 +140,8 @@ class HaltPlace {
   async #until(isSo: () => boolean | Promise<boolean>): Promise<void> {
     const limitMs = performance.now() + LIMIT_MS;
     while (!(await isSo())) {
-      if (performance.now() > limitMs) throw new Error("the stack was not broken, or not put back, in a minute");
-      await delay(LOOK_EVERY_MS);
+      if (performance.now() > limitMs) throw new Error("the stack was not broken, or not restored, within a minute");
+      await delay(POLL_INTERVAL_MS);
     }
   }
 }

@@ -12,7 +12,7 @@ import type { LabEventBody } from "../model/lab-event.ts";
 import { type Row, row } from "./row.ts";
 
 const EVENTS = 100_000;
-/** Appended in one turn of the event loop: a burst of a log tail. */
+/** Events appended in one turn of the event loop: a burst of a log tail. */
 const BURST = 64;
 const RUNS = 2_000;
 const EVENTS_A_RUN = 200;
@@ -20,7 +20,7 @@ const RESOLUTION_MS = 1;
 const IDLE_MS = 3_000;
 const GOAL = "<= 20";
 
-/** For how long the engine's thread is kept from its next turn while the history works. */
+/** Event loop delay of the engine's thread while the history works. */
 export async function benchHistoryDelay(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-"));
   const file = join(folder, "history.db");
@@ -47,7 +47,7 @@ export async function benchHistoryDelay(): Promise<Row[]> {
   }
 }
 
-/** p99 in milliseconds. The histogram counts the timer's own resolution as delay; that is taken off. */
+/** p99 in milliseconds. The histogram counts the timer's own resolution as delay; that is subtracted. */
 async function delayDuring(work: () => Promise<void>): Promise<number> {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();

@@ -5,7 +5,7 @@ import { storeRun } from "../testing/stored-events.ts";
 const STARTED_MS = 1_700_000_000_000;
 const SERVICES = ["gateway", "payments-mcp", "agent", "audit-db"];
 
-/** Puts a run of so many events, as a long storm leaves it, into a history. It lasts as many milliseconds. */
+/** Stores a run of `count` events, as a long retry storm produces. It lasts as many milliseconds. */
 export function recordLongRun(historyFile: string, runId: string, events: number): Promise<void> {
   const run = {
     id: runId,

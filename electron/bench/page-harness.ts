@@ -21,7 +21,7 @@ export async function buildPages(folder: string): Promise<{ lab: string; bare: s
 
 /** The browser host in a process of its own. */
 export class PageHost {
-  /** Lets one person in, once. */
+  /** Admits one browser, once. */
   readonly address: string;
   readonly #child: ChildProcess;
 
@@ -35,7 +35,7 @@ export class PageHost {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
     });
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    child.once("exit", (code) => reject(new Error(`the host ended with ${code} and told no address`)));
+    child.once("exit", (code) => reject(new Error(`the host ended with ${code} and printed no address`)));
     if (child.stdout === null) throw new Error("the host has no output");
     createInterface({ input: child.stdout }).on("line", (line) => {
       const address = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/.exec(line)?.[0];

@@ -61,9 +61,9 @@ async function open({ page, origin }: Tab, place: string): Promise<void> {
   await page.goto(`${origin}${place}`);
 }
 
-/** What the page has done, in milliseconds since its navigation began. */
+/** Timings of the page, in milliseconds since its navigation began. */
 interface Seen {
-  /** Its first control was there, in a frame. */
+  /** First frame with its first control. */
   interactiveMs: number;
   readyMs: number;
   /** Paints of the timeline's canvas: when, and to which moment of the run the axis reached. */
@@ -132,7 +132,7 @@ interface Opened {
   elements: number;
 }
 
-/** Opens a run in a page that has shown another one: what is measured is the run, not the page's own beginning. */
+/** Opens a run in a page that has shown another one: measures the run, not the page's start. */
 async function openRun(tab: Tab, events: number): Promise<Opened> {
   const { page } = tab;
   await open(tab, `/#/run/${idOf(WARM)}`);
@@ -200,7 +200,7 @@ async function benchFirstLanes({ lab, bare }: Record<"lab" | "bare", Tab>, home:
   ];
 }
 
-/** In a bare page: from the wish to draw as many rectangles as a lane summary has, to the end of the frame that did. */
+/** In a bare page: from the request to draw as many rectangles as a lane summary has to the end of that frame. */
 function paintOnce(): Promise<number> {
   const canvas = document.createElement("canvas");
   canvas.width = 1_000;
@@ -246,7 +246,7 @@ async function benchPan(tab: Tab): Promise<Row[]> {
   ];
 }
 
-/** To half of the run, so that there is somewhere to pan to. */
+/** Zooms to half of the run, so that there is room to pan. */
 function zoomIn(): void {
   const plot = document.querySelector('[data-testid="timeline"]');
   const place = plot?.getBoundingClientRect();

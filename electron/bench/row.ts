@@ -1,9 +1,9 @@
-/** One measured thing. A ratio compares with a baseline of the same run; an aim that is missed fails the bench. */
+/** One measurement. A ratio compares with a baseline of the same run; a missed goal fails the bench. */
 export interface Row {
   name: string;
   value: number;
   unit: string;
-  /** `>= 0.6`, `<= 1.5`; empty where nothing is aimed at. */
+  /** `>= 0.6`, `<= 1.5`; empty without a goal. */
   goal: string;
   ok: boolean;
 }

@@ -25,8 +25,8 @@ export async function benchStream(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-stream-"));
   mkdirSync(join(folder, "home"));
   await recordLongRun(join(folder, "home", "history.db"), RUN, EVENTS);
-  const place: StreamPlace = { home: join(folder, "home"), runId: RUN };
-  const host = new Worker(join(import.meta.dirname, "stream-host.ts"), { workerData: place });
+  const data: StreamPlace = { home: join(folder, "home"), runId: RUN };
+  const host = new Worker(join(import.meta.dirname, "stream-host.ts"), { workerData: data });
   try {
     const [doors] = (await once(host, "message")) as [StreamDoors];
     const port = new Door(doors.lab.port);
@@ -51,8 +51,8 @@ export async function benchStream(): Promise<Row[]> {
 }
 
 /**
- * In turn; how many of the run's numbers were missing or came twice, in all rounds, is a row as well. The processor's time
- * of both sides together tells on a busy machine, where two threads that would work beside each other wait for each other.
+ * Alternating rounds; the number of missing or duplicate events over all rounds is a row as well. The processor time of
+ * both sides is meaningful also on a busy machine, where threads that would run in parallel wait for each other.
  */
 async function compare(name: string, lab: () => Promise<number>, bare: () => Promise<number>): Promise<Row[]> {
   const ratios: number[] = [];
@@ -83,7 +83,7 @@ async function compare(name: string, lab: () => Promise<number>, bare: () => Pro
   ];
 }
 
-/** How many of the run's numbers came in their order. */
+/** How many of the run's events arrived in order. */
 async function overLab(transport: Transport): Promise<number> {
   const client = labClient(transport);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -138,7 +138,7 @@ async function bareSocket(address: string): Promise<number> {
   return events;
 }
 
-/** One port for all rounds, as a window has: what ends is the client. */
+/** One port for all rounds, as in a window: only the client ends. */
 class Door implements Transport {
   readonly #link: OpenLink["link"];
 

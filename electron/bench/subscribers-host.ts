@@ -1,4 +1,4 @@
-/** As a thread of the subscribers' bench: the lab's service and its WebSockets, with a run that goes on when told. */
+/** As a thread of the subscribers' bench: the lab's service and its WebSockets, with a run that continues on request. */
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
@@ -34,7 +34,7 @@ await once(server, "listening");
 const address = server.address();
 const port = parentPort as NonNullable<typeof parentPort>;
 
-/** `begin` makes the run, which can be followed from then on; `go` lets it go on to its end. */
+/** `begin` creates the run, which can then be followed; `go` runs it to its end. */
 port.on("message", async ({ what, runId }: { what: "begin" | "go"; runId: string }) => {
   const feed = feeds.get(runId) ?? new RunFeed(runId, service.lab.history.durability);
   feeds.set(runId, feed);

@@ -16,9 +16,9 @@ const EVERY_MS = 250;
 const ROUNDS = 3;
 
 interface Heard {
-  /** From the event to each stream that acknowledges, in milliseconds. */
+  /** Delay from the event to each acknowledging stream, in milliseconds. */
   latenciesMs: number[];
-  /** Events that a stream missed or got twice. */
+  /** Events that a stream missed or received twice. */
   lost: number;
 }
 
@@ -29,8 +29,8 @@ interface Heard {
 export async function benchSubscribers(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-subscribers-"));
   mkdirSync(join(folder, "home"));
-  const place: SubscribersPlace = { home: join(folder, "home"), events: EVENTS, everyMs: EVERY_MS };
-  const host = new Worker(join(import.meta.dirname, "subscribers-host.ts"), { workerData: place });
+  const data: SubscribersPlace = { home: join(folder, "home"), events: EVENTS, everyMs: EVERY_MS };
+  const host = new Worker(join(import.meta.dirname, "subscribers-host.ts"), { workerData: data });
   try {
     const [port] = (await once(host, "message")) as [number];
     await follow(host, port, false);
@@ -76,11 +76,11 @@ export async function benchSubscribers(): Promise<Row[]> {
 
 async function follow(host: Worker, port: number, hasStalled: boolean): Promise<Heard> {
   const runId = randomUUID();
-  const said = async (what: string) => {
+  const request = async (what: string) => {
     host.postMessage({ what, runId });
     await once(host, "message");
   };
-  await said("begin");
+  await request("begin");
   const heard: Heard = { latenciesMs: [], lost: 0 };
   const windows: Window[] = [];
   for (let left = SUBSCRIBERS - 1; left > 0; left -= STREAMS_PER_WINDOW) {
@@ -92,13 +92,13 @@ async function follow(host: Worker, port: number, hasStalled: boolean): Promise<
   const stalled = hasStalled ? await Window.open(port, { latenciesMs: [], lost: 0 }) : undefined;
   stalled?.stall(runId);
   for (const window of windows) await window.answered();
-  await said("go");
+  await request("go");
   await Promise.all(ended);
   for (const window of [...windows, stalled]) window?.close();
   return heard;
 }
 
-/** A window's socket without the page's client: what is measured is the lab, and not what a browser does. */
+/** A window's socket without the page's client: measures the lab and not a browser. */
 class Window {
   readonly #socket: WebSocket;
   readonly #heard: Heard;
@@ -121,7 +121,7 @@ class Window {
     this.#socket.terminate();
   }
 
-  /** Resolves when all of its streams have given the whole run. */
+  /** Resolves when all of its streams have delivered the whole run. */
   follow(runId: string, streams: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let open = streams;
@@ -136,13 +136,13 @@ class Window {
     return promise;
   }
 
-  /** Follows the run, and reads nothing of it. */
+  /** Follows the run and reads nothing of it. */
   stall(runId: string): void {
     this.#subscribe(runId);
     this.#socket.pause();
   }
 
-  /** The lab has worked off all that this window has asked for until now. */
+  /** Resolves when the lab has processed all requests of this window so far. */
   answered(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const onMessage = (data: RawData) => {

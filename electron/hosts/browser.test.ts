@@ -30,12 +30,12 @@ async function started() {
     ending.abort();
     await ended.catch(() => {});
   });
-  let said = "";
+  let output = "";
   out.on("data", (text) => {
-    said += text;
+    output += text;
   });
-  await expect.poll(() => said).toMatch(/token=/);
-  const address = /http:\S+/.exec(said)?.[0] ?? "";
+  await expect.poll(() => output).toMatch(/token=/);
+  const address = /http:\S+/.exec(output)?.[0] ?? "";
   const welcome = await fetch(address);
   const cookie = welcome.headers.get("set-cookie")?.split(";")[0] ?? "";
   const key = /setItem\("[^"]+", "([^"]+)"\)/.exec(await welcome.text())?.[1] ?? "";
@@ -81,7 +81,7 @@ async function frozenTab({ host, cookie }: Started, key: string): Promise<{ good
 }
 
 describe.runIf(process.platform === "linux")("ending the lab", { timeout: 90_000 }, () => {
-  test("restores everything before it says good-bye to any window, and ends though one of them is frozen", async () => {
+  test("restores everything before it closes any window, and ends although one of them is frozen", async () => {
     const lab = await started();
     const call = await windowOf(lab);
     await call.settings.set({ ports: "auto" });

@@ -12,7 +12,7 @@ import { FileService } from "./files/file-service.ts";
 import { PageFiles } from "./page/page-files.ts";
 import { catchStrayErrors } from "./stray-errors.ts";
 
-/** What this host can do, as the page is told. */
+/** This host's capabilities, as reported to the page. */
 export const BROWSER_HOST = {
   host: "browser",
   export: "download",
@@ -33,7 +33,7 @@ export interface BrowserHostOptions {
 }
 
 /**
- * The lab in a browser: serves until the signal, then puts back what was broken.
+ * The lab in a browser: serves until the signal, then undoes every fault.
  * @throws LabError when the page is not built, the port is taken or another lab has the data folder
  */
 export async function browserHost(options: BrowserHostOptions): Promise<void> {
@@ -57,9 +57,9 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
     server = await BrowserServer.listen({ router, page, files, windows, port, onAddress });
     if (opensBrowser) openInBrowser(server.address);
     await ended(signal);
-    out.write("Ending: putting back what was broken.\n");
+    out.write("Shutting down: undoing every fault.\n");
   } finally {
-    // Restoring comes first, and waits for no window: one of them may be frozen.
+    // Faults are undone first, without waiting for windows: one of them may be frozen.
     await takeAll([
       () => service.close(),
       async () => server?.close(),
@@ -75,7 +75,7 @@ function ended(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-/** A machine without a browser, or without a screen, is no error: the address has been printed. */
+/** A machine without a browser or a screen is not an error: the address has been printed. */
 function openInBrowser(address: string): void {
   const [program, ...words] = OPENERS[process.platform] ?? ["xdg-open"];
   if (program === undefined) return;

@@ -9,12 +9,12 @@ const launcher = join(import.meta.dirname, "launch.mjs");
 /** A Node that cannot run TypeScript, as one that is too old. */
 const OLD_NODE = "--no-strip-types";
 
-function launch(file: string, words: readonly string[], environment: Record<string, string> = {}) {
+function launch(file: string, args: readonly string[], environment: Record<string, string> = {}) {
   const options = {
     encoding: "utf8" as const,
     env: { ...process.env, RESILIENCE_LAB_HOME: temporaryFolder(), ...environment },
   };
-  return spawnSync(process.execPath, [...words.slice(0, -1), file, ...words.slice(-1)], options);
+  return spawnSync(process.execPath, [...args.slice(0, -1), file, ...args.slice(-1)], options);
 }
 
 test("starts the lab on a Node that can run it", () => {
@@ -25,21 +25,21 @@ test("starts the lab on a Node that can run it", () => {
   });
 });
 
-test("starts it again with the Node that the project brings when this one is too old", () => {
+test("starts it again with the Node that the project installs when this one is too old", () => {
   expect(launch(launcher, [OLD_NODE, "--version"])).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });
 });
 
-test("hands on the exit code of the one that it started", () => {
+test("returns the exit code of the process that it started", () => {
   expect(launch(launcher, [OLD_NODE, "no-such-command"])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('there is no command "no-such-command"'),
   });
 });
 
-test("says what is needed, and what to do, when there is no other Node", () => {
+test("reports the required version and the next step when there is no other Node", () => {
   const folder = join(temporaryFolder(), "electron", "hosts");
   mkdirSync(folder, { recursive: true });
   for (const name of ["launch.mjs", "own-node.mjs"]) copyFileSync(join(import.meta.dirname, name), join(folder, name));
@@ -49,7 +49,7 @@ test("says what is needed, and what to do, when there is no other Node", () => {
   expect(stderr).toMatch(/^Resilience Lab needs Node 22\.\d+ or newer; this is v\d+\..*\n.*npm ci/);
 });
 
-test("does not start itself over and over when the Node that the project brings is too old as well", () => {
+test("does not restart itself repeatedly when the Node that the project installs is too old as well", () => {
   const { status, stderr } = launch(launcher, [OLD_NODE, "--version"], { RESILIENCE_LAB_RELAUNCHED: "1" });
   expect(status).toBe(2);
   expect(stderr).toContain("Resilience Lab needs Node");

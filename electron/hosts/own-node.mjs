@@ -1,5 +1,5 @@
-// Plain JavaScript for any Node: the lab itself needs a newer one, and with an older one its database would crash the
-// process rather than say so.
+// Plain JavaScript for any Node: the lab itself needs a newer one, and with an older one its database module would crash
+// the process without a message.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module";
@@ -7,30 +7,30 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NODE_API_NEEDED = 10;
-/** A person who halts the lab waits for its modules to load: compiled ones are kept beside what they came from. */
+/** Compiled modules are cached beside their sources, so that `halt` starts fast. */
 const compiled = fileURLToPath(new URL(join("..", "..", "node_modules", ".cache", "compiled"), import.meta.url));
 const brought = fileURLToPath(new URL(join("..", "..", "node_modules", ".bin", "node"), import.meta.url));
 
 /**
- * Runs `main(words)` here, or the whole script again with the Node that the project brings along.
+ * Runs `main(args)` here, or the whole script again with the Node that the project installs.
  *
  * @param {string} script the caller's import.meta.url
- * @param {() => Promise<(words: string[]) => Promise<number>>} load loads what needs the newer Node
+ * @param {() => Promise<(args: string[]) => Promise<number>>} load loads what needs the newer Node
  */
 export async function runOnOwnNode(script, load) {
-  const words = process.argv.slice(2);
-  // Reports and bundles hold what a stack said: their owner alone reads them, until he says otherwise.
+  const args = process.argv.slice(2);
+  // Reports and bundles contain output of a stack: readable by their owner only.
   process.umask(0o077);
   if (Number(process.versions.napi) >= NODE_API_NEEDED && process.features.typescript) {
     module.enableCompileCache(compiled);
     const main = await load();
-    process.exitCode = await main(words);
+    process.exitCode = await main(args);
   } else if (existsSync(brought) && process.env.RESILIENCE_LAB_RELAUNCHED === undefined) {
-    const child = spawn(brought, [fileURLToPath(script), ...words], {
+    const child = spawn(brought, [fileURLToPath(script), ...args], {
       stdio: "inherit",
       env: { ...process.env, RESILIENCE_LAB_RELAUNCHED: "1" },
     });
-    // The terminal signals both; the child decides when to end, and this process follows it.
+    // The terminal signals both processes; the child decides when to end, and this one ends with it.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
     child.on("exit", (code, signal) => {
       process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);

@@ -8,10 +8,10 @@ import { runDesktop } from "./desktop/run-desktop.ts";
 
 const HELP = `npm start -- [options]
 
-Opens Resilience Lab in a window of its own, or in a browser where Electron is not there and cannot be fetched.
+Opens Resilience Lab in a window of its own, or in a browser if Electron is not installed and cannot be downloaded.
 
-  --browser      in a browser, without looking for Electron
-  --port N       in a browser, at this port (default: any that is free)
+  --browser      in a browser, without checking for Electron
+  --port N       in a browser, at this port (default: any free port)
   --no-open      only print the address
 
 Data is kept in RESILIENCE_LAB_HOME, or in the platform's usual place.`;
@@ -20,21 +20,21 @@ const EXIT = { ended: 0, failed: 1, badInput: 2 } as const;
 const ELECTRON_PACKAGE = join(PROJECT_FOLDER, "node_modules", "electron");
 
 /** `npm start`. Returns the exit code. */
-export async function start(words: readonly string[]): Promise<number> {
+export async function start(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupt.abort());
   try {
-    const wish = read(words);
-    if (wish === undefined) {
+    const options = read(args);
+    if (options === undefined) {
       process.stdout.write(`${HELP}\n`);
       return EXIT.ended;
     }
-    if (!wish.browser) {
+    if (!options.browser) {
       const binary = await electronBinary(interrupt.signal);
       if (binary !== undefined) return await runDesktop(binary, process.env, interrupt.signal);
     }
     if (interrupt.signal.aborted) return EXIT.ended;
-    const { port, opensBrowser } = wish;
+    const { port, opensBrowser } = options;
     await browserHost({ environment: process.env, port, opensBrowser, out: process.stdout, signal: interrupt.signal });
     return EXIT.ended;
   } catch (error) {
@@ -43,11 +43,11 @@ export async function start(words: readonly string[]): Promise<number> {
 }
 
 /** Undefined when help was asked for. */
-function read(words: readonly string[]): { browser: boolean; port: number; opensBrowser: boolean } | undefined {
+function read(args: readonly string[]): { browser: boolean; port: number; opensBrowser: boolean } | undefined {
   let values: { browser: boolean; port?: string | undefined; "no-open": boolean; help: boolean };
   try {
     ({ values } = parseArgs({
-      args: [...words],
+      args: [...args],
       options: {
         browser: { type: "boolean", default: false },
         port: { type: "string" },
@@ -63,24 +63,24 @@ function read(words: readonly string[]): { browser: boolean; port: number; opens
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new LabError("bad-input", `--port needs a number from 0 to 65535, not "${values.port}"`);
   }
-  // A port is only of use to a browser.
+  // A port is used by the browser host only.
   return { browser: values.browser || values.port !== undefined, port, opensBrowser: !values["no-open"] };
 }
 
-/** Looked for, then fetched. Says in one line why the lab is opened in a browser instead. */
+/** Finds or downloads it. Prints in one line why the lab is opened in a browser instead. */
 async function electronBinary(signal: AbortSignal): Promise<string | undefined> {
   const found = findElectron(ELECTRON_PACKAGE, process.env);
   if (found !== undefined) return found;
   const { isTTY } = process.stdout;
   const report = (megabytes: number) => {
-    if (isTTY) process.stdout.write(`\rFetching Electron: ${megabytes.toFixed(0)} MB `);
+    if (isTTY) process.stdout.write(`\rDownloading Electron: ${megabytes.toFixed(0)} MB `);
   };
   const problem = await fetchElectron({ packageFolder: ELECTRON_PACKAGE, environment: process.env, signal, report });
   if (isTTY) process.stdout.write("\r");
   const fetched = problem === undefined ? findElectron(ELECTRON_PACKAGE, process.env) : undefined;
   if (fetched === undefined && !signal.aborted) {
     process.stdout.write(
-      `Opening in a browser, since Electron could not be fetched: ${problem ?? "it is not there"}.\n`,
+      `Opening in a browser: Electron could not be downloaded: ${problem ?? "the executable is missing"}.\n`,
     );
   }
   return fetched;

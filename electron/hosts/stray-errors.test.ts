@@ -16,9 +16,9 @@ const STEADY = [{ service: "caller", is: "up" }];
 test
   .skipIf(process.platform !== "linux")
   .each(["a promise", "a timer", "a probe", "a listener", "the log tail", "the printer", "an end-of-run hook"])(
-  "an error of %s ends its run as an error, all restored, and the next one is run",
+  "an uncaught error of %s ends its run as an error with everything restored, and the next run starts",
   LONG,
-  async (place) => {
+  async (source) => {
     const folder = temporaryFolder();
     const home = join(folder, "home");
     const scenario = (id: string, method: object[]) => {
@@ -29,16 +29,16 @@ test
     };
     const stack = writeSmallStack(folder);
     appendFileSync(join(folder, "server.mjs"), 'setInterval(() => console.log("still here"), 20);\n');
-    const atEnd = place === "an end-of-run hook";
+    const atEnd = source === "an end-of-run hook";
     const strays = scenario("strays", [{ fault: { pause: "server" } }, { wait: atEnd ? "1ms" : "5m" }]);
     const next = scenario("next", [{ wait: "1ms" }]);
-    const words = ["run", strays, next, "--stack", stack, "--ports", "auto"];
-    const lab = startLab(home, words, { STRAYING_LAB: place }, PROGRAM);
-    const said = await lab.ended;
-    expect(lab.child.exitCode, said).toBe(1);
-    expect(said).toContain(`boom in ${place}`);
-    expect(said).toMatch(/ {2}strays +error/);
-    expect(said).toMatch(/ {2}next +passed/);
+    const args = ["run", strays, next, "--stack", stack, "--ports", "auto"];
+    const lab = startLab(home, args, { STRAYING_LAB: source }, PROGRAM);
+    const output = await lab.ended;
+    expect(lab.child.exitCode, output).toBe(1);
+    expect(output).toContain(`boom in ${source}`);
+    expect(output).toMatch(/ {2}strays +error/);
+    expect(output).toMatch(/ {2}next +passed/);
     const history = await SqliteRunStore.open(join(home, "history.db"));
     const { runs } = await history.list({});
     const events = await Promise.all(runs.map(({ id }) => eventsIn(history, id)));

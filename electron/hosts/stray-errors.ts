@@ -1,9 +1,9 @@
 const ignore = () => {};
 
 /**
- * The one place of a host for errors of its process that nothing has awaited or caught. They are written to standard
- * error and handed to `take`, which ends what is at work and restores what it has broken; the process goes on. Ends when
- * what it returns is called: from then on such an error ends the process, as is Node's way.
+ * Handles uncaught errors and unhandled rejections of a host's process. They are written to standard error and passed to
+ * `take`, which ends the work in progress and undoes its faults; the process continues. Returns a function that stops the
+ * handling: from then on such an error ends the process, as is Node's default.
  */
 export function catchStrayErrors(take: (error: unknown) => void): () => void {
   const onStray = (error: unknown) => {
@@ -14,7 +14,7 @@ export function catchStrayErrors(take: (error: unknown) => void): () => void {
       write(another);
     }
   };
-  // A reader of standard error that has gone away is no error of the lab's, and must not be told of on standard error.
+  // A closed standard error (EPIPE) is not an error of the lab, and cannot be reported on standard error.
   process.stderr.off("error", ignore).on("error", ignore);
   process.on("uncaughtException", onStray);
   process.on("unhandledRejection", onStray);

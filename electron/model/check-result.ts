@@ -1,7 +1,7 @@
-/** How a check ended. Only `passed` is green. */
+/** Result of a check. Only `passed` is green. */
 export type CheckResult = "passed" | "failed" | "inconclusive";
 
-/** Of a check as its event and its verdict tell it. */
+/** The result from the fields of a check's event. */
 export function resultOf({
   passed,
   inconclusive,

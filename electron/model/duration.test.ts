@@ -46,7 +46,7 @@ describe("writes", () => {
     [3_600_000, "60 min 0 s"],
   ])("%d ms as %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
 
-  test("the step up to the next unit before the number is too long for this one", () => {
+  test("the next unit before the number gets too long for this one", () => {
     expect(formatDuration(999.6)).toBe("1.00 s");
     expect(formatDuration(9_999)).toBe("10.0 s");
     expect(formatDuration(59_990)).toBe("1 min 0 s");

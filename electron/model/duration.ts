@@ -9,9 +9,9 @@ export function parseDuration(text: string): number | undefined {
   return match?.[1] === undefined || unitMs === undefined ? undefined : Number(match[1]) * unitMs;
 }
 
-/** Milliseconds as a person reads them: `850 ms`, `1.52 s`, `2 min 5 s`. */
+/** Milliseconds as text: `850 ms`, `1.52 s`, `2 min 5 s`. */
 export function formatDuration(ms: number): string {
-  // The limits are those of the rounded numbers: never "1000 ms" or "60.0 s".
+  // The limits are chosen after rounding: never "1000 ms" or "60.0 s".
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(ms < 9_995 ? 2 : 1)} s`;
   const seconds = Math.round(ms / 1_000);

@@ -1,6 +1,6 @@
 import type { LabEventType } from "./lab-event.ts";
 
-/** Codes of event types as histories store them: a promise to every database already written. A new type has the next. */
+/** Codes of event types as stored in histories: never changed or reused. A new type gets the next number. */
 export const EVENT_CODES: { readonly [Type in LabEventType]: number } = {
   "run.started": 0,
   "phase.started": 1,

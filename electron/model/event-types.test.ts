@@ -24,13 +24,13 @@ const VIOLATIONS: [what: string, file: string, text: string][] = [
 const ALLOWED: typeof VIOLATIONS = [
   ["where an event is made", "electron/lab/scenarios/made.ts", 'log.append({ type: "run.ended", outcome });\n'],
   ["in a type", "renderer/type.ts", 'export type End = EventOf<"run.ended">;\n'],
-  ["in a word that only begins alike", "renderer/word.ts", 'if (event.type === "run.ended-badly") take(event);\n'],
+  ["in a word with the same beginning", "renderer/word.ts", 'if (event.type === "run.ended-badly") take(event);\n'],
   ["in the model", "electron/model/planted.ts", COMPARISON],
   ["in a test", "renderer/planted.test.ts", COMPARISON],
 ];
 const ALL_TYPES = "renderer/all-types.ts";
 
-/** A project with the real one's settings and rule, and these files planted in it. */
+/** A project with the real settings and rule, and these files. */
 let folder = "";
 const found = new Map<string, number>();
 
@@ -64,6 +64,6 @@ describe("a comparison of event types outside the model is found", () => {
   test.each(VIOLATIONS)("%s", (_what, file) => expect(found.get(file)).toBe(1));
 });
 
-describe("the name of an event type is in its place", () => {
+describe("the name of an event type is allowed", () => {
   test.each(ALLOWED)("%s", (_what, file) => expect(found.get(file)).toBeUndefined());
 });

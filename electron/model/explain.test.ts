@@ -12,7 +12,7 @@ const services = [
   { name: "fault-proxy", role: "fault-proxy" },
 ];
 
-/** What is found for a run in which these things happen, each so many milliseconds after its start. */
+/** Explanations for a run with these events, each at its milliseconds from the start. */
 function explained(...happenings: [atMs: number, body: LabEventBody][]) {
   const events = [[0, { ...started, services }] as [number, LabEventBody], ...happenings].map(
     ([atMs, body], index) => ({
@@ -31,7 +31,7 @@ const intended = (target: string, fault = "f"): LabEventBody => {
 };
 const applied = (fault = "f"): LabEventBody => ({ type: "fault.applied", fault, detail: "" });
 const undone = (fault = "f"): LabEventBody => ({ type: "fault.undone", fault, result: "restored", detail: "" });
-/** A call that failed upstream, taken and ended so long after the start. */
+/** A call that failed upstream, with start and end in milliseconds from the start of the run. */
 const failed = (startMs: number, endMs: number, more: { callId?: string; traceId?: string } = {}): LabEventBody =>
   decided({ decision: "upstream_error", decidedWallMs: RUN_STARTED_MS + endMs, durationMs: endMs - startMs, ...more });
 

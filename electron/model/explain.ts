@@ -1,18 +1,18 @@
 import type { RunView } from "./run-view.ts";
 import { overlaps, type Span } from "./span.ts";
 
-/** How long after a fault was undone it can still be what a call failed of: connections take a moment to recover. */
+/** How long after its undo a fault can still cause a failed call: connections take a moment to recover. */
 const AFTERMATH_MS = 1_000;
 
 export interface Explanation {
   call: Span<"call">;
-  /** The fault that the call failed of; undefined when none was in its way. */
+  /** The fault that caused the failure; undefined when there is none. */
   fault: Span<"fault"> | undefined;
 }
 
 /**
- * For each call that failed upstream, the fault that hit it: the one that its request met, else one that was in force on
- * the way to a server while the call was under way, until it failed.
+ * For each call that failed upstream, the fault that caused it: the one that its request met, else one that was in force
+ * on the path to a server between the call's start and its failure.
  */
 export function explainFailures(view: RunView): Explanation[] {
   return view.calls.flatMap((call) => {
@@ -29,12 +29,12 @@ function faultMet(view: RunView, { links }: Span<"call">): Span<"fault"> | undef
 function faultMeanwhile(view: RunView, fromMs: number, failedMs: number): Span<"fault"> | undefined {
   return view.faults.findLast((fault) => {
     if (fault.status === "refused") return false;
-    const bites = { startMs: fault.startMs, endMs: fault.endMs + AFTERMATH_MS };
-    return overlaps(bites, fromMs, failedMs) && leadsToServer(view, fault.attributes.target);
+    const effective = { startMs: fault.startMs, endMs: fault.endMs + AFTERMATH_MS };
+    return overlaps(effective, fromMs, failedMs) && leadsToServer(view, fault.attributes.target);
   });
 }
 
-/** Whether a service, or the link to it, serves tools: what else is broken does not fail a call upstream. */
+/** Whether the target is a tool server or a link to one: other faults do not cause an upstream failure. */
 function leadsToServer(view: RunView, target: string): boolean {
   const services = view.started?.services ?? [];
   const callee = target.split("->").at(-1);

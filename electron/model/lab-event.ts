@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * Everything that happens in a run, in the words a person would use. The log of these is the only truth: what the
- * window, the terminal, the reports and an imported bundle show is what the run model makes of it.
+ * Everything that happens in a run. The log of these events is the single source of truth: the window, the terminal, the
+ * reports and an imported bundle show what the run model derives from it.
  *
  * `seq` starts at 1 and has no gaps within a run. `atMs` is monotonic, in milliseconds since the run began; `wallMs` is
  * the machine's clock, in milliseconds since the epoch, and may jump.
@@ -16,7 +16,7 @@ export type HealthStatus = z.infer<typeof healthStatus>;
 export const PHASES = ["prepare", "steady state", "method", "checks", "rollback", "steady state after"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** The gateway's decisions, exactly these words (the audit log's own). */
+/** The gateway's decisions, spelled as in the audit log. */
 export const DECISIONS = [
   "allow",
   "deny",
@@ -30,7 +30,7 @@ export const DECISIONS = [
 ] as const;
 export type Decision = (typeof DECISIONS)[number];
 
-/** The decisions by which a call stops waiting for a person. */
+/** The decisions that end a call's wait for a person. */
 export const APPROVAL_RESULTS = ["approved", "denied", "expired"] as const satisfies readonly Decision[];
 export type ApprovalResult = (typeof APPROVAL_RESULTS)[number];
 
@@ -39,9 +39,9 @@ export function isApprovalResult(decision: Decision): decision is ApprovalResult
 }
 
 /**
- * How a call ended, by the gateway's record. `tool_error`: the tool, or the server in front of it, answered with an error.
- * `refused`: the gateway did not carry it out. `cancelled`: nobody waited for the result any more. `busy`: another turn,
- * or too many calls, held the session.
+ * How a call ended, as recorded by the gateway. `tool_error`: the tool, or the server in front of it, answered with an
+ * error. `refused`: the gateway did not forward it. `cancelled`: the caller stopped waiting. `busy`: another turn, or too
+ * many calls, occupied the session.
  */
 export const CALL_OUTCOMES = [
   "ok",
@@ -55,9 +55,9 @@ export const CALL_OUTCOMES = [
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 /**
- * Why a run ended. Only `passed` is green. `inconclusive`: no check failed, but one could not see what it is about.
- * `precondition`: the steady state did not hold before the method, so nothing was broken. `residue`: a fault could not be
- * verified as undone. `interrupted`: the lab died during the run.
+ * How a run ended. Only `passed` is green. `inconclusive`: no check failed, but one could not observe its subject.
+ * `precondition`: the steady state was not met before the method, so nothing was broken. `residue`: a fault could not be
+ * verified as undone. `interrupted`: the lab was killed during the run.
  */
 export const OUTCOMES = [
   "passed",
@@ -71,7 +71,7 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What became of a fault. `refused`: it was never in force, since the driver or the proxy would not do it. */
+/** Result of undoing a fault. `refused`: it was never in force, because the driver or the proxy refused it. */
 export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else", "refused"] as const;
 export type UndoResult = (typeof UNDO_RESULTS)[number];
 
@@ -80,7 +80,7 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
 
 export const labEvent = z.discriminatedUnion("type", [
   event("run.started", {
-    /** Of the events of this log; see upgrade.ts. */
+    /** Version of the events of this log; see upgrade.ts. */
     eventVersion: z.int().positive(),
     scenario: z.object({
       id: z.string(),
@@ -89,12 +89,12 @@ export const labEvent = z.discriminatedUnion("type", [
       patterns: z.array(z.string()),
     }),
     driver: z.enum(["process", "docker"]),
-    /** Where the containers ran; it begins with REMOTE for another machine. */
+    /** Where the containers ran; starts with REMOTE for another machine. */
     engine: z.string().optional(),
     without: z.array(z.string()),
     services: z.array(z.object({ name: z.string(), role: z.string() })),
     labVersion: z.string(),
-    /** Nothing in it is redacted, as a person asked for. */
+    /** Not redacted, as requested. */
     raw: z.literal(true).optional(),
   }),
   event("phase.started", { phase: z.enum(PHASES) }),
@@ -128,14 +128,14 @@ export const labEvent = z.discriminatedUnion("type", [
     effect: z.string(),
     method: z.string().optional(),
     tool: z.string().optional(),
-    /** Of the request, when it carried a trace context. */
+    /** From the request's trace context, if any. */
     traceId: z.string().optional(),
   }),
   event("fault.undone", {
     fault: z.string(),
     result: z.enum(UNDO_RESULTS),
     detail: z.string(),
-    /** Requests that met it, where the fault proxy counts them. */
+    /** Number of requests that met it, where the fault proxy counts them. */
     hits: z.int().optional(),
   }),
   event("call.decided", {
@@ -158,12 +158,12 @@ export const labEvent = z.discriminatedUnion("type", [
      */
     awaitsEnd: z.literal(true).optional(),
   }),
-  /** Once a call, by the gateway's clock. Gateways that keep no record of it, and labs of before, tell none. */
+  /** Once per call, by the gateway's clock. Absent for gateways without such a record and in logs of older labs. */
   event("call.ended", {
     callId: z.string(),
     sessionId: z.string(),
     turnId: z.string(),
-    /** As the caller wrote it; empty for a call that named none. */
+    /** As sent by the caller; empty for a call without a tool name. */
     tool: z.string(),
     /** Empty when no server has the tool. */
     backend: z.string(),
@@ -182,7 +182,7 @@ export const labEvent = z.discriminatedUnion("type", [
   event("check.evaluated", {
     check: z.string(),
     passed: z.boolean(),
-    /** Why the check could not tell, when it could not; `passed` is false then. */
+    /** Why the check is inconclusive, if it is; `passed` is false then. */
     inconclusive: z.string().optional(),
     expected: z.string(),
     observed: z.string(),
@@ -196,5 +196,5 @@ export type LabEventType = LabEvent["type"];
 export type EventOf<Type extends LabEventType> = Extract<LabEvent, { type: Type }>;
 
 type WithoutEnvelope<Event> = Event extends LabEvent ? Omit<Event, "runId" | "seq" | "atMs" | "wallMs"> : never;
-/** What a part of the engine says; the log adds the run, the number and the time. */
+/** An event as emitted by a part of the engine; the log adds the run, the number and the time. */
 export type LabEventBody = WithoutEnvelope<LabEvent>;

@@ -1,6 +1,6 @@
 import type { Tone } from "./tone.ts";
 
-/** The bands of a timeline, from top to bottom. */
+/** The lanes of a timeline, from top to bottom. */
 export const LANE_KINDS = [
   "phases",
   "steps",
@@ -14,7 +14,7 @@ export const LANE_KINDS = [
 ] as const;
 export type LaneKind = (typeof LANE_KINDS)[number];
 
-/** Lanes of a summary, by event type alone; a service or a decision may name one of several. */
+/** Lanes of a summary, by event type; a service or a decision may select a row. */
 export const SUMMARY_LANES = [
   "phases",
   "steps",
@@ -28,10 +28,10 @@ export const SUMMARY_LANES = [
 ] as const;
 export type SummaryLane = (typeof SUMMARY_LANES)[number];
 
-/** A field of an event that names which of a lane's summaries it counts for. */
+/** The event's field that names the row of a lane. */
 export type SummaryName = "service" | "decision";
 
-/** In which lane of a timeline a summary is drawn, in which tone, and whether its name is that of a row. */
+/** The timeline lane and tone in which a summary is drawn, and whether its name is a row. */
 interface SummaryLook {
   lane: LaneKind;
   tone: Tone;
@@ -49,7 +49,7 @@ const SUMMARY_LOOKS: Record<Exclude<SummaryLane, "calls">, SummaryLook> = {
   logs: { lane: "logs", tone: "log", isRow: true },
 };
 
-/** What became of things is known from their events alone; of calls, the name of a summary is the decision. */
+/** A summary has no results of spans; for calls, its name is the decision. */
 export function summaryLooks(lane: SummaryLane, name: string): SummaryLook[] {
   if (lane !== "calls") return [SUMMARY_LOOKS[lane]];
   const tone = name as Tone;

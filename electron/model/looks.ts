@@ -8,7 +8,7 @@ import { type Tone, toneOfCall } from "./tone.ts";
 /** How a span or an instant is drawn on a timeline. */
 export interface Look {
   lane: LaneKind;
-  /** The row that it belongs to, in lanes whose rows are services. */
+  /** Its row, in lanes whose rows are services. */
   row?: string;
   tone: Tone;
   label: TextPart[];
@@ -40,9 +40,9 @@ const SPAN_LOOKS: { readonly [Kind in SpanKind]: (span: Span<Kind>) => Look } = 
     tone: toneOfCall(status),
     label: [
       { text: name },
-      ...wordsOf(attributes.decisions, status).flatMap((word) => [
+      ...verdictsOf(attributes.decisions, status).flatMap((verdict) => [
         { text: " → " },
-        { text: word, tone: toneOfCall(word) },
+        { text: verdict, tone: toneOfCall(verdict) },
       ]),
     ],
   }),
@@ -52,7 +52,7 @@ const SPAN_LOOKS: { readonly [Kind in SpanKind]: (span: Span<Kind>) => Look } = 
       : { lane: "approvals", tone: status, label: [{ text: name }, { text: " " }, { text: status, tone: status }] },
 };
 
-/** Those without a lane are drawn as a part of something else, or not at all. */
+/** Instants without a look are drawn as part of something else, or not at all. */
 const INSTANT_LOOKS: { readonly [Kind in InstantKind]: ((instant: Instant<Kind>) => Look) | undefined } = {
   decision: undefined,
   hit: ({ event: { effect, tool, method, link } }) => ({
@@ -71,8 +71,8 @@ const INSTANT_LOOKS: { readonly [Kind in InstantKind]: ((instant: Instant<Kind>)
   "logs dropped": undefined,
 };
 
-/** What was decided on a call; how it ended, where nothing was. */
-function wordsOf(decisions: readonly Instant<"decision">[], status: SpanKinds["call"]["status"]) {
+/** The decisions on a call; its outcome if there are none. */
+function verdictsOf(decisions: readonly Instant<"decision">[], status: SpanKinds["call"]["status"]) {
   return decisions.length === 0 ? [status] : decisions.map(({ event }) => event.decision);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The run's one clock: milliseconds since it began, monotonic. What another clock has stamped is brought onto it here and
- * nowhere else: offset by when the run began, and held within what the run has seen, since clocks differ and may jump.
+ * The run's clock: monotonic, milliseconds since its start. Times of other clocks are converted only here: offset by the
+ * start of the run, and clamped to the time seen so far, since clocks differ and may jump.
  */
 export class RunClock {
   #zeroWallMs = Number.NaN;
@@ -11,8 +11,8 @@ export class RunClock {
   }
 
   /**
-   * @param wallMs of a clock that follows the time of day
-   * @param seenMs when the run heard of it, on its own clock: it cannot have happened later
+   * @param wallMs time of day of another clock
+   * @param seenMs when the run received it, on the run's clock: it cannot have happened later
    */
   at(wallMs: number, seenMs: number): number {
     return Number.isNaN(this.#zeroWallMs) ? seenMs : Math.min(seenMs, Math.max(0, wallMs - this.#zeroWallMs));

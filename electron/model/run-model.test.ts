@@ -7,7 +7,7 @@ import { RunModel } from "./run-model.ts";
 import { decidedCalls, healthOf, hitsOn, servicesOf } from "./run-view.ts";
 import { isOpen, OPEN } from "./span.ts";
 
-test("the sample holds every type of event there is, so that nothing below is tested on a part of them", () => {
+test("the sample contains every event type, so that the tests below cover all of them", () => {
   const known = labEvent.options.map((option) => option.shape.type.value);
   expect(new Set(sampleRun().map(({ type }) => type))).toEqual(new Set(known));
   expect(new Set(Object.keys(CATALOGUE))).toEqual(new Set(known));
@@ -46,7 +46,7 @@ test("shows a whole run", () => {
 });
 
 describe("as of an earlier event", () => {
-  test("is what was known then, of every event of a run", () => {
+  test("is what was known then, for every event of a run", () => {
     const events = sampleRun();
     const whole = RunModel.of(events);
     for (let seq = 0; seq <= events.length; seq++) {
@@ -55,7 +55,7 @@ describe("as of an earlier event", () => {
     }
   });
 
-  test("does not change when the run goes on", () => {
+  test("does not change when the run continues", () => {
     const events = sampleRun();
     const model = RunModel.of(events.slice(0, 7));
     const before = model.asOf(7, 70);
@@ -65,7 +65,7 @@ describe("as of an earlier event", () => {
   });
 });
 
-test("one by one and in any batches give the same picture", () => {
+test("events taken one by one and in batches give the same view", () => {
   const events = sampleRun();
   const whole = shownOf(RunModel.of(events));
   for (let cut = 0; cut <= events.length; cut++) {
@@ -75,15 +75,15 @@ test("one by one and in any batches give the same picture", () => {
   }
 });
 
-describe("keeps to the numbers of the log", () => {
-  test("passes over what it has, so a resumed stream may overlap", () => {
+describe("follows the sequence numbers of the log", () => {
+  test("ignores known events, so that a resumed stream may overlap", () => {
     const events = sampleRun();
     const model = RunModel.of(events.slice(0, 10));
     model.takeAll(events.slice(4));
     expect(shownOf(model)).toEqual(shownOf(RunModel.of(events)));
   });
 
-  test("refuses a gap and names it, since it would show a wrong picture", () => {
+  test("refuses a gap and reports it, since the view would be wrong", () => {
     const events = sampleRun();
     const model = RunModel.of(events.slice(0, 4));
     expect(() => model.take(events[5] as LabEvent)).toThrow("event 6 does not follow 4");
@@ -91,7 +91,7 @@ describe("keeps to the numbers of the log", () => {
     expect(() => RunModel.of(events.slice(1))).toThrow(RangeError);
   });
 
-  test("goes on after lines that were not sent", () => {
+  test("continues after lines that were not sent", () => {
     const model = RunModel.of(sampleRun().slice(0, 4));
     model.skip({ fromSeq: 5, toSeq: 900, atMs: 77 });
     expect(model).toMatchObject({ seq: 900, lastMs: 77 });
@@ -100,14 +100,14 @@ describe("keeps to the numbers of the log", () => {
   });
 });
 
-test("a wall clock that jumps back moves nothing: the view lives on the monotonic one", () => {
+test("a wall clock that jumps back moves nothing: the view uses the monotonic one", () => {
   const [first, second] = eventsOf([started, { type: "phase.started", phase: "prepare" }]);
   const view = RunModel.of([first as LabEvent, { ...(second as LabEvent), wallMs: 0 }]);
   expect(view.lastMs).toBe(20);
   expect(view.phases).toMatchObject([{ startMs: 20 }]);
 });
 
-describe("what the gateway's clock has stamped", () => {
+describe("a time of the gateway's clock", () => {
   const START_WALL_MS = 1_700_000_000_000;
   /** A call of 5 ms, decided at this time of the gateway's, and read 40 ms after the run began. */
   const callAt = (decidedWallMs: number) => {
@@ -116,22 +116,22 @@ describe("what the gateway's clock has stamped", () => {
     return [view.calls[0]?.startMs, view.calls[0]?.endMs, view.decisions[0]?.atMs];
   };
 
-  test("is when it was decided, not when the row was read", () => {
+  test("is that of the decision, not of reading the row", () => {
     expect(callAt(START_WALL_MS + 25)).toEqual([20, 25, 25]);
   });
 
-  test("is neither before the run nor after it was heard of, however far that clock is off", () => {
+  test("is neither before the run nor after its event, however wrong that clock is", () => {
     expect(callAt(START_WALL_MS - 90_000)).toEqual([0, 0, 0]);
     expect(callAt(START_WALL_MS + 90_000)).toEqual([35, 40, 40]);
   });
 
-  test("is when it was heard of, in a log whose beginning is missing", () => {
+  test("is that of its event, in a log whose start is missing", () => {
     const view = RunModel.of([eventAt(1, decided({ durationMs: 60_000 }))]);
     expect(view.calls).toMatchObject([{ startMs: 0, endMs: 10 }]);
   });
 });
 
-test("a service may have any name, also one that every object answers to", () => {
+test("a service may have any name, also one of an object's own properties", () => {
   const names = ["constructor", "toString", "__proto__", "hasOwnProperty"];
   const bodies = names.flatMap((service) => [
     { type: "health.changed" as const, service, from: "unknown" as const, to: "up" as const, reason: "" },
@@ -142,7 +142,7 @@ test("a service may have any name, also one that every object answers to", () =>
   expect(servicesOf(view)).toEqual(names);
 });
 
-test("the end of something that never began, as in a log that was cut, changes nothing", () => {
+test("the end of something that never started, as in a truncated log, changes nothing", () => {
   const view = RunModel.of(
     eventsOf([
       started,
@@ -155,7 +155,7 @@ test("the end of something that never began, as in a log that was cut, changes n
   expect(view.calls).toHaveLength(1);
 });
 
-test("of steps with one id, as in a method done twice, the last one ends", () => {
+test("with several steps of one id, as in a repeated method, the last one ends", () => {
   const begin = { type: "step.started" as const, step: "step-1", kind: "call", label: "call", background: false };
   const view = RunModel.of(
     eventsOf([begin, begin, { type: "step.ended", step: "step-1", outcome: "failed", error: "no" }]),
@@ -163,7 +163,7 @@ test("of steps with one id, as in a method done twice, the last one ends", () =>
   expect(view.steps.map(({ status }) => status)).toEqual(["running", "failed"]);
 });
 
-test("while a person is asked, a call goes on", () => {
+test("a call stays open while it waits for approval", () => {
   const asked = decided({ decision: "approvalRequired", decidedWallMs: 1_700_000_000_015 });
   const waiting = RunModel.of(eventsOf([started, asked]));
   expect([...waiting.calls, ...waiting.approvals].every(isOpen)).toBe(true);
@@ -186,13 +186,13 @@ describe("a call lasts until it has ended", () => {
     expect(boundsOf(started, allowed, ended, failed)).toEqual([[15, 30]]);
   });
 
-  test("as it was known at each moment", () => {
+  test("as known at each moment", () => {
     const model = RunModel.of(eventsOf([started, started, allowed, ended]));
     expect(model.asOf(3, 30).calls).toMatchObject([{ endMs: 20 }]);
     expect(model.asOf(4, 40).calls).toMatchObject([{ endMs: 30, attributes: { end: { outcome: "ok" } } }]);
   });
 
-  test("and one that no decision was made on is shown, and is none that checks count", () => {
+  test("and one without a decision is shown but not counted by checks", () => {
     const busy = callEnded({ callId: "other", outcome: "busy" });
     const view = RunModel.of(eventsOf([started, allowed, busy]));
     expect(view.calls.map(({ status, attributes }) => [attributes.callId, status])).toEqual([
@@ -202,7 +202,7 @@ describe("a call lasts until it has ended", () => {
     expect(decidedCalls(view).map(({ attributes }) => attributes.callId)).toEqual(["call-1"]);
   });
 
-  test("with the arguments that only its decisions know, whichever comes first", () => {
+  test("with the arguments from its decisions, whichever comes first", () => {
     const row = decided({ arguments: { charge_id: "ch_1" } });
     for (const bodies of [
       [ended, row],
@@ -304,7 +304,7 @@ test("a hit that arrives after the undo has counted them is not counted twice", 
   expect(RunModel.of(events).hits).toHaveLength(2);
 });
 
-test("a call is linked with the fault that its request met, whichever is heard of first", () => {
+test("a call is linked with the fault that its request met, whichever event comes first", () => {
   const fault: LabEventBody = {
     type: "fault.intended",
     fault: "f",

@@ -3,12 +3,12 @@ import type { RunView } from "./run-view.ts";
 import type { AnyInstant, AnySpan, Instant, InstantKind, Span, SpanKind } from "./span.ts";
 import { type SpanSink, SpanTracker } from "./span-tracker.ts";
 
-/** Instants of a view; lines of logs are many and are kept nowhere but in the log. */
+/** Instants of a view; log lines are many and are only in the log. */
 type KeptInstant = Exclude<InstantKind, "log" | "logs dropped">;
 
 /**
- * One run: the newest view of it, grown event by event, and the view of it after any earlier event. A live run, a run from
- * history and an imported bundle are the same.
+ * One run: its newest view, built event by event, and the view after any earlier event. A live run, a run from history
+ * and an imported bundle are handled the same.
  */
 export class RunModel implements RunView {
   seq = 0;
@@ -32,7 +32,7 @@ export class RunModel implements RunView {
   };
   readonly #tracker: SpanTracker;
 
-  /** @param also told of every span and instant as well */
+  /** @param also receives every span and instant too */
   constructor(also: SpanSink = {}) {
     this.#tracker = new SpanTracker({
       passed: (event) => also.passed?.(event),
@@ -71,8 +71,8 @@ export class RunModel implements RunView {
   }
 
   /**
-   * Events that it has are passed over, so that a resumed stream may overlap.
-   * @throws RangeError when the event does not follow the last one, since a gap would show a wrong picture
+   * Known events are ignored, so that a resumed stream may overlap.
+   * @throws RangeError when the event does not follow the last one: a gap would make the view wrong
    */
   take(event: LabEvent): void {
     if (event.seq <= this.seq) return;
@@ -81,14 +81,14 @@ export class RunModel implements RunView {
     this.#advance(event.seq, event.atMs);
   }
 
-  /** Passes over events that were not sent, such as log lines that a slow window was spared. @throws RangeError as {@link take} */
+  /** Skips events that were not sent, such as log lines dropped for a slow window. @throws RangeError as {@link take} */
   skip({ fromSeq, toSeq, atMs }: { fromSeq: number; toSeq: number; atMs: number }): void {
     if (toSeq <= this.seq) return;
     if (fromSeq > this.seq + 1) throw new RangeError(`event ${fromSeq} does not follow ${this.seq}`);
     this.#advance(toSeq, atMs);
   }
 
-  /** The view after this event, at this time of the run: what was known then, and nothing that came later. */
+  /** The view after this event, at this time of the run: only what was known then. */
   asOf(seq: number, lastMs: number): RunView {
     const { started, ended } = this;
     const spans = <Kind extends SpanKind>(kind: Kind) =>
@@ -158,7 +158,7 @@ export class RunModel implements RunView {
   }
 }
 
-/** Those that there were after an event, of a list in the order of the log. */
+/** The items that existed after an event, of a list in log order. */
 function upTo<Item extends { seq: number }>(items: readonly Item[], seq: number): Item[] {
   let low = 0;
   let high = items.length;

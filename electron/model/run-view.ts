@@ -1,9 +1,9 @@
 import type { EventOf, Outcome } from "./lab-event.ts";
 import type { Instant, Span } from "./span.ts";
 
-/** A run as it stood after one of its events: the newest, or an earlier one. Spans and instants in the order of the log. */
+/** The state of a run after one of its events, the newest or an earlier one. Spans and instants in log order. */
 export interface RunView {
-  /** The last event that it knows of; 0 for an empty view. */
+  /** Number of its last event; 0 for an empty view. */
   readonly seq: number;
   readonly runId: string;
   readonly lastMs: number;
@@ -25,23 +25,23 @@ export function healthOf(view: RunView, service: string): Span<"health"> | undef
   return view.health.findLast(({ name }) => name === service);
 }
 
-/** Calls that a decision was made on: what ended before that, such as a call of no tool, is none that a check counts. */
+/** Calls with a decision: a call that ended before one, such as a call without a tool, is not counted by checks. */
 export function decidedCalls({ calls }: RunView): Span<"call">[] {
   return calls.filter(({ attributes }) => attributes.decisions.length > 0);
 }
 
-/** The services of a run, or those that were seen when its beginning is missing. */
+/** The services of a run; if its start is missing, those seen so far. */
 export function servicesOf(view: RunView): string[] {
   return view.started?.services.map(({ name }) => name) ?? [...new Set(view.health.map(({ name }) => name))];
 }
 
-/** Requests that met a fault so far. Once its undo has counted them, hits that arrive later are among those. */
+/** Requests that met a fault so far. Once its undo has counted them, later hit events are already included. */
 export function hitsOn(view: RunView, { attributes }: Span<"fault">): number {
   if (attributes.countedHits !== undefined) return attributes.countedHits;
   return view.hits.reduce((sum, { event }) => sum + (event.fault === attributes.fault ? 1 : 0), 0);
 }
 
-/** Faults that were in force at a moment; one that was refused never was. */
+/** Faults in force at a moment; a refused one never was. */
 export function faultsInForce(faults: readonly Span<"fault">[], ms: number): Span<"fault">[] {
   return faults.filter(({ status, startMs, endMs }) => status !== "refused" && startMs <= ms && endMs > ms);
 }

@@ -1,4 +1,4 @@
-/** What the model and the contract must not be able to name: their type check fails once one of these compiles. */
+/** Globals that the model and the contract must not see: their type check fails once one of these compiles. */
 
 // @ts-expect-error what is pure has no window
 window.close();

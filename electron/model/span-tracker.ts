@@ -14,25 +14,24 @@ import {
   type SpanKind,
 } from "./span.ts";
 
-/** What is told of a run while its events go by. Whoever wants less leaves out the rest. */
+/** Callbacks for the spans and instants of a run; all optional. */
 export interface SpanSink {
   /** Every event, before what it opens and changes. */
   passed?(event: LabEvent): void;
   began?(event: EventOf<"run.started">): void;
   opened?(span: AnySpan): void;
-  /** @param seq of the event that belongs to the span from now on; undefined when the event is another's */
+  /** @param seq number of the event that now belongs to the span; undefined when it belongs to another */
   changed?(span: AnySpan, seq: number | undefined): void;
   instant?(instant: AnyInstant): void;
   finished?(event: EventOf<"run.ended">): void;
-  /** The tracker lets go of a span, one of the oldest of too many: what happens to it later is not told. */
+  /** The tracker dropped a span, one of the oldest beyond the limit: later changes are not reported. */
   dropped?(span: AnySpan): void;
 }
 
 type Tracked = { readonly [Kind in SpanKind]: Map<string, Span<Kind>> };
 
 /**
- * Turns the events of a run, one after another, into spans and instants. An event costs the same whether it is the tenth
- * or the hundred thousandth.
+ * Turns the events of a run into spans and instants, one event at a time, at constant cost per event.
  */
 export class SpanTracker implements Tracking {
   readonly clock = new RunClock();
@@ -54,7 +53,7 @@ export class SpanTracker implements Tracking {
   readonly #callsOfTurn = new Map<string, string[]>();
   readonly #callingSteps = new CallingSteps();
 
-  /** @param limit spans of each kind to keep, about: with twice as many the older half is dropped */
+  /** @param limit approximate number of spans of each kind to keep: at twice as many the older half is dropped */
   constructor(sink: SpanSink, limit = Number.POSITIVE_INFINITY) {
     this.#sink = sink;
     this.#limit = limit;
@@ -65,7 +64,7 @@ export class SpanTracker implements Tracking {
     track(event, this);
   }
 
-  /** What is kept of a kind, oldest first. */
+  /** Kept spans of a kind, oldest first. */
   kept<Kind extends SpanKind>(kind: Kind): Iterable<Span<Kind>> {
     return this.#of(kind).values();
   }
@@ -90,7 +89,7 @@ export class SpanTracker implements Tracking {
     const rest = { name, startMs, endMs, status, attributes, parent, links };
     const opened: Span<Kind> = { kind, index, id: `${kind} ${index + 1}`, ...rest, seq, ...version };
     const tracked = this.#of(kind);
-    // The newest are last, also under a key that was there before.
+    // Deleted first, so that a reused key moves to the end: map order is age.
     tracked.delete(key);
     tracked.set(key, opened);
     this.#rememberJoins(opened as AnySpan, key);
@@ -189,7 +188,7 @@ export class SpanTracker implements Tracking {
 
   #dropOldest<Kind extends SpanKind>(tracked: Map<string, Span<Kind>>): void {
     const ended = [...tracked].filter(([, span]) => span.endMs !== OPEN);
-    // What still lasts goes last: more is sure to be told of it.
+    // Open spans are dropped last: their ends are still to come.
     for (const [key, span] of [...ended, ...tracked].slice(0, this.#limit)) {
       if (tracked.delete(key)) this.#sink.dropped?.(span as AnySpan);
     }

@@ -3,14 +3,14 @@ import type { ApprovalResult, CallOutcome, Decision, EventOf, HealthStatus, Phas
 /** The end of a span that has not ended. */
 export const OPEN = Number.POSITIVE_INFINITY;
 
-/** What each kind of span says besides its name and its times. */
+/** Status and attributes of each kind of span. */
 export interface SpanKinds {
   phase: { status: "running" | "ended"; attributes: { phase: Phase } };
   step: {
     status: "running" | "ok" | "failed" | "cancelled";
     attributes: { step: string; kind: string; background: boolean; error?: string; output?: unknown };
   };
-  /** From its intent on: a service that is being stopped is down before its fault is known to be applied. */
+  /** Starts with its intent: a service that is being stopped is down before its fault is reported as applied. */
   fault: {
     status: "intended" | "applied" | UndoResult;
     attributes: {
@@ -20,15 +20,15 @@ export interface SpanKinds {
       undo: string;
       appliedMs?: number;
       detail?: string;
-      /** How many requests met it, as counted by its undo. Absent before, and where nothing counts them. */
+      /** Number of requests that met it, counted by its undo. Absent before, and where nothing counts them. */
       countedHits?: number;
     };
   };
-  /** A stretch of one health; the name is the service. */
+  /** A period of one health status; the name is the service. */
   health: { status: HealthStatus; attributes: { from: HealthStatus; reason: string; latencyMs?: number } };
   /**
-   * One `tools/call`, from its request to its reply, below the step that made it; the status is the last decision on it,
-   * else how it ended.
+   * One `tools/call`, from request to reply, below the step that made it; the status is its last decision, else its
+   * outcome.
    */
   call: {
     status: Decision | CallOutcome;
@@ -40,21 +40,21 @@ export interface SpanKinds {
       arguments: unknown;
       traceId: string;
       spanId: string;
-      /** Oldest first; none on a call that ended before anything was decided. */
+      /** Oldest first; empty for a call that ended before a decision. */
       decisions: readonly Instant<"decision">[];
-      /** How the step that made it was found: it said so, or was under way; absent where there is none. */
+      /** How its step was found: by the turn that the step reported, or by time; absent without a step. */
       joinedBy?: "turn" | "time";
-      /** As its gateway recorded it; absent as long as that is not known, and where it keeps no record of ends. */
+      /** As recorded by the gateway; absent until known, and for gateways without such a record. */
       end?: CallEnd;
     };
   };
-  /** A call that waited for a person, within that call. */
+  /** A call's wait for a person, within that call. */
   approval: {
     status: "waiting" | ApprovalResult;
     attributes: { callId: string; sessionId: string; arguments: unknown; reason?: string };
   };
 }
-/** How a call ended, by the gateway's own record. */
+/** How a call ended, as recorded by the gateway. */
 export type CallEnd = Pick<
   EventOf<"call.ended">,
   "outcome" | "attempts" | "requestBytes" | "replyBytes" | "error" | "traceId" | "spanId"
@@ -62,22 +62,22 @@ export type CallEnd = Pick<
 
 export type SpanKind = keyof SpanKinds;
 
-/** Something that lasted, on the run's clock. Spans are never changed: what changes has a new version. */
+/** An interval on the run's clock. Spans are immutable: each change is a new version. */
 export interface Span<Kind extends SpanKind = SpanKind> {
   kind: Kind;
-  /** Its place among the spans of its kind, from 0. */
+  /** Index among the spans of its kind, from 0. */
   index: number;
-  /** `call 17`: unique in a run, the same at each reading of it. */
+  /** `call 17`: unique in a run, the same whenever the log is read. */
   id: string;
-  /** The span that it is a part of. */
+  /** Id of the enclosing span. */
   parent: string | undefined;
   name: string;
   startMs: number;
-  /** {@link OPEN} while it lasts. */
+  /** {@link OPEN} until it ends. */
   endMs: number;
   status: SpanKinds[Kind]["status"];
   attributes: SpanKinds[Kind]["attributes"];
-  /** Ids of other spans that it has to do with: of a call, the faults that its request met. */
+  /** Ids of related spans: for a call, the faults that its request met. */
   links: readonly string[];
   /** The number of the event that opened it. */
   seq: number;
@@ -85,10 +85,10 @@ export interface Span<Kind extends SpanKind = SpanKind> {
   changedSeq: number;
   before: Span<Kind> | undefined;
 }
-/** A span of any kind, to be told apart by `kind`. */
+/** A span of any kind, discriminated by `kind`. */
 export type AnySpan = { [Kind in SpanKind]: Span<Kind> }[SpanKind];
 
-/** Which event each kind of instant is made of. */
+/** The event of each kind of instant. */
 export interface InstantKinds {
   decision: "call.decided";
   hit: "fault.hit";
@@ -99,7 +99,7 @@ export interface InstantKinds {
 }
 export type InstantKind = keyof InstantKinds;
 
-/** Something that happened at one moment of the run's clock, which may be before its event was recorded. */
+/** A moment on the run's clock, which may be before its event was recorded. */
 export interface Instant<Kind extends InstantKind = InstantKind> {
   kind: Kind;
   seq: number;
@@ -112,12 +112,12 @@ export function isOpen({ endMs }: { endMs: number }): boolean {
   return endMs === OPEN;
 }
 
-/** Whether a span lasted at any moment of a window, its ends included. */
+/** Whether a span overlaps a window, ends included. */
 export function overlaps(span: { startMs: number; endMs: number }, fromMs: number, toMs: number): boolean {
   return span.startMs <= toMs && span.endMs >= fromMs;
 }
 
-/** Until when a span lasted, as far as is known at a moment: until then, when it has not ended. */
+/** The end of a span as known at `nowMs`: `nowMs` while it is open. */
 export function lastedUntil({ endMs }: { endMs: number }, nowMs: number): number {
   return endMs === OPEN ? nowMs : endMs;
 }

@@ -1,8 +1,8 @@
 import type { CallOutcome, Decision } from "./lab-event.ts";
 
 /**
- * What a colour stands for. The order is the order of weight: where drawing has room for one only, the later one wins,
- * so that merging never hides an error behind a success.
+ * The meaning of a colour, in ascending priority: where only one can be drawn, the later one wins, so that merging never
+ * hides an error behind a success.
  */
 export const TONES = [
   "neutral",
@@ -37,7 +37,7 @@ export function toneIndex(tone: Tone): number {
   return indexes.get(tone) ?? 0;
 }
 
-/** Decisions that kept a call from its upstream, or the upstream from answering it. */
+/** Decisions with which a call did not reach its upstream, or got no answer from it. */
 export function isRefusal(decision: Decision): boolean {
   return (
     decision === "deny" ||
@@ -57,7 +57,7 @@ const OUTCOME_TONES: Record<Exclude<CallOutcome, Decision>, Tone> = {
   unknown_tool: "deny",
 };
 
-/** Of a call: its last decision, which is a tone by its own name, else how it ended. */
+/** Tone of a call: its last decision, which is a tone itself, else its outcome. */
 export function toneOfCall(status: Decision | CallOutcome): Tone {
   return status in OUTCOME_TONES ? OUTCOME_TONES[status as keyof typeof OUTCOME_TONES] : (status as Decision);
 }

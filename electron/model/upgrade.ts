@@ -1,9 +1,9 @@
 /**
- * Events as every version of the lab has written them, brought to what this one reads. Whoever reads stored events, of a
- * history or a bundle, passes each through here before anything else looks at it.
+ * Upgrades events written by earlier versions of the lab. Every reader of stored events, from a history or a bundle, must
+ * pass each event through here first.
  *
- * A log says its version in its first event. 1: written before there were versions, and says none. 2: says so, and is the
- * same otherwise.
+ * The version of a log is in its first event. 1: written before versions existed, without the field. 2: with the field,
+ * otherwise the same.
  */
 export const EVENT_VERSION = 2;
 
@@ -13,7 +13,7 @@ export interface StoredEvent {
   readonly [field: string]: unknown;
 }
 
-/** Events of a lab that is newer than this one, which cannot know what they mean. */
+/** Events of a newer lab, which this one cannot interpret. */
 export class NewerEvents extends Error {
   constructor(version: number) {
     super(
@@ -22,12 +22,12 @@ export class NewerEvents extends Error {
   }
 }
 
-/** By the version that they start from: the step to the next one. Steps see one event at a time, in any order. */
+/** Upgrade from each version to the next. Called per event, in any order. */
 const STEPS: Readonly<Record<number, (event: StoredEvent) => StoredEvent>> = {
   1: (event) => (isFirst(event) ? { ...event, eventVersion: 2 } : event),
 };
 
-/** @throws NewerEvents when the log is of a version that this lab does not know */
+/** @throws NewerEvents for a log of an unknown version */
 export function upgradeEvent(stored: StoredEvent): StoredEvent {
   if (!needsUpgrade(stored)) return stored;
   let event = stored;
@@ -37,7 +37,7 @@ export function upgradeEvent(stored: StoredEvent): StoredEvent {
   return event;
 }
 
-/** Whether an event of this type may be other than this lab reads it, so that it has to be looked at. */
+/** Whether an event of this type may need an upgrade. */
 export function needsUpgrade(event: { readonly type?: unknown }): boolean {
   return isFirst(event);
 }

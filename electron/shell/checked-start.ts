@@ -2,8 +2,8 @@ import { app, dialog } from "electron";
 import { alteredFiles } from "./unpacked-files.ts";
 
 /**
- * What a packaged app runs first. The rest of the shell is loaded only afterwards, since loading it loads the native
- * database module. Run from a checkout there is no archive, and nothing to check against.
+ * The entry point of a packaged app. The rest of the shell is loaded only after the check, since loading it loads the
+ * native database module. In a checkout there is no archive to check against.
  */
 
 const EXIT_CODE = 2;
@@ -17,14 +17,14 @@ if (altered.length === 0) {
   const more = altered.length > SHOWN_LIMIT ? `\nand ${altered.length - SHOWN_LIMIT} more` : "";
   dialog.showErrorBox(
     "Resilience Lab cannot start",
-    `Files of the app are not as they were packaged, so that nothing of it was started:\n\n` +
+    `Files of the app have been changed since it was packaged:\n\n` +
       `${altered.slice(0, SHOWN_LIMIT).join("\n")}${more}\n\nInstall Resilience Lab again.`,
   );
   app.exit(EXIT_CODE);
 }
 
 function check(archive: string): string[] {
-  // Electron shows an archive as a folder; here it is read as the file that it is.
+  // Electron presents an archive as a folder; here it is read as a file.
   process.noAsar = true;
   try {
     return alteredFiles(archive);

@@ -1,11 +1,11 @@
 import { app, type BrowserWindow, dialog } from "electron";
 import type { Shell } from "./shell.ts";
 
-/** A page that dies again this soon, this often, will not be helped by another load. */
+/** A page that crashes this often within this time is not reloaded automatically again. */
 const CRASH_LIMIT = 3;
 const CRASH_WINDOW_MS = 60_000;
 
-/** The page may die or hang; the run goes on in the engine, and the window comes back to it. */
+/** The page may crash or hang; the run continues in the engine, and the window shows it again after reloading. */
 export function register(shell: Shell): void {
   const crashes: number[] = [];
   app.on("browser-window-created", (_event, window) => {
@@ -15,9 +15,9 @@ export function register(shell: Shell): void {
       crashes.push(now);
       const recent = crashes.filter((time) => now - time < CRASH_WINDOW_MS);
       if (recent.length < CRASH_LIMIT) window.webContents.reload();
-      else void askToReload(window, "The window keeps crashing", `The last reason was: ${reason}.`);
+      else void askToReload(window, "The window keeps crashing", `Last reason: ${reason}.`);
     });
-    window.on("unresponsive", () => void askToReload(window, "The window does not answer", ""));
+    window.on("unresponsive", () => void askToReload(window, "The window is not responding", ""));
   });
 }
 
@@ -25,8 +25,8 @@ async function askToReload(window: BrowserWindow, message: string, more: string)
   const { response } = await dialog.showMessageBox(window, {
     type: "warning",
     message,
-    detail: `${more} What runs in the lab goes on, and is shown again after loading.`.trim(),
-    buttons: ["Load it again", "Wait"],
+    detail: `${more} Runs continue in the lab and are shown again after reloading.`.trim(),
+    buttons: ["Reload", "Wait"],
     defaultId: 0,
     cancelId: 1,
   });

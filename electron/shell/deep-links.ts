@@ -2,7 +2,7 @@ import { app } from "electron";
 import { LINK_SCHEME, routeOf } from "./link-route.ts";
 import type { Shell } from "./shell.ts";
 
-/** `resilience-lab://run/<id>` opens the lab at that run, from anywhere on the desktop. */
+/** `resilience-lab://run/<id>` opens the lab at that run from any application. */
 export function register(shell: Shell): void {
   app.setAsDefaultProtocolClient(LINK_SCHEME);
   app.on("open-url", (event, link) => {

@@ -10,8 +10,8 @@ import type { Shell } from "./shell.ts";
 import { shellFiles } from "./shell-files.ts";
 
 /**
- * The one door between the page and the lab. A connection is given to the top frame of the lab's own window, while it
- * shows the lab's own page; what comes through it then is checked by the contract.
+ * The only connection between the page and the lab. It is given to the top frame of the lab's own window while that
+ * shows the lab's own page; messages are then validated by the contract.
  */
 export function register(shell: Shell): void {
   const handler = shell.service.then((service) => {
@@ -26,7 +26,7 @@ export function register(shell: Shell): void {
     const [port] = event.ports;
     if (port === undefined) return;
     if (!isFromPage(event, shell)) return port.close();
-    // What the page says before the lab is ready waits in the port.
+    // Messages of the page queue in the port until the lab is ready.
     void handler.then((ready) => {
       const connection = new PageConnection();
       ready.upgrade(filled(port, connection), { context: { connection } });
@@ -35,7 +35,7 @@ export function register(shell: Shell): void {
   });
 }
 
-/** The port, with what it sends filled in, and without messages that the RPC library would throw at. */
+/** The port, with `fillIn` applied to sent messages, and without received messages that make the RPC library throw. */
 function filled(port: MessagePortMain, { texts }: PageConnection): Pick<MessagePortMain, "on" | "postMessage"> {
   const onMessage = (listener: (event: { data: unknown }) => void) =>
     port.on("message", (event) => {

@@ -25,7 +25,7 @@ test.each([
   expect(routeOf(link)).toBeUndefined();
 });
 
-test("the link is found among the words of a start, whatever else they are", () => {
+test("the link is found among the arguments of an instance, whatever else they are", () => {
   expect(routeIn(["/usr/bin/electron", "--flag", "resilience-lab://approvals"])).toBe("approvals");
   expect(routeIn(["/usr/bin/electron", "main.js"])).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { isRoute } from "../contract/bridge.ts";
 
 export const LINK_SCHEME = "resilience-lab";
 
-/** The place of the page that a link leads to; undefined for one that leads nowhere. Links come from anyone. */
+/** The route that a link opens; undefined for an invalid link. Links are untrusted input. */
 export function routeOf(link: string): string | undefined {
   const prefix = `${LINK_SCHEME}://`;
   if (!link.startsWith(prefix)) return undefined;
@@ -10,7 +10,7 @@ export function routeOf(link: string): string | undefined {
   return isRoute(route) ? route : undefined;
 }
 
-/** The first link among the words that an instance was started with. */
-export function routeIn(words: readonly string[]): string | undefined {
-  return words.map(routeOf).find((route) => route !== undefined);
+/** The route of the first valid link among the arguments that an instance was started with. */
+export function routeIn(args: readonly string[]): string | undefined {
+  return args.map(routeOf).find((route) => route !== undefined);
 }

@@ -1,7 +1,7 @@
 import { app, type BrowserWindow, Menu, type MenuItemConstructorOptions } from "electron";
 import type { Shell } from "./shell.ts";
 
-/** Places of the page, with the key that leads there. */
+/** Routes of the page, with their keys. */
 const PLACES: readonly { label: string; route: string; key: string }[] = [
   { label: "Lab", route: "lab", key: "1" },
   { label: "Approvals", route: "approvals", key: "2" },
@@ -26,7 +26,7 @@ export function register(shell: Shell): void {
           {
             id: "halt",
             label: HALT_LABEL,
-            // The window itself listens for it, see below.
+            // Handled by the window, see listenForHaltKey.
             accelerator: HALT_KEY,
             registerAccelerator: false,
             click: () => void halt(shell),
@@ -59,12 +59,12 @@ export function register(shell: Shell): void {
   );
 }
 
-export const HALT_LABEL = "Stop everything and put it back";
+export const HALT_LABEL = "Halt: stop and undo everything";
 const HALT_KEY = "CmdOrCtrl+.";
 
 /**
- * Before the page has the key, and instead of it: a menu is only given the keys that the page has seen and left alone, so
- * that none would come from a page that hangs.
+ * Handles the key before the page gets it: a menu only receives keys that the page has processed and not handled, so that
+ * the key would not work while the page hangs.
  */
 export function listenForHaltKey(shell: Shell, { webContents }: BrowserWindow): void {
   const modifier = process.platform === "darwin" ? "meta" : "control";
@@ -75,7 +75,7 @@ export function listenForHaltKey(shell: Shell, { webContents }: BrowserWindow): 
   });
 }
 
-/** Works also while the page hangs: it is the engine that does it. */
+/** Done by the engine, so that it works while the page hangs. */
 export async function halt(shell: Shell): Promise<void> {
   await shell.serviceNow()?.faults.halt();
 }

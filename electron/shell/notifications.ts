@@ -2,7 +2,7 @@ import { Notification } from "electron";
 import type { QueueEntry } from "../contract/runs.ts";
 import type { Shell } from "./shell.ts";
 
-/** Tells of a run that has ended while the person looks elsewhere. A click leads to it. */
+/** Notifies when a run ends while the window is not focused. A click opens the run. */
 export function register(shell: Shell): void {
   void shell.service.then((service) =>
     service.onRunEnded((entry) => {

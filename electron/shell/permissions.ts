@@ -1,7 +1,7 @@
 import { app, session, type WebContents } from "electron";
 import { isPageAddress } from "./protocol.ts";
 
-/** The page stays the page: it goes nowhere else, opens nothing, embeds nothing and is given nothing it asks for. */
+/** The page cannot navigate elsewhere, open windows or embed webviews, and gets no permissions. */
 export function register(): void {
   app.on("web-contents-created", (_event, contents) => confine(contents));
   void app.whenReady().then(() => {

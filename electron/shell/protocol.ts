@@ -10,7 +10,7 @@ const SCHEME = "app";
 const HOST = "lab";
 export const PAGE_ADDRESS = `${SCHEME}://${HOST}/`;
 
-/** A page of the lab itself, and of no other address. */
+/** Whether the address is a page of the lab itself. */
 export function isPageAddress(address: string): boolean {
   return address.startsWith(PAGE_ADDRESS);
 }
@@ -20,23 +20,23 @@ export function registerScheme(): void {
   protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges }]);
 }
 
-/** Serves the built page, and nothing else of the disk. @throws LabError when it has not been built */
+/** Serves the built page and no other file. @throws LabError when it has not been built */
 export function register({ pageFolder, files }: Shell): void {
   const page = new PageFiles(pageFolder);
   protocol.handle(SCHEME, async (request) => {
     const nonce = randomBytes(16).toString("base64");
     const headers = securityHeaders(nonce);
     const { host, pathname } = new URL(request.url);
-    if (host !== HOST) return new Response("There is no such host.", { status: 404, headers });
+    if (host !== HOST) return new Response("No such host.", { status: 404, headers });
     if (request.method === "POST" && pathname === "/uploads") return takeIn(request, files, headers);
     if (request.method !== "GET") return new Response("Only GET is answered.", { status: 405, headers });
     const file = await page.read(pathname, nonce);
-    if (file === undefined) return new Response("There is no such file.", { status: 404, headers });
+    if (file === undefined) return new Response("No such file.", { status: 404, headers });
     return new Response(file.body, { headers: { ...headers, "content-type": file.type, "cache-control": "no-store" } });
   });
 }
 
-/** A file that was dropped on the window, or chosen in the page. Only a page of this scheme can send one here. */
+/** Receives a file dropped on the window or chosen in the page. Only a page of this scheme can send one. */
 async function takeIn(request: Request, files: FileService, headers: Record<string, string>): Promise<Response> {
   const name = request.headers.get("x-file-name") ?? "bundle.zip";
   try {

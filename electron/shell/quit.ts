@@ -8,12 +8,12 @@ const QUIT = 0;
 const EXIT = { ended: 0, failed: 1 } as const;
 
 /**
- * Nothing ends before what was broken is put back. While a run is on, the person is asked first. What could not be done is
- * said, and then the app ends all the same.
+ * The app exits only after every fault is undone. While a run is in progress or a fault is in force, it asks first. What
+ * could not be done is reported, and the app exits nevertheless.
  */
 export function register(shell: Shell): void {
   let closing: Promise<void> | undefined;
-  const end = (service: EngineService | undefined, say: (problem: string) => void) => {
+  const end = (service: EngineService | undefined, report: (problem: string) => void) => {
     closing ??= (async () => {
       shell.isQuitting = true;
       shell.window?.hide();
@@ -21,7 +21,7 @@ export function register(shell: Shell): void {
         await takeAll([async () => service?.close(), () => shell.files.close()]);
         app.exit(EXIT.ended);
       } catch (error) {
-        say(explain(error));
+        report(explain(error));
         app.exit(EXIT.failed);
       }
     })();
@@ -33,19 +33,19 @@ export function register(shell: Shell): void {
     if (service === undefined || !isAtWork(service)) end(service, showAndLog);
     else void ask(shell).then((isAgreed) => isAgreed && end(service, showAndLog));
   });
-  // A window may be closed by the system; the engine is not left to run unseen.
+  // A window may be closed by the system; the engine does not keep running without one.
   app.on("window-all-closed", () => app.quit());
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(shell.serviceNow(), log));
 }
 
-/** Nobody may be there to close a box when the system ends the app: what a signal ends only writes. */
+/** After a signal the problem is only logged: nobody may be there to close a dialog. */
 function log(problem: string): void {
   process.stderr.write(`resilience-lab: ${problem}\n`);
 }
 
 function showAndLog(problem: string): void {
   log(problem);
-  dialog.showErrorBox("Resilience Lab has ended, but not everything could be done", problem);
+  dialog.showErrorBox("Resilience Lab quit with problems", problem);
 }
 
 function explain(error: unknown): string {
@@ -60,9 +60,9 @@ function isAtWork(service: EngineService): boolean {
 async function ask({ window }: Shell): Promise<boolean> {
   const question = {
     type: "question",
-    message: "Something is broken on purpose right now",
-    detail: "A run is on, or a fault is in force. Quitting cancels the run and puts everything back first.",
-    buttons: ["Put everything back and quit", "Stay"],
+    message: "A run is in progress or a fault is in force",
+    detail: "Quitting cancels the run and undoes every fault first.",
+    buttons: ["Undo everything and quit", "Cancel"],
     defaultId: QUIT,
     cancelId: 1,
   } as const;

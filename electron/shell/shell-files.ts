@@ -6,7 +6,7 @@ import type { Shell } from "./shell.ts";
 
 const FILTERS = [{ name: "Resilience Lab bundle", extensions: ["zip"] }];
 
-/** On a desktop the person is asked where to, and which. */
+/** On the desktop, system dialogs ask where to save and which file to open. */
 export function shellFiles(files: FileService, shell: Shell): HostFiles {
   const over = <Value>(ask: (window: BrowserWindow) => Promise<Value>, askAlone: () => Promise<Value>) =>
     shell.window === undefined ? askAlone() : ask(shell.window);

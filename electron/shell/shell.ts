@@ -4,22 +4,22 @@ import { FileService } from "../hosts/files/file-service.ts";
 import type { EngineService } from "../lab/service/engine-service.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 
-/** What the shell's parts share. */
+/** State shared by the parts of the shell. */
 export interface Shell {
   readonly environment: NodeJS.ProcessEnv;
   readonly pageFolder: string;
   readonly preloadFile: string;
   readonly iconFolder: string;
   readonly files: FileService;
-  /** The engine, once it has put back what a dead lab left. */
+  /** The engine, once it has restored what a crashed lab left. */
   readonly service: Promise<EngineService>;
   readonly giveService: (service: EngineService) => void;
-  /** The engine if it is there already. */
+  /** The engine if it has started. */
   readonly serviceNow: () => EngineService | undefined;
-  /** Closed for good: quitting has been agreed to. */
+  /** Quitting has been confirmed. */
   isQuitting: boolean;
   window: BrowserWindow | undefined;
-  /** Shows the window, made anew if it is gone, and leads it to a place of the page. */
+  /** Shows the window, created again if it was closed, and navigates to a route of the page. */
   show: (route?: string) => void;
 }
 
@@ -27,10 +27,10 @@ export function makeShell(environment: NodeJS.ProcessEnv): Shell {
   const engine = Promise.withResolvers<EngineService>();
   let now: EngineService | undefined;
   const folder = app.isPackaged ? app.getAppPath() : PROJECT_FOLDER;
-  // Only for tests of the shell: a packaged one shows no page but its own.
+  // Only for tests of the shell: a packaged app shows only its own page.
   const otherPage = app.isPackaged ? undefined : environment.RESILIENCE_LAB_PAGE;
   return {
-    // Services and the watchdog are run by this very program, which is Node only when told so.
+    // Services and the watchdog are run by this executable, which acts as Node only with this variable.
     environment: { ...environment, ELECTRON_RUN_AS_NODE: "1" },
     pageFolder: otherPage ?? join(folder, "dist", "renderer"),
     preloadFile: join(folder, "dist", "electron", "preload.cjs"),

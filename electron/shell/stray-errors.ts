@@ -1,7 +1,7 @@
 import { catchStrayErrors } from "../hosts/stray-errors.ts";
 import type { Shell } from "./shell.ts";
 
-/** Instead of Electron's own box with a stack trace: the run ends, what it has broken is restored, the window stays. */
+/** Replaces Electron's error dialog: the run ends, its faults are undone, the window stays open. */
 export function register(shell: Shell): void {
   catchStrayErrors((error) => shell.serviceNow()?.takeStray(error));
 }

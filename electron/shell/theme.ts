@@ -4,7 +4,7 @@ import { dataFolder, openHome } from "../lab/home.ts";
 import { Preferences } from "../lab/service/preferences/preferences.ts";
 import type { Shell } from "./shell.ts";
 
-/** Windows follow the theme that the person chose, from the first paint: it is read before the engine has started. */
+/** Windows use the chosen theme from the first paint: it is read before the engine has started. */
 export function register(shell: Shell): void {
   const { folder } = openHome(dataFolder(shell.environment));
   const preferences = new Preferences(join(folder, "preferences.db"));

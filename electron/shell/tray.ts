@@ -3,12 +3,12 @@ import { app, Menu, nativeImage, Tray } from "electron";
 import { HALT_LABEL, halt } from "./menu.ts";
 import type { Shell } from "./shell.ts";
 
-/** Kept here: a tray that nothing refers to is collected, and vanishes. */
+/** Kept referenced: a garbage-collected tray disappears. */
 let tray: Tray | undefined;
 
 export function register(shell: Shell): void {
   const image = nativeImage.createFromPath(join(shell.iconFolder, "tray.png"));
-  // A desktop without a place for it has the same in the menu.
+  // Without a tray, the menu has the same actions.
   if (image.isEmpty()) return;
   tray = new Tray(image);
   tray.setToolTip("Resilience Lab");

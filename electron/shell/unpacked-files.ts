@@ -3,11 +3,11 @@ import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync
 import { dirname, join, relative } from "node:path";
 
 /**
- * What lies beside the archive (`app.asar.unpacked`) is run like what is in it, and Electron does not check it: the
- * watchdog, the stack's services, the native database module, PostgreSQL. The archive's own header, which Electron checks
- * where it can, has the SHA-256 of each of these files.
+ * Files beside the archive (`app.asar.unpacked`) are executed like those in it, but Electron does not check them: the
+ * watchdog, the stack's services, the native database module, PostgreSQL. The archive's header, which Electron checks
+ * where supported, has the SHA-256 of each of these files.
  *
- * The header is a Chromium pickle: at byte 12 the length of its JSON, which begins at byte 16.
+ * The header is a Chromium pickle: the length of its JSON at byte 12, the JSON from byte 16.
  */
 
 const LENGTH_AT = 12;
@@ -17,16 +17,16 @@ const HEADER_LIMIT_BYTES = 64 * 1024 * 1024;
 interface Entry {
   files?: Record<string, Entry>;
   unpacked?: boolean;
-  /** Of a link: where it leads, from the archive's root. */
+  /** Target of a link, relative to the archive's root. */
   link?: string;
   size?: number;
   integrity?: { algorithm: string; hash: string };
 }
 
 /**
- * Each unpacked file that is not as it was packaged, or was not packaged at all, with what is wrong with it; empty when
- * all is well. Reads every one of them once.
- * @throws Error when the archive cannot be read or is none
+ * Each unpacked file that is missing, changed or was not packaged, with the problem; empty when there is none. Reads
+ * every file once.
+ * @throws Error when the archive cannot be read or is invalid
  */
 export function alteredFiles(archive: string): string[] {
   const folder = `${archive}.unpacked`;
@@ -48,7 +48,7 @@ function readHeader(archive: string): Entry {
     const start = Buffer.alloc(JSON_AT);
     readSync(descriptor, start, 0, JSON_AT, 0);
     const length = start.readUInt32LE(LENGTH_AT);
-    if (length > HEADER_LIMIT_BYTES) throw new Error(`${archive} is no archive of an app`);
+    if (length > HEADER_LIMIT_BYTES) throw new Error(`${archive} is not an archive of an app`);
     const json = Buffer.alloc(length);
     readSync(descriptor, json, 0, length, JSON_AT);
     return JSON.parse(json.toString("utf8"));
@@ -72,7 +72,7 @@ function filesBelow(folder: string, root: string): string[] {
   });
 }
 
-/** A file whose hash the archive does not tell counts as changed. */
+/** A file without a hash in the archive counts as changed. */
 function isAsPackaged(folder: string, path: string, { link, size, integrity }: Entry): boolean {
   const file = join(folder, path);
   const found = lstatSync(file);

@@ -2,17 +2,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 
 const size = z.int().min(1).max(100_000);
-const place = z.int().min(-100_000).max(100_000);
+const coordinate = z.int().min(-100_000).max(100_000);
 const windowState = z.object({
   width: size,
   height: size,
-  position: z.object({ x: place, y: place }).nullable(),
+  position: z.object({ x: coordinate, y: coordinate }).nullable(),
   isMaximized: z.boolean(),
 });
 export type WindowState = z.infer<typeof windowState>;
 
 const FIRST: WindowState = { width: 1280, height: 800, position: null, isMaximized: false };
-/** Of the window must be on a screen at least, so that it can be taken hold of. */
+/** Minimum part of the window on a screen, so that it can be dragged. */
 const VISIBLE_PX = 80;
 
 interface Area {
@@ -22,13 +22,13 @@ interface Area {
   height: number;
 }
 
-/** Where the window was last; where the system puts it when that is not known, or is on a screen no longer there. */
+/** The last window position; placed by the system when unknown or no longer on any screen. */
 export function readWindowState(file: string, screens: readonly Area[]): WindowState {
   let state: WindowState;
   try {
     state = windowState.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch {
-    return FIRST; // the first start, or a file that someone has edited
+    return FIRST; // the first start, or an invalid file
   }
   const { position, width } = state;
   if (position === null) return state;
@@ -47,6 +47,6 @@ export function writeWindowState(file: string, state: WindowState): void {
   try {
     writeFileSync(file, JSON.stringify(state));
   } catch {
-    // The next start opens where the system puts it: not worth holding up the quit.
+    // The system then places the window at the next start: no reason to delay quitting.
   }
 }

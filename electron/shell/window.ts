@@ -7,7 +7,7 @@ import { PAGE_ADDRESS } from "./protocol.ts";
 import type { Shell } from "./shell.ts";
 import { readWindowState, writeWindowState } from "./window-state.ts";
 
-/** The page's own backgrounds, so that the window does not open in one colour and turn into another. */
+/** The page's backgrounds, so that the window does not change colour while opening. */
 const BACKGROUND = { dark: "#1a1b1e", light: "#ffffff" };
 const MIN_WIDTH = 900;
 const MIN_HEIGHT = 600;
@@ -19,12 +19,12 @@ export function register(shell: Shell): void {
     if (window.isMinimized()) window.restore();
     window.show();
     window.focus();
-    if (route !== undefined) lead(window, route);
+    if (route !== undefined) navigate(window, route);
   };
   app.on("activate", () => shell.show());
   const window = open(shell, stateFile);
   const route = routeIn(process.argv);
-  if (route !== undefined) lead(window, route);
+  if (route !== undefined) navigate(window, route);
 }
 
 function open(shell: Shell, stateFile: string): BrowserWindow {
@@ -63,7 +63,7 @@ function open(shell: Shell, stateFile: string): BrowserWindow {
     const { x, y, ...size } = window.getNormalBounds();
     writeWindowState(stateFile, { ...size, position: { x, y }, isMaximized: window.isMaximized() });
     if (shell.isQuitting) return;
-    // The engine would go on unseen, so that closing the window is quitting; on macOS an app stays without a window.
+    // Closing the window quits, since the engine must not run without one; on macOS an app stays open without a window.
     event.preventDefault();
     if (process.platform === "darwin") window.hide();
     else app.quit();
@@ -72,13 +72,13 @@ function open(shell: Shell, stateFile: string): BrowserWindow {
     shell.window = undefined;
   });
   window.loadURL(PAGE_ADDRESS).catch(() => {
-    // Closed while it was loading. What the page is made of was found before the window was opened.
+    // Closed while loading. The page's files were checked before the window was opened.
   });
   return window;
 }
 
-/** The preload keeps it until the page listens, so only loading has to be waited for. */
-function lead(window: BrowserWindow, route: string): void {
+/** The preload buffers the route until the page listens, so only loading is awaited. */
+function navigate(window: BrowserWindow, route: string): void {
   const { webContents } = window;
   const send = () => webContents.send(NAVIGATE_CHANNEL, route);
   if (webContents.isLoadingMainFrame()) webContents.once("did-finish-load", send);

@@ -1,7 +1,7 @@
 /**
- * Runs a scenario over and over in a long-lived lab, on the reference stack, and measures what the lab keeps of each run:
- * the heap after a forced collection, as a line through the samples. Nothing is optimised meanwhile: V8 would go on with
- * that for a thousand runs, and keeps code and notes of its own for each function. Exit 1 when the aim is missed.
+ * Runs a scenario repeatedly in a long-lived lab, on the reference stack, and measures what the lab retains of each run:
+ * the heap after a forced collection, as a line through the samples. JIT optimisation is off: V8 would continue it for a
+ * thousand runs, and keeps code and feedback for each function. Exit 1 when the goal is missed.
  *
  * npm run soak -- memory [--count 1000]
  */
@@ -13,12 +13,12 @@ import { setFlagsFromString } from "node:v8";
 import { EngineService } from "../lab/service/engine-service.ts";
 import { collectGarbage } from "../testing/collect-garbage.ts";
 
-const AIM_KB_PER_RUN = 1;
+const GOAL_KB_PER_RUN = 1;
 const RUNS_PER_SAMPLE = 50;
-/** Until here code is compiled, and lists that are kept to a length are filled. */
+/** Warm-up: code is compiled and bounded lists are filled. */
 const WARM_UP_RUNS = 150;
 
-/** Every way in which a run talks to services: sessions of MCP, an agent, HTTP, a fault on a link. */
+/** Covers every kind of client: MCP sessions, an agent, HTTP, a fault on a link. */
 const SCENARIO = `
 id: memory
 title: A run of every kind of step
@@ -58,9 +58,9 @@ try {
   }
   const slope = slopeOf(samples.filter(({ runs }) => runs >= WARM_UP_RUNS));
   console.log(`outcomes: ${[...outcomes].map(([outcome, times]) => `${times} ${outcome}`).join(", ")}`);
-  console.log(`the heap grows by ${slope.toFixed(2)} KB a run (aim <= ${AIM_KB_PER_RUN})`);
+  console.log(`the heap grows by ${slope.toFixed(2)} KB a run (goal <= ${GOAL_KB_PER_RUN})`);
   const areAllGreen = [...outcomes.keys()].join() === "passed";
-  process.exitCode = areAllGreen && slope <= AIM_KB_PER_RUN ? 0 : 1;
+  process.exitCode = areAllGreen && slope <= GOAL_KB_PER_RUN ? 0 : 1;
 } finally {
   await service.close();
   rmSync(home, { recursive: true, force: true });

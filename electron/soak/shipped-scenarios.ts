@@ -1,6 +1,6 @@
 /**
- * Runs every shipped scenario over and over, in several labs beside one another, each with a data folder and a stack of its
- * own. Prints each run that did not pass with its reason, then how often each scenario passed. Exit 1 when one did not.
+ * Runs every shipped scenario repeatedly, in several labs in parallel, each with its own data folder and stack. Prints
+ * each run that did not pass with its reason, then how often each scenario passed. Exit 1 when a run did not pass.
  *
  * npm run soak -- scenarios [--count 100] [--labs 2]
  */
@@ -53,7 +53,7 @@ async function runRounds(folder: string): Promise<void> {
   }
 }
 
-/** @throws when the lab ended without a report: what could not be run is no pass */
+/** @throws when the lab ended without a report */
 function runAll(folder: string): Promise<Ran[]> {
   const args = [LAB, "run", join(PROJECT, "scenarios"), "--ports", "auto", "--reporter", "json"];
   const env = { ...process.env, RESILIENCE_LAB_HOME: folder };

@@ -1,7 +1,7 @@
 /**
- * `npm run soak -- NAME [OPTIONS]`: what the tests do a few times, done for as long as it takes to believe it. Without a name it
- * lists what there is. A soak is a program of its own that reads its options, prints what it saw and exits 1 when that was not
- * what it should be; a new one is a line here.
+ * `npm run soak -- NAME [OPTIONS]`: long versions of what the tests do a few times. Without a name it lists the soaks. A
+ * soak is a separate program that reads its options, prints its results and exits 1 when they are wrong; a new one is an
+ * entry here.
  */
 interface Soak {
   what: string;
@@ -11,32 +11,32 @@ interface Soak {
 
 const SOAKS: Record<string, Soak> = {
   kill: {
-    what: "kills labs in mid-run and looks whether everything that they had broken is put back",
+    what: "kills labs during a run and checks that everything they had broken is restored",
     options: "[--driver process|docker] [--count 200] [--seed N]",
     run: () => import("../lab/watchdog/soak-kill.ts"),
   },
   scenarios: {
-    what: "runs every shipped scenario over and over and counts the runs that did not pass",
+    what: "runs every shipped scenario repeatedly and counts the runs that did not pass",
     options: "[--count 100] [--labs 2]",
     run: () => import("./shipped-scenarios.ts"),
   },
   audit: {
-    what: "takes the audit database and the gateway away in all combinations and counts the rows of answered calls",
+    what: "stops the audit database and the gateway in all combinations and counts the rows of answered calls",
     options: "[SECONDS]",
     run: () => import("../../resources/stack/gateway/audit/soak.ts"),
   },
   saved: {
-    what: "kills labs while their windows are told of thousands of events and looks for what was told to be saved",
+    what: "kills labs while they stream thousands of events and checks that everything reported as saved is stored",
     options: "[--count 20] [--seed N]",
-    run: () => import("./told-is-saved.ts"),
+    run: () => import("./reported-is-saved.ts"),
   },
   memory: {
-    what: "runs scenarios in one lab and measures what it keeps of each",
+    what: "runs scenarios in one lab and measures what it retains of each",
     options: "[--count 1000]",
     run: () => import("./run-memory.ts"),
   },
   fuzz: {
-    what: "throws malformed API calls and mutated streams at a fault proxy",
+    what: "sends malformed API calls and mutated streams to a fault proxy",
     options: "[--count 10000] [--seed N]",
     run: () => import("../../resources/stack/fault-proxy/fuzz.ts"),
   },

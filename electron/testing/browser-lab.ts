@@ -1,4 +1,4 @@
-/** The browser host as a program of its own, for tests that kill it: `node browser-lab.ts PAGE_FOLDER`, data folder by the environment. */
+/** The browser host as a separate program, for tests that kill it: `node browser-lab.ts PAGE_FOLDER`; data folder from the environment. */
 import { browserHost } from "../hosts/browser.ts";
 
 const [pageFolder] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
-/** Frees what nothing holds any more. More than once: what a finaliser frees can free more. */
+/** Collects garbage repeatedly: finalisers can make more objects unreachable. */
 export async function collectGarbage(): Promise<void> {
   for (let pass = 0; pass < 4; pass++) {
     collect();

@@ -1,11 +1,11 @@
 import type * as abortScope from "../lab/abort-scope.ts";
 
-/** A time limit that runs out when the test says so, and not by a clock. */
+/** A time limit that expires when the test triggers it, not by a clock. */
 export class ExpiringLimit {
   readonly #ms: number;
   #scope = new AbortController();
 
-  /** @param ms of the limit that this stands for; others are left as they are */
+  /** @param ms duration of the limit to replace; other limits are unchanged */
   constructor(ms: number) {
     this.#ms = ms;
   }
@@ -24,7 +24,7 @@ export class ExpiringLimit {
   }
 }
 
-/** The limit that is the test's own to run out, if one is. */
+/** The limit controlled by the test, if any. */
 export const inForce: { limit: ExpiringLimit | undefined } = { limit: undefined };
 
 /** `abort-scope.ts` for a test: `vi.mock(..., async (original) => withLimitInForce(await original()))`. */

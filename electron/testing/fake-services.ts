@@ -12,10 +12,10 @@ export interface Asked {
   headers: IncomingMessage["headers"];
   body: unknown;
 }
-/** What a fake service answers: a status and a JSON body; undefined leaves the caller without an answer. */
+/** Response of a fake service: a status and a JSON body; undefined sends no response. */
 export type Answer = { status?: number; json?: unknown; text?: string; headers?: Record<string, string> } | undefined;
 
-/** An HTTP server that answers as it is told, and remembers what it was asked. Ends with the test. */
+/** An HTTP server with scripted responses that records its requests. Ends with the test. */
 export async function fakeService(answer: (asked: Asked) => Answer) {
   const asked: Asked[] = [];
   const server = createServer((request, response) => void take(request, response));
@@ -56,7 +56,7 @@ export function fakeGateway(call: (tool: string) => object, close: () => Answer 
   });
 }
 
-/** What steps and checks work with, over a stack of fakes, all of one address. */
+/** A run context over a stack of fakes, all at one address. */
 export function fakeContext(address: string, health: Record<string, HealthStatus> = {}) {
   const events: LabEvent[] = [];
   const log = new RunLog({ runId: "run-1", clock: systemClock, record: (event) => events.push(event) });

@@ -7,16 +7,16 @@ import { unpackChromium } from "./npm-chromium.ts";
 
 const run = promisify(execFile);
 
-/** The first has no windows of its own, and takes a fifth less of the processor than the second. */
+/** The first has no windows of its own and uses a fifth less processor time than the second. */
 const OF_THE_SYSTEM = ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"];
 const START_LIMIT_MS = 60_000;
 const DOWNLOAD_LIMIT_MS = 300_000;
 
 /**
- * The executable of a Chromium that starts: the one that `chosen` names, else the system's, else npm's, else Playwright's
- * own, which is downloaded where it is not there yet.
+ * The executable of a Chromium that starts: `chosen`, else the system's, else npm's, else Playwright's, which is
+ * downloaded if missing.
  *
- * @throws Error in one line when there is none, with what was wrong with each
+ * @throws Error in one line when there is none, with the problem of each
  */
 export async function findChromium(chosen: string | undefined): Promise<string> {
   if (chosen !== undefined) {
@@ -53,7 +53,7 @@ async function download(): Promise<string> {
   return path;
 }
 
-/** What keeps it from starting on this machine, a missing library for example; undefined when nothing does. */
+/** Why it does not start on this machine, such as a missing library; undefined when it starts. */
 async function problemOf(executable: string): Promise<string | undefined> {
   if (!existsSync(executable)) return `${executable} is not there`;
   try {
@@ -64,11 +64,11 @@ async function problemOf(executable: string): Promise<string | undefined> {
   }
 }
 
-/** Of what a program has written before it failed, the line that names an error, else the last; else how it ended. */
+/** From the output of a failed program: the line with an error, else the last line; else its exit status. */
 function lineOf(error: unknown): string {
   const { stderr, code } = error as { stderr?: unknown; code?: unknown };
   const lines = typeof stderr === "string" ? stderr.trim().split("\n") : [];
-  const said = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
-  if (said) return said.trim();
+  const message = lines.find((line) => /error/i.test(line)) ?? lines.at(-1);
+  if (message) return message.trim();
   return typeof code === "number" ? `it ended with ${code}` : (messageOf(error).split("\n")[0] ?? "");
 }

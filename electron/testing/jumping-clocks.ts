@@ -1,6 +1,6 @@
 /**
- * Loaded before a watchdog (`node --import`), whose clocks then go as on a machine that sleeps for hours every moment and
- * whose time is set anew each time it wakes.
+ * Loaded before a watchdog (`node --import`): its clocks then behave as on a machine that keeps suspending for hours and
+ * resets its time of day at each resume.
  */
 const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 /**
- * The terminal host as a program that ends itself with SIGKILL at a chosen moment of its first fault. The engine knows
- * nothing of it: what happens at the moment is put in front of, or after, the methods that the moment lies between.
+ * The terminal host as a program that ends itself with SIGKILL at a chosen moment of its first fault. The engine is
+ * unchanged: the kill is inserted before or after the methods around that moment.
  */
 import { main } from "../hosts/terminal/main.ts";
 import { FaultProxyControl } from "../lab/faults/fault-proxy-control.ts";
@@ -12,9 +12,9 @@ import { watchdogsOf } from "../lab/watchdog/testing/process-table.ts";
 
 const point = process.env[KILL_POINT_VARIABLE];
 const signalForReal = process.kill.bind(process);
-/** Long enough for a request to leave this process, and mostly too short for it to be answered. */
+/** Long enough for a request to leave this process, and usually too short for its answer. */
 const ON_ITS_WAY_MS = 10;
-/** Only what is done about a fault counts, not how the stack was brought up before it. */
+/** Only actions on a fault count, not the bring-up before it. */
 let isIntended = false;
 let isApplied = false;
 
@@ -26,7 +26,7 @@ function die(): never {
   throw new Error("killed");
 }
 
-/** Has `method` do `around` instead, which gets what it did before. */
+/** Replaces `method` by `around`, which gets the original. */
 function patch<Key extends string, Target extends Record<Key, (...given: never[]) => unknown>>(
   target: Target,
   method: Key,
@@ -58,7 +58,7 @@ patch(FaultJournal.prototype, "close", (write) => {
   write();
 });
 
-// A service is on its way down once it has the signal, and on its way up once it runs and before that is written.
+// A service is stopping once it has the signal, and starting once it runs and before that is recorded.
 patch(process as unknown as { kill: (pid: number, signal: NodeJS.Signals) => unknown }, "kill", (send, [, signal]) => {
   send();
   if (point === "amid the apply" && isIntended && signal !== "SIGCONT") die();
@@ -69,7 +69,7 @@ patch(StackRegister.prototype, "endStart", (write, [, , , identity]) => {
   return write();
 });
 
-// What was asked of the engine is on its way, and goes on without the lab.
+// The request to the engine has been sent, and is executed without the lab.
 for (const method of ["stop", "kill", "pause", "disconnect"] as const) {
   patch(DockerDriver.prototype, method, (ask) => {
     if (point === "amid the apply" && isIntended) setTimeout(die, ON_ITS_WAY_MS);
@@ -83,7 +83,7 @@ for (const method of ["start", "resume", "reconnect"] as const) {
   });
 }
 
-// What was asked of the proxy is on its way, and nobody will read the answer.
+// The request to the proxy has been sent, and nobody reads the response.
 for (const method of ["arm", "close"] as const) {
   patch(FaultProxyControl.prototype, method, (ask) => {
     if (point === "amid the apply") setTimeout(die, 1);

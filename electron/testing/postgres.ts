@@ -8,20 +8,20 @@ import { lastingFolder } from "./lasting-folder.ts";
 
 const PROGRAM = join(import.meta.dirname, "..", "..", "resources", "stack", "build", "audit-db.mjs");
 
-/** As the reference stack's gateway makes it. */
+/** As created by the reference stack's gateway. */
 export const AUDIT_TABLE = `CREATE TABLE audit_log (
   id bigserial PRIMARY KEY, session_id text NOT NULL, turn_id text NOT NULL, tool_name text NOT NULL, arguments jsonb,
   decision text NOT NULL, reason text, decided_at timestamptz NOT NULL, backend text, trace_id text, span_id text,
   duration_ms double precision, call_id uuid NOT NULL DEFAULT gen_random_uuid())`;
 
-/** As the reference stack's gateway makes it. */
+/** As created by the reference stack's gateway. */
 export const CALLS_TABLE = `CREATE TABLE calls (
   id bigserial PRIMARY KEY, call_id uuid NOT NULL UNIQUE, session_id text NOT NULL, turn_id text NOT NULL,
   tool_name text NOT NULL, backend text, started_at timestamptz NOT NULL, ended_at timestamptz NOT NULL,
   outcome text NOT NULL, attempts integer NOT NULL, request_bytes bigint NOT NULL, reply_bytes bigint NOT NULL,
   error text, trace_id text, span_id text, written_at timestamptz NOT NULL DEFAULT now())`;
 
-/** A real PostgreSQL, the reference stack's own, for the tests of a file; to be stopped by whoever started it. */
+/** A real PostgreSQL, the reference stack's, for the tests of a file; the caller stops it. */
 export async function startPostgres() {
   const folder = join(lastingFolder(), "postgres");
   const port = await freePort();
@@ -56,19 +56,19 @@ export async function startPostgres() {
     url,
     query,
     start,
-    /** An immediate shutdown, which asks no client. */
+    /** An immediate shutdown, without waiting for clients. */
     stop: () => end("SIGQUIT"),
     async close() {
       await end("SIGQUIT");
       rmSync(folder, { recursive: true, force: true });
     },
-    /** A row of the audit log; what is not told is as in any other row. */
+    /** A row of the audit log; omitted columns have defaults. */
     async insert({ tool = "a_tool", decision = "allow", session = "s" } = {}) {
       const text = `INSERT INTO audit_log (session_id, turn_id, tool_name, decision, decided_at)
         VALUES ($1, 't', $2, $3, now())`;
       await query(text, [session, tool, decision]);
     },
-    /** A row of the gateway's calls, with every column that a call can leave empty empty. */
+    /** A row of the gateway's calls, with every nullable column null. */
     async insertCall({ tool = "a_tool", outcome = "ok", startedMs = 0, endedMs = 0 } = {}) {
       const text = `INSERT INTO calls (call_id, session_id, turn_id, tool_name, started_at, ended_at, outcome, attempts,
         request_bytes, reply_bytes)

@@ -24,7 +24,7 @@ export const started: LabEventBody = {
 
 export const passed: LabEventBody = { type: "run.ended", outcome: "passed", reason: "every check held" };
 
-/** A row of the audit log as an event, with the parts that a test cares for. */
+/** A row of the audit log as an event, with the fields that matter to a test. */
 export function decided(row: Partial<EventOf<"call.decided">>): LabEventBody {
   return {
     type: "call.decided",
@@ -45,7 +45,7 @@ export function decided(row: Partial<EventOf<"call.decided">>): LabEventBody {
   };
 }
 
-/** A row of the gateway's calls as an event, with the parts that a test cares for. */
+/** A row of the gateway's calls as an event, with the fields that matter to a test. */
 export function callEnded(row: Partial<EventOf<"call.ended">>): LabEventBody {
   return {
     type: "call.ended",
@@ -66,7 +66,7 @@ export function callEnded(row: Partial<EventOf<"call.ended">>): LabEventBody {
   };
 }
 
-/** A run whose check on decisions could not look. */
+/** A run whose check on decisions is inconclusive. */
 export function inconclusiveRun(runId = "run-1"): LabEvent[] {
   const why = "the audit log cannot be read: gone";
   return eventsOf(
@@ -86,7 +86,7 @@ export function inconclusiveRun(runId = "run-1"): LabEvent[] {
   );
 }
 
-/** One of every type of event, in an order that a run could have. */
+/** One event of every type, in a plausible order. */
 export function sampleRun(runId = "run-1"): LabEvent[] {
   const fault = "fault-1";
   return eventsOf(
@@ -125,7 +125,7 @@ export function sampleRun(runId = "run-1"): LabEvent[] {
   );
 }
 
-/** A clock that only moves when told to. */
+/** A clock that is advanced by the test. */
 export function stillClock(wallMs = 1_700_000_000_000): Clock & { advance(ms: number): void } {
   let nowMs = 0;
   return {

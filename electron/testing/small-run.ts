@@ -7,7 +7,7 @@ import type { LabEvent } from "../model/lab-event.ts";
 import { RunModel } from "../model/run-model.ts";
 import type { SmallStack } from "./small-stack.ts";
 
-/** In a method: a wait that ends when the test says so. */
+/** In a method: a wait that ends when the test releases it. */
 export const UNTIL_TOLD = { wait: "59m" };
 const UNTIL_TOLD_MS = 59 * 60_000;
 
@@ -16,27 +16,27 @@ export interface SmallRun {
   steadyState?: object[];
   expect?: object[];
   acceptExisting?: boolean;
-  /** Told of each event; `goOn` ends a wait {@link UNTIL_TOLD}. */
+  /** Called with each event; `goOn` ends a wait {@link UNTIL_TOLD}. */
   listen?: (event: LabEvent, goOn: () => void) => void;
 }
 
 /** Runs a scenario on a small stack, as a host does. */
-export async function runOnSmallStack(stack: SmallStack, history: RunStore, wish: SmallRun) {
-  const { steadyState = [{ service: "server", is: "up" }], expect = [{ within: "5m" }], method } = wish;
+export async function runOnSmallStack(stack: SmallStack, history: RunStore, run: SmallRun) {
+  const { steadyState = [{ service: "server", is: "up" }], expect = [{ within: "5m" }], method } = run;
   const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect };
   const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");
   if (loaded === undefined) throw new Error("there should be one");
-  const told = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
   const sleep = (ms: number, signal: AbortSignal) =>
-    ms === UNTIL_TOLD_MS ? told.promise : systemClock.sleep(ms, signal);
+    ms === UNTIL_TOLD_MS ? released.promise : systemClock.sleep(ms, signal);
   const clock = { ...systemClock, sleep };
-  const { acceptExisting = false } = wish;
+  const { acceptExisting = false } = run;
   const rest = { clock, labVersion: "0.0.0", strays: new StrayErrors(), acceptExisting };
   const parts = { stack: stack.running, history, journal: stack.faults, ...rest };
   const events: LabEvent[] = [];
   const result = await runScenario(loaded, parts, new AbortController().signal, (event) => {
     events.push(event);
-    wish.listen?.(event, told.resolve);
+    run.listen?.(event, released.resolve);
   });
   const view = RunModel.of(events);
   return {

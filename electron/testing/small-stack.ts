@@ -30,21 +30,21 @@ createServer((request, response) => {
 process.on("SIGTERM", () => process.exit(0));
 `;
 
-/** Ends when it cannot reach the address; where it tried is told by a file. */
+/** Exits when it cannot reach the address; writes the address that it tried to a file. */
 const NEEDS = (url: string) => `
 fetch(${JSON.stringify(url)}).then(() => import("./server.mjs"), () => {
   require("node:fs").writeFileSync("tried", "");
   process.exit(1);
 });`;
 
-/** Does not begin before the one that needs it has tried in vain. */
+/** Starts only after a dependent service has failed to reach it. */
 const IS_NEEDED = `
 const begin = () => (require("node:fs").existsSync("tried") ? import("./server.mjs") : setTimeout(begin, 10));
 begin();`;
 
 export const LINK = "caller->server";
 
-/** Writes the file of a stack of three real processes: a server, who calls it, and the fault proxy between them. */
+/** Writes the file of a stack of three real processes: a server, its caller, and the fault proxy between them. */
 export function writeSmallStack(folder: string): string {
   writeFileSync(join(folder, "server.mjs"), SERVER);
   const service = (role: string, probe: object, process: object, more: object = {}) => ({
@@ -70,7 +70,7 @@ export function writeSmallStack(folder: string): string {
   return file;
 }
 
-/** A small stack that is up, with a real journal; to be closed by whoever brought it up. */
+/** A small stack that is up, with a real journal; the caller closes it. */
 export async function bringUpSmallStack(folder: string) {
   const journal = openJournal(join(folder, "journal.db"));
   const register = new StackRegister(journal);
@@ -91,11 +91,11 @@ export async function bringUpSmallStack(folder: string) {
     faults,
     register,
     undoParts,
-    /** Where the caller reaches the server: through the link. */
+    /** Address of the server for its caller: the link. */
     linkUrl: `http://127.0.0.1:${running.registered.ports[LINK]}/`,
-    /** Where the fault proxy takes its orders. */
+    /** Address of the fault proxy's API. */
     proxyUrl: `http://${running.address("fault-proxy")}`,
-    /** Breaks things for a run of its own, whose log is beside it. */
+    /** Applies faults for a run of its own, whose log is beside it. */
     injector(parts: { faults?: FaultJournal; clock?: typeof systemClock } = {}) {
       const events: LabEvent[] = [];
       const clock = parts.clock ?? systemClock;
@@ -103,7 +103,7 @@ export async function bringUpSmallStack(folder: string) {
       const injector = new FaultInjector({ stack: running, journal: parts.faults ?? faults, log, clock });
       return { injector, log, events };
     },
-    /** Until the test ends, a service that is started ends again while another, which is slow to start, is not up. */
+    /** Until the test ends, a started service exits while another, which starts slowly, is not up. */
     needing(service: string, other: string) {
       const programs = { [service]: NEEDS(`http://${running.address(other)}`), [other]: IS_NEEDED };
       const { id } = running.registered;

@@ -16,7 +16,7 @@ export async function eventsIn(store: RunStore, runId: string): Promise<LabEvent
   return events;
 }
 
-/** Puts one run into a history that nobody has open, in parts that are not too many to wait at once. */
+/** Stores one run in a history that is not open elsewhere, in batches below the queue's limit. */
 export async function storeRun(historyFile: string, run: NewRun, events: Iterable<LabEvent>): Promise<void> {
   const store = await SqliteRunStore.open(historyFile);
   await store.begin(run);

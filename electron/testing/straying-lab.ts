@@ -1,6 +1,6 @@
 /**
- * The terminal host as a program in which something throws once, a moment after its first fault was applied, where
- * nothing awaits or catches it. The engine knows nothing of it: what throws is put in the place of a part of it.
+ * The terminal host as a program in which something throws once, uncaught, just after its first fault was applied. The
+ * engine is unchanged: one of its parts is replaced by one that throws.
  */
 import { main } from "../hosts/terminal/main.ts";
 import { RunPrinter } from "../hosts/terminal/run-printer.ts";
@@ -11,14 +11,14 @@ import { ProcessBackend } from "../lab/stacks/process-backend.ts";
 
 /** Which part of the lab throws. */
 export const STRAY_VARIABLE = "STRAYING_LAB";
-const place = process.env[STRAY_VARIABLE];
+const source = process.env[STRAY_VARIABLE];
 let isFirst = true;
 let isDue = false;
 
 function throwOnce(): void {
   if (!isDue) return;
   isDue = false;
-  throw new Error(`boom in ${place}`);
+  throw new Error(`boom in ${source}`);
 }
 
 const { applied } = FaultJournal.prototype;
@@ -26,11 +26,11 @@ FaultJournal.prototype.applied = function (...given) {
   applied.apply(this, given);
   if (isFirst) isDue = true;
   isFirst = false;
-  if (place === "a promise") void Promise.reject(new Error(`boom in ${place}`));
-  if (place === "a timer") setTimeout(throwOnce, 1);
+  if (source === "a promise") void Promise.reject(new Error(`boom in ${source}`));
+  if (source === "a timer") setTimeout(throwOnce, 1);
 };
 
-if (place === "a probe") {
+if (source === "a probe") {
   const { probe } = ProcessBackend.prototype;
   ProcessBackend.prototype.probe = function (service) {
     const inner = probe.call(this, service);
@@ -43,7 +43,7 @@ if (place === "a probe") {
     };
   };
 }
-if (place === "a listener") {
+if (source === "a listener") {
   const { onTransition } = HealthMonitor.prototype;
   HealthMonitor.prototype.onTransition = function (listener) {
     return onTransition.call(this, (transition) => {
@@ -52,21 +52,21 @@ if (place === "a listener") {
     });
   };
 }
-if (place === "the log tail") {
+if (source === "the log tail") {
   const { read } = LogTail.prototype;
   LogTail.prototype.read = function () {
     throwOnce();
     read.call(this);
   };
 }
-if (place === "the printer") {
+if (source === "the printer") {
   const { take } = RunPrinter.prototype;
   RunPrinter.prototype.take = function (event) {
     throwOnce();
     take.call(this, event);
   };
 }
-if (place === "an end-of-run hook") {
+if (source === "an end-of-run hook") {
   const { close } = LogTail.prototype;
   LogTail.prototype.close = function () {
     close.call(this);

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { createRoot } from "react-dom/client";
 
-/** The least that React shows and that answers a person: what the lab's page is measured against. */
+/** The smallest interactive React page: the baseline for the lab's page. */
 function Bare() {
   const [count, setCount] = useState(0);
   return (

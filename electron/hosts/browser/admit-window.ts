@@ -2,23 +2,23 @@ import type { WebSocket } from "ws";
 import { WINDOW_CLOSE, WINDOW_LIMIT, type WindowWelcome } from "../../contract/window.ts";
 import type { WindowKeys } from "./window-keys.ts";
 
-/** From the open socket to the window's key. */
+/** Limit from the open socket to the window's key. */
 const HELLO_LIMIT_MS = 10_000;
 const NEXT_ADDRESS = "open the address that the lab printed in its terminal";
 
 /**
- * Waits for a socket's first message, which is a window's key, and answers with the next one; `serve` is called for a
- * window that is let in, before anything else that it sends is read. Any other socket is told why and closed.
+ * Waits for a socket's first message, which is a window's key, and answers with the next key; `serve` is called for an
+ * admitted window before anything else that it sends is read. Any other socket gets the reason and is closed.
  */
 export function admitWindow(socket: WebSocket, keys: WindowKeys, serve: (socket: WebSocket) => void): void {
-  // Said by its close event too; without a listener it would end the process.
+  // The close event follows; without a listener the error would end the process.
   socket.on("error", () => {});
   const refuse = (close: number, code: string, message: string, cure: string) => {
     socket.send(JSON.stringify({ refused: { code, message, cure } } satisfies WindowWelcome));
     socket.close(close, message);
   };
   const timer = setTimeout(() => {
-    refuse(WINDOW_CLOSE.noKey, "unauthorized", "no window key came in time", NEXT_ADDRESS);
+    refuse(WINDOW_CLOSE.noKey, "unauthorized", "no window key arrived in time", NEXT_ADDRESS);
   }, HELLO_LIMIT_MS).unref();
   socket.once("close", () => clearTimeout(timer));
   socket.once("message", (data, isBinary) => {
@@ -31,7 +31,7 @@ export function admitWindow(socket: WebSocket, keys: WindowKeys, serve: (socket:
       return refuse(
         WINDOW_CLOSE.unknownKey,
         "unauthorized",
-        "this window's key is not known to the lab, or no longer",
+        "this window's key is unknown or has expired",
         NEXT_ADDRESS,
       );
     }

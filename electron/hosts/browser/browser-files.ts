@@ -9,11 +9,11 @@ import type { FileService } from "../files/file-service.ts";
 export const UPLOADS_PATH = "/uploads";
 export const DOWNLOADS_PATH = "/downloads/";
 
-/** In a browser what goes out is downloaded, and what comes in is uploaded. */
+/** In a browser, exports are downloaded and imports are uploaded. */
 export function browserFiles(files: FileService): HostFiles {
   return {
     async open(fileName) {
-      const { file, offer } = files.place();
+      const { file, offer } = files.reserve();
       return {
         file,
         done: (bytes) => ({ kind: "download", fileName, bytes, address: `${DOWNLOADS_PATH}${offer(fileName)}` }),
@@ -24,7 +24,7 @@ export function browserFiles(files: FileService): HostFiles {
   };
 }
 
-/** Takes in a file that the page sends. */
+/** Receives a file that the page uploads. */
 export async function answerUpload(
   request: IncomingMessage,
   response: ServerResponse,
@@ -46,7 +46,7 @@ export async function answerDownload(id: string, response: ServerResponse, files
   const taken = files.take(id);
   if (taken === undefined) {
     response.statusCode = 404;
-    response.end("This file has been downloaded already, or is no longer held. Export it again.\n");
+    response.end("This file has been downloaded already or has expired. Export it again.\n");
     return;
   }
   const { size } = await stat(taken.file);
@@ -57,7 +57,7 @@ export async function answerDownload(id: string, response: ServerResponse, files
   try {
     await pipeline(createReadStream(taken.file), response);
   } catch {
-    // The browser has given the download up; it can be exported again.
+    // The browser cancelled the download; the runs can be exported again.
   } finally {
     await taken.discard();
   }

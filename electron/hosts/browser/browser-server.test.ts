@@ -30,7 +30,7 @@ function knock(headers: Record<string, string>, path = "/lab"): Promise<string> 
   });
 }
 
-test("an address lets one person in, once, with a cookie that no script and no other site can use", async () => {
+test("an address admits one browser, once, with a cookie that no script and no other site can use", async () => {
   const search = lab.newToken;
   const first = await ask(`/${search}`);
   expect(first.status).toBe(200);
@@ -42,7 +42,7 @@ test("an address lets one person in, once, with a cookie that no script and no o
   expect(lab.addresses.at(-1)).not.toContain(search);
 });
 
-test("without the cookie nothing is served, and a wrong one is no better", async () => {
+test("without the cookie, or with a wrong one, nothing is served", async () => {
   for (const headers of [{}, { cookie: `resilience-lab-${lab.port}=guess` }, { cookie: "resilience-lab-1=x" }]) {
     expect((await ask("/", { headers })).status).toBe(401);
     expect((await ask("/assets/main.js", { headers })).status).toBe(401);
@@ -117,7 +117,7 @@ test.each(["?", "index.html", "/a b c", "/\u0001"])("the target %j is no HTTP", 
   expect(await statusOf(target, "")).toBe(400);
 });
 
-test("a name that was made to point here is refused, and so is any other origin", async () => {
+test("a foreign host name that resolves here (DNS rebinding) is refused, and so is any other origin", async () => {
   const { cookie } = await lab.comeIn();
   const own = lab.origin;
   for (const headers of [
@@ -148,7 +148,7 @@ test("a WebSocket is opened with the cookie, the page's own origin and the one a
   expect(await knock({ cookie, origin }, "/other")).toBe("404");
 });
 
-test("a message larger than any that a page sends ends the connection, and the server goes on", async () => {
+test("a message above the size limit ends the connection, and the server continues", async () => {
   const visitor = await lab.comeIn();
   const { window } = await RawWindow.letIn(lab, visitor);
   window.send("x".repeat(2 * 1024 * 1024));
@@ -156,7 +156,7 @@ test("a message larger than any that a page sends ends the connection, and the s
   expect((await ask("/", { headers: visitor.headers })).status).toBe(200);
 });
 
-test("a file comes in by a window alone, and up to a size", async () => {
+test("a file can be uploaded only by a window, and only up to the size limit", async () => {
   const { cookie, headers, withKey } = await lab.comeIn();
   const { origin: _, ...withoutOrigin } = withKey;
   const upload = (headers: Record<string, string>, body: string) => ask("/uploads", { method: "POST", headers, body });
@@ -170,9 +170,9 @@ test("a file comes in by a window alone, and up to a size", async () => {
   expect(JSON.parse(taken.body)).toMatchObject({ fileName: "_run.zip", bytes: 6 });
 });
 
-test("a file goes out once, as a download", async () => {
+test("a file can be downloaded once", async () => {
   const { cookie } = await lab.comeIn();
-  const { file, offer } = lab.files.place();
+  const { file, offer } = lab.files.reserve();
   writeFileSync(file, "bundle");
   const path = `/downloads/${offer("run.zip")}`;
   expect((await ask(path)).status).toBe(401);
@@ -182,7 +182,7 @@ test("a file goes out once, as a download", async () => {
   expect((await ask(path, { headers: { cookie } })).status).toBe(404);
 });
 
-test("a port that is taken is named", async () => {
+test("a port that is in use is reported", async () => {
   const router = {} as never;
   const page = {} as never;
   const { files, windows, port } = lab;

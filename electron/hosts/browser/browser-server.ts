@@ -18,18 +18,18 @@ import { requestTarget } from "./request-target.ts";
 import { TICK_MS, type WindowKeys } from "./window-keys.ts";
 import { serveWindow } from "./window-socket.ts";
 
-/** The largest thing a page sends is a scenario's text. */
+/** The largest message of a page is a scenario's text. */
 const MESSAGE_LIMIT_BYTES = 1024 * 1024;
-/** Sockets of windows that are there, that were superseded, and that have not shown their key yet. */
+/** Sockets of connected windows, of superseded ones, and of those that have not sent their key yet. */
 const SOCKETS_LIMIT = 4 * WINDOW_LIMIT;
-/** Of a whole upload; headers have a limit of their own. */
+/** Limit of a whole upload; headers have their own. */
 const REQUEST_LIMIT_MS = 10 * 60_000;
 const HEADERS_LIMIT_MS = 5_000;
 const SOCKETS = {
   noServer: true,
   maxPayload: MESSAGE_LIMIT_BYTES,
   perMessageDeflate: false,
-  /** Milliseconds. A window that is alive answers a good-bye at once; one that is frozen never does. */
+  /** Milliseconds. A window that responds answers the close at once; a frozen one never does. */
   closeTimeout: 1_000,
 } as const;
 
@@ -40,14 +40,14 @@ export interface BrowserServerParts {
   windows: WindowKeys;
   /** 0 for any that is free. */
   port: number;
-  /** Told the address of the next person to come in, now and whenever one has been used. */
+  /** Called with the address for the next browser, at once and whenever one has been used. */
   onAddress?: (address: string) => void;
 }
 
 /**
- * The lab's page and its WebSocket on 127.0.0.1, for whoever holds the address that the lab printed. The cookie that is
- * had for it loads the page; whatever acts or tells needs a window's key besides. A download has neither header nor key:
- * its address works once, cannot be guessed and is told to a window that has a key, and the cookie is asked for as well.
+ * The lab's page and its WebSocket on 127.0.0.1, for the holder of the address that the lab printed. The address is
+ * exchanged for a cookie that loads the page; every action and every read also needs a window's key. A download has
+ * neither header nor key: its address works once, is random, is sent only to a window with a key, and needs the cookie.
  */
 export class BrowserServer {
   readonly #parts: BrowserServerParts;
@@ -87,14 +87,14 @@ export class BrowserServer {
     return this.#port;
   }
 
-  /** Lets one person in, once. */
+  /** Admits one browser, once. */
   get address(): string {
     return `http://127.0.0.1:${this.#port}/?token=${this.#entrance.token}`;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#ticking);
-    for (const socket of this.#sockets.clients) socket.close(WINDOW_CLOSE.goingAway, "the lab is ending");
+    for (const socket of this.#sockets.clients) socket.close(WINDOW_CLOSE.goingAway, "the lab is shutting down");
     this.#sockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
@@ -128,20 +128,20 @@ export class BrowserServer {
       response.end(request.method === "HEAD" ? undefined : body);
     };
     if (!isFromHere(request, this.#port, { needsOrigin: false }) || isForeignEmbedding(request)) {
-      return reply(403, "This is not the lab's own page.\n");
+      return reply(403, "Requests are accepted only from the lab's own page.\n");
     }
     const target = requestTarget(request.url);
-    if (target === undefined) return reply(404, "There is no such file.\n");
+    if (target === undefined) return reply(404, "No such file.\n");
     const { pathname, searchParams } = target;
     const isUpload = request.method === "POST" && pathname === UPLOADS_PATH;
     if (isUpload && !isFromHere(request, this.#port, { needsOrigin: true }))
-      return reply(403, "Say where you are from.\n");
+      return reply(403, "The Origin header is missing.\n");
     if (request.method !== "GET" && request.method !== "HEAD" && !isUpload) return reply(405, "Only GET and HEAD.\n");
     const notify = (status: number, notice: Notice, more = {}) => {
       reply(status, noticePage(notice, nonce), HTML, { "content-security-policy": noticePolicy(nonce), ...more });
     };
     const token = searchParams.get("token");
-    // A look at the headers alone, as programs that show links take it, does not use an address up.
+    // A HEAD request, such as a link preview makes, does not use the address up.
     if (token !== null && request.method !== "HEAD") return this.#letIn(token, notify);
     if (!this.#entrance.isKnown(request.headers.cookie)) return notify(401, NOT_KNOWN);
     const { files, page, windows } = this.#parts;
@@ -154,7 +154,7 @@ export class BrowserServer {
       return answerDownload(pathname.slice(DOWNLOADS_PATH.length), response, files);
     }
     const file = await page.read(pathname, nonce);
-    if (file === undefined) return reply(404, "There is no such file.\n");
+    if (file === undefined) return reply(404, "No such file.\n");
     reply(
       200,
       file.body,
@@ -163,7 +163,7 @@ export class BrowserServer {
     );
   }
 
-  /** Goes on by a page of its own: a redirect would come from where the address was clicked, without the cookie. */
+  /** A page rather than a redirect: a redirect would come from the site of the clicked link, without the cookie. */
   #letIn(token: string, notify: (status: number, notice: Notice, more?: object) => void): void {
     const session = this.#entrance.exchange(token);
     if (session === undefined) {
@@ -187,7 +187,7 @@ export class BrowserServer {
     }
   }
 
-  /** Why a WebSocket is not opened; undefined when it is. A page always says where it is from; its key comes after. */
+  /** Why a WebSocket is refused; undefined when it is opened. A page always sends its origin; its key follows. */
   #refusal(request: IncomingMessage): string | undefined {
     if (!isFromHere(request, this.#port, { needsOrigin: true })) return "403 Forbidden";
     if (!this.#entrance.isKnown(request.headers.cookie)) return "401 Unauthorized";
@@ -197,10 +197,10 @@ export class BrowserServer {
 }
 
 const HTML = "text/html; charset=utf-8";
-const NO_KEY = "This window has no key of the lab's. Open the address that the lab printed in its terminal.\n";
+const NO_KEY = "This window has no key. Open the address that the lab printed in its terminal.\n";
 const SPENT = {
   title: "This address has been used",
-  text: "Each address of the lab opens it once. The next one is in the terminal that the lab runs in.",
+  text: "Each address opens the lab once. The next address is in the terminal in which the lab runs.",
 };
 const NOT_KNOWN = {
   title: "Resilience Lab",

@@ -1,15 +1,15 @@
 import { digest, isSame, newSecret } from "./secret.ts";
 
-/** Browsers of one person, over a day of work; the oldest is asked to come in again. */
+/** Sessions kept, enough for a day of work; the oldest is dropped and needs a new address. */
 const SESSIONS_KEPT = 64;
 
 /**
- * Who may load the page. The address that the lab prints holds a token that works once; it is exchanged for a cookie, so
- * that what stays in the browser's history, or is seen over a shoulder, opens nothing. The cookie opens the page's files
- * and nothing else: the browser sends it to every port of this machine, and whoever listens there can send it here.
+ * Who may load the page. The address that the lab prints has a one-time token; it is exchanged for a cookie, so that an
+ * address in the browser's history or seen by someone else is useless. The cookie opens the page's files and nothing
+ * else: the browser sends it to every port of this machine, and any program that listens there can replay it.
  */
 export class Entrance {
-  /** Its name holds the port: browsers share cookies among all ports of a host. */
+  /** Its name contains the port: browsers share cookies among all ports of a host. */
   readonly cookieName: string;
   readonly #sessions = new Set<string>();
   #token = newSecret();
@@ -18,12 +18,12 @@ export class Entrance {
     this.cookieName = `resilience-lab-${port}`;
   }
 
-  /** The token that the next person may come in with. */
+  /** The token for the next browser. */
   get token(): string {
     return this.#token;
   }
 
-  /** A session for the right token, which is spent by this; undefined for any other. */
+  /** A session for the valid token, which is consumed; undefined for any other. */
   exchange(token: string): string | undefined {
     if (!isSame(token, this.#token)) return undefined;
     this.#token = newSecret();
@@ -34,7 +34,7 @@ export class Entrance {
     return session;
   }
 
-  /** By the request's Cookie header. */
+  /** Checks the request's Cookie header. */
   isKnown(cookies: string | undefined): boolean {
     const prefix = `${this.cookieName}=`;
     const session = cookies

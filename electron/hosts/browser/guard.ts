@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
 /**
- * Whether a request comes from the lab's own page on this machine. The Host names this listener, so that a name which
- * was made to point here (DNS rebinding) is refused; an Origin, where there is one, is the page's own.
+ * Whether a request comes from the lab's own page on this machine. The Host must be this listener, so that DNS rebinding
+ * is refused; an Origin, if present, must be the page's own.
  */
 export function isFromHere(request: IncomingMessage, port: number, options: { needsOrigin: boolean }): boolean {
   const { host, origin } = request.headers;
@@ -12,7 +12,7 @@ export function isFromHere(request: IncomingMessage, port: number, options: { ne
   return origin === `http://${host}`;
 }
 
-/** Another site's page may link here, and nothing else: no image, frame or script of it is answered. */
+/** Another site may only link here: its images, frames and scripts are refused. */
 export function isForeignEmbedding(request: IncomingMessage): boolean {
   const site = request.headers["sec-fetch-site"];
   const mode = request.headers["sec-fetch-mode"];

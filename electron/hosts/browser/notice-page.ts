@@ -3,7 +3,7 @@ import { WINDOW_KEY_ITEM } from "../../contract/window.ts";
 export interface Notice {
   title: string;
   text: string;
-  /** Of a window that is let in: it is put where only pages of this origin can read it, and the page itself is opened. */
+  /** Key of an admitted window: stored where only pages of this origin can read it, before the page is opened. */
   windowKey?: string;
 }
 
@@ -13,7 +13,7 @@ main { max-width: 32rem; padding: 2rem; }
 h1 { font-size: 1.25rem; }
 @media (prefers-color-scheme: dark) { body { color: #c9c9c9; background: #1a1b1e; } }`;
 
-/** A page of the host itself, before the lab's page may be shown. Nothing of the request is in it. */
+/** A page of the host itself, before the lab's page may be shown. It contains nothing from the request. */
 export function noticePage({ title, text, windowKey }: Notice, nonce: string): string {
   const script =
     windowKey === undefined
@@ -26,7 +26,7 @@ export function noticePage({ title, text, windowKey }: Notice, nonce: string): s
 `;
 }
 
-/** For such a page: its own script and style, and nothing else from anywhere. */
+/** Policy for such a page: its own script and style only. */
 export function noticePolicy(nonce: string): string {
   const own = `'nonce-${nonce}'`;
   return `default-src 'none'; script-src ${own}; style-src ${own}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;

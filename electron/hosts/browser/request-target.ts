@@ -1,7 +1,6 @@
 /**
- * Path and query of a request's target, or undefined for one that no page asks for: another server's address, `*`, a path
- * that begins with two slashes and so would be read as a host's name, backslashes, which would be read as slashes, or
- * what is no address at all.
+ * Path and query of a request's target, or undefined for one that no page requests: another server's address, `*`, a
+ * path with two leading slashes (parsed as a host name), backslashes (parsed as slashes), or an invalid address.
  */
 export function requestTarget(
   target: string | undefined,

@@ -1,11 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-/** 256 bits, as text that may stand in an address, a header or a script. */
+/** 256 random bits, as text that is safe in an address, a header or a script. */
 export function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** What is kept of a secret that someone else holds: it is looked up by this, so that no comparison tells its length of match. */
+/** Digest stored instead of an issued secret: looked up by it, so that no comparison leaks timing. */
 export function digest(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }

@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-describe("whoever has the browser's cookie and no key", () => {
-  test("is told nothing and can do nothing: not by HTTP, not by upload, not by WebSocket", async () => {
+describe("a client with the browser's cookie and no key", () => {
+  test("can read and do nothing: not by HTTP, not by upload, not by WebSocket", async () => {
     const visitor = await lab.comeIn();
     const { headers, cookie } = visitor;
     expect((await lab.ask("/session", { headers })).status).toBe(401);
@@ -32,7 +32,7 @@ describe("whoever has the browser's cookie and no key", () => {
     expect((await lab.service.state.current()).halted).toBe(false);
   });
 
-  test("is closed by name when nothing comes, and the calls that wait behind it are not made", async () => {
+  test("is closed with its own code when it sends no key, and its pending calls are not made", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const { headers } = await lab.comeIn();
@@ -51,7 +51,7 @@ describe("a window's key", () => {
     await expect(RawWindow.open(lab, headers)).rejects.toThrow("401");
   });
 
-  test("changes with each connection, and the one before is worthless once the window has the next", async () => {
+  test("changes with each connection, and the previous one is invalid once the window has the next", async () => {
     const visitor = await lab.comeIn();
     const { window, nextKey } = await RawWindow.letIn(lab, visitor);
     expect(nextKey).not.toBe(visitor.key);
@@ -64,14 +64,14 @@ describe("a window's key", () => {
     await RawWindow.letIn(lab, visitor, nextKey);
   });
 
-  test("is still good when the answer with the next one was lost", async () => {
+  test("is still valid when the answer with the next one was lost", async () => {
     const visitor = await lab.comeIn();
     const first = await RawWindow.letIn(lab, visitor);
     first.window.socket.terminate();
     await RawWindow.letIn(lab, visitor);
   });
 
-  test("is one window: the same one connecting again takes the place of a connection that hangs", async () => {
+  test("is one window: connecting again replaces a connection that hangs", async () => {
     const visitor = await lab.comeIn();
     const first = await RawWindow.letIn(lab, visitor);
     await first.window.call("1", "settings/get");
@@ -80,7 +80,7 @@ describe("a window's key", () => {
     expect(await again.window.call("2", "settings/get")).toMatchObject({ i: "2" });
   });
 
-  test("for another window is had from a window that is let in", async () => {
+  test("for another window is issued to an admitted window", async () => {
     const visitor = await lab.comeIn();
     const { window } = await RawWindow.letIn(lab, visitor);
     const { key = "" } = (await window.call("1", "windows/invite")).p.b.json;
@@ -90,7 +90,7 @@ describe("a window's key", () => {
   });
 });
 
-test("the window beyond the last that the lab serves is told so, and a reload of one that is there is not one more", async () => {
+test("a window beyond the limit is refused with the reason, and a reload does not count as another window", async () => {
   const visitor = await lab.comeIn();
   const { window, nextKey } = await RawWindow.letIn(lab, visitor);
   await window.call("1", "settings/get");
@@ -112,7 +112,7 @@ test("the window beyond the last that the lab serves is told so, and a reload of
   await RawWindow.letIn(lab, visitor, nextKey);
 });
 
-test("the stream beyond the last that a window may have fails by name, and the others go on", async () => {
+test("a stream beyond a window's limit fails with an error, and the others continue", async () => {
   const { window } = await RawWindow.letIn(lab, await lab.comeIn());
   const subscribe = (index: number) => {
     const subscription = `0f0f0f0f-0000-4000-8000-${String(index).padStart(12, "0")}`;
@@ -134,23 +134,23 @@ test("the stream beyond the last that a window may have fails by name, and the o
   expect(told.has(`s${STREAMS_PER_WINDOW + 1}`)).toBe(false);
 });
 
-describe("a message that is none of the contract's", () => {
+describe("a message outside the contract", () => {
   test.each([
-    ["no JSON", "{"],
+    ["invalid JSON", "{"],
     ["nothing", ""],
     ["null", "null"],
     ["a list", "[1]"],
     ["a number", "7"],
     ["no payload", '{"i":"1"}'],
     ["an empty payload", '{"i":"1","p":{}}'],
-    ["an id that is no text", '{"i":1,"p":{"u":"/settings/get"}}'],
-    ["an id that is long", `{"i":"${"x".repeat(1000)}","p":{"u":"/settings/get"}}`],
-    ["an address of elsewhere", '{"i":"1","p":{"u":"http://evil.example/"}}'],
-    ["an address that is none", '{"i":"1","p":{"u":"//["}}'],
-    ["a body that is none", '{"i":"1","p":{"u":"/settings/get","b":"x"}}'],
+    ["an id that is not text", '{"i":1,"p":{"u":"/settings/get"}}'],
+    ["an id that is too long", `{"i":"${"x".repeat(1000)}","p":{"u":"/settings/get"}}`],
+    ["an address of another host", '{"i":"1","p":{"u":"http://evil.example/"}}'],
+    ["an invalid address", '{"i":"1","p":{"u":"//["}}'],
+    ["an invalid body", '{"i":"1","p":{"u":"/settings/get","b":"x"}}'],
     ["headers", '{"i":"1","p":{"u":"/settings/get","h":{"content-type":"multipart/form-data"}}}'],
-    ["an event of a stream of its own", '{"i":"1","t":3,"p":null}'],
-    ["a type that is none", '{"i":"1","t":99,"p":{}}'],
+    ["an event of its own stream", '{"i":"1","t":3,"p":null}'],
+    ["an unknown type", '{"i":"1","t":99,"p":{}}'],
     ["bytes", Buffer.from([0xff, 0, 1])],
   ])("%s: is answered by name, without a trace, and the window goes on", async (_what, message) => {
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
@@ -161,16 +161,16 @@ describe("a message that is none of the contract's", () => {
     const answer = (await window.next()) as WireAnswer;
     expect(answer.p.b.json).toMatchObject({
       code: "bad-input",
-      message: expect.stringMatching(/none of the contract's/),
+      message: expect.stringMatching(/outside the contract/),
     });
     expect(await window.call("9", "settings/get")).toMatchObject({ i: "9" });
     expect(written).not.toHaveBeenCalled();
   });
 
   test.each([
-    ["values of a type that is none", { json: 1, meta: [[99, "x"]] }],
-    ["a path to nowhere", { json: {}, meta: [[1, "a", "b"]] }],
-    ["a map that is none", { json: 5, meta: "x", maps: 7 }],
+    ["values of an unknown type", { json: 1, meta: [[99, "x"]] }],
+    ["a path that does not exist", { json: {}, meta: [[1, "a", "b"]] }],
+    ["an invalid map", { json: 5, meta: "x", maps: 7 }],
     ["an input of another shape", { json: { runId: [] } }],
   ])("%s: fails by name", async (_what, input) => {
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
@@ -182,12 +182,12 @@ describe("a message that is none of the contract's", () => {
     expect(written).not.toHaveBeenCalled();
   });
 
-  test("again and again: ends the connection, with a code that says why", async () => {
+  test("sent repeatedly ends the connection with its own code", async () => {
     const { window } = await RawWindow.letIn(lab, await lab.comeIn());
     for (let sent = 0; sent < 100; sent++) window.send("{");
     const { code, reason } = await window.closed;
     expect(code).toBe(WINDOW_CLOSE.malformed);
-    expect(reason).toContain("none of the contract's");
+    expect(reason).toContain("outside the contract");
     expect(window.received.length).toBeLessThan(100);
   });
 });

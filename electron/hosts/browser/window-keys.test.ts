@@ -12,7 +12,7 @@ function pass(keys: WindowKeys, minutes: number): void {
   for (let minute = 0; minute < minutes; minute++) keys.tick();
 }
 
-test("a window that is connected keeps its key for as long as it is, and half an hour longer", () => {
+test("a window keeps its key while it is connected, and half an hour longer", () => {
   const keys = new WindowKeys();
   const { nextKey, disconnected } = connect(keys, keys.issue());
   pass(keys, 10_000);
@@ -24,14 +24,14 @@ test("a window that is connected keeps its key for as long as it is, and half an
   expect(keys.isKnown(nextKey)).toBe(false);
 });
 
-test("a key that nobody uses is soon worth nothing", () => {
+test("an unused key expires soon", () => {
   const keys = new WindowKeys();
   const key = keys.issue();
   pass(keys, 3);
   expect(keys.connect(key, () => {})).toBe("unknown");
 });
 
-test("whoever asks for keys without end takes none from a window that has connected", () => {
+test("requesting keys without end invalidates none of a window that has connected", () => {
   const keys = new WindowKeys();
   const { nextKey, disconnected } = connect(keys, keys.issue());
   disconnected();
@@ -40,7 +40,7 @@ test("whoever asks for keys without end takes none from a window that has connec
   expect(issued.filter((key) => keys.isKnown(key)).length).toBeLessThan(100);
 });
 
-test("what a superseded connection says later changes nothing", () => {
+test("later messages of a superseded connection change nothing", () => {
   const keys = new WindowKeys();
   const first = connect(keys, keys.issue());
   const second = connect(keys, first.nextKey);

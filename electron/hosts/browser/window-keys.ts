@@ -1,20 +1,20 @@
 import { WINDOW_LIMIT } from "../../contract/window.ts";
 import { digest, newSecret } from "./secret.ts";
 
-/** How long a tick is. Ticks are counted, so that time in which the machine sleeps passes for nobody. */
+/** Length of a tick. Ticks are counted, so that time in which the machine sleeps does not count. */
 export const TICK_MS = 60_000;
 /**
- * A window that was connected may come back within this: a reload takes a second, a tab that the browser discarded to
- * save memory comes back when it is looked at again.
+ * A window that was connected may reconnect within this: a reload takes a second; a tab that the browser discarded to
+ * save memory reconnects when it is shown again.
  */
 const KEPT_TICKS = 30;
-/** A key that nobody has connected with goes soon: the page that it was made for is being loaded. */
+/** An unused key expires soon: the page that it was issued for is being loaded. */
 const UNUSED_TICKS = 2;
-/** Keys that nobody has connected with; the oldest goes when there are more. */
+/** Maximum number of unused keys; beyond it the oldest is dropped. */
 const UNUSED_LIMIT = 32;
 
 interface KnownWindow {
-  /** Digests. The one before is good until the window has shown that it has the new one. */
+  /** Digests. The previous key stays valid until the window has used the new one. */
   key: string;
   keyBefore: string | undefined;
   wasConnected: boolean;
@@ -24,22 +24,22 @@ interface KnownWindow {
 
 /** A window's connection, from its first message to its end. */
 export interface ConnectedWindow {
-  /** Takes the place of the key that it connected with. */
+  /** Replaces the key that it connected with. */
   nextKey: string;
-  /** The window has the next key: the one before is worthless from now on. */
+  /** The window has the next key: the previous one is invalid from now on. */
   hasNextKey(): void;
   disconnected(): void;
 }
 
 /**
- * The keys of the windows. One key is one window: a second connection with it takes the place of the first, which may be
- * half open. Each connection changes the key. A window is forgotten 30 minutes after its last connection ended, counted
- * while the machine is awake.
+ * The keys of the windows. One key is one window: a second connection with it replaces the first, which may be half
+ * open. Each connection changes the key. A window expires 30 minutes after its last connection ended, counted while the
+ * machine is awake.
  */
 export class WindowKeys {
   readonly #windows = new Set<KnownWindow>();
 
-  /** A key for one more window. */
+  /** Issues a key for one more window. */
   issue(): string {
     const unused = [...this.#windows].filter(({ wasConnected }) => !wasConnected);
     const [oldest] = unused;
@@ -54,7 +54,7 @@ export class WindowKeys {
     return this.#find(key) !== undefined;
   }
 
-  /** @param supersede called when the same window connects again, with this connection still there */
+  /** @param supersede called when the same window connects again while this connection is open */
   connect(key: string, supersede: () => void): ConnectedWindow | "unknown" | "too many" {
     const window = this.#find(key);
     if (window === undefined) return "unknown";

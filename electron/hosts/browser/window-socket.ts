@@ -7,11 +7,11 @@ import { answerToMalformed } from "../../lab/service/procedures/wire-message.ts"
 import { PageConnection } from "../../lab/service/streams/stream-registry.ts";
 
 const PING_EVERY_MS = 15_000;
-/** Messages that are none of the contract's, before the connection is closed. */
+/** Messages outside the contract, before the connection is closed. */
 const MALFORMED_LIMIT = 5;
 
 /**
- * Serves one window until it closes. One that no longer answers pings is closed, so that its streams end.
+ * Serves one window until it closes. A window that stops answering pings is closed, so that its streams end.
  *
  * @param wire the connection beneath the WebSocket
  */
@@ -26,7 +26,7 @@ export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext
     socket.ping();
   }, PING_EVERY_MS).unref();
   socket.on("close", () => clearInterval(timer));
-  // Said by its close event too; without a listener it would end the process.
+  // The close event follows; without a listener the error would end the process.
   socket.on("error", () => {});
   const connection = new PageConnection();
   void handler.upgrade(paced(socket, wire, connection), { context: { connection } });
@@ -34,10 +34,10 @@ export function serveWindow(socket: WebSocket, handler: RPCHandler<RouterContext
 
 type Upgradable = Parameters<RPCHandler<RouterContext>["upgrade"]>[0];
 
-/** The socket as the RPC library is given it. */
+/** The socket as passed to the RPC library. */
 function paced(socket: WebSocket, wire: Duplex | undefined, { texts }: PageConnection): Upgradable {
   let isCorked = false;
-  /** What is sent to one window in one turn of the event loop goes with one write: its streams hear of an event together. */
+  /** Everything sent to one window in one turn of the event loop goes in one write: its streams get an event together. */
   const cork = () => {
     if (isCorked || wire === undefined) return;
     isCorked = true;
@@ -47,7 +47,7 @@ function paced(socket: WebSocket, wire: Duplex | undefined, { texts }: PageConne
       wire.uncork();
     });
   };
-  /** Resolves when the bytes have left this process: a stream makes its next message only then. */
+  /** Resolves when the bytes have left this process: a stream builds its next message only then. */
   const send = (data: string | Uint8Array) =>
     new Promise<void>((resolve) => {
       const message = typeof data === "string" ? texts.fillIn(data) : data;
@@ -65,7 +65,7 @@ function paced(socket: WebSocket, wire: Duplex | undefined, { texts }: PageConne
       socket.send(answer ?? "");
       malformed++;
       if (malformed < MALFORMED_LIMIT) return;
-      socket.close(WINDOW_CLOSE.malformed, `${MALFORMED_LIMIT} messages were none of the contract's`);
+      socket.close(WINDOW_CLOSE.malformed, `${MALFORMED_LIMIT} messages were outside the contract`);
     });
   const addEventListener = (name: string, listener: never) => {
     if (name === "message") onMessage(listener);

@@ -19,7 +19,7 @@ const fetchWith = (packageFolder: string, report: (megabytes: number) => void = 
     noProgressLimitMs: 600,
   });
 
-test("a binary is found where the package's own path says", () => {
+test("a binary is found at the package's own path", () => {
   const folder = temporaryFolder();
   expect(findElectron(folder, {})).toBeUndefined();
   mkdirSync(join(folder, "dist"));
@@ -32,11 +32,11 @@ test("a binary is found where the package's own path says", () => {
   );
 });
 
-test("a download without progress is given up, and its process ended", async () => {
+test("a download without progress is aborted, and its process ended", async () => {
   expect(await fetchWith(packageWith("setInterval(() => {}, 1000)"))).toBe("no progress for 0.6 s");
 });
 
-test("one that goes on is waited for, however long it takes", async () => {
+test("a download with progress is awaited, however long it takes", async () => {
   const slow = `
     const { appendFileSync } = require("node:fs");
     let written = 0;
@@ -49,7 +49,7 @@ test("one that goes on is waited for, however long it takes", async () => {
   expect(seen.length).toBeGreaterThan(1);
 });
 
-test("an installer that fails says why in one line", async () => {
+test("a failed installer is reported in one line", async () => {
   expect(await fetchWith(packageWith('console.error("no route to host\\nat line 1"); process.exit(1)'))).toBe(
     "no route to host",
   );

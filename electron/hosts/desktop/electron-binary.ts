@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A download that brings nothing for so long is given up: the machine is offline, or may not fetch it. */
+/** A download without progress for so long is aborted: the machine is offline, or the download is blocked. */
 export const NO_PROGRESS_LIMIT_MS = 10_000;
-const LOOK_EVERY_MS = 250;
+const POLL_INTERVAL_MS = 250;
 
-/** The Electron executable, if it is there. Never loads the package itself, which would try to download it. */
+/** The Electron executable, if present. Never loads the package itself, which would try to download it. */
 export function findElectron(packageFolder: string, environment: NodeJS.ProcessEnv): string | undefined {
   const pathFile = join(packageFolder, "path.txt");
   const name = existsSync(pathFile) ? readFileSync(pathFile, "utf8").trim() : "";
@@ -24,17 +24,17 @@ export interface FetchOptions {
   packageFolder: string;
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
-  /** Shown to a person: how much has come so far. */
+  /** Reports how much has been downloaded, for display. */
   report: (megabytes: number) => void;
   noProgressLimitMs?: number;
 }
 
-/** Downloads the executable with the package's own installer. Resolves to why it could not be, or undefined. */
+/** Downloads the executable with the package's own installer. Resolves to the reason of a failure, or undefined. */
 export async function fetchElectron(options: FetchOptions): Promise<string | undefined> {
   const { packageFolder, environment, signal, report, noProgressLimitMs = NO_PROGRESS_LIMIT_MS } = options;
   const installer = join(packageFolder, "install.js");
   if (!existsSync(installer)) return "the electron package is not installed";
-  // The installer downloads into the temporary folder first: how that grows is the progress.
+  // The installer downloads into the temporary folder first: its size is the progress.
   const folder = mkdtempSync(join(tmpdir(), "resilience-lab-electron-"));
   const child = spawn(process.execPath, [installer], {
     env: { ...environment, TMPDIR: folder, TEMP: folder, TMP: folder },
@@ -56,7 +56,7 @@ export async function fetchElectron(options: FetchOptions): Promise<string | und
     }
     isStuck = performance.now() - lastProgressMs > noProgressLimitMs;
     if (isStuck || signal.aborted) child.kill("SIGKILL");
-  }, LOOK_EVERY_MS);
+  }, POLL_INTERVAL_MS);
   try {
     const code = await new Promise<number | null>((resolve) => {
       child.once("exit", resolve);

@@ -14,22 +14,22 @@ async function* chunks(count: number): AsyncGenerator<Uint8Array> {
   for (let index = 0; index < count; index++) yield new Uint8Array(1_000).fill(index);
 }
 
-test("what is received can be found again by its id, under a name without folders", async () => {
+test("a received file can be found by its id, under a name without folders", async () => {
   const files = deskOf();
   const upload = await files.receive(chunks(3), "../../etc/pass\nwd.zip");
   expect(upload).toMatchObject({ fileName: "_.._etc_pass_wd.zip", bytes: 3_000 });
   expect(readFileSync(files.find(upload.upload).file).byteLength).toBe(3_000);
 });
 
-test("more than a bundle may be is refused, and nothing of it is left", async () => {
+test("a file above a bundle's size limit is refused, and nothing of it is left", async () => {
   const files = deskOf(5_000);
   await expect(files.receive(chunks(100), "large.zip")).rejects.toMatchObject({ code: "bad-input" });
-  expect(() => files.find("large.zip")).toThrow("no longer held");
+  expect(() => files.find("large.zip")).toThrow("no longer available");
 });
 
-test("a file can be had once, and is gone after", async () => {
+test("a file is returned once, and removed after", async () => {
   const files = deskOf();
-  const { file, offer } = files.place();
+  const { file, offer } = files.reserve();
   writeFileSync(file, "bundle");
   const id = offer("run.zip");
   const taken = files.take(id);
@@ -39,7 +39,7 @@ test("a file can be had once, and is gone after", async () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("a file that a person chose stays theirs", async () => {
+test("a file that a person chose is not removed", async () => {
   const files = deskOf();
   const file = join(temporaryFolder(), "mine.zip");
   writeFileSync(file, "mine");
@@ -49,7 +49,7 @@ test("a file that a person chose stays theirs", async () => {
   expect(existsSync(file)).toBe(true);
 });
 
-test("a page that uploads without end holds a few files at most", async () => {
+test("a page that uploads without end keeps a few files at most", async () => {
   const files = deskOf();
   const uploads = [];
   for (let index = 0; index < 20; index++) uploads.push(await files.receive(chunks(1), "one.zip"));

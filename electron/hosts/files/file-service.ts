@@ -9,7 +9,7 @@ import type { Upload } from "../../contract/bundles.ts";
 import { LIMITS } from "../../lab/bundles/format.ts";
 import { LabError } from "../../lab/lab-error.ts";
 
-/** Files that wait for what is done with them; the oldest goes when there are more. */
+/** Maximum number of pending files; beyond it the oldest is dropped. */
 const HELD = 8;
 const LIFETIME_MS = 30 * 60_000;
 const NAME_LIMIT = 120;
@@ -17,17 +17,17 @@ const NAME_LIMIT = 120;
 interface Held {
   file: string;
   fileName: string;
-  /** Made by the service, and removed with its entry; a person's own file is only ever read. */
+  /** Created by the service and removed with its entry; a person's own file is only read. */
   isOurs: boolean;
   timer: NodeJS.Timeout;
 }
 
 /**
- * Files on their way between a person and the engine, known to the page by a name that means nothing: it gives content
- * or asks for a dialog, and never names a path.
+ * Files in transit between a person and the engine, known to the page by a random id: the page sends content or requests
+ * a dialog, and never names a path.
  */
 export class FileService {
-  /** Made with the first file: a lab that has only been looked at leaves nothing behind, however it ends. */
+  /** Created with the first file: a lab that was only viewed leaves nothing behind, however it ends. */
   #folder: string | undefined;
   readonly #held = new Map<string, Held>();
   readonly #limitBytes: number;
@@ -36,16 +36,16 @@ export class FileService {
     this.#limitBytes = limitBytes;
   }
 
-  /** A place for a file that the engine is about to write, and what it is offered under once it has. */
-  place(): { file: string; offer: (fileName: string) => string } {
+  /** Reserves a path for a file that the engine will write; `offer` makes it available by id once written. */
+  reserve(): { file: string; offer: (fileName: string) => string } {
     this.#folder ??= mkdtempSync(join(tmpdir(), "resilience-lab-files-"));
     const file = join(this.#folder, randomUUID());
     return { file, offer: (fileName) => this.#hold({ file, fileName: plainName(fileName), isOurs: true }) };
   }
 
-  /** Takes in what a page sends. @throws LabError for more than a bundle may be; nothing of it is left then */
+  /** Receives an upload. @throws LabError when it exceeds the size of a bundle; nothing of it is kept then */
   async receive(body: AsyncIterable<Uint8Array>, fileName: string): Promise<Upload> {
-    const { file, offer } = this.place();
+    const { file, offer } = this.reserve();
     try {
       await pipeline(body, this.#bounded(), createWriteStream(file, { mode: 0o600 }));
     } catch (error) {
@@ -56,21 +56,21 @@ export class FileService {
     return { upload: offer(fileName), fileName: plainName(fileName), bytes };
   }
 
-  /** A file that a person has chosen in a dialog. */
+  /** Registers a file that a person chose in a dialog. */
   async adopt(file: string): Promise<Upload> {
     const { size: bytes } = await stat(file);
     const fileName = plainName(basename(file));
     return { upload: this.#hold({ file, fileName, isOurs: false }), fileName, bytes };
   }
 
-  /** @throws LabError for one that was never given, or is no longer held */
+  /** @throws LabError for an unknown or expired id */
   find(id: string): { file: string; fileName: string } {
     const held = this.#held.get(id);
     if (held !== undefined) return held;
-    throw new LabError("bad-input", "this file is no longer held by the lab", { cure: "choose it again" });
+    throw new LabError("bad-input", "this file is no longer available", { cure: "choose it again" });
   }
 
-  /** A file that may be had once. The caller removes it, if it is one of ours, when it has been sent. */
+  /** Returns a file once. The caller removes it after sending, if the service created it. */
   take(id: string): { file: string; fileName: string; discard: () => Promise<void> } | undefined {
     const held = this.#held.get(id);
     if (held === undefined) return undefined;
@@ -109,7 +109,7 @@ export class FileService {
   }
 }
 
-/** A file's name as it may be shown and suggested: no folders, nothing that steers a terminal or a header. */
+/** A file name that is safe to show and suggest: no folders, no control characters. */
 export function plainName(name: string): string {
   const plain = name
     .replaceAll(/[^\p{L}\p{N}._ ()-]/gu, "_")

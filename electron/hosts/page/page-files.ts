@@ -20,7 +20,7 @@ const TYPES: Record<string, string> = {
 export interface PageFile {
   body: Uint8Array<ArrayBuffer>;
   type: string;
-  /** Its name holds a digest of what is in it. */
+  /** Its name contains a digest of its content. */
   isImmutable: boolean;
 }
 
@@ -38,8 +38,8 @@ export class PageFiles {
   }
 
   /**
-   * The file under a URL's path; undefined when there is none. Every path without an extension is the page itself, which
-   * shows the place that the path names.
+   * The file for a URL's path; undefined when there is none. Every path without an extension is the page itself, which
+   * shows the route in the path.
    */
   async read(urlPath: string, nonce: string): Promise<PageFile | undefined> {
     const path = decode(urlPath);

@@ -1,7 +1,7 @@
-/** Stands in the built index.html wherever a nonce belongs; each host puts a new one in its place with every load. */
+/** Placeholder for a nonce in the built index.html; each host replaces it with a new one at every load. */
 export const NONCE_PLACEHOLDER = "__CSP_NONCE__";
 
-/** Nothing from anywhere but the lab itself, and no inline code; styles that the page makes at run time need the nonce. */
+/** Only resources of the lab itself, and no inline code; styles that the page creates at run time need the nonce. */
 function contentSecurityPolicy(nonce: string, connectTo: string): string {
   return [
     "default-src 'none'",

@@ -9,10 +9,10 @@ import {
 } from "../../lab/bundles/index.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
-import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
+import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
 
 const options = { out: { type: "string" }, force: { type: "boolean", default: false } } as const;
-type Values = ReturnType<typeof readWords<typeof options>>["values"];
+type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
 export const bundleCommand: Command = {
   help: `resilience-lab bundle preview RUN...
@@ -21,11 +21,11 @@ resilience-lab bundle import FILE
 resilience-lab bundle verify FILE
 
 RUN is a run's id or the first characters of it. A bundle is a zip: open report.html in it with any browser. Secrets and
-personal data are redacted, in runs that were stored before they were as well; \`preview\` lists what is redacted, and what
-looks like a secret that no rule knows. A run that was kept raw is not exported. \`--out -\` writes to the standard output; \`--force\` replaces a file.
-\`verify\` reads a bundle as \`import\` would and keeps nothing: exit 0 when it holds, 1 when it does not.`,
-  async run(words, terminal) {
-    const { values, positionals } = readWords("bundle", words, options);
+personal data are redacted, also in runs stored by labs without redaction; \`preview\` lists what is redacted, and what
+looks like a secret that no rule matches. A raw run is not exported. \`--out -\` writes to standard output; \`--force\` replaces a file.
+\`verify\` reads a bundle as \`import\` does and keeps nothing: exit 0 when it is valid, 1 when it is not.`,
+  async run(args, terminal) {
+    const { values, positionals } = readArguments("bundle", args, options);
     const [action = "", ...rest] = positionals;
     const wanted = oneOf("bundle", action, ["preview", "export", "import", "verify"]);
     if (wanted === "export") return exportRuns(rest, values, terminal);
@@ -95,7 +95,7 @@ function importFile(file: string, terminal: Terminal): Promise<number> {
   });
 }
 
-/** What is wrong with a bundle is said of its file. */
+/** Adds the file name to a bundle's problem. */
 function naming(file: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof BundleProblem)) throw error;

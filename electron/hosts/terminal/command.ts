@@ -5,27 +5,27 @@ import type { StrayErrors } from "../../lab/stray-errors.ts";
 /** The exit codes that scripts rely on. */
 export const EXIT = { green: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
 
-/** What a command has to work with: its words, where to write, and a signal that Ctrl-C aborts. */
+/** A command's environment: its output streams, and a signal that Ctrl-C aborts. */
 export interface Terminal {
   environment: NodeJS.ProcessEnv;
   out: NodeJS.WriteStream;
   err: NodeJS.WriteStream;
   signal: AbortSignal;
-  /** Errors of this process that nothing has awaited: what is at work ends because of one. */
+  /** Uncaught errors of this process: the work in progress ends with the first. */
   strays: StrayErrors;
 }
 
 export interface Command {
   help: string;
-  run(words: readonly string[], terminal: Terminal): Promise<number>;
+  run(args: readonly string[], terminal: Terminal): Promise<number>;
 }
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** Words and options of a command. @throws LabError for an option that the command does not have */
-export function readWords<Wanted extends Options>(command: string, words: readonly string[], options: Wanted) {
+/** Positionals and options of a command. @throws LabError for an unknown option */
+export function readArguments<Wanted extends Options>(command: string, args: readonly string[], options: Wanted) {
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new LabError("bad-input", messageOf(error).split(". To specify")[0] ?? "", {
       cure: `see \`resilience-lab ${command} --help\``,
@@ -33,7 +33,7 @@ export function readWords<Wanted extends Options>(command: string, words: readon
   }
 }
 
-/** One of a few words, or an error that lists them. */
+/** One of the allowed values. @throws LabError that lists them */
 export function oneOf<Word extends string>(option: string, value: string, allowed: readonly Word[]): Word {
   const found = allowed.find((word) => word === value);
   if (found !== undefined) return found;

@@ -1,17 +1,17 @@
 import { arm, halt } from "../../lab/faults/halt.ts";
 import { dataFolder, openHomeToUndo } from "../../lab/home.ts";
 import { LabError } from "../../lab/lab-error.ts";
-import { type Command, EXIT, readWords } from "./command.ts";
+import { type Command, EXIT, readArguments } from "./command.ts";
 
 export const haltCommand: Command = {
   help: `resilience-lab halt
 
 Works while the window or another terminal hangs: undoes every fault of this data folder from its journal, links first,
-then all services at once. A run that is on ends as cancelled. No fault is applied until \`resilience-lab arm\`.
-What else is broken is named and left. Exit 1 if something is broken or not known, or faults can still
+then all services at once. A run in progress ends as cancelled. No fault is applied until \`resilience-lab arm\`.
+Other damage is listed and left unchanged. Exit 1 if something is broken or not known, or faults can still
 be applied.`,
-  async run(words, { environment, out, err, signal }) {
-    refuseWords("halt", words);
+  async run(args, { environment, out, err, signal }) {
+    refuseArguments("halt", args);
     const { undone, problem, damage, unread } = await halt(
       openHomeToUndo(dataFolder(environment)),
       environment,
@@ -36,15 +36,15 @@ be applied.`,
 
 export const armCommand: Command = {
   help: "resilience-lab arm\n\nAllows faults again after `resilience-lab halt`.",
-  async run(words, { environment, out }) {
-    refuseWords("arm", words);
+  async run(args, { environment, out }) {
+    refuseArguments("arm", args);
     const wasHalted = arm(openHomeToUndo(dataFolder(environment)));
     out.write(wasHalted ? "faults can be applied again\n" : "faults were not halted\n");
     return EXIT.green;
   },
 };
 
-function refuseWords(command: string, words: readonly string[]): void {
-  const [extra] = readWords(command, words, {}).positionals;
+function refuseArguments(command: string, args: readonly string[]): void {
+  const [extra] = readArguments(command, args, {}).positionals;
   if (extra !== undefined) throw new LabError("bad-input", `${command} takes no "${extra}"`);
 }

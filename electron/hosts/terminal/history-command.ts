@@ -4,7 +4,7 @@ import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { toReport } from "../../lab/reports/run-report.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { RunModel } from "../../model/run-model.ts";
-import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
+import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";
 
@@ -15,15 +15,16 @@ const options = {
   limit: { type: "string", default: "20" },
   reporter: { type: "string", default: "pretty" },
 } as const;
-type Values = ReturnType<typeof readWords<typeof options>>["values"];
+type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
 export const historyCommand: Command = {
   help: `resilience-lab history list [--scenario ID] [--limit N]
 resilience-lab history show RUN [--reporter pretty|json|junit|markdown]
 
-RUN is a run's id or the first characters of it. \`list\` also says what a lab that died has left broken, and what to type.`,
-  async run(words, terminal) {
-    const { values, positionals } = readWords("history", words, options);
+RUN is a run's id or the first characters of it. \`list\` also reports what a crashed lab left broken, and the command that
+restores it.`,
+  async run(args, terminal) {
+    const { values, positionals } = readArguments("history", args, options);
     const [action = "", run, ...more] = positionals;
     const wanted = oneOf("history", action, ["list", "show"]);
     if (more.length > 0) throw new LabError("bad-input", `history ${wanted} takes no "${more[0]}"`);

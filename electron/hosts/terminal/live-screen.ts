@@ -2,8 +2,8 @@ const REDRAW_MS = 100;
 const CLEAR_LINE = "\r\u001b[2K";
 
 /**
- * Lines that stay, and under them, on a terminal, one status line that is drawn anew as time goes on. A pipe gets the
- * lines alone.
+ * Lines that stay and, on a terminal, one status line below them that is redrawn periodically. A pipe gets the lines
+ * only.
  */
 export class LiveScreen {
   readonly stream: NodeJS.WriteStream;
@@ -20,7 +20,7 @@ export class LiveScreen {
     this.#draw();
   }
 
-  /** What is going on, asked again at each drawing; undefined for nothing. */
+  /** The current status, read at each redraw; undefined for none. */
   status(text: (() => string) | undefined): void {
     if (!this.stream.isTTY) return;
     this.#status = text;

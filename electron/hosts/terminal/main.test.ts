@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { main } from "./main.ts";
 
 /** `resilience-lab WORDS` in this process, with a data folder of its own: the exit code, and what it wrote where. */
-async function run(words: readonly string[], home = temporaryFolder()) {
+async function run(args: readonly string[], home = temporaryFolder()) {
   vi.stubEnv("RESILIENCE_LAB_HOME", home);
   const [out, err] = [vi.spyOn(process.stdout, "write"), vi.spyOn(process.stderr, "write")];
   onTestFinished(() => {
@@ -16,40 +16,32 @@ async function run(words: readonly string[], home = temporaryFolder()) {
   });
   for (const stream of [out, err]) stream.mockReturnValue(true);
   const written = (stream: typeof out) => stream.mock.calls.map(([text]) => text).join("");
-  const code = await main(words);
+  const code = await main(args);
   const result = { code, out: written(out), err: written(err) };
   for (const stream of [out, err]) stream.mockRestore();
   return result;
 }
 
-describe("bad input is told on the error stream with what to do, and exits 2:", () => {
+describe("bad input is reported on standard error with a hint, and exits 2:", () => {
   test.each<[string, string[], RegExp]>([
     ["no command", [], /^$/],
-    ["a command that is none", ["rnu"], /there is no command "rnu"\n +the commands are: .*run/],
-    [
-      "an option that is none",
-      ["run", "mcp-crash", "--fast"],
-      /Unknown option '--fast'\n +see `resilience-lab run --help`/,
-    ],
+    ["an unknown command", ["rnu"], /there is no command "rnu"\n +the commands are: .*run/],
+    ["an unknown option", ["run", "mcp-crash", "--fast"], /Unknown option '--fast'\n +see `resilience-lab run --help`/],
     ["nothing to run", ["run"], /say what to run.*\n +see `resilience-lab scenarios list`/],
-    ["a scenario that is none", ["run", "mcp-crush"], /no scenario is called "mcp-crush".*\n.*mcp-crash, /],
-    ["a file that is not there", ["run", "no-such.yaml"], /no-such\.yaml cannot be read: ENOENT/],
+    ["an unknown scenario", ["run", "mcp-crush"], /no scenario is called "mcp-crush".*\n.*mcp-crash, /],
+    ["a missing file", ["run", "no-such.yaml"], /no-such\.yaml cannot be read: ENOENT/],
+    ["an invalid number", ["run", "mcp-crash", "--repeat", "0"], /--repeat needs a whole number of 1 or more, not "0"/],
     [
-      "a number that is none",
-      ["run", "mcp-crash", "--repeat", "0"],
-      /--repeat needs a whole number of 1 or more, not "0"/,
-    ],
-    [
-      "a reporter that is none",
+      "an unknown reporter",
       ["run", "mcp-crash", "--reporter", "pdf"],
       /--reporter cannot be "pdf"\n +it is one of: pretty, json/,
     ],
-    ["ports that are none", ["run", "mcp-crash", "--ports", "some"], /--ports cannot be "some"/],
-    ["an --out that has no form", ["run", "mcp-crash", "--out", "x"], /--out needs a --reporter/],
-    ["a run that is none", ["history", "show", "abc"], /no run has the id abc/],
-    ["a word too many", ["stack", "down", "now"], /stack down takes no "now"/],
-  ])("%s", async (_what, words, message) => {
-    const { code, err } = await run(words);
+    ["invalid ports", ["run", "mcp-crash", "--ports", "some"], /--ports cannot be "some"/],
+    ["an --out without a format", ["run", "mcp-crash", "--out", "x"], /--out needs a --reporter/],
+    ["an unknown run", ["history", "show", "abc"], /no run has the id abc/],
+    ["an extra argument", ["stack", "down", "now"], /stack down takes no "now"/],
+  ])("%s", async (_what, args, message) => {
+    const { code, err } = await run(args);
     expect(err).toMatch(message);
     expect(code).toBe(2);
     expect(err).not.toMatch(/ {4}at /);
@@ -66,7 +58,7 @@ describe("help", () => {
     },
   );
 
-  test("of all of it names every command and the exit codes; without a word it is the same, and exits 2", async () => {
+  test("lists every command and the exit codes; without arguments it is the same, and exits 2", async () => {
     const { code, out } = await run(["--help"]);
     expect(code).toBe(0);
     for (const word of ["demo", "run", "stack", "scenarios", "history", "130 interrupted"]) expect(out).toContain(word);
@@ -107,7 +99,7 @@ describe("bundle", () => {
     return { home, file };
   }
 
-  test("takes a run out of one data folder and into another, where it is shown, and only once", async () => {
+  test("moves a run from one data folder to another, where it is shown, and imported only once", async () => {
     const { home, file } = await exported();
     expect(await run(["bundle", "verify", file])).toMatchObject({
       code: 0,
@@ -125,7 +117,7 @@ describe("bundle", () => {
     expect(await run(["bundle", "import", file], other)).toMatchObject({ code: 0, out: `already here ${ID}\n` });
   });
 
-  test("replaces a file only when it is told to", async () => {
+  test("replaces a file only with --force", async () => {
     const { home, file } = await exported();
     const again = ["bundle", "export", ID, "--out", file];
     expect(await run(again, home)).toMatchObject({ code: 2, err: expect.stringMatching(/exists\n.*--force/) });
@@ -160,7 +152,7 @@ describe("bundle", () => {
     return copy;
   }
 
-  test("needs to be told what to do with which", async () => {
+  test("needs an action and a file", async () => {
     expect(await run(["bundle"])).toMatchObject({ code: 2 });
     expect(await run(["bundle", "import"])).toMatchObject({ code: 2, err: expect.stringContaining("say which file") });
     expect(await run(["bundle", "import", "no-such.zip"])).toMatchObject({

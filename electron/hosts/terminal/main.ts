@@ -5,7 +5,7 @@ import { LAB_VERSION } from "../../lab/version.ts";
 import { catchStrayErrors } from "../stray-errors.ts";
 import { type Command, EXIT, type Terminal } from "./command.ts";
 
-/** Each loads what it needs when it is called: a person who halts the lab must not wait for the modules of a run. */
+/** Modules are loaded on demand: `halt` must not wait for the modules of a run. */
 const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
   {
     name: "demo",
@@ -14,7 +14,7 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
   },
   {
     name: "run",
-    summary: "run scenarios and say whether each held",
+    summary: "run scenarios and report the outcome of each",
     load: async () => (await import("./run-command.ts")).runCommand,
   },
   {
@@ -24,7 +24,7 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
   },
   {
     name: "stack",
-    summary: "bring the stack up to keep, take it down, or say how it is",
+    summary: "bring the stack up to keep, take it down, or show its status",
     load: async () => (await import("./stack-command.ts")).stackCommand,
   },
   {
@@ -34,7 +34,7 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
   },
   {
     name: "history",
-    summary: "list past runs, or show one as it happened",
+    summary: "list past runs, or replay one",
     load: async () => (await import("./history-command.ts")).historyCommand,
   },
   {
@@ -54,7 +54,7 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
   },
 ];
 
-const HELP = `Resilience Lab ${LAB_VERSION}: break an MCP gateway stack on purpose, watch what it does, put everything back.
+const HELP = `Resilience Lab ${LAB_VERSION}: break an MCP gateway stack on purpose, observe it, undo everything.
 
 resilience-lab COMMAND [--help]
 
@@ -66,15 +66,15 @@ Exit codes: 0 all green, 1 something was not, 2 bad input or usage, 130 interrup
 const ignore = () => {};
 
 /** The terminal host. Returns the exit code. */
-export async function main(words: readonly string[]): Promise<number> {
+export async function main(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   const onSignal = () => {
-    if (interrupt.signal.aborted) process.stderr.write("\nstill putting back what was broken; a moment\n");
-    else process.stderr.write("\ninterrupted: putting back what was broken\n");
+    if (interrupt.signal.aborted) process.stderr.write("\nstill undoing every fault; please wait\n");
+    else process.stderr.write("\ninterrupted: undoing every fault\n");
     interrupt.abort(new LabError("internal", "interrupted"));
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
-  // A reader that has gone away, such as `| head`, is no reason to stop before everything is put back.
+  // A closed pipe, such as `| head`, must not stop the process before everything is restored.
   for (const stream of [process.stdout, process.stderr]) stream.off("error", ignore).on("error", ignore);
   const terminal = {
     environment: process.env,
@@ -89,11 +89,11 @@ export async function main(words: readonly string[]): Promise<number> {
     terminal.strays.report(error);
   });
   try {
-    const code = await dispatch(words, terminal);
+    const code = await dispatch(args, terminal);
     return hasStrayed && code === EXIT.green ? EXIT.failed : code;
   } catch (error) {
     if (!interrupt.signal.aborted) return explain(error, terminal);
-    // What went wrong besides the interruption, such as a process that will not go, must not be kept quiet.
+    // A failure besides the interruption, such as a process that does not end, is reported.
     if (!isAbortOf(interrupt.signal, error)) explain(error, terminal);
     return EXIT.interrupted;
   } finally {
@@ -102,7 +102,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-async function dispatch([name, ...words]: readonly string[], terminal: Terminal): Promise<number> {
+async function dispatch([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     terminal.out.write(`${HELP}\n`);
     return name === undefined ? EXIT.badInput : EXIT.green;
@@ -117,11 +117,11 @@ async function dispatch([name, ...words]: readonly string[], terminal: Terminal)
     throw new LabError("bad-input", `there is no command "${name}"`, { cure });
   }
   const command = await found.load();
-  if (words.includes("--help") || words.includes("-h")) {
+  if (args.includes("--help") || args.includes("-h")) {
     terminal.out.write(`${command.help}\n`);
     return EXIT.green;
   }
-  return command.run(words, terminal);
+  return command.run(args, terminal);
 }
 
 function explain(error: unknown, { err }: Terminal): number {

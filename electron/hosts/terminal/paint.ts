@@ -9,8 +9,8 @@ export function paintFor(stream: NodeJS.WriteStream, environment: NodeJS.Process
   return (style, text) => (isColoured ? styleText(style, text, { validateStream: false }) : text);
 }
 
-/** Text from a stack or a tool, made harmless: no escape sequence of theirs reaches the terminal. */
+/** Removes control characters from output of a stack or a tool: none of its escape sequences reaches the terminal. */
 export function harmless(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are to be removed
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\u00b7");
 }

@@ -3,22 +3,22 @@ import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
-import { type Command, EXIT, readWords } from "./command.ts";
+import { type Command, EXIT, readArguments } from "./command.ts";
 import { targetOf } from "./target-options.ts";
 
 export const planCommand: Command = {
   help: `resilience-lab plan FILE|FOLDER|ID... [--stack FILE] [--driver KIND] [--project NAME]
 
-Shows what the steady state calls, then each step with its resolved target, and for each fault what it does, how it is undone and when at the latest.
-With --project the plan is for a compose project that is up on Docker, and names the services that go down with another
-since they share its network, processes or IPC. Nothing is started or broken. Exit 2 if a target does not exist, or if the
-driver (process, or docker) cannot do a fault.
+Shows the calls of the steady state, then each step with its resolved target, and for each fault its effect, how it is
+undone and when at the latest. With --project the plan is for a compose project that is up on Docker, and lists the
+services that go down with another because they share its network, processes or IPC. Nothing is started or broken. Exit 2
+if a target does not exist, or if the driver (process or docker) does not support a fault.
 
-  --stack FILE        another stack than the reference one: a compose file with x-lab
+  --stack FILE        a compose file with x-lab instead of the reference stack
   --project NAME      a compose project that is up; its file is found by its labels, or given by --stack
   --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`,
-  async run(words, { environment, out }) {
-    const { values, positionals } = readWords("plan", words, {
+  async run(args, { environment, out }) {
+    const { values, positionals } = readArguments("plan", args, {
       stack: { type: "string" },
       driver: { type: "string" },
       project: { type: "string" },

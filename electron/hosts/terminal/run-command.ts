@@ -8,17 +8,17 @@ import type { OpenStack, StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import type { LabEvent, Outcome } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
-import { type Command, EXIT, oneOf, positiveInteger, readWords, type Terminal } from "./command.ts";
+import { type Command, EXIT, oneOf, positiveInteger, readArguments, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { paintFor } from "./paint.ts";
 import { RunPrinter } from "./run-printer.ts";
 import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 
-const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (may be repeated): see the failure it stops
+const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (repeatable) to see the failure that it prevents
   --repeat N          run everything N times
-  --accept-existing   run on a stack that is broken already: what is found is named in each run, and left as it is
+  --accept-existing   run on a stack that is already broken: existing damage is listed in each run and left unchanged
   --fail-fast         stop at the first run that is not green
-  --raw               record the runs as they are, secrets not redacted; they cannot be exported
+  --raw               record the runs without redaction; they cannot be exported
   --reporter KIND     pretty (default), json, junit or markdown
   --out FILE          write that report to a file and show the runs as they happen
 ${TARGET_HELP}`;
@@ -37,18 +37,18 @@ const options = {
 export const runCommand: Command = {
   help: `resilience-lab run FILE|FOLDER|ID... [options]
 
-Runs scenarios in order, each on a stack in its steady state, and puts back what each has broken. A FILE may also be a
-ToolGate eval suite. Uses the stack that \`stack up\` left, else brings one up and takes it down at the end. A compose
+Runs scenarios in order, each on a stack in its steady state, and undoes the faults of each. A FILE may also be a
+ToolGate eval suite. Uses the stack that \`stack up\` left up, else brings one up and takes it down at the end. A compose
 project that is already up on Docker is used as it is, and left as it was found.
 
 ${OPTIONS_HELP}
 
-A report for a program is alone on standard output; what people read goes to the other stream. A run that could not see
-what it is judged by ends as inconclusive: not green, and an error in JUnit.
+A machine-readable report is the only content of standard output; everything else goes to standard error. A run that
+could not observe what a check is about ends as inconclusive: not green, and an error in JUnit.
 
-Exit: 0 all green, 1 something was not, 2 bad input, 130 interrupted.`,
-  run: (words, terminal) => {
-    const { values, positionals } = readWords("run", words, options);
+Exit: 0 all green, 1 not all green, 2 bad input, 130 interrupted.`,
+  run: (args, terminal) => {
+    const { values, positionals } = readArguments("run", args, options);
     if (positionals.length === 0) {
       throw new LabError("bad-input", "say what to run: a file, a folder or the id of a shipped scenario", {
         cure: "see `resilience-lab scenarios list`",
@@ -64,15 +64,15 @@ export const demoCommand: Command = {
 Brings the reference stack up without Docker, runs every shipped scenario and takes everything down again.
 
 ${OPTIONS_HELP}`,
-  run: (words, terminal) => {
-    const { values, positionals } = readWords("demo", words, options);
+  run: (args, terminal) => {
+    const { values, positionals } = readArguments("demo", args, options);
     if (positionals.length > 0)
       throw new LabError("bad-input", `demo runs every scenario; it takes no "${positionals[0]}"`);
     return run(shippedScenarios(), values, terminal);
   },
 };
 
-type Values = ReturnType<typeof readWords<typeof options>>["values"];
+type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
 async function run(scenarios: LoadedScenario[], values: Values, terminal: Terminal): Promise<number> {
   const reporter = oneOf("--reporter", values.reporter, ["pretty", ...REPORT_FORMATS]);
@@ -81,9 +81,9 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
   if (values.out !== undefined && reporter === "pretty") {
     throw new LabError("bad-input", "--out needs a --reporter: json, junit or markdown");
   }
-  // Now rather than after minutes of runs.
+  // Fails now rather than after minutes of runs.
   if (values.out !== undefined) save(values.out, "");
-  // A report on standard output is for a program: what people read goes to the other stream.
+  // A report on standard output is for a program: everything else goes to standard error.
   const shown = reporter === "pretty" || values.out !== undefined ? terminal.out : terminal.err;
   const screen = new LiveScreen(shown);
   const lab = await Lab.open(terminal.environment, terminal.strays);
@@ -98,7 +98,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
     const batch = Array.from({ length: repeat }, () => scenarios).flat();
     await lab.work(purpose, terminal.signal, async (session) => {
-      sayRecovered(session, screen);
+      printRecovered(session, screen);
       await session.stacks.use(target, { signal: terminal.signal, listen: showOn(screen) }, async (open) => {
         const watching = { screen, terminal, failFast: values["fail-fast"], keepRaw: values.raw };
         reports.push(...(await runAll(batch, session, open, watching)));
@@ -129,7 +129,7 @@ function save(file: string, text: string): void {
   }
 }
 
-/** Shows what becomes of the stack. */
+/** Shows state changes of the stack. */
 function showOn(screen: LiveScreen): (news: StackNews) => void {
   return (news) => {
     if (news.is === "starting") {
@@ -176,7 +176,7 @@ async function runAll(
     try {
       printer.take(event);
     } catch (error) {
-      // The events are what the report is made of, so whoever takes them must not fail with the printing.
+      // The report is made from these events: a failure of the printer must not lose them.
       setImmediate(() => {
         throw error;
       });
@@ -208,7 +208,7 @@ function summary(reports: readonly RunReport[]): string {
   return [...lines, summaryLine(reports)].join("\n");
 }
 
-function sayRecovered(session: LabSession, screen: LiveScreen): void {
+function printRecovered(session: LabSession, screen: LiveScreen): void {
   for (const { what, isRestored } of session.recovered)
     screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
   if (session.interrupted > 0) screen.line(`recovered: ${session.interrupted} unfinished run(s) marked interrupted`);

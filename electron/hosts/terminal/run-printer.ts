@@ -32,7 +32,7 @@ const STYLES: { readonly [Each in Tone]?: "green" | "red" | "yellow" | "gray" | 
 
 const WORD_WIDTH = 9;
 
-/** Prints a run as it happens, a line an event: when, what, and the words of it. Log lines are in the history alone. */
+/** Prints a run as it happens, one line per event: time, type and text. Log lines are only in the history. */
 export class RunPrinter {
   readonly #write: (line: string) => void;
   readonly #paint: Paint;
@@ -43,18 +43,18 @@ export class RunPrinter {
   }
 
   take(event: LabEvent): void {
-    for (const line of printEvent(event)) this.#write(this.#spell(line, event.atMs));
+    for (const line of printEvent(event)) this.#write(this.#format(line, event.atMs));
   }
 
-  #spell({ word, parts }: PrintedLine, atMs: number): string {
-    const text = parts.map((part) => this.#spellPart(part)).join("");
+  #format({ word, parts }: PrintedLine, atMs: number): string {
+    const text = parts.map((part) => this.#formatPart(part)).join("");
     if (word === undefined) return text;
     const time = `${(atMs / 1000).toFixed(2).padStart(7)} s`;
     return `${this.#paint("dim", time)}  ${word.padEnd(WORD_WIDTH)} ${text}`;
   }
 
-  /** Colour codes are ours; everything in a text that could move the cursor goes. */
-  #spellPart({ text, tone, isStrong }: TextPart): string {
+  /** Adds the lab's own colour codes; control characters of the text are removed. */
+  #formatPart({ text, tone, isStrong }: TextPart): string {
     const harmlessText = harmless(text.replaceAll("\n", " "));
     const colour = tone === undefined ? undefined : STYLES[tone];
     const styles = [...(colour === undefined ? [] : [colour]), ...(isStrong ? (["bold"] as const) : [])];

@@ -1,15 +1,15 @@
 import { shippedScenarios } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { loadFile } from "../../lab/scenarios/load.ts";
-import { type Command, EXIT, oneOf, readWords } from "./command.ts";
+import { type Command, EXIT, oneOf, readArguments } from "./command.ts";
 
 export const scenariosCommand: Command = {
   help: `resilience-lab scenarios list
 resilience-lab scenarios validate FILE...
 
-\`validate\` reads scenarios and ToolGate suites and names every problem by file, line and column. Exit 2 if there is one.`,
-  async run(words, { out }) {
-    const { positionals } = readWords("scenarios", words, {});
+\`validate\` reads scenarios and ToolGate suites and reports every problem with file, line and column. Exit 2 if there is one.`,
+  async run(args, { out }) {
+    const { positionals } = readArguments("scenarios", args, {});
     const [action = "", ...files] = positionals;
     if (oneOf("scenarios", action, ["list", "validate"]) === "list") {
       for (const { scenario } of shippedScenarios()) {

@@ -3,12 +3,12 @@ import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import type { StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
-import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
+import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
 import { LiveScreen } from "./live-screen.ts";
 import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 
 const options = { ...TARGET_OPTIONS, volumes: { type: "boolean", default: false } } as const;
-type Values = ReturnType<typeof readWords<typeof options>>["values"];
+type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
 export const stackCommand: Command = {
   help: `resilience-lab stack up [options]
@@ -17,18 +17,17 @@ resilience-lab stack status
 resilience-lab stack restore
 resilience-lab stack secrets
 
-A stack that is up stays up after this command; \`run\` then uses it and leaves it as it was found. \`down\` ends what
-\`up\` has started: processes with their data, containers and networks; of a stack on Docker the named volumes stay, as
-with docker compose, unless --volumes is given. \`status\` exits 0 when every service is up and nothing is broken, and
-names what is: toxics and closed links of the fault proxy, services that are paused or stopped, faults in force, and what
-a lab that died has left. It changes nothing.
-\`restore\` restores all of that, whoever broke it. Exit 1 if something could not be.
-\`secrets\` prints the path of the file with the stack's secrets, random ones for each data folder, made when there are
-none yet: docker compose --env-file "$(resilience-lab stack secrets)" up uses the same.
+\`up\` leaves the stack up; \`run\` then uses it and leaves it as it was found. \`down\` removes what \`up\` started:
+processes with their data, containers and networks; named volumes of a stack on Docker are kept, as with docker compose,
+unless --volumes is given. \`status\` exits 0 when every service is up and nothing is broken; otherwise it lists toxics and
+closed links of the fault proxy, paused or stopped services, faults in force, and what a crashed lab left. It changes
+nothing. \`restore\` restores all of that, whatever caused it. Exit 1 if something could not be restored.
+\`secrets\` prints the path of the file with the stack's secrets, random for each data folder, created on first use:
+docker compose --env-file "$(resilience-lab stack secrets)" up uses the same.
 
 ${TARGET_HELP}`,
-  run(words, terminal) {
-    const { values, positionals } = readWords("stack", words, options);
+  run(args, terminal) {
+    const { values, positionals } = readArguments("stack", args, options);
     const [action = "", ...more] = positionals;
     if (more.length > 0) throw new LabError("bad-input", `stack ${action} takes no "${more[0]}"`);
     const actions = { up, down, status, restore, secrets };
@@ -47,7 +46,7 @@ async function up(values: Values, terminal: Terminal): Promise<number> {
       await session.stacks.use(target, { signal: terminal.signal, listen }, async ({ running, openedAs }) => {
         if (openedAs === "kept") {
           screen.line(`${running.stack.project} is already up`);
-          await startWhatHasEnded(running, screen, terminal.signal);
+          await startStoppedServices(running, screen, terminal.signal);
         }
         screen.line("");
         for (const line of addresses(running)) screen.line(line);
@@ -57,11 +56,11 @@ async function up(values: Values, terminal: Terminal): Promise<number> {
   });
 }
 
-/** After the machine was off, or a service has crashed, `up` means all of it. */
-async function startWhatHasEnded(running: RunningStack, screen: LiveScreen, signal: AbortSignal): Promise<void> {
+/** After a reboot or a crash of a service, `up` starts every service that is not running. */
+async function startStoppedServices(running: RunningStack, screen: LiveScreen, signal: AbortSignal): Promise<void> {
   for (const { name } of running.stack.services) {
     if ((await running.driver.stateOf(name)).is !== "stopped") continue;
-    screen.line(`${name} had ended: starting it`);
+    screen.line(`${name} is stopped: starting it`);
     await running.startAndWait(name, signal);
   }
 }
@@ -104,8 +103,8 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
       for (const each of harm) screen.line(`broken: ${describeDamage(each)}`);
       for (const each of unread) screen.line(`not known: ${each}`);
       if (harm.length > 0) screen.line(howToRestore(running));
-      const isWell = harm.length === 0 && unread.length === 0;
-      return isWell && health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
+      const isIntact = harm.length === 0 && unread.length === 0;
+      return isIntact && health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
     });
     for (const line of left) screen.line(line);
     return left.length > 0 ? EXIT.failed : code;
@@ -114,11 +113,11 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
 
 async function restore(_values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
-    let isWhole = true;
+    let isRestoredInFull = true;
     await lab.work("restoring the stack", terminal.signal, async (session) => {
       for (const { what, isRestored } of session.recovered) {
         screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
-        isWhole &&= isRestored;
+        isRestoredInFull &&= isRestored;
       }
       const open = await session.stacks.leftUp();
       if (open === undefined) return screen.line("no stack is up: there is nothing to restore");
@@ -129,18 +128,18 @@ async function restore(_values: Values, terminal: Terminal): Promise<number> {
           screen.line(problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`);
         }
         const { damage, unread } = await lab.inspect(running);
-        isWhole &&= !damage.some(isHarm) && unread.length === 0;
+        isRestoredInFull &&= !damage.some(isHarm) && unread.length === 0;
         for (const each of unread) screen.line(`not known: ${each}`);
-        if (isWhole) screen.line(restored.length === 0 ? "nothing is broken" : "nothing is broken any more");
+        if (isRestoredInFull) screen.line(restored.length === 0 ? "nothing is broken" : "nothing is broken any more");
       } finally {
         await open.release();
       }
     });
-    return isWhole ? EXIT.green : EXIT.failed;
+    return isRestoredInFull ? EXIT.green : EXIT.failed;
   });
 }
 
-/** Only the path, so that no secret gets into a terminal's history or a log. */
+/** Prints only the path, so that no secret gets into a terminal's history or a log. */
 async function secrets(values: Values, terminal: Terminal): Promise<number> {
   const lab = await Lab.open(terminal.environment);
   try {

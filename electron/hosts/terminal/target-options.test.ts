@@ -23,11 +23,11 @@ test.each([
     UP,
     { source: { is: "compose file", file: "a.yaml", project: "p" }, driver: "docker", keep: true },
   ],
-])("%s, as words of the command line, is a run target", (_what, words, rest, target) => {
-  expect(targetOf({ "allow-remote-docker": false, ...words }, rest)).toMatchObject(target);
+])("%s on the command line is a run target", (_what, args, rest, target) => {
+  expect(targetOf({ "allow-remote-docker": false, ...args }, rest)).toMatchObject(target);
 });
 
-test("a project does not go with processes", () => {
-  const words = { project: "p", driver: "process", "allow-remote-docker": false };
-  expect(() => targetOf(words, RUN)).toThrow("--project is a compose project on Docker");
+test("a project cannot be combined with the process driver", () => {
+  const args = { project: "p", driver: "process", "allow-remote-docker": false };
+  expect(() => targetOf(args, RUN)).toThrow("--project is a compose project on Docker");
 });

@@ -3,7 +3,7 @@ import type { StackProgress } from "../../lab/stacks/backend.ts";
 import type { FileSource, RunTarget } from "../../lab/stacks/run-target.ts";
 import { oneOf } from "./command.ts";
 
-/** The options that say where a stack runs, for every command that has them. */
+/** The options for the run target, for every command that has them. */
 export const TARGET_OPTIONS = {
   stack: { type: "string" },
   ports: { type: "string", default: "fixed" },
@@ -12,13 +12,13 @@ export const TARGET_OPTIONS = {
   "allow-remote-docker": { type: "boolean", default: false },
 } as const;
 
-export const TARGET_HELP = `  --stack FILE        another stack than the reference one: a compose file with x-lab
+export const TARGET_HELP = `  --stack FILE        a compose file with x-lab instead of the reference stack
   --driver KIND       process (default): child processes, without Docker; docker: containers of a compose project
   --project NAME      a compose project on Docker by its name; its file is found by its labels, or given by --stack
   --ports auto        use free ports instead of those in the stack file
   --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`;
 
-/** How far a bring-up is, in one line. */
+/** Progress of a bring-up, in one line. */
 export function progressText({ service, state, detail }: StackProgress): string {
   return `${service} ${state}${detail === undefined ? "" : ` ${detail}`}`;
 }
@@ -31,7 +31,7 @@ export interface TargetValues {
   "allow-remote-docker": boolean;
 }
 
-/** What the words of a command line ask for. @throws LabError when they do not fit together */
+/** The run target that the options of a command line describe. @throws LabError when they conflict */
 export function targetOf(
   values: TargetValues,
   rest: Pick<RunTarget, "start" | "keep"> & Partial<RunTarget>,
@@ -50,7 +50,7 @@ export function targetOf(
     engine: { by: "environment", allowRemote: values["allow-remote-docker"] },
   } as const;
   if (project === undefined) return { ...more, source, ...onDocker };
-  // A project is found as it is, unless it is the name of one to bring up.
+  // `--project` is an existing project, unless the command brings one up under that name.
   if (rest.start === "bring up") return { ...more, source: { ...source, project }, ...onDocker };
   const found = { is: "project", project, ...(file === undefined ? {} : { file }) } as const;
   return { ...more, source: found, ...onDocker };

@@ -205,7 +205,7 @@ describe("the file", () => {
     ]);
     expect(entryOf(file, `runs/${RUN_1}/logs/gateway.log`).split("\n")).toEqual([
       "     0.090 s  stderr  no slack",
-      "     0.100 s  (3 more lines were not kept)",
+      "     0.100 s  (3 more lines were not recorded)",
       "",
     ]);
     expect(entryOf(file, `runs/${RUN_1}/scenario.yaml`)).toBe("id: mcp-crash\n");

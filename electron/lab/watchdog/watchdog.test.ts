@@ -75,7 +75,7 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
   test("is dismissed after Ctrl-C in the lab, which restores everything itself", async () => {
     const { child, ended } = await broken();
     child.kill("SIGINT");
-    expect(await ended).toContain("putting back what was broken");
+    expect(await ended).toContain("undoing every fault");
     expect(child.exitCode).toBe(130);
   });
 

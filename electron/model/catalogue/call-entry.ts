@@ -4,8 +4,8 @@ import { isRefusal } from "../tone.ts";
 import { type EventEntry, line, plain, type Tracking } from "./entry.ts";
 
 /**
- * A row of the audit log. It is written and then read from there, so what it tells of happened when the gateway decided,
- * not when the row arrived. The first row of a call opens it: it began as long before as the row says.
+ * A row of the audit log. It is stamped by the gateway and read later, so its time is that of the decision, not of its
+ * arrival. The first row of a call opens the call span, `durationMs` before the decision.
  */
 export const callDecided: EventEntry<"call.decided"> = {
   title: "Tool call",
@@ -34,7 +34,7 @@ export const callDecided: EventEntry<"call.decided"> = {
   subject: ({ callId }, { calls }) => calls.find(({ attributes }) => attributes.callId === callId),
 };
 
-/** A call whose end is to come goes on, as one does on which a person is asked; else its last decision is its end. */
+/** A call stays open while its end is still to come or a person is asked; else it ends with its last decision. */
 function trackCall(decided: Instant<"decision">, run: Tracking): void {
   const { atMs, seq, event: row } = decided;
   const endMs = row.awaitsEnd || row.decision === "approvalRequired" ? OPEN : atMs;
@@ -68,7 +68,7 @@ function trackCall(decided: Instant<"decision">, run: Tracking): void {
     status: row.decision,
     attributes: {
       ...call.attributes,
-      // Its end knows of none.
+      // A `call.ended` event has no arguments.
       ...(call.attributes.decisions.length === 0 ? { arguments: row.arguments } : {}),
       decisions: [...call.attributes.decisions, decided],
     },

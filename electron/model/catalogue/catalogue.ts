@@ -12,7 +12,7 @@ import { serviceLog, serviceLogsDropped } from "./log-entries.ts";
 import { runEnded, runStarted } from "./run-entries.ts";
 import { phaseStarted, stepEnded, stepStarted } from "./step-entries.ts";
 
-/** Every type of event there is. What anyone shows or counts of an event is read here, and nowhere else. */
+/** All event types. Every display or count of an event is defined here, and nowhere else. */
 export const CATALOGUE: { readonly [Type in LabEventType]: EventEntry<Type> } = {
   "run.started": runStarted,
   "phase.started": phaseStarted,
@@ -34,7 +34,7 @@ export const CATALOGUE: { readonly [Type in LabEventType]: EventEntry<Type> } = 
 
 const TYPES = Object.keys(CATALOGUE) as LabEventType[];
 
-/** The entry of an event, taken as one that understands any: it is that of the event's own type. */
+/** The entry for the event's type, widened to accept any event. */
 function entryOf({ type }: Pick<LabEvent, "type">): EventEntry<LabEventType> {
   return CATALOGUE[type] as EventEntry<LabEventType>;
 }
@@ -68,7 +68,7 @@ export function closes(event: Pick<LabEvent, "type">, kind: SpanKind): boolean {
   return entryOf(event).closes.includes(kind);
 }
 
-/** What is being done from this event on, in its own words; undefined where it says nothing of that. */
+/** The activity that starts with this event, as text; undefined if it starts none. */
 export function activityOf(event: LabEvent): string | undefined {
   return opens(event, "phase") || opens(event, "step") ? describeEvent(event).text : undefined;
 }
@@ -77,7 +77,7 @@ export function track(event: LabEvent, run: Tracking): void {
   entryOf(event).track?.(event, run);
 }
 
-/** What the event is about, as this view has it: a span, an instant, or nothing but itself. */
+/** The span or instant of this view that the event belongs to, if any. */
 export function subjectOf(event: LabEvent, view: RunView): AnySpan | AnyInstant | undefined {
   return entryOf(event).subject?.(event, view);
 }
@@ -87,7 +87,7 @@ export function typesOpening(kind: SpanKind): LabEventType[] {
   return TYPES.filter((type) => opens({ type }, kind));
 }
 
-/** In which lane of a summary each type of event counts, and which of its fields names the lane's part. */
+/** The summary lane in which each event type counts, and the field that names the lane's row. */
 export function summaries(): { type: LabEventType; lane: SummaryLane; name?: SummaryName }[] {
   return TYPES.flatMap((type) => {
     const { summary } = entryOf({ type });
@@ -95,12 +95,11 @@ export function summaries(): { type: LabEventType; lane: SummaryLane; name?: Sum
   });
 }
 
-/** The service that printed what the event tells of; undefined for all that is no log. */
+/** The service that printed the log line; undefined for other events. */
 export function loggedBy(event: LabEvent): string | undefined {
   return entryOf(event).summary?.lane === "logs" && "service" in event ? event.service : undefined;
 }
 
-/** How a run began and ended: what its row, its record and its listeners are told. */
 export function isRunStart(event: LabEvent): event is EventOf<"run.started"> {
   return event.type === "run.started";
 }
@@ -109,7 +108,7 @@ export function isRunEnd(event: LabEvent): event is EventOf<"run.ended"> {
   return event.type === "run.ended";
 }
 
-/** A decision by which a call waits for a person from then on. */
+/** A decision after which the call waits for a person. */
 export function isApprovalRequest(event: LabEvent): event is EventOf<"call.decided"> {
   return event.type === "call.decided" && event.decision === "approvalRequired";
 }

@@ -14,13 +14,13 @@ export const checkEvaluated: EventEntry<"check.evaluated"> = {
   describe: (event) => ({ kind: "check", text: describeCheck(event), tone: CHECK_TONES[resultOf(event)] }),
   print(event) {
     const { check, expected, observed, inconclusive } = event;
-    const told = {
+    const lines = {
       passed: ["ok", `${shorten(observed)}`],
       failed: ["FAILED", `expected ${expected}; observed ${observed}`],
       inconclusive: ["INCONCLUSIVE", `expected ${expected}; ${inconclusive}`],
     } as const satisfies Record<CheckResult, readonly [string, string]>;
     const result = resultOf(event);
-    const [verdict, text] = told[result];
+    const [verdict, text] = lines[result];
     return line("check", { text: verdict, tone: CHECK_TONES[result] }, plain(` ${check}: ${text}`));
   },
   isFailure: ({ passed }) => !passed,
@@ -41,8 +41,8 @@ export const warning: EventEntry<"warning"> = {
 };
 
 function describeCheck({ check, passed, inconclusive, expected, observed }: EventOf<"check.evaluated">): string {
-  if (inconclusive !== undefined) return `${check} could not be told: ${inconclusive}`;
-  return passed ? `${check} holds` : `${check}: expected ${expected}; observed ${observed}`;
+  if (inconclusive !== undefined) return `${check}: inconclusive: ${inconclusive}`;
+  return passed ? `${check}: passed` : `${check}: expected ${expected}; observed ${observed}`;
 }
 
 const SHORT = 100;

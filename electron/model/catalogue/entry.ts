@@ -6,82 +6,82 @@ import type { RunView } from "../run-view.ts";
 import type { AnyInstant, AnySpan, Instant, InstantKind, InstantKinds, Span, SpanKind } from "../span.ts";
 import type { Tone } from "../tone.ts";
 
-/** A piece of a text; its tone colours it. */
+/** A part of a text; the tone selects its colour. */
 export interface TextPart {
   text: string;
   tone?: Tone;
   isStrong?: boolean;
 }
 
-/** One line for an event in a list: what kind of thing it is, what happened, and in which colour. */
+/** One line for an event in a list: kind, text and tone. */
 export interface EventLine {
   kind: string;
   text: string;
   tone: Tone;
 }
 
-/** A line of a run as it happens. One with a word has its time before it; one without stands alone. */
+/** A printed line of a run in progress. A line with `word` is prefixed with its time. */
 export interface PrintedLine {
   word?: string;
   parts: TextPart[];
 }
 
-/** What an event opens and what it changes, as its entry writes it down. */
+/** Operations with which an entry opens and changes spans and instants. */
 export interface Tracking {
   readonly clock: RunClock;
   begin(event: EventOf<"run.started">): void;
   finish(event: EventOf<"run.ended">): void;
-  /** @param key what later events know it by; a span that had it before keeps what it is */
+  /** @param key identifies the span to later events; an earlier span with the same key is no longer changed */
   open<Kind extends SpanKind>(seq: number, kind: Kind, key: string, span: NewSpan<Kind>): Span<Kind>;
   find<Kind extends SpanKind>(kind: Kind, key: string): Span<Kind> | undefined;
-  /** The event goes on with the span, so that whoever selects the one means the other. Unknown keys change nothing. */
+  /** Changes a span; the event then belongs to it, so that selecting the event selects the span. Unknown keys are ignored. */
   amend<Kind extends SpanKind>(
     seq: number,
     kind: Kind,
     key: string,
     change: (span: Span<Kind>) => Partial<NewSpan<Kind>>,
   ): void;
-  /** Ends what is open; the event that did has to do with something else. */
+  /** Ends open spans of the kind; the event does not belong to them. */
   end<Kind extends SpanKind>(seq: number, kind: Kind, endMs: number, key?: string): void;
   instant<Kind extends InstantKind>(kind: Kind, atMs: number, event: EventOf<InstantKinds[Kind]>): Instant<Kind>;
-  /** The step that made a call of this turn, which began then. */
+  /** The step that made a call of this turn that started at `startMs`. */
   madeBy(turnId: string, startMs: number): MadeBy;
-  /** The calls of this turn were made by the step. */
+  /** Records that the step made the calls of this turn. */
   made(seq: number, step: string, turnId: string): void;
-  /** A request of this trace met this fault. */
+  /** Records that a request of this trace met this fault. */
   met(seq: number, traceId: string, fault: string): void;
-  /** Ids of the faults that requests of this trace have met. */
+  /** Ids of the faults met by requests of this trace. */
   faultsMet(traceId: string): readonly string[];
 }
 
 export type NewSpan<Kind extends SpanKind> = Pick<Span<Kind>, "name" | "startMs" | "status" | "attributes"> &
   Partial<Pick<Span<Kind>, "endMs" | "parent" | "links">>;
 
-/** All that there is to know of one type of event. A new type is its shape and its entry. */
+/** Definition of one event type. A new type needs its shape and its entry. */
 export interface EventEntry<Type extends LabEventType> {
-  /** Of the details of such an event. */
+  /** Title in the details of such an event. */
   title: string;
-  /** Where it is counted before it is read; absent for what no lane shows. */
+  /** Where it counts in a summary; absent for events without a lane. */
   summary?: { lane: SummaryLane; name?: SummaryName };
   /**
-   * Under pressure a slow listener may lose `progress` events (counted and shown), never `essential` ones: those decide
-   * what a view says about a run.
+   * A slow listener may lose `progress` events (counted and shown), never `essential` ones: those determine the view of a
+   * run.
    */
   priority: "essential" | "progress";
-  /** Kinds of spans that it may open, and may end. */
+  /** Kinds of spans that it may open and end. */
   opens: readonly SpanKind[];
   closes: readonly SpanKind[];
   describe(event: EventOf<Type>): EventLine;
-  /** As it happens, in a terminal; absent or empty for what is not worth a line there. */
+  /** Lines printed in a terminal; absent or empty for none. */
   print?(event: EventOf<Type>): PrintedLine[];
-  /** What a person looks for when something went wrong. */
+  /** Whether the event is a failure, as found by "next error". */
   isFailure?(event: EventOf<Type>): boolean;
   track?(event: EventOf<Type>, run: Tracking): void;
-  /** The span or the instant that it belongs to, as the view has it. */
+  /** The span or instant of the view that it belongs to. */
   subject?(event: EventOf<Type>, view: RunView): AnySpan | AnyInstant | undefined;
 }
 
-/** A part in the plain tone of its surroundings. */
+/** A part without a tone. */
 export function plain(text: string): TextPart {
   return { text };
 }

@@ -12,7 +12,7 @@ export const healthChanged: EventEntry<"health.changed"> = {
     text: `${service}: ${from} → ${to} (${reason})`,
     tone: to,
   }),
-  /** That a service is well when it is first probed is what everyone expects. */
+  /** The first `up` of a service is expected and not printed. */
   print({ service, from, to, reason }) {
     if (from === "unknown" && to === "up") return [];
     const reasonPart = { text: reason, tone: "muted" as Tone };

@@ -2,7 +2,7 @@ import type { EventOf } from "../lab-event.ts";
 import type { AnyInstant } from "../span.ts";
 import type { EventEntry } from "./entry.ts";
 
-/** Lines are kept in the log alone: a run may have a hundred thousand, and no view but the list of them holds any. */
+/** Log lines are only in the log: a run may have a hundred thousand, so that no view except their list contains them. */
 export const serviceLog: EventEntry<"service.log"> = {
   title: "Log line",
   summary: { lane: "logs", name: "service" },
@@ -19,7 +19,7 @@ export const serviceLog: EventEntry<"service.log"> = {
 };
 
 export const serviceLogsDropped: EventEntry<"service.logs-dropped"> = {
-  title: "Lines not kept",
+  title: "Lines not recorded",
   summary: { lane: "logs", name: "service" },
   priority: "essential",
   opens: [],
@@ -29,17 +29,17 @@ export const serviceLogsDropped: EventEntry<"service.logs-dropped"> = {
 };
 
 function droppedText({ lines }: EventOf<"service.logs-dropped">): string {
-  return `${lines} more lines were not kept`;
+  return `${lines} more lines were not recorded`;
 }
 
-/** What a service printed; without a stream, in brackets, how much of it was not kept. */
+/** Output of a service; without `stream`, the number of lines that were not recorded, in brackets. */
 export interface LoggedText {
   service: string;
   stream?: "stdout" | "stderr";
   text: string;
 }
 
-/** Undefined for an instant that is no log. */
+/** Undefined for an instant that is not a log line. */
 export function logText(instant: AnyInstant): LoggedText | undefined {
   if (instant.kind === "log") {
     const { service, stream, line } = instant.event;

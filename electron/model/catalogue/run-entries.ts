@@ -3,7 +3,7 @@ import type { Outcome } from "../lab-event.ts";
 import type { Tone } from "../tone.ts";
 import { type EventEntry, type PrintedLine, plain, type TextPart } from "./entry.ts";
 
-/** As a terminal colours the verdict: what is not known to be wrong is no failure there. */
+/** Colours of the outcome in a terminal. */
 const VERDICT_TONES: Record<Outcome, Tone> = {
   passed: "passed",
   failed: "failed",
@@ -20,12 +20,12 @@ export const runStarted: EventEntry<"run.started"> = {
   priority: "essential",
   opens: [],
   closes: [],
-  describe: ({ scenario }) => ({ kind: "run", text: `${scenario.title} begins`, tone: "neutral" }),
+  describe: ({ scenario }) => ({ kind: "run", text: `${scenario.title} started`, tone: "neutral" }),
   print({ scenario, without, engine, raw }) {
     const heading: TextPart[] = [{ text: scenario.id, isStrong: true }, plain(`  ${scenario.title}`)];
     if (without.length > 0) heading.push({ text: `  (without ${without.join(", ")})`, tone: "warning" });
     if (engine?.startsWith("REMOTE")) heading.push({ text: `  (on ${engine})`, tone: "failed" });
-    if (raw) heading.push({ text: "  (kept raw: not redacted, cannot be exported)", tone: "warning" });
+    if (raw) heading.push({ text: "  (raw: not redacted, cannot be exported)", tone: "warning" });
     const lines: PrintedLine[] = [{ parts: [] }, { parts: heading }];
     if (scenario.patterns.length > 0) {
       lines.push({ parts: [{ text: `patterns: ${scenario.patterns.join(", ")}`, tone: "muted" }] });
@@ -50,7 +50,7 @@ export const runEnded: EventEntry<"run.ended"> = {
     return [{ parts: [verdict, plain(` in ${formatDuration(atMs)}${outcome === "passed" ? "" : `  ${reason}`}`)] }];
   },
   isFailure: ({ outcome }) => outcome !== "passed" && outcome !== "cancelled",
-  /** What else never ended did not end with the run either: nothing is known of it after that. */
+  /** Other open spans stay open: their ends are unknown. */
   track(event, run) {
     run.end(event.seq, "phase", event.atMs);
     run.end(event.seq, "health", event.atMs);

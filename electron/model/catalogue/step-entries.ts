@@ -22,7 +22,7 @@ export const stepStarted: EventEntry<"step.started"> = {
   opens: ["step"],
   closes: [],
   describe: ({ label }) => ({ kind: "step", text: label, tone: "step" }),
-  print: ({ label, background }) => line("step", plain(`${label}${background ? " (goes on in the background)" : ""}`)),
+  print: ({ label, background }) => line("step", plain(`${label}${background ? " (in the background)" : ""}`)),
   track({ seq, atMs, step, kind, label, background }, run) {
     const attributes = { step, kind, background };
     run.open(seq, "step", step, {

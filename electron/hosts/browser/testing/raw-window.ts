@@ -3,10 +3,10 @@ import { WebSocket } from "ws";
 import type { WindowHello, WindowWelcome } from "../../../contract/window.ts";
 import type { ServedLab, Visitor } from "./served-lab.ts";
 
-/** A window's WebSocket, message by message, without the page's client: what it is sent is what is on the wire. */
+/** A window's WebSocket, message by message, without the page's client: shows exactly what is on the wire. */
 export class RawWindow {
   readonly socket: WebSocket;
-  /** All that has come and was not taken by {@link next}. */
+  /** Received messages not yet returned by {@link next}. */
   readonly received: string[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   #wake = Promise.withResolvers<void>();
@@ -30,33 +30,33 @@ export class RawWindow {
     });
   }
 
-  /** A socket that has said nothing yet. */
+  /** A socket that has sent nothing yet. */
   static async open(lab: ServedLab, headers: Record<string, string>): Promise<RawWindow> {
     const window = new RawWindow(new WebSocket(`ws://127.0.0.1:${lab.port}/lab`, { headers }));
     await once(window.socket, "open");
     return window;
   }
 
-  /** One that has said which window it is, and what it was answered. */
+  /** A socket that has sent its window key, and the answer. */
   static async introduce(lab: ServedLab, visitor: Visitor, key = visitor.key) {
     const window = await RawWindow.open(lab, visitor.headers);
     window.send({ window: key } satisfies WindowHello);
     return { window, welcome: (await window.next()) as WindowWelcome };
   }
 
-  /** One that was let in, with its next key. @throws Error when it was not */
+  /** An admitted window, with its next key. @throws Error when it was refused */
   static async letIn(lab: ServedLab, visitor: Visitor, key = visitor.key) {
     const { window, welcome } = await RawWindow.introduce(lab, visitor, key);
-    if (!("window" in welcome)) throw new Error(`not let in: ${welcome.refused.message}`);
+    if (!("window" in welcome)) throw new Error(`refused: ${welcome.refused.message}`);
     return { window, nextKey: welcome.window };
   }
 
-  /** As JSON; a text as it is. */
+  /** Sent as JSON; text unchanged. */
   send(message: object | string | Buffer): void {
     this.socket.send(typeof message === "string" || Buffer.isBuffer(message) ? message : JSON.stringify(message));
   }
 
-  /** The next message that came. @throws Error when the socket closes first */
+  /** The next message. @throws Error when the socket closes first */
   async next(): Promise<unknown> {
     for (;;) {
       const message = this.received.shift();
@@ -66,7 +66,7 @@ export class RawWindow {
     }
   }
 
-  /** Calls a procedure and gives its answer as it is on the wire. Nothing else may be under way. */
+  /** Calls a procedure and returns its answer as on the wire. No other call may be in progress. */
   async call(id: string, procedure: string, input?: unknown): Promise<WireAnswer> {
     this.send({ i: id, p: { u: `/${procedure}`, b: { json: input } } });
     return (await this.next()) as WireAnswer;

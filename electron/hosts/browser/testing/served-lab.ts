@@ -21,17 +21,17 @@ export interface Answer {
   headers: Record<string, string | string[] | undefined>;
 }
 
-/** A browser that has used an address, and the key that the window was given with it. */
+/** A browser that has used an address, and the window key it received. */
 export interface Visitor {
   cookie: string;
   key: string;
-  /** What every page of the lab's sends: cookie and origin. */
+  /** Headers that every page of the lab sends: cookie and origin. */
   headers: { cookie: string; origin: string };
-  /** And with the key. */
+  /** The same with the window key. */
   withKey: Record<string, string>;
 }
 
-/** A real lab behind the browser host's server, as `npm start -- --browser` has it, with a page of one script. */
+/** A real lab behind the browser host's server, as with `npm start -- --browser`, with a page of one script. */
 export class ServedLab {
   readonly addresses: string[] = [];
   readonly files = new FileService(UPLOAD_LIMIT_BYTES);
@@ -81,7 +81,7 @@ export class ServedLab {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The query of the address that lets the next person in. */
+  /** The query of the address for the next browser. */
   get newToken(): string {
     return new URL(this.#server?.address ?? "").search;
   }
@@ -97,7 +97,7 @@ export class ServedLab {
     });
   }
 
-  /** Uses the address, as a browser does. */
+  /** Opens the address, as a browser does. */
   async comeIn(): Promise<Visitor> {
     const { headers, body } = await this.ask(`/${this.newToken}`);
     const cookie = headers["set-cookie"]?.[0]?.split(";")[0] ?? "";

@@ -12,7 +12,7 @@ import type { LabProcedures } from "../contract/contract.ts";
 import type { StreamMessage } from "../contract/events.ts";
 import type { WindowHello } from "../contract/window.ts";
 
-/** Services print so many lines at once, so often: some thousands a second, as a busy stack does. */
+/** Services print this many lines at once, at this interval: some thousands a second, as a busy stack does. */
 const LINES = 8;
 const PRINT_EVERY_MS = 2;
 const POLL_INTERVAL_MS = 20;
@@ -26,25 +26,25 @@ method: [{ wait: 60s }]
 expect: [{ service: gateway, is: up }]
 `;
 
-export interface Told {
-  /** Events that the window was sent. */
+export interface StreamedEvents {
+  /** Events sent to the window. */
   events: number;
-  /** Of those, the ones that it was told are saved. */
+  /** Of those, the ones reported as saved. */
   saved: number;
-  /** Of these, the numbers of those that are not in the history. */
+  /** Numbers of reported events that are not in the history. */
   missing: number[];
-  /** What SQLite finds wrong with the history; empty when it is whole. */
+  /** Problems that SQLite finds in the history; empty when intact. */
   damage: string[];
 }
 
 /**
- * One round, judged from outside: a browser host as a process of its own runs a scenario while its services print, and is
- * killed (SIGKILL) in the moment in which its window has been sent so many events. What the window was told is compared with
- * the rows of the database, read by SQL in this process.
+ * One round, judged from outside: a browser host in its own process runs a scenario while its services print, and is
+ * killed (SIGKILL) as soon as `afterEvents` events were sent to its window. What was reported to the window is compared
+ * with the rows of the database, read by SQL in this process.
  *
  * @param home a data folder; may be that of an earlier round
  */
-export async function killWhileTelling(home: string, afterEvents: number): Promise<Told> {
+export async function killWhileStreaming(home: string, afterEvents: number): Promise<StreamedEvents> {
   const lab = await start(home);
   const { call, close } = await openWindow(lab.address);
   const printing = new AbortController();
@@ -126,7 +126,7 @@ async function runInMethod(call: LabProcedures): Promise<string> {
   }
 }
 
-/** All that the window is sent, to the last message that the lab got rid of before it died. */
+/** Everything sent to the window, up to the last message before the lab was killed. */
 async function* messagesOf(call: LabProcedures, runId: string): AsyncGenerator<StreamMessage> {
   const subscription = crypto.randomUUID();
   const messages = await call.events.subscribe({ topic: "run", subscription, runId, afterSeq: 0 });
@@ -136,7 +136,7 @@ async function* messagesOf(call: LabProcedures, runId: string): AsyncGenerator<S
       call.events.acknowledge({ subscription, message: message.message }).catch(() => {});
     }
   } catch {
-    // The lab is dead.
+    // The lab has been killed.
   }
 }
 
