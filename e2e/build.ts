@@ -6,10 +6,10 @@ import { compileOnce } from "../electron/testing/compile-once.ts";
 import { findChromium } from "../electron/testing/find-chromium.ts";
 import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./desktop/shell-under-test.ts";
 
-/** Builds all that `npm start` does and the page of the shell's specs, and says aloud what the specs run on. */
+/** Builds everything that `npm start` builds and the page of the shell's specs, and prints what the specs run on. */
 export default async function buildAll(): Promise<void> {
   compileOnce();
-  // From here on it is what everything of the specs starts.
+  // Used by everything that the specs start.
   process.env.CHROMIUM = await findChromium(process.env.CHROMIUM).catch(inOneLine);
   execFileSync("npm", ["run", "--silent", "build"], { cwd: PROJECT, stdio: "inherit" });
   const source = join(import.meta.dirname, "desktop", "page");
@@ -25,7 +25,7 @@ export default async function buildAll(): Promise<void> {
   );
 }
 
-/** Without the stack and the lines of code that Playwright shows of an error: what is missing is of the machine. */
+/** Omits the stack and the source lines that Playwright shows for an error: the machine lacks something. */
 function inOneLine(error: Error): never {
   throw Object.assign(error, { stack: "" });
 }

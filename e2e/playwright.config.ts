@@ -2,13 +2,13 @@ import { defineConfig } from "@playwright/test";
 import { CHROMIUM } from "./electron-stand-in/chromium.ts";
 import type { HostOption } from "./page/lab-under-test.ts";
 
-/** The lab as a person uses it: its page in a real browser and in the desktop app, and the desktop app itself. */
+/** The lab as a person uses it: its page in a real browser and in the desktop app, and the app itself. */
 export default defineConfig<HostOption>({
   globalSetup: "./build.ts",
   outputDir: "../test-results/e2e",
   // Each spec has a lab and a stack of its own.
   workers: 2,
-  // Generous, because they only bound what hangs.
+  // Generous, because they only end a spec that hangs.
   timeout: 300_000,
   expect: { timeout: 60_000 },
   reporter: [["list"], ["json", { outputFile: "../test-results/playwright.json" }]],
@@ -24,7 +24,7 @@ export default defineConfig<HostOption>({
     {
       name: "desktop page",
       testDir: "./page",
-      // What does not hang on how the page is served: files, sockets and origins are the browser host's own.
+      // Specs that do not depend on how the page is served: files, sockets and origins are the browser host's.
       testMatch: /(first-start|approvals|control|keyboard)\.spec\.ts/,
       use: { host: "desktop" },
     },

@@ -12,12 +12,12 @@ const STAND_IN = join(PROJECT, "e2e", "electron-stand-in", "register.ts");
 
 type InMain<Argument, Value> = (electron: typeof Electron, argument: Argument) => Value | Promise<Value>;
 
-/** The desktop app as a spec drives it, the same on Electron and on its stand-in. */
+/** The desktop app driven by a spec, with the same interface on Electron and on its stand-in. */
 export interface Desktop {
   readonly kind: "electron" | "stand-in";
-  /** The window's page; another one after a crash. */
+  /** The window's page; a new one after a crash. */
   page(): Promise<Page>;
-  /** Runs in the main process, where it sees nothing of the spec but its argument. */
+  /** Runs in the main process, with access only to its argument. */
   inMain<Argument, Value>(work: InMain<Argument, Value>, argument: Argument): Promise<Value>;
   /** Resolves with the exit code once the app has ended. */
   readonly ended: Promise<number | null>;
@@ -27,11 +27,11 @@ export interface Desktop {
 interface StartOptions {
   home: string;
   words?: readonly string[];
-  /** The page that its window shows; the specs' own if none is given. */
+  /** The page in its window; the specs' own by default. */
   pageFolder?: string;
-  /** The app is packaged in this archive; on the stand-in only. */
+  /** Runs as packaged in this archive; on the stand-in only. */
   archive?: string;
-  /** Hears what the stand-in writes to its standard error, which the spec's own shows otherwise. */
+  /** Receives the stand-in's standard error, which otherwise goes to the spec's. */
   onError?: (text: string) => void;
 }
 
@@ -98,7 +98,7 @@ async function startStandIn(
   };
 }
 
-/** A second instance ends before it has a window. */
+/** A second instance exits before it opens a window. */
 const NO_WINDOW = {
   kind: "stand-in",
   page: () => Promise.reject(new Error("it has no window")),
@@ -137,7 +137,7 @@ function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once("close", resolve));
 }
 
-/** Quits as a person does who agrees to whatever is asked. */
+/** Quits and confirms every dialog. */
 export async function quit(desktop: Desktop): Promise<void> {
   await desktop
     .inMain(({ dialog, app }) => {
@@ -148,19 +148,19 @@ export async function quit(desktop: Desktop): Promise<void> {
   await desktop.ended;
 }
 
-/** Runs in the specs' page, with what it holds. */
+/** Runs in the specs' page, with its connection and state. */
 export function inPage<Argument, Value>(
   page: Page,
   work: (shell: ShellPage, argument: Argument) => Value | Promise<Value>,
   argument: Argument,
 ): Promise<Value> {
   return page.evaluate(
-    // The page's policy forbids making code from text, so the work's own text is what is evaluated.
+    // The page's policy forbids evaluating text in the page, so the function's text is evaluated from outside.
     `(${work.toString()})(window.shellPage, ${JSON.stringify(argument ?? null)})`,
   );
 }
 
-/** Resolves when the page has been told how the lab stands. */
+/** Resolves when the page has received the lab's state. */
 export async function whenConnected(page: Page): Promise<void> {
   await expect.poll(() => page.evaluate("window.shellPage?.state?.version ?? 0")).toBeGreaterThan(0);
 }
@@ -170,7 +170,7 @@ interface Fixtures {
   desktop: Desktop;
 }
 
-/** A data folder and an app of its own for each spec; what it has left running is ended with it. */
+/** A data folder and an app for each spec; what it left running is ended with it. */
 export const test = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from its parameter.
   home: async ({}, use) => {

@@ -1,12 +1,11 @@
 import { expect, inPage, test, whenConnected } from "./desktop.ts";
 
 /**
- * Electron's security checklist (electronjs.org/docs/latest/tutorial/security), its numbers before the names of the tests.
- * Those that are not here, because they are about what is built and not about what a window does, are in
- * electron/shell/packaging.test.ts.
+ * Electron's security checklist (electronjs.org/docs/latest/tutorial/security), by its numbers. The items about the build
+ * rather than the window are in electron/shell/packaging.test.ts.
  */
 
-test("2, 20: the page has no Node, and of the shell only the connection", async ({ desktop }) => {
+test("2, 20: the page has no Node, and only the connection to the shell", async ({ desktop }) => {
   const page = await desktop.page();
   const found = await page.evaluate(() => ({
     node: ["require", "process", "module", "Buffer", "global"].filter((name) => name in window),
@@ -15,7 +14,7 @@ test("2, 20: the page has no Node, and of the shell only the connection", async 
   expect(found).toEqual({ node: [], bridge: ["connect", "onNavigate"] });
 });
 
-test("2, 3, 4, 6, 8, 9, 10, 11: the window is isolated, sandboxed and has nothing switched on that is dangerous", async ({
+test("2, 3, 4, 6, 8, 9, 10, 11: the window is isolated, sandboxed and has no dangerous feature enabled", async ({
   desktop,
 }) => {
   const page = await desktop.page();
@@ -41,7 +40,7 @@ test("2, 3, 4, 6, 8, 9, 10, 11: the window is isolated, sandboxed and has nothin
   expect(await page.evaluate(() => document.querySelectorAll("webview").length)).toBe(0);
 });
 
-test("12: a webview is refused, whatever it asks for", async ({ desktop }) => {
+test("12: a webview is refused, whatever its attributes", async ({ desktop }) => {
   await desktop.page();
   const isRefused = await desktop.inMain(({ BrowserWindow }) => {
     let refused = false;
@@ -78,7 +77,7 @@ test("1, 7: injected code does not run and nothing is fetched from elsewhere", a
     );
   });
   expect(elsewhere).toBe("refused");
-  // Each is told of when it was tried: an image's handler only once the image has failed to load.
+  // Each attempt is recorded when made: an image's handler runs only once the image has failed to load.
   await expect
     .poll(() => page.evaluate(() => [...(window as unknown as { blocked: Set<string> }).blocked].sort()))
     .toEqual(
@@ -87,7 +86,7 @@ test("1, 7: injected code does not run and nothing is fetched from elsewhere", a
   expect(await page.evaluate(() => "injected" in window)).toBe(false);
 });
 
-test("13, 14: the page goes nowhere else and opens no window", async ({ desktop }) => {
+test("13, 14: the page navigates nowhere else and opens no window", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);
   const before = page.url();
@@ -113,7 +112,7 @@ test("13, 14: the page goes nowhere else and opens no window", async ({ desktop 
   expect(await inPage(page, ({ state }) => state !== undefined, null)).toBe(true);
 });
 
-test("5: the page is given no permission that it asks for", async ({ desktop }) => {
+test("5: the page gets no permission", async ({ desktop }) => {
   const page = await desktop.page();
   const answers = await page.evaluate(async () => ({
     notifications: await Notification.requestPermission(),
@@ -131,7 +130,7 @@ test("5: the page is given no permission that it asks for", async ({ desktop }) 
   expect(answers).toEqual({ notifications: "denied", geolocation: "refused", microphone: "refused" });
 });
 
-test("17: the door to the lab opens for the top frame of the lab's own page alone", async ({ desktop }) => {
+test("17: only the top frame of the lab's own page gets a connection to the lab", async ({ desktop }) => {
   await whenConnected(await desktop.page());
   const closed = await desktop.inMain(({ BrowserWindow, ipcMain }) => {
     const [window] = BrowserWindow.getAllWindows();
@@ -158,7 +157,7 @@ test("17: the door to the lab opens for the top frame of the lab's own page alon
   expect(closed).toEqual({ otherWindow: true, frameWithin: true, frameGone: true });
 });
 
-test("18: the lab's scheme serves the built page and nothing else of the disk", async ({ desktop }) => {
+test("18: the lab's scheme serves the built page and no other file", async ({ desktop }) => {
   const page = await desktop.page();
   const answers = await page.evaluate(async () => {
     const ask = (path: string, init: RequestInit = {}) => fetch(path, init).then(({ status }) => status);
@@ -173,7 +172,7 @@ test("18: the lab's scheme serves the built page and nothing else of the disk", 
   expect(answers).toEqual({ page: 200, above: 404, encoded: 404, missing: 404, written: 405 });
 });
 
-test("what the page sends is checked by the contract", async ({ desktop }) => {
+test("messages of the page are validated by the contract", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);
   const refusals = await inPage(

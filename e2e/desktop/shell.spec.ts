@@ -5,7 +5,7 @@ import { expect, inPage, startDesktop, test, whenConnected } from "./desktop.ts"
 
 const RUN = "0f0f0f0f-1111-4222-8333-444444444444";
 
-test("a link leads to a run, in the instance that is there already", async ({ desktop, home }) => {
+test("a link opens a run in the running instance", async ({ desktop, home }) => {
   const page = await desktop.page();
   await whenConnected(page);
   const second = await startDesktop({ home, words: [`resilience-lab://run/${RUN}`] });
@@ -13,7 +13,7 @@ test("a link leads to a run, in the instance that is there already", async ({ de
   await expect.poll(() => inPage(page, ({ routes }) => routes, null)).toEqual([`run/${RUN}`]);
 });
 
-test("links that lead nowhere are followed nowhere", async ({ desktop }) => {
+test("invalid links are ignored", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);
   const hostile = [
@@ -58,7 +58,7 @@ test("the window opens where it was", async ({ desktop, home }) => {
   expect(existsSync(join(home, "history.db"))).toBe(true);
 });
 
-test("a page that crashes comes back to the run that goes on", async ({ desktop }) => {
+test("a page that crashes is reloaded and shows the run that continues", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);
   await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
@@ -74,7 +74,7 @@ test("a page that crashes comes back to the run that goes on", async ({ desktop 
     .toBe("passed");
 });
 
-test("quitting while something is broken asks, and puts it back first", async ({ desktop, home }) => {
+test("quitting while a fault is in force asks first, and undoes it", async ({ desktop, home }) => {
   const page = await desktop.page();
   await whenConnected(page);
   await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto", keepStackUp: true }), null);
@@ -114,7 +114,7 @@ test("quitting while something is broken asks, and puts it back first", async ({
   await again.ended;
 });
 
-test("quitting on a full disk puts everything back, says what could not be recorded, and ends", async ({
+test("quitting on a full disk undoes everything, reports what could not be recorded, and exits", async ({
   desktop,
   home,
 }) => {
@@ -128,7 +128,7 @@ test("quitting on a full disk puts everything back, says what could not be recor
     "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'database or disk is full'); END",
   );
   history.close();
-  const said = join(home, "said.txt");
+  const report = join(home, "report.txt");
   await desktop.inMain(({ dialog, app }, file) => {
     Object.assign(dialog, {
       showMessageBox: async () => ({ response: 0 }),
@@ -136,9 +136,9 @@ test("quitting on a full disk puts everything back, says what could not be recor
         process.getBuiltinModule("node:fs").writeFileSync(file, content),
     });
     setImmediate(() => app.quit());
-  }, said);
+  }, report);
   expect(await desktop.ended).toBe(1);
-  expect(readFileSync(said, "utf8")).toMatch(
+  expect(readFileSync(report, "utf8")).toMatch(
     /run history .* cannot be written: database or disk is full\n.*make space/,
   );
   const journal = new Database(join(home, "journal.db"), { readonly: true });
@@ -146,14 +146,14 @@ test("quitting on a full disk puts everything back, says what could not be recor
   journal.close();
 });
 
-test("everything is stopped and put back from the menu, and runs that end are told of", async ({ desktop }) => {
+test("the menu halts and undoes everything, and finished runs are notified", async ({ desktop }) => {
   const page = await desktop.page();
   await whenConnected(page);
   await desktop.inMain(({ BrowserWindow, Notification }) => {
-    const told: string[] = [];
-    Object.assign(globalThis, { told });
+    const shown: string[] = [];
+    Object.assign(globalThis, { shown });
     Notification.prototype.show = function show() {
-      told.push(this.title);
+      shown.push(this.title);
     };
     BrowserWindow.getAllWindows()[0]?.blur();
   }, null);
@@ -169,11 +169,11 @@ test("everything is stopped and put back from the menu, and runs that end are to
     })
     .toEqual(["cancelled", "passed"]);
   expect(await inPage(page, ({ state }) => state?.halted, null)).toBe(true);
-  const told = await desktop.inMain(() => (globalThis as unknown as { told: string[] }).told, null);
-  expect(told).toEqual(["Passed: The MCP server crashes and the tool stays visible"]);
+  const shown = await desktop.inMain(() => (globalThis as unknown as { shown: string[] }).shown, null);
+  expect(shown).toEqual(["Passed: The MCP server crashes and the tool stays visible"]);
 });
 
-test("a key stops everything and puts it back while the page hangs", async ({ desktop, home }) => {
+test("a key halts and undoes everything while the page hangs", async ({ desktop, home }) => {
   const page = await desktop.page();
   await whenConnected(page);
   await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);
@@ -183,7 +183,7 @@ test("a key stops everything and puts it back while the page hangs", async ({ de
   await debug.send("Debugger.enable");
   const paused = new Promise((resolve) => debug.once("Debugger.paused", resolve));
   const hanging = page.evaluate(() => {
-    // biome-ignore lint/suspicious/noDebugger: it is how the page is made to hang until it is let go
+    // biome-ignore lint/suspicious/noDebugger: makes the page hang until it is resumed
     debugger;
   });
   await paused;
@@ -216,7 +216,7 @@ test("a key stops everything and puts it back while the page hangs", async ({ de
   await inPage(page, ({ lab }) => lab.call.stack.down(), null);
 });
 
-test("a run goes out to a file that the person names, and comes back from it", async ({ desktop, home }) => {
+test("a run is exported to a chosen file and imported from it", async ({ desktop, home }) => {
   const page = await desktop.page();
   await whenConnected(page);
   await inPage(page, ({ lab }) => lab.call.settings.set({ ports: "auto" }), null);

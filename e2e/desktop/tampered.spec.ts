@@ -12,7 +12,7 @@ const PROGRAMS = [
 ];
 
 for (const program of PROGRAMS) {
-  test(`a packaged app of which a byte of ${program} was changed starts nothing`, async ({ home }) => {
+  test(`a packaged app with a changed byte in ${program} starts nothing`, async ({ home }) => {
     test.skip(shellUnderTest().kind === "electron", "Electron is packaged or not, and the one at hand is not");
     const app = join(home, "app");
     for (const name of ["dist/electron/main.js", ...PROGRAMS]) {
@@ -26,10 +26,10 @@ for (const program of PROGRAMS) {
     bytes[0] = (bytes[0] ?? 0) ^ 1;
     writeFileSync(changed, bytes);
     const data = join(home, "data");
-    const said: string[] = [];
-    const desktop = await startDesktop({ home: data, archive, onError: (text) => said.push(text) });
+    const report: string[] = [];
+    const desktop = await startDesktop({ home: data, archive, onError: (text) => report.push(text) });
     expect(await desktop.ended).toBe(2);
-    expect(said.join("")).toContain(`${program} has been changed`);
+    expect(report.join("")).toContain(`${program} has been changed`);
     // Not even the data folder was opened.
     expect(existsSync(join(data, "journal.db"))).toBe(false);
     expect(existsSync(join(data, "stacks"))).toBe(false);

@@ -15,11 +15,11 @@ export function preventable<Fields extends object>(fields: Fields) {
 }
 
 class App extends EventEmitter {
-  /** A spec may have it packaged, up to where something of the archive would be loaded: Node does not read archives. */
+  /** A spec may set it to packaged, as long as nothing is loaded from the archive: Node does not read archives. */
   readonly #archive = process.env.ELECTRON_STAND_IN_ARCHIVE;
   readonly isPackaged = this.#archive !== undefined;
   readonly protocolClients: string[] = [];
-  /** Set by the windows: asked before the app ends, and told when it does. */
+  /** Set by the windows: called before the app ends, and when it does. */
   closeWindows: () => boolean = () => true;
   leave: () => Promise<void> = async () => {};
   readonly #userData = process.env.ELECTRON_STAND_IN_DATA ?? "";
@@ -44,22 +44,22 @@ class App extends EventEmitter {
     return Promise.resolve();
   }
 
-  /** By a file with the process id of the first instance; the second leaves its words beside it. */
+  /** By a file with the process id of the first instance; the second writes its arguments beside it. */
   requestSingleInstanceLock(): boolean {
     const folder = this.getPath("userData");
     const lock = join(folder, "instance.pid");
-    const words = join(folder, "second-instance.json");
+    const argumentsFile = join(folder, "second-instance.json");
     if (existsSync(lock) && isAlive(Number(readFileSync(lock, "utf8")))) {
-      writeFileSync(words, JSON.stringify(process.argv));
+      writeFileSync(argumentsFile, JSON.stringify(process.argv));
       return false;
     }
     writeFileSync(lock, String(process.pid));
     const watcher = watch(folder, () => {
-      if (!existsSync(words)) return;
-      const said = readFileSync(words, "utf8");
-      if (said === "") return;
-      unlinkSync(words);
-      this.emit("second-instance", {}, JSON.parse(said));
+      if (!existsSync(argumentsFile)) return;
+      const text = readFileSync(argumentsFile, "utf8");
+      if (text === "") return;
+      unlinkSync(argumentsFile);
+      this.emit("second-instance", {}, JSON.parse(text));
     });
     watcher.unref();
     return true;

@@ -15,13 +15,13 @@ interface Options {
   webPreferences: { preload: string } & Record<string, unknown>;
 }
 type OpenHandler = (details: { url: string }) => { action: "allow" | "deny" };
-type Told = { port: string; data: unknown } | { channel: string; data: unknown; ports: string[]; address: string };
+type Report = { port: string; data: unknown } | { channel: string; data: unknown; ports: string[]; address: string };
 
 class WebContents extends EventEmitter {
   readonly mainFrame = { url: "" };
   readonly #options: Options;
   readonly #ports = new Map<string, MessagePortMain>();
-  /** Messages to the page go one after another, as they were sent. */
+  /** Messages to the page are sent one after another, in order. */
   #sending: Promise<unknown> = Promise.resolve();
   #openHandler: OpenHandler = () => ({ action: "allow" });
   #page: Promise<Page> | undefined;
@@ -44,7 +44,7 @@ class WebContents extends EventEmitter {
   }
 
   send(channel: string, data: unknown): void {
-    this.#tellPage({ channel, data });
+    this.#send({ channel, data });
   }
 
   async load(address: string): Promise<void> {
@@ -56,7 +56,7 @@ class WebContents extends EventEmitter {
     this.emit("did-finish-load");
   }
 
-  /** Also of a page that has crashed: a new one takes its place. */
+  /** Replaces a crashed page by a new one. */
   reload(): void {
     const old = this.#page;
     this.#isLoading = true;
@@ -71,7 +71,7 @@ class WebContents extends EventEmitter {
     await (await this.#page)?.close();
   }
 
-  /** True when this window's page has opened the other, which is then kept or closed as the shell says. */
+  /** True when this window's page opened the other, which the shell then keeps or closes. */
   async takePopup(popup: Page): Promise<boolean> {
     if ((await popup.opener()) !== (await this.#page)) return false;
     if (this.#openHandler({ url: popup.url() }).action === "deny") await popup.close();
@@ -87,7 +87,7 @@ class WebContents extends EventEmitter {
     claimed.add(page);
     const { width, height } = this.#options;
     await page.setViewportSize({ width, height });
-    await page.exposeBinding("standInTell", (_source, told: Told) => this.#hear(told));
+    await page.exposeBinding("standInReport", (_source, report: Report) => this.#receive(report));
     await page.addInitScript(pageShim(readFileSync(this.#options.webPreferences.preload, "utf8")));
     await page.route("**/*", (route) => this.#watchNavigation(route, page));
     page.on("framenavigated", (frame) => {
@@ -100,7 +100,7 @@ class WebContents extends EventEmitter {
     return page;
   }
 
-  /** Where the page goes by itself is the shell's to refuse; where it is sent by the shell is not. */
+  /** The shell can refuse navigation by the page, but not its own. */
   async #watchNavigation(route: Route, page: Page): Promise<void> {
     const request = route.request();
     const address = toPageAddress(request.url());
@@ -112,30 +112,30 @@ class WebContents extends EventEmitter {
     return event.defaultPrevented ? route.abort("aborted") : route.fallback();
   }
 
-  #hear(told: Told): void {
-    if ("port" in told) {
-      this.#ports.get(told.port)?.receive(told.data);
+  #receive(report: Report): void {
+    if ("port" in report) {
+      this.#ports.get(report.port)?.receive(report.data);
       return;
     }
-    this.mainFrame.url = toPageAddress(told.address);
-    const ports = told.ports.map((id) => {
-      const port = new MessagePortMain((data) => this.#tellPage({ port: id, data }));
+    this.mainFrame.url = toPageAddress(report.address);
+    const ports = report.ports.map((id) => {
+      const port = new MessagePortMain((data) => this.#send({ port: id, data }));
       this.#ports.set(id, port);
       return port;
     });
-    ipcMain.emit(told.channel, { sender: this, senderFrame: this.mainFrame, ports }, told.data);
+    ipcMain.emit(report.channel, { sender: this, senderFrame: this.mainFrame, ports }, report.data);
   }
 
-  #tellPage(message: object): void {
+  #send(message: object): void {
     const page = this.#page;
     this.#sending = this.#sending
       .then(async () => {
         const open = await page;
-        await open?.evaluate((said) => {
-          (window as unknown as { standInHear(said: object): void }).standInHear(said);
+        await open?.evaluate((sent) => {
+          (window as unknown as { standInDeliver(sent: object): void }).standInDeliver(sent);
         }, message);
       })
-      // The page has gone; the shell is told so by its own events.
+      // The page is gone; other events report that to the shell.
       .catch(() => {});
   }
 

@@ -6,11 +6,11 @@ import { type BrowserContext, chromium, type Page } from "@playwright/test";
 import { app } from "./app.ts";
 import { answer, session } from "./doors.ts";
 
-/** Stands for `app://lab`: a page cannot have a scheme of the shell's own, and this one counts as a secure place too. */
+/** Replaces `app://lab`: a page cannot use a custom scheme here, and this origin counts as secure too. */
 const STAND_IN_ORIGIN = "http://lab.localhost";
 const PAGE_ORIGIN = "app://lab";
 
-/** How it is started. The global setup finds it, before the workers and what they start read this. */
+/** The executable, set by the global setup before the workers and their children read it. */
 export const CHROMIUM = {
   executablePath: process.env.CHROMIUM ?? "",
   args: [
@@ -40,10 +40,10 @@ export function toStandInAddress(address: string): string {
 
 let running: Promise<BrowserContext> | undefined;
 
-/** One Chromium for all windows, with a port at which a spec can drive the same pages. */
+/** One Chromium for all windows, with a port through which a spec can drive the same pages. */
 export function browser(onPopup: (page: Page) => void): Promise<BrowserContext> {
   running ??= launch(onPopup).catch((error) => {
-    // The shell takes it for a page that could not be loaded, and would wait on: nothing can be shown without a browser.
+    // The shell would take it for a page that failed to load and keep waiting, although there is no browser.
     console.error(error);
     process.exit(1);
   });
@@ -83,7 +83,7 @@ async function launch(onPopup: (page: Page) => void): Promise<BrowserContext> {
   return context;
 }
 
-/** Chromium chooses a free port, says on its standard error that it listens, and only then writes the port down. */
+/** Chromium chooses a free port, reports on standard error that it listens, and only then writes the port to a file. */
 async function debuggingPort(profile: string): Promise<string> {
   const file = join(profile, "DevToolsActivePort");
   for (;;) {

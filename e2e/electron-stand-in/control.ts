@@ -1,6 +1,6 @@
 import * as electron from "./electron.ts";
 
-/** How a spec reaches into the main process, as Playwright's `electronApplication.evaluate` does on Electron. */
+/** Lets a spec evaluate code in the main process, as Playwright's `electronApplication.evaluate` does on Electron. */
 interface Asked {
   id: number;
   /** A function of the electron module and one argument. */
@@ -9,7 +9,7 @@ interface Asked {
 }
 
 process.on("message", (asked: Asked) => void reply(asked));
-// The spec has gone: nobody is left to close the windows.
+// The spec has ended: nobody else closes the windows.
 process.on("disconnect", () => electron.app.exit(1));
 
 async function reply({ id, source, argument }: Asked): Promise<void> {

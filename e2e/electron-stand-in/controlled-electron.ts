@@ -1,4 +1,4 @@
-/** The stand-in, in a main process that a spec may reach into. */
+/** The stand-in, in a main process in which a spec can evaluate code. */
 export * from "./electron.ts";
 
 import "./control.ts";

@@ -87,7 +87,7 @@ class NativeTheme extends EventEmitter {
 }
 export const nativeTheme = new NativeTheme();
 
-/** Nobody sits before the stand-in: a spec puts its own answer in place of these, as it does on Electron. */
+/** No person answers these dialogs: a spec replaces them with its own answer, as on Electron. */
 export const dialog = {
   errors: [] as { title: string; content: string }[],
   async showMessageBox(): Promise<{ response: number }> {

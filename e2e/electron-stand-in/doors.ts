@@ -12,7 +12,7 @@ export const protocol = {
   },
 };
 
-/** What the shell answers under one of its schemes; undefined for a scheme that it has not claimed. */
+/** The shell's response for one of its schemes; undefined for an unregistered scheme. */
 export function answer(address: string, init: RequestInit): Promise<Response> | undefined {
   return handlers.get(new URL(address).protocol.slice(0, -1))?.(new Request(address, init));
 }
@@ -28,7 +28,7 @@ class Session {
   setPermissionCheckHandler(): void {}
   setDevicePermissionHandler(): void {}
 
-  /** Electron grants what nobody refuses, and so does the stand-in. */
+  /** Grants what is not refused, as Electron does. */
   isGranted(permission: string): boolean {
     let isGranted = false;
     this.#onRequest(undefined, permission, (answer) => {
@@ -40,7 +40,7 @@ class Session {
 
 export const session = { defaultSession: new Session() };
 
-/** The main process's end of a channel whose other end is in a page. */
+/** The main process's port of a channel to a page. */
 export class MessagePortMain extends EventEmitter {
   readonly #send: (data: unknown) => void;
   readonly #waiting: unknown[] = [];

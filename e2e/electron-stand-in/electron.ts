@@ -1,6 +1,6 @@
 /**
- * A stand-in for the `electron` module, as much of it as the shell uses: windows are Chromium pages driven by Playwright,
- * and the rest is kept where a spec can look at it. For machines on which no Electron binary can be had.
+ * A stand-in for the parts of the `electron` module that the shell uses: windows are Chromium pages driven by Playwright,
+ * and the rest is recorded for specs to inspect. For machines without an Electron binary.
  */
 export { app } from "./app.ts";
 export { BrowserWindow } from "./browser-window.ts";

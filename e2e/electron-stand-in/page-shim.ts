@@ -1,12 +1,12 @@
-/** Runs in the page before anything of the page's own, in place of Electron's renderer side: the preload's `electron`. */
+/** Runs in the page before its own scripts and replaces Electron's renderer side: the preload's `electron`. */
 export function pageShim(preload: string): string {
-  // As a function's body and not as a text: the page's policy lets nothing be made from a text.
+  // As a function's body and not as text: the page's policy forbids evaluating text.
   return `(${shim.toString()})(function (require, module, exports) {${preload}\n})`;
 }
 
 interface StandInWindow extends Window {
-  standInTell(message: object): Promise<void>;
-  standInHear(message: { channel: string; data: unknown } | { port: string; data: unknown }): void;
+  standInReport(message: object): Promise<void>;
+  standInDeliver(message: { channel: string; data: unknown } | { port: string; data: unknown }): void;
 }
 
 type Preload = (require: () => object, module: object, exports: object) => void;
@@ -17,7 +17,7 @@ function shim(preload: Preload): void {
   const own = window as unknown as StandInWindow;
   const ports = new Map<string, MessagePort>();
   const listeners = new Map<string, ((event: object, data: unknown) => void)[]>();
-  own.standInHear = (message) => {
+  own.standInDeliver = (message) => {
     if ("port" in message) ports.get(message.port)?.postMessage(message.data);
     else for (const listener of listeners.get(message.channel) ?? []) listener({}, message.data);
   };
@@ -34,10 +34,10 @@ function shim(preload: Preload): void {
         const ids = transfer.map((port) => {
           const id = crypto.randomUUID();
           ports.set(id, port);
-          port.onmessage = (event) => void own.standInTell({ port: id, data: event.data });
+          port.onmessage = (event) => void own.standInReport({ port: id, data: event.data });
           return id;
         });
-        void own.standInTell({ channel, data, ports: ids, address: window.location.href });
+        void own.standInReport({ channel, data, ports: ids, address: window.location.href });
       },
     },
   };

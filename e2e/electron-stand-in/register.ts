@@ -1,6 +1,6 @@
 import { registerHooks } from "node:module";
 
-/** Preloaded with `node --import`: whatever imports `electron` gets the stand-in, so that the built main runs on Node. */
+/** Preloaded with `node --import`: an import of `electron` gets the stand-in, so that the built main runs on Node. */
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === "electron"

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
 
-const VALID = `id: mended
+const VALID = `id: fixed
 title: One of my own
 patterns: [timeout]
 steadyState: [{ service: gateway, is: up }]
@@ -59,11 +59,11 @@ test("a file that is no valid scenario is mended in the window, and another is d
     await page.keyboard.type("h");
     await expect(page.getByRole("heading", { name: "Must then be true" })).toBeVisible();
     await save.click();
-    await expect(page).toHaveURL(/scenarios\/mended$/);
+    await expect(page).toHaveURL(/scenarios\/fixed$/);
     await expect(page.getByRole("link", { name: "One of my own" })).toHaveAttribute("aria-current", "page");
     await expect(broken).toBeHidden();
-    expect(readdirSync(folder).sort()).toEqual(["hopeless.yaml", "mended.yaml"]);
-    expect(readFileSync(join(folder, "mended.yaml"), "utf8")).toBe(VALID);
+    expect(readdirSync(folder).sort()).toEqual(["hopeless.yaml", "fixed.yaml"]);
+    expect(readFileSync(join(folder, "fixed.yaml"), "utf8")).toBe(VALID);
   });
 
   await test.step("saved by its key, it is written on where one was", async () => {
@@ -98,15 +98,15 @@ test("a file that is no valid scenario is mended in the window, and another is d
 
   await test.step("what was written elsewhere meanwhile is not lost without asking", async () => {
     const elsewhere = `${VALID}# elsewhere\n`;
-    writeFileSync(join(folder, "mended.yaml"), elsewhere);
+    writeFileSync(join(folder, "fixed.yaml"), elsewhere);
     await page.keyboard.type(" three");
     await page.keyboard.press("Control+s");
     const dialog = page.getByRole("dialog", { name: "This scenario was saved elsewhere meanwhile" });
     await expect(dialog).toBeVisible();
-    expect(readFileSync(join(folder, "mended.yaml"), "utf8")).toBe(elsewhere);
+    expect(readFileSync(join(folder, "fixed.yaml"), "utf8")).toBe(elsewhere);
     await dialog.getByRole("button", { name: "Replace it" }).click();
     await expect(save).toHaveAccessibleDescription(/Nothing has changed/);
-    expect(readFileSync(join(folder, "mended.yaml"), "utf8")).toContain("# one two three");
+    expect(readFileSync(join(folder, "fixed.yaml"), "utf8")).toContain("# one two three");
   });
 
   await test.step("all of it is in reach at twice the size, too", async () => {
@@ -129,7 +129,7 @@ test("a file that is no valid scenario is mended in the window, and another is d
     await hopeless.getByRole("button", { name: "Delete hopeless.yaml" }).click();
     await dialog.getByRole("button", { name: "Delete", exact: true }).click();
     await expect(hopeless).toBeHidden();
-    expect(readdirSync(folder).sort()).toEqual(["mended.yaml", "my-scenario.yaml"]);
+    expect(readdirSync(folder).sort()).toEqual(["fixed.yaml", "my-scenario.yaml"]);
   });
 
   await test.step("a link to a file that is no longer broken leads on", async () => {

@@ -59,24 +59,24 @@ export class BrowserLab implements LabUnderTest {
   }
 
   static async start(home: string, port = 0): Promise<BrowserLab> {
-    const words = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)])];
-    const child = spawn(process.execPath, [join(PROJECT, "electron", "hosts", "start.mjs"), ...words], {
+    const args = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)])];
+    const child = spawn(process.execPath, [join(PROJECT, "electron", "hosts", "start.mjs"), ...args], {
       env: { ...process.env, RESILIENCE_LAB_HOME: home },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const addresses: string[] = [];
-    const said: string[] = [];
+    const report: string[] = [];
     const found = Promise.withResolvers<void>();
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
-        said.push(line);
+        report.push(line);
         const address = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/.exec(line)?.[0];
         if (address === undefined) return;
         addresses.push(address);
         found.resolve();
       });
     }
-    child.once("exit", (code) => found.reject(new Error(`the lab ended with ${code}:\n${said.join("\n")}`)));
+    child.once("exit", (code) => found.reject(new Error(`the lab ended with ${code}:\n${report.join("\n")}`)));
     await found.promise;
     return new BrowserLab(home, child, addresses);
   }

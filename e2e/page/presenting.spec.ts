@@ -111,7 +111,7 @@ test.describe("presenter mode", () => {
     const title = page.getByRole("heading", { level: 1, name: "Shown to an audience" });
     const chrome = page.getByRole("navigation", { name: "Pages" });
     const leave = page.getByRole("button", { name: "Leave presenter mode" });
-    const told = (term: "Now" | "Next" | "Ended") =>
+    const shown = (term: "Now" | "Next" | "Ended") =>
       page.getByRole("term").filter({ hasText: term }).locator("xpath=following-sibling::dd[1]");
 
     await test.step("begun on the Lab page, where a fault by hand is undone by a key", async () => {
@@ -140,15 +140,15 @@ test.describe("presenter mode", () => {
       await expect(chrome).toBeHidden();
       await expect(page.getByRole("banner")).toBeHidden();
       expect(await fontPx(title)).toBeGreaterThan(plainPx * 1.5);
-      await expect(told("Now")).toHaveText("People look at what is down");
-      await expect(told("Next")).toHaveText("They see it come back");
-      expect(await fontPx(told("Next"))).toBeGreaterThan(20);
+      await expect(shown("Now")).toHaveText("People look at what is down");
+      await expect(shown("Next")).toHaveText("They see it come back");
+      expect(await fontPx(shown("Next"))).toBeGreaterThan(20);
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
     });
 
     await test.step("what comes next is not covered, however low the window", async () => {
       await page.setViewportSize({ width: 1000, height: 480 });
-      const { x, y, width, height } = (await told("Next").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      const { x, y, width, height } = (await shown("Next").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
       const middle = [x + width / 2, y + height / 2] as const;
       const seen = await page.evaluate(([left, top]) => document.elementFromPoint(left, top)?.textContent, middle);
       expect(seen).toBe("They see it come back");
@@ -196,8 +196,8 @@ test.describe("presenter mode", () => {
       await page.keyboard.press("Control+.");
       await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
       await expect(run.header.getByText("Cancelled", { exact: true })).toBeVisible({ timeout: 60_000 });
-      await expect(told("Ended")).toHaveText("cancelled by a person");
-      await expect(told("Next")).toBeHidden();
+      await expect(shown("Ended")).toHaveText("cancelled by a person");
+      await expect(shown("Next")).toBeHidden();
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
       await page.getByRole("button", { name: "Arm the lab" }).click();
     });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Ended, TerminalLab } from "./terminal-lab.ts";
 
-/** One reference stack for all of these, broken past the lab and restored by one test after the other. */
+/** One reference stack for all of these tests, broken without the lab and restored by one test after the other. */
 const lab = new TerminalLab();
 let up: Ended;
 let proxy = "";
@@ -25,7 +25,7 @@ function scenarioFile(id: string, method: string): string {
   return lab.write(`${id}.yaml`, `${head}method:\n${method}\nexpect: [{ service: gateway, is: up }]\n`);
 }
 
-test("a run that leaves a toxic by a request of its own ends as residue, exit 1, with its name and the next step", async () => {
+test("a run that leaves a toxic of its own HTTP request ends as residue, exit 1, with the toxic's name and the next step", async () => {
   const body = "{ name: slow, type: latency, attributes: { latency: 1 } }";
   const path = `/proxies/${encodeURIComponent(LINK)}/toxics`;
   const file = scenarioFile(
@@ -39,14 +39,14 @@ test("a run that leaves a toxic by a request of its own ends as residue, exit 1,
   expect(code).toBe(1);
 });
 
-test("stack status names what is broken though every service is up, and exits 1", async () => {
+test("stack status lists damage although every service is up, and exits 1", async () => {
   const { code, out } = await lab.run("stack", "status");
   expect(out).toContain(`broken: ${TOXIC}`);
   expect(out).toContain("resilience-lab stack restore");
   expect(code).toBe(1);
 });
 
-test("the next run is refused by its name, or goes on with it, named, by --accept-existing", async () => {
+test("the next run is refused with the damage listed, or accepts it with --accept-existing", async () => {
   const file = scenarioFile("looks", "  - probe: gateway");
   const refused = await lab.run("run", file);
   expect(refused.out).toContain(`the stack was broken before this run: ${TOXIC}`);
@@ -56,7 +56,7 @@ test("the next run is refused by its name, or goes on with it, named, by --accep
   expect(accepted.code).toBe(0);
 });
 
-test("a halt does not say that nothing was in force: it says what it saw, and the next step", async () => {
+test("a halt does not report that nothing was in force: it lists the damage and the next step", async () => {
   const { code, out } = await lab.run("halt");
   expect(out).not.toContain("no fault was in force");
   expect(out).toContain(TOXIC);
@@ -65,7 +65,7 @@ test("a halt does not say that nothing was in force: it says what it saw, and th
   expect(await toxics()).toHaveLength(1);
 });
 
-test("stack restore restores it, whoever did it; then all is well again", async () => {
+test("stack restore removes damage of any origin; then everything is healthy", async () => {
   const { code, out } = await lab.run("stack", "restore");
   expect(out).toContain(`restored: ${TOXIC}`);
   expect(code).toBe(0);
@@ -77,7 +77,7 @@ test("stack restore restores it, whoever did it; then all is well again", async 
   await lab.run("arm");
 });
 
-test("a service that is paused and then killed is dead meanwhile, and the run is green with all of it restored", async () => {
+test("a service that is paused and then killed is down meanwhile, and the run is green with everything restored", async () => {
   const file = scenarioFile(
     "pause-then-kill",
     "  - fault: { pause: payments-mcp }\n  - fault: { kill: payments-mcp }\n  - { probe: payments-mcp, is: down }",
@@ -92,7 +92,7 @@ test("a service that is paused and then killed is dead meanwhile, and the run is
   expect(code).toBe(0);
 });
 
-test("a fault that the driver cannot do is refused by the plan and by the run, before anything is broken", async () => {
+test("a fault that the driver does not support is refused by the plan and by the run, before anything is broken", async () => {
   const file = scenarioFile("disconnects", "  - fault: { disconnect: payments-mcp }");
   const plan = await lab.run("plan", file);
   expect([plan.code, plan.err]).toEqual([

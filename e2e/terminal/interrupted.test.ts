@@ -2,12 +2,12 @@ import { describe, expect, type TestContext, test } from "vitest";
 import { type Mode, smallScenario, smallStack } from "./small-stack/small-stack.ts";
 import { HAS_PROCESS_TABLE, type Session, TerminalLab, TOGETHER, until } from "./terminal-lab.ts";
 
-/** Where a run is when it is hit, how to bring it there, and how to see that it is. */
+/** A moment at which a run is interrupted: how to reach it, and how to detect it. */
 interface Point {
   modes: Mode[];
   scenario: Parameters<typeof smallScenario>[1];
   reached: (session: Session, lab: TerminalLab) => Promise<void>;
-  /** How the run is then told of in the history, when it had begun. */
+  /** Whether the run has started, and is then in the history as cancelled. */
   cancelled: boolean;
 }
 
@@ -21,25 +21,25 @@ const POINTS: Record<string, Point> = {
   "while the steady state is awaited": {
     modes: ["well"],
     scenario: { steadyState: "{ service: well, is: degraded }" },
-    reached: (session) => session.says(/A small one/),
+    reached: (session) => session.prints(/A small one/),
     cancelled: true,
   },
   "while a step waits for a time": {
     modes: ["well", "stubborn"],
     scenario: { method: "{ fault: { stop: well } }, { wait: 10m }" },
-    reached: (session) => session.says(/step +wait for 10 min/),
+    reached: (session) => session.prints(/step +wait for 10 min/),
     cancelled: true,
   },
   "while a step waits for a service, another one being paused": {
     modes: ["well", "stubborn"],
     scenario: { method: "{ fault: { pause: stubborn } }, { wait: { service: well, is: down }, atMost: 10m }" },
-    reached: (session) => session.says(/step +wait for well to be down/),
+    reached: (session) => session.prints(/step +wait for well to be down/),
     cancelled: true,
   },
-  "while what was broken is put back": {
+  "while faults are undone": {
     modes: ["well", "slow-again"],
     scenario: { method: "{ fault: { stop: slow-again } }" },
-    reached: (session) => session.says(/check +ok well is up/),
+    reached: (session) => session.prints(/check +ok well is up/),
     cancelled: true,
   },
 };
@@ -51,7 +51,7 @@ function begin(context: Pick<TestContext, "onTestFinished">, { modes, scenario }
   return { lab, stack, session };
 }
 
-/** A run as if nothing had ever gone wrong here. */
+/** Expects a normal run to pass afterwards. */
 async function expectCleanStart(lab: TerminalLab): Promise<string> {
   const stack = smallStack(lab, ["well"]);
   const { code, out, err } = await lab.run(
@@ -70,7 +70,7 @@ async function expectCleanStart(lab: TerminalLab): Promise<string> {
 
 describe.skipIf(!HAS_PROCESS_TABLE)("Ctrl-C", TOGETHER, () => {
   test.for(Object.entries(POINTS))(
-    "%s puts everything back, leaves nothing running and exits 130",
+    "%s undoes everything, leaves nothing running and exits 130",
     async ([, point], context) => {
       const { lab, session } = begin(context, point);
       await point.reached(session, lab);
@@ -85,12 +85,12 @@ describe.skipIf(!HAS_PROCESS_TABLE)("Ctrl-C", TOGETHER, () => {
     },
   );
 
-  test("twice changes nothing: what was broken is still put back", async (context) => {
-    const point = POINTS["while what was broken is put back"] as Point;
+  test("twice changes nothing: every fault is still undone", async (context) => {
+    const point = POINTS["while faults are undone"] as Point;
     const { lab, session } = begin(context, point);
     await point.reached(session, lab);
     session.interrupt();
-    await session.says(/interrupted: putting back/);
+    await session.prints(/interrupted: undoing/);
     const { code, err, out } = await session.interrupt();
     expect(code).toBe(130);
     expect(err).toContain("still undoing every fault");
@@ -100,22 +100,22 @@ describe.skipIf(!HAS_PROCESS_TABLE)("Ctrl-C", TOGETHER, () => {
 });
 
 describe.skipIf(!HAS_PROCESS_TABLE)("a power cut", TOGETHER, () => {
-  test.for(Object.entries(POINTS))("%s: the next start puts everything back", async ([, point], context) => {
+  test.for(Object.entries(POINTS))("%s: the next start restores everything", async ([, point], context) => {
     const { lab, session } = begin(context, point);
     await point.reached(session, lab);
     expect(lab.processes()).not.toEqual([]);
     await lab.cutPower();
     expect(await session.ended).toMatchObject({ code: null, signal: "SIGKILL" });
     expect(lab.processes()).not.toEqual([]);
-    const said = await expectCleanStart(lab);
-    expect(said).toContain("recovered: took down small, left up by a lab that died");
+    const output = await expectCleanStart(lab);
+    expect(output).toContain("recovered: took down small, left up by a lab that died");
     if (point.cancelled) {
-      expect(said).toContain("1 unfinished run(s) marked interrupted");
+      expect(output).toContain("1 unfinished run(s) marked interrupted");
       expect((await lab.run("history", "list")).out).toMatch(/interrupted .*small/);
     }
   });
 
-  test("again, while the next start puts back what the first one had left", async (context) => {
+  test("again, while the next start restores what the first one left", async (context) => {
     const point = POINTS["while a step waits for a time"] as Point;
     const { lab, session } = begin(context, point);
     await point.reached(session, lab);
@@ -127,7 +127,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a power cut", TOGETHER, () => {
     expect(await expectCleanStart(lab)).not.toMatch(/recovered/i);
   });
 
-  test("with a stack that is to stay up: it stays, and what was broken in it is mended", async (context) => {
+  test("with a kept stack: it stays up, and its faults are undone", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well", "stubborn"]);
     expect((await lab.run("stack", "up", "--stack", stack, "--ports", "auto")).code).toBe(0);
@@ -146,7 +146,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a power cut", TOGETHER, () => {
 });
 
 describe.skipIf(!HAS_PROCESS_TABLE)("SIGKILL of the lab alone", TOGETHER, () => {
-  test("needs no next start: what watches over it takes everything down", async (context) => {
+  test("needs no next start: the watchdog takes everything down", async (context) => {
     const point = POINTS["while a step waits for a time"] as Point;
     const { lab, session } = begin(context, point);
     await point.reached(session, lab);
@@ -155,7 +155,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("SIGKILL of the lab alone", TOGETHER, () => 
     await expectCleanStart(lab);
   });
 
-  test("on a stack that is to stay up: it stays, and what was broken in it is mended", async (context) => {
+  test("on a kept stack: it stays up, and its faults are undone", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well", "stubborn"]);
     expect((await lab.run("stack", "up", "--stack", stack, "--ports", "auto")).code).toBe(0);

@@ -6,25 +6,25 @@ import { smallScenario, smallStack } from "./small-stack/small-stack.ts";
 import { HAS_PROCESS_TABLE, TerminalLab, TOGETHER, until } from "./terminal-lab.ts";
 
 const NOBODY = 65534;
-/** Root may write everywhere: then the lab is somebody's who may not. */
+/** Root may write everywhere: the lab then runs as a user who may not. */
 const USER = process.getuid?.() === 0 ? NOBODY : undefined;
 
-/** A lab that was killed, and its watchdog with it, while a service of a stack that stays up was paused. */
+/** A lab that was killed together with its watchdog while a service of a kept stack was paused. */
 async function killedInMidRun(context: Pick<TestContext, "onTestFinished">) {
   const lab = TerminalLab.for(context);
   const stack = smallStack(lab, ["well", "stubborn"]);
   const scenario = smallScenario(lab, { method: "{ fault: { pause: stubborn } }, { wait: 10m }" });
   if (USER !== undefined) lab.giveTo(USER, []);
-  const say = (...words: string[]) => lab.startAs(USER, ...words).ended;
-  expect((await say("stack", "up", "--stack", stack, "--ports", "auto")).code).toBe(0);
-  const run = lab.startAs(USER, "run", scenario, "--stack", stack);
-  await run.says(/step +wait for 10 min/);
+  const run = (...args: string[]) => lab.startAs(USER, ...args).ended;
+  expect((await run("stack", "up", "--stack", stack, "--ports", "auto")).code).toBe(0);
+  const session = lab.startAs(USER, "run", scenario, "--stack", stack);
+  await session.prints(/step +wait for 10 min/);
   await lab.cutPower();
   expect(stateOf(lab, "stubborn")).toBe("T");
-  return { lab, say };
+  return { lab, run };
 }
 
-/** By the kernel: `T` is stopped by a signal. */
+/** Process state from the kernel: `T` is stopped by a signal. */
 function stateOf(lab: TerminalLab, service: string): string | undefined {
   const states = lab.processes().flatMap(({ pid }) => {
     const isIt = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`MODE=${service}`);
@@ -51,11 +51,11 @@ function setWritable(folder: string, isWritable: boolean): void {
 }
 
 describe.skipIf(!HAS_PROCESS_TABLE)("what a lab that was killed with its watchdog has left broken", TOGETHER, () => {
-  test("is said by `stack status` and `history list`, which change nothing, and restored by what they say to type", async (context) => {
-    const { lab, say } = await killedInMidRun(context);
+  test("is reported by `stack status` and `history list`, which change nothing, and restored by the command they name", async (context) => {
+    const { lab, run } = await killedInMidRun(context);
     const before = journalOf(lab);
-    const status = await say("stack", "status");
-    const list = await say("history", "list");
+    const status = await run("stack", "status");
+    const list = await run("history", "list");
     expect(list.out).toMatch(/interrupted .*small/);
     for (const { out, err } of [status, list]) {
       expect(out + err).toMatch(
@@ -66,37 +66,37 @@ describe.skipIf(!HAS_PROCESS_TABLE)("what a lab that was killed with its watchdo
     expect([status.code, list.code]).toEqual([1, 0]);
     expect([journalOf(lab), stateOf(lab, "stubborn")]).toEqual([before, "T"]);
 
-    const restored = await say("stack", "restore");
+    const restored = await run("stack", "restore");
     expect(restored).toMatchObject({
       code: 0,
       out: expect.stringMatching(/recovered: undid pause stubborn.*restored/),
     });
     expect(stateOf(lab, "stubborn")).not.toBe("T");
-    const after = await say("stack", "status");
+    const after = await run("stack", "status");
     expect(after).toMatchObject({ code: 0, out: expect.not.stringContaining("NOT restored") });
-    expect((await say("stack", "down")).code).toBe(0);
+    expect((await run("stack", "down")).code).toBe(0);
   });
 
-  test("in a data folder that may only be read is said, and undone by `halt`, which says that it cannot write", async (context) => {
-    const { lab, say } = await killedInMidRun(context);
+  test("in a read-only data folder is reported, and undone by `halt`, which reports that it cannot write", async (context) => {
+    const { lab, run } = await killedInMidRun(context);
     setWritable(lab.home, false);
     context.onTestFinished(() => setWritable(lab.home, true));
-    const list = await say("history", "list");
+    const list = await run("history", "list");
     expect(list).toMatchObject({ code: 0, out: expect.stringMatching(/interrupted .*small/) });
     expect(list.err).toContain("fault pause stubborn");
-    expect(await say("stack", "status")).toMatchObject({ code: 1, out: expect.stringContaining("pause stubborn") });
-    const halted = await say("halt");
+    expect(await run("stack", "status")).toMatchObject({ code: 1, out: expect.stringContaining("pause stubborn") });
+    const halted = await run("halt");
     await until("it runs again", () => stateOf(lab, "stubborn") !== "T");
     expect(halted).toMatchObject({ code: 1, out: expect.stringContaining("pause stubborn: restored") });
     expect(halted.err).toMatch(/faults can still be applied, since the journal cannot be written/);
   });
 
-  test("by a stack that was only up for its run is said, and taken down by what is said to be typed", async (context) => {
+  test("by a stack that was up only for its run is reported, and taken down by the command named", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well"]);
     const scenario = smallScenario(lab, { method: "{ wait: 10m }" });
     const run = lab.start("run", scenario, "--stack", stack, "--ports", "auto");
-    await run.says(/step +wait for 10 min/);
+    await run.prints(/step +wait for 10 min/);
     await lab.cutPower();
     expect(await lab.run("stack", "status")).toMatchObject({
       code: 1,
@@ -119,7 +119,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a history that was closed well", TOGETHER, 
     expect(code, out).toBe(0);
   }
 
-  test("is listed and shown from a data folder that may only be read", async (context) => {
+  test("is listed and shown from a read-only data folder", async (context) => {
     const lab = TerminalLab.for(context);
     await withOneRun(lab);
     setWritable(lab.home, false);
@@ -133,7 +133,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a history that was closed well", TOGETHER, 
     expect(halted.err).toMatch(/faults can still be applied, since the journal cannot be written/);
   });
 
-  test("is listed and shown on a disk that has no room for a single byte", async (context) => {
+  test("is listed and shown on a full disk", async (context) => {
     const lab = TerminalLab.for(context);
     await withOneRun(lab);
     const list = await lab.startAs(USER, "history", "list").ended;

@@ -1,4 +1,4 @@
-/** What another user of this machine can do to a stack that is up: judged from outside, as that user. */
+/** Access of another user of this machine to a stack that is up, tested as that user. */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Ended, TerminalLab } from "./terminal-lab.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
-/** Neither this user nor the one that PostgreSQL runs as under root. */
+/** Neither this user nor the one that runs PostgreSQL under root. */
 const OTHER_USER = 65_533;
 const isRoot = process.getuid?.() === 0;
 const LINK = "gateway->payments-mcp";
@@ -25,9 +25,9 @@ afterAll(() => lab.clear());
 const addressOf = (service: string) => new RegExp(`^${service} +(127[^\\s/]+)`, "m").exec(up.out)?.[1] ?? "";
 const secret = (name: string) => lab.secret(name);
 
-/** What a module prints as JSON, run by another user where this one may do so. */
-async function asOther(script: string, ...words: string[]): Promise<unknown> {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...words], {
+/** Output of a module as JSON, run as another user where permitted. */
+async function asOther(script: string, ...args: string[]): Promise<unknown> {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], {
     cwd: PROJECT,
     env: {},
     stdio: ["ignore", "pipe", "inherit"],
@@ -36,7 +36,7 @@ async function asOther(script: string, ...words: string[]): Promise<unknown> {
   return JSON.parse(await text(child.stdout));
 }
 
-test("the secrets are random, for the owner alone, and in no other file of the data folder or command line", () => {
+test("the secrets are random, readable by the owner only, and in no other file of the data folder or command line", () => {
   const values = ["AUDIT_DB_PASSWORD", "SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "STACK_TOKEN"].map(secret);
   expect(new Set(values).size).toBe(4);
   for (const value of values) expect(value).toMatch(/^[0-9a-f]{64}$/);
@@ -53,37 +53,37 @@ test("the secrets are random, for the owner alone, and in no other file of the d
 });
 
 describe("another user", () => {
-  test("has no password for the database, and with it could run no program and touch no file", async () => {
+  test("has no password for the database, and even with it can run no program and access no file", async () => {
     const written = join(tmpdir(), `no-one-in-${process.pid}`);
     const script = `
       import pg from "pg";
       const [address, password, written] = process.argv.slice(1);
-      const told = [];
+      const results = [];
       for (const guess of ["lab-demo-only", "lab", "", "postgres", password]) {
         for (const user of ["lab", "postgres", "resilience_lab_superuser"]) {
           const [host, port] = address.split(":");
           const client = new pg.Client({ host, port: Number(port), user, password: guess, database: "audit" });
           client.on("error", () => {});
           try { await client.connect(); } catch { continue; }
-          told.push("in as " + user + (guess === password ? " with the password" : " by guess"));
+          results.push("in as " + user + (guess === password ? " with the password" : " by guess"));
           for (const sql of [
             "COPY (SELECT 1) TO PROGRAM 'cat > " + written + "'", "COPY (SELECT 1) TO '" + written + "'",
             "SELECT pg_read_file('/etc/hostname')", "SELECT lo_import('/etc/hostname')",
             "SELECT lo_export(0, '" + written + "')", "ALTER ROLE lab SUPERUSER",
-          ]) told.push(await client.query(sql).then(() => sql, (error) => error.code));
+          ]) results.push(await client.query(sql).then(() => sql, (error) => error.code));
           await client.end();
         }
       }
-      console.log(JSON.stringify(told));
+      console.log(JSON.stringify(results));
       process.exit(); // a connection whose log-in has failed may be open still`;
-    const told = await asOther(script, addressOf("audit-db"), secret("AUDIT_DB_PASSWORD"), written);
+    const results = await asOther(script, addressOf("audit-db"), secret("AUDIT_DB_PASSWORD"), written);
     const wasWritten = existsSync(written);
     rmSync(written, { force: true });
-    expect(told).toEqual(["in as lab with the password", ...Array(6).fill("42501")]);
+    expect(results).toEqual(["in as lab with the password", ...Array(6).fill("42501")]);
     expect(wasWritten).toBe(false);
   });
 
-  test("changes the state of no service: a page's request is refused, and so is one without the token", async () => {
+  test("cannot change the state of a service: a request from a page, or without the token, is refused", async () => {
     const changes = [
       [addressOf("agent"), "/runs", { input: "create-refund" }],
       [addressOf("mock-slack"), "/reset", {}],
@@ -94,21 +94,21 @@ describe("another user", () => {
       [addressOf("fault-proxy"), `/proxies/${encodeURIComponent(LINK)}`, { enabled: false }],
     ];
     const script = `
-      const told = [];
+      const results = [];
       for (const [address, path, given] of JSON.parse(process.argv[1])) {
         const status = async (headers) => {
           const init = { method: "POST", headers, body: JSON.stringify(given) };
           return (await fetch("http://" + address + path, init)).status;
         };
-        told.push([
+        results.push([
           await status({ "content-type": "text/plain", origin: "http://127.0.0.1:5173" }),
           await status({ "content-type": "application/json" }),
           await status({ "content-type": "application/json", authorization: "Bearer lab-demo-only" }),
         ]);
       }
-      console.log(JSON.stringify(told));`;
-    const told = await asOther(script, JSON.stringify(changes));
-    expect(told).toEqual(changes.map(() => [403, 401, 401]));
+      console.log(JSON.stringify(results));`;
+    const results = await asOther(script, JSON.stringify(changes));
+    expect(results).toEqual(changes.map(() => [403, 401, 401]));
     expect((await lab.run("stack", "status")).code).toBe(0);
   });
 
@@ -119,13 +119,13 @@ describe("another user", () => {
   });
 });
 
-test("a fault that a lab left when it was killed is undone from the journal, whose proxy asks for the token", async () => {
+test("a fault left by a killed lab is undone from the journal through a proxy that requires the token", async () => {
   const steadyState = "steadyState: [{ service: gateway, is: up }]";
   const method = `method: [{ fault: { latency: "${LINK}", by: 60s } }, { wait: 10m }]`;
   const head = "id: left\ntitle: left\npatterns: []\n";
   const file = lab.write("left.yaml", `${head}${steadyState}\n${method}\nexpect: [{ service: gateway, is: up }]\n`);
   const session = lab.start("run", file);
-  await session.says("fault     latency");
+  await session.prints("fault     latency");
   await lab.cutPower();
   const journal = readFileSync(join(lab.home, "journal.db"));
   expect(journal.includes(secret("STACK_TOKEN"))).toBe(false);

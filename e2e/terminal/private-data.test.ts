@@ -7,7 +7,7 @@ import { smallScenario, smallStack } from "./small-stack/small-stack.ts";
 import { HAS_PROCESS_TABLE, TerminalLab, TOGETHER, until } from "./terminal-lab.ts";
 
 const AUTO = ["--ports", "auto"];
-/** Nobody's account: the lab is not run by it, and neither is the database of a lab that root runs. */
+/** An account that runs neither the lab nor the database of a lab run by root. */
 const OUTSIDER = 65_533;
 const IS_ROOT = process.getuid?.() === 0;
 const FAULT = "{ fault: { stop: well, for: 60s } }, { wait: 60s }";
@@ -18,7 +18,7 @@ function everything(folder: string): string[] {
   return [folder, ...found.map((name) => join(folder, name))];
 }
 
-/** What somebody else could open or list, judged by the modes and, where this is root, by trying as somebody else. */
+/** What another user could open or list, by the file modes and, as root, by trying as that user. */
 function openToOthers(folder: string): string[] {
   const all = everything(folder).filter((path) => !lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink());
   const byMode = all.filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);
@@ -51,7 +51,7 @@ function onlyRun(lab: TerminalLab): string {
   }
 }
 
-/** As an earlier version, or a person's own mkdir, has left it: everyone may read. */
+/** As created by an earlier version or by mkdir: readable by everyone. */
 function openFolder(lab: TerminalLab): void {
   chmodSync(lab.folder, 0o755);
   mkdirSync(join(lab.home, "scenarios"), { recursive: true });
@@ -60,12 +60,12 @@ function openFolder(lab: TerminalLab): void {
 }
 
 describe.skipIf(!HAS_PROCESS_TABLE)("what a lab keeps", TOGETHER, () => {
-  test("is its owner's alone through a whole life, also in a folder that everyone could read", async (context) => {
+  test("is accessible to its owner only, from start to end, also in a folder that everyone could read", async (context) => {
     const lab = TerminalLab.for(context);
     openFolder(lab);
     expect((await lab.run("stack", "up", ...AUTO)).code).toBe(0);
     expect(openToOthers(lab.home)).toEqual([]);
-    // The modes of what is inside hold by themselves, should the folder be opened again.
+    // The files inside are protected by their own modes, should the folder be opened again.
     chmodSync(lab.home, 0o755);
     expect(openToOthers(lab.home)).toEqual([lab.home]);
     expect((await lab.run("run", "mcp-crash")).code).toBe(0);
@@ -82,7 +82,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("what a lab keeps", TOGETHER, () => {
     expect(openToOthers(lab.home)).toEqual([]);
   });
 
-  test("holds nothing of a stack's environment after it is down", async (context) => {
+  test("contains nothing of a stack's environment after it is down", async (context) => {
     const lab = TerminalLab.for(context);
     const secret = `hunter2-${process.pid}-only-here`;
     const stack = smallStack(lab, ["well"]);
@@ -97,10 +97,10 @@ describe.skipIf(!HAS_PROCESS_TABLE)("what a lab keeps", TOGETHER, () => {
   });
 });
 
-describe("a data folder that others have a say in", TOGETHER, () => {
-  const refused = async (lab: TerminalLab, says: RegExp) => {
+describe("a data folder that others can change", TOGETHER, () => {
+  const refused = async (lab: TerminalLab, message: RegExp) => {
     const { code, err } = await lab.run("history", "list");
-    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(says) });
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringMatching(message) });
   };
 
   test("is refused where they may write in it", async (context) => {
@@ -116,19 +116,19 @@ describe("a data folder that others have a say in", TOGETHER, () => {
     }
   });
 
-  test("is refused where they may put another in its place, and nothing is made there", async (context) => {
+  test("is refused where they may replace it, and nothing is created there", async (context) => {
     const lab = TerminalLab.for(context);
     for (const mode of [0o777, 0o775]) {
       chmodSync(lab.folder, mode);
       await refused(lab, /other users may replace what is in .*\n +run `chmod go-w /);
       expect(readdirSync(lab.folder)).toEqual(["tmp"]);
     }
-    // In a shared folder such as /tmp each may rename only what is his.
+    // In a shared folder such as /tmp users may rename only their own files.
     chmodSync(lab.folder, 0o1777);
     expect((await lab.run("history", "list")).code).toBe(0);
   });
 
-  test("is refused behind a link just as without it", async (context) => {
+  test("is refused behind a link as without it", async (context) => {
     const lab = TerminalLab.for(context);
     const shared = join(lab.folder, "shared");
     mkdirSync(join(shared, "data"), { recursive: true });
@@ -166,7 +166,7 @@ describe("a data folder that others have a say in", TOGETHER, () => {
     expect(readdirSync(join(theirs, "data"))).toEqual([]);
   });
 
-  test("is refused where a database in it may have been written by them, also for a halt", async (context) => {
+  test("is refused where they may have written a database in it, also for a halt", async (context) => {
     const lab = TerminalLab.for(context);
     expect((await lab.run("halt")).code).toBe(0);
     chmodSync(join(lab.home, "journal.db"), 0o666);
@@ -185,7 +185,7 @@ describe("a data folder that others have a say in", TOGETHER, () => {
     const up = await lab.run("stack", "up", "--stack", stack, ...AUTO);
     expect(up.code).toBe(0);
     const run = lab.start("run", smallScenario(lab, { method: FAULT }), "--stack", stack);
-    await run.says(/step +wait for/);
+    await run.prints(/step +wait for/);
     chmodSync(lab.home, 0o777);
     expect(await lab.run("halt")).toMatchObject({ code: 0, err: "" });
     expect(modeOf(lab.home)).toBe(0o700);
@@ -197,7 +197,7 @@ describe("a data folder that others have a say in", TOGETHER, () => {
   test.skipIf(!HAS_PROCESS_TABLE)("is closed, not left, by the watchdog of a lab that is killed", async (context) => {
     const lab = TerminalLab.for(context);
     const run = lab.start("run", smallScenario(lab, { method: FAULT }), "--stack", smallStack(lab, ["well"]), ...AUTO);
-    await run.says(/step +wait for/);
+    await run.prints(/step +wait for/);
     chmodSync(lab.home, 0o777);
     await run.die();
     await until("everything of the lab is gone", () => lab.processes().length === 0);

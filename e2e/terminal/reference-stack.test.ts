@@ -13,7 +13,7 @@ import { type Ended, HAS_PROCESS_TABLE, TerminalLab } from "./terminal-lab.ts";
 const PROJECT = join(import.meta.dirname, "..", "..");
 const SUITE = join(import.meta.dirname, "suites", "toolgate.yaml");
 
-/** One reference stack for all of these, brought up as a person would and used by one test after the other. */
+/** One reference stack for all of these tests, brought up by command and used by one test after the other. */
 const lab = new TerminalLab();
 let up: Ended;
 
@@ -25,7 +25,7 @@ afterAll(() => lab.clear());
 type Decided = { tool: string; decision: string };
 const inWords = ({ tool, decision }: Decided) => `${tool} ${decision}`;
 
-/** A scenario of this test's own, on the reference stack. */
+/** A scenario of a test, on the reference stack. */
 function written(id: string, parts: { steadyState?: string; method: string; expect: string }): string {
   const { steadyState = "{ service: gateway, is: up }", method, expect } = parts;
   const head = `id: ${id}\ntitle: One of a test\npatterns: []\nsteadyState: [${steadyState}]\n`;
@@ -44,7 +44,7 @@ async function inAuditDatabase<Result>(work: (client: pg.Client) => Promise<Resu
 }
 
 describe("stack up", () => {
-  test("says where every service is", () => {
+  test("prints the address of every service", () => {
     expect(up, up.err).toMatchObject({ code: 0, err: "" });
     for (const service of ["audit-db", "payments-mcp", "mock-slack", "gateway", "agent"]) {
       expect(addressOf(service)).toMatch(/^http:\/\/127\.0\.0\.1:\d+/);
@@ -59,7 +59,7 @@ describe("stack up", () => {
     expect(HAS_PROCESS_TABLE ? lab.processes() : []).toEqual(before);
   });
 
-  test("status names every service as up, exit 0", async () => {
+  test("status lists every service as up, exit 0", async () => {
     const { code, out } = await lab.run("stack", "status");
     expect(code).toBe(0);
     expect(
@@ -72,9 +72,9 @@ describe("stack up", () => {
   });
 });
 
-describe("clients of others work through the gateway", () => {
+describe("third-party clients work through the gateway", () => {
   test("the inspector lists tools and calls one", () => {
-    const inspect = (...words: string[]) =>
+    const inspect = (...args: string[]) =>
       spawnSync(
         process.execPath,
         [
@@ -83,7 +83,7 @@ describe("clients of others work through the gateway", () => {
           addressOf("gateway"),
           "--transport",
           "http",
-          ...words,
+          ...args,
         ],
         { encoding: "utf8", env: { PATH: process.env.PATH, HOME: lab.folder } },
       );
@@ -131,14 +131,14 @@ describe("run on it", () => {
     expect((await lab.run("stack", "status")).code).toBe(0);
   });
 
-  test("gives a pipe plain lines: no escape code, no line drawn over another, none of them a change to unknown", () => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what there must be none of
+  test("writes plain lines to a pipe: no escape code, no redrawn line, no change to unknown", () => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must be absent
     expect(crash.out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
     expect(crash.out).not.toContain("unknown -> unknown");
     expect(crash.err).toBe("");
   });
 
-  test("the history shows the run as it was seen", async () => {
+  test("the history shows the run as it was printed", async () => {
     const [id = ""] = (await lab.run("history", "list", "--scenario", "mcp-crash")).out.split(" ");
     const { out, code } = await lab.run("history", "show", id);
     expect(code).toBe(0);
@@ -148,13 +148,13 @@ describe("run on it", () => {
     expect(JSON.parse(json.out).runs[0]).toMatchObject({ scenario: "mcp-crash", outcome: "passed" });
   });
 
-  test("a ToolGate suite runs unchanged, a run a case, with fields in it that mean nothing here", async () => {
+  test("a ToolGate suite runs unchanged, one run per case, with unknown fields ignored", async () => {
     const { code, out, err } = await lab.run("run", SUITE, "--reporter", "json");
     const { runs } = JSON.parse(out) as {
       runs: { scenario: string; outcome: string; reason: string; decisions: Decided[] }[];
     };
-    const told = runs.map(({ scenario, outcome, decisions }) => `${scenario}: ${outcome}: ${decisions.map(inWords)}`);
-    expect(told).toEqual([
+    const shown = runs.map(({ scenario, outcome, decisions }) => `${scenario}: ${outcome}: ${decisions.map(inWords)}`);
+    expect(shown).toEqual([
       "toolgate-lookup-a-charge: passed: lookup_charge redact",
       "toolgate-deny-delete: passed: delete_customer deny",
       "toolgate-pii-stays-here: passed: lookup_charge redact",
@@ -165,7 +165,7 @@ describe("run on it", () => {
     expect(err).toContain("toolgate-deny-delete");
   });
 
-  test("a report to a file is whole, and the runs are shown meanwhile", async () => {
+  test("a report to a file is complete, and the runs are shown meanwhile", async () => {
     for (const [reporter, file] of [
       ["junit", "out.xml"],
       ["markdown", "out.md"],
@@ -211,7 +211,7 @@ describe("run on it", () => {
     expect(calls[0]?.durationMs).toBeGreaterThanOrEqual(800);
   });
 
-  test("a database that has no table of calls takes nothing from what is decided: when calls ended is not known", async () => {
+  test("without a table of calls the decisions are complete: only the ends of calls are unknown", async () => {
     await inAuditDatabase((client) => client.query("DROP TABLE calls"));
     const { code, out, err } = await lab.run("run", "pii-redaction", "--reporter", "json");
     expect(code, err).toBe(0);
@@ -221,15 +221,15 @@ describe("run on it", () => {
     expect((await lab.run("stack", "status")).out).toMatch(/gateway +up/);
   });
 
-  test("--without budget shows the storm running on, exits 1, and switches the budget on again", async () => {
+  test("--without budget shows the storm continuing, exits 1, and switches the budget on again", async () => {
     const without = await lab.run("run", "retry-storm", "--without", "budget", "--reporter", "json");
     expect(without.code).toBe(1);
     const [run] = JSON.parse(without.out).runs;
     expect(run).toMatchObject({ without: ["budget"], outcome: "failed" });
-    const words = (run.decisions as Decided[]).map(({ decision }) => decision);
-    expect(words.filter((word) => word === "allow")).toHaveLength(20);
-    expect(words).not.toContain("budgetExceeded");
-    // The gateway was started for this, and has made the table of calls that it lacked.
+    const decisions = (run.decisions as Decided[]).map(({ decision }) => decision);
+    expect(decisions.filter((word) => word === "allow")).toHaveLength(20);
+    expect(decisions).not.toContain("budgetExceeded");
+    // The gateway was restarted for this, and has created the missing table of calls.
     const ends = run.calls.map(({ outcome }: { outcome: string }) => outcome);
     expect(ends).toEqual(Array.from({ length: 20 }, () => "upstream_error"));
     const again = await lab.run("run", "retry-storm");
@@ -252,11 +252,11 @@ describe("run on it", () => {
     expect(code).toBe(1);
   });
 
-  test("the steady state's own calls go through the gateway, and are counted nowhere", async () => {
+  test("the steady state's own calls go through the gateway, and are not counted", async () => {
     const { rows } = await inAuditDatabase((client) =>
       client.query("SELECT turn_id, decision FROM audit_log WHERE turn_id LIKE 'steady-state-%'"),
     );
-    // Before and after each run of mcp-crash there was one.
+    // One before and one after each run of mcp-crash.
     expect(rows.length).toBeGreaterThan(1);
     expect(new Set(rows.map(({ turn_id }) => turn_id)).size).toBe(rows.length);
     const [id = ""] = (await lab.run("history", "list", "--scenario", "mcp-crash")).out.split(" ");
@@ -265,7 +265,7 @@ describe("run on it", () => {
     expect(runs[0].warnings).toEqual([]);
   });
 
-  test("a call that is to succeed throughout stops the run as soon as it does not", async () => {
+  test("a call that must succeed throughout stops the run as soon as it fails", async () => {
     const { code, out } = await lab.run(
       "run",
       written("throughout", {
@@ -280,7 +280,7 @@ describe("run on it", () => {
     expect(code).toBe(1);
   });
 
-  test("a call that does not succeed before anything is broken keeps the run from beginning", async () => {
+  test("a call that fails before anything is broken prevents the run from starting", async () => {
     const { code, out } = await lab.run(
       "run",
       written("not-begun", {
@@ -296,13 +296,13 @@ describe("run on it", () => {
     expect(code).toBe(1);
   });
 
-  test("--without something that the stack does not have says what it has", async () => {
+  test("--without an unknown protection lists the known ones", async () => {
     const { code, err } = await lab.run("run", "mcp-crash", "--without", "gravity");
     expect(code).toBe(2);
     expect(err).toMatch(/no service of this stack has a protection called gravity\n +the stack knows: .*budget/);
   });
 
-  describe("--without that is cut short while the gateway restarts leaves it up, with everything on:", () => {
+  describe("--without that is interrupted while the gateway restarts leaves it up, with everything on:", () => {
     const protectionsOff = async () => {
       const health = await fetch(addressOf("gateway").replace("/mcp", "/health"));
       return ((await health.json()) as { protectionsOff: string[] }).protectionsOff;
@@ -310,7 +310,7 @@ describe("run on it", () => {
 
     test("by Ctrl-C, at once", async () => {
       const session = lab.start("run", "retry-storm", "--without", "budget");
-      await session.says("using the stack that is up");
+      await session.prints("using the stack that is up");
       expect((await session.interrupt()).code).toBe(130);
       expect((await lab.run("stack", "status")).out).toMatch(/gateway +up/);
       expect(await protectionsOff()).toEqual([]);
@@ -318,7 +318,7 @@ describe("run on it", () => {
 
     test.runIf(HAS_PROCESS_TABLE)("by a power cut, after the next start", async () => {
       const session = lab.start("run", "retry-storm", "--without", "budget");
-      await session.says("using the stack that is up");
+      await session.prints("using the stack that is up");
       await lab.cutPower();
       const { code, out } = await lab.run("run", "pii-redaction");
       expect(code, out).toBe(0);
@@ -328,7 +328,7 @@ describe("run on it", () => {
   });
 });
 
-describe("stack up, after a service has crashed", () => {
+describe("stack up after a service has crashed", () => {
   test.runIf(HAS_PROCESS_TABLE)("starts it again", async () => {
     const agent = lab.processes().find(({ command }) => command.includes("agent"));
     process.kill(agent?.pid ?? 0, "SIGKILL");
@@ -341,7 +341,7 @@ describe("stack up, after a service has crashed", () => {
 });
 
 describe("stack down", () => {
-  test("leaves nothing running, and again is no error", async () => {
+  test("leaves nothing running, and repeating it is not an error", async () => {
     const { code, out } = await lab.run("stack", "down");
     expect(code).toBe(0);
     expect(out).toContain("stack down");

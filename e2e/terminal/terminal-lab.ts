@@ -8,25 +8,25 @@ import type { TestContext } from "vitest";
 
 const LAUNCHER = join(import.meta.dirname, "..", "..", "electron", "hosts", "launch.mjs");
 
-/** Only here can what is left running be asked of the system; elsewhere such tests are skipped, and said to be. */
+/** Only here can running processes be read from the system; elsewhere such tests are reported as skipped. */
 export const HAS_PROCESS_TABLE = process.platform === "linux";
 
-/** Tests that mostly wait, each for a lab of its own. */
+/** Tests that mostly wait, each for its own lab. */
 export const TOGETHER = { concurrent: true, timeout: 300_000 };
 
-/** With its own folder for everything, as a person on a machine of their own. */
+/** A lab with its own folder for everything. */
 export class TerminalLab {
   readonly folder = mkdtempSync(join(tmpdir(), "resilience-lab-e2e-"));
   /** RESILIENCE_LAB_HOME. */
   readonly home = join(this.folder, "home");
-  /** Handed on to every process of a stack: how the process table tells ours from those of others. */
+  /** In the environment of every process of a stack: identifies this lab's processes in the process table. */
   readonly #temporary = join(this.folder, "tmp");
 
   constructor() {
     mkdirSync(this.#temporary);
   }
 
-  /** One that is cleared away when the test has ended, whatever its outcome. */
+  /** A lab that is removed when the test ends, whatever its outcome. */
   static for({ onTestFinished }: Pick<TestContext, "onTestFinished">): TerminalLab {
     const lab = new TerminalLab();
     onTestFinished(() => lab.clear());
@@ -40,31 +40,31 @@ export class TerminalLab {
     return file;
   }
 
-  /** One of the secrets that this lab has made. */
+  /** A secret that this lab created. */
   secret(name: string): string {
     const text = readFileSync(join(this.home, "secrets.env"), "utf8");
     return new RegExp(`^${name}=(.+)$`, "m").exec(text)?.[1] ?? "";
   }
 
-  /** `resilience-lab WORDS`, its output in pipes. */
-  start(...words: string[]): Session {
-    return this.startAs(undefined, ...words);
+  /** `resilience-lab ARGS`, its output in pipes. */
+  start(...args: string[]): Session {
+    return this.startAs(undefined, ...args);
   }
 
-  /** The same as another user, by number. */
-  startAs(user: number | undefined, ...words: string[]): Session {
-    return this.#start(user, [process.execPath, LAUNCHER, ...words]);
+  /** The same as another user, by uid. */
+  startAs(user: number | undefined, ...args: string[]): Session {
+    return this.#start(user, [process.execPath, LAUNCHER, ...args]);
   }
 
-  /** The same with no file allowed to grow by a byte, which is how a full disk looks to it. */
-  startOnFullDisk(user: number | undefined, ...words: string[]): Session {
+  /** The same with a file size limit of zero, which simulates a full disk. */
+  startOnFullDisk(user: number | undefined, ...args: string[]): Session {
     const script = `trap "" XFSZ; ulimit -f 0; exec "$@"`;
-    return this.#start(user, ["/bin/sh", "-c", script, "sh", process.execPath, LAUNCHER, ...words]);
+    return this.#start(user, ["/bin/sh", "-c", script, "sh", process.execPath, LAUNCHER, ...args]);
   }
 
-  #start(user: number | undefined, [program = "", ...words]: readonly string[]): Session {
+  #start(user: number | undefined, [program = "", ...args]: readonly string[]): Session {
     const { PATH, HOME } = process.env;
-    const child = spawn(program, words, {
+    const child = spawn(program, args, {
       cwd: this.folder,
       env: { PATH, HOME, TMPDIR: this.#temporary, RESILIENCE_LAB_HOME: this.home },
       stdio: ["ignore", "pipe", "pipe"],
@@ -73,26 +73,25 @@ export class TerminalLab {
     return new Session(child);
   }
 
-  /** Everything of this lab but some files, as if the user had made it. */
+  /** Changes the owner of all files of this lab except some. */
   giveTo(user: number, but: readonly string[]): void {
     const all = readdirSync(this.folder, { recursive: true, encoding: "utf8" }).map((name) => join(this.folder, name));
     for (const file of [this.folder, ...all]) if (!but.includes(file)) chownSync(file, user, user);
   }
 
   /** {@link start}, until it has ended. */
-  run(...words: string[]): Promise<Ended> {
-    return this.start(...words).ended;
+  run(...args: string[]): Promise<Ended> {
+    return this.start(...args).ended;
   }
 
   /**
-   * The processes of this lab's stacks that the system knows of, as their command lines: asked of the process table and
-   * not of the lab.
+   * The command lines of the running processes of this lab's stacks: read from the process table and not from the lab.
    */
   processes(): Process[] {
     return this.#ours(true);
   }
 
-  /** Ends the lab and whatever watches over it, as a power cut does; the stack alone runs on. */
+  /** Kills the lab and its watchdog, as a power cut would; only the stack keeps running. */
   async cutPower(): Promise<void> {
     killAll(this.#ours(false));
     await until("the lab and its watchdog are gone", () => this.#ours(false).length === 0);
@@ -117,11 +116,11 @@ export class TerminalLab {
   }
 }
 
-/** Looks until it is so; for tests that run together, whose `expect` has no eye on them. */
+/** Polls until the condition is true; for concurrent tests, in which `expect.poll` is not available. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   const limitMs = performance.now() + 60_000;
   while (!(await isSo())) {
-    if (performance.now() > limitMs) throw new Error(`waited in vain until ${what}`);
+    if (performance.now() > limitMs) throw new Error(`timed out waiting until ${what}`);
     await delay(20);
   }
 }
@@ -131,7 +130,7 @@ function killAll(processes: readonly Process[]): void {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // ended by itself meanwhile
+      // has exited meanwhile
     }
   }
 }
@@ -156,7 +155,7 @@ export interface Ended {
   err: string;
 }
 
-/** A lab at work. */
+/** A running command. */
 export class Session {
   out = "";
   err = "";
@@ -176,19 +175,19 @@ export class Session {
     });
   }
 
-  async says(text: string | RegExp): Promise<void> {
-    const hasSaid = () =>
+  async prints(text: string | RegExp): Promise<void> {
+    const hasPrinted = () =>
       typeof text === "string" ? `${this.out}${this.err}`.includes(text) : text.test(this.out + this.err);
-    await until(`the lab says ${text}; it said:\n${this.out}${this.err}`, hasSaid);
+    await until(`the lab prints ${text}; its output:\n${this.out}${this.err}`, hasPrinted);
   }
 
-  /** Ctrl-C, and how the lab then ended. */
+  /** Sends SIGINT and waits for the end. */
   interrupt(): Promise<Ended> {
     this.#child.kill("SIGINT");
     return this.ended;
   }
 
-  /** SIGKILL: nothing of the lab's own is done any more. */
+  /** SIGKILL: the lab cannot clean up. */
   die(): Promise<Ended> {
     this.#child.kill("SIGKILL");
     return this.ended;

@@ -11,7 +11,7 @@ const AUTO = ["--ports", "auto"];
 const NOBODY = 65534;
 
 describe.skipIf(!HAS_PROCESS_TABLE)("a stack that does not come up", TOGETHER, () => {
-  test("because a port is taken: it is named with its service and what to do, and nothing is started", async (context) => {
+  test("because a port is in use: reports it with its service and a hint, and starts nothing", async (context) => {
     const lab = TerminalLab.for(context);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -25,7 +25,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a stack that does not come up", TOGETHER, (
     expect(lab.processes()).toEqual([]);
   });
 
-  test("because a service ends at once: it is named with its last lines, and the others are taken down", async (context) => {
+  test("because a service exits at once: reports it with its last lines, and the others are taken down", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well", "dies"]);
     const { code, err } = await lab.run("run", smallScenario(lab), "--stack", stack, ...AUTO);
@@ -34,7 +34,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a stack that does not come up", TOGETHER, (
     expect(lab.processes()).toEqual([]);
   });
 
-  test("because a service never gets well: it is named with why and its last lines", async (context) => {
+  test("because a service never becomes healthy: reports it with the reason and its last lines", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well", "never-well"]);
     const { code, err } = await lab.run("stack", "up", "--stack", stack, ...AUTO);
@@ -45,7 +45,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a stack that does not come up", TOGETHER, (
     expect((await lab.run("stack", "status")).out).toContain("no stack is up");
   });
 
-  test("because its file is bad: the line is named, and no data folder is asked for anything", async (context) => {
+  test("because its file is invalid: reports the line, without using a data folder", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = lab.write("bad.yaml", "services:\n  a:\n    image: x\n    imagee: y\n");
     const { code, err } = await lab.run("run", smallScenario(lab), "--stack", stack, ...AUTO);
@@ -55,7 +55,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a stack that does not come up", TOGETHER, (
 });
 
 describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
-  test("because its steady state does not hold says so, and breaks nothing", async (context) => {
+  test("because its steady state is not met: reports it, and breaks nothing", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well"]);
     const scenario = smallScenario(lab, {
@@ -70,7 +70,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
     expect(out).not.toMatch(/fault +kill/);
   });
 
-  test("because what was broken does not come back is residue, with its name, though every check held", async (context) => {
+  test("because a fault cannot be undone is residue, with its name, although every check passed", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well", "dies-again"]);
     const scenario = smallScenario(lab, { method: "{ fault: { stop: dies-again } }" });
@@ -81,7 +81,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
     expect(lab.processes()).toEqual([]);
   });
 
-  test("because a check fails says what was expected and observed; fail-fast then stops, else all are run", async (context) => {
+  test("because a check fails reports what was expected and observed; fail-fast then stops, else all are run", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well"]);
     const bad = smallScenario(lab, { id: "bad", expect: "{ http: well, path: /health, json: { a: 1 } }" });
@@ -102,7 +102,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
 describe.skipIf(!HAS_PROCESS_TABLE)("a run whose audit database has no audit log", TOGETHER, () => {
   const NOTHING_SEEN = "{ decisions: [] }, { mustNotInclude: [x] }, { count: { decision: allow, exactly: 0 } }";
 
-  test("is inconclusive where a check needs decisions, says why, and the lab ends", async (context) => {
+  test("is inconclusive where a check needs decisions, reports why, and the lab exits", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well"], {}, AUDIT_DATABASE);
     const { code, out } = await lab.run("run", smallScenario(lab, { expect: NOTHING_SEEN }), "--stack", stack, ...AUTO);
@@ -116,11 +116,11 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run whose audit database has no audit log
     expect(lab.processes()).toEqual([]);
   });
 
-  test("is green where none does, and the lab ends; a report on standard output is JSON alone", async (context) => {
+  test("is green where none does, and the lab exits; a report on standard output is JSON only", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well"], {}, AUDIT_DATABASE);
-    const words = ["--stack", stack, "--reporter", "json", ...AUTO];
-    const { code, out, err } = await lab.run("run", smallScenario(lab), ...words);
+    const args = ["--stack", stack, "--reporter", "json", ...AUTO];
+    const { code, out, err } = await lab.run("run", smallScenario(lab), ...args);
     expect(code, err).toBe(0);
     const { runs } = JSON.parse(out);
     expect(runs).toMatchObject([
@@ -136,7 +136,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run whose audit database has no audit log
 });
 
 describe("bad input", TOGETHER, () => {
-  test("of a report that has nowhere to go is told before anything is run", async (context) => {
+  test("of a report that cannot be written is reported before anything is run", async (context) => {
     const lab = TerminalLab.for(context);
     const { code, err, out } = await lab.run(
       "run",
@@ -165,7 +165,7 @@ describe("bad input", TOGETHER, () => {
     },
   );
 
-  test("YAML of any kind of badness, each problem at its place", async (context) => {
+  test("of invalid YAML is reported with the position of each problem", async (context) => {
     const lab = TerminalLab.for(context);
     const bad = lab.write(
       "bad.yaml",
@@ -187,12 +187,12 @@ describe("bad input", TOGETHER, () => {
 });
 
 describe.skipIf(!HAS_PROCESS_TABLE)("two labs on one data folder", TOGETHER, () => {
-  test("the second one is told who is at work, touches nothing, and may read; the first goes on", async (context) => {
+  test("the second one is refused with the process at work, changes nothing, and may read; the first continues", async (context) => {
     const lab = TerminalLab.for(context);
     const stack = smallStack(lab, ["well"]);
     const long = smallScenario(lab, { id: "long", method: "{ fault: { stop: well } }, { wait: 10m }" });
     const first = lab.start("run", long, "--stack", stack, ...AUTO);
-    await first.says(/step +wait for 10 min/);
+    await first.prints(/step +wait for 10 min/);
     const second = await lab.run("run", smallScenario(lab), "--stack", stack, ...AUTO);
     expect(second.code).toBe(2);
     expect(second.err).toMatch(/another lab is at work here: process \d+, running long, since/);
@@ -212,19 +212,19 @@ describe("a history", TOGETHER, () => {
     return join(lab.home, "history.db");
   }
 
-  test("that is corrupt is put aside by name, and the next run is recorded", async (context) => {
+  test("that is corrupt is moved to a named file, and the next run is recorded", async (context) => {
     const lab = TerminalLab.for(context);
     const file = await withOneRun(lab);
     writeFileSync(file, "this was a database once ".repeat(200));
     const { code, out } = await lab.run("run", smallScenario(lab), "--stack", smallStack(lab, ["well"]), ...AUTO);
     expect(code).toBe(0);
-    const [aside = ""] = readdirSync(lab.home).filter((name) => name.startsWith("history.db.corrupt-"));
-    expect(out).toContain(`the run history was damaged; it was put aside, whole, as ${join(lab.home, aside)}`);
-    expect(readFileSync(join(lab.home, aside), "utf8")).toContain("this was a database once");
+    const [movedTo = ""] = readdirSync(lab.home).filter((name) => name.startsWith("history.db.corrupt-"));
+    expect(out).toContain(`the run history was damaged; it was put aside, whole, as ${join(lab.home, movedTo)}`);
+    expect(readFileSync(join(lab.home, movedTo), "utf8")).toContain("this was a database once");
     expect((await lab.run("history", "list")).out.match(/passed/g)).toHaveLength(1);
   });
 
-  test("of a newer lab is shown, and nothing is run that could not be recorded", async (context) => {
+  test("of a newer lab is shown, and no run is started that could not be recorded", async (context) => {
     const lab = TerminalLab.for(context);
     const database = new Database(await withOneRun(lab));
     database.pragma("user_version = 99");
@@ -238,7 +238,7 @@ describe("a history", TOGETHER, () => {
     expect(lab.processes()).toEqual([]);
   });
 
-  test("that may not be written is shown, and nothing is run", async (context) => {
+  test("that is read-only is shown, and nothing is run", async (context) => {
     const lab = TerminalLab.for(context);
     const file = await withOneRun(lab);
     chmodSync(file, 0o444);
@@ -257,7 +257,7 @@ describe("a history", TOGETHER, () => {
     if (HAS_PROCESS_TABLE) expect(lab.processes()).toEqual([]);
   });
 
-  test("in a folder that cannot be made is said, with what to do", async (context) => {
+  test("in a folder that cannot be created is reported with a hint", async (context) => {
     const lab = TerminalLab.for(context);
     mkdirSync(join(lab.folder, "somewhere"));
     writeFileSync(lab.home, "a file where the folder should be");

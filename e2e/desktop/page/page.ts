@@ -1,7 +1,7 @@
 import type { LabState } from "../../../electron/contract/events.ts";
 import { connectToLab, type LabClient } from "../../../renderer/lab-client/lab-client.ts";
 
-/** What the specs of the shell look at in place of the lab's page: a connection, and what came through it. */
+/** Replaces the lab's page in the specs of the shell: a connection, and the state received through it. */
 export interface ShellPage {
   lab: LabClient;
   routes: string[];

@@ -1,4 +1,4 @@
-// A service of the small stack that tests break: it answers /health, and misbehaves as MODE says.
+// A service of the small stack that tests break: it answers /health, and misbehaves according to MODE.
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";

@@ -5,7 +5,7 @@ const PROGRAM = join(import.meta.dirname, "service.mjs");
 
 export type Mode = "well" | "never-well" | "dies" | "dies-again" | "slow-again" | "stubborn";
 
-/** A service that is the reference stack's own PostgreSQL, in which no gateway has made its tables. */
+/** The reference stack's PostgreSQL as a service, without a gateway's tables. */
 export const AUDIT_DATABASE = `  audit-db:
     image: none
     stop_signal: SIGINT
@@ -43,7 +43,7 @@ export function smallStack(
   return lab.write("small-stack.yaml", `services:\n${services.join("")}${more}x-lab: { project: small }\n`);
 }
 
-/** A scenario on the small stack; what is left out is what does no harm. */
+/** A scenario on the small stack; omitted parts default to harmless ones. */
 export function smallScenario(
   lab: TerminalLab,
   change: { id?: string; steadyState?: string; method?: string; expect?: string } = {},
