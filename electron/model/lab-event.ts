@@ -153,8 +153,8 @@ export const labEvent = z.discriminatedUnion("type", [
     traceId: z.string(),
     spanId: z.string(),
     /**
-     * The call lasts until a `call.ended` tells of its end, whatever was decided. Absent where none is to come: from a
-     * gateway that keeps no record of ends, of a call that its gateway did not survive, and from labs of before.
+     * The call lasts until its `call.ended`, whatever was decided. Absent where none follows: for a gateway without a
+     * record of ends, for a call during which the gateway was killed, and in logs of older labs.
      */
     awaitsEnd: z.literal(true).optional(),
   }),

@@ -214,24 +214,24 @@ describe("a call lasts until it has ended", () => {
   });
 });
 
-describe("a call whose end is to come", () => {
+describe("a call whose end follows", () => {
   const row = { awaitsEnd: true as const, decidedWallMs: 1_700_000_000_020 };
   const ended = callEnded({ startedWallMs: 1_700_000_000_015, endedWallMs: 1_700_000_000_060, outcome: "refused" });
   const endsOf = (...bodies: LabEventBody[]) =>
     RunModel.of(eventsOf([started, started, ...bodies])).calls.map(({ endMs }) => endMs);
 
-  test.each(DECISIONS)("is not over by %s: it lasts until it has ended", (decision) => {
+  test.each(DECISIONS)("is not ended by %s: it lasts until its end", (decision) => {
     const word = decided({ ...row, decision });
     expect(endsOf(word)).toEqual([OPEN]);
     expect(endsOf(word, started, started, started, ended)).toEqual([60]);
     expect(endsOf(started, started, started, ended, word)).toEqual([60]);
   });
 
-  test("and never came lasts on when the run is over, as with everything that did not end", () => {
+  test("but never arrives stays open after the run, as everything that did not end", () => {
     expect(endsOf(decided(row), passed)).toEqual([OPEN]);
   });
 
-  test("is over by a decision of which none is to come: its gateway did not survive it", () => {
+  test("ends with a decision without awaitsEnd: its gateway was killed", () => {
     const asked = decided({ ...row, decision: "approvalRequired" });
     const expired = decided({ rowId: "2", decision: "expired", decidedWallMs: 1_700_000_000_040 });
     expect(endsOf(asked, started, expired)).toEqual([40]);
@@ -251,7 +251,7 @@ describe("a call is below the step that made it", () => {
   const stepsOf = (...bodies: LabEventBody[]) =>
     RunModel.of(eventsOf([started, ...bodies])).calls.map(({ parent, attributes }) => [parent, attributes.joinedBy]);
 
-  test("which is the one that was under way, rather one that calls, also when it is heard of late", () => {
+  test("which is the one in progress, preferably one that calls tools, also for a late event", () => {
     const steps = [begins("a", "storm"), begins("b", "wait")];
     expect(stepsOf(...steps, callAt(35))).toEqual([["step 1", "time"]]);
     expect(stepsOf(...steps, ends("a"), ends("b"), begins("c", "agent"), callAt(35))).toEqual([["step 1", "time"]]);
@@ -266,7 +266,7 @@ describe("a call is below the step that made it", () => {
     ]);
   });
 
-  test("by its own word, once it tells the turn; before that it is the one under way", () => {
+  test("which is the one that reports the turn; before that it is the one in progress", () => {
     const bodies = [begins("a", "agent"), begins("b", "agent"), callAt(35), ends("a", "turn-1")];
     expect(stepsOf(...bodies.slice(0, 3))).toEqual([["step 2", "time"]]);
     expect(stepsOf(...bodies)).toEqual([["step 1", "turn"]]);
@@ -277,7 +277,7 @@ describe("a call is below the step that made it", () => {
     expect(RunModel.of(eventsOf([started, ...bodies])).asOf(4, 40).calls).toMatchObject([{ parent: "step 2" }]);
   });
 
-  test("of two steps with one id, as in a method done twice, each has its own", () => {
+  test("of two steps with one id, as in a repeated method, each has its own", () => {
     const twice = ["1", "2"].flatMap((turn, nth) => [begins("a", "call"), callAt(25 + 30 * nth, turn), ends("a")]);
     expect(stepsOf(...twice)).toEqual([
       ["step 1", "time"],

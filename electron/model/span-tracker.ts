@@ -46,9 +46,9 @@ export class SpanTracker implements Tracking {
     approval: new Map(),
   };
   readonly #counts: Record<SpanKind, number> = { phase: 0, step: 0, fault: 0, health: 0, call: 0, approval: 0 };
-  /** By trace, the faults that its requests met. */
+  /** By trace: the faults that its requests met. */
   readonly #faultsMet = new Map<string, readonly string[]>();
-  /** Keys of calls, by their trace and by their turn. */
+  /** Keys of calls by trace and by turn. */
   readonly #callsOfTrace = new Map<string, string[]>();
   readonly #callsOfTurn = new Map<string, string[]>();
   readonly #callingSteps = new CallingSteps();
@@ -147,7 +147,7 @@ export class SpanTracker implements Tracking {
   made(seq: number, step: string, turnId: string): void {
     const maker = this.find("step", step);
     if (maker === undefined) return;
-    this.#callingSteps.tell(turnId, maker);
+    this.#callingSteps.report(turnId, maker);
     for (const key of this.#callsOfTurn.get(turnId) ?? []) {
       const call = this.find("call", key);
       if (call === undefined) continue;
@@ -169,7 +169,7 @@ export class SpanTracker implements Tracking {
     this.#sink.changed?.(changed as AnySpan, owner);
   }
 
-  /** What later events find it by, besides its key. */
+  /** Indexes the span by trace and turn for later events. */
   #rememberJoins(span: AnySpan, key: string): void {
     if (span.kind === "step") this.#callingSteps.take(span);
     if (span.kind !== "call") return;

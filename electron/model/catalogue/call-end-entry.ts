@@ -4,12 +4,12 @@ import type { CallEnd } from "../span.ts";
 import { toneOfCall } from "../tone.ts";
 import { type EventEntry, line, plain, type TextPart } from "./entry.ts";
 
-/** In a terminal; what took less is at once for a person. */
+/** Milliseconds from which a call's duration is printed in a terminal. */
 const PRINTED_FROM_MS = 100;
 
 /**
- * The end of a call as its gateway recorded it. Decisions and ends are written and read apart, so that either may be first;
- * a call that nothing was decided on has an end alone.
+ * The end of a call as recorded by its gateway. Decisions and ends are read separately, in any order; a call without a
+ * decision has only an end.
  */
 export const callEnded: EventEntry<"call.ended"> = {
   title: "End of a tool call",
@@ -21,7 +21,7 @@ export const callEnded: EventEntry<"call.ended"> = {
     text: `${tool} ended: ${outcome}${error === undefined ? "" : `: ${error}`}`,
     tone: "muted",
   }),
-  print: (event) => (isWorthALine(event) ? line("call", ...wordsOf(event)) : []),
+  print: (event) => (isWorthALine(event) ? line("call", ...partsOf(event)) : []),
   track(event, run) {
     const { seq, atMs, callId, outcome, attempts, requestBytes, replyBytes, error, traceId, spanId } = event;
     const startMs = run.clock.at(event.startedWallMs, atMs);
@@ -48,17 +48,17 @@ export const callEnded: EventEntry<"call.ended"> = {
   subject: ({ callId }, { calls }) => calls.find(({ attributes }) => attributes.callId === callId),
 };
 
-/** Most calls end at once, and as the line of their last decision says: those have no line of their own. */
+/** Most calls end at once and as decided: they have no line of their own. */
 function isWorthALine(event: EventOf<"call.ended">): boolean {
   return !isAsDecided(event) || event.endedWallMs - event.startedWallMs >= PRINTED_FROM_MS;
 }
 
-/** Whether a decision tells as much; a call that no backend was found for met none. */
+/** Whether the outcome follows from a decision; a call without a backend has no decision. */
 function isAsDecided({ outcome, backend }: EventOf<"call.ended">): boolean {
   return outcome === "ok" || ((outcome === "refused" || outcome === "upstream_error") && backend !== "");
 }
 
-function wordsOf(event: EventOf<"call.ended">): TextPart[] {
+function partsOf(event: EventOf<"call.ended">): TextPart[] {
   const { tool, outcome, error } = event;
   const lasted = formatDuration(event.endedWallMs - event.startedWallMs);
   return [

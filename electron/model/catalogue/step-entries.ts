@@ -69,7 +69,7 @@ export const stepEnded: EventEntry<"step.ended"> = {
   subject: ({ step }, { steps }) => steps.find(({ attributes }) => attributes.step === step),
 };
 
-/** Of what a step leaves in the log, where it has such a text. */
+/** A text field of a step's output, if present. */
 function textIn(output: unknown, name: "answer" | "turnId"): string | undefined {
   if (typeof output !== "object" || output === null || !(name in output)) return undefined;
   const value: unknown = (output as Record<string, unknown>)[name];
