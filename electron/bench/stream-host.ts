@@ -12,7 +12,6 @@ import { browserFiles } from "../hosts/browser/browser-files.ts";
 import { serveWindow } from "../hosts/browser/window-socket.ts";
 import { BROWSER_HOST } from "../hosts/browser.ts";
 import { FileService } from "../hosts/files/file-service.ts";
-import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
 import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
 import { PageConnection } from "../lab/service/streams/stream-registry.ts";
@@ -32,8 +31,7 @@ const { home, runId } = workerData as StreamPlace;
 
 const service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
 const files = new FileService();
-const diagnostics = new DiagnosticsService(service);
-const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
+const router = labRouter({ service, host: BROWSER_HOST, files: browserFiles(files) });
 const socketHandler = new SocketHandler<RouterContext>(router);
 const portHandler = new RPCHandler<RouterContext>(router);
 
@@ -62,7 +60,6 @@ parentPort?.postMessage(doors, [labPort.port2, barePort.port2] as Transferable[]
 await once(parentPort as NonNullable<typeof parentPort>, "message");
 labSocket.close();
 bareSocket.close();
-diagnostics.close();
 files.close();
 await service.close();
 process.exit(0);
@@ -83,7 +80,7 @@ async function madeBefore(): Promise<string[]> {
   const { lastSeq } = await service.history.get(runId);
   const texts: string[] = [];
   for (let seq = 0; seq < lastSeq; seq += EVENT_BATCH_LIMIT) {
-    const entries = await service.history.entries(runId, seq, EVENT_BATCH_LIMIT);
+    const entries = await service.store.entries(runId, seq, EVENT_BATCH_LIMIT);
     texts.push(
       `{"type":"run","message":1,"items":[${entries.map(({ text }) => text).join(",")}],"lastSeq":${lastSeq},"savedSeq":${lastSeq},"unsaved":null}`,
     );

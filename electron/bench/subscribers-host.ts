@@ -8,7 +8,6 @@ import { browserFiles } from "../hosts/browser/browser-files.ts";
 import { serveWindow } from "../hosts/browser/window-socket.ts";
 import { BROWSER_HOST } from "../hosts/browser.ts";
 import { FileService } from "../hosts/files/file-service.ts";
-import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
 import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
 import { RunFeed } from "../lab/service/streams/run-feed.ts";
@@ -23,10 +22,9 @@ export interface SubscribersPlace {
 const { home, events, everyMs } = workerData as SubscribersPlace;
 const service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
 const feeds = new Map<string, RunFeed>();
-service.feed = (runId) => feeds.get(runId);
-const diagnostics = new DiagnosticsService(service);
+service.feeds.get = (runId) => feeds.get(runId);
 const files = new FileService();
-const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files) });
+const router = labRouter({ service, host: BROWSER_HOST, files: browserFiles(files) });
 const handler = new RPCHandler<RouterContext>(router);
 const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDeflate: false });
 server.on("connection", (socket, request) => serveWindow(socket, handler, request.socket));
@@ -36,7 +34,7 @@ const port = parentPort as NonNullable<typeof parentPort>;
 
 /** `begin` creates the run, which can then be followed; `go` runs it to its end. */
 port.on("message", async ({ what, runId }: { what: "begin" | "go"; runId: string }) => {
-  const feed = feeds.get(runId) ?? new RunFeed(runId, service.lab.history.durability);
+  const feed = feeds.get(runId) ?? new RunFeed(runId, service.store.durability);
   feeds.set(runId, feed);
   if (what === "go") await goOn(feed, runId);
   port.postMessage(what);

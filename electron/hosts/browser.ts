@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { takeAll } from "../lab/service/closing-steps.ts";
-import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../lab/service/engine-service.ts";
+import { takeAll } from "../lab/service/operations/closing-steps.ts";
 import { labRouter } from "../lab/service/procedures/router.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 import { browserFiles } from "./browser/browser-files.ts";
@@ -41,11 +40,10 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
   const page = new PageFiles(options.pageFolder ?? join(PROJECT_FOLDER, "dist", "renderer"));
   const service = await EngineService.start(environment);
   const stopCatching = catchStrayErrors((error) => service.takeStray(error));
-  const diagnostics = new DiagnosticsService(service);
   const files = new FileService();
   let server: BrowserServer | undefined;
   try {
-    for (const notice of service.notices) out.write(`${notice}\n`);
+    for (const notice of service.notices.list()) out.write(`${notice}\n`);
     let isFirst = true;
     const onAddress = (address: string) => {
       out.write(isFirst ? `Resilience Lab is at ${address}\n` : `To open it in another browser: ${address}\n`);
@@ -53,20 +51,14 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
     };
     const windows = new WindowKeys();
     const invite = () => windows.issue();
-    const router = labRouter({ service, diagnostics, host: BROWSER_HOST, files: browserFiles(files), invite });
+    const router = labRouter({ service, host: BROWSER_HOST, files: browserFiles(files), invite });
     server = await BrowserServer.listen({ router, page, files, windows, port, onAddress });
     if (opensBrowser) openInBrowser(server.address);
     await ended(signal);
     out.write("Shutting down: undoing every fault.\n");
   } finally {
     // Faults are undone first, without waiting for windows: one of them may be frozen.
-    await takeAll([
-      () => service.close(),
-      async () => server?.close(),
-      () => files.close(),
-      () => diagnostics.close(),
-      stopCatching,
-    ]);
+    await takeAll([() => service.close(), async () => server?.close(), () => files.close(), stopCatching]);
   }
 }
 

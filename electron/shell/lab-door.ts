@@ -1,7 +1,6 @@
 import { RPCHandler } from "@orpc/server/message-port";
 import { type IpcMainEvent, ipcMain, type MessagePortMain, Notification } from "electron";
 import { CONNECT_CHANNEL } from "../contract/bridge.ts";
-import { DiagnosticsService } from "../lab/service/diagnostics/diagnostics-service.ts";
 import { labRouter, type RouterContext } from "../lab/service/procedures/router.ts";
 import { answerToMalformed } from "../lab/service/procedures/wire-message.ts";
 import { PageConnection } from "../lab/service/streams/stream-registry.ts";
@@ -18,9 +17,7 @@ export function register(shell: Shell): void {
     const notifications = Notification.isSupported();
     const files = shellFiles(shell.files, shell);
     const host = { host: "electron", export: "dialog", openDialog: true, notifications, nativeTheme: true } as const;
-    return new RPCHandler<RouterContext>(
-      labRouter({ service, diagnostics: new DiagnosticsService(service), host, files }),
-    );
+    return new RPCHandler<RouterContext>(labRouter({ service, host, files }));
   });
   ipcMain.on(CONNECT_CHANNEL, (event) => {
     const [port] = event.ports;

@@ -5,8 +5,8 @@ import type { Shell } from "./shell.ts";
 /** Notifies when a run ends while the window is not focused. A click opens the run. */
 export function register(shell: Shell): void {
   void shell.service.then((service) =>
-    service.onRunEnded((entry) => {
-      if (!Notification.isSupported() || !service.settings().notifications) return;
+    service.runs.onEnded((entry) => {
+      if (!Notification.isSupported() || !service.settings.current().notifications) return;
       if (entry.outcome === "cancelled" || shell.window?.isFocused()) return;
       const notification = new Notification({ title: titleOf(entry), body: entry.reason ?? "" });
       notification.on("click", () => shell.show(entry.runId === null ? "lab" : `run/${entry.runId}`));

@@ -1,7 +1,7 @@
 import { app, dialog } from "electron";
 import { LabError, messageOf } from "../lab/lab-error.ts";
-import { takeAll } from "../lab/service/closing-steps.ts";
 import type { EngineService } from "../lab/service/engine-service.ts";
+import { takeAll } from "../lab/service/operations/closing-steps.ts";
 import type { Shell } from "./shell.ts";
 
 const QUIT = 0;
@@ -30,7 +30,7 @@ export function register(shell: Shell): void {
     event.preventDefault();
     const service = shell.serviceNow();
     if (closing !== undefined) return;
-    if (service === undefined || !isAtWork(service)) end(service, showAndLog);
+    if (service === undefined || !service.isAtWork) end(service, showAndLog);
     else void ask(shell).then((isAgreed) => isAgreed && end(service, showAndLog));
   });
   // A window may be closed by the system; the engine does not keep running without one.
@@ -51,10 +51,6 @@ function showAndLog(problem: string): void {
 function explain(error: unknown): string {
   const hint = error instanceof LabError && error.cure !== undefined ? `\n${error.cure}` : "";
   return `${messageOf(error)}${hint}`;
-}
-
-function isAtWork(service: EngineService): boolean {
-  return service.queue.isBusy || service.stack.faults().length > 0;
 }
 
 async function ask({ window }: Shell): Promise<boolean> {

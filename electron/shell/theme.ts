@@ -11,7 +11,7 @@ export function register(shell: Shell): void {
   nativeTheme.themeSource = preferences.settings().theme;
   preferences.close();
   void shell.service.then((service) =>
-    service.onSettingsChanged(({ theme }) => {
+    service.settings.onChange(({ theme }) => {
       nativeTheme.themeSource = theme;
     }),
   );

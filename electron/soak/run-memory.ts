@@ -46,8 +46,8 @@ const count = Number(values.count);
 const home = mkdtempSync(join(tmpdir(), "resilience-lab-soak-"));
 const service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
 try {
-  service.changeSettings({ ports: "auto", keepStackUp: false });
-  service.saveScenario(SCENARIO, { replace: true });
+  service.settings.change({ ports: "auto", keepStackUp: false });
+  service.scenarios.save(SCENARIO, { replace: true });
   const outcomes = countOutcomes();
   const samples: Sample[] = [];
   for (let runs = RUNS_PER_SAMPLE; runs <= count; runs += RUNS_PER_SAMPLE) {
@@ -67,9 +67,9 @@ try {
 }
 
 async function runBatch(): Promise<void> {
-  const left = new Set(service.startRuns([service.library.find("memory").loaded], [], RUNS_PER_SAMPLE).map(idOf));
+  const left = new Set(service.runs.start([service.scenarios.find("memory")], [], RUNS_PER_SAMPLE).map(idOf));
   await new Promise<void>((resolve) => {
-    const unsubscribe = service.onRunEnded((entry) => {
+    const unsubscribe = service.runs.onEnded((entry) => {
       left.delete(entry.entryId);
       if (left.size > 0) return;
       unsubscribe();
@@ -84,7 +84,7 @@ function idOf({ entryId }: { entryId: string }): string {
 
 function countOutcomes(): Map<string, number> {
   const outcomes = new Map<string, number>();
-  service.onRunEnded(({ outcome, reason }) => {
+  service.runs.onEnded(({ outcome, reason }) => {
     const key = outcome === "passed" ? outcome : `${outcome} (${reason})`;
     outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
   });

@@ -36,8 +36,8 @@ async function follower(): Promise<{ window: RawWindow; subscription: string }> 
 }
 
 test("a window that neither reads nor acknowledges does not delay other windows", async () => {
-  const feed = new RunFeed(RUN, lab.service.lab.history.durability);
-  lab.service.feed = () => feed;
+  const feed = new RunFeed(RUN, lab.service.store.durability);
+  lab.service.feeds.get = () => feed;
   const stalled = await follower();
   stalled.window.socket.pause();
   const { window, subscription } = await follower();

@@ -71,8 +71,8 @@ describe.runIf(process.platform === "linux")(
     async function withFault(home: string, work: (engine: EngineService) => Promise<unknown>): Promise<void> {
       const engine = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
       service = engine;
-      engine.changeSettings({ ports: "auto" });
-      await engine.up();
+      engine.settings.change({ ports: "auto" });
+      await engine.stack.up();
       const { runId } = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
       await work(engine);
       expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
@@ -115,10 +115,10 @@ describe.runIf(process.platform === "linux")(
       addRuns(home, 500, { approvals: 0, lines: 20 });
       await withFault(home, async (engine) => {
         slowDown(home, "DELETE", 40_000);
-        engine.changeSettings({ historyLimit: 200 });
+        engine.settings.change({ historyLimit: 200 });
         await expect.poll(() => rowsOf(home), { timeout: 100_000 }).toBeLessThan(210 * 20);
         const runIds = Array.from({ length: 20 }, (_, at) => idOf(500 - at));
-        expect(await engine.deleteRuns(runIds)).toEqual({ deleted: 20, kept: [] });
+        expect(await engine.history.delete(runIds)).toEqual({ deleted: 20, kept: [] });
         expect(rowsOf(home)).toBeLessThan(190 * 20);
       });
     });
@@ -126,7 +126,7 @@ describe.runIf(process.platform === "linux")(
     test("a bundle is brought in", async () => {
       const home = await newHome();
       await withFault(home, async (engine) => {
-        const { history } = engine.lab;
+        const history = engine.store;
         const [id, file] = [idOf(1), join(home, "run.zip")];
         const old = {
           scenarioId: "mcp-crash",
@@ -139,7 +139,7 @@ describe.runIf(process.platform === "linux")(
         for (const event of eventsOf([started, ...Array<LabEventBody>(1_200).fill(line), passed], id))
           void (event.type === "run.ended" ? await history.end(event) : history.append(event));
         await exportBundle({ history, runIds: [id], file });
-        await engine.deleteRuns([id]);
+        await engine.history.delete([id]);
         slowDown(home, "INSERT", 250_000);
         expect((await importBundle({ history, file })).imported).toHaveLength(1);
       });

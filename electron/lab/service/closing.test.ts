@@ -13,7 +13,7 @@ afterEach(async () => {
 
 async function startOn(home: string): Promise<EngineService> {
   service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
-  service.changeSettings({ ports: "auto" });
+  service.settings.change({ ports: "auto" });
   return service;
 }
 
@@ -46,13 +46,13 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
   test("a session of faults by hand on a full disk ends when all is put back, and says that it is not recorded", async () => {
     const home = temporaryFolder();
     const engine = await startOn(home);
-    await engine.up();
+    await engine.stack.up();
     const { runId } = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
     const makeSpace = fill(home, "history.db", "INSERT ON events");
     expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
     await expect.poll(() => engine.faults.runId).toBeNull();
-    expect(engine.isOn(runId)).toBe(false);
-    expect(engine.notices.join()).toMatch(/what was broken by hand is not in the history: .*disk is full/);
+    expect(engine.feeds.isOn(runId)).toBe(false);
+    expect(engine.notices.list().join()).toMatch(/what was broken by hand is not in the history: .*disk is full/);
     // The next one begins as if nothing had been, and what waits is written once there is space.
     makeSpace();
     const next = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
@@ -64,7 +64,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
   test("on a full disk undoes everything, ends every process, lets the data folder go, and says what was lost", async () => {
     const home = temporaryFolder();
     const engine = await startOn(home);
-    await engine.up();
+    await engine.stack.up();
     await engine.faults.apply({ kind: "pause", target: "mock-slack" });
     const makeSpace = [
       fill(home, "history.db", "INSERT ON events"),
@@ -79,17 +79,17 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     expect(watchdogsOf({ home })).toEqual([]);
     for (const make of makeSpace) make();
     const again = await startOn(home);
-    expect((await again.status()).state).toBe("down");
+    expect((await again.stack.status()).state).toBe("down");
     expect(openFaults(home)).toEqual([]);
   });
 
   test("while a stack that was to stay up is being taken down waits until it is down", async () => {
     const home = temporaryFolder();
     const engine = await startOn(home);
-    engine.changeSettings({ keepStackUp: true });
-    await engine.up();
-    const down = engine.down();
-    await expect.poll(async () => (await engine.status()).state).toBe("stopping");
+    engine.settings.change({ keepStackUp: true });
+    await engine.stack.up();
+    const down = engine.stack.down();
+    await expect.poll(async () => (await engine.stack.status()).state).toBe("stopping");
     await engine.close();
     await expect(down).resolves.toBeDefined();
     expect(serviceProcessesOf(home)).toEqual([]);
@@ -99,10 +99,10 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
   test("while what was broken by hand is put back before the stack is taken down does both", async () => {
     const home = temporaryFolder();
     const engine = await startOn(home);
-    engine.changeSettings({ keepStackUp: true });
-    await engine.up();
+    engine.settings.change({ keepStackUp: true });
+    await engine.stack.up();
     await engine.faults.apply({ kind: "stop", target: "mock-slack" });
-    const down = engine.down();
+    const down = engine.stack.down();
     await engine.close();
     await expect(down).resolves.toBeDefined();
     expect(serviceProcessesOf(home)).toEqual([]);
@@ -111,9 +111,9 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
 
   test("once the lab is ending nothing is started or broken any more", async () => {
     const engine = await startOn(temporaryFolder());
-    await engine.up();
+    await engine.stack.up();
     const closing = engine.close();
-    await expect(engine.up()).rejects.toThrow("the lab is ending");
+    await expect(engine.stack.up()).rejects.toThrow("the lab is ending");
     await expect(engine.faults.apply({ kind: "pause", target: "mock-slack" })).rejects.toThrow("the lab is ending");
     await expect(engine.faults.startService("mock-slack")).rejects.toThrow("the lab is ending");
     await closing;

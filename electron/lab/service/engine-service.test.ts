@@ -6,31 +6,30 @@ import { openJournal } from "../journal/journal.ts";
 import { Lab } from "../lab.ts";
 import { ON_REFERENCE_STACK } from "../stacks/run-target.ts";
 import { EngineService } from "./engine-service.ts";
-import { scenarioOf } from "./scenarios/past-scenario.ts";
 
 let service: EngineService | undefined;
 afterEach(async () => {
-  service?.changeSettings({ keepStackUp: false });
-  await service?.down().catch(() => {});
+  service?.settings.change({ keepStackUp: false });
+  await service?.stack.down().catch(() => {});
   await service?.close();
   service = undefined;
 });
 
 async function startOn(home: string): Promise<EngineService> {
   service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
-  service.changeSettings({ ports: "auto" });
+  service.settings.change({ ports: "auto" });
   return service;
 }
 
-const scenario = (engine: EngineService, id: string) => [engine.library.find(id).loaded];
+const scenario = (engine: EngineService, id: string) => [engine.scenarios.find(id)];
 
 test("quitting puts back what was broken by hand, and the run of it says so", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
-  engine.changeSettings({ keepStackUp: true });
-  await engine.up();
+  engine.settings.change({ keepStackUp: true });
+  await engine.stack.up();
   const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });
-  const broken = await engine.status();
+  const broken = await engine.stack.status();
   expect(broken.services.find(({ name }) => name === "mock-slack")).toMatchObject({
     state: "stopped",
     faults: [{ kind: "stop", isManual: true, runId }],
@@ -38,7 +37,7 @@ test("quitting puts back what was broken by hand, and the run of it says so", as
   await engine.close();
 
   const again = await startOn(home);
-  const { state, services } = await again.status();
+  const { state, services } = await again.stack.status();
   expect(state).toBe("up");
   expect(services.find(({ name }) => name === "mock-slack")).toMatchObject({ state: "running", faults: [] });
   expect(await again.history.get(runId)).toMatchObject({ scenarioId: "by-hand", outcome: "passed" });
@@ -46,7 +45,7 @@ test("quitting puts back what was broken by hand, and the run of it says so", as
 
 test("a halt opens links before anything else, whatever was broken last", async () => {
   const engine = await startOn(temporaryFolder());
-  await engine.up();
+  await engine.stack.up();
   const { runId } = await engine.faults.apply({ kind: "down", target: "agent->gateway" });
   await engine.faults.apply({ kind: "kill", target: "mock-slack" });
   expect(await engine.faults.halt()).toEqual({ undone: 2, residue: [] });
@@ -64,7 +63,7 @@ test("a halt opens links before anything else, whatever was broken last", async 
 test("a halt puts everything back also when the disk is full, and says that it does not last", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
-  await engine.up();
+  await engine.stack.up();
   await engine.faults.apply({ kind: "pause", target: "mock-slack" });
   const journal = openJournal(join(home, "journal.db"));
   onTestFinished(() => journal.close());
@@ -77,7 +76,7 @@ test("a halt puts everything back also when the disk is full, and says that it d
 
 test("what a run has broken is left to it: undoing everything says so, and halting puts it back", async () => {
   const engine = await startOn(temporaryFolder());
-  engine.startRuns(scenario(engine, "approval-timeout"), [], 1);
+  engine.runs.start(scenario(engine, "approval-timeout"), [], 1);
   await expect.poll(() => engine.approvals.waiting().waiting.length, { timeout: 30_000 }).toBe(1);
   await expect(engine.faults.undo("all")).rejects.toMatchObject({
     code: "busy",
@@ -90,31 +89,31 @@ test("what a run has broken is left to it: undoing everything says so, and halti
 test("quitting in mid-run ends the run as cancelled, with everything put back and nothing left running", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
-  engine.startRuns(scenario(engine, "approval-timeout"), [], 2);
+  engine.runs.start(scenario(engine, "approval-timeout"), [], 2);
   await expect.poll(() => engine.approvals.waiting().waiting.length, { timeout: 30_000 }).toBe(1);
   await engine.close();
 
   const again = await startOn(home);
-  expect(again.notices).toEqual([]);
-  expect((await again.status()).state).toBe("down");
+  expect(again.notices.list()).toEqual([]);
+  expect((await again.stack.status()).state).toBe("down");
   const { runs } = await again.history.list({});
   expect(runs.map(({ outcome }) => outcome)).toEqual(["cancelled"]);
 });
 
 test("an error that nothing has awaited ends the run that is on as an error, restored; the next is run, and it is said", async () => {
   const engine = await startOn(temporaryFolder());
-  engine.startRuns(scenario(engine, "approval-timeout"), [], 1);
-  engine.startRuns(scenario(engine, "mcp-crash"), [], 1);
+  engine.runs.start(scenario(engine, "approval-timeout"), [], 1);
+  engine.runs.start(scenario(engine, "mcp-crash"), [], 1);
   await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
   engine.takeStray(new Error("boom"));
-  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
-  const ended = engine.queue.state().ended.map(({ scenarioId, outcome, reason }) => [scenarioId, outcome, reason]);
+  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  const ended = engine.runs.state().ended.map(({ scenarioId, outcome, reason }) => [scenarioId, outcome, reason]);
   expect(ended).toEqual([
     ["mcp-crash", "passed", expect.any(String)],
     ["approval-timeout", "error", "the lab itself failed, unexpectedly: boom"],
   ]);
   expect(engine.stack.faults()).toEqual([]);
-  expect(engine.notices).toEqual(["something in the lab failed unexpectedly: boom"]);
+  expect(engine.notices.list()).toEqual(["something in the lab failed unexpectedly: boom"]);
 });
 
 test("a call that waits is approved through the message's own button, and shown with its run and the time it has", async () => {
@@ -127,17 +126,17 @@ steadyState: [{ service: gateway, is: up }]
 method: [{ agent: "List my recent charges, then refund the first non-refunded charge in full, reason requested_by_customer." }]
 expect: [{ policyOutcome: approved }]
 `;
-  engine.saveScenario(held, { replace: false });
-  engine.startRuns(scenario(engine, "held"), [], 1);
+  engine.scenarios.save(held, { replace: false });
+  engine.runs.start(scenario(engine, "held"), [], 1);
   const decidable = () => engine.approvals.waiting().waiting.filter(({ blockedBecause }) => blockedBecause === null);
   await expect.poll(() => decidable().length, { timeout: 30_000 }).toBe(1);
   const [waiting] = decidable();
   expect(waiting).toMatchObject({ tool: "create_refund" });
   expect(waiting?.expiresWallMs).toBeGreaterThan(waiting?.requestedWallMs ?? 0);
-  await expect.poll(() => decidable()[0]?.runId).toBe(engine.queue.runningRunId);
+  await expect.poll(() => decidable()[0]?.runId).toBe(engine.runs.runningRunId);
   await engine.approvals.decide(waiting?.ticket ?? "", "approve", "ana");
-  await expect.poll(() => engine.queue.state().ended.length, { timeout: 30_000 }).toBe(1);
-  expect(engine.queue.state().ended[0]).toMatchObject({ outcome: "passed" });
+  await expect.poll(() => engine.runs.state().ended.length, { timeout: 30_000 }).toBe(1);
+  expect(engine.runs.state().ended[0]).toMatchObject({ outcome: "passed" });
   expect((await engine.history.approvals(10, Number.MAX_SAFE_INTEGER)).decided[0]).toMatchObject({
     result: "approved",
   });
@@ -147,25 +146,25 @@ expect: [{ policyOutcome: approved }]
 
 test("protections are off for the runs that asked for it, and on again after", async () => {
   const engine = await startOn(temporaryFolder());
-  engine.startRuns(scenario(engine, "mcp-crash"), ["capability-cache"], 1);
-  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
-  const [entry] = engine.queue.state().ended;
+  engine.runs.start(scenario(engine, "mcp-crash"), ["capability-cache"], 1);
+  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({ outcome: "failed", without: ["capability-cache"] });
-  expect((await engine.status()).protections.off).toEqual([]);
-  const { loaded, without } = await scenarioOf(engine.history, engine.library, entry?.runId ?? "");
+  expect((await engine.stack.status()).protections.off).toEqual([]);
+  const { loaded, without } = await engine.scenarios.ofRun(entry?.runId ?? "");
   expect([loaded.scenario.id, without]).toEqual(["mcp-crash", ["capability-cache"]]);
 });
 
 test("what is broken past the lab is told of with its next step; a run does not begin on it, and undoing all restores it", async () => {
   const engine = await startOn(temporaryFolder());
-  await engine.up();
+  await engine.stack.up();
   const { driver } = engine.stack.running ?? {};
   await driver?.pause("mock-slack");
   const what = "mock-slack is paused";
-  await expect.poll(async () => (await engine.status()).damage).toEqual([{ target: "mock-slack", what }]);
-  engine.startRuns(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
-  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
-  const [entry] = engine.queue.state().ended;
+  await expect.poll(async () => (await engine.stack.status()).damage).toEqual([{ target: "mock-slack", what }]);
+  engine.runs.start(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
+  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
     outcome: "precondition",
     reason: expect.stringContaining(`before this run: ${what}; `),
@@ -173,17 +172,17 @@ test("what is broken past the lab is told of with its next step; a run does not 
   expect(entry?.reason).toContain("Undo all");
   expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
   expect((await driver?.stateOf("mock-slack"))?.is).toBe("running");
-  await expect.poll(async () => (await engine.status()).damage).toEqual([]);
+  await expect.poll(async () => (await engine.stack.status()).damage).toEqual([]);
 });
 
 test("a run on a stack that a person has broken by hand is refused by the fault's name", async () => {
   const engine = await startOn(temporaryFolder());
-  await engine.up();
+  await engine.stack.up();
   await engine.faults.apply({ kind: "pause", target: "payments-mcp" });
-  expect((await engine.status()).damage).toEqual([]);
-  engine.startRuns(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
-  await expect.poll(() => engine.queue.isBusy, { timeout: 60_000 }).toBe(false);
-  const [entry] = engine.queue.state().ended;
+  expect((await engine.stack.status()).damage).toEqual([]);
+  engine.runs.start(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
+  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
     outcome: "precondition",
     reason: expect.stringContaining("pause payments-mcp is in force"),
@@ -193,18 +192,18 @@ test("a run on a stack that a person has broken by hand is refused by the fault'
 
 test("a fault by hand that someone else ends is in force no longer, and its run says since when", async () => {
   const engine = await startOn(temporaryFolder());
-  await engine.up();
+  await engine.stack.up();
   const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });
   await engine.stack.running?.driver.start("mock-slack");
   await expect.poll(async () => (await engine.history.get(runId)).outcome, { timeout: 30_000 }).toBe("failed");
   expect((await engine.history.get(runId)).reason).toMatch(/stop mock-slack ended before its time, .* into the run/);
-  expect((await engine.status()).services.flatMap(({ faults }) => faults)).toEqual([]);
+  expect((await engine.stack.status()).services.flatMap(({ faults }) => faults)).toEqual([]);
 });
 
 test("what the driver cannot do is not offered, and refused when it is asked for", async () => {
   const engine = await startOn(temporaryFolder());
-  await engine.up();
-  expect((await engine.status()).faultKinds.map(({ kind }) => kind)).not.toContain("disconnect");
+  await engine.stack.up();
+  expect((await engine.stack.status()).faultKinds.map(({ kind }) => kind)).not.toContain("disconnect");
   await expect(engine.faults.apply({ kind: "disconnect", target: "mock-slack" })).rejects.toMatchObject({
     message: 'there is no fault called "disconnect" here',
   });
@@ -222,10 +221,10 @@ test("a stack that was left up from another file is taken over, and brought up a
   await lab.close();
 
   const engine = await startOn(home);
-  expect(await engine.status()).toMatchObject({ state: "up", project: "small", driver: "process", kept: true });
-  await engine.down();
-  expect(await engine.status()).toMatchObject({ state: "down", project: "small" });
-  await engine.up();
-  const { state, services } = await engine.status();
+  expect(await engine.stack.status()).toMatchObject({ state: "up", project: "small", driver: "process", kept: true });
+  await engine.stack.down();
+  expect(await engine.stack.status()).toMatchObject({ state: "down", project: "small" });
+  await engine.stack.up();
+  const { state, services } = await engine.stack.status();
   expect([state, services.map(({ name }) => name).sort()]).toEqual(["up", ["caller", "fault-proxy", "server"]]);
 });

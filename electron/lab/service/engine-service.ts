@@ -1,92 +1,76 @@
 import { join } from "node:path";
-import type { LabState } from "../../contract/events.ts";
-import type { DeleteReport } from "../../contract/history.ts";
-import type { QueueEntry } from "../../contract/runs.ts";
-import type { Settings, SettingsChange } from "../../contract/settings.ts";
-import type { StackStatus } from "../../contract/stack.ts";
 import { priorityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
-import { orAbort } from "../abort-scope.ts";
-import { systemClock } from "../clock.ts";
 import type { RunStore } from "../history/run-store.ts";
 import { FaultJournal } from "../journal/fault-journal.ts";
-import { type Journal, openJournal } from "../journal/journal.ts";
-import { isProtected } from "../journal/stack-register.ts";
+import { openJournal } from "../journal/journal.ts";
 import { Lab, type LabSession, shippedScenarios } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { RunQueue } from "../runs/run-queue.ts";
-import type { RunResult } from "../runs/runner.ts";
-import type { LoadedScenario } from "../scenarios/load.ts";
 import type { OpenStack } from "../stacks/open-stack.ts";
-import { assertProtections } from "../stacks/protections.ts";
 import { ON_REFERENCE_STACK } from "../stacks/run-target.ts";
 import { ApprovalService } from "./approvals/approval-service.ts";
-import { takeAll } from "./closing-steps.ts";
+import { BundleService } from "./bundles/bundle-service.ts";
+import { DiagnosticsService } from "./diagnostics/diagnostics-service.ts";
 import { FaultService } from "./faults/fault-service.ts";
-import { InFlight } from "./in-flight.ts";
+import { HistoryService } from "./history/history-service.ts";
+import { labState } from "./lab-state.ts";
+import { Notices } from "./notices/notices.ts";
+import { noticesOf } from "./notices/start-notices.ts";
+import { takeAll } from "./operations/closing-steps.ts";
+import { Operations } from "./operations/operations.ts";
 import { Preferences } from "./preferences/preferences.ts";
-import { type SaveOptions, ScenarioLibrary } from "./scenarios/scenario-library.ts";
+import { SettingsService } from "./preferences/settings-service.ts";
+import { RunService } from "./runs/run-service.ts";
+import { ScenarioLibrary } from "./scenarios/scenario-library.ts";
+import { ScenarioService } from "./scenarios/scenario-service.ts";
 import { StackController } from "./stacks/stack-controller.ts";
-import { noticesOf } from "./start-notices.ts";
-import type { RunFeed } from "./streams/run-feed.ts";
+import { StackService } from "./stacks/stack-service.ts";
+import { EventStreams } from "./streams/event-streams.ts";
 import { RunFeeds } from "./streams/run-feeds.ts";
 import { StatePublisher } from "./streams/state-publisher.ts";
-import { StreamRegistry } from "./streams/stream-registry.ts";
 
-const START_LIMIT_MS = 45_000;
-/** A guard against something that fails over and over, each time in other words. */
-const NOTICES_LIMIT = 100;
-
-/** A run has ended: for hosts that tell the person of it. */
-export type RunEndedListener = (entry: QueueEntry) => void;
-
-/** The lab as a long-lived host has it: one stack, one queue of runs, and everyone who watches. */
+/** The lab as a long-lived host has it: one service a concern, made here and joined to each other. */
 export class EngineService {
-  readonly lab: Lab;
-  readonly history: RunStore;
-  readonly library: ScenarioLibrary;
-  readonly queue: RunQueue;
-  readonly stack: StackController;
+  readonly scenarios: ScenarioService;
+  readonly stack: StackService;
   readonly faults: FaultService;
+  readonly runs: RunService;
   readonly approvals: ApprovalService;
+  readonly history: HistoryService;
+  readonly bundles: BundleService;
+  readonly settings: SettingsService;
+  /** What runs are recorded in. */
+  readonly store: RunStore;
+  /** The live logs of the runs that are on, and of those that have just ended. */
+  readonly feeds: RunFeeds;
+  /** How everything stands, made anew after each change. */
   readonly state: StatePublisher;
-  readonly streams = new StreamRegistry();
-  readonly notices: string[];
-  readonly startedMonotonicMs = systemClock.monotonicMs();
-  readonly #session: LabSession;
-  readonly #release: () => Promise<void>;
-  readonly #journal: Journal;
-  readonly #preferences: Preferences;
-  readonly #feeds: RunFeeds;
-  readonly #endedListeners = new Set<RunEndedListener>();
-  readonly #settingsListeners = new Set<(settings: Settings) => void>();
-  /** What is being done to the stack, and what it writes of. */
-  readonly #inFlight = new InFlight();
-  #trimming: Promise<void> = Promise.resolve();
-  /** What is being deleted then is gone on with at the next start. */
-  readonly #ending = new AbortController();
-  readonly #versions = { history: 1, scenarios: 1, settings: 1 };
+  readonly streams: EventStreams;
+  readonly notices: Notices;
+  readonly diagnostics: DiagnosticsService;
+  readonly #lab: Lab;
+  readonly #close: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  /** Takes the data folder and puts back what a dead lab left. @throws LabError `busy` while another lab has it */
+  /** Takes the data folder and restores what a dead lab left. @throws LabError `busy` while another lab has it */
   static async start(environment: NodeJS.ProcessEnv): Promise<EngineService> {
     const lab = await Lab.open(environment);
-    const holding = Promise.withResolvers<LabSession>();
+    const opened = Promise.withResolvers<LabSession>();
     const over = Promise.withResolvers<void>();
-    const signal = new AbortController().signal;
-    const working = lab.work("the lab's window", signal, async (session) => {
-      holding.resolve(session);
+    const working = lab.work("the lab's window", new AbortController().signal, async (session) => {
+      opened.resolve(session);
       await over.promise;
     });
-    working.catch(holding.reject);
+    working.catch(opened.reject);
     try {
-      const session = await holding.promise;
+      const session = await opened.promise;
       const release = () => {
         over.resolve();
         return takeAll([() => working, () => lab.close()]);
       };
-      const service = new EngineService(lab, session, release, await session.stacks.leftUp());
-      await service.#preferences.handOverPins(lab.history).catch((error: unknown) => service.#notify(messageOf(error)));
+      const preferences = new Preferences(join(lab.home.folder, "preferences.db"));
+      const service = new EngineService(lab, session, preferences, release, await session.stacks.leftUp());
+      await preferences.handOverPins(lab.history).catch((error: unknown) => service.notices.add(messageOf(error)));
       return service;
     } catch (error) {
       over.resolve();
@@ -95,162 +79,101 @@ export class EngineService {
     }
   }
 
-  private constructor(lab: Lab, session: LabSession, release: () => Promise<void>, leftUp: OpenStack | undefined) {
-    this.lab = lab;
-    this.history = lab.history;
-    this.#feeds = new RunFeeds(this.history.durability);
-    this.#session = session;
-    this.#release = release;
-    this.#journal = openJournal(lab.home.journalFile);
-    const journal = new FaultJournal(this.#journal);
-    this.#preferences = new Preferences(join(lab.home.folder, "preferences.db"));
-    this.library = new ScenarioLibrary(shippedScenarios(), join(lab.home.folder, "scenarios"));
-    this.notices = noticesOf(lab, session);
-    this.state = new StatePublisher((version) => this.#buildState(version));
+  private constructor(
+    lab: Lab,
+    session: LabSession,
+    preferences: Preferences,
+    release: () => Promise<void>,
+    leftUp: OpenStack | undefined,
+  ) {
+    const { history: store, strays, home } = lab;
+    const opened = openJournal(home.journalFile);
+    const journal = new FaultJournal(opened);
+    const operations = new Operations(journal);
+    this.#lab = lab;
+    this.state = new StatePublisher((version) => labState(version, this));
     const onChange = () => this.state.touch();
-    this.approvals = new ApprovalService(onChange);
-    this.stack = new StackController({
+    const notices = new Notices(noticesOf(lab, session), onChange);
+    const notify = (notice: string) => notices.add(notice);
+    const settings = new SettingsService(preferences);
+    const keepsRaw = () => settings.current().keepRunsRaw;
+    const feeds = new RunFeeds(store.durability);
+    const listen = (event: LabEvent) => this.#take(event);
+
+    const limit = () => settings.current().historyLimit;
+    const history = new HistoryService({ store, feeds, limit, closing: operations.closing, onChange, notify });
+    const onEnded = () => {
+      history.trim();
+      history.changed();
+    };
+    const approvals = new ApprovalService(onChange);
+    const controller = new StackController({
       stacks: session.stacks,
       target: leftUp?.target ?? ON_REFERENCE_STACK,
       stack: leftUp?.running.stack ?? lab.loadStack(ON_REFERENCE_STACK.source),
       journal,
-      wish: () => ({ keep: this.settings().keepStackUp, ports: this.settings().ports }),
+      wish: () => ({ keep: settings.current().keepStackUp, ports: settings.current().ports }),
       onChange,
-      onUp: (running) => this.approvals.open(running),
-      onLeave: () => this.approvals.close(),
+      onUp: (running) => approvals.open(running),
+      onLeave: () => approvals.close(),
     });
-    this.queue = new RunQueue({
-      run: (loaded, without, signal, listen, say) => this.#run(loaded, without, signal, listen, say),
-      onIdle: () => this.#protectionsOn(),
+    const onFailure = (error: unknown) => this.takeStray(error);
+    const shared = { operations, store, stack: controller, feeds, keepsRaw, listen, onChange, notify };
+    const runs = new RunService({ ...shared, session, onFailure });
+    const faults = new FaultService({ ...shared, journal, strays, runs, onEnded });
+
+    this.settings = settings;
+    this.notices = notices;
+    this.store = store;
+    this.feeds = feeds;
+    this.history = history;
+    this.approvals = approvals;
+    this.runs = runs;
+    this.faults = faults;
+    this.bundles = new BundleService(store, () => history.changed());
+    this.scenarios = new ScenarioService({
+      library: new ScenarioLibrary(shippedScenarios(), join(home.folder, "scenarios")),
+      store,
+      target: () => controller,
       onChange,
-      onEnded: (entry) => this.#afterRun(entry),
-      onFailure: (error) => this.takeStray(error),
-      wallMs: () => systemClock.wallMs(),
     });
-    this.faults = new FaultService({
-      lab,
-      journal,
-      stack: this.stack,
-      queue: this.queue,
-      listen: (event) => this.#take(event),
-      keepsRaw: () => this.settings().keepRunsRaw,
-      onChange,
-      onUnrecorded: (error) => this.#notify(`what was broken by hand is not in the history: ${messageOf(error)}`),
-      onEnded: (runId) => {
-        this.#feeds.abandon(runId);
-        this.#afterEnd();
-      },
-      inFlight: this.#inFlight,
+    this.stack = new StackService(controller, operations, {
+      isBusy: () => runs.isBusy,
+      manualRunId: () => faults.runId,
+      undoManual: () => faults.putBack(),
     });
-    if (leftUp !== undefined) this.stack.adopt(leftUp);
-  }
+    this.streams = new EventStreams(store, feeds, this.state);
+    const { streams } = this;
+    this.diagnostics = new DiagnosticsService({ dataFolder: home.folder, store, runs, streams, notices });
 
-  onRunEnded(listener: RunEndedListener): () => void {
-    this.#endedListeners.add(listener);
-    return () => void this.#endedListeners.delete(listener);
-  }
-
-  onSettingsChanged(listener: (settings: Settings) => void): () => void {
-    this.#settingsListeners.add(listener);
-    return () => void this.#settingsListeners.delete(listener);
-  }
-
-  settings(): Settings {
-    return this.#preferences.settings();
-  }
-
-  changeSettings(change: SettingsChange): Settings {
-    const changed = this.#preferences.change(change);
-    this.#versions.settings++;
-    for (const listener of this.#settingsListeners) listener(changed);
-    if (change.historyLimit !== undefined) this.#trim();
-    this.state.touch();
-    return changed;
-  }
-
-  /** Puts runs into the queue. @throws LabError while halted, read-only, or for a name that is none here */
-  startRuns(scenarios: readonly LoadedScenario[], without: readonly string[], repeat: number): QueueEntry[] {
-    this.faults.assertArmed();
-    this.history.assertWritable();
-    const off = [...new Set(without)].sort();
-    assertProtections(this.stack.stack, off);
-    return this.queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off);
-  }
-
-  /** The live log of a run that is on or has just ended. */
-  feed(runId: string): RunFeed | undefined {
-    return this.#feeds.get(runId);
-  }
-
-  isOn(runId: string): boolean {
-    return this.#feeds.isOn(runId);
-  }
-
-  up(): Promise<StackStatus> {
-    return this.#inFlight.during(async () => {
-      this.faults.assertOpen();
-      await this.stack.up();
-      return this.status();
+    runs.onEnded(onEnded);
+    settings.onChange((_, { historyLimit }) => {
+      if (historyLimit !== undefined) history.trim();
+      onChange();
     });
+    if (leftUp !== undefined) controller.adopt(leftUp);
+
+    this.#close = async () => {
+      operations.close();
+      controller.giveUpStart();
+      await takeAll([
+        () => runs.stop(),
+        () => operations.settled(),
+        () => this.#undoManual(),
+        () => controller.close(),
+        () => this.state.close(),
+        () => history.settled(),
+        () => this.diagnostics.close(),
+        () => preferences.close(),
+        () => opened.close(),
+        () => release(),
+      ]);
+    };
   }
 
-  /** Goes on to its end also when the lab is closed meanwhile. */
-  down(): Promise<StackStatus> {
-    return this.#inFlight.during(() => this.#down());
-  }
-
-  async #down(): Promise<StackStatus> {
-    this.faults.assertOpen();
-    if (this.queue.isBusy) {
-      throw new LabError("busy", "a run is on, and it needs the stack", {
-        cure: "cancel it first, or wait for its end",
-      });
-    }
-    await this.faults.putBack();
-    await this.stack.down();
-    return this.status();
-  }
-
-  status(): Promise<StackStatus> {
-    return this.stack.status(this.faults.runId, this.queue.isBusy);
-  }
-
-  saveScenario(source: string, options: SaveOptions): string[] {
-    const ids = this.library.save(source, options);
-    this.scenariosChanged();
-    return ids;
-  }
-
-  deleteScenario(id: string): void {
-    this.library.delete(id);
-    this.scenariosChanged();
-  }
-
-  deleteBrokenScenario(name: string): void {
-    this.library.deleteBroken(name);
-    this.scenariosChanged();
-  }
-
-  scenariosChanged(): void {
-    this.#versions.scenarios++;
-    this.state.touch();
-  }
-
-  async deleteRuns(runIds: readonly string[]): Promise<DeleteReport> {
-    const { deleted, kept } = await this.history.delete(runIds, (runId) => this.isOn(runId), this.#ending.signal);
-    for (const runId of deleted) this.#feeds.forget(runId);
-    this.historyChanged();
-    return { deleted: deleted.length, kept };
-  }
-
-  async pin(runId: string, pinned: boolean): Promise<void> {
-    await this.history.pin(runId, pinned);
-    this.historyChanged();
-  }
-
-  historyChanged(): void {
-    this.#versions.history++;
-    this.state.touch();
+  /** Whether something is broken, or about to be: a host asks before it ends then. */
+  get isAtWork(): boolean {
+    return this.runs.isBusy || this.stack.faults().length > 0;
   }
 
   /**
@@ -258,13 +181,8 @@ export class EngineService {
    * `error` with everything restored; the lab goes on and says so.
    */
   takeStray(error: unknown): void {
-    this.lab.strays.report(error);
-    this.#notify(`something in the lab failed unexpectedly: ${messageOf(error)}`);
-  }
-
-  #notify(notice: string): void {
-    if (!this.notices.includes(notice) && this.notices.length < NOTICES_LIMIT) this.notices.push(notice);
-    this.state.touch();
+    this.#lab.strays.report(error);
+    this.notices.add(`something in the lab failed unexpectedly: ${messageOf(error)}`);
   }
 
   /**
@@ -276,25 +194,8 @@ export class EngineService {
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
-    this.faults.close();
-    this.stack.giveUpStart();
-    this.#ending.abort(new LabError("busy", "the lab is ending"));
-    await takeAll([
-      () => this.queue.stop(),
-      () => this.#inFlight.settled(),
-      () => this.#putBack(),
-      () => this.stack.close(),
-      () => this.state.close(),
-      () => this.#trimming,
-      () => this.#preferences.close(),
-      () => this.#journal.close(),
-      () => this.#release(),
-    ]);
-  }
-
   /** What could not be restored goes with the stack, unless it is to stay up. */
-  async #putBack(): Promise<void> {
+  async #undoManual(): Promise<void> {
     const { residue, problem } = await this.faults.putBack();
     if (residue.length > 0 && this.stack.running?.registered.kept) {
       throw new LabError("residue", `not restored: ${residue.join("; ")}`);
@@ -302,91 +203,10 @@ export class EngineService {
     if (problem !== undefined) throw problem;
   }
 
-  async #run(
-    loaded: LoadedScenario,
-    without: readonly string[],
-    signal: AbortSignal,
-    listen: (event: LabEvent) => void,
-    say: (activity: string) => void,
-  ): Promise<RunResult> {
-    say(this.stack.running === undefined ? "bringing the stack up" : "preparing");
-    signal.throwIfAborted();
-    const open = await orAbort(this.stack.up(), signal);
-    if (without.join() !== open.running.registered.without?.join()) say("switching protections");
-    let runId = "";
-    try {
-      const take = (event: LabEvent) => {
-        runId = event.runId;
-        this.#take(event);
-        listen(event);
-      };
-      const keepRaw = this.settings().keepRunsRaw;
-      const options = { ...open.target, without, keepRaw, signal, listen: take };
-      return await this.#session.run(loaded, open, options);
-    } finally {
-      this.#feeds.abandon(runId);
-    }
-  }
-
-  async #protectionsOn(): Promise<void> {
-    const running = this.stack.running;
-    if (running === undefined || isProtected(running.registered)) return;
-    try {
-      await running.setProtectionsOff([], AbortSignal.timeout(START_LIMIT_MS));
-    } catch (error) {
-      this.#notify(`protections could not be switched on again: ${messageOf(error)}`);
-    }
-  }
-
-  #afterRun(entry: QueueEntry): void {
-    this.#afterEnd();
-    for (const listener of this.#endedListeners) listener(entry);
-  }
-
-  #afterEnd(): void {
-    this.#trim();
-    this.historyChanged();
-  }
-
-  /**
-   * Behind everybody's back, one at a time. A full disk is no reason for the queue to stop: there will be too many runs for
-   * a while, and that is said.
-   */
-  #trim(): void {
-    this.#trimming = this.#trimming.then(async () => {
-      const { signal } = this.#ending;
-      if (signal.aborted) return;
-      try {
-        if ((await this.history.trim(this.settings().historyLimit, signal)) > 0) this.historyChanged();
-      } catch (error) {
-        this.#notify(`old runs could not be deleted: ${messageOf(error)}`);
-      }
-    });
-  }
-
   /** Every event of every run passes here: to the windows, and to whoever keeps count. */
   #take(event: LabEvent): void {
-    if (this.#feeds.take(event)) this.historyChanged();
+    if (this.feeds.take(event)) this.history.changed();
     this.approvals.take(event);
     if (priorityOf(event) === "essential") this.state.touch();
-  }
-
-  async #buildState(version: number): Promise<LabState> {
-    const queue = this.queue.state();
-    const { activity } = this.stack;
-    if (activity !== "" && queue.active[0]?.state === "running") queue.active[0].activity = activity;
-    return {
-      version,
-      wallMs: systemClock.wallMs(),
-      stack: await this.status(),
-      queue,
-      approvals: this.approvals.waiting(),
-      halted: this.faults.isHalted,
-      manualRunId: this.faults.runId,
-      historyVersion: this.#versions.history,
-      scenariosVersion: this.#versions.scenarios,
-      settingsVersion: this.#versions.settings,
-      notices: [...this.notices],
-    };
   }
 }

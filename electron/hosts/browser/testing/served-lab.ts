@@ -3,7 +3,6 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { WINDOW_KEY_HEADER } from "../../../contract/window.ts";
-import { DiagnosticsService } from "../../../lab/service/diagnostics/diagnostics-service.ts";
 import { EngineService } from "../../../lab/service/engine-service.ts";
 import { labRouter } from "../../../lab/service/procedures/router.ts";
 import { BROWSER_HOST } from "../../browser.ts";
@@ -37,12 +36,10 @@ export class ServedLab {
   readonly files = new FileService(UPLOAD_LIMIT_BYTES);
   readonly windows = new WindowKeys();
   readonly service: EngineService;
-  readonly #diagnostics: DiagnosticsService;
   #server: BrowserServer | undefined;
 
   private constructor(service: EngineService) {
     this.service = service;
-    this.#diagnostics = new DiagnosticsService(service);
   }
 
   static async start(folder: string): Promise<ServedLab> {
@@ -55,7 +52,6 @@ export class ServedLab {
     const { files, windows } = lab;
     const router = labRouter({
       service,
-      diagnostics: lab.#diagnostics,
       host: BROWSER_HOST,
       files: browserFiles(files),
       invite: () => windows.issue(),
@@ -69,7 +65,6 @@ export class ServedLab {
   async close(): Promise<void> {
     await this.#server?.close();
     this.files.close();
-    this.#diagnostics.close();
     await this.service.close();
   }
 

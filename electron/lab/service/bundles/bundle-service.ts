@@ -1,6 +1,6 @@
 import type { ExportPreview, ExportResult, ImportResult, Upload, VerifyResult } from "../../../contract/bundles.ts";
 import { exportBundle, importBundle, previewExport, verifyBundle } from "../../bundles/index.ts";
-import type { EngineService } from "../engine-service.ts";
+import type { RunStore } from "../../history/run-store.ts";
 
 /** How a host gets files to a person and from one. */
 export interface HostFiles {
@@ -20,43 +20,39 @@ export interface OutgoingFile {
 
 /** Bundles out of the history and into it. */
 export class BundleService {
-  readonly #service: EngineService;
-  readonly #files: HostFiles;
+  readonly #history: RunStore;
+  readonly #onImported: () => void;
 
-  constructor(service: EngineService, files: HostFiles) {
-    this.#service = service;
-    this.#files = files;
+  constructor(history: RunStore, onImported: () => void) {
+    this.#history = history;
+    this.#onImported = onImported;
   }
 
   preview(runIds: readonly string[], signal: AbortSignal | undefined): Promise<ExportPreview> {
-    return previewExport(this.#service.lab.history, runIds, signal);
+    return previewExport(this.#history, runIds, signal);
   }
 
-  async export(runIds: readonly string[], signal: AbortSignal | undefined): Promise<ExportResult> {
-    const { history } = this.#service.lab;
-    const outgoing = await this.#files.open(await this.#nameFor(runIds));
+  async export(runIds: readonly string[], files: HostFiles, signal: AbortSignal | undefined): Promise<ExportResult> {
+    const outgoing = await files.open(await this.#nameFor(runIds));
     if (outgoing === undefined) return { kind: "cancelled" };
     const { file } = outgoing;
+    const history = this.#history;
     const { bytes } = await exportBundle({ history, runIds, file, ...(signal === undefined ? {} : { signal }) });
     return outgoing.done(bytes);
   }
 
-  choose(): Promise<Upload | null> {
-    return this.#files.choose();
-  }
-
-  async verify(upload: string, signal: AbortSignal | undefined): Promise<VerifyResult> {
-    const { file } = this.#files.find(upload);
+  async verify(upload: string, files: HostFiles, signal: AbortSignal | undefined): Promise<VerifyResult> {
+    const { file } = files.find(upload);
     const verified = await verifyBundle(file, signal === undefined ? {} : { signal });
     return { isValid: verified.isValid, problems: verified.problems, runs: verified.runs };
   }
 
-  async import(upload: string, signal: AbortSignal | undefined): Promise<ImportResult> {
-    const { history } = this.#service.lab;
+  async import(upload: string, files: HostFiles, signal: AbortSignal | undefined): Promise<ImportResult> {
+    const history = this.#history;
     history.assertWritable();
-    const { file, fileName } = this.#files.find(upload);
+    const { file, fileName } = files.find(upload);
     const result = await importBundle({ history, file, fileName, ...(signal === undefined ? {} : { signal }) });
-    if (result.imported.length > 0) this.#service.historyChanged();
+    if (result.imported.length > 0) this.#onImported();
     return result;
   }
 
@@ -64,7 +60,7 @@ export class BundleService {
   async #nameFor(runIds: readonly string[]): Promise<string> {
     const [only, ...others] = runIds;
     if (only === undefined || others.length > 0) return `resilience-lab-${runIds.length}-runs.zip`;
-    const { scenarioId } = await this.#service.history.get(only);
+    const { scenarioId } = await this.#history.get(only);
     return `${scenarioId}-${only.slice(0, 8)}.zip`;
   }
 }

@@ -2,42 +2,53 @@ import { arch, release } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Diagnostics } from "../../../contract/diagnostics.ts";
 import { systemClock } from "../../clock.ts";
+import type { RunStore } from "../../history/run-store.ts";
 import { LAB_VERSION } from "../../version.ts";
-import type { EngineService } from "../engine-service.ts";
+import type { Notices } from "../notices/notices.ts";
+import type { RunService } from "../runs/run-service.ts";
+import type { EventStreams } from "../streams/event-streams.ts";
 
 const RESOLUTION_MS = 10;
 const NANOSECONDS = 1_000_000;
 
+export interface DiagnosticsParts {
+  dataFolder: string;
+  store: Pick<RunStore, "bytes" | "durability">;
+  runs: Pick<RunService, "state">;
+  streams: Pick<EventStreams, "totals">;
+  notices: Pick<Notices, "list">;
+}
+
 /** What the lab knows of itself, for the about panel. */
 export class DiagnosticsService {
-  readonly #service: EngineService;
+  readonly #parts: DiagnosticsParts;
+  readonly #startedMs = systemClock.monotonicMs();
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
-  constructor(service: EngineService) {
-    this.#service = service;
+  constructor(parts: DiagnosticsParts) {
+    this.#parts = parts;
     this.#delay.enable();
   }
 
   async read(host: Diagnostics["host"]): Promise<Diagnostics> {
-    const { queue, history, streams, lab, startedMonotonicMs, notices } = this.#service;
-    const { active } = queue.state();
+    const { dataFolder, store, runs, streams, notices } = this.#parts;
+    const { active } = runs.state();
     const running = active.filter(({ state }) => state === "running").length;
     const { rss, heapUsed } = process.memoryUsage();
-    const { progressSkipped, fedFromHistory } = streams;
     const eventLoopDelayMs = this.#readDelay();
     return {
       versions: versions(),
       platform: `${process.platform} ${release()} ${arch()}`,
       host,
-      dataFolder: lab.home.folder,
-      historyBytes: await history.bytes(),
-      historyQueue: { waiting: history.durability.waitingEvents, refused: history.durability.refusedEvents },
-      uptimeMs: systemClock.monotonicMs() - startedMonotonicMs,
+      dataFolder,
+      historyBytes: await store.bytes(),
+      historyQueue: { waiting: store.durability.waitingEvents, refused: store.durability.refusedEvents },
+      uptimeMs: systemClock.monotonicMs() - this.#startedMs,
       queue: { queued: active.length - running, running },
       eventLoopDelayMs,
       memory: { rssBytes: rss, heapUsedBytes: heapUsed },
-      streams: { ...streams.totals(), progressSkipped, fedFromHistory },
-      notices: [...notices],
+      streams: streams.totals(),
+      notices: notices.list(),
     };
   }
 

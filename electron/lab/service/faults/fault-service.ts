@@ -7,15 +7,17 @@ import { targetOf } from "../../faults/existing-damage.ts";
 import { restoreDamage } from "../../faults/restore-damage.ts";
 import { retargeting, undoFault } from "../../faults/undo.ts";
 import { openLinksFirst } from "../../faults/undo-open-faults.ts";
+import type { RunStore } from "../../history/run-store.ts";
 import type { FaultJournal } from "../../journal/fault-journal.ts";
-import type { Lab } from "../../lab.ts";
-import { LabError } from "../../lab-error.ts";
+import { LabError, messageOf } from "../../lab-error.ts";
 import { ManualSession } from "../../runs/manual-session.ts";
-import type { RunQueue } from "../../runs/run-queue.ts";
 import { serviceNamed } from "../../stacks/stack-file.ts";
+import type { StrayErrors } from "../../stray-errors.ts";
 import { LAB_VERSION } from "../../version.ts";
-import type { InFlight } from "../in-flight.ts";
+import type { Operations } from "../operations/operations.ts";
+import type { RunService } from "../runs/run-service.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
+import type { RunFeeds } from "../streams/run-feeds.ts";
 import { toFault } from "./fault-request.ts";
 
 const APPLY_LIMIT_MS = 60_000;
@@ -23,23 +25,25 @@ const UNDO_LIMIT_MS = 60_000;
 const START_LIMIT_MS = 45_000;
 
 export interface FaultServiceParts {
-  lab: Lab;
+  operations: Operations;
+  store: RunStore;
+  strays: StrayErrors;
   journal: FaultJournal;
   stack: StackController;
-  queue: RunQueue;
+  runs: Pick<RunService, "isBusy" | "runningRunId" | "stop">;
+  feeds: RunFeeds;
+  /** Told of every event of the runs of faults by hand. */
   listen: (event: LabEvent) => void;
   /** Whether a run that begins now is to be recorded raw. */
   keepsRaw: () => boolean;
   onChange: () => void;
-  onUnrecorded: (error: unknown) => void;
   /** A run of faults by hand has ended, whether it could be recorded or not. */
-  onEnded: (runId: string) => void;
-  inFlight: InFlight;
+  onEnded: () => void;
+  notify: (notice: string) => void;
 }
 
 /** What a person breaks and puts back by hand, and the way to stop all of it. */
 export class FaultService {
-  readonly #closing = new AbortController();
   readonly #parts: FaultServiceParts;
   #byHand: ManualSession | undefined;
   #beginning: Promise<ManualSession> | undefined;
@@ -54,16 +58,16 @@ export class FaultService {
   }
 
   get isHalted(): boolean {
-    return this.#parts.journal.haltedSince() !== undefined;
+    return this.#parts.operations.isHalted;
   }
 
   /** Breaks something by hand. */
   apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
-    return this.#parts.inFlight.during(() => this.#apply(request));
+    return this.#parts.operations.during(() => this.#apply(request));
   }
 
   async #apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
-    this.assertArmed();
+    this.#parts.operations.assertArmed();
     const running = this.#parts.stack.running;
     if (running === undefined) {
       throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
@@ -73,7 +77,9 @@ export class FaultService {
     // It may have come to its end in the very moment that it was found.
     while (byHand.isEnding) byHand = await this.#openByHand();
     const { runId } = byHand;
-    const message = await within(this.#closing.signal, APPLY_LIMIT_MS, (limited) => byHand.apply(fault, limited));
+    const message = await within(this.#parts.operations.closing, APPLY_LIMIT_MS, (limited) =>
+      byHand.apply(fault, limited),
+    );
     this.#parts.onChange();
     return { runId, message };
   }
@@ -83,7 +89,7 @@ export class FaultService {
    * what someone else has broken. What a run that is on has broken is its own business.
    */
   undo(target: string): Promise<UndoReport> {
-    return this.#parts.inFlight.during(() => this.#undo(target));
+    return this.#parts.operations.during(() => this.#undo(target));
   }
 
   async #undo(target: string): Promise<UndoReport> {
@@ -91,7 +97,7 @@ export class FaultService {
     if (running === undefined) return { undone: 0, residue: [] };
     const isWanted = (fault: { target: string }) => target === "all" || fault.target === target;
     const journaled = this.#parts.stack.faults().filter(isWanted);
-    const ofRun = journaled.filter(({ runId }) => runId === this.#parts.queue.runningRunId);
+    const ofRun = journaled.filter(({ runId }) => runId === this.#parts.runs.runningRunId);
     if (ofRun.length > 0 && ofRun.length === journaled.length) {
       const what = target === "all" ? "every fault in force" : `the fault on ${target}`;
       throw new LabError("busy", `${what} belongs to the run that is on, which undoes it at its end`, {
@@ -102,7 +108,7 @@ export class FaultService {
     const session = this.#byHand;
     const report = (await session?.undo(target)) ?? { undone: 0, residue: [] };
     const ours = session?.runId;
-    const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.queue.runningRunId);
+    const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.runs.runningRunId);
     for (const fault of left) {
       const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
       const { driver } = running;
@@ -116,7 +122,7 @@ export class FaultService {
       if (problem !== undefined) report.residue.push(`${fault.target}: ${problem}`);
       report.undone++;
     }
-    if (!this.#parts.queue.isBusy) {
+    if (!this.#parts.runs.isBusy) {
       const damage = (await this.#parts.stack.inspect(running)).filter((each) => isWanted({ target: targetOf(each) }));
       for (const { what, problem } of await restoreDamage(damage, running, AbortSignal.timeout(UNDO_LIMIT_MS))) {
         if (problem !== undefined) report.residue.push(`${what}: ${problem}`);
@@ -129,18 +135,20 @@ export class FaultService {
 
   /** Starts a service that is down though nothing of ours holds it down. */
   startService(name: string): Promise<void> {
-    return this.#parts.inFlight.during(() => this.#startService(name));
+    return this.#parts.operations.during(() => this.#startService(name));
   }
 
   async #startService(name: string): Promise<void> {
-    this.assertOpen();
+    this.#parts.operations.assertOpen();
     const running = this.#parts.stack.running;
     if (running === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
     const service = serviceNamed(running.stack, name);
     if (this.#parts.stack.faults().some((fault) => fault.target === service.name)) {
       throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
     }
-    await within(this.#closing.signal, START_LIMIT_MS, (limited) => running.startAndWait(service.name, limited));
+    await within(this.#parts.operations.closing, START_LIMIT_MS, (limited) =>
+      running.startAndWait(service.name, limited),
+    );
     this.#parts.onChange();
   }
 
@@ -150,7 +158,7 @@ export class FaultService {
    * that from the journal.
    */
   halt(): Promise<UndoReport> {
-    return this.#parts.inFlight.during(() => this.#halt());
+    return this.#parts.operations.during(() => this.#halt());
   }
 
   async #halt(): Promise<UndoReport> {
@@ -159,7 +167,7 @@ export class FaultService {
     this.#parts.onChange();
     const { running } = this.#parts.stack;
     if (running !== undefined) await openLinksFirst(running.registered.id, this.#parts.journal);
-    await this.#parts.queue.stop();
+    await this.#parts.runs.stop();
     const { residue } = await this.#undo("all");
     const undone = before - this.#parts.stack.faults().length;
     return { undone, residue: problem === undefined ? residue : [...residue, problem] };
@@ -168,23 +176,6 @@ export class FaultService {
   arm(): void {
     this.#parts.journal.arm();
     this.#parts.onChange();
-  }
-
-  /** @throws LabError while the lab is halted or ending */
-  assertArmed(): void {
-    this.assertOpen();
-    if (!this.isHalted) return;
-    throw new LabError("precondition", "the lab is halted: nothing may be broken", { cure: "arm it again first" });
-  }
-
-  /** @throws LabError while the lab is ending */
-  assertOpen(): void {
-    this.#closing.signal.throwIfAborted();
-  }
-
-  /** Nothing more is broken or started; what is in force is left to {@link putBack}. */
-  close(): void {
-    this.#closing.abort(new LabError("busy", "the lab is ending"));
   }
 
   /** One run of faults by hand at a time; the next begins when the last has ended. */
@@ -200,25 +191,24 @@ export class FaultService {
   async #beginByHand(): Promise<ManualSession> {
     const stack = this.#parts.stack.running;
     if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
-    const { lab, journal, listen, onUnrecorded } = this.#parts;
-    lab.history.assertWritable();
-    const { history, strays } = lab;
-    const keepRaw = this.#parts.keepsRaw();
-    const shared = {
+    const { store, strays, journal, feeds, listen, keepsRaw, notify } = this.#parts;
+    store.assertWritable();
+    const run = await ManualSession.begin({
       stack,
-      history,
+      history: store,
       journal,
       clock: systemClock,
       labVersion: LAB_VERSION,
       listen,
       strays,
-      onUnrecorded,
-    };
-    const run = await ManualSession.begin({ ...shared, keepRaw });
+      onUnrecorded: (error) => notify(`what was broken by hand is not in the history: ${messageOf(error)}`),
+      keepRaw: keepsRaw(),
+    });
     this.#byHand = run;
     void run.ended.then(() => {
       this.#byHand = undefined;
-      this.#parts.onEnded(run.runId);
+      feeds.abandon(run.runId);
+      this.#parts.onEnded();
     });
     return run;
   }

@@ -4,7 +4,6 @@ import { call, ORPCError } from "@orpc/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lastingFolder } from "../../../testing/lasting-folder.ts";
 import { LabError } from "../../lab-error.ts";
-import { DiagnosticsService } from "../diagnostics/diagnostics-service.ts";
 import { EngineService } from "../engine-service.ts";
 import { PageConnection } from "../streams/stream-registry.ts";
 import { type LabRouter, labRouter } from "./router.ts";
@@ -28,7 +27,6 @@ expect: [{ within: 20s }]
 
 const home = lastingFolder();
 let service: EngineService;
-let diagnostics: DiagnosticsService;
 let router: LabRouter;
 const noFiles = {
   open: async () => undefined,
@@ -40,11 +38,9 @@ const noFiles = {
 
 beforeAll(async () => {
   service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
-  diagnostics = new DiagnosticsService(service);
-  router = labRouter({ service, diagnostics, host: HOST, files: noFiles });
+  router = labRouter({ service, host: HOST, files: noFiles });
 });
 afterAll(async () => {
-  diagnostics.close();
   await service.close();
 });
 

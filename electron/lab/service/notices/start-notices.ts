@@ -1,4 +1,4 @@
-import type { Lab, LabSession } from "../lab.ts";
+import type { Lab, LabSession } from "../../lab.ts";
 
 /** What a person should know of how the lab was found when it started. */
 export function noticesOf(lab: Lab, session: LabSession): string[] {

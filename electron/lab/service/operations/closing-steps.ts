@@ -1,4 +1,4 @@
-import { LabError, messageOf } from "../lab-error.ts";
+import { LabError, messageOf } from "../../lab-error.ts";
 
 const NEXT_START = "the next start of the lab restores what is left";
 

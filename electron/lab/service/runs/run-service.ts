@@ -1,0 +1,129 @@
+import type { QueueEntry, RunQueue as QueueState } from "../../../contract/runs.ts";
+import type { LabEvent } from "../../../model/lab-event.ts";
+import { orAbort } from "../../abort-scope.ts";
+import { systemClock } from "../../clock.ts";
+import type { RunStore } from "../../history/run-store.ts";
+import { isProtected } from "../../journal/stack-register.ts";
+import type { LabSession } from "../../lab.ts";
+import { messageOf } from "../../lab-error.ts";
+import { RunQueue } from "../../runs/run-queue.ts";
+import type { RunResult } from "../../runs/runner.ts";
+import type { LoadedScenario } from "../../scenarios/load.ts";
+import { assertProtections } from "../../stacks/protections.ts";
+import type { Operations } from "../operations/operations.ts";
+import type { StackController } from "../stacks/stack-controller.ts";
+import type { RunFeeds } from "../streams/run-feeds.ts";
+
+const PROTECT_LIMIT_MS = 45_000;
+
+/** A run of the queue has ended: for hosts that tell the person of it. */
+export type RunEndedListener = (entry: QueueEntry) => void;
+
+export interface RunServiceParts {
+  session: Pick<LabSession, "run">;
+  operations: Operations;
+  store: RunStore;
+  stack: StackController;
+  feeds: RunFeeds;
+  /** Whether a run that begins now is to be recorded raw. */
+  keepsRaw: () => boolean;
+  /** Told of every event of these runs. */
+  listen: (event: LabEvent) => void;
+  onChange: () => void;
+  onFailure: (error: unknown) => void;
+  notify: (notice: string) => void;
+}
+
+/** The runs that a person has asked for: they wait, and share the lab's stack one after another. */
+export class RunService {
+  readonly #parts: RunServiceParts;
+  readonly #queue: RunQueue;
+  readonly #listeners = new Set<RunEndedListener>();
+
+  constructor(parts: RunServiceParts) {
+    this.#parts = parts;
+    this.#queue = new RunQueue({
+      run: (loaded, without, signal, listen, say) => this.#run(loaded, without, signal, listen, say),
+      onIdle: () => this.#protectionsOn(),
+      onChange: parts.onChange,
+      onEnded: (entry) => {
+        for (const listener of this.#listeners) listener(entry);
+      },
+      onFailure: parts.onFailure,
+      wallMs: () => systemClock.wallMs(),
+    });
+  }
+
+  get isBusy(): boolean {
+    return this.#queue.isBusy;
+  }
+
+  /** The run that is on, once it has begun. */
+  get runningRunId(): string | null {
+    return this.#queue.runningRunId;
+  }
+
+  onEnded(listener: RunEndedListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Puts runs into the queue. @throws LabError while halted, read-only, or for a name that is none here */
+  start(scenarios: readonly LoadedScenario[], without: readonly string[], repeat: number): QueueEntry[] {
+    this.#parts.operations.assertArmed();
+    this.#parts.store.assertWritable();
+    const off = [...new Set(without)].sort();
+    assertProtections(this.#parts.stack.stack, off);
+    return this.#queue.add(Array.from({ length: repeat }, () => scenarios).flat(), off);
+  }
+
+  /** @param entryId of one run, or `all` */
+  cancel(entryId: string): void {
+    this.#queue.cancel(entryId);
+  }
+
+  /** Cancels everything and resolves when the run that was on has restored what it broke. */
+  stop(): Promise<void> {
+    return this.#queue.stop();
+  }
+
+  state(): QueueState {
+    return this.#queue.state();
+  }
+
+  async #run(
+    loaded: LoadedScenario,
+    without: readonly string[],
+    signal: AbortSignal,
+    listen: (event: LabEvent) => void,
+    say: (activity: string) => void,
+  ): Promise<RunResult> {
+    const { session, stack, feeds, keepsRaw } = this.#parts;
+    say(stack.running === undefined ? "bringing the stack up" : "preparing");
+    signal.throwIfAborted();
+    const open = await orAbort(stack.up(), signal);
+    if (without.join() !== open.running.registered.without?.join()) say("switching protections");
+    let runId = "";
+    try {
+      const take = (event: LabEvent) => {
+        runId = event.runId;
+        this.#parts.listen(event);
+        listen(event);
+      };
+      return await session.run(loaded, open, { ...open.target, without, keepRaw: keepsRaw(), signal, listen: take });
+    } finally {
+      feeds.abandon(runId);
+    }
+  }
+
+  /** After the last run of the queue. */
+  async #protectionsOn(): Promise<void> {
+    const { running } = this.#parts.stack;
+    if (running === undefined || isProtected(running.registered)) return;
+    try {
+      await running.setProtectionsOff([], AbortSignal.timeout(PROTECT_LIMIT_MS));
+    } catch (error) {
+      this.#parts.notify(`protections could not be switched on again: ${messageOf(error)}`);
+    }
+  }
+}
