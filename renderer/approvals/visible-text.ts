@@ -1,3 +1,5 @@
+import { isObject } from "../../electron/model/json.ts";
+
 /**
  * Characters that show nothing, or that show their neighbours in another order (Unicode's control and format characters):
  * a call's arguments come from an agent, and the person who approves them must see what is really there.
@@ -21,7 +23,7 @@ export interface Argument {
 
 /** Arguments one by one, as text; whatever is no object has one without a name. */
 export function argumentsOf(value: unknown): Argument[] {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return value === undefined ? [] : [{ name: "", text: textOf(value) }];
   }
   return Object.entries(value).map(([name, each]) => ({ name: visibleText(name), text: textOf(each) }));

@@ -1,3 +1,4 @@
+import { isObject } from "../../electron/model/json.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { isOpen, lastedUntil, type Span } from "../../electron/model/span.ts";
 import { clockTime, formatDuration } from "../ui/times.ts";
@@ -101,19 +102,15 @@ function endFacts(call: Span<"call">): (readonly [string, string])[] {
 /** What the caller got, from the step that made the call: the audit log itself keeps no answers. */
 function responseOf(view: RunView, call: Span<"call">, step: Span<"step"> | undefined): unknown {
   const { output, kind } = step?.attributes ?? {};
-  if (!isRecord(output)) return undefined;
+  if (!isObject(output)) return undefined;
   if (Array.isArray(output.calls)) {
     const sameTool = view.calls.filter(
       (each) =>
         each.name === call.name && each.attributes.turnId === call.attributes.turnId && each.startMs <= call.startMs,
     );
-    const answers = output.calls.filter((each: unknown) => isRecord(each) && each.tool === call.name);
+    const answers = output.calls.filter((each: unknown) => isObject(each) && each.tool === call.name);
     const answer: unknown = answers[sameTool.length - 1];
-    return isRecord(answer) ? (answer.text ?? answer.error ?? answer.outcome) : undefined;
+    return isObject(answer) ? (answer.text ?? answer.error ?? answer.outcome) : undefined;
   }
   return kind === "call" ? output : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,4 +1,5 @@
 import { resultOf } from "../../electron/model/check-result.ts";
+import { parseJson } from "../../electron/model/json.ts";
 import type { Instant } from "../../electron/model/span.ts";
 import { formatDuration } from "../ui/times.ts";
 import { ToneWord } from "../ui/tone-mark.tsx";
@@ -33,9 +34,5 @@ export function CheckDetails({ check: { event, atMs } }: { check: Instant<"check
 
 /** What is JSON as a value, so that it is shown over several lines. */
 function pretty(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
+  return parseJson(text) ?? text;
 }

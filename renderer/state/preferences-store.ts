@@ -1,5 +1,6 @@
 import { createStore } from "zustand";
 import { createJSONStorage, persist } from "zustand/middleware";
+import { isObject } from "../../electron/model/json.ts";
 import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 
 /** How one person likes this window; what concerns the lab itself is in the lab's settings. */
@@ -49,8 +50,8 @@ export function createPreferences(storage: () => Storage) {
 
 /** Storage may hold anything: an older version's shape, or what another program left. */
 export function readPreferences(kept: unknown): Partial<Preferences> {
-  if (typeof kept !== "object" || kept === null) return {};
-  const { collapsesIdle, hiddenLanes, showsInspector } = kept as Record<string, unknown>;
+  if (!isObject(kept)) return {};
+  const { collapsesIdle, hiddenLanes, showsInspector } = kept;
   return {
     ...(typeof collapsesIdle === "boolean" ? { collapsesIdle } : {}),
     ...(typeof showsInspector === "boolean" ? { showsInspector } : {}),

@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import { WINDOW_CLOSE, WINDOW_LIMIT, type WindowWelcome } from "../../contract/window.ts";
+import { isObject, parseJson } from "../../model/json.ts";
 import type { WindowKeys } from "./window-keys.ts";
 
 /** Limit from the open socket to the window's key. */
@@ -47,11 +48,6 @@ export function admitWindow(socket: WebSocket, keys: WindowKeys, serve: (socket:
 }
 
 function keyIn(text: string): string | undefined {
-  try {
-    const hello: unknown = JSON.parse(text);
-    const isHello = typeof hello === "object" && hello !== null && "window" in hello;
-    return isHello && typeof hello.window === "string" ? hello.window : undefined;
-  } catch {
-    return undefined;
-  }
+  const hello = parseJson(text);
+  return isObject(hello) && typeof hello.window === "string" ? hello.window : undefined;
 }

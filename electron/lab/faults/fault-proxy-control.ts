@@ -1,3 +1,4 @@
+import { isObject } from "../../model/json.ts";
 import { AbortScope } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
@@ -155,7 +156,7 @@ export class ProxyRefusal extends LabError {
 
 /** How many requests a toxic affected; undefined where the proxy, like the original Toxiproxy, does not count them. */
 function hitsOf(toxic: unknown): number | undefined {
-  const counted = typeof toxic === "object" && toxic !== null && "hits" in toxic ? toxic.hits : undefined;
+  const counted = isObject(toxic) ? toxic.hits : undefined;
   return typeof counted === "number" ? counted : undefined;
 }
 

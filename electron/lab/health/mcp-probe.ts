@@ -1,3 +1,4 @@
+import { isObject, parseJson } from "../../model/json.ts";
 import { orAbort, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { type Exchange, exchange } from "./http-exchange.ts";
@@ -138,21 +139,12 @@ function sessionHeaders(session: Session | undefined): Record<string, string> {
 function replyIn(body: string, headers: Exchange["headers"], id: number): Reply | undefined {
   const isStream = headers["content-type"]?.includes("text/event-stream") ?? false;
   const texts = isStream ? body.split(/\r?\n\r?\n/).map(dataOf) : [body];
-  return texts.map(readJson).find((message) => message?.id === id);
+  return texts.map(parseJson).find((message): message is Reply => isObject(message) && message.id === id);
 }
 
 function dataOf(event: string): string {
   const lines = event.split(/\r?\n/).filter((line) => line.startsWith("data:"));
   return lines.map((line) => line.slice("data:".length)).join("\n");
-}
-
-function readJson(text: string): (Reply & { id?: unknown }) | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Reply) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function refusalOf(status: number, reply: Reply | undefined): string {

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import pg from "pg";
+import { isObject, parseJson } from "../../model/json.ts";
 import { orAbort } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { exchange } from "./http-exchange.ts";
@@ -45,8 +46,8 @@ function timed(method: ProbeMethod): Probe {
 async function checkHttp(url: string, signal: AbortSignal): Promise<Verdict> {
   const { status, body } = await exchange(url, { method: "GET" }, signal);
   if (status < 200 || status > 299) return { status: "degraded", reason: `answers HTTP ${status}` };
-  const health = readJson(body);
-  if (health?.status !== "degraded") return { status: "up", reason: `answers HTTP ${status}` };
+  const health = parseJson(body);
+  if (!isObject(health) || health.status !== "degraded") return { status: "up", reason: `answers HTTP ${status}` };
   const reasons = Array.isArray(health.reasons) ? health.reasons.join("; ") : "";
   return { status: "degraded", reason: reasons || "says that it is degraded" };
 }
@@ -88,13 +89,4 @@ function postgresCheck(connectionString: string): ProbeMethod {
     }
   };
   return { check, close };
-}
-
-function readJson(body: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

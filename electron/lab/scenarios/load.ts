@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
+import { isObject } from "../../model/json.ts";
 import { checkDocument } from "../documents/check-document.ts";
 import { parseYaml, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
 import { LabError } from "../lab-error.ts";
@@ -32,7 +33,7 @@ function fromDocument(document: YamlDocument): LoadedScenario[] {
 }
 
 function isSuite(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "cases" in value && !("method" in value);
+  return isObject(value) && "cases" in value && !("method" in value);
 }
 
 /** Each case asks the agent once and looks at what the audit log then says, as ToolGate's own runner does. */

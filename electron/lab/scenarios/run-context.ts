@@ -1,4 +1,5 @@
 import { opens } from "../../model/catalogue/catalogue.ts";
+import { parseJson } from "../../model/json.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import type { RunView } from "../../model/run-view.ts";
@@ -72,7 +73,7 @@ export class RunContext {
       const headers = tokenHeaders(serviceNamed(this.stack.stack, service));
       const response = await fetch(this.url(service, path), { headers, signal });
       const text = await response.text();
-      return { status: response.status, text, json: readJson(text) };
+      return { status: response.status, text, json: parseJson(text) };
     } catch (error) {
       throw new LabError("unreachable", `GET ${service}${path}: ${messageOf(error)}`, { cause: error });
     }
@@ -83,12 +84,4 @@ export interface Reply {
   status: number;
   text: string;
   json: unknown;
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { formatDuration } from "../../model/duration.ts";
+import { parseJson } from "../../model/json.ts";
 import { isTimeout, within } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { retryPauseMs } from "../retry-pause.ts";
@@ -210,20 +211,12 @@ async function exchange(url: string, init: RequestInit, limitMs: number, signal:
     return await within(signal, limitMs, async (limit) => {
       const response = await fetch(url, { ...init, signal: limit });
       const text = await response.text();
-      return { ok: response.ok, status: response.status, text, body: readJson(text) };
+      return { ok: response.ok, status: response.status, text, body: parseJson(text) };
     });
   } catch (error) {
     signal.throwIfAborted();
     const what = isTimeout(error) ? `no answer within ${formatDuration(limitMs)}` : messageOf(error);
     throw new LabError("unreachable", `${init.method ?? "GET"} ${url}: ${what}`, { cause: error });
-  }
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

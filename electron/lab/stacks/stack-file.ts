@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { isObject } from "../../model/json.ts";
 import { checkDocument } from "../documents/check-document.ts";
 import { DocumentError, type Problem, readDocument, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
 import type { ProbeSpec } from "../health/probe-spec.ts";
@@ -104,8 +105,8 @@ function madeSecrets(
   given: Readonly<Record<string, string | undefined>>,
   environment: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const lab = isRecord(value) ? value["x-lab"] : undefined;
-  const names = isRecord(lab) && Array.isArray(lab.secrets) ? lab.secrets : [];
+  const lab = isObject(value) ? value["x-lab"] : undefined;
+  const names = isObject(lab) && Array.isArray(lab.secrets) ? lab.secrets : [];
   const wanted = names.filter((name): name is string => typeof name === "string" && SECRET_NAME.test(name));
   const missing = wanted.filter((name) => !given[name]);
   return missing.length === 0 ? {} : new StackSecrets(dataFolder(environment)).make(missing);
@@ -113,9 +114,9 @@ function madeSecrets(
 
 /** The part of the document that has to be understood: without extensions of others, its environment filled in. */
 function reduced(value: unknown, variables: Readonly<Record<string, string | undefined>>, use: StackUse): unknown {
-  if (!isRecord(value) || !isRecord(value.services)) return value;
+  if (!isObject(value) || !isObject(value.services)) return value;
   const services = Object.entries(value.services).map(([name, service]) => {
-    if (!isRecord(service)) return [name, service];
+    if (!isObject(service)) return [name, service];
     const kept = Object.entries(service).filter(([field]) => {
       if (use === "found up") return FIELDS_OF_FOUND_SERVICES.includes(field);
       return field === "x-lab" || !field.startsWith("x-");
@@ -128,13 +129,9 @@ function reduced(value: unknown, variables: Readonly<Record<string, string | und
   return { ...Object.fromEntries(defined), services: Object.fromEntries(services) };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Compose lets any `x-` field through; all else that this lab does not know would be silently ignored. */
 function unknownFields(document: YamlDocument): Problem[] {
-  if (!isRecord(document.value)) return [];
+  if (!isObject(document.value)) return [];
   return Object.keys(document.value)
     .filter((key) => !key.startsWith("x-") && !TOP_LEVEL_FIELDS.includes(key))
     .map((key) => document.problemAtField([key], `unknown field "${key}"`));

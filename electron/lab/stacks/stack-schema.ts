@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
+import { anyDuration } from "../documents/duration-field.ts";
 import { probe } from "../health/probe-spec.ts";
 import { SECRET_NAME } from "../journal/stack-secrets.ts";
 
@@ -16,10 +16,6 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
-const duration = z
-  .string()
-  .regex(DURATION_PATTERN, { error: "expected a duration such as 500ms, 5s or 2m" })
-  .transform((text) => parseDuration(text) ?? 0);
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const text = scalar.transform((value) => (value === null ? "" : String(value)));
 const command = z.union([z.string(), z.array(z.string())]);
@@ -83,10 +79,10 @@ export type PublishedPort = z.output<typeof port>;
 
 const healthcheck = z.strictObject({
   test: command,
-  interval: duration.optional(),
-  timeout: duration.optional(),
+  interval: anyDuration.optional(),
+  timeout: anyDuration.optional(),
   retries: z.int().positive().optional(),
-  start_period: duration.optional(),
+  start_period: anyDuration.optional(),
 });
 
 export const START_CONDITIONS = ["service_started", "service_healthy", "service_completed_successfully"] as const;
@@ -161,7 +157,7 @@ const service = z.strictObject({
   tmpfs: z.union([z.string(), z.array(z.string())]).optional(),
   restart: z.string().optional(),
   stop_signal: z.string().optional(),
-  stop_grace_period: duration.optional(),
+  stop_grace_period: anyDuration.optional(),
   "x-lab": labService.optional(),
 });
 export type ComposeService = z.output<typeof service>;

@@ -1,3 +1,4 @@
+import { isObject } from "../json.ts";
 import { type EventEntry, line, plain } from "./entry.ts";
 
 const PHASE = "phase";
@@ -71,7 +72,6 @@ export const stepEnded: EventEntry<"step.ended"> = {
 
 /** A text field of a step's output, if present. */
 function textIn(output: unknown, name: "answer" | "turnId"): string | undefined {
-  if (typeof output !== "object" || output === null || !(name in output)) return undefined;
-  const value: unknown = (output as Record<string, unknown>)[name];
+  const value = isObject(output) ? output[name] : undefined;
   return typeof value === "string" ? value : undefined;
 }

@@ -1,6 +1,7 @@
 /** Converts a failed request to the gateway to the error of a report. */
 import { StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { isObject, parseJson } from "../http/json.ts";
 import type { CallError } from "./report.ts";
 
 /** The response stream ended without a response, so it is unknown whether the call was executed. */
@@ -29,14 +30,12 @@ function jsonRpcError(code: number, message: string, data: unknown): CallError {
 /** A JSON-RPC error in the body of an HTTP error takes precedence over the HTTP status. */
 function httpError(error: StreamableHTTPError): CallError {
   const text = error.message.replace(/^Streamable HTTP error: (Error POSTing to endpoint: )?/, "").trim();
-  try {
-    const { error: inner } = JSON.parse(text) as { error: { code: number; message: string; data?: unknown } };
-    if (typeof inner.code === "number" && typeof inner.message === "string") {
-      return jsonRpcError(inner.code, inner.message, inner.data);
-    }
-  } catch {
-    // Not JSON: report the HTTP status and the text.
+  const told = parseJson(text);
+  const inner = isObject(told) ? told.error : undefined;
+  if (isObject(inner) && typeof inner.code === "number" && typeof inner.message === "string") {
+    return jsonRpcError(inner.code, inner.message, inner.data);
   }
+  // Not JSON-RPC: report the HTTP status and the text.
   const status = error.code ?? 0;
   return { code: status, message: `the gateway answered HTTP ${status}${text ? `: ${text.slice(0, 500)}` : ""}` };
 }

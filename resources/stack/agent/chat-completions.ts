@@ -1,5 +1,6 @@
 /** A client for the part of the OpenAI-compatible chat completions API that tool calling needs. */
 import { z } from "zod";
+import { isObject, parseJson } from "../http/json.ts";
 
 const answerLimitBytes = 4 * 1024 * 1024;
 
@@ -92,12 +93,8 @@ async function readText(response: Response): Promise<string> {
 }
 
 function readReply(url: string, text: string): Reply {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ModelError(`${url} did not answer JSON: ${text.slice(0, 200)}`);
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw new ModelError(`${url} did not answer JSON: ${text.slice(0, 200)}`);
   const parsed = completion.safeParse(value);
   if (!parsed.success)
     throw new ModelError(`${url} did not answer a chat completion: ${z.prettifyError(parsed.error)}`);
@@ -106,11 +103,10 @@ function readReply(url: string, text: string): Reply {
 }
 
 function reasonIn(text: string): string {
-  try {
-    const message = (JSON.parse(text) as { error?: { message?: unknown } }).error?.message;
-    if (typeof message === "string") return message.slice(0, 500);
-  } catch {
-    // Not the usual shape: use the text itself as the reason.
+  const told = parseJson(text);
+  if (isObject(told) && isObject(told.error) && typeof told.error.message === "string") {
+    return told.error.message.slice(0, 500);
   }
+  // Not the usual shape: use the text itself as the reason.
   return text.slice(0, 500) || "no reason given";
 }

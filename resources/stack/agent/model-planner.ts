@@ -2,6 +2,7 @@
  * Lets a language model choose the calls. Bounded by a number of rounds and a deadline for each completion; a call that
  * was refused is not repeated in the same run.
  */
+import { isObject, parseJson } from "../http/json.ts";
 import {
   type ChatEndpoint,
   type ChatMessage,
@@ -93,12 +94,6 @@ class Conversation {
 }
 
 function parseArguments(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text.trim() === "" ? "{}" : text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text.trim() === "" ? "{}" : text);
+  return isObject(value) ? value : undefined;
 }

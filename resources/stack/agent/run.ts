@@ -1,6 +1,7 @@
 /** One run: open a session, list the tools, let the planner call them, report. Gateway failures never throw. */
 import { randomUUID } from "node:crypto";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import { isObject, parseJson } from "../http/json.ts";
 import { callErrorOf } from "./call-error.ts";
 import { GatewaySession } from "./gateway-session.ts";
 import type { CallResult, Planner } from "./planner.ts";
@@ -66,12 +67,6 @@ function textOf({ content }: CallToolResult): string {
 
 /** Servers that predate structured results send the same JSON as text. */
 function structuredFromText(result: CallToolResult): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(textOf(result));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : {};
-  } catch {
-    return {};
-  }
+  const value = parseJson(textOf(result));
+  return isObject(value) ? value : {};
 }

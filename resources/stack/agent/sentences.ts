@@ -1,4 +1,5 @@
 /** Sentences that describe the result of a call to a person. */
+import { isObject } from "../http/json.ts";
 import type { CallError, CallRecord } from "./report.ts";
 
 const byDecision: Readonly<Record<string, (tool: string, error: CallError) => string>> = {
@@ -25,18 +26,18 @@ export function failure({ tool, error, text }: CallRecord): string {
 export function success(record: CallRecord, structured: Record<string, unknown>): string {
   const { charges, charge, refund, refunds, deleted } = structured;
   if (Array.isArray(charges)) return `Found ${charges.length} charges: ${charges.map(describeCharge).join("; ")}.`;
-  if (isRecord(refund)) return `Refunded ${money(refund.amount, refund.currency)} of ${refund.charge} (${refund.id}).`;
+  if (isObject(refund)) return `Refunded ${money(refund.amount, refund.currency)} of ${refund.charge} (${refund.id}).`;
   if (Array.isArray(refunds)) {
-    const list = refunds.filter(isRecord).map(({ id, amount, currency }) => `${id} over ${money(amount, currency)}`);
+    const list = refunds.filter(isObject).map(({ id, amount, currency }) => `${id} over ${money(amount, currency)}`);
     return list.length === 0 ? "The charge has no refunds." : `Found ${list.length} refunds: ${list.join("; ")}.`;
   }
-  if (isRecord(charge)) return `Charge ${describeCharge(charge)}.`;
+  if (isObject(charge)) return `Charge ${describeCharge(charge)}.`;
   if (deleted === true) return `Deleted ${structured.id}.`;
   return record.text ?? `${record.tool} succeeded.`;
 }
 
 function describeCharge(charge: unknown): string {
-  if (!isRecord(charge)) return "an unreadable charge";
+  if (!isObject(charge)) return "an unreadable charge";
   const refunded = Number(charge.amount_refunded) || 0;
   const suffix =
     charge.refunded === true ? ", refunded" : refunded > 0 ? `, ${money(refunded, charge.currency)} refunded` : "";
@@ -45,8 +46,4 @@ function describeCharge(charge: unknown): string {
 
 function money(cents: unknown, currency: unknown): string {
   return `${(Number(cents) / 100).toFixed(2)} ${String(currency ?? "").toUpperCase()}`.trim();
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

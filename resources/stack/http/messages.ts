@@ -1,5 +1,6 @@
 /** Bounded request reading and JSON responses. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isObject, parseJson } from "./json.ts";
 
 export const bodyLimitBytes = 1024 * 1024;
 
@@ -39,17 +40,15 @@ export async function readBody(request: IncomingMessage, limitBytes = bodyLimitB
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const text = (await readBody(request)).toString("utf8");
   if (text.trim() === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new HttpError(400, "The request body is not valid JSON.");
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw new HttpError(400, "The request body is not valid JSON.");
+  return value;
 }
 
 /** The body as a JSON object; HttpError 400 otherwise. */
 export async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
   const value = await readJson(request);
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw new HttpError(400, "The request body is not a JSON object.");
 }
 

@@ -1,3 +1,5 @@
+import { isObject, parseJson } from "../http/json.ts";
+
 /** The part of Block Kit that the mock interprets: a message's buttons. Everything else is passed through unchanged. */
 export type Block = Readonly<Record<string, unknown>>;
 
@@ -13,18 +15,15 @@ export interface Button {
 export function readBlocks(value: unknown): Block[] | undefined {
   if (value === undefined || value === null || value === "") return [];
   if (typeof value === "string") {
-    try {
-      return readBlocks(JSON.parse(value) as unknown);
-    } catch {
-      return undefined;
-    }
+    const parsed = parseJson(value);
+    return parsed === undefined ? undefined : readBlocks(parsed);
   }
-  return Array.isArray(value) && value.every(isRecord) ? value : undefined;
+  return Array.isArray(value) && value.every(isObject) ? value : undefined;
 }
 
 export function buttonsOf(blocks: readonly Block[]): Button[] {
   return blocks.flatMap((block, index) => {
-    const elements = block.type === "actions" && Array.isArray(block.elements) ? block.elements.filter(isRecord) : [];
+    const elements = block.type === "actions" && Array.isArray(block.elements) ? block.elements.filter(isObject) : [];
     return elements
       .filter((element) => element.type === "button" && typeof element.action_id === "string")
       .map((element) => ({
@@ -34,8 +33,4 @@ export function buttonsOf(blocks: readonly Block[]): Button[] {
         element,
       }));
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,9 @@
  * The part of Slack's Web API that approvals need. Like Slack, it answers refused requests with 200, `ok: false` and an
  * error code: https://docs.slack.dev/reference/methods (chat.postMessage, chat.update, conversations.list and .history).
  */
+
 import type { IncomingMessage } from "node:http";
+import { isObject, parseJson } from "../http/json.ts";
 import { HttpError, readBody } from "../http/serve.ts";
 import { readBlocks } from "./block-kit.ts";
 import { channelIdOf, type Message, type MessageStore } from "./message-store.ts";
@@ -42,12 +44,8 @@ function parseArguments(body: string, contentType: string): Arguments | undefine
   if (!contentType.startsWith("application/json")) {
     throw new HttpError(415, "Send application/json or application/x-www-form-urlencoded.");
   }
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? (parsed as Arguments) : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(body);
+  return isObject(parsed) ? parsed : undefined;
 }
 
 function postMessage(args: Arguments, { store, onPosted }: WebApiOptions): Answer {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assertControl, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
+import { parseJson } from "../http/json.ts";
 import {
   bodyLimitBytes,
   HttpError,
@@ -63,10 +64,8 @@ function readConfiguration(environment: EnvironmentReader) {
 
 async function handlePost(sessions: Sessions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const text = (await readBody(request, bodyLimitBytes)).toString("utf8");
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
+  const body = parseJson(text);
+  if (body === undefined) {
     const error = { code: -32700, message: "Parse error: the body is not valid JSON" };
     return sendJson(response, 400, { jsonrpc: "2.0", error, id: null });
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isObject, parseJson } from "../../../model/json.ts";
 import { LabError } from "../../lab-error.ts";
 import { toContractError } from "./lab-errors.ts";
 
@@ -23,25 +24,17 @@ const wireMessage = z.union([
  * @param text undefined for a message that is no text
  */
 export function answerToMalformed(text: string | undefined): string | undefined {
-  const json = text === undefined ? undefined : parse(text);
-  if (json !== undefined && wireMessage.safeParse(json.value).success) return undefined;
+  const json = text === undefined ? undefined : parseJson(text);
+  if (wireMessage.safeParse(json).success) return undefined;
   const error = toContractError(
     new LabError("bad-input", `this message is none of the contract's: ${describe(text, json)}`, {
       cure: "the page and the lab may be of different versions: load the page again",
     }),
   );
-  return JSON.stringify({ i: idIn(json?.value), p: { s: error.status, b: { json: error.toJSON() } } });
+  return JSON.stringify({ i: idIn(json), p: { s: error.status, b: { json: error.toJSON() } } });
 }
 
-function parse(text: string): { value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
-}
-
-function describe(text: string | undefined, json: { value: unknown } | undefined): string {
+function describe(text: string | undefined, json: unknown): string {
   if (text === undefined) return "it must be text, and is binary";
   if (json === undefined) return "it must be JSON";
   return 'it must be {"i": id, "p": {"u": "/procedure", "b": input}} or {"i": id, "t": 4}';
@@ -49,6 +42,6 @@ function describe(text: string | undefined, json: { value: unknown } | undefined
 
 /** Of a call whose answer someone may wait for; empty where there is none. */
 function idIn(value: unknown): string {
-  const named = typeof value === "object" && value !== null && "i" in value ? value.i : undefined;
+  const named = isObject(value) ? value.i : undefined;
   return id.safeParse(named).success ? String(named) : "";
 }

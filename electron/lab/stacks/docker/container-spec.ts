@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, resolve } from "node:path";
 import type Dockerode from "dockerode";
+import { isObject } from "../../../model/json.ts";
 import type { Endpoint } from "../../journal/baseline.ts";
 import { LAB_VERSION } from "../../version.ts";
 import { networksOf } from "../compose-names.ts";
@@ -98,9 +99,7 @@ function composeLabels(stack: Stack, service: string, imageId: string): Record<s
 /** JSON with the fields of every object in one order, so that the same configuration has one hash. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../model/json.ts";
 import { readDocument } from "../../documents/yaml-document.ts";
 import type { EngineAddress } from "../../journal/docker-place.ts";
 import { LabError } from "../../lab-error.ts";
@@ -59,7 +60,7 @@ function hostOfContext(folder: string, context: string): string {
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readDocument(file));
+    return parseJson(readDocument(file));
   } catch {
     return undefined;
   }

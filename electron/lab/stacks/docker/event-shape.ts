@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../../model/json.ts";
 
 /** What happened to a container, whichever of its shapes the engine told it in. */
 export interface EngineEvent {
@@ -54,12 +55,4 @@ export function readEvent(line: string): EngineEvent | undefined {
     project: attributes["com.docker.compose.project"],
     service: attributes["com.docker.compose.service"],
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type Dockerode from "dockerode";
 import { z } from "zod";
+import { parseJson } from "../../../model/json.ts";
 import { LabError } from "../../lab-error.ts";
 import type { StackProgress } from "../backend.ts";
 import type { Stack } from "../stack-file.ts";
@@ -154,13 +155,5 @@ async function follow(
     throw explain(doing, error);
   } finally {
     signal.removeEventListener("abort", stop);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 /** Reads what the API is sent about a link, with Toxiproxy's defaults and messages. */
+
+import { isObject } from "../../http/json.ts";
 import { limits } from "../limits.ts";
-import { isRecord } from "../parsing/request-info.ts";
 import { type LinkChange, type LinkSpec, Refusal } from "../registry.ts";
 import { badBody, readSpan, readText } from "./body-fields.ts";
 import { readToxic } from "./toxic-body.ts";
@@ -49,7 +50,7 @@ interface LinkFields {
 }
 
 function linkFields(body: unknown): LinkFields {
-  if (!isRecord(body)) throw badBody("a proxy object was expected");
+  if (!isObject(body)) throw badBody("a proxy object was expected");
   const disabledForMs = readSpan(body.disabled_for_ms, "disabled_for_ms");
   if (disabledForMs !== undefined && body.enabled !== false) {
     throw badBody("disabled_for_ms goes with enabled: false");

@@ -2,9 +2,11 @@
  * The HTTP API: Toxiproxy 2.12's routes, statuses and bodies, and a few of its own (healthz, metrics, hits). As there, a
  * wrong method on a known path is an empty 405, an unknown path a plain 404, and errors are JSON in text/plain.
  */
+
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assertNoPage, assertToken } from "../../http/control.ts";
+import { parseJson } from "../../http/json.ts";
 import { HttpError, pathOf, readBody } from "../../http/messages.ts";
 import { ListenError } from "../links/listen-address.ts";
 import { Refusal, type Registry } from "../registry.ts";
@@ -167,11 +169,9 @@ async function readGiven(request: IncomingMessage): Promise<unknown> {
   const text = (await readBody(request)).toString("utf8");
   // Go's words, which some tests of clients look for.
   if (text.trim() === "") throw badBody("EOF");
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badBody("it is not valid JSON");
-  }
+  const given = parseJson(text);
+  if (given === undefined) throw badBody("it is not valid JSON");
+  return given;
 }
 
 function decode(part: string): string {

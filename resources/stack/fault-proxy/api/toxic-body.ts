@@ -1,5 +1,5 @@
 /** Reads what the API is sent about a toxic, with Toxiproxy's defaults, order of checks and messages. */
-import { isRecord } from "../parsing/request-info.ts";
+import { isObject } from "../../http/json.ts";
 import { Refusal, type ToxicChange } from "../registry.ts";
 import { type Attributes, checkAttributes, isHttpToxic, isStreamToxic } from "../toxics/attributes.ts";
 import { checkMatch, type Match } from "../toxics/match.ts";
@@ -7,7 +7,7 @@ import type { Toxic, ToxicSpec } from "../toxics/toxic.ts";
 import { badBody, readSpan, readText } from "./body-fields.ts";
 
 export function readToxic(body: unknown): ToxicSpec {
-  if (!isRecord(body)) throw badBody("a toxic object was expected");
+  if (!isObject(body)) throw badBody("a toxic object was expected");
   const stream = readText(body.stream, "stream") ?? "downstream";
   const type = readText(body.type, "type") ?? "";
   const toxicity = readToxicity(body.toxicity) ?? 1;
@@ -29,7 +29,7 @@ export function readToxic(body: unknown): ToxicSpec {
 
 /** Only what may change: type, stream, name and seed are ignored. */
 export function readToxicChange(body: unknown, toxic: Toxic): ToxicChange {
-  if (!isRecord(body)) throw badBody("a toxic object was expected");
+  if (!isObject(body)) throw badBody("a toxic object was expected");
   const toxicity = readToxicity(body.toxicity);
   const match = readMatch(toxic.type, body.match, toxic.match);
   const expiresMs = readExpiry(body);

@@ -2,11 +2,13 @@
  * The upstream's reply to one request. Where no fault changes it, its bytes pass as they are, delayed or not, and only
  * its end is looked for; otherwise it goes through a ReplyBody, or is swallowed where the reply is to be lost.
  */
+
+import { isObject, parseJson } from "../../http/json.ts";
 import { BodyReader, type Framing, replyFraming } from "../parsing/body-reader.ts";
 import { EventSplitter, eventData } from "../parsing/event-splitter.ts";
 import { HeadReader } from "../parsing/head-reader.ts";
 import { isStatusLine, ReplyHead } from "../parsing/message-head.ts";
-import { isRecord, parseJson, type RequestInfo } from "../parsing/request-info.ts";
+import type { RequestInfo } from "../parsing/request-info.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import type { LayerHost } from "./layer-host.ts";
 import { ReplyBody } from "./reply-body.ts";
@@ -161,7 +163,7 @@ export class Reply {
   #answersCall(event: Buffer): boolean {
     const message = parseJson(eventData(event) ?? "");
     const replies = Array.isArray(message) ? message : [message];
-    return replies.some((reply) => isRecord(reply) && !("method" in reply) && ("result" in reply || "error" in reply));
+    return replies.some((reply) => isObject(reply) && !("method" in reply) && ("result" in reply || "error" in reply));
   }
 
   #lose(): void {

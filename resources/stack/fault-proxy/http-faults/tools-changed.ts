@@ -1,6 +1,7 @@
 /** Rewrites the tools that a server lists: takes some away, adds some, adds to their descriptions. */
+
+import { isObject, parseJson } from "../../http/json.ts";
 import { eventData, eventLines } from "../parsing/event-splitter.ts";
-import { isRecord, parseJson } from "../parsing/request-info.ts";
 import type { Attributes } from "../toxics/attributes.ts";
 import { PassingFault } from "./reply-fault.ts";
 
@@ -29,7 +30,7 @@ export class ToolsChanged extends PassingFault {
 
   #json(text: string): string | undefined {
     const message = parseJson(text);
-    if (!isRecord(message) || !isRecord(message.result) || !Array.isArray(message.result.tools)) return undefined;
+    if (!isObject(message) || !isObject(message.result) || !Array.isArray(message.result.tools)) return undefined;
     const tools = changedTools(message.result.tools, this.context.toxic.attributes);
     return JSON.stringify({ ...message, result: { ...message.result, tools } });
   }
@@ -39,9 +40,9 @@ export function changedTools(tools: readonly unknown[], attributes: Attributes):
   const removed = attributes.remove as readonly string[];
   const added = attributes.add as readonly Record<string, unknown>[];
   const text = String(attributes.describe);
-  const kept = tools.filter((tool) => !(isRecord(tool) && removed.includes(String(tool.name))));
+  const kept = tools.filter((tool) => !(isObject(tool) && removed.includes(String(tool.name))));
   const described = kept.map((tool) => {
-    if (text === "" || !isRecord(tool)) return tool;
+    if (text === "" || !isObject(tool)) return tool;
     return { ...tool, description: [tool.description, text].filter(Boolean).join(" ") };
   });
   const complete = added.map((tool) => ({ inputSchema: { type: "object" }, ...tool }));

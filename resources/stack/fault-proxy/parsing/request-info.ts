@@ -1,4 +1,5 @@
 /** What a request is about: its HTTP head and, where its body is JSON-RPC, which messages it carries. */
+import { isObject, parseJson } from "../../http/json.ts";
 import type { Hit } from "../hits.ts";
 import type { MessageHead, RequestHead } from "./message-head.ts";
 
@@ -60,28 +61,16 @@ export function carriesJson(head: MessageHead): boolean {
   return head.get("content-type")?.toLowerCase().startsWith("application/json") ?? false;
 }
 
-export function parseJson(body: Buffer | string): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
-}
-
 function rpcMessage(value: unknown): RpcMessage | undefined {
-  if (!isRecord(value) || value.jsonrpc !== "2.0") return undefined;
+  if (!isObject(value) || value.jsonrpc !== "2.0") return undefined;
   const { method, id, params } = value;
-  const tool = method === "tools/call" && isRecord(params) ? params.name : undefined;
-  const meta = isRecord(params) ? params._meta : undefined;
-  const traceparent = isRecord(meta) ? meta.traceparent : undefined;
+  const tool = method === "tools/call" && isObject(params) ? params.name : undefined;
+  const meta = isObject(params) ? params._meta : undefined;
+  const traceparent = isObject(meta) ? meta.traceparent : undefined;
   return {
     ...(typeof method === "string" && { method }),
     ...(typeof tool === "string" && { tool }),
     ...((typeof id === "string" || typeof id === "number") && { id }),
     ...(typeof traceparent === "string" && { traceparent }),
   };
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

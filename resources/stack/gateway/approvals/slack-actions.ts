@@ -2,9 +2,10 @@
  * Slack's interactivity request: somebody clicked a button. Each signed body counts once; sent again, it gets the same
  * answer and does nothing.
  */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isObject, parseJson } from "../../http/json.ts";
 import { readBody, sendJson } from "../../http/serve.ts";
-import { isObject } from "../protocol/messages.ts";
 import type { Approvals, ClickResult } from "./approvals.ts";
 import { checkSlackSignature, type SignatureCheck } from "./slack-signature.ts";
 
@@ -122,14 +123,6 @@ function readClick(form: string): Click | undefined {
       .replaceAll("\0", "")
       .slice(0, nameLimit),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {

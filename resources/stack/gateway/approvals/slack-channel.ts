@@ -2,7 +2,9 @@
  * Posts to Slack's Web API. Never throws: what fails for a reason that may pass is tried again for as long as it is of use.
  * A message is not posted twice where Slack can say whether the first attempt arrived.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseJson } from "../../http/json.ts";
 import type { SlackSettings } from "../settings.ts";
 import { refusal, SlackFailure, statusFailure, transportFailure } from "./slack-failure.ts";
 import type { SlackMessage } from "./slack-message.ts";
@@ -130,7 +132,7 @@ export class SlackChannel {
   async #send(method: string, body: unknown): Promise<SlackAnswer> {
     const { url, botToken } = this.#settings;
     let response: Response;
-    let answer: SlackAnswer | null;
+    let answer: SlackAnswer | null | undefined;
     try {
       response = await fetch(`${url}/${method}`, {
         method: "POST",
@@ -138,7 +140,7 @@ export class SlackChannel {
         body: JSON.stringify(body),
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(attemptDeadlineMs)]),
       });
-      answer = response.ok ? readAnswer(await response.text()) : null;
+      answer = response.ok ? (parseJson(await response.text()) as SlackAnswer | null | undefined) : undefined;
       if (!response.ok) await response.body?.cancel();
     } catch (error) {
       throw transportFailure(error);
@@ -146,14 +148,6 @@ export class SlackChannel {
     if (!response.ok) throw statusFailure(response);
     if (answer?.ok !== true) throw refusal(answer?.error);
     return answer;
-  }
-}
-
-function readAnswer(text: string): SlackAnswer | null {
-  try {
-    return JSON.parse(text) as SlackAnswer | null;
-  } catch {
-    return null;
   }
 }
 

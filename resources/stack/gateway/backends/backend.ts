@@ -5,8 +5,10 @@
  * Whether the backend is well is not judged by one request, which may be slow or wrong by itself: when a request fails
  * although the backend was reached, it is pinged.
  */
+
 import { randomBytes } from "node:crypto";
-import { errorCodes, errorText, isObject, notificationText, type Params, resultText } from "../protocol/messages.ts";
+import { isObject, parseJson } from "../../http/json.ts";
+import { errorCodes, errorText, notificationText, type Params, resultText } from "../protocol/messages.ts";
 import { latestVersion, supportedVersion } from "../protocol/versions.ts";
 import { CallerLeft } from "../sessions/exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
@@ -158,12 +160,8 @@ export class Backend {
     session: UpstreamSession,
     onProgress: RequestOptions["onProgress"],
   ): UpstreamReply | UpstreamFailure | undefined {
-    let message: unknown;
-    try {
-      message = JSON.parse(data);
-    } catch {
-      return new UpstreamFailure("malformed", "malformed reply: an event is not JSON");
-    }
+    const message = parseJson(data);
+    if (message === undefined) return new UpstreamFailure("malformed", "malformed reply: an event is not JSON");
     if (!isObject(message)) return new UpstreamFailure("malformed", "malformed reply: an event is not a message");
     if (typeof message.method === "string") {
       if (typeof message.id === "string" || typeof message.id === "number") {

@@ -4,7 +4,7 @@
  *
  * With `keep` off there is no memory: only what a backend lists at this moment exists.
  */
-import { isObject } from "../protocol/messages.ts";
+import { isObject } from "../../http/json.ts";
 import type { Backend, InitializeResult } from "./backend.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 

@@ -1,5 +1,6 @@
 /** What a backend says to a request, checked, and handed on to the caller as the very text that the backend wrote. */
-import { isObject, type RequestId } from "../protocol/messages.ts";
+import { isObject, parseJson } from "../../http/json.ts";
+import type { RequestId } from "../protocol/messages.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 
 export class UpstreamReply {
@@ -39,7 +40,8 @@ export class UpstreamReply {
 
 /** The response to request `id` out of its JSON text; UpstreamFailure when it is none. */
 export function readReply(text: string, id: string): UpstreamReply {
-  const message = parse(text);
+  const message = parseJson(text);
+  if (message === undefined) throw malformed("not JSON");
   if (!isObject(message) || message.jsonrpc !== "2.0") throw malformed("not a JSON-RPC 2.0 message");
   if (message.id !== id) throw malformed("it answers another request");
   const { result, error } = message;
@@ -52,14 +54,6 @@ export function readReply(text: string, id: string): UpstreamReply {
   }
   if (!isObject(result)) throw malformed("it has no result");
   return new UpstreamReply(text, message, id);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw malformed("not JSON");
-  }
 }
 
 function malformed(problem: string): UpstreamFailure {

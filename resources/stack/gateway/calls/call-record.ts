@@ -1,8 +1,9 @@
 /** What is known of one call from its arrival on, and the one row that it leaves when it ends. */
 import { randomUUID } from "node:crypto";
+import { isObject } from "../../http/json.ts";
 import type { CallEntry, CallOutcome } from "../audit/call-row.ts";
 import type { Spool } from "../audit/spool.ts";
-import { isObject, type RequestMessage } from "../protocol/messages.ts";
+import type { RequestMessage } from "../protocol/messages.ts";
 import type { CallerLeft } from "../sessions/exchange.ts";
 import type { CallContext } from "./call-context.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";

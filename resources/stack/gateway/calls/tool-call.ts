@@ -2,6 +2,8 @@
  * One tools/call from its arrival to its response: policy, turn, budget, redaction, approval, and only then the backend.
  * Nothing reaches a backend before every decision about the call is taken.
  */
+
+import { isObject } from "../../http/json.ts";
 import type { Approvals, HoldResult } from "../approvals/approvals.ts";
 import type { CallEntry } from "../audit/call-row.ts";
 import type { AuditEntry } from "../audit/entry.ts";
@@ -10,7 +12,7 @@ import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
 import type { Policy, Verdict } from "../policy/policy.ts";
 import { redact } from "../policy/redaction.ts";
-import { errorCodes, errorText, isObject, type Params, type RequestMessage } from "../protocol/messages.ts";
+import { errorCodes, errorText, type Params, type RequestMessage } from "../protocol/messages.ts";
 import { CallerLeft } from "../sessions/exchange.ts";
 import { type Progress, progressOf } from "../sessions/progress.ts";
 import { type Slot, TurnLockTimeout } from "../sessions/turns.ts";

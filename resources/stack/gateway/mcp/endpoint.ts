@@ -1,5 +1,7 @@
 /** `/mcp`: Streamable HTTP as a server, revisions 2025-11-25, 2025-06-18 and 2025-03-26. */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { parseJson } from "../../http/json.ts";
 import { HttpError } from "../../http/serve.ts";
 import type { CallContext } from "../calls/call-context.ts";
 import { parseEventId } from "../protocol/event-stream.ts";
@@ -224,11 +226,9 @@ function checkVersion(request: IncomingMessage): void {
 }
 
 function parseBody(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new Refusal(400, "Parse error: the body is not JSON.", errorCodes.parse);
-  }
+  const value = parseJson(body);
+  if (value === undefined) throw new Refusal(400, "Parse error: the body is not JSON.", errorCodes.parse);
+  return value;
 }
 
 function refusalText(message: string): string {

@@ -1,11 +1,12 @@
 /** What each MCP method means here. Only tools/call is evaluated; the rest is answered or handed to a backend. */
 
+import { isObject } from "../../http/json.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
 import type { CallContext } from "../calls/call-context.ts";
 import type { ToolCalls } from "../calls/tool-call.ts";
 import { forwardFailure } from "../calls/upstream-error.ts";
-import { errorCodes, errorText, isObject, type RequestMessage, resultText } from "../protocol/messages.ts";
+import { errorCodes, errorText, type RequestMessage, resultText } from "../protocol/messages.ts";
 import { latestVersion, type ProtocolVersion, supportedVersion } from "../protocol/versions.ts";
 import { progressOf } from "../sessions/progress.ts";
 

@@ -1,3 +1,5 @@
+import { isObject } from "../../http/json.ts";
+
 /** JSON-RPC 2.0 as MCP uses it. Checked by hand: this runs for every message. */
 export type RequestId = string | number;
 export type Params = Readonly<Record<string, unknown>>;
@@ -26,10 +28,6 @@ export const errorCodes = {
 } as const;
 
 const noParams: Params = Object.freeze({});
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function isRequestId(value: unknown): value is RequestId {
   return typeof value === "string" || (typeof value === "number" && Number.isFinite(value));

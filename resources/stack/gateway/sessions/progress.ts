@@ -1,6 +1,7 @@
 /** The progress that a caller sees of its call: the wait for an approval, then the backend's. It only ever grows. */
 
-import { isObject, type Params } from "../protocol/messages.ts";
+import { isObject } from "../../http/json.ts";
+import type { Params } from "../protocol/messages.ts";
 import type { Caller } from "./exchange.ts";
 
 export class Progress {
