@@ -1,8 +1,9 @@
 import { IconCopy } from "@tabler/icons-react";
-import { Fragment, type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt, tell } from "../state/tell.tsx";
+import { Facts } from "../ui/facts.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
@@ -143,14 +144,7 @@ function Panel({ title, facts }: { title: string; facts: readonly (readonly [str
   return (
     <section className={classes.panel} aria-label={title}>
       <h2>{title}</h2>
-      <dl>
-        {facts.map(([name, value]) => (
-          <Fragment key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </Fragment>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </section>
   );
 }

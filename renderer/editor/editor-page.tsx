@@ -1,5 +1,5 @@
-import { Button, CloseButton, TextInput } from "@mantine/core";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { BrokenScenarioText, ScenarioDetail, ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { BrokenFile } from "../scenarios/broken-file.tsx";
@@ -8,6 +8,7 @@ import { useLab, useStores } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
 import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { SearchBox } from "../ui/search-box.tsx";
 import { Loading } from "../ui/states.tsx";
 import { Editing } from "./editing.tsx";
 import classes from "./editor-page.module.css";
@@ -71,18 +72,7 @@ function ScenarioList({ shown, brokenFile }: { shown: string | undefined; broken
   return (
     <nav className={classes.list} aria-label="Scenarios">
       <div className={classes.tools}>
-        <TextInput
-          size="xs"
-          data-page-search
-          aria-label="Search the scenarios"
-          placeholder="Search the scenarios"
-          leftSection={<IconSearch size={14} aria-hidden />}
-          rightSection={
-            text === "" ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText("")} />
-          }
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
+        <SearchBox label="Search the scenarios" value={text} onChange={setText} />
         <Button
           component="a"
           href={formatRoute({ at: "scenarios", scenarioId: NEW_ID })}

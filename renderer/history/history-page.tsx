@@ -1,6 +1,6 @@
-import { Chip, CloseButton, FileButton, Loader, Select, TextInput } from "@mantine/core";
+import { Chip, FileButton, Loader } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconArrowsDiff, IconDownload, IconFileImport, IconSearch, IconTrash } from "@tabler/icons-react";
+import { IconArrowsDiff, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
@@ -9,8 +9,10 @@ import { useLab } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
 import { Failed } from "../ui/failed.tsx";
+import { FilterSelect } from "../ui/filter-select.tsx";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { SearchBox } from "../ui/search-box.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { useBundleImport } from "./bundle-import.tsx";
 import { DeleteRuns } from "./delete-runs.tsx";
@@ -134,54 +136,39 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
   };
   return (
     <>
-      <TextInput
-        size="xs"
+      <SearchBox
         className={classes.search}
-        data-page-search
-        aria-label="Search the runs"
+        label="Search the runs"
         placeholder="Title, id or reason"
-        leftSection={<IconSearch size={14} aria-hidden />}
-        rightSection={
-          text === "" ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => onText("")} />
-        }
         value={text}
         maxLength={200}
-        onChange={(event) => onText(event.currentTarget.value)}
+        onChange={onText}
       />
-      <Select
-        size="xs"
-        clearable
+      <FilterSelect
         searchable
         className={classes.scenario}
-        aria-label="Filter by scenario"
-        placeholder="Any scenario"
+        label="Filter by scenario"
+        any="Any scenario"
         data={scenarios}
         value={filter.scenarioId ?? null}
         onChange={(value) => change("scenarioId", value)}
-        clearButtonProps={{ "aria-label": "Any scenario" }}
         nothingFoundMessage="No scenario has this name"
       />
-      <Select
-        size="xs"
-        clearable
+      <FilterSelect
         className={classes.narrow}
-        aria-label="Filter by verdict"
-        placeholder="Any verdict"
+        label="Filter by verdict"
+        any="Any verdict"
         data={VERDICTS}
         value={filter.outcome ?? null}
         onChange={(value) => change("outcome", value as Outcome | null)}
-        clearButtonProps={{ "aria-label": "Any verdict" }}
       />
-      <Select
-        size="xs"
-        clearable
+      <FilterSelect
         className={classes.narrow}
-        aria-label="Filter by driver"
-        placeholder="Any driver"
+        label="Filter by driver"
+        any="Any driver"
         data={DRIVERS}
         value={filter.driver ?? null}
         onChange={(value) => change("driver", value)}
-        clearButtonProps={{ "aria-label": "Any driver" }}
       />
       <Chip
         variant="outline"

@@ -1,10 +1,10 @@
 import { isObject } from "../../electron/model/json.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { isOpen, lastedUntil, type Span } from "../../electron/model/span.ts";
+import { Facts } from "../ui/facts.tsx";
 import { clockTime, formatDuration } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
 import { DecisionChain } from "./decision-chain.tsx";
-import { Facts } from "./facts.tsx";
 import { InForce } from "./in-force.tsx";
 import classes from "./inspector.module.css";
 import { JsonBlock } from "./json-block.tsx";

@@ -1,10 +1,10 @@
 import { resultOf } from "../../electron/model/check-result.ts";
 import { parseJson } from "../../electron/model/json.ts";
 import type { Instant } from "../../electron/model/span.ts";
+import { Facts } from "../ui/facts.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneWord } from "../ui/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";
-import { Facts } from "./facts.tsx";
 import { JsonBlock } from "./json-block.tsx";
 
 export function CheckDetails({ check: { event, atMs } }: { check: Instant<"check"> }) {

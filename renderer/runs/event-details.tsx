@@ -3,11 +3,11 @@ import { describeEvent, subjectOf } from "../../electron/model/catalogue/catalog
 import type { LabEvent } from "../../electron/model/lab-event.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import type { Instant, Span } from "../../electron/model/span.ts";
+import { Facts } from "../ui/facts.tsx";
 import { clockTime, formatDuration } from "../ui/times.ts";
 import { ToneWord } from "../ui/tone-mark.tsx";
 import { CallDetails } from "./call-details.tsx";
 import { CheckDetails } from "./check-details.tsx";
-import { Facts } from "./facts.tsx";
 import { FaultDetails } from "./fault-details.tsx";
 import { InForce } from "./in-force.tsx";
 import { JsonBlock } from "./json-block.tsx";

@@ -1,10 +1,10 @@
-import { CloseButton, Select, TextInput } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import type { StreamItem } from "../../electron/contract/events.ts";
 import { loggedBy } from "../../electron/model/catalogue/catalogue.ts";
 import { useInteraction } from "../state/lab-context.tsx";
 import type { RunRecord } from "../state/run-record.ts";
+import { FilterSelect } from "../ui/filter-select.tsx";
+import { SearchBox } from "../ui/search-box.tsx";
 import { Empty } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneDot } from "../ui/tone-mark.tsx";
@@ -40,31 +40,19 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
   return (
     <div className={classes.list}>
       <div className={classes.tools}>
-        <TextInput
-          size="xs"
+        <SearchBox
           className={classes.search}
-          data-page-search
-          aria-label={isLogs ? "Search the logs" : "Search the events, arguments too"}
-          placeholder={isLogs ? "Search the logs" : "Search the events, arguments too"}
-          leftSection={<IconSearch size={14} aria-hidden />}
-          rightSection={
-            search === "" ? null : (
-              <CloseButton size="xs" aria-label="Clear the search" onClick={() => look({ search: "" })} />
-            )
-          }
+          label={isLogs ? "Search the logs" : "Search the events, arguments too"}
           value={search}
-          onChange={(event) => look({ search: event.currentTarget.value })}
+          onChange={(text) => look({ search: text })}
         />
         {isLogs && (
-          <Select
-            size="xs"
-            clearable
-            aria-label="Only of one service"
-            placeholder="Every service"
+          <FilterSelect
+            label="Only of one service"
+            any="Every service"
             data={services}
             value={service}
             onChange={setService}
-            clearButtonProps={{ "aria-label": "Every service" }}
           />
         )}
         <span className={classes.count}>

@@ -1,8 +1,8 @@
 import { hitsOn, type RunView } from "../../electron/model/run-view.ts";
 import { isOpen, type Span } from "../../electron/model/span.ts";
+import { Facts } from "../ui/facts.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
-import { Facts } from "./facts.tsx";
 
 export function FaultDetails({ fault, view }: { fault: Span<"fault">; view: RunView }) {
   const { name, startMs, endMs, status, attributes } = fault;

@@ -3,8 +3,8 @@ import { titleOf } from "../../electron/model/catalogue/catalogue.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { usePreferences } from "../state/lab-context.tsx";
 import type { RunRecord } from "../state/run-record.ts";
+import { Facts } from "../ui/facts.tsx";
 import { EventDetails } from "./event-details.tsx";
-import { Facts } from "./facts.tsx";
 import classes from "./inspector.module.css";
 
 interface InspectorProps {

@@ -1,7 +1,7 @@
 import type { RunView } from "../../electron/model/run-view.ts";
 import { isOpen, lastedUntil, type Span } from "../../electron/model/span.ts";
+import { Facts } from "../ui/facts.tsx";
 import { formatDuration } from "../ui/times.ts";
-import { Facts } from "./facts.tsx";
 import { InForce } from "./in-force.tsx";
 import { JsonBlock } from "./json-block.tsx";
 import { StepCalls } from "./step-calls.tsx";

@@ -1,5 +1,4 @@
-import { CloseButton, Select, TextInput } from "@mantine/core";
-import { IconPlayerTrackNext, IconSearch } from "@tabler/icons-react";
+import { IconPlayerTrackNext } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
@@ -7,7 +6,9 @@ import { useLab } from "../state/lab-context.tsx";
 import { useLabNow } from "../state/use-now.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { Failed } from "../ui/failed.tsx";
+import { FilterSelect } from "../ui/filter-select.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
+import { SearchBox } from "../ui/search-box.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { BrokenFile } from "./broken-file.tsx";
 import { demoOf, filterCatalogue, patternsOf } from "./catalogue-filter.ts";
@@ -48,29 +49,14 @@ export default function LabPage() {
         )}
         <div className={classes.tools}>
           <h1>Scenarios</h1>
-          <TextInput
-            size="xs"
-            className={classes.search}
-            data-page-search
-            aria-label="Search the scenarios"
-            placeholder="Search the scenarios"
-            leftSection={<IconSearch size={14} aria-hidden />}
-            rightSection={
-              text === "" ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText("")} />
-            }
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <Select
-            size="xs"
-            clearable
+          <SearchBox className={classes.search} label="Search the scenarios" value={text} onChange={setText} />
+          <FilterSelect
             searchable
-            aria-label="Filter by pattern"
-            placeholder="Any pattern"
+            label="Filter by pattern"
+            any="Any pattern"
             data={patterns.map(({ pattern: each, count }) => ({ value: each, label: `${each} (${count})` }))}
             value={pattern}
             onChange={setPattern}
-            clearButtonProps={{ "aria-label": "Any pattern" }}
           />
           <ReasonedButton
             variant="default"

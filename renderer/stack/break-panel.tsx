@@ -8,6 +8,7 @@ import { useLab } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
+import { Facts } from "../ui/facts.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneWord } from "../ui/tone-mark.tsx";
@@ -42,22 +43,18 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
   };
   return (
     <div className={classes.panel}>
-      <dl className={classes.facts}>
-        <dt>Service</dt>
-        <dd>
-          <b>{service.name}</b> <span className={classes.soft}>{service.role}</span>
-        </dd>
-        <dt>State</dt>
-        <dd>{stateWords(service, stack)}</dd>
-        {service.address !== null && (
-          <>
-            <dt>Address</dt>
-            <dd>
-              <code>{service.address}</code>
-            </dd>
-          </>
-        )}
-      </dl>
+      <Facts
+        facts={[
+          [
+            "Service",
+            <>
+              <b>{service.name}</b> <span className={classes.soft}>{service.role}</span>
+            </>,
+          ],
+          ["State", stateWords(service, stack)],
+          ...(service.address === null ? [] : [["Address", <code key="address">{service.address}</code>] as const]),
+        ]}
+      />
       <FaultList faults={service.faults} />
       <div className={classes.buttons}>
         {kinds.map((kind) => (
@@ -105,12 +102,16 @@ function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) 
   const missing = kind?.attributes.find(({ name, required }) => required && (values[name] ?? "") === "");
   return (
     <div className={classes.panel}>
-      <dl className={classes.facts}>
-        <dt>Link</dt>
-        <dd>
-          <b>{link.from}</b> calls <b>{link.to}</b>
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          [
+            "Link",
+            <>
+              <b>{link.from}</b> calls <b>{link.to}</b>
+            </>,
+          ],
+        ]}
+      />
       <FaultList faults={link.faults} />
       {kinds.length > 0 && (
         <div className={classes.form}>
