@@ -121,6 +121,7 @@ function RunBody({ run }: { run: OpenRun }) {
   });
 
   const failed = view.checks.filter(({ event }) => !event.passed).length;
+  const events = { record, version, cursorMs, selectedSeq, onVisit: visit };
   return (
     <div className={classes.page} data-inspector={showsInspector || undefined}>
       <RunHeader run={run} nowMs={nowMs} />
@@ -182,23 +183,10 @@ function RunBody({ run }: { run: OpenRun }) {
             <CallsPanel view={view} selectedSeq={selectedSeq} onVisit={visit} />
           </Tabs.Panel>
           <Tabs.Panel value="events">
-            <EventList
-              record={record}
-              version={version}
-              cursorMs={cursorMs}
-              selectedSeq={selectedSeq}
-              onVisit={visit}
-            />
+            <EventList {...events} />
           </Tabs.Panel>
           <Tabs.Panel value="logs">
-            <EventList
-              record={record}
-              version={version}
-              cursorMs={cursorMs}
-              selectedSeq={selectedSeq}
-              onVisit={visit}
-              isLogs
-            />
+            <EventList {...events} isLogs />
           </Tabs.Panel>
         </Tabs>
       </section>

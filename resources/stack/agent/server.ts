@@ -56,9 +56,7 @@ export function startAgent(variables: Variables): Promise<RunningService> {
 
 function readConfiguration(environment: EnvironmentReader) {
   return {
-    host: environment.optionalString("HOST") ?? "127.0.0.1",
-    port: environment.port(8086),
-    allowedHosts: environment.list("ALLOWED_HOSTS"),
+    ...environment.listening(8086),
     controlToken: readControlToken(environment),
     gatewayUrl: environment.httpUrl("GATEWAY_URL", "http://127.0.0.1:18080/mcp"),
     planner: readPlanner(environment),

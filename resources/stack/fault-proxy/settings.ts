@@ -6,7 +6,7 @@ import { type LinkSpec, Refusal } from "./registry.ts";
 export interface Settings {
   host: string;
   port: number;
-  allowedHosts: string[];
+  allowedHosts: readonly string[];
   /** What callers of the API have to send; undefined, as for Toxiproxy's clients, when it is open to this machine. */
   controlToken: string | undefined;
   seed: number;
@@ -20,9 +20,7 @@ const example = "gateway->payments-mcp=127.0.0.1:19001>127.0.0.1:18421";
 /** Throws EnvironmentError. */
 export function readSettings(variables: Variables): Settings {
   return readEnvironment(variables, (environment) => ({
-    host: environment.optionalString("HOST") ?? "127.0.0.1",
-    port: environment.port(8474),
-    allowedHosts: environment.list("ALLOWED_HOSTS"),
+    ...environment.listening(8474),
     controlToken: environment.optionalString("CONTROL_TOKEN"),
     // Without a seed each start differs; the log names the one that was drawn, so that the run can be repeated.
     seed: environment.integer("SEED", {

@@ -44,9 +44,7 @@ const defaultHistoryLimit = 1_000;
 
 export function readSettings(variables: Variables): Settings {
   return readEnvironment(variables, (environment) => ({
-    host: environment.optionalString("HOST") ?? "127.0.0.1",
-    port: environment.port(8080),
-    allowedHosts: environment.list("ALLOWED_HOSTS"),
+    ...environment.listening(8080),
     policyFile: environment.string("POLICY_FILE", "./policy.yaml"),
     databaseUrl: readDatabaseUrl(environment),
     backends: readBackends(environment),

@@ -36,6 +36,15 @@ export class EnvironmentReader {
     this.#variables = variables;
   }
 
+  /** Where a service listens, and by which names of hosts beside this machine's it may be called. */
+  listening(port: number): { host: string; port: number; allowedHosts: readonly string[] } {
+    return {
+      host: this.optionalString("HOST") ?? "127.0.0.1",
+      port: this.port(port),
+      allowedHosts: this.list("ALLOWED_HOSTS"),
+    };
+  }
+
   optionalString(name: string): string | undefined {
     const value = this.#variables[name]?.trim();
     return value === "" ? undefined : value;

@@ -22,6 +22,12 @@ export function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
+/** A header of which there is one at most. */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
 /** The whole body; HttpError 413 as soon as it exceeds `limitBytes`, declared or received. */
 export async function readBody(request: IncomingMessage, limitBytes = bodyLimitBytes): Promise<Buffer> {
   const tooLarge = new HttpError(413, `The request body exceeds ${limitBytes} bytes.`, { connection: "close" });

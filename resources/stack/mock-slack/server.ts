@@ -45,9 +45,7 @@ export function startMockSlack(variables: Variables): Promise<RunningService> {
 
 function readConfiguration(environment: EnvironmentReader) {
   return {
-    host: environment.optionalString("HOST") ?? "127.0.0.1",
-    port: environment.port(8090),
-    allowedHosts: environment.list("ALLOWED_HOSTS"),
+    ...environment.listening(8090),
     controlToken: readControlToken(environment),
     botToken: environment.string("SLACK_BOT_TOKEN", "xoxb-random-characters"),
     signingSecret: environment.string("SLACK_SIGNING_SECRET", "32-random-characters-of-the-gateway-too"),

@@ -55,9 +55,7 @@ export function startPayments(variables: Variables): Promise<RunningService> {
 
 function readConfiguration(environment: EnvironmentReader) {
   return {
-    host: environment.optionalString("HOST") ?? "127.0.0.1",
-    port: environment.port(8421),
-    allowedHosts: environment.list("ALLOWED_HOSTS"),
+    ...environment.listening(8421),
     controlToken: readControlToken(environment),
   };
 }

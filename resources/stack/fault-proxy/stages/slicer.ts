@@ -1,24 +1,13 @@
 /** Cuts chunks into slices of average_size +- size_variation bytes with `delay` microseconds between them. */
 import { limits } from "../limits.ts";
-import { DelayQueue, mostATurn } from "./delay-queue.ts";
-import { type Port, Stage, type StageContext } from "./stage.ts";
+import { mostATurn } from "./delay-queue.ts";
+import { DelayingStage } from "./delaying-stage.ts";
 
-export class SlicerStage extends Stage {
-  readonly #queue: DelayQueue;
-  #ended = false;
+export class SlicerStage extends DelayingStage {
   #lastDueMs = 0;
 
-  constructor(context: StageContext, next: Port) {
-    super(context, next);
-    this.#queue = new DelayQueue(
-      context.now,
-      (slice) => this.next.write(slice),
-      () => this.#settled(),
-    );
-  }
-
   override write(chunk: Buffer): void {
-    const isIdle = this.#queue.isEmpty;
+    const isIdle = this.queue.isEmpty;
     if (isIdle) this.context.hit("sliced");
     const delayMs = this.context.toxic.number("delay") / 1_000;
     const now = this.context.now();
@@ -28,41 +17,17 @@ export class SlicerStage extends Stage {
     for (const slice of slices(chunk, this.#averageSize, variation, this.context.random)) {
       this.#lastDueMs += delayMs;
       leftThisTurn -= 1;
-      if (this.#queue.isEmpty && this.#lastDueMs <= now && leftThisTurn > 0) this.next.write(slice);
-      else this.#queue.push(slice, this.#lastDueMs);
+      if (this.queue.isEmpty && this.#lastDueMs <= now && leftThisTurn > 0) this.next.write(slice);
+      else this.queue.push(slice, this.#lastDueMs);
     }
   }
 
-  override end(): void {
-    this.#ended = true;
-    if (this.#queue.isEmpty) this.next.end();
-  }
-
-  override get held(): number {
-    return this.#queue.bytes;
-  }
-
   override get isFull(): boolean {
-    return this.#queue.bytes >= limits.heldPerLaneWhenCrowded;
-  }
-
-  override release(): void {
-    const pending = !this.#queue.isEmpty;
-    this.#queue.flush();
-    if (pending && this.#ended) this.next.end();
-  }
-
-  override dispose(): void {
-    this.#queue.dispose();
+    return this.queue.bytes >= limits.heldPerLaneWhenCrowded;
   }
 
   get #averageSize(): number {
     return this.context.toxic.number("average_size");
-  }
-
-  #settled(): void {
-    if (this.#ended && this.#queue.isEmpty) this.next.end();
-    this.context.passedOn();
   }
 }
 

@@ -5,6 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isObject, parseJson } from "../../http/json.ts";
+import { headerOf } from "../../http/messages.ts";
 import { readBody, sendJson } from "../../http/serve.ts";
 import type { Approvals, ClickResult } from "./approvals.ts";
 import { checkSlackSignature, type SignatureCheck } from "./slack-signature.ts";
@@ -123,9 +124,4 @@ function readClick(form: string): Click | undefined {
       .replaceAll("\0", "")
       .slice(0, nameLimit),
   };
-}
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === "string" ? value : undefined;
 }

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJson } from "../../http/json.ts";
+import { headerOf } from "../../http/messages.ts";
 import { HttpError } from "../../http/serve.ts";
 import type { CallContext } from "../calls/call-context.ts";
 import { parseEventId } from "../protocol/event-stream.ts";
@@ -233,9 +234,4 @@ function parseBody(body: string): unknown {
 
 function refusalText(message: string): string {
   return errorText(null, errorCodes.invalidRequest, message);
-}
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === "string" ? value : undefined;
 }
