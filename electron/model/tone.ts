@@ -37,15 +37,21 @@ export function toneIndex(tone: Tone): number {
   return indexes.get(tone) ?? 0;
 }
 
+const REFUSALS: Record<Decision, boolean> = {
+  allow: false,
+  redact: false,
+  approvalRequired: false,
+  approved: false,
+  deny: true,
+  denied: true,
+  expired: true,
+  budgetExceeded: true,
+  upstream_error: true,
+};
+
 /** Decisions with which a call did not reach its upstream, or got no answer from it. */
 export function isRefusal(decision: Decision): boolean {
-  return (
-    decision === "deny" ||
-    decision === "denied" ||
-    decision === "expired" ||
-    decision === "budgetExceeded" ||
-    decision === "upstream_error"
-  );
+  return REFUSALS[decision];
 }
 
 const OUTCOME_TONES: Record<Exclude<CallOutcome, Decision>, Tone> = {

@@ -1,6 +1,6 @@
 import { formatDuration } from "../../model/duration.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
-import type { Steady, Step } from "./schema.ts";
+import { byKind, type Steady, type Step, type StepOf, type StepTable } from "./schema.ts";
 
 /** What of a steady state is demanded, in the few words that a list has room for. */
 export function describeSteady(steady: Steady): string {
@@ -13,28 +13,31 @@ export function describeSteady(steady: Steady): string {
 
 /** What a step does, in the few words that a timeline has room for. */
 export function describeStep(step: Step): string {
-  if (step.name !== undefined) return step.name;
-  if ("warm" in step) return `warm ${step.warm}: initialize, tools/list`;
-  if ("fault" in step) {
-    const { kind, target } = requestedFault(step.fault);
-    return `fault: ${kind} ${target}`;
-  }
-  if ("undo" in step) return step.undo === "all" ? "undo every fault" : `undo the fault on ${step.undo}`;
-  if ("agent" in step) return `agent: "${step.agent}"`;
-  if ("call" in step) return `call ${step.call}`;
-  if ("storm" in step) {
-    const clients = step.clients && step.clients > 1 ? ` by ${step.clients} clients` : "";
-    return `storm: ${step.storm} up to ${step.times} times${clients}${step.until ? `, until ${step.until}` : ""}`;
-  }
-  if ("http" in step) return `${step.method ?? "GET"} ${step.http}${step.path}`;
-  if ("approve" in step) return `a person approves ${step.approve}`;
-  if ("deny" in step) return `a person denies ${step.deny}`;
-  if ("probe" in step) return `probe ${step.probe}${step.is ? `: ${step.is}` : ""}`;
-  if ("check" in step) return `check ${Object.keys(step.check)[0]}`;
-  return `wait for ${describeAwaited(step.wait)}`;
+  return step.name ?? byKind(WORDS, step);
 }
 
-function describeAwaited(wait: Extract<Step, { wait: unknown }>["wait"]): string {
+const WORDS: StepTable<[], string> = {
+  warm: ({ warm }) => `warm ${warm}: initialize, tools/list`,
+  fault({ fault }) {
+    const { kind, target } = requestedFault(fault);
+    return `fault: ${kind} ${target}`;
+  },
+  undo: ({ undo }) => (undo === "all" ? "undo every fault" : `undo the fault on ${undo}`),
+  agent: ({ agent }) => `agent: "${agent}"`,
+  call: ({ call }) => `call ${call}`,
+  storm({ storm, times, clients, until }) {
+    const by = clients && clients > 1 ? ` by ${clients} clients` : "";
+    return `storm: ${storm} up to ${times} times${by}${until ? `, until ${until}` : ""}`;
+  },
+  http: ({ http, path, method }) => `${method ?? "GET"} ${http}${path}`,
+  approve: ({ approve }) => `a person approves ${approve}`,
+  deny: ({ deny }) => `a person denies ${deny}`,
+  wait: ({ wait }) => `wait for ${describeAwaited(wait)}`,
+  probe: ({ probe, is }) => `probe ${probe}${is ? `: ${is}` : ""}`,
+  check: ({ check }) => `check ${Object.keys(check)[0]}`,
+};
+
+function describeAwaited(wait: StepOf<"wait">["wait"]): string {
   if (typeof wait === "number") return formatDuration(wait);
   if ("service" in wait) return `${wait.service} to be ${wait.is}`;
   if ("rows" in wait) return `${wait.rows} audit rows`;

@@ -4,7 +4,7 @@ import { shippedScenarios } from "../lab.ts";
 import { REFERENCE_STACK_FILE } from "../stacks/reference-stack.ts";
 import { loadStack } from "../stacks/stack-file.ts";
 import { formatPlan, planScenario } from "./plan.ts";
-import { scenario as schema } from "./schema.ts";
+import { kindOf, STEP_KINDS, scenario as schema, step as stepSchema } from "./schema.ts";
 
 const stack = loadStack(REFERENCE_STACK_FILE, { RESILIENCE_LAB_HOME: lastingFolder() });
 
@@ -38,27 +38,34 @@ describe("the plan of a scenario", () => {
     expect(down).toMatchObject({ fault: { undo: "open the link" } });
   });
 
-  test("says of every other step what it reaches, resolved by role where the step names none", () => {
-    const plan = planOf(
+  test("says of every other kind of step what it reaches, resolved by role where the step names none", () => {
+    const method = [
       { warm: "gateway" },
       { agent: "hello" },
       { call: "list_recent_charges" },
       { storm: "list_recent_charges", times: 3 },
       { approve: "create_refund" },
+      { deny: "create_refund" },
       { http: "payments-mcp", path: "/state" },
       { undo: "payments-mcp" },
       { undo: "all" },
       { wait: "1s" },
-    );
-    expect(plan.map(({ touches }) => touches)).toEqual([
+      { probe: "gateway" },
+      { check: { within: "1s" } },
+    ];
+    expect(new Set(["fault", ...method.map((step) => kindOf(stepSchema.parse(step)))])).toEqual(new Set(STEP_KINDS));
+    expect(planOf(...method).map(({ touches }) => touches)).toEqual([
       "gateway (127.0.0.1:18080)",
       "agent (127.0.0.1:18086)",
       "gateway (127.0.0.1:18080)",
       "gateway (127.0.0.1:18080)",
       "mock-slack (127.0.0.1:18090)",
+      "mock-slack (127.0.0.1:18090)",
       "payments-mcp (127.0.0.1:18421)",
       "payments-mcp",
       "whatever is broken by then",
+      "nothing: it only looks or waits",
+      "nothing: it only looks or waits",
       "nothing: it only looks or waits",
     ]);
   });

@@ -1,14 +1,25 @@
 import { formatDuration } from "../../model/duration.ts";
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { assertSupported, describeFault } from "../faults/catalogue.ts";
+import type { FaultSpec } from "../faults/fault-spec.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/injector.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
+import type { Role } from "../stacks/stack-schema.ts";
 import type { Sharer } from "../stacks/surroundings.ts";
 import { describeSteady, describeStep } from "./describe.ts";
-import { type Check, kindOf, type Scenario, type Steady, type Step } from "./schema.ts";
+import {
+  byKind,
+  byName,
+  type Check,
+  type CheckName,
+  type CheckOf,
+  type Scenario,
+  type Steady,
+  type StepTable,
+} from "./schema.ts";
 
 /** What a step, or a demand of the steady state, will do, before anything is done. */
 export interface PlannedStep {
@@ -36,7 +47,7 @@ export function planScenario(
   const steps = scenario.method.map((step) => ({
     step: describeStep(step),
     background: step.background ?? false,
-    ...plan(step, stack, driver, sharersOf),
+    ...byKind(PLANS, step, stack, driver, sharersOf),
   }));
   return [...demands, ...steps];
 }
@@ -55,46 +66,66 @@ function planSteady(steady: Steady, stack: Stack): PlannedStep[] {
 
 type SharersOf = (service: string, kind: LifecycleFault) => readonly Sharer[];
 
-function plan(
-  step: Step,
-  stack: Stack,
-  driver: StackDriver["kind"],
-  sharersOf: SharersOf,
-): Pick<PlannedStep, "touches" | "fault"> {
-  if ("fault" in step) return planFault(step, stack, driver, sharersOf);
-  if ("undo" in step) return { touches: step.undo === "all" ? "whatever is broken by then" : broken(step.undo, stack) };
-  if ("http" in step) return { touches: describeService(serviceNamed(stack, step.http)) };
-  if ("warm" in step) return { touches: describeService(serviceNamed(stack, step.warm)) };
-  if ("agent" in step) return { touches: describeService(serviceWithRole(stack, "agent", "an agent step")) };
-  if ("call" in step || "storm" in step) {
-    return { touches: describeService(serviceWithRole(stack, "gateway", `a ${kindOf(step)} step`)) };
-  }
-  if ("approve" in step || "deny" in step) {
-    return { touches: describeService(serviceWithRole(stack, "approval-channel", `a ${kindOf(step)} step`)) };
-  }
-  if ("probe" in step) serviceNamed(stack, step.probe);
-  if ("check" in step) assertTarget(step.check, stack);
-  if ("wait" in step && typeof step.wait === "object" && "service" in step.wait) serviceNamed(stack, step.wait.service);
-  return { touches: "nothing: it only looks or waits" };
+type Planned = Pick<PlannedStep, "touches" | "fault">;
+type PlannedOn = [stack: Stack, driver: StackDriver["kind"], sharersOf: SharersOf];
+
+const PLANS: StepTable<PlannedOn, Planned> = {
+  fault: ({ fault }, ...on) => planFault(fault, ...on),
+  undo: ({ undo }, stack) => ({ touches: undo === "all" ? "whatever is broken by then" : broken(undo, stack) }),
+  http: ({ http }, stack) => ({ touches: describeService(serviceNamed(stack, http)) }),
+  warm: ({ warm }, stack) => ({ touches: describeService(serviceNamed(stack, warm)) }),
+  agent: (_, stack) => reached(stack, "agent", "an agent step"),
+  call: (_, stack) => reached(stack, "gateway", "a call step"),
+  storm: (_, stack) => reached(stack, "gateway", "a storm step"),
+  approve: (_, stack) => reached(stack, "approval-channel", "an approve step"),
+  deny: (_, stack) => reached(stack, "approval-channel", "a deny step"),
+  probe({ probe }, stack) {
+    serviceNamed(stack, probe);
+    return ONLY_LOOKS;
+  },
+  check({ check }, stack) {
+    assertTarget(check, stack);
+    return ONLY_LOOKS;
+  },
+  wait({ wait }, stack) {
+    if (typeof wait === "object" && "service" in wait) serviceNamed(stack, wait.service);
+    return ONLY_LOOKS;
+  },
+};
+
+const ONLY_LOOKS: Planned = { touches: "nothing: it only looks or waits" };
+
+function reached(stack: Stack, role: Role, needed: string): Planned {
+  return { touches: describeService(serviceWithRole(stack, role, needed)) };
 }
 
 function assertTarget(check: Check, stack: Stack): void {
-  if ("service" in check) serviceNamed(stack, check.service);
-  if ("http" in check) serviceNamed(stack, check.http);
-  if ("faultHit" in check && check.faultHit !== "none") linkNamed(stack, check.faultHit.link);
+  byName(CHECK_TARGETS, check, stack);
 }
+
+const readsTheLog = () => {};
+const CHECK_TARGETS: { [Name in CheckName]: (check: CheckOf<Name>, stack: Stack) => unknown } = {
+  service: ({ service }, stack) => serviceNamed(stack, service),
+  http: ({ http }, stack) => serviceNamed(stack, http),
+  faultHit: ({ faultHit }, stack) => faultHit === "none" || linkNamed(stack, faultHit.link),
+  mustInclude: readsTheLog,
+  mustNotInclude: readsTheLog,
+  policyOutcome: readsTheLog,
+  mustNotContainInArgs: readsTheLog,
+  decisions: readsTheLog,
+  within: readsTheLog,
+  trajectory: readsTheLog,
+  count: readsTheLog,
+  ratio: readsTheLog,
+  answer: readsTheLog,
+};
 
 /** What an undo names: faults are on services and on links. */
 function broken(target: string, stack: Stack): string {
   return target.includes("->") ? linkNamed(stack, target).name : serviceNamed(stack, target).name;
 }
 
-function planFault(
-  { fault }: Extract<Step, { fault: unknown }>,
-  stack: Stack,
-  driver: StackDriver["kind"],
-  sharersOf: SharersOf,
-): Pick<PlannedStep, "touches" | "fault"> {
+function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], sharersOf: SharersOf): Planned {
   const aim = requestedFault(fault);
   const atMostMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
   if (aim.on === "service") {

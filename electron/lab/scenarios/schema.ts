@@ -135,6 +135,8 @@ export const check = z.union([firstCheck as typeof CHECKS.mustInclude, ...otherC
   error: `a check needs exactly one of: ${CHECK_NAMES.join(", ")}`,
 });
 export type Check = z.output<typeof check>;
+export type CheckName = keyof typeof CHECKS;
+export type CheckOf<Name extends CheckName> = z.output<(typeof CHECKS)[Name]>;
 
 const common = {
   name: name.optional().describe("what the timeline calls this step"),
@@ -216,6 +218,10 @@ export const step = z.union([firstStep as typeof STEPS.warm, ...otherSteps], {
 });
 export type Step = z.output<typeof step>;
 export type StepOf<Kind extends StepKind> = z.output<(typeof STEPS)[Kind]>;
+/** Something for every kind of step: the compiler names the tables that a new kind is missing from. */
+export type StepTable<Arguments extends unknown[], Result> = {
+  [Kind in StepKind]: (step: StepOf<Kind>, ...rest: Arguments) => Result;
+};
 
 /** A scenario as written in YAML: what holds, what is done, what must then be true. */
 export const scenario = z
@@ -258,4 +264,26 @@ export type Suite = z.output<typeof suite>;
 /** The kind of a step: the one field of it that names a kind. */
 export function kindOf(value: Step): StepKind {
   return STEP_KINDS.find((kind) => kind in value) as StepKind;
+}
+
+/** What the table has for the step's kind, called with the step. */
+export function byKind<Arguments extends unknown[], Result>(
+  table: StepTable<Arguments, Result>,
+  value: Step,
+  ...rest: Arguments
+): Result {
+  const entry = table[kindOf(value)] as (step: Step, ...rest: Arguments) => Result;
+  return entry(value, ...rest);
+}
+
+/** Something for every name of a check, called with the check. */
+export function byName<Arguments extends unknown[], Result>(
+  table: { [Name in CheckName]: (check: CheckOf<Name>, ...rest: Arguments) => Result },
+  value: Check,
+  ...rest: Arguments
+): Result {
+  const name = CHECK_NAMES.find((each) => each in value);
+  if (name === undefined) throw new Error("a check has one of the names of checks");
+  const entry = table[name as CheckName] as (check: Check, ...rest: Arguments) => Result;
+  return entry(value, ...rest);
 }

@@ -13,7 +13,7 @@ import { type ClickAction, messageIn, unsuccessful } from "./click-answer.ts";
 import { judge } from "./judge.ts";
 import { type CallOutcome, type McpSession, openMcpSession } from "./mcp-session.ts";
 import type { RunContext } from "./run-context.ts";
-import { kindOf, type Step, type StepKind, type StepOf } from "./schema.ts";
+import { byKind, type Step, type StepTable } from "./schema.ts";
 
 const WAIT_LIMIT_MS = 30_000;
 const HTTP_LIMIT_MS = 30_000;
@@ -24,19 +24,12 @@ const CLICK_LIMIT_MS = 10_000;
 /** What a step leaves in the log for its inspector; kept small. */
 export type StepOutput = string | Record<string, unknown>;
 
-type StepRunner<Kind extends StepKind> = (
-  step: StepOf<Kind>,
-  context: RunContext,
-  signal: AbortSignal,
-) => Promise<StepOutput>;
-
 /** Does one step. @throws when it could not be done, which ends the method */
 export function runStep(step: Step, context: RunContext, signal: AbortSignal): Promise<StepOutput> {
-  const run = RUNNERS[kindOf(step)] as StepRunner<StepKind>;
-  return run(step, context, signal);
+  return byKind(RUNNERS, step, context, signal);
 }
 
-const RUNNERS: { [Kind in StepKind]: StepRunner<Kind> } = {
+const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<StepOutput>> = {
   async warm({ warm }, context, signal) {
     const endpoint = context.stack.stack.services.find(({ name }) => name === warm)?.endpoint ?? "/mcp";
     const session = await openMcpSession(context.url(warm, endpoint), randomUUID(), signal);
