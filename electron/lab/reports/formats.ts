@@ -18,17 +18,29 @@ function toJson(reports: readonly RunReport[]): string {
   return `${JSON.stringify({ ...counts, runs: reports }, null, 2)}\n`;
 }
 
+/** What a run that was not green is to a CI server: a scenario that did not hold, or a lab that could not tell. */
+const JUNIT_TAGS: Record<Exclude<Outcome, "passed">, "failure" | "error"> = {
+  failed: "failure",
+  residue: "failure",
+  inconclusive: "error",
+  precondition: "error",
+  cancelled: "error",
+  interrupted: "error",
+  error: "error",
+};
+
 /** The form that CI servers read: a run is a testcase, a scenario that did not hold is a failure, a broken lab an error. */
 function toJUnit(reports: readonly RunReport[]): string {
-  const failures = reports.filter(({ outcome }) => outcome === "failed" || outcome === "residue").length;
-  const errors = reports.filter(({ outcome }) => outcome !== "passed").length - failures;
+  const tags = reports.map(({ outcome }) => (outcome === "passed" ? undefined : JUNIT_TAGS[outcome]));
+  const failures = tags.filter((tag) => tag === "failure").length;
+  const errors = tags.filter((tag) => tag === "error").length;
   const seconds = (ms: number) => (ms / 1000).toFixed(3);
   const time = seconds(reports.reduce((sum, { durationMs }) => sum + durationMs, 0));
-  const cases = reports.map((report) => {
+  const cases = reports.map((report, index) => {
     const { outcome, reason } = report;
-    const tag = outcome === "failed" || outcome === "residue" ? "failure" : "error";
+    const tag = tags[index];
     const problem =
-      outcome === "passed"
+      tag === undefined
         ? ""
         : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(details(report).join("\n"))}</${tag}>`;
     const decisions = `<system-out>${xml(compactDecisions(report))}</system-out>`;

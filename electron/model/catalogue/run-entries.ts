@@ -15,6 +15,18 @@ const VERDICT_TONES: Record<Outcome, Tone> = {
   error: "failed",
 };
 
+/** As a list of events shows its end: whatever is not green, and was not ended by a person, stands out. */
+const END_TONES: Record<Outcome, Tone> = {
+  passed: "passed",
+  failed: "failed",
+  inconclusive: "failed",
+  precondition: "failed",
+  residue: "failed",
+  cancelled: "muted",
+  interrupted: "failed",
+  error: "failed",
+};
+
 export const runStarted: EventEntry<"run.started"> = {
   title: "Start of the run",
   priority: "essential",
@@ -43,7 +55,7 @@ export const runEnded: EventEntry<"run.ended"> = {
   describe: ({ outcome, reason }) => ({
     kind: "run",
     text: `${outcome}: ${reason}`,
-    tone: outcome === "passed" ? "passed" : outcome === "cancelled" ? "muted" : "failed",
+    tone: END_TONES[outcome],
   }),
   print({ outcome, reason, atMs }) {
     const verdict: TextPart = { text: outcome.toUpperCase(), tone: VERDICT_TONES[outcome], isStrong: true };
