@@ -1,4 +1,4 @@
-/** How the process itself is doing. -1 stands for what cannot be read. */
+/** Metrics of the process itself; -1 if one cannot be read. */
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from "node:perf_hooks";
 
 export interface Diagnostics {
@@ -11,7 +11,7 @@ export interface Diagnostics {
 const windowMs = 10_000;
 const resolutionMs = 20;
 
-/** Watches the event loop in windows of 10 s, so that an old stall does not count for ever. */
+/** Measures event loop delay in windows of 10 s, so that an old stall expires. */
 export class ProcessMonitor {
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
   readonly #timer: NodeJS.Timeout;
@@ -24,7 +24,7 @@ export class ProcessMonitor {
     this.#timer.unref();
   }
 
-  /** Delay as the worse of the present window and the one before. */
+  /** The larger delay of the current window and the previous one. */
   read(): Diagnostics {
     const now = this.#readDelay();
     const { utilization } = performance.eventLoopUtilization(performance.eventLoopUtilization(), this.#windowStart);
@@ -52,7 +52,7 @@ export class ProcessMonitor {
     this.#windowStart = performance.eventLoopUtilization();
   }
 
-  /** The histogram holds the time between two ticks of its timer; what is beyond the resolution is delay. */
+  /** The histogram measures the time between two ticks of its timer; the excess over the resolution is delay. */
   #readDelay(): { p99Ms: number; maxMs: number } {
     if (this.#delay.count === 0) return { p99Ms: 0, maxMs: 0 };
     const delayMs = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs);

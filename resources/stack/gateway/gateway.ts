@@ -1,4 +1,4 @@
-/** Builds the gateway's parts, wires them and gives them a port. */
+/** Creates and connects the gateway's parts and listens on its port. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Pool } from "pg";
 import { HttpError, pathOf, type RunningService, sendJson, serve } from "../http/serve.ts";
@@ -28,7 +28,7 @@ import { Recovery } from "./recovery.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import type { Settings } from "./settings.ts";
 
-/** Which check of the start failed. The message says what was seen and what to do. */
+/** A failed check at start. The message gives the observation and the next step. */
 export class CannotStart extends Error {
   override readonly name = "CannotStart";
 }
@@ -39,12 +39,12 @@ const sessionsLimit = 10_000;
 const stopGraceMs = 1_000;
 const drainMs = 1_200;
 const poolEndMs = 300;
-// Longer than agents idle between calls: a connection is closed by who is less likely to be sending on it.
+// Longer than agents idle between calls, so that the agent closes the connection, not the gateway while a request arrives.
 const idleConnectionMs = 65_000;
 
 /**
- * Resolves once it serves. Its port is taken before its folder is touched, so that a second gateway of the same
- * configuration ends without harm. @throws CannotStart, or StartError when it cannot listen
+ * Resolves once it serves. The port is bound before the spool folder is changed, so that a second gateway with the same
+ * configuration fails without side effects. @throws CannotStart, or StartError if it cannot listen
  */
 export async function startGateway(settings: Settings, log: Log): Promise<RunningService> {
   const policy = loadPolicy(settings.policyFile);
@@ -92,7 +92,7 @@ async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
   await Promise.all(
     [audit, calls].map(async (spool) => {
       const waiting = await spool.drain(drainMs);
-      if (waiting > 0) log(`${spool.name}: ${waiting} rows wait in ${settings.auditSpoolFolder} for the next start`);
+      if (waiting > 0) log(`${spool.name}: ${waiting} rows stay in ${settings.auditSpoolFolder} for the next start`);
     }),
   );
   await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
@@ -112,8 +112,8 @@ function openFiles(folder: string): SpooledFiles {
   try {
     return { audit: new SpoolFiles(folder, "audit"), calls: new SpoolFiles(folder, "calls") };
   } catch (error) {
-    const cure = "Set AUDIT_SPOOL_FOLDER to a folder that the gateway may write to";
-    throw new CannotStart(`audit: ${(error as Error).message}. ${cure}.`, { cause: error });
+    const hint = "Set AUDIT_SPOOL_FOLDER to a folder that the gateway may write to";
+    throw new CannotStart(`audit: ${(error as Error).message}. ${hint}.`, { cause: error });
   }
 }
 
@@ -156,9 +156,9 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, log: Log
     databaseUrl: settings.databaseUrl,
     audit,
     log,
-    onRecovered: (leftovers) => {
-      if (leftovers.length > 0) log(`approvals: ${leftovers.length} tickets of an earlier gateway ended as expired`);
-      void approvals.closeLeftovers(leftovers);
+    onRecovered: (orphans) => {
+      if (orphans.length > 0) log(`approvals: ${orphans.length} tickets of an earlier gateway process expired`);
+      void approvals.closeOrphanedTickets(orphans);
     },
   });
   const approvals = new Approvals({
@@ -173,7 +173,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, log: Log
     limit: sessionsLimit,
     lockTtlMs: settings.turnLockTtlMs,
     lockWaitMs: settings.turnLockWaitMs,
-    onAbandoned: (turnId) => log(`turn ${JSON.stringify(turnId)} was left: its lock ran out after TURN_LOCK_TTL`),
+    onAbandoned: (turnId) => log(`turn ${JSON.stringify(turnId)} was abandoned: its lock expired after TURN_LOCK_TTL`),
   });
   const backends = settings.backends.map(({ name, url }) => new Backend(name, url, deadlineMs, log));
   const capabilities = new CapabilityCache(backends, {
@@ -211,7 +211,7 @@ function route(parts: Parts, request: IncomingMessage, response: ServerResponse)
   if (path === "/health") {
     requireMethod(request, "GET");
     const query = new URLSearchParams(request.url?.split("?")[1]);
-    // Who asks may be waiting for these rows.
+    // The client may be waiting for these rows.
     for (const spool of [parts.audit, parts.calls]) spool.hasten();
     return sendJson(response, 200, healthReport(parts, Number(query.get("calls")) || 0));
   }
@@ -224,6 +224,6 @@ function requireMethod(request: IncomingMessage, method: string): void {
 
 function warnOfMissingSlack({ slack }: Settings, policy: Policy, log: Log): void {
   if (!policy.asksForApprovals) return;
-  if (!slack.url) log("approvals: SLACK_URL is not set; calls that need one will wait until they expire");
+  if (!slack.url) log("approvals: SLACK_URL is not set; calls that need approval wait until they expire");
   else if (!slack.signingSecret) log("approvals: SLACK_SIGNING_SECRET is not set; no click will be accepted");
 }

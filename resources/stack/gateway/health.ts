@@ -1,4 +1,4 @@
-/** `GET /health`: 200 as long as the gateway lives; what is wrong is in the body. */
+/** `GET /health`: 200 while the gateway runs; problems are in the body. */
 import type { Approvals } from "./approvals/approvals.ts";
 import type { CallEntry } from "./audit/call-row.ts";
 import type { AuditEntry } from "./audit/entry.ts";
@@ -63,10 +63,10 @@ function rowsOf<Entry>({ written, pending, unsaved, dropped }: Spool<Entry>) {
   return { written, pending, unsaved, dropped };
 }
 
-/** Nothing that the gateway decides depends on these rows, so it is no worse without them. */
+/** No decision depends on these rows, so problems with them do not degrade the status. */
 function problemsOfCalls({ failing, pending, dropped }: Spool<CallEntry>): string[] {
   return [
-    ...(failing && pending > 0 ? [`calls: ${pending} rows wait, the database does not take them`] : []),
+    ...(failing && pending > 0 ? [`calls: ${pending} rows are pending, the database does not accept them`] : []),
     ...(dropped > 0 ? [`calls: ${dropped} rows were dropped`] : []),
   ];
 }
@@ -74,7 +74,8 @@ function problemsOfCalls({ failing, pending, dropped }: Spool<CallEntry>): strin
 function problemsOf({ audit, recovery, backends }: HealthParts): string[] {
   const problems: string[] = [];
   if (recovery.problem !== undefined) problems.push(`database: ${recovery.problem}`);
-  if (audit.failing && audit.pending > 0) problems.push(`audit: ${audit.pending} rows wait, the database is away`);
+  if (audit.failing && audit.pending > 0)
+    problems.push(`audit: ${audit.pending} rows are pending, the database is unavailable`);
   if (audit.saveError) problems.push(`audit: ${audit.unsaved} rows are in memory only: ${audit.saveError}`);
   if (audit.dropped > 0) problems.push(`audit: ${audit.dropped} rows were dropped`);
   for (const { name, status, lastError } of backends) {

@@ -74,19 +74,19 @@ async function ready(program: Program): Promise<Program> {
   return program;
 }
 
-/** How often Slack was asked; updates of older messages do not count. */
+/** Number of questions posted to Slack, without updates of older messages. */
 function questions(): number {
   return slack.requests.filter(({ method }) => method === "chat.postMessage").length;
 }
 
 describe("refusing to start", () => {
-  it("without a policy that can be read", async () => {
+  it("without a readable policy", async () => {
     const program = await start({ POLICY_FILE: "/nowhere/policy.yaml" });
     expect(await program.exit).toBe(2);
     expect(program.output()).toMatch(/gateway cannot start: policy: \/nowhere\/policy\.yaml: there is no such file/);
   });
 
-  it("with a policy that is wrong", async () => {
+  it("with an invalid policy", async () => {
     const wrong = join(folder, "wrong.yaml");
     writeFileSync(wrong, "rules: [{tool: x, action: perhaps}]");
     const program = await start({ POLICY_FILE: wrong });
@@ -100,19 +100,19 @@ describe("refusing to start", () => {
     expect(program.output()).toMatch(/gateway cannot start: database: .*there is no such database/);
   });
 
-  it("without a folder that it may write to", async () => {
+  it("without a writable folder", async () => {
     const program = await start({ AUDIT_SPOOL_FOLDER: join(folder, "policy.yaml") });
     expect(await program.exit).toBe(2);
     expect(program.output()).toMatch(/gateway cannot start: audit: .*policy\.yaml.*Set AUDIT_SPOOL_FOLDER/);
   });
 
-  it("with settings that are wrong", async () => {
+  it("with invalid settings", async () => {
     const program = await start({ PROTECTIONS_OFF: "everything" });
     expect(await program.exit).toBe(2);
     expect(program.output()).toMatch(/PROTECTIONS_OFF has "everything"/);
   });
 
-  it("on a port that is taken", async () => {
+  it("on a port in use", async () => {
     const first = await ready(await start());
     const second = await start({ PORT: new URL(first.url).port });
     expect(await second.exit).toBe(2);
@@ -121,7 +121,7 @@ describe("refusing to start", () => {
 });
 
 describe("the program", () => {
-  it("starts without its database, whose password it does not show, and goes on when that is there", async () => {
+  it("starts without its database, never prints the password, and recovers once the database is up", async () => {
     await postgres.kill();
     const program = await ready(await start({ DATABASE_URL: postgres.url.replace("lab@", "lab:secret@") }));
     const client = await RawClient.open(`${program.url}/mcp`);
@@ -138,7 +138,7 @@ describe("the program", () => {
       ]),
     });
     await postgres.start();
-    await eventually(program.output, (text) => text.includes("database: it is ready"));
+    await eventually(program.output, (text) => text.includes("database: ready"));
     const before = questions();
     client.call("create_item").catch(() => {});
     await eventually(questions, (count) => count > before);
@@ -153,7 +153,7 @@ describe("the program", () => {
     expect(program.output()).not.toContain("secret");
   });
 
-  it("starts with backend and Slack down, and twice at once on an empty database", async () => {
+  it("starts with backend and Slack down, and twice concurrently on an empty database", async () => {
     const nowhere = { BACKENDS: "test=http://127.0.0.1:1/mcp", SLACK_URL: "http://127.0.0.1:1/api" };
     const both = await Promise.all([start(nowhere), start(nowhere)]);
     await Promise.all(both.map(ready));
@@ -178,7 +178,7 @@ describe("the program", () => {
     expect(rows.map(({ decision }) => decision)).toEqual(["allow", "approvalRequired"]);
   });
 
-  it("stops in time although the database hangs, and the next one writes what was left", async () => {
+  it("stops in time although the database hangs, and the next start writes the remaining rows", async () => {
     const spool = join(folder, "kept-spool");
     const program = await ready(await start({ AUDIT_SPOOL_FOLDER: spool }));
     const client = await RawClient.open(`${program.url}/mcp`);
@@ -188,7 +188,7 @@ describe("the program", () => {
       await client.call("list_items");
       program.child.kill("SIGTERM");
       expect(await program.exit).toBe(0);
-      expect(program.output()).toMatch(/audit: 1 rows wait in .*kept-spool for the next start/);
+      expect(program.output()).toMatch(/audit: 1 rows stay in .*kept-spool for the next start/);
     } finally {
       postgres.signal("SIGCONT");
     }
@@ -197,7 +197,7 @@ describe("the program", () => {
     expect(rows).toHaveLength(1);
   });
 
-  it("killed while a call is held: the next life ends the ticket, and the log is complete", async () => {
+  it("is killed while a call is held: the next start expires the ticket, and the log is complete", async () => {
     const before = questions();
     const own = { AUDIT_SPOOL_FOLDER: join(folder, "held-spool") };
     const first = await ready(await start(own));

@@ -1,11 +1,10 @@
 /**
- * Brings the database to where this gateway may go on from: its tables are there, it has the rows that an earlier gateway
- * left on disk, and tickets that nobody waits for any more are ended. Tried until it succeeds, since the database may be
- * away when the gateway starts.
+ * Prepares the database for this gateway: creates the tables, writes the rows that an earlier gateway left on disk, and
+ * expires orphaned tickets. Retried until it succeeds, since the database may be down when the gateway starts.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import { endLeftovers, type Leftover } from "./approvals/leftovers.ts";
+import { expireOrphanedTickets, type OrphanedTicket } from "./approvals/orphaned-tickets.ts";
 import { explainDatabaseFailure, isMisconfigured } from "./audit/database.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import { prepareSchema } from "./audit/schema.ts";
@@ -16,10 +15,10 @@ export interface RecoveryOptions {
   databaseUrl: string;
   audit: Spool<AuditEntry>;
   log: (line: string) => void;
-  onRecovered: (leftovers: readonly Leftover[]) => void;
+  onRecovered: (orphans: readonly OrphanedTicket[]) => void;
 }
 
-const patienceMs = 3_000;
+const startWaitMs = 3_000;
 const shortestRetryMs = 100;
 const longestRetryMs = 2_000;
 
@@ -38,8 +37,8 @@ export class Recovery {
   }
 
   /**
-   * Waits for the database no longer than it takes an orderly one; what is left to do goes on in the background.
-   * @throws the database's error when it refuses this gateway, which only a person can change
+   * Waits for the database for at most `startWaitMs`; the rest continues in the background.
+   * @throws the database's error if it refuses this gateway, which a retry cannot change
    */
   async start(): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -47,12 +46,12 @@ export class Recovery {
     const timer = setTimeout(() => {
       isLate = true;
       resolve();
-    }, patienceMs);
+    }, startWaitMs);
     const first = this.#attempt().catch((error: unknown) => {
       if (!isLate && isMisconfigured(error)) throw error;
       this.#fail(error);
-      this.#options.log(`database: ${this.#problem} Until then calls go on and approvals are refused`);
-      void this.#tryOn();
+      this.#options.log(`database: ${this.#problem} Until then calls continue and approvals are refused`);
+      void this.#retry();
     });
     await Promise.race([first, late]).finally(() => clearTimeout(timer));
   }
@@ -61,14 +60,14 @@ export class Recovery {
     this.#stop.abort();
   }
 
-  async #tryOn(): Promise<void> {
+  async #retry(): Promise<void> {
     const { signal } = this.#stop;
     for (let delayMs = shortestRetryMs; !signal.aborted; delayMs = Math.min(delayMs * 2, longestRetryMs)) {
       await sleep(delayMs, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
       try {
         await this.#attempt();
-        this.#options.log("database: it is ready");
+        this.#options.log("database: ready");
         return;
       } catch (error) {
         this.#fail(error);
@@ -79,12 +78,12 @@ export class Recovery {
   async #attempt(): Promise<void> {
     const { pool, audit, log, onRecovered } = this.#options;
     const refused = await prepareSchema(pool);
-    if (refused !== undefined) log(`calls: their table cannot be kept: ${refused}. Their rows wait in the spool`);
-    // In this order: what ended a ticket is a later row than what the earlier gateway wrote of it.
+    if (refused !== undefined) log(`calls: the table cannot be used: ${refused}. The rows stay in the spool`);
+    // In this order: the row that expires a ticket must follow the earlier gateway's rows for it.
     await audit.caughtUp;
-    const leftovers = await endLeftovers(pool);
+    const orphans = await expireOrphanedTickets(pool);
     this.#problem = undefined;
-    onRecovered(leftovers);
+    onRecovered(orphans);
   }
 
   #fail(error: unknown): void {

@@ -9,7 +9,7 @@ const required = {
 };
 
 describe("readSettings", () => {
-  it("needs a policy, a database, backends and a folder; the rest has defaults", () => {
+  it("requires a policy, a database, backends and a folder; the rest has defaults", () => {
     expect(readSettings(required)).toMatchObject({
       host: "127.0.0.1",
       port: 8080,
@@ -26,7 +26,7 @@ describe("readSettings", () => {
     });
   });
 
-  it("names every problem at once", () => {
+  it("reports every problem at once", () => {
     const read = () => readSettings({ BACKENDS: "payments", PROTECTIONS_OFF: "budgets", APPROVAL_TTL: "soon" });
     expect(read).toThrow(/POLICY_FILE/);
     expect(read).toThrow(/DATABASE_URL/);
@@ -36,31 +36,31 @@ describe("readSettings", () => {
     expect(read).toThrow(/APPROVAL_TTL is "soon"/);
   });
 
-  it("refuses two backends of one name", () => {
+  it("refuses two backends with the same name", () => {
     expect(() => readSettings({ ...required, BACKENDS: "a=http://x/mcp,a=http://y/mcp" })).toThrow(/names "a" twice/);
   });
 
-  it("does not repeat a database URL, which may hold a password", () => {
+  it("does not print a database URL, which may contain a password", () => {
     expect(() => readSettings({ ...required, DATABASE_URL: "mysql://lab:secret@db/x" })).toThrow(
       /^(?!.*secret).*postgres/s,
     );
   });
 
-  it.each(["0", "-5", "many", "1.5", ""])("takes history limit %j for the default", (limit) => {
+  it.each(["0", "-5", "many", "1.5", ""])("uses the default for history limit %j", (limit) => {
     expect(readSettings({ ...required, HISTORY_LIMIT: limit }).historyLimit).toBe(1_000);
   });
 
-  it("takes a proper history limit as it is", () => {
+  it("uses a valid history limit", () => {
     expect(readSettings({ ...required, HISTORY_LIMIT: "7" }).historyLimit).toBe(7);
   });
 
-  it("takes a slash off the end of Slack's base", () => {
+  it("removes the trailing slash of Slack's base URL", () => {
     expect(readSettings({ ...required, SLACK_URL: "http://slack/api/" }).slack.url).toBe("http://slack/api");
   });
 });
 
 describe("formatDuration", () => {
-  it("writes a duration as its variable would be", () => {
+  it("formats a duration like its variable", () => {
     expect([250, 15_000, 300_000].map(formatDuration)).toEqual(["250ms", "15s", "5m"]);
   });
 });

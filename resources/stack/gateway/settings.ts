@@ -1,4 +1,4 @@
-/** The gateway's configuration, from environment variables alone. */
+/** The gateway's configuration, from environment variables only. */
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 
 const protections = ["capability-cache", "budget", "approval-ttl", "redaction"] as const;
@@ -10,7 +10,7 @@ interface BackendSettings {
 }
 
 export interface SlackSettings {
-  /** Base of Slack's Web API, without a slash at the end; absent when nobody can be asked. */
+  /** Base URL of Slack's Web API, without a trailing slash; absent if approvals cannot be requested. */
   url: string | undefined;
   botToken: string | undefined;
   signingSecret: string | undefined;
@@ -26,7 +26,7 @@ export interface Settings {
   backends: readonly BackendSettings[];
   slack: SlackSettings;
   approvalTtlMs: number;
-  /** How long a caller that lost its connection may take to come back for a call that waits for an approval. */
+  /** How long a disconnected caller may take to return for a call that waits for an approval. */
   callerReturnMs: number;
   upstreamDeadlineMs: number;
   turnLockTtlMs: number;
@@ -34,9 +34,9 @@ export interface Settings {
   protectionsOff: ReadonlySet<Protection>;
   historyLimit: number;
   sessionTtlMs: number;
-  /** Where rows of decisions and of calls are until the database has them; of this gateway alone. */
+  /** Folder for rows of decisions and calls that are not in the database yet; used by this gateway only. */
   auditSpoolFolder: string;
-  /** Rows of each table. */
+  /** Limit of rows for each table. */
   auditSpoolLimit: number;
 }
 
@@ -72,7 +72,7 @@ function readDatabaseUrl(environment: EnvironmentReader): string {
   const text = environment.string("DATABASE_URL", example);
   const protocol = URL.parse(text)?.protocol;
   if (text !== "" && protocol !== "postgres:" && protocol !== "postgresql:") {
-    // The value itself is not repeated: it may hold a password.
+    // The value is not printed: it may contain a password.
     environment.problem(`DATABASE_URL is not a postgres:// URL. Write it as ${example}`);
   }
   return text;
@@ -114,13 +114,13 @@ function readProtectionsOff(environment: EnvironmentReader): Set<Protection> {
   return off;
 }
 
-/** A limit that cannot be read must not unbound the history, nor stop a gateway that has better things to do. */
+/** An invalid limit must neither remove the bound nor prevent the gateway from starting. */
 function readHistoryLimit(text: string | undefined): number {
   const limit = Number(text);
   return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, 1_000_000) : defaultHistoryLimit;
 }
 
-/** For messages: `15 s` as its variable would be written. */
+/** Formats a duration for messages, like its variable: `15s`. */
 export function formatDuration(ms: number): string {
   if (ms % 60_000 === 0) return `${ms / 60_000}m`;
   return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;

@@ -6,7 +6,7 @@ import { setScene } from "../testing/scene.ts";
 const scene = setScene();
 
 describe("a held call", () => {
-  it("asks in Slack, is executed once approved, and says so in the message", async () => {
+  it("is posted to Slack, executed once approved, and its message shows the outcome", async () => {
     const gateway = await scene.launch();
     const { client, reply, ticket, question } = await hold(scene, gateway);
     expect(question?.body.channel).toBe("#approvals");
@@ -62,7 +62,7 @@ describe("a held call", () => {
     expect(await ticketRow(scene, ticket)).toMatchObject({ status: "expired" });
   });
 
-  it("answers plain JSON to a client that takes no streams", async () => {
+  it("answers plain JSON to a client that accepts no streams", async () => {
     const gateway = await scene.launch();
     const { reply, ticket } = await hold(scene, gateway, { headers: { accept: "application/json" } });
     await click(gateway, { ticket });
@@ -79,7 +79,7 @@ describe("a held call", () => {
     expect(progress[0]).toMatchObject({ params: { progressToken: 7, progress: 0 } });
   });
 
-  it("keeps other turns of its session waiting, without its lock running out", async () => {
+  it("keeps other turns of its session waiting, and its lock does not expire", async () => {
     const gateway = await scene.launch({ TURN_LOCK_TTL: "30ms", TURN_LOCK_WAIT: "300ms" });
     const { client, reply, ticket } = await hold(scene, gateway, { turn: "t1" });
     expect((await client.call("list_items", {}, { turn: "t2" })).message.error?.message).toMatch(/TURN_LOCK_WAIT/);
@@ -88,7 +88,7 @@ describe("a held call", () => {
     expect((await client.call("list_items", {}, { turn: "t2" })).message.result).toBeDefined();
   });
 
-  it("ends in upstream_error when the backend is gone by the time it is approved", async () => {
+  it("ends as upstream_error if the backend is down when it is approved", async () => {
     const gateway = await scene.launch();
     const { client, reply, ticket } = await hold(scene, gateway);
     await scene.backend.down();
@@ -101,7 +101,7 @@ describe("a held call", () => {
     ]);
   });
 
-  it("waits for as long as it takes with the time limit switched off", async () => {
+  it("waits without limit if the approval timeout is disabled", async () => {
     const gateway = await scene.launch({ APPROVAL_TTL: "30ms", PROTECTIONS_OFF: "approval-ttl" });
     const { reply, ticket } = await hold(scene, gateway);
     expect(await ticketRow(scene, ticket)).toMatchObject({ expires_at: null });
@@ -111,25 +111,31 @@ describe("a held call", () => {
   });
 });
 
-describe("what an earlier life left", () => {
-  it.each([true, false])("is ended at the start, and a click on it says so (message noted: %s)", async (isNoted) => {
-    const first = await scene.launch();
-    const { client, reply, ticket } = await hold(scene, first);
-    await eventually(
-      () => ticketRow(scene, ticket),
-      (row) => row?.slack_ts !== null,
-    );
-    if (!isNoted) await scene.postgres.query("UPDATE approvals SET slack_ts = NULL WHERE id = $1", [ticket]);
-    await scene.stopGateways();
-    expect((await reply).message.error?.message).toMatch(/stopping/);
-    expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending" });
-    const second = await scene.launch();
-    expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: gateway restarted while waiting"]);
-    expect(await click(second, { ticket })).toMatchObject({ http: 200, status: "expired" });
-    const update = await eventually(
-      () => scene.slack.requests.find(({ method }) => method === "chat.update"),
-      (seen) => seen !== undefined,
-    );
-    expect(update?.body).toMatchObject({ ts: "17.1", text: expect.stringMatching(/gateway restarted while waiting/) });
-  });
+describe("a ticket of an earlier gateway process", () => {
+  it.each([true, false])(
+    "expires at the start, and a click on it reports that (message stored: %s)",
+    async (isNoted) => {
+      const first = await scene.launch();
+      const { client, reply, ticket } = await hold(scene, first);
+      await eventually(
+        () => ticketRow(scene, ticket),
+        (row) => row?.slack_ts !== null,
+      );
+      if (!isNoted) await scene.postgres.query("UPDATE approvals SET slack_ts = NULL WHERE id = $1", [ticket]);
+      await scene.stopGateways();
+      expect((await reply).message.error?.message).toMatch(/stopping/);
+      expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending" });
+      const second = await scene.launch();
+      expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: gateway restarted while waiting"]);
+      expect(await click(second, { ticket })).toMatchObject({ http: 200, status: "expired" });
+      const update = await eventually(
+        () => scene.slack.requests.find(({ method }) => method === "chat.update"),
+        (seen) => seen !== undefined,
+      );
+      expect(update?.body).toMatchObject({
+        ts: "17.1",
+        text: expect.stringMatching(/gateway restarted while waiting/),
+      });
+    },
+  );
 });

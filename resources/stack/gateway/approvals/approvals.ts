@@ -1,16 +1,16 @@
 /**
- * Holds calls until a person decides, the time is up or nobody waits any more. The ticket in the database is settled
- * before the call is woken, and exactly one of approve, deny and expire settles it; everyone else learns how it ended.
+ * Holds calls until a person decides, the timeout expires or no caller waits any more. The ticket in the database is
+ * settled before the call continues, by exactly one of approve, deny and expire; later attempts get the stored outcome.
  *
- * A call is executed only for a caller that is there. A yes that comes while the caller has lost its connection is kept:
- * the ticket stays pending, and is approved when the caller comes back or expires when it does not.
+ * A call is executed only for a connected caller. An approval that arrives while the caller is disconnected is kept: the
+ * ticket stays pending, and is approved when the caller returns or expires if it does not.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Caller } from "../sessions/exchange.ts";
 import type { Progress } from "../sessions/progress.ts";
 import { digestOf } from "./digest.ts";
-import { type Leftover, leftoverReason } from "./leftovers.ts";
+import { type OrphanedTicket, orphanReason } from "./orphaned-tickets.ts";
 import { Question } from "./question.ts";
 import type { SlackChannel } from "./slack-channel.ts";
 import { outcomeMessage } from "./slack-message.ts";
@@ -22,7 +22,7 @@ export interface ApprovalsOptions {
   slack: SlackChannel;
   /** Undefined: a ticket waits until it is decided or its caller leaves. */
   ttlMs: number | undefined;
-  /** How long a caller that lost its connection may take to come back. */
+  /** How long a disconnected caller may take to return. */
   callerReturnMs: number;
   log: (line: string) => void;
 }
@@ -37,12 +37,12 @@ export interface HeldCall {
   caller: Caller;
 }
 
-/** `stopped`: the gateway ends while the ticket is pending; its next life ends the ticket. */
+/** `stopped`: the gateway stops while the ticket is pending; the ticket expires at the next start. */
 export type HoldResult = Settlement | { status: "stopped" };
 
 export type ClickResult =
   | { kind: "settled"; ticket: string; tool: string; settlement: Settlement }
-  /** Approved, and executed if the caller comes back in time. */
+  /** Approved, and executed if the caller returns in time. */
   | { kind: "kept"; tool: string; by: string }
   | { kind: "already"; tool: string; status: TicketStatus; by: string | undefined }
   | { kind: "unknown" };
@@ -53,22 +53,22 @@ interface Hold {
   settlement: Settlement | undefined;
   finish: (result: HoldResult) => void;
   question: Question | undefined;
-  /** Runs while the caller is away. */
-  patience: NodeJS.Timeout | undefined;
-  /** Who approved while the caller was away. */
+  /** Runs while the caller is disconnected. */
+  returnTimer: NodeJS.Timeout | undefined;
+  /** Who approved while the caller was disconnected. */
   keptBy: string | undefined;
 }
 
 const progressEveryMs = 3_000;
-/** How long the end of a hold may wait for the database to agree. */
-const expiryPatienceMs = 1_000;
+/** How long the expiry of a hold may wait for the database. */
+const expiryWaitMs = 1_000;
 const correctionEveryMs = 1_000;
 const rememberedEnds = 1_000;
 
 export class Approvals {
   readonly #options: ApprovalsOptions;
   readonly #holds = new Map<string, Hold>();
-  /** How holds ended that the database may not know of yet. */
+  /** Outcomes of ended holds, which the database may not have yet. */
   readonly #ended = new Map<string, { tool: string; settlement: Settlement }>();
   readonly #stop = new AbortController();
 
@@ -80,12 +80,12 @@ export class Approvals {
     return this.#holds.size;
   }
 
-  /** Of the waiting calls, those whose caller has lost its connection. */
+  /** Number of waiting calls whose caller is disconnected. */
   get callersAway(): number {
-    return [...this.#holds.values()].filter(({ patience }) => patience !== undefined).length;
+    return [...this.#holds.values()].filter(({ returnTimer }) => returnTimer !== undefined).length;
   }
 
-  /** Resolves with how it ended. Nobody need be there to hear it: see the caller's `present`. */
+  /** Resolves with the outcome. The caller may be disconnected by then: see its `present`. */
   async hold(call: HeldCall): Promise<HoldResult> {
     const { tickets, slack, ttlMs, log } = this.#options;
     const startedAtMs = performance.now();
@@ -108,7 +108,7 @@ export class Approvals {
       settlement: undefined,
       finish: ended.resolve,
       question: undefined,
-      patience: undefined,
+      returnTimer: undefined,
       keptBy: undefined,
     };
     call.caller.startWaiting({ onAbsent: () => this.#callerAway(hold), onReturn: () => this.#callerBack(hold) });
@@ -130,14 +130,14 @@ export class Approvals {
     const result = await ended.promise;
     clearTimeout(expiry);
     clearInterval(progress);
-    clearTimeout(hold.patience);
+    clearTimeout(hold.returnTimer);
     hold.question.end();
     this.#holds.delete(ticket.id);
     call.caller.stopWaiting();
     return result;
   }
 
-  /** A person's decision. Rejects when the database cannot be asked; the ticket is then as it was. */
+  /** A person's decision. Rejects if the database cannot be reached; the ticket is then unchanged. */
   async decide(ticketId: string, decision: "approved" | "denied", by: string): Promise<ClickResult> {
     const hold = this.#holds.get(ticketId);
     if (!hold) return this.#decideUnheld(ticketId);
@@ -156,19 +156,19 @@ export class Approvals {
     return { kind: "already", tool, status, by: decidedBy };
   }
 
-  /** Replaces the buttons of messages whose ticket ended with an earlier life of the gateway. */
-  async closeLeftovers(leftovers: readonly Leftover[]): Promise<void> {
-    const settlement: Settlement = { status: "expired", by: undefined, reason: leftoverReason };
+  /** Replaces the buttons of messages whose tickets an earlier gateway process left pending. */
+  async closeOrphanedTickets(orphans: readonly OrphanedTicket[]): Promise<void> {
+    const settlement: Settlement = { status: "expired", by: undefined, reason: orphanReason };
     const { slack } = this.#options;
-    for (const leftover of leftovers) {
-      const { id, channel, messageTimestamp: timestamp } = leftover;
-      // The gateway may have ended between the posting of the message and the noting of it.
+    for (const orphan of orphans) {
+      const { id, channel, messageTimestamp: timestamp } = orphan;
+      // The gateway may have stopped after posting the message and before storing its timestamp.
       const ref = channel && timestamp ? { channel, timestamp } : await slack.find(id);
-      if (ref) await slack.update(ref, outcomeMessage(leftover, settlement, new Date()));
+      if (ref) await slack.update(ref, outcomeMessage(orphan, settlement, new Date()));
     }
   }
 
-  /** Ends the waiting. The tickets stay pending, for the next life of the gateway to end them. */
+  /** Ends all holds. The tickets stay pending; they expire at the gateway's next start. */
   stop(): void {
     this.#stop.abort();
     this.#options.slack.stop();
@@ -178,12 +178,12 @@ export class Approvals {
   #callerAway(hold: Hold): void {
     if (hold.settlement || !this.#holds.has(hold.ticket.id)) return;
     if (hold.call.caller.signal.aborted) void this.#expire(hold, "caller left");
-    else hold.patience ??= setTimeout(() => void this.#expire(hold, "caller left"), this.#options.callerReturnMs);
+    else hold.returnTimer ??= setTimeout(() => void this.#expire(hold, "caller left"), this.#options.callerReturnMs);
   }
 
   #callerBack(hold: Hold): void {
-    clearTimeout(hold.patience);
-    hold.patience = undefined;
+    clearTimeout(hold.returnTimer);
+    hold.returnTimer = undefined;
     if (hold.keptBy !== undefined) void this.#approveKept(hold, hold.keptBy);
   }
 
@@ -199,7 +199,7 @@ export class Approvals {
     }
   }
 
-  /** True when this decision won. The digest is computed anew: an approval is for what is executed and nothing else. */
+  /** True if this decision won. The digest is recomputed: an approval applies only to the arguments that are executed. */
   #decideHeld(hold: Hold, decision: "approved" | "denied", by: string): Promise<boolean> {
     const digest = digestOf(hold.call.tool, hold.call.arguments);
     return this.#settle(hold, { status: decision, by, reason: `${decision} by ${by}` }, digest);
@@ -212,19 +212,19 @@ export class Approvals {
     const state = await tickets.read(ticketId);
     if (!state) return { kind: "unknown" };
     if (state.status === "pending") {
-      // Its call was refused because storing the ticket seemed to fail.
-      await tickets.settle(ticketId, undefined, { status: "expired", by: undefined, reason: "nobody waits for it" });
+      // The call was refused because storing the ticket appeared to fail.
+      await tickets.settle(ticketId, undefined, { status: "expired", by: undefined, reason: "no caller is waiting" });
       return { kind: "already", tool: state.tool, status: "expired", by: undefined };
     }
     return { kind: "already", tool: state.tool, status: state.status, by: state.by };
   }
 
-  /** True when this very settlement won. When another did, that one is taken over from the database. */
+  /** True if this settlement won. Otherwise the winning one is read from the database. */
   async #settle(hold: Hold, settlement: Settlement, digest: string): Promise<boolean> {
     const { tickets } = this.#options;
     const { id } = hold.ticket;
     if (await tickets.settle(id, digest, settlement)) {
-      // Another click may have read the new state and ended the hold with it before this answer arrived.
+      // A concurrent click may have read the new state and ended the hold before this response arrived.
       if (!hold.settlement) this.#end(hold, settlement);
       return hold.settlement?.status === settlement.status;
     }
@@ -238,10 +238,10 @@ export class Approvals {
 
   async #expire(hold: Hold, reason: string): Promise<void> {
     if (hold.settlement || this.#stop.signal.aborted) return;
-    const why = hold.keptBy === undefined ? reason : `approved by ${hold.keptBy}, but the caller did not come back`;
+    const why = hold.keptBy === undefined ? reason : `approved by ${hold.keptBy}, but the caller did not return`;
     const settlement: Settlement = { status: "expired", by: undefined, reason: why };
     const agreed = this.#settle(hold, settlement, hold.ticket.digest).catch(() => false);
-    await Promise.race([agreed, sleep(expiryPatienceMs, undefined, { ref: false })]);
+    await Promise.race([agreed, sleep(expiryWaitMs, undefined, { ref: false })]);
     if (hold.settlement) return;
     this.#end(hold, settlement);
     void this.#correctLater(hold, settlement);
@@ -264,7 +264,7 @@ export class Approvals {
     if (this.#ended.size > rememberedEnds) this.#ended.delete(this.#ended.keys().next().value ?? "");
   }
 
-  /** The hold ended without the database's word for it; the record is put right when the database is back. */
+  /** The hold ended without the database's confirmation; the row is corrected once the database is reachable. */
   async #correctLater(hold: Hold, settlement: Settlement): Promise<void> {
     const { tickets, log } = this.#options;
     while (!this.#stop.signal.aborted) {
@@ -275,7 +275,7 @@ export class Approvals {
         await sleep(correctionEveryMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
       }
     }
-    log(`approvals: ticket ${hold.ticket.id} ended as ${settlement.status}, which the database does not know yet`);
+    log(`approvals: ticket ${hold.ticket.id} ended as ${settlement.status}, which is not in the database yet`);
   }
 
   #reportProgress(hold: Hold): NodeJS.Timeout | undefined {
@@ -284,7 +284,7 @@ export class Approvals {
     const startedAtMs = performance.now();
     const report = (): void => {
       const waitedSeconds = Math.round((performance.now() - startedAtMs) / 1_000);
-      const message = `${tool} waits for an approval in ${this.#options.slack.name}`;
+      const message = `${tool} is waiting for approval in ${this.#options.slack.name}`;
       progress.report({ progress: waitedSeconds, message });
     };
     report();

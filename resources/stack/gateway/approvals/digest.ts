@@ -1,4 +1,4 @@
-/** What an approval is bound to: SHA-256 over the tool and its arguments in canonical JSON (keys sorted, no blanks). */
+/** The digest that an approval is bound to: SHA-256 over tool and arguments in canonical JSON (sorted keys, no blanks). */
 import { createHash } from "node:crypto";
 
 export function digestOf(tool: string, toolArguments: unknown): string {

@@ -7,8 +7,8 @@ import { ticketOf } from "../testing/slack.ts";
 
 const scene = setScene();
 
-/** A call that is held on a stream, whose connection is then lost; resolves when the gateway knows it. */
-async function holdAndLose(gateway: TestGateway) {
+/** A call held on a stream whose connection is then closed; resolves once the gateway has detected it. */
+async function holdAndDisconnect(gateway: TestGateway) {
   const client = await RawClient.open(gateway.mcpUrl);
   const connection = new AbortController();
   const body = JSON.stringify({ jsonrpc: "2.0", id: 5, method: "tools/call", params: { name: "create_item" } });
@@ -24,15 +24,15 @@ async function holdAndLose(gateway: TestGateway) {
   return { client, lastEventId, ticket: ticketOf(question) };
 }
 
-describe("a caller that lost its connection", () => {
-  it("and comes back finds a yes that came meanwhile, executed once", async () => {
+describe("a disconnected caller", () => {
+  it("that returns gets the result of a call approved meanwhile, executed once", async () => {
     const gateway = await scene.launch();
-    const { client, lastEventId, ticket } = await holdAndLose(gateway);
+    const { client, lastEventId, ticket } = await holdAndDisconnect(gateway);
     const answer = await click(gateway, { ticket });
     expect(answer).toMatchObject({
       http: 200,
       status: "approved",
-      text: expect.stringMatching(/if the caller comes back/),
+      text: expect.stringMatching(/if the caller returns/),
     });
     expect(scene.backend.calls).toEqual([]);
     expect(await ticketRow(scene, ticket)).toMatchObject({ status: "pending" });
@@ -43,18 +43,18 @@ describe("a caller that lost its connection", () => {
     expect(await ticketRow(scene, ticket)).toMatchObject({ status: "approved", decided_by: "ann" });
   });
 
-  it("and comes back finds a no that came meanwhile", async () => {
+  it("that returns gets the denial that was made meanwhile", async () => {
     const gateway = await scene.launch();
-    const { client, lastEventId, ticket } = await holdAndLose(gateway);
+    const { client, lastEventId, ticket } = await holdAndDisconnect(gateway);
     await click(gateway, { ticket, action: "deny" });
     const messages = messagesIn(await (await client.get({ "last-event-id": lastEventId })).text());
     expect(messages.at(-1)).toMatchObject({ id: 5, error: { message: "approval denied" } });
     expect(await decisionsOf(scene, client, 2)).toEqual([asked, "denied: denied by ann"]);
   });
 
-  it("may have its yes taken back before it is there again", async () => {
+  it("can be denied after an approval, before it returns", async () => {
     const gateway = await scene.launch();
-    const { client, lastEventId, ticket } = await holdAndLose(gateway);
+    const { client, lastEventId, ticket } = await holdAndDisconnect(gateway);
     await click(gateway, { ticket });
     expect(await click(gateway, { ticket, action: "deny", user: "bob" })).toMatchObject({ status: "denied" });
     const messages = messagesIn(await (await client.get({ "last-event-id": lastEventId })).text());
@@ -63,30 +63,30 @@ describe("a caller that lost its connection", () => {
   });
 
   it.each([
-    { variables: { APPROVAL_TTL: "1s" }, limit: "the approval's time" },
-    { variables: { CALLER_RETURN: "200ms" }, limit: "the time it may take" },
+    { variables: { APPROVAL_TTL: "1s" }, limit: "APPROVAL_TTL" },
+    { variables: { CALLER_RETURN: "200ms" }, limit: "CALLER_RETURN" },
     {
       variables: { CALLER_RETURN: "200ms", PROTECTIONS_OFF: "approval-ttl" },
-      limit: "the time it may take, without a TTL",
+      limit: "CALLER_RETURN, without a TTL",
     },
-  ])("and does not come back within $limit is not acted for", async ({ variables }) => {
+  ])("that does not return within $limit does not get its call executed", async ({ variables }) => {
     const gateway = await scene.launch(variables);
-    const { client, ticket } = await holdAndLose(gateway);
+    const { client, ticket } = await holdAndDisconnect(gateway);
     await click(gateway, { ticket });
-    const reason = "approved by ann, but the caller did not come back";
+    const reason = "approved by ann, but the caller did not return";
     expect(await decisionsOf(scene, client, 2)).toEqual([asked, `expired: ${reason}`]);
     expect(await ticketRow(scene, ticket)).toMatchObject({ status: "expired", reason });
     expect(scene.backend.calls).toEqual([]);
   });
 
-  it("and does not come back ends its ticket, also when nobody decides", async () => {
+  it("that does not return has its ticket expired, also without a decision", async () => {
     const gateway = await scene.launch({ CALLER_RETURN: "50ms" });
-    const { client, ticket } = await holdAndLose(gateway);
+    const { client, ticket } = await holdAndDisconnect(gateway);
     expect(await decisionsOf(scene, client, 2)).toEqual([asked, "expired: caller left"]);
     expect(await click(gateway, { ticket })).toMatchObject({ status: "expired" });
   });
 
-  it("while the approved call is executed gets the result when it is back", async () => {
+  it("that disconnects while the approved call is executed gets the result on return", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
     const connection = new AbortController();
@@ -110,8 +110,8 @@ describe("a caller that lost its connection", () => {
   });
 });
 
-describe("a caller that leaves", () => {
-  it("can come back for its stream and is then acted for", async () => {
+describe("a caller that closes its request", () => {
+  it("can resume its stream, and its call is then executed", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
     const cut = new AbortController();
@@ -132,7 +132,7 @@ describe("a caller that leaves", () => {
     const resumed = await client.get({ "last-event-id": lastEventId });
     await click(gateway, { ticket: ticketOf(question) });
     const messages = messagesIn(await resumed.text());
-    // What was sent before the cut is sent again, since the client says that it has not seen it.
+    // Events sent before the cut are sent again, since Last-Event-ID shows that the client missed them.
     expect(messages[0]).toMatchObject({ method: "notifications/progress" });
     expect(messages.at(-1)).toMatchObject({ id: 5, result: { content: [{ text: "{}" }] } });
     const replayed = messagesIn(await (await client.get({ "last-event-id": lastEventId })).text());
@@ -141,7 +141,7 @@ describe("a caller that leaves", () => {
     expect((await stranger.get({ "last-event-id": lastEventId })).status).toBe(400);
   });
 
-  it("that cancels is answered at once, and frees its turn", async () => {
+  it("with a cancellation is answered at once, and its turn is released", async () => {
     const gateway = await scene.launch();
     const { client, reply, ticket } = await hold(scene, gateway, { turn: "t1" });
     await client.notify("notifications/cancelled", { requestId: 2 });
@@ -150,7 +150,7 @@ describe("a caller that leaves", () => {
     expect(await click(gateway, { ticket })).toMatchObject({ status: "expired" });
   });
 
-  it("for good ends its ticket at once: there is nothing left to approve", async () => {
+  it("permanently has its ticket expired at once", async () => {
     const gateway = await scene.launch();
     const { client, ticket } = await hold(scene, gateway);
     await client.notify("notifications/cancelled", { requestId: 2 });
@@ -170,7 +170,7 @@ describe("a caller that leaves", () => {
     expect(scene.backend.calls).toEqual([]);
   });
 
-  it("without a stream to come back to is gone for good", async () => {
+  it("without a resumable stream cannot return", async () => {
     const gateway = await scene.launch();
     const leaving = new AbortController();
     const extra = { signal: leaving.signal, headers: { accept: "application/json" } };
@@ -188,7 +188,7 @@ describe("a caller that leaves", () => {
     expect(scene.backend.calls).toEqual([]);
   });
 
-  it("within a batch is not acted for either", async () => {
+  it("within a batch does not get its call executed either", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl, "2025-03-26");
     const call = (id: number, name: string) => ({ jsonrpc: "2.0", id, method: "tools/call", params: { name } });

@@ -1,4 +1,4 @@
-/** A ticket as people see it in Slack: asked once, and shown with its outcome when it has ended. */
+/** A ticket's message in Slack: posted once, and updated with the outcome. */
 import type { SlackChannel } from "./slack-channel.ts";
 import { outcomeMessage, questionMessage } from "./slack-message.ts";
 import type { Settlement, Ticket } from "./ticket.ts";
@@ -16,19 +16,19 @@ export class Question {
   readonly #ended = new AbortController();
   readonly #posted: ReturnType<SlackChannel["post"]>;
 
-  /** Asks at once. */
+  /** Posts the question immediately. */
   constructor(ticket: Ticket, parts: QuestionParts) {
     this.#parts = parts;
     this.#ticket = ticket;
     this.#posted = this.#ask();
   }
 
-  /** Nobody needs to be asked any more. */
+  /** Stops attempts to post the question. */
   end(): void {
     this.#ended.abort();
   }
 
-  /** Puts the outcome in place of the buttons, if the question was posted. */
+  /** Replaces the buttons with the outcome, if the question was posted. */
   async showOutcome(settlement: Settlement, at: Date): Promise<void> {
     const ref = await this.#posted;
     if (ref) await this.#parts.slack.update(ref, outcomeMessage(this.#ticket, settlement, at));
@@ -42,7 +42,7 @@ export class Question {
     try {
       await tickets.noteMessage(id, ref.timestamp);
     } catch (error) {
-      log(`approvals: the message of ticket ${id} cannot be noted: ${(error as Error).message}`);
+      log(`approvals: the message of ticket ${id} cannot be stored: ${(error as Error).message}`);
     }
     return ref;
   }

@@ -20,7 +20,7 @@ describe("clicks", () => {
     await reply;
   });
 
-  it("unsigned, altered or senseless ones are refused", async () => {
+  it("that are unsigned, altered or invalid are refused", async () => {
     const gateway = await scene.launch();
     const signed = signClick({ ticket: "0d9ab6a4-0000-4000-8000-000000000000" });
     expect((await deliver(gateway, { body: signed.body, headers: {} })).http).toBe(401);
@@ -31,12 +31,12 @@ describe("clicks", () => {
     expect((await click(gateway, { ticket: "'; DROP TABLE approvals; --" })).http).toBe(400);
   });
 
-  it("are refused altogether without a signing secret", async () => {
+  it("are all refused without a signing secret", async () => {
     const gateway = await scene.launch({ SLACK_SIGNING_SECRET: "" });
     expect((await click(gateway, { ticket: "x", secret: "" })).http).toBe(503);
   });
 
-  it("the same signed click again gets the same answer and has no second effect", async () => {
+  it("that are repeated with the same signature get the same response and have no second effect", async () => {
     const gateway = await scene.launch();
     const { reply, ticket } = await hold(scene, gateway);
     const signed = signClick({ ticket });
@@ -47,7 +47,7 @@ describe("clicks", () => {
     expect(scene.backend.calls).toHaveLength(1);
   });
 
-  it("a second click says how it was decided", async () => {
+  it("on a decided ticket report its decision", async () => {
     const gateway = await scene.launch();
     const { reply, ticket } = await hold(scene, gateway);
     await click(gateway, { ticket, user: "ann" });
@@ -60,7 +60,7 @@ describe("clicks", () => {
     expect(await ticketRow(scene, ticket)).toMatchObject({ status: "approved", decided_by: "ann" });
   });
 
-  it("of approve, deny and expire exactly one wins, and the record says which", async () => {
+  it("race with expiry: exactly one outcome wins and is recorded", async () => {
     const gateway = await scene.launch({ APPROVAL_TTL: "60ms" });
     const client = await RawClient.open(gateway.mcpUrl);
     const outcomes: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Slack's interactivity request: somebody clicked a button. Each signed body counts once; sent again, it gets the same
- * answer and does nothing.
+ * Slack's interactivity request: a button was clicked. Each signed body takes effect once; a repeat gets the same response
+ * and has no effect.
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -34,7 +34,7 @@ export class SlackActions {
   readonly #approvals: Approvals;
   readonly #secret: string | undefined;
   readonly #log: (line: string) => void;
-  /** Answers by signature. Bounded; what is older than the signature's window is refused before it is looked up. */
+  /** Responses by signature. Bounded; requests older than the signature's window are refused before the lookup. */
   readonly #answers = new Map<string, Promise<ActionAnswer>>();
 
   constructor(approvals: Approvals, secret: string | undefined, log: (line: string) => void) {
@@ -57,7 +57,7 @@ export class SlackActions {
     signed: { timestamp: string | undefined; signature: string | undefined },
   ): Promise<ActionAnswer> {
     if (!this.#secret)
-      return refuse(503, "not_configured", "SLACK_SIGNING_SECRET is not set: no click can be trusted.");
+      return refuse(503, "not_configured", "SLACK_SIGNING_SECRET is not set: no click can be verified.");
     const check = checkSlackSignature({ ...signed, rawBody }, this.#secret, Date.now());
     if (check !== "valid") {
       this.#log(`slack: a click was refused: signature ${check}`);
@@ -70,14 +70,14 @@ export class SlackActions {
     this.#answers.set(key, answering);
     if (this.#answers.size > rememberedClicks) this.#answers.delete(this.#answers.keys().next().value ?? "");
     const answer = await answering;
-    // Nothing happened, so the same click may try again.
+    // Nothing was changed, so the same click may be repeated.
     if (answer.status >= 500) this.#answers.delete(key);
     return answer;
   }
 
   async #decide(rawBody: Buffer): Promise<ActionAnswer> {
     const click = readClick(rawBody.toString("utf8"));
-    if (!click) return refuse(400, "invalid_payload", "The payload is no block_actions click on approve or deny.");
+    if (!click) return refuse(400, "invalid_payload", "The payload is not a block_actions click on approve or deny.");
     try {
       return describe(await this.#approvals.decide(click.ticket, click.decision, click.by));
     } catch (error) {
@@ -95,7 +95,7 @@ function describe(result: ClickResult): ActionAnswer {
     return { status: 200, body: { ok: true, status: result.status, text } };
   }
   if (result.kind === "kept") {
-    const text = `${result.tool} was approved by ${result.by}. Its caller lost the connection: it is executed if the caller comes back in time, and else expires.`;
+    const text = `${result.tool} was approved by ${result.by}. Its caller is disconnected: it is executed if the caller returns in time, else it expires.`;
     return { status: 200, body: { ok: true, status: "approved", text } };
   }
   const { status, by, reason } = result.settlement;

@@ -11,8 +11,8 @@ const scene = setScene();
 
 const ownError = '{"ok":false,"error":"internal_error"}';
 
-describe("Slack's troubles", () => {
-  it("being down is logged, and the hold goes on to its end", async () => {
+describe("failures of Slack", () => {
+  it("connection refused: logged, and the hold ends normally", async () => {
     const gateway = await scene.launch({
       SLACK_URL: `http://127.0.0.1:${await freePort()}/api`,
       APPROVAL_TTL: "200ms",
@@ -22,14 +22,14 @@ describe("Slack's troubles", () => {
     expect(gateway.log.join()).toMatch(/slack: chat\.postMessage failed: .*ECONNREFUSED/);
   });
 
-  it("answering never does not delay the end of the hold", async () => {
+  it("no response: the end of the hold is not delayed", async () => {
     scene.slack.intercept = () => true;
     const gateway = await scene.launch({ APPROVAL_TTL: "200ms" });
     const client = await RawClient.open(gateway.mcpUrl);
     expect((await client.call("create_item")).message.error?.data?.decision).toBe("expired");
   });
 
-  it("asking to come back later is done as it says", async () => {
+  it("Retry-After: the next attempt waits as requested", async () => {
     let refusals = 2;
     scene.slack.intercept = (_method, response) => {
       if (refusals === 0) return false;
@@ -48,7 +48,7 @@ describe("Slack's troubles", () => {
     ["a cut connection", (response: ServerResponse) => void response.destroy()],
     ["a reply that is not JSON", (response: ServerResponse) => void response.writeHead(200).end("<html>")],
     ["an error of its own", (response: ServerResponse) => void response.writeHead(200).end(ownError)],
-  ])("%s is tried again until the message is there", async (_what, fail) => {
+  ])("%s: retried until the message is posted", async (_what, fail) => {
     let failures = 2;
     scene.slack.intercept = (method, response) => {
       if (method !== "chat.postMessage" || failures === 0) return false;
@@ -64,7 +64,7 @@ describe("Slack's troubles", () => {
     expect(gateway.log.join()).toMatch(/chat\.postMessage succeeded after 2 failed attempts/);
   });
 
-  it("coming up while the call is held is noticed, and the question is asked then", async () => {
+  it("recovery while the call is held: the question is then posted", async () => {
     const port = await freePort();
     const gateway = await scene.launch({ SLACK_URL: `http://127.0.0.1:${port}/api` });
     const client = await RawClient.open(gateway.mcpUrl);
@@ -86,7 +86,7 @@ describe("Slack's troubles", () => {
     }
   });
 
-  it("losing its answers does not make it post the question twice", async () => {
+  it("lost responses: the question is not posted twice", async () => {
     scene.slack.loseAnswers = 1;
     const gateway = await scene.launch();
     const { reply, ticket } = await hold(scene, gateway);
@@ -105,7 +105,7 @@ describe("Slack's troubles", () => {
     expect(scene.slack.requests.filter(({ method }) => method === "chat.postMessage")).toHaveLength(1);
   });
 
-  it("losing its answers and letting nobody read them: the question is asked again rather than never", async () => {
+  it("lost responses without permission to read messages: the question is posted again rather than never", async () => {
     scene.slack.loseAnswers = 1;
     scene.slack.intercept = (method, response) => {
       if (!method.startsWith("conversations.")) return false;
@@ -122,7 +122,7 @@ describe("Slack's troubles", () => {
     expect((await reply).message.result).toBeDefined();
   });
 
-  it("being away when the call has ended does not keep the buttons: they are replaced when it is back", async () => {
+  it("an outage when the call ends: the buttons are replaced after recovery", async () => {
     const gateway = await scene.launch();
     const { reply, ticket } = await hold(scene, gateway);
     let failures = 2;
@@ -141,10 +141,10 @@ describe("Slack's troubles", () => {
     expect(update?.body.text).toBe("create_item: Denied by ann");
   });
 
-  it("refusing the token is logged with Slack's own word", async () => {
+  it("a refused token: logged with Slack's error code", async () => {
     const gateway = await scene.launch({ SLACK_BOT_TOKEN: "wrong", APPROVAL_TTL: "200ms" });
     await (await RawClient.open(gateway.mcpUrl)).call("create_item");
-    expect(gateway.log.join()).toMatch(/Slack says invalid_auth/);
+    expect(gateway.log.join()).toMatch(/Slack answered invalid_auth/);
   });
 
   it("arguments cannot become mentions or break out of their block", async () => {

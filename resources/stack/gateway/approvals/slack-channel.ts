@@ -1,6 +1,6 @@
 /**
- * Posts to Slack's Web API. Never throws: what fails for a reason that may pass is tried again for as long as it is of use.
- * A message is not posted twice where Slack can say whether the first attempt arrived.
+ * Posts to Slack's Web API. Never throws: transient failures are retried while the result is still of use. A message is
+ * not posted twice if Slack allows reading whether the first attempt arrived.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,7 +34,7 @@ export class SlackChannel {
   readonly #settings: SlackSettings;
   readonly #log: (line: string) => void;
   readonly #stop = new AbortController();
-  /** Slack's id of the channel, once it has told it: reading messages needs it instead of the name. */
+  /** Slack's id of the channel, once known: reading messages requires it instead of the name. */
   #channelId: string | undefined;
 
   constructor(settings: SlackSettings, log: (line: string) => void) {
@@ -46,7 +46,7 @@ export class SlackChannel {
     return this.#settings.channel;
   }
 
-  /** `blockId` is that of a block of this message and no other. Attempts end with `ended`; undefined when none succeeded. */
+  /** `blockId` is unique to this message. Attempts stop with `ended`; undefined if none succeeded. */
   post(message: SlackMessage, blockId: string, ended: AbortSignal): Promise<MessageRef | undefined> {
     const { channel } = this.#settings;
     let mayBePosted = false;
@@ -70,7 +70,7 @@ export class SlackChannel {
     await this.#persist("chat.update", attempt, AbortSignal.timeout(updatePatienceMs));
   }
 
-  /** The message that has this block. Undefined also when Slack does not let this app read messages. */
+  /** The message with this block. Also undefined if Slack does not allow this app to read messages. */
   find(blockId: string): Promise<MessageRef | undefined> {
     return this.#persist("conversations.history", () => this.#find(blockId), AbortSignal.timeout(updatePatienceMs));
   }
@@ -80,10 +80,10 @@ export class SlackChannel {
     this.#stop.abort();
   }
 
-  /** Looks through the newest messages. */
+  /** Searches the newest messages. */
   async #find(blockId: string): Promise<MessageRef | undefined> {
     try {
-      this.#channelId ??= await this.#lookUpChannel();
+      this.#channelId ??= await this.#findChannel();
       const channel = this.#channelId;
       const { messages = [] } = await this.#send("conversations.history", { channel, limit: searchedMessages });
       const found = messages.find(({ blocks = [] }) => blocks.some(({ block_id }) => block_id === blockId));
@@ -94,7 +94,7 @@ export class SlackChannel {
     }
   }
 
-  async #lookUpChannel(): Promise<string> {
+  async #findChannel(): Promise<string> {
     const { channel } = this.#settings;
     const { channels = [] } = await this.#send("conversations.list", { limit: searchedChannels });
     return channels.find(({ name }) => name === channel.replace(/^#/, ""))?.id ?? channel;
@@ -102,7 +102,7 @@ export class SlackChannel {
 
   async #persist<T>(method: string, attempt: () => Promise<T>, ended: AbortSignal): Promise<T | undefined> {
     if (!this.#settings.url) {
-      this.#log(`slack: SLACK_URL is not set, so there is no ${method}`);
+      this.#log(`slack: SLACK_URL is not set, ${method} is skipped`);
       return undefined;
     }
     for (let failures = 0; ; ) {
@@ -122,7 +122,7 @@ export class SlackChannel {
     }
   }
 
-  /** Until the time or the use of waiting is over. */
+  /** Waits until the delay has passed or waiting is no longer of use. */
   async #pause(ms: number, ended: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([ended, this.#stop.signal]);
     await sleep(ms, undefined, { signal, ref: false }).catch(() => {});

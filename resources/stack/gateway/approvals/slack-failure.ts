@@ -1,11 +1,11 @@
-/** Why a request to Slack failed, and what that means for another attempt. */
+/** Why a request to Slack failed, and whether it may be retried. */
 export class SlackFailure extends Error {
   override readonly name = "SlackFailure";
   /** Whether another attempt may succeed. */
   readonly isTransient: boolean;
-  /** Whether Slack may have done what was asked all the same. */
+  /** Whether Slack may have executed the request despite the failure. */
   readonly mayBeDone: boolean;
-  /** How long Slack asks to wait; undefined when it does not. */
+  /** Slack's Retry-After; undefined without one. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, kind: { isTransient: boolean; mayBeDone: boolean; retryAfterMs?: number }) {
@@ -18,7 +18,7 @@ export class SlackFailure extends Error {
 
 const longestRetryAfterMs = 30_000;
 
-/** No connection was made, so nothing was asked. */
+/** No connection was made, so the request was not sent. */
 const notConnectedCodes = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -28,8 +28,8 @@ const notConnectedCodes = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** What Slack says of its own troubles: https://docs.slack.dev/reference/methods/chat.postMessage#errors */
-const troubles = new Set(["internal_error", "fatal_error", "service_unavailable", "request_timeout"]);
+/** Slack's codes for its own outages: https://docs.slack.dev/reference/methods/chat.postMessage#errors */
+const outageCodes = new Set(["internal_error", "fatal_error", "service_unavailable", "request_timeout"]);
 
 export function transportFailure(error: unknown): SlackFailure {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -40,7 +40,7 @@ export function transportFailure(error: unknown): SlackFailure {
   });
 }
 
-/** Of a reply whose status is not one of success. */
+/** For a reply with an error status. */
 export function statusFailure({ status, headers }: Response): SlackFailure {
   if (status === 429) {
     const seconds = Number(headers.get("retry-after") ?? 1);
@@ -50,14 +50,14 @@ export function statusFailure({ status, headers }: Response): SlackFailure {
   return new SlackFailure(`HTTP ${status}`, { isTransient: status >= 500, mayBeDone: status >= 500 });
 }
 
-/** Of a reply that is not `ok: true`; `word` is Slack's, absent when the reply is none of Slack's. */
-export function refusal(word: string | undefined): SlackFailure {
-  if (word === undefined) {
-    return new SlackFailure("Slack says nothing intelligible", { isTransient: true, mayBeDone: true });
+/** For a reply without `ok: true`; `code` is Slack's error code, absent if the reply is not from Slack. */
+export function refusal(code: string | undefined): SlackFailure {
+  if (code === undefined) {
+    return new SlackFailure("Slack sent an invalid reply", { isTransient: true, mayBeDone: true });
   }
-  const isTrouble = troubles.has(word);
-  return new SlackFailure(`Slack says ${word}`, {
-    isTransient: isTrouble || word === "ratelimited",
-    mayBeDone: isTrouble,
+  const isOutage = outageCodes.has(code);
+  return new SlackFailure(`Slack answered ${code}`, {
+    isTransient: isOutage || code === "ratelimited",
+    mayBeDone: isOutage,
   });
 }

@@ -1,4 +1,4 @@
-/** The Block Kit messages of an approval: the question with its two buttons, and the same with the outcome instead. */
+/** The Block Kit messages of an approval: the question with two buttons, and the same with the outcome instead. */
 import type { Settlement, Ticket } from "./ticket.ts";
 
 // Slack refuses a section field above 2,000 characters.
@@ -64,7 +64,7 @@ function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}…`.toWellFormed();
 }
 
-/** Slack's own escaping: what an agent passes must not become a mention or a link. */
+/** Slack's own escaping: an agent's arguments must not become a mention or a link. */
 function escapeText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

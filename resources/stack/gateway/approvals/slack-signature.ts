@@ -15,7 +15,7 @@ export function checkSlackSignature(request: SignedRequest, secret: string, nowM
   const { timestamp, signature, rawBody } = request;
   if (!timestamp || !signature) return "missing";
   if (!/^\d{1,15}$/.test(timestamp)) return "wrong";
-  // Also not from the future: a signature must not be usable for longer than the window.
+  // Future timestamps are refused too: a signature must not be valid for longer than the window.
   if (Math.abs(nowMs / 1_000 - Number(timestamp)) > windowSeconds) return "stale";
   const expected = Buffer.from(signSlackRequest(timestamp, rawBody, secret));
   const seen = Buffer.from(signature);

@@ -1,4 +1,4 @@
-/** A question to a person: may this call, with exactly these arguments, be executed? */
+/** A request to a person to approve one call with exactly these arguments. */
 type Outcome = "approved" | "denied" | "expired";
 export type TicketStatus = "pending" | Outcome;
 
@@ -11,13 +11,13 @@ export interface Ticket {
   arguments: unknown;
   digest: string;
   requestedAt: Date;
-  /** Absent when the ticket does not run out by itself. */
+  /** Absent if the ticket does not expire. */
   expiresAt: Date | undefined;
 }
 
 export interface Settlement {
   status: Outcome;
-  /** Who clicked; absent when nobody did. */
+  /** Who clicked; absent without a click. */
   by: string | undefined;
   reason: string;
 }

@@ -1,6 +1,6 @@
 /**
- * Tickets in the database, which is where an approval is decided: of everyone who tries to settle a pending ticket the
- * conditional update lets exactly one through.
+ * Tickets in the database, where approvals are decided: of concurrent attempts to settle a pending ticket, the conditional
+ * update lets exactly one succeed.
  */
 import type { Pool } from "pg";
 import { storableJson } from "../audit/storable.ts";
@@ -16,7 +16,7 @@ export class Tickets {
   readonly #pool: Pool;
   readonly #problem: () => string | undefined;
 
-  /** `problem`: why no ticket can be made yet. Until an earlier gateway's are ended, a new one could be taken for theirs. */
+  /** `problem`: why no ticket can be created yet. A ticket created before recovery would be expired as orphaned. */
   constructor(pool: Pool, problem: () => string | undefined) {
     this.#pool = pool;
     this.#problem = problem;
@@ -44,7 +44,7 @@ export class Tickets {
     );
   }
 
-  /** True when this settled it: it was pending, for these very arguments. */
+  /** True if this call settled it: it was pending, with exactly these arguments. */
   async settle(id: string, digest: string | undefined, settlement: Settlement): Promise<boolean> {
     const { rowCount } = await this.#pool.query(
       `UPDATE approvals SET status = $2, decided_by = $3, reason = $4, decided_at = now()
@@ -55,8 +55,8 @@ export class Tickets {
   }
 
   /**
-   * Makes the record say what happened, whatever it says now: for a hold that ended while the database was away, when
-   * an update of which no answer came may have been executed or may still be.
+   * Overwrites the row with the actual outcome: for a hold that ended while the database was unreachable, when an earlier
+   * update without a response may or may not have been executed.
    */
   async correct(id: string, settlement: Settlement): Promise<void> {
     await this.#pool.query(

@@ -1,9 +1,9 @@
-/** How a call ended, as a row of calls and as one line of JSON. */
+/** The end of a call, as a row of `calls` and as one line of JSON. */
 import { storableText } from "./storable.ts";
 
 /**
- * `tool_error`: the backend answered with an error, the tool's own or JSON-RPC's. `refused`: the gateway did not carry it
- * out. `cancelled`: nobody waits for the result any more. `busy`: another turn, or too many calls, held the session.
+ * `tool_error`: the backend answered with an error, the tool's own or JSON-RPC's. `refused`: the gateway did not execute
+ * it. `cancelled`: no caller waits for the result. `busy`: another turn, or too many calls, occupied the session.
  */
 export const callOutcomes = [
   "ok",
@@ -20,26 +20,26 @@ export interface CallEntry {
   callId: string;
   sessionId: string;
   turnId: string;
-  /** As the caller wrote it; empty when the call names none. */
+  /** As sent by the caller; empty if the call names none. */
   tool: string;
-  /** Undefined when no backend offers the tool, or none was looked for. */
+  /** Undefined if no backend offers the tool, or none was looked up. */
   backend: string | undefined;
-  /** Milliseconds since the epoch: the wall clock's at the start, and as much later as the call really took. */
+  /** Milliseconds since the epoch: wall clock at the start, plus the monotonic duration for the end. */
   startedMs: number;
   endedMs: number;
   outcome: CallOutcome;
-  /** How often the call was sent to the backend. */
+  /** How many times the call was sent to the backend. */
   attempts: number;
-  /** Of the caller's message and of the response to it; 0 when there was none. */
+  /** Sizes of the caller's message and of the response; 0 without one. */
   requestBytes: number;
   replyBytes: number;
-  /** Why it did not end well. */
+  /** Why it failed. */
   error: string | undefined;
   traceId: string;
   spanId: string;
 }
 
-/** Characters of a text that somebody else wrote. */
+/** Limit for texts from callers and backends, in characters. */
 const toolLimit = 256;
 const errorLimit = 1_000;
 

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "gateway-calls-"));
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** As a database of a version that kept no calls: its decisions are there. */
+/** A database of a version without the table of calls, with decisions. */
 async function earlierDatabase(): Promise<RawClient> {
   const gateway = await scene.launch();
   const client = await RawClient.open(gateway.mcpUrl);
@@ -23,7 +23,7 @@ async function earlierDatabase(): Promise<RawClient> {
 }
 
 describe("the table of calls", () => {
-  it("is made at the start in a database of an earlier version, whose rows stay", async () => {
+  it("is created at the start in a database of an earlier version, whose rows are kept", async () => {
     const earlier = await earlierDatabase();
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
@@ -33,7 +33,7 @@ describe("the table of calls", () => {
     expect(await scene.rowsOf(earlier, 1)).toHaveLength(1);
   });
 
-  it("that is lost while the gateway runs takes nothing from calls and decisions, and has all rows at the next start", async () => {
+  it("can be dropped while the gateway runs: calls go on, and all rows are written at the next start", async () => {
     const variables = { AUDIT_SPOOL_FOLDER: folder };
     const gateway = await scene.launch(variables);
     const client = await RawClient.open(gateway.mcpUrl);
@@ -45,19 +45,19 @@ describe("the table of calls", () => {
       audit: { written: 3 },
       calls: { written: 0, pending: 3, dropped: 0 },
     });
-    expect(health.reasons).toEqual([expect.stringMatching(/^calls: 3 rows wait/)]);
+    expect(health.reasons).toEqual([expect.stringMatching(/^calls: 3 rows are pending/)]);
     await gateway.stop();
     const next = await scene.launch(variables);
     await eventually(next.health, ({ calls }) => calls.pending === 0);
     expect(await scene.callsOf(client.sessionId)).toHaveLength(3);
   });
 
-  it("that cannot be made does not keep the gateway from starting", async () => {
+  it("that cannot be created does not prevent the gateway from starting", async () => {
     await earlierDatabase();
     await scene.postgres.query("CREATE VIEW calls AS SELECT 1 AS other");
     try {
       const gateway = await scene.launch({ AUDIT_SPOOL_LIMIT: "2" });
-      expect(gateway.log.join()).toMatch(/calls: their table cannot be kept: /);
+      expect(gateway.log.join()).toMatch(/calls: the table cannot be used: /);
       const client = await RawClient.open(gateway.mcpUrl);
       for (let n = 0; n < 4; n += 1) {
         expect((await client.call("list_items")).message.result).toBeDefined();

@@ -1,4 +1,4 @@
-/** The connection to Postgres: bounded waits, so that a database that hangs is a failure like one that is gone. */
+/** The connection to Postgres, with bounded waits: a database that hangs fails like one that is down. */
 import pg, { type Pool, type PoolClient } from "pg";
 
 const connectTimeoutMs = 2_000;
@@ -14,14 +14,14 @@ export function openPool(databaseUrl: string, log: (line: string) => void): Pool
     keepAlive: true,
     application_name: "resilience-lab-gateway",
   });
-  // An idle connection that the database closes; without a listener it would end the process.
+  // For idle connections that the database closes; without a listener the process would end.
   pool.on("error", (error) => log(`database connection lost: ${error.message}`));
   return pool;
 }
 
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  // A connection that breaks between two queries reports it here; the next query fails with it.
+  // A connection that breaks between two queries emits the error here; the next query fails with it.
   client.on("error", ignore);
   try {
     await client.query("BEGIN");
@@ -39,21 +39,21 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
 
 function ignore(): void {}
 
-/** What a failure to reach or prepare the database means to whoever runs the gateway. Never shows the password. */
+/** Explains to the operator why the database cannot be reached or prepared. Never contains the password. */
 export function explainDatabaseFailure(error: unknown, databaseUrl: string): string {
   const { host, pathname, username } = new URL(databaseUrl);
   const { code, message } = error as NodeJS.ErrnoException;
-  const [seen, cure] = causes[code ?? ""] ?? [message || String(code), "Check DATABASE_URL and the database's log"];
-  return `${host}${pathname}: ${seen.replace("{user}", username)}. ${cure}.`;
+  const [seen, hint] = causes[code ?? ""] ?? [message || String(code), "Check DATABASE_URL and the database's log"];
+  return `${host}${pathname}: ${seen.replace("{user}", username)}. ${hint}.`;
 }
 
-/** Whether the database is there and refuses this gateway, which waiting will not change. */
+/** Whether the database is reachable and refuses this gateway, which a retry cannot change. */
 export function isMisconfigured(error: unknown): boolean {
   return ["28P01", "28000", "3D000", "42501"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 const startIt = "Start the database, or correct DATABASE_URL";
-const causes: Readonly<Record<string, readonly [seen: string, cure: string]>> = {
+const causes: Readonly<Record<string, readonly [seen: string, hint: string]>> = {
   ECONNREFUSED: ["connection refused", startIt],
   ENOTFOUND: ["the host name does not resolve", "Correct the host in DATABASE_URL"],
   ETIMEDOUT: ["no answer", startIt],

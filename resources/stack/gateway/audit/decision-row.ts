@@ -1,4 +1,4 @@
-/** A decision as one line of JSON: what the spool keeps on disk and what the database is sent. */
+/** A decision as one line of JSON, as stored in the spool and sent to the database. */
 import type { AuditEntry } from "./entry.ts";
 import { storableText } from "./storable.ts";
 

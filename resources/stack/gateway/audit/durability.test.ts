@@ -4,7 +4,7 @@ import { runTrial } from "../testing/audit-trial.ts";
 import { eventually } from "../testing/lab.ts";
 import { startPostgres, type TestPostgres } from "../testing/postgres.ts";
 
-// Only bounds what hangs: each trial starts real processes several times.
+// Only a bound for hangs: each trial starts real processes several times.
 vi.setConfig({ testTimeout: 120_000 });
 
 let postgres: TestPostgres;
@@ -18,14 +18,14 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const callsBetweenBlows = 150;
+const callsBetweenSteps = 150;
 
 async function moreCalls(answered: () => number): Promise<void> {
   const before = answered();
-  await eventually(answered, (count) => count >= before + callsBetweenBlows);
+  await eventually(answered, (count) => count >= before + callsBetweenSteps);
 }
 
-describe("a call that was answered is in the audit log and among the calls, once and in its place", () => {
+describe("an answered call is in audit_log and calls, once and in order", () => {
   it.each([
     ["none", "killed"],
     ["killed", "none"],
@@ -34,7 +34,7 @@ describe("a call that was answered is in the audit log and among the calls, once
   ] as const)("database %s, gateway %s meanwhile", async (database, gateway) => {
     const result = await runTrial({ postgres, database, gateway, enough: moreCalls });
     expect(result).toMatchObject({ lost: 0, twice: 0, misplaced: 0, endsLost: 0, endsTwice: 0 });
-    expect(result.answered).toBeGreaterThanOrEqual(3 * callsBetweenBlows);
-    expect(result.answeredMeanwhile).toBeGreaterThanOrEqual(callsBetweenBlows);
+    expect(result.answered).toBeGreaterThanOrEqual(3 * callsBetweenSteps);
+    expect(result.answeredMeanwhile).toBeGreaterThanOrEqual(callsBetweenSteps);
   });
 });

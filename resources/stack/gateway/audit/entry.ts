@@ -1,4 +1,4 @@
-/** One decision of the gateway about one call, as a row of audit_log. */
+/** One decision of the gateway on one call, as a row of audit_log. */
 export type Decision =
   | "allow"
   | "deny"
@@ -15,7 +15,7 @@ export interface AuditEntry {
   sessionId: string;
   turnId: string;
   tool: string;
-  /** JSON text, as Postgres can hold it. */
+  /** JSON text that Postgres can store. */
   arguments: string;
   decision: Decision;
   reason: string;

@@ -56,8 +56,8 @@ async function click(ticket: string) {
   return (await fetch(`${gateway.url}/slack/actions`, { method: "POST", body, headers })).status;
 }
 
-describe("the database away", () => {
-  it("killed under load: calls go on, and all rows arrive once and in order when it is back", async () => {
+describe("a database outage", () => {
+  it("killed under load: calls go on, and all rows are written once and in order after recovery", async () => {
     await callFrom(0, 100);
     const killing = postgres.kill();
     await callFrom(100, 200);
@@ -65,7 +65,7 @@ describe("the database away", () => {
     await callFrom(200, 300);
     const away = await eventually(gateway.health, ({ status }) => status === "degraded");
     expect(away.audit.pending).toBeGreaterThan(0);
-    expect(away.reasons.join()).toMatch(/audit: \d+ rows wait/);
+    expect(away.reasons.join()).toMatch(/audit: \d+ rows are pending/);
     await postgres.start();
     await callFrom(300, 350);
     const back = await eventually(gateway.health, ({ audit }) => audit.pending === 0);
@@ -75,7 +75,7 @@ describe("the database away", () => {
     expect(ends.calls).toEqual({ written: 350, pending: 0, unsaved: 0, dropped: 0, failing: false });
   });
 
-  it("paused: calls are not delayed, and nothing is written twice when it goes on", async () => {
+  it("paused: calls are not delayed, and nothing is written twice after it resumes", async () => {
     await callFrom(0, 20);
     postgres.signal("SIGSTOP");
     await callFrom(20, 60);
@@ -84,7 +84,7 @@ describe("the database away", () => {
     expect(await numbersWritten()).toEqual(upTo(60));
   });
 
-  it("when an approval is needed: the call is refused, not let through", async () => {
+  it("when an approval is needed: the call is refused, not executed", async () => {
     await client.request("tools/list");
     await postgres.kill();
     const { error } = (await client.call("create_item")).message;
@@ -99,7 +99,7 @@ describe("the database away", () => {
     expect(rows.map(({ decision }) => decision)).toEqual(["approvalRequired", "denied"]);
   });
 
-  it("when somebody clicks: nothing is decided, and the hold ends in time; the record catches up", async () => {
+  it("during a click: nothing is decided, the hold ends in time, and the row is corrected later", async () => {
     const reply = client.call("create_item");
     const [question] = await eventually(
       () => slack.requests,

@@ -12,12 +12,12 @@ beforeAll(async () => {
 
 afterAll(() => postgres?.stop());
 
-it("tells whoever listens of each change of a ticket, also where the tables were made by an earlier gateway", async () => {
+it("notifies listeners of each change of a ticket, also if an earlier gateway created the tables", async () => {
   const pool = new pg.Pool({ connectionString: postgres.url });
   const listener = new pg.Client({ connectionString: postgres.url });
-  let told = 0;
+  let notified = 0;
   listener.on("notification", ({ channel }) => {
-    if (channel === "approvals") told++;
+    if (channel === "approvals") notified++;
   });
   try {
     await prepareSchema(pool);
@@ -30,12 +30,12 @@ it("tells whoever listens of each change of a ticket, also where the tables were
        VALUES (gen_random_uuid(), gen_random_uuid(), 's', 't', 'create_refund', 'd', 'pending', now())`,
     );
     await eventually(
-      () => told,
+      () => notified,
       (count) => count === 1,
     );
     await pool.query("UPDATE approvals SET slack_ts = '1.1'");
     await eventually(
-      () => told,
+      () => notified,
       (count) => count === 2,
     );
   } finally {

@@ -1,11 +1,10 @@
 /**
- * The tables that the gateway keeps. Made at every start, which changes nothing when they are there; a database of an
- * earlier version gets what it lacks.
+ * The gateway's tables. Created at every start if missing; a database of an earlier version is upgraded.
  */
 import type { Pool } from "pg";
 import { inTransaction } from "./database.ts";
 
-/** Any number will do, as long as all gateways take the same: two that start together must not make a table twice. */
+/** Advisory lock id, the same in all gateways: two concurrent starts must not create a table twice. */
 const schemaLock = 7_241_903;
 
 const decisionStatements = [
@@ -77,7 +76,7 @@ const callStatements = [
   ...notifyOfRows("calls"),
 ];
 
-/** Whoever listens on the channel of the table's name is told the id of each new row. */
+/** Notifies the channel of the table's name with the id of each new row. */
 function notifyOfRows(table: "audit_log" | "calls"): string[] {
   return [
     `CREATE OR REPLACE FUNCTION notify_${table}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -92,8 +91,8 @@ function notifyOfRows(table: "audit_log" | "calls"): string[] {
 }
 
 /**
- * Resolves to why the table of calls cannot be kept, undefined when it can: decisions and approvals do without it.
- * @throws the database's error when it cannot be reached, or refuses the other tables
+ * Resolves to the reason why the table of calls cannot be used, else undefined: decisions and approvals do not need it.
+ * @throws the database's error if it cannot be reached, or refuses the other tables
  */
 export async function prepareSchema(pool: Pool): Promise<string | undefined> {
   await makeTables(pool, decisionStatements);
@@ -113,7 +112,7 @@ async function makeTables(pool: Pool, statements: readonly string[]): Promise<vo
   });
 }
 
-/** SQLSTATE class 42: what is there has another shape, or may not be changed. */
+/** SQLSTATE class 42: an existing table has a different definition, or may not be changed. */
 function isRefusal(error: unknown): error is Error {
   return error instanceof Error && "code" in error && /^42...$/.test(String(error.code));
 }

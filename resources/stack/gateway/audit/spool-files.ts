@@ -1,10 +1,8 @@
 /**
- * Rows on disk until the database has them: files of one row a line, appended to and never changed. A file is deleted
- * when all its rows are written; a gateway that starts reads what an earlier one left. The rows of each table have files
- * of their own.
+ * Rows on disk until they are in the database: append-only files with one row per line. A file is deleted once all its
+ * rows are in the database; at start a gateway reads the remaining files of an earlier one. Each table has its own files.
  *
- * Written to the operating system, not forced to the disk: that survives the death of the process, however it dies, and
- * not a power cut. One gateway a folder.
+ * Written without fsync: rows survive any end of the process, but not a power failure. One gateway per folder.
  */
 import {
   closeSync,
@@ -23,13 +21,13 @@ const segmentBytes = 1024 * 1024;
 /** One file. */
 export interface Segment {
   readonly path: string;
-  /** Rows in it that the database does not have. */
+  /** Number of its rows that are not in the database yet. */
   waiting: number;
 }
 
 export interface SpooledRow {
   text: string;
-  /** Absent while the row is in memory only. */
+  /** Absent while the row is only in memory. */
   segment: Segment | undefined;
 }
 
@@ -41,12 +39,12 @@ interface OpenSegment extends Segment {
 export class SpoolFiles {
   readonly #folder: string;
   readonly #name: string;
-  /** Rows that an earlier gateway left, oldest first. */
-  readonly leftovers: readonly SpooledRow[];
+  /** Rows of an earlier gateway, oldest first. */
+  readonly recovered: readonly SpooledRow[];
   #lastNumber: number;
   #current: OpenSegment | undefined;
 
-  /** Makes the folder if need be. @throws the file system's error when it cannot be read and written */
+  /** Creates the folder if needed. @throws the file system's error if it cannot be read or written */
   constructor(folder: string, name: string) {
     this.#folder = folder;
     this.#name = name;
@@ -57,7 +55,7 @@ export class SpoolFiles {
       .map(Number)
       .sort((left, right) => left - right);
     this.#lastNumber = numbers.at(-1) ?? 0;
-    this.leftovers = numbers.flatMap((number) => readSegment(this.#pathOf(number)));
+    this.recovered = numbers.flatMap((number) => readSegment(this.#pathOf(number)));
     this.#current = this.#open();
   }
 
@@ -69,7 +67,7 @@ export class SpoolFiles {
     try {
       for (let sent = 0; sent < bytes.length; ) sent += writeSync(segment.descriptor, bytes, sent);
     } catch (error) {
-      // It may end in half a row, which only the last line of a file may be.
+      // It may end with a partial row, which is allowed only as the last line of a file.
       this.#retire(segment);
       throw error;
     }
@@ -79,14 +77,14 @@ export class SpoolFiles {
     if (segment.bytes >= segmentBytes) this.#retire(segment);
   }
 
-  /** The database has the row, or never will. */
+  /** The row is in the database, or was refused permanently. */
   release({ segment }: SpooledRow): void {
     if (!segment) return;
     segment.waiting -= 1;
     if (segment.waiting === 0) this.#discard(segment);
   }
 
-  /** Leaves no file behind unless it has rows that wait. */
+  /** Deletes the current file unless it has pending rows. */
   close(): void {
     if (this.#current) this.#retire(this.#current);
   }
@@ -103,7 +101,7 @@ export class SpoolFiles {
     if (segment.waiting === 0) this.#discard(segment);
   }
 
-  /** What cannot be deleted is written again after the next start, which changes nothing. */
+  /** Rows of a file that cannot be deleted are written again after the next start, which has no effect. */
   #discard(segment: Segment): void {
     const current = this.#current;
     try {
@@ -123,7 +121,7 @@ export class SpoolFiles {
   }
 }
 
-/** A last line without its end was cut off by the death of the gateway: its call was not answered. */
+/** A last line without a line end was cut off when the gateway was killed: its call was not answered. */
 function readSegment(path: string): SpooledRow[] {
   const texts = readFileSync(path, "utf8").split("\n").slice(0, -1);
   const segment: Segment = { path, waiting: texts.length };

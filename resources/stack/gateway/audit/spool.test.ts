@@ -37,13 +37,13 @@ function entry(callId: string): AuditEntry {
 const callOf = (row: string): string => JSON.parse(row)[0];
 
 interface Behaviour {
-  /** What the database answers to these calls' rows; undefined: it takes them. */
+  /** The database's failure for these calls' rows; undefined: it accepts them. */
   answer?: (calls: readonly string[]) => Error | undefined;
   limit?: number;
   intervalMs?: number;
 }
 
-/** A spool into a database that takes rows, fails or refuses, as told. */
+/** A spool into a database that accepts, fails or refuses rows as configured. */
 function spoolInto(written: string[], { answer = () => undefined, limit = 1_000, intervalMs = 0 }: Behaviour = {}) {
   const log: string[] = [];
   const write = async (rows: readonly string[]): Promise<void> => {
@@ -72,7 +72,7 @@ function callsOnDisk(): string[] {
 }
 
 describe("Spool", () => {
-  it("gathers rows between one write and the next, and writes what it has when somebody waits for it", async () => {
+  it("batches rows between two writes, and writes at once if a reader is waiting", async () => {
     const written: string[] = [];
     const { spool } = spoolInto(written, { intervalMs: 1_000_000 });
     await spool.add(entry("first"));
@@ -91,7 +91,7 @@ describe("Spool", () => {
     await spool.drain(1_000);
   });
 
-  it("writes in order, many at a time", async () => {
+  it("writes in order, in batches", async () => {
     const written: string[] = [];
     let statements = 0;
     const { spool } = spoolInto(written, {
@@ -107,7 +107,7 @@ describe("Spool", () => {
     expect(spool).toMatchObject({ written: 300, pending: 0, dropped: 0 });
   });
 
-  it("keeps the order and loses nothing while the database comes and goes", async () => {
+  it("keeps the order and loses nothing during repeated outages", async () => {
     const written: string[] = [];
     let attempts = 0;
     const { spool, log } = spoolInto(written, {
@@ -126,11 +126,11 @@ describe("Spool", () => {
     );
     expect(written).toEqual(numbers(100));
     expect(log[0]).toMatch(/rows cannot be written \(connection refused\)/);
-    expect(log.at(-1)).toMatch(/takes rows again/);
+    expect(log.at(-1)).toMatch(/accepts rows again/);
     expect(spool.failing).toBe(false);
   });
 
-  it("drops and counts the newest beyond its limit", async () => {
+  it("drops and counts the newest rows beyond its limit", async () => {
     const written: string[] = [];
     let away = true;
     const { spool, log } = spoolInto(written, { answer: () => (away ? isAway() : undefined), limit: 10 });
@@ -142,7 +142,7 @@ describe("Spool", () => {
     expect(written).toEqual(numbers(10));
   });
 
-  it("passes over a row that the database will never take", async () => {
+  it("skips a row that the database refuses permanently", async () => {
     const written: string[] = [];
     const { spool } = spoolInto(written, {
       answer: (calls) => (calls.includes("3") ? new RowRefused("no") : undefined),
@@ -154,7 +154,7 @@ describe("Spool", () => {
     expect(callsOnDisk()).toEqual([]);
   });
 
-  it("gives up draining when its time is over, and says how much is left", async () => {
+  it("stops draining at its deadline, and reports the number of remaining rows", async () => {
     const { spool } = spoolInto([], { answer: isAway });
     void spool.add(entry("0"));
     expect(await spool.drain(30)).toBe(1);
@@ -163,7 +163,7 @@ describe("Spool", () => {
 });
 
 describe("the spool on disk", () => {
-  it("has a row by the time that add resolves, readable by nobody else", async () => {
+  it("has a row by the time that add resolves, readable by its owner only", async () => {
     const { spool } = spoolInto([], { answer: isAway });
     const first = spool.add(entry("0"));
     const second = spool.add(entry("1"));
@@ -175,10 +175,10 @@ describe("the spool on disk", () => {
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   });
 
-  it("is taken up by the next gateway, before its own rows", async () => {
+  it("is written by the next gateway, before its own rows", async () => {
     const first = spoolInto([], { answer: isAway });
     for (const call of ["0", "1", "2"]) await first.spool.add(entry(call));
-    // Nothing more is asked of the first: it is as if it had been killed.
+    // The first is not used any more, as if it had been killed.
     const written: string[] = [];
     const second = spoolInto(written);
     expect(second.spool.pending).toBe(3);
@@ -190,7 +190,7 @@ describe("the spool on disk", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("shares its folder with the rows of another table, and takes none of them", async () => {
+  it("shares its folder with the rows of another table without reading them", async () => {
     writeFileSync(join(folder, "calls-00000001.jsonl"), '["other"]\n');
     const written: string[] = [];
     const { spool } = spoolInto(written);
@@ -200,7 +200,7 @@ describe("the spool on disk", () => {
     expect(readdirSync(folder)).toEqual(["calls-00000001.jsonl"]);
   });
 
-  it("leaves out a row that was cut off, and keeps those before it", async () => {
+  it("skips a row that was cut off, and keeps those before it", async () => {
     writeFileSync(join(folder, "audit-00000007.jsonl"), '["0"]\n["1"]\n["2');
     const written: string[] = [];
     const { spool } = spoolInto(written);
@@ -209,7 +209,7 @@ describe("the spool on disk", () => {
     expect(written).toEqual(["0", "1", "3"]);
   });
 
-  it("is deleted file by file as the database takes the rows, also while there are always some waiting", async () => {
+  it("is deleted file by file as rows reach the database, also if some are always pending", async () => {
     let allowed = 0;
     const written: string[] = [];
     const answer = () => (written.length < allowed ? undefined : isAway());
@@ -229,12 +229,12 @@ describe("the spool on disk", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("being impossible is told, and the rows still reach the database", async () => {
+  it("reports a write failure, and the rows still reach the database", async () => {
     const written: string[] = [];
     let away = true;
     const { spool, log } = spoolInto(written, { answer: () => (away ? isAway() : undefined) });
     rmSync(folder, { recursive: true });
-    // The open file has lost its name, so the rows go nowhere that a next start could find; a new file cannot be made.
+    // The open file was unlinked, so a next start would not find its rows; a new file cannot be created.
     for (const call of numbers(3)) void spool.add({ ...entry(call), arguments: JSON.stringify("x".repeat(1_100_000)) });
     await spool.add(entry("3"));
     await spool.add(entry("4"));

@@ -1,21 +1,21 @@
 /**
- * Rows of one table on their way to the database: in order, by one writer, none twice. A row is on disk before what it
- * tells of is acted upon or answered; no call waits for the database. While that is away the rows wait here, within
- * bounds; beyond them the newest are dropped and counted, since a log with a known end is worth more than one with holes.
+ * Buffers the rows of one table for the database: in order, by one writer, without duplicates. A row is on disk before its
+ * decision takes effect or its call is answered; no call waits for the database. During an outage the rows are kept here,
+ * within bounds; beyond them the newest are dropped and counted, so that the log has a known end instead of gaps.
  */
 import type { SpooledRow, SpoolFiles } from "./spool-files.ts";
 import { RowRefused, type WriteRows } from "./writer.ts";
 
 export interface SpoolOptions<Entry> {
-  /** What the rows are, at the start of each line of the log. */
+  /** The kind of rows, the prefix of each log line. */
   name: string;
-  /** One line of JSON, as the writer takes it. */
+  /** One line of JSON, the writer's input. */
   rowText: (entry: Entry) => string;
   limit: number;
   log: (line: string) => void;
-  /** How long a row waits for others when nothing was written lately. */
+  /** How long a row waits for others if nothing was written recently. */
   promptMs?: number;
-  /** Under load statements are this far apart, so that a statement takes many rows. */
+  /** The interval between statements under load, so that each writes many rows. */
   intervalMs?: number;
   shortestRetryMs?: number;
   longestRetryMs?: number;
@@ -30,9 +30,9 @@ export class Spool<Entry> {
   readonly #write: WriteRows;
   readonly #files: SpoolFiles;
   readonly #options: Required<SpoolOptions<Entry>>;
-  /** Oldest first, those of an earlier gateway before all others. */
+  /** Oldest first, starting with those of an earlier gateway. */
   readonly #rows: SpooledRow[];
-  /** So many of the rows, from the oldest, are on disk. */
+  /** Number of rows, from the oldest, that are on disk. */
   #saved: number;
   #saving: Promise<void> | undefined;
   #saveError: string | undefined;
@@ -47,18 +47,18 @@ export class Spool<Entry> {
   #lastWriteAtMs = Number.NEGATIVE_INFINITY;
   #draining = false;
   #onEmpty: (() => void) | undefined;
-  #leftovers: number;
+  #recovered: number;
   readonly #caughtUp = Promise.withResolvers<void>();
 
   constructor(write: WriteRows, files: SpoolFiles, options: SpoolOptions<Entry>) {
     this.#write = write;
     this.#files = files;
     this.#options = { promptMs: 5, intervalMs: 100, shortestRetryMs: 100, longestRetryMs: 2_000, ...options };
-    this.#rows = [...files.leftovers];
+    this.#rows = [...files.recovered];
     this.#saved = this.#rows.length;
-    this.#leftovers = this.#rows.length;
+    this.#recovered = this.#rows.length;
     for (const { text } of this.#rows) this.#heldCharacters += text.length;
-    if (this.#leftovers === 0) this.#caughtUp.resolve();
+    if (this.#recovered === 0) this.#caughtUp.resolve();
     else this.#schedule(0);
   }
 
@@ -66,22 +66,22 @@ export class Spool<Entry> {
     return this.#options.name;
   }
 
-  /** Rows that the database has taken since the start. */
+  /** Number of rows written to the database since the start. */
   get written(): number {
     return this.#written;
   }
 
-  /** Rows that the database does not have yet. */
+  /** Number of rows that are not in the database yet. */
   get pending(): number {
     return this.#rows.length;
   }
 
-  /** Of the pending rows, those that would be lost with the process. */
+  /** Number of pending rows that are only in memory. */
   get unsaved(): number {
     return this.#rows.length - this.#saved;
   }
 
-  /** Why rows cannot be put on disk; undefined when they can. */
+  /** Why rows cannot be saved to disk; undefined if they can. */
   get saveError(): string | undefined {
     return this.#saveError;
   }
@@ -95,16 +95,16 @@ export class Spool<Entry> {
     return this.#failures > 0;
   }
 
-  /** Resolves when the database has all rows that an earlier gateway left. */
+  /** Resolves once all rows of an earlier gateway are in the database. */
   get caughtUp(): Promise<void> {
     return this.#caughtUp.promise;
   }
 
-  /** Resolves when the row is on disk, together with all others of this turn of the event loop. Never rejects. */
+  /** Resolves once the row is on disk, saved together with all others of this event loop turn. Never rejects. */
   add(entry: Entry): Promise<void> | undefined {
     const text = this.#options.rowText(entry);
     if (this.#rows.length >= this.#options.limit || this.#heldCharacters + text.length > heldCharactersLimit) {
-      this.#drop(`the spool is full (${this.#rows.length} rows wait for the database)`);
+      this.#drop(`the spool is full (${this.#rows.length} rows are pending)`);
       return undefined;
     }
     this.#rows.push({ text, segment: undefined });
@@ -120,14 +120,14 @@ export class Spool<Entry> {
     return this.#saving;
   }
 
-  /** Somebody waits for what is pending: it is written as promptly as a first row, unless the database takes none now. */
+  /** A reader waits for pending rows: they are written as promptly as a first row, unless the database is failing. */
   hasten(): void {
     if (this.#isHastened || this.#rows.length === 0 || this.#writing || this.failing) return;
     this.#isHastened = true;
     this.#schedule(this.#options.promptMs);
   }
 
-  /** Writes what is left, for at most `ms`. Returns how many rows stay on disk for the next start. */
+  /** Writes the pending rows, for at most `ms`. Returns the number of rows that stay on disk for the next start. */
   async drain(ms: number): Promise<number> {
     this.#draining = true;
     await this.#saving;
@@ -146,18 +146,18 @@ export class Spool<Entry> {
     return this.#rows.length;
   }
 
-  /** Calls go on without a disk: their rows are then in memory only, which is told and tried again. */
+  /** Calls continue if the disk fails: their rows are then only in memory, which is logged, and saving is retried. */
   #save(): void {
     const unsaved = this.#rows.slice(this.#saved);
     if (unsaved.length === 0 || performance.now() < this.#saveAgainAtMs) return;
     try {
       this.#files.append(unsaved);
       this.#saved = this.#rows.length;
-      if (this.#saveError) this.#log("rows are put on disk again");
+      if (this.#saveError) this.#log("rows are saved to disk again");
       this.#saveError = undefined;
     } catch (error) {
       const { message } = error as Error;
-      if (!this.#saveError) this.#log(`rows cannot be put on disk and are in memory only: ${message}`);
+      if (!this.#saveError) this.#log(`rows cannot be saved to disk and are in memory only: ${message}`);
       this.#saveError = message;
       this.#saveAgainAtMs = performance.now() + saveRetryMs;
     }
@@ -197,7 +197,7 @@ export class Spool<Entry> {
     return this.#rows.slice(0, end < 0 ? undefined : end).map(({ text }) => text);
   }
 
-  /** Finds the rows that the database will never take: they must not hold up the others. */
+  /** Isolates rows that the database refuses permanently, so that they do not block the others. */
   async #writeOneByOne(batch: readonly string[]): Promise<void> {
     for (const text of batch) {
       try {
@@ -217,7 +217,7 @@ export class Spool<Entry> {
   #taken(count: number): void {
     this.#forget(count);
     this.#written += count;
-    if (this.#failures > 0) this.#log(`the database takes rows again, ${this.#rows.length} to go`);
+    if (this.#failures > 0) this.#log(`the database accepts rows again, ${this.#rows.length} pending`);
     this.#failures = 0;
   }
 
@@ -227,16 +227,16 @@ export class Spool<Entry> {
       this.#files.release(row);
     }
     this.#saved = Math.max(0, this.#saved - count);
-    if (this.#leftovers === 0) return;
-    this.#leftovers = Math.max(0, this.#leftovers - count);
-    if (this.#leftovers === 0) this.#caughtUp.resolve();
+    if (this.#recovered === 0) return;
+    this.#recovered = Math.max(0, this.#recovered - count);
+    if (this.#recovered === 0) this.#caughtUp.resolve();
   }
 
   #failed(error: unknown): void {
     this.#failures += 1;
     if (this.#failures > 1) return;
     const cause = error instanceof Error && error.message ? error.message : (error as NodeJS.ErrnoException).code;
-    this.#log(`rows cannot be written (${cause}); ${this.#rows.length} wait for the database`);
+    this.#log(`rows cannot be written (${cause}); ${this.#rows.length} are pending`);
   }
 
   #drop(why: string): void {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { storableJson, storableText } from "./storable.ts";
 
-it("takes out what Postgres cannot hold and nothing else", () => {
+it("removes only what Postgres cannot store", () => {
   expect(storableJson({ a: "x\0y", "k\0": ["\ud800", "\u{1f600}"] })).toBe(
     '{"a":"x\ufffdy","k\ufffd":["\ufffd","😀"]}',
   );

@@ -1,10 +1,10 @@
 /**
- * JSON and text that Postgres can hold. Its text has no NUL and its jsonb no half of a surrogate pair; both are legal in
- * what an agent sends, and one such row must not stop all rows behind it.
+ * JSON and text that Postgres can store. Its text allows no NUL and its jsonb no lone surrogate; both are legal in agents'
+ * messages, and one such row must not block the rows after it.
  */
 export function storableJson(value: unknown): string {
   const text = JSON.stringify(value ?? null);
-  // stringify escapes exactly what is looked for, so nearly every value is done after one scan.
+  // stringify escapes exactly these characters, so nearly every value needs only one scan.
   return text.includes("\\u") ? JSON.stringify(clean(value)) : text;
 }
 

@@ -1,14 +1,14 @@
-/** Writes rows of one table, many in one statement and in their order. A row that is there already is left as it is. */
+/** Writes rows of one table, in order, many per statement. An existing row is left unchanged. */
 import type { Pool } from "pg";
 
 export class RowRefused extends Error {
   override readonly name = "RowRefused";
 }
 
-/** Takes rows as their rowText makes them. */
+/** Rows in the format of `rowText`. */
 export type WriteRows = (rows: readonly string[]) => Promise<void>;
 
-/** Rejects with RowRefused when the database is there and will never take these rows. */
+/** Rejects with RowRefused if the database is reachable and refuses these rows permanently. */
 export function rowWriter(pool: Pool, { name, text }: Insert): WriteRows {
   return async (rows) => {
     try {
@@ -19,14 +19,14 @@ export function rowWriter(pool: Pool, { name, text }: Insert): WriteRows {
   };
 }
 
-/** A statement with one parameter for all rows: as arrays, pg would quote every value by itself. */
+/** A statement with one parameter for all rows: with arrays, pg would quote every value separately. */
 export interface Insert {
-  /** Of the prepared statement. */
+  /** Name of the prepared statement. */
   name: string;
   text: string;
 }
 
-/** A row's own id is its call and decision. */
+/** A row is identified by its call and decision. */
 export const insertDecisions: Insert = {
   name: "audit",
   text: `
@@ -34,12 +34,12 @@ export const insertDecisions: Insert = {
     trace_id, span_id, duration_ms)
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, (entry->>4)::jsonb, entry->>5, entry->>6,
     to_timestamp((entry->>7)::double precision / 1000), entry->>8, entry->>9, entry->>10, (entry->>11)::double precision
-  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, place)
-  ORDER BY place
+  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, ordinal)
+  ORDER BY ordinal
   ON CONFLICT (call_id, decision) DO NOTHING`,
 };
 
-/** A row's own id is its call: it ends once. */
+/** A row is identified by its call: it ends once. */
 export const insertCalls: Insert = {
   name: "calls",
   text: `
@@ -48,8 +48,8 @@ export const insertCalls: Insert = {
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, entry->>4,
     to_timestamp((entry->>5)::double precision / 1000), to_timestamp((entry->>6)::double precision / 1000), entry->>7,
     (entry->>8)::integer, (entry->>9)::bigint, (entry->>10)::bigint, entry->>11, entry->>12, entry->>13
-  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, place)
-  ORDER BY place
+  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, ordinal)
+  ORDER BY ordinal
   ON CONFLICT (call_id) DO NOTHING`,
 };
 

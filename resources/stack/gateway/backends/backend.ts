@@ -1,9 +1,9 @@
 /**
- * One backend: a single MCP session that all agents' calls share, made when it is first needed and made again when the
- * backend has lost it. Only then is a call sent a second time: who answers 404 to a session id did not execute the call.
+ * One backend: a single MCP session shared by all agents' calls, opened when first needed and reopened when the backend no
+ * longer knows it. Only then is a call sent again: a backend that answers 404 to a session id did not execute the call.
  *
- * Whether the backend is well is not judged by one request, which may be slow or wrong by itself: when a request fails
- * although the backend was reached, it is pinged.
+ * One failed request does not make a backend unhealthy, since the request itself may be slow or invalid: if the backend was
+ * reached, it is pinged.
  */
 
 import { randomBytes } from "node:crypto";
@@ -19,9 +19,9 @@ export interface RequestOptions {
   deadlineMs: number;
   signal?: AbortSignal | undefined;
   traceparent?: string | undefined;
-  /** Given the params of each progress notification, without its token. */
+  /** Receives the params of each progress notification, without its token. */
   onProgress?: ((progress: Params) => void) | undefined;
-  /** Told each time the request is sent. */
+  /** Called each time the request is sent. */
   onAttempt?: (() => void) | undefined;
 }
 
@@ -34,7 +34,7 @@ export type BackendStatus = "healthy" | "unhealthy" | "unknown";
 
 interface UpstreamSession {
   headers: Readonly<Record<string, string>>;
-  /** A backend without session ids has nothing to lose. */
+  /** A backend without session ids cannot lose its session. */
   hasId: boolean;
   about: InitializeResult;
 }
@@ -75,12 +75,12 @@ export class Backend {
     return this.#lastError;
   }
 
-  /** What the backend said of itself when the present session began; connects if there is none. */
+  /** The backend's initialize result of the current session; connects if there is none. */
   async about(deadlineMs: number): Promise<InitializeResult> {
     return (await this.#connected(performance.now() + deadlineMs, undefined)).about;
   }
 
-  /** Rejects with UpstreamFailure, or with CallerLeft when the signal ends the request. */
+  /** Rejects with UpstreamFailure, or with CallerLeft if the signal aborts the request. */
   async request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply> {
     try {
       const reply = await this.#exchange(method, params, options);
@@ -106,11 +106,11 @@ export class Backend {
     const endsAt = performance.now() + options.deadlineMs;
     const reply =
       (await this.#attempt(method, params, options, endsAt)) ?? (await this.#attempt(method, params, options, endsAt));
-    if (!reply) throw new UpstreamFailure("status", "it forgets its session at once");
+    if (!reply) throw new UpstreamFailure("status", "it rejects its new session");
     return reply;
   }
 
-  /** One request in the present session; undefined when the backend does not know that session any more. */
+  /** One request in the current session; undefined if the backend no longer knows that session. */
   async #attempt(
     method: string,
     params: Params,
@@ -153,7 +153,7 @@ export class Backend {
     }
   }
 
-  /** The response if this event is it. Progress is handed on, requests of the backend are answered, the rest ignored. */
+  /** The response, if this event is it. Progress is relayed, the backend's requests are answered, the rest is ignored. */
   #readEvent(
     data: string,
     id: string,
@@ -179,7 +179,7 @@ export class Backend {
     }
   }
 
-  /** The session, made by the first who needs it. Each waits only as long as it may. */
+  /** The session, opened by the first request that needs it. Each request waits at most until its own deadline. */
   async #connected(endsAt: number, signal: AbortSignal | undefined): Promise<UpstreamSession> {
     if (this.#session) return this.#session;
     this.#connecting ??= this.#initialize()
@@ -241,7 +241,7 @@ export class Backend {
     return this.#http.post({ body, headers: session.headers, deadlineMs, onEvent: () => true });
   }
 
-  /** A message that nothing depends on. */
+  /** Sends a message without waiting for the result. */
   #send(session: UpstreamSession, body: string): void {
     this.#post(session, body, sideMessageDeadlineMs).catch(() => {});
   }
@@ -263,7 +263,7 @@ export class Backend {
     this.#recheckAfter(shortestRecheckMs);
   }
 
-  /** Without calls nobody would notice that the backend is back, so the gateway asks. */
+  /** Without calls the backend's recovery would go undetected, so the gateway pings it. */
   #recheckAfter(delayMs: number): void {
     if (this.#recheck || this.#closed) return;
     this.#recheck = setTimeout(async () => {
@@ -274,7 +274,7 @@ export class Backend {
     this.#recheck.unref();
   }
 
-  /** Any reply will do, an error as well. */
+  /** Any reply counts, also an error. */
   async #ping(): Promise<void> {
     if (this.#isPinged || this.#closed) return;
     this.#isPinged = true;
@@ -295,14 +295,14 @@ function readWholeReply(reply: Reply, id: string): UpstreamReply {
 }
 
 /**
- * 404 by the protocol. Some servers that were restarted answer 400 and name the session or the missing initialize, which
- * proves nothing about a call: only its session is given up.
+ * 404 by the protocol. Some restarted servers answer 400 and name the session or the missing initialize, which does not
+ * prove that the call was not executed: only the session is discarded.
  */
 function mayHaveLostSession(reply: Reply): boolean {
   return reply.status === 404 || (reply.status === 400 && /session|initializ/i.test(reply.text.slice(0, 2_000)));
 }
 
-/** The gateway offers a backend nothing to call, but answers that it is there. */
+/** Answers a backend's ping; the gateway offers no other method to backends. */
 function answerBackend(id: string | number, method: string): string {
   if (method === "ping") return resultText(id, {});
   return errorText(id, errorCodes.methodNotFound, `Method not found: ${method}`);

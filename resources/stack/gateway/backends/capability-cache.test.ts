@@ -14,7 +14,7 @@ describe("tools/list", () => {
     return ((result?.tools ?? []) as { name: string }[]).map(({ name }) => name);
   };
 
-  it("is served from memory when the backend is down; a call then names the cause", async () => {
+  it("is served from the cache when the backend is down; a call then names the cause", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
     expect(await toolsOf(client)).toEqual(["list_items", "create_item", "delete_item"]);
@@ -39,7 +39,7 @@ describe("tools/list", () => {
     expect((await client.call("list_items")).message.result).toBeDefined();
   });
 
-  it("knows nothing of a backend that was down all along", async () => {
+  it("is empty for a backend that was never reachable", async () => {
     await scene.backend.down();
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     expect(await toolsOf(client)).toEqual([]);
@@ -48,7 +48,7 @@ describe("tools/list", () => {
     expect((await client.call("list_items")).message.result).toBeDefined();
   });
 
-  it("loses the tools of a dead backend when the cache is switched off", async () => {
+  it("omits the tools of a failed backend when the cache is disabled", async () => {
     const client = await RawClient.open((await scene.launch({ PROTECTIONS_OFF: "capability-cache" })).mcpUrl);
     expect(await toolsOf(client)).toHaveLength(3);
     await scene.backend.down();
@@ -56,7 +56,7 @@ describe("tools/list", () => {
     expect(await toolsOf(client)).toEqual([]);
   });
 
-  it("lets the first backend have a name that two offer, and says so", async () => {
+  it("resolves a name offered by two backends to the first, and reports the conflict", async () => {
     const other = await startBackend({ tools: ["list_items", "list_more"] });
     try {
       const gateway = await scene.launch({ BACKENDS: `test=${scene.backend.url},other=${other.url}` });

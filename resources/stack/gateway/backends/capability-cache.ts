@@ -1,8 +1,8 @@
 /**
- * Which tools there are, and who offers them. The last good list of each backend is kept, so that the tools of a backend
- * that is down stay known: a call to one then fails with the cause instead of naming a tool that nobody has heard of.
+ * The available tools and the backends that offer them. The last valid list of each backend is kept, so that the tools of a
+ * backend that is down stay listed: a call to one then fails with the cause instead of "unknown tool".
  *
- * With `keep` off there is no memory: only what a backend lists at this moment exists.
+ * With `keep` off nothing is cached: only tools that a backend lists at this moment exist.
  */
 import { isObject } from "../../http/json.ts";
 import type { Backend, InitializeResult } from "./backend.ts";
@@ -17,7 +17,7 @@ export interface CapabilityCacheOptions {
 export type Tool = Record<string, unknown> & { name: string };
 
 const pagesLimit = 100;
-/** How long a backend is waited for when there is something to serve without it. */
+/** How long to wait for a backend if its tools can be served from the cache. */
 const refreshDeadlineMs = 1_000;
 
 export class CapabilityCache {
@@ -43,7 +43,7 @@ export class CapabilityCache {
     return this.#tools.has(backend);
   }
 
-  /** The backend that offers the tool. An unknown name makes the gateway look again before it says no. */
+  /** The backend that offers the tool. An unknown name causes a refresh before it is refused. */
   async find(tool: string): Promise<Backend | undefined> {
     const known = this.#index.get(tool);
     if (known && this.#options.keep) return known;
@@ -51,13 +51,13 @@ export class CapabilityCache {
     return this.#index.get(tool);
   }
 
-  /** All tools, as the JSON text of an array: live from backends that answer, remembered from those that do not. */
+  /** All tools, as the JSON text of an array: current from backends that answer, cached from those that do not. */
   async listText(): Promise<string> {
     await this.#refresh();
     return this.#listText ?? "[]";
   }
 
-  /** What the backends said of themselves, in their order; those that are down and unknown are left out. */
+  /** The backends' initialize results, in configured order; unreachable ones without a cached result are omitted. */
   async about(): Promise<{ backend: Backend; about: InitializeResult }[]> {
     const found = await Promise.all(
       this.#backends.map(async (backend) => {
@@ -103,9 +103,9 @@ export class CapabilityCache {
 
   async #list(backend: Backend): Promise<Tool[]> {
     const { keep, deadlineMs } = this.#options;
-    const patience = keep && this.#tools.has(backend) ? Math.min(refreshDeadlineMs, deadlineMs) : deadlineMs;
-    const endsAt = performance.now() + patience;
-    const about = await backend.about(patience);
+    const waitMs = keep && this.#tools.has(backend) ? Math.min(refreshDeadlineMs, deadlineMs) : deadlineMs;
+    const endsAt = performance.now() + waitMs;
+    const about = await backend.about(waitMs);
     this.#about.set(backend, about);
     if (!about.capabilities.tools) return [];
     const tools: Tool[] = [];

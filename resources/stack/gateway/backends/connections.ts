@@ -1,28 +1,28 @@
 /**
- * Kept-alive connections to one backend. node:http's client would do the same with about twice the work a request, which
- * is most of what the gateway adds to a call.
+ * Keep-alive connections to one backend. node:http's client does the same at about twice the cost per request, which is
+ * most of the latency that the gateway adds to a call.
  */
 import net from "node:net";
 import tls from "node:tls";
 
-// Below the 5 s after which a Node server closes an idle connection, so as not to send into a closing one.
+// Below the 5 s after which a Node server closes an idle connection, to avoid sending on a closing one.
 const idleLimitMs = 4_000;
 const sweepEveryMs = 1_000;
 const connectionsLimit = 256;
 
-/** Who uses a connection at the moment. */
+/** The current user of a connection. */
 export interface ConnectionUser {
   onData(bytes: Buffer): void;
   /** The peer ended its side. */
   onEnd(): void;
-  /** The connection is gone. Without an error it was closed in order. */
+  /** The connection is closed; cleanly, if there is no error. */
   onClose(error: NodeJS.ErrnoException | undefined): void;
 }
 
 export interface Connection {
   write(text: string): void;
-  /** For the next request. */
-  giveBack(): void;
+  /** Returns it to the pool for the next request. */
+  release(): void;
   destroy(): void;
 }
 
@@ -32,7 +32,7 @@ export interface Address {
   port: number;
 }
 
-interface Line {
+interface PooledConnection {
   socket: net.Socket;
   user: ConnectionUser | undefined;
   error: NodeJS.ErrnoException | undefined;
@@ -42,9 +42,9 @@ interface Line {
 
 export class Connections {
   readonly #address: Address;
-  readonly #open = new Set<Line>();
-  /** The most recently used is taken first. */
-  readonly #idle: Line[] = [];
+  readonly #open = new Set<PooledConnection>();
+  /** Used last in, first out. */
+  readonly #idle: PooledConnection[] = [];
   readonly #waiting: { user: ConnectionUser; take: (connection: Connection) => void }[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -54,96 +54,96 @@ export class Connections {
   }
 
   /**
-   * Calls `take` with a connection, at once unless all that may be open are in use. Returns a way to lose interest. Once
-   * closed, the user's connection is gone before it is there.
+   * Calls `take` with a connection, immediately unless the maximum number is in use. Returns a function that cancels the
+   * wait. After `close`, calls the user's onClose instead.
    */
   request(user: ConnectionUser, take: (connection: Connection) => void): () => void {
     if (this.#isClosed) {
       user.onClose(undefined);
       return () => {};
     }
-    const line = this.#takeIdle() ?? (this.#open.size < connectionsLimit ? this.#connect() : undefined);
-    if (line) {
-      line.user = user;
-      take(line.connection);
+    const pooled = this.#takeIdle() ?? (this.#open.size < connectionsLimit ? this.#connect() : undefined);
+    if (pooled) {
+      pooled.user = user;
+      take(pooled.connection);
       return () => {};
     }
     const entry = { user, take };
     this.#waiting.push(entry);
     return () => {
-      const place = this.#waiting.indexOf(entry);
-      if (place >= 0) this.#waiting.splice(place, 1);
+      const index = this.#waiting.indexOf(entry);
+      if (index >= 0) this.#waiting.splice(index, 1);
     };
   }
 
-  /** For good. */
+  /** Closes all connections permanently. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#sweep);
-    for (const line of this.#open) line.socket.destroy();
+    for (const pooled of this.#open) pooled.socket.destroy();
     for (const { user } of this.#waiting.splice(0)) user.onClose(undefined);
   }
 
-  #takeIdle(): Line | undefined {
+  #takeIdle(): PooledConnection | undefined {
     const now = performance.now();
-    for (let line = this.#idle.pop(); line; line = this.#idle.pop()) {
-      if (!line.socket.destroyed && now - line.idleSinceMs < idleLimitMs) return line;
-      line.socket.destroy();
+    for (let pooled = this.#idle.pop(); pooled; pooled = this.#idle.pop()) {
+      if (!pooled.socket.destroyed && now - pooled.idleSinceMs < idleLimitMs) return pooled;
+      pooled.socket.destroy();
     }
     return undefined;
   }
 
-  #connect(): Line {
+  #connect(): PooledConnection {
     const { secure, host, port } = this.#address;
     const options = { host, port, noDelay: true, keepAlive: true };
     const serverName = net.isIP(host) ? {} : { servername: host };
     const socket = secure
       ? tls.connect({ ...options, ...serverName, ALPNProtocols: ["http/1.1"] })
       : net.connect(options);
-    const line: Line = {
+    const pooled: PooledConnection = {
       socket,
       user: undefined,
       error: undefined,
       idleSinceMs: 0,
       connection: {
         write: (text) => void socket.write(text),
-        giveBack: () => this.#giveBack(line),
+        release: () => this.#release(pooled),
         destroy: () => void socket.destroy(),
       },
     };
-    this.#open.add(line);
+    this.#open.add(pooled);
     socket.on("data", (bytes) => {
-      // Nobody asked for this: whatever it is, the next response could not be told from it.
-      if (line.user) line.user.onData(bytes);
+      // Data without a request: the next response could not be distinguished from it.
+      if (pooled.user) pooled.user.onData(bytes);
       else socket.destroy();
     });
-    socket.on("end", () => (line.user ? line.user.onEnd() : socket.destroy()));
+    socket.on("end", () => (pooled.user ? pooled.user.onEnd() : socket.destroy()));
     socket.on("error", (error) => {
-      line.error = error;
+      pooled.error = error;
     });
-    socket.on("close", () => this.#closed(line));
-    return line;
+    socket.on("close", () => this.#closed(pooled));
+    return pooled;
   }
 
-  #giveBack(line: Line): void {
-    line.user = undefined;
+  #release(pooled: PooledConnection): void {
+    pooled.user = undefined;
     const next = this.#waiting.shift();
     if (next) {
-      line.user = next.user;
-      next.take(line.connection);
+      pooled.user = next.user;
+      next.take(pooled.connection);
       return;
     }
-    line.idleSinceMs = performance.now();
-    this.#idle.push(line);
+    pooled.idleSinceMs = performance.now();
+    this.#idle.push(pooled);
     this.#sweep ??= setInterval(() => this.#closeIdle(), sweepEveryMs).unref();
   }
 
-  #closed(line: Line): void {
-    this.#open.delete(line);
-    const place = this.#idle.indexOf(line);
-    if (place >= 0) this.#idle.splice(place, 1);
-    const { user, error } = line;
-    line.user = undefined;
+  #closed(pooled: PooledConnection): void {
+    this.#open.delete(pooled);
+    const index = this.#idle.indexOf(pooled);
+    if (index >= 0) this.#idle.splice(index, 1);
+    const { user, error } = pooled;
+    pooled.user = undefined;
     user?.onClose(error);
     const next = this.#open.size < connectionsLimit ? this.#waiting.shift() : undefined;
     if (next) this.request(next.user, next.take);
@@ -151,7 +151,7 @@ export class Connections {
 
   #closeIdle(): void {
     const oldestMs = performance.now() - idleLimitMs;
-    for (const line of [...this.#idle]) if (line.idleSinceMs < oldestMs) line.socket.destroy();
+    for (const pooled of [...this.#idle]) if (pooled.idleSinceMs < oldestMs) pooled.socket.destroy();
     if (this.#open.size > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;

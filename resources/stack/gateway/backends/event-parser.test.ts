@@ -12,6 +12,6 @@ function dataOf(text: string, pieceBytes: number): string[] {
 const stream =
   ': comment\n\nid: 1\nevent: message\ndata: {"a":"é"}\n\ndata: two\r\ndata:lines\r\n\r\nid: 3\ndata: \n\ndata: unfinished';
 
-it.each([1, 2, 5, 1_000])("finds the data of whole events in pieces of %i bytes", (pieceBytes) => {
+it.each([1, 2, 5, 1_000])("finds the data of complete events in pieces of %i bytes", (pieceBytes) => {
   expect(dataOf(stream, pieceBytes)).toEqual(['{"a":"é"}', "two\nlines"]);
 });

@@ -1,4 +1,4 @@
-/** Server-sent events out of the pieces in which they arrive. Only their data matters here. */
+/** Parses server-sent events from arbitrary pieces. Returns only their data. */
 import { StringDecoder } from "node:string_decoder";
 
 export class EventParser {
@@ -14,13 +14,13 @@ export class EventParser {
 
   push(chunk: Buffer): void {
     const text = this.#decoder.write(chunk);
-    // A long line comes in many pieces: they are looked through once, when it ends.
+    // A long line arrives in many pieces: they are scanned once, when it ends.
     if (!this.#holdsCarriageReturn && !/[\r\n]/.test(text)) {
       this.#rest += text;
       return;
     }
     this.#rest += text;
-    // A CR at the very end may be half of a CRLF: it waits for the next piece.
+    // A CR at the end may be half of a CRLF: keep it for the next piece.
     const complete = this.#rest.endsWith("\r") ? this.#rest.slice(0, -1) : this.#rest;
     const lines = complete.split(/\r\n|\n|\r/);
     const held = this.#rest.slice(complete.length);

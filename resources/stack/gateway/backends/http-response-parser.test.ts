@@ -38,18 +38,18 @@ describe("HttpResponseParser", () => {
     expect(parse("HTTP/1.1 200 OK\r\n\r\nhello", 2, true)).toMatchObject({ body: "hello", complete: false });
   });
 
-  it("does not take a cut body for a whole one", () => {
+  it("does not accept a truncated body as complete", () => {
     expect(parse("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 2, true).complete).toBeUndefined();
     expect(parse(chunked.slice(0, -20), 2, true).complete).toBeUndefined();
   });
 
-  it("passes over interim responses, and knows responses without a body", () => {
+  it("skips interim responses, and recognises responses without a body", () => {
     expect(parse(`HTTP/1.1 100 Continue\r\n\r\n${counted}`, 1)).toMatchObject({ status: 200, body: "hello" });
     expect(parse("HTTP/1.1 204 No Content\r\n\r\n")).toMatchObject({ status: 204, complete: true });
     expect(parse("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")).toMatchObject({ status: 202, complete: true });
   });
 
-  it("knows which connections end with the response", () => {
+  it("recognises connections that end with the response", () => {
     expect(parse("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").complete).toBe(false);
     expect(parse("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n").complete).toBe(false);
   });
@@ -63,7 +63,7 @@ describe("HttpResponseParser", () => {
     ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "length and chunks"],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "an encoding that nobody asked for"],
     ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "a chunk without a size"],
-    ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n", "a chunk longer than it says"],
+    ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhello\r\n", "a chunk exceeds its size"],
     ["HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "a header line without a name"],
     ["HTTP/1.1 200 OK\r\nbad name: x\r\n\r\n", "a header name with a blank"],
     ["HTTP/1.1 101 Switching Protocols\r\n\r\n", "an upgrade"],

@@ -1,6 +1,6 @@
 /**
- * One HTTP/1.1 response out of the bytes of a connection (RFC 9112). Strict where leniency would let two sides disagree
- * on where a body ends; everything that is not a clean response is a MalformedResponse.
+ * Parses one HTTP/1.1 response from the bytes of a connection (RFC 9112). Strict where lenient parsers could disagree on
+ * where a body ends; everything else than a valid response is a MalformedResponse.
  */
 export interface ResponseHead {
   status: number;
@@ -29,7 +29,7 @@ export class HttpResponseParser {
   readonly #sink: ResponseSink;
   #state: State = "head";
   #rest: Buffer = nothing;
-  /** Bytes of the body, or of its present chunk, that are still to come. */
+  /** Remaining bytes of the body, or of its current chunk. */
   #missing = 0;
   #keepsAlive = true;
 
@@ -51,14 +51,14 @@ export class HttpResponseParser {
     }
   }
 
-  /** The peer has ended its side. True when that completes the response. */
+  /** The peer has ended its side. True if that completes the response. */
   end(): boolean {
     if (this.#state !== "untilClose") return false;
     this.#finish();
     return true;
   }
 
-  /** How many bytes of the input were used; 0 means that more are needed. */
+  /** Number of input bytes consumed; 0 if more are needed. */
   #step(input: Buffer): number {
     switch (this.#state) {
       case "head":
@@ -73,7 +73,7 @@ export class HttpResponseParser {
         return this.#readLine(input, (line) => this.#startChunk(line));
       case "chunkEnd":
         return this.#readLine(input, (line) => {
-          if (line !== "") throw new MalformedResponse("a chunk is longer than it says");
+          if (line !== "") throw new MalformedResponse("a chunk exceeds its size");
           this.#state = "chunkSize";
         });
       case "trailers":
@@ -81,7 +81,7 @@ export class HttpResponseParser {
           if (line === "") this.#finish();
         });
       case "done":
-        throw new MalformedResponse("there are bytes after the response");
+        throw new MalformedResponse("unexpected bytes after the response");
     }
   }
 
@@ -98,8 +98,8 @@ export class HttpResponseParser {
     const status = Number(digits);
     const headers = readFields(lines);
     const used = end + 4;
-    if (status === 101) throw new MalformedResponse("it switches protocols unasked");
-    // An interim response; the real one follows.
+    if (status === 101) throw new MalformedResponse("it switches protocols without a request");
+    // An interim response; the final one follows.
     if (status < 200) return used;
     const connection = headers.connection?.toLowerCase() ?? "";
     this.#keepsAlive = minor === "1" ? !connection.includes("close") : connection.includes("keep-alive");
@@ -162,7 +162,7 @@ export class HttpResponseParser {
   }
 }
 
-/** So that a peer which speaks something else is told apart at its first bytes, not at the deadline. */
+/** Detects a peer with another protocol at its first bytes instead of at the deadline. */
 function couldBeHttp(input: Buffer): boolean {
   const start = "HTTP/1.";
   const seen = input.toString("latin1", 0, start.length);
@@ -183,7 +183,7 @@ function readFields(lines: readonly string[]): Record<string, string> {
   return fields;
 }
 
-/** Servers send the same few names with every response: each is checked once. */
+/** Servers repeat the same few names in every response: each is validated once. */
 const knownNames = new Map<string, string>();
 const knownNamesLimit = 200;
 

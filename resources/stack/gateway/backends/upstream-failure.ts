@@ -1,4 +1,4 @@
-/** Why a backend gave no proper answer. The message is the cause alone, fit to follow `upstream error: <backend>: `. */
+/** Why a backend sent no valid response. The message is only the cause, to follow `upstream error: <backend>: `. */
 export type UpstreamCause = "refused" | "reset" | "unreachable" | "deadline" | "status" | "malformed" | "closed";
 
 export class UpstreamFailure extends Error {

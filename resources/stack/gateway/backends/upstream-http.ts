@@ -1,8 +1,8 @@
 /**
- * One POST to a backend: status, headers and the whole reply within one deadline. A reply that is an SSE stream is read
- * event by event until `onEvent` says that it had the last one it wants.
+ * One POST to a backend: status, headers and the whole reply within one deadline. An SSE reply is read event by event until
+ * `onEvent` returns true.
  *
- * Nothing is ever sent twice here: whether a call that failed was executed is not known at this level.
+ * Never retries: at this level it is unknown whether a failed call was executed.
  */
 import { type Connection, Connections } from "./connections.ts";
 import { EventParser } from "./event-parser.ts";
@@ -16,7 +16,7 @@ export interface Post {
   headers: Readonly<Record<string, string>>;
   deadlineMs: number;
   signal?: AbortSignal | undefined;
-  /** Given the data of each event of a streamed reply; true ends the reading. */
+  /** Receives the data of each event of a streamed reply; true ends the reading. */
   onEvent: (data: string) => boolean;
 }
 
@@ -27,7 +27,7 @@ export interface Reply extends ResponseHead {
 
 export class UpstreamHttp {
   readonly #connections: Connections;
-  /** The part of every request's head that is always the same. */
+  /** The constant part of every request's head. */
   readonly #start: string;
 
   constructor(url: string) {
@@ -40,7 +40,7 @@ export class UpstreamHttp {
     this.#start = `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\n${username ? basic : ""}`;
   }
 
-  /** Rejects with UpstreamFailure, or with the signal's reason when the caller went away. */
+  /** Rejects with UpstreamFailure, or with the signal's reason if the caller left. */
   post(post: Post): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (post.signal?.aborted) reject(post.signal.reason);
@@ -139,7 +139,7 @@ class Attempt {
 
   readonly #onAbort = (): void => this.#fail(this.#post.signal?.reason);
 
-  /** Runs a step of the parser, and afterwards does what it has found: a connection is not given back in its midst. */
+  /** Runs a parser step and acts on its result afterwards, since a connection must not be released during a step. */
   #parse(step: () => void): void {
     try {
       step();
@@ -152,7 +152,7 @@ class Attempt {
     clearTimeout(this.#timer);
     const connection = this.#connection;
     this.#connection = undefined;
-    if (this.#complete === "reusable") connection?.giveBack();
+    if (this.#complete === "reusable") connection?.release();
     else connection?.destroy();
     if (this.#events) {
       this.#fail(new UpstreamFailure("malformed", "malformed reply: the stream ended without a response"));
@@ -163,7 +163,7 @@ class Attempt {
     }
   }
 
-  /** The rest of the stream is still read, until the deadline, so that the connection can be used again. */
+  /** The rest of the stream is read until the deadline, so that the connection can be reused. */
   #onEvent(data: string): void {
     if (!this.#settled && this.#post.onEvent(data)) this.#succeed("");
   }

@@ -1,10 +1,10 @@
-/** What a backend says to a request, checked, and handed on to the caller as the very text that the backend wrote. */
+/** A backend's reply to a request, validated, and forwarded to the caller as the backend's original text. */
 import { isObject, parseJson } from "../../http/json.ts";
 import type { RequestId } from "../protocol/messages.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 
 export class UpstreamReply {
-  /** The result, when it was no error. */
+  /** The result, if it was not an error. */
   readonly result: Record<string, unknown> | undefined;
   readonly #text: string;
   readonly #message: Record<string, unknown>;
@@ -21,7 +21,7 @@ export class UpstreamReply {
     return isObject(this.#message.error) ? String(this.#message.error.message) : undefined;
   }
 
-  /** What the backend says went wrong: in a JSON-RPC error, or in a result that the tool marks as one. */
+  /** The backend's error message: from a JSON-RPC error, or from a result that the tool marks as an error. */
   get failure(): string | undefined {
     if (this.result?.isError !== true) return this.errorMessage;
     const { content } = this.result;
@@ -32,13 +32,13 @@ export class UpstreamReply {
   /** The response to the caller's own request id. */
   textFor(id: RequestId): string {
     const at = this.#text.indexOf(this.#quotedId);
-    // The gateway's ids are random: a second occurrence is the backend quoting it, and then text surgery is unsafe.
+    // The gateway's ids are random: a second occurrence is a quotation by the backend, so replacing text would be unsafe.
     if (at < 0 || this.#text.indexOf(this.#quotedId, at + 1) >= 0) return JSON.stringify({ ...this.#message, id });
     return this.#text.slice(0, at) + JSON.stringify(id) + this.#text.slice(at + this.#quotedId.length);
   }
 }
 
-/** The response to request `id` out of its JSON text; UpstreamFailure when it is none. */
+/** Parses the response to request `id`; UpstreamFailure if it is not one. */
 export function readReply(text: string, id: string): UpstreamReply {
   const message = parseJson(text);
   if (message === undefined) throw malformed("not JSON");

@@ -13,7 +13,7 @@ const scene = setScene();
 
 const decisionsOf = (rows: AuditRow[]): string[] => rows.map(({ tool_name, decision }) => `${tool_name} ${decision}`);
 
-/** Takes connections and says nothing. */
+/** Accepts connections and sends nothing. */
 async function startSilent() {
   let connections = 0;
   const server = createServer((socket) => {
@@ -30,7 +30,7 @@ async function startSilent() {
 }
 
 describe("upstream", () => {
-  it("makes a new session with a backend that forgot the old one, and sends the call again only then", async () => {
+  it("opens a new session with a backend that lost the old one, and only then sends the call again", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.call("list_items", { n: 1 });
     await scene.backend.down();
@@ -43,7 +43,7 @@ describe("upstream", () => {
   it.each([
     '{"error":{"message":"Bad Request: No valid session ID provided"}}',
     '{"error":{"message":"Server not initialized"}}',
-  ])("does not send a call again after a 400 that says %s, and makes a new session for the next", async (text) => {
+  ])("does not send a call again after a 400 with %s, and opens a new session for the next", async (text) => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.call("list_items", { n: 1 });
     const sessions: unknown[] = [];
@@ -61,7 +61,7 @@ describe("upstream", () => {
     expect(scene.backend.calls.map((call) => call.arguments.n)).toEqual([1, 3]);
   });
 
-  it("sends what only reads again after a 400 that names the session", async () => {
+  it("retries read-only requests after a 400 that names the session", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.request("prompts/list");
     let refusals = 1;
@@ -74,7 +74,7 @@ describe("upstream", () => {
     expect((await client.request("prompts/list")).message.result).toBeDefined();
   });
 
-  it("does not go on for ever with a backend that forgets its session at once", async () => {
+  it("stops retrying with a backend that rejects its new session", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.call("list_items");
     let sent = 0;
@@ -84,7 +84,7 @@ describe("upstream", () => {
       response.writeHead(404).end();
       return true;
     };
-    expect((await client.call("list_items")).message.error?.message).toMatch(/upstream error: test: it forgets/);
+    expect((await client.call("list_items")).message.error?.message).toMatch(/upstream error: test: it rejects/);
     expect(sent).toBe(2);
   });
 
@@ -141,14 +141,14 @@ describe("upstream", () => {
     expect((await client.call("list_items")).message.error?.data?.reason).toBe(cause);
   });
 
-  it("waits for the whole reply no longer than the deadline, and tells the backend to stop", async () => {
+  it("waits for the whole reply at most until the deadline, and sends the backend a cancellation", async () => {
     const cancelled: unknown[] = [];
     const client = await RawClient.open((await scene.launch({ UPSTREAM_DEADLINE: "150ms" })).mcpUrl);
     await client.request("tools/list");
     scene.backend.intercept = (_request, response, text) => {
       if (text.includes("notifications/cancelled")) cancelled.push(JSON.parse(text).params.requestId);
       if (!text.includes("tools/call")) return false;
-      // Headers and a trickle of the body are no reply.
+      // Headers and a part of the body are not a reply.
       response.writeHead(200, { "content-type": "application/json" }).write("{");
       const trickle = setInterval(() => response.write(" "), 20);
       response.on("close", () => clearInterval(trickle));
@@ -162,7 +162,7 @@ describe("upstream", () => {
     );
   });
 
-  it("does not take a silent port for a backend", async () => {
+  it("does not accept a silent port as a backend", async () => {
     const silent = await startSilent();
     const gateway = await scene.launch({ BACKENDS: `test=${silent.url}`, UPSTREAM_DEADLINE: "100ms" });
     const client = await RawClient.open(gateway.mcpUrl);
@@ -176,7 +176,7 @@ describe("upstream", () => {
     ["is slow", () => {}],
     ["is answered 503", (response: ServerResponse) => void response.writeHead(503).end()],
     ["is cut off", (response: ServerResponse) => void response.destroy()],
-  ])("does not take a backend for unhealthy because one call %s", async (_what, answer) => {
+  ])("does not mark a backend unhealthy because one call %s", async (_what, answer) => {
     const gateway = await scene.launch({ UPSTREAM_DEADLINE: "150ms" });
     const client = await RawClient.open(gateway.mcpUrl);
     await client.request("tools/list");
@@ -199,7 +199,7 @@ describe("upstream", () => {
     expect(gateway.log.join()).not.toMatch(/unhealthy/);
   });
 
-  it("takes a backend for unhealthy that answers nothing any more", async () => {
+  it("marks a backend unhealthy that no longer answers anything", async () => {
     const gateway = await scene.launch({ UPSTREAM_DEADLINE: "150ms" });
     const client = await RawClient.open(gateway.mcpUrl);
     await client.request("tools/list");
@@ -210,7 +210,7 @@ describe("upstream", () => {
     await eventually(gateway.health, ({ backends }) => backends.test?.status === "healthy");
   });
 
-  it("does not connect to a backend any more once it is closed", async () => {
+  it("does not connect to a backend after it is closed", async () => {
     const silent = await startSilent();
     const backend = new Backend("test", silent.url, 10_000, () => {});
     const waiting = backend.request("tools/list", {}, { deadlineMs: 10_000 });
@@ -223,7 +223,7 @@ describe("upstream", () => {
     expect(silent.connections()).toBe(1);
   });
 
-  it("does not hand on a place in the line for a connection once it is closed", async () => {
+  it("does not pass a queued request a connection after it is closed", async () => {
     const silent = await startSilent();
     const upstream = new UpstreamHttp(silent.url);
     const post = { body: "{}", headers: {}, deadlineMs: 10_000, onEvent: () => true };
@@ -235,7 +235,7 @@ describe("upstream", () => {
     expect(silent.connections()).toBe(256);
   });
 
-  it("drops the call when the caller goes away, and lets the turn go on", async () => {
+  it("drops the call when the caller disconnects, and the turn continues", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     const leaving = new AbortController();
     const call = client.call("list_items", { delayMs: 1_500 }, { turn: "t1", signal: leaving.signal });
@@ -250,7 +250,7 @@ describe("upstream", () => {
       (aborted) => aborted === true,
     );
     expect((await client.call("list_items", {}, { turn: "t2" })).message.result).toBeDefined();
-    // The upstream did not fail: nobody waited for it any more.
+    // Not an upstream failure: no caller was waiting.
     expect(decisionsOf(await scene.rowsOf(client, 2))).toEqual(["list_items allow", "list_items allow"]);
   });
 
@@ -269,7 +269,7 @@ describe("upstream", () => {
     );
   });
 
-  it("understands streamed replies, and relays progress under the caller's token", async () => {
+  it("reads streamed replies, and relays progress with the caller's token", async () => {
     const streaming = await startBackend({ json: false });
     try {
       const gateway = await scene.launch({ BACKENDS: `test=${streaming.url}` });
@@ -296,7 +296,7 @@ describe("upstream", () => {
     }
   });
 
-  it("does not confuse a reply that quotes the gateway's own request id", async () => {
+  it("handles a reply that quotes the gateway's own request id", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.request("tools/list");
     scene.backend.intercept = (_request, response, text) => {

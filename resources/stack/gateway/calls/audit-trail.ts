@@ -1,4 +1,4 @@
-/** The decisions about one call, written as they are taken. */
+/** The decisions on one call, written as they are taken. */
 import type { AuditEntry, Decision } from "../audit/entry.ts";
 import type { Spool } from "../audit/spool.ts";
 import { storableJson } from "../audit/storable.ts";
@@ -28,12 +28,12 @@ export class AuditTrail {
     return performance.now() - this.#arrivedAtMs;
   }
 
-  /** From here on these are the arguments. */
+  /** Replaces the arguments for later decisions. */
   replaceArguments(toolArguments: unknown): void {
     this.#arguments = storableJson(toolArguments);
   }
 
-  /** Resolves when the decision is on disk: it is not acted upon, nor answered, before. */
+  /** Resolves once the decision is on disk: it takes effect, and the call is answered, only afterwards. */
   async add(decision: Decision, reason: string): Promise<void> {
     this.#last = decision;
     await this.#spool.add({

@@ -1,7 +1,7 @@
 import type { Caller } from "../sessions/exchange.ts";
 import type { Session } from "../sessions/session.ts";
 
-/** What carried a request here. */
+/** The context in which a request arrived. */
 export interface CallContext {
   session: Session;
   turnId: string | undefined;
@@ -9,6 +9,6 @@ export interface CallContext {
   caller: Caller;
   /** By performance.now(). */
   arrivedAtMs: number;
-  /** Of the request's own message. */
+  /** Size of the request's own message. */
   requestBytes: number;
 }

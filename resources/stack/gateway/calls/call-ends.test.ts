@@ -1,4 +1,4 @@
-/** Every way in which a call can end leaves one row of it, by the word of an MCP client outside and of the database. */
+/** Each way in which a call can end leaves exactly one row, verified by an external MCP client and the database. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import pg from "pg";
@@ -15,7 +15,7 @@ async function connect(gateway: TestGateway, turn?: string) {
   const client = new Client({ name: "outside", version: "1" });
   const requestInit = { headers: turn === undefined ? {} : { "x-mcp-turn-id": turn } };
   const transport = new StreamableHTTPClientTransport(new URL(gateway.mcpUrl), { requestInit });
-  // The SDK's own types disagree under exactOptionalPropertyTypes.
+  // The SDK's own types are inconsistent under exactOptionalPropertyTypes.
   onTestFinished(() => client.close());
   await client.connect(transport as Parameters<Client["connect"]>[0]);
   const call = (name: string, given: Record<string, unknown> = {}, options = {}) =>
@@ -23,7 +23,7 @@ async function connect(gateway: TestGateway, turn?: string) {
   return { call, client, transport, session: transport.sessionId };
 }
 
-/** The next call of a tool reaches the backend and is never answered; resolves when it is there. */
+/** The next call of a tool reaches the backend and is never answered; resolves once it arrives there. */
 function neverAnswered(): Promise<void> {
   return new Promise((arrived) => {
     scene.backend.intercept = (_request, _response, body) => {
@@ -42,7 +42,7 @@ const answerCallsWith = (status: number, json: (id: unknown) => object): void =>
   };
 };
 
-/** The call fails in whatever way the client finds out; what it was is for the row to say. */
+/** The call fails with any error at the client; the row has the actual outcome. */
 const failed = (call: Promise<unknown>): Promise<void> =>
   call.then(
     () => expect.fail("the call was to fail"),
@@ -52,9 +52,9 @@ const failed = (call: Promise<unknown>): Promise<void> =>
 interface Case {
   ends: string;
   variables?: Record<string, string>;
-  /** Makes the calls and resolves, once the client has seen the end of each, to its session. */
+  /** Makes the calls; resolves to the session's id once the client has seen the end of each. */
   act: (gateway: TestGateway) => Promise<string | undefined>;
-  /** `tool outcome`, in the order in which the calls ended, then what is to hold of the last row. */
+  /** `tool outcome`, in the order in which the calls ended, then expectations of the last row. */
   rows: string[];
   last: Partial<CallRow>;
 }
@@ -92,7 +92,7 @@ const cases: Case[] = [
     last: { attempts: 1, error: "no such item" },
   },
   {
-    ends: "after it was sent again to a backend that had forgotten its session",
+    ends: "after it was sent again to a backend that had lost its session",
     act: async (gateway) => {
       const { call, session, client } = await connect(gateway);
       await client.listTools();
@@ -117,7 +117,7 @@ const cases: Case[] = [
     last: { backend: "test", error: "test: connection refused" },
   },
   {
-    ends: "since the backend answers nothing that is MCP",
+    ends: "since the backend's reply is not MCP",
     act: async (gateway) => {
       const { call, session } = await connect(gateway);
       answerCallsWith(503, () => ({}));
@@ -161,7 +161,7 @@ const cases: Case[] = [
     last: { attempts: 0, error: expect.stringMatching(/^tool call budget exceeded/) },
   },
   {
-    ends: "by an approver's no",
+    ends: "by a denial",
     act: async (gateway) => {
       const { client, reply, ticket } = await hold(scene, gateway);
       await click(gateway, { ticket, action: "deny" });
@@ -172,7 +172,7 @@ const cases: Case[] = [
     last: { attempts: 0, error: "approval denied: denied by ann" },
   },
   {
-    ends: "by an approval that nobody gives",
+    ends: "by the approval timeout",
     variables: { APPROVAL_TTL: "200ms" },
     act: async (gateway) => {
       const { client, reply } = await hold(scene, gateway);
@@ -183,7 +183,7 @@ const cases: Case[] = [
     last: { attempts: 0, error: "approval timeout" },
   },
   {
-    ends: "by an approval that its caller did not come back for",
+    ends: "by an approval whose caller did not return",
     variables: { CALLER_RETURN: "50ms" },
     act: async (gateway) => {
       const leaving = new AbortController();
@@ -196,7 +196,7 @@ const cases: Case[] = [
     last: { error: "approval timeout: caller left" },
   },
   {
-    ends: "after an approver's yes",
+    ends: "after an approval",
     act: async (gateway) => {
       const { client, reply, ticket } = await hold(scene, gateway);
       await click(gateway, { ticket });
@@ -207,7 +207,7 @@ const cases: Case[] = [
     last: { attempts: 1 },
   },
   {
-    ends: "by its caller's going away",
+    ends: "by its caller's disconnection",
     act: async (gateway) => {
       const client = await RawClient.open(gateway.mcpUrl);
       const leaving = new AbortController();
@@ -287,7 +287,7 @@ const cases: Case[] = [
     last: { attempts: 0, error: "gateway stopping" },
   },
   {
-    ends: "since another turn holds the session",
+    ends: "since another turn has the session",
     variables: { TURN_LOCK_WAIT: "50ms" },
     act: async (gateway) => {
       const client = await RawClient.open(gateway.mcpUrl);
@@ -304,7 +304,7 @@ const cases: Case[] = [
     last: { attempts: 1 },
   },
   {
-    ends: "since the session has as many calls under way as it may",
+    ends: "since the session has reached its limit of calls",
     variables: { TURN_LOCK_WAIT: "60s" },
     act: async (gateway) => {
       const client = await RawClient.open(gateway.mcpUrl, "2025-03-26");
@@ -317,7 +317,7 @@ const cases: Case[] = [
       const batches = Array.from({ length: 20 }, (_, n) => client.fetch(JSON.stringify(calls(n))));
       await eventually(gateway.health, ({ diagnostics }) => diagnostics.running_executions === 1_000);
       const { error } = (await client.call("list_items")).message;
-      expect(error).toMatchObject({ code: -32000, message: expect.stringMatching(/1000 calls under way/) });
+      expect(error).toMatchObject({ code: -32000, message: expect.stringMatching(/1000 calls in progress/) });
       await client.fetch(undefined, {}, { method: "DELETE" });
       await Promise.all(batches.map(async (batch) => readReply(await batch)));
       return client.sessionId;
@@ -326,7 +326,7 @@ const cases: Case[] = [
     last: {},
   },
   {
-    ends: "since nobody offers the tool",
+    ends: "since no backend offers the tool",
     act: async (gateway) => {
       const { call, session } = await connect(gateway);
       await failed(call(`nothing_${"x".repeat(1_000)}`));
@@ -336,7 +336,7 @@ const cases: Case[] = [
     last: { backend: null, attempts: 0, error: expect.stringMatching(/^Unknown tool: nothing_x/) },
   },
   {
-    ends: "since its parameters are wrong",
+    ends: "since its parameters are invalid",
     act: async (gateway) => {
       const client = await RawClient.open(gateway.mcpUrl);
       for (const params of [{ arguments: {} }, { name: 7 }, { name: "list_items", arguments: "x" }]) {
@@ -348,7 +348,7 @@ const cases: Case[] = [
     last: { backend: null, attempts: 0, error: "params.arguments must be an object" },
   },
   {
-    ends: "in a batch, each in its own way",
+    ends: "in a batch, each separately",
     act: async (gateway) => {
       const client = await RawClient.open(gateway.mcpUrl, "2025-03-26");
       const call = (id: number, name: string) => ({ jsonrpc: "2.0", id, method: "tools/call", params: { name } });
@@ -361,16 +361,16 @@ const cases: Case[] = [
   },
 ];
 
-describe("a call leaves one row of its end, whose outcome is true, when it ends", () => {
+describe("each call leaves one row with its actual outcome when it ends", () => {
   it.each(cases)("$ends", async ({ variables = {}, act, rows, last }) => {
-    // A call that a test leaves unanswered ends by what the test does, however busy the machine is.
+    // A deadline so long that an unanswered call ends by the test's action, also on a loaded machine.
     const gateway = await scene.launch({ UPSTREAM_DEADLINE: "60s", ...variables });
     const session = await act(gateway);
-    // An orderly stop writes all that there is to write: none comes after.
+    // An orderly stop writes all rows.
     await gateway.stop();
     const found = await scene.callsOf(session);
-    const words = found.map(({ tool_name, outcome }) => `${tool_name} ${outcome}`);
-    expect(words.sort()).toEqual([...rows].sort());
+    const outcomes = found.map(({ tool_name, outcome }) => `${tool_name} ${outcome}`);
+    expect(outcomes.sort()).toEqual([...rows].sort());
     const ended = new Set(found.map(({ call_id }) => call_id));
     expect(ended.size).toBe(rows.length);
     const decided = await scene.postgres.query<{ call_id: string }>(
@@ -384,7 +384,7 @@ describe("a call leaves one row of its end, whose outcome is true, when it ends"
 });
 
 describe("the row of a call", () => {
-  it("lasts from its request to its reply, of which it has the sizes and the trace", async () => {
+  it("spans the time from request to reply, and has their sizes and the trace", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
     const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
@@ -398,7 +398,7 @@ describe("the row of a call", () => {
     await gateway.stop();
     const [row] = await scene.callsOf(client.sessionId);
     const [started, ended] = [row?.started_at.getTime() ?? 0, row?.ended_at.getTime() ?? 0];
-    // The backend's timer may be early by the part of a millisecond that it does not count.
+    // The backend's timer may fire up to one millisecond early.
     expect(ended - started).toBeGreaterThanOrEqual(299);
     expect(started).toBeGreaterThanOrEqual(before - 1);
     expect(ended).toBeLessThanOrEqual(after + 1);
@@ -410,7 +410,7 @@ describe("the row of a call", () => {
     expect(scene.backend.calls[0]?.meta?.traceparent).toBe(`00-${"a".repeat(32)}-${row?.span_id}-01`);
   });
 
-  it("of a call that is cancelled ends when its caller is told so, not when its work notices", async () => {
+  it("of a cancelled call ends when the caller is answered, not when the work detects it", async () => {
     const gateway = await scene.launch({ UPSTREAM_DEADLINE: "60s" });
     const client = await RawClient.open(gateway.mcpUrl);
     const asked = Promise.withResolvers<() => void>();
@@ -423,22 +423,22 @@ describe("the row of a call", () => {
     const answer = await asked.promise;
     await client.notify("notifications/cancelled", { requestId: 2 });
     expect((await call).message.error?.message).toMatch(/caller cancelled/);
-    const told = Date.now();
+    const answeredAtMs = Date.now();
     answer();
     await gateway.stop();
     const [row] = await scene.callsOf(client.sessionId);
     expect(row).toMatchObject({ outcome: "cancelled", attempts: 0, error: "caller cancelled" });
-    expect(row?.ended_at.getTime()).toBeLessThanOrEqual(told + 1);
+    expect(row?.ended_at.getTime()).toBeLessThanOrEqual(answeredAtMs + 1);
   });
 
-  it("of a call that is cancelled is there at once, however long its work hangs", async () => {
+  it("of a cancelled call is written at once, however long its work hangs", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
     await client.request("tools/list");
     scene.postgres.signal("SIGSTOP");
     try {
       const call = client.call("create_item");
-      // From here on it waits for the database to take its ticket.
+      // From here on it waits for the database to store its ticket.
       await eventually(gateway.health, ({ audit }) => audit.pending === 1 && audit.unsaved === 0);
       await client.notify("notifications/cancelled", { requestId: 3 });
       expect((await call).message.error?.message).toMatch(/caller cancelled/);
@@ -462,7 +462,7 @@ describe("the row of a call", () => {
     }
   });
 
-  it("is not waited for by who left: a yes for a call on a lost stream is executed for its return, and ends once", async () => {
+  it("is written once for a call that is approved after its stream was lost and executed on return", async () => {
     const gateway = await scene.launch();
     const client = await RawClient.open(gateway.mcpUrl);
     const connection = new AbortController();
@@ -480,14 +480,14 @@ describe("the row of a call", () => {
     expect(await scene.callsOf(client.sessionId)).toMatchObject([{ outcome: "ok", attempts: 1 }]);
   });
 
-  it("is told to whoever listens", async () => {
+  it("is announced to listeners", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     const listener = new pg.Client({ connectionString: scene.postgres.url });
     await listener.connect();
     await listener.query("LISTEN calls");
-    const told = new Promise((resolve) => listener.once("notification", ({ payload }) => resolve(payload)));
+    const notified = new Promise((resolve) => listener.once("notification", ({ payload }) => resolve(payload)));
     await client.call("list_items");
-    expect(await told).toBe(String((await scene.callsOf(client.sessionId))[0]?.id));
+    expect(await notified).toBe(String((await scene.callsOf(client.sessionId))[0]?.id));
     await listener.end();
   });
 });

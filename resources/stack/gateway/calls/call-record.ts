@@ -1,4 +1,4 @@
-/** What is known of one call from its arrival on, and the one row that it leaves when it ends. */
+/** The state of one call from its arrival, and the one row that it leaves when it ends. */
 import { randomUUID } from "node:crypto";
 import { isObject } from "../../http/json.ts";
 import type { CallEntry, CallOutcome } from "../audit/call-row.ts";
@@ -8,12 +8,12 @@ import type { CallerLeft } from "../sessions/exchange.ts";
 import type { CallContext } from "./call-context.ts";
 import { continueTrace, type TraceContext } from "./trace-context.ts";
 
-/** The response to a call, and what it means. */
+/** The response to a call, and its outcome. */
 export interface Answer {
   /** JSON. */
   text: string;
   outcome: CallOutcome;
-  /** Why it is not `ok`. */
+  /** The error, if it is not `ok`. */
   error?: string | undefined;
 }
 
@@ -21,9 +21,9 @@ export class CallRecord {
   readonly callId = randomUUID();
   readonly turnId: string;
   readonly trace: TraceContext;
-  /** Set once a backend is found that offers the tool. */
+  /** Set once a backend that offers the tool is found. */
   backend: string | undefined;
-  /** Counted up each time the call is sent to the backend. */
+  /** Incremented each time the call is sent to the backend. */
   attempts = 0;
   readonly #spool: Spool<CallEntry>;
   readonly #request: RequestMessage;
@@ -43,15 +43,15 @@ export class CallRecord {
   }
 
   /**
-   * Resolves when the call's end is on disk: its response, if there is one, is not sent before. A call ends once, and with
-   * its caller's leaving: the work for it may take long to notice, longer than the gateway lives.
+   * Resolves once the call's end is on disk; its response, if any, is sent only afterwards. A call ends once, at the latest
+   * when its caller leaves: its work may detect that much later, or not before the gateway stops.
    */
   async end({ text, outcome, error }: Omit<Answer, "text"> & { text?: string }): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     const { session, caller, requestBytes, arrivedAtMs } = this.#context;
     const { name } = this.#request.params;
-    // Whatever was found out for a caller that is gone, nobody was told.
+    // A result for a caller that has left was not delivered.
     const left = caller.signal.aborted ? (caller.signal.reason as CallerLeft).message : undefined;
     await this.#spool.add({
       callId: this.callId,

@@ -13,7 +13,7 @@ const decisionsOf = (rows: AuditRow[]): string[] => rows.map(({ tool_name, decis
 const allowAll = "rules: [{ tool: '*', action: allow }]";
 
 describe("decisions", () => {
-  it("forwards what is allowed and hands on what the backend says", async () => {
+  it("forwards allowed calls and returns the backend's reply", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     const reply = await client.call("list_items", { a: "ü" }, { turn: "t1" });
     expect(reply.contentType).toBe("application/json");
@@ -23,14 +23,14 @@ describe("decisions", () => {
     expect(row?.duration_ms).toBeGreaterThan(0);
   });
 
-  it("hands on an error that the tool itself reports, which is no upstream error", async () => {
+  it("returns an error that the tool itself reports, which is not an upstream error", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     expect((await client.call("list_items", { fail: true })).message.result).toMatchObject({ isError: true });
     expect((await client.call("list_items", { delayMs: "x" })).message.result ?? {}).toMatchObject({ isError: true });
     expect(decisionsOf(await scene.rowsOf(client, 2))).toEqual(["list_items allow", "list_items allow"]);
   });
 
-  it("denies without touching the backend", async () => {
+  it("denies without calling the backend", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.request("tools/list");
     const { error } = (await client.call("delete_item", { id: 1 })).message;
@@ -40,7 +40,7 @@ describe("decisions", () => {
     expect(decisionsOf(await scene.rowsOf(client, 1))).toEqual(["delete_item deny"]);
   });
 
-  it("redacts in the audit log and in what is forwarded, unless that is switched off", async () => {
+  it("redacts in the audit log and in the forwarded call, unless redaction is disabled", async () => {
     const policy = "rules: [{ tool: list_items, action: redact, redactFields: [note, customer.email] }]";
     const toolArguments = { note: "4242 4242", customer: { email: "a@b.c", id: 1 } };
     const client = await RawClient.open((await scene.launch({}, policy)).mcpUrl);
@@ -54,7 +54,7 @@ describe("decisions", () => {
     expect(await scene.rowsOf(open, 1)).toMatchObject([{ decision: "allow", arguments: toolArguments }]);
   });
 
-  it("does not know a tool that nobody offers, and writes no row of it", async () => {
+  it("refuses a tool that no backend offers, and writes no row", async () => {
     const client = await RawClient.open((await scene.launch({}, allowAll)).mcpUrl);
     expect((await client.call("nothing")).message.error).toEqual({ code: -32602, message: "Unknown tool: nothing" });
     await client.call("list_items");
@@ -72,21 +72,21 @@ describe("decisions", () => {
     expect((await client.request("tools/call", params)).message.error?.code).toBe(-32602);
   });
 
-  it("writes a row of arguments that Postgres cannot hold as they are", async () => {
+  it("writes a row for arguments that Postgres cannot store unchanged", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.call("list_items", { text: "a\0b\ud800" });
     expect(await scene.rowsOf(client, 1)).toMatchObject([{ arguments: { text: "a\ufffdb\ufffd" } }]);
   });
 
-  it("notifies whoever listens of each row", async () => {
+  it("notifies listeners of each row", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     const listener = new pg.Client({ connectionString: scene.postgres.url });
     await listener.connect();
     await listener.query("LISTEN audit_log");
-    const told = new Promise((resolve) => listener.once("notification", ({ payload }) => resolve(payload)));
+    const notified = new Promise((resolve) => listener.once("notification", ({ payload }) => resolve(payload)));
     await client.call("list_items");
     const [row] = await scene.rowsOf(client, 1);
-    expect(await told).toBe(String(row?.id));
+    expect(await notified).toBe(String(row?.id));
     await listener.end();
   });
 });
@@ -108,14 +108,14 @@ describe("budget", () => {
     expect(scene.backend.calls).toHaveLength(7);
   });
 
-  it("lets exactly as many through when all come at once", async () => {
+  it("allows exactly as many when all arrive at once", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     const replies = await Promise.all(Array.from({ length: 20 }, () => client.call("list_items", {}, { turn: "t1" })));
     expect(replies.filter(({ message }) => message.result)).toHaveLength(5);
     expect(scene.backend.calls).toHaveLength(5);
   });
 
-  it("can be switched off", async () => {
+  it("can be disabled", async () => {
     const client = await RawClient.open((await scene.launch({ PROTECTIONS_OFF: "budget" })).mcpUrl);
     const replies = await Promise.all(Array.from({ length: 12 }, () => client.call("list_items", {}, { turn: "t1" })));
     expect(replies.every(({ message }) => message.result)).toBe(true);
@@ -123,7 +123,7 @@ describe("budget", () => {
 });
 
 describe("turns", () => {
-  it("makes another turn of the session wait, and gives up after TURN_LOCK_WAIT", async () => {
+  it("block other turns of the session, until TURN_LOCK_WAIT", async () => {
     const client = await RawClient.open((await scene.launch({ TURN_LOCK_WAIT: "50ms" })).mcpUrl);
     const slow = client.call("list_items", { delayMs: 400 }, { turn: "t1" });
     await eventually(
@@ -136,7 +136,7 @@ describe("turns", () => {
     expect((await slow).message.result).toBeDefined();
   });
 
-  it("never makes another session wait", async () => {
+  it("never block another session", async () => {
     const gateway = await scene.launch({ TURN_LOCK_WAIT: "50ms" });
     const [one, other] = await Promise.all([RawClient.open(gateway.mcpUrl), RawClient.open(gateway.mcpUrl)]);
     const slow = one.call("list_items", { delayMs: 400 }, { turn: "t1" });
@@ -150,7 +150,7 @@ describe("turns", () => {
 });
 
 describe("trace context", () => {
-  it("goes on from the message or the header, through the gateway's own span", async () => {
+  it("is propagated from the message or the header, with the gateway's own span", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     const trace = (digit: string) => `00-${digit.repeat(32)}-${"b".repeat(16)}-01`;
     await client.call("list_items", {}, { meta: { traceparent: trace("a") }, headers: { traceparent: trace("c") } });
@@ -165,11 +165,11 @@ describe("trace context", () => {
 });
 
 describe("with the SDK's client", () => {
-  it("works as an MCP server should, 100 calls at once included", async () => {
+  it("works as an MCP server, also with 100 concurrent calls", async () => {
     const gateway = await scene.launch({}, allowAll);
     const client = new Client({ name: "sdk", version: "1.0.0" });
     const transport = new StreamableHTTPClientTransport(new URL(gateway.mcpUrl));
-    // The SDK's own types disagree under exactOptionalPropertyTypes.
+    // The SDK's own types are inconsistent under exactOptionalPropertyTypes.
     await client.connect(transport as Parameters<Client["connect"]>[0]);
     expect((await client.listTools()).tools).toHaveLength(3);
     await client.ping();

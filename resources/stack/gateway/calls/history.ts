@@ -1,8 +1,8 @@
-/** The calls answered last, oldest first, never more than the limit. */
+/** The most recent answered calls, oldest first, bounded by the limit. */
 export interface PastCall {
   callId: string;
   tool: string;
-  /** The decision that ended it. */
+  /** The final decision. */
   decision: string;
   durationMs: number;
   endedAt: string;
@@ -11,7 +11,7 @@ export interface PastCall {
 export class CallHistory {
   readonly limit: number;
   readonly #calls: PastCall[] = [];
-  /** Where the oldest is, once the history is full. */
+  /** Index of the oldest entry, once the history is full. */
   #oldest = 0;
 
   constructor(limit: number) {

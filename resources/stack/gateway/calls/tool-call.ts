@@ -1,6 +1,6 @@
 /**
- * One tools/call from its arrival to its response: policy, turn, budget, redaction, approval, and only then the backend.
- * Nothing reaches a backend before every decision about the call is taken.
+ * One tools/call from arrival to response: policy, turn, budget, redaction, approval, and only then the backend. No call
+ * reaches a backend before every decision on it is taken.
  */
 
 import { isObject } from "../../http/json.ts";
@@ -33,7 +33,7 @@ export interface ToolCallParts {
   history: CallHistory;
 }
 
-/** A call that has been understood and may be worked on. */
+/** A validated call with its policy verdict. */
 interface Call {
   request: RequestMessage;
   context: CallContext;
@@ -60,18 +60,18 @@ export class ToolCalls {
     return this.#running.size;
   }
 
-  /** Resolves when no call is worked on, also none whose caller has gone: all that is to be said of them is in the spools. At the latest after the limit. */
+  /** Resolves once no call is in progress and all their rows are in the spools; at the latest after the limit. */
   async idle(limitMs: number): Promise<void> {
     const late = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
     await Promise.race([Promise.allSettled(this.#running), late]);
   }
 
-  /** The response as JSON text. Rejects with CallerLeft when nobody is there to take it. */
+  /** The response as JSON text. Rejects with CallerLeft if the caller has left. */
   run(request: RequestMessage, context: CallContext): Promise<string> {
     return this.#recorded(request, context, (record) => this.#answer(request, context, record));
   }
 
-  /** The response to a call that the session has no room for. */
+  /** The response to a call beyond the session's limit. */
   turnAway(request: RequestMessage, context: CallContext, problem: string): Promise<string> {
     return this.#recorded(request, context, async () => busy(request, problem));
   }
@@ -140,7 +140,7 @@ export class ToolCalls {
   async #decide(call: Call): Promise<Answer> {
     const { verdict, context, tool } = call;
     if (verdict.action === "deny") {
-      // A denied call takes no slot: it touches nothing, so it need not wait for anything.
+      // A denied call takes no slot: it has no effect, so it need not wait.
       return refuse(call, "deny", verdict.reason, `denied by policy: ${tool}: ${verdict.reason}`);
     }
     let slot: Slot;
@@ -176,7 +176,7 @@ export class ToolCalls {
     }
     if (verdict.action === "approvalRequired") return this.#ask(call, slot);
     if (this.#redacts(call)) await trail.add("redact", verdict.reason);
-    else if (verdict.action === "redact") await trail.add("allow", `${verdict.reason}; redaction is switched off`);
+    else if (verdict.action === "redact") await trail.add("allow", `${verdict.reason}; redaction is disabled`);
     else await trail.add("allow", verdict.reason);
     return this.#forward(call);
   }
@@ -244,7 +244,7 @@ export class ToolCalls {
 
   #busy(call: Call): Answer {
     const waited = formatDuration(this.#parts.settings.turnLockWaitMs);
-    const message = `session busy: another turn holds the session; gave up after TURN_LOCK_WAIT (${waited})`;
+    const message = `session busy: another turn has the session; timed out after TURN_LOCK_WAIT (${waited})`;
     return busy(call.request, message, { reason: "TURN_LOCK_WAIT" });
   }
 
@@ -267,7 +267,7 @@ export class ToolCalls {
   }
 }
 
-/** Every call leaves one record, however it ends. */
+/** Every call leaves one record, whatever its outcome. */
 async function record(call: CallRecord, work: (call: CallRecord) => Promise<Answer>): Promise<string> {
   try {
     const answer = await work(call);
@@ -304,7 +304,7 @@ function stopped(request: RequestMessage): Answer {
   return { text: errorText(request.id, errorCodes.internal, message), outcome: "cancelled", error: message };
 }
 
-/** What is nested too deep for the functions that walk arguments is refused before any of them sees it. */
+/** Arguments nested too deep for recursive functions are refused before any of those runs. */
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;

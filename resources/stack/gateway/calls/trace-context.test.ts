@@ -5,7 +5,7 @@ const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const parent = (id: string, flags = "01") => `00-${id}-00f067aa0ba902b7-${flags}`;
 
 describe("continueTrace", () => {
-  it("goes on with the message's trace, else the header's, under a span of its own", () => {
+  it("continues the message's trace, else the header's, with a new span", () => {
     const other = "0af7651916cd43dd8448eb211c80319c";
     expect(continueTrace(parent(trace), parent(other)).traceId).toBe(trace);
     expect(continueTrace(undefined, parent(other)).traceId).toBe(other);
@@ -23,7 +23,7 @@ describe("continueTrace", () => {
     parent("0".repeat(32)),
     parent(trace.toUpperCase()),
     `ff${parent(trace).slice(2)}`,
-  ])("begins a new trace for %j", (text) => {
+  ])("starts a new trace for %j", (text) => {
     const first = continueTrace(text, undefined);
     expect(first.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(first.traceId).not.toBe(trace);

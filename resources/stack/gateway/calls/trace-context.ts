@@ -1,11 +1,11 @@
-/** W3C trace context: the caller's trace goes on through the gateway, which adds a span of its own. */
+/** W3C trace context: the gateway continues the caller's trace with its own span. */
 import { randomFillSync } from "node:crypto";
 
 export interface TraceContext {
   traceId: string;
   /** The gateway's own span. */
   spanId: string;
-  /** What the backend is told: the caller's trace, with the gateway's span as the parent. */
+  /** The header for the backend: the caller's trace, with the gateway's span as the parent. */
   traceparent: string;
 }
 
@@ -13,7 +13,7 @@ export interface TraceContext {
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const zeros = /^0+$/;
 
-/** The message's own context wins over that of the HTTP request which carries it; neither means a new trace. */
+/** The message's context takes precedence over the HTTP request's; without either a new trace starts. */
 export function continueTrace(fromMessage: unknown, fromHeader: unknown): TraceContext {
   const parent = parse(fromMessage) ?? parse(fromHeader);
   const traceId = parent?.traceId ?? randomHex(16);
@@ -28,7 +28,7 @@ function parse(text: unknown): { traceId: string; flags: string } | undefined {
   return { traceId, flags };
 }
 
-/** Randomness is fetched in bulk: asking for a few bytes costs as much as asking for thousands. */
+/** Random bytes are fetched in bulk: a call for a few costs as much as one for thousands. */
 const pool = Buffer.alloc(8_192);
 let used = pool.length;
 

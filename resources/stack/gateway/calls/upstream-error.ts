@@ -1,8 +1,8 @@
-/** The response to a request that the backend did not answer properly. */
+/** The response to a request that failed at the backend. */
 import { UpstreamFailure } from "../backends/upstream-failure.ts";
 import { errorCodes, errorText, type RequestId } from "../protocol/messages.ts";
 
-/** Whatever is no failure of the backend is thrown on. */
+/** Errors other than UpstreamFailure are rethrown. */
 export async function forwardFailure(
   error: unknown,
   id: RequestId,

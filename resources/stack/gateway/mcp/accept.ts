@@ -1,7 +1,7 @@
-/** Content negotiation, as far as Streamable HTTP needs it. */
+/** The content negotiation that Streamable HTTP needs. */
 export interface Accepted {
   json: boolean;
-  /** Only when named: who sends the wildcard of a plain HTTP client does not expect a stream. */
+  /** Only if named: a plain HTTP client that sends a wildcard does not expect a stream. */
   eventStream: boolean;
 }
 

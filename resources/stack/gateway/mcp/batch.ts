@@ -1,6 +1,6 @@
 /**
- * JSON-RPC batches, which 2025-03-26 has and later revisions do not. The requests run side by side; their responses come
- * together as one JSON array.
+ * JSON-RPC batches, which exist in 2025-03-26 and not in later revisions. The requests run concurrently; their responses are
+ * sent together as one JSON array.
  */
 
 import { errorCodes, errorText, type RequestMessage } from "../protocol/messages.ts";
@@ -8,7 +8,7 @@ import { type Caller, CallerLeft, type CallerWatch, type Exchange } from "../ses
 
 export const longestBatch = 50;
 
-/** One request of a batch: it cannot stream, and leaves alone or with all the others. */
+/** One request of a batch: it cannot stream, and is cancelled alone or with all others. */
 export class BatchMember implements Caller {
   readonly signal: AbortSignal;
   readonly #exchange: Exchange;
@@ -39,7 +39,7 @@ export class BatchMember implements Caller {
     this.#controller.abort(new CallerLeft(reason));
   }
 
-  /** The response that `work` makes, or one that says why nobody waits for it any more. */
+  /** The response from `work`, or an error with the reason why the caller left. */
   response(request: RequestMessage, work: Promise<string>): Promise<string> {
     const left = new Promise<string>((resolve) => {
       const onAbort = (): void => {

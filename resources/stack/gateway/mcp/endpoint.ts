@@ -26,7 +26,7 @@ import { readBodyText } from "./read-body.ts";
 const callsUnderWayLimit = 1_000;
 const turnIdLimit = 256;
 
-/** Answers with an HTTP status and a JSON-RPC error. */
+/** Results in an HTTP status and a JSON-RPC error. */
 class Refusal extends Error {
   readonly status: number;
   readonly code: number;
@@ -136,11 +136,11 @@ export class McpEndpoint {
     exchange.finish(texts.length === 0 ? undefined : `[${texts.join(",")}]`);
   }
 
-  /** The response; undefined when the caller left, which has been answered as far as it can be. */
+  /** The response; undefined if the caller left, in which case any possible response was already sent. */
   async #answer(message: RequestMessage, context: CallContext): Promise<string | undefined> {
     const { session, caller } = context;
     if (session.calls.size >= callsUnderWayLimit) {
-      const problem = `The session has ${callsUnderWayLimit} calls under way. Wait for some to end.`;
+      const problem = `The session has ${callsUnderWayLimit} calls in progress. Wait for some to end.`;
       return this.#methods.turnAway(message, context, problem);
     }
     session.calls.set(message.id, caller);
@@ -180,7 +180,7 @@ export class McpEndpoint {
     }
     const event = parseEventId(lastEventId);
     if (!event || !session.resume(event, response, headers)) {
-      throw new Refusal(400, "Last-Event-ID names no event of this session that is still known.");
+      throw new Refusal(400, "Last-Event-ID does not name a stored event of this session.");
     }
   }
 
@@ -193,7 +193,7 @@ export class McpEndpoint {
     const id = headerOf(request, "mcp-session-id");
     if (id === undefined) throw new Refusal(400, "Mcp-Session-Id is missing. Send initialize first.");
     const session = this.#sessions.use(id);
-    if (!session) throw new Refusal(404, "Session not found: it has ended or never was. Send initialize again.");
+    if (!session) throw new Refusal(404, "Session not found: it has ended or never existed. Send initialize again.");
     return session;
   }
 }
@@ -211,7 +211,7 @@ function contextOf(
   return { session, turnId: turnId || undefined, traceparent: headerOf(request, "traceparent"), caller, ...carried };
 }
 
-/** Responses are of no interest: the gateway asks clients nothing. */
+/** Responses are ignored: the gateway sends no requests to clients. */
 function takeNotification(message: Message, session: Session): void {
   if (message.kind !== "notification" || message.method !== "notifications/cancelled") return;
   const { requestId } = message.params;

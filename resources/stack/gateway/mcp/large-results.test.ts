@@ -1,4 +1,4 @@
-/** A result may have up to 16 MiB, whatever way it takes: as JSON, on a stream, after an approval, on a second try. */
+/** Results up to 16 MiB arrive on every path: as JSON, on a stream, after an approval, after a resumption. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
@@ -9,7 +9,7 @@ import { setScene } from "../testing/scene.ts";
 
 const scene = setScene();
 
-/** The backend answers each tools/call with so many characters, as a stream that tells of progress first. */
+/** The backend answers each tools/call with this many characters, on a stream that reports progress first. */
 function answerLarge(characters: number): void {
   scene.backend.intercept = (_request, response, body) => {
     const message = body.includes('"tools/call"') ? JSON.parse(body) : undefined;
@@ -43,7 +43,7 @@ it.each([3_900_000, 4_300_000, 8_000_000, 16_000_000])(
   },
 );
 
-it("the result of an approved call arrives, the call being carried out once", async () => {
+it("the result of an approved call arrives, and the call is executed once", async () => {
   const gateway = await scene.launch();
   const { reply, ticket } = await hold(scene, gateway);
   answerLarge(6_000_000);
@@ -51,7 +51,7 @@ it("the result of an approved call arrives, the call being carried out once", as
   expect(lengthOf(await reply)).toBe(6_000_000);
 });
 
-it("a result whose stream was cut half-way is brought back by Last-Event-ID", async () => {
+it("a result whose stream was cut is delivered again with Last-Event-ID", async () => {
   const gateway = await scene.launch();
   answerLarge(6_000_000);
   const client = await RawClient.open(gateway.mcpUrl);
@@ -71,12 +71,12 @@ it("a result whose stream was cut half-way is brought back by Last-Event-ID", as
   }
   cut.abort();
   const ids = [...seen.matchAll(/^id: (\w+)$/gm)].map((match) => match[1]);
-  // The last id belongs to the event that did not arrive whole.
+  // The last id belongs to the event that did not arrive completely.
   const again = await readReply(await client.get({ "last-event-id": ids.at(-2) ?? "" }));
   expect([again.message.id, lengthOf(again)]).toEqual(["big", 6_000_000]);
 });
 
-it("the official client gets it too", async () => {
+it("the official client receives it too", async () => {
   const gateway = await scene.launch();
   answerLarge(6_000_000);
   const client = new Client({ name: "test", version: "1.0.0" });

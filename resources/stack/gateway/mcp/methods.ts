@@ -1,4 +1,4 @@
-/** What each MCP method means here. Only tools/call is evaluated; the rest is answered or handed to a backend. */
+/** The handling of each MCP method. Only tools/call is evaluated; others are answered or passed to a backend. */
 
 import { isObject } from "../../http/json.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -19,7 +19,7 @@ export interface MethodsParts {
 
 const serverInfo = { name: "resilience-lab-gateway", title: "Resilience Lab reference gateway", version: "0.1.0" };
 
-/** Handed to the first backend that declares the capability. Subscriptions are not: their events would have no way back. */
+/** Passed to the first backend with the capability. Subscriptions are not: their events could not be returned. */
 const passedOn: Readonly<Record<string, string>> = {
   "resources/list": "resources",
   "resources/templates/list": "resources",
@@ -50,13 +50,13 @@ export class Methods {
     }
   }
 
-  /** The response to a request that its session has no room for. */
+  /** The response to a request beyond the session's limit. */
   async turnAway(request: RequestMessage, context: CallContext, problem: string): Promise<string> {
     if (request.method === "tools/call") return this.#parts.toolCalls.turnAway(request, context, problem);
     return errorText(request.id, errorCodes.busy, problem);
   }
 
-  /** The revision to speak with this client; undefined when the request is no proper initialize. */
+  /** The protocol revision for this client; undefined if the initialize request is invalid. */
   negotiate(request: RequestMessage): ProtocolVersion | undefined {
     const { protocolVersion, capabilities, clientInfo } = request.params;
     if (typeof protocolVersion !== "string" || !isObject(capabilities) || !isObject(clientInfo)) return undefined;

@@ -39,7 +39,7 @@ describe("initialize", () => {
     ["2025-03-26", "2025-03-26"],
     ["2024-11-05", "2025-11-25"],
     ["1999-01-01", "2025-11-25"],
-  ])("asked for %s, it speaks %s", async (asked, spoken) => {
+  ])("a request for %s is answered with %s", async (asked, spoken) => {
     const reply = await readReply(await new RawClient(gateway.mcpUrl).fetch(initialize(asked)));
     expect(reply).toMatchObject({ status: 200, contentType: "application/json" });
     expect(reply.message.result).toMatchObject({
@@ -58,11 +58,11 @@ describe("initialize", () => {
 });
 
 describe("sessions", () => {
-  it("wants an id on everything but initialize", async () => {
+  it("require an id on everything but initialize", async () => {
     expect((await new RawClient(gateway.mcpUrl).request("ping")).status).toBe(400);
   });
 
-  it("does not know a session that never was", async () => {
+  it("are refused if they never existed", async () => {
     const client = new RawClient(gateway.mcpUrl);
     client.sessionId = "0d9ab6a4-0000-4000-8000-000000000000";
     expect((await client.request("ping")).status).toBe(404);
@@ -77,7 +77,7 @@ describe("sessions", () => {
     expect((await client.fetch(undefined, {}, { method: "DELETE" })).status).toBe(404);
   });
 
-  it("wants an id to delete", async () => {
+  it("require an id to be deleted", async () => {
     expect((await new RawClient(gateway.mcpUrl).fetch(undefined, {}, { method: "DELETE" })).status).toBe(400);
   });
 
@@ -108,13 +108,13 @@ describe("malformed requests", () => {
     expect(reply).toMatchObject({ status: 400, message: { error: { code } } });
   });
 
-  it("keeps a readable id in the refusal", async () => {
+  it("have a readable id returned in the refusal", async () => {
     const client = await RawClient.open(gateway.mcpUrl);
     const reply = await readReply(await client.fetch('{"jsonrpc":"2.0","id":"x7","method":7}'));
     expect(reply.message.id).toBe("x7");
   });
 
-  it("refuses a body above the limit, announced or not", async () => {
+  it("are refused with a body above the limit, declared or not", async () => {
     const client = await RawClient.open(gateway.mcpUrl);
     const large = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping", params: { x: "y".repeat(1_100_000) } });
     expect((await client.fetch(large)).status).toBe(413);
@@ -132,7 +132,7 @@ describe("malformed requests", () => {
     expect((await client.request("ping")).status).toBe(200);
   });
 
-  it("survives bytes that are not HTTP, and a body that is cut off", async () => {
+  it("do not stop the gateway: bytes that are not HTTP, a body that is cut off", async () => {
     for (const text of [
       "\0\x01\x02garbage\r\n\r\n",
       "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
@@ -146,7 +146,7 @@ describe("malformed requests", () => {
     expect((await gateway.health()).status).toBe("ok");
   });
 
-  it("does not know other methods, and says what it serves", async () => {
+  it("with other HTTP methods are refused with the supported ones", async () => {
     const client = await RawClient.open(gateway.mcpUrl);
     expect((await client.request("resources/subscribe", { uri: "x" })).message.error?.code).toBe(-32601);
     expect((await client.request("__proto__")).message.error?.code).toBe(-32601);
@@ -195,7 +195,7 @@ describe("headers", () => {
 describe("batches", () => {
   const batch = `[${ping},{"jsonrpc":"2.0","method":"notifications/initialized"},7,{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_items"}}]`;
 
-  it("are answered together where the revision has them", async () => {
+  it("are answered together in revisions that have them", async () => {
     const client = await RawClient.open(gateway.mcpUrl, "2025-03-26");
     const response = await client.fetch(batch);
     const messages = (await response.json()) as { id: unknown; result?: unknown; error?: { code: number } }[];
@@ -208,7 +208,7 @@ describe("batches", () => {
     expect((await client.fetch(`[${Array(51).fill(ping)}]`)).status).toBe(400);
   });
 
-  it("are refused where it has none", async () => {
+  it("are refused in revisions that have none", async () => {
     const client = await RawClient.open(gateway.mcpUrl, "2025-06-18");
     const reply = await readReply(await client.fetch(batch));
     expect(reply).toMatchObject({ status: 400, message: { error: { code: -32600 } } });
@@ -217,12 +217,12 @@ describe("batches", () => {
 });
 
 describe("the stream of a session", () => {
-  it("wants to be accepted as a stream", async () => {
+  it("requires text/event-stream in Accept", async () => {
     const client = await RawClient.open(gateway.mcpUrl);
     expect((await client.get({ accept: "application/json" })).status).toBe(406);
   });
 
-  it("opens with an event that has an id and no data, and a newer one takes its place", async () => {
+  it("opens with an event that has an id and no data, and is replaced by a newer one", async () => {
     const client = await RawClient.open(gateway.mcpUrl);
     const first = await client.get();
     expect(first.headers.get("content-type")).toBe("text/event-stream");
@@ -240,7 +240,7 @@ describe("the stream of a session", () => {
     expect(await readUntil(stream, (text) => text.includes("\n\n"))).toBe(": open\n\n");
   });
 
-  it("announces changed tools, and can be taken up again where it was cut", async () => {
+  it("announces changed tools, and can be resumed where it was cut", async () => {
     const other = await startBackend({ tools: ["list_one"] });
     const own = await launchGateway({
       DATABASE_URL: postgres.url,
@@ -272,7 +272,7 @@ describe("the stream of a session", () => {
 });
 
 describe("sessions are bounded", () => {
-  it("forgets one that lay unused for longer than SESSION_TTL", async () => {
+  it("ends one that was unused for longer than SESSION_TTL", async () => {
     const own = await launchGateway({
       DATABASE_URL: postgres.url,
       BACKENDS: `test=${backend.url}`,

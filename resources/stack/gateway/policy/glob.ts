@@ -1,4 +1,4 @@
-/** A pattern for tool names in which `*` stands for any run of characters and everything else for itself. */
+/** A pattern for tool names in which `*` matches any characters and everything else is literal. */
 export function compileGlob(pattern: string): (name: string) => boolean {
   if (!pattern.includes("*")) return (name) => name === pattern;
   const source = pattern

@@ -11,7 +11,7 @@ describe("parsePolicy", () => {
     ["rules: []\nbudgets: {max: 1}", /budgets: unknown field "max" \(the known budget is maxToolCallsPerTurn\)/],
     ["rules: [{tool: a, action: alow}]", /rules\.0\.action: .*allow/],
     ["rules: [{tool: a, action: redact}]", /rules\.0\.redactFields: missing/],
-    ["rules: [{tool: a, action: allow, redactFields: [x]}]", /rules\.0\.redactFields: only means something/],
+    ["rules: [{tool: a, action: allow, redactFields: [x]}]", /rules\.0\.redactFields: only valid with action redact/],
     ["rules: [{tool: a, action: redact, redactFields: [a..b]}]", /rules\.0\.redactFields\.0: expected a dotted path/],
     ["rules: []\nbudgets: {maxToolCallsPerTurn: 0}", /budgets\.maxToolCallsPerTurn/],
     ["rules: []\ndefaultAction: redact", /defaultAction/],
@@ -31,13 +31,13 @@ describe("parsePolicy", () => {
 });
 
 describe("readPolicyFile", () => {
-  it("names a file that is not there", () => {
+  it("names a missing file", () => {
     expect(() => readPolicyFile("/nowhere/policy.yaml")).toThrow(
       /\/nowhere\/policy\.yaml: there is no such file.*POLICY_FILE/,
     );
   });
 
-  it("understands the policy of the reference stack", () => {
+  it("accepts the policy of the reference stack", () => {
     const policy = readPolicyFile(fileURLToPath(new URL("../../policy.yaml", import.meta.url)));
     const actions = ["list_recent_charges", "lookup_charge", "create_refund", "delete_customer", "other"];
     expect(actions.map((tool) => policy.evaluate(tool).action)).toEqual([

@@ -1,11 +1,11 @@
-/** Reads policy.yaml. A policy that is not understood completely is refused: a misspelt rule must not open a door. */
+/** Reads policy.yaml. A policy with anything unknown is refused: a misspelt rule must not allow a call. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { Policy } from "./policy.ts";
 
-/** The message names the file, the place in it and the cure. */
+/** The message names the file, the location in it and the next step. */
 export class PolicyError extends Error {
   override readonly name = "PolicyError";
 }
@@ -27,7 +27,7 @@ const ruleSchema = z
   })
   .refine((rule) => rule.action === "redact" || !rule.redactFields, {
     path: ["redactFields"],
-    message: "only means something with action redact: remove it or change the action",
+    message: "only valid with action redact: remove it or change the action",
   });
 
 const policySchema = z.strictObject({
@@ -80,10 +80,10 @@ const knownFieldsIn: Readonly<Record<string, string>> = {
 };
 
 function describe(issue: z.core.$ZodIssue): string {
-  const place = issue.path.length > 0 ? issue.path.join(".") : "the document";
+  const location = issue.path.length > 0 ? issue.path.join(".") : "the document";
   if (issue.code === "unrecognized_keys") {
     const known = knownFieldsIn[String(issue.path[0] ?? "")] ?? knownFields;
-    return `${place}: unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(", ")} (${known})`;
+    return `${location}: unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(", ")} (${known})`;
   }
-  return `${place}: ${issue.message}`;
+  return `${location}: ${issue.message}`;
 }

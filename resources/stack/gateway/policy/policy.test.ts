@@ -19,7 +19,7 @@ describe("Policy", () => {
     expect(policy.evaluate("recreate_note").action).toBe("deny");
   });
 
-  it("takes the default for what no rule names, and says so", () => {
+  it("uses the default for tools without a rule, and gives that as the reason", () => {
     expect(policyOf({}).evaluate("anything")).toMatchObject({
       action: "deny",
       reason: expect.stringMatching(/default/),
@@ -27,7 +27,7 @@ describe("Policy", () => {
     expect(policyOf({ defaultAction: "allow" }).evaluate("anything").action).toBe("allow");
   });
 
-  it("takes everything but * in a pattern literally", () => {
+  it("treats everything but * in a pattern literally", () => {
     const policy = policyOf({ rules: [{ tool: "a.b*(c)", action: "allow" }] });
     expect(policy.evaluate("a.b-anything-(c)").action).toBe("allow");
     expect(policy.evaluate("axb(c)").action).toBe("deny");
@@ -40,11 +40,11 @@ describe("Policy", () => {
     ["lookup_charge", "read"],
     ["create_refund", "write"],
     ["listen", "write"],
-  ])("takes %s for a %s", (tool, access) => {
+  ])("treats %s as a %s", (tool, access) => {
     expect(policyOf({}).evaluate(tool).access).toBe(access);
   });
 
-  it("lets the policy's own maps win over names", () => {
+  it("gives the policy's own lists precedence over names", () => {
     const policy = policyOf({ reads: ["search*"], writes: ["get_and_*"] });
     expect(policy.evaluate("search_all").access).toBe("read");
     expect(policy.evaluate("get_and_increment").access).toBe("write");

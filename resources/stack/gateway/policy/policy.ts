@@ -1,6 +1,6 @@
 /**
- * What may happen to a tool call. Rules are tried in order, the first match wins, and the default action is for tools
- * that none names. Verdicts are remembered by tool name: only names that a backend offers are ever asked for.
+ * The policy for tool calls. Rules are evaluated in order, the first match wins, and the default action applies to tools
+ * without a match. Verdicts are cached by tool name: only names that a backend offers are evaluated, so it is bounded.
  */
 import { compileGlob } from "./glob.ts";
 
@@ -17,7 +17,7 @@ export interface PolicyDocument {
 
 export interface Verdict {
   action: Action;
-  /** Which rule decided, for people. */
+  /** The rule that decided, as text. */
   reason: string;
   redactFields: readonly string[];
   access: Access;

@@ -20,7 +20,7 @@ describe("redact", () => {
     expect(redact(value, paths)).toEqual(expected);
   });
 
-  it("leaves the original alone", () => {
+  it("does not change the original", () => {
     const original = { customer: { email: "a@b.c" } };
     redact(original, ["customer.email"]);
     expect(original.customer.email).toBe("a@b.c");
@@ -33,7 +33,7 @@ describe("redact", () => {
     );
   });
 
-  it("takes no arguments at all", () => {
+  it("accepts absent arguments", () => {
     expect(redact(undefined, ["note"])).toBeUndefined();
   });
 });

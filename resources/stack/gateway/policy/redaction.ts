@@ -1,6 +1,6 @@
 /**
- * Replaces fields of a call's arguments. Paths are dotted; `*` stands for any key or index, a number for an index. A
- * path that leads nowhere is ignored. The original is left alone: a copy is made of what changes, the rest is shared.
+ * Replaces fields of a call's arguments. Paths are dotted; `*` matches any key or index, a number an index. Paths without
+ * a match are ignored. The original is not changed: changed parts are copied, the rest is shared.
  */
 const redactedMark = "[redacted]";
 
@@ -15,7 +15,7 @@ function redactAt(value: unknown, path: readonly string[], depth: number): unkno
   if (Array.isArray(value)) {
     return value.map((item, index) => (matches(step, String(index)) ? redactAt(item, path, depth + 1) : item));
   }
-  // fromEntries defines each key as the object's own, also one that is called __proto__.
+  // fromEntries defines each key as an own property, also __proto__.
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, matches(step, key) ? redactAt(item, path, depth + 1) : item]),
   );

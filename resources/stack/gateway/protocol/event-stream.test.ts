@@ -1,4 +1,4 @@
-/** A stream and its connections, over a transport that holds only what the test reads from it. */
+/** A stream and its connections, over a transport without buffering beyond the test's reads. */
 import { createServer, type ServerResponse } from "node:http";
 import { type Duplex, duplexPair } from "node:stream";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -24,7 +24,7 @@ function openStream(options: Partial<EventStreamOptions> = {}): EventStream {
 
 const sliceBytes = 16 * 1024;
 
-/** Reads on, so much time passing after each 16 KiB, until the text is as wanted or the connection is over. */
+/** Reads 16 KiB per interval until the text matches or the connection ends. */
 async function read(client: Duplex, isEnough: (text: string) => boolean, pauseMs = 0): Promise<string> {
   const pieces: string[] = [];
   let tail = "";
@@ -45,7 +45,7 @@ async function read(client: Duplex, isEnough: (text: string) => boolean, pauseMs
 const isOver = (text: string): boolean => text.endsWith("0\r\n\r\n");
 const payload = (text: string): string => text.slice(text.indexOf("\r\n\r\n")).replace(/\r\n[0-9a-f]+\r\n/g, "");
 
-it("a reader that takes 16 KiB every 9 s gets all of 6 MB, and no keep-alive in the middle", async () => {
+it("a reader of 16 KiB every 9 s receives all of 6 MB, without a keep-alive in between", async () => {
   const { client, response } = await connection();
   const stream = openStream();
   stream.attach(response, {});
@@ -56,7 +56,7 @@ it("a reader that takes 16 KiB every 9 s gets all of 6 MB, and no keep-alive in 
   expect(text).toContain(`id: s1_1\nevent: message\ndata: ${message}\n\n`);
 });
 
-it("a reader that takes nothing for 10 s is let go, and gets all of it when it comes back", async () => {
+it("a reader that reads nothing for 10 s is disconnected, and receives everything when it resumes", async () => {
   const detached = vi.fn();
   const { response } = await connection();
   const stream = openStream({ onDetached: detached });
@@ -76,7 +76,7 @@ it("a reader that takes nothing for 10 s is let go, and gets all of it when it c
   expect(text).toContain(`data: ${"x".repeat(6_000_000)}\n\nid: s1_2\nevent: message\ndata: after it\n\n`);
 });
 
-it("a connection that lies idle is no slow one", async () => {
+it("an idle connection does not count as slow", async () => {
   const { client, response } = await connection();
   const stream = openStream();
   stream.attach(response, {});
@@ -88,7 +88,7 @@ it("a connection that lies idle is no slow one", async () => {
   expect(stream.attached).toBe(true);
 });
 
-it("events beyond the bounds of number and bytes go, the newest stays, and a comment says how many went", async () => {
+it("events beyond the limits are dropped, the newest is kept, and a comment gives the number of dropped ones", async () => {
   const memory = new StreamMemory();
   const stream = openStream({ memory });
   for (let at = 1; at <= 1_200; at += 1) stream.send(`m${at}`);
@@ -108,7 +108,7 @@ it("events beyond the bounds of number and bytes go, the newest stays, and a com
   expect(memory.dropped).toBe(200);
 });
 
-it("all streams together are bounded: an answer that had to go leaves one that says so", async () => {
+it("all streams together are bounded: a dropped response is replaced by a short error", async () => {
   const memory = new StreamMemory(1_000_000);
   const older = openStream({ memory });
   const newer = openStream({ id: "s2", memory });
@@ -124,7 +124,7 @@ it("all streams together are bounded: an answer that had to go leaves one that s
   expect(text).toContain(": 1 event is no longer kept\n\nid: s1_2\nevent: message\ndata: no longer kept\n\n");
 });
 
-it("a stream that is forgotten while it is read is sent to its end, and keeps nothing", async () => {
+it("a stream that is discarded while it is read is sent to its end, and keeps nothing", async () => {
   const memory = new StreamMemory();
   const { client, response } = await connection();
   const stream = openStream({ memory });

@@ -1,7 +1,7 @@
 /**
- * One SSE stream of a session. It outlives its connection: its events are kept, within bounds, and a connection is a
- * reader with a place among them. A client that lost its connection takes the stream up again with Last-Event-ID and
- * gets what it missed, on this stream only. Where events had to go before it got them, a comment says how many.
+ * One SSE stream of a session. It outlives its connection: its events are kept, within bounds, and a connection is a reader
+ * with a position among them. A disconnected client resumes the stream with Last-Event-ID and receives what it missed, of
+ * this stream only. If events were dropped before that, a comment gives their number.
  */
 import type { ServerResponse } from "node:http";
 import { KeptEvents } from "./kept-events.ts";
@@ -10,7 +10,7 @@ import { StreamWriter } from "./stream-writer.ts";
 
 export interface EventStreamOptions {
   id: string;
-  /** 2025-11-25 opens a stream with an event that has an id and no data; older clients take that for a message. */
+  /** 2025-11-25 opens a stream with an event with an id and no data; older clients would parse that as a message. */
   primed: boolean;
   keepAliveMs: number;
   memory: StreamMemory;
@@ -41,12 +41,12 @@ export class EventStream {
     return this.#connection !== undefined;
   }
 
-  /** Nothing more will be said, and nobody is being sent what was. */
+  /** The stream has ended and no connection is reading it. */
   get isOver(): boolean {
     return this.#ended && !this.attached;
   }
 
-  /** Sends on this response from now on, first what came after event `afterSequence`. An older connection is ended. */
+  /** Sends to this response from now on, starting after event `afterSequence`. An older connection is ended. */
   attach(response: ServerResponse, headers: Readonly<Record<string, string>>, afterSequence?: number): void {
     const older = this.#connection?.response;
     const opening = this.#options.primed ? `id: ${this.id}_0\ndata: \n\n` : ": open\n\n";
@@ -67,7 +67,7 @@ export class EventStream {
     else if (!this.#keepAlive) this.#startKeepAlive();
   }
 
-  /** `instead` is what a client is told that comes when the message could no longer be kept. */
+  /** `instead` is sent to a client that resumes after the message was dropped. */
   send(message: string, instead?: string): void {
     if (this.#ended) return;
     const frame = (text: string) => (sequence: number) => Buffer.from(this.#frame(sequence, text));
@@ -75,21 +75,21 @@ export class EventStream {
     this.#connection?.writer.pump();
   }
 
-  /** No more messages. What was sent is still delivered, and a client may still come back for what it missed. */
+  /** No more messages. Pending ones are still delivered, and a client may still resume to get what it missed. */
   end(): void {
     this.#ended = true;
     clearInterval(this.#keepAlive);
     this.#connection?.writer.end();
   }
 
-  /** Nobody can take the stream up again: its events go as soon as they have been sent. */
+  /** The stream can no longer be resumed: its events are dropped as soon as they have been sent. */
   forget(): void {
     this.#isForgotten = true;
     if (!this.attached) this.#events.clear();
   }
 
   #frame(sequence: number, message: string): string {
-    // A backend may have written its JSON on several lines; between the tokens of JSON a blank does as well.
+    // A backend may send JSON with line breaks; between JSON tokens a blank is equivalent.
     return `id: ${this.id}_${sequence}\nevent: message\ndata: ${message.replace(/[\r\n]+/g, " ")}\n\n`;
   }
 
@@ -122,7 +122,7 @@ export class EventStream {
   }
 }
 
-/** `<stream>_<sequence>`, as this file writes event ids. */
+/** Parses an event id: `<stream>_<sequence>`. */
 export function parseEventId(text: string): { streamId: string; sequence: number } | undefined {
   const [, streamId, sequence] = /^([A-Za-z0-9]{1,32})_(\d{1,15})$/.exec(text) ?? [];
   return streamId && sequence ? { streamId, sequence: Number(sequence) } : undefined;

@@ -1,6 +1,6 @@
 /**
- * The events of one stream that can still be sent, to whoever has not had them yet or comes back for them. Bounded in
- * number and in bytes; the oldest go first. One that answers a request leaves a short answer in its place.
+ * The events of one stream that can still be sent, to the current connection or after a resumption. Bounded in number and
+ * bytes; the oldest are dropped first. A dropped response to a request is replaced by a short error.
  */
 import type { CountedEvents, StreamMemory } from "./stream-memory.ts";
 
@@ -25,7 +25,7 @@ export class KeptEvents implements CountedEvents {
     this.#memory = memory;
   }
 
-  /** The sequence of the newest event there has been; 0 before the first. */
+  /** The sequence of the newest event so far; 0 before the first. */
   get last(): number {
     return this.#last;
   }
@@ -34,20 +34,20 @@ export class KeptEvents implements CountedEvents {
     return this.#bytes;
   }
 
-  /** Both are made from the event's sequence; `instead` is what takes the event's place when it has to go. */
+  /** Both are created from the event's sequence; `instead` replaces the event if it is dropped. */
   add(frame: (sequence: number) => Buffer, instead?: (sequence: number) => Buffer): void {
     const sequence = this.#last + 1;
     const event = { sequence, frame: frame(sequence), instead: instead?.(sequence) };
     this.#last = sequence;
     this.#events.push(event);
     this.#bytes += event.frame.length;
-    // The newest stays whatever its size: it may be the response.
+    // The newest is kept whatever its size: it may be the response.
     while (this.#events.length > 1 && (this.#events.length > eventsLimit || this.#bytes > bytesLimit))
       this.dropOldest();
     this.#memory.grew(this);
   }
 
-  /** The first event after `sequence` that is there, to be sent to a connection. */
+  /** The first kept event after `sequence`. */
   take(sequence: number): { sequence: number; frame: Buffer } | undefined {
     const [first] = this.#events;
     const event = first && this.#events[Math.max(0, sequence + 1 - first.sequence)];
@@ -69,7 +69,7 @@ export class KeptEvents implements CountedEvents {
     return true;
   }
 
-  /** Nobody can ask for them any more. */
+  /** The events can no longer be requested. */
   clear(): void {
     this.#events.length = 0;
     this.#bytes = 0;

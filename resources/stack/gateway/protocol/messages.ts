@@ -1,6 +1,6 @@
 import { isObject } from "../../http/json.ts";
 
-/** JSON-RPC 2.0 as MCP uses it. Checked by hand: this runs for every message. */
+/** JSON-RPC 2.0 as used by MCP. Validated without a schema library for speed: this runs for every message. */
 export type RequestId = string | number;
 export type Params = Readonly<Record<string, unknown>>;
 
@@ -34,7 +34,7 @@ function isRequestId(value: unknown): value is RequestId {
 }
 
 export function readMessage(value: unknown): Message {
-  if (!isObject(value)) return { kind: "invalid", id: null, problem: "a message is a JSON object" };
+  if (!isObject(value)) return { kind: "invalid", id: null, problem: "a message must be a JSON object" };
   const { id, method } = value;
   const knownId = isRequestId(id) ? id : null;
   const invalid = (problem: string): Message => ({ kind: "invalid", id: knownId, problem });

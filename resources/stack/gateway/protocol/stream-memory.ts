@@ -1,12 +1,12 @@
 /**
- * What the event streams of a gateway keep, all together: bounded in bytes. Above the bound the streams that had an event
- * longest ago let go of theirs first.
+ * Bounds the bytes that all event streams of a gateway keep together. Above the bound, the streams with the oldest latest
+ * event drop theirs first.
  */
 
-/** What one stream keeps, as far as it has to be counted and cut. */
+/** The kept events of one stream, as needed to count and drop them. */
 export interface CountedEvents {
   readonly bytes: number;
-  /** False where nothing is left to go. */
+  /** False if nothing is left to drop. */
   dropOldest(): boolean;
 }
 
@@ -14,10 +14,10 @@ const defaultLimitBytes = 256 * 1024 * 1024;
 
 export class StreamMemory {
   readonly #limitBytes: number;
-  /** What each was counted with, the one with the oldest news first. */
+  /** The bytes counted for each stream, the least recently updated first. */
   readonly #counted = new Map<CountedEvents, number>();
   #bytes = 0;
-  /** Events that went before any connection had been sent them. */
+  /** Number of events that were dropped before being sent to a connection. */
   dropped = 0;
 
   constructor(limitBytes = defaultLimitBytes) {
@@ -35,7 +35,7 @@ export class StreamMemory {
     for (const oldest of this.#counted.keys()) {
       while (this.#bytes > this.#limitBytes && oldest.dropOldest()) this.#count(oldest);
       if (this.#bytes <= this.#limitBytes) return;
-      // What is left of it is a few bytes that stand for what went.
+      // Only its short replacements are left.
       this.forget(oldest);
     }
   }

@@ -1,12 +1,12 @@
 /**
- * Sends one connection's part of an event stream in small slices, each when the peer has taken the ones before it. So
- * a slow peer costs the gateway a few slices of memory, and is told apart from one that takes nothing any more.
+ * Sends an event stream to one connection in small slices, each after the peer has received the previous ones. A slow peer
+ * thus costs a few slices of memory, and can be distinguished from a stalled one.
  */
 import type { ServerResponse } from "node:http";
 
 const sliceBytes = 16 * 1024;
 const inFlightBytes = 4 * sliceBytes;
-/** A peer that takes no slice for so long is gone or stuck. */
+/** A peer that receives no slice within this time is disconnected or stalled. */
 export const stalledMs = 10_000;
 
 const keepAlive = Buffer.from(": keep-alive\n\n");
@@ -14,13 +14,13 @@ const keepAlive = Buffer.from(": keep-alive\n\n");
 export class StreamWriter {
   readonly #response: ServerResponse;
   readonly #next: () => Buffer | undefined;
-  /** What is left of the piece that is being sent. */
+  /** The unsent rest of the current piece. */
   #rest: Buffer;
   #inFlight = 0;
   #stalled: NodeJS.Timeout | undefined;
   #isEnding = false;
 
-  /** Sends `opening` first, then whatever `next` returns, until that is undefined. */
+  /** Sends `opening` first, then the results of `next` until it is undefined. */
   constructor(response: ServerResponse, opening: string, next: () => Buffer | undefined) {
     this.#response = response;
     this.#next = next;
@@ -28,7 +28,7 @@ export class StreamWriter {
     response.once("close", () => clearTimeout(this.#stalled));
   }
 
-  /** Sends on, as far as the peer takes it. To be called when `next` has something new. */
+  /** Sends as much as the peer accepts. To be called when `next` has new data. */
   pump(): void {
     while (this.#inFlight < inFlightBytes && !this.#response.writableEnded) {
       if (this.#rest.length === 0) this.#rest = this.#next() ?? this.#rest;
@@ -41,12 +41,12 @@ export class StreamWriter {
     }
   }
 
-  /** A comment, where nothing else keeps the connection busy. */
+  /** Sends a comment if nothing else is being sent. */
   keepAlive(): void {
     if (this.#inFlight === 0 && this.#rest.length === 0) this.#write(keepAlive);
   }
 
-  /** Ends the response once all of it has been sent. */
+  /** Ends the response once everything has been sent. */
   end(): void {
     this.#isEnding = true;
     this.pump();

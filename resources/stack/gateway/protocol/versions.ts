@@ -1,4 +1,4 @@
-/** The protocol revisions that the gateway speaks, newest first. */
+/** The protocol revisions that the gateway supports, newest first. */
 export const protocolVersions = ["2025-11-25", "2025-06-18", "2025-03-26"] as const;
 export type ProtocolVersion = (typeof protocolVersions)[number];
 

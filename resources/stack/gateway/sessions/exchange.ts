@@ -1,34 +1,34 @@
 /**
- * The answer to one POST. It starts undecided and becomes plain JSON, or an SSE stream as soon as there is something to
- * say before the response and the client takes streams.
+ * The response to one POST: plain JSON, or an SSE stream as soon as something must be sent before the response and the
+ * client accepts streams.
  *
- * A connection that closes means that the caller is gone and its work is dropped, with one exception: a call that waits or
- * has waited for an approval on a stream goes on, since the client may come back for it with Last-Event-ID.
+ * When the connection closes, the caller has left and its work is dropped, with one exception: a call that waits or has
+ * waited for an approval on a stream continues, since the client may resume it with Last-Event-ID.
  */
 import type { ServerResponse } from "node:http";
 import type { EventStream } from "../protocol/event-stream.ts";
 import { errorCodes, errorText, notificationText, type Params, type RequestId } from "../protocol/messages.ts";
 import type { Session } from "./session.ts";
 
-/** Told whether the caller of a waiting call is there. */
+/** Notified when the caller of a waiting call disconnects or returns. */
 export interface CallerWatch {
-  /** It lost its connection and may come back, or is gone for good: see the caller's signal. */
+  /** It is disconnected and may return, or has left permanently: see the caller's signal. */
   onAbsent(): void;
   onReturn(): void;
 }
 
-/** Who waits for the result of a request. */
+/** The caller that waits for the result of a request. */
 export interface Caller {
-  /** Aborted, with CallerLeft, when nobody will ever take the result. */
+  /** Aborted, with CallerLeft, once the result can no longer be delivered. */
   readonly signal: AbortSignal;
-  /** Whether somebody is there to take the result now. */
+  /** Whether the result could be delivered now. */
   readonly present: boolean;
-  /** Sends a notification ahead of the result if that is possible. */
+  /** Sends a notification before the result if possible. */
   notify(method: string, params: Params): void;
-  /** Opens the stream at once where possible, and from now on bears a lost connection, also when the waiting is over. */
+  /** Opens the stream at once if possible; from now on the call survives a lost connection, also after the wait. */
   startWaiting(watch: CallerWatch): void;
   stopWaiting(): void;
-  /** Drops the work under way. */
+  /** Drops the work in progress. */
   leave(reason: string): void;
 }
 
@@ -45,10 +45,10 @@ export class Exchange implements Caller {
   readonly #controller = new AbortController();
   #stream: EventStream | undefined;
   #finished = false;
-  #bearsLoss = false;
+  #survivesDisconnect = false;
   #watch: CallerWatch | undefined;
 
-  /** `id` is that of the request to be answered; null when there are several. */
+  /** `id` is the id of the request; null if there are several. */
   constructor(response: ServerResponse, session: Session, id: RequestId | null, acceptsStream: boolean) {
     this.#response = response;
     this.#session = session;
@@ -73,7 +73,7 @@ export class Exchange implements Caller {
 
   startWaiting(watch: CallerWatch): void {
     if (this.#streams) this.#openStream();
-    this.#bearsLoss = true;
+    this.#survivesDisconnect = true;
     this.#watch = watch;
   }
 
@@ -81,7 +81,7 @@ export class Exchange implements Caller {
     this.#watch = undefined;
   }
 
-  /** Also ends the response, for who cancelled the request and is still there. */
+  /** Also ends the response, for a client that cancelled the request and is still connected. */
   leave(reason: string): void {
     if (this.#finished || this.signal.aborted) return;
     this.#controller.abort(new CallerLeft(reason));
@@ -89,7 +89,7 @@ export class Exchange implements Caller {
     this.finish(errorText(this.#id, errorCodes.internal, `request dropped: ${reason}`));
   }
 
-  /** The response, as JSON text; undefined when the message has none. */
+  /** Sends the response, JSON text; undefined if the message has none. */
   finish(text: string | undefined, status = 200): void {
     if (this.#finished) return;
     this.#finished = true;
@@ -101,7 +101,7 @@ export class Exchange implements Caller {
     }
   }
 
-  /** What a client is told that comes back for its response too late. */
+  /** The error for a client that resumes after its response was dropped. */
   #noLongerKept(text: string): string {
     const problem = `The response of ${text.length} characters is no longer kept. The call has ended: send it again only if it may run twice.`;
     return errorText(this.#id, errorCodes.internal, problem);
@@ -123,7 +123,7 @@ export class Exchange implements Caller {
   };
 
   #streamDetached(): void {
-    if (this.#bearsLoss) this.#watch?.onAbsent();
+    if (this.#survivesDisconnect) this.#watch?.onAbsent();
     else this.leave("caller left");
   }
 }

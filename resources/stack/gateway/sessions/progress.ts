@@ -1,4 +1,4 @@
-/** The progress that a caller sees of its call: the wait for an approval, then the backend's. It only ever grows. */
+/** The progress reported to a caller: the wait for approval, then the backend's. Increases monotonically. */
 
 import { isObject } from "../../http/json.ts";
 import type { Params } from "../protocol/messages.ts";
@@ -14,7 +14,7 @@ export class Progress {
     this.#caller = caller;
   }
 
-  /** Values that do not grow are left out. */
+  /** Values that do not increase are skipped. */
   report(progress: Params): void {
     const value = progress.progress;
     if (typeof value !== "number" || value <= (this.#last ?? Number.NEGATIVE_INFINITY)) return;
@@ -22,7 +22,7 @@ export class Progress {
     this.#caller.notify("notifications/progress", { ...progress, progressToken: this.#token });
   }
 
-  /** A sender that counts from zero, after what was reported before. */
+  /** A sender that counts from zero, offset by the value reported before. */
   continued(): (progress: Params) => void {
     const base = this.#last ?? 0;
     return (progress) => {
@@ -34,7 +34,7 @@ export class Progress {
   }
 }
 
-/** Undefined when the request asks for no progress. */
+/** Undefined if the request does not ask for progress. */
 export function progressOf(params: Params, caller: Caller): Progress | undefined {
   const token = isObject(params._meta) ? params._meta.progressToken : undefined;
   return typeof token === "string" || typeof token === "number" ? new Progress(token, caller) : undefined;

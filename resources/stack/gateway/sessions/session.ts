@@ -1,4 +1,4 @@
-/** What the gateway knows of one agent's session: its turns, the calls under way and its event streams. */
+/** One agent's session: its turns, the calls in progress and its event streams. */
 import type { ServerResponse } from "node:http";
 import { EventStream } from "../protocol/event-stream.ts";
 import type { RequestId } from "../protocol/messages.ts";
@@ -9,13 +9,13 @@ import { SessionTurns, type TurnOptions } from "./turns.ts";
 const endedStreamsKept = 16;
 const keepAliveMs = 5_000;
 
-/** Who is told when the connection of a stream is lost, and when a client has taken the stream up again. */
+/** Notified when a stream's connection is lost, and when a client has resumed the stream. */
 export interface StreamWatch {
   onDetached(): void;
   onResumed(): void;
 }
 
-/** A call under way, as far as the session has to reach it. */
+/** A call in progress, as needed to cancel it. */
 interface CallUnderWay {
   leave(reason: string): void;
 }
@@ -59,7 +59,7 @@ export class Session {
     return stream;
   }
 
-  /** Goes on with a stream after the event that the client had last. False when the session has no such stream. */
+  /** Resumes a stream after the client's last event. False if the session has no such stream. */
   resume(
     last: { streamId: string; sequence: number },
     response: ServerResponse,
@@ -72,7 +72,7 @@ export class Session {
     return true;
   }
 
-  /** The stream for what no request asked for: one a session, a newer one takes the place of the older. */
+  /** The stream for messages without a request: one per session, a newer one replaces the older. */
   listen(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
     this.#listener?.end();
     this.#listener = this.openStream();

@@ -1,4 +1,4 @@
-/** The sessions there are, least recently used first. Bounded in number, and each in the time that it may lie unused. */
+/** The open sessions, least recently used first. Bounded in number and in idle time. */
 import { randomUUID } from "node:crypto";
 import { StreamMemory } from "../protocol/stream-memory.ts";
 import type { ProtocolVersion } from "../protocol/versions.ts";
@@ -11,7 +11,7 @@ export interface SessionsOptions extends TurnOptions {
 }
 
 export class Sessions {
-  /** What the sessions' event streams keep. */
+  /** Memory of the sessions' event streams. */
   readonly memory = new StreamMemory();
   readonly #options: SessionsOptions;
   readonly #sessions = new Map<string, Session>();
@@ -27,7 +27,7 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /** Undefined when there are as many as there may be and all of them are busy. */
+  /** Undefined if the limit is reached and all sessions are busy. */
   create(protocolVersion: ProtocolVersion): Session | undefined {
     if (this.#sessions.size >= this.#options.limit && !this.#endLeastRecentlyUsed()) return undefined;
     const session = new Session(randomUUID(), protocolVersion, this.#options, this.memory);
@@ -35,7 +35,7 @@ export class Sessions {
     return session;
   }
 
-  /** The session, from now on the most recently used one. */
+  /** The session, which becomes the most recently used one. */
   use(id: string): Session | undefined {
     const session = this.#sessions.get(id);
     if (!session) return undefined;

@@ -7,20 +7,20 @@ function turnsWith(options: { lockTtlMs?: number; lockWaitMs?: number; onAbandon
   return new SessionTurns({ lockTtlMs: 60_000, lockWaitMs: 60_000, ...options });
 }
 
-/** Whether a slot was given without anything else happening. */
+/** Whether a slot was granted without a further event. */
 async function isGiven(slot: Promise<Slot>): Promise<boolean> {
   const waiting = Symbol("waiting");
   return (await Promise.race([slot, new Promise((resolve) => setImmediate(resolve, waiting))])) !== waiting;
 }
 
 describe("SessionTurns", () => {
-  it("lets reads of a turn run together", async () => {
+  it("runs reads of a turn concurrently", async () => {
     const turns = turnsWith();
     await turns.acquire("t1", false, "read", never);
     expect(await isGiven(turns.acquire("t1", false, "read", never))).toBe(true);
   });
 
-  it("lets a write wait for reads and for other writes, and reads for a write that came first", async () => {
+  it("makes a write wait for reads and other writes, and reads for an earlier write", async () => {
     const turns = turnsWith();
     const read = await turns.acquire("t1", false, "read", never);
     const write = turns.acquire("t1", false, "write", never);
@@ -37,7 +37,7 @@ describe("SessionTurns", () => {
     expect(await isGiven(laterRead)).toBe(true);
   });
 
-  it("lets turns run one after the other, in the order in which they came", async () => {
+  it("runs turns one after the other, in order of arrival", async () => {
     const turns = turnsWith();
     const first = await turns.acquire("t1", false, "read", never);
     const second = turns.acquire("t2", false, "read", never);
@@ -54,13 +54,13 @@ describe("SessionTurns", () => {
     expect(await isGiven(third)).toBe(true);
   });
 
-  it("ends an idle turn as soon as another comes", async () => {
+  it("ends an idle turn as soon as another arrives", async () => {
     const turns = turnsWith();
     (await turns.acquire("t1", false, "write", never)).release();
     expect(await isGiven(turns.acquire("t2", false, "write", never))).toBe(true);
   });
 
-  it("counts the calls of a turn that got a slot, also when the turn comes back", async () => {
+  it("counts the calls of a turn that got a slot, also when the turn is resumed", async () => {
     const turns = turnsWith();
     const ordinals: number[] = [];
     for (const id of ["a", "a", "b", "a"]) {
@@ -71,7 +71,7 @@ describe("SessionTurns", () => {
     expect(ordinals).toEqual([1, 2, 1, 3]);
   });
 
-  it("does not count a call that gave up", async () => {
+  it("does not count a call that timed out", async () => {
     const turns = turnsWith();
     const held = await turns.acquire("t1", false, "write", never);
     const controller = new AbortController();
@@ -82,7 +82,7 @@ describe("SessionTurns", () => {
     expect((await turns.acquire("t1", false, "write", never)).ordinal).toBe(2);
   });
 
-  it("gives up when another turn holds the session for too long", async () => {
+  it("times out when another turn has the session for too long", async () => {
     const turns = turnsWith({ lockWaitMs: 20 });
     const first = await turns.acquire("t1", false, "read", never);
     await expect(turns.acquire("t2", false, "read", never)).rejects.toBeInstanceOf(TurnLockTimeout);
@@ -90,7 +90,7 @@ describe("SessionTurns", () => {
     expect(await isGiven(turns.acquire("t3", false, "read", never))).toBe(true);
   });
 
-  it("waits within a turn for as long as it takes", async () => {
+  it("waits within a turn without a limit", async () => {
     const turns = turnsWith({ lockWaitMs: 10 });
     const first = await turns.acquire("t1", false, "write", never);
     const second = turns.acquire("t1", false, "write", never);
@@ -99,7 +99,7 @@ describe("SessionTurns", () => {
     await expect(second).resolves.toBeDefined();
   });
 
-  it("frees a turn that was left, and lines its waiting calls up again", async () => {
+  it("releases an abandoned turn, and queues its waiting calls again", async () => {
     const onAbandoned = vi.fn();
     const turns = turnsWith({ lockTtlMs: 20, onAbandoned });
     const left = await turns.acquire("t1", false, "write", never);
@@ -113,7 +113,7 @@ describe("SessionTurns", () => {
     await expect(sameTurn).resolves.toBeDefined();
   });
 
-  it("does not free a turn that waits for an approval", async () => {
+  it("does not release a turn that waits for an approval", async () => {
     const turns = turnsWith({ lockTtlMs: 10 });
     const held = await turns.acquire("t1", false, "write", never);
     const approvalIsOver = held.extend();
@@ -124,7 +124,7 @@ describe("SessionTurns", () => {
     await expect(other).resolves.toBeDefined();
   });
 
-  it("never runs a write beside anything, nor two turns at once, whatever the order of events", async () => {
+  it("never runs a write concurrently with other calls, nor two turns at once, for any order of events", async () => {
     const turns = turnsWith();
     const running = new Map<string, { reads: number; writes: number }>();
     let random = 7;

@@ -1,37 +1,37 @@
 /**
- * One turn of a session at a time, in the order in which they came. A turn ends when a call of another turn is waiting
- * and none of its own is under way; nobody says that it is over. Inside a turn reads run together, a write waits for
- * the reads before it and runs alone, and reads that come after a waiting write wait for it.
+ * One turn of a session at a time, in order of arrival. A turn has no explicit end: it ends when a call of another turn is
+ * waiting and none of its own is in progress. Within a turn reads run concurrently, a write waits for the reads before it
+ * and runs alone, and reads after a waiting write wait for it.
  *
- * A turn that was left with a call under way is freed after `lockTtlMs`, unless an approval is what it waits for.
+ * An abandoned turn with a call in progress is released after `lockTtlMs`, unless it waits for an approval.
  */
 import type { Access } from "../policy/policy.ts";
 
 export interface TurnOptions {
   lockTtlMs: number;
   lockWaitMs: number;
-  /** Told of a turn that was freed because its lock ran out. */
+  /** Called with a turn that was released because its lock expired. */
   onAbandoned?: (turnId: string) => void;
 }
 
 export interface Slot {
-  /** 1 for the first call of this turn that got a slot, and so on. */
+  /** Number of this call among the turn's calls that got a slot, from 1. */
   readonly ordinal: number;
-  /** Keeps the turn's lock from running out until the returned function is called. */
+  /** Keeps the turn's lock from expiring until the returned function is called. */
   extend(): () => void;
   release(): void;
 }
 
-/** Another turn held the session for longer than a call may wait. */
+/** Another turn had the session for longer than a call may wait. */
 export class TurnLockTimeout extends Error {
   override readonly name = "TurnLockTimeout";
 }
 
 interface Waiter {
-  /** Changes when the turn that it waits in is freed by time. */
+  /** Changes if the turn that it waits in is released by timeout. */
   turn: Turn;
   access: Access;
-  /** Runs while another turn holds the session. */
+  /** Runs while another turn has the session. */
   timer: NodeJS.Timeout | undefined;
   started: boolean;
   start: () => void;
@@ -51,10 +51,10 @@ const rememberedTurns = 1_000;
 
 export class SessionTurns {
   readonly #options: TurnOptions;
-  readonly #line: Turn[] = [];
+  readonly #queue: Turn[] = [];
   #current: Turn | undefined;
   #leaseTimer: NodeJS.Timeout | undefined;
-  /** Calls by turn, kept after the turn ends: a turn that comes back has used what it used. */
+  /** Number of calls by turn, kept after the turn ends, so that a resumed turn keeps its count. */
   readonly #calls = new Map<string, number>();
 
   constructor(options: TurnOptions) {
@@ -62,8 +62,8 @@ export class SessionTurns {
   }
 
   /**
-   * A slot in the turn. `anonymous` turns are not counted beyond this call. Rejects with TurnLockTimeout, or with the
-   * signal's reason when the caller goes away first.
+   * Acquires a slot in the turn. `anonymous` turns are not counted beyond this call. Rejects with TurnLockTimeout, or with
+   * the signal's reason if the caller leaves first.
    */
   acquire(turnId: string, anonymous: boolean, access: Access, signal: AbortSignal): Promise<Slot> {
     return new Promise((resolve, reject) => {
@@ -93,8 +93,8 @@ export class SessionTurns {
       if (waiter.started) return;
       signal.addEventListener("abort", onAbort, { once: true });
       if (turn === this.#current) return;
-      // Only other turns' calls are waited for with a bound: those of the own turn end by the upstream's deadline.
-      const onTimeout = (): void => giveUp(new TurnLockTimeout("another turn holds the session"));
+      // The wait is limited only for other turns: calls of the same turn are bounded by the upstream deadline.
+      const onTimeout = (): void => giveUp(new TurnLockTimeout("another turn has the session"));
       waiter.timer = setTimeout(onTimeout, this.#options.lockWaitMs);
       this.#watchLease();
     });
@@ -102,10 +102,10 @@ export class SessionTurns {
 
   #join(id: string, anonymous: boolean): Turn {
     if (this.#current?.id === id) return this.#current;
-    const waiting = this.#line.find((turn) => turn.id === id);
+    const waiting = this.#queue.find((turn) => turn.id === id);
     if (waiting) return waiting;
     const turn = newTurn(id, anonymous);
-    if (this.#current && !isIdle(this.#current)) this.#line.push(turn);
+    if (this.#current && !isIdle(this.#current)) this.#queue.push(turn);
     else this.#current = turn;
     return turn;
   }
@@ -159,36 +159,36 @@ export class SessionTurns {
       this.#pump(turn);
       this.#endIfOver(turn);
     } else if (turn.waiting.length === 0) {
-      this.#leaveLine(turn);
+      this.#leaveQueue(turn);
     }
   }
 
-  #leaveLine(turn: Turn): void {
-    const place = this.#line.indexOf(turn);
-    if (place >= 0) this.#line.splice(place, 1);
+  #leaveQueue(turn: Turn): void {
+    const index = this.#queue.indexOf(turn);
+    if (index >= 0) this.#queue.splice(index, 1);
   }
 
   #endIfOver(turn: Turn): void {
-    if (turn === this.#current && isIdle(turn) && this.#line.length > 0) this.#advance();
+    if (turn === this.#current && isIdle(turn) && this.#queue.length > 0) this.#advance();
   }
 
   #advance(): void {
-    this.#current = this.#line.shift();
+    this.#current = this.#queue.shift();
     if (this.#current) {
       for (const waiter of this.#current.waiting) clearTimeout(waiter.timer);
       this.#pump(this.#current);
     }
-    if (this.#line.length > 0) this.#watchLease();
+    if (this.#queue.length > 0) this.#watchLease();
   }
 
-  /** The calls under way go on, but hold nobody up any more. Those still waiting line up again. */
+  /** Calls in progress continue without blocking other turns. Waiting calls are queued again. */
   #free(turn: Turn): void {
     this.#options.onAbandoned?.(turn.id);
     if (turn.waiting.length > 0) {
       const again = newTurn(turn.id, turn.anonymous);
       again.waiting = turn.waiting.splice(0);
       for (const waiter of again.waiting) waiter.turn = again;
-      this.#line.push(again);
+      this.#queue.push(again);
     }
     this.#advance();
   }
@@ -197,16 +197,16 @@ export class SessionTurns {
     turn.leaseEndsAt = performance.now() + this.#options.lockTtlMs;
   }
 
-  /** One timer, and only while somebody waits. */
+  /** One timer, only while a call is waiting. */
   #watchLease(): void {
     if (this.#leaseTimer) return;
     const watched = this.#current;
     const remainingMs = Math.max(1, (watched?.leaseEndsAt ?? 0) - performance.now());
     this.#leaseTimer = setTimeout(() => {
       this.#leaseTimer = undefined;
-      if (watched && watched === this.#current && isLeft(watched) && this.#line.length > 0) {
+      if (watched && watched === this.#current && isLeft(watched) && this.#queue.length > 0) {
         this.#free(watched);
-      } else if (this.#line.length > 0) {
+      } else if (this.#queue.length > 0) {
         if (watched && watched.extensions > 0) this.#renewLease(watched);
         this.#watchLease();
       }

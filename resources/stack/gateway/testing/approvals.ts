@@ -1,4 +1,4 @@
-/** Calls that wait for an approval, and the clicks that end it. */
+/** Calls that wait for an approval, and the clicks that decide it. */
 
 import { eventually, type TestGateway } from "./lab.ts";
 import { RawClient } from "./raw-client.ts";
@@ -12,7 +12,7 @@ export async function deliver(gateway: TestGateway, { body, headers }: SignedCli
 
 export const click = (gateway: TestGateway, options: Click) => deliver(gateway, signClick(options));
 
-/** A call that is held, and the ticket that Slack shows for it. */
+/** A held call, and its ticket in Slack. */
 export async function hold(
   scene: Scene,
   gateway: TestGateway,

@@ -1,7 +1,6 @@
 /**
- * Whether decisions are lost when processes die, judged from outside: clients count the answers that they received, and
- * PostgreSQL is asked for its rows. The gateway and the database are real processes; the gateway's own figures count for
- * nothing.
+ * Checks from outside whether decisions are lost when processes end: clients count the responses that they received, and
+ * PostgreSQL is queried for its rows. Gateway and database are real processes; the gateway's own counters are not used.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,30 +18,30 @@ const clientsAtOnce = 4;
 const retryMs = 20;
 
 /** `stopped` is the orderly end, by SIGTERM or SIGINT. */
-export type Blow = "none" | "killed" | "stopped";
+export type Outage = "none" | "killed" | "stopped";
 
 export interface TrialOptions {
   postgres: TestPostgres;
-  database: Blow;
-  gateway: Blow;
-  /** Resolves when enough has happened for the next blow; told how many calls are answered so far. */
+  database: Outage;
+  gateway: Outage;
+  /** Resolves when the next phase may start; receives the number of calls answered so far. */
   enough: (answered: () => number) => Promise<void>;
 }
 
 export interface TrialResult {
   answered: number;
-  /** Answered while the database was away. */
+  /** Number of calls answered during the database outage. */
   answeredMeanwhile: number;
   lost: number;
   twice: number;
-  /** Rows that come before one of the same client's earlier calls. */
+  /** Number of rows that precede one of the same client's earlier calls. */
   misplaced: number;
-  /** Of the answered calls, those that have no row of their end, and those that have more than one. */
+  /** Number of answered calls without a row of their end, and with more than one. */
   endsLost: number;
   endsTwice: number;
 }
 
-/** Calls go on all the time: quiet, database away, gateway ended and started again, database back, quiet. */
+/** Under continuous calls: normal operation, database down, gateway restarted, database up, normal operation. */
 export async function runTrial({ postgres, database, gateway, enough }: TrialOptions): Promise<TrialResult> {
   const folder = mkdtempSync(join(tmpdir(), "gateway-trial-"));
   writeFileSync(join(folder, "policy.yaml"), testPolicy);
@@ -75,7 +74,7 @@ export async function runTrial({ postgres, database, gateway, enough }: TrialOpt
     if (database !== "none") await postgres.start();
     await enough(load.count);
     await load.stop();
-    // An orderly stop writes what it can, and what it could not is written by a gateway that finds the database there.
+    // An orderly stop writes what it can; the rest is written by the next gateway, with the database up.
     await running.stop();
     running = await start();
     await running.stop();
@@ -88,7 +87,7 @@ export async function runTrial({ postgres, database, gateway, enough }: TrialOpt
   }
 }
 
-/** Clients that call one after another, each call with a number of its own, and remember which were answered. */
+/** Clients that make sequential, numbered calls and record which were answered. */
 class Load {
   readonly #url: string;
   readonly #trial = `trial-${Math.random()}`;

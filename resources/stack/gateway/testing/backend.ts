@@ -1,4 +1,4 @@
-/** A real MCP backend made with the SDK, that can go away and come back on the same port, having forgotten its sessions. */
+/** A real MCP backend from the SDK, that can be stopped and restarted on the same port, without its earlier sessions. */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -16,7 +16,7 @@ interface SeenCall {
 export interface TestBackend {
   url: string;
   calls: SeenCall[];
-  /** Set to answer requests in some other way; return false to let the SDK answer after all. */
+  /** Overrides the response to requests; return false to let the SDK answer. */
   intercept: ((request: IncomingMessage, response: ServerResponse, body: string) => boolean) | undefined;
   down: () => Promise<void>;
   up: () => Promise<void>;
@@ -62,7 +62,7 @@ export async function startBackend(options: { json?: boolean; tools?: string[] }
         onsessioninitialized: (sessionId) => void transports.set(sessionId, made),
       });
       transport = made;
-      // The SDK's own types disagree under exactOptionalPropertyTypes.
+      // The SDK's own types are inconsistent under exactOptionalPropertyTypes.
       await makeServer(calls, options.tools).connect(made as Parameters<McpServer["connect"]>[0]);
     }
     await transport.handleRequest(request, response, body === "" ? undefined : JSON.parse(body));

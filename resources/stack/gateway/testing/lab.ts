@@ -1,4 +1,4 @@
-/** A gateway in this process, with what it needs around it. */
+/** A gateway in this process, with its dependencies. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,12 +55,12 @@ export async function launchGateway(
   };
 }
 
-/** Waits for what will be so soon on a machine that is not busy. Fails with the last thing seen when it never is. */
-export async function eventually<T>(look: () => Promise<T> | T, isRight: (seen: T) => boolean): Promise<T> {
+/** Polls until the value matches. Fails after 25 s with the last value. */
+export async function eventually<T>(read: () => Promise<T> | T, matches: (seen: T) => boolean): Promise<T> {
   for (const deadline = performance.now() + 25_000; ; ) {
-    const seen = await look();
-    if (isRight(seen)) return seen;
-    if (performance.now() > deadline) throw new Error(`never came true; last seen: ${JSON.stringify(seen)}`);
+    const seen = await read();
+    if (matches(seen)) return seen;
+    if (performance.now() > deadline) throw new Error(`timed out; last value: ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -1,4 +1,4 @@
-/** A real Postgres of the test's own, on a free port, that can be killed and started again. */
+/** A real Postgres for one test, on a free port, that can be killed and restarted. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,10 +11,10 @@ import pg from "pg";
 export interface TestPostgres {
   url: string;
   port: number;
-  /** One statement on a connection of its own. */
+  /** Runs one statement on its own connection. */
   query: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
   signal: (signal: NodeJS.Signals) => void;
-  /** Ends it by this signal: SIGKILL as a crash would, SIGINT in order but at once. */
+  /** Ends it with this signal: SIGKILL like a crash, SIGINT for a fast shutdown. */
   end: (signal: NodeJS.Signals) => Promise<void>;
   /** SIGKILL. */
   kill: () => Promise<void>;
@@ -54,7 +54,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     const settings = ["-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60"];
     const options = { ...owner, cwd: folder, stdio: "ignore" } as const;
     const args = ["-D", data, "-p", `${port}`, "-h", "127.0.0.1", "-k", folder, ...settings];
-    // It refuses to start as long as a process of the one that was killed is about to end.
+    // It refuses to start while a process of the killed instance is still ending.
     for (const deadline = performance.now() + startLimitMs; ; ) {
       const process = spawn(binaries.postgres, args, options);
       server = process;
@@ -94,14 +94,14 @@ export async function startPostgres(): Promise<TestPostgres> {
   };
 }
 
-/** Each connection has a process of its own, which outlives the postmaster for a moment and is not stopped with it. */
+/** Each connection has its own process, which outlives the postmaster briefly and is not signalled with it. */
 function signalAll({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   for (const each of [pid, ...childrenOf(pid)]) {
     try {
       process.kill(each, signal);
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
 }
@@ -114,7 +114,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** False when the process has ended, or the time is over, before it takes connections. */
+/** False if the process ends, or the time expires, before it accepts connections. */
 async function isReady(url: string, process: ChildProcess, deadline: number): Promise<boolean> {
   while (process.exitCode === null && process.signalCode === null && performance.now() < deadline) {
     const client = new pg.Client({ connectionString: url });

@@ -1,12 +1,12 @@
-/** An MCP client that does nothing by itself, so that a test can do everything wrong. */
+/** An MCP client without automatic behaviour, so that a test can violate the protocol. */
 export interface Reply {
   status: number;
   headers: Headers;
   contentType: string;
   text: string;
-  /** The response out of JSON or out of the stream. */
+  /** The response, from JSON or from the stream. */
   message: RpcResponse;
-  /** All messages, notifications of a stream included. */
+  /** All messages, including a stream's notifications. */
   messages: Record<string, unknown>[];
 }
 
@@ -40,7 +40,7 @@ export class RawClient {
     return client;
   }
 
-  /** Any body under any headers; `undefined` takes a default header away. */
+  /** Sends any body with any headers; `undefined` removes a default header. */
   fetch(body: string | undefined, headers: Record<string, string | undefined> = {}, init: RequestInit = {}) {
     const all: Record<string, string | undefined> = {
       "content-type": "application/json",
@@ -90,7 +90,7 @@ export function messagesIn(text: string): Record<string, unknown>[] {
   return [...text.matchAll(/^data: (.+)$/gm)].map((match) => JSON.parse(match[1] ?? "null"));
 }
 
-/** Reads a stream until its text is as wanted. */
+/** Reads a stream until its text matches. */
 export async function readUntil(response: Response, isEnough: (text: string) => boolean): Promise<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

@@ -1,4 +1,4 @@
-/** What most tests of the gateway need: a database for the file, a backend and a Slack for each test, gateways on demand. */
+/** Common dependencies of gateway tests: a database per file, a backend and a Slack per test, gateways on demand. */
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { startBackend, type TestBackend } from "./backend.ts";
@@ -21,7 +21,7 @@ export interface AuditRow extends pg.QueryResultRow {
   duration_ms: number;
 }
 
-/** A row of calls, as PostgreSQL's driver reads it. */
+/** A row of calls, as returned by PostgreSQL's driver. */
 export interface CallRow extends pg.QueryResultRow {
   id: string;
   call_id: string;
@@ -71,7 +71,7 @@ export class Scene {
     return gateway;
   }
 
-  /** The session's rows, once there are as many as expected. */
+  /** The session's rows, once the expected number exists. */
   rowsOf(client: RawClient, count: number): Promise<AuditRow[]> {
     const text = "SELECT * FROM audit_log WHERE session_id = $1 ORDER BY id";
     return eventually(
@@ -80,7 +80,7 @@ export class Scene {
     );
   }
 
-  /** The rows of the session's calls that are there now. */
+  /** The current rows of the session's calls. */
   callsOf(sessionId: string | undefined): Promise<CallRow[]> {
     return this.postgres.query<CallRow>("SELECT * FROM calls WHERE session_id = $1 ORDER BY id", [sessionId]);
   }
@@ -117,6 +117,6 @@ export function setScene(): Scene {
 }
 
 function started<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error("used outside of a test");
+  if (part === undefined) throw new Error("only available within a test");
   return part;
 }

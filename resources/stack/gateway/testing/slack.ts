@@ -1,4 +1,4 @@
-/** Slack as the gateway sees it: takes messages, and clicks as a person would, properly signed unless told otherwise. */
+/** A fake Slack: accepts messages, and sends clicks like a person's, correctly signed unless overridden. */
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
@@ -27,14 +27,14 @@ export interface TestSlack {
   secret: string;
   /** Messages posted and updated. */
   requests: SlackRequest[];
-  /** Set to answer in some other way; return false to let it be answered after all. */
+  /** Overrides the response; return false for the default one. */
   intercept: ((method: string, response: ServerResponse) => boolean) | undefined;
-  /** So many of the next messages are posted, and then the connection is cut instead of an answer. */
+  /** For this many of the next messages the message is stored, and the connection is cut instead of a response. */
   loseAnswers: number;
   stop: () => Promise<void>;
 }
 
-/** On a free port unless told which. */
+/** Listens on a free port unless one is given. */
 export async function startSlack(onPort = 0): Promise<TestSlack> {
   const requests: SlackRequest[] = [];
   const server = createServer(async (request, response) => {

@@ -1,19 +1,19 @@
 /**
- * What an earlier gateway left behind. Its callers are gone, so tickets still pending end as expired. A ticket is decided
- * in the database before the decision's audit row is made; one that was killed in between has its row made here.
+ * Tickets of an earlier gateway process. Its callers are disconnected, so pending tickets expire. A ticket is settled in
+ * the database before its audit row is written; if the process was killed in between, the row is written here.
  */
 import type { Pool } from "pg";
 import { inTransaction } from "../audit/database.ts";
 import type { Ticket } from "./ticket.ts";
 
-export const leftoverReason = "gateway restarted while waiting";
+export const orphanReason = "gateway restarted while waiting";
 
-export interface Leftover extends Pick<Ticket, "id" | "tool" | "sessionId" | "arguments" | "digest"> {
+export interface OrphanedTicket extends Pick<Ticket, "id" | "tool" | "sessionId" | "arguments" | "digest"> {
   channel: string | undefined;
   messageTimestamp: string | undefined;
 }
 
-interface LeftoverRow {
+interface OrphanedRow {
   id: string;
   tool_name: string;
   session_id: string;
@@ -23,13 +23,13 @@ interface LeftoverRow {
   slack_ts: string | null;
 }
 
-/** Returns the tickets that were still pending, so that their messages can be brought up to date. */
-export function endLeftovers(pool: Pool): Promise<Leftover[]> {
+/** Returns the tickets that were still pending, so that their messages can be updated. */
+export function expireOrphanedTickets(pool: Pool): Promise<OrphanedTicket[]> {
   return inTransaction(pool, async (client) => {
-    const { rows } = await client.query<LeftoverRow>(
+    const { rows } = await client.query<OrphanedRow>(
       `UPDATE approvals SET status = 'expired', decided_at = now(), reason = $1 WHERE status = 'pending'
        RETURNING id, tool_name, session_id, arguments, digest, slack_channel, slack_ts`,
-      [leftoverReason],
+      [orphanReason],
     );
     await client.query(missingAnswers);
     return rows.map((row) => ({
