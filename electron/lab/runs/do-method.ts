@@ -10,7 +10,7 @@ import { runStep } from "../scenarios/steps.ts";
 import { RunStopped } from "./run-stopped.ts";
 
 /**
- * The steps of a scenario, in their order, while what is to hold throughout is watched.
+ * Runs the steps of a scenario in their order, and watches what must hold throughout.
  * @throws RunStopped when a step could not be done or the steady state broke; the signal's reason when it aborts
  */
 export async function doMethod(scenario: Scenario, context: RunContext, signal: AbortSignal): Promise<void> {
@@ -59,7 +59,7 @@ async function doStep(step: Step, id: string, context: RunContext, signal: Abort
   }
 }
 
-/** What a step that could not be done makes of its run. */
+/** Outcome of a run in which a step failed. */
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof Inconclusive) return "inconclusive";
   return error instanceof LabError && error.code === "residue" ? "residue" : "failed";

@@ -24,9 +24,9 @@ afterEach(async () => {
   expect((await send(stack.linkUrl)).status).toBe(200);
 });
 
-const run = (wish: SmallRun) => runOnSmallStack(stack, history, wish);
+const run = (scenario: SmallRun) => runOnSmallStack(stack, history, scenario);
 
-/** As a person finds and signals it, past the lab. */
+/** Signals a service from outside of the lab. */
 function pidOf(service: string): number {
   const { id } = stack.running.registered;
   const pid = stack.register.processes(id).find((each) => each.service === service)?.identity?.pid;
@@ -35,7 +35,7 @@ function pidOf(service: string): number {
 }
 const isDead = (pid: number) => {
   try {
-    return letterOf(pid) === "Z"; // it only waits to be reaped
+    return letterOf(pid) === "Z"; // a zombie
   } catch {
     return true;
   }
@@ -45,7 +45,7 @@ const proxy = (method: string, path: string, body?: object) =>
   fetch(`${stack.proxyUrl}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 const LINK_PATH = `/proxies/${encodeURIComponent(LINK)}`;
 
-describe("a fault that ends before its time, by itself or by an outsider", () => {
+describe("a fault that ends before its time, by itself or by someone else", () => {
   const http = { http_status: LINK, status: 503 };
   test.each<[string, object, () => unknown, RegExp]>([
     ["SIGKILL of the fault proxy", http, () => process.kill(pidOf("fault-proxy"), "SIGKILL"), /http_status caller->/],
@@ -62,7 +62,7 @@ describe("a fault that ends before its time, by itself or by an outsider", () =>
         if (event.type === "fault.undone") goOn();
       },
     });
-    // What someone else has killed is not the run's to start again: it is left, and that is worse.
+    // A service that someone else has killed is not restarted by the run: it is residue.
     const isLeft = (await stack.running.driver.stateOf("caller")).is === "stopped";
     await stack.running.startAndWait("caller", AbortSignal.timeout(20_000));
     expect(outcome).toBe(isLeft ? "residue" : "failed");
@@ -74,7 +74,7 @@ describe("a fault that ends before its time, by itself or by an outsider", () =>
     expect(view.faults).toHaveLength(1);
   });
 
-  test("is seen at the latest when it is undone", async () => {
+  test("is noticed at the latest when it is undone", async () => {
     const { outcome, reason } = await run({
       method: [
         { fault: { ...http, for: "5m" } },
@@ -86,7 +86,7 @@ describe("a fault that ends before its time, by itself or by an outsider", () =>
     expect(reason).toMatch(/http_status caller->server ended before its time/);
   });
 
-  test("is no reason for a run not to be green when it was its own time that was over", async () => {
+  test("does not keep a run from passing when its own time was over", async () => {
     const { outcome, view } = await run({
       method: [{ fault: { pause: "server", for: "20ms" } }, { fault: { ...http, for: "20ms" } }, UNTIL_TOLD],
       listen: (event, goOn) => event.type === "fault.undone" && event.detail.includes("passes everything") && goOn(),
@@ -97,7 +97,7 @@ describe("a fault that ends before its time, by itself or by an outsider", () =>
 });
 
 describe("a fault on a service that is paused", () => {
-  test.each(["kill", "stop"])("%s: it is applied for real, and all is undone after", async (kind) => {
+  test.each(["kill", "stop"])("%s: it is applied, and everything is undone afterwards", async (kind) => {
     let paused = 0;
     let wasDead = false;
     const { outcome, view } = await run({
@@ -115,7 +115,7 @@ describe("a fault on a service that is paused", () => {
     expect(letterOf(pidOf("server"))).toMatch(/[SR]/);
   });
 
-  test("kill, which ends first: the service is paused again, and the pause goes on to its own end", async () => {
+  test("kill, which ends first: the service is paused again until the pause ends", async () => {
     const states: (string | undefined)[] = [];
     const { outcome } = await run({
       method: [{ fault: { pause: "server" } }, { fault: { kill: "server", for: "20ms" } }, UNTIL_TOLD],
@@ -130,13 +130,13 @@ describe("a fault on a service that is paused", () => {
   });
 });
 
-describe("a fault that did nothing", () => {
-  test("since its target was broken already keeps the run from being green", async () => {
+describe("a fault without effect", () => {
+  test("because its target was already broken keeps the run from passing", async () => {
     const { outcome, reason } = await run({ method: [{ fault: { stop: "server" } }, { fault: { pause: "server" } }] });
     expect([outcome, reason]).toEqual(["failed", "fault pause server had no effect: server was already stopped"]);
   });
 
-  test("since the driver cannot do it is found out before anything is broken", async () => {
+  test("because the driver does not support it is reported before anything is broken", async () => {
     const { outcome, reason, view } = await run({
       method: [{ fault: { pause: "caller" } }, { fault: { disconnect: "server" } }],
     });
@@ -144,7 +144,7 @@ describe("a fault that did nothing", () => {
     expect(reason).toMatch(/disconnect server cannot be done on the process driver.*--driver docker/);
   });
 
-  test("since it was refused is in the log as refused, and neither in force nor restored", async () => {
+  test("because it was refused is logged as refused, neither in force nor restored", async () => {
     const { injector, events } = stack.injector();
     const nonsense = { latency: LINK, by: -1 };
     await expect(injector.apply(nonsense, AbortSignal.timeout(20_000))).rejects.toThrow(/fault proxy, POST .*400/);

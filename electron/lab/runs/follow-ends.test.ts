@@ -42,13 +42,13 @@ describe("the ends of calls", () => {
       await decisions?.close();
       if ("reader" in ends) await ends.reader.close();
     });
-    const isToCome = (spanId = "b7ad6b7169203331") => awaitsEnd(ends, { spanId });
+    const isExpected = (spanId = "b7ad6b7169203331") => awaitsEnd(ends, { spanId });
     const read = async () => "reader" in ends && (await ends.reader.read());
     const warnings = () => events.flatMap((event) => (event.type === "warning" ? event.message : []));
-    return { events, warnings, read, decisions, rows, isToCome };
+    return { events, warnings, read, decisions, rows, isExpected };
   }
 
-  test("are put into the log once, in their order, as exactly as they are kept", async () => {
+  test("are logged once, in their order, exactly as they are stored", async () => {
     await postgres.insertCall({ tool: "before" });
     const { events, read } = await follow();
     await postgres.insertCall({ tool: "one", startedMs: 1_700_000_000_000.25, endedMs: 1_700_000_000_800.5 });
@@ -70,30 +70,30 @@ describe("the ends of calls", () => {
     expect(events[1]).not.toHaveProperty("error");
   });
 
-  test("are to come of calls while their table can be read, but not of those that a gateway did not survive", async () => {
-    const { read, isToCome } = await follow();
-    expect([isToCome(), isToCome("")]).toEqual([true, false]);
+  test("are expected while their table can be read, except for calls that were lost with a gateway", async () => {
+    const { read, isExpected } = await follow();
+    expect([isExpected(), isExpected("")]).toEqual([true, false]);
     await postgres.query("ALTER TABLE calls RENAME TO away");
     await read();
-    expect(isToCome()).toBe(false);
+    expect(isExpected()).toBe(false);
     await postgres.query("ALTER TABLE away RENAME TO calls");
     await read();
-    expect(isToCome()).toBe(true);
+    expect(isExpected()).toBe(true);
     await postgres.query("DROP TABLE calls");
-    expect((await follow()).isToCome()).toBe(false);
+    expect((await follow()).isExpected()).toBe(false);
   });
 
-  test("that have an outcome which the lab does not know are told of once, and later ones are read", async () => {
+  test("with an unknown outcome are reported once, and later ones are read", async () => {
     const { events, warnings, read } = await follow();
     await postgres.insertCall({ outcome: "hedged" });
     await postgres.insertCall({ outcome: "hedged" });
     await postgres.insertCall({ tool: "good" });
     expect(await read()).toBe(true);
-    expect(warnings()).toEqual([expect.stringMatching(/^call record 1 cannot be understood: outcome: .*"hedged"/)]);
+    expect(warnings()).toEqual([expect.stringMatching(/^call record 1 cannot be parsed: outcome: .*"hedged"/)]);
     expect(events.filter(({ type }) => type === "call.ended")).toMatchObject([{ tool: "good" }]);
   });
 
-  test("are not known of a database that has no table of them, which is said once; its decisions are all read", async () => {
+  test("are unknown without a table of calls, which is logged once; all decisions are read", async () => {
     await postgres.query("DROP TABLE calls");
     const { warnings, read, decisions, rows } = await follow();
     await postgres.insert({ tool: "one" });
@@ -103,7 +103,7 @@ describe("the ends of calls", () => {
     expect(warnings()).toEqual(['it is not known when calls ended: relation "calls" does not exist']);
   });
 
-  test("are not known of one that loses the table in mid-run, which is said once; its decisions are all read", async () => {
+  test("are unknown when the table disappears in mid-run, which is logged once; all decisions are read", async () => {
     const { warnings, read, decisions, rows } = await follow();
     await postgres.query("DROP TABLE calls");
     await postgres.insert({ tool: "one" });
@@ -113,20 +113,20 @@ describe("the ends of calls", () => {
     expect(warnings()).toEqual(['the table of calls cannot be read: relation "calls" does not exist']);
   });
 
-  test("are not spoken of where not even decisions can be read", async () => {
+  test("are not mentioned when decisions cannot be read either", async () => {
     await postgres.query("DROP TABLE calls, audit_log");
     expect((await follow()).warnings()).toEqual([]);
   });
 });
 
 describe("at the end of a run", () => {
-  /** How often the gateway was asked for what it has left to write, and the ends were read. */
+  /** How often the gateway was asked for its pending rows, and how often the ends were read. */
   async function settle(calls: () => object | undefined, isReadable = true) {
     let asked = 0;
     const { address } = await fakeService(() => {
       asked++;
-      const told = calls();
-      return told === undefined ? undefined : { json: { audit: { pending: 0, dropped: 0 }, calls: told } };
+      const reported = calls();
+      return reported === undefined ? undefined : { json: { audit: { pending: 0, dropped: 0 }, calls: reported } };
     });
     const { context } = fakeContext(address);
     const health = { name: "the-gateway", role: "gateway", probe: { http: "/health" } };
@@ -136,12 +136,12 @@ describe("at the end of a run", () => {
     return { asked, read };
   }
 
-  test("what the gateway is about to write is waited for", async () => {
+  test("rows that the gateway is about to write are waited for", async () => {
     let left = 3;
     expect(await settle(() => ({ pending: left--, failing: false }))).toEqual({ asked: 4, read: 2 });
   });
 
-  test("a gateway that tells of none is not waited for", async () => {
+  test("a gateway that reports none is not waited for", async () => {
     expect(await settle(() => ({}))).toEqual({ asked: 1, read: 2 });
   });
 

@@ -8,16 +8,16 @@ import { CALLS, type CallEnd } from "../traces/call-row.ts";
 import type { DecisionSource } from "../traces/decision-source.ts";
 import { TableReader } from "../traces/table-reader.ts";
 
-/** Rows are on their way for a tenth of a second; after an outage of the database the gateway tries again within two. */
+/** Rows arrive within 0.1 s; after an outage of the database the gateway retries within 2 s. */
 const SETTLE_LIMIT_MS = 2_500;
 const POLL_INTERVAL_MS = 20;
 
-/** What tells of the ends of calls, or why no end is known, in words. */
+/** The reader of the ends of calls, or why no end is known. */
 export type FollowedEnds = { reader: TableReader<CallEnd> } | { why: string };
 
 /**
- * Puts the ends of calls into the log as the gateway records them. Where it keeps no table of them no end is known, and
- * decisions are what they are without.
+ * Logs the ends of calls as the gateway records them. Without a table of calls no end is known; decisions are not
+ * affected.
  */
 export async function followEnds(
   stack: Pick<RunningStack, "stack" | "endpoint">,
@@ -37,22 +37,22 @@ export async function followEnds(
 }
 
 /**
- * Whether the end of a call is to come, by a row of what was decided on it. A row without a span is written when a gateway
- * starts, of a call that the one before it did not survive: nothing records the end of that.
+ * Whether the end of a call is expected, by the row of a decision on it. A row without a span is written by a starting
+ * gateway for a call that was lost with its previous instance: its end is never recorded.
  */
 export function awaitsEnd(ends: FollowedEnds | undefined, { spanId }: { spanId: string }): boolean {
   return ends !== undefined && "reader" in ends && ends.reader.hasTable && spanId !== "";
 }
 
-/** Says once that no end is known; not where nothing at all is known of calls, which the decisions' reader has said. */
+/** Logs once that no end is known; not when decisions are missing too, which their reader has already logged. */
 export function noteMissingEnds(log: RunLog, ends: FollowedEnds, decisions: DecisionSource | undefined): void {
   if ("reader" in ends || decisions === undefined || decisions.missing().length > 0) return;
   log.append({ type: "warning", code: "calls", message: `it is not known when calls ended: ${ends.why}` });
 }
 
 /**
- * Reads what the gateway has recorded by now. Calls that are still under way are not waited for, nor is a table that cannot
- * be read or a gateway that is down. Never rejects.
+ * Reads what the gateway has recorded so far, and waits at most {@link SETTLE_LIMIT_MS} for rows that it is about to write.
+ * Does not wait for calls in progress, for a table that cannot be read or for a gateway that is down. Never rejects.
  */
 export async function settleEnds(context: RunContext, ends: Pick<TableReader<CallEnd>, "read">): Promise<void> {
   if (!(await ends.read())) return;
@@ -60,8 +60,8 @@ export async function settleEnds(context: RunContext, ends: Pick<TableReader<Cal
   try {
     await within(signal, SETTLE_LIMIT_MS, async (limit) => {
       for (;;) {
-        const told = await gatewayAudit(context, limit);
-        if (told === "unreachable" || (told.pendingEnds ?? 0) === 0) return;
+        const audit = await gatewayAudit(context, limit);
+        if (audit === "unreachable" || (audit.pendingEnds ?? 0) === 0) return;
         await context.clock.sleep(POLL_INTERVAL_MS, limit);
       }
     });

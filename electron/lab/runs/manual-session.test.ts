@@ -63,7 +63,7 @@ test("an error that nothing has awaited ends it as an error, with everything res
   ]);
 });
 
-test("one that begins only by half is ended, and its error told", async () => {
+test("a session that could only be started partly is ended with its error", async () => {
   vi.spyOn(ProxyWatch, "start").mockRejectedValue(new Error("fault-proxy publishes no port"));
   const { beginning, events } = await begin();
   await expect(beginning).rejects.toThrow("fault-proxy publishes no port");
@@ -75,7 +75,7 @@ test("one that begins only by half is ended, and its error told", async () => {
   expect(events).toHaveLength(heard);
 });
 
-test("one whose end cannot be recorded ends all the same, and that is told", async () => {
+test("a session whose end cannot be recorded still ends, and that is reported", async () => {
   const { beginning, unrecorded } = await begin();
   const run = await beginning;
   await run.apply({ down: LINK } as never, never);
@@ -89,7 +89,7 @@ test("one whose end cannot be recorded ends all the same, and that is told", asy
   expect(unrecorded).toEqual([expect.stringContaining("disk is full")]);
 });
 
-test("a toxic that someone else leaves on the stack meanwhile is residue of it, by its name", async () => {
+test("a toxic that someone else leaves on the stack meanwhile is residue, by its name", async () => {
   const { beginning } = await begin();
   const run = await beginning;
   await run.apply({ pause: "server" } as never, never);
@@ -105,7 +105,7 @@ test("a toxic that someone else leaves on the stack meanwhile is residue of it, 
   });
 });
 
-test("what is broken before it begins is taken as given, by its name, and is no residue at its end", async () => {
+test("existing damage is accepted, by its name, and is not residue at its end", async () => {
   await stack.running.driver.pause("server");
   const { beginning, events } = await begin();
   const run = await beginning;
@@ -130,7 +130,7 @@ test("a halt by another process ends it as cancelled, with everything restored",
   expect(events.filter(({ type }) => type === "fault.undone")).toMatchObject([{ result: "restored" }]);
 });
 
-test("a fault that comes while it is ending is refused, and never applied after the rollback", async () => {
+test("a fault that is requested while the session ends is refused, and never applied after the rollback", async () => {
   const { beginning } = await begin();
   const run = await beginning;
   await run.apply({ pause: "server" } as never, never);

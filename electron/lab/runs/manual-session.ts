@@ -14,21 +14,21 @@ const UNDO_LIMIT_MS = 60_000;
 
 export interface SessionParts extends RunnerParts {
   listen: (event: LabEvent) => void;
-  /** Told when the history could not be told of the run's end. */
+  /** Called when the end of the run could not be recorded. */
   onUnrecorded: (error: unknown) => void;
 }
 
 type Undone = Awaited<ReturnType<FaultInjector["undo"]>>;
 
 /**
- * What a person breaks, as a run like any other whose method waits for requests: it begins with the first fault and ends
- * when none is in force any more. Damage that is there before it is taken as given.
+ * Faults that a person applies manually, as a run whose method waits for requests: it starts with the first fault and ends
+ * when none is in force any more. Existing damage is accepted.
  */
 export class ManualSession {
-  /** Resolves when the run has ended: to undefined once it is on disk, else to what kept it from being recorded. */
+  /** Resolves when the run has ended: to undefined once it is on disk, else to the error that kept it from being recorded. */
   readonly ended: Promise<unknown>;
-  readonly #begun = Promise.withResolvers<RunContext>();
-  /** Aborts when requests are no longer taken. */
+  readonly #started = Promise.withResolvers<RunContext>();
+  /** Aborts when requests are no longer accepted. */
   readonly #serving = new AbortController();
   readonly #over = Promise.withResolvers<void>();
   #context: RunContext | undefined;
@@ -39,28 +39,28 @@ export class ManualSession {
     const never = new AbortController().signal;
     const running = carryOut(plan, { ...parts, acceptExisting: true }, never, listen);
     this.ended = running.then(
-      (result) => void this.#begun.reject(new LabError(...whyNotBegun(result))),
+      (result) => void this.#started.reject(new LabError(...whyNotStarted(result))),
       (error: unknown) => {
         if (this.#context !== undefined) onUnrecorded(error);
-        this.#begun.reject(error);
+        this.#started.reject(error);
         return error;
       },
     );
-    this.#begun.promise.catch(() => {});
+    this.#started.promise.catch(() => {});
   }
 
-  /** @throws LabError when the run ends before its method: it could not be watched, or the stack not be read */
+  /** @throws LabError when the run ends before its method: it could not be watched, or the stack could not be read */
   static async begin(parts: SessionParts): Promise<ManualSession> {
     const session = new ManualSession(parts);
-    await session.#begun.promise;
+    await session.#started.promise;
     return session;
   }
 
   get runId(): string {
-    return this.#begunContext.log.runId;
+    return this.#startedContext.log.runId;
   }
 
-  /** No requests are taken any more: what is in force is being undone, or all of it has been. */
+  /** True when no more requests are accepted: faults are being undone, or have been. */
   get isEnding(): boolean {
     return this.#serving.signal.aborted;
   }
@@ -72,7 +72,7 @@ export class ManualSession {
       this.#serving.signal.addEventListener("abort", end, { once: true });
       if (this.isEnding) end();
       try {
-        return await this.#begunContext.faults.apply(fault, scope.signal);
+        return await this.#startedContext.faults.apply(fault, scope.signal);
       } finally {
         this.#serving.signal.removeEventListener("abort", end);
         scope.end();
@@ -81,12 +81,12 @@ export class ManualSession {
   }
 
   undo(target: string): Promise<Undone> {
-    return this.#during(() => this.#begunContext.faults.undo(target, AbortSignal.timeout(UNDO_LIMIT_MS)));
+    return this.#during(() => this.#startedContext.faults.undo(target, AbortSignal.timeout(UNDO_LIMIT_MS)));
   }
 
   /**
-   * Restores what can be and ends the run, with residue if something could not. For when the lab ends. Never rejects: what
-   * is left, and what kept the run from being recorded, is in what it resolves to.
+   * Undoes all faults and ends the run, with residue if something could not be undone. For when the lab ends. Never
+   * rejects: resolves to the residue, and to the error that kept the run from being recorded.
    */
   async close(): Promise<{ residue: string[]; problem: unknown }> {
     const { residue } = await this.undo("all");
@@ -94,18 +94,18 @@ export class ManualSession {
     return { residue, problem: await this.ended };
   }
 
-  get #begunContext(): RunContext {
+  get #startedContext(): RunContext {
     if (this.#context !== undefined) return this.#context;
-    throw new LabError("internal", "the manual session has not begun");
+    throw new LabError("internal", "the manual session has not started");
   }
 
-  /** The method of the run. It is over once nothing is in force, by an undo or because the last fault has run out. */
+  /** The method of the run. Over once nothing is in force, because of an undo or because the last fault has expired. */
   async #serve(context: RunContext, signal: AbortSignal): Promise<void> {
     this.#context = context;
     const forget = context.log.subscribe((event) => {
       if (closes(event, "fault")) this.#endIfOver();
     });
-    this.#begun.resolve(context);
+    this.#started.resolve(context);
     try {
       await orAbort(this.#over.promise, signal);
     } finally {
@@ -126,20 +126,27 @@ export class ManualSession {
   }
 
   #endIfOver(): void {
-    if (this.#working === 0 && this.#begunContext.faults.inForce().length === 0) this.#over.resolve();
+    if (this.#working === 0 && this.#startedContext.faults.inForce().length === 0) this.#over.resolve();
   }
 }
 
 function planOf(method: RunPlan["method"]): RunPlan {
   return {
-    scenario: { id: MANUAL_SCENARIO_ID, title: "By hand", patterns: [], steadyState: [], method: [], expect: [] },
-    source: "# What a person broke by hand, outside any scenario.\n",
+    scenario: {
+      id: MANUAL_SCENARIO_ID,
+      title: "Manual session",
+      patterns: [],
+      steadyState: [],
+      method: [],
+      expect: [],
+    },
+    source: "# Faults that a person applied manually, outside any scenario.\n",
     policy: MANUAL_POLICY,
-    green: "everything that was broken by hand was put back",
+    passedReason: "everything that was broken manually was restored",
     method,
   };
 }
 
-function whyNotBegun({ outcome, reason }: RunResult): [code: "precondition" | "internal", message: string] {
+function whyNotStarted({ outcome, reason }: RunResult): [code: "precondition" | "internal", message: string] {
   return [outcome === "precondition" ? "precondition" : "internal", reason];
 }

@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 const never = new AbortController().signal;
-const run = (wish: SmallRun) => runOnSmallStack(stack, history, wish);
+const run = (scenario: SmallRun) => runOnSmallStack(stack, history, scenario);
 const LINK_PATH = `/proxies/${encodeURIComponent(LINK)}`;
 const TOXIC = { name: "slow", type: "latency", attributes: { latency: 1 } };
 const post = (path: string, json: object) => ({ http: "fault-proxy", path, method: "POST", json });
@@ -34,7 +34,7 @@ const proxy = (method: string, path: string, body?: object) =>
   fetch(`${stack.proxyUrl}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
 const inspect = () => inspectDamage(stack.running, () => stack.faults.open(stack.running.registered.id));
 
-describe("what a run leaves on the stack, though no fault of its own", () => {
+describe("what remains on the stack after a run, not by a fault of its own", () => {
   test.each([
     ["a toxic", post(`${LINK_PATH}/toxics`, TOXIC), 'left on the stack: caller->server has a latency toxic, "slow"'],
     ["a closed link", post(LINK_PATH, { enabled: false }), "left on the stack: caller->server is closed"],
@@ -50,7 +50,7 @@ describe("what a run leaves on the stack, though no fault of its own", () => {
     expect(reason).toMatch(/restore it with .*stack restore/);
   });
 
-  test("is not known, and the run inconclusive, when it cannot be read what there is", async () => {
+  test("is unknown, and the run inconclusive, when the stack cannot be read", async () => {
     const { outcome, reason } = await run({
       method: [{ wait: "1ms" }],
       listen(event) {
@@ -108,7 +108,7 @@ describe("a stack that is broken before a run", () => {
     expect((await run({ method: [{ wait: "1ms" }] })).outcome).toBe("passed");
   });
 
-  test("by a fault of a manual session is refused by the fault's name, and green once that is undone", async () => {
+  test("by a fault of a manual session is refused by the fault's name, and passes once that is undone", async () => {
     const { injector } = stack.injector();
     await injector.apply({ pause: "server" }, never);
     const { outcome, reason } = await run({ method: [{ wait: "1ms" }] });
@@ -119,7 +119,7 @@ describe("a stack that is broken before a run", () => {
     expect((await run({ method: [{ wait: "1ms" }] })).outcome).toBe("passed");
   });
 
-  test("that cannot be read is refused, also where what is broken would be accepted", async () => {
+  test("that cannot be read is refused, even where damage would be accepted", async () => {
     vi.spyOn(stack.running.driver, "stateOf").mockRejectedValue(new LabError("unreachable", "the engine is away"));
     onTestFinished(() => void vi.restoreAllMocks());
     const { outcome, reason, view } = await run({ method: [{ fault: { pause: "server" } }], acceptExisting: true });
@@ -140,7 +140,7 @@ describe("a stack that is broken before a run", () => {
 });
 
 describe("a link that someone deletes", () => {
-  test("keeps the run from being green, and later ones are refused with the next step until it is restored", async () => {
+  test("keeps the run from passing, and later ones are refused with the next step until it is restored", async () => {
     const { outcome, reason } = await run({
       method: [
         { fault: { http_status: LINK, status: 503 } },
@@ -160,7 +160,7 @@ describe("a link that someone deletes", () => {
   });
 });
 
-test("restoring puts back all that is damaged, whoever did it", async () => {
+test("restoring repairs all damage, whatever caused it", async () => {
   await proxy("POST", `${LINK_PATH}/toxics`, TOXIC);
   await proxy("POST", LINK_PATH, { enabled: false });
   await stack.running.driver.pause("server");

@@ -10,13 +10,13 @@ import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
 import type { RunPolicy } from "./run-policy.ts";
 
-/** What of the damage that is found counts. */
-interface DamageRules extends Pick<RunPolicy, "mindsOtherRuns"> {
-  /** What is found before the run is taken as given: named in the log, and no residue at the end. */
+/** Which of the damage that is found counts. */
+interface DamageRules extends Pick<RunPolicy, "countsOtherRuns"> {
+  /** Existing damage is accepted: named in the log, and not residue at the end. */
   acceptsExisting: boolean;
 }
 
-/** Compares the real stack before and after one run: what is left and was not there is residue, whoever left it. */
+/** Compares the real stack before and after one run: new damage is residue, whatever caused it. */
 export class ResidueCheck {
   readonly #context: RunContext;
   readonly #journal: FaultJournal;
@@ -29,7 +29,7 @@ export class ResidueCheck {
     this.#rules = rules;
   }
 
-  /** Reads the stack before anything is done. Resolves to why the run may not begin, in words with the next step. */
+  /** Reads the stack before anything is done. Resolves to the reason, with the next step, why the run must not start. */
   async before(): Promise<string | undefined> {
     const { damage, unread } = await this.#inspect();
     this.#found = damage;
@@ -47,14 +47,14 @@ export class ResidueCheck {
     return undefined;
   }
 
-  /** Whether a service was found broken, and so cannot be prepared for the run. */
+  /** Whether a service was already broken, and so cannot be prepared for the run. */
   isBroken(service: string): boolean {
     return this.#found?.some((each) => "service" in each && each.service === service) ?? false;
   }
 
-  /** What is left after the rollback, in words with the next step, and what of it could not be read. */
+  /** New damage after the rollback, with the next step, and what could not be read. */
   async after(): Promise<{ left: string[]; unread: string[] }> {
-    // A stack that was never read was never touched.
+    // The run ended before the stack was read, and so has not changed it.
     if (this.#found === undefined) return { left: [], unread: [] };
     const { damage, unread } = await this.#inspect();
     const known = new Set(this.#found.map(describeDamage));
@@ -68,6 +68,6 @@ export class ResidueCheck {
   async #inspect(): Promise<Inspection> {
     const { stack, log } = this.#context;
     const { damage, unread } = await inspectDamage(stack, () => this.#journal.open(stack.registered.id), log.runId);
-    return { damage: this.#rules.mindsOtherRuns ? damage : damage.filter(({ is }) => is !== "fault"), unread };
+    return { damage: this.#rules.countsOtherRuns ? damage : damage.filter(({ is }) => is !== "fault"), unread };
   }
 }

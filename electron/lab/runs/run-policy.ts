@@ -1,18 +1,18 @@
-/** How a run treats what it has not done itself. */
+/** How a run treats what it has not caused itself. */
 export interface RunPolicy {
-  /** Services that can be reset are, before the method: runs begin alike. */
+  /** Resets services that support it before the method, so that all runs start from the same state. */
   resetsServices: boolean;
-  /** In milliseconds; a run that takes longer ends as an error. Undefined for one that lasts as long as a person wants. */
+  /** Time limit in milliseconds, after which the run ends as an error. Undefined: no limit. */
   limitMs: number | undefined;
-  /** A fault proxy that dies is started again, unless the run itself has broken it. */
+  /** Restarts a fault proxy that dies, unless the run itself has broken it. */
   revivesProxy: boolean;
-  /** Decisions of calls that had begun before the run are of it as well. */
+  /** Includes decisions on calls that started before the run. */
   takesEarlierCalls: boolean;
-  /** Faults of other runs are damage; else they are those runs' own to undo. */
-  mindsOtherRuns: boolean;
+  /** Faults of other runs count as damage; else they are left to those runs. */
+  countsOtherRuns: boolean;
 }
 
-/** No scenario is meant to take longer; one that does would hold the stack for ever. */
+/** No scenario should take longer; one that hangs must not block the stack forever. */
 const SCENARIO_LIMIT_MS = 30 * 60_000;
 
 export const SCENARIO_POLICY: RunPolicy = {
@@ -20,14 +20,14 @@ export const SCENARIO_POLICY: RunPolicy = {
   limitMs: SCENARIO_LIMIT_MS,
   revivesProxy: true,
   takesEarlierCalls: false,
-  mindsOtherRuns: true,
+  countsOtherRuns: true,
 };
 
-/** A person breaks into what goes on, and watches what becomes of it: nothing of it is reset, revived or left out. */
+/** A person breaks a stack in use and watches: nothing is reset, revived or left out. */
 export const MANUAL_POLICY: RunPolicy = {
   resetsServices: false,
   limitMs: undefined,
   revivesProxy: false,
   takesEarlierCalls: true,
-  mindsOtherRuns: false,
+  countsOtherRuns: false,
 };

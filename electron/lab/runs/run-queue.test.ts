@@ -7,7 +7,7 @@ import { type QueueParts, RunQueue } from "./run-queue.ts";
 const loaded = (id: string) => ({ scenario: { id, title: id } }) as LoadedScenario;
 const green = { runId: "run-1", outcome: "passed", reason: "all well" } as const;
 
-/** A queue whose runs do what the test says. */
+/** A queue whose runs are controlled by the test. */
 function queueOf(parts: Partial<QueueParts>) {
   const ended: QueueEntry[] = [];
   const failures: string[] = [];
@@ -27,7 +27,7 @@ function queueOf(parts: Partial<QueueParts>) {
   return { queue, ended, failures, toEnd };
 }
 
-test("a run that is cancelled while its stack comes up was cancelled before it began", async () => {
+test("a run that is cancelled while its stack comes up was cancelled before it started", async () => {
   const { queue, toEnd } = queueOf({
     run: (_loaded, _without, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
@@ -40,7 +40,7 @@ test("a run that is cancelled while its stack comes up was cancelled before it b
   ]);
 });
 
-test("an error that comes after Cancel is told as what it is", async () => {
+test("an error after a cancellation is reported as an error", async () => {
   const { queue, toEnd } = queueOf({
     run: (_loaded, _without, signal) =>
       new Promise((_resolve, reject) => {
@@ -54,10 +54,10 @@ test("an error that comes after Cancel is told as what it is", async () => {
 });
 
 test.each<[string, Partial<QueueParts>]>([
-  ["whoever hears of an end", { onEnded: () => fail() }],
-  ["whoever hears of a change", { onChange: () => fail() }],
-  ["what is done when all is over", { onIdle: async () => fail() }],
-])("runs on when an error comes from %s, and tells of it", async (_from, broken) => {
+  ["the listener of ends", { onEnded: () => fail() }],
+  ["the listener of changes", { onChange: () => fail() }],
+  ["the idle callback", { onIdle: async () => fail() }],
+])("continues when an error comes from %s, and reports it", async (_from, broken) => {
   const runs: string[] = [];
   const { queue, failures } = queueOf({
     run: async ({ scenario }) => {

@@ -7,44 +7,44 @@ import { LabError, messageOf } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
 import type { RunResult } from "./runner.ts";
 
-/** More than anyone waits for; a guard against a page that asks without end. */
+/** Bounds the queue against a page that adds runs in a loop. */
 const QUEUE_LIMIT = 1_000;
 const ENDED_KEPT = 50;
 
-interface Wanted {
+interface QueuedRun {
   entry: QueueEntry;
   loaded: LoadedScenario;
   abort: AbortController;
 }
 
 export interface QueueParts {
-  /** Runs one scenario to its end on a stack that is up. `say` tells what is being done before its first event. */
+  /** Runs one scenario to its end on a stack that is up. Reports by `onActivity` what is done before its first event. */
   run: (
     loaded: LoadedScenario,
     without: readonly string[],
     signal: AbortSignal,
     listen: (event: LabEvent) => void,
-    say: (activity: string) => void,
+    onActivity: (activity: string) => void,
   ) => Promise<RunResult>;
   /** After the last run of the queue. */
   onIdle: () => Promise<void>;
   onChange: () => void;
   onEnded: (entry: QueueEntry) => void;
-  /** Told of what the other three have thrown: the queue goes on. */
+  /** Called with errors thrown by the other three callbacks; the queue continues. */
   onFailure: (error: unknown) => void;
   wallMs: () => number;
 }
 
-/** Runs that were asked for, one after another: they share the stack. */
+/** Runs requested runs one after another, since they share the stack. */
 export class RunQueue {
   readonly #parts: Pick<QueueParts, "run" | "wallMs">;
-  /** The queue's hooks: none of them throws. */
+  /** Guarded callbacks: none of them throws. */
   readonly #onIdle: () => Promise<void>;
   readonly #onChange: () => void;
   readonly #onEnded: (entry: QueueEntry) => void;
-  readonly #waiting: Wanted[] = [];
+  readonly #waiting: QueuedRun[] = [];
   readonly #ended: QueueEntry[] = [];
-  #running: Wanted | undefined;
+  #running: QueuedRun | undefined;
   #working: Promise<void> | undefined;
 
   constructor(parts: QueueParts) {
@@ -59,7 +59,7 @@ export class RunQueue {
     return this.#working !== undefined;
   }
 
-  /** The run that is on, once it has begun. */
+  /** The id of the run in progress, once it has started. */
   get runningRunId(): string | null {
     return this.#running?.entry.runId ?? null;
   }
@@ -69,13 +69,13 @@ export class RunQueue {
     return { active: active.map(({ entry }) => ({ ...entry })), ended: this.#ended.map((entry) => ({ ...entry })) };
   }
 
-  /** @throws LabError when too many wait already */
+  /** @throws LabError when the queue is full */
   add(scenarios: readonly LoadedScenario[], without: readonly string[]): QueueEntry[] {
     if (this.#waiting.length + scenarios.length > QUEUE_LIMIT) {
       throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { cure: "wait, or cancel some" });
     }
     const wanted = scenarios.map(
-      (loaded): Wanted => ({ entry: this.#entry(loaded, without), loaded, abort: new AbortController() }),
+      (loaded): QueuedRun => ({ entry: this.#entry(loaded, without), loaded, abort: new AbortController() }),
     );
     this.#waiting.push(...wanted);
     this.#working ??= this.#work();
@@ -83,7 +83,7 @@ export class RunQueue {
     return wanted.map(({ entry }) => ({ ...entry }));
   }
 
-  /** A run that is on rolls back first and then ends as cancelled; one that waits ends at once. */
+  /** A run in progress rolls back first and then ends as cancelled; a waiting one ends at once. */
   cancel(entryId: string): void {
     const waiting = this.#waiting.filter(({ entry }) => entryId === "all" || entry.entryId === entryId);
     const running = this.#running;
@@ -93,7 +93,7 @@ export class RunQueue {
     }
     for (const wanted of waiting) {
       this.#waiting.splice(this.#waiting.indexOf(wanted), 1);
-      this.#end(wanted, "cancelled", "cancelled before it began");
+      this.#end(wanted, "cancelled", "cancelled before it started");
     }
     if (isRunning) {
       running.entry.cancelling = true;
@@ -102,7 +102,7 @@ export class RunQueue {
     this.#onChange();
   }
 
-  /** Cancels everything and resolves when the run that was on has put back what it broke. */
+  /** Cancels everything and resolves when the run in progress has been rolled back. */
   async stop(): Promise<void> {
     this.cancel("all");
     await this.#working;
@@ -116,16 +116,16 @@ export class RunQueue {
     }
     await this.#onIdle();
     this.#working = undefined;
-    // What was added while the last of it was tidied up.
+    // Runs that were added during onIdle.
     if (this.#waiting.length > 0) this.#working = this.#work();
     this.#onChange();
   }
 
-  async #runOne(wanted: Wanted): Promise<void> {
+  async #runOne(wanted: QueuedRun): Promise<void> {
     const { entry, loaded, abort } = wanted;
     entry.state = "running";
     entry.startedWallMs = this.#parts.wallMs();
-    const say = (activity: string) => {
+    const onActivity = (activity: string) => {
       if (entry.activity === activity) return;
       entry.activity = activity;
       this.#onChange();
@@ -133,19 +133,21 @@ export class RunQueue {
     const listen = (event: LabEvent) => {
       entry.runId = event.runId;
       const activity = activityOf(event);
-      if (activity !== undefined) say(activity);
+      if (activity !== undefined) onActivity(activity);
     };
     const failed = (error: unknown): Ending => {
-      const when = entry.runId === null ? "before it began" : "by a person";
+      const when = entry.runId === null ? "before it started" : "by a person";
       if (isAbortOf(abort.signal, error)) return { outcome: "cancelled", reason: `cancelled ${when}` };
       const after = abort.signal.aborted ? " (after it was cancelled)" : "";
       return { outcome: "error", reason: `${explain(error)}${after}` };
     };
-    const { outcome, reason } = await this.#parts.run(loaded, entry.without, abort.signal, listen, say).catch(failed);
+    const { outcome, reason } = await this.#parts
+      .run(loaded, entry.without, abort.signal, listen, onActivity)
+      .catch(failed);
     this.#end(wanted, outcome, reason);
   }
 
-  #end({ entry }: Wanted, outcome: NonNullable<QueueEntry["outcome"]>, reason: string): void {
+  #end({ entry }: QueuedRun, outcome: NonNullable<QueueEntry["outcome"]>, reason: string): void {
     Object.assign(entry, { state: "ended", outcome, reason, cancelling: false, activity: "" });
     this.#ended.unshift(entry);
     this.#ended.length = Math.min(this.#ended.length, ENDED_KEPT);

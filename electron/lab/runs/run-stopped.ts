@@ -1,17 +1,17 @@
 import type { Outcome } from "../../model/lab-event.ts";
 
-/** How a run ends, and why in words. */
+/** How a run ends, and why. */
 export interface Ending {
   outcome: Outcome;
   reason: string;
 }
 
-/** Whether nothing is known to be wrong so far: what is found to be wrong later is then how the run ends. */
+/** Whether no problem is known so far: one that is found later then becomes the outcome of the run. */
 export function isOpen({ outcome }: Ending): boolean {
   return outcome === "passed" || outcome === "inconclusive";
 }
 
-/** Why a run ends other than green: thrown from within it, or the reason that its signal aborts with. */
+/** Why a run does not pass: thrown from within it, or the reason of its signal. */
 export class RunStopped extends Error {
   readonly outcome: Outcome;
 

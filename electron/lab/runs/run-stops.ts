@@ -12,7 +12,7 @@ export interface StopSources {
   strays: StrayErrors;
 }
 
-/** What ends a run from outside of its steps: a person, a halt, its time limit, an error that nothing has awaited. */
+/** Stops a run from outside of its steps: a person, a halt, its time limit, an error that nothing has awaited. */
 export class RunStops {
   readonly #scope: AbortScope;
   readonly #journal: FaultJournal;
@@ -27,21 +27,21 @@ export class RunStops {
     this.#limit = limitMs === undefined ? undefined : setTimeout(() => this.#endLate(limitMs), limitMs);
     const take = (error: unknown) => this.#takeUnexpected(error);
     this.#unsubscribe = [strays.listen(take), stack.health.onFailure(take), journal.onHalted(() => this.#halt(), take)];
-    // One that came just before.
+    // A halt that came just before.
     this.#checkForHalt();
   }
 
-  /** Aborts with a {@link RunStopped}, or with the reason of whoever has cancelled the run. */
+  /** Aborts with a {@link RunStopped}, or with the reason of the cancelling signal. */
   get signal(): AbortSignal {
     return this.#scope.signal;
   }
 
-  /** The first error that nothing has awaited since the run began, in words: also one that came during the rollback. */
+  /** Message of the first unawaited error since the run started, including the rollback. */
   get unexpected(): string | undefined {
     return this.#unexpected;
   }
 
-  /** @throws what the run is stopped by, a halt that has not been noticed yet included */
+  /** @throws the reason why the run is stopped, including a halt that has not been noticed yet */
   checkNow(): void {
     this.#checkForHalt();
     this.signal.throwIfAborted();
@@ -54,7 +54,7 @@ export class RunStops {
   }
 
   #endLate(limitMs: number): void {
-    this.#scope.abort(new RunStopped("error", `the run was not over within ${formatDuration(limitMs)}`));
+    this.#scope.abort(new RunStopped("error", `the run did not end within ${formatDuration(limitMs)}`));
   }
 
   #checkForHalt(): void {

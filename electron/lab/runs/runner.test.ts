@@ -18,7 +18,7 @@ import { loadText } from "../scenarios/load.ts";
 import { StrayErrors } from "../stray-errors.ts";
 import { runScenario } from "./runner.ts";
 
-/** Where a test waits for what will not come, it need not wait as long as a person would. */
+/** Shortens waits for what never happens. */
 const patience = vi.hoisted(() => ({ ofMs: 20_000, longestMs: Number.POSITIVE_INFINITY }));
 vi.mock("../abort-scope.ts", async (original) => {
   const real = await original<typeof abortScope>();
@@ -26,7 +26,7 @@ vi.mock("../abort-scope.ts", async (original) => {
     real.within(signal, ms > patience.ofMs ? ms : Math.min(ms, patience.longestMs), work);
   return { ...real, within };
 });
-function beImpatient(): void {
+function shortenLimits(): void {
   patience.longestMs = 1_500;
   onTestFinished(() => {
     patience.longestMs = Number.POSITIVE_INFINITY;
@@ -54,16 +54,16 @@ const strays = new StrayErrors();
 const STEADY = [{ service: "server", is: "up" }];
 const driver = () => stack.running.driver;
 
-interface Wish {
+interface RunSpec {
   steadyState?: object[];
   method: object[];
   expect?: object[];
   clock?: Clock;
-  /** Told of each event, and able to cancel the run. */
+  /** Called with each event; can cancel the run. */
   listen?: (event: LabEvent, cancel: () => void) => void;
 }
 
-async function run({ steadyState = STEADY, method, expect: checks, clock = systemClock, listen }: Wish) {
+async function run({ steadyState = STEADY, method, expect: checks, clock = systemClock, listen }: RunSpec) {
   const scenario = { id: "x", title: "x", patterns: [], steadyState, method, expect: checks ?? [{ within: "5m" }] };
   const [loaded] = loadText(JSON.stringify(scenario), "x.yaml");
   if (loaded === undefined) throw new Error("there should be one");
@@ -79,7 +79,7 @@ async function run({ steadyState = STEADY, method, expect: checks, clock = syste
 }
 
 describe("a run", () => {
-  test("breaks, looks, puts back, and is green; its log is whole in the history", async () => {
+  test("breaks, checks, restores, and passes; its log is complete in the history", async () => {
     const { outcome, events, view, runId } = await run({
       method: [
         { fault: { pause: "server" } },
@@ -104,15 +104,15 @@ describe("a run", () => {
     expect(recorded.map(({ seq, type }) => [seq, type])).toEqual(events.map(({ seq, type }) => [seq, type]));
   });
 
-  test("that fails a check puts everything back all the same, and says what was expected and seen", async () => {
+  test("that fails a check still restores everything, and reports what was expected and observed", async () => {
     const failing = { http: "server", path: "/", json: { served: "never" } };
     const { outcome, reason } = await run({ method: [{ fault: { down: LINK } }], expect: [failing] });
     expect(outcome).toBe("failed");
     expect(reason).toMatch(/expected \{"served":"never"\}; observed \{"served":\d+\}/);
   });
 
-  test("breaks nothing when the steady state does not hold before, and says what is missing", async () => {
-    beImpatient();
+  test("breaks nothing when the steady state is not met before, and reports what is missing", async () => {
+    shortenLimits();
     const { outcome, reason, view } = await run({
       steadyState: [{ service: "server", is: "degraded" }],
       method: [{ fault: { pause: "server" } }],
@@ -132,7 +132,7 @@ describe("a run", () => {
     expect(reason).toMatch(message);
   });
 
-  test("that is cancelled puts back what the step at work has broken, also when that came late", async () => {
+  test("that is cancelled undoes what the current step has broken, also when that was late", async () => {
     const { outcome, view } = await run({
       method: [{ fault: { stop: "server" } }, { wait: "5m" }],
       listen: (event, cancel) => event.type === "fault.intended" && cancel(),
@@ -142,7 +142,7 @@ describe("a run", () => {
     expect(view.faults).toMatchObject([{ status: "restored" }]);
   });
 
-  test("that is halted ends as cancelled, and the next cannot begin until faults are allowed again", async () => {
+  test("that is halted ends as cancelled, and the next cannot start until faults are allowed again", async () => {
     const { outcome, reason, view } = await run({
       method: [{ fault: { pause: "server" } }, { wait: "5m" }],
       listen: (event) => event.type === "fault.applied" && stack.faults.halt(Date.now()),
@@ -164,10 +164,10 @@ describe("a run", () => {
   });
 });
 
-describe("a steady state that is to hold throughout", () => {
+describe("a steady state that must hold throughout", () => {
   const steadyState = [{ service: "server", is: "up", throughout: true }];
 
-  test("stops the method as soon as it does not, and the run fails", async () => {
+  test("stops the method as soon as it breaks, and the run fails", async () => {
     const { outcome, reason, view } = await run({
       steadyState,
       method: [{ fault: { pause: "server" } }, { wait: "5m" }],
@@ -177,20 +177,20 @@ describe("a steady state that is to hold throughout", () => {
     expect(view.steps.at(-1)).toMatchObject({ status: "cancelled", attributes: { kind: "wait" } });
   });
 
-  test("stops it as well when nobody of this lab has broken it", async () => {
-    beImpatient();
+  test("stops it also when someone else has broken it", async () => {
+    shortenLimits();
     const { outcome, reason } = await run({
       steadyState,
       method: [{ wait: "5m" }],
       listen: (event) => event.type === "step.started" && void driver().kill("server"),
     });
     await stack.running.startAndWait("server", AbortSignal.timeout(20_000));
-    // The lab starts only what it has stopped.
+    // The lab only starts what it has stopped.
     expect(outcome).toBe("residue");
     expect(reason).toMatch(/ in mid-run, expected up throughout; and left on the stack: server is stopped; /);
   });
 
-  test("does not stop what leaves it alone", async () => {
+  test("does not stop a method that does not affect it", async () => {
     expect(await run({ steadyState, method: [{ fault: { pause: "caller" } }, { wait: "1ms" }] })).toMatchObject({
       outcome: "passed",
     });
@@ -198,7 +198,7 @@ describe("a steady state that is to hold throughout", () => {
 });
 
 describe("what is left broken", () => {
-  test("makes the run not green, and stays open for the next start", async () => {
+  test("keeps the run from passing, and stays open for the next start", async () => {
     const { register, running } = stack;
     const id = running.registered.id;
     const launch = register.processes(id).find(({ service }) => service === "caller")?.launch;
@@ -211,15 +211,15 @@ describe("what is left broken", () => {
       },
     });
     expect(outcome).toBe("residue");
-    expect(reason).toMatch(/^not put back: caller: .*no-such-program/);
+    expect(reason).toMatch(/^not restored: caller: .*no-such-program/);
     expect(stack.faults.open(id)).toMatchObject([{ target: "caller", kind: "kill" }]);
     register.setProcess(id, "caller", launch, undefined);
     await running.startAndWait("caller", AbortSignal.timeout(20_000));
     for (const fault of stack.faults.open(id)) stack.faults.close(fault.id, "restored");
   });
 
-  test("by someone else makes the run not green", async () => {
-    beImpatient();
+  test("by someone else keeps the run from passing", async () => {
+    shortenLimits();
     const { outcome, reason } = await run({
       method: [{ wait: "1ms" }],
       listen: (event) => event.type === "check.evaluated" && void driver().pause("server"),
@@ -229,7 +229,7 @@ describe("what is left broken", () => {
   });
 });
 
-describe("a run that something fails around", () => {
+describe("a run with a failure around it", () => {
   afterEach(() => void vi.restoreAllMocks());
   const failing = (message: string) => () => {
     throw new Error(message);
@@ -248,30 +248,30 @@ describe("a run that something fails around", () => {
     expect(events.at(-1)).toMatchObject({ type: "run.ended" });
   });
 
-  test("can be cancelled while what it is to follow does not begin, and what begins later is ended", async () => {
-    const begun = Promise.withResolvers<ProxyWatch>();
+  test("can be cancelled while a watcher does not start, and a watcher that starts later is ended", async () => {
+    const started = Promise.withResolvers<ProxyWatch>();
     const close = vi.fn(async () => {});
-    vi.spyOn(ProxyWatch, "start").mockReturnValue(begun.promise);
+    vi.spyOn(ProxyWatch, "start").mockReturnValue(started.promise);
     const { outcome } = await run({
       method: [{ fault: { pause: "server" } }],
       listen: (event, cancel) => event.type === "run.started" && setImmediate(cancel),
     });
     expect(outcome).toBe("cancelled");
-    begun.resolve({ close, read: async () => true } as unknown as ProxyWatch);
+    started.resolve({ close, read: async () => true } as unknown as ProxyWatch);
     await expect.poll(() => close.mock.calls.length).toBe(1);
   });
 
-  test("ends as an error when the rollback fails, and says what is still in force", async () => {
+  test("ends with residue when the rollback fails, and reports what is still in force", async () => {
     vi.spyOn(FaultInjector.prototype, "undo").mockRejectedValueOnce(new Error("the driver is gone"));
     const { runId, outcome, reason } = await run({ method: [{ fault: { pause: "server" } }] });
     expect(outcome).toBe("residue");
-    expect(reason).toBe("not put back: pause server; the rollback failed: the driver is gone");
+    expect(reason).toBe("not restored: pause server; the rollback failed: the driver is gone");
     expect(await history.find(runId)).toMatchObject({ outcome });
     for (const fault of stack.faults.open(stack.running.registered.id)) stack.faults.close(fault.id, "restored");
     await driver().resume("server");
   });
 
-  test("is not green when what followed it cannot be ended", async () => {
+  test("does not pass when a watcher cannot be ended", async () => {
     vi.spyOn(stack.running, "followLogs").mockReturnValue({ close: () => Promise.reject(new Error("a stuck log")) });
     const { outcome, reason, view } = await run({ method: [{ wait: "1ms" }] });
     expect([outcome, reason]).toEqual(["error", expect.stringContaining("a stuck log")]);
@@ -279,9 +279,9 @@ describe("a run that something fails around", () => {
   });
 
   test.each<[string, (error: Error) => void]>([
-    ["a promise that nobody awaited", (error) => strays.report(error)],
+    ["an unawaited promise", (error) => strays.report(error)],
     [
-      "whoever listens to health",
+      "a health listener",
       (error) => {
         const unsubscribe = stack.running.health.onTransition(() => {
           unsubscribe();
@@ -310,7 +310,7 @@ describe("a run that something fails around", () => {
     expect(await run({ method: [{ wait: "1ms" }] })).toMatchObject({ outcome: "passed" });
   });
 
-  test("is not green either when such an error comes during the rollback", async () => {
+  test("does not pass either when such an error comes during the rollback", async () => {
     const { outcome, reason, view } = await run({
       method: [{ fault: { pause: "server" } }],
       listen: (event) =>
@@ -320,8 +320,8 @@ describe("a run that something fails around", () => {
     expect(view.faults).toMatchObject([{ status: "restored" }]);
   });
 
-  test("ends, and not as passed, though its fault proxy has died and does not come up again", async () => {
-    beImpatient();
+  test("ends, and does not pass, when its fault proxy has died and does not come up again", async () => {
+    shortenLimits();
     const { register, running } = stack;
     const id = running.registered.id;
     const proxy = register.processes(id).find(({ service }) => service === "fault-proxy");
@@ -341,11 +341,11 @@ describe("a run that something fails around", () => {
   });
 });
 
-describe("a check that could not look", () => {
+describe("a check without the data that it needs", () => {
   const NO_ROWS = { decisions: [] };
   const HOLDS = { within: "5m" };
 
-  test("makes the run inconclusive though nothing was seen that is wrong, and says why", async () => {
+  test("makes the run inconclusive although nothing wrong was seen, with the reason", async () => {
     const { outcome, reason, view } = await run({ method: [{ wait: "1ms" }], expect: [HOLDS, NO_ROWS] });
     expect(outcome).toBe("inconclusive");
     expect(reason).toBe(
@@ -365,7 +365,7 @@ describe("a check that could not look", () => {
   });
 
   test("does not hide what is left broken", async () => {
-    beImpatient();
+    shortenLimits();
     const { outcome } = await run({
       method: [{ wait: "1ms" }],
       expect: [NO_ROWS],
@@ -375,7 +375,7 @@ describe("a check that could not look", () => {
     expect(outcome).toBe("residue");
   });
 
-  test("ends the method where it stands in it, and so does a wait for decisions that cannot be seen", async () => {
+  test("ends the method at its step, and so does a wait for decisions that cannot be read", async () => {
     const check = await run({ method: [{ check: NO_ROWS }, { wait: "5m" }] });
     expect([check.outcome, check.reason]).toEqual(["inconclusive", expect.stringContaining("no audit-log service")]);
     const wait = await run({ method: [{ wait: { rows: 1 }, atMost: "50ms" }] });
@@ -383,7 +383,7 @@ describe("a check that could not look", () => {
   });
 });
 
-test("of runs that have ended nothing is held by what lives on: the signal that cancels, the stack, the history", async () => {
+test("ended runs are not kept in memory by the cancel signal, the stack or the history", async () => {
   const lasting = new AbortController();
   const parts = { stack: stack.running, history, journal: stack.faults, clock: systemClock, labVersion: "0", strays };
   const runOnce = async (outcome: string, method: object[]) => {
@@ -411,8 +411,8 @@ test("of runs that have ended nothing is held by what lives on: the signal that 
   await expect.poll(held).toBe(0);
 });
 
-describe("what a run says of its own honesty", () => {
-  test("a fault that hit nothing and an undo of nothing are warnings, not failures", async () => {
+describe("warnings about the run itself", () => {
+  test("a fault without effect and an undo without a fault are warnings, not failures", async () => {
     const { outcome, warnings } = await run({
       method: [{ fault: { reply_lost: LINK } }, { undo: LINK }, { undo: "server" }],
     });
@@ -420,7 +420,7 @@ describe("what a run says of its own honesty", () => {
     expect(warnings.filter((code) => code !== "audit-log")).toEqual(["fault-hit-nothing", "undo-without-fault"]);
   });
 
-  test("which requests met a fault is in its log", async () => {
+  test("the requests that met a fault are in its log", async () => {
     const { view } = await run({
       method: [{ fault: { http_status: LINK, status: 503 } }, { wait: "20ms" }],
       listen: (event) =>
@@ -429,7 +429,7 @@ describe("what a run says of its own honesty", () => {
     expect(view.faults.map(({ attributes }) => attributes.kind)).toEqual(["http_status"]);
   });
 
-  test("a fault that another process has undone in mid-run keeps it from being green", async () => {
+  test("a fault that another process has undone in mid-run keeps it from passing", async () => {
     const { outcome, reason } = await run({
       method: [{ fault: { pause: "server" } }, { wait: "1ms" }],
       listen: (event) => {
@@ -444,7 +444,7 @@ describe("what a run says of its own honesty", () => {
     ]);
   });
 
-  test("a view that fails is dropped with a warning, and the run goes on", async () => {
+  test("a view that fails is removed with a warning, and the run continues", async () => {
     const { outcome, view } = await run({
       method: [{ wait: "1ms" }],
       listen: (event) => {
@@ -452,10 +452,10 @@ describe("what a run says of its own honesty", () => {
       },
     });
     expect(outcome).toBe("passed");
-    expect(view.ended).toBeUndefined(); // it heard no more
+    expect(view.ended).toBeUndefined(); // it received nothing more
   });
 
-  test("decisions on calls from before the run are left out; later ones of a call of the run are not", async () => {
+  test("decisions on calls from before the run are excluded; later ones on a call of the run are not", async () => {
     const { takeRows } = await auditLogOf();
     const at = Date.now();
     const { view, warnings } = await run({
@@ -475,7 +475,7 @@ describe("what a run says of its own honesty", () => {
   });
 });
 
-/** Stands in for the audit log, which the small stack does not have: rows as the reader would read them. */
+/** Replaces the audit log, which the small stack does not have: rows as the reader would read them. */
 async function auditLogOf() {
   const { AuditReader } = await import("../traces/audit-reader.ts");
   let taker: ((row: never) => void) | undefined;

@@ -31,8 +31,8 @@ import { RunStops } from "./run-stops.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
 
 const ROLLBACK_LIMIT_MS = 60_000;
-/** For what the rollback still has to say once its time has run out. */
-const LAST_WORD_MS = 5_000;
+/** Time for the rollback to report its result after its time limit. */
+const REPORT_LIMIT_MS = 5_000;
 
 export interface RunnerParts {
   stack: RunningStack;
@@ -40,11 +40,11 @@ export interface RunnerParts {
   journal: FaultJournal;
   clock: Clock;
   labVersion: string;
-  /** Errors of this process that nothing has awaited: the run that is on ends as `error`. */
+  /** Errors of this process that nothing has awaited: the run in progress ends as `error`. */
   strays: StrayErrors;
-  /** Takes damage that is there before the run as given, by its names in the log, instead of refusing to run. */
+  /** Accepts existing damage, and names it in the log, instead of refusing to run. */
   acceptExisting?: boolean;
-  /** Records the run as it is, secrets and all; it can then not be exported. */
+  /** Records the run unredacted, including secrets; it can then not be exported. */
   keepRaw?: boolean;
 }
 
@@ -52,16 +52,16 @@ export interface RunResult extends Ending {
   runId: string;
 }
 
-/** What one run does. */
+/** What one run does, and how. */
 export interface RunPlan {
-  /** Its method is done by {@link RunPlan.method}; its steady state and checks by the runner. */
+  /** Its method is run by {@link RunPlan.method}; its steady state and checks by the runner. */
   scenario: Scenario;
-  /** Its file, as it is kept with the run. */
+  /** The text of its file, stored with the run. */
   source: string;
   policy: RunPolicy;
-  /** Why the run is green when nothing keeps it from being so. */
-  green: string;
-  /** @throws RunStopped, or the reason of `signal` when it aborts: what is in force then is undone by the runner */
+  /** The reason of a run that passes. */
+  passedReason: string;
+  /** @throws RunStopped, or the reason of `signal` when it aborts: the runner undoes the faults in force */
   method: (context: RunContext, signal: AbortSignal) => Promise<void>;
 }
 
@@ -76,18 +76,18 @@ export function runScenario(
     scenario,
     source,
     policy: SCENARIO_POLICY,
-    green: "every check held and everything was put back",
+    passedReason: "every check passed and everything was restored",
     method: (context, limit) => doMethod(scenario, context, limit),
   };
   return carryOut(plan, parts, signal, listen);
 }
 
 /**
- * One run: steady state, method, checks, rollback, steady state again. The rollback is done whatever happens before it;
- * a run with residue is never green. A run that has begun always ends, whatever throws in it.
+ * Carries out one run: steady state, method, checks, rollback, steady state again. The rollback always runs; a run with
+ * residue never passes. A run that has started always ends, whatever throws in it.
  *
- * @param listen told of every event as it happens, in the form in which it is recorded
- * @throws LabError when nothing may be broken now, or when the history cannot be told how the run began or ended
+ * @param listen called with every event as it happens, in the form in which it is recorded
+ * @throws LabError while faults are halted, or when the start or the end of the run cannot be recorded
  */
 export async function carryOut(
   plan: RunPlan,
@@ -127,7 +127,7 @@ export async function carryOut(
   const watchers = new Watchers();
   const stops = new RunStops(signal, parts, policy.limitMs);
   try {
-    let ending = await endingOf(plan.green, stops.signal, async () => {
+    let ending = await endingOf(plan.passedReason, stops.signal, async () => {
       await orAbort(watchRun(context, policy, watchers), stops.signal);
       await methodAndChecks(plan, context, residue, stops);
     });
@@ -157,11 +157,11 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: Runner
   };
 }
 
-/** How the run ends by what it did, or by what was thrown in it. Only what the abort itself throws is a cancellation. */
-async function endingOf(green: string, signal: AbortSignal, work: () => Promise<void>): Promise<Ending> {
+/** The ending by the result or the error of `work`. Only an error that the abort itself throws is a cancellation. */
+async function endingOf(passedReason: string, signal: AbortSignal, work: () => Promise<void>): Promise<Ending> {
   try {
     await work();
-    return { outcome: "passed", reason: green };
+    return { outcome: "passed", reason: passedReason };
   } catch (error) {
     const cause = isAbortOf(signal, error) ? signal.reason : error;
     if (cause instanceof RunStopped) return { outcome: cause.outcome, reason: cause.message };
@@ -170,7 +170,7 @@ async function endingOf(green: string, signal: AbortSignal, work: () => Promise<
   }
 }
 
-/** What failed beside the run itself, such as a view of it that could not be closed, keeps it from being green. */
+/** A failure beside the run itself, such as a watcher that could not be closed, keeps it from passing. */
 function endingWith(problems: readonly string[], ending: Ending, log: RunLog): Ending {
   const [first] = problems.filter((problem) => problem !== ending.reason);
   if (first === undefined) return ending;
@@ -194,14 +194,14 @@ async function methodAndChecks(
   log.append({ type: "phase.started", phase: "steady state" });
   const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
-  // What the steady state's own calls have left behind is no part of what the method is judged by.
+  // The effects of the steady state's own calls must not affect the checks.
   const hasCalled = scenario.steadyState.some((steady) => "call" in steady);
   if (policy.resetsServices && hasCalled) await resetServices(context, residue, signal);
   await noteDropped(context, signal);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
   await method(context, signal);
-  // A halt that has undone all that was in force may be why the method has ended.
+  // The method may have ended because a halt has undone all faults.
   stops.checkNow();
   const methodMs = log.elapsedMs() - startedMs;
   log.append({ type: "phase.started", phase: "checks" });
@@ -221,7 +221,7 @@ async function methodAndChecks(
   }
 }
 
-/** A target that is not there is found out before anything is broken, not in the middle. */
+/** Reports a missing target before anything is broken. */
 function assertTargets(scenario: Scenario, { stack }: RunContext): void {
   try {
     planScenario(scenario, stack.stack, stack.driver.kind);
@@ -231,7 +231,7 @@ function assertTargets(scenario: Scenario, { stack }: RunContext): void {
   }
 }
 
-/** A call that failed while nothing was broken on its way failed of something that the lab did not do. */
+/** Warns of failed calls that no fault of this run explains. */
 function flagUnexplained(context: RunContext): void {
   for (const { call, fault } of explainFailures(context.view())) {
     if (fault !== undefined) continue;
@@ -240,7 +240,7 @@ function flagUnexplained(context: RunContext): void {
   }
 }
 
-/** Runs begin alike: services that can be reset are, so that one run's refunds are not the next one's. */
+/** Resets the services that support it, so that each run starts from the same state. */
 async function resetServices(context: RunContext, residue: ResidueCheck, signal: AbortSignal): Promise<void> {
   for (const service of context.stack.stack.services) {
     if (service.reset === undefined || residue.isBroken(service.name)) continue;
@@ -258,8 +258,8 @@ async function resetServices(context: RunContext, residue: ResidueCheck, signal:
 }
 
 /**
- * Undoes all that is in force, then looks whether the stack is as it was. Not to be cancelled: it is the promise. It ends
- * in its time all the same, and says what is still in force when it could not be carried through.
+ * Undoes all faults in force, then checks that the stack is as before. Cannot be cancelled, but has a time limit, after
+ * which it reports what is still in force.
  */
 async function rollBack(
   scenario: Scenario,
@@ -271,11 +271,11 @@ async function rollBack(
   const limit = new AbortScope(uncancelled, ROLLBACK_LIMIT_MS);
   try {
     const restoring = restore(scenario, context, residue, ending, limit.signal);
-    return await within(uncancelled, ROLLBACK_LIMIT_MS + LAST_WORD_MS, () => restoring);
+    return await within(uncancelled, ROLLBACK_LIMIT_MS + REPORT_LIMIT_MS, () => restoring);
   } catch (error) {
     const why = `the rollback failed: ${messageOf(error)}`;
     const left = context.faults.inForce().map(({ kind, target }) => `${kind} ${target}`);
-    if (left.length > 0) return { outcome: "residue", reason: `not put back: ${left.join(", ")}; ${why}` };
+    if (left.length > 0) return { outcome: "residue", reason: `not restored: ${left.join(", ")}; ${why}` };
     return { outcome: "error", reason: ending.outcome === "passed" ? why : `${ending.reason}; and ${why}` };
   } finally {
     limit.end();
@@ -292,16 +292,16 @@ async function restore(
   const { log } = context;
   log.append({ type: "phase.started", phase: "rollback" });
   const notUndone = (await context.faults.undo("all", signal)).residue;
-  if (notUndone.length > 0) return { outcome: "residue", reason: `not put back: ${notUndone.join("; ")}` };
-  // Nothing has been done to the stack yet.
+  if (notUndone.length > 0) return { outcome: "residue", reason: `not restored: ${notUndone.join("; ")}` };
+  // The method did not start: the stack is unchanged.
   if (!context.view().phases.some(({ attributes }) => attributes.phase === "method")) return ending;
   const { flaws } = context.faults;
   if (isOpen(ending) && flaws.length > 0) ending = { outcome: "failed", reason: flaws.join("; ") };
   log.append({ type: "phase.started", phase: "steady state after" });
   const { proxy } = context;
-  // Every link of the stack is down with it.
-  const isProxyAway = proxy !== undefined && !(await proxy.read());
-  const links: Scenario["steadyState"] = isProxyAway ? [{ service: proxy.service, is: "up" }] : [];
+  // Without its proxy every link of the stack is down.
+  const isProxyDown = proxy !== undefined && !(await proxy.read());
+  const links: Scenario["steadyState"] = isProxyDown ? [{ service: proxy.service, is: "up" }] : [];
   const missing = await holdSteady([...scenario.steadyState, ...links], context, signal).catch(messageOf);
   const { left, unread } = await residue.after();
   const after = missing === undefined ? [] : [`after the rollback ${missing}`];

@@ -9,26 +9,26 @@ import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { awaitsEnd, type FollowedEnds, followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 import type { RunPolicy } from "./run-policy.ts";
 
-/** A call that began before the run is not of the run; clocks may differ by this much. */
+/** A call that started before the run is not part of it; tolerance for clock differences. */
 const CLOCK_SLACK_MS = 100;
-/** Lines of one service in one run; what comes after is counted. */
+/** Logged lines of one service in one run; further lines are only counted. */
 const LOG_LINES_LIMIT = 2_000;
 
-/** One that does not end by then is left behind: a run ends, whatever it has listened to. */
+/** A watcher that has not ended by then is abandoned, so that the run can end. */
 const CLOSE_LIMIT_MS = 10_000;
 
-/** What follows a run and ends with it, also when only a part of it could be begun. */
+/** The watchers of a run, which end with it, also when only some of them could be started. */
 export class Watchers {
   readonly #ends: (() => unknown)[] = [];
   #isClosed = false;
 
-  /** One that comes only after all were ended, since its run was cancelled while it began, is ended at once. */
+  /** A watcher that is added after {@link close}, since its run was cancelled while it started, is ended at once. */
   add(end: () => unknown): void {
     this.#ends.push(end);
     if (this.#isClosed) void this.close();
   }
 
-  /** Ends all of them, in the order in which they were added. Resolves to what could not be ended, in words. */
+  /** Ends all watchers in the order in which they were added. Resolves to the problems, one text each. */
   async close(): Promise<string[]> {
     this.#isClosed = true;
     const problems: string[] = [];
@@ -36,7 +36,7 @@ export class Watchers {
       try {
         await within(new AbortController().signal, CLOSE_LIMIT_MS, async () => end());
       } catch (error) {
-        problems.push(`what was followed for this run could not be ended: ${messageOf(error)}`);
+        problems.push(`a watcher of this run could not be ended: ${messageOf(error)}`);
       }
     }
     return problems;
@@ -44,14 +44,14 @@ export class Watchers {
 }
 
 /**
- * Puts what happens around the run into its log: health, decisions, what services print, what faults hit.
- * @throws when a part of it cannot be followed; what was begun before it is among the watchers
+ * Logs what happens around the run: health, decisions, ends of calls, output of services, hits of faults.
+ * @throws when one of them cannot be followed; those that were started before it are among the watchers
  */
 export async function watchRun(context: RunContext, policy: RunPolicy, watchers: Watchers): Promise<void> {
   const { stack, log, clock, faults } = context;
   for (const service of stack.health.services()) {
     const { status: to, reason, latencyMs } = stack.health.health(service);
-    if (to === "unknown") continue; // not looked at yet: its first look is a change of its own
+    if (to === "unknown") continue; // not checked yet: its first check is logged as a transition
     log.append({ type: "health.changed", service, from: "unknown", to, reason, latencyMs });
   }
   watchers.add(stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition })));
@@ -97,7 +97,7 @@ export async function watchRun(context: RunContext, policy: RunPolicy, watchers:
   watchers.add(() => faultWatch.close());
 }
 
-/** The calls of the steady state are no part of the run. */
+/** False for calls of the steady state, which are not part of the run. */
 function isCounted({ sessionId, turnId }: { sessionId: string; turnId: string }, { uncounted }: RunContext): boolean {
   return !uncounted.has(sessionId) && !uncounted.has(turnId);
 }
@@ -110,7 +110,7 @@ async function followDecisions(
   const { stack, log } = context;
   const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
   const none = (why: string) => {
-    warn(`${why}, so no decisions are seen`);
+    warn(`${why}, so no decisions are known`);
     return noDecisions(why);
   };
   if (!stack.stack.services.some(({ role }) => role === "audit-log")) return none("the stack has no audit-log service");
