@@ -10,7 +10,7 @@ import { check as schema } from "./schema.ts";
 
 const ANYTHING: MissingDecisions = { why: "the audit log cannot be read" };
 
-/** The result of a check on these rows, each a call of its own, when more may be missing. */
+/** The result of a check on these rows, each of a different call, when more may be missing. */
 function resultOn(written: object, rows: readonly string[], missing: MissingDecisions[] = [ANYTHING]) {
   const bodies = rows.map((row, index) => {
     const [tool = "", decision = ""] = row.split(" ");
@@ -62,7 +62,7 @@ describe("where any decision may be missing", () => {
   });
 });
 
-describe("a row of which something is known turns only what it could be", () => {
+describe("a partly known row reverses only the verdicts that it could affect", () => {
   const odd = { why: "row 7", tool: "a", decision: "rate_limited" };
   const nil = { why: "row 8", tool: "a" };
   test.each<[object, MissingDecisions, string]>([
@@ -80,7 +80,7 @@ describe("a row of which something is known turns only what it could be", () => 
   });
 });
 
-test("where nothing is missing a verdict is what it was", () => {
+test("without missing decisions a verdict is unchanged", () => {
   expect(resultOn({ decisions: [] }, [], [])).toBe("passed");
   expect(resultOn({ mustInclude: ["a"] }, [], [])).toBe("failed");
 });

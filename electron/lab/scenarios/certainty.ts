@@ -2,14 +2,14 @@ import { decidedCalls, type RunView } from "../../model/run-view.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { countOf, foundInArguments, isSubsequence, type LogCheck, type Verdict } from "./checks.ts";
 
-/** The verdict on what was seen, or an inconclusive one where decisions that are missing could turn it. */
+/** The verdict on what was seen, or an inconclusive one where missing decisions could change it. */
 export function withMissing(
   check: LogCheck,
   seen: Verdict,
   view: RunView,
   missing: readonly MissingDecisions[],
 ): Verdict {
-  const unknown = missing.find((each) => couldTurn(check, seen, view, each));
+  const unknown = missing.find((each) => couldReverse(check, seen, view, each));
   return unknown === undefined ? seen : inconclusive(seen, unknown.why);
 }
 
@@ -18,10 +18,10 @@ export function inconclusive(seen: Verdict, why: string): Verdict {
 }
 
 /**
- * Whether one more decision, or several, anywhere among those that were seen, could make the other verdict the true one.
- * What they can only confirm is surely known: a tool that was called stays called.
+ * Whether additional decisions, anywhere among those that were seen, could reverse the verdict. A verdict that they can
+ * only confirm is certain: a tool that was called stays called.
  */
-function couldTurn(check: LogCheck, { passed }: Verdict, view: RunView, missing: MissingDecisions): boolean {
+function couldReverse(check: LogCheck, { passed }: Verdict, view: RunView, missing: MissingDecisions): boolean {
   const couldBeOf = (tool: string) => missing.tool === undefined || missing.tool === tool;
   const couldBe = (decision: string) => missing.decision === undefined || missing.decision === decision;
   if ("within" in check || "answer" in check || "faultHit" in check) return false;

@@ -5,7 +5,7 @@ import { decided, eventsOf, started } from "../../testing/sample-events.ts";
 import { evaluate, type Facts, isLive, type LogCheck } from "./checks.ts";
 import { CHECK_NAMES, check } from "./schema.ts";
 
-/** What a run's audit log says, a row as `tool decision`; rows with the same tool that follow each other are one call. */
+/** A run's audit log, each row as `tool decision`; consecutive rows of the same tool are one call. */
 function factsOf(rows: readonly string[], more: Partial<Omit<Facts, "view">> = {}, args: unknown[] = []): Facts {
   let call = 0;
   let last = "";
@@ -123,16 +123,16 @@ describe.each<[string, unknown, Facts, string, Facts, string]>([
     "held: 4242",
   ],
 ])("%s %j", (name, written, good, seenGood, bad, seenBad) => {
-  test("holds, and says what was expected and observed", () => {
+  test("passes, with what was expected and observed", () => {
     expect(judged(written, good)).toMatchObject({ check: name, passed: true, observed: seenGood });
     expect(judged(written, good).expected).not.toBe("");
   });
-  test("fails, and says what was expected and observed", () => {
+  test("fails, with what was expected and observed", () => {
     expect(judged(written, bad)).toMatchObject({ check: name, passed: false, observed: seenBad });
   });
 });
 
-test("every check that is judged from the log is tried above or below", () => {
+test("every check that is judged from the log is tested", () => {
   const live = ["service", "http"];
   const elsewhere = ["faultHit"]; // beside what it is judged by
   const tried = ["mustInclude", "mustNotInclude", "policyOutcome", "mustNotContainInArgs", "decisions", "within"];
@@ -141,7 +141,7 @@ test("every check that is judged from the log is tried above or below", () => {
   );
 });
 
-describe("a check is not met by a run in which nothing happened", () => {
+describe("a check does not pass on a run in which nothing happened", () => {
   const nothing = factsOf([]);
   test.each([
     [{ mustInclude: ["a"] }],
@@ -154,7 +154,7 @@ describe("a check is not met by a run in which nothing happened", () => {
   ])("%j", (written) => expect(judged(written, nothing).passed).toBe(false));
 });
 
-describe("personal data is found in arguments however it stands there", () => {
+describe("personal data is found in arguments in any form", () => {
   test.each([
     ["as a part of a text", { note: "card 4242 4242, thanks" }, "4242 4242"],
     ["in a list in a map", { items: [{ card: "4242" }] }, "4242"],

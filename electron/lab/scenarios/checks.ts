@@ -4,11 +4,11 @@ import { decidedCalls, type RunView } from "../../model/run-view.ts";
 import { hitsOf, nameOf } from "./fault-hit.ts";
 import { type Check, hasAmount } from "./schema.ts";
 
-/** What a check is judged by. */
+/** The data that a check is judged by. */
 export interface Facts {
   view: RunView;
   methodMs: number;
-  /** What the last agent step answered, if there was one. */
+  /** The answer of the last agent step, if there was one. */
   answer: string | undefined;
 }
 
@@ -16,13 +16,13 @@ export interface Verdict {
   /** The check's name, as written in the scenario. */
   check: string;
   passed: boolean;
-  /** Why the check could not tell, when it could not; `passed` is false then. */
+  /** Why the check is inconclusive, if it is; `passed` is false then. */
   inconclusive?: string;
   expected: string;
   observed: string;
 }
 
-/** Thrown where a verdict is needed to go on and cannot be had: nothing is known to be wrong, but nobody could look. */
+/** Thrown where a verdict is needed to continue and the data for it is missing. */
 export class Inconclusive extends Error {}
 
 export function describeVerdict({ check, expected, observed, inconclusive }: Verdict): string {
@@ -30,7 +30,7 @@ export function describeVerdict({ check, expected, observed, inconclusive }: Ver
   return `${check} could not be told: ${inconclusive}; expected ${expected}; observed so far ${observed}`;
 }
 
-/** Checks that need to ask a service; the rest are judged from the run's log alone. */
+/** Checks that send a request to a service; the others are judged from the run's log alone. */
 export type LiveCheck = Extract<Check, { service: string } | { http: string }>;
 export type LogCheck = Exclude<Check, LiveCheck>;
 
@@ -86,10 +86,10 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
 }
 
 function faultHit(wanted: Extract<Check, { faultHit: unknown }>["faultHit"], view: RunView): Verdict {
-  if (wanted === "none") return verdict("faultHit", true, "nothing", "not looked at, as the scenario says");
+  if (wanted === "none") return verdict("faultHit", true, "nothing", "not checked, as the scenario says");
   const amount = hasAmount(wanted) ? wanted : { atLeast: 1 };
   const hits = hitsOf(view, wanted);
-  const seen = hits === 0 ? "nothing met it" : `${hits}`;
+  const seen = hits === 0 ? "no hits" : `${hits}`;
   return verdict(nameOf(wanted), isWithin(hits, amount), amountText(amount), seen);
 }
 
@@ -126,14 +126,14 @@ export function foundInArguments(wanted: readonly string[], { decisions }: RunVi
   return wanted.filter((each) => texts.some((text) => text.includes(each)));
 }
 
-/** Every text in a value, as it is: in JSON a quote or a line break in it is written in another way. */
+/** Every string in a value, unescaped: JSON escapes quotes and line breaks. */
 function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => [key, ...textsIn(inner)]);
 }
 
-/** Every entry of `wanted` stands in `seen`, in this order, with anything between. */
+/** Whether `wanted` is a subsequence of `seen`. */
 export function isSubsequence(wanted: readonly string[], seen: readonly string[]): boolean {
   let next = 0;
   for (const item of seen) if (item === wanted[next]) next++;

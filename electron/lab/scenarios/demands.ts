@@ -7,14 +7,14 @@ import { type McpSession, openMcpSession } from "./mcp-session.ts";
 import type { RunContext } from "./run-context.ts";
 import type { SteadyCall, SteadyHttp } from "./schema.ts";
 
-/** How long a call or an answer may take where the scenario names no time, in milliseconds. */
+/** Default time limit of a call or an answer. */
 const ANSWER_LIMIT_MS = 10_000;
 
 /**
- * Makes the call through the gateway, in a session and a turn of its own: its rows are kept out of the run's decisions,
- * and it takes nothing of another turn's budget.
+ * Makes the call through the gateway, in a separate session and turn: its rows are excluded from the run's decisions, and
+ * it does not use another turn's budget.
  *
- * @returns why the demand is not met, in words; undefined when it is
+ * @returns why the demand is not met; undefined when it is
  * @throws the signal's reason when it aborts
  */
 export async function demandCall(
@@ -37,7 +37,7 @@ export async function demandCall(
   }
 }
 
-/** Asks the service. Returns and throws as {@link demandCall} does. */
+/** Sends the request to the service. Returns and throws as {@link demandCall}. */
 export function demandHttp(
   { http, path, status, json, within: limitMs }: SteadyHttp,
   context: RunContext,

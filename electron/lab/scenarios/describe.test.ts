@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { describeStep } from "./describe.ts";
 import { kindOf, STEP_KINDS, step } from "./schema.ts";
 
-const TABLE: [written: unknown, words: string][] = [
+const TABLE: [written: unknown, text: string][] = [
   [{ warm: "gateway" }, "warm gateway: initialize, tools/list"],
   [{ fault: { stop: "mock-slack" } }, "fault: stop mock-slack"],
   [{ undo: "all" }, "undo every fault"],
@@ -26,10 +26,10 @@ const TABLE: [written: unknown, words: string][] = [
   [{ warm: "gateway", name: "make ready" }, "make ready"],
 ];
 
-test.each(TABLE)("%j is: %s", (written, words) => {
-  expect(describeStep(step.parse(written))).toBe(words);
+test.each(TABLE)("%j is: %s", (written, text) => {
+  expect(describeStep(step.parse(written))).toBe(text);
 });
 
-test("every kind of step has its words", () => {
+test("every kind of step has a description", () => {
   expect(new Set(TABLE.map(([written]) => kindOf(step.parse(written))))).toEqual(new Set(STEP_KINDS));
 });

@@ -2,7 +2,7 @@ import { formatDuration } from "../../model/duration.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import { byKind, type Steady, type Step, type StepOf, type StepTable } from "./schema.ts";
 
-/** What of a steady state is demanded, in the few words that a list has room for. */
+/** A demand of a steady state, short enough for a list. */
 export function describeSteady(steady: Steady): string {
   if ("service" in steady) return `${steady.service} is ${steady.is}`;
   const within = steady.within === undefined ? "" : ` within ${formatDuration(steady.within)}`;
@@ -11,7 +11,7 @@ export function describeSteady(steady: Steady): string {
   return `GET ${http}${path} answers ${status}${json === undefined ? "" : ` with ${JSON.stringify(json)}`}${within}`;
 }
 
-/** What a step does, in the few words that a timeline has room for. */
+/** What a step does, short enough for a timeline. */
 export function describeStep(step: Step): string {
   return step.name ?? byKind(WORDS, step);
 }

@@ -1,9 +1,9 @@
-/** Rows that a gateway has dropped since the method began. It counts from 0 again when it is started again. */
+/** Counts the rows that a gateway has dropped since the method started. The gateway's counter restarts at 0 with it. */
 export class DroppedRows {
   #last = 0;
   #lost = 0;
 
-  /** What was dropped before this is no part of the run. */
+  /** Ignores what was dropped before. */
   begin(dropped: number): void {
     this.#last = dropped;
   }

@@ -22,7 +22,7 @@ afterAll(async () => {
   await stack.close();
 });
 
-/** A run whose call is answered by a gateway that sends the calls of `sent` over the link, and is over when they are. */
+/** A run whose call is answered by a gateway that first sends the calls of `sent` over the link. */
 async function run(sent: readonly string[], method: object[], expected?: object[]) {
   const services = stack.running.stack.services as unknown as { name: string; role: string }[];
   const caller = services.find(({ name }) => name === "caller");
@@ -51,21 +51,21 @@ const LOST = { fault: { http_status: LINK, status: 503, match: { tool: "wanted" 
 const CALL = { call: "wanted" };
 
 describe("a fault that reads requests, in a scenario with calls after it", () => {
-  test("and that nothing met keeps the run from being green, though no check speaks of it", async () => {
+  test("and that had no hits keeps the run from passing, even without a check", async () => {
     const { outcome, reason } = await run(["other"], [LOST, CALL]);
     expect([outcome, reason]).toEqual([
       "failed",
-      "faultHit http_status caller->server: expected at least 1; observed nothing met it",
+      "faultHit http_status caller->server: expected at least 1; observed no hits",
     ]);
   });
 
-  test("and that a call met is green, and the check says how often", async () => {
+  test("and that had hits passes, with their number", async () => {
     const { outcome, view } = await run(["wanted"], [LOST, CALL, { undo: LINK }]);
     expect(outcome).toBe("passed");
     expect(view.checks.at(-1)?.event).toMatchObject({ check: "faultHit http_status caller->server", observed: "1" });
   });
 
-  test("need not be met when the scenario says so", async () => {
+  test("need not be hit when the scenario says so", async () => {
     const { outcome } = await run([], [LOST, CALL], [{ faultHit: "none" }]);
     expect(outcome).toBe("passed");
   });
@@ -80,7 +80,7 @@ describe("a fault that reads requests, in a scenario with calls after it", () =>
   });
 });
 
-test("a fault on bytes is counted too where a check asks for it, and not unasked", async () => {
+test("a fault on bytes is only counted where a check asks for it", async () => {
   const slow = { fault: { latency: LINK, by: "1ms" } };
   expect((await run([], [slow, CALL])).outcome).toBe("passed");
   expect((await run([], [slow, CALL], [{ faultHit: { link: LINK } }])).outcome).toBe("failed");
@@ -88,11 +88,11 @@ test("a fault on bytes is counted too where a check asks for it, and not unasked
   expect(met.outcome).toBe("passed");
 });
 
-describe("what need not be written", () => {
+describe("an implicit check", () => {
   const implied = (...method: object[]) =>
     impliedFaultHits({ method: method.map((each) => stepSchema.parse(each)), expect: [] });
 
-  test("is asked only of faults that are in force when a call is made", () => {
+  test("exists only for faults that are in force when a call is made", () => {
     expect(implied(LOST, CALL)).toEqual([{ faultHit: { link: LINK, kind: "http_status" } }]);
     expect(implied(CALL, LOST)).toEqual([]);
     expect(implied(LOST, { undo: LINK }, CALL)).toEqual([]);
@@ -102,7 +102,7 @@ describe("what need not be written", () => {
     expect(implied(LOST, LOST, CALL)).toHaveLength(1);
   });
 
-  test("is asked of the shipped scenarios that are about such a fault", () => {
+  test("exists for the shipped scenarios with such a fault", () => {
     const asked = shippedScenarios().flatMap(({ scenario }) =>
       impliedFaultHits(scenario).length > 0 ? [scenario.id] : [],
     );
@@ -115,7 +115,7 @@ describe("what need not be written", () => {
     ]);
   });
 
-  test("is refused in words that it does not know", () => {
+  test("is refused with unknown fields", () => {
     expect(checkSchema.safeParse({ faultHit: { link: LINK, kind: "down" } }).success).toBe(false);
     expect(checkSchema.safeParse({ faultHit: "some" }).success).toBe(false);
   });

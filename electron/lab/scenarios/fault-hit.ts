@@ -7,24 +7,24 @@ import type { Check, Scenario, Step } from "./schema.ts";
 export type FaultHitCheck = Extract<Check, { faultHit: unknown }>;
 type Wanted = Exclude<FaultHitCheck["faultHit"], "none">;
 
-/** How often the faults that a check means were met so far. */
+/** How many hits the faults selected by a check have so far. */
 export function hitsOf(view: RunView, { link, kind, tool }: Wanted): number {
-  const isMeant = ({ attributes }: Span<"fault">) =>
+  const isSelected = ({ attributes }: Span<"fault">) =>
     attributes.target === link && (kind === undefined || attributes.kind === kind);
-  const faults = view.faults.filter(isMeant);
+  const faults = view.faults.filter(isSelected);
   if (tool === undefined) return faults.reduce((sum, fault) => sum + hitsOn(view, fault), 0);
   const ids = new Set(faults.map(({ attributes }) => attributes.fault));
   return view.hits.filter(({ event }) => ids.has(event.fault) && event.tool === tool).length;
 }
 
-/** `faultHit create_refund reply_lost gateway->payments-mcp`, as a verdict names it. */
+/** `faultHit create_refund reply_lost gateway->payments-mcp`, the name of the check in its verdict. */
 export function nameOf({ link, kind, tool }: Wanted): string {
   return ["faultHit", tool, kind, link].filter((part) => part !== undefined).join(" ");
 }
 
 /**
- * The checks that a scenario need not write: each fault that reads requests is met at least once, where calls are made
- * while it is in force. Not for links that a check of the scenario speaks of, and none when it says `faultHit: none`.
+ * Implicit checks: each fault that reads requests must be hit at least once if calls are made while it is in force. Not
+ * for links that the scenario checks itself, and none with `faultHit: none`.
  */
 export function impliedFaultHits({ method, expect }: Pick<Scenario, "method" | "expect">): FaultHitCheck[] {
   const written = expect.flatMap((check) => ("faultHit" in check ? [check.faultHit] : []));

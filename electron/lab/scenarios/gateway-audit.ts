@@ -1,12 +1,12 @@
 import type { RunContext } from "./run-context.ts";
 
-/** What the gateway tells in its health of the rows that it writes; undefined where it does not tell. */
+/** What the gateway's health endpoint reports about the rows that it writes; undefined where it reports nothing. */
 export interface GatewayAudit {
-  /** Decisions that are not in the log yet. */
+  /** Decisions not yet in the log. */
   pending: number | undefined;
-  /** Since the gateway started: given up for good, for want of space. */
+  /** Dropped since the gateway started, because it ran out of space. */
   dropped: number | undefined;
-  /** Ends of calls that are not in their table yet. */
+  /** Ends of calls not yet in their table. */
   pendingEnds?: number | undefined;
 }
 

@@ -7,8 +7,8 @@ import { check as schema } from "./schema.ts";
 
 const never = new AbortController().signal;
 
-describe("a check that looks now", () => {
-  test("asks the service and says what it answered", async () => {
+describe("a live check", () => {
+  test("sends a request to the service and reports its answer", async () => {
     const { address } = await fakeService(() => ({ json: { refunds: 1, more: "x".repeat(1_000) } }));
     const check = schema.parse({ http: "gateway", path: "/state", json: { refunds: 2 } });
     const verdict = await judge(check, fakeContext(address).context, 0, never);
@@ -17,7 +17,7 @@ describe("a check that looks now", () => {
     expect(verdict.observed.length).toBeLessThan(600);
   });
 
-  test("fails on a service that answers with something else than JSON", async () => {
+  test("fails on a service that does not answer with JSON", async () => {
     const { address } = await fakeService(() => ({ text: "<html>" }));
     const check = schema.parse({ http: "gateway", path: "/state", json: { a: 1 } });
     expect(await judge(check, fakeContext(address).context, 0, never)).toEqual({
@@ -28,7 +28,7 @@ describe("a check that looks now", () => {
     });
   });
 
-  test("cannot tell where a service does not answer, and says which", async () => {
+  test("is inconclusive when the service does not answer, and names it", async () => {
     const check = schema.parse({ http: "gateway", path: "/state", json: {} });
     expect(await judge(check, fakeContext("127.0.0.1:59999").context, 0, never)).toMatchObject({
       passed: false,
@@ -36,22 +36,22 @@ describe("a check that looks now", () => {
     });
   });
 
-  test("of health cannot tell where nobody could look", async () => {
+  test("of health is inconclusive when the service could not be probed", async () => {
     const { context } = fakeContext("", { gateway: "unknown" });
     vi.spyOn(context.stack.health, "waitFor").mockRejectedValue(new DOMException("too late", "TimeoutError"));
     expect(await judge(schema.parse({ service: "gateway", is: "up" }), context, 0, never)).toMatchObject({
       passed: false,
-      inconclusive: "gateway could not be looked at: so it is",
+      inconclusive: "gateway could not be checked: so it is",
     });
   });
 
-  test("takes a service's health as it is", async () => {
+  test("uses a service's current health", async () => {
     const check = schema.parse({ service: "gateway", is: "degraded" });
     const { context } = fakeContext("", { gateway: "degraded" });
     expect(await judge(check, context, 0, never)).toMatchObject({ passed: true, observed: "degraded (so it is)" });
   });
 
-  test("of health gives up when the run is cancelled", async () => {
+  test("of health ends when the run is cancelled", async () => {
     const cancel = new AbortController();
     const { context } = fakeContext("", { gateway: "down" });
     const judging = judge(schema.parse({ service: "gateway", is: "up" }), context, 0, cancel.signal);
@@ -60,7 +60,7 @@ describe("a check that looks now", () => {
   });
 });
 
-test("a check on the run's log sees what has been decided so far, the method's time and the last answer", async () => {
+test("a check on the run's log uses the decisions so far, the method's time and the last answer", async () => {
   const { context, log } = fakeContext("");
   context.answer = "Found 3 charges";
   log.append(decided({ decision: "allow" }));
@@ -70,7 +70,7 @@ test("a check on the run's log sees what has been decided so far, the method's t
   expect(await verdictOn({ answer: { contains: "found" } })).toMatchObject({ passed: true });
 });
 
-test("a check on the run's log cannot tell where decisions may be missing, and says why", async () => {
+test("a check on the run's log is inconclusive where decisions may be missing, with the reason", async () => {
   const { context } = fakeContext("");
   context.decisions = noDecisions("the audit log cannot be read: gone");
   expect(await judge(schema.parse({ decisions: [] }), context, 0, never)).toEqual({

@@ -8,11 +8,11 @@ import type { RunContext } from "./run-context.ts";
 import type { Check } from "./schema.ts";
 import { settleDecisions } from "./settle-decisions.ts";
 
-/** Health may lag behind what has just been done by a probe or two. */
+/** Health may lag behind a change by one or two probes. */
 const HEALTH_GRACE_MS = 5_000;
 const HTTP_LIMIT_MS = 10_000;
 
-/** Judges a check now, with every decision made so far in view. */
+/** Judges a check now, by every decision made so far. */
 export async function judge(
   check: Check,
   context: RunContext,
@@ -26,13 +26,13 @@ export async function judge(
   return withMissing(check, evaluate(check, facts), facts.view, missing);
 }
 
-/** Hits are told of by the fault proxy: what it did not tell since it could not be asked may have been there. */
+/** The fault proxy reports hits: while it cannot be reached, hits may be missing. */
 async function judgeFaultHit(check: FaultHitCheck, context: RunContext, methodMs: number): Promise<Verdict> {
   const isRead = await context.proxy?.read();
   const seen = evaluate(check, { view: context.view(), methodMs, answer: context.answer });
   const { faultHit: wanted } = check;
   const isBounded = wanted !== "none" && (wanted.exactly !== undefined || wanted.atMost !== undefined);
-  return isRead || (seen.passed && !isBounded) ? seen : inconclusive(seen, "the fault proxy could not be asked");
+  return isRead || (seen.passed && !isBounded) ? seen : inconclusive(seen, "the fault proxy could not be reached");
 }
 
 async function judgeHttp(
@@ -66,10 +66,10 @@ async function judgeHealth(
   });
   const { status, reason } = health.health(service);
   const seen = verdict(`${service} is ${is}`, status === is, is, `${status} (${reason})`);
-  // What was seen last may be from before the wait; and a probe that could not look says nothing of the service.
-  const couldNotLook = status === "unknown" && is !== "unknown";
-  if (couldNotLook) return inconclusive(seen, `${service} could not be looked at: ${reason}`);
-  if (!isSeen && status === is) return inconclusive(seen, `no look at ${service} has ended since`);
+  // The last result may predate the wait, and a probe that could not check says nothing about the service.
+  const couldNotCheck = status === "unknown" && is !== "unknown";
+  if (couldNotCheck) return inconclusive(seen, `${service} could not be checked: ${reason}`);
+  if (!isSeen && status === is) return inconclusive(seen, `no check of ${service} has completed since`);
   return seen;
 }
 

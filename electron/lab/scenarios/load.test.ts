@@ -15,7 +15,7 @@ expect: [{ within: 5s }]
 `;
 
 describe("a scenario", () => {
-  test("keeps its text and its file, so that a run can be repeated after the file has changed", () => {
+  test("is loaded with its text and its file, so that a run can be repeated after the file has changed", () => {
     const source = scenarioText("one");
     const [loaded, ...more] = loadText(source, "one.yaml");
     expect(more).toEqual([]);
@@ -23,7 +23,7 @@ describe("a scenario", () => {
   });
 
   test.each([
-    ["an id that is no id", "id: one", "id: One Two", /1:5: id: expected words in lower case joined by hyphens/],
+    ["an invalid id", "id: one", "id: One Two", /1:5: id: expected words in lower case joined by hyphens/],
     ["a step of no kind", "warm: gateway", "wram: gateway", /5:10: method\[0\]: a step needs exactly one of: warm, /],
     ["a step of two kinds", "warm: gateway", "warm: gateway, call: x", /5:10: method\[0\]: a step needs exactly one/],
     [
@@ -58,20 +58,20 @@ describe("a scenario", () => {
     ["no steps", "[{ warm: gateway }]", "[]", /5:9: method: /],
     ["no checks", "[{ within: 5s }]", "[]", /6:9: expect: /],
     [
-      "a call that is to end otherwise than well",
+      "a call that is expected to fail",
       "service: gateway, is: up",
       "call: a, is: deny",
       /4:30: steadyState\[0\]\.is: expected "ok"/,
     ],
     [
-      "a call with a field that it has not",
+      "a call with an unknown field",
       "service: gateway, is: up",
       "call: a, is: ok, when: 1s",
       /steadyState\[0\]: unknown field "when"/,
     ],
     ["an answer without a path", "service: gateway, is: up", "http: gateway", /steadyState\[0\]\.path: /],
     [
-      "a steady state of no kind",
+      "a steady state of an unknown kind",
       "service: gateway, is: up",
       "well: yes",
       /4:15: steadyState\[0\]: a steady state is one of \{service, is\}, \{call, is: ok\} or \{http, path\}/,
@@ -104,7 +104,7 @@ cases:
     input: pii-message
 `;
 
-  test("is a scenario a case: the agent is asked once, and the audit log judged", () => {
+  test("becomes one scenario for each case: the agent is asked once, and the audit log judged", () => {
     const [refund, pii, ...more] = loadText(suite, "/evals/demo suite.yaml").map(({ scenario }) => scenario);
     expect(more).toEqual([]);
     expect(refund).toMatchObject({
@@ -122,7 +122,7 @@ cases:
     expect(pii).toMatchObject({ id: "demo-suite-pii-e-mail", expect: [] });
   });
 
-  test("runs unchanged with fields that mean nothing here, at the top and in a case", () => {
+  test("is accepted with unknown fields, at the top and in a case", () => {
     const extra = `version: 2\nbaseline: { runs: 3 }\n${suite}    baseline:\n      passRate: 0.9\n    tags: [a]\n`;
     expect(loadText(extra, "suite.yaml").map(({ scenario }) => scenario)).toEqual(
       loadText(suite, "suite.yaml").map(({ scenario }) => scenario),
@@ -158,7 +158,7 @@ cases:
   });
 });
 
-describe("what a person names on the command line", () => {
+describe("an argument of the command line", () => {
   const shipped = [
     ...loadText(scenarioText("shipped-one"), "a.yaml"),
     ...loadText(scenarioText("shipped-two"), "b.yaml"),
@@ -179,7 +179,7 @@ describe("what a person names on the command line", () => {
     ]);
   });
 
-  test("that is nothing is an error which lists what there is", () => {
+  test("that is none of these is an error that lists the shipped scenarios", () => {
     expect(() => idsOf(["none"])).toThrow('no scenario is called "none", and there is no such file');
     expect(() => idsOf(["none"])).toThrow(
       expect.objectContaining({ cure: expect.stringContaining("shipped-one, shipped-two") }),
@@ -187,7 +187,7 @@ describe("what a person names on the command line", () => {
     expect(() => idsOf(["none.yaml"])).toThrow("none.yaml cannot be read: ENOENT");
   });
 
-  test("that is a file of another kind, or a folder with no scenario in it, is said so", () => {
+  test("that is a file of another kind, or a folder without scenarios, is an error", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "notes.txt"), "not a scenario");
     mkdirSync(join(folder, "empty"));
@@ -195,7 +195,7 @@ describe("what a person names on the command line", () => {
     expect(() => idsOf([join(folder, "empty")])).toThrow("there is no scenario");
   });
 
-  test("one bad file in a folder stops the rest: a catalogue with holes misleads", () => {
+  test("one invalid file in a folder is an error for all of them", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a.yaml"), scenarioText("a"));
     writeFileSync(join(folder, "b.yaml"), "id: b\n");
@@ -206,7 +206,7 @@ describe("what a person names on the command line", () => {
 describe("the shipped scenarios", () => {
   const shipped = loadFolder(SCENARIOS_FOLDER);
 
-  test("are all valid, with an id each, a summary, patterns and something that their file names first for editors", () => {
+  test("are all valid, each with an id, a summary, patterns and a reference to the schema in its first line", () => {
     expect(shipped.length).toBeGreaterThanOrEqual(11);
     expect(new Set(shipped.map(({ scenario }) => scenario.id)).size).toBe(shipped.length);
     for (const { scenario, source, file } of shipped) {

@@ -6,11 +6,11 @@ import { parseYaml, readYaml, type YamlDocument } from "../documents/yaml-docume
 import { LabError } from "../lab-error.ts";
 import { type Check, type Scenario, type Suite, scenario, suite } from "./schema.ts";
 
-/** A scenario with where it came from. */
+/** A scenario with its file. */
 export interface LoadedScenario {
   scenario: Scenario;
   file: string;
-  /** The text it was read from, kept with each run. */
+  /** The text of the file, stored with each run. */
   source: string;
 }
 
@@ -36,7 +36,7 @@ function isSuite(value: unknown): boolean {
   return isObject(value) && "cases" in value && !("method" in value);
 }
 
-/** Each case asks the agent once and looks at what the audit log then says, as ToolGate's own runner does. */
+/** Each case asks the agent once and checks the audit log, as ToolGate's own runner does. */
 function toScenarios(name: string, { cases }: Suite): Scenario[] {
   return cases.map((each) => {
     const expect: Check[] = [
@@ -65,14 +65,14 @@ function slug(text: string): string {
   );
 }
 
-/** The scenarios of a folder by file name. One that is not valid stops the rest: a catalogue with holes misleads. */
+/** The scenarios of a folder, sorted by file name. @throws DocumentError when one of them is invalid */
 export function loadFolder(folder: string): LoadedScenario[] {
   const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
   if (names.length === 0) throw new LabError("bad-input", `there is no scenario (.yaml or .yml) in ${folder}`);
   return names.sort().flatMap((name) => loadFile(join(folder, name)));
 }
 
-/** What a person names on the command line: a file, a folder, or the id of a shipped scenario. */
+/** Resolves the arguments of the command line: a file, a folder, or the id of a shipped scenario. */
 export function resolveScenarios(names: readonly string[], shipped: readonly LoadedScenario[]): LoadedScenario[] {
   return names.flatMap((name) => {
     const byId = shipped.filter((each) => each.scenario.id === name);

@@ -5,13 +5,13 @@ import { z } from "zod";
 import { AbortScope, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 
-/** Longer than any approval is held: what ends a call here is the gateway or the run, not a client's default. */
+/** Longer than any approval takes, so that the gateway or the run ends a call, not the client's default. */
 const CALL_LIMIT_MS = 6 * 60_000;
 const ANSWER_LIMIT_MS = 60_000;
-/** Ending a session is a courtesy: a gateway that is frozen by now must not hold up the run. */
+/** Ending a session is optional: a frozen gateway must not delay the run. */
 const GOODBYE_LIMIT_MS = 2_000;
 
-/** How a call ended, as the caller saw it. `decision` is the gateway's word for a refusal, or `ok`. */
+/** How a call ended for the caller. `decision` is the gateway's decision of a refusal, or `ok`. */
 export interface CallOutcome {
   ok: boolean;
   decision: string;
@@ -20,7 +20,7 @@ export interface CallOutcome {
 
 /** One MCP session with the gateway, all its calls in one turn. */
 export interface McpSession {
-  /** As the gateway named it; undefined when it has no sessions. */
+  /** Session id; undefined when the gateway has no sessions. */
   readonly id: string | undefined;
   listTools(signal: AbortSignal): Promise<string[]>;
   /** Never rejects for a refused or failed call, only when `signal` aborts. */
@@ -29,8 +29,8 @@ export interface McpSession {
 }
 
 /**
- * Every request has a signal of its own: the SDK's client never stops listening to one that it was given, and with it
- * whatever it has made for a session (its schemas' validators among them) would live as long as the run's.
+ * Every request gets its own signal: the SDK's client never removes its listener, and would otherwise keep a session's
+ * objects, such as schema validators, in memory as long as the run's signal.
  */
 export async function openMcpSession(url: string, turn: string, signal: AbortSignal): Promise<McpSession> {
   const transport = new StreamableHTTPClientTransport(new URL(url), {
@@ -38,7 +38,7 @@ export async function openMcpSession(url: string, turn: string, signal: AbortSig
   });
   const client = new Client({ name: "resilience-lab", version: "1" });
   try {
-    // The SDK's transport has optional callbacks that its own Transport type writes in another way.
+    // The SDK's transport declares optional callbacks differently from its own Transport type.
     const connected = transport as Parameters<Client["connect"]>[0];
     await within(signal, ANSWER_LIMIT_MS, (own) => client.connect(connected, { signal: own }));
   } catch (error) {
@@ -66,7 +66,7 @@ export async function openMcpSession(url: string, turn: string, signal: AbortSig
       }
     },
     async close() {
-      // A gateway that is down has no session to end.
+      // Fails when the gateway is down, which has no session to end.
       await within(new AbortController().signal, GOODBYE_LIMIT_MS, () => transport.terminateSession()).catch(() => {});
       await client.close();
     },

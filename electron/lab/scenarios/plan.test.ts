@@ -15,7 +15,7 @@ function planOf(...method: object[]) {
 }
 
 describe("the plan of a scenario", () => {
-  test("names what a fault on a service touches, what becomes of it, how it is undone and when at the latest", () => {
+  test("names what a fault on a service touches, its effect, how it is undone and when at the latest", () => {
     expect(planOf({ fault: { pause: "payments-mcp", for: "5s" } })).toEqual([
       {
         step: "fault: pause payments-mcp",
@@ -38,7 +38,7 @@ describe("the plan of a scenario", () => {
     expect(down).toMatchObject({ fault: { undo: "open the link" } });
   });
 
-  test("says of every other kind of step what it reaches, resolved by role where the step names none", () => {
+  test("names what every other kind of step reaches, resolved by role where the step names no service", () => {
     const method = [
       { warm: "gateway" },
       { agent: "hello" },
@@ -63,10 +63,10 @@ describe("the plan of a scenario", () => {
       "mock-slack (127.0.0.1:18090)",
       "payments-mcp (127.0.0.1:18421)",
       "payments-mcp",
-      "whatever is broken by then",
-      "nothing: it only looks or waits",
-      "nothing: it only looks or waits",
-      "nothing: it only looks or waits",
+      "everything that is broken at that time",
+      "nothing: it only checks or waits",
+      "nothing: it only checks or waits",
+      "nothing: it only checks or waits",
     ]);
   });
 
@@ -83,7 +83,7 @@ describe("the plan of a scenario", () => {
     expect(() => planOf(step)).toThrow(message);
   });
 
-  test("names the calls and requests that the steady state makes, with when and where to", () => {
+  test("names the calls and requests of the steady state, with their time and target", () => {
     const steadyState = [
       { service: "gateway", is: "up" },
       { call: "list_recent_charges", is: "ok", throughout: true },
@@ -94,7 +94,7 @@ describe("the plan of a scenario", () => {
     expect(plan.map(({ step, touches }) => `${step} | ${touches}`)).toEqual([
       "before, throughout and after: call list_recent_charges is ok | gateway (127.0.0.1:18080)",
       'before and after: GET payments-mcp/state answers 2xx with {"refunds":0} within 2.00 s | payments-mcp (127.0.0.1:18421)',
-      "wait for 1.00 s | nothing: it only looks or waits",
+      "wait for 1.00 s | nothing: it only checks or waits",
     ]);
     const nowhere = schema.parse({ ...parts, steadyState: [{ http: "nowhere", path: "/" }] });
     expect(() => planScenario(nowhere, stack, "process")).toThrow('no service called "nowhere"');
@@ -104,7 +104,7 @@ describe("the plan of a scenario", () => {
     );
   });
 
-  test("is refused when a check or the steady state asks after a service that is not there", () => {
+  test("is refused when a check or the steady state names a missing service", () => {
     const parts = { id: "x", title: "x", patterns: [], method: [{ wait: "1s" }] };
     const steadyState = [{ service: "nowhere", is: "up" }];
     const noSteady = schema.parse({ ...parts, steadyState, expect: [{ within: "1s" }] });
@@ -119,19 +119,19 @@ describe("the plan of a scenario", () => {
     }
   });
 
-  test("is written a step a line, with a fault's undo under it", () => {
+  test("is printed with one line for each step, and a fault's undo below it", () => {
     expect(formatPlan(planOf({ fault: { stop: "mock-slack", for: "2s" } }, { wait: "1s", background: true }))).toEqual([
       "   1. fault: stop mock-slack",
       "      touches mock-slack (127.0.0.1:18090)",
       "      stopped; undone by: start, after 2.00 s at the latest",
       "   2. wait for 1.00 s (in the background)",
-      "      touches nothing: it only looks or waits",
+      "      touches nothing: it only checks or waits",
     ]);
   });
 });
 
 test.each(shippedScenarios().map((loaded) => [loaded.scenario.id, loaded] as const))(
-  "the shipped scenario %s can be planned on the reference stack, and every fault of it ends",
+  "the shipped scenario %s can be planned on the reference stack, and each of its faults ends",
   (_id, { scenario }) => {
     for (const { fault } of planScenario(scenario, stack, "process")) expect(fault?.atMostMs ?? 1).toBeGreaterThan(0);
   },

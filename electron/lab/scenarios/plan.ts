@@ -21,19 +21,19 @@ import {
   type StepTable,
 } from "./schema.ts";
 
-/** What a step, or a demand of the steady state, will do, before anything is done. */
+/** What a step, or a demand of the steady state, will do. */
 export interface PlannedStep {
   step: string;
   background: boolean;
-  /** What it reaches or breaks, as the stack file names it and with the address that stands for. */
+  /** What it reaches or breaks: the name in the stack file and the address. */
   touches: string;
-  /** For a fault: what becomes of the target, how it is put back, and when at the latest. */
+  /** For a fault: its effect on the target, how it is undone, and when at the latest. */
   fault?: { effect: string; undo: string; atMostMs: number };
 }
 
 /**
- * What a scenario will touch on a stack, with every target resolved, and how each fault is undone.
- * @param sharersOf who goes down with a service, where the stack is up and that is known
+ * Plans a scenario on a stack: what each step touches, with targets resolved, and how each fault is undone.
+ * @param sharersOf the services that go down with a service, known while the stack is up
  * @throws LabError for a service or link that the stack does not have, and for a fault that the driver cannot do
  */
 export function planScenario(
@@ -52,7 +52,7 @@ export function planScenario(
   return [...demands, ...steps];
 }
 
-/** A service's health is looked at anyway; what the steady state sends to the stack is part of the plan. */
+/** Only what the steady state sends to the stack is part of the plan; health is probed anyway. */
 function planSteady(steady: Steady, stack: Stack): PlannedStep[] {
   if ("service" in steady) {
     serviceNamed(stack, steady.service);
@@ -71,7 +71,7 @@ type PlannedOn = [stack: Stack, driver: StackDriver["kind"], sharersOf: SharersO
 
 const PLANS: StepTable<PlannedOn, Planned> = {
   fault: ({ fault }, ...on) => planFault(fault, ...on),
-  undo: ({ undo }, stack) => ({ touches: undo === "all" ? "whatever is broken by then" : broken(undo, stack) }),
+  undo: ({ undo }, stack) => ({ touches: undo === "all" ? "everything that is broken at that time" : broken(undo, stack) }),
   http: ({ http }, stack) => ({ touches: describeService(serviceNamed(stack, http)) }),
   warm: ({ warm }, stack) => ({ touches: describeService(serviceNamed(stack, warm)) }),
   agent: (_, stack) => reached(stack, "agent", "an agent step"),
@@ -81,19 +81,19 @@ const PLANS: StepTable<PlannedOn, Planned> = {
   deny: (_, stack) => reached(stack, "approval-channel", "a deny step"),
   probe({ probe }, stack) {
     serviceNamed(stack, probe);
-    return ONLY_LOOKS;
+    return ONLY_CHECKS;
   },
   check({ check }, stack) {
     assertTarget(check, stack);
-    return ONLY_LOOKS;
+    return ONLY_CHECKS;
   },
   wait({ wait }, stack) {
     if (typeof wait === "object" && "service" in wait) serviceNamed(stack, wait.service);
-    return ONLY_LOOKS;
+    return ONLY_CHECKS;
   },
 };
 
-const ONLY_LOOKS: Planned = { touches: "nothing: it only looks or waits" };
+const ONLY_CHECKS: Planned = { touches: "nothing: it only checks or waits" };
 
 function reached(stack: Stack, role: Role, needed: string): Planned {
   return { touches: describeService(serviceWithRole(stack, role, needed)) };
@@ -120,21 +120,24 @@ const CHECK_TARGETS: { [Name in CheckName]: (check: CheckOf<Name>, stack: Stack)
   answer: readsTheLog,
 };
 
-/** What an undo names: faults are on services and on links. */
+/** The target of an undo, a service or a link. */
 function broken(target: string, stack: Stack): string {
   return target.includes("->") ? linkNamed(stack, target).name : serviceNamed(stack, target).name;
 }
 
 function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], sharersOf: SharersOf): Planned {
-  const aim = requestedFault(fault);
-  const atMostMs = aim.forMs ?? DEFAULT_LIFETIME_MS;
-  if (aim.on === "service") {
-    assertSupported(aim.kind, aim.target, driver);
-    const { effect, undo } = describeFault(aim.kind, sharersOf(aim.target, aim.kind));
-    return { touches: describeService(serviceNamed(stack, aim.target)), fault: { effect, undo, atMostMs } };
+  const requested = requestedFault(fault);
+  const atMostMs = requested.forMs ?? DEFAULT_LIFETIME_MS;
+  if (requested.on === "service") {
+    assertSupported(requested.kind, requested.target, driver);
+    const { effect, undo } = describeFault(requested.kind, sharersOf(requested.target, requested.kind));
+    return { touches: describeService(serviceNamed(stack, requested.target)), fault: { effect, undo, atMostMs } };
   }
-  const undo = aim.kind === "down" ? "open the link" : "take the fault off the link";
-  return { touches: describeLink(linkNamed(stack, aim.target)), fault: { effect: effectOf(aim.kind), undo, atMostMs } };
+  const undo = requested.kind === "down" ? "open the link" : "take the fault off the link";
+  return {
+    touches: describeLink(linkNamed(stack, requested.target)),
+    fault: { effect: effectOf(requested.kind), undo, atMostMs },
+  };
 }
 
 function describeService({ name, port }: Service): string {
@@ -145,7 +148,7 @@ function describeLink({ name, listen, upstream }: Link): string {
   return `${name} (${listen} to ${upstream})`;
 }
 
-/** One line a step, for a terminal. */
+/** The plan as lines for a terminal. */
 export function formatPlan(steps: readonly PlannedStep[]): string[] {
   return steps.flatMap(({ step, background, touches, fault }, index) => [
     `  ${String(index + 1).padStart(2)}. ${step}${background ? " (in the background)" : ""}`,

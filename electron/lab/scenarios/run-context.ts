@@ -16,7 +16,7 @@ import { serviceNamed } from "../stacks/stack-file.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { DroppedRows } from "./dropped-rows.ts";
 
-/** What the steps and checks of one run work with. */
+/** The state and services that the steps and checks of one run use. */
 export class RunContext {
   readonly stack: RunningStack;
   readonly log: RunLog;
@@ -27,9 +27,9 @@ export class RunContext {
   readonly dropped = new DroppedRows();
   /** Set once the fault proxy is followed; absent for a stack without one. */
   proxy: ProxyWatch | undefined;
-  /** Sessions and turns of calls that are no part of the run's decisions: those of its steady state. */
+  /** Sessions and turns of the steady state's calls, which are excluded from the run's decisions. */
   readonly uncounted = new Set<string>();
-  /** What the last agent step answered. */
+  /** The answer of the last agent step. */
   answer: string | undefined;
   readonly #model = new RunModel();
   #untracked: LabEvent[] = [];
@@ -42,14 +42,14 @@ export class RunContext {
     parts.log.subscribeToReal((event) => this.#untracked.push(event));
   }
 
-  /** The run as it really stands, nothing redacted: what checks are judged by, and kept nowhere. Brought up to date only when asked, since events may come by the thousand. */
+  /** The current view of the run, unredacted, by which checks are judged; stored nowhere. Updated lazily, since events may come by the thousand. */
   view(): RunView {
     this.#model.takeAll(this.#untracked);
     this.#untracked = [];
     return this.#model;
   }
 
-  /** Resolves when `holds` does, checked now and at every event that may open such a span. @throws the signal's reason when it aborts first */
+  /** Resolves when `holds` returns true, checked now and at every event that may open such a span. @throws the signal's reason when it aborts first */
   async waitUntil(holds: (view: RunView) => boolean, wakesOn: SpanKind, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (holds(this.view())) return;
@@ -65,7 +65,7 @@ export class RunContext {
   }
 
   /**
-   * What a service answers to GET, whatever its status; `json` is undefined when it is no JSON.
+   * Sends a GET request to a service. Any status resolves; `json` is undefined when the body is not JSON.
    * @throws LabError naming the service and the path when it does not answer
    */
   async get(service: string, path: string, signal: AbortSignal): Promise<Reply> {

@@ -23,7 +23,7 @@ const steadyHealth = z.strictObject({ service, is: healthStatus, throughout });
 export type SteadyHealth = z.output<typeof steadyHealth>;
 const steadyCall = z
   .strictObject({
-    call: tool.describe("called through the gateway, in a session and turn of its own that no check counts"),
+    call: tool.describe("called through the gateway, in a separate session and turn that no check counts"),
     arguments: json.optional(),
     is: z.literal("ok"),
     within: answerWithin,
@@ -63,7 +63,7 @@ const amount = {
   atLeast: z.int().nonnegative().optional(),
   atMost: z.int().nonnegative().optional(),
 };
-/** Whether it says how many. */
+/** Whether an amount is given. */
 export const hasAmount = (value: { exactly?: unknown; atLeast?: unknown; atMost?: unknown }) =>
   value.exactly !== undefined || value.atLeast !== undefined || value.atMost !== undefined;
 const AMOUNT_MISSING = { error: "needs exactly, atLeast or atMost: without one it could not fail" };
@@ -80,7 +80,7 @@ const CHECKS = {
   mustNotInclude: z.strictObject({ mustNotInclude: z.array(tool).min(1).describe("tools that must not be called") }),
   policyOutcome: z.strictObject({ policyOutcome: decision.describe("the decision of the last audit row") }),
   mustNotContainInArgs: z.strictObject({
-    mustNotContainInArgs: z.array(z.string().min(1)).min(1).describe("text that no recorded argument may hold"),
+    mustNotContainInArgs: z.array(z.string().min(1)).min(1).describe("text that no recorded argument may contain"),
   }),
   decisions: z.strictObject({
     decisions: z.array(decisionRow).describe("all audit rows, exactly these in this order"),
@@ -115,7 +115,7 @@ const CHECKS = {
   faultHit: z.strictObject({
     faultHit: z
       .union([
-        z.literal("none").describe("no fault has to be met"),
+        z.literal("none").describe("no fault has to be hit"),
         z.strictObject({
           link: name.describe("a link of the stack file"),
           kind: z.enum(COUNTED_FAULTS).optional().describe("only faults of this kind (default: all on the link)"),
@@ -124,7 +124,7 @@ const CHECKS = {
         }),
       ])
       .describe(
-        "how often the faults on a link were met (default: at least once). Judged unasked for a fault that reads requests, where an agent, call or storm step follows it",
+        "how often the faults on a link were hit (default: at least once). Checked implicitly for a fault that reads requests, where an agent, call or storm step follows it",
       ),
   }),
 } as const;
@@ -140,7 +140,7 @@ export type CheckOf<Name extends CheckName> = z.output<(typeof CHECKS)[Name]>;
 
 const common = {
   name: name.optional().describe("what the timeline calls this step"),
-  background: z.boolean().optional().describe("go on with the next step while this one works; awaited at the end"),
+  background: z.boolean().optional().describe("continue with the next step while this one runs; awaited at the end"),
 };
 const toolArguments = json.optional();
 
@@ -153,7 +153,7 @@ const awaited = z.union(
       tool: tool.optional(),
       times: z.int().positive().optional().describe("rows awaited, counted from the start of the run (default 1)"),
     }),
-    z.strictObject({ rows: z.int().positive().describe("audit rows in all since the run began") }),
+    z.strictObject({ rows: z.int().positive().describe("total audit rows since the run started") }),
   ],
   { error: "wait for a duration, {service, is}, {decision, tool?, times?} or {rows}" },
 );
@@ -179,7 +179,7 @@ const STEPS = {
       .positive()
       .max(256)
       .optional()
-      .describe("that call side by side, each in a session and turn of its own (default 1)"),
+      .describe("that call concurrently, each in a separate session and turn (default 1)"),
     until: decision.optional().describe("stop as soon as a call ends with this decision"),
     ...common,
   }),
@@ -223,7 +223,7 @@ export type StepTable<Arguments extends unknown[], Result> = {
   [Kind in StepKind]: (step: StepOf<Kind>, ...rest: Arguments) => Result;
 };
 
-/** A scenario as written in YAML: what holds, what is done, what must then be true. */
+/** A scenario as written in YAML: the steady state, the method and the expected results. */
 export const scenario = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: "expected words in lower case joined by hyphens" }),
@@ -244,7 +244,7 @@ export const scenario = z
   .meta({ title: "Resilience Lab scenario" });
 export type Scenario = z.output<typeof scenario>;
 
-/** A ToolGate eval suite. Fields that it may also have, such as `baseline`, mean nothing here and are let through. */
+/** A ToolGate eval suite. Other fields, such as `baseline`, are accepted and ignored. */
 export const suite = z.looseObject({
   cases: z
     .array(
@@ -261,7 +261,7 @@ export const suite = z.looseObject({
 });
 export type Suite = z.output<typeof suite>;
 
-/** The kind of a step: the one field of it that names a kind. */
+/** The kind of a step: its field that names a kind. */
 export function kindOf(value: Step): StepKind {
   return STEP_KINDS.find((kind) => kind in value) as StepKind;
 }

@@ -27,7 +27,7 @@ function expireAtPause(context: RunContext): void {
 
 const never = new AbortController().signal;
 
-/** A gateway that tells how many rows it has left to write, and a log that is read without trouble. */
+/** A gateway that reports how many rows it has left to write, and a readable log. */
 async function settling(pending: () => number | undefined | "no answer", dropped = () => 0) {
   const { address } = await fakeService(() => {
     const left = pending();
@@ -60,7 +60,7 @@ test("a gateway that does not answer may have rows left to write", async () => {
   });
   expireAtPause(context);
   expect(await settleDecisions(context, never)).toMatchObject([
-    { why: expect.stringContaining("the gateway had not told whether it has audit rows left to write") },
+    { why: expect.stringContaining("the gateway had not reported whether it has audit rows left to write") },
   ]);
 });
 
@@ -72,7 +72,7 @@ test("a gateway that is down may have rows on its disk, and is not waited for", 
   ]);
 });
 
-test("rows that the gateway has dropped since the method began are missing, also when it was started again since", async () => {
+test("rows that the gateway has dropped since the method started are missing, also after its restart", async () => {
   let dropped = 7;
   const { context } = await settling(
     () => 0,
@@ -90,7 +90,7 @@ test("rows that the gateway has dropped since the method began are missing, also
   ]);
 });
 
-test("rows that go on arriving of a gateway that does not tell may not be all", async () => {
+test("rows may be missing when they keep arriving from a gateway that does not report its pending rows", async () => {
   const { context, log } = await settling(() => undefined);
   expireAtPause(context);
   let row = 0;

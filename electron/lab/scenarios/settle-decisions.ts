@@ -6,12 +6,12 @@ import type { RunContext } from "./run-context.ts";
 
 const SETTLE_LIMIT_MS = 5_000;
 const POLL_INTERVAL_MS = 20;
-/** For a gateway that does not tell how many rows it still has to write: this long without one is the end of them. */
+/** For a gateway that does not report its pending rows: no new row for this time means that there are none. */
 const QUIET_MS = 300;
 
 /**
- * Waits until every decision made so far has been read, as far as the gateway tells, and returns what may be missing all
- * the same. Does not wait for a log that cannot be reached.
+ * Waits until every decision made so far has been read, according to the gateway, and returns what may still be missing.
+ * Does not wait for a log that cannot be reached.
  * @throws the signal's reason when it aborts
  */
 export async function settleDecisions(context: RunContext, signal: AbortSignal): Promise<readonly MissingDecisions[]> {
@@ -23,13 +23,13 @@ export async function settleDecisions(context: RunContext, signal: AbortSignal):
   return [...decisions.missing(), ...whys.map((why) => ({ why }))];
 }
 
-/** Notes what the gateway has dropped so far: rows that are dropped from now on are missing from the run. */
+/** Records how many rows the gateway has dropped so far: rows dropped from now on are missing from the run. */
 export async function noteDropped(context: RunContext, signal: AbortSignal): Promise<void> {
   try {
     const audit = await within(signal, SETTLE_LIMIT_MS, (limit) => gatewayAudit(context, limit));
     if (audit !== "unreachable") context.dropped.begin(audit.dropped ?? 0);
   } catch (error) {
-    // What it tells later is then all taken for this run's.
+    // Later counts are then attributed to this run completely.
     if (signal.aborted || !isTimeout(error)) throw error;
   }
 }
@@ -39,18 +39,18 @@ function droppedBy({ dropped: { lost } }: RunContext): string | undefined {
   return `the gateway has dropped ${lost} audit ${lost === 1 ? "row" : "rows"} that it had no space for`;
 }
 
-/** Why rows may still come although they were waited for; undefined when none are to come. */
+/** Why rows may still arrive after the wait; undefined when none are pending. */
 async function waitForGateway(context: RunContext, signal: AbortSignal): Promise<string | undefined> {
   let pending: number | undefined;
   let isArriving = false;
   try {
     return await within(signal, SETTLE_LIMIT_MS, async (limit) => {
       for (;;) {
-        const told = await gatewayAudit(context, limit);
-        if (told === "unreachable")
+        const audit = await gatewayAudit(context, limit);
+        if (audit === "unreachable")
           return "the gateway is down and may have audit rows that it writes when it is up again";
-        context.dropped.see(told.dropped ?? 0);
-        ({ pending } = told);
+        context.dropped.see(audit.dropped ?? 0);
+        ({ pending } = audit);
         if (pending === 0) return undefined;
         if (pending === undefined) {
           isArriving = true;
@@ -64,7 +64,7 @@ async function waitForGateway(context: RunContext, signal: AbortSignal): Promise
     if (signal.aborted || !isTimeout(error)) throw error;
     const after = `after ${formatDuration(SETTLE_LIMIT_MS)}`;
     if (isArriving) return `${after} audit rows were still arriving`;
-    if (pending === undefined) return `${after} the gateway had not told whether it has audit rows left to write`;
+    if (pending === undefined) return `${after} the gateway had not reported whether it has audit rows left to write`;
     return `${after} the gateway still had ${pending} audit ${pending === 1 ? "row" : "rows"} to write`;
   }
 }

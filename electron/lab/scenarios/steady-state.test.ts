@@ -20,7 +20,7 @@ function steadyOf(...steadyState: object[]) {
   return schema.parse({ ...rest, steadyState }).steadyState;
 }
 
-/** What does not hold when the time is over after the first try. */
+/** The unmet demands when the time limit is over after the first attempt. */
 function holdOnce(steady: ReturnType<typeof steadyOf>, address: string) {
   const { context } = fakeContext(address);
   const expiring = new ExpiringLimit(STEADY_LIMIT_MS);
@@ -42,7 +42,7 @@ const callsOf = (asked: readonly Asked[]) =>
 describe("a steady state that demands a call", () => {
   const steady = steadyOf({ call: "lookup", arguments: { id: 7 }, is: "ok" });
 
-  test("holds when the call ends well; its session and turn are its own, told apart, and ended", async () => {
+  test("is met when the call succeeds, in a separate session and turn that is excluded and ended", async () => {
     const { address, asked } = await fakeGateway(() => ok);
     const { context } = fakeContext(address);
     expect(await holdSteady(steady, context, never)).toBeUndefined();
@@ -55,21 +55,21 @@ describe("a steady state that demands a call", () => {
     expect(asked.filter(({ method }) => method === "DELETE")).toHaveLength(2);
   });
 
-  test("is tried again until the call ends well", async () => {
+  test("is tried again until the call succeeds", async () => {
     let calls = 0;
     const { address } = await fakeGateway(() => (++calls < 3 ? failed : ok));
     expect(await holdSteady(steady, fakeContext(address).context, never)).toBeUndefined();
     expect(calls).toBe(3);
   });
 
-  test("does not hold when it never does, and says how it ended", async () => {
+  test("is unmet when the call never succeeds, with its result", async () => {
     const { address } = await fakeGateway(() => failed);
     expect(await holdOnce(steady, address)).toMatch(
       /^call lookup ended in upstream_error \(.*payments is gone\), expected ok$/,
     );
   });
 
-  test("does not hold when the tool itself answers with an error, or nobody answers", async () => {
+  test("is unmet when the tool itself answers with an error, or there is no answer", async () => {
     const { address } = await fakeGateway(() => ({ result: { ...ok.result, isError: true } }));
     expect(await holdOnce(steady, address)).toContain("ended in tool_error (done)");
     expect(await holdOnce(steady, "127.0.0.1:59999")).toMatch(/^call lookup: .*ECONNREFUSED/);
@@ -102,7 +102,7 @@ describe("a steady state that demands an HTTP answer", () => {
     expect(await holdOnce(steadyOf({ ...http, ...more }), address)).toBe(why);
   });
 
-  test("does not hold when the answer is no 2xx, or comes too late", async () => {
+  test("is unmet when the answer is not 2xx, or comes too late", async () => {
     const refusing = await fakeService(() => ({ status: 404 }));
     expect(await holdOnce(steadyOf(http), refusing.address)).toBe("GET gateway/health answered 404, expected 2xx");
     const silent = await fakeService(() => undefined);
@@ -111,7 +111,7 @@ describe("a steady state that demands an HTTP answer", () => {
   });
 });
 
-describe("what is to hold throughout", () => {
+describe("what must hold throughout", () => {
   function watching(address: string, ...steadyState: object[]) {
     const { context } = fakeContext(address);
     Object.assign(context.stack.health, { onTransition: () => () => {} });
@@ -121,7 +121,7 @@ describe("what is to hold throughout", () => {
     return { broken, end };
   }
 
-  test("is tried over and over, and told as soon as it does not hold", async () => {
+  test("is checked repeatedly, and reported as soon as it is unmet", async () => {
     let isWell = true;
     const { address, asked } = await fakeGateway(() => (isWell ? ok : failed));
     const { broken } = watching(address, { call: "lookup", is: "ok", throughout: true });
@@ -133,7 +133,7 @@ describe("what is to hold throughout", () => {
       .toEqual([expect.stringMatching(/^in mid-run, call lookup ended in upstream_error/)]);
   });
 
-  test("is tried once at least, and what a try finds that is under way at the end still counts", async () => {
+  test("is checked at least once, and a check that is in progress at the end still counts", async () => {
     const { address, asked } = await fakeService(() => ({ status: 500 }));
     const { broken, end } = watching(address, { http: "gateway", path: "/", throughout: true });
     await end();
@@ -141,7 +141,7 @@ describe("what is to hold throughout", () => {
     expect(broken).toEqual(["in mid-run, GET gateway/ answered 500, expected 2xx"]);
   });
 
-  test("does not try what is only to hold before and after", async () => {
+  test("does not include what must only hold before and after", async () => {
     const { address, asked } = await fakeService(() => ({ status: 500 }));
     const { broken, end } = watching(address, { http: "gateway", path: "/" });
     await end();

@@ -6,12 +6,12 @@ import type { RunContext } from "./run-context.ts";
 import { isHealth, type Steady, type SteadyCall, type SteadyHealth, type SteadyHttp } from "./schema.ts";
 import { settleDecisions } from "./settle-decisions.ts";
 
-/** How long the steady state may take to come about, before the method and after the rollback. */
+/** How long the stack may take to reach its steady state, before the method and after the rollback. */
 export const STEADY_LIMIT_MS = 15_000;
-/** Between one try and the next of what is to hold throughout. */
+/** Interval between checks of what must hold throughout. */
 const POLL_INTERVAL_MS = 250;
 
-/** What of the steady state does not hold, in words, or undefined when all of it does within the limit. */
+/** Waits for the steady state. Resolves to the unmet demands, or undefined when all are met within the limit. */
 export async function holdSteady(
   steadyState: readonly Steady[],
   context: RunContext,
@@ -22,10 +22,10 @@ export async function holdSteady(
       isHealth(steady) ? whyNotHealthy(steady, context, signal) : whyNotMet(steady, context, signal),
     ),
   );
-  // Rows of these calls are no part of what is judged, but must not be on their way while it is.
+  // Rows of these calls are not judged, but must have arrived before the others are.
   if (steadyState.some((steady) => "call" in steady)) await settleDecisions(context, signal);
-  const told = missing.filter((why) => why !== undefined);
-  return told.length > 0 ? told.join("; ") : undefined;
+  const unmet = missing.filter((why) => why !== undefined);
+  return unmet.length > 0 ? unmet.join("; ") : undefined;
 }
 
 async function whyNotHealthy({ service, is }: SteadyHealth, { stack }: RunContext, signal: AbortSignal) {
@@ -35,12 +35,12 @@ async function whyNotHealthy({ service, is }: SteadyHealth, { stack }: RunContex
   } catch (error) {
     if (signal.aborted || !isTimeout(error)) throw error;
     const { status, reason } = stack.health.health(service);
-    // What was seen last may be from before the wait, when all was well.
+    // The last result may predate the wait, when the service was healthy.
     return `${service} is ${status === is ? "silent" : `${status} (${reason})`}, expected ${is}`;
   }
 }
 
-/** Tries until it is met or the time is over, and tells what came of the last try. */
+/** Retries until the demand is met or the time limit is over. Resolves to the result of the last attempt. */
 async function whyNotMet(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
   let why: string | undefined = `${describeSteady(steady)}: no answer`;
   const startedMs = context.clock.monotonicMs();
@@ -63,10 +63,10 @@ function demand(steady: SteadyCall | SteadyHttp, context: RunContext, signal: Ab
 }
 
 /**
- * Tries all through the method what is to hold throughout, and tells `broken` of what does not: calls and HTTP answers one
- * try after the other, a service's health by its probe.
+ * Checks during the method what must hold throughout, and calls `broken` with what fails: calls and HTTP answers are
+ * repeated, a service's health is taken from its probe.
  *
- * @returns ends it, once the tries that are under way have come to their end: what they find is still of the method
+ * @returns ends the watch after the checks in progress, whose results still count
  */
 export function watchSteady(
   steadyState: readonly Steady[],
@@ -80,7 +80,7 @@ export function watchSteady(
     if (found !== undefined) broken(`${service} is ${to} (${reason}) in mid-run, expected ${found.is} throughout`);
   });
   let isOver = false;
-  const tries = throughout.map(async (steady) => {
+  const checks = throughout.map(async (steady) => {
     if (isHealth(steady)) return;
     while (!isOver) {
       const why = await demand(steady, context, signal);
@@ -88,10 +88,10 @@ export function watchSteady(
       if (!isOver) await context.clock.sleep(POLL_INTERVAL_MS, signal);
     }
   });
-  for (const each of tries) each.catch((error: unknown) => !signal.aborted && broken(String(error)));
+  for (const each of checks) each.catch((error: unknown) => !signal.aborted && broken(String(error)));
   return async () => {
     isOver = true;
     unsubscribe();
-    await Promise.allSettled(tries);
+    await Promise.allSettled(checks);
   };
 }

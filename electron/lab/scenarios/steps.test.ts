@@ -6,7 +6,7 @@ import type * as abortScope from "../abort-scope.ts";
 import { step as schema } from "./schema.ts";
 import { runStep } from "./steps.ts";
 
-/** Set where a test waits for what will not come: every limit runs out when it aborts, and not by a clock. */
+/** Replaces the clock in tests of time limits: every limit is over when it aborts. */
 const limits = vi.hoisted(() => ({ expired: undefined as AbortSignal | undefined }));
 vi.mock("../abort-scope.ts", async (original) => {
   const real = await original<typeof abortScope>();
@@ -42,12 +42,12 @@ describe("a call", () => {
     expect(asked.filter(({ method }) => method === "DELETE")).toHaveLength(2);
   });
 
-  test("that the tool itself answers with an error is told apart from a refusal", async () => {
+  test("that the tool itself answers with an error is distinguished from a refusal", async () => {
     const { address } = await fakeGateway(() => ({ result: { ...ok.result, isError: true } }));
     expect(await doStep({ call: "x" }, fakeContext(address).context)).toMatchObject({ decision: "tool_error" });
   });
 
-  test("is not held up by a gateway that does not answer the end of the session", async () => {
+  test("is not delayed by a gateway that does not answer the end of the session", async () => {
     const { address } = await fakeGateway(
       () => ok,
       () => undefined,
@@ -83,7 +83,7 @@ describe("a storm", () => {
     });
   });
 
-  test("of which one client cannot begin leaves no session of the others behind", async () => {
+  test("with a client that cannot start closes the sessions of the others", async () => {
     let sessions = 0;
     const gateway = await fakeService(({ method, body }) => {
       const { id, method: asks } = (body ?? {}) as { id?: number; method?: string };
@@ -116,7 +116,7 @@ describe("asking the agent", () => {
     await expect(doStep({ agent: "x" }, fakeContext(address).context)).rejects.toThrow(message);
   });
 
-  test("that is away fails by its address; one that is cancelled is cancelled", async () => {
+  test("that cannot be reached fails with its address; a cancelled request is cancelled", async () => {
     const away = fakeContext("127.0.0.1:59999").context;
     await expect(doStep({ agent: "x" }, away)).rejects.toMatchObject({
       code: "unreachable",
@@ -132,9 +132,9 @@ describe("asking the agent", () => {
 });
 
 describe("a person's click", () => {
-  test("waits until the message is there", async () => {
-    let looks = 0;
-    const { address, asked } = await fakeService(() => (++looks < 3 ? { status: 409 } : { json: { status: 200 } }));
+  test("waits until the message exists", async () => {
+    let attempts = 0;
+    const { address, asked } = await fakeService(() => (++attempts < 3 ? { status: 409 } : { json: { status: 200 } }));
     const clicked = await doStep({ approve: "create_refund", by: "Ann" }, fakeContext(address).context);
     expect(clicked).toMatchObject({ clicked: "approve" });
     expect(asked.at(-1)?.body).toEqual({ action: "approve", mentions: "create_refund", user: "Ann" });
@@ -152,14 +152,14 @@ describe("a person's click", () => {
   ])("%s fails: nothing is known to be approved", async (_, answer, message) => {
     const { address } = await fakeService(() => (typeof answer === "string" ? { text: answer } : { json: answer }));
     const approving = doStep({ approve: "create_refund" }, fakeContext(address).context);
-    await expect(approving).rejects.toThrow(`nobody could approve create_refund: `);
+    await expect(approving).rejects.toThrow(`could not approve create_refund: `);
     await expect(approving).rejects.toThrow(message);
   });
 
   test("that is refused for another reason fails at once", async () => {
     const { address, asked } = await fakeService(() => ({ status: 502, text: "the gateway is away" }));
     const denying = doStep({ deny: "create_refund" }, fakeContext(address).context);
-    await expect(denying).rejects.toThrow("nobody could deny create_refund: the gateway is away");
+    await expect(denying).rejects.toThrow("could not deny create_refund: the gateway is away");
     expect(asked).toHaveLength(1);
   });
 });
@@ -187,7 +187,7 @@ describe("a request that is never answered", () => {
   });
 });
 
-test("nothing listens any more to a run's signal once the sessions and requests of its steps have ended", async () => {
+test("a run's signal has no listeners left once the sessions and requests of its steps have ended", async () => {
   const { address } = await fakeGateway((tool) => (tool === "good" ? ok : refused));
   const { address: agent } = await fakeService(() => ({ json: { answer: "x" } }));
   const run = new AbortController();
@@ -220,7 +220,7 @@ describe("an HTTP request", () => {
 });
 
 describe("waiting", () => {
-  test("for decisions ends as soon as enough are there", async () => {
+  test("for decisions ends as soon as there are enough", async () => {
     const { context, log } = fakeContext("");
     const waiting = doStep({ wait: { decision: "deny", tool: "x", times: 2 } }, context);
     log.append(decided({ tool: "x", decision: "deny" }));
@@ -230,12 +230,12 @@ describe("waiting", () => {
     expect(await doStep({ wait: { rows: 3 } }, context)).toBe("seen");
   });
 
-  test("in vain says for how long, and what was seen", async () => {
+  test("times out with the duration and what was seen", async () => {
     const { context, log } = fakeContext("", { gateway: "down" });
     log.append(decided({}));
-    const inVain = (wait: object) => doStep({ wait, atMost: "20ms" }, context);
-    await expect(inVain({ rows: 2 })).rejects.toThrow("waited 20 ms in vain (1 audit rows seen)");
-    await expect(inVain({ service: "gateway", is: "up" })).rejects.toMatchObject({ code: "unhealthy" });
+    const timesOut = (wait: object) => doStep({ wait, atMost: "20ms" }, context);
+    await expect(timesOut({ rows: 2 })).rejects.toThrow("timed out after 20 ms (1 audit rows seen)");
+    await expect(timesOut({ service: "gateway", is: "up" })).rejects.toMatchObject({ code: "unhealthy" });
   });
 
   test("ends when the run is cancelled", async () => {
@@ -248,7 +248,7 @@ describe("waiting", () => {
   });
 });
 
-test("a probe says what it saw, and fails when it is not what was expected", async () => {
+test("a probe reports the health, and fails when it is not the expected one", async () => {
   const { context } = fakeContext("", { gateway: "degraded" });
   expect(await doStep({ probe: "gateway" }, context)).toMatchObject({ status: "degraded" });
   await expect(doStep({ probe: "gateway", is: "up" }, context)).rejects.toThrow(
@@ -273,7 +273,7 @@ describe("undoing in mid-run", () => {
   });
 });
 
-test("a check in mid-run fails the run when it does not hold there", async () => {
+test("a check in mid-run fails the run when it fails there", async () => {
   const { context, log } = fakeContext("");
   log.append(decided({ decision: "deny" }));
   expect(await doStep({ check: { policyOutcome: "deny" } }, context)).toMatchObject({ observed: "deny" });

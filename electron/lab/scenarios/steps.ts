@@ -17,14 +17,14 @@ import { byKind, type Step, type StepTable } from "./schema.ts";
 
 const WAIT_LIMIT_MS = 30_000;
 const HTTP_LIMIT_MS = 30_000;
-/** An agent makes several calls, one of which may wait for a person: longer than any approval is held. */
+/** An agent makes several calls, one of which may wait for a person: longer than any approval takes. */
 const AGENT_LIMIT_MS = 10 * 60_000;
 const CLICK_LIMIT_MS = 10_000;
 
-/** What a step leaves in the log for its inspector; kept small. */
+/** Output of a step in the log, shown in its inspector; kept small. */
 export type StepOutput = string | Record<string, unknown>;
 
-/** Does one step. @throws when it could not be done, which ends the method */
+/** Runs one step. @throws when it failed, which ends the method */
 export function runStep(step: Step, context: RunContext, signal: AbortSignal): Promise<StepOutput> {
   return byKind(RUNNERS, step, context, signal);
 }
@@ -78,7 +78,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     const { storm, arguments: toolArguments = {}, times, clients = 1, until } = step;
     const sessions = await openSessions(clients, () => openGatewaySession(context, randomUUID(), signal));
     const outcomes: Record<string, number> = {};
-    let begun = 0;
+    let calls = 0;
     let isOver = false;
     const take = ({ decision }: CallOutcome) => {
       outcomes[decision] = (outcomes[decision] ?? 0) + 1;
@@ -87,7 +87,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     const work = async (session: McpSession, client: number) => {
       const share = Math.floor((times + client) / clients);
       for (let call = 0; call < share && !isOver; call++) {
-        begun++;
+        calls++;
         take(await session.call(storm, toolArguments, signal));
       }
     };
@@ -96,7 +96,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     } finally {
       await Promise.all(sessions.map((session) => session.close()));
     }
-    return { calls: begun, outcomes };
+    return { calls, outcomes };
   },
 
   async http({ http, path, method = "GET", json, status }, context, signal) {
@@ -138,7 +138,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
       return "service" in wait ? `${wait.service} is ${wait.is}` : "seen";
     } catch (error) {
       if (signal.aborted || !isTimeout(error)) throw error;
-      const text = `waited ${formatDuration(atMost)} in vain (${context.view().decisions.length} audit rows seen)`;
+      const text = `timed out after ${formatDuration(atMost)} (${context.view().decisions.length} audit rows seen)`;
       const [unknown] = "service" in wait ? [] : context.decisions.missing();
       if (unknown !== undefined) throw new Inconclusive(`${text}; ${unknown.why}`, { cause: error });
       throw new LabError("unhealthy", text, { cause: error });
@@ -160,7 +160,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
   },
 };
 
-/** All of them or none: when one cannot be opened, those that could are ended. */
+/** Opens all sessions or none: when one fails, the others are closed. */
 async function openSessions(count: number, open: () => Promise<McpSession>): Promise<McpSession[]> {
   const opening = await Promise.allSettled(Array.from({ length: count }, open));
   const sessions = opening.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
@@ -198,7 +198,7 @@ function post(
   return exchange(url, { method: "POST", headers, body: JSON.stringify(body) }, limitMs, signal);
 }
 
-/** A request and the whole of its reply. @throws LabError `unreachable` when it has not come within the limit */
+/** Sends a request and reads the complete reply. @throws LabError `unreachable` when it fails or exceeds the limit */
 async function exchange(url: string, init: RequestInit, limitMs: number, signal: AbortSignal): Promise<Reply> {
   try {
     return await within(signal, limitMs, async (limit) => {
@@ -213,7 +213,7 @@ async function exchange(url: string, init: RequestInit, limitMs: number, signal:
   }
 }
 
-/** A person sees the message and clicks. The message may still be on its way, so the click waits for it a little. */
+/** Clicks a button of an approval message. Retries for {@link CLICK_LIMIT_MS}, since the message may not have arrived. */
 async function click(
   action: ClickAction,
   tool: string,
@@ -231,11 +231,11 @@ async function click(
     const reply = await post(url, headersFor("approval-channel", context), request, Math.max(1, leftMs), signal);
     if (reply.ok) {
       const problem = unsuccessful(action, reply.text);
-      if (problem !== undefined) throw new LabError("precondition", `nobody could ${action} ${tool}: ${problem}`);
+      if (problem !== undefined) throw new LabError("precondition", `could not ${action} ${tool}: ${problem}`);
       return { clicked: action, status: reply.status, reply: reply.text.slice(0, 500) };
     }
     if (leftMs <= 0 || reply.status !== 409) {
-      throw new LabError("precondition", `nobody could ${action} ${tool}: ${messageIn(reply.text)}`);
+      throw new LabError("precondition", `could not ${action} ${tool}: ${messageIn(reply.text)}`);
     }
     await clock.sleep(retryPauseMs(waitedMs), signal);
   }

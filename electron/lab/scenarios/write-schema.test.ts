@@ -20,14 +20,14 @@ test("the schema that editors use is current; if not: npm run schema", () => {
   expect(readFileSync(SCHEMA_FILE, "utf8")).toBe(scenarioSchemaText());
 });
 
-test("offers every kind of step and check, with what each is for", () => {
+test("has every kind of step and check, with a description", () => {
   const namesIn = (of: Schema | undefined) => of?.items?.anyOf?.flatMap((form) => Object.keys(form.properties ?? {}));
   expect(namesIn(schema.properties?.method)).toEqual(expect.arrayContaining([...STEP_KINDS]));
   expect(namesIn(schema.properties?.expect)).toEqual(expect.arrayContaining(CHECK_NAMES));
   expect(schema.properties?.steadyState?.description).toContain("before the method");
 });
 
-test("speaks of what a person writes: durations are texts, unknown fields are none, optional ones are not required", () => {
+test("describes the input form: durations are strings, unknown fields are refused, optional ones not required", () => {
   const within = schema.properties?.expect?.items?.anyOf?.find((form) => form.properties?.within)?.properties?.within;
   expect(within?.type).toBe("string");
   expect(new RegExp(within?.pattern ?? "").test("500ms")).toBe(true);
