@@ -3,7 +3,7 @@ import { DocumentError, type Path, type Problem, type YamlDocument } from "./yam
 
 type Issue = z.core.$ZodIssue;
 
-/** What the document says, in the schema's shape. @throws DocumentError naming file, line, column and what was expected. */
+/** Parses the document by the schema. @throws DocumentError naming file, line, column and what was expected */
 export function checkDocument<Schema extends z.ZodType>(document: YamlDocument, schema: Schema): z.output<Schema> {
   const result = schema.safeParse(document.value);
   if (result.success) return result.data;
@@ -22,35 +22,35 @@ function explain(document: YamlDocument, issue: Issue, above: Path): Problem[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => document.problemAtField([...path, key], `${where(path)}unknown field "${key}"`));
   }
-  return [document.problemAt(path, `${where(path)}${inPlainWords(issue.message)}`)];
+  return [document.problemAt(path, `${where(path)}${simplify(issue.message)}`)];
 }
 
-function inPlainWords(message: string): string {
+function simplify(message: string): string {
   return message.replace(/^Invalid (input|option): /, "").replace(/, received undefined$/, ", but it is missing");
 }
 
 /**
- * Of the alternatives, the one that the writer meant: the one that knows the fields there are. None when two fit
- * equally badly, or when the value is of another kind altogether.
+ * The alternative that the writer probably meant: the one that accepts most of the given fields. None when two are equally
+ * distant, or when the value is of a different type.
  */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const [best, next] = branches
     .map((issues) => ({ issues, distance: issues.reduce((sum, issue) => sum + distanceOf(issue), 0) }))
     .sort((a, b) => a.distance - b.distance);
-  if (best === undefined || best.distance >= ANOTHER_KIND || best.distance === next?.distance) return undefined;
+  if (best === undefined || best.distance >= DIFFERENT_TYPE || best.distance === next?.distance) return undefined;
   return best.issues;
 }
 
-const ANOTHER_KIND = 1_000;
+const DIFFERENT_TYPE = 1_000;
 
 function distanceOf(issue: Issue): number {
   if (issue.path.length > 0) return issue.path.length === 1 ? 1 : 0;
   if (issue.code === "unrecognized_keys") return 10 * issue.keys.length;
-  return issue.code === "custom" ? 0 : ANOTHER_KIND;
+  return issue.code === "custom" ? 0 : DIFFERENT_TYPE;
 }
 
 function unionMessage(issue: Extract<Issue, { code: "invalid_union" }>): string {
-  return issue.message === "Invalid input" ? "this is none of the forms that are understood here" : issue.message;
+  return issue.message === "Invalid input" ? "this is none of the accepted forms" : issue.message;
 }
 
 function where(path: Path): string {

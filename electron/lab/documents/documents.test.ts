@@ -22,7 +22,7 @@ const schema = z.strictObject({
     .optional(),
 });
 
-/** What a person is told of a text, a problem a line. */
+/** The problems of a document, one line each. */
 function problemsOf(text: string): string {
   try {
     checkDocument(parseYaml(text, file), schema);
@@ -33,7 +33,7 @@ function problemsOf(text: string): string {
   return "none";
 }
 
-test("a good document has no problem", () => {
+test("a valid document has no problems", () => {
   expect(
     problemsOf("name: a\nsize: 3\nsteps:\n  - wait: 5s\n  - call: x\n    arguments: { deep: [1, { a: null }] }\n"),
   ).toBe("none");
@@ -66,18 +66,18 @@ describe("names file, line, column and what was expected", () => {
     ],
   ])("%s", (_what, text, message) => expect(problemsOf(text)).toMatch(message));
 
-  test("an unknown field, at its name, also when its value begins lines below", () => {
+  test("an unknown field, at its name, also when its value starts lines below", () => {
     expect(problemsOf("name: a\nbaseline:\n\n  deep: 1\n")).toBe('some.yaml:2:1: unknown field "baseline"');
     expect(problemsOf("{ name: a, colour: red }")).toBe('some.yaml:1:12: unknown field "colour"');
   });
 
-  test("a misspelt field of one of several forms: in the form that was meant", () => {
+  test("a misspelt field of one of several forms: in the form that was probably meant", () => {
     expect(problemsOf("name: a\nsteps:\n  - wait: 5s\n    nott: x\n")).toBe(
       'some.yaml:4:5: steps[0]: unknown field "nott"',
     );
   });
 
-  test("all problems at once, since they are mended together", () => {
+  test("all problems at once, so that they can be fixed together", () => {
     expect(problemsOf("nam: a\nsize: -1\n").split("\n")).toHaveLength(3);
   });
 
@@ -87,20 +87,20 @@ describe("names file, line, column and what was expected", () => {
   });
 });
 
-describe("is not led into trouble by", () => {
-  test("aliases that grow without end", () => {
+describe("handles hostile input:", () => {
+  test("aliases that expand without bound", () => {
     const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
     for (const [to, from] of ["ba", "cb", "dc", "ed", "fe"]) bomb.push(`${to}: &${to} [${`*${from},`.repeat(9)}]`);
     expect(problemsOf(bomb.join("\n"))).toMatch(/^some\.yaml:1:1: Excessive alias count/);
   });
 
-  test("a value that is a part of itself", () => {
+  test("a value that contains itself", () => {
     expect(problemsOf("name: a\nsteps:\n  - call: x\n    arguments: &all { inner: *all }\n")).toMatch(
       /^some\.yaml:4:30: \*all is a part of itself$/,
     );
   });
 
-  test("a field that would be the prototype of things", () => {
+  test("a field that would be an object's prototype", () => {
     const document = parseYaml("call: { __proto__: { admin: true } }", file);
     expect((document.value as { call: { admin?: boolean } }).call.admin).toBeUndefined();
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
@@ -115,7 +115,7 @@ describe("is not led into trouble by", () => {
   });
 });
 
-test("a file that cannot be read says which and why", () => {
+test("a file that cannot be read is named with the reason", () => {
   const folder = temporaryFolder();
   expect(() => readYaml(join(folder, "none.yaml"))).toThrow(/none\.yaml cannot be read: ENOENT/);
   expect(() => readYaml(folder)).toThrow(/cannot be read: it is a folder/);

@@ -10,21 +10,21 @@ import { readYaml } from "./yaml-document.ts";
 
 const KIB = 1024;
 
-/** A pipe that nobody writes to: a process that opens it waits for ever. */
+/** A pipe without a writer: a process that opens it blocks forever. */
 function pipeIn(folder: string, name: string): string {
   const file = join(folder, name);
   execFileSync("mkfifo", [file]);
   return file;
 }
 
-test("a regular file is read whole, also through a link", () => {
+test("a regular file is read completely, also through a link", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "a"), "text");
   symlinkSync(join(folder, "a"), join(folder, "link"));
   expect(readWholeFile(join(folder, "link"), 4).toString()).toBe("text");
 });
 
-test("what is none is refused by name, with what to do", () => {
+test("anything else is refused by name, with the next step", () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "inner"));
   expect(() => readWholeFile(join(folder, "none"), KIB)).toThrow(/none cannot be read: ENOENT/);
@@ -37,17 +37,17 @@ test("a file above the limit is refused before it is read", () => {
   writeFileSync(file, "");
   truncateSync(file, 900 * KIB * KIB);
   const before = process.resourceUsage().maxRSS;
-  expect(() => readYaml(file)).toThrow(/large\.yaml is larger than is read: 921600 KiB, at most 1024 KiB/);
+  expect(() => readYaml(file)).toThrow(/large\.yaml is too large: 921600 KiB, at most 1024 KiB/);
   expect((process.resourceUsage().maxRSS - before) * KIB).toBeLessThan(100 * KIB * KIB);
 });
 
-describe.skipIf(process.platform === "win32")("a pipe that nobody writes to is refused at once:", () => {
+describe.skipIf(process.platform === "win32")("a pipe without a writer is refused at once:", () => {
   test("as a document", () => {
     const pipe = pipeIn(temporaryFolder(), "pipe.yaml");
     expect(() => readYaml(pipe)).toThrow(/pipe\.yaml cannot be read: it is not a regular file/);
   });
 
-  test("as the variables beside a stack file", () => {
+  test("as the .env file of a stack file", () => {
     const folder = temporaryFolder();
     const file = join(folder, "stack.yaml");
     writeFileSync(file, "services: { a: { image: x } }\n");
@@ -55,7 +55,7 @@ describe.skipIf(process.platform === "win32")("a pipe that nobody writes to is r
     expect(() => loadStack(file, {})).toThrow(/\.env cannot be read: it is not a regular file/);
   });
 
-  test("as a link in the folder of one's own scenarios", () => {
+  test("as a link in the folder of the user's scenarios", () => {
     const folder = temporaryFolder();
     symlinkSync(pipeIn(folder, "pipe"), join(folder, "link.yaml"));
     const { broken } = new ScenarioLibrary([], folder).list();

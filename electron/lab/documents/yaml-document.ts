@@ -12,12 +12,12 @@ import {
 import { LabError, messageOf } from "../lab-error.ts";
 import { readWholeFile } from "./read-whole-file.ts";
 
-/** Larger than any scenario or stack file a person writes; a guard against a wrong path. */
+/** Larger than any written scenario or stack file; guards against a wrong path. */
 export const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
 
 export type Path = readonly PropertyKey[];
 
-/** One thing wrong with a document, placed for an editor: lines and columns start at 1. */
+/** A problem in a document with its position; lines and columns start at 1. */
 export interface Problem {
   file: string;
   line: number;
@@ -25,18 +25,18 @@ export interface Problem {
   message: string;
 }
 
-/** A YAML file with the place of each of its values. */
+/** A YAML file with the position of each of its values. */
 export interface YamlDocument {
   file: string;
   source: string;
   value: unknown;
   /** A problem at the value under `path`, or at its nearest parent that exists. */
   problemAt(path: Path, message: string): Problem;
-  /** A problem with the field that `path` ends with: at its name, since its value may stand lines below. */
+  /** A problem with the last field of `path`, at its name, since its value may start lines below. */
   problemAtField(path: Path, message: string): Problem;
 }
 
-/** Thrown with all the problems of one file, since a person mends them together. */
+/** Thrown with all the problems of one file, so that they can be fixed together. */
 export class DocumentError extends LabError {
   readonly problems: readonly Problem[];
 
@@ -51,7 +51,7 @@ export function formatProblem({ file, line, column, message }: Problem): string 
   return `${file}:${line}:${column}: ${message}`;
 }
 
-/** The text of a document that a person has written. @throws LabError for what is no file, or too large for one */
+/** Reads the text of a document. @throws LabError when it is not a regular file, or too large */
 export function readDocument(file: string): string {
   return readWholeFile(file, DOCUMENT_LIMIT_BYTES).toString("utf8");
 }
@@ -60,7 +60,7 @@ export function readYaml(file: string): YamlDocument {
   return parseYaml(readDocument(file), file);
 }
 
-/** @throws DocumentError for text that is not YAML, too large, or refers to itself in ways that grow without end. */
+/** @throws DocumentError for text that is not YAML or too large, and for aliases that expand without bound */
 export function parseYaml(source: string, file: string): YamlDocument {
   const problem = (offset: number, message: string): Problem => {
     const { line, col } = counter.linePos(offset);
@@ -72,7 +72,7 @@ export function parseYaml(source: string, file: string): YamlDocument {
   }
   const document = parseDocument(source, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   if (document.errors.length > 0) {
-    throw new DocumentError(document.errors.map((error) => problem(error.pos[0], inPlainWords(error))));
+    throw new DocumentError(document.errors.map((error) => problem(error.pos[0], simplify(error))));
   }
   const aliases = badAliases(document);
   if (aliases.length > 0) throw new DocumentError(aliases.map(({ offset, message }) => problem(offset, message)));
@@ -107,8 +107,8 @@ export function parseYaml(source: string, file: string): YamlDocument {
   };
 }
 
-/** The parser speaks to a programmer; these are the cases in which its words would not help a person. */
-function inPlainWords({ code, message }: YAMLParseError): string {
+/** Replaces parser messages that only a programmer would understand. */
+function simplify({ code, message }: YAMLParseError): string {
   return code === "MULTIPLE_DOCS" ? "a second document begins here; one file holds one" : message;
 }
 
@@ -116,7 +116,7 @@ function nameOf(key: unknown): string | undefined {
   return isScalar(key) ? String(key.value) : undefined;
 }
 
-/** Aliases of nothing, and those of what they are themselves a part of: a value without end. */
+/** Aliases of unknown anchors, and aliases inside their own anchor, which would never end. */
 function badAliases(document: Document): { offset: number; message: string }[] {
   const found: { offset: number; message: string }[] = [];
   visit(document, {

@@ -13,12 +13,12 @@ export function render(format: ReportFormat, reports: readonly RunReport[]): str
 function toJson(reports: readonly RunReport[]): string {
   const count = (wanted: Outcome) => reports.filter(({ outcome }) => outcome === wanted).length;
   const passed = count("passed");
-  // Whoever asks for `failed` alone must not take a run that could not be told for a green one.
+  // A reader of `failed` alone must not take an inconclusive run for a passed one.
   const counts = { passed, failed: reports.length - passed, inconclusive: count("inconclusive") };
   return `${JSON.stringify({ ...counts, runs: reports }, null, 2)}\n`;
 }
 
-/** What a run that was not green is to a CI server: a scenario that did not hold, or a lab that could not tell. */
+/** JUnit element of each outcome that is not `passed`. */
 const JUNIT_TAGS: Record<Exclude<Outcome, "passed">, "failure" | "error"> = {
   failed: "failure",
   residue: "failure",
@@ -29,7 +29,7 @@ const JUNIT_TAGS: Record<Exclude<Outcome, "passed">, "failure" | "error"> = {
   error: "error",
 };
 
-/** The form that CI servers read: a run is a testcase, a scenario that did not hold is a failure, a broken lab an error. */
+/** JUnit XML for CI servers: a run is a testcase, with a failure or an error by {@link JUNIT_TAGS}. */
 function toJUnit(reports: readonly RunReport[]): string {
   const tags = reports.map(({ outcome }) => (outcome === "passed" ? undefined : JUNIT_TAGS[outcome]));
   const failures = tags.filter((tag) => tag === "failure").length;
@@ -60,8 +60,8 @@ function toJUnit(reports: readonly RunReport[]): string {
 }
 
 function properties({ driver, engine }: RunReport): string {
-  const place = engine === null ? { driver } : { driver, engine };
-  const each = Object.entries(place).map(([name, value]) => `<property name="${name}" value="${xml(value)}"/>`);
+  const target = engine === null ? { driver } : { driver, engine };
+  const each = Object.entries(target).map(([name, value]) => `<property name="${name}" value="${xml(value)}"/>`);
   return `<properties>${each.join("")}</properties>`;
 }
 
@@ -95,13 +95,13 @@ function toMarkdown(reports: readonly RunReport[]): string {
   ].join("\n");
 }
 
-const CHECK_WORDS: Record<CheckResult, string> = { passed: "ok", failed: "FAILED", inconclusive: "INCONCLUSIVE" };
+const CHECK_LABELS: Record<CheckResult, string> = { passed: "ok", failed: "FAILED", inconclusive: "INCONCLUSIVE" };
 
 function details(report: RunReport): string[] {
   return [
     ...report.checks.map(
       ({ check, result, expected, observed, why }) =>
-        `- ${CHECK_WORDS[result]} ${check}: expected ${expected}; observed ${observed}${why === null ? "" : `; ${why}`}`,
+        `- ${CHECK_LABELS[result]} ${check}: expected ${expected}; observed ${observed}${why === null ? "" : `; ${why}`}`,
     ),
     ...report.failedCalls.map(({ tool, fault }) => `- ${tool} failed upstream: ${fault}`),
     ...report.warnings.map((warning) => `- warning: ${warning}`),
@@ -112,7 +112,7 @@ function cell(text: string): string {
   return plain(text).replaceAll("|", "\\|");
 }
 
-/** Text of a stack or a tool on one line of Markdown: no tag of theirs, and no way to begin a heading or a table. */
+/** Untrusted text on one line of Markdown: without tags, and unable to start a heading or a table. */
 function plain(text: string): string {
   return printable(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(/\s+/g, " ");
 }
@@ -125,8 +125,8 @@ function xml(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** Without what XML 1.0 has no way to write and no reader has a use for: most control characters, halves of pairs. */
+/** Removes what XML 1.0 cannot represent: most control characters and lone surrogates. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are to be removed
   return text.toWellFormed().replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "");
 }

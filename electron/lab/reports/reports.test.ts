@@ -19,7 +19,7 @@ function report(change: Partial<RunReport>): RunReport {
 }
 
 describe("a run's report", () => {
-  test("says what every format needs", () => {
+  test("has the data of every format", () => {
     expect(good).toMatchObject({
       scenario: "mcp-crash",
       outcome: "passed",
@@ -49,32 +49,29 @@ describe("a run's report", () => {
     });
   });
 
-  test("names a fault that nobody undid", () => {
+  test("names a fault that was not undone", () => {
     const events = sampleRun().filter(({ type }) => type !== "fault.undone");
     const view = RunModel.of(events.map((event, index) => ({ ...event, seq: index + 1 })));
     expect(toReport(view).faults).toMatchObject([{ result: "not undone", inForceMs: null }]);
   });
 
-  test("names a tool once for the decisions that follow each other", () => {
+  test("names a tool once for consecutive decisions", () => {
     const rows = ["a", "a", "b", "a"].map((tool, index) => decided({ callId: `${index}`, tool }));
     expect(compactDecisions(toReport(RunModel.of(eventsOf([started, ...rows, passed]))))).toBe(
       "a allow, allow, b allow, a allow",
     );
   });
 
-  test("is not made of a run that goes on: it has no verdict", () => {
+  test("is refused for a run in progress, which has no verdict", () => {
     expect(() => toReport(RunModel.of(sampleRun().slice(0, -1)))).toThrow("the run has not ended");
   });
 });
 
-test.each(["json", "junit", "markdown"] as const)(
-  "a %s report says on which machine containers were broken",
-  (format) => {
-    const engine = "REMOTE tcp://build-7.example:2376";
-    expect(render(format, [report({ driver: "docker", engine }), good])).toContain(engine);
-    expect(render(format, [good])).not.toContain("REMOTE");
-  },
-);
+test.each(["json", "junit", "markdown"] as const)("a %s report names the machine of the containers", (format) => {
+  const engine = "REMOTE tcp://build-7.example:2376";
+  expect(render(format, [report({ driver: "docker", engine }), good])).toContain(engine);
+  expect(render(format, [good])).not.toContain("REMOTE");
+});
 
 test("the summary counts runs and not checks", () => {
   expect(summaryLine([good])).toBe("1/1 run passed in 170 ms");
@@ -92,20 +89,20 @@ describe("JSON", () => {
   });
 });
 
-test("a run that could not be told is counted as not green in JSON, an error in JUnit, and named in Markdown", () => {
-  const untold = report({ outcome: "inconclusive", reason: "decisions could not be told" });
-  expect(JSON.parse(render("json", [untold]))).toMatchObject({ passed: 0, failed: 1, inconclusive: 1 });
-  expect(readXml(render("junit", [untold])).find("error")?.attributes).toEqual({
+test("an inconclusive run is not counted as passed in JSON, is an error in JUnit, and named in Markdown", () => {
+  const inconclusive = report({ outcome: "inconclusive", reason: "decisions could not be told" });
+  expect(JSON.parse(render("json", [inconclusive]))).toMatchObject({ passed: 0, failed: 1, inconclusive: 1 });
+  expect(readXml(render("junit", [inconclusive])).find("error")?.attributes).toEqual({
     type: "inconclusive",
     message: "decisions could not be told",
   });
-  const lines = render("markdown", [untold]).trimEnd().split("\n");
+  const lines = render("markdown", [inconclusive]).trimEnd().split("\n");
   expect(lines).toContain("## mcp-crash: inconclusive");
   expect(lines.at(-1)).toBe("FAILED");
 });
 
 describe("JUnit", () => {
-  test("is well-formed, and says the same, whatever a stack or a tool wrote", () => {
+  test("is well-formed with the same data, whatever a stack or a tool wrote", () => {
     const xml = readXml(
       render("junit", [
         report({
@@ -120,7 +117,7 @@ describe("JUnit", () => {
         }),
       ]),
     );
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be gone
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must have been removed
     const shown = hostile.replaceAll(/[\u0000\u0007\u001b\ufffe\uffff]/g, "").toWellFormed();
     const testcase = xml.find("testcase");
     expect(testcase?.attributes.name?.replaceAll(/\s/g, "")).toBe(shown.replaceAll(/\s/g, ""));
@@ -129,27 +126,24 @@ describe("JUnit", () => {
     expect(xml.find("failure")?.text).toContain(shown);
   });
 
-  test.each(OUTCOMES)(
-    "%s: a scenario that did not hold is a failure, a lab that could not tell an error",
-    (outcome) => {
-      const xml = readXml(render("junit", [report({ outcome, reason: "because" })]));
-      const tag = { passed: undefined, failed: "failure", residue: "failure" }[
-        outcome as "passed" | "failed" | "residue"
-      ];
-      const expected = outcome in { passed: 1, failed: 1, residue: 1 } ? tag : "error";
-      const problem = xml.find("testcase")?.children.find(({ name }) => !["properties", "system-out"].includes(name));
-      expect(problem?.name).toBe(expected);
-      expect(problem?.attributes).toEqual(expected === undefined ? undefined : { type: outcome, message: "because" });
-      expect(xml.find("testsuite")?.attributes).toMatchObject({
-        tests: "1",
-        failures: expected === "failure" ? "1" : "0",
-        errors: expected === "error" ? "1" : "0",
-        time: "0.170",
-      });
-    },
-  );
+  test.each(OUTCOMES)("%s: a failed scenario is a failure, any other problem an error", (outcome) => {
+    const xml = readXml(render("junit", [report({ outcome, reason: "because" })]));
+    const tag = { passed: undefined, failed: "failure", residue: "failure" }[
+      outcome as "passed" | "failed" | "residue"
+    ];
+    const expected = outcome in { passed: 1, failed: 1, residue: 1 } ? tag : "error";
+    const problem = xml.find("testcase")?.children.find(({ name }) => !["properties", "system-out"].includes(name));
+    expect(problem?.name).toBe(expected);
+    expect(problem?.attributes).toEqual(expected === undefined ? undefined : { type: outcome, message: "because" });
+    expect(xml.find("testsuite")?.attributes).toMatchObject({
+      tests: "1",
+      failures: expected === "failure" ? "1" : "0",
+      errors: expected === "error" ? "1" : "0",
+      time: "0.170",
+    });
+  });
 
-  test("of no run at all is well-formed too", () => {
+  test("without runs is well-formed too", () => {
     expect(readXml(render("junit", [])).find("testsuite")?.attributes.tests).toBe("0");
   });
 });
@@ -167,7 +161,7 @@ describe("Markdown", () => {
     expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 170 ms", "", "PASSED"]);
   });
 
-  test("tells of each run that is not green which check failed, what was expected and what was seen", () => {
+  test("lists for each run that did not pass the failed checks with what was expected and observed", () => {
     const failed = report({
       outcome: "failed",
       reason: "policyOutcome: expected deny; observed allow",

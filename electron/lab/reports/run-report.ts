@@ -24,12 +24,12 @@ export interface ReportedCall {
   arguments: unknown;
   decisions: Decision[];
   /**
-   * From its request to its reply; to its last decision where the gateway records no ends of calls. Null for a call that
-   * had not ended when the run did.
+   * End of the call, or its last decision where the gateway records no ends. Null for a call that was open when the run
+   * ended.
    */
   startMs: number;
   endMs: number | null;
-  /** Null where no end was told. */
+  /** Null where no end was recorded. */
   outcome: CallOutcome | null;
 }
 
@@ -42,13 +42,13 @@ export interface ReportedStep {
   endMs: number | null;
 }
 
-/** What every report says of a run, whatever its format. */
+/** The data of a run's report in every format. */
 export interface RunReport {
   id: string;
   scenario: string;
   title: string;
   driver: string;
-  /** Where the containers ran; it begins with REMOTE for another machine. Null for processes. */
+  /** The engine that ran the containers; starts with REMOTE for another machine. Null for processes. */
   engine: string | null;
   without: string[];
   outcome: Outcome;
@@ -57,10 +57,10 @@ export interface RunReport {
   startedAt: string;
   /** Rows of the audit log, in its order. */
   decisions: ReportedDecision[];
-  /** One for each `tools/call`, with the decisions that it met. */
+  /** One for each `tools/call`, with its decisions. */
   calls: ReportedCall[];
   steps: ReportedStep[];
-  /** `why` says why an inconclusive check could not tell; null for the others. */
+  /** `why` is the reason of an inconclusive check; null for the others. */
   checks: {
     check: string;
     result: CheckResult;
@@ -70,7 +70,7 @@ export interface RunReport {
     why: string | null;
   }[];
   faults: { kind: string; target: string; result: string; inForceMs: number | null }[];
-  /** Calls that failed upstream, each with the fault that it failed of. */
+  /** Calls that failed upstream, each with the fault that caused it. */
   failedCalls: { tool: string; fault: string }[];
   warnings: string[];
 }
@@ -140,25 +140,25 @@ export function toReport(view: RunView): RunReport {
   };
 }
 
-/** From this many alike in a row they are counted instead of repeated. */
+/** From this many equal entries in a row they are counted instead of repeated. */
 const COUNTED_FROM = 3;
 
-/** `list_recent_charges allow, upstream_error`: a tool named once for the decisions that follow each other. */
+/** `list_recent_charges allow, upstream_error`: a tool is named once for consecutive decisions. */
 export function compactDecisions({ decisions }: Pick<RunReport, "decisions">): string {
-  const groups: { word: string; count: number }[] = [];
+  const groups: { text: string; count: number }[] = [];
   let tool = "";
   for (const row of decisions) {
-    const word = row.tool === tool ? row.decision : `${row.tool} ${row.decision}`;
+    const text = row.tool === tool ? row.decision : `${row.tool} ${row.decision}`;
     const last = groups.at(-1);
-    if (last !== undefined && row.tool === tool && last.word.endsWith(row.decision)) last.count++;
-    else groups.push({ word, count: 1 });
+    if (last !== undefined && row.tool === tool && last.text.endsWith(row.decision)) last.count++;
+    else groups.push({ text, count: 1 });
     tool = row.tool;
   }
   return groups
-    .map(({ word, count }) => {
-      if (count >= COUNTED_FROM) return `${word} x${count}`;
-      const again = word.slice(word.indexOf(" ") + 1);
-      return count === 2 ? `${word}, ${again}` : word;
+    .map(({ text, count }) => {
+      if (count >= COUNTED_FROM) return `${text} x${count}`;
+      const again = text.slice(text.indexOf(" ") + 1);
+      return count === 2 ? `${text}, ${again}` : text;
     })
     .join(", ");
 }
@@ -166,7 +166,7 @@ export function compactDecisions({ decisions }: Pick<RunReport, "decisions">): s
 export function summaryLine(reports: readonly RunReport[]): string {
   const passed = reports.filter(({ outcome }) => outcome === "passed").length;
   const totalMs = reports.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  const untold = reports.filter(({ outcome }) => outcome === "inconclusive").length;
-  const more = untold === 0 ? "" : `, ${untold} inconclusive,`;
+  const inconclusive = reports.filter(({ outcome }) => outcome === "inconclusive").length;
+  const more = inconclusive === 0 ? "" : `, ${inconclusive} inconclusive,`;
   return `${passed}/${reports.length} ${reports.length === 1 ? "run" : "runs"} passed${more} in ${formatDuration(totalMs)}`;
 }

@@ -2,16 +2,16 @@ import { Socket } from "node:net";
 import pg from "pg";
 
 const ANSWER_LIMIT_MS = 2_000;
-/** Without its first answer a run knows no decision at all; later there is always another attempt. */
+/** Longer than for later answers, which are retried: without the first one a run has no decisions at all. */
 export const FIRST_ANSWER_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 1_000;
 
-/** A connection to the audit log's database on which nothing is waited for without a bound. */
+/** A connection to the audit log's database with a time limit on every operation. */
 export class AuditConnection {
   readonly #socket = new Socket();
   readonly #client: pg.Client;
 
-  /** @param lost told when the database has closed the connection */
+  /** @param events.lost called when the database has closed the connection */
   constructor(
     connectionString: string,
     events: { lost: () => void; notified: () => void },
@@ -35,7 +35,7 @@ export class AuditConnection {
     return (await this.#client.query<Row>(text, values)).rows;
   }
 
-  /** Says goodbye; a database that is frozen does not answer that, and then the socket is closed all the same. */
+  /** Ends the session; destroys the socket when the database, which may be frozen, does not answer. */
   async close(): Promise<void> {
     const limit = setTimeout(() => this.#socket.destroy(), CLOSE_LIMIT_MS);
     await this.#client.end().catch(() => {});

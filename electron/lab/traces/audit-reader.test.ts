@@ -32,20 +32,20 @@ const connections = async () => {
   return (await postgres.query<{ count: number }>(text))[0]?.count;
 };
 
-describe("a log that cannot be followed is an error that says why, and leaves no connection behind:", () => {
-  test("there is no table", async () => {
+describe("a log that cannot be followed is an error with the reason, and leaves no connection open:", () => {
+  test("a missing table", async () => {
     await postgres.query("DROP TABLE audit_log");
     await expect(follow()).rejects.toThrow('relation "audit_log" does not exist');
     await expect.poll(connections).toBe(0);
   });
 
-  test("a column is not there", async () => {
+  test("a missing column", async () => {
     await postgres.query("ALTER TABLE audit_log DROP COLUMN decision");
     await expect(follow()).rejects.toThrow('column "decision" does not exist');
     await expect.poll(connections).toBe(0);
   });
 
-  test("nobody answers", async () => {
+  test("no server", async () => {
     await expect(
       AuditReader.fromNow(
         "postgres://lab@127.0.0.1:9/audit",
@@ -56,7 +56,7 @@ describe("a log that cannot be followed is an error that says why, and leaves no
   });
 });
 
-test("gives rows from now on, once and in order, and then nothing is missing", async () => {
+test("passes on rows from now on, once and in order, without missing ones", async () => {
   await postgres.insert({ tool: "before" });
   const { reader, rows, reports } = await follow();
   await postgres.insert({ tool: "one" });
@@ -66,7 +66,7 @@ test("gives rows from now on, once and in order, and then nothing is missing", a
   expect([rows, reports, reader.missing()]).toEqual([["one allow", "two deny"], [], []]);
 });
 
-test("a row that cannot be understood is told once, and later ones are read", async () => {
+test("a row that cannot be parsed is reported once, and later ones are read", async () => {
   const { reader, rows, reports } = await follow();
   await postgres.query("ALTER TABLE audit_log ALTER COLUMN decision DROP NOT NULL");
   await postgres.insert({ tool: "odd", decision: "rate_limited" });
@@ -79,8 +79,8 @@ test("a row that cannot be understood is told once, and later ones are read", as
   expect(await reader.read()).toBe(true);
   expect(rows).toEqual(["good allow"]);
   expect(reports).toEqual([
-    expect.stringMatching(/^audit row 1 cannot be understood: decision: .*"rate_limited"/),
-    expect.stringMatching(/^audit row 3 cannot be understood: decision: .*null/),
+    expect.stringMatching(/^audit row 1 cannot be parsed: decision: .*"rate_limited"/),
+    expect.stringMatching(/^audit row 3 cannot be parsed: decision: .*null/),
   ]);
   expect(reader.missing()).toMatchObject([
     { tool: "odd", decision: "rate_limited", why: expect.stringMatching(/^2 audit rows .* the first: audit row 1/) },
@@ -88,7 +88,7 @@ test("a row that cannot be understood is told once, and later ones are read", as
   ]);
 });
 
-test("while the database is away it says so, and when it is back all rows come and nothing is missing", async () => {
+test("an outage of the database is reported, and afterwards all rows arrive and none is missing", async () => {
   const { reader, rows } = await follow();
   await postgres.insert({ tool: "one" });
   await postgres.stop();
@@ -100,7 +100,7 @@ test("while the database is away it says so, and when it is back all rows come a
   expect([rows, reader.missing()]).toEqual([["one allow", "two allow"], []]);
 });
 
-test("a log that loses its shape in mid-run is reported once, and as missing for as long as it is so", async () => {
+test("a log whose columns change in mid-run is reported once, and as missing until it is restored", async () => {
   const { reader, rows, reports } = await follow();
   await postgres.query("ALTER TABLE audit_log RENAME TO gone");
   expect(await reader.read()).toBe(false);
@@ -113,7 +113,7 @@ test("a log that loses its shape in mid-run is reported once, and as missing for
   expect([rows, reader.missing()]).toEqual([["one allow"], []]);
 });
 
-test("a log that was emptied in mid-run may lack decisions for good, and what it has now is read", async () => {
+test("a log that was emptied in mid-run may have lost decisions, and its current rows are read", async () => {
   const { reader, rows } = await follow();
   await postgres.insert({ tool: "one" });
   await postgres.insert({ tool: "two" });
@@ -127,7 +127,7 @@ test("a log that was emptied in mid-run may lack decisions for good, and what it
   expect(reader.missing()).toMatchObject([{ why: expect.stringContaining("emptied or replaced") }]);
 });
 
-test("a database that is slow to its first answer is waited for, since a run would know no decision without it", async () => {
+test("a slow first answer of the database is waited for, since a run has no decisions without it", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   const { port } = silent.address() as { port: number };

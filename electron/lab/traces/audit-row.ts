@@ -28,7 +28,7 @@ const auditRow = z
     turn_id: rowText,
     tool_name: rowText,
     arguments: z.unknown(),
-    decision: z.enum(DECISIONS, { error: ({ input }) => `no decision that the lab knows: ${JSON.stringify(input)}` }),
+    decision: z.enum(DECISIONS, { error: ({ input }) => `unknown decision: ${JSON.stringify(input)}` }),
     reason: rowText,
     backend: rowText,
     decided_at: z.date(),

@@ -3,7 +3,7 @@ import { CALL_OUTCOMES, type CallOutcome } from "../../model/lab-event.ts";
 import { rowText } from "./row-text.ts";
 import type { FollowedTable } from "./table-reader.ts";
 
-/** A row of the gateway's calls: how one ended. Times are milliseconds since the epoch, by the gateway's clock. */
+/** A row of the gateway's `calls`: how a call ended. Times are milliseconds since the epoch, by the gateway's clock. */
 export interface CallEnd {
   callId: string;
   sessionId: string;
@@ -30,7 +30,7 @@ const callRow = z
     backend: rowText,
     started_ms: z.number(),
     ended_ms: z.number(),
-    outcome: z.enum(CALL_OUTCOMES, { error: ({ input }) => `no outcome that the lab knows: ${JSON.stringify(input)}` }),
+    outcome: z.enum(CALL_OUTCOMES, { error: ({ input }) => `unknown outcome: ${JSON.stringify(input)}` }),
     attempts: z.int(),
     request_bytes: z.int(),
     reply_bytes: z.int(),

@@ -1,22 +1,22 @@
-/** Decisions that a run cannot know: how many there are, and where among those that were read, is not known either. */
+/** Missing decisions of a run; their number and their position among the others are unknown too. */
 export interface MissingDecisions {
-  /** For a person: what could not be read, and why. */
+  /** What could not be read, and why, as a text for people. */
   why: string;
-  /** The tool and the decision's word, where a row told them though it could not be understood as a whole. */
+  /** Tool and decision, where they could be read from an otherwise unreadable row. */
   tool?: string | undefined;
   decision?: string | undefined;
 }
 
-/** Where the decisions of a run come from. */
+/** Source of the decisions of a run. */
 export interface DecisionSource {
-  /** Reads what is there now. Resolves with true when all of it has been given, with false when it cannot be reached. */
+  /** Reads all decisions so far. Resolves to true when they have been passed on, to false when it cannot be reached. */
   read(): Promise<boolean>;
-  /** What may be missing from all that was given so far. */
+  /** What may be missing from the decisions so far. */
   missing(): readonly MissingDecisions[];
   close(): Promise<void>;
 }
 
-/** A source that gives nothing, as on a stack without an audit log. */
+/** A source without decisions, as on a stack without an audit log. */
 export function noDecisions(why: string): DecisionSource {
   return { read: async () => false, missing: () => [{ why }], close: async () => {} };
 }

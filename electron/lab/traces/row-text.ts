@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A column of text, empty where the gateway has nothing to say. */
+/** A text column; empty for null. */
 export const rowText = z
   .string()
   .nullish()

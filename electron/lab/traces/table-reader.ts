@@ -5,26 +5,26 @@ import type { DecisionSource, MissingDecisions } from "./decision-source.ts";
 import { UnreadableRows } from "./unreadable-rows.ts";
 
 const PAGE = 1_000;
-/** A gateway without the notifying trigger is still read, only later. */
+/** Also reads tables without the notifying trigger. */
 const POLL_INTERVAL_MS = 500;
 const RETRY_MS = 200;
-/** PostgreSQL's class of errors in what was asked for: a table or a column that is not there, or may not be read. */
+/** PostgreSQL error class 42: a table or a column does not exist, or may not be read. */
 const WRONG_SHAPE = /^42/;
 
-/** A table of the gateway's that only grows; its inserts notify a channel of its name. */
+/** An append-only table of the gateway; its inserts notify a channel of the same name. */
 export interface FollowedTable<Row> {
   name: string;
-  /** For messages: the table, and a row of it before the row's number. */
+  /** Names for messages: of the table, and of a row before its number. */
   called: string;
   rowCalled: string;
-  /** What `row` reads, `id` as text among them. */
+  /** The columns that `row` parses, including `id` as text. */
   columns: string;
   row: z.ZodType<Row>;
 }
 
 /**
- * Follows a table: woken by the database as rows arrive, back after the database was away, and never twice or out
- * of order, since it asks for what comes after the last row it gave. What it could not read it tells as missing.
+ * Follows a table: notified by the database as rows arrive, reconnects after an outage, and passes no row twice or out of
+ * order, since it queries the rows after the last one it passed on. Reports what it could not read as missing.
  */
 export class TableReader<Row> implements DecisionSource {
   readonly #table: FollowedTable<Row>;
@@ -36,7 +36,7 @@ export class TableReader<Row> implements DecisionSource {
   readonly #reported = new Set<string>();
   #connection: AuditConnection | undefined;
   #lastId: string | undefined;
-  /** Why the last attempt did not reach the end of the table. */
+  /** Why the last read did not reach the end of the table. */
   #gap: string | undefined;
   #hasTable = true;
   #wasReplaced: string | undefined;
@@ -58,8 +58,8 @@ export class TableReader<Row> implements DecisionSource {
   }
 
   /**
-   * Follows from the row after the last one there is now.
-   * @throws when the database cannot be reached, or has no such table with the columns that the lab reads
+   * Follows the table from its current end.
+   * @throws when the database cannot be reached, or has no such table with the required columns
    */
   static async fromNow<Row>(
     table: FollowedTable<Row>,
@@ -84,7 +84,7 @@ export class TableReader<Row> implements DecisionSource {
     return this.#reading;
   }
 
-  /** False from when the database would not read the table, since it is not there or is another, until it does again. */
+  /** False while the table does not exist or has other columns, as of the last read. */
   get hasTable(): boolean {
     return this.#hasTable;
   }
@@ -104,7 +104,7 @@ export class TableReader<Row> implements DecisionSource {
   async #readAll(): Promise<boolean> {
     clearTimeout(this.#timer);
     try {
-      // A kept connection may have died unnoticed: only a new one tells whether the database is there.
+      // An open connection may have died unnoticed: only a new one shows whether the database can be reached.
       if (this.#connection === undefined || !(await this.#readToEnd(this.#connection).catch(() => false))) {
         this.#drop();
         await this.#readToEnd(await this.#connect());
@@ -157,7 +157,7 @@ export class TableReader<Row> implements DecisionSource {
     const connection = new AuditConnection(this.#connectionString, events, limitMs);
     try {
       await connection.open();
-      await this.#findPlace(connection);
+      await this.#findPosition(connection);
       await connection.query(`LISTEN ${this.#table.name}`);
     } catch (error) {
       await connection.close();
@@ -167,8 +167,8 @@ export class TableReader<Row> implements DecisionSource {
     return connection;
   }
 
-  /** At first the end of the table; later, whether it is still the one that was read so far. */
-  async #findPlace(connection: AuditConnection): Promise<void> {
+  /** At first finds the end of the table; after a reconnect checks that the table has not been replaced. */
+  async #findPosition(connection: AuditConnection): Promise<void> {
     const { name, called, columns } = this.#table;
     const [end] = await connection.query<{ last: string }>(
       `SELECT coalesce(max(id), 0)::bigint::text AS last FROM ${name}`,
@@ -190,7 +190,7 @@ export class TableReader<Row> implements DecisionSource {
     this.#report(problem);
   }
 
-  /** The next read makes a new connection. */
+  /** Closes the connection; the next read opens a new one. */
   #drop(): void {
     void this.#connection?.close();
     this.#connection = undefined;

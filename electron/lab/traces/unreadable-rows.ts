@@ -1,24 +1,24 @@
 import type { z } from "zod";
 import type { MissingDecisions } from "./decision-source.ts";
 
-/** Kinds of rows that are told apart; of more, nothing but their number is known. */
+/** Number of distinct kinds of rows; further ones are only counted. */
 const KINDS_LIMIT = 50;
 
 interface Kind extends MissingDecisions {
   rows: number;
 }
 
-/** Rows that were there and could not be understood: kept by tool and decision, as far as they told them. */
+/** Rows that could not be parsed, counted by tool and decision, as far as these could be read. */
 export class UnreadableRows {
   readonly #kinds = new Map<string, Kind>();
   readonly #called: string;
 
-  /** @param called what stands before the number of a row in messages, such as "audit row" */
+  /** @param called name of a row in messages, before its number, such as "audit row" */
   constructor(called: string) {
     this.#called = called;
   }
 
-  /** @returns what to report of this row; undefined when one like it was reported before */
+  /** @returns the message to report; undefined when a row of the same kind was reported before */
   add(raw: Readonly<Record<string, unknown>>, { issues }: z.ZodError): string | undefined {
     const [tool, decision] = [textOf(raw.tool_name), textOf(raw.decision)];
     const key = this.#kinds.size < KINDS_LIMIT ? JSON.stringify([tool, decision]) : "";
@@ -28,7 +28,7 @@ export class UnreadableRows {
       return undefined;
     }
     const problems = issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
-    const why = `${this.#called} ${String(raw.id)} cannot be understood: ${problems}`;
+    const why = `${this.#called} ${String(raw.id)} cannot be parsed: ${problems}`;
     this.#kinds.set(key, { why, rows: 1, ...(key === "" ? {} : { tool, decision }) });
     return why;
   }
@@ -36,7 +36,7 @@ export class UnreadableRows {
   missing(): MissingDecisions[] {
     return [...this.#kinds.values()].map(({ rows, why, ...known }) => ({
       ...known,
-      why: rows === 1 ? why : `${rows} ${this.#called}s cannot be understood, the first: ${why}`,
+      why: rows === 1 ? why : `${rows} ${this.#called}s cannot be parsed, the first: ${why}`,
     }));
   }
 }
