@@ -76,7 +76,7 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a run that is not green", TOGETHER, () => {
     const scenario = smallScenario(lab, { method: "{ fault: { stop: dies-again } }" });
     const { code, out } = await lab.run("run", scenario, "--stack", stack, ...AUTO);
     expect(out).toMatch(/check +ok well is up/);
-    expect(out).toMatch(/RESIDUE .*not put back: dies-again/);
+    expect(out).toMatch(/RESIDUE .*not restored: dies-again/);
     expect(code).toBe(1);
     expect(lab.processes()).toEqual([]);
   });
@@ -219,7 +219,7 @@ describe("a history", TOGETHER, () => {
     const { code, out } = await lab.run("run", smallScenario(lab), "--stack", smallStack(lab, ["well"]), ...AUTO);
     expect(code).toBe(0);
     const [movedTo = ""] = readdirSync(lab.home).filter((name) => name.startsWith("history.db.corrupt-"));
-    expect(out).toContain(`the run history was damaged; it was put aside, whole, as ${join(lab.home, movedTo)}`);
+    expect(out).toContain(`the run history was damaged; it was moved, unchanged, to ${join(lab.home, movedTo)}`);
     expect(readFileSync(join(lab.home, movedTo), "utf8")).toContain("this was a database once");
     expect((await lab.run("history", "list")).out.match(/passed/g)).toHaveLength(1);
   });

@@ -3,13 +3,13 @@ import { type LabEvent, labEvent } from "../../model/lab-event.ts";
 import { NewerEvents, type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
 import { LabError } from "../lab-error.ts";
 
-/** An event as it is stored: what every event has in columns, the rest as JSON. */
+/** An event as it is stored: the common fields in columns, the rest as JSON. */
 export interface EventRow {
   seq: number;
-  /** Microseconds since the run began. */
+  /** Microseconds since the start of the run. */
   atUs: number;
   wallMs: number;
-  /** Its code, see event-codes.ts of the model. */
+  /** Its code: see event-codes.ts of the model. */
   type: number;
   body: string;
 }
@@ -20,12 +20,12 @@ export function toRow(event: LabEvent): EventRow {
   return { seq, atUs: Math.round(atMs * 1000), wallMs: Math.round(wallMs), type: code, body: JSON.stringify(body) };
 }
 
-/** @throws LabError when the row was damaged, naming the run and the event, or is of a newer lab. */
+/** @throws LabError when the row is damaged, naming the run and the event, or was written by a newer lab */
 export function fromRow(runId: string, row: EventRow): LabEvent {
   return readRow(runId, row, (stored) => labEvent.parse(stored));
 }
 
-/** A stored event as this lab reads it. @param check its shape, where that has to be checked again @throws as {@link fromRow} */
+/** A stored event, upgraded to this version. @param check validates its shape where needed @throws as {@link fromRow} */
 export function readRow(
   runId: string,
   { seq, atUs, wallMs, type: code, body }: EventRow,

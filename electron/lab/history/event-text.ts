@@ -3,21 +3,21 @@ import { typeOf } from "./event-codes.ts";
 import { type EventRow, readRow } from "./event-row.ts";
 
 /**
- * Events of one run as the JSON that a window is sent, made on the reader's thread: one text for all of them, since copying
- * a text for each from thread to thread would cost the engine's thread more than making it.
+ * Events of one run as the JSON that is sent to a window, built on the reader's thread: one text for all of them, since
+ * copying a text for each between threads would cost the engine's thread more than building it.
  */
 export interface EventTexts {
-  /** Of each event, one after another: seq, microseconds since the run began, type as it is stored. */
+  /** For each event: seq, microseconds since the start of the run, stored type. */
   numbers: Float64Array;
-  /** One event after another. */
+  /** The events, concatenated. */
   text: string;
-  /** Where each ends in it. */
+  /** End of each event in `text`. */
   ends: Uint32Array;
 }
 
 export const TEXT_NUMBERS = 3;
 
-/** @param rows found whole: their types are known, and their bodies objects */
+/** @param rows already checked: their types are known, and their bodies are objects */
 export function toTexts(runId: string, rows: readonly EventRow[]): EventTexts {
   const numbers = new Float64Array(rows.length * TEXT_NUMBERS);
   const ends = new Uint32Array(rows.length);
@@ -34,7 +34,7 @@ export function toTexts(runId: string, rows: readonly EventRow[]): EventTexts {
   return { numbers, text: texts.join(""), ends };
 }
 
-/** The body is text already and stays it: taking it apart and together again is most of the work. */
+/** Uses the body's text as it is: parsing and serialising it would be most of the work. */
 function textOf(runId: string, { seq, atUs, wallMs, type, body }: EventRow): string {
   const envelope = `{"type":"${typeOf(type)}","runId":"${runId}","seq":${seq},"atMs":${atUs / 1000},"wallMs":${wallMs}`;
   const text = body === "{}" ? `${envelope}}` : `${envelope},${body.slice(1)}`;

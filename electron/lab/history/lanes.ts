@@ -14,7 +14,7 @@ function codesNamedBy(field: SummaryName): string {
     .join(", ");
 }
 
-/** Over some of a run's events: how many of which kind fell into which slice of time. */
+/** Counts a part of a run's events by kind and time slice. */
 export const LANE_SQL = `
   SELECT type, CASE WHEN type IN (${codesNamedBy("service")}) THEN json_extract(body, '$.service')
                     WHEN type IN (${codesNamedBy("decision")}) THEN json_extract(body, '$.decision') ELSE '' END AS name,
@@ -30,7 +30,7 @@ export interface LaneRow {
   last_us: number;
 }
 
-/** Of rows that may tell of the same slice of time more than once. */
+/** Merges rows, which may contain the same time slice several times, into lanes. */
 export function toLanes(rows: readonly LaneRow[]): Lane[] {
   const lanes = new Map<string, Omit<Lane, "buckets"> & { buckets: Map<number, number> }>();
   for (const row of rows) {

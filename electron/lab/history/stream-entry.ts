@@ -3,18 +3,18 @@ import type { LabEvent, LabEventType } from "../../model/lab-event.ts";
 import { typeOf } from "./event-codes.ts";
 import { type EventTexts, TEXT_NUMBERS } from "./event-text.ts";
 
-/** An event on its way to a window: as text, since that is what is sent, and what a stream must know without reading it. */
+/** An event to be sent to a window: its text, and the fields that a stream needs without parsing it. */
 export interface StreamEntry {
   readonly seq: number;
   readonly atMs: number;
   readonly isProgress: boolean;
-  /** Whose progress it is. */
+  /** The service whose progress it is. */
   readonly service: string;
   /** JSON. */
   readonly text: string;
 }
 
-/** An event as it happens. Its text is made when the first window needs it, and once for all of them. */
+/** An event as it happens. Its text is built lazily, once for all windows. */
 export class LiveEntry implements StreamEntry {
   readonly #event: LabEvent;
   #text: string | undefined;
@@ -41,7 +41,7 @@ export class LiveEntry implements StreamEntry {
   }
 }
 
-/** An event of the history. */
+/** An event read from the history. */
 class StoredEntry implements StreamEntry {
   readonly seq: number;
   readonly atMs: number;

@@ -9,7 +9,7 @@ interface Batch {
   answer: (error?: Error) => void;
 }
 
-/** A queue whose writer answers when the test says so. */
+/** A queue whose writer is answered by the test. */
 function slowlyWritten() {
   const batches: Batch[] = [];
   const write = (events: readonly LabEvent[], attempt: number) => {
@@ -28,7 +28,7 @@ function slowlyWritten() {
 
 const turn = () => new Promise(setImmediate);
 
-test("so many batches are with the writer at once and no more, the others follow as it answers", async () => {
+test("a limited number of batches is at the writer at once, the others follow as it answers", async () => {
   const { queue, batches, add } = slowlyWritten();
   const answers = add(1, 512 * 40);
   expect(batches.map(({ seqs }) => seqs.length)).toEqual(Array(32).fill(512));
@@ -45,16 +45,16 @@ test("so many batches are with the writer at once and no more, the others follow
   expect(queue.waitingEvents).toBe(0);
 });
 
-test("after a batch that failed, it and all after it are written again, in order, as another attempt", async () => {
+test("a failed batch and all later ones are written again, in order, as another attempt", async () => {
   const { queue, batches, add } = slowlyWritten();
   const answers = add(1, 512 * 4);
   batches[0]?.answer();
   for (const batch of batches.slice(1)) batch.answer(new Error("disk is full"));
   await turn();
-  expect(queue.trouble).toEqual({ sinceWallMs: 1_000, reason: "disk is full" });
+  expect(queue.failure).toEqual({ sinceWallMs: 1_000, reason: "disk is full" });
   expect(queue.firstUnsaved("run-1")).toBe(513);
   const ending = queue.end(eventAt(2_049, passed) as EventOf<"run.ended">);
-  // One at a time until it is known that it can be written again.
+  // One at a time until writing works again.
   expect(batches).toHaveLength(5);
   expect(batches[4]).toMatchObject({ attempt: 1 });
   for (let at = 4; at < batches.length; at++) {
@@ -64,10 +64,10 @@ test("after a batch that failed, it and all after it are written again, in order
   expect(await ending).toBe(2_049);
   expect(batches.slice(4).flatMap(({ seqs }) => seqs)).toEqual(Array.from({ length: 1_537 }, (_, at) => 513 + at));
   expect(await Promise.all(answers)).toEqual(expect.arrayContaining([512, 2_048]));
-  expect(queue.trouble).toBeUndefined();
+  expect(queue.failure).toBeUndefined();
 });
 
-test("an answer of an attempt that was given up changes nothing", async () => {
+test("an answer to an abandoned attempt changes nothing", async () => {
   const { queue, batches, add } = slowlyWritten();
   add(1, 512 * 2);
   batches[0]?.answer(new Error("disk is full"));

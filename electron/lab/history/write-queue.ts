@@ -3,51 +3,51 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 
 /**
- * Events wait this long, or until so many wait, before one transaction writes them all. Windows are told of them after
- * it, so this is also how far a window is behind.
+ * Events wait this long, or until so many wait, before one transaction writes them all. Windows get them afterwards, so this
+ * is also the delay of a window.
  */
 const WRITE_AFTER_MS = 16;
 const WRITE_AT_ROWS = 512;
-/** Batches given to the writer and not yet answered. Enough that it never waits for this thread. */
+/** Maximum number of unanswered batches at the writer. Enough that it never waits for this thread. */
 const IN_FLIGHT_LIMIT = 32;
 const RETRY_AFTER_MS = 1_000;
-/** Events kept while nothing can be written. What comes after them is refused and counted. */
+/** Maximum number of events that wait while nothing can be written. Further ones are refused and counted. */
 export const WAITING_LIMIT = 100_000;
 
-/** Why what waits is not durable. */
-export interface WriteTrouble {
+/** Why waiting events are not durable. */
+export interface WriteFailure {
   sinceWallMs: number;
   reason: string;
 }
 
-/** What whoever tells of events needs to know of their being durable. */
+/** Durability of events, for the streams that send them. */
 export interface Durability {
-  /** Set from the first attempt to write that has failed until all that waited then is written. */
-  readonly trouble: WriteTrouble | undefined;
+  /** Set from the first failed attempt to write until all events that waited then are written. */
+  readonly failure: WriteFailure | undefined;
   /** Events that wait to be written, of all runs. */
   readonly waitingEvents: number;
-  /** Events that were not kept, since {@link WAITING_LIMIT} waited already. */
+  /** Events that were refused, since {@link WAITING_LIMIT} waited already. */
   readonly refusedEvents: number;
   /** The first event of the run that is not durable; undefined when all of them are. */
   firstUnsaved(runId: string): number | undefined;
-  /** Told after each attempt to write, whatever became of it. Ends when the returned function is called. */
+  /** Calls the listener after each attempt to write, successful or not. @returns ends the subscription */
   onAttempt(listener: () => void): () => void;
 }
 
 /**
- * Writes a batch, all of it or nothing. After a batch has failed all others of the same attempt must fail too, else
- * events would be written before those that they follow.
+ * Writes a batch atomically. After a batch has failed, all later ones of the same attempt must fail too, so that the order
+ * of events is kept.
  */
 export type WriteBatch = (batch: readonly LabEvent[], attempt: number) => Promise<void>;
 
 interface OpenRun {
-  /** Of the last event that was taken, and of the last that is durable. */
+  /** Number of the last event taken, and of the last durable one. */
   lastSeq: number;
   savedSeq: number;
-  /** Events of it that were refused. After the first all are, so that what is kept has no gap. */
+  /** Refused events of the run. After the first one all are refused, so that the log has no gap. */
   refused: number;
   hasEnded: boolean;
-  /** Callers of {@link WriteQueue.add}, those of one batch together. */
+  /** Callers of {@link WriteQueue.add}, grouped by batch. */
   callers: Callers[];
 }
 
@@ -59,13 +59,13 @@ interface Callers {
 }
 
 interface Flush {
-  /** Resolved when so many events were written since the start. */
+  /** Resolved when so many events have been written since the start. */
   events: number;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
 
-/** Events on their way to a store, in their order. */
+/** Queues events for a store, in their order. */
 export class WriteQueue implements Durability {
   readonly #write: WriteBatch;
   readonly #wallMs: () => number;
@@ -73,15 +73,15 @@ export class WriteQueue implements Durability {
   readonly #runs = new Map<string, OpenRun>();
   readonly #flushes = new Set<Flush>();
   #pending: LabEvent[] = [];
-  /** Of the pending events, the first so many are with the writer, in so many batches. */
+  /** How many of the first pending events are at the writer, and in how many batches. */
   #sent = 0;
   #inFlight = 0;
-  /** What is pending is to be sent as soon as a batch in flight is answered. */
+  /** Pending events are to be sent as soon as a batch in flight is answered. */
   #isDue = false;
   #attempt = 0;
   #added = 0;
   #timer: NodeJS.Timeout | undefined;
-  #trouble: (WriteTrouble & { untilWritten: number }) | undefined;
+  #failure: (WriteFailure & { untilWritten: number }) | undefined;
   #refused = 0;
 
   constructor(write: WriteBatch, wallMs: () => number) {
@@ -89,10 +89,10 @@ export class WriteQueue implements Durability {
     this.#wallMs = wallMs;
   }
 
-  get trouble(): WriteTrouble | undefined {
-    if (this.#trouble === undefined) return undefined;
-    const { sinceWallMs, reason } = this.#trouble;
-    const refused = this.#refused === 0 ? "" : `; ${this.#refused} events were not kept, since too many wait`;
+  get failure(): WriteFailure | undefined {
+    if (this.#failure === undefined) return undefined;
+    const { sinceWallMs, reason } = this.#failure;
+    const refused = this.#refused === 0 ? "" : `; ${this.#refused} events were dropped, since too many wait`;
     return { sinceWallMs, reason: `${reason}${refused}` };
   }
 
@@ -114,18 +114,18 @@ export class WriteQueue implements Durability {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Events of this run may be added from now on, until its end is. */
+  /** Allows events of a run to be added, until its end. */
   open(runId: string): void {
     this.#runs.set(runId, { lastSeq: 0, savedSeq: 0, refused: 0, hasEnded: false, callers: [] });
   }
 
-  /** Resolves with the number up to which the run is durable. Rejects when the event is refused. @throws LabError, see above */
+  /** Resolves to the number up to which the run is durable. Rejects when the event is refused. @throws LabError for a run that is not in progress */
   add(event: LabEvent): Promise<number> {
-    if (isRunEnd(event)) throw new LabError("internal", "the end of a run was given as one of its events");
+    if (isRunEnd(event)) throw new LabError("internal", "the end of a run must be passed to end()");
     const run = this.#open(event.runId);
     if (run.refused > 0 || this.#pending.length >= WAITING_LIMIT) return this.#refuse(run);
     this.#take(event, run);
-    if (this.#pending.length - this.#sent >= WRITE_AT_ROWS && this.#trouble === undefined) this.#send();
+    if (this.#pending.length - this.#sent >= WRITE_AT_ROWS && this.#failure === undefined) this.#send();
     else this.#timer ??= setTimeout(() => this.#send(), WRITE_AFTER_MS).unref();
     const callers = run.callers.at(-1);
     if (callers === undefined || callers.isSent) return newCallers(run, event.seq).promise;
@@ -133,7 +133,7 @@ export class WriteQueue implements Durability {
     return callers.promise;
   }
 
-  /** The run's last event. Resolves once it is durable; rejects when it cannot be now, or events of the run were refused. */
+  /** Takes the run's last event. Resolves once it is durable; rejects when it cannot be written now, or events were refused. */
   async end(event: LabEvent & { type: "run.ended" }): Promise<number> {
     const run = this.#open(event.runId);
     run.hasEnded = true;
@@ -142,20 +142,20 @@ export class WriteQueue implements Durability {
       await this.flush();
       return event.seq;
     }
-    const reason = `${run.refused} events of this run could not be kept: ${this.#trouble?.reason ?? "too many waited to be written"}`;
-    // So that the log has no gap, and the run is not taken for one that went as it ends here.
+    const reason = `${run.refused} events of this run were dropped: ${this.#failure?.reason ?? "too many waited to be written"}`;
+    // Renumbered so that the log has no gap, and with an outcome that shows the loss.
     this.#take({ ...event, seq: run.lastSeq + 1, outcome: "error", reason }, run);
     await this.flush();
     throw new LabError("internal", reason, { cure: "make space, and run it again" });
   }
 
-  /** Events of a run that are yet to be written, in their order; its end is not among them: it is told once it is durable. */
+  /** Unwritten events of a run, in their order, without its end, which is only sent once it is durable. */
   waiting(runId: string, afterSeq: number): LabEvent[] {
     if (this.firstUnsaved(runId) === undefined) return [];
     return this.#pending.filter((event) => event.runId === runId && event.seq > afterSeq && !isRunEnd(event));
   }
 
-  /** Resolves when all that was added is durable. Rejects when an attempt to write has failed; what waits is tried again. */
+  /** Resolves when all added events are durable. Rejects when an attempt to write has failed; writing is retried. */
   flush(): Promise<void> {
     if (this.#pending.length === 0) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -164,7 +164,7 @@ export class WriteQueue implements Durability {
     return promise;
   }
 
-  /** Tries no more by itself. */
+  /** Stops the timer, and with it further attempts. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -187,18 +187,18 @@ export class WriteQueue implements Durability {
     run.refused++;
     this.#refused++;
     const refused = Promise.reject(
-      new LabError("busy", `${WAITING_LIMIT} events wait to be written: no more are kept`),
+      new LabError("busy", `${WAITING_LIMIT} events wait to be written; no more are accepted`),
     );
-    // Whoever does not ask when an event is durable is told by the end of the run.
+    // Callers that ignore this promise get the error at the end of the run.
     refused.catch(() => {});
     return refused;
   }
 
-  /** Sends all that is pending, as far as the writer may be given more now. */
+  /** Sends pending events to the writer, up to its limit. */
   #send(): void {
     this.stop();
-    // In trouble one batch at a time is enough to find out whether it is over.
-    const limit = this.#trouble === undefined ? IN_FLIGHT_LIMIT : 1;
+    // After a failure one batch at a time is enough to test whether writing works again.
+    const limit = this.#failure === undefined ? IN_FLIGHT_LIMIT : 1;
     while (this.#sent < this.#pending.length && this.#inFlight < limit) {
       const batch = this.#pending.slice(this.#sent, this.#sent + WRITE_AT_ROWS);
       const attempt = this.#attempt;
@@ -227,39 +227,39 @@ export class WriteQueue implements Durability {
       if (isRunEnd(event)) this.#runs.delete(runId);
     }
     const written = this.#added - this.#pending.length;
-    if (this.#trouble !== undefined && written >= this.#trouble.untilWritten) this.#trouble = undefined;
+    if (this.#failure !== undefined && written >= this.#failure.untilWritten) this.#failure = undefined;
     for (const run of runs) answer(run);
     for (const flush of this.#flushes) {
       if (written < flush.events) continue;
       this.#flushes.delete(flush);
       flush.resolve();
     }
-    if (this.#isDue || this.#trouble !== undefined) this.#send();
-    this.#tell();
+    if (this.#isDue || this.#failure !== undefined) this.#send();
+    this.#notify();
   }
 
   #runsOf(batch: readonly LabEvent[]): OpenRun[] {
     return [...new Set(batch.map(({ runId }) => runId))].flatMap((runId) => this.#runs.get(runId) ?? []);
   }
 
-  /** In mid-run that nothing can be written is no reason to stop: what waits is kept, and the end of the run says so. */
+  /** A failed write does not stop the run: events wait, and the end of the run reports it. */
   #failed(error: unknown, attempt: number): void {
     if (attempt !== this.#attempt) return;
     this.#attempt++;
     this.#inFlight = 0;
     this.#sent = 0;
     this.#isDue = false;
-    const sinceWallMs = this.#trouble?.sinceWallMs ?? this.#wallMs();
-    this.#trouble = { sinceWallMs, reason: messageOf(error), untilWritten: this.#added };
+    const sinceWallMs = this.#failure?.sinceWallMs ?? this.#wallMs();
+    this.#failure = { sinceWallMs, reason: messageOf(error), untilWritten: this.#added };
     this.stop();
     this.#timer = setTimeout(() => this.#send(), RETRY_AFTER_MS).unref();
     const flushes = [...this.#flushes];
     this.#flushes.clear();
     for (const { reject } of flushes) reject(error);
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 }

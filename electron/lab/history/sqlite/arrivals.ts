@@ -13,9 +13,9 @@ interface ImportedFrom {
 }
 
 /**
- * Runs on their way into the history from elsewhere. They wait in a temporary table of a connection of its own, so that
- * recording goes on meanwhile; {@link StagedRuns.commit} brings all of them in, or none. What a process that has died had
- * brought in by half is cleared away at the next start.
+ * Runs that are being imported. They are staged in a temporary table of a separate connection, so that recording continues
+ * meanwhile; {@link StagedRuns.commit} adds all of them, or none. What a process that has died had added is removed at the
+ * next start.
  */
 export class StagedRuns {
   readonly #database: Database.Database;
@@ -24,11 +24,11 @@ export class StagedRuns {
   constructor(file: string) {
     this.#database = new Database(file);
     this.#database.pragma(`busy_timeout = ${BUSY_LIMIT_MS}`);
-    // As the history itself is written; else each bit that is moved would wait for the disk.
+    // As for the history itself; else each slice would wait for the disk.
     this.#database.pragma("synchronous = NORMAL");
-    // Events come before the run that they belong to: nobody sees them without it.
+    // Events are inserted before their run, and are invisible without it.
     this.#database.pragma("foreign_keys = OFF");
-    // On disk, not in memory: a bundle may be larger than that.
+    // On disk: a bundle may be larger than the memory.
     this.#database.pragma("temp_store = FILE");
     this.#database.exec(
       `CREATE TEMP TABLE staged (run INTEGER, seq INTEGER, at_us INTEGER, wall_ms INTEGER, type INTEGER, body TEXT,
@@ -36,7 +36,7 @@ export class StagedRuns {
     );
   }
 
-  /** Events of the run that is given, or of the one that was given last. */
+  /** Stages events of the given run, or of the last given one. */
   add(run: ArrivingRun | undefined, rows: EventColumns): void {
     if (run !== undefined) this.#runs.push(run);
     const insert = this.#database.prepare("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?)");
@@ -48,8 +48,8 @@ export class StagedRuns {
   }
 
   /**
-   * All that was staged. The events are moved bit by bit, since others write meanwhile; that there are these runs is one
-   * short transaction at the end. @throws when it cannot be written, a run has come meanwhile, or it is cancelled before that
+   * Adds all that was staged. The events are moved in slices, since others write meanwhile; the runs are added in one short
+   * transaction at the end. @throws when it cannot be written, a run has been added meanwhile, or it is cancelled before that
    */
   async commit(from: ImportedFrom, signal: AbortSignal): Promise<void> {
     const numbers = this.#numbers();
@@ -62,7 +62,7 @@ export class StagedRuns {
         })
         .immediate();
     } catch (error) {
-      // On a full disk this may fail as well: the next start does it then, and the first error is the one to tell.
+      // This may fail as well on a full disk: the next start cleans up, and the first error is reported.
       await this.#giveUp(numbers).catch(() => {});
       throw error;
     }
@@ -72,7 +72,7 @@ export class StagedRuns {
     this.#database.close();
   }
 
-  /** One for each run. The last run's is the lowest: with a minus it is the highest key, as if the runs had come in turn. */
+  /** A number for each run, descending: negated they are ascending keys, in the order of the runs. */
   #numbers(): number[] {
     const { pid, startedAt } = thisProcess;
     const insert = this.#database.prepare("INSERT INTO arrivals (owner_pid, owner_started) VALUES (?, ?)");
@@ -132,6 +132,6 @@ export class StagedRuns {
         importedWallMs,
       );
     if (changes === 0)
-      throw new LabError("busy", `run ${run.id} has come into the history meanwhile`, { cure: "try again" });
+      throw new LabError("busy", `run ${run.id} has been added to the history meanwhile`, { cure: "try again" });
   }
 }

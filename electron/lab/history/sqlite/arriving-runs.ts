@@ -5,16 +5,16 @@ import { toColumns } from "./event-columns.ts";
 import type { WorkerClient } from "./worker-client.ts";
 import type { SqliteWriter } from "./writer.ts";
 
-/** Staged together, so that staging is not a transaction for each event. */
+/** Events that are staged in one transaction. */
 const STAGE_AT_ONCE = 1_000;
 
-/** Hands runs that come in to the writer, as they are read. */
+/** Sends imported runs to the writer as they are read. */
 export class ArrivingRuns implements Arrivals {
   readonly #writer: WorkerClient<SqliteWriter>;
   readonly #number: number;
   #run: ArrivingRun | undefined;
   #rows: EventRow[] = [];
-  /** Rejects with the first that could not be staged. */
+  /** Rejects with the first error. */
   #staging: Promise<void> = Promise.resolve();
 
   constructor(writer: WorkerClient<SqliteWriter>, number: number) {

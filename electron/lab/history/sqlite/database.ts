@@ -5,36 +5,36 @@ import { assertWrittenByNobodyElse, closeFile } from "../../private-paths.ts";
 
 export interface OpenedDatabase {
   database: Database.Database;
-  /** Set when the file may only be read: why, in words for a person. */
+  /** Why the file can only be read; absent when it can be written. */
   readOnlyBecause?: string;
-  /** It was written by a newer version, so that what it means is not known for sure. */
+  /** Written by a newer version, so that its contents may be misread. */
   isNewer: boolean;
-  /** Set when a corrupt file was found: where it was put. */
+  /** Path to which a corrupt file was moved. */
   damagedMovedTo?: string;
 }
 
 export interface DatabaseSpec {
   file: string;
-  /** What a person calls it in a message, such as `run history`. */
+  /** Its name in messages, such as `run history`. */
   name: string;
   /** Numbered from 1 by position; each runs once, in a transaction. Append only. */
   migrations: readonly string[];
   /** FULL: a commit survives a power cut. NORMAL: it survives the death of the process. */
   synchronous: "FULL" | "NORMAL";
-  /** How long a write waits for another process's. */
+  /** How long a write waits for another process. */
   busyLimitMs: number;
-  /** What is deleted is overwritten, so that it is in no free page of the file. Costs a write of each freed page. */
+  /** Overwrites deleted data, also in free pages of the file. Costs a write of each freed page. */
   erasesDeleted?: boolean;
 }
 
-const READ_SOMETHING = "SELECT count(*) FROM sqlite_schema";
-/** A wait keeps the thread that beats for the watchdog, so it is shorter than the silence that the watchdog allows. */
+const READ_SCHEMA = "SELECT count(*) FROM sqlite_schema";
+/** A wait blocks the thread that sends the watchdog's heartbeat, so it is shorter than the watchdog's limit. */
 export const BUSY_LIMIT_MS = 1_500;
 
 /**
- * Opens a database and brings it to this version. One that cannot be written, or is of a newer version, is opened to read
- * only; a corrupt one is moved aside, whole, and a fresh one takes its place. Only its owner can read it.
- * @throws LabError when it cannot be opened, or somebody else may have written it
+ * Opens a database and migrates it to this version. One that cannot be written, or is of a newer version, is opened
+ * read-only; a corrupt one is renamed and replaced by a new one. Accessible to its owner only.
+ * @throws LabError when it cannot be opened, or another user may have written it
  */
 export function openDatabase(spec: DatabaseSpec): OpenedDatabase {
   makePrivate(spec.file);
@@ -42,12 +42,12 @@ export function openDatabase(spec: DatabaseSpec): OpenedDatabase {
     return openAndMigrate(spec);
   } catch (error) {
     if (!isCorruption(error)) throw explain(error, spec);
-    const damagedMovedTo = setAside(spec);
+    const damagedMovedTo = moveCorrupt(spec);
     return { ...openAndMigrate(spec), damagedMovedTo };
   }
 }
 
-/** SQLite gives its -wal and -shm files the mode of the database, so it must be right before they are made. */
+/** SQLite gives its -wal and -shm files the mode of the database, so it must be set before they are created. */
 function makePrivate(file: string): void {
   for (const each of [file, `${file}-wal`, `${file}-shm`]) {
     assertWrittenByNobodyElse(each);
@@ -55,7 +55,7 @@ function makePrivate(file: string): void {
       closeFile(each);
       if (each === file && !existsSync(file)) closeSync(openSync(file, "a", 0o600));
     } catch {
-      // SQLite, which is asked next, says what is wrong with the place.
+      // SQLite, which opens it next, reports the error.
     }
   }
 }
@@ -66,28 +66,28 @@ function openAndMigrate(spec: DatabaseSpec): OpenedDatabase {
     database = new Database(spec.file);
     database.pragma(`busy_timeout = ${spec.busyLimitMs}`);
     if (versionOf(database) > spec.migrations.length) throw new NewerFormat();
-    // SQLite itself would only say so at the first write, in the middle of a run.
+    // SQLite itself would only report it at the first write, in the middle of a run.
     accessSync(spec.file, constants.W_OK);
     database.pragma("journal_mode = WAL");
     database.pragma(`synchronous = ${spec.synchronous}`);
     database.pragma("foreign_keys = ON");
     if (spec.erasesDeleted) database.pragma("secure_delete = ON");
     migrate(database, spec.migrations);
-    database.prepare(READ_SOMETHING).get();
+    database.prepare(READ_SCHEMA).get();
     return { database, isNewer: false };
   } catch (error) {
     database?.close();
     if (!(error instanceof NewerFormat) && !isUnwritable(error)) throw error;
     const readable = openOrElse(spec.file, error);
     const version = versionOf(readable);
-    // Of a database that has yet to be made there is nothing to read, which is an answer too.
+    // A database that does not exist yet reads as empty.
     if (version === 0) migrate(readable, spec.migrations);
     const isNewer = version > spec.migrations.length;
     return { database: readable, isNewer, readOnlyBecause: whyReadOnly(spec, version, error) };
   }
 }
 
-/** @throws what is the matter with the content, else the error that had kept it from being written */
+/** @throws the corruption, if there is one, else the error that kept the file from being written */
 function openOrElse(file: string, error: unknown): Database.Database {
   try {
     return openToRead(file);
@@ -104,16 +104,16 @@ function whyReadOnly({ name, file, migrations }: DatabaseSpec, version: number, 
 }
 
 /**
- * Opens a database to read, whatever may be written beside it: in a folder that is read-only, or on a full disk, where
- * SQLite cannot make the files that it shares with writers, the content is read into memory. One that is not there, or was
- * never filled, is empty. It may be of an older format: what reads it asks only for what the first one had.
+ * Opens a database for reading, even in a read-only folder or on a full disk: where SQLite cannot create the files that it
+ * shares with writers, the content is read into memory. A missing or empty file reads as empty. It may be of an older
+ * format: readers only use what the first format had.
  */
 export function openToRead(file: string): Database.Database {
   if (sizeOf(file) === 0) return new Database(":memory:");
   const database = new Database(file, { readonly: true });
   try {
     database.pragma(`busy_timeout = ${BUSY_LIMIT_MS}`);
-    database.prepare(READ_SOMETHING).get();
+    database.prepare(READ_SCHEMA).get();
     return database;
   } catch (error) {
     database.close();
@@ -122,7 +122,7 @@ export function openToRead(file: string): Database.Database {
   }
 }
 
-/** Bytes 18 and 19 say whether a log is kept beside the file, which memory has none of: https://sqlite.org/fileformat.html */
+/** Sets bytes 18 and 19 to "no write-ahead log", which an in-memory copy has not: https://sqlite.org/fileformat.html */
 function fromContent(content: Buffer): Database.Database {
   content.fill(1, 18, 20);
   const database = new Database(content);
@@ -130,7 +130,7 @@ function fromContent(content: Buffer): Database.Database {
   return database;
 }
 
-/** Bytes; 0 for a file that is not there. */
+/** Size in bytes; 0 for a missing file. */
 export function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
@@ -159,12 +159,12 @@ function isCorruption(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
 }
 
-/** Not allowed to write, or no space to. */
+/** No permission to write, or no space. */
 function isUnwritable(error: unknown): boolean {
   return /^(SQLITE_(READONLY|PERM|CANTOPEN|FULL|IOERR)|EACCES|EPERM|EROFS)/.test(codeOf(error));
 }
 
-function setAside(spec: DatabaseSpec): string {
+function moveCorrupt(spec: DatabaseSpec): string {
   const { file } = spec;
   const target = `${file}.corrupt-${new Date().toISOString().replaceAll(":", "-")}`;
   try {
@@ -177,12 +177,12 @@ function setAside(spec: DatabaseSpec): string {
   return target;
 }
 
-/** What went wrong with a database that was opened well, in words for a person; anything else as it was. */
-export function explainTrouble(error: unknown, name: string, file: string): unknown {
+/** An error of an open database as a LabError; other errors unchanged. */
+export function explainDatabaseError(error: unknown, name: string, file: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   if (isCorruption(error)) {
     return new LabError("internal", `the ${name} ${file} is damaged: ${error.message}`, {
-      cure: "keep the file, move it away, and a new one is begun",
+      cure: "move the file away and keep it; a new one is then created",
       cause: error,
     });
   }

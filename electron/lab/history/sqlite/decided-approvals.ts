@@ -5,16 +5,16 @@ import { APPROVAL_RESULTS, type ApprovalResult, isApprovalResult } from "../../.
 import { codeOf } from "../event-codes.ts";
 import { inSlices } from "./slices.ts";
 
-/** Of the events that can tell of an approval. */
+/** Codes of the events that can open an approval. */
 const CODES = typesOpening("approval").map(codeOf).join(", ");
 const DECISIONS = ["approvalRequired", ...APPROVAL_RESULTS].map((decision) => `'${decision}'`).join(", ");
 
-interface Place {
+interface Position {
   key: number;
   seq: number;
 }
 
-/** A row of the audit log, as it was recorded in a run. */
+/** A row of the audit log, as recorded in a run. */
 interface Decision {
   callId: string;
   tool: string;
@@ -32,8 +32,7 @@ interface Found {
 }
 
 /**
- * Decisions on approvals in every run, newest first. All events are looked through, in slices, for which others have their
- * turn in between.
+ * Decisions on approvals in every run, newest first. Scans all events in slices, between which other requests are served.
  */
 export async function decidedApprovals(
   database: Database.Database,
@@ -53,10 +52,10 @@ export async function decidedApprovals(
     beforeWallMs,
     database.prepare("SELECT key FROM runs").pluck().all() as number[],
   );
-  let from: Place = { key: Number.MIN_SAFE_INTEGER, seq: 0 };
+  let from: Position = { key: Number.MIN_SAFE_INTEGER, seq: 0 };
   await inSlices(
     (rows) => {
-      const to = endOfSlice.get({ ...from, rows: rows - 1 }) as Place | undefined;
+      const to = endOfSlice.get({ ...from, rows: rows - 1 }) as Position | undefined;
       const { key: lastKey, seq: lastSeq } = to ?? { key: Number.MAX_SAFE_INTEGER, seq: 0 };
       const found = decisions.all({ ...from, lastKey, lastSeq });
       for (const { key, body } of found as { key: number; body: string }[]) newest.take(key, JSON.parse(body));
@@ -67,40 +66,40 @@ export async function decidedApprovals(
   );
   const run = database.prepare("SELECT id, scenario_id, scenario_title FROM runs WHERE key = ?");
   const all = newest.sorted().flatMap((found) => {
-    // It may have been deleted meanwhile.
+    // The run may have been deleted meanwhile.
     const row = run.get(found.key) as RunColumns | undefined;
     return row === undefined ? [] : [toDecided(found, row)];
   });
   return { decided: all.slice(0, limit), hasMore: all.length > limit };
 }
 
-/** Keeps the newest of what it is given, run by run, each with when it was asked for. */
+/** Collects the newest decisions, run by run, each with the time of its request. */
 class Newest {
   readonly #limit: number;
   readonly #beforeWallMs: number;
   readonly #runs: ReadonlySet<number>;
   #found: Found[] = [];
   #run: number | undefined;
-  readonly #askedWallMs = new Map<string, number>();
+  readonly #requestedAtMs = new Map<string, number>();
 
   constructor(limit: number, beforeWallMs: number, runs: readonly number[]) {
     this.#limit = limit;
     this.#beforeWallMs = beforeWallMs;
-    // Events also wait for runs that are coming in, or for their removal.
+    // There are also events of runs that are being imported or removed.
     this.#runs = new Set(runs);
   }
 
   take(key: number, decision: Decision): void {
     if (!this.#runs.has(key)) return;
-    if (key !== this.#run) this.#askedWallMs.clear();
+    if (key !== this.#run) this.#requestedAtMs.clear();
     this.#run = key;
     const { callId, decidedWallMs } = decision;
     if (isResult(decision)) {
       if (decidedWallMs >= this.#beforeWallMs) return;
-      this.#found.push({ key, decision, requestedWallMs: this.#askedWallMs.get(callId) ?? null });
+      this.#found.push({ key, decision, requestedWallMs: this.#requestedAtMs.get(callId) ?? null });
       if (this.#found.length > 4 * this.#limit) this.#found = this.sorted();
-    } else if (!this.#askedWallMs.has(callId)) {
-      this.#askedWallMs.set(callId, decidedWallMs);
+    } else if (!this.#requestedAtMs.has(callId)) {
+      this.#requestedAtMs.set(callId, decidedWallMs);
     }
   }
 

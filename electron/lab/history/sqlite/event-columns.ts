@@ -1,8 +1,8 @@
 import type { EventRow } from "../event-row.ts";
 
-/** Rows of events as they go from one thread to another: copying an object for each would cost more than storing it. */
+/** Rows of events in the form that is sent between threads: copying an object for each would cost more than storing it. */
 export interface EventColumns {
-  /** Of each row, one after another: seq, atUs, wallMs, type. */
+  /** For each row: seq, atUs, wallMs, type. */
   numbers: Float64Array;
   bodies: string[];
 }
@@ -13,18 +13,18 @@ const WIDTH = 4;
 
 export function toColumns(rows: readonly EventRow[]): EventColumns {
   const numbers = new Float64Array(rows.length * WIDTH);
-  for (const [index, row] of rows.entries()) putRow(numbers, index, row.seq, row.atUs, row.wallMs, row.type);
+  for (const [index, row] of rows.entries()) setRow(numbers, index, row.seq, row.atUs, row.wallMs, row.type);
   return { numbers, bodies: rows.map(({ body }) => body) };
 }
 
-/** Rows as better-sqlite3 gives them in raw mode; what follows the five columns is left out. */
+/** Converts rows of better-sqlite3's raw mode; columns after the fifth are ignored. */
 export function tuplesToColumns(tuples: readonly EventTuple[]): EventColumns {
   const numbers = new Float64Array(tuples.length * WIDTH);
-  for (const [index, [seq, atUs, wallMs, type]] of tuples.entries()) putRow(numbers, index, seq, atUs, wallMs, type);
+  for (const [index, [seq, atUs, wallMs, type]] of tuples.entries()) setRow(numbers, index, seq, atUs, wallMs, type);
   return { numbers, bodies: tuples.map(([, , , , body]) => body) };
 }
 
-function putRow(numbers: Float64Array, index: number, seq: number, atUs: number, wallMs: number, type: number): void {
+function setRow(numbers: Float64Array, index: number, seq: number, atUs: number, wallMs: number, type: number): void {
   const at = index * WIDTH;
   numbers[at] = seq;
   numbers[at + 1] = atUs;

@@ -12,7 +12,7 @@ const STRAY = "SELECT count(*) FROM events WHERE run_key NOT IN (SELECT key FROM
 const EVENTS = 20_000;
 
 test.each([300, 9_000, EVENTS])(
-  "a process that is killed while 20,000 events come in has on the disk what was answered: killed at %i",
+  "a process that is killed while it stores 20,000 events has on disk all that were answered: killed at %i",
   async (killedAt) => {
     const file = join(temporaryFolder(), "history.db");
     const { reported, stored, outcome, integrity } = await killWhileStoring(file, EVENTS, killedAt);
@@ -26,7 +26,7 @@ test.each([300, 9_000, EVENTS])(
   },
 );
 
-test("a process that is killed while a run comes in leaves nothing that anyone sees, and the next start clears it away", async () => {
+test("a process that is killed during an import leaves nothing visible, and the next start cleans up", async () => {
   const store = await openStore();
   const child = spawn(process.execPath, ["--input-type=module", "-e", arrivingScript(store.file)], {
     stdio: "inherit",
@@ -43,7 +43,7 @@ test("a process that is killed while a run comes in leaves nothing that anyone s
   expect(await seqsIn(store, "run-1")).toEqual([1, 2, 3]);
 });
 
-/** Brings in a run that is long enough to be killed at. */
+/** Imports a run that is long enough to be killed in. */
 const arrivingScript = (file: string) => `
   import { SqliteRunStore } from ${JSON.stringify(join(import.meta.dirname, "sqlite-run-store.ts"))};
   const store = await SqliteRunStore.open(${JSON.stringify(file)});

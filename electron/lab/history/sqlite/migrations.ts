@@ -1,7 +1,7 @@
-/** What a person calls it in a message. */
+/** Its name in messages. */
 export const HISTORY_NAME = "run history";
 
-/** Append only: what has shipped is never edited. Position is the version. */
+/** Append only: released migrations are never changed. Position is the version. */
 export const HISTORY_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE runs (
@@ -35,7 +35,7 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_key, seq)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Runs on their way in: their events have the number with a minus as their run's key, and no run until all are here.
+  // Imports in progress: their events have the negated number as run_key, and no row in `runs` until all are added.
   `
   CREATE TABLE arrivals (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -43,15 +43,15 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
     owner_started TEXT NOT NULL
   ) STRICT;
   `,
-  // Runs that are gone, whose events go bit by bit. Their keys are not given to others before that.
+  // Deleted runs whose events are removed in slices. Their keys are not reused before that.
   `
   CREATE TABLE removals (run_key INTEGER PRIMARY KEY) STRICT;
   `,
-  // 1: recorded as it was, secrets and all, as a person asked for. Such a run is not exported.
+  // 1: recorded unredacted, at a person's request. Such a run cannot be exported.
   "ALTER TABLE runs ADD COLUMN raw INTEGER NOT NULL DEFAULT 0",
-  // 1: kept when older ones are trimmed.
+  // 1: excluded from trimming.
   "ALTER TABLE runs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
 ];
 
-/** Columns of `runs` that the first format had not, with what they are in a database that has yet to be brought further. */
+/** Columns of `runs` that the first format did not have, with their value in a database that has not been migrated. */
 export const ADDED_COLUMNS: Readonly<Record<string, number>> = { raw: 0, pinned: 0 };

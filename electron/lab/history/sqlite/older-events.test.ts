@@ -11,7 +11,7 @@ import { eventsIn, NOBODY, recordRun } from "../testing/store-under-test.ts";
 
 const RUN = "run-1";
 
-/** A history whose only run has this as the version of its events. */
+/** A history whose only run has this event version. */
 async function historyOf(version: number | null): Promise<RunStore> {
   const file = join(temporaryFolder(), "history.db");
   const store = await openStore(file, NOBODY);
@@ -27,7 +27,7 @@ async function historyOf(version: number | null): Promise<RunStore> {
 
 const WINDOW = { runId: RUN, afterSeq: 0, limit: 100, types: undefined, service: undefined };
 
-test("a run that was recorded before events had a version is read like any other, in each way to read it", async () => {
+test("a run that was recorded before events had a version is read by every reader", async () => {
   const store = await historyOf(null);
   const all = sampleRun(RUN);
   expect(all[0]).toMatchObject({ eventVersion: EVENT_VERSION });
@@ -36,7 +36,7 @@ test("a run that was recorded before events had a version is read like any other
   expect((await store.entries(RUN, 0, 100)).map(({ text }) => JSON.parse(text))).toEqual(all);
 });
 
-test("a run of a newer lab is not shown as what it is not, and what to do is said", async () => {
+test("a run of a newer lab is refused, with the next step", async () => {
   const store = await historyOf(EVENT_VERSION + 1);
   await expect(eventsIn(store, RUN)).rejects.toThrow("newer Resilience Lab");
   await expect(store.eventPage(WINDOW)).rejects.toThrow("newer Resilience Lab");

@@ -12,7 +12,7 @@ import { ADDED_COLUMNS, HISTORY_MIGRATIONS } from "./migrations.ts";
 import { type RunRow, toStoredRun } from "./run-row.ts";
 import { inSlices } from "./slices.ts";
 
-/** The last event of a run; zeros for a run without any. */
+/** The last event of a run; zeros for a run without events. */
 interface End {
   seq: number;
   us: number;
@@ -21,7 +21,7 @@ interface End {
 const EVENT_COLUMNS = "seq, at_us, wall_ms, type, body";
 const SEARCHED = ["scenario_title", "scenario_id", "id", "reason"];
 
-/** All that is read of the history. What takes longer with more events is done in slices, between which others are served. */
+/** All reads of the history. What grows with the number of events is done in slices, between which other requests are served. */
 export class SqliteReader {
   readonly #database: Database.Database;
   readonly #file: string;
@@ -31,12 +31,12 @@ export class SqliteReader {
     this.#file = file;
     this.#database = openToRead(file);
     const columns = this.#database.prepare("SELECT name FROM pragma_table_info('runs')").pluck().all();
-    // Of a database that has yet to be made there is nothing to read, which is an answer too.
+    // A database that does not exist yet reads as empty.
     if (columns.length === 0) for (const sql of HISTORY_MIGRATIONS) this.#database.exec(sql);
     else this.#addColumns(Object.entries(ADDED_COLUMNS).filter(([name]) => !columns.includes(name)));
   }
 
-  /** One that may not be written has the format that it was left in: what is newer is added as seen from here. */
+  /** A database that cannot be written keeps its older format: newer columns are added by a temporary view. */
   #addColumns(missing: readonly [string, number][]): void {
     if (missing.length === 0) return;
     const added = missing.map(([name, value]) => `${value} AS ${name}`).join(", ");
@@ -99,7 +99,7 @@ export class SqliteReader {
     return this.#end(this.#row(runId).key).seq;
   }
 
-  /** Empty for a run that is not there. */
+  /** Empty for an unknown run. */
   events(runId: string, afterSeq: number, limit: number): EventColumns {
     const rows = this.#prepare(
       `SELECT ${EVENT_COLUMNS} FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?) AND seq > ?
@@ -110,7 +110,7 @@ export class SqliteReader {
     return tuplesToColumns(rows);
   }
 
-  /** For a stream. @throws LabError naming the first event that is damaged */
+  /** Events for a stream. @throws LabError naming the first damaged event */
   entries(runId: string, afterSeq: number, limit: number): EventTexts {
     const rows = this.#prepare(
       `SELECT ${EVENT_COLUMNS}, json_valid(body) FROM events WHERE run_key = (SELECT key FROM runs WHERE id = ?)
@@ -122,14 +122,14 @@ export class SqliteReader {
     return toTexts(
       runId,
       rows.map(([seq, atUs, wallMs, type, body, isJson]) => {
-        const isWhole = isJson === 1 && body.startsWith("{") && typeOf(type) !== undefined;
-        if (isWhole) return { seq, atUs, wallMs, type, body };
+        const isIntact = isJson === 1 && body.startsWith("{") && typeOf(type) !== undefined;
+        if (isIntact) return { seq, atUs, wallMs, type, body };
         throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`);
       }),
     );
   }
 
-  /** One more than the limit, if there are so many, and the number of the run's last event. */
+  /** Up to one event more than the limit, and the number of the run's last event. */
   async window(window: EventWindow, signal: AbortSignal): Promise<{ rows: EventColumns; lastSeq: number }> {
     const { runId, types, service, limit } = window;
     const { key } = this.#row(runId);
@@ -142,7 +142,7 @@ export class SqliteReader {
     const found: EventTuple[] = [];
     let { afterSeq } = window;
     const readSome = (rows: number) => {
-      // Not beyond what was the last event then: those that have come since are for the caller to tell apart.
+      // Not beyond the last event at the start: the caller adds later ones.
       const [upTo, room] = [Math.min(lastSeq, afterSeq + rows), limit + 1 - found.length];
       found.push(...(select.all({ ...wanted, afterSeq, upTo, limit: room }) as EventTuple[]));
       afterSeq = upTo;
@@ -152,7 +152,7 @@ export class SqliteReader {
     return { rows: tuplesToColumns(found), lastSeq };
   }
 
-  /** @param buckets into how many slices of time the run is divided at most */
+  /** @param buckets maximum number of time slices of the run */
   async lanes(
     runId: string,
     buckets: number,
@@ -195,7 +195,7 @@ export class SqliteReader {
     this.#database.close();
   }
 
-  /** Prepared once: a stream asks the same for every batch. */
+  /** Prepared once: a stream repeats the same query for every batch. */
   #prepare(sql: string): Database.Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {

@@ -2,9 +2,9 @@ import type Database from "better-sqlite3";
 import { inSlices } from "./slices.ts";
 
 /**
- * Takes runs out of the history at once, in one short transaction, and leaves their events to {@link removeEvents}: also
- * at the next start, when this process dies in between. For a connection without foreign keys, by which SQLite would
- * remove all events at once. Returns the ids of those that were there.
+ * Deletes runs in one short transaction, and leaves their events to {@link removeEvents}, which the next start calls too,
+ * in case this process dies in between. For a connection with foreign keys off: else SQLite would delete all events at
+ * once. Returns the ids of the runs that existed.
  */
 export function removeRuns(database: Database.Database, runIds: readonly string[]): string[] {
   const note = database.prepare("INSERT INTO removals (run_key) SELECT key FROM runs WHERE id = ?");
@@ -18,7 +18,7 @@ export function removeRuns(database: Database.Database, runIds: readonly string[
   return removed.immediate();
 }
 
-/** Removes the events of all runs that are gone. Safe to repeat, and beside another process that does the same. */
+/** Removes the events of all deleted runs. Safe to repeat, and to run concurrently in several processes. */
 export async function removeEvents(database: Database.Database, signal?: AbortSignal): Promise<void> {
   const next = database.prepare("SELECT run_key FROM removals LIMIT 1").pluck();
   const remove = database.prepare(

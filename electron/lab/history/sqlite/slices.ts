@@ -1,23 +1,23 @@
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 
 /**
- * The lab's thread also beats for its watchdog, which takes a silence of 2.5 s for a lab that hangs: so
- * work on the database that grows with the history is done in slices of about this long.
+ * Target duration of a slice. The lab's thread also sends the watchdog's heartbeat, and the watchdog takes 2.5 s without one
+ * for a hang, so work that grows with the history is done in slices.
  */
 const SLICE_MS = 20;
-/** Few, since it is not known yet how long a row takes. */
+/** Small, since the time per row is not known yet. */
 const FIRST_ROWS = 50;
-/** A bound for rows that are suddenly far larger than those before them. */
+/** Bounds a slice whose rows are far larger than those before. */
 const ROWS_LIMIT = 2_000;
 
 interface SliceOptions {
-  /** Slices that write leave as much time as they take: another process waits for the lock by asking again and again. */
+  /** Pauses after each slice for as long as it took: another process waits for the lock by polling. */
   writes: boolean;
-  /** Ends the work between two slices, with its reason. */
+  /** Ends the work between two slices, with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** Calls `slice` with a number of rows until it returns false, and lets everything else have its turn in between. */
+/** Calls `slice` with a number of rows until it returns false, and yields to other work in between. */
 export async function inSlices(slice: (rows: number) => boolean, { writes, signal }: SliceOptions): Promise<void> {
   let rows = FIRST_ROWS;
   for (;;) {

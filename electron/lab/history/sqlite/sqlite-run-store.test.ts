@@ -13,7 +13,7 @@ import { HISTORY_MIGRATIONS } from "./migrations.ts";
 const log = (seq: number, line: string): LabEvent =>
   eventAt(seq, { type: "service.log", service: "gateway", stream: "stdout", line });
 
-/** A history with two runs, the second without an end, that nobody has open. */
+/** A closed history with two runs, the second without an end. */
 async function storedHistory(): Promise<string> {
   const file = join(temporaryFolder(), "history.db");
   const store = await openStore(file, NOBODY);
@@ -23,7 +23,7 @@ async function storedHistory(): Promise<string> {
   return file;
 }
 
-test("the database holds together after many runs, some deleted, some that came in", async () => {
+test("the database is consistent after many runs, some deleted, some imported", async () => {
   const file = await storedHistory();
   const store = await openStore(file);
   for (const id of ["a", "b", "c"]) await recordRun(store, id);
@@ -50,7 +50,7 @@ describe("a history of a newer version", () => {
     return file;
   }
 
-  test("is read, and says why nothing can be recorded and what to do", async () => {
+  test("is read, with the reason why nothing can be recorded and the next step", async () => {
     const store = await openStore(await newerHistory());
     expect(store.readOnlyBecause).toContain(
       `was written by a newer Resilience Lab (format ${HISTORY_MIGRATIONS.length + 1}, this one knows ${HISTORY_MIGRATIONS.length})`,
@@ -66,7 +66,7 @@ describe("a history of a newer version", () => {
     expect(await store.trim(0)).toBe(0);
   });
 
-  test("is left as it is: no byte of it changes, orphans in it stay", async () => {
+  test("is left unchanged byte by byte, with its orphans", async () => {
     const file = await newerHistory();
     const before = readFileSync(file);
     const store = await openStore(file);
@@ -77,7 +77,7 @@ describe("a history of a newer version", () => {
 });
 
 describe("a history of an older version", () => {
-  /** As the first version left it. */
+  /** A database of the first version. */
   function oldHistory(): string {
     const file = join(temporaryFolder(), "history.db");
     const old = new Database(file);
@@ -93,21 +93,21 @@ describe("a history of an older version", () => {
 
   const asOfTheFirstVersion = { id: "old", pinned: false, raw: false, importedFrom: null };
 
-  test("is brought to this one with its runs", async () => {
+  test("is migrated with its runs", async () => {
     const store = await openStore(oldHistory());
     await recordShortRun(store, "run-1");
     expect((await store.list({})).runs).toMatchObject([{ id: "run-1" }, asOfTheFirstVersion]);
     expect(await eventsIn(store, "old")).toMatchObject([{ type: "warning", seq: 1 }]);
   });
 
-  test("that cannot be written is read as it is", () => {
+  test("that cannot be written is read without migration", () => {
     const file = oldHistory();
     const seen = asSomebodyElse(file, "(await store.list({ pinned: false })).runs");
     expect(seen).toMatchObject([asOfTheFirstVersion]);
   });
 });
 
-/** What a user who may not write there reads: root may write everything. */
+/** Reads as a user without write access: root has it everywhere. */
 function asSomebodyElse(file: string, read: string): unknown {
   chmodSync(file, 0o444);
   chmodSync(join(file, ".."), 0o777);
@@ -122,7 +122,7 @@ function asSomebodyElse(file: string, read: string): unknown {
   return JSON.parse(child.stdout);
 }
 
-test("a history that may not be written is read, and says why nothing can be recorded", async () => {
+test("a history that cannot be written is read, with the reason why nothing can be recorded", async () => {
   const file = await storedHistory();
   const seen = asSomebodyElse(
     file,
@@ -132,55 +132,54 @@ test("a history that may not be written is read, and says why nothing can be rec
   expect(seen.events).toBe(sampleRun().length);
 });
 
-test("of a place where no history can be made there is nothing to read, which is no error", async () => {
+test("a folder in which no history can be created reads as empty, without an error", async () => {
   const file = join(temporaryFolder(), "history.db");
   writeFileSync(file, "");
   expect(asSomebodyElse(file, "await store.list({})")).toMatchObject({ runs: [], matching: 0 });
 });
 
 describe("a history that is damaged", () => {
-  const asideIn = (folder: string) => readdirSync(folder).filter((name) => name.includes(".corrupt-"));
+  const movedIn = (folder: string) => readdirSync(folder).filter((name) => name.includes(".corrupt-"));
 
   test.each([
     [
       "is no database",
-      (whole: Buffer) =>
-        Buffer.from("not a database, but long enough to be looked at\n".repeat(100 + whole.length / 100)),
+      (whole: Buffer) => Buffer.from("not a database, but long enough to be read\n".repeat(100 + whole.length / 100)),
     ],
     ["has lost its beginning", (whole: Buffer) => Buffer.concat([Buffer.alloc(100, 7), whole.subarray(100)])],
     [
-      "has a schema that is noise",
+      "has a corrupt schema",
       (whole: Buffer) => Buffer.concat([whole.subarray(0, 100), Buffer.alloc(3_996, 7), whole.subarray(4_096)]),
     ],
-  ])("because it %s is put aside, whole and by name, and a new one begun", async (_how, damage) => {
+  ])("because it %s is renamed unchanged, and a new one created", async (_how, damage) => {
     const file = await storedHistory();
     const folder = join(file, "..");
     const damaged = damage(readFileSync(file));
     writeFileSync(file, damaged);
 
     const store = await openStore(file);
-    const [aside = ""] = asideIn(folder);
+    const [moved = ""] = movedIn(folder);
     expect(store.notices).toEqual([
-      `the run history was damaged; it was put aside, whole, as ${join(folder, aside)} and a new one begun`,
+      `the run history was damaged; it was moved, unchanged, to ${join(folder, moved)} and a new one created`,
     ]);
-    expect(readFileSync(join(folder, aside)).equals(damaged)).toBe(true);
+    expect(readFileSync(join(folder, moved)).equals(damaged)).toBe(true);
     expect((await store.list({})).runs).toEqual([]);
     await recordRun(store, "run-2");
     expect(await eventsIn(store, "run-2")).toEqual(sampleRun("run-2"));
   });
 
-  test("twice is put aside twice, and the first one is still there", async () => {
+  test("twice is renamed twice, and the first one still exists", async () => {
     const folder = temporaryFolder();
     const file = join(folder, "history.db");
     for (const text of ["first damage ", "second damage "]) {
       writeFileSync(file, text.repeat(200));
       await (await openStore(file)).close();
     }
-    expect(asideIn(folder).filter((name) => !/-(wal|shm)$/.test(name))).toHaveLength(2);
+    expect(movedIn(folder).filter((name) => !/-(wal|shm)$/.test(name))).toHaveLength(2);
   });
 
   test.each(["{", "[]", "1", ""])(
-    "in one row (%j) names the run and the event, and the rest can be read",
+    "in one row (%j) is reported with run and event, and the rest can be read",
     async (body) => {
       const store = await openStore();
       await recordRun(store, "run-1");
@@ -200,7 +199,7 @@ describe("a history that is damaged", () => {
     },
   );
 
-  test("deep inside is an error that names the file, and the file stays", async () => {
+  test("in its pages is an error that names the file, and the file stays", async () => {
     const file = join(temporaryFolder(), "history.db");
     const old = await openStore(file);
     await old.begin(newRun("run-1"));
@@ -215,12 +214,12 @@ describe("a history that is damaged", () => {
   });
 });
 
-test("a folder where the file should be is said so", async () => {
+test("a folder in place of the file is an error", async () => {
   const folder = temporaryFolder();
   await expect(openStore(folder)).rejects.toThrow(/the run history .* cannot be opened: unable to open database file/);
 });
 
-test.runIf(process.getuid?.() === 0)("a file of somebody else's is refused", async () => {
+test.runIf(process.getuid?.() === 0)("a file of another user is refused", async () => {
   const file = await storedHistory();
   const chown = spawnSync("chown", ["65534", file], { encoding: "utf8" });
   expect(chown.stderr).toBe("");
@@ -233,7 +232,7 @@ test("an empty file, as a full disk leaves it, is a new history", async () => {
   await recordShortRun(await openStore(file), "run-1");
 });
 
-test("what a lab did not live to remove goes at the next start, and so does what it had brought in by half", async () => {
+test("unfinished removals and imports of a dead lab are cleaned up at the next start", async () => {
   const file = await storedHistory();
   const database = new Database(file);
   database.pragma("foreign_keys = OFF");

@@ -30,8 +30,8 @@ import type { Opened, RunBatch, SqliteWriter } from "./writer.ts";
 const READ_AT_ONCE = 1_000;
 
 /**
- * Runs in one SQLite file. One thread writes and one reads, this one does neither. Durable means a committed transaction
- * of the write-ahead log: it survives the death of the process, not a power cut.
+ * Runs in one SQLite file, written and read by one worker thread each. Durable means committed to the write-ahead log: it
+ * survives the death of the process, not a power cut.
  */
 export class SqliteRunStore implements RunStore {
   readonly readOnlyBecause: string | undefined;
@@ -42,11 +42,11 @@ export class SqliteRunStore implements RunStore {
   readonly #queue: WriteQueue;
   #startedReader: WorkerClient<SqliteReader> | undefined;
   #arrivals = 0;
-  /** A caller has been told that what waits cannot be written. */
+  /** A caller has got an error for events that cannot be written. */
   #hasFailed = false;
   #closing: Promise<void> | undefined;
 
-  /** @throws LabError when the file cannot be opened, or somebody else may have written it */
+  /** @throws LabError when the file cannot be opened, or another user may have written it */
   static async open(file: string, owner: ProcessIdentity = thisProcess): Promise<SqliteRunStore> {
     const writer = new WorkerClient<SqliteWriter>({ role: "writer", file, owner });
     try {
@@ -66,14 +66,16 @@ export class SqliteRunStore implements RunStore {
     this.notices =
       opened.damagedMovedTo === undefined
         ? []
-        : [`the ${HISTORY_NAME} was damaged; it was put aside, whole, as ${opened.damagedMovedTo} and a new one begun`];
+        : [
+            `the ${HISTORY_NAME} was damaged; it was moved, unchanged, to ${opened.damagedMovedTo} and a new one created`,
+          ];
   }
 
   get durability(): Durability {
     return this.#queue;
   }
 
-  /** Not before something is read: many a command only writes, or neither. */
+  /** Started lazily: many commands do not read. */
   get #reader(): WorkerClient<SqliteReader> {
     if (this.#closing !== undefined) throw new LabError("busy", "the lab is ending");
     this.#startedReader ??= new WorkerClient<SqliteReader>({ role: "reader", file: this.file, owner: this.#owner });
@@ -153,7 +155,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   async *events(runId: string): AsyncGenerator<LabEvent, void> {
-    // Taken before the first page: what is not among it is durable by then, so that there is no gap between the two.
+    // Before the first page: every other event is durable by then, so that there is no gap.
     const waiting = this.#queue.waiting(runId, 0);
     const read = (afterSeq: number) => {
       const page = this.#reader.call("events", runId, afterSeq, READ_AT_ONCE);
@@ -164,7 +166,7 @@ export class SqliteRunStore implements RunStore {
     for (let page: ReturnType<typeof read> | undefined = read(0); page !== undefined; ) {
       const rows = toRows(await page);
       lastSeq = rows.at(-1)?.seq ?? lastSeq;
-      // Read while this one is used.
+      // Read ahead while this page is used.
       page = rows.length < READ_AT_ONCE ? undefined : read(lastSeq);
       for (const row of rows) yield fromRow(runId, row);
     }
@@ -215,7 +217,11 @@ export class SqliteRunStore implements RunStore {
     this.assertWritable();
     const kept: DeletedRuns["kept"] = [];
     const wanted = runIds.filter((runId) => {
-      const because = isOn(runId) ? "it is on" : this.#isUnsaved(runId) ? "it is not all saved yet" : undefined;
+      const because = isOn(runId)
+        ? "it is in progress"
+        : this.#isUnsaved(runId)
+          ? "it is not fully saved yet"
+          : undefined;
       if (because !== undefined) kept.push({ runId, because });
       return because === undefined;
     });
@@ -250,7 +256,7 @@ export class SqliteRunStore implements RunStore {
     try {
       await this.#queue.flush();
     } catch (error) {
-      // Once a caller was told that it cannot be written, another error on the way out would only hide others.
+      // A caller has already got the error; another one on closing could only hide other errors.
       if (!this.#hasFailed) throw error;
     } finally {
       this.#queue.stop();
@@ -259,7 +265,7 @@ export class SqliteRunStore implements RunStore {
   }
 }
 
-/** Of each run of a batch what is to be written, in the order of its first event. */
+/** A batch by runs, in the order of their first event. */
 function batchesOf(batch: readonly LabEvent[]): RunBatch[] {
   const runs = Map.groupBy(batch, ({ runId }) => runId);
   return [...runs].map(([runId, events]) => {

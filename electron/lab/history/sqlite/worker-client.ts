@@ -4,9 +4,9 @@ import { compileCache } from "../../compile-cache.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 import { fromThrown, type Reply, type Request, type WorkerSpec } from "./worker-protocol.ts";
 
-/** In the bundle this is another bundle. */
+/** In the packaged app this is a separate bundle. */
 const WORKER_FILE = join(import.meta.dirname, "worker.ts");
-/** Calls that wait for an answer. More means that something asks without end. */
+/** Calls that may wait for an answer; bounds a caller in a loop. */
 const CALLS_LIMIT = 4_096;
 
 type MethodsOf<Served> = {
@@ -22,8 +22,8 @@ interface Call {
 }
 
 /**
- * Calls what a worker thread serves. A signal among the arguments cancels the call. The process does not stay up for a
- * worker that nobody waits for.
+ * Calls the methods of an object in a worker thread. A signal among the arguments cancels the call. An idle worker does not
+ * keep the process running.
  */
 export class WorkerClient<Served> {
   readonly #worker: Worker;
@@ -35,20 +35,20 @@ export class WorkerClient<Served> {
 
   constructor(spec: WorkerSpec) {
     const env = { ...compileCache(), ...process.env };
-    // What this process was started with, such as a script in its arguments, is none of the worker's.
+    // Without the arguments of this process, such as a script.
     this.#worker = new Worker(WORKER_FILE, { workerData: spec, name: `history ${spec.role}`, execArgv: [], env });
     this.#worker.unref();
     this.#worker.on("message", (reply: Reply) => this.#take(reply));
-    this.#worker.on("error", (error) => this.#lose(`it failed: ${messageOf(error)}`));
+    this.#worker.on("error", (error) => this.#fail(`it failed: ${messageOf(error)}`));
     this.#exited = new Promise((resolve) => {
       this.#worker.once("exit", () => {
-        this.#lose("it has ended");
+        this.#fail("it has ended");
         resolve();
       });
     });
   }
 
-  /** Rejects with what the method has thrown; with the signal's reason once it is cancelled; `busy` when too many wait. */
+  /** Rejects with the method's error, with the signal's reason when cancelled, or with `busy` when too many calls wait. */
   call<Name extends MethodsOf<Served>>(
     name: Name,
     ...args: ArgumentsOf<Served[Name]>
@@ -56,7 +56,7 @@ export class WorkerClient<Served> {
     return this.#call(String(name), args) as Promise<AnswerOf<Served[Name]>>;
   }
 
-  /** What is being done ends, with an error or until the next start. May be called again. */
+  /** Ends calls in progress with an error; unfinished removals continue at the next start. May be called again. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -101,8 +101,8 @@ export class WorkerClient<Served> {
     else call?.resolve(reply.value);
   }
 
-  #lose(why: string): void {
-    this.#gone ??= new LabError("internal", `the thread of the run history is not there: ${why}`, {
+  #fail(why: string): void {
+    this.#gone ??= new LabError("internal", `the thread of the run history has failed: ${why}`, {
       cure: "start the lab again",
     });
     for (const { reject, end } of this.#calls.values()) {

@@ -1,20 +1,20 @@
 import { LabError, type LabErrorCode } from "../../lab-error.ts";
 import type { ProcessIdentity } from "../../process-identity.ts";
 
-/** What a worker thread is started with. */
+/** Start parameters of a worker thread. */
 export interface WorkerSpec {
   role: "writer" | "reader";
   file: string;
-  /** Whose runs those are that begin. */
+  /** Owner of the runs that are started. */
   owner: ProcessIdentity;
 }
 
-/** A call of a method of what the worker serves, or the end of the caller's wish for an answer. */
+/** A method call, or the cancellation of one. */
 export type Request = { id: number; name: string; args: readonly unknown[] } | { cancel: number };
 
 export type Reply = { id: number; value: unknown } | { id: number; error: ThrownError };
 
-/** An error as it goes from one thread to another; a LabError stays one. */
+/** An error in the form that is sent between threads; a LabError stays one. */
 interface ThrownError {
   message: string;
   stack: string | undefined;

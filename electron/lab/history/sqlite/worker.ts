@@ -1,10 +1,10 @@
 /**
- * A thread of its own for the run history: as `writer` the only one that writes, as `reader` the one that reads, so that
- * neither waits for the other and the engine's thread for none. Requests are begun in the order in which they come.
+ * A worker thread of the run history: one `writer` and one `reader`, so that neither waits for the other, and the engine's
+ * thread for none. Requests are started in the order in which they arrive.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { LabError } from "../../lab-error.ts";
-import { explainTrouble } from "./database.ts";
+import { explainDatabaseError } from "./database.ts";
 import { HISTORY_NAME } from "./migrations.ts";
 import type { SqliteReader } from "./reader.ts";
 import { type Reply, type Request, toThrown, type WorkerSpec } from "./worker-protocol.ts";
@@ -31,13 +31,13 @@ async function answer({ id, name, args }: Exclude<Request, { cancel: number }>):
     const method = (target as unknown as Record<string, Method>)[name];
     reply({ id, value: await method?.call(target, ...args, abort.signal) });
   } catch (error) {
-    reply({ id, error: toThrown(explainTrouble(error, HISTORY_NAME, file)) });
+    reply({ id, error: toThrown(explainDatabaseError(error, HISTORY_NAME, file)) });
   } finally {
     inProgress.delete(id);
   }
 }
 
-/** Of the two only the one that is asked for is loaded. Each request is answered with why it could not be opened. */
+/** Loads the module of the role only. When it cannot be opened, every request is answered with that error. */
 async function open(): Promise<() => SqliteWriter | SqliteReader> {
   try {
     const opened = role === "writer" ? await openWriter() : await openReader();
@@ -64,7 +64,7 @@ function close(id: number): void {
   try {
     served().close();
   } catch {
-    // It could not be opened, as whoever asked for anything was told.
+    // It could not be opened; requests have been answered with that error.
   }
   reply({ id, value: undefined });
   port.close();

@@ -32,7 +32,7 @@ const batch = (from: number, to: number): RunBatch[] => {
   return [{ runId: "run-1", rows: toColumns(rows) }];
 };
 
-/** A history whose file may grow by a few pages and no more, as SQLite itself finds it. */
+/** A history whose file may only grow by a few pages (SQLite's max_page_count). */
 function fullHistory() {
   const file = join(temporaryFolder(), "history.db");
   const writer = new SqliteWriter(file, thisProcess);
@@ -43,7 +43,7 @@ function fullHistory() {
   return { file, writer, makeSpace: () => database?.pragma("max_page_count = 1000000") };
 }
 
-test("on a full disk a batch is written whole or not at all, and none of its attempt after it", () => {
+test("on a full disk a batch is written completely or not at all, and no later one of its attempt", () => {
   const { file, writer, makeSpace } = fullHistory();
   writer.write(batch(1, 10), 0);
   expect(() => writer.write(batch(11, 2_000), 0)).toThrow("database or disk is full");
@@ -54,7 +54,7 @@ test("on a full disk a batch is written whole or not at all, and none of its att
   expect(query(file, "SELECT count(*) FROM events")).toEqual([2_010]);
 });
 
-test("no run is begun that could not be recorded", () => {
+test("no run is started that could not be recorded", () => {
   const { file, writer } = fullHistory();
   expect(() => writer.begin(newRun("run-2", { scenarioSource: "x".repeat(1_000_000) }))).toThrow("disk is full");
   expect(query(file, "SELECT id FROM runs")).toEqual(["run-1"]);

@@ -11,7 +11,7 @@ import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
 import { removeEvents, removeRuns } from "./removal.ts";
 import { isOwnerAlive, type RunRow } from "./run-row.ts";
 
-/** Events of one run, of a batch. */
+/** Events of one run in a batch. */
 export interface RunBatch {
   runId: string;
   rows: EventColumns;
@@ -24,17 +24,17 @@ export interface Opened {
   damagedMovedTo: string | undefined;
 }
 
-/** All that writes to the history. What takes longer with more events is done in slices, between which others are served. */
+/** All writes to the history. What grows with the number of events is done in slices, between which other requests are served. */
 export class SqliteWriter {
   readonly #database: Database.Database;
   readonly #opened: Opened;
   readonly #file: string;
   readonly #owner: ProcessIdentity;
-  /** Of the runs that are in progress here. */
+  /** Keys of the runs in progress in this lab. */
   readonly #keys = new Map<string, number>();
   readonly #staged = new Map<number, StagedRuns>();
   readonly #insertEvent: Database.Statement | undefined;
-  /** The attempt of which a batch could not be written: those that follow it in this attempt are not either. */
+  /** The attempt in which a batch failed: later batches of the same attempt are refused. */
   #failedAttempt: number | undefined;
 
   constructor(file: string, owner: ProcessIdentity) {
@@ -50,7 +50,7 @@ export class SqliteWriter {
     this.#file = file;
     this.#owner = owner;
     if (readOnlyBecause !== undefined) return;
-    // A run that is removed takes its events with it bit by bit, not all at once.
+    // Events of a removed run are deleted in slices, not by a cascade.
     database.pragma("foreign_keys = OFF");
     this.#insertEvent = database.prepare(
       "INSERT INTO events (run_key, seq, at_us, wall_ms, type, body) VALUES (?, ?, ?, ?, ?, ?)",
@@ -64,7 +64,7 @@ export class SqliteWriter {
   begin(run: NewRun): void {
     const { lastInsertRowid } = this.#database
       .prepare(
-        // Keys below 0 are of runs that came in. SQLite by itself would go on from the highest, even if that is one.
+        // Keys below 0 belong to imported runs; without this SQLite would continue from the highest key, even if negative.
         `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
          started_wall_ms, owner_pid, owner_started, raw)
          VALUES (1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0)),
@@ -86,9 +86,9 @@ export class SqliteWriter {
     this.#keys.set(run.id, Number(lastInsertRowid));
   }
 
-  /** All of it or nothing, in one transaction. */
+  /** Writes a batch in one transaction. */
   write(runs: readonly RunBatch[], attempt: number): void {
-    if (attempt === this.#failedAttempt) throw new LabError("busy", "what comes before it could not be written");
+    if (attempt === this.#failedAttempt) throw new LabError("busy", "an earlier batch could not be written");
     try {
       this.#database.transaction(() => {
         for (const run of runs) this.#writeRun(run);
@@ -137,7 +137,7 @@ export class SqliteWriter {
     const { type, ...ending } = {
       type: "run.ended" as const,
       outcome: "interrupted" as const,
-      reason: "the lab died while this run was on; what it had broken was put back by a later start",
+      reason: "the lab died while this run was in progress; what it had broken was restored by a later start",
     };
     this.#insertEvent?.run(row.key, seq + 1, atUs, wallMs, codeOf(type), JSON.stringify(ending));
     this.#end(row.key, { ...ending, durationMs: atUs / 1000 });
@@ -155,12 +155,12 @@ export class SqliteWriter {
     }
   }
 
-  /** False when there is no such run. */
+  /** False for an unknown run. */
   pin(runId: string, pinned: boolean): boolean {
     return this.#database.prepare("UPDATE runs SET pinned = ? WHERE id = ?").run(pinned ? 1 : 0, runId).changes > 0;
   }
 
-  /** Those that are pinned stay. */
+  /** Pinned runs are kept. */
   async remove(runIds: readonly string[], signal: AbortSignal): Promise<{ deleted: string[]; pinned: string[] }> {
     const pinnedOf = this.#database.prepare(
       "SELECT id FROM runs WHERE pinned = 1 AND id IN (SELECT value FROM json_each(?))",
@@ -173,7 +173,7 @@ export class SqliteWriter {
     return { deleted, pinned };
   }
 
-  /** How many were too many. */
+  /** Resolves to the number of deleted runs. */
   async trim(limit: number, signal: AbortSignal): Promise<number> {
     if (this.#opened.readOnlyBecause !== undefined) return 0;
     const surplus = this.#database.prepare(
@@ -186,14 +186,14 @@ export class SqliteWriter {
 
   async #remove(runIds: readonly string[], signal: AbortSignal): Promise<string[]> {
     const removed = removeRuns(this.#database, runIds);
-    // What is left of them when the lab ends goes at its next start.
+    // Remaining events are removed at the next start.
     await removeEvents(this.#database, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
     return removed;
   }
 
-  /** Runs that come in, under a number of the caller's choice. */
+  /** Stages imported runs under a number chosen by the caller. */
   stage(arrival: number, run: ArrivingRun | undefined, rows: EventColumns): void {
     const known = this.#staged.get(arrival);
     const staged = known ?? new StagedRuns(this.#file);

@@ -5,7 +5,7 @@ import { appendAll, arrivingRun, newRun, numbersTo, type StoreUnderTest, seqsIn 
 
 const MANY = 20_000;
 
-/** Runs of so many events, on their way in. */
+/** Staged runs with so many events. */
 export async function arriving(store: RunStore, events: number, ...ids: string[]): Promise<Arrivals> {
   const arrivals = store.arrivals();
   onTestFinished(() => arrivals.close().catch(() => {}));
@@ -20,10 +20,10 @@ export async function arriving(store: RunStore, events: number, ...ids: string[]
   return arrivals;
 }
 
-/** How runs come in from elsewhere. */
+/** Importing runs. */
 export function describeArriving(prepare: () => StoreUnderTest): void {
-  describe("runs that come in", () => {
-    test("are seen by nobody before all of them are here; runs are recorded and read meanwhile", async () => {
+  describe("imported runs", () => {
+    test("are invisible before all of them are added; runs are recorded and read meanwhile", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("live", { startedWallMs: 5 }));
@@ -52,15 +52,17 @@ export function describeArriving(prepare: () => StoreUnderTest): void {
       });
     });
 
-    test("come in all or none: one that is here by then keeps the others out", async () => {
+    test("are added all or none: one that exists by then keeps the others out", async () => {
       const store = await prepare().open();
       const arrivals = await arriving(store, 3_000, "run-1", "run-2");
       await store.begin(newRun("run-2"));
-      await expect(arrivals.commit("bundle.zip", 7)).rejects.toThrow("run run-2 has come into the history meanwhile");
+      await expect(arrivals.commit("bundle.zip", 7)).rejects.toThrow(
+        "run run-2 has been added to the history meanwhile",
+      );
       expect(await store.has("run-1")).toBe(false);
     });
 
-    test("leave nothing when cancelled in the middle, and may come again", async () => {
+    test("leave nothing when cancelled in the middle, and may be imported again", async () => {
       const store = await prepare().open();
       const cancel = new AbortController();
       const committing = (await arriving(store, MANY, "run-1")).commit("bundle.zip", 7, cancel.signal);
@@ -72,7 +74,7 @@ export function describeArriving(prepare: () => StoreUnderTest): void {
       expect(await seqsIn(store, "run-1")).toEqual([1, 2, 3]);
     });
 
-    test("keep the numbers of their events and their order among each other", async () => {
+    test("keep the numbers of their events and their order", async () => {
       const store = await prepare().open();
       const arrivals = store.arrivals();
       onTestFinished(() => arrivals.close().catch(() => {}));
@@ -86,7 +88,7 @@ export function describeArriving(prepare: () => StoreUnderTest): void {
       expect(await seqsIn(store, "run-2")).toEqual(numbers);
     });
 
-    test("can be deleted, also while others come in, and their place is given to no run that begins", async () => {
+    test("can be deleted, also during another import, and their key is not reused", async () => {
       const store = await prepare().open();
       await (await arriving(store, 3, "run-1")).commit("bundle.zip", 7);
       const committing = (await arriving(store, MANY, "run-2")).commit("bundle.zip", 8);

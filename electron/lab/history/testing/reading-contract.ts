@@ -15,10 +15,10 @@ import {
 const idsOf = async (store: RunStore, filter: Parameters<RunStore["list"]>[0]) =>
   (await store.list(filter)).runs.map(({ id }) => id);
 
-/** How runs are found and what is read of them. */
+/** Finding and reading runs. */
 export function describeReading(prepare: () => StoreUnderTest): void {
   describe("runs are found", () => {
-    test("page by page, newest first, with how many there are in all", async () => {
+    test("page by page, newest first, with their total number", async () => {
       const store = await prepare().open();
       for (const id of ["a", "b", "c", "d", "e", "f", "g"]) {
         await recordShortRun(store, id, { startedWallMs: id.charCodeAt(0) });
@@ -32,7 +32,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       await expect(store.list({ before: "nobody" })).rejects.toMatchObject({ code: "bad-input" });
     });
 
-    test("by scenario, outcome, driver, pin and text, in which % and _ mean themselves", async () => {
+    test("by scenario, outcome, driver, pin and text, in which % and _ are literal", async () => {
       const store = await prepare().open();
       await recordShortRun(store, "a", {
         scenarioId: "retry-storm",
@@ -56,7 +56,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect((await store.lastVerdicts("retry-storm", 5)).map(({ id }) => id)).toEqual(["a"]);
     });
 
-    test("by the first characters of their id, unless several or none begin so", async () => {
+    test("by a prefix of their id, unless several or none match", async () => {
       const store = await prepare().open();
       for (const id of ["abc-1", "abd-2", "a%_"]) await recordShortRun(store, id);
       expect((await store.find("abc")).id).toBe("abc-1");
@@ -68,7 +68,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect([await store.has("abc-1"), await store.has("abc")]).toEqual([true, false]);
     });
 
-    test("or are not there, which every reader of one run says", async () => {
+    test("or are unknown, which every reader of one run reports", async () => {
       const store = await prepare().open();
       for (const read of [
         store.get("x"),
@@ -84,7 +84,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
   });
 
   describe("events are read", () => {
-    test("one by one while another run is recorded, however many there are", async () => {
+    test("one by one while another run is recorded, in any number", async () => {
       const store = await prepare().open();
       const long = [
         started,
@@ -100,7 +100,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect(await eventsIn(store, "run-2")).toEqual(sampleRun("run-2"));
     });
 
-    test("with no gap and none twice while their own run goes on", async () => {
+    test("without gaps or duplicates while their own run continues", async () => {
       const store = await prepare().open();
       await store.begin(newRun("run-1"));
       let seq = 0;
@@ -134,7 +134,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect((await page({ types: ["no.such"] })).events).toEqual([]);
     });
 
-    test("for a stream with what was recorded of each, whatever is in it", async () => {
+    test("for a stream with their recorded content", async () => {
       const store = await prepare().open();
       const odd = 'quotes ", back\\slashes, , commas and \u2028 \u{1f600} \\u0000';
       await store.begin(newRun("run-1"));
@@ -151,7 +151,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect(await store.entries("run-1", last + 1, 2)).toEqual([]);
     });
 
-    test("without waiting for one who writes, or for the store's own writes", async () => {
+    test("without waiting for another writer, or for the store's own writes", async () => {
       const data = prepare();
       const store = await data.open();
       await recordRun(store, "run-1");
@@ -172,7 +172,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
   });
 
   describe("summaries", () => {
-    test("the lanes of a run count once every event that is drawn by itself, in the slice of time that it fell in", async () => {
+    test("the lanes of a run count every drawn event once, in its time slice", async () => {
       const store = await prepare().open();
       await recordRun(store, "run-1");
       const summary = await store.laneSummary("run-1");
@@ -188,7 +188,7 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect(summary.lanes).toContainEqual(expect.objectContaining({ lane: "health", name: "gateway", events: 1 }));
     });
 
-    test("decisions on approvals are found in every run, newest first, with when they were asked for", async () => {
+    test("decisions on approvals are found in every run, newest first, with the time of their request", async () => {
       const store = await prepare().open();
       for (const [index, id] of ["a", "b", "c"].entries()) {
         const asked = { tool: "create_refund", callId: `call-${id}`, arguments: { charge_id: "ch_1" } };

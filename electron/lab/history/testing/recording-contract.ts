@@ -17,10 +17,10 @@ const log = (seq: number, runId = "run-1", line = "hello"): LabEvent =>
   eventAt(seq, { type: "service.log", service: "gateway", stream: "stdout", line }, runId);
 const end = (seq: number, runId = "run-1") => eventAt(seq, passed, runId) as EventOf<"run.ended">;
 
-/** How runs get in, and what is known of their being durable. */
+/** Recording runs, and their durability. */
 export function describeRecording(prepare: () => StoreUnderTest): void {
   describe("a run that is recorded", () => {
-    test("is there with every event as it was, also for a lab that opens the store later", async () => {
+    test("is stored with every event unchanged, also for a lab that opens the store later", async () => {
       const data = prepare();
       const first = await data.open();
       await recordRun(first, "run-1", {
@@ -50,13 +50,13 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       expect(await again.sources("run-1")).toEqual({ scenario: "id: mcp-crash", stack: "services: {}", events });
     });
 
-    test("has no outcome while it goes on, and is not abandoned", async () => {
+    test("has no outcome while it is in progress, and is not abandoned", async () => {
       const store = await prepare().open();
       await store.begin(newRun("run-1"));
       expect(await store.find("run-1")).toMatchObject({ outcome: null, isAbandoned: false });
     });
 
-    test("takes events only between its beginning and its end, and has one beginning", async () => {
+    test("takes events only between its start and its end, and can be started once", async () => {
       const store = await prepare().open();
       expect(() => store.append(log(1))).toThrow("run run-1 is not in progress");
       await store.begin(newRun("run-1"));
@@ -68,7 +68,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
   });
 
   describe("what is durable", () => {
-    test("append answers with a number up to which another lab has all events", async () => {
+    test("append resolves to a number up to which another lab has all events", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
@@ -85,7 +85,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       expect(store.durability.firstUnsaved("run-1")).toBeUndefined();
     });
 
-    test("the end of a run is, with all before it, when it is answered, and nobody is given it before", async () => {
+    test("the end of a run and all earlier events are durable when it is answered, and not readable before", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
@@ -99,7 +99,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       expect(await seqsIn(other, "run-1")).toEqual(numbersTo(2_000));
     });
 
-    test("without being asked, a moment later; and at once when the store is closed", async () => {
+    test("events become durable by themselves shortly after, and at once when the store is closed", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
@@ -110,7 +110,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       expect(await other.lastSeq("run-1")).toBe(2);
     });
 
-    test("of several runs at once each has its own number", async () => {
+    test("concurrent runs each have their own number", async () => {
       const store = await prepare().open();
       await store.begin(newRun("a"));
       await store.begin(newRun("b"));
@@ -125,21 +125,21 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
   });
 
   describe("while nothing can be written", () => {
-    test("events wait, are told of as not saved with the reason, and are read; later all are written in order", async () => {
+    test("events wait, are reported as not saved with the reason, and are read; later all are written in order", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
       await store.append(log(1));
       const allow = data.failWrites();
       let isAnswered = false;
-      const told = Promise.withResolvers<void>();
-      store.durability.onAttempt(told.resolve);
+      const attempted = Promise.withResolvers<void>();
+      store.durability.onAttempt(attempted.resolve);
       const answer = store.append(log(2)).finally(() => {
         isAnswered = true;
       });
-      await told.promise;
+      await attempted.promise;
       for (let seq = 3; seq <= 2_000; seq++) void store.append(log(seq));
-      expect(store.durability.trouble?.reason).toContain("disk is full");
+      expect(store.durability.failure?.reason).toContain("disk is full");
       expect(store.durability.firstUnsaved("run-1")).toBe(2);
       expect(await seqsIn(store, "run-1")).toEqual(numbersTo(2_000));
       const page = await store.eventPage({ runId: "run-1", afterSeq: 1_990, limit: 100 });
@@ -153,11 +153,11 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       allow();
       expect(await answer).toBeGreaterThanOrEqual(2);
       await store.end(end(2_001));
-      expect(store.durability.trouble).toBeUndefined();
+      expect(store.durability.failure).toBeUndefined();
       expect(await seqsIn(other, "run-1")).toEqual(numbersTo(2_001));
     });
 
-    test("the end of a run is refused with what to do; it is written by the time the store is closed, if it can be", async () => {
+    test("the end of a run is refused with the next step; it is written by the time the store is closed, if possible", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
@@ -175,26 +175,26 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       expect(await other.find("run-1")).toMatchObject({ outcome: "passed" });
     });
 
-    test("closing says that something was lost, unless somebody was told before", async () => {
+    test("closing reports a loss, unless a caller has already got the error", async () => {
       const data = prepare();
-      const [silent, told] = [await data.open(), await data.open()];
+      const [silent, notified] = [await data.open(), await data.open()];
       for (const [store, id] of [
         [silent, "run-1"],
-        [told, "run-2"],
+        [notified, "run-2"],
       ] as const) {
         await store.begin(newRun(id));
         await store.append(log(1, id));
       }
       const allow = data.failWrites();
       void silent.append(log(2, "run-1"));
-      void told.append(log(2, "run-2"));
-      await expect(told.end(end(3, "run-2"))).rejects.toThrow("disk is full");
+      void notified.append(log(2, "run-2"));
+      await expect(notified.end(end(3, "run-2"))).rejects.toThrow("disk is full");
       await expect(silent.close()).rejects.toThrow("disk is full");
-      await told.close();
+      await notified.close();
       allow();
     });
 
-    test("so many events wait and no more: the run then ends as an error, its log without a gap, and says how many were lost", async () => {
+    test("only a limited number of events wait: the run then ends as an error, its log without a gap, with the number of lost events", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await store.begin(newRun("run-1"));
@@ -207,19 +207,19 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       for (let seq = 3; seq <= last; seq++) answers.push(store.append(log(seq)));
       await expect(answers.at(-1)).rejects.toMatchObject({ code: "busy" });
       expect(store.durability).toMatchObject({ waitingEvents: WAITING_LIMIT, refusedEvents: 11 });
-      expect(store.durability.trouble?.reason).toContain("11 events were not kept");
+      expect(store.durability.failure?.reason).toContain("11 events were dropped");
       allow();
-      await expect(store.end(end(last + 1))).rejects.toThrow("11 events of this run could not be kept");
+      await expect(store.end(end(last + 1))).rejects.toThrow("11 events of this run were dropped");
       expect(await other.find("run-1")).toMatchObject({
         outcome: "error",
-        reason: expect.stringContaining("11 events of this run could not be kept"),
+        reason: expect.stringContaining("11 events of this run were dropped"),
       });
       expect(await seqsIn(other, "run-1")).toEqual(numbersTo(WAITING_LIMIT + 2));
     });
   });
 
   describe("runs whose lab has died", () => {
-    test("are ended as interrupted, after their last event, and only once; those of a lab that lives are not", async () => {
+    test("are ended as interrupted, after their last event, and only once; those of a living lab are not", async () => {
       const data = prepare();
       const dead = await data.open(NOBODY);
       await dead.begin(newRun("run-1"));

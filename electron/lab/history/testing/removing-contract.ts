@@ -23,17 +23,17 @@ function manyEvents(id: string): LabEvent[] {
 
 const idsIn = async (store: RunStore) => (await store.list({})).runs.map(({ id }) => id);
 
-/** How runs go, and which stay. */
+/** Deleting and trimming runs. */
 export function describeRemoving(prepare: () => StoreUnderTest): void {
   describe("runs that are deleted", () => {
-    test("are gone with their events; what is pinned or on stays, with the reason", async () => {
+    test("are removed with their events; pinned runs and runs in progress stay, with the reason", async () => {
       const store = await prepare().open();
       for (const id of ["gone", "pinned", "on"]) await recordShortRun(store, id);
       await store.pin("pinned", true);
       const report = await store.delete(["gone", "pinned", "on", "nobody"], (id) => id === "on");
       expect(report.deleted).toEqual(["gone"]);
       expect(report.kept.toSorted((a, b) => (a.runId < b.runId ? -1 : 1))).toEqual([
-        { runId: "on", because: "it is on" },
+        { runId: "on", because: "it is in progress" },
         { runId: "pinned", because: "it is pinned" },
       ]);
       await expect(store.get("gone")).rejects.toThrow("no run has the id");
@@ -43,7 +43,7 @@ export function describeRemoving(prepare: () => StoreUnderTest): void {
       await expect(store.pin("gone", true)).rejects.toMatchObject({ code: "bad-input" });
     });
 
-    test("are not those of which events still wait: they could not be written without the run", async () => {
+    test("do not include those with unwritten events, which could not be written without the run", async () => {
       const data = prepare();
       const store = await data.open();
       await recordShortRun(store, "whole");
@@ -52,12 +52,12 @@ export function describeRemoving(prepare: () => StoreUnderTest): void {
       void store.append(eventAt(1, started, "waiting"));
       expect(await store.delete(["whole", "waiting"], NOT_ON)).toEqual({
         deleted: ["whole"],
-        kept: [{ runId: "waiting", because: "it is not all saved yet" }],
+        kept: [{ runId: "waiting", because: "it is not fully saved yet" }],
       });
       allow();
     });
 
-    test("are gone for everybody at once, also when the lab ends before all of their events are", async () => {
+    test("disappear at once, also when the lab ends before all of their events are removed", async () => {
       const data = prepare();
       const [store, other] = [await data.open(), await data.open()];
       await recordShortRun(store, "kept");
@@ -77,7 +77,7 @@ export function describeRemoving(prepare: () => StoreUnderTest): void {
   });
 
   describe("beyond the limit", () => {
-    test("those go that have been here longest, but not those that are pinned or in progress", async () => {
+    test("the oldest are deleted, but not those that are pinned or in progress", async () => {
       const store = await prepare().open();
       await store.begin(newRun("on", { startedWallMs: 0 }));
       for (const at of numbersTo(10)) await recordShortRun(store, `run-${at}`, { startedWallMs: at });
@@ -87,7 +87,7 @@ export function describeRemoving(prepare: () => StoreUnderTest): void {
       expect(await store.trim(4)).toBe(0);
     });
 
-    test("a run that was imported has been here since then, however long ago it happened", async () => {
+    test("the age of an imported run counts from its import", async () => {
       const store = await prepare().open();
       for (const at of [2, 3, 4, 5, 6]) await recordShortRun(store, `run-${at}`, { startedWallMs: 1_000 * at });
       const arrivals = store.arrivals();
@@ -99,7 +99,7 @@ export function describeRemoving(prepare: () => StoreUnderTest): void {
       expect(await idsIn(store)).toEqual(["run-6", "run-5", "run-1"]);
     });
 
-    test("is trimmed between the events of a run that is in progress, none of which waits for its end", async () => {
+    test("runs are deleted in slices, while events of a run in progress are written", async () => {
       const store = await prepare().open();
       for (const id of ["a", "b", "c"]) await recordRun(store, id, { events: manyEvents(id), startedWallMs: 1 });
       await store.begin(newRun("on", { startedWallMs: 2 }));

@@ -6,8 +6,8 @@ import { describeRemoving } from "./removing-contract.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 /**
- * What every {@link RunStore} keeps, whatever its data lies in.
- * @param prepare new data for a test, empty and its own
+ * Contract tests of a {@link RunStore}, independent of its storage.
+ * @param prepare creates new, empty data for a test
  */
 export function describeRunStore(name: string, prepare: () => StoreUnderTest): void {
   describe(`runs in ${name}`, () => {

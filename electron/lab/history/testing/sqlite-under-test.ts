@@ -25,7 +25,7 @@ export function sqliteUnderTest(): StoreUnderTest {
   };
 }
 
-/** As a full disk does, for events. */
+/** Simulates a full disk for events. */
 export function failWrites(file: string): () => void {
   const other = new Database(file);
   other.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'database or disk is full'); END");
@@ -35,7 +35,7 @@ export function failWrites(file: string): () => void {
   };
 }
 
-/** What another process finds on the disk. */
+/** What another process reads from the disk. */
 export function query(file: string, sql: string): unknown[] {
   const database = new Database(file, { readonly: true });
   try {

@@ -7,17 +7,17 @@ import type { ArrivingRun, NewRun, RunStore } from "../run-store.ts";
 
 export { appendAll, eventsIn };
 
-/** What the contract needs of a kind of store: one set of data that any number of labs open. */
+/** What the contract needs of a store implementation: one set of data that several labs can open. */
 export interface StoreUnderTest {
-  /** As another lab on the same data; of this process unless told whose. It is closed when the test has finished. */
+  /** Opens the data as another lab, by default of this process. Closed after the test. */
   open(owner?: ProcessIdentity): Promise<RunStore>;
-  /** From now on no event can be written, as on a full disk, until the function that is returned is called. */
+  /** Lets event writes fail, as on a full disk, until the returned function is called. */
   failWrites(): () => void;
-  /** From now on whoever writes waits, as for another process, until the function that is returned is called. */
+  /** Blocks writes, as by another process, until the returned function is called. */
   blockWrites(): () => void;
 }
 
-/** A process that is not there any more. */
+/** A process that has ended. */
 export const NOBODY: ProcessIdentity = { pid: process.pid, startedAt: "in another life" };
 
 export function closedAtEnd<Store extends RunStore>(store: Store): Store {
@@ -42,7 +42,7 @@ export function arrivingRun(id: string, change: Partial<ArrivingRun> = {}): Arri
   return { ...newRun(id), outcome: "passed", reason: "every check held", durationMs: 1, ...change };
 }
 
-/** A run from its beginning to its end: one of every type of event, or what is given. */
+/** A complete run: one event of every type, or the given events. */
 export async function recordRun(
   store: RunStore,
   id: string,

@@ -30,7 +30,7 @@ export class RunFeed {
 
   /** The last event that windows may be told of. */
   get readySeq(): number {
-    const firstUnsaved = this.#durability.trouble === undefined ? this.#durability.firstUnsaved(this.runId) : undefined;
+    const firstUnsaved = this.#durability.failure === undefined ? this.#durability.firstUnsaved(this.runId) : undefined;
     return firstUnsaved === undefined ? this.#lastSeq : firstUnsaved - 1;
   }
 

@@ -98,7 +98,7 @@ export async function* runStream(
     const lastSeq = Math.max(readySeq, told?.lastSeq ?? 0);
     const firstUnsaved = durability.firstUnsaved(runId);
     if (firstUnsaved === undefined) return { lastSeq, savedSeq: lastSeq, unsaved: null };
-    return { lastSeq, savedSeq: Math.min(lastSeq, firstUnsaved - 1), unsaved: durability.trouble ?? null };
+    return { lastSeq, savedSeq: Math.min(lastSeq, firstUnsaved - 1), unsaved: durability.failure ?? null };
   }
 }
 
