@@ -128,7 +128,7 @@ describe("bundle", () => {
     [
       "is cut off",
       (bytes) => bytes.subarray(0, bytes.length / 2),
-      /broken\.zip: its end is missing: it was not copied whole/,
+      /broken\.zip: its end is missing: it was not copied completely/,
     ],
     ["is none", () => Buffer.from("no zip at all"), /broken\.zip: it is no zip file/],
     ["was changed", changed, /broken\.zip: runs\/\S+\/run\.json cannot be unpacked/],

@@ -1,6 +1,6 @@
 import { LabError } from "../lab-error.ts";
 
-/** Why a file is refused, for tests and for those who handle one kind in particular. */
+/** Why a file is refused, for tests and for callers that handle one reason separately. */
 export type RefusalReason =
   | "unreadable"
   | "not a bundle"
@@ -24,7 +24,7 @@ export type RefusalReason =
   | "event gap"
   | "conflict";
 
-/** A bundle that is refused. Nothing of it was imported. */
+/** A refused bundle. Nothing of it was imported. */
 export class BundleProblem extends LabError {
   readonly reason: RefusalReason;
 

@@ -33,7 +33,7 @@ const LEAST_SPEED = 0.8;
 const MOST_GROWTH = 1.25;
 const PIECE_BYTES = 64 * 1024;
 
-/** Export against the sum of what it cannot do without, each done alone; and its memory as a run grows. */
+/** Export against the sum of its necessary stages, each run alone; and its memory as a run grows. */
 export async function benchBundles(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "resilience-lab-bench-"));
   try {
@@ -70,7 +70,7 @@ export async function benchBundles(): Promise<Row[]> {
   }
 }
 
-/** Medians over interleaved pairs of (raw stages one after another) / (export), with and without what is made of the events. */
+/** Medians over interleaved pairs of (raw stages in sequence) / (export), with and without redaction and traces. */
 async function measureSpeed(folder: string): Promise<{ speed: number; bare: number }> {
   const history = await recorded(join(folder, "speed.db"), SPEED_EVENTS);
   const file = join(folder, "speed.zip");
@@ -100,8 +100,8 @@ function median(values: number[]): number {
 }
 
 /**
- * Milliseconds of what an export cannot do without, each stage alone and with all it needs in memory: to read the run,
- * to redact and spell its events, to make their spans; then to hash, pack and write the very bytes that the bundle has.
+ * Milliseconds of the necessary stages of an export, each alone and with its input in memory: reading the run, redacting
+ * and serialising its events, building their spans; then hashing, compressing and writing the bytes of the bundle.
  */
 async function rawStages(
   history: RunStore,
@@ -157,20 +157,20 @@ async function unpacked(file: string): Promise<Buffer[][]> {
   return entries;
 }
 
-/** The most memory that a process of its own held while it exported a run of so many events. */
+/** Peak memory of a separate process that exports a run of so many events. */
 async function measureMemory(folder: string, events: number): Promise<number> {
   const database = join(folder, `${events}.db`);
   await (await recorded(database, events)).close();
   const child = fork(import.meta.filename, [database, join(folder, `${events}.zip`)], { stdio: "inherit" });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.on("message", (peak) => resolve(Number(peak)));
-  child.on("exit", (code) => reject(new Error(`the exporting process ended with ${code} and told nothing`)));
+  child.on("exit", (code) => reject(new Error(`the exporting process ended with ${code} and reported nothing`)));
   return promise;
 }
 
 const RUN = "0b6c1f6e-3d5a-4b0e-9c7d-5e8a1f20b3c4";
 
-/** A run as a long storm leaves it: decisions, hits of faults, log lines, now and then a change of health. */
+/** A run as after a long storm: decisions, hits of faults, log lines, and occasional changes of health. */
 async function recorded(file: string, events: number): Promise<RunStore> {
   const history = await SqliteRunStore.open(file);
   const scenario = { id: "storm", title: "A long storm", patterns: [] };
@@ -264,7 +264,7 @@ function sampleBody(seq: number): LabEventBody {
   };
 }
 
-/** As the child of {@link measureMemory}: exports, and tells the most memory that it held, in bytes. */
+/** As the child of {@link measureMemory}: exports, and reports its peak memory in bytes. */
 async function exportAndTell(database: string, file: string): Promise<void> {
   const history = await SqliteRunStore.open(database);
   await exportBundle({ history, runIds: [RUN], file });

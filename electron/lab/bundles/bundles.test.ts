@@ -42,8 +42,8 @@ const modelOf = async (history: RunStore, id: string) => RunModel.of(await event
 const log = (seq: number, line = "hello", runId = RUN_1) =>
   eventAt(seq, { type: "service.log", service: "gateway", stream: "stdout", line }, runId);
 
-describe("a run that goes out and comes in again", () => {
-  test("shows the same, event by event and in all, and is marked as imported", async () => {
+describe("a run that is exported and imported again", () => {
+  test("is unchanged, event by event, and is marked as imported", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here);
     const result = await importBundle({ history: there, file: await exported(here) });
@@ -57,7 +57,7 @@ describe("a run that goes out and comes in again", () => {
     expect(await there.find(RUN_1)).toEqual({ ...(await here.find(RUN_1)), importedFrom: "runs.zip" });
   });
 
-  test("is exported from there as it came", async () => {
+  test("is exported again unchanged", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here);
     const first = await exported(here);
@@ -65,7 +65,7 @@ describe("a run that goes out and comes in again", () => {
     expect(hashOf(await exported(there))).toBe(hashOf(first));
   });
 
-  test("with many events, several runs and text of every kind", async () => {
+  test("also with many events, several runs and text of every kind", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     const text = 'é \u2028 \u0000 \ud83d\ude00 \\ " </script>';
     const many = Array.from(
@@ -91,7 +91,7 @@ describe("a run that goes out and comes in again", () => {
     expect(await there.find(RUN_1)).toMatchObject({ outcome: "interrupted", scenarioId: "mcp-crash" });
   });
 
-  test("with a check that could not tell: in the events, the report, JUnit and the trace", async () => {
+  test("with an inconclusive check: in the events, the report, JUnit and the trace", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here, RUN_1, { events: inconclusiveRun(RUN_1) });
     const file = await exported(here);
@@ -101,7 +101,7 @@ describe("a run that goes out and comes in again", () => {
     const page = entryOf(file, `runs/${RUN_1}/report.html`);
     expect(page).toContain('<div class="verdict limit">inconclusive');
     expect(page).toContain("? could not be told");
-    expect(page).toContain("Checks: 0 of 1 held");
+    expect(page).toContain("Checks: 0 of 1 passed");
     const junit = readXml(entryOf(file, `runs/${RUN_1}/junit.xml`));
     expect(junit.find("testsuite")?.attributes).toMatchObject({ errors: "1", failures: "0" });
     const trace = entryOf(file, `runs/${RUN_1}/trace.otlp.json`);
@@ -109,7 +109,7 @@ describe("a run that goes out and comes in again", () => {
     expect(trace).toMatch(/"status":\{"code":2,"message":"decisions could not be told/);
   });
 
-  test("without a stack file, when none was kept", async () => {
+  test("without a stack file, when none was stored", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await here.begin({
       id: RUN_1,
@@ -126,8 +126,8 @@ describe("a run that goes out and comes in again", () => {
   });
 });
 
-describe("a run that is here already", () => {
-  test("stays as it is, the original with its secrets too", async () => {
+describe("a run that already exists", () => {
+  test("stays unchanged, as does the original with its secrets", async () => {
     const history = await openHistory();
     const stackSource = "services: {db: {environment: {DB_PASSWORD: 'very-secret-1'}}}\n";
     await recordRun(history, RUN_1, {
@@ -158,7 +158,7 @@ describe("a run that is here already", () => {
 });
 
 describe("the file", () => {
-  test("has the same bytes for the same runs, in whatever order they are asked for and wherever they are", async () => {
+  test("has the same bytes for the same runs, in any order of the request and from any history", async () => {
     const [one, two] = [await openHistory(), await openHistory()];
     for (const [history, ids] of [
       [one, ["a", "b"]],
@@ -174,7 +174,7 @@ describe("the file", () => {
     expect(hashOf(second)).toBe(hashOf(first));
   });
 
-  test("has what a person and other tools need", async () => {
+  test("has the files that people and other tools need", async () => {
     const history = await openHistory();
     await recordRun(history);
     const file = await exported(history);
@@ -211,7 +211,7 @@ describe("the file", () => {
     expect(entryOf(file, `runs/${RUN_1}/scenario.yaml`)).toBe("id: mcp-crash\n");
   });
 
-  test("has names for logs that no system reads as a path, and no two alike", async () => {
+  test("has safe and distinct file names for logs", async () => {
     const history = await openHistory();
     const services = ["../../etc/passwd", "a/b", "a_b", "A_B", "C:\\x", "", "nul\0"];
     await recordRun(history, RUN_1, {
@@ -228,7 +228,7 @@ describe("the file", () => {
     expect((await verifyBundle(file)).problems).toEqual([]);
   });
 
-  test("has the trace in OpenTelemetry's names, a failed call with the fault that hit it", async () => {
+  test("has the trace with OpenTelemetry's names, and a failed call with its fault", async () => {
     const history = await openHistory();
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const call = { callId: "c", traceId, spanId: "b7ad6b7169203331", sessionId: "s" };
@@ -269,7 +269,7 @@ describe("the file", () => {
     });
   });
 
-  test("has no secret in any of its bytes, and says how many were taken out", async () => {
+  test("has no secret in any of its bytes, and the number of redacted ones", async () => {
     const history = await openHistory();
     const secrets = [
       "xoxb-111-222-abc",
@@ -331,7 +331,7 @@ describe("the file", () => {
     expect((await there.find(RUN_1)).reason).toContain("[redacted: ");
   });
 
-  test("leaves as it is what packs so well that an import would take it for a bomb", async () => {
+  test("stores what compresses so well that an import would take it for a zip bomb", async () => {
     const history = await openHistory();
     await recordRun(history, RUN_1, {
       events: runWith([{ type: "warning", code: "x", message: "a".repeat(300_000) }]),
@@ -342,7 +342,7 @@ describe("the file", () => {
     expect((await verifyBundle(file, { limits })).problems).toEqual([]);
   });
 
-  test("may go to a stream, which gets the same bytes", async () => {
+  test("may be written to a stream, with the same bytes", async () => {
     const history = await openHistory();
     await recordRun(history);
     const chunks: Buffer[] = [];
@@ -352,7 +352,7 @@ describe("the file", () => {
     expect(Buffer.concat(chunks)).toHaveLength(bytes);
   });
 
-  test("tells of a run of thousands of decisions in bounded space, and says that it does", async () => {
+  test("reports a run of thousands of decisions in bounded space, and mentions that", async () => {
     const history = await openHistory();
     const rows = Array.from({ length: 2_500 }, (_, index) =>
       decided({ rowId: `${index + 9}`, callId: `c${index}`, tool: `tool_${index}` }),
@@ -367,8 +367,8 @@ describe("the file", () => {
   });
 });
 
-describe("an export that cannot be", () => {
-  test("of a run that is still on is refused", async () => {
+describe("an export that is not possible", () => {
+  test("of a run in progress is refused", async () => {
     const history = await openHistory();
     await recordRun(history, RUN_1, { events: eventsOf([started]) });
     const file = newFile();
@@ -379,24 +379,24 @@ describe("an export that cannot be", () => {
     expect(readdirSync(join(file, ".."))).toEqual([]);
   });
 
-  test("of no run, or of one that is not there", async () => {
+  test("of no run, or of an unknown one", async () => {
     const history = await openHistory();
     await expect(exportBundle({ history, runIds: [], file: newFile() })).rejects.toThrow("say which runs");
     await expect(exportBundle({ history, runIds: ["x"], file: newFile() })).rejects.toThrow("no run has the id x");
   });
 
-  test("to a folder that is not there names it, and what to do", async () => {
+  test("to a missing folder names it, with the next step", async () => {
     const history = await openHistory();
     await recordRun(history);
     const file = join(temporaryFolder(), "no", "runs.zip");
     await expect(exportBundle({ history, runIds: [RUN_1], file })).rejects.toMatchObject({
       name: "LabError",
       message: expect.stringContaining("cannot be written"),
-      cure: expect.stringContaining("another place"),
+      cure: expect.stringContaining("another folder"),
     });
   });
 
-  test("that is cancelled leaves nothing, and the file that was there before", async () => {
+  test("that is cancelled leaves nothing, and keeps an existing file", async () => {
     const history = await openHistory();
     const scratch = mkdtempSync(join(tmpdir(), "resilience-lab-test-"));
     onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
@@ -441,7 +441,7 @@ describe("an import", () => {
     expect((await there.list({ limit: 9 })).runs).toEqual([]);
   });
 
-  test("goes on beside a run that is recorded, and neither loses anything", async () => {
+  test("runs concurrently with a recording, and neither loses anything", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here, RUN_1, {
       events: runWith(
@@ -470,7 +470,7 @@ describe("an import", () => {
     expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
   });
 
-  test("into a history that may only be read is refused", async () => {
+  test("into a read-only history is refused", async () => {
     const here = await openHistory();
     await recordRun(here);
     vi.spyOn(here, "assertWritable").mockImplementation(() => {

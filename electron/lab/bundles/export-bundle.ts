@@ -14,21 +14,21 @@ import { ZipWriter } from "./zip-writer.ts";
 
 export interface ExportProgress {
   runId: string;
-  /** Events written, of all runs. */
+  /** Events written so far, of all runs. */
   events: number;
-  /** Of `runs`, the number that is being written, from 1. */
+  /** Number of the run that is being written, of `runs`, from 1. */
   run: number;
   runs: number;
 }
 
 export type ExportRequest = {
   history: RunStore;
-  /** In any order, and no matter how often: the bundle has each once, oldest first. */
+  /** In any order, with or without duplicates: the bundle has each once, oldest first. */
   runIds: readonly string[];
   signal?: AbortSignal;
   onProgress?: (progress: ExportProgress) => void;
   limits?: BundleLimits;
-  // A file is replaced only by a whole bundle; a stream gets nothing until the bundle is whole, and is ended then.
+  // A file is replaced only by a complete bundle; a stream gets nothing until the bundle is complete, and is ended then.
 } & ({ file: string } | { stream: Writable });
 
 export interface Exported {
@@ -39,30 +39,30 @@ export interface Exported {
 }
 
 /**
- * One bundle of the runs. The same runs give the same bytes, whenever and wherever they are exported.
- * @throws LabError for a run that is on, was kept raw or does not exist, and when the file cannot be written; nothing is left then
+ * Exports runs as one bundle. The same runs give the same bytes, at any time and on any machine.
+ * @throws LabError for a run that is in progress, was kept raw or does not exist, and when the file cannot be written; no file is left then
  */
 export async function exportBundle(request: ExportRequest): Promise<Exported> {
   const { history, signal = new AbortController().signal } = request;
   const runs = await endedRuns(history, request.runIds);
   const scratchFolder = await mkdtemp(join(tmpdir(), "resilience-lab-export-"));
-  const whole = "file" in request ? partialOf(request.file) : join(scratchFolder, "bundle.zip");
+  const complete = "file" in request ? partialOf(request.file) : join(scratchFolder, "bundle.zip");
   try {
-    const redacted = await writeBundle(whole, scratchFolder, runs, { ...request, signal });
-    const { size: bytes } = await stat(whole);
+    const redacted = await writeBundle(complete, scratchFolder, runs, { ...request, signal });
+    const { size: bytes } = await stat(complete);
     assertReadable(bytes, request.limits ?? LIMITS);
-    if ("file" in request) await rename(whole, resolve(request.file));
-    else await pipeline(createReadStream(whole), request.stream, { signal });
+    if ("file" in request) await rename(complete, resolve(request.file));
+    else await pipeline(createReadStream(complete), request.stream, { signal });
     return { bytes, runIds: runs.map(({ id }) => id), redacted };
   } catch (error) {
     throw explain(error, "file" in request ? request.file : "the bundle", signal);
   } finally {
-    await rm(whole, { force: true });
+    await rm(complete, { force: true });
     await rm(scratchFolder, { recursive: true, force: true });
   }
 }
 
-/** Each once, oldest first. @throws LabError for a run that is on, was kept raw or does not exist */
+/** Each run once, oldest first. @throws LabError for a run that is in progress, was kept raw or does not exist */
 export async function endedRuns(history: RunStore, runIds: readonly string[]): Promise<EndedRun[]> {
   const runs = await Promise.all([...new Set(runIds)].map((id) => history.find(id)));
   if (runs.length === 0) throw new LabError("bad-input", "say which runs to export");
@@ -70,14 +70,14 @@ export async function endedRuns(history: RunStore, runIds: readonly string[]): P
   assertNoneIsRaw(unique);
   const ended = unique.map((run) => {
     if (hasEnded(run)) return run;
-    throw new LabError("precondition", `run ${run.id} is on: it can be exported when it has ended`, {
+    throw new LabError("precondition", `run ${run.id} is in progress: it can be exported when it has ended`, {
       cure: "wait for it, or cancel it",
     });
   });
   return ended.sort((a, b) => a.startedWallMs - b.startedWallMs || (a.id < b.id ? -1 : 1));
 }
 
-/** Nobody has looked through a raw run for what must not leave this machine. */
+/** A raw run has not been redacted, and must not leave this machine. */
 function assertNoneIsRaw(runs: readonly StoredRun[]): void {
   const raw = runs.filter((run) => run.raw).map(({ id }) => id);
   if (raw.length === 0) return;
@@ -91,7 +91,7 @@ function hasEnded(run: StoredRun): run is EndedRun {
   return run.outcome !== null && run.reason !== null && run.durationMs !== null;
 }
 
-/** What could not be imported again is not given out. */
+/** Refuses a bundle that could not be imported again. */
 function assertReadable(bytes: number, { fileBytes }: BundleLimits): void {
   if (bytes <= fileBytes) return;
   throw new LabError("bad-input", `the bundle would have ${bytes} bytes, and at most ${fileBytes} can be imported`, {
@@ -120,8 +120,8 @@ async function writeBundle(
     const exported: RunExport[] = [];
     let before = 0;
     for (const [index, run] of runs.entries()) {
-      const place = { runId: run.id, run: index + 1, runs: runs.length };
-      const onEvents = (count: number) => onProgress({ ...place, events: before + count });
+      const position = { runId: run.id, run: index + 1, runs: runs.length };
+      const onEvents = (count: number) => onProgress({ ...position, events: before + count });
       const result = await exportRun(run, { history, zip, limits, signal, onEvents });
       before += result.record.events;
       exported.push(result);
@@ -160,7 +160,7 @@ function explain(error: unknown, target: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof LabError || !(error instanceof Error) || !("syscall" in error)) return error;
   return new LabError("bad-input", `${target} cannot be written: ${messageOf(error)}`, {
-    cure: "choose another place, or make space",
+    cure: "choose another folder, or free some space",
     cause: error,
   });
 }

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { OUTCOMES } from "../../model/lab-event.ts";
 
 /**
- * What a bundle is: a zip with `manifest.json`, and a folder for each run. Of a run's files only those that the lab reads
- * back are named here; the others (reports, logs, trace) are for people and other tools, and are made from the events.
- * The hashes show damage, not forgery: who can write the file can write its manifest.
+ * The format of a bundle: a zip with `manifest.json`, and a folder for each run. Only the files that an import reads are
+ * named here; the others (reports, logs, trace) are for people and other tools, and are generated from the events. The
+ * hashes detect damage, not forgery: whoever can write the file can write its manifest.
  */
 export const BUNDLE_FORMAT = "resilience-lab bundle";
 export const FORMAT_VERSION = 1;
@@ -21,26 +21,26 @@ export const RUN_FILES = {
   report: "report.html",
 } as const;
 
-/** As the lab makes them, and all that its contract takes. It becomes a folder's name in the zip. */
+/** A UUID, as the lab generates it and its contract accepts it. It becomes a folder name in the zip. */
 const runId = z.uuid({ error: "the id of a run is a UUID" });
 
 export function runPath(id: string, file: string): string {
   return `runs/${id}/${file}`;
 }
 
-/** Bounds on what is read, and so on what is written. Memory does not grow with any but the last two. */
+/** Limits for reading, and so for writing. Memory only grows with the last two. */
 export interface BundleLimits {
   fileBytes: number;
   entries: number;
   entryBytes: number;
   totalBytes: number;
-  /** Unpacked bytes for each packed one, for entries of more than `denseBytes`. */
+  /** Maximum compression ratio of entries larger than `denseBytes`. */
   ratio: number;
   denseBytes: number;
   runs: number;
   eventsPerRun: number;
   lineChars: number;
-  /** Of a file that is read whole: the manifest, a run's record, its scenario, its stack file. */
+  /** Size of files that are read into memory: the manifest, a run's record, its scenario, its stack file. */
   documentBytes: number;
 }
 
@@ -57,10 +57,10 @@ export const LIMITS: BundleLimits = {
   lineChars: 8 * MIB,
   documentBytes: 8 * MIB,
 };
-/** How deep arguments and outputs may be nested: whatever walks over them does so by calling itself. */
+/** Maximum nesting of arguments and outputs, which are walked recursively. */
 export const DEPTH_LIMIT = 1_000;
 
-/** @param line the JSON that says the value: a short one cannot be deep, and most are short */
+/** @param line the JSON of the value: a short one cannot be deep, and most are short */
 export function isTooDeep(value: unknown, line: string): boolean {
   if (line.length < 2 * DEPTH_LIMIT) return false;
   let level: unknown[] = [value];
@@ -89,7 +89,7 @@ export const manifest = z.strictObject({
     .min(1),
   /** How often each kind of secret is redacted. */
   redacted: z.record(z.string(), z.int().positive()),
-  /** Every file of the bundle but this one. */
+  /** Every file of the bundle except this one. */
   entries: z.array(
     z.strictObject({
       path: z.string(),
@@ -101,7 +101,7 @@ export const manifest = z.strictObject({
 export type Manifest = z.infer<typeof manifest>;
 export type ManifestEntry = Manifest["entries"][number];
 
-/** What `run.json` says; the rest of a run is in its events. */
+/** The content of `run.json`; everything else of a run is in its events. */
 export const runRecord = z.strictObject({
   id: runId,
   scenarioId: z.string().max(200),

@@ -8,7 +8,7 @@ import { SameRun } from "./same-run.ts";
 export interface ImportRequest {
   history: RunStore;
   file: string;
-  /** What a person calls the file, when it is not the name it has. */
+  /** Name of the file in messages, where it differs from its path. */
   fileName?: string;
   signal?: AbortSignal;
   /** Unpacked bytes. */
@@ -18,14 +18,14 @@ export interface ImportRequest {
 
 export interface Imported {
   imported: { runId: string; scenarioTitle: string }[];
-  /** Runs that are here already, unchanged. */
+  /** Runs that already exist, unchanged. */
   alreadyHere: string[];
 }
 
 /**
- * Brings the runs of a bundle into the history: all of them when every byte and every event holds, else none. A run that
- * is here already stays as it is; one that has the same id and says otherwise is a conflict.
- * @throws BundleProblem for what is refused; the signal's reason when it was cancelled
+ * Imports the runs of a bundle into the history: all of them if every byte and every event is valid, else none. A run that
+ * already exists is left unchanged; one with the same id and different content is a conflict.
+ * @throws BundleProblem for a refused bundle; the signal's reason when cancelled
  */
 export async function importBundle(request: ImportRequest): Promise<Imported> {
   const { history, file, signal = new AbortController().signal, onProgress = () => {}, limits = LIMITS } = request;

@@ -1,20 +1,20 @@
 import { lastedUntil, type Span } from "../../model/span.ts";
 import { INTERNAL, type Span as OtlpSpan, SERVER } from "./otlp-span.ts";
 
-/** For what OpenTelemetry has no convention: decisions, approvals, faults, steps. `gen_ai` and `mcp` are reserved. */
+/** Prefix of attributes without an OpenTelemetry convention: decisions, approvals, faults, steps. `gen_ai` and `mcp` are reserved. */
 export const OWN = "resilience_lab";
 
-/** Where a call's spans are in the exported trace. */
-export interface CallPlace {
+/** Position of a call's spans in the exported trace. */
+export interface CallContext {
   traceId: string;
   spanId: string;
   parentSpanId: string;
   approvalSpanId: string;
-  /** The fault that met a request of the call's own trace. */
+  /** The fault that a request of the call met. */
   fault: string | undefined;
-  /** Nanoseconds since the epoch of a moment of the run's clock. */
+  /** Converts a time on the run's clock to nanoseconds since the epoch. */
   nano: (ms: number) => string;
-  /** When the run ended: what has no end yet is written to there. */
+  /** End of the run, used for spans without an end. */
   runEndMs: number;
 }
 
@@ -24,14 +24,18 @@ const DECISION = `${OWN}.decision`;
 const DECISION_REASON = `${OWN}.decision.reason`;
 
 /**
- * The call from its request to its reply, or to its last decision where none is told, as the gateway's server span, with
- * the names and attributes of OpenTelemetry's conventions for MCP, and below it the approval that it waited for. The span
- * that the gateway itself told its callers and backends of is in the trace that the caller began: a link leads there.
+ * The call as the gateway's server span, from its request to its reply, or to its last decision where no end is recorded,
+ * with the names and attributes of OpenTelemetry's conventions for MCP; below it the approval that it waited for. The
+ * gateway's own span, which it passed to callers and backends, is in the caller's trace: a span link refers to it.
  */
-export function callSpans(call: Span<"call">, approval: Span<"approval"> | undefined, place: CallPlace): OtlpSpan[] {
+export function callSpans(
+  call: Span<"call">,
+  approval: Span<"approval"> | undefined,
+  context: CallContext,
+): OtlpSpan[] {
   const { name, startMs, attributes } = call;
   const { decisions, end } = attributes;
-  const { traceId, spanId, parentSpanId, nano } = place;
+  const { traceId, spanId, parentSpanId, nano } = context;
   const own = end ?? attributes;
   const error = errorOf(call);
   const decision = decisions.at(-1)?.event.decision;
@@ -43,7 +47,7 @@ export function callSpans(call: Span<"call">, approval: Span<"approval"> | undef
     name: name === "" ? "tools/call" : `tools/call ${name}`,
     kind: SERVER,
     startNano: nano(startMs),
-    endNano: nano(Math.max(startMs, lastedUntil(call, place.runEndMs))),
+    endNano: nano(Math.max(startMs, lastedUntil(call, context.runEndMs))),
     attributes: {
       "mcp.method.name": "tools/call",
       "gen_ai.tool.name": name,
@@ -60,7 +64,8 @@ export function callSpans(call: Span<"call">, approval: Span<"approval"> | undef
       [`${OWN}.step.joined_by`]: attributes.joinedBy,
       [`${OWN}.backend`]: attributes.backend,
       [DECISION]: decision,
-      [`${OWN}.fault.id`]: decision === "upstream_error" || error?.type === "upstream_error" ? place.fault : undefined,
+      [`${OWN}.fault.id`]:
+        decision === "upstream_error" || error?.type === "upstream_error" ? context.fault : undefined,
     },
     events: decisions.map(({ atMs, event }) => ({
       nano: nano(atMs),
@@ -70,10 +75,10 @@ export function callSpans(call: Span<"call">, approval: Span<"approval"> | undef
     ...(isLinked ? { links: [{ traceId: own.traceId, spanId: own.spanId }] } : {}),
     ...(error === undefined ? {} : { error: error.message }),
   };
-  return approval === undefined ? [span] : [span, approvalSpan(approval, place)];
+  return approval === undefined ? [span] : [span, approvalSpan(approval, context)];
 }
 
-/** A server's span is none of an error when its caller asked for what is not there, by the conventions for MCP. */
+/** By the conventions for MCP a server span is not an error when the caller requested something that does not exist. */
 function errorOf({ attributes: { decisions, end } }: Span<"call">): { type: string; message: string } | undefined {
   if (end === undefined) {
     const last = decisions.at(-1)?.event;
@@ -83,16 +88,16 @@ function errorOf({ attributes: { decisions, end } }: Span<"call">): { type: stri
   return { type: end.outcome, message: end.error ?? "" };
 }
 
-function approvalSpan(approval: Span<"approval">, place: CallPlace): OtlpSpan {
+function approvalSpan(approval: Span<"approval">, context: CallContext): OtlpSpan {
   const { name, startMs, status, attributes } = approval;
   return {
-    traceId: place.traceId,
-    spanId: place.approvalSpanId,
-    parentSpanId: place.spanId,
+    traceId: context.traceId,
+    spanId: context.approvalSpanId,
+    parentSpanId: context.spanId,
     name: `approval ${name}`,
     kind: INTERNAL,
-    startNano: place.nano(startMs),
-    endNano: place.nano(Math.max(startMs, lastedUntil(approval, place.runEndMs))),
+    startNano: context.nano(startMs),
+    endNano: context.nano(Math.max(startMs, lastedUntil(approval, context.runEndMs))),
     attributes: {
       [`${OWN}.approval.result`]: status,
       [`${OWN}.approval.reason`]: attributes.reason,

@@ -9,7 +9,7 @@ import { readOtlp } from "./testing/read-otlp.ts";
 
 const STARTED = 1_700_000_000_010;
 
-/** A run whose events are ten milliseconds apart, as the trace that it is exported as. */
+/** The exported trace of a run whose events are ten milliseconds apart. */
 async function traceOf(...bodies: LabEventBody[]) {
   const gateway: LabEventBody = {
     ...started,
@@ -47,7 +47,7 @@ async function traceOf(...bodies: LabEventBody[]) {
   return { spans, callOf };
 }
 
-/** Nothing is heard of before it has happened: a row of the gateway's comes when it was written, or later. */
+/** Events are sorted by the time at which they become known: a row of the gateway when it is written, or later. */
 function heardOfInTime(events: readonly LabEvent[]): LabEvent[] {
   let heardMs = 0;
   return events.map((event) => {
@@ -67,7 +67,7 @@ const stepEnds = (step: string, output?: unknown): LabEventBody => ({
   outcome: "ok",
   output,
 });
-/** By the gateway's clock, milliseconds after the run began. */
+/** By the gateway's clock, in milliseconds after the start of the run. */
 const at = (ms: number) => STARTED + ms;
 
 type Ended = EventOf<"call.ended">;
@@ -78,7 +78,7 @@ function call(callId: string, fromMs: number, toMs: number, row: Partial<Ended> 
   return [decided(decision), callEnded({ callId, startedWallMs: at(fromMs), endedWallMs: at(toMs), ...row })];
 }
 
-const wordsOf = (names: readonly { name: string }[]) => names.map(({ name }) => name);
+const namesOf = (names: readonly { name: string }[]) => names.map(({ name }) => name);
 
 describe("the exported trace", () => {
   test("is one tree: the run above its steps, a step above its calls, a call above its approval", async () => {
@@ -97,9 +97,9 @@ describe("the exported trace", () => {
       stepEnds("step-1", { answer: "", turnId: "turn-1" }),
     );
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
-    expect(wordsOf(spans.filter(({ above }) => above.length === 0))).toEqual(["run mcp-crash"]);
-    expect(wordsOf(callOf("list").above)).toEqual(["run mcp-crash", "step agent"]);
-    expect(wordsOf(spans.find(({ name }) => name === "approval create_refund")?.above ?? [])).toEqual([
+    expect(namesOf(spans.filter(({ above }) => above.length === 0))).toEqual(["run mcp-crash"]);
+    expect(namesOf(callOf("list").above)).toEqual(["run mcp-crash", "step agent"]);
+    expect(namesOf(spans.find(({ name }) => name === "approval create_refund")?.above ?? [])).toEqual([
       ...["run mcp-crash", "step agent", "tools/call create_refund"],
     ]);
     const services = Object.fromEntries(spans.map(({ name, service }) => [name, service]));
@@ -107,7 +107,7 @@ describe("the exported trace", () => {
     expect(services).toMatchObject({ "tools/call create_refund": "edge-gateway" });
   });
 
-  test("has all calls of a turn below one root, whoever else is at work meanwhile", async () => {
+  test("has all calls of a turn below one root, with other calls in between", async () => {
     const turns = ["turn-1", "turn-2", "turn-3", "turn-4"];
     const { callOf } = await traceOf(
       stepBegins("step-1", "storm"),
@@ -124,7 +124,7 @@ describe("the exported trace", () => {
     }
   });
 
-  test("goes by the turn that a step tells rather than by time", async () => {
+  test("assigns calls to steps by the reported turn rather than by time", async () => {
     const { callOf } = await traceOf(
       stepBegins("step-1", "agent"),
       stepBegins("step-2", "agent"),
@@ -138,12 +138,12 @@ describe("the exported trace", () => {
     expect(callOf("of-first").attributes["resilience_lab.step.joined_by"]).toBe("turn");
   });
 
-  test("has a call that came while no step was under way below the run", async () => {
+  test("has a call outside of any step below the run", async () => {
     const { callOf } = await traceOf(stepBegins("step-1", "agent"), stepEnds("step-1"), ...call("late", 900, 950));
-    expect(wordsOf(callOf("late").above)).toEqual(["run mcp-crash"]);
+    expect(namesOf(callOf("late").above)).toEqual(["run mcp-crash"]);
   });
 
-  test("lasts a call from its request to its reply, and leads to the span that the gateway told others of", async () => {
+  test("has a call from its request to its reply, with a link to the gateway's own span", async () => {
     const ids = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
     const { callOf } = await traceOf(
       stepBegins("step-1", "call"),
@@ -167,23 +167,20 @@ describe("the exported trace", () => {
     ["cancelled", 2],
     ["busy", 2],
     ["unknown_tool", 0],
-  ] as const)(
-    "says of a call that ended in %s what it was, also when no decision was made on it",
-    async (outcome, code) => {
-      const error = "so it was";
-      const { callOf } = await traceOf(
-        stepBegins("step-1", "call"),
-        callEnded({ callId: "c", startedWallMs: at(20), endedWallMs: at(30), outcome, error }),
-      );
-      const { status, attributes, above } = callOf("c");
-      expect(status).toEqual(code === 0 ? { code } : { code, message: error });
-      expect(attributes["resilience_lab.call.outcome"]).toBe(outcome);
-      expect(attributes["error.type"]).toBe(code === 0 ? undefined : outcome);
-      expect(above).toHaveLength(2);
-    },
-  );
+  ] as const)("has the outcome of a call that ended in %s, even without a decision", async (outcome, code) => {
+    const error = "so it was";
+    const { callOf } = await traceOf(
+      stepBegins("step-1", "call"),
+      callEnded({ callId: "c", startedWallMs: at(20), endedWallMs: at(30), outcome, error }),
+    );
+    const { status, attributes, above } = callOf("c");
+    expect(status).toEqual(code === 0 ? { code } : { code, message: error });
+    expect(attributes["resilience_lab.call.outcome"]).toBe(outcome);
+    expect(attributes["error.type"]).toBe(code === 0 ? undefined : outcome);
+    expect(above).toHaveLength(2);
+  });
 
-  test("of a run without ends of calls, as labs of before recorded it, has each to its last decision", async () => {
+  test("of a run without ends of calls, as earlier labs recorded it, has each call to its last decision", async () => {
     const row = { callId: "c", decidedWallMs: at(30), durationMs: 5 };
     const { callOf } = await traceOf(
       stepBegins("step-1", "call"),
@@ -195,7 +192,7 @@ describe("the exported trace", () => {
     expect(attributes["resilience_lab.call.outcome"]).toBeUndefined();
   });
 
-  test("of thousands of calls has each once, also one that is held all the while", async () => {
+  test("of thousands of calls has each once, including one that stays open throughout", async () => {
     const held = decided({ callId: "held", turnId: "held", decision: "approvalRequired", decidedWallMs: at(20) });
     const { spans, callOf } = await traceOf(
       stepBegins("step-1", "storm"),

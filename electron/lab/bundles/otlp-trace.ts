@@ -3,28 +3,28 @@ import { type AnySpan, isOpen, lastedUntil, type Span } from "../../model/span.t
 import type { SpanSink, SpanTracker } from "../../model/span-tracker.ts";
 import type { RunRecord } from "./format.ts";
 import { callSpans, OWN } from "./otlp-call.ts";
-import { INTERNAL, idOf, type Span as OtlpSpan, spellAttributes, spellSpan, unixNano } from "./otlp-span.ts";
+import { INTERNAL, idOf, type Span as OtlpSpan, serializeAttributes, serializeSpan, unixNano } from "./otlp-span.ts";
 
 const SPANS_AT_ONCE = 256;
 
 const FAULT_ID = `${OWN}.fault.id`;
 
-/** Whose span it is: the lab's, or the gateway's as its records tell of it. */
+/** The resource of a span: the lab, or the gateway by its records. */
 type Resource = "lab" | "gateway";
 
 /**
- * A run as OTLP JSON, one `ExportTraceServiceRequest`, made as its spans go by: steps and faults when they end, calls when
- * no more is told of them, since decisions, ends, and the fault that a call failed of, may come late. It is one trace, in
- * which the run is above its steps and faults, and a step above the calls that it made.
+ * A run as OTLP JSON, one `ExportTraceServiceRequest`, written as a stream: steps and faults when they end, calls when they
+ * are dropped by the tracker, since their decisions, ends and the fault that failed them may come late. One trace: the run
+ * is the parent of its steps and faults, a step the parent of its calls.
  */
 export class OtlpTrace implements SpanSink {
   readonly #record: RunRecord;
   readonly #write: (text: string) => Promise<void> | undefined;
   readonly #traceId: string;
   readonly #rootId: string;
-  /** Of calls that are not written yet, by the call's id in the run: the first approval of each. */
+  /** The first approval of each unwritten call, by the call's span id in the run. */
   readonly #approvals = new Map<string, Span<"approval">>();
-  /** The lab's own id of each fault, by its id in the run. */
+  /** The lab's id of each fault, by its span id in the run. */
   readonly #faultIds = new Map<string, string>();
   readonly #spans: Record<Resource, string> = { lab: "", gateway: "" };
   readonly #serviceNames: Record<Resource, string> = { lab: "resilience-lab", gateway: "gateway" };
@@ -52,12 +52,12 @@ export class OtlpTrace implements SpanSink {
     else if ((span.kind === "step" || span.kind === "fault") && !isOpen(span) && isFirstEnd(span)) this.#end(span);
   }
 
-  /** What has not ended is written as it stands. */
+  /** Writes a span that has not ended in its current state. */
   dropped(span: AnySpan): void {
     if (span.kind === "call" || isOpen(span)) this.#end(span);
   }
 
-  /** A promise to wait for when a batch of spans was written. */
+  /** Returns a promise to await when a batch of spans was written. */
   writeIfFull(): Promise<void> | undefined {
     return this.#waiting < SPANS_AT_ONCE ? undefined : this.#writeSpans();
   }
@@ -168,7 +168,7 @@ export class OtlpTrace implements SpanSink {
 
   #add(resource: Resource, span: OtlpSpan): void {
     const before = this.#spans[resource];
-    this.#spans[resource] = `${before}${before === "" ? "" : ",\n"}${spellSpan(span)}`;
+    this.#spans[resource] = `${before}${before === "" ? "" : ",\n"}${serializeSpan(span)}`;
     this.#waiting++;
   }
 
@@ -177,7 +177,7 @@ export class OtlpTrace implements SpanSink {
       const spans = this.#spans[resource];
       if (spans === "") continue;
       this.#spans[resource] = "";
-      const whose = spellAttributes({
+      const whose = serializeAttributes({
         "service.name": this.#serviceNames[resource],
         [`${OWN}.run.id`]: this.#record.id,
       });
@@ -192,7 +192,7 @@ export class OtlpTrace implements SpanSink {
   }
 }
 
-/** What has been written is not written again, whatever is told of it later. */
+/** A span that has been written is not written again when it changes later. */
 function isFirstEnd({ before }: Span): boolean {
   return before === undefined || isOpen(before);
 }

@@ -7,31 +7,31 @@ import { endedRuns } from "./export-bundle.ts";
 import { recordOf } from "./run-export.ts";
 
 const SUSPICIOUS_LIMIT = 200;
-/** Events between two turns of the event loop. */
+/** Events per turn of the event loop. */
 const EVENTS_AT_ONCE = 256;
 
 export interface Suspicious {
   runId: string;
   /** The event's number; null for one of the run's files. */
   seq: number | null;
-  /** Of the event, or the file. */
+  /** Type of the event, or name of the file. */
   where: string;
-  /** Its beginning and its length. */
+  /** The beginning and the length of the value. */
   what: string;
 }
 
 export interface ExportPreview {
-  /** How often each kind is redacted in what would be exported. */
+  /** How often each kind of secret is redacted in the export. */
   redacted: Record<string, number>;
-  /** Long random values that no rule knows: for a person to look at. At most 200. */
+  /** Long random values that no rule matches, for a person to review. At most 200. */
   suspicious: Suspicious[];
   /** How many more there are. */
   suspiciousMore: number;
 }
 
 /**
- * What an export of the runs would redact, and what in it looks like a secret all the same.
- * @throws LabError as the export would: for a run that is on, was kept raw or does not exist
+ * What an export of the runs would redact, and what in it still looks like a secret.
+ * @throws LabError like the export: for a run that is in progress, was kept raw or does not exist
  */
 export async function previewExport(
   history: RunStore,
@@ -41,7 +41,7 @@ export async function previewExport(
   const counts = new Map<string, number>();
   const suspicious: Suspicious[] = [];
   let suspiciousMore = 0;
-  const look = (runId: string, seq: number | null, where: string, text: string) => {
+  const scan = (runId: string, seq: number | null, where: string, text: string) => {
     countPlaceholders(text, counts);
     for (const what of findSuspicious(text)) {
       if (suspicious.length < SUSPICIOUS_LIMIT) suspicious.push({ runId, seq, where, what });
@@ -51,11 +51,11 @@ export async function previewExport(
   for (const run of await endedRuns(history, runIds)) {
     const sources = await history.sources(run.id);
     const redactor = new Redactor();
-    if (sources.stack !== undefined) look(run.id, null, "stack.yaml", redactor.yaml(sources.stack));
-    look(run.id, null, "scenario.yaml", redactor.yaml(sources.scenario));
-    look(run.id, null, "run.json", JSON.stringify(recordOf(run, sources.events, redactor)));
+    if (sources.stack !== undefined) scan(run.id, null, "stack.yaml", redactor.yaml(sources.stack));
+    scan(run.id, null, "scenario.yaml", redactor.yaml(sources.scenario));
+    scan(run.id, null, "run.json", JSON.stringify(recordOf(run, sources.events, redactor)));
     for await (const raw of history.events(run.id)) {
-      look(run.id, raw.seq, raw.type, redactor.event(raw).line);
+      scan(run.id, raw.seq, raw.type, redactor.event(raw).line);
       if (raw.seq % EVENTS_AT_ONCE !== 0) continue;
       await nextTurn();
       signal.throwIfAborted();

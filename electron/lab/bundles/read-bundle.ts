@@ -25,17 +25,17 @@ import {
 } from "./format.ts";
 import { ZipReader } from "./zip-reader.ts";
 
-/** One run of a bundle as it is read: what it was made of first, then its events in their order. */
+/** One run of a bundle as it is read: its input files first, then its events in their order. */
 export interface BundleRun {
   record: RunRecord;
   scenario: string;
   stack: string | undefined;
 }
 
-/** Takes what is read. Nothing is known to be good before the whole bundle was read without an error. */
+/** Receives what is read. Nothing is known to be valid before the whole bundle was read without an error. */
 export interface BundleSink {
   begin(run: BundleRun): Promise<void>;
-  /** Resolves, where it gives a promise, when more may be taken. */
+  /** A returned promise resolves when more may be passed. */
   take(event: LabEvent): Promise<void> | undefined;
   end(): Promise<void>;
 }
@@ -49,9 +49,9 @@ export interface ReadRequest {
 }
 
 /**
- * Reads a whole bundle and believes nothing: neither the zip's directory nor the manifest, nor that an event is one.
- * Every byte that is declared is read and hashed; memory does not grow with the bundle.
- * @throws BundleProblem naming the first thing that is wrong
+ * Reads and validates a whole bundle: the zip's directory, the manifest and every event. Every declared byte is read and
+ * hashed; memory does not grow with the bundle.
+ * @throws BundleProblem naming the first problem
  */
 export async function readBundle(request: ReadRequest, sink: BundleSink): Promise<Manifest> {
   const zip = await ZipReader.open(request.file, request.limits);
@@ -77,7 +77,7 @@ class Reading {
     const read = await this.#readManifest();
     this.#declare(read);
     for (const run of read.runs) await this.#readRun(run, sink);
-    // Reports, logs and the like are for people. They are not kept, but a bundle with damage is not one to trust.
+    // Reports, logs and the like are not stored, but damage in them makes the whole bundle untrustworthy.
     const rest = new Set(this.#declared.keys());
     for (const path of rest) for await (const _ of this.#verified(path));
     return read;
@@ -99,13 +99,13 @@ class Reading {
       throw new BundleProblem(
         "newer format",
         `it was made by a newer Resilience Lab (format ${head.formatVersion}, this one reads up to ${FORMAT_VERSION})`,
-        { cure: "update Resilience Lab, or export the run again with the version that is here" },
+        { cure: "update Resilience Lab, or export the run again with this version" },
       );
     }
     return checked(manifest, value, MANIFEST_PATH, "bad manifest");
   }
 
-  /** What is declared is there, once, and nothing else is. */
+  /** Checks that every declared entry exists once, and no other. */
   #declare({ entries, runs }: Manifest): void {
     const { paths } = this.#zip;
     if (runs.length > this.#request.limits.runs) {
@@ -117,13 +117,12 @@ class Reading {
     for (const entry of entries) {
       if (this.#declared.has(entry.path)) throw new BundleProblem("duplicate entry", `${entry.path} is declared twice`);
       if (entry.path === MANIFEST_PATH) throw new BundleProblem("bad manifest", "the manifest declares itself");
-      if (!paths.has(entry.path))
-        throw new BundleProblem("missing entry", `${entry.path} is declared and is not in it`);
+      if (!paths.has(entry.path)) throw new BundleProblem("missing entry", `${entry.path} is declared but missing`);
       this.#declared.set(entry.path, entry);
     }
     for (const path of paths) {
       if (path === MANIFEST_PATH || this.#declared.has(path)) continue;
-      throw new BundleProblem("undeclared entry", `${path} is in it and is not declared`);
+      throw new BundleProblem("undeclared entry", `${path} is not declared`);
     }
     const ids = new Set(runs.map(({ id }) => id));
     if (ids.size < runs.length) throw new BundleProblem("bad manifest", "a run is declared twice");
@@ -177,7 +176,7 @@ class Reading {
     return decoded(new TextDecoder("utf-8", { fatal: true }), path, Buffer.concat(parts));
   }
 
-  /** Whole lines of an entry, as many as come together. */
+  /** Complete lines of an entry, in batches. */
   async *#lines(path: string): AsyncGenerator<string[]> {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     const { lineChars } = this.#request.limits;
@@ -194,7 +193,7 @@ class Reading {
     if (rest !== "") yield [rest];
   }
 
-  /** The bytes of a declared entry. @throws BundleProblem at their end when they are not those that were declared */
+  /** The bytes of a declared entry. @throws BundleProblem at their end when size or hash differ from the manifest */
   async *#verified(path: string): AsyncGenerator<Buffer> {
     const entry = this.#declared.get(path);
     if (entry === undefined) throw new BundleProblem("missing entry", `${path} is not declared, and a run needs it`);
@@ -210,7 +209,7 @@ class Reading {
       throw new BundleProblem("wrong size", `${path} has ${bytes} bytes and should have ${entry.bytes}`);
     }
     if (hash.digest("hex") !== entry.sha256) {
-      throw new BundleProblem("wrong hash", `${path} was changed after the export: its SHA-256 is another`);
+      throw new BundleProblem("wrong hash", `${path} was changed after the export: its SHA-256 differs`);
     }
   }
 
@@ -226,7 +225,7 @@ class Reading {
   }
 }
 
-/** Follows one run's events and lets through only what a run of this lab could have recorded. */
+/** Validates one run's events: accepts only what a run of this lab could have recorded. */
 class RunChecker {
   readonly #record: RunRecord;
   #seq = 0;
@@ -239,25 +238,25 @@ class RunChecker {
 
   next(line: string, path: string): LabEvent {
     const expected = this.#seq + 1;
-    const place = `${path}:${expected}`;
-    if (this.#ended !== undefined) throw new BundleProblem("bad event", `${place}: the run has ended before it`);
+    const location = `${path}:${expected}`;
+    if (this.#ended !== undefined) throw new BundleProblem("bad event", `${location}: the run has ended before it`);
     if (expected > this.#record.events) {
       throw new BundleProblem("event gap", `${path} has more than the ${this.#record.events} events that are declared`);
     }
-    const value = parseJson(line, place, "bad event");
+    const value = parseJson(line, location, "bad event");
     if (isTooDeep(value, line))
-      throw new BundleProblem("bad event", `${place}: it is nested more than ${DEPTH_LIMIT} deep`);
-    const event = checked(labEvent, upgraded(value, place), place, "bad event");
-    if (event.runId !== this.#record.id) throw new BundleProblem("bad event", `${place}: it is of another run`);
+      throw new BundleProblem("bad event", `${location}: it is nested more than ${DEPTH_LIMIT} deep`);
+    const event = checked(labEvent, upgraded(value, location), location, "bad event");
+    if (event.runId !== this.#record.id) throw new BundleProblem("bad event", `${location}: it is of another run`);
     if (event.seq !== expected) {
-      throw new BundleProblem("event gap", `${place}: event ${event.seq} stands where event ${expected} should`);
+      throw new BundleProblem("event gap", `${location}: found event ${event.seq}, expected event ${expected}`);
     }
     const isTimely = event.atMs >= this.#atMs && event.atMs <= 1e11 && event.wallMs >= 0 && event.wallMs <= 8.64e15;
     if (!isTimely)
-      throw new BundleProblem("bad event", `${place}: its time is before that of the event before, or none`);
+      throw new BundleProblem("bad event", `${location}: its time is invalid, or before that of the previous event`);
     this.#seq = expected;
     this.#atMs = event.atMs;
-    this.#check(event, place);
+    this.#check(event, location);
     return event;
   }
 
@@ -268,8 +267,8 @@ class RunChecker {
     if (this.#ended === undefined) throw new BundleProblem("bad event", `${path}: the run does not end`);
   }
 
-  /** The record is only a summary: it may not say other than the events do. */
-  #check(event: LabEvent, place: string): void {
+  /** The record is only a summary, and must match the events. */
+  #check(event: LabEvent, location: string): void {
     const { scenarioId, scenarioTitle, driver, without, outcome, reason, durationMs } = this.#record;
     if (isRunStart(event)) {
       const isSame =
@@ -277,49 +276,50 @@ class RunChecker {
         event.scenario.title === scenarioTitle &&
         event.driver === driver &&
         JSON.stringify(event.without) === JSON.stringify(without);
-      if (this.#seq !== 1) throw new BundleProblem("bad event", `${place}: the run begins twice`);
-      if (!isSame) throw new BundleProblem("bad run", `${place}: ${RUN_FILES.run} says otherwise of how the run began`);
+      if (this.#seq !== 1) throw new BundleProblem("bad event", `${location}: the run starts twice`);
+      if (!isSame)
+        throw new BundleProblem("bad run", `${location}: ${RUN_FILES.run} does not match how the run started`);
     } else if (isRunEnd(event)) {
       const isSame = event.outcome === outcome && event.reason === reason && event.atMs === durationMs;
-      if (!isSame) throw new BundleProblem("bad run", `${place}: ${RUN_FILES.run} says otherwise of how the run ended`);
+      if (!isSame) throw new BundleProblem("bad run", `${location}: ${RUN_FILES.run} does not match how the run ended`);
       this.#ended = event;
     }
   }
 }
 
-function parseJson(text: string, place: string, reason: "bad manifest" | "bad run" | "bad event"): unknown {
+function parseJson(text: string, location: string, reason: "bad manifest" | "bad run" | "bad event"): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new BundleProblem(reason, `${place} is no JSON: ${messageOf(error)}`, { cause: error });
+    throw new BundleProblem(reason, `${location} is not valid JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 
-/** What is no event is left as it is, to be refused for its shape. */
-function upgraded(value: unknown, place: string): unknown {
+/** A value that is not an event is returned unchanged, and is refused by its schema. */
+function upgraded(value: unknown, location: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   try {
     return upgradeEvent(value as StoredEvent);
   } catch (error) {
-    throw new BundleProblem("bad event", `${place}: ${messageOf(error)}`, { cause: error });
+    throw new BundleProblem("bad event", `${location}: ${messageOf(error)}`, { cause: error });
   }
 }
 
 function checked<Shape extends z.ZodType>(
   shape: Shape,
   value: unknown,
-  place: string,
+  location: string,
   reason: "bad manifest" | "bad run" | "bad event",
 ): z.infer<Shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
-  throw new BundleProblem(reason, `${place}: ${prettifyError(result.error).split("\n").slice(0, 4).join(" ")}`);
+  throw new BundleProblem(reason, `${location}: ${prettifyError(result.error).split("\n").slice(0, 4).join(" ")}`);
 }
 
 function decoded(decoder: TextDecoder, path: string, chunk?: Buffer): string {
   try {
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
   } catch (error) {
-    throw new BundleProblem("bad event", `${path} is no text in UTF-8`, { cause: error });
+    throw new BundleProblem("bad event", `${path} is not valid UTF-8`, { cause: error });
   }
 }

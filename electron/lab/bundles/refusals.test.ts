@@ -21,7 +21,7 @@ async function goodBundle(): Promise<string> {
   return file;
 }
 
-/** Is refused for this reason by both who read it, and nothing of it is kept. */
+/** Expects that import and verification refuse it for this reason, and that nothing of it is stored. */
 async function expectRefused(
   file: string,
   reason: RefusalReason,
@@ -41,7 +41,7 @@ async function expectRefused(
 const replaced = (entries: Map<string, Buffer>, path: string, from: string | RegExp, to: string) =>
   entries.set(path, Buffer.from(String(entries.get(path)).replace(from, to)));
 
-test("a good bundle is told of", async () => {
+test("a valid bundle is described", async () => {
   expect(await verifyBundle(await goodBundle())).toEqual({
     isValid: true,
     problems: [],
@@ -51,7 +51,7 @@ test("a good bundle is told of", async () => {
   });
 });
 
-test("a bundle from before events had a version is good", async () => {
+test("a bundle from before events had a version is valid", async () => {
   const file = await goodBundle();
   tamper(file, (entries) => replaced(entries, EVENTS, /"eventVersion":\d+,/, ""), true);
   const history = await openHistory();
@@ -59,13 +59,13 @@ test("a bundle from before events had a version is good", async () => {
   expect((await eventsIn(history, RUN_1))[0]).toMatchObject({ type: "run.started", eventVersion: EVENT_VERSION });
 });
 
-test("a bundle with events of a newer lab is refused, and what to do is said", async () => {
+test("a bundle with events of a newer lab is refused, with the next step", async () => {
   const file = await goodBundle();
   tamper(file, (entries) => replaced(entries, EVENTS, /"eventVersion":\d+/, '"eventVersion":99'), true);
   expect((await expectRefused(file, "bad event")).message).toContain("newer Resilience Lab");
 });
 
-describe("what was changed after the export", () => {
+describe("a change after the export", () => {
   test.each([
     "decisions.json",
     "events.ndjson",
@@ -98,10 +98,10 @@ describe("what was changed after the export", () => {
     ["the events gone", "missing entry", (entries) => entries.delete(EVENTS)],
     ["a file more", "undeclared entry", (entries) => entries.set(`runs/${RUN_1}/extra.txt`, Buffer.from("x"))],
     ["no manifest", "not a bundle", (entries) => entries.delete("manifest.json")],
-    ["a manifest that is no JSON", "bad manifest", (entries) => entries.set("manifest.json", Buffer.from("{"))],
+    ["a manifest that is not JSON", "bad manifest", (entries) => entries.set("manifest.json", Buffer.from("{"))],
     ["a manifest of something else", "bad manifest", (entries) => entries.set("manifest.json", Buffer.from("{}"))],
     [
-      "a manifest in no known encoding",
+      "a manifest in an unknown encoding",
       "bad event",
       (entries) => entries.set("manifest.json", Buffer.from([0xff, 0xfe])),
     ],
@@ -145,16 +145,16 @@ test.each<[string, string, (entries: Map<string, Buffer>) => void]>([
     (entries) => changeManifest(entries, ({ runs }) => Object.assign(runs[0] ?? {}, { id: "run-1" })),
   ],
   [RUN, "id", (entries) => replaced(entries, RUN, `"id": "${RUN_1}"`, '"id": "run-1"')],
-])("a run whose id is no UUID is refused, and where it stands is named: %s", async (place, field, change) => {
+])("a run whose id is not a UUID is refused, with its location: %s", async (location, field, change) => {
   const file = await goodBundle();
   tamper(file, change, true);
-  const { message } = await expectRefused(file, place === RUN ? "bad run" : "bad manifest");
-  expect(message).toMatch(`${place}: `);
+  const { message } = await expectRefused(file, location === RUN ? "bad run" : "bad manifest");
+  expect(message).toMatch(`${location}: `);
   expect(message).toMatch(`the id of a run is a UUID`);
   expect(message).toMatch(`at ${field}`);
 });
 
-describe("what was changed with a manifest that agrees", () => {
+describe("a change with a matching manifest", () => {
   const lines = (entries: Map<string, Buffer>, change: (all: string[]) => string[]) =>
     entries.set(EVENTS, Buffer.from(`${change(String(entries.get(EVENTS)).trimEnd().split("\n")).join("\n")}\n`));
 
@@ -162,7 +162,7 @@ describe("what was changed with a manifest that agrees", () => {
     ["an event left out", "event gap", (entries) => lines(entries, (all) => all.toSpliced(3, 1))],
     ["the last event left out", "event gap", (entries) => lines(entries, (all) => all.slice(0, -1))],
     [
-      "two events that changed places",
+      "two swapped events",
       "event gap",
       (entries) => lines(entries, (all) => all.toSpliced(3, 2, all[4] ?? "", all[3] ?? "")),
     ],
@@ -183,13 +183,13 @@ describe("what was changed with a manifest that agrees", () => {
     ["time that runs backwards", "bad event", (entries) => replaced(entries, EVENTS, '"atMs":50,', '"atMs":5,')],
     ["time beyond all bounds", "bad event", (entries) => replaced(entries, EVENTS, '"atMs":160', '"atMs":1e300')],
     [
-      "arguments nested beyond all bounds",
+      "arguments nested too deep",
       "bad event",
       (entries) => replaced(entries, EVENTS, '{"charge_id":"ch_1"}', `${"[".repeat(5_000)}${"]".repeat(5_000)}`),
     ],
     ["events that are no UTF-8", "bad event", (entries) => entries.set(EVENTS, Buffer.from([0x7b, 0xc3, 0x28]))],
     [
-      "a verdict that the events do not bear out",
+      "a verdict that does not match the events",
       "bad run",
       (entries) => replaced(entries, EVENTS, '"outcome":"passed"', '"outcome":"failed"'),
     ],
@@ -198,14 +198,10 @@ describe("what was changed with a manifest that agrees", () => {
       "bad run",
       (entries) => replaced(entries, RUN, '"scenarioId": "mcp-crash"', '"scenarioId": "other"'),
     ],
-    [
-      "a record with a field that there is not",
-      "bad run",
-      (entries) => replaced(entries, RUN, "{", '{"command": "rm",'),
-    ],
+    ["a record with an unknown field", "bad run", (entries) => replaced(entries, RUN, "{", '{"command": "rm",')],
     ["a record of fewer events", "bad run", (entries) => replaced(entries, RUN, '"events": 17', '"events": 16')],
     [
-      "a record of a run that began at no time",
+      "a record without a valid start time",
       "bad run",
       (entries) => replaced(entries, RUN, /"startedWallMs": \d+/, '"startedWallMs": -1'),
     ],
@@ -215,7 +211,7 @@ describe("what was changed with a manifest that agrees", () => {
     await expectRefused(file, reason);
   });
 
-  test("a newer format is refused with what to do, whatever else has changed in it", async () => {
+  test("a newer format is refused with the next step, whatever else has changed in it", async () => {
     const file = await goodBundle();
     tamper(file, (entries) =>
       entries.set("manifest.json", Buffer.from('{"format":"resilience-lab bundle","formatVersion":2,"news":[]}')),
@@ -227,7 +223,7 @@ describe("what was changed with a manifest that agrees", () => {
   });
 });
 
-describe("a zip that plays tricks", () => {
+describe("a malicious zip", () => {
   const with_ = async (...forged: Forged[]) => {
     const file = await goodBundle();
     forgeZip(file, [...openForged(file), ...forged]);
@@ -269,7 +265,7 @@ describe("a zip that plays tricks", () => {
     await expectRefused(await with_({ path: "runs/x", bytes, isEncrypted: true }), "encrypted");
   });
 
-  test("a path that is another where its bytes are", async () => {
+  test("a path that differs in the local header", async () => {
     const file = await goodBundle();
     const zip = readFileSync(file);
     zip.write(`runs/${RUN_1}/RUN.json`, zip.indexOf(RUN), "latin1");
@@ -277,7 +273,7 @@ describe("a zip that plays tricks", () => {
     await expectRefused(file, "bad path");
   });
 
-  test("files that share their bytes", async () => {
+  test("overlapping files", async () => {
     const file = await goodBundle();
     const zip = readFileSync(file);
     const second = zip.indexOf(
@@ -297,11 +293,11 @@ describe("a zip bomb", () => {
     return file;
   };
 
-  test("that says so is refused before it is unpacked", async () => {
+  test("with a true size is refused before it is unpacked", async () => {
     await expectRefused(await bomb(20 * 1024 * 1024), "too dense");
   });
 
-  test("that lies about its size is stopped there", async () => {
+  test("with a false size is stopped at that size", async () => {
     const file = await bomb(20 * 1024 * 1024, 10);
     tamper(file, () => {}, true);
     const entries = openForged(file).map((entry) =>
@@ -325,8 +321,8 @@ describe("a zip bomb", () => {
   });
 });
 
-describe("what is no whole bundle", () => {
-  test("is refused wherever it was cut off", async () => {
+describe("an incomplete bundle", () => {
+  test("is refused wherever it is truncated", async () => {
     const whole = await goodBundle();
     const bytes = readFileSync(whole);
     for (let part = 1; part < 20; part++) {
@@ -337,7 +333,7 @@ describe("what is no whole bundle", () => {
     }
   });
 
-  test("never crashes whoever reads it, whichever byte is another", async () => {
+  test("never crashes the reader, whichever byte is changed", async () => {
     const whole = await goodBundle();
     const bytes = readFileSync(whole);
     const original = (await verifyBundle(whole)).runs;
@@ -346,7 +342,7 @@ describe("what is no whole bundle", () => {
       changed[at] = (changed[at] ?? 0) ^ 0xff;
       writeFileSync(whole, changed);
       const { isValid, runs, problems } = await verifyBundle(whole);
-      // A byte that no reader looks at, such as a time, may change; what is read may not.
+      // A byte that is not read, such as a time, may change.
       if (isValid) expect(runs).toEqual(original);
       else expect(problems).toHaveLength(1);
     }
@@ -361,13 +357,13 @@ describe("what is no whole bundle", () => {
     await expectRefused(file, reason);
   });
 
-  test("a zip of something else", async () => {
+  test("a zip of other files", async () => {
     const file = join(temporaryFolder(), "other.zip");
     forgeZip(file, [{ path: "readme.txt", bytes: Buffer.from("hello") }]);
     await expectRefused(file, "not a bundle");
   });
 
-  test("a file that is not there, and a folder", async () => {
+  test("a missing file, and a folder", async () => {
     await expectRefused(join(temporaryFolder(), "none.zip"), "unreadable");
     await expectRefused(temporaryFolder(), "unreadable");
   });

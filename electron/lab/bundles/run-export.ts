@@ -13,20 +13,20 @@ import { ReportDraft } from "./report/report-draft.ts";
 import { ServiceLogs } from "./service-logs.ts";
 import type { TextSink, ZipWriter } from "./zip-writer.ts";
 
-/** Events between two looks at the signal, when no chunk is written meanwhile. */
-const LOOK_EVERY = 512;
+/** The signal is checked after so many events, when no chunk is written meanwhile. */
+const CHECK_EVERY_EVENTS = 512;
 
 export type EndedRun = StoredRun & { outcome: Outcome; reason: string; durationMs: number };
 
 export interface RunExport {
   record: RunRecord;
-  /** How many placeholders of each kind the run has: those that it was stored with, and those of this export. */
+  /** How many placeholders of each kind the run has, including those of its recording. */
   redacted: ReadonlyMap<string, number>;
 }
 
 /**
- * Writes one run's files in one pass over its events. Every file is made from what the redactor let through, so none can
- * say more than another; memory does not grow with the run.
+ * Writes one run's files in one pass over its events. Every file is generated from the redacted events; memory does not grow
+ * with the run.
  */
 export async function exportRun(
   run: EndedRun,
@@ -43,7 +43,7 @@ export async function exportRun(
   const tooMany = sources.events > limits.eventsPerRun;
   if (tooMany) throw tooLarge(run, `it has ${sources.events} events, and a bundle holds ${limits.eventsPerRun}`);
   const redactor = new Redactor();
-  // First, because what these files call a secret is looked for in all the others.
+  // First, because the secrets of these files are searched for in all others.
   const stack = sources.stack === undefined ? undefined : redactor.yaml(sources.stack);
   const scenario = redactor.yaml(sources.scenario);
   const record = recordOf(run, sources.events, redactor);
@@ -62,7 +62,7 @@ export async function exportRun(
     if (isTooDeep(event, line)) throw tooLarge(run, `its event ${seq} is nested more than ${DEPTH_LIMIT} deep`);
     if (line.length > limits.lineChars) throw tooLarge(run, `its event ${seq} has ${line.length} characters`);
     const isFull = files.take(event, line);
-    if (isFull === undefined && seq % LOOK_EVERY !== 0) continue;
+    if (isFull === undefined && seq % CHECK_EVERY_EVENTS !== 0) continue;
     await isFull;
     parts.onEvents(seq);
     signal.throwIfAborted();
@@ -78,7 +78,7 @@ export async function exportRun(
   return { record, redacted };
 }
 
-/** What a bundle says of a run beside its events. */
+/** The record of a run in a bundle. */
 export function recordOf(run: EndedRun, events: number, redactor: Redactor): RunRecord {
   const { id, scenarioId, scenarioTitle, driver, without, outcome, reason, startedWallMs, durationMs } = run;
   return {
@@ -90,7 +90,7 @@ export function recordOf(run: EndedRun, events: number, redactor: Redactor): Run
     outcome,
     reason: redactor.text(reason),
     startedWallMs,
-    // As precise as the events are kept, so that an imported run is exported as it came.
+    // With the precision of the stored events, so that an imported run is exported unchanged.
     durationMs: Math.round(durationMs * 1000) / 1000,
     events,
   };
@@ -102,10 +102,10 @@ function tooLarge(run: StoredRun, why: string): LabError {
   });
 }
 
-/** Spans of each kind that are waited for, about; of more the oldest are written as they stand. */
+/** Approximate number of open spans of each kind; beyond it the oldest are written in their current state. */
 export const SPANS_KEPT = 1_000;
 
-/** The files of one run that are written while its events go by. */
+/** The files of one run that are written as its events are read. */
 class RunFiles {
   readonly #record: RunRecord;
   readonly #zip: ZipWriter;
@@ -146,7 +146,7 @@ class RunFiles {
     );
   }
 
-  /** A promise to wait for when enough has come together to be written. */
+  /** Returns a promise to await when enough was buffered to be written. */
   take(event: LabEvent, line: string): Promise<unknown> | undefined {
     this.#full = this.#events.write(`${line}\n`);
     this.#tracker.take(event);
@@ -176,7 +176,7 @@ class RunFiles {
   }
 }
 
-/** Most events fill nothing, so that nothing is made for them. */
+/** Avoids allocating a promise for most events. */
 function both(one: Promise<unknown> | undefined, other: Promise<unknown> | undefined): Promise<unknown> | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Promise.all([one, other]);
 }

@@ -6,10 +6,10 @@ import { EVENT_VERSION } from "../../model/upgrade.ts";
 import { type RunReport, toReport } from "../reports/run-report.ts";
 import type { RunRecord } from "./format.ts";
 
-/** Of each type of event. No person reads more in a report, and a run may have a hundred thousand. */
+/** Maximum number of events of each type in a report; a run may have 100,000. */
 const KEPT_OF_A_TYPE = 1_000;
 
-/** What the reports of a run are made of: its view, bounded. What is left out is counted, and said. */
+/** A bounded view of a run for its reports. What is left out is counted and mentioned. */
 export class RunSketch {
   readonly #record: RunRecord;
   readonly #seen = new Map<LabEventType, number>();
@@ -23,7 +23,7 @@ export class RunSketch {
     if (priorityOf(event) === "progress") return;
     const seen = (this.#seen.get(event.type) ?? 0) + 1;
     this.#seen.set(event.type, seen);
-    // The model takes no gaps; these events are numbered anew for it.
+    // The model accepts no gaps, so these events are renumbered.
     if (seen <= KEPT_OF_A_TYPE) this.#model.take({ ...event, seq: this.#model.seq + 1 });
   }
 
@@ -42,12 +42,12 @@ export class RunSketch {
       .filter(([, seen]) => seen > KEPT_OF_A_TYPE)
       .map(
         ([type, seen]) =>
-          `only the first ${KEPT_OF_A_TYPE} of ${seen} ${type} events are told here; events.ndjson has all`,
+          `only the first ${KEPT_OF_A_TYPE} of ${seen} ${type} events are shown here; events.ndjson has all`,
       );
   }
 }
 
-/** A run whose lab died before its first event has only a record of what was to be run. */
+/** A run whose lab died before its first event has only its record. */
 function startedAs(record: RunRecord): NonNullable<RunView["started"]> {
   return {
     type: "run.started",

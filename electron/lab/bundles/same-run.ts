@@ -5,50 +5,50 @@ import { BundleProblem } from "./bundle-problem.ts";
 import type { BundleRun } from "./read-bundle.ts";
 
 /**
- * Compares a run that arrives with the one of the same id that is here. Both go through the redactor: the one here may be
- * the original, with the secrets that its bundle lacks.
+ * Compares an imported run with the existing one of the same id. Both are redacted, since the existing one may be the
+ * original, with secrets that the bundle does not have.
  */
 export class SameRun {
   readonly #id: string;
-  readonly #here: AsyncGenerator<LabEvent, void>;
-  readonly #hereRedactor = new Redactor();
-  readonly #arrivingRedactor = new Redactor();
+  readonly #existing: AsyncGenerator<LabEvent, void>;
+  readonly #existingRedactor = new Redactor();
+  readonly #importedRedactor = new Redactor();
 
   private constructor(id: string, here: AsyncGenerator<LabEvent, void>) {
     this.#id = id;
-    this.#here = here;
+    this.#existing = here;
   }
 
-  /** Rejects with a BundleProblem when the two were made of different things. */
+  /** Rejects with a BundleProblem when stack file or scenario differ. */
   static async compare(history: RunStore, { record, scenario, stack }: BundleRun): Promise<SameRun> {
     const { id } = record;
     const same = new SameRun(id, history.events(id));
     const [sources, run] = await Promise.all([history.sources(id), history.find(id)]);
-    const stackHere = sources.stack === undefined ? undefined : same.#hereRedactor.yaml(sources.stack);
-    const stackArriving = stack === undefined ? undefined : same.#arrivingRedactor.yaml(stack);
-    if (stackHere !== stackArriving) throw same.#conflict("the stack file");
-    if (same.#hereRedactor.yaml(sources.scenario) !== same.#arrivingRedactor.yaml(scenario))
+    const existingStack = sources.stack === undefined ? undefined : same.#existingRedactor.yaml(sources.stack);
+    const importedStack = stack === undefined ? undefined : same.#importedRedactor.yaml(stack);
+    if (existingStack !== importedStack) throw same.#conflict("the stack file");
+    if (same.#existingRedactor.yaml(sources.scenario) !== same.#importedRedactor.yaml(scenario))
       throw same.#conflict("the scenario");
-    // As an export does, so that equal values get equal numbers.
-    for (const text of [run.scenarioId, run.scenarioTitle, run.reason ?? ""]) same.#hereRedactor.text(text);
+    // In the order of an export, so that equal values get equal numbers.
+    for (const text of [run.scenarioId, run.scenarioTitle, run.reason ?? ""]) same.#existingRedactor.text(text);
     return same;
   }
 
-  /** Rejects with a BundleProblem when the next event here is another. */
+  /** Rejects with a BundleProblem when the next existing event differs. */
   async take(event: LabEvent): Promise<void> {
-    const { value, done } = await this.#here.next();
+    const { value, done } = await this.#existing.next();
     if (done) throw this.#conflict(`event ${event.seq}`);
-    const isSame = this.#hereRedactor.event(value).line === this.#arrivingRedactor.event(event).line;
+    const isSame = this.#existingRedactor.event(value).line === this.#importedRedactor.event(event).line;
     if (!isSame) throw this.#conflict(`event ${event.seq}`);
   }
 
   async end(): Promise<void> {
-    if (!(await this.#here.next()).done) throw this.#conflict("the number of events");
+    if (!(await this.#existing.next()).done) throw this.#conflict("the number of events");
   }
 
   #conflict(what: string): BundleProblem {
-    return new BundleProblem("conflict", `run ${this.#id} is in the history already, and ${what} differs`, {
-      cure: "delete the run that is here if the one in the file is to take its place",
+    return new BundleProblem("conflict", `run ${this.#id} is already in the history, and ${what} differs`, {
+      cure: "delete the existing run to replace it by the one in the file",
     });
   }
 }

@@ -2,11 +2,11 @@ import type { LoggedText } from "../../model/catalogue/log-entries.ts";
 import { runPath } from "./format.ts";
 import type { TextSink, ZipWriter } from "./zip-writer.ts";
 
-/** A stack has a dozen services; what comes after so many shares a file. */
+/** A stack has a dozen services; further ones share a file. */
 const FILES_LIMIT = 200;
 const SHARED_FILE = "other-services";
 
-/** What each service printed, as text, one file for each. */
+/** Log files, one for each service. */
 export class ServiceLogs {
   readonly #runId: string;
   readonly #zip: ZipWriter;
@@ -47,7 +47,7 @@ export class ServiceLogs {
     return this.#zip.open(runPath(this.#runId, `logs/${name}.log`));
   }
 
-  /** A name that no file system reads as anything else; services whose names become the same are numbered. */
+  /** A safe file name for a service; equal names are numbered. */
   #fileName(service: string): string {
     const plain = service.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 60) || "_";
     let name = plain;

@@ -4,7 +4,7 @@ import { readBundle } from "./read-bundle.ts";
 
 export interface Verified {
   isValid: boolean;
-  /** What is wrong, each with what to do if that is known. Empty for a valid bundle. */
+  /** The problems, with the next step where it is known. Empty for a valid bundle. */
   problems: string[];
   runs: { runId: string; scenarioTitle: string; outcome: string; events: number }[];
   createdBy: string;
@@ -13,7 +13,7 @@ export interface Verified {
 
 const NOTHING = { begin: async () => {}, take: () => undefined, end: async () => {} };
 
-/** Reads a bundle as an import would, and keeps nothing. @throws only when it is cancelled */
+/** Validates a bundle like an import, and stores nothing. @throws only when cancelled */
 export async function verifyBundle(
   file: string,
   options: { signal?: AbortSignal; limits?: BundleLimits; onBytes?: (done: number, total: number) => void } = {},

@@ -1,17 +1,17 @@
-/** One file of a zip: what its headers tell of it. */
+/** The header fields of a file in a zip. */
 export interface PackedEntry {
   /** Plain ASCII. */
   path: string;
   crc32: number;
   bytes: number;
   packedBytes: number;
-  /** Deflated; else stored as it is. */
+  /** Deflated; else stored. */
   isPacked: boolean;
 }
 
 /**
- * The records of the zip format (PKWARE's APPNOTE, 4.3), of which a bundle needs the few that all readers know: it is
- * bounded far below what would need zip64. Times are the format's first day, attributes a plain file's.
+ * The records of the zip format (PKWARE's APPNOTE, 4.3) that a bundle needs: its limits are far below those of zip64. Times
+ * are the format's first day, attributes those of a regular file.
  */
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
@@ -28,7 +28,7 @@ export function localHeader(entry: PackedEntry): Buffer {
   return Buffer.concat([fields, Buffer.from(entry.path, "latin1")]);
 }
 
-/** The directory at the zip's end. @param end where it begins, which is where the last entry ends */
+/** The central directory. @param end its offset, the end of the last entry */
 export function centralDirectory(entries: readonly PackedEntry[], offsets: readonly number[], end: number): Buffer {
   const records = entries.map((entry, index) => centralHeader(entry, offsets[index] ?? 0));
   const bytes = records.reduce((sum, { length }) => sum + length, 0);
@@ -51,7 +51,7 @@ function centralHeader(entry: PackedEntry, offset: number): Buffer {
   return Buffer.concat([fields, Buffer.from(entry.path, "latin1")]);
 }
 
-/** The fields that both headers have, in the same order. */
+/** The common fields of both headers, in the same order. */
 function writeShared(fields: Buffer, at: number, { path, crc32, bytes, packedBytes, isPacked }: PackedEntry): void {
   fields.writeUInt16LE(VERSION, at);
   fields.writeUInt16LE(isPacked ? 8 : 0, at + 4);

@@ -12,7 +12,7 @@ const TYPE_BITS = 0o170000;
 const REGULAR_FILE = 0o100000;
 const LOCAL_HEADER_BYTES = 30;
 
-/** A zip that nobody vouches for. Its directory is checked whole before any of its bytes is unpacked. */
+/** An untrusted zip. Its directory is validated completely before any entry is unpacked. */
 export class ZipReader {
   readonly paths: ReadonlySet<string>;
   readonly totalBytes: number;
@@ -26,7 +26,7 @@ export class ZipReader {
     this.totalBytes = [...entries.values()].reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
   }
 
-  /** @throws BundleProblem for what is no zip, is cut off, is larger than the limits, or has an entry that plays tricks */
+  /** @throws BundleProblem for a file that is not a zip, is truncated, exceeds the limits, or has a malicious entry */
   static async open(file: string, limits: BundleLimits): Promise<ZipReader> {
     const zip = await openZip(file, limits);
     try {
@@ -42,7 +42,7 @@ export class ZipReader {
         if (entries.has(path)) throw new BundleProblem("duplicate entry", `${path} is in it twice`);
         entries.set(path, entry);
       }
-      checkWhole(entries, limits);
+      checkEntries(entries, limits);
       return new ZipReader(zip, entries);
     } catch (error) {
       zip.close();
@@ -50,7 +50,7 @@ export class ZipReader {
     }
   }
 
-  /** The unpacked bytes of an entry. Never more than its directory says. */
+  /** The unpacked bytes of an entry, never more than the directory declares. */
   async *read(path: string): AsyncGenerator<Buffer> {
     const entry = this.#entries.get(path);
     if (entry === undefined) throw new BundleProblem("missing entry", `${path} is not in it`);
@@ -58,7 +58,7 @@ export class ZipReader {
     try {
       const header = await this.#zip.readLocalFileHeaderPromise(entry);
       if (header.fileName.toString("latin1") !== path) {
-        throw new BundleProblem("bad path", `${path} is called otherwise where its bytes are`);
+        throw new BundleProblem("bad path", `${path} has another name in its local header`);
       }
       stream = await this.#zip.openReadStreamPromise(entry);
       for await (const chunk of stream) yield chunk as Buffer;
@@ -94,14 +94,14 @@ async function openZip(file: string, limits: BundleLimits): Promise<yauzl.ZipFil
   }
 }
 
-/** A zip ends with its directory: one that begins well and has none was cut off on its way. */
+/** A zip ends with its directory: one that starts correctly and has none was truncated. */
 async function whyNoZip(file: string, cause: unknown): Promise<BundleProblem> {
   const handle = await open(file);
   try {
     const start = Buffer.alloc(4);
     const { bytesRead } = await handle.read(start, 0, 4, 0);
     if (bytesRead === 4 && start.toString("latin1") === "PK\x03\x04") {
-      return new BundleProblem("truncated", "its end is missing: it was not copied whole", {
+      return new BundleProblem("truncated", "its end is missing: it was not copied completely", {
         cure: "copy or download it again",
         cause,
       });
@@ -129,11 +129,11 @@ async function* entriesOf(zip: yauzl.ZipFile): AsyncGenerator<yauzl.Entry> {
   }
 }
 
-/** Its path. @throws BundleProblem unless it is a plain file in a plain folder, packed in a way that is known */
+/** The path of an entry. @throws BundleProblem unless it is a regular file with a safe path and a known compression */
 function checkEntry(entry: yauzl.Entry, limits: BundleLimits): string {
   const path = nameOf(entry);
-  const trick = trickOf(path);
-  if (trick !== undefined) throw new BundleProblem("bad path", `${JSON.stringify(path)} ${trick}`);
+  const problem = problemOf(path);
+  if (problem !== undefined) throw new BundleProblem("bad path", `${JSON.stringify(path)} ${problem}`);
   if (entry.isEncrypted()) throw new BundleProblem("encrypted", `${path} is encrypted`);
   const type = (entry.externalFileAttributes >>> 16) & TYPE_BITS;
   if (entry.versionMadeBy >>> 8 === UNIX && type !== 0 && type !== REGULAR_FILE) {
@@ -142,7 +142,7 @@ function checkEntry(entry: yauzl.Entry, limits: BundleLimits): string {
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
     throw new BundleProblem(
       "not a bundle",
-      `${path} is packed in a way that bundles are not (${entry.compressionMethod})`,
+      `${path} is compressed by a method that bundles do not use (${entry.compressionMethod})`,
     );
   }
   if (entry.uncompressedSize > limits.entryBytes) {
@@ -165,8 +165,8 @@ function nameOf(entry: yauzl.Entry): string {
   return entry.fileNameRaw.toString("latin1");
 }
 
-/** What is wrong with a path, or undefined. Nothing is ever written to it; other tools that open the file might. */
-function trickOf(path: string): string | undefined {
+/** Why a path is unsafe, or undefined. The lab never writes to it, but other tools that open the file might. */
+function problemOf(path: string): string | undefined {
   if (path === "") return "is empty";
   if (path.includes("\0")) return "has a NUL in it";
   if (path.includes("\\")) return "has a backslash in it";
@@ -180,7 +180,7 @@ function trickOf(path: string): string | undefined {
   return undefined;
 }
 
-function checkWhole(entries: ReadonlyMap<string, yauzl.Entry>, limits: BundleLimits): void {
+function checkEntries(entries: ReadonlyMap<string, yauzl.Entry>, limits: BundleLimits): void {
   const inOrder = [...entries].sort(([, a], [, b]) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader);
   let total = 0;
   let free = 0;

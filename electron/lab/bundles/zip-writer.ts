@@ -16,15 +16,15 @@ import {
 import type { BundleLimits, ManifestEntry } from "./format.ts";
 import { centralDirectory, localHeader, type PackedEntry } from "./zip-format.ts";
 
-/** Chunks of text of at least this size: few enough to be cheap, and always cut in the same places. */
+/** Minimum size of a chunk of text: large enough to be cheap, and always cut at the same positions. */
 const CHUNK_CHARS = 64 * 1024;
 
-/** A few chunks may wait for their thread, or the one that makes them would wait for each. */
+/** Chunks that may wait for their thread, so that the producer does not wait for each. */
 const PACKING: ZlibOptions & DuplexOptions = { chunkSize: 64 * 1024, writableHighWaterMark: 1024 * 1024 };
 
-/** Text on its way into the bundle. What is written is hashed and counted. */
+/** A text entry that is being written; hashed and counted. */
 export interface TextSink {
-  /** Keeps the text, or returns a promise to wait for when enough has come together. */
+  /** Buffers the text, or returns a promise to await when a chunk is full. */
   write(text: string): Promise<void> | undefined;
   end(): Promise<void>;
 }
@@ -32,9 +32,9 @@ export interface TextSink {
 type Entry = PackedEntry & ({ packed: Buffer } | { file: string });
 
 /**
- * Makes a zip whose entries have the order in which they were opened and the bytes that were given, and nothing of when or
- * where it was made. Entries are written beside each other: each is packed at once, in a thread of its own, into a scratch
- * folder, and the zip is put together from these. (yazl packs one entry after another, and a run's files come all at once.)
+ * Writes a reproducible zip: its entries are in the order in which they were opened, without times or machine data. Entries
+ * are written concurrently: each is compressed in its own thread into a scratch folder, and the zip is assembled from these
+ * files. (yazl compresses one entry after another, and a run's files are written at the same time.)
  */
 export class ZipWriter {
   readonly #entries: { declared: ManifestEntry; entry: Entry }[] = [];
@@ -50,12 +50,12 @@ export class ZipWriter {
     this.#signal = AbortSignal.any([signal, this.#failed.signal]);
   }
 
-  /** What was written so far, for the manifest. */
+  /** The entries so far, for the manifest. */
   declared(): ManifestEntry[] {
     return this.#entries.map(({ declared }) => declared);
   }
 
-  /** An entry that is written bit by bit, also beside others. */
+  /** An entry that is written in parts, also concurrently with others. */
   open(path: string): TextSink {
     const file = join(this.#scratchFolder, `${this.#entries.length}.packed`);
     const declared = { path, bytes: 0, sha256: "" };
@@ -82,12 +82,12 @@ export class ZipWriter {
     this.#entries.push({ declared, entry });
   }
 
-  /** Resolves when `out` has taken the last byte and was ended. */
+  /** Resolves when `out` has received the last byte and was ended. */
   async finish(out: Writable): Promise<void> {
     await pipeline(this.#bytes(), out, { signal: this.#signal });
   }
 
-  /** Lets go of the scratch folder after something has gone wrong. */
+  /** Closes the files in the scratch folder after an error. */
   abandon(): void {
     for (const stream of this.#streams) stream.destroy();
   }
@@ -107,7 +107,7 @@ export class ZipWriter {
     yield centralDirectory(entries, offsets, offset);
   }
 
-  /** What packs better than a reader trusts is left as it is: an import would take it for a bomb. */
+  /** An entry that compresses better than a reader accepts is stored: an import would take it for a zip bomb. */
   #isTooDense({ bytes, packedBytes }: Entry): boolean {
     return bytes > this.#limits.denseBytes && bytes > packedBytes * this.#limits.ratio;
   }
@@ -173,7 +173,7 @@ class PackingSink implements TextSink {
     await this.#orFailed(once(this.#deflate, "drain", { signal: this.#signal }));
   }
 
-  /** What has gone wrong, rather than that waiting was broken off. */
+  /** The original error instead of the resulting abort. */
   #orFailed(waiting: Promise<unknown>): Promise<unknown> {
     return waiting.catch((error: unknown) => {
       this.#signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import type { LoggedText } from "../../../model/catalogue/log-entries.ts";
 
-/** A page is read by a person: the end of the logs is what they look for, and all of them are beside it. */
+/** The page shows only the end of the logs; the bundle has all of them. */
 const KEPT = 300;
 const LINE_CHARS = 500;
 
@@ -10,7 +10,7 @@ export interface ExcerptLine {
   text: string;
 }
 
-/** The last lines that services printed. */
+/** The last log lines of the services. */
 export class LogExcerpt {
   #lines: ExcerptLine[] = [];
   #total = 0;

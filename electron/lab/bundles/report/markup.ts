@@ -1,9 +1,8 @@
-// What would end the text, reorder it or not be seen. Everything a report shows comes from a stack, a tool or a file of
-// others, and all of it goes through here.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
+// Characters that would end the text, reorder it or be invisible. All text of a report is untrusted, and is escaped here.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are to be removed
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g;
 
-/** Text as HTML or SVG, in an element or in a quoted attribute. */
+/** Escapes text for HTML or SVG, in an element or in a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text
     .toWellFormed()
@@ -15,7 +14,7 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", "&#39;");
 }
 
-/** JSON that stands in a script element: nothing in it can end that, or a line of it, or reorder what a person reads. */
+/** JSON for a script element: nothing in it can end the element or a line, or reorder the visible text. */
 export function jsonForScript(value: unknown): string {
   const spelled = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return JSON.stringify(value)

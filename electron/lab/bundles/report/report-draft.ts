@@ -9,7 +9,7 @@ import { LogExcerpt } from "./log-excerpt.ts";
 import { renderReport } from "./report-page.ts";
 import { ReportTimeline } from "./report-timeline.ts";
 
-/** What the reports of one run are made of while it goes by; memory does not grow with the run. */
+/** Collects the data of the reports of one run as a stream; memory does not grow with the run. */
 export class ReportDraft implements SpanSink {
   readonly #record: RunRecord;
   readonly #sketch: RunSketch;

@@ -22,13 +22,13 @@ export interface ReportParts {
   record: RunRecord;
   timeline: ReportTimeline;
   logs: LogExcerpt;
-  /** In all, also those that the view does not have. */
+  /** Total number, including those that the view does not have. */
   decisions: number;
 }
 
 /**
- * One run as a page that opens anywhere, also from a mail or in ten years: one file that asks nothing of any other. Its
- * policy lets run only what was written here; whatever came from a stack or a tool is text.
+ * One run as a self-contained HTML page that loads nothing. Its content security policy allows only the script written
+ * here; everything from a stack or a tool is text.
  */
 export function renderReport(parts: ReportParts): string {
   const { report } = parts;
@@ -119,7 +119,7 @@ function checks({ checks: all }: RunReport): string {
     cell("", expected),
     cell("", why === null ? observed : `${observed} (${why})`),
   ]);
-  return card(`Checks: ${held} of ${all.length} held`, table(["", "Check", "Expected", "Observed"], rows));
+  return card(`Checks: ${held} of ${all.length} passed`, table(["", "Check", "Expected", "Observed"], rows));
 }
 
 const LEGEND: readonly [Tone, string][] = [
@@ -133,7 +133,7 @@ const LEGEND: readonly [Tone, string][] = [
 ];
 
 function timelineCard({ view, timeline }: ReportParts): string {
-  const legend = LEGEND.map(([tone, words]) => `<span class="${tone}">${words}</span>`).join("");
+  const legend = LEGEND.map(([tone, label]) => `<span class="${tone}">${label}</span>`).join("");
   const drawing = `<div class="wide">${timelineSvg(view, timeline)}</div>`;
   return card("What happened when", `<p class="legend">${legend}</p>${drawing}<p id="readout" aria-live="off"></p>`);
 }
@@ -163,7 +163,7 @@ function decisions({ view, decisions: total }: ReportParts): string {
 
 type Row = Instant<"decision">;
 
-/** Decisions that follow each other and say the same, together: a storm is one line and not a thousand. */
+/** Groups equal consecutive decisions: a storm is one line, not a thousand. */
 function alike(rows: readonly Row[]): [Row, ...Row[]][] {
   const groups: [Row, ...Row[]][] = [];
   const saying = ({ event: { tool, decision, reason, backend, arguments: given } }: Row) =>
@@ -184,10 +184,7 @@ function faults({ report }: ReportParts): string {
     `<td class="time">${inForceMs === null ? "" : formatDuration(inForceMs)}</td>`,
     chip(result === "restored" ? "good" : "bad", result),
   ]);
-  return card(
-    "What was broken, and whether it was put back",
-    table(["Fault", "Where", "In force for", "Undone"], rows),
-  );
+  return card("Faults, and whether they were undone", table(["Fault", "Where", "In force for", "Undone"], rows));
 }
 
 function warnings({ warnings: all }: RunReport): string {

@@ -1,4 +1,4 @@
-/** The report's whole style: no font, image or rule from anywhere else. */
+/** The report's complete style sheet: it loads no font, image or other style sheet. */
 export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;
@@ -73,7 +73,7 @@ svg .bar { stroke-opacity: 0.55; } svg .mark:hover .bar { stroke-opacity: 1; str
 }
 `;
 
-/** Tells what is under the pointer. All that it says stands in the page already, for readers without scripts. */
+/** Shows what is under the pointer. The same data is in the page, for readers without scripts. */
 export const REPORT_SCRIPT = `
 const svg = document.getElementById("timeline");
 const cursor = document.getElementById("cursor");

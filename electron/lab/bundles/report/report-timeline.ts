@@ -3,10 +3,10 @@ import type { AnyInstant, AnySpan, Span } from "../../../model/span.ts";
 import type { SpanSink } from "../../../model/span-tracker.ts";
 import type { RunRecord } from "../format.ts";
 
-/** As many as the drawing is wide: what comes closer together is drawn as one. */
+/** Columns of the drawing: what falls into one column is drawn as one. */
 export const COLUMNS = 1_000;
 const SERVICES_LIMIT = 40;
-/** Transitions of one service before those within a column are merged. */
+/** Transitions of one service, after which those within a column are merged. */
 const TRANSITIONS_LIMIT = 400;
 const WORST_FIRST: readonly HealthStatus[] = ["down", "degraded", "unknown", "up"];
 
@@ -16,7 +16,7 @@ export interface HealthSegment {
   endMs: number;
 }
 
-/** What of a run is drawn however many events it has: health as segments, decisions and logs as how many in a column. */
+/** The drawn data of a run with any number of events: health as segments, decisions and logs as counts per column. */
 export class ReportTimeline implements SpanSink {
   readonly durationMs: number;
   readonly decisions = new Map<Decision, Uint32Array>();

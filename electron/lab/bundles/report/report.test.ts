@@ -30,7 +30,7 @@ function reportOf(events: readonly LabEvent[]): string {
   return draft.page();
 }
 
-/** Every string of an event that a stack or a tool could have written, made hostile. */
+/** Replaces every string of an event that a stack or a tool could have written by a hostile one. */
 function madeHostile(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) return value.map((item) => madeHostile(item));
   if (typeof value === "object" && value !== null) {
@@ -54,11 +54,11 @@ function madeHostile(value: unknown, key = ""): unknown {
   return typeof value === "string" && !isWord ? `${value}${HOSTILE}` : value;
 }
 
-test("says what happened: the verdict, checks, faults, health, calls with their decisions, approvals", () => {
+test("shows the verdict, checks, faults, health, calls with their decisions, approvals", () => {
   const page = reportOf(sampleRun());
-  for (const words of [
+  for (const text of [
     "passed",
-    "Checks: 1 of 1 held",
+    "Checks: 1 of 1 passed",
     "create_refund → approvalRequired → expired",
     "slack — restored",
     "gateway up",
@@ -66,11 +66,11 @@ test("says what happened: the verdict, checks, faults, health, calls with their 
     "a warning",
     "no slack",
   ]) {
-    expect(page, words).toContain(words);
+    expect(page, text).toContain(text);
   }
 });
 
-test("needs nothing from elsewhere, and lets run only what was written for it", () => {
+test("loads nothing, and allows only its own script", () => {
   const page = reportOf(sampleRun());
   expect(page).not.toMatch(/\b(?:src|href|action|srcset)=|@import|url\(|https?:\/\//);
   const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page)?.[1] ?? "";
@@ -82,13 +82,13 @@ test("needs nothing from elsewhere, and lets run only what was written for it", 
   expect(page).not.toMatch(/ (?:style|on\w+)=/);
 });
 
-test("whatever a stack or a tool wrote is text: it opens no tag, ends none and is no script", () => {
+test("text of a stack or a tool opens no tag, ends none and is not a script", () => {
   const plain = reportOf(runWith([decided({ arguments: { note: "x" } })]));
   const hostile = reportOf(madeHostile(runWith([decided({ arguments: { note: "x" } })])) as LabEvent[]);
   const tagsOf = (page: string) =>
     (page.match(/<\/?[a-z!][a-z0-9-]*/gi) ?? []).filter((tag) => !/^<\/?(?:text|g|rect|title)$/.test(tag));
   expect(tagsOf(hostile).sort()).toEqual(tagsOf(plain).sort());
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must not occur
   expect(hostile).not.toMatch(/[\u0000\u202e]/);
   expect(hostile.isWellFormed()).toBe(true);
   const data = /<script type="application\/json" id="run">([\s\S]*?)<\/script>/.exec(hostile)?.[1] ?? "";
@@ -96,7 +96,7 @@ test("whatever a stack or a tool wrote is text: it opens no tag, ends none and i
   expect(JSON.parse(data).scenario).toContain("<script>alert(1)</script>");
 });
 
-test("stays small however many events there are", () => {
+test("stays small for any number of events", () => {
   const rows = Array.from({ length: 20_000 }, (_, index) =>
     decided({ rowId: `${index}`, callId: `c${index}`, decidedWallMs: 1_700_000_000_000 + index * 10 }),
   );

@@ -13,28 +13,28 @@ const ROW = 24;
 const BAR = 15;
 const HEADING = 26;
 const AXIS = 30;
-/** Of the page's small type, about. What does not fit is cut, and told in full by the title. */
+/** Approximate character width of the page's small type. Longer text is truncated, and complete in the title. */
 const CHAR = 6.3;
 const LABEL_CHARS = 27;
 const LEAST_PX = 3;
 
-/** Lanes of more than so many bars are drawn as counts; a person could not tell the bars apart. */
+/** Lanes with more bars are drawn as counts, since the bars would be too narrow. */
 const ROWS_LIMIT = 24;
 
 interface Bar {
   startMs: number;
   endMs: number;
   tone: Tone;
-  /** Beside or in the bar. */
+  /** Text beside or in the bar. */
   text: string;
-  /** In full, for a pointer or a screen reader. */
+  /** Complete text, for a pointer or a screen reader. */
   title: string;
 }
 
 interface Row {
   label: string;
   bars: Bar[];
-  /** Segments touch, and have their text inside or not at all. */
+  /** Segments are adjacent, and have their text inside or not at all. */
   isBand?: boolean;
 }
 
@@ -44,7 +44,7 @@ interface Group {
   note?: string;
 }
 
-/** The run on one time axis, what has not ended to its end, as an SVG that needs nothing but the page's style sheet. */
+/** The run on one time axis, as an SVG that needs only the page's style sheet. Open spans are drawn to the end of the run. */
 export function timelineSvg(view: RunView, timeline: ReportTimeline): string {
   const { durationMs } = timeline;
   const x = (ms: number) => LEFT + (Math.min(durationMs, Math.max(0, ms)) / durationMs) * PLOT;
@@ -84,7 +84,7 @@ function groupsOf(view: RunView, timeline: ReportTimeline): Group[] {
       : {
           heading: "Decisions",
           rows: decisionRows(timeline),
-          note: "too many calls to tell apart: when each word was decided",
+          note: "too many calls to draw: number of decisions by time",
         },
     limited("Approvals", approvalRows(view, durationMs)),
     { heading: "Logs", rows: logRows(timeline) },
@@ -172,7 +172,7 @@ function callRow(call: Span<"call">, durationMs: number): Row {
   const { name, startMs, status, attributes } = call;
   const { decisions, backend } = attributes;
   const endMs = lastedUntil(call, durationMs);
-  const words = [name, ...(decisions.length === 0 ? [status] : decisions.map(({ event }) => event.decision))].join(
+  const label = [name, ...(decisions.length === 0 ? [status] : decisions.map(({ event }) => event.decision))].join(
     " → ",
   );
   const reasons = decisions.map(
@@ -185,8 +185,8 @@ function callRow(call: Span<"call">, durationMs: number): Row {
         startMs,
         endMs,
         tone: CALL_TONES[status],
-        text: words,
-        title: `${spanTitle(words, startMs, endMs)}\n${reasons.join("\n")}`,
+        text: label,
+        title: `${spanTitle(label, startMs, endMs)}\n${reasons.join("\n")}`,
       },
     ],
   };
@@ -196,7 +196,7 @@ function approvalRows({ approvals }: RunView, durationMs: number): Row[] {
   return approvals.map((approval) => {
     const { name: tool, startMs, status } = approval;
     const endMs = lastedUntil(approval, durationMs);
-    const words = `${status === "waiting" ? "still waiting" : status} after ${formatDuration(endMs - startMs)}`;
+    const label = `${status === "waiting" ? "still waiting" : status} after ${formatDuration(endMs - startMs)}`;
     return {
       label: tool,
       bars: [
@@ -204,8 +204,8 @@ function approvalRows({ approvals }: RunView, durationMs: number): Row[] {
           startMs,
           endMs,
           tone: status === "waiting" ? "wait" : DECISION_TONES[status],
-          text: words,
-          title: spanTitle(`${tool}: approval ${words}`, startMs, endMs),
+          text: label,
+          title: spanTitle(`${tool}: approval ${label}`, startMs, endMs),
         },
       ],
     };
@@ -233,7 +233,7 @@ function logRows({ logs, durationMs }: ReportTimeline): Row[] {
       ];
 }
 
-/** Columns that touch are one bar. */
+/** Adjacent columns are one bar. */
 function countBars(counts: Uint32Array, durationMs: number, tone: Tone, what: string): Bar[] {
   const bars: Bar[] = [];
   const columnMs = durationMs / COLUMNS;
@@ -262,7 +262,7 @@ function drawRow({ label, bars, isBand = false }: Row, y: number, x: (ms: number
 }
 
 function drawBar(
-  { startMs, endMs, tone, text: words, title }: Bar,
+  { startMs, endMs, tone, text: label, title }: Bar,
   middle: number,
   x: (ms: number) => number,
   isBand: boolean,
@@ -270,22 +270,22 @@ function drawBar(
   const width = Math.max(isBand ? 1 : LEAST_PX, x(endMs) - x(startMs));
   const start = Math.min(x(startMs), WIDTH - RIGHT - width);
   const rect = `<rect class="bar ${tone}" x="${round(start)}" y="${round(middle - BAR / 2)}" width="${round(width)}" height="${BAR}" rx="${isBand ? 1 : 3}"/>`;
-  return `<g class="mark" tabindex="-1"><title>${escapeHtml(title)}</title>${rect}${placeText(words, start, width, middle + 4, isBand)}</g>`;
+  return `<g class="mark" tabindex="-1"><title>${escapeHtml(title)}</title>${rect}${positionText(label, start, width, middle + 4, isBand)}</g>`;
 }
 
-/** In the bar when it fits, else on the side that has more room. */
-function placeText(words: string, start: number, width: number, y: number, isBand: boolean): string {
+/** In the bar if it fits, else on the side with more room. */
+function positionText(label: string, start: number, width: number, y: number, isBand: boolean): string {
   const needed = (chars: number) => chars * CHAR + 12;
-  if (needed(words.length) <= width) return text(start + 7, y, "inside", words);
+  if (needed(label.length) <= width) return text(start + 7, y, "inside", label);
   if (isBand) return "";
   const [before, after] = [start - LEFT, WIDTH - RIGHT - (start + width)];
   const room = Math.floor((Math.max(before, after) - 12) / CHAR);
-  const shown = shorten(words, room);
-  if (after >= before || needed(words.length) <= after) return text(start + width + 7, y, "beside", shown);
+  const shown = shorten(label, room);
+  if (after >= before || needed(label.length) <= after) return text(start + width + 7, y, "beside", shown);
   return text(start - 7, y, "beside before", shown);
 }
 
-/** What was broken shows behind everything that happened meanwhile. */
+/** Faults in force are shaded behind everything else. */
 function drawFaultShades({ faults }: RunView, x: (ms: number) => number, height: number): string {
   return faults
     .slice(0, ROWS_LIMIT)
@@ -323,8 +323,8 @@ function spanTitle(what: string, startMs: number, endMs: number): string {
   return `${what}\nfrom ${formatDuration(startMs)}, for ${formatDuration(Math.max(0, endMs - startMs))}`;
 }
 
-function text(x: number, y: number, kind: string, words: string): string {
-  return `<text class="${kind}" x="${round(x)}" y="${round(y)}">${escapeHtml(words)}</text>`;
+function text(x: number, y: number, kind: string, label: string): string {
+  return `<text class="${kind}" x="${round(x)}" y="${round(y)}">${escapeHtml(label)}</text>`;
 }
 
 function round(value: number): number {

@@ -1,6 +1,6 @@
 import type { CallOutcome, Decision, HealthStatus, Outcome } from "../../../model/lab-event.ts";
 
-/** A colour by what it says; the style sheet has a light and a dark one for each. */
+/** A colour by its meaning; the style sheet has a light and a dark one for each. */
 export type Tone = "good" | "bad" | "wait" | "limit" | "changed" | "idle" | "work" | "fault";
 
 export const DECISION_TONES: Record<Decision, Tone> = {

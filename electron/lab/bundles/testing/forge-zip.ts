@@ -4,18 +4,18 @@ import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Manifest } from "../format.ts";
 import { centralDirectory, localHeader, type PackedEntry } from "../zip-format.ts";
 
-/** One file of a zip that somebody made by hand. */
+/** One file of a forged zip. */
 export interface Forged {
   path: string;
   bytes: Buffer;
   /** Unix mode, for links and devices. */
   mode?: number;
   isEncrypted?: boolean;
-  /** What the directory says of its unpacked size, when that is not the truth. */
+  /** The declared unpacked size, where it is false. */
   claimedBytes?: number;
 }
 
-/** A zip as an attacker writes it: any path, any attribute, any lie. */
+/** A zip as an attacker writes it, with any path, attribute and size. */
 export function forgeZip(file: string, forged: readonly Forged[]): void {
   const parts: Buffer[] = [];
   const entries: PackedEntry[] = [];
@@ -60,7 +60,7 @@ export function openForged(file: string): Forged[] {
   });
 }
 
-/** The bundle again with one file changed, and a manifest that agrees when `isDeclared`. */
+/** A copy of the bundle with one changed file, and a matching manifest when `isDeclared`. */
 export function tamper(file: string, change: (entries: Map<string, Buffer>) => void, isDeclared = false): void {
   const entries = new Map(openForged(file).map(({ path, bytes }) => [path, bytes]));
   change(entries);

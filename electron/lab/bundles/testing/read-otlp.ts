@@ -1,6 +1,6 @@
 /**
  * OTLP's JSON as OpenTelemetry's specification writes it (opentelemetry-proto, "JSON Protobuf Encoding"): identifiers in
- * lower-case hexadecimal, 64-bit integers as decimal strings, enumerations as numbers. Knows nothing of who wrote it.
+ * lower-case hexadecimal, 64-bit integers as decimal strings, enumerations as numbers. Independent of the exporter.
  */
 import { z } from "zod";
 
@@ -48,13 +48,13 @@ const exported = z.strictObject({
 export interface ReadSpan extends z.infer<typeof span> {
   service: string | undefined;
   durationMs: number;
-  /** From the root, which has none, down to the span that this one is directly below. */
+  /** Ancestors from the root down to the parent. */
   above: ReadSpan[];
 }
 
 /**
- * Every span with those above it.
- * @throws when the text is no OTLP, an identifier is there twice, a parent is missing or not over its own child in turn
+ * Every span with its ancestors.
+ * @throws when the text is not OTLP, an identifier occurs twice, a parent is missing, or parents form a circle
  */
 export function readOtlp(text: string): ReadSpan[] {
   const spans = exported.parse(JSON.parse(text)).resourceSpans.flatMap(({ resource, scopeSpans }) =>
