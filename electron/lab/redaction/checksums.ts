@@ -1,4 +1,4 @@
-/** A payment card's number: 13 to 19 digits that begin as one and whose check digit is right (ISO/IEC 7812). */
+/** A payment card's number: 13 to 19 digits with a known prefix and a valid check digit (ISO/IEC 7812). */
 export function isCardNumber(text: string): boolean {
   const digits = text.replaceAll(/[ -]/g, "");
   if (!/^(?:4\d{12}(?:\d{3})?(?:\d{3})?|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[068]\d{12}|6\d{15,18})$/.test(digits))
@@ -46,12 +46,12 @@ export function isIban(text: string): boolean {
   return remainder === 1;
 }
 
-/** A social security number of the United States: areas, groups and serials that are never issued are none. */
+/** A social security number of the United States, without areas, groups and serials that are never issued. */
 export function isSocialSecurityNumber(text: string): boolean {
   return /^(?!000|666|9)\d{3}[- ]?(?!00)\d{2}[- ]?(?!0000)\d{4}$/.test(text);
 }
 
-/** Bits of information for each character, by how often each one stands in the text. */
+/** Shannon entropy of the text, in bits per character. */
 export function entropyOf(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);

@@ -1,13 +1,13 @@
 import { SECRET_RULES, type SecretRule } from "./secret-rules.ts";
 
 export interface FoundSecret {
-  /** Of its first character, and of the one after its last. */
+  /** Index of its first character, and of the one after its last. */
   start: number;
   end: number;
   kind: string;
 }
 
-/** Secrets in a text by its form alone, in their order and apart from each other. The time it takes grows with the text. */
+/** Secrets in a text by their form alone, in their order, without overlaps. Time is linear in the length of the text. */
 export function findSecrets(text: string): FoundSecret[] {
   const lower = text.toLowerCase();
   const found: FoundSecret[] = [];
@@ -35,7 +35,7 @@ function placeOf(rule: SecretRule, match: RegExpExecArray): FoundSecret | undefi
   return isSecret ? { start, end, kind: rule.kind } : undefined;
 }
 
-/** Those that overlap become one that has all of them, named by the rule that comes first. */
+/** Merges overlapping findings into one, named by the rule that comes first. */
 function apart(found: readonly FoundSecret[]): FoundSecret[] {
   const ranked = found
     .map((secret, rank) => ({ ...secret, rank }))

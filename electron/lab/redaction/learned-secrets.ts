@@ -1,18 +1,18 @@
-/** Shorter values are words that stand for other things too. */
+/** Shorter values may be ordinary words. */
 const LEARN_CHARS = 8;
 const LEARNED_LIMIT = 500;
 
-/** Values that a file gives to secrets, to be found where nothing names them. */
+/** Values of secrets that are known from files, to be found in any text. */
 export class LearnedSecrets {
   readonly #values = new Set<string>();
   #pattern: RegExp | undefined;
 
-  /** A secret's value as it is written; of `${NAME:-value}` the value. */
+  /** The value of a secret; of `${NAME:-value}` the default. */
   learn(written: string): void {
     const value = /^\$\{\w+:?-(.*)\}$/.exec(written)?.[1] ?? written;
     if (value.length < LEARN_CHARS || /^[a-z]+$/i.test(value) || this.#values.size >= LEARNED_LIMIT) return;
     this.#values.add(value);
-    // In JSON a value with a quote, a backslash or a line break is spelled otherwise.
+    // JSON escapes quotes, backslashes and line breaks.
     const spelled = [...this.#values].flatMap((each) => [each, JSON.stringify(each).slice(1, -1)]);
     const longestFirst = [...new Set(spelled)].sort((a, b) => b.length - a.length);
     this.#pattern = new RegExp(longestFirst.map(escaped).join("|"), "g");

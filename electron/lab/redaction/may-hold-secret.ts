@@ -1,6 +1,6 @@
 import { SECRET_RULES } from "./secret-rules.ts";
 
-/** Rules for these are tried on all that has the shape of what they look for: their hints stand in most text. */
+/** Hints that occur in most text: their rules are tried by shape instead. */
 const TOO_COMMON = new Set([
   "s.",
   "://",
@@ -20,7 +20,7 @@ const TOO_COMMON = new Set([
   "private",
 ]);
 
-/** One alternative for each letter that words share from their beginning: tried once, not once for each word. */
+/** A pattern for a list of words in which common prefixes are matched once. */
 function wordsAsPattern(words: readonly string[]): string {
   const byFirst = Map.groupBy(words, (word) => word.charAt(0));
   const branches = [...byFirst].map(([first, group]) => {
@@ -33,17 +33,17 @@ function wordsAsPattern(words: readonly string[]): string {
 
 const HINTS = [...new Set(SECRET_RULES.flatMap(({ hints }) => hints))].filter((hint) => !TOO_COMMON.has(hint));
 const NAMED = new RegExp(wordsAsPattern([...HINTS, "private key", '"auth', "'auth", "authorization"]), "i");
-/** Where a word begins, also after a line break or the like as JSON spells it: shapes are only tried there. */
+/** Start of a word, also after a line break or the like escaped in JSON: shapes are only tried there. */
 const START = "(?:(?<![A-Za-z0-9])|(?<=\\\\(?:[bfnrt]|u[0-9a-f]{4})))";
 const SHAPED = new RegExp(
   `${START}(?:${[
-    // The number of a person, a phone, a card, an account.
+    // Numbers of persons, phones, cards, accounts.
     "\\d{3}[ -]\\d{2}[ -]\\d{4}",
     "\\d{3}[.) -]{1,2}\\d{3}[.-]\\d{4}",
     "\\+[1-9]\\d{0,2}[ .(-]?\\d",
     "(?<!\\.|[0-9a-f]{4}-)[2-6](?:\\d{12}|\\d{3}[ -]\\d{4}[ -]\\d{4}|\\d{3}[ -]\\d{6}[ -]\\d{4})",
     "[A-Z]{2}\\d{2}[ -]?[A-Z0-9]{4}",
-    // A key: many characters after a mark of one to three, or 40 of base64.
+    // Keys: a prefix of one to three characters and many more, or 40 characters of base64.
     "[sb]\\.[A-Za-z0-9]{24}",
     "S[GK]\\.?[\\w-]{16}",
     "AC[0-9a-f]{32}",
@@ -57,8 +57,7 @@ const SHAPED = new RegExp(
 );
 
 /**
- * A quick look that lets most text through untouched: true for all that a rule, or a secret's name, could match. It is
- * asked of every event of a run.
+ * A fast pre-check for every event of a run: false only for text that no rule and no secret's name can match.
  */
 export function mayHoldSecret(text: string): boolean {
   return NAMED.test(text) || SHAPED.test(text);

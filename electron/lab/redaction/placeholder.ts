@@ -1,9 +1,9 @@
-/** What stands in place of a secret. The number tells values of one kind and one run apart: equal ones have the same. */
+/** The replacement of a secret. The number distinguishes the values of one kind in one run: equal values have the same. */
 const PLACEHOLDER = /\[redacted: ([a-z0-9-]+)(?: (\d+))?\]/g;
-/** Of each run. What comes after them is replaced as well, without a number. */
+/** Numbered values in each run. Further ones are replaced without a number. */
 const NUMBERED_LIMIT = 10_000;
 
-/** Hands out placeholders for one run. The values are kept in memory, and nowhere else, for as long as the run is. */
+/** Assigns placeholders for one run. The values are only kept in memory. */
 export class Placeholders {
   readonly #numbers = new Map<string, number>();
   readonly #last = new Map<string, number>();
@@ -19,7 +19,7 @@ export class Placeholders {
     return number === undefined ? `[redacted: ${kind}]` : `[redacted: ${kind} ${number}]`;
   }
 
-  /** Numbers that an earlier redaction of the same run has given are not given again. */
+  /** Skips numbers that an earlier redaction of the same run has assigned. */
   skip(text: string): void {
     for (const [, kind = "", number = "0"] of text.matchAll(PLACEHOLDER)) {
       this.#last.set(kind, Math.max(this.#last.get(kind) ?? 0, Number(number)));
@@ -31,7 +31,7 @@ export function hasPlaceholder(text: string): boolean {
   return text.includes("[redacted: ");
 }
 
-/** Text and placeholders in turn: what is at an odd place is one, as it is written. */
+/** Splits text into alternating text and placeholders: those at odd indices are placeholders. */
 export function splitAtPlaceholders(text: string): string[] {
   const pieces: string[] = [];
   let from = 0;
@@ -42,13 +42,13 @@ export function splitAtPlaceholders(text: string): string[] {
   return [...pieces, text.slice(from)];
 }
 
-/** How many placeholders of each kind stand in a text, added to what was counted before. */
+/** Adds the number of placeholders of each kind in a text to `counts`. */
 export function countPlaceholders(text: string, counts: Map<string, number>): void {
   if (!hasPlaceholder(text)) return;
   for (const [, kind = ""] of text.matchAll(PLACEHOLDER)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
 }
 
-/** The same text whichever numbers a run has given. */
+/** The text without the numbers of its placeholders. */
 export function withoutNumbers(text: string): string {
   return text.replaceAll(PLACEHOLDER, "[redacted: $1]");
 }

@@ -1,4 +1,4 @@
-/** No private key is longer: the end of this one was lost. */
+/** Maximum length of a private key; after it the end line must have been lost. */
 const KEY_LINES_LIMIT = 200;
 
 interface LogLine {
@@ -7,16 +7,16 @@ interface LogLine {
   line: string;
 }
 
-/** A private key is printed over many lines, and only the first and the last of them say so. */
+/** Finds the lines of a printed private key, of which only the first and the last are marked. */
 export class PrivateKeyLines {
-  /** Services that are in the middle of printing one, with how many lines it may still have. */
+  /** Remaining lines of the key that each service is printing. */
   readonly #linesLeft = new Map<string, number>();
 
   get areExpected(): boolean {
     return this.#linesLeft.size > 0;
   }
 
-  /** Whether this line is one between the first and the last, or the last. To be asked of each line in its order. */
+  /** Whether a line follows the first line of a key, up to its last. Must be called for each line in order. */
   isOne({ service, stream, line }: LogLine): boolean {
     const source = `${service} ${stream}`;
     const left = this.#linesLeft.get(source) ?? 0;

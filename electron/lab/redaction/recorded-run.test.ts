@@ -35,11 +35,11 @@ afterAll(async () => {
 
 const SAMPLES = SECRET_SAMPLES.map(({ what, make }) => ({ what, ...make(new RandomText(9)) }));
 
-/** Runs a scenario that says each secret in its text, in what a step does and in what it ends with. */
+/** Runs a scenario with each secret in its text, in a step and in a step's output. */
 async function runWithSecrets(keepRaw: boolean) {
   const scenario = {
-    id: "tells-secrets",
-    title: `Tells ${SAMPLES.find(({ what }) => what === "e-mail address")?.text}`,
+    id: "secret-texts",
+    title: `Writes to ${SAMPLES.find(({ what }) => what === "e-mail address")?.text}`,
     summary: SAMPLES.map(({ text }) => text).join("\n"),
     patterns: [],
     steadyState: [{ service: "server", is: "up" }],
@@ -57,7 +57,7 @@ async function runWithSecrets(keepRaw: boolean) {
   return { ...result, shown };
 }
 
-/** The database's files as they are on the disk. */
+/** The database's files on the disk. */
 function bytesOnDisk(): string {
   return readdirSync(historyFolder)
     .map((name) => readFileSync(join(historyFolder, name), "utf8"))
@@ -70,7 +70,7 @@ function secretsIn(text: string): string[] {
   }).map(({ what }) => what);
 }
 
-test("no secret of a run is on the disk, shown or returned, until a run is kept raw: that one is not exported", async () => {
+test("no secret of a run is stored, shown or returned, unless the run is kept raw: such a run cannot be exported", async () => {
   const { shown, runId, outcome, reason } = await runWithSecrets(false);
   expect(outcome).toBe("failed");
   expect(secretsIn(reason)).toEqual([]);
@@ -98,7 +98,7 @@ test("no secret of a run is on the disk, shown or returned, until a run is kept 
   expect(readdirSync(folder)).not.toContain("no.zip");
 });
 
-test("a check is judged by what was really sent, and says what it saw without it", () => {
+test("a check is judged by the unredacted data, and reports redacted data", () => {
   const recorded: LabEvent[] = [];
   const { redact } = recordingOf({ scenarioTitle: "x", scenarioSource: "id: x" }, false);
   const record = (event: LabEvent) => void recorded.push(event);
@@ -115,7 +115,7 @@ test("a check is judged by what was really sent, and says what it saw without it
   ]);
 });
 
-test("why a call ended is recorded without the secrets in it", () => {
+test("the error of a call is recorded without its secrets", () => {
   const { redact = (event) => event } = recordingOf({ scenarioTitle: "x", scenarioSource: "id: x" }, false);
   const error = "no customer ann@example.com, whose number is 512-46-7890";
   const [event] = eventsOf([callEnded({ outcome: "tool_error", error })]);
@@ -125,7 +125,7 @@ test("why a call ended is recorded without the secrets in it", () => {
   });
 });
 
-test("equal values have equal placeholders in one run, others have others", () => {
+test("equal values have equal placeholders in one run, different values different ones", () => {
   const { redact = (event) => event } = recordingOf({ scenarioTitle: "x", scenarioSource: "id: x" }, false);
   const lines = ["ann@example.com and bob@example.com", "again ann@example.com"].map((message, index) => {
     const event = { type: "warning", code: "x", message, runId: "run-1", seq: index + 1, atMs: 0, wallMs: 0 } as const;

@@ -1,7 +1,7 @@
 import { isPair, isScalar, parseDocument, type Range, visit } from "yaml";
 import { isSecretName } from "./secret-names.ts";
 
-/** A value of a file, and the name that it stands under, its own or the one above it that says what it is. */
+/** A value of a file with its name, or the name of a parent that marks it as a secret. */
 interface Value {
   text: string;
   name: string;
@@ -9,7 +9,7 @@ interface Value {
   isBlock: boolean;
 }
 
-/** A YAML file whose values have been found: that takes far longer than looking at them, and is done once. */
+/** The values of a YAML file, parsed once, since parsing is slow. */
 export class YamlValues {
   readonly source: string;
   readonly #values: readonly Value[];
@@ -24,17 +24,17 @@ export class YamlValues {
   }
 
   /**
-   * The file as written, with those of its values replaced that `redact` returns otherwise. What is replaced is written in
-   * quotes, so that the file stays what it was; a file that is no YAML has no values, and is left as it is.
+   * The text of the file with the values that `redact` changes replaced, in quotes, so that it stays valid. A file that is
+   * not YAML has no values, and is returned unchanged.
    */
   redacted(redact: (text: string, name: string) => string): string {
-    const places = this.#values.flatMap(({ text, name, range, isBlock }) => {
+    const replacements = this.#values.flatMap(({ text, name, range, isBlock }) => {
       const redacted = redact(text, name);
       return redacted === text ? [] : [{ range, isBlock, text: redacted }];
     });
     let source = this.source;
-    // From the end, so that the places before stay where they are.
-    for (const { range, isBlock, text } of places.sort((a, b) => b.range[0] - a.range[0])) {
+    // From the end, so that earlier offsets stay valid.
+    for (const { range, isBlock, text } of replacements.sort((a, b) => b.range[0] - a.range[0])) {
       const [start, end] = range;
       source = `${source.slice(0, start)}${JSON.stringify(text)}${isBlock ? "\n" : ""}${source.slice(end)}`;
     }
@@ -47,17 +47,17 @@ function valuesIn(source: string): Value[] {
   if (document.errors.length > 0) return [];
   const values: Value[] = [];
   visit(document, {
-    Scalar(place, scalar, path) {
+    Scalar(role, scalar, path) {
       if (!scalar.range) return;
       const text = typeof scalar.value === "string" ? scalar.value : (scalar.source ?? String(scalar.value));
       const isBlock = scalar.type?.startsWith("BLOCK") ?? false;
-      values.push({ text, name: place === "key" ? "" : nameAbove(path), range: scalar.range, isBlock });
+      values.push({ text, name: role === "key" ? "" : nameAbove(path), range: scalar.range, isBlock });
     },
   });
   return values;
 }
 
-/** The names that a value stands under, the nearest that says that it is a secret before the nearest at all. */
+/** The nearest parent name that marks a secret, else the nearest name. */
 function nameAbove(path: readonly unknown[]): string {
   const names = path.filter(isPair).map(({ key }) => (isScalar(key) ? String(key.value) : ""));
   return names.findLast(isSecretName) ?? names.at(-1) ?? "";

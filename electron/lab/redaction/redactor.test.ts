@@ -4,10 +4,10 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import { decided, eventAt } from "../../testing/sample-events.ts";
 import { Redactor } from "./redactor.ts";
 
-/** As a compose file refers to a variable. */
+/** A reference to a variable in a compose file. */
 const variable = (name: string) => `\${${name}}`;
 
-/** What was written, and the part of it that must not be seen. */
+/** A text, and the part of it that must be redacted. */
 const SECRETS: [text: string, secret: string, kind: string][] = [
   ["Authorization: Bearer abc.def-123", "abc.def-123", "authorization-header"],
   ["authorization=Basic dXNlcjpodW50ZXIy", "dXNlcjpodW50ZXIy", "authorization-header"],
@@ -37,7 +37,7 @@ const SECRETS: [text: string, secret: string, kind: string][] = [
   ["card-5555-5555-5555-4444", "5555-4444", "card-number"],
 ];
 
-describe("takes out", () => {
+describe("redacts", () => {
   test.each(SECRETS)("%s", (text, secret, kind) => {
     const redacted = new Redactor().text(text);
     expect(redacted).not.toContain(secret);
@@ -55,12 +55,12 @@ describe("takes out", () => {
     for (const body of bodies) expect(redactor.event(eventAt(1, body)).line).not.toContain(spelled);
   });
 
-  test.each(SECRETS)("%s, and not once more: what is redacted stays as it is", (text) => {
+  test.each(SECRETS)("%s, and leaves redacted text unchanged", (text) => {
     const once = new Redactor().text(text);
     expect(new Redactor().text(once)).toBe(once);
   });
 
-  test("whatever has a secret's name, however deep, and leaves what is around it", () => {
+  test("any value with a secret's name, at any depth, and leaves the rest", () => {
     const value = {
       user: "ann",
       db: { Password: "x", pin: 1, nested: { clientSecret: ["a", { b: 5 }] } },
@@ -101,7 +101,7 @@ describe("takes out", () => {
   });
 });
 
-describe("leaves alone", () => {
+describe("leaves unchanged", () => {
   test.each([
     "list_recent_charges allow",
     "max_tokens: 100",
@@ -119,12 +119,12 @@ describe("leaves alone", () => {
     "{}",
   ])("%s", (text) => expect(new Redactor().text(text)).toBe(text));
 
-  test("an event without secrets: it is the same object", () => {
+  test("an event without secrets, as the same object", () => {
     const event = eventAt(1, decided({ arguments: { charge_id: "ch_1" } }));
     expect(new Redactor().event(event).event).toBe(event);
   });
 
-  test("what ties events together, though it looks like a card's number", () => {
+  test("identifiers that link events, even if they look like a card's number", () => {
     const event = eventAt(1, decided({ spanId: "4242424242424242", reason: "token=abc" }));
     const { event: redacted } = new Redactor().event(event);
     expect(redacted).toMatchObject({
@@ -152,7 +152,7 @@ describe("a stack file", () => {
     "",
   ].join("\n");
 
-  test("keeps its comments and its shape, loses its secrets and stays YAML", () => {
+  test("keeps its comments and its layout, loses its secrets and stays valid YAML", () => {
     const redacted = new Redactor().yaml(source);
     expect(redacted).toContain("# the stack");
     for (const secret of ["demo-signing", "line-one", "line-two", "first-of", "second-of"]) {
@@ -166,7 +166,7 @@ describe("a stack file", () => {
     });
   });
 
-  test("teaches its secrets: they are found where nothing names them", () => {
+  test("teaches its secrets: they are found in any text", () => {
     const redactor = new Redactor();
     redactor.yaml(source);
     const line = "compared with demo-signing-value and plain";
@@ -174,32 +174,32 @@ describe("a stack file", () => {
     expect(event).toMatchObject({ line: "compared with [redacted: stack-secret 1] and plain" });
   });
 
-  test("that is no YAML is redacted as text", () => {
+  test("that is not YAML is redacted as text", () => {
     expect(new Redactor().yaml("a: [\npassword: hunter2\n")).toBe("a: [\npassword: [redacted: named-secret 1]\n");
   });
 });
 
-test("of a text that is too long to look through, what nobody has looked at is not kept", () => {
+test("the unsearched rest of a text that is too long is dropped", () => {
   const secret = "ann@example.com";
   const text = "word ".repeat(250_000) + secret;
   const event = eventAt(1, { type: "warning", code: "x", message: text });
   const once = new Redactor().event(event).event as Extract<LabEvent, { type: "warning" }>;
   expect(once.message).not.toContain(secret);
-  expect(once.message).toMatch(/ \[cut: \d+ characters were not looked through for secrets\]$/);
+  expect(once.message).toMatch(/ \[cut: \d+ characters were not searched for secrets\]$/);
   expect(new Redactor().event(once).event).toEqual(once);
 });
 
-/** What each form of secret begins with, over and over, with nothing that ends it. */
+/** Beginnings of each form of secret, repeated without an end. */
 const HOSTILE = [
   ...["a.", "token", "token=", "://", "a@", "a.b@c.d.", "4 ", "+1 22 33 ", "DE12 3456 ", "aB3/", "password is ", "eyJ"],
   ...["-----BEGIN PRIVATE KEY", "-----BEGIN PRIVATE KEY-----", "authorization: ", "cookie:", 'token:"', 'token:\\"'],
   ...["sk-", "A1", "sl.", "MTaaaaaaaaaaaaaaaaaaaaaaa.", "secret_", "--", "v0=", "{"],
 ];
 
-test.each(HOSTILE)("text of nothing but %j takes time that grows with its length, not with its square", (unit) => {
+test.each(HOSTILE)("a text of only %j takes time that is linear in its length", (unit) => {
   const cpuMs = (length: number) => {
     const text = `password is ${unit.repeat(length / unit.length)}`;
-    // The least of a few: the machine is shared.
+    // The minimum of a few runs, since the machine may be busy.
     const times = Array.from({ length: 4 }, () => {
       const before = process.cpuUsage();
       new Redactor().text(text);
@@ -208,6 +208,6 @@ test.each(HOSTILE)("text of nothing but %j takes time that grows with its length
     });
     return Math.min(...times);
   };
-  // Sixteen times the text: sixteen times the time when it is linear, 256 times when it is square.
+  // Sixteen times the text: 16 times the time if linear, 256 times if quadratic.
   expect(cpuMs(160_000)).toBeLessThan(80 * Math.max(cpuMs(10_000), 1));
 });

@@ -10,26 +10,25 @@ import { YamlValues } from "./redact-yaml.ts";
 import { isHarmless, isSecretName } from "./secret-names.ts";
 
 /**
- * Characters of one text that are looked through, about a microsecond each at the worst. What comes after them is not
- * kept: nobody has looked at it.
+ * Maximum number of characters of one text that are searched, at most about a microsecond each. The rest is unsearched, and
+ * therefore dropped.
  */
 const TEXT_LIMIT = 1_000_000;
-/** Identifiers of OpenTelemetry: hexadecimal, and now and then all digits as a card's number is. */
+/** Identifiers of OpenTelemetry: hexadecimal, sometimes only digits like a card's number. */
 const TRACE_ID = /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/;
-/** What ties events together stays as it is. */
-const TYING = new Set(["runId", "type", "callId", "sessionId", "turnId", "rowId", "fault", "step"]);
+/** Fields that link events are not changed. */
+const LINKING_FIELDS = new Set(["runId", "type", "callId", "sessionId", "turnId", "rowId", "fault", "step"]);
 
 /**
- * Replaces secrets with placeholders that say their kind. It is made for one run: equal values get equal placeholders,
- * and the values that the stack file and the scenario give to secrets are found later where nothing names them.
- * Redacting twice changes nothing.
+ * Replaces secrets by placeholders that name their kind. One instance per run: equal values get equal placeholders, and the
+ * values of secrets in the stack file and the scenario are found in any later text. Idempotent.
  */
 export class Redactor {
   readonly #placeholders = new Placeholders();
   readonly #learned = new LearnedSecrets();
   readonly #keyLines = new PrivateKeyLines();
 
-  /** Values of secrets by their names, to be found where nothing names them. */
+  /** Learns the values of secrets by their names, to find them in any text. */
   learn(values: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(values)) {
       if (isSecretName(name) && !isHarmless(name, value)) this.#learned.learn(value);
@@ -43,7 +42,7 @@ export class Redactor {
     return this.#plainText(/^\s*[[{]/.test(text) ? this.#jsonText(text) : text);
   }
 
-  /** Text that is JSON: its keys name secrets more surely than any pattern does. */
+  /** Redacts JSON text by its keys, which is more reliable than patterns. */
   #jsonText(text: string): string {
     try {
       const value: unknown = JSON.parse(text);
@@ -58,7 +57,7 @@ export class Redactor {
     if (!hasPlaceholder(text)) return this.#replaceFound(text);
     this.#placeholders.skip(text);
     return splitAtPlaceholders(text)
-      .map((piece, place) => (place % 2 === 0 ? this.#replaceFound(piece) : piece))
+      .map((piece, index) => (index % 2 === 0 ? this.#replaceFound(piece) : piece))
       .join("");
   }
 
@@ -72,7 +71,7 @@ export class Redactor {
     return from === 0 ? text : redacted + text.slice(from);
   }
 
-  /** JSON without secrets; what holds none is returned as it is, the same object. */
+  /** A JSON value without secrets; the same object when it has none. */
   value(value: unknown, name = ""): unknown {
     if (Array.isArray(value))
       return unlessSame(
@@ -89,22 +88,22 @@ export class Redactor {
   #record(record: object, name: string): object {
     const entries = Object.entries(record);
     const above = isSecretName(name) ? name : "";
-    // `{name: "token", value: "..."}`, as headers and variables are often listed.
+    // `{name: "token", value: "..."}`, a common form of headers and variables.
     const label = entries.find(([key, value]) => (key === "name" || key === "key") && typeof value === "string")?.[1];
     const redacted = entries.map(([key, value]) => {
       const isLabelled = key === "value" && typeof label === "string" && isSecretName(label);
-      // A key is text that somebody wrote, too.
+      // Keys are untrusted text too.
       return [this.text(key), this.value(value, isLabelled ? label : above || key)] as const;
     });
     const isSame = redacted.every(([key, value], index) => key === entries[index]?.[0] && value === entries[index][1]);
     return isSame ? record : Object.fromEntries(redacted);
   }
 
-  /** A YAML file as written, comments and all, its secrets replaced; the values that it gives to secrets are learned. */
+  /** The text of a YAML file, including comments, with its secrets replaced; the values of its secrets are learned. */
   yaml(source: string | YamlValues): string {
     const values = typeof source === "string" ? new YamlValues(source) : source;
     const isNamed = (text: string, name: string) => isSecretName(name) && !isHarmless(name, text);
-    // All are learned before any is looked for: one may stand elsewhere before it is named.
+    // All are learned first, since a secret may occur before it is named.
     values.each((text, name) => {
       if (isNamed(text, name)) this.#learned.learn(text);
     });
@@ -115,8 +114,8 @@ export class Redactor {
   }
 
   /**
-   * One event as it may be kept and shown, and its line of JSON. Most events hold no secret and are looked at once, as
-   * text; they are returned as they are.
+   * One event, redacted, and its line of JSON. Most events have no secret: they are searched once, as text, and returned
+   * unchanged.
    */
   event(event: LabEvent): { event: LabEvent; line: string } {
     const line = JSON.stringify(event);
@@ -130,8 +129,8 @@ export class Redactor {
   #redactEvent(event: LabEvent): LabEvent {
     const entries = Object.entries(event);
     const fields = entries.map(([key, value]) => {
-      // The numbers are those that a reader counts on.
-      if (TYING.has(key) || typeof value === "number") return [key, value];
+      // Numbers are data that readers depend on.
+      if (LINKING_FIELDS.has(key) || typeof value === "number") return [key, value];
       if ((key === "traceId" || key === "spanId") && TRACE_ID.test(String(value))) return [key, value];
       return [key, typeof value === "string" ? this.text(value) : this.value(value)];
     });
@@ -146,9 +145,9 @@ export class Redactor {
   }
 }
 
-/** The last word goes too: it may be the beginning of a secret. Cutting twice changes nothing. */
+/** Drops the last word too, which may be the beginning of a secret. Idempotent. */
 function cut(text: string): string {
-  const note = (chars: number) => ` [cut: ${chars} characters were not looked through for secrets]`;
+  const note = (chars: number) => ` [cut: ${chars} characters were not searched for secrets]`;
   const kept = text.slice(0, TEXT_LIMIT - note(text.length).length).replace(/\S{1,1000}$/, "");
   return kept + note(text.length - kept.length);
 }

@@ -2,13 +2,13 @@ import { entropyOf, isCardNumber, isIban, isSocialSecurityNumber } from "./check
 import { isHarmless, SECRET_NAMES } from "./secret-names.ts";
 
 export interface SecretRule {
-  /** What is said in place of the secret: lower-case words with dashes. */
+  /** Kind of the secret in its placeholder: lower-case words joined by hyphens. */
   kind: string;
-  /** Where this form is described. */
+  /** Source of the form. */
   source: string;
-  /** In lower case: at least one of them stands in every match. None: the rule is tried on whatever has digits. */
+  /** In lower case: every match contains at least one of them. Empty: the rule is tried on any text with digits. */
   hints: readonly string[];
-  /** The secret is the group `secret`, else the whole match. Whatever repeats in it is bounded. */
+  /** The secret is the group `secret`, else the whole match. All repetitions are bounded. */
   pattern: RegExp;
   isSecret?(secret: string, groups: Record<string, string | undefined>): boolean;
 }
@@ -27,14 +27,14 @@ const rule = (
   ...(isSecret === undefined ? {} : { isSecret }),
 });
 
-/** A secret that begins with its issuer's mark, and nothing before or after it that could belong to it. */
+/** A secret with its issuer's prefix, delimited by characters that cannot belong to it. */
 const issued = (kind: string, source: string, hints: string, form: string): SecretRule =>
   rule(kind, source, hints, new RegExp(`(?<![A-Za-z0-9_])(?:${form})(?![A-Za-z0-9_])`, "g"));
 
-/** No secret by itself: what follows it is. */
+/** An authentication scheme: not a secret itself, but followed by one. */
 const SCHEME = /^(?:basic|bearer|digest|negotiate|ssws|token)$/i;
 
-/** Headers and names that say that their value is a secret. */
+/** Headers and names whose value is a secret. */
 const BY_NAME: readonly SecretRule[] = [
   rule(
     "private-key",
@@ -106,9 +106,9 @@ const BY_NAME: readonly SecretRule[] = [
   rule("ssws-token", "Okta, API tokens", "ssws", /(?<![A-Za-z])SSWS[ \t]{1,4}(?<secret>[\w-]{20,200})/g),
   rule(
     "password-in-prose",
-    "our own: how people write one down",
+    "our own: passwords in prose",
     "passw passphrase passcode",
-    // The value ends with the word; a full stop after it is the sentence's.
+    // A full stop after the value belongs to the sentence.
     /\b(?:passwords?|passwort|passphrase|passcode)[ \t]{1,3}(?:(?<verb>is|was|equals|to)[ \t]{1,3}|=[ \t]{0,3}|:[ \t]{0,3})?["'`“]?(?<secret>[^\s"'`“”,;:=()[\]{}<>]{4,200}?)(?=[.!?]?(?:$|[\s"'`”,;)]))/gi,
     (secret, { verb }) => isWrittenPassword(secret, verb),
   ),
@@ -122,13 +122,13 @@ const BY_NAME: readonly SecretRule[] = [
         '(?:\\\\"(?<a>(?:(?!\\\\").){0,8192})|"(?<b>[^"\\n]{0,8192})|\'(?<c>[^\'\\n]{0,8192})|(?<d>[^\\s"\'\\\\,;&)\\]}[{][^\\s"\'\\\\,;&]{0,8192}))',
       "gi",
     ),
-    // Without quotes a bracket after the value is taken for a part of it.
+    // Without quotes a bracket after the value is matched as part of it.
     (secret, { name = "" }) =>
       !isHarmless(name, secret) && !isHarmless(name, secret.replace(/[)\]}]{1,20}$/, "")) && !SCHEME.test(secret),
   ),
 ];
 
-/** What its issuer marks as its own. */
+/** Secrets with an issuer's prefix. */
 const BY_MARK: readonly SecretRule[] = [
   issued(
     "aws-access-key-id",
@@ -265,14 +265,14 @@ const BY_MARK: readonly SecretRule[] = [
   issued("dropbox-token", "Dropbox, short-lived tokens", "sl.", "sl\\.(?:u\\.)?[\\w-]{100,2048}"),
   rule(
     "aws-secret-key",
-    "AWS IAM, secret access keys: 40 characters of base64 without a mark, told by their entropy",
+    "AWS IAM, secret access keys: 40 characters of base64 without a prefix, recognised by their entropy",
     "",
     /(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_-])/g,
     (secret) => isMixed(secret) && entropyOf(secret) >= 4.3 && !isPath(secret),
   ),
 ];
 
-/** Of persons, and told by their form and what can be checked in it. */
+/** Personal data, recognised by form and checksums. */
 const PERSONAL: readonly SecretRule[] = [
   rule(
     "email",
@@ -306,7 +306,7 @@ const PERSONAL: readonly SecretRule[] = [
     "card-number",
     "ISO/IEC 7812",
     "",
-    // In groups as cards print them, or in none: the groups of a UUID are others.
+    // In the groups that are printed on cards, or in none; those of a UUID differ.
     /(?<![A-Za-z0-9.]|[0-9a-f]{4}-)(?:[2-6]\d{12,18}|[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}|3\d{3}([ -])\d{6}\2\d{4,5})(?![A-Za-z0-9]|\.\d)/g,
     isCardNumber,
   ),
@@ -325,7 +325,7 @@ const PERSONAL: readonly SecretRule[] = [
   ),
 ];
 
-/** In the order of their right: what an earlier one takes, a later one does not name again. */
+/** In order of precedence: an earlier rule wins. */
 export const SECRET_RULES: readonly SecretRule[] = [...BY_NAME, ...BY_MARK, ...PERSONAL];
 
 function isUserAndPassword(encoded: string): boolean {
@@ -336,13 +336,13 @@ function isMixed(text: string): boolean {
   return /[A-Z]/.test(text) && /[a-z]/.test(text) && /\d/.test(text);
 }
 
-/** Folders have names: parts of letters, in one case or written as a name is. */
+/** A path of folder names: parts of letters, in lower case, upper case or capitalised. */
 function isPath(text: string): boolean {
   const parts = text.split("/").filter((part) => part !== "");
   return parts.length > 2 && parts.every((part) => /^[A-Z]?[a-z]+(?:[A-Z][a-z]+)*\d{0,3}$/.test(part));
 }
 
-/** Words that say how a password is, and not which. */
+/** Words that describe a password. */
 const SAID_OF_PASSWORDS = new Set(
   `required wrong invalid incorrect expired missing empty weak strong hashed encrypted stored reset correct valid optional hidden
   redacted unknown needed secret changed accepted refused rejected leaked rotated shared generated there here also never always
@@ -351,7 +351,7 @@ const SAID_OF_PASSWORDS = new Set(
   case-sensitive case-insensitive exposed published random`.split(/\s+/),
 );
 
-/** `verb`: between the word "password" and the value; without one only what does not read as a word is taken. */
+/** `verb`: between the word "password" and the value; without one the value must not be an ordinary word. */
 function isWrittenPassword(value: string, verb: string | undefined): boolean {
   if (isHarmless("password", value)) return false;
   const isWord = /^[A-Za-z][a-z'-]*$/.test(value);

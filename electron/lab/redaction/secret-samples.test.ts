@@ -7,7 +7,7 @@ import { SECRET_SAMPLES } from "./testing/secret-samples.ts";
 
 const SEEDS = [1, 2, 3, 4, 5];
 
-test("sixty kinds and more are tried", () => {
+test("at least sixty kinds are tested", () => {
   expect(new Set(SECRET_SAMPLES.map(({ what }) => what)).size).toBeGreaterThanOrEqual(60);
 });
 
@@ -18,7 +18,7 @@ describe("redacts", () => {
       const spelled = JSON.stringify(secret).slice(1, -1);
       const bodies = [
         decided({ arguments: { deep: [{ note: text }] }, reason: text }),
-        // In JSON a line break is spelled with a letter, right before the secret.
+        // JSON escapes a line break as a letter, directly before the secret.
         { type: "step.ended", step: "step-1", outcome: "ok", output: { answer: `first line\n${text}` } } as const,
         { type: "service.log", service: "gateway", stream: "stdout", line: text } as const,
         { type: "check.evaluated", check: "answer", passed: false, expected: text, observed: text } as const,

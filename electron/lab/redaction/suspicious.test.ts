@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { findSuspicious } from "./suspicious.ts";
 import { ordinaryValues } from "./testing/ordinary-values.ts";
 
-test("names what looks like a key that no rule knows, by its beginning and length, and nothing that is redacted", () => {
+test("reports possible keys that no rule matches, by beginning and length, and nothing that is redacted", () => {
   const key = "Zq8Kd02LmXw7Rt5YbN4cVp1H";
   expect(findSuspicious(`acme key ${key}, [redacted: email 1]`)).toEqual(["Zq8K... (24 characters)"]);
   expect(findSuspicious("a run of [redacted: aws-secret-key 12] and nothing else")).toEqual([]);
 });
 
-test("takes few ordinary values for suspicious", () => {
+test("reports few ordinary values", () => {
   const values = ordinaryValues(2_000, 3);
   const named = values.filter((value) => findSuspicious(value).length > 0);
   expect(named.length, named.slice(0, 5).join("\n")).toBeLessThanOrEqual(values.length / 20);

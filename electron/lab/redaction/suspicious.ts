@@ -2,17 +2,17 @@ import { entropyOf } from "./checksums.ts";
 import { splitAtPlaceholders } from "./placeholder.ts";
 
 const CANDIDATE = /(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9_+/=-]{20,200}(?![A-Za-z0-9_+/=])/g;
-/** Identifiers that the stack's own parts give: they are long and random, and open nothing. */
+/** Identifiers of the stack itself: long and random, but not secrets. */
 const IDENTIFIER = /^(?:ch|re|pi|cus|in|req|evt|call|run|step|sha\d+)[_-]/;
 const MIN_ENTROPY = 3.8;
 
 /**
- * What may be a secret that no rule knows: long, of capitals, small letters and digits, and as random as a key is. Each is
- * told by its beginning and its length, which is enough to find it and not to use it.
+ * Possible secrets that no rule matches: long, with upper-case and lower-case letters and digits, and as random as a key.
+ * Each is reported by its beginning and its length, enough to find it but not to use it.
  */
 export function findSuspicious(text: string): string[] {
   return splitAtPlaceholders(text)
-    .filter((_, place) => place % 2 === 0)
+    .filter((_, index) => index % 2 === 0)
     .flatMap((piece) => piece.match(CANDIDATE) ?? [])
     .filter(looksRandom)
     .map((value) => `${value.slice(0, 4)}... (${value.length} characters)`);

@@ -18,7 +18,7 @@ export interface StoreUnderTest {
 }
 
 /** A process that has ended. */
-export const NOBODY: ProcessIdentity = { pid: process.pid, startedAt: "in another life" };
+export const NOBODY: ProcessIdentity = { pid: process.pid, startedAt: "another boot:1" };
 
 export function closedAtEnd<Store extends RunStore>(store: Store): Store {
   onTestFinished(() => store.close().catch(() => {}));

@@ -1,7 +1,7 @@
 import { RandomText } from "./random-text.ts";
 
 const WORDS =
-  "the run was started and its gateway answered after a while since the server had been stopped by hand".split(" ");
+  "the run was started and its gateway answered after a while since the server had been stopped manually".split(" ");
 const FOLDERS = [
   "usr",
   "lib",
@@ -16,7 +16,7 @@ const FOLDERS = [
   "Stack2",
 ];
 
-/** What stands in arguments, results and logs day by day, and is nobody's secret. */
+/** Ordinary values of arguments, results and logs that are not secrets. */
 const KINDS: readonly ((r: RandomText) => string)[] = [
   (r) => uuid(r),
   (r) => r.of("hex", 40),

@@ -11,7 +11,7 @@ const CHARACTERS = {
   url: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-",
 } as const;
 
-/** Text that looks random and is the same for the same seed (mulberry32). */
+/** Pseudorandom text that is reproducible by its seed (mulberry32). */
 export class RandomText {
   #state: number;
 
@@ -19,7 +19,7 @@ export class RandomText {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to, and not with, 1. */
+  /** A number in [0, 1). */
   fraction(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);

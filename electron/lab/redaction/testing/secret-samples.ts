@@ -1,9 +1,9 @@
 import type { RandomText } from "./random-text.ts";
 
 export interface SecretSample {
-  /** As its issuer names it. */
+  /** Its issuer's name for it. */
   what: string;
-  /** What somebody wrote, and the part of it that must not be seen. */
+  /** A text, and the part of it that must be redacted. */
   make(random: RandomText): { text: string; secret: string };
 }
 
@@ -31,7 +31,7 @@ function inside(what: string, secretOf: (random: RandomText) => string, before: 
   };
 }
 
-/** The check digit that Luhn's rule asks for. */
+/** The check digit by Luhn's algorithm. */
 function withLuhn(digits: string): string {
   for (let last = 0; last < 10; last++) {
     const all = [...`${digits}${last}`].reverse().map(Number);
@@ -44,7 +44,7 @@ function withLuhn(digits: string): string {
   return digits;
 }
 
-/** The check digits of an IBAN, with whole numbers of any size. */
+/** The check digits of an IBAN, computed with BigInt. */
 function withIbanCheck(country: string, account: string): string {
   const digits = [...`${account}${country}00`].map((each) => Number.parseInt(each, 36)).join("");
   return `${country}${String(98n - (BigInt(digits) % 97n)).padStart(2, "0")}${account}`;
@@ -53,8 +53,8 @@ function withIbanCheck(country: string, account: string): string {
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 /**
- * What is known of how each issuer's secrets look, written down apart from the rules that find them. The values are made
- * when they are needed: none of them is in a file.
+ * The known form of each issuer's secrets, independent of the rules that find them. The values are generated on demand: none
+ * of them is in a file.
  */
 export const SECRET_SAMPLES: readonly SecretSample[] = [
   sample("AWS access key id", (r) => `AKIA${r.of("base32", 16)}`),
