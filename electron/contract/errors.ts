@@ -7,7 +7,7 @@ export const problem = z.object({ line: z.int(), column: z.int(), message: z.str
 export type Problem = z.infer<typeof problem>;
 
 /** Sent with every error: what to do next, and the problems of the document it is about. */
-export const errorDetail = z.object({ cure: z.string().nullable(), problems: z.array(problem) });
+export const errorDetail = z.object({ hint: z.string().nullable(), problems: z.array(problem) });
 export type ErrorDetail = z.infer<typeof errorDetail>;
 
 /** Every procedure fails with these only. The message is written for a person. */

@@ -50,7 +50,7 @@ export const stackStatus = z.object({
   faultKinds: z.array(faultKind),
   /** Stays up when the lab ends. */
   kept: z.boolean(),
-  error: z.object({ code: z.enum(LAB_ERROR_CODES), message: z.string(), cure: z.string().nullable() }).nullable(),
+  error: z.object({ code: z.enum(LAB_ERROR_CODES), message: z.string(), hint: z.string().nullable() }).nullable(),
 });
 export type StackStatus = z.infer<typeof stackStatus>;
 

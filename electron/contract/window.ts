@@ -20,7 +20,7 @@ export interface WindowHello {
 }
 
 /** The lab's answer: the key that replaces the one that was sent, or why the window is refused. */
-export type WindowWelcome = { window: string } | { refused: { code: string; message: string; cure: string } };
+export type WindowWelcome = { window: string } | { refused: { code: string; message: string; hint: string } };
 
 /** Why the lab closes a window's WebSocket, besides the codes of the protocol itself. */
 export const WINDOW_CLOSE = {

@@ -56,7 +56,7 @@ function read(args: readonly string[]): { browser: boolean; port: number; opensB
       },
     }));
   } catch (error) {
-    throw new LabError("bad-input", messageOf(error), { cure: "see `npm start -- --help`" });
+    throw new LabError("bad-input", messageOf(error), { hint: "see `npm start -- --help`" });
   }
   if (values.help) return undefined;
   const port = Number(values.port ?? 0);
@@ -92,6 +92,6 @@ function explain(error: unknown): number {
     return EXIT.failed;
   }
   process.stderr.write(`resilience-lab: ${error.message}\n`);
-  if (error.cure !== undefined) process.stderr.write(`  ${error.cure}\n`);
+  if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
   return error.code === "residue" || error.code === "internal" ? EXIT.failed : EXIT.badInput;
 }

@@ -81,7 +81,7 @@ function usable(folder: string, use: () => unknown): void {
   } catch (error) {
     if (isFolder(folder)) return;
     throw new LabError("bad-input", `the data folder ${folder} cannot be used: ${messageOf(error)}`, {
-      cure: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
+      hint: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
       cause: error,
     });
   }

@@ -11,16 +11,16 @@ export type LabErrorCode =
   | "unsupported"
   | "internal";
 
-/** An error a person can act on: what was expected, what was seen and, in `cure`, what to do next. */
+/** An error a person can act on: what was expected, what was seen and, in `hint`, what to do next. */
 export class LabError extends Error {
   readonly code: LabErrorCode;
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
 
-  constructor(code: LabErrorCode, message: string, options: { cure?: string; cause?: unknown } = {}) {
+  constructor(code: LabErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = "LabError";
     this.code = code;
-    this.cure = options.cure;
+    this.hint = options.hint;
   }
 }
 

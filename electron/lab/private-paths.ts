@@ -35,7 +35,7 @@ export function assertNobodyElseMayReplace(path: string): void {
       visit(resolve(above, readlinkSync(current)), isAbove);
     } else if (isAbove && (found.mode & OTHERS_WRITE) !== 0 && (found.mode & STICKY) === 0) {
       throw new LabError("bad-input", `other users may replace what is in ${current} (mode ${octal(found)})`, {
-        cure: `run \`chmod go-w ${current}\`, or point RESILIENCE_LAB_HOME at a folder below your home folder`,
+        hint: `run \`chmod go-w ${current}\`, or point RESILIENCE_LAB_HOME at a folder below your home folder`,
       });
     }
   };
@@ -56,7 +56,7 @@ export function assertNobodyElseMayWrite(folder: string): void {
   const found = statSync(folder);
   if ((found.mode & OTHERS_WRITE) === 0) return;
   throw new LabError("bad-input", `other users may write in the data folder ${folder} (mode ${octal(found)})`, {
-    cure: `check its contents, then run \`chmod -R go-rwx ${folder}\`, or point RESILIENCE_LAB_HOME at another folder`,
+    hint: `check its contents, then run \`chmod -R go-rwx ${folder}\`, or point RESILIENCE_LAB_HOME at another folder`,
   });
 }
 
@@ -100,7 +100,7 @@ export function assertWrittenByNobodyElse(file: string): void {
   if (found.uid !== self && found.uid !== ROOT) throw belongsToAnother(file, found, self);
   if ((found.mode & OTHERS_WRITE) === 0) return;
   throw new LabError("bad-input", `other users may have written to ${file} (mode ${octal(found)})`, {
-    cure: `if nobody has, run \`chmod 600 ${file}\`; else move it away`,
+    hint: `if nobody has, run \`chmod 600 ${file}\`; else move it away`,
   });
 }
 
@@ -116,7 +116,7 @@ function close(path: string, { mode }: Stats): void {
 
 function belongsToAnother(path: string, { uid }: Stats, self: number): LabError {
   return new LabError("bad-input", `${path} belongs to another user (uid ${uid}; this lab runs as uid ${self})`, {
-    cure: `run the lab as its owner (\`sudo -u '#${uid}' resilience-lab ...\`), or point RESILIENCE_LAB_HOME at a folder of your own`,
+    hint: `run the lab as its owner (\`sudo -u '#${uid}' resilience-lab ...\`), or point RESILIENCE_LAB_HOME at a folder of your own`,
   });
 }
 

@@ -5,7 +5,7 @@ const EXIT_CODE = 2;
 
 /** Shows the reason and the hint in a dialog, since there is no page yet, then exits. */
 export function cannotStart(error: unknown): void {
-  const cure = error instanceof LabError && error.cure !== undefined ? `\n\n${error.cure}` : "";
-  dialog.showErrorBox("Resilience Lab cannot start", `${messageOf(error)}${cure}`);
+  const hint = error instanceof LabError && error.hint !== undefined ? `\n\n${error.hint}` : "";
+  dialog.showErrorBox("Resilience Lab cannot start", `${messageOf(error)}${hint}`);
   app.exit(EXIT_CODE);
 }

@@ -49,7 +49,7 @@ function showAndLog(problem: string): void {
 }
 
 function explain(error: unknown): string {
-  const hint = error instanceof LabError && error.cure !== undefined ? `\n${error.cure}` : "";
+  const hint = error instanceof LabError && error.hint !== undefined ? `\n${error.hint}` : "";
   return `${messageOf(error)}${hint}`;
 }
 

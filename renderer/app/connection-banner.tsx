@@ -23,7 +23,7 @@ export function ConnectionBanner() {
   }
   const message =
     connection.is === "refused"
-      ? `Not connected: ${connection.message}. What to do: ${connection.cure}.`
+      ? `Not connected: ${connection.message}. What to do: ${connection.hint}.`
       : "The connection to the lab is closed.";
   return (
     <div className={classes.banner} data-refused role="alert" data-testid="connection-banner">

@@ -9,7 +9,7 @@ export default function NotLetIn() {
   return (
     <Empty title="This window is not connected to the lab" icon={<IconKey size={28} aria-hidden />}>
       <p>{sentence(connection.message)}</p>
-      <p>{sentence(connection.cure)}</p>
+      <p>{sentence(connection.hint)}</p>
     </Empty>
   );
 }

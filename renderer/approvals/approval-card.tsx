@@ -38,8 +38,8 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
       tell(message);
       setAnswer({ is: "taken", decision });
     } catch (error) {
-      const cure = error instanceof LabFailure && error.cure !== null ? `. To mend it: ${error.cure}` : "";
-      setAnswer({ is: "failed", message: `${(error as Error).message}${cure}` });
+      const hint = error instanceof LabFailure && error.hint !== null ? `. Fix: ${error.hint}` : "";
+      setAnswer({ is: "failed", message: `${(error as Error).message}${hint}` });
     }
   };
   const because = isConnected ? (blockedBecause ?? whyNotAgain(answer)) : "The lab cannot be reached";

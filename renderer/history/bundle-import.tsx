@@ -146,7 +146,7 @@ function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => 
   if (outcome.is === "failed") {
     return (
       <p>
-        Nothing was imported: {outcome.message}.{outcome.cure !== null && ` To mend it: ${outcome.cure}.`}
+        Nothing was imported: {outcome.message}.{outcome.hint !== null && ` Fix: ${outcome.hint}.`}
       </p>
     );
   }

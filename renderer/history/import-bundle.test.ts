@@ -41,14 +41,14 @@ describe("importing a bundle", () => {
   it("tells what failed and what to do next", async () => {
     const failing = door({
       upload: async () => {
-        throw new LabFailure("bad-input", "the file is larger than 1 GiB", { cure: "export fewer runs" });
+        throw new LabFailure("bad-input", "the file is larger than 1 GiB", { hint: "export fewer runs" });
       },
     });
     expect(await importBundle(failing, "big.zip", () => {}, never)).toEqual({
       is: "failed",
       fileName: "big.zip",
       message: "the file is larger than 1 GiB",
-      cure: "export fewer runs",
+      hint: "export fewer runs",
     });
   });
 

@@ -8,7 +8,7 @@ export type ImportOutcome =
   | ({ is: "imported"; fileName: string } & ImportResult)
   /** The file is damaged, too large or no bundle: nothing of it was taken. */
   | { is: "refused"; fileName: string; problems: string[] }
-  | { is: "failed"; fileName: string; message: string; cure: string | null };
+  | { is: "failed"; fileName: string; message: string; hint: string | null };
 
 /** The parts of the lab that an import needs. */
 export interface BundleDoor {
@@ -40,7 +40,7 @@ export async function importBundle(
   } catch (error) {
     signal.throwIfAborted();
     const message = error instanceof Error ? error.message : String(error);
-    return { is: "failed", fileName, message, cure: error instanceof LabFailure ? error.cure : null };
+    return { is: "failed", fileName, message, hint: error instanceof LabFailure ? error.hint : null };
   }
 }
 

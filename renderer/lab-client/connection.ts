@@ -6,8 +6,8 @@ export type ConnectionState =
   | { is: "connected" }
   /** Lost, and being tried again; `attempt` counts from 1. */
   | { is: "lost"; attempt: number; sinceWallMs: number }
-  /** The lab will not have this window, and is not asked again; `cure` is what a person can do. */
-  | { is: "refused"; message: string; cure: string }
+  /** The lab will not have this window, and is not asked again; `hint` is what a person can do. */
+  | { is: "refused"; message: string; hint: string }
   | { is: "closed" };
 
 /** Waits before each new try: at once, then slower, never longer than this. */
@@ -72,7 +72,7 @@ export class Connection {
         sinceWallMs = Date.now();
       } catch (error) {
         if (error instanceof Refused) {
-          this.#become({ is: "refused", message: error.message, cure: error.cure });
+          this.#become({ is: "refused", message: error.message, hint: error.hint });
           return this.#next.reject(error);
         }
       }

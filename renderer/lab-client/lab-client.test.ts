@@ -157,19 +157,19 @@ test("a run that the lab does not know is said once, and not asked for again", a
     asked++;
     throw new ORPCError("bad-input", {
       message: "no run has the id r",
-      data: { cure: "see the history", problems: [] },
+      data: { hint: "see the history", problems: [] },
     });
   });
   const { promise, resolve } = Promise.withResolvers<unknown>();
   clientOf(lab).followRun({ runId: "r" }, { onItems: () => {}, onFailure: resolve });
-  expect(await promise).toMatchObject({ code: "bad-input", cure: "see the history" });
+  expect(await promise).toMatchObject({ code: "bad-input", hint: "see the history" });
   expect(asked).toBe(1);
 });
 
 test("a call fails with the lab's own words, what to do, and where in the text", async () => {
   const problems = [{ line: 3, column: 1, message: "unknown field" }];
   const lab = new FakeLab(() => {
-    throw new ORPCError("bad-input", { message: "it is wrong", data: { cure: null, problems } });
+    throw new ORPCError("bad-input", { message: "it is wrong", data: { hint: null, problems } });
   });
   const failing = clientOf(lab).call.scenarios.save({ source: "" });
   await expect(failing).rejects.toMatchObject({
@@ -211,13 +211,13 @@ test("a call that was never sent says that nothing was done; one that was sent, 
   const sent = await clientOf(lab)
     .call.stack.halt()
     .catch((error: unknown) => error);
-  expect(sent).toMatchObject({ code: "timeout", cure: expect.stringContaining("may yet be done") });
+  expect(sent).toMatchObject({ code: "timeout", hint: expect.stringContaining("may yet be done") });
   lab.opens = false;
   const unsent = await clientOf(lab)
     .call.stack.halt()
     .catch((error: unknown) => error);
   expect(unsent).toMatchObject({ code: "disconnected", message: expect.stringContaining("nothing was done") });
-  expect(unsent).not.toMatchObject({ cure: expect.stringContaining("may yet be done") });
+  expect(unsent).not.toMatchObject({ hint: expect.stringContaining("may yet be done") });
 });
 
 test("a page that the lab will not have is told so, and does not try for ever", async () => {
@@ -226,7 +226,7 @@ test("a page that the lab will not have is told so, and does not try for ever", 
   const client = clientOf(lab);
   await expect(client.call.stack.status()).rejects.toMatchObject({
     code: "disconnected",
-    cure: expect.stringContaining("terminal"),
+    hint: expect.stringContaining("terminal"),
   });
   expect(client.connection.state.is).toBe("refused");
 });

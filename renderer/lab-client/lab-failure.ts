@@ -5,22 +5,22 @@ import type { ErrorDetail, Problem } from "../../electron/contract/errors.ts";
 /** `disconnected`: the lab went away before it answered; `timeout`: it is there and has not answered in time. */
 export type FailureCode = ContractErrorCode | "disconnected" | "timeout";
 
-/** The one error that calls fail with: a message for a person and, in `cure`, what to do next. */
+/** The one error that calls fail with: a message for a person and, in `hint`, what to do next. */
 export class LabFailure extends Error {
   readonly code: FailureCode;
-  readonly cure: string | null;
+  readonly hint: string | null;
   /** Where in a document the trouble is, for an editor. */
   readonly problems: readonly Problem[];
 
   constructor(
     code: FailureCode,
     message: string,
-    options: { cure?: string | null; problems?: readonly Problem[]; cause?: unknown } = {},
+    options: { hint?: string | null; problems?: readonly Problem[]; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "LabFailure";
     this.code = code;
-    this.cure = options.cure ?? null;
+    this.hint = options.hint ?? null;
     this.problems = options.problems ?? [];
   }
 }

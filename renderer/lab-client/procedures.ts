@@ -30,7 +30,7 @@ export function procedures(connection: Connection): LabProcedures {
 }
 
 const NOT_SENT_MESSAGE = "there is no connection to the lab, so it was not asked, and nothing was done";
-const NOT_SENT_CURE = "see whether the lab is still running, then try again";
+const NOT_SENT_HINT = "see whether the lab is still running, then try again";
 const LOST_MESSAGE = "the connection to the lab was lost before it answered";
 
 interface Call {
@@ -45,11 +45,11 @@ function explain(error: unknown, { path, limit, own, isSent }: Call): unknown {
   if (own?.aborted) return own.reason;
   const answer = fromAnswer(error);
   if (answer !== undefined) return answer;
-  if (error instanceof Refused) return new LabFailure("disconnected", error.message, { cure: error.cure });
-  if (!isSent) return new LabFailure("disconnected", NOT_SENT_MESSAGE, { cure: NOT_SENT_CURE, cause: error });
+  if (error instanceof Refused) return new LabFailure("disconnected", error.message, { hint: error.hint });
+  if (!isSent) return new LabFailure("disconnected", NOT_SENT_MESSAGE, { hint: NOT_SENT_HINT, cause: error });
   if (limit.aborted) {
     return new LabFailure("timeout", `the lab has not answered ${path.join(".")} within ${limitOf(path) / 1000} s`, {
-      cure: "see whether it is still running; what it was asked to do may yet be done",
+      hint: "see whether it is still running; what it was asked to do may yet be done",
       cause: error,
     });
   }

@@ -16,12 +16,12 @@ export interface Transport {
   requestHeaders?(): Record<string, string>;
 }
 
-/** The lab is there and will not have this window; `cure` is what a person can do. */
+/** The lab is there and will not have this window; `hint` is what a person can do. */
 export class Refused extends Error {
-  readonly cure: string;
+  readonly hint: string;
 
-  constructor(message: string, cure: string) {
+  constructor(message: string, hint: string) {
     super(message);
-    this.cure = cure;
+    this.hint = hint;
   }
 }

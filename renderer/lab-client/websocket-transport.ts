@@ -64,7 +64,7 @@ function introduced(socket: WebSocket, key: string, signal: AbortSignal): Promis
     ({ data }) => {
       const welcome = JSON.parse(String(data)) as WindowWelcome;
       if ("window" in welcome) resolve(welcome.window);
-      else refused = new Refused(welcome.refused.message, welcome.refused.cure);
+      else refused = new Refused(welcome.refused.message, welcome.refused.hint);
     },
     listen,
   );

@@ -51,7 +51,7 @@ export function StackPanel() {
       {stack.error !== null && (
         <p className={classes.error} role="alert">
           {stack.error.message}
-          {stack.error.cure !== null && <> To mend it: {stack.error.cure}.</>}
+          {stack.error.hint !== null && <> Fix: {stack.error.hint}.</>}
         </p>
       )}
       <div className={classes.map}>

@@ -6,11 +6,11 @@ const ICON_PX = 16;
 
 /** Says that something failed: what, and what to do next. */
 export function tellFailure(what: string, error: unknown): void {
-  const cure = error instanceof LabFailure ? error.cure : null;
+  const hint = error instanceof LabFailure ? error.hint : null;
   const message = error instanceof Error ? error.message : String(error);
   notifications.show({
     title: what,
-    message: cure === null ? message : `${message}. To mend it: ${cure}.`,
+    message: hint === null ? message : `${message}. Fix: ${hint}.`,
     color: "red",
     icon: <IconAlertTriangle size={ICON_PX} aria-hidden />,
     autoClose: 12_000,

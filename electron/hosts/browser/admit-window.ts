@@ -14,8 +14,8 @@ const NEXT_ADDRESS = "open the address that the lab printed in its terminal";
 export function admitWindow(socket: WebSocket, keys: WindowKeys, serve: (socket: WebSocket) => void): void {
   // The close event follows; without a listener the error would end the process.
   socket.on("error", () => {});
-  const refuse = (close: number, code: string, message: string, cure: string) => {
-    socket.send(JSON.stringify({ refused: { code, message, cure } } satisfies WindowWelcome));
+  const refuse = (close: number, code: string, message: string, hint: string) => {
+    socket.send(JSON.stringify({ refused: { code, message, hint } } satisfies WindowWelcome));
     socket.close(close, message);
   };
   const timer = setTimeout(() => {

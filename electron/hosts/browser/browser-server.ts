@@ -106,8 +106,8 @@ export class BrowserServer {
     const { port } = this.#parts;
     this.#server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") return reject(error);
-      const cure = "choose another with --port, or leave --port out for any that is free";
-      reject(new LabError("port-taken", `port ${port} is already in use on 127.0.0.1`, { cure }));
+      const hint = "choose another with --port, or leave --port out for any that is free";
+      reject(new LabError("port-taken", `port ${port} is already in use on 127.0.0.1`, { hint }));
     });
     this.#server.listen({ host: "127.0.0.1", port }, () => {
       const address = this.#server.address();

@@ -67,7 +67,7 @@ export class FileService {
   find(id: string): { file: string; fileName: string } {
     const held = this.#held.get(id);
     if (held !== undefined) return held;
-    throw new LabError("bad-input", "this file is no longer available", { cure: "choose it again" });
+    throw new LabError("bad-input", "this file is no longer available", { hint: "choose it again" });
   }
 
   /** Returns a file once. The caller removes it after sending, if the service created it. */

@@ -33,7 +33,7 @@ export class PageFiles {
     this.#folder = folder;
     if (existsSync(join(folder, "index.html"))) return;
     throw new LabError("precondition", `the page has not been built: ${folder} has no index.html`, {
-      cure: "build it with `npm run build`",
+      hint: "build it with `npm run build`",
     });
   }
 

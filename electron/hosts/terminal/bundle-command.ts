@@ -44,7 +44,7 @@ async function exportRuns(runs: readonly string[], { out, force }: Values, termi
   if (runs.length === 0) throw new LabError("bad-input", "say which runs: see `resilience-lab history list`");
   if (out === undefined) throw new LabError("bad-input", "say where to: --out FILE");
   if (out !== "-" && !force && existsSync(out)) {
-    throw new LabError("bad-input", `${out} exists`, { cure: "give another name, or --force to replace it" });
+    throw new LabError("bad-input", `${out} exists`, { hint: "give another name, or --force to replace it" });
   }
   return withLab(terminal, async ({ history }) => {
     const target = out === "-" ? { stream: terminal.out } : { file: out };
@@ -99,8 +99,8 @@ function importFile(file: string, terminal: Terminal): Promise<number> {
 function naming(file: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof BundleProblem)) throw error;
-    const cure = error.cure === undefined ? {} : { cure: error.cure };
-    throw new LabError(error.code, `${file}: ${error.message}`, { ...cure, cause: error });
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new LabError(error.code, `${file}: ${error.message}`, { ...hint, cause: error });
   };
 }
 

@@ -28,7 +28,7 @@ export function readArguments<Wanted extends Options>(command: string, args: rea
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new LabError("bad-input", messageOf(error).split(". To specify")[0] ?? "", {
-      cure: `see \`resilience-lab ${command} --help\``,
+      hint: `see \`resilience-lab ${command} --help\``,
     });
   }
 }
@@ -37,7 +37,7 @@ export function readArguments<Wanted extends Options>(command: string, args: rea
 export function oneOf<Word extends string>(option: string, value: string, allowed: readonly Word[]): Word {
   const found = allowed.find((word) => word === value);
   if (found !== undefined) return found;
-  throw new LabError("bad-input", `${option} cannot be "${value}"`, { cure: `it is one of: ${allowed.join(", ")}` });
+  throw new LabError("bad-input", `${option} cannot be "${value}"`, { hint: `it is one of: ${allowed.join(", ")}` });
 }
 
 export function positiveInteger(option: string, value: string): number {

@@ -113,8 +113,8 @@ async function dispatch([name, ...args]: readonly string[], terminal: Terminal):
   }
   const found = COMMANDS.find((each) => each.name === name);
   if (found === undefined) {
-    const cure = `the commands are: ${COMMANDS.map((each) => each.name).join(", ")}`;
-    throw new LabError("bad-input", `there is no command "${name}"`, { cure });
+    const hint = `the commands are: ${COMMANDS.map((each) => each.name).join(", ")}`;
+    throw new LabError("bad-input", `there is no command "${name}"`, { hint });
   }
   const command = await found.load();
   if (args.includes("--help") || args.includes("-h")) {
@@ -130,7 +130,7 @@ function explain(error: unknown, { err }: Terminal): number {
     return EXIT.failed;
   }
   err.write(`resilience-lab: ${error.message}\n`);
-  if (error.cure !== undefined) err.write(`  ${error.cure}\n`);
+  if (error.hint !== undefined) err.write(`  ${error.hint}\n`);
   return error.code === "unhealthy" || error.code === "residue" || error.code === "internal"
     ? EXIT.failed
     : EXIT.badInput;

@@ -51,7 +51,7 @@ Exit: 0 all green, 1 not all green, 2 bad input, 130 interrupted.`,
     const { values, positionals } = readArguments("run", args, options);
     if (positionals.length === 0) {
       throw new LabError("bad-input", "say what to run: a file, a folder or the id of a shipped scenario", {
-        cure: "see `resilience-lab scenarios list`",
+        hint: "see `resilience-lab scenarios list`",
       });
     }
     return run(resolveScenarios(positionals, shippedScenarios()), values, terminal);

@@ -28,7 +28,7 @@ export type RefusalReason =
 export class BundleProblem extends LabError {
   readonly reason: RefusalReason;
 
-  constructor(reason: RefusalReason, message: string, options: { cure?: string; cause?: unknown } = {}) {
+  constructor(reason: RefusalReason, message: string, options: { hint?: string; cause?: unknown } = {}) {
     super(reason === "newer format" ? "unsupported" : "bad-input", message, options);
     this.name = "BundleProblem";
     this.reason = reason;

@@ -152,7 +152,7 @@ describe("a run that already exists", () => {
     await recordRun(here);
     await recordRun(there, RUN_1, change);
     const importing = importBundle({ history: there, file: await exported(here, [RUN_0, RUN_1]) });
-    await expect(importing).rejects.toMatchObject({ reason: "conflict", cure: expect.stringContaining("delete") });
+    await expect(importing).rejects.toMatchObject({ reason: "conflict", hint: expect.stringContaining("delete") });
     expect((await there.list({})).runs.map(({ id }) => id)).toEqual([RUN_1]);
   });
 });
@@ -392,7 +392,7 @@ describe("an export that is not possible", () => {
     await expect(exportBundle({ history, runIds: [RUN_1], file })).rejects.toMatchObject({
       name: "LabError",
       message: expect.stringContaining("cannot be written"),
-      cure: expect.stringContaining("another folder"),
+      hint: expect.stringContaining("another folder"),
     });
   });
 

@@ -71,7 +71,7 @@ export async function endedRuns(history: RunStore, runIds: readonly string[]): P
   const ended = unique.map((run) => {
     if (hasEnded(run)) return run;
     throw new LabError("precondition", `run ${run.id} is in progress: it can be exported when it has ended`, {
-      cure: "wait for it, or cancel it",
+      hint: "wait for it, or cancel it",
     });
   });
   return ended.sort((a, b) => a.startedWallMs - b.startedWallMs || (a.id < b.id ? -1 : 1));
@@ -83,7 +83,7 @@ function assertNoneIsRaw(runs: readonly StoredRun[]): void {
   if (raw.length === 0) return;
   const which = raw.length === 1 ? `run ${raw[0]} was kept raw` : `runs ${raw.join(", ")} were kept raw`;
   throw new LabError("precondition", `${which}: secrets in it were not redacted, so it cannot be exported`, {
-    cure: 'turn "Keep runs raw" off (from a terminal: leave out --raw), run the scenario again and export that run',
+    hint: 'turn "Keep runs raw" off (from a terminal: leave out --raw), run the scenario again and export that run',
   });
 }
 
@@ -95,7 +95,7 @@ function hasEnded(run: StoredRun): run is EndedRun {
 function assertReadable(bytes: number, { fileBytes }: BundleLimits): void {
   if (bytes <= fileBytes) return;
   throw new LabError("bad-input", `the bundle would have ${bytes} bytes, and at most ${fileBytes} can be imported`, {
-    cure: "export fewer runs at once",
+    hint: "export fewer runs at once",
   });
 }
 
@@ -160,7 +160,7 @@ function explain(error: unknown, target: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof LabError || !(error instanceof Error) || !("syscall" in error)) return error;
   return new LabError("bad-input", `${target} cannot be written: ${messageOf(error)}`, {
-    cure: "choose another folder, or free some space",
+    hint: "choose another folder, or free some space",
     cause: error,
   });
 }

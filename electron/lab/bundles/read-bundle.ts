@@ -86,7 +86,7 @@ class Reading {
   async #readManifest(): Promise<Manifest> {
     if (!this.#zip.paths.has(MANIFEST_PATH)) {
       throw new BundleProblem("not a bundle", `it has no ${MANIFEST_PATH}`, {
-        cure: "give a file that `bundle export` wrote",
+        hint: "give a file that `bundle export` wrote",
       });
     }
     const value = parseJson(
@@ -99,7 +99,7 @@ class Reading {
       throw new BundleProblem(
         "newer format",
         `it was made by a newer Resilience Lab (format ${head.formatVersion}, this one reads up to ${FORMAT_VERSION})`,
-        { cure: "update Resilience Lab, or export the run again with this version" },
+        { hint: "update Resilience Lab, or export the run again with this version" },
       );
     }
     return checked(manifest, value, MANIFEST_PATH, "bad manifest");

@@ -219,7 +219,7 @@ describe("a change with a matching manifest", () => {
     const problem = await expectRefused(file, "newer format");
     expect(problem.code).toBe("unsupported");
     expect(problem.message).toContain("format 2, this one reads up to 1");
-    expect(problem.cure).toContain("update Resilience Lab");
+    expect(problem.hint).toContain("update Resilience Lab");
   });
 });
 
@@ -328,7 +328,7 @@ describe("an incomplete bundle", () => {
     for (let part = 1; part < 20; part++) {
       truncateSync(whole, Math.floor((bytes.length * part) / 20));
       const problem = await expectRefused(whole, "truncated");
-      expect(problem.cure).toContain("again");
+      expect(problem.hint).toContain("again");
       writeFileSync(whole, bytes);
     }
   });

@@ -98,7 +98,7 @@ export function recordOf(run: EndedRun, events: number, redactor: Redactor): Run
 
 function tooLarge(run: StoredRun, why: string): LabError {
   return new LabError("bad-input", `run ${run.id} is too large for a bundle: ${why}`, {
-    cure: "`resilience-lab history show RUN --reporter json` still has its report",
+    hint: "`resilience-lab history show RUN --reporter json` still has its report",
   });
 }
 

@@ -48,7 +48,7 @@ export class SameRun {
 
   #conflict(what: string): BundleProblem {
     return new BundleProblem("conflict", `run ${this.#id} is already in the history, and ${what} differs`, {
-      cure: "delete the existing run to replace it by the one in the file",
+      hint: "delete the existing run to replace it by the one in the file",
     });
   }
 }

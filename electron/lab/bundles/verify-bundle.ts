@@ -23,7 +23,7 @@ export async function verifyBundle(
     return valid(await readBundle({ file, limits, signal, onBytes }, NOTHING));
   } catch (error) {
     if (!(error instanceof BundleProblem)) throw error;
-    const problem = error.cure === undefined ? error.message : `${error.message}; ${error.cure}`;
+    const problem = error.hint === undefined ? error.message : `${error.message}; ${error.hint}`;
     return { isValid: false, problems: [problem], runs: [], createdBy: "", redacted: {} };
   }
 }

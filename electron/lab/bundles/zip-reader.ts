@@ -102,12 +102,12 @@ async function whyNoZip(file: string, cause: unknown): Promise<BundleProblem> {
     const { bytesRead } = await handle.read(start, 0, 4, 0);
     if (bytesRead === 4 && start.toString("latin1") === "PK\x03\x04") {
       return new BundleProblem("truncated", "its end is missing: it was not copied completely", {
-        cure: "copy or download it again",
+        hint: "copy or download it again",
         cause,
       });
     }
     return new BundleProblem("not a bundle", "it is no zip file", {
-      cure: "give the file that `bundle export` wrote",
+      hint: "give the file that `bundle export` wrote",
       cause,
     });
   } finally {

@@ -33,7 +33,7 @@ function assertFit(found: Found, file: string, limitBytes: number): void {
   if (found.isDirectory()) throw new LabError("bad-input", `${file} cannot be read: it is a folder, not a file`);
   if (!found.isFile()) {
     throw new LabError("bad-input", `${file} cannot be read: it is not a regular file`, {
-      cure: "write its content into a file, and name that file",
+      hint: "write its content into a file, and name that file",
     });
   }
   if (found.size <= limitBytes) return;

@@ -37,6 +37,6 @@ export async function assertAsBefore(
   const differences = await driver.surroundings.differences(before, isBrokenByOther, late);
   if (differences.length === 0) return;
   throw new LabError("residue", `not as it was before the fault: ${differences.join("; ")}`, {
-    cure: `compare \`docker inspect\` with the stack file; \`docker compose up -d --force-recreate ${service}\` recreates it`,
+    hint: `compare \`docker inspect\` with the stack file; \`docker compose up -d --force-recreate ${service}\` recreates it`,
   });
 }

@@ -146,7 +146,7 @@ export class WriteQueue implements Durability {
     // Renumbered so that the log has no gap, and with an outcome that shows the loss.
     this.#take({ ...event, seq: run.lastSeq + 1, outcome: "error", reason }, run);
     await this.flush();
-    throw new LabError("internal", reason, { cure: "make space, and run it again" });
+    throw new LabError("internal", reason, { hint: "make space, and run it again" });
   }
 
   /** Unwritten events of a run, in their order, without its end, which is only sent once it is durable. */

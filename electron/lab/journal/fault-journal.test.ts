@@ -98,7 +98,7 @@ describe("a halt", () => {
     const [lab, other] = journals(2);
     other?.halt(1_700_000_000_000);
     expect(() => lab?.intend(fault("a"))).toThrow(
-      expect.objectContaining({ code: "precondition", cure: expect.stringContaining("arm") }),
+      expect.objectContaining({ code: "precondition", hint: expect.stringContaining("arm") }),
     );
     expect(lab?.open("stack-1")).toEqual([]);
     expect(other?.arm()).toBe(true);

@@ -193,7 +193,7 @@ export class FaultJournal {
     const since = this.haltedSince();
     if (since === undefined) return;
     throw new LabError("precondition", `everything was halted at ${new Date(since).toLocaleTimeString()}`, {
-      cure: "check that everything is healthy, then allow faults again with `resilience-lab arm`",
+      hint: "check that everything is healthy, then allow faults again with `resilience-lab arm`",
     });
   }
 

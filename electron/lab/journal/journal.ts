@@ -134,7 +134,7 @@ function toJournal(
 function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string): LabError {
   database.close();
   return new LabError("read-only", `${readOnlyBecause}; ${because}`, {
-    cure: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
+    hint: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
   });
 }
 
@@ -173,6 +173,6 @@ export function lockOwnerOf(journal: Journal): LockOwner | undefined {
 function busy(owner: LockOwner): LabError {
   const since = new Date(owner.sinceWallMs).toLocaleTimeString();
   return new LabError("busy", `another lab is at work here: process ${owner.pid}, ${owner.purpose}, since ${since}`, {
-    cure: "wait for it, stop it, or point RESILIENCE_LAB_HOME at another folder and use --ports auto",
+    hint: "wait for it, stop it, or point RESILIENCE_LAB_HOME at another folder and use --ports auto",
   });
 }

@@ -30,7 +30,7 @@ export class StackSecrets {
       }
     } catch (error) {
       throw new LabError("bad-input", `the stack's secrets cannot be stored in ${this.file}: ${messageOf(error)}`, {
-        cure: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
+        hint: "make it writable, or point RESILIENCE_LAB_HOME at another folder",
         cause: error,
       });
     }

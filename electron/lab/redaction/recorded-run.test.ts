@@ -92,7 +92,7 @@ test("no secret of a run is stored, shown or returned, unless the run is kept ra
     await expect(refused).rejects.toMatchObject({
       code: "precondition",
       message: expect.stringContaining("was kept raw"),
-      cure: expect.stringContaining("run the scenario again"),
+      hint: expect.stringContaining("run the scenario again"),
     });
   }
   expect(readdirSync(folder)).not.toContain("no.zip");

@@ -109,7 +109,7 @@ export class ManualSession {
     try {
       await orAbort(this.#over.promise, signal);
     } finally {
-      this.#serving.abort(new LabError("busy", "the manual session has ended meanwhile", { cure: "try again" }));
+      this.#serving.abort(new LabError("busy", "the manual session has ended meanwhile", { hint: "try again" }));
       forget();
     }
     await settleDecisions(context, signal);

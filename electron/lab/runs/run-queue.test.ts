@@ -44,7 +44,7 @@ test("an error after a cancellation is reported as an error", async () => {
   const { queue, toEnd } = queueOf({
     run: (_loaded, _without, signal) =>
       new Promise((_resolve, reject) => {
-        const residue = new LabError("residue", "gateway is stopped", { cure: "start it" });
+        const residue = new LabError("residue", "gateway is stopped", { hint: "start it" });
         signal.addEventListener("abort", () => reject(residue));
       }),
   });

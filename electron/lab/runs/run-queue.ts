@@ -72,7 +72,7 @@ export class RunQueue {
   /** @throws LabError when the queue is full */
   add(scenarios: readonly LoadedScenario[], without: readonly string[]): QueueEntry[] {
     if (this.#waiting.length + scenarios.length > QUEUE_LIMIT) {
-      throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { cure: "wait, or cancel some" });
+      throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { hint: "wait, or cancel some" });
     }
     const wanted = scenarios.map(
       (loaded): QueuedRun => ({ entry: this.#entry(loaded, without), loaded, abort: new AbortController() }),
@@ -89,7 +89,7 @@ export class RunQueue {
     const running = this.#running;
     const isRunning = running !== undefined && (entryId === "all" || running.entry.entryId === entryId);
     if (waiting.length === 0 && !isRunning && entryId !== "all") {
-      throw new LabError("bad-input", "that run is not in the queue", { cure: "it may have ended meanwhile" });
+      throw new LabError("bad-input", "that run is not in the queue", { hint: "it may have ended meanwhile" });
     }
     for (const wanted of waiting) {
       this.#waiting.splice(this.#waiting.indexOf(wanted), 1);
@@ -184,6 +184,6 @@ async function guarded(hook: () => unknown, onFailure: (error: unknown) => void)
 type Ending = Pick<RunResult, "outcome" | "reason">;
 
 function explain(error: unknown): string {
-  const cure = error instanceof LabError && error.cure !== undefined ? `; ${error.cure}` : "";
-  return `${messageOf(error)}${cure}`;
+  const hint = error instanceof LabError && error.hint !== undefined ? `; ${error.hint}` : "";
+  return `${messageOf(error)}${hint}`;
 }

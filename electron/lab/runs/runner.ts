@@ -227,7 +227,7 @@ function assertTargets(scenario: Scenario, { stack }: RunContext): void {
     planScenario(scenario, stack.stack, stack.driver.kind);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    throw new RunStopped("precondition", error.cure === undefined ? error.message : `${error.message}; ${error.cure}`);
+    throw new RunStopped("precondition", error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
   }
 }
 

@@ -182,7 +182,7 @@ describe("an argument of the command line", () => {
   test("that is none of these is an error that lists the shipped scenarios", () => {
     expect(() => idsOf(["none"])).toThrow('no scenario is called "none", and there is no such file');
     expect(() => idsOf(["none"])).toThrow(
-      expect.objectContaining({ cure: expect.stringContaining("shipped-one, shipped-two") }),
+      expect.objectContaining({ hint: expect.stringContaining("shipped-one, shipped-two") }),
     );
     expect(() => idsOf(["none.yaml"])).toThrow("none.yaml cannot be read: ENOENT");
   });

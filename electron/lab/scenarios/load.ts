@@ -81,7 +81,7 @@ export function resolveScenarios(names: readonly string[], shipped: readonly Loa
     if (found?.isDirectory()) return loadFolder(name);
     if (found !== undefined || /\.ya?ml$/.test(name)) return loadFile(name);
     throw new LabError("bad-input", `no scenario is called "${name}", and there is no such file`, {
-      cure: `the shipped ones are: ${shipped.map((each) => each.scenario.id).join(", ")}`,
+      hint: `the shipped ones are: ${shipped.map((each) => each.scenario.id).join(", ")}`,
     });
   });
 }

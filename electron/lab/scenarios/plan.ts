@@ -71,7 +71,9 @@ type PlannedOn = [stack: Stack, driver: StackDriver["kind"], sharersOf: SharersO
 
 const PLANS: StepTable<PlannedOn, Planned> = {
   fault: ({ fault }, ...on) => planFault(fault, ...on),
-  undo: ({ undo }, stack) => ({ touches: undo === "all" ? "everything that is broken at that time" : broken(undo, stack) }),
+  undo: ({ undo }, stack) => ({
+    touches: undo === "all" ? "everything that is broken at that time" : broken(undo, stack),
+  }),
   http: ({ http }, stack) => ({ touches: describeService(serviceNamed(stack, http)) }),
   warm: ({ warm }, stack) => ({ touches: describeService(serviceNamed(stack, warm)) }),
   agent: (_, stack) => reached(stack, "agent", "an agent step"),

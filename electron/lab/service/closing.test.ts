@@ -73,7 +73,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     await expect(engine.close()).rejects.toMatchObject({
       code: "residue",
       message: expect.stringContaining("disk is full"),
-      cure: expect.stringContaining("the next start of the lab"),
+      hint: expect.stringContaining("the next start of the lab"),
     });
     expect(serviceProcessesOf(home)).toEqual([]);
     expect(watchdogsOf({ home })).toEqual([]);

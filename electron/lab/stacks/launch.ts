@@ -27,7 +27,7 @@ export function addressOf(service: Service, ports: Readonly<Record<string, numbe
 export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): Launch {
   if (service.process === undefined) {
     throw new LabError("bad-input", `${service.name} has no x-lab.process, so it cannot run without Docker`, {
-      cure: "add it to the stack file, or use --driver docker",
+      hint: "add it to the stack file, or use --driver docker",
     });
   }
   const data = join(place.folder, "data", service.name);

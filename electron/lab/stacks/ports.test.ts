@@ -44,7 +44,7 @@ test("all taken ports at once, each with its service, and what to do", async () 
     expect.objectContaining({
       code: "port-taken",
       message: `already in use on 127.0.0.1: port ${one.port} (a), ${two.port} (c)`,
-      cure: expect.stringContaining("--ports auto"),
+      hint: expect.stringContaining("--ports auto"),
     }),
   );
 });

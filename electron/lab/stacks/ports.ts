@@ -39,7 +39,7 @@ async function servicePorts(stack: Stack, choice: PortChoice): Promise<Record<st
   if (taken.length > 0) {
     const list = taken.map(({ service, hostPort }) => `${hostPort} (${service.name})`).join(", ");
     throw new LabError("port-taken", `already in use on 127.0.0.1: port ${list}`, {
-      cure: "stop what uses it, run with --ports auto, or set the variable that the stack file names for the port",
+      hint: "stop what uses it, run with --ports auto, or set the variable that the stack file names for the port",
     });
   }
   // A port that the file leaves open is chosen here, once, so that it is the same after a restart.

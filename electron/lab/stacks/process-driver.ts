@@ -66,7 +66,7 @@ export class ProcessDriver implements StackDriver {
     } catch (error) {
       const what = `${service} is not started, since its start cannot be written in the journal: ${messageOf(error)}`;
       throw new LabError("read-only", what, {
-        cure: "make space in the data folder, or make it writable, and try again",
+        hint: "make space in the data folder, or make it writable, and try again",
         cause: error,
       });
     }
@@ -133,7 +133,7 @@ export class ProcessDriver implements StackDriver {
       "unsupported",
       `${service} is a process on this machine: it has no network to be disconnected from`,
       {
-        cure: "run the stack on Docker (--driver docker), or use a link fault such as down",
+        hint: "run the stack on Docker (--driver docker), or use a link fault such as down",
       },
     );
   }
@@ -145,7 +145,7 @@ export class ProcessDriver implements StackDriver {
     const entry = this.#register.process(this.#stackId, service);
     if (entry) return entry;
     throw new LabError("bad-input", `${service} is not run by this lab`, {
-      cure: "give it x-lab.process in the stack file, or run the stack on Docker",
+      hint: "give it x-lab.process in the stack file, or run the stack on Docker",
     });
   }
 
@@ -216,13 +216,13 @@ export async function killFamily(identity: ProcessIdentity, name: string): Promi
   signalFamily(identity, "SIGKILL");
   if (await isGone(identity, KILL_LIMIT_MS)) return;
   throw new LabError("residue", `${name} (process ${identity.pid}) is still there ${KILL_LIMIT_MS} ms after SIGKILL`, {
-    cure: "look at it with ps; it may wait for a disk",
+    hint: "look at it with ps; it may wait for a disk",
   });
 }
 
 function restless(service: string, { pid }: ProcessIdentity, wanted: "paused" | "resumed"): LabError {
   return new LabError("precondition", `${service} (process ${pid}) does not stay ${wanted}`, {
-    cure: "see who else signals it; a debugger or strace that is attached to it keeps it from being paused",
+    hint: "see who else signals it; a debugger or strace that is attached to it keeps it from being paused",
   });
 }
 

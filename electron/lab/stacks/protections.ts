@@ -12,6 +12,6 @@ export function assertProtections(stack: Pick<Stack, "services">, without: reado
   const unknown = without.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   throw new LabError("bad-input", `no service of this stack has a protection called ${unknown.join(", ")}`, {
-    cure: known.length > 0 ? `the stack knows: ${known.join(", ")}` : "the stack file names none (x-lab.protections)",
+    hint: known.length > 0 ? `the stack knows: ${known.join(", ")}` : "the stack file names none (x-lab.protections)",
   });
 }

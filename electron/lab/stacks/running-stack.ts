@@ -193,7 +193,7 @@ export class RunningStack {
       "precondition",
       "it is not known which protections are on: switching them did not come to its end",
       {
-        cure: "bring the stack down and up again",
+        hint: "bring the stack down and up again",
       },
     );
   }
@@ -313,7 +313,7 @@ async function takenDownAfter(
   } catch (residue) {
     const left = `; and what had been started is still there: ${messageOf(residue)}`;
     return new LabError("residue", `${messageOf(error)}${left}`, {
-      cure: "it is taken down at the next start of the lab",
+      hint: "it is taken down at the next start of the lab",
       cause: error,
     });
   }

@@ -79,7 +79,7 @@ test("services are asked for by name or role, and an answer that is none says wh
   const stack = load(good);
   expect(serviceWithRole(stack, "gateway", "a call").name).toBe("gateway");
   expect(() => serviceNamed(stack, "cache")).toThrow(
-    expect.objectContaining({ cure: "its services are: database, gateway" }),
+    expect.objectContaining({ hint: "its services are: database, gateway" }),
   );
   expect(() => serviceWithRole(stack, "agent", "an agent step")).toThrow(
     /an agent step needs a service whose x-lab role is agent/,

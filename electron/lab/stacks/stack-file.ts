@@ -232,7 +232,7 @@ export function serviceNamed(stack: Stack, name: string): Service {
   const found = stack.services.find((service) => service.name === name);
   if (found) return found;
   throw new LabError("bad-input", `the stack has no service called "${name}"`, {
-    cure: `its services are: ${stack.services.map((service) => service.name).join(", ")}`,
+    hint: `its services are: ${stack.services.map((service) => service.name).join(", ")}`,
   });
 }
 
@@ -247,7 +247,7 @@ export function linkNamed(stack: Stack, name: string): Link {
   const found = stack.links.find((link) => link.name === name);
   if (found) return found;
   throw new LabError("bad-input", `the stack has no link called "${name}"`, {
-    cure: `its links are: ${stack.links.map((link) => link.name).join(", ") || "none (x-lab.links in the stack file)"}`,
+    hint: `its links are: ${stack.links.map((link) => link.name).join(", ") || "none (x-lab.links in the stack file)"}`,
   });
 }
 

@@ -79,7 +79,7 @@ export class Stacks {
       if (attached !== undefined) return { running: attached, openedAs: "attached" };
     }
     if (start !== "attach") return { running: await this.#bringUp(target, options), openedAs: "brought up" };
-    throw new LabError("precondition", `${stack.project} is not up`, { cure: "bring it up first" });
+    throw new LabError("precondition", `${stack.project} is not up`, { hint: "bring it up first" });
   }
 
   /**
@@ -122,7 +122,7 @@ export class Stacks {
       return this.#attachTo(stack, registered);
     }
     throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
-      cure: "take it down first with `resilience-lab stack down`",
+      hint: "take it down first with `resilience-lab stack down`",
     });
   }
 
@@ -223,6 +223,6 @@ async function holdToBringUp({ project }: Stack, { docker, address }: Engine): P
   if (present.length === 0) return release;
   release();
   throw new LabError("busy", `project ${project} is already up on this engine, and not by this lab`, {
-    cure: `\`run --project ${project}\` uses it as it is; docker compose -p ${project} down removes it`,
+    hint: `\`run --project ${project}\` uses it as it is; docker compose -p ${project} down removes it`,
   });
 }

@@ -75,5 +75,5 @@ export class RawWindow {
 
 export interface WireAnswer {
   i: string;
-  p: { s?: number; b: { json: { code?: string; message?: string; key?: string; data?: { cure: string | null } } } };
+  p: { s?: number; b: { json: { code?: string; message?: string; key?: string; data?: { hint: string | null } } } };
 }

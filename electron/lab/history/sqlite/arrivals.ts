@@ -132,6 +132,6 @@ export class StagedRuns {
         importedWallMs,
       );
     if (changes === 0)
-      throw new LabError("busy", `run ${run.id} has been added to the history meanwhile`, { cure: "try again" });
+      throw new LabError("busy", `run ${run.id} has been added to the history meanwhile`, { hint: "try again" });
   }
 }

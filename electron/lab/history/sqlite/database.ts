@@ -182,19 +182,19 @@ export function explainDatabaseError(error: unknown, name: string, file: string)
   if (!(error instanceof Database.SqliteError)) return error;
   if (isCorruption(error)) {
     return new LabError("internal", `the ${name} ${file} is damaged: ${error.message}`, {
-      cure: "move the file away and keep it; a new one is then created",
+      hint: "move the file away and keep it; a new one is then created",
       cause: error,
     });
   }
   return new LabError("internal", `the ${name} ${file} cannot be written: ${error.message}`, {
-    cure: "make space, or point RESILIENCE_LAB_HOME at another folder",
+    hint: "make space, or point RESILIENCE_LAB_HOME at another folder",
     cause: error,
   });
 }
 
 function explain(error: unknown, spec: DatabaseSpec): LabError {
   return new LabError("bad-input", `the ${spec.name} ${spec.file} cannot be opened: ${messageOf(error)}`, {
-    cure: "check the folder's permissions and free space, or point RESILIENCE_LAB_HOME at another folder",
+    hint: "check the folder's permissions and free space, or point RESILIENCE_LAB_HOME at another folder",
     cause: error,
   });
 }

@@ -70,11 +70,11 @@ export class SqliteReader {
     ).all({ prefix: idOrPrefix }) as RunRow[];
     if (row === undefined || idOrPrefix === "") {
       throw new LabError("bad-input", `no run has the id ${idOrPrefix || "(empty)"}`, {
-        cure: "see `resilience-lab history list`",
+        hint: "see `resilience-lab history list`",
       });
     }
     if (another !== undefined) {
-      throw new LabError("bad-input", `more than one run begins with ${idOrPrefix}`, { cure: "give more of the id" });
+      throw new LabError("bad-input", `more than one run begins with ${idOrPrefix}`, { hint: "give more of the id" });
     }
     return toStoredRun(row);
   }
@@ -209,7 +209,7 @@ export class SqliteReader {
     const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(runId) as RunRow | undefined;
     if (row !== undefined) return row;
     throw new LabError("bad-input", `no run has the id ${runId}`, {
-      cure: "it may have been deleted; see the history",
+      hint: "it may have been deleted; see the history",
     });
   }
 

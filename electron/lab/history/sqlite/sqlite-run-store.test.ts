@@ -58,7 +58,7 @@ describe("a history of a newer version", () => {
     expect(await eventsIn(store, "run-1")).toEqual(sampleRun());
     await expect(store.begin(newRun("run-3"))).rejects.toThrow("past runs can be read, new ones cannot be recorded");
     expect(() => store.assertWritable()).toThrow(
-      expect.objectContaining({ code: "read-only", cure: expect.stringContaining("RESILIENCE_LAB_HOME") }),
+      expect.objectContaining({ code: "read-only", hint: expect.stringContaining("RESILIENCE_LAB_HOME") }),
     );
     expect(() => store.arrivals()).toThrow("cannot be recorded");
     await expect(store.pin("run-1", true)).rejects.toThrow("cannot be recorded");

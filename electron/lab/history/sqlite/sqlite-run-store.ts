@@ -85,7 +85,7 @@ export class SqliteRunStore implements RunStore {
   assertWritable(): void {
     if (this.readOnlyBecause === undefined) return;
     throw new LabError("read-only", `${this.readOnlyBecause}; past runs can be read, new ones cannot be recorded`, {
-      cure: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
+      hint: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
     });
   }
 
@@ -209,7 +209,7 @@ export class SqliteRunStore implements RunStore {
     this.assertWritable();
     if (await this.#writer.call("pin", runId, pinned)) return;
     throw new LabError("bad-input", `no run has the id ${runId}`, {
-      cure: "it may have been deleted; see the history",
+      hint: "it may have been deleted; see the history",
     });
   }
 

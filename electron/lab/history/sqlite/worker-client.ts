@@ -73,7 +73,7 @@ export class WorkerClient<Served> {
   async #call(name: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#gone !== undefined) throw this.#gone;
     if (this.#calls.size >= CALLS_LIMIT) {
-      throw new LabError("busy", `${CALLS_LIMIT} requests wait for the run history`, { cure: "try again in a moment" });
+      throw new LabError("busy", `${CALLS_LIMIT} requests wait for the run history`, { hint: "try again in a moment" });
     }
     const signal = args.find((each) => each instanceof AbortSignal);
     signal?.throwIfAborted();
@@ -103,7 +103,7 @@ export class WorkerClient<Served> {
 
   #fail(why: string): void {
     this.#gone ??= new LabError("internal", `the thread of the run history has failed: ${why}`, {
-      cure: "start the lab again",
+      hint: "start the lab again",
     });
     for (const { reject, end } of this.#calls.values()) {
       end();

@@ -166,7 +166,7 @@ export function describeRecording(prepare: () => StoreUnderTest): void {
       await expect(store.end(end(2))).rejects.toMatchObject({
         name: "LabError",
         message: expect.stringContaining("disk is full"),
-        cure: expect.stringContaining("make space"),
+        hint: expect.stringContaining("make space"),
       });
       expect(await seqsIn(store, "run-1")).toEqual([1]);
       expect(await store.find("run-1")).toMatchObject({ outcome: null });

@@ -85,13 +85,13 @@ export class ApprovalService {
     if (stack === undefined) throw new LabError("precondition", "no stack is up, so nothing waits for a decision");
     const known = this.#tickets.find(({ id }) => id === ticket);
     const blocked = known === undefined ? null : this.#toWaiting(known).blockedBecause;
-    if (blocked !== null) throw new LabError("precondition", `this cannot be decided: ${blocked}`, { cure: UNBLOCK });
+    if (blocked !== null) throw new LabError("precondition", `this cannot be decided: ${blocked}`, { hint: UNBLOCK });
     const url = stack.endpoint("approval-channel", "deciding an approval");
     const token = tokenHeaders(stack.stack.services.find(({ role }) => role === "approval-channel"));
     const reply = await post(url, token, { action, ticket, user });
     if (!reply.ok) {
       throw new LabError(reply.status === 504 ? "unreachable" : "precondition", messageIn(reply.text), {
-        cure: "it may have been decided or have expired meanwhile",
+        hint: "it may have been decided or have expired meanwhile",
       });
     }
     const problem = unsuccessful(action, reply.text);
@@ -196,6 +196,6 @@ async function post(
     });
     return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
-    throw new LabError("unreachable", `the approval channel at ${url}: ${messageOf(error)}`, { cure: UNBLOCK });
+    throw new LabError("unreachable", `the approval channel at ${url}: ${messageOf(error)}`, { hint: UNBLOCK });
   }
 }

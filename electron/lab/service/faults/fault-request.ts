@@ -17,13 +17,13 @@ export function toFault(
   const known = kinds.find((each) => each.kind === kind);
   if (known === undefined) {
     throw new LabError("bad-input", `there is no fault called "${kind}" here`, {
-      cure: `there are: ${kinds.map((each) => each.kind).join(", ")}`,
+      hint: `there are: ${kinds.map((each) => each.kind).join(", ")}`,
     });
   }
   const targets = known.on === "service" ? stack.services : stack.links;
   if (!targets.some(({ name }) => name === target)) {
     throw new LabError("bad-input", `the stack has no ${known.on} called "${target}"`, {
-      cure: `it has: ${targets.map(({ name }) => name).join(", ")}`,
+      hint: `it has: ${targets.map(({ name }) => name).join(", ")}`,
     });
   }
   const unknown = Object.keys(attributes).filter((name) => !known.attributes.some((each) => each.name === name));
@@ -33,6 +33,6 @@ export function toFault(
   if (parsed.success && "fault" in parsed.data) return parsed.data.fault;
   const reason = parsed.success ? "it is no fault" : z.prettifyError(parsed.error);
   throw new LabError("bad-input", `${kind} ${target} cannot be done so: ${reason}`, {
-    cure: `it takes: ${known.attributes.map(({ name, type }) => `${name} (${type})`).join(", ") || "nothing"}`,
+    hint: `it takes: ${known.attributes.map(({ name, type }) => `${name} (${type})`).join(", ") || "nothing"}`,
   });
 }

@@ -70,7 +70,7 @@ export class FaultService {
     this.#parts.operations.assertArmed();
     const running = this.#parts.stack.running;
     if (running === undefined) {
-      throw new LabError("precondition", "no stack is up, so there is nothing to break", { cure: "bring it up first" });
+      throw new LabError("precondition", "no stack is up, so there is nothing to break", { hint: "bring it up first" });
     }
     const fault = toFault(request, running.stack, running.driver.kind);
     let byHand = await this.#openByHand();
@@ -101,7 +101,7 @@ export class FaultService {
     if (ofRun.length > 0 && ofRun.length === journaled.length) {
       const what = target === "all" ? "every fault in force" : `the fault on ${target}`;
       throw new LabError("busy", `${what} belongs to the run that is on, which undoes it at its end`, {
-        cure: "cancel the run, or halt the lab, to have it undone now",
+        hint: "cancel the run, or halt the lab, to have it undone now",
       });
     }
     // It may have ended by the time that it has undone everything.
@@ -141,10 +141,10 @@ export class FaultService {
   async #startService(name: string): Promise<void> {
     this.#parts.operations.assertOpen();
     const running = this.#parts.stack.running;
-    if (running === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    if (running === undefined) throw new LabError("precondition", "no stack is up", { hint: "bring it up first" });
     const service = serviceNamed(running.stack, name);
     if (this.#parts.stack.faults().some((fault) => fault.target === service.name)) {
-      throw new LabError("precondition", `a fault is in force on ${name}`, { cure: "undo the fault instead" });
+      throw new LabError("precondition", `a fault is in force on ${name}`, { hint: "undo the fault instead" });
     }
     await within(this.#parts.operations.closing, START_LIMIT_MS, (limited) =>
       running.startAndWait(service.name, limited),
@@ -190,7 +190,7 @@ export class FaultService {
 
   async #beginByHand(): Promise<ManualSession> {
     const stack = this.#parts.stack.running;
-    if (stack === undefined) throw new LabError("precondition", "no stack is up", { cure: "bring it up first" });
+    if (stack === undefined) throw new LabError("precondition", "no stack is up", { hint: "bring it up first" });
     const { store, strays, journal, feeds, listen, keepsRaw, notify } = this.#parts;
     store.assertWritable();
     const run = await ManualSession.begin({

@@ -14,8 +14,8 @@ export async function takeAll(steps: readonly (() => void | Promise<void>)[]): P
   }
   if (failed.length === 0) return;
   const [first] = failed;
-  if (failed.length === 1 && first instanceof LabError && first.cure?.endsWith(NEXT_START)) throw first;
-  const hints = failed.flatMap((error) => (error instanceof LabError && error.cure !== undefined ? [error.cure] : []));
+  if (failed.length === 1 && first instanceof LabError && first.hint?.endsWith(NEXT_START)) throw first;
+  const hints = failed.flatMap((error) => (error instanceof LabError && error.hint !== undefined ? [error.hint] : []));
   const hint = [...new Set(hints), NEXT_START].join("; ");
-  throw new LabError("residue", [...new Set(failed.map(messageOf))].join("; "), { cure: hint, cause: first });
+  throw new LabError("residue", [...new Set(failed.map(messageOf))].join("; "), { hint: hint, cause: first });
 }

@@ -29,7 +29,7 @@ export class Operations {
   assertArmed(): void {
     this.assertOpen();
     if (!this.isHalted) return;
-    throw new LabError("precondition", "the lab is halted: nothing may be broken", { cure: "arm it again first" });
+    throw new LabError("precondition", "the lab is halted: nothing may be broken", { hint: "arm it again first" });
   }
 
   /** Work that changes the stack or writes of it: the end of the lab waits for it. */

@@ -24,13 +24,13 @@ const STATUS = 400;
 export function toContractError(error: unknown): ORPCError<ContractErrorCode, ErrorDetail> {
   if (error instanceof ORPCError && isRefusedInput(error)) return refusedInput(error);
   if (error instanceof LabError) {
-    return make(CODES[error.code], error.message, { cure: error.cure ?? null, problems: problemsIn(error) }, error);
+    return make(CODES[error.code], error.message, { hint: error.hint ?? null, problems: problemsIn(error) }, error);
   }
   if (error instanceof ORPCError && error.code === "NOT_FOUND") {
-    const cure = "the page and the lab may be of different versions: load the page again";
-    return make("unsupported", "the lab has no such procedure", { cure, problems: [] }, error);
+    const hint = "the page and the lab may be of different versions: load the page again";
+    return make("unsupported", "the lab has no such procedure", { hint, problems: [] }, error);
   }
-  return make("internal", messageOf(error), { cure: null, problems: [] }, error);
+  return make("internal", messageOf(error), { hint: null, problems: [] }, error);
 }
 
 function make(code: ContractErrorCode, message: string, data: ErrorDetail, cause: unknown) {
@@ -47,7 +47,7 @@ function refusedInput(error: ORPCError<string, unknown>) {
     const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
     return place === "" ? message : `${place}: ${message}`;
   });
-  return make("bad-input", `the lab refuses this: ${words.join("; ")}`, { cure: null, problems: [] }, error);
+  return make("bad-input", `the lab refuses this: ${words.join("; ")}`, { hint: null, problems: [] }, error);
 }
 
 function problemsIn(error: LabError): Problem[] {

@@ -52,9 +52,9 @@ async function send(procedure: string, input?: unknown): Promise<unknown> {
   return call(found, input, { context: { connection: new PageConnection() } as never });
 }
 
-async function refusal(procedure: string, input?: unknown): Promise<ORPCError<string, { cure: string | null }>> {
+async function refusal(procedure: string, input?: unknown): Promise<ORPCError<string, { hint: string | null }>> {
   const error = await send(procedure, input).catch((thrown: unknown) => thrown);
-  if (error instanceof ORPCError) return error as ORPCError<string, { cure: string | null }>;
+  if (error instanceof ORPCError) return error as ORPCError<string, { hint: string | null }>;
   throw new Error(`${procedure} was not refused: ${JSON.stringify(error)}`);
 }
 
@@ -205,7 +205,7 @@ test("a halted lab breaks nothing until it is armed", async () => {
   await send("stack.halt");
   expect(await refusal("runs.start", { scenarioIds: ["mcp-crash"] })).toMatchObject({
     code: "precondition",
-    data: { cure: "arm it again first" },
+    data: { hint: "arm it again first" },
   });
   expect(await send("events.state")).toMatchObject({ halted: true });
   await send("stack.arm");

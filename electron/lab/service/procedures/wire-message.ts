@@ -28,7 +28,7 @@ export function answerToMalformed(text: string | undefined): string | undefined 
   if (wireMessage.safeParse(json).success) return undefined;
   const error = toContractError(
     new LabError("bad-input", `this message is none of the contract's: ${describe(text, json)}`, {
-      cure: "the page and the lab may be of different versions: load the page again",
+      hint: "the page and the lab may be of different versions: load the page again",
     }),
   );
   return JSON.stringify({ i: idIn(json), p: { s: error.status, b: { json: error.toJSON() } } });

@@ -61,7 +61,7 @@ export class ScenarioLibrary {
     const found = scenarios.find(({ loaded }) => loaded.scenario.id === id);
     if (found !== undefined) return found;
     throw new LabError("bad-input", `no scenario is called "${id}"`, {
-      cure: `there are: ${scenarios.map(({ loaded }) => loaded.scenario.id).join(", ")}`,
+      hint: `there are: ${scenarios.map(({ loaded }) => loaded.scenario.id).join(", ")}`,
     });
   }
 
@@ -78,7 +78,7 @@ export class ScenarioLibrary {
       "precondition",
       `the history has scenario ${id} only with its secrets redacted, and it has changed since`,
       {
-        cure: "run it as it is now, from the scenarios",
+        hint: "run it as it is now, from the scenarios",
       },
     );
   }
@@ -116,7 +116,7 @@ export class ScenarioLibrary {
     const { loaded, origin } = this.find(id);
     if (origin === "shipped") {
       throw new LabError("bad-input", `${id} is shipped with the lab and cannot be deleted`, {
-        cure: "only scenarios of your own can be",
+        hint: "only scenarios of your own can be",
       });
     }
     this.#folder.remove(basename(loaded.file));
@@ -126,7 +126,7 @@ export class ScenarioLibrary {
     const found = this.list().broken.find((each) => each.name === name);
     if (found !== undefined) return found;
     throw new LabError("bad-input", `none of your files that cannot be used is called "${name}"`, {
-      cure: "it may have been undone, renamed or deleted with another program",
+      hint: "it may have been undone, renamed or deleted with another program",
     });
   }
 
@@ -134,7 +134,7 @@ export class ScenarioLibrary {
     const found = this.#broken(name);
     if (found.cannotOpenBecause === null) return found;
     throw new LabError("bad-input", `${name} cannot be opened here: ${found.cannotOpenBecause}`, {
-      cure: "mend it with another program, or delete it here",
+      hint: "mend it with another program, or delete it here",
     });
   }
 
@@ -163,7 +163,7 @@ export class ScenarioLibrary {
     }
     if (replace || !this.#folder.has(file)) return;
     throw new LabError("precondition", `you have a scenario in ${file} already`, {
-      cure: "replace it, or give this one another id",
+      hint: "replace it, or give this one another id",
     });
   }
 
@@ -172,8 +172,8 @@ export class ScenarioLibrary {
   }
 }
 
-const OTHER_ID = { cure: "give it another id" };
-const OTHER_NAME = { cure: "give one of them another name" };
+const OTHER_ID = { hint: "give it another id" };
+const OTHER_NAME = { hint: "give one of them another name" };
 
 /** Where in a document the trouble is; at its beginning when that is not known. */
 export function problemsOf(error: unknown): { line: number; column: number; message: string }[] {

@@ -85,7 +85,7 @@ export class StackController {
     this.#quit.signal.throwIfAborted();
     if (this.#situation.is === "up") return this.#situation.open;
     if (this.#situation.is === "starting") return this.#situation.opening;
-    if (this.#situation.is === "stopping") throw new LabError("busy", "the stack is being taken down", { cure: LATER });
+    if (this.#situation.is === "stopping") throw new LabError("busy", "the stack is being taken down", { hint: LATER });
     const progress = new Map<string, string>();
     const opening = this.#bringUp(progress);
     opening.catch(() => {});
@@ -102,7 +102,7 @@ export class StackController {
 
   /** Takes the stack down. Faults on it are to be undone before. */
   async down(): Promise<void> {
-    if (this.#situation.is === "starting") throw new LabError("busy", "the stack is being brought up", { cure: LATER });
+    if (this.#situation.is === "starting") throw new LabError("busy", "the stack is being brought up", { hint: LATER });
     if (this.#situation.is === "failed") this.#become({ is: "down" });
     if (this.#situation.is === "stopping") return this.#situation.stopping;
     if (this.#situation.is !== "up") return;
@@ -245,8 +245,8 @@ function asLabError(error: unknown): LabError {
   return error instanceof LabError ? error : new LabError("internal", messageOf(error), { cause: error });
 }
 
-function toError({ code, message, cure }: LabError): NonNullable<StackStatus["error"]> {
-  return { code, message, cure: cure ?? null };
+function toError({ code, message, hint }: LabError): NonNullable<StackStatus["error"]> {
+  return { code, message, hint: hint ?? null };
 }
 
 function toInForce(fault: JournaledFault, manualRunId: string | null): FaultInForce {

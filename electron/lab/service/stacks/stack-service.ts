@@ -59,7 +59,7 @@ export class StackService {
     this.#operations.assertOpen();
     if (this.#use.isBusy()) {
       throw new LabError("busy", "a run is on, and it needs the stack", {
-        cure: "cancel it first, or wait for its end",
+        hint: "cancel it first, or wait for its end",
       });
     }
     await this.#use.undoManual();

@@ -42,7 +42,7 @@ export class PageConnection {
     }
     if (this.#credits.size >= STREAMS_PER_WINDOW) {
       throw new LabError("busy", `a window may have ${STREAMS_PER_WINDOW} event streams open at once, and has`, {
-        cure: "end one of them first, or open another window",
+        hint: "end one of them first, or open another window",
       });
     }
     const credit = new Credit();

@@ -142,11 +142,11 @@ describeOnDocker("bringing a project up", (engine) => {
       const up = upOnDocker(engine, stack, { ...registry, ...(fixed ? { ports: "fixed" } : {}) });
       const error = await up.then(
         () => expect.unreachable("it came up"),
-        (thrown: { code: string; message: string; cure?: string }) => thrown,
+        (thrown: { code: string; message: string; hint?: string }) => thrown,
       );
       expect(leftOf(stack)).toBe("");
       expect(registry.register.list()).toEqual([]);
-      return `${error.code}: ${error.message}\n${error.cure ?? ""}`;
+      return `${error.code}: ${error.message}\n${error.hint ?? ""}`;
     };
 
     test("an image cannot be pulled", async () => {

@@ -98,7 +98,7 @@ async function ensureVolumes({ docker, stack, registered, register }: BringUp): 
 
 function missing(what: string, name: string): LabError {
   return new LabError("precondition", `${what} ${name} is external in the stack file, and there is none`, {
-    cure: `create it: docker ${what} create ${name}`,
+    hint: `create it: docker ${what} create ${name}`,
   });
 }
 

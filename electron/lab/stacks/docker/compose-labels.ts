@@ -42,7 +42,7 @@ export async function containerOf(docker: Dockerode, project: string, service: s
   const [only, ...more] = await containersOf(docker, project, service);
   if (more.length === 0) return only;
   throw new LabError("unsupported", `${service} runs in ${more.length + 1} containers; the lab breaks one at a time`, {
-    cure: `scale it to one: docker compose up --scale ${service}=1`,
+    hint: `scale it to one: docker compose up --scale ${service}=1`,
   });
 }
 

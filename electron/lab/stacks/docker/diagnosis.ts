@@ -26,7 +26,7 @@ export function explainNoEngine(error: unknown, address: EngineAddress, found: r
   const elsewhere = others.length > 0 ? `; or use the engine at ${others[0]}: DOCKER_HOST=unix://${others[0]}` : "";
   if (failure === "EACCES" || failure === "EPERM") {
     return new LabError("precondition", `this user may not use the Docker engine at ${where}`, {
-      cure: `\`sudo usermod -aG docker $USER\` and log in again, or use a rootless engine${elsewhere}`,
+      hint: `\`sudo usermod -aG docker $USER\` and log in again, or use a rootless engine${elsewhere}`,
       cause: error,
     });
   }
@@ -38,7 +38,7 @@ export function explainNoEngine(error: unknown, address: EngineAddress, found: r
       ENOTFOUND: "there is no such machine",
     }[failure];
     return new LabError("precondition", `no Docker engine answers at ${where}: ${why ?? failure}`, {
-      cure: `${howToStart(address)}${elsewhere}; or run without Docker (--driver process)`,
+      hint: `${howToStart(address)}${elsewhere}; or run without Docker (--driver process)`,
       cause: error,
     });
   }
@@ -47,7 +47,7 @@ export function explainNoEngine(error: unknown, address: EngineAddress, found: r
     "unsupported",
     `what answers at ${where} is not a Docker engine: ${engineWords(error).slice(0, 200)}`,
     {
-      cure: "set DOCKER_HOST to the socket of one, such as unix:///var/run/docker.sock",
+      hint: "set DOCKER_HOST to the socket of one, such as unix:///var/run/docker.sock",
       cause: error,
     },
   );
@@ -55,7 +55,7 @@ export function explainNoEngine(error: unknown, address: EngineAddress, found: r
 
 function silent(where: string, error: unknown): LabError {
   return new LabError("precondition", `the Docker engine at ${where} does not answer`, {
-    cure: "it may be starting or stuck: see `docker info`, and restart it",
+    hint: "it may be starting or stuck: see `docker info`, and restart it",
     cause: error,
   });
 }

@@ -92,7 +92,7 @@ export class DockerDriver implements StackDriver {
     const known = before?.containers.find((each) => each.id === id);
     if (known === undefined) {
       throw new LabError("internal", `the journal does not say how ${service} was connected`, {
-        cure: `have it made again: docker compose -p ${this.#project} up -d --force-recreate ${service}`,
+        hint: `have it made again: docker compose -p ${this.#project} up -d --force-recreate ${service}`,
       });
     }
     for (const endpoint of known.endpoints) await reconnect(this.#docker, id, endpoint);
@@ -116,7 +116,7 @@ export class DockerDriver implements StackDriver {
   #present(service: string, found: Inspected | undefined): Inspected {
     if (found !== undefined) return found;
     throw new LabError("precondition", `${service} has no container in project ${this.#project}: someone removed it`, {
-      cure: `bring it back with docker compose -p ${this.#project} up -d ${service}`,
+      hint: `bring it back with docker compose -p ${this.#project} up -d ${service}`,
     });
   }
 }

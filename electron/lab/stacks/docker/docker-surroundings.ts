@@ -114,7 +114,7 @@ export class DockerSurroundings implements Surroundings {
     throw new LabError(
       "precondition",
       `${kind} ${service} would cut off ${name}, which shares ${owner}'s ${namespace} and is not of project ${this.#project}: the lab restarts nothing of others`,
-      { cure: `stop ${name} first (docker stop ${name}), or use pause, which cuts off nobody` },
+      { hint: `stop ${name} first (docker stop ${name}), or use pause, which cuts off nobody` },
     );
   }
 
@@ -130,7 +130,7 @@ export class DockerSurroundings implements Surroundings {
 function assertCanBeUndone(service: string, kind: LifecycleFault, { HostConfig }: Inspected): void {
   if (kind === "disconnect" && !hasOwnNetworks(HostConfig)) {
     throw new LabError("unsupported", `${service} has no network of its own to be disconnected from`, {
-      cure: `its network mode is ${HostConfig.NetworkMode}; use stop or pause instead`,
+      hint: `its network mode is ${HostConfig.NetworkMode}; use stop or pause instead`,
     });
   }
   if ((kind === "stop" || kind === "kill" || kind === "restart") && HostConfig.AutoRemove) {
@@ -138,7 +138,7 @@ function assertCanBeUndone(service: string, kind: LifecycleFault, { HostConfig }
       "unsupported",
       `${service} is removed by the engine when it ends, and could not be started again`,
       {
-        cure: "run it without --rm, or use pause",
+        hint: "run it without --rm, or use pause",
       },
     );
   }

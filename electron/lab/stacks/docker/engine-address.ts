@@ -37,7 +37,7 @@ function checked(host: string): string {
   if (/^(?:unix|npipe):\/\/.+/.test(host)) return host;
   if (/^(?:tcp|https?|ssh):\/\//.test(host) && URL.canParse(host) && new URL(host).hostname) return host;
   throw new LabError("bad-input", `"${host}" is no address of a Docker engine`, {
-    cure: "DOCKER_HOST is unix:///path/to/docker.sock, tcp://host:2375 or ssh://user@host",
+    hint: "DOCKER_HOST is unix:///path/to/docker.sock, tcp://host:2375 or ssh://user@host",
   });
 }
 
@@ -54,7 +54,7 @@ function hostOfContext(folder: string, context: string): string {
   const meta = contextMeta.safeParse(readJson(join(folder, "contexts", "meta", digest, "meta.json")));
   if (meta.success) return meta.data.Endpoints.docker.Host;
   throw new LabError("bad-input", `there is no docker context "${context}"`, {
-    cure: "see `docker context ls`, choose one with `docker context use`, or set DOCKER_HOST",
+    hint: "see `docker context ls`, choose one with `docker context use`, or set DOCKER_HOST",
   });
 }
 

@@ -11,11 +11,11 @@ function refusal(statusCode: number, message: string): Error {
 }
 
 function told(error: unknown): string {
-  const { code, message, cure = "" } = explain("starting web", error) as LabError;
-  return `${code}: ${message} | ${cure}`;
+  const { code, message, hint = "" } = explain("starting web", error) as LabError;
+  return `${code}: ${message} | ${hint}`;
 }
 
-describe("what the engine refuses is told in its own words, and with a cure where there is one:", () => {
+describe("what the engine refuses is told in its own words, and with a hint where there is one:", () => {
   test.each([
     ["a refusal", refusal(500, "no such runtime"), /^precondition: starting web: no such runtime \| $/],
     [

@@ -57,19 +57,19 @@ export function explain(what: string, error: unknown): Error {
   const failure = connectionFailure(error);
   if (failure !== undefined) {
     return new LabError("unreachable", `${what}: the Docker engine does not answer (${failure})`, {
-      cure: "see that Docker runs (`docker info`); what this lab broke is put back at its next start",
+      hint: "see that Docker runs (`docker info`); what this lab broke is put back at its next start",
     });
   }
   const words = engineWords(error);
   if (/no space left on device/i.test(words)) {
     return new LabError("precondition", `${what}: the engine's disk is full: ${words}`, {
-      cure: "free some with `docker system prune`, see `docker system df`",
+      hint: "free some with `docker system prune`, see `docker system df`",
     });
   }
   const port = /(?:Bind for|listen tcp\d?) \S*?:(\d+)(?: failed)?:.*(?:already (?:allocated|in use))/.exec(words)?.[1];
   if (port !== undefined) {
     return new LabError("port-taken", `${what}: port ${port} is already in use`, {
-      cure: "stop what uses it (`docker ps` shows containers), or run with --ports auto",
+      hint: "stop what uses it (`docker ps` shows containers), or run with --ports auto",
     });
   }
   return new LabError("precondition", `${what}: ${words}`);

@@ -20,13 +20,13 @@ async function engineThatSays(version: unknown, info: unknown = {}) {
   return engine;
 }
 
-/** Message and cure of the refusal, on two lines. */
+/** Message and hint of the refusal, on two lines. */
 async function refusal(environment: NodeJS.ProcessEnv, allowRemote = false): Promise<string> {
   const error: LabError = await connectEngine(environment, allowRemote).then(
     () => expect.unreachable("it was accepted"),
     (thrown) => thrown,
   );
-  return `${error.message}\n${error.cure}`;
+  return `${error.message}\n${error.hint}`;
 }
 
 const at = (socket: string) => ({ DOCKER_HOST: `unix://${socket}`, HOME: temporaryFolder() });
@@ -37,7 +37,7 @@ test("an engine that is new enough is used, and says its version", async () => {
   expect({ version, notes, host: address.host }).toEqual({ version: "20.10.24", notes: [], host: `unix://${socket}` });
 });
 
-describe("an engine that cannot be used is told with the cure:", () => {
+describe("an engine that cannot be used is told with the hint:", () => {
   test("no socket", async () => {
     const said = await refusal(at(join(temporaryFolder(), "none.sock")));
     expect(said).toMatch(
@@ -50,7 +50,7 @@ describe("an engine that cannot be used is told with the cure:", () => {
     const gone = Object.assign(new Error("connect ENOENT /var/run/docker.sock"), { code: "ENOENT" });
     const address = { host: "unix:///var/run/docker.sock", namedBy: "default" };
     const found = ["/run/user/1000/docker.sock"];
-    expect(explainNoEngine(gone, address, found).cure).toContain("DOCKER_HOST=unix:///run/user/1000/docker.sock");
+    expect(explainNoEngine(gone, address, found).hint).toContain("DOCKER_HOST=unix:///run/user/1000/docker.sock");
   });
 
   test("a socket that nothing listens on", async () => {
@@ -67,7 +67,7 @@ describe("an engine that cannot be used is told with the cure:", () => {
     const denied = Object.assign(new Error("connect EACCES /var/run/docker.sock"), { code: "EACCES" });
     const error = explainNoEngine(denied, { host: "unix:///var/run/docker.sock", namedBy: "default" }, []);
     expect(error.message).toBe("this user may not use the Docker engine at unix:///var/run/docker.sock (by default)");
-    expect(error.cure).toContain("usermod -aG docker");
+    expect(error.hint).toContain("usermod -aG docker");
   });
 
   test("too old", async () => {

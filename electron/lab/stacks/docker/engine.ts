@@ -47,7 +47,7 @@ export function openEngine(address: EngineAddress, answerLimitMs?: number): Dock
 
 /**
  * The engine that the environment names, asked who it is.
- * @throws LabError with the cure: no engine, no permission, not Docker, too old, or remote without consent
+ * @throws LabError with the hint: no engine, no permission, not Docker, too old, or remote without consent
  */
 export async function connectEngine(environment: NodeJS.ProcessEnv, allowRemote: boolean): Promise<Engine> {
   const address = engineAddress(environment);
@@ -56,7 +56,7 @@ export async function connectEngine(environment: NodeJS.ProcessEnv, allowRemote:
       "precondition",
       `the Docker engine is on another machine: ${address.host}, by ${address.namedBy}`,
       {
-        cure: "if you mean to break things there, add --allow-remote-docker; else unset DOCKER_HOST or change the context",
+        hint: "if you mean to break things there, add --allow-remote-docker; else unset DOCKER_HOST or change the context",
       },
     );
   }
@@ -65,7 +65,7 @@ export async function connectEngine(environment: NodeJS.ProcessEnv, allowRemote:
 
 /**
  * The engine at an address, asked who it is.
- * @throws LabError with the cure: no engine, no permission, not Docker, or too old
+ * @throws LabError with the hint: no engine, no permission, not Docker, or too old
  */
 export async function reachEngine(address: EngineAddress, environment: NodeJS.ProcessEnv): Promise<Engine> {
   const impatient = openEngine(address, ANSWER_LIMIT_MS);
@@ -77,7 +77,7 @@ export async function reachEngine(address: EngineAddress, environment: NodeJS.Pr
   );
   if (!version.success) {
     throw new LabError("unsupported", `what answers on ${address.host} is not a Docker engine`, {
-      cure: "set DOCKER_HOST to the socket of one, such as unix:///var/run/docker.sock",
+      hint: "set DOCKER_HOST to the socket of one, such as unix:///var/run/docker.sock",
     });
   }
   assertUsable(version.data, address);
@@ -105,7 +105,7 @@ function assertUsable(
       "unsupported",
       `${host} is Podman's socket (Podman ${Version}), whose events differ from Docker's`,
       {
-        cure: "point DOCKER_HOST at a Docker engine, or run without Docker (--driver process)",
+        hint: "point DOCKER_HOST at a Docker engine, or run without Docker (--driver process)",
       },
     );
   }
@@ -113,7 +113,7 @@ function assertUsable(
   const [oldestMajor, oldestMinor] = OLDEST_API;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
   throw new LabError("unsupported", `the Docker engine on ${host} is too old: ${Version} (API ${ApiVersion})`, {
-    cure: `update it to 20.10 or newer (API ${OLDEST_API.join(".")}), or run without Docker (--driver process)`,
+    hint: `update it to 20.10 or newer (API ${OLDEST_API.join(".")}), or run without Docker (--driver process)`,
   });
 }
 
@@ -131,7 +131,7 @@ function readCertificates(folder: string): { ca: Buffer; cert: Buffer; key: Buff
       return readWholeFile(join(folder, name), DOCUMENT_LIMIT_BYTES);
     } catch (error) {
       throw new LabError("bad-input", `the certificate ${join(folder, name)} cannot be read`, {
-        cure: "DOCKER_CERT_PATH names the folder of ca.pem, cert.pem and key.pem",
+        hint: "DOCKER_CERT_PATH names the folder of ca.pem, cert.pem and key.pem",
         cause: error,
       });
     }

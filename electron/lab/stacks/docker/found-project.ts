@@ -31,7 +31,7 @@ export async function stackOfProject(
   }
   const named = files.length > 0 ? `${files.join(", ")} has no x-lab` : "its containers do not name their compose file";
   throw new LabError("bad-input", `the lab does not know what the services of ${project} are for: ${named}`, {
-    cure: "add x-lab to the services that matter, or name a file that has it with --stack FILE",
+    hint: "add x-lab to the services that matter, or name a file that has it with --stack FILE",
   });
 }
 
@@ -41,7 +41,7 @@ async function noSuchProject(docker: Dockerode, project: string): Promise<LabErr
   );
   const names = [...new Set((all ?? []).map(({ Labels }) => Labels[LABEL.project] ?? ""))].sort();
   return new LabError("bad-input", `no compose project called "${project}" is up`, {
-    cure: names.length > 0 ? `there are: ${names.join(", ")}` : "there are none on this engine",
+    hint: names.length > 0 ? `there are: ${names.join(", ")}` : "there are none on this engine",
   });
 }
 
@@ -79,6 +79,6 @@ export async function portsOfProject(docker: Dockerode, stack: Stack): Promise<R
   }
   if (wrong.length === 0) return ports;
   throw new LabError("precondition", `project ${stack.project} is only half up: ${wrong.join(", ")}`, {
-    cure: `bring it up whole (docker compose -p ${stack.project} up -d), or remove it (... down)`,
+    hint: `bring it up whole (docker compose -p ${stack.project} up -d), or remove it (... down)`,
   });
 }

@@ -113,9 +113,9 @@ async function pull(
     });
   } catch (error) {
     const explained = explain(doing, error);
-    if (signal.aborted || (explained instanceof LabError && explained.cure !== undefined)) throw explained;
+    if (signal.aborted || (explained instanceof LabError && explained.hint !== undefined)) throw explained;
     throw new LabError("precondition", `${doing} failed: ${engineWords(error).replace(`${doing}: `, "")}`, {
-      cure: `see that the name is right and the registry can be reached, or get it by hand: docker pull ${image}`,
+      hint: `see that the name is right and the registry can be reached, or get it by hand: docker pull ${image}`,
       cause: error,
     });
   }

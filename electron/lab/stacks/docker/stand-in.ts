@@ -29,7 +29,7 @@ export async function standIn(
   if (sharers.length > 0) {
     const names = sharers.map(({ container }) => nameOf(container)).join(", ");
     throw new LabError("unsupported", `${doing}: ${names} would be cut off, sharing its namespaces`, {
-      cure: "run without switching it, or give the services that share namespaces their own",
+      hint: "run without switching it, or give the services that share namespaces their own",
     });
   }
   const name = found.Name.replace(/^\//, "");
