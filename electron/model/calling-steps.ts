@@ -1,26 +1,27 @@
 import type { Span } from "./span.ts";
 
-/** Maximum number of steps, and of turns, kept; beyond it the oldest are dropped. */
+/** Maximum number of steps, and of reported turns, kept; beyond it the oldest are dropped. */
 const LIMIT = 1_000;
 /** Difference of two processes' clocks on one machine, each read in whole milliseconds. */
 const CLOCK_SLACK_MS = 1;
 /** Kinds of steps that call tools: preferred over other steps that run at the same time. */
 const CALLING: ReadonlySet<string> = new Set(["agent", "call", "storm"]);
 
-/** The step that made a call, by span id, and how it was found: reported its turn, or by time; empty without a step. */
+/** The step that made a call, by span id, and how it was found: reported its turn, or by time. */
 export interface MadeBy {
-  parent?: string;
-  joinedBy?: "turn" | "time";
+  parent: string | undefined;
+  joinedBy: "turn" | "time" | undefined;
 }
+
+const NOBODY: MadeBy = { parent: undefined, joinedBy: undefined };
 
 /**
  * Assigns calls to steps. All calls of a turn belong to one step: the one that reports the turn, as the agent does, else
- * the one in progress at the turn's first call.
+ * the one in progress at the turn's first call; later calls of the turn take it from the calls before them.
  */
 export class CallingSteps {
   readonly #steps = new Map<string, Span<"step">>();
   readonly #reported = new Map<string, MadeBy>();
-  readonly #byTime = new Map<string, MadeBy>();
 
   /** Adds or updates a step. */
   take(step: Span<"step">): void {
@@ -33,12 +34,9 @@ export class CallingSteps {
     keep(this.#reported, turnId, { parent: step.id, joinedBy: "turn" });
   }
 
+  /** @param startMs of the turn's first known call */
   of(turnId: string, startMs: number): MadeBy {
-    const known = this.#reported.get(turnId) ?? this.#byTime.get(turnId);
-    if (known !== undefined) return known;
-    const guess = this.#during(startMs);
-    keep(this.#byTime, turnId, guess);
-    return guess;
+    return this.#reported.get(turnId) ?? this.#during(startMs);
   }
 
   /** Of the steps in progress at `ms`, the one that started last. */
@@ -48,7 +46,7 @@ export class CallingSteps {
       const isInProgress = step.startMs - CLOCK_SLACK_MS <= ms && ms <= step.endMs;
       if (isInProgress && (calls(step) || last === undefined || !calls(last))) last = step;
     }
-    return last === undefined ? {} : { parent: last.id, joinedBy: "time" };
+    return last === undefined ? NOBODY : { parent: last.id, joinedBy: "time" };
   }
 }
 

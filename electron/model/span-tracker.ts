@@ -141,7 +141,9 @@ export class SpanTracker implements Tracking {
   }
 
   madeBy(turnId: string, startMs: number): MadeBy {
-    return this.#callingSteps.of(turnId, startMs);
+    const call = this.find("call", this.#callsOfTurn.get(turnId)?.at(-1) ?? "");
+    if (call === undefined) return this.#callingSteps.of(turnId, startMs);
+    return { parent: call.parent, joinedBy: call.attributes.joinedBy };
   }
 
   made(seq: number, step: string, turnId: string): void {

@@ -42,8 +42,8 @@ export interface SpanKinds {
       spanId: string;
       /** Oldest first; empty for a call that ended before a decision. */
       decisions: readonly Instant<"decision">[];
-      /** How its step was found: by the turn that the step reported, or by time; absent without a step. */
-      joinedBy?: "turn" | "time";
+      /** How its step was found: by the turn that the step reported, or by time; undefined without a step. */
+      joinedBy: "turn" | "time" | undefined;
       /** As recorded by the gateway; absent until known, and for gateways without such a record. */
       end?: CallEnd;
     };

@@ -33,8 +33,8 @@ export const callEnded: EventEntry<"call.ended"> = {
       return;
     }
     const { sessionId, turnId, backend } = event;
-    const { parent, ...joined } = run.madeBy(turnId, startMs);
-    const ids = { callId, sessionId, turnId, backend, traceId, spanId, ...joined };
+    const { parent, joinedBy } = run.madeBy(turnId, startMs);
+    const ids = { callId, sessionId, turnId, backend, traceId, spanId, joinedBy };
     run.open(seq, "call", callId, {
       name: event.tool,
       parent,

@@ -41,7 +41,7 @@ function trackCall(decided: Instant<"decision">, run: Tracking): void {
   if (run.find("call", row.callId) === undefined) {
     const { callId, sessionId, turnId, backend, traceId, spanId } = row;
     const startMs = Math.max(0, atMs - row.durationMs);
-    const { parent, ...joined } = run.madeBy(turnId, startMs);
+    const { parent, joinedBy } = run.madeBy(turnId, startMs);
     run.open(seq, "call", callId, {
       name: row.tool,
       parent,
@@ -56,7 +56,7 @@ function trackCall(decided: Instant<"decision">, run: Tracking): void {
         arguments: row.arguments,
         traceId,
         spanId,
-        ...joined,
+        joinedBy,
         decisions: [decided],
       },
       links: run.faultsMet(traceId),
