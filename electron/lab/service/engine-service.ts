@@ -140,7 +140,7 @@ export class EngineService {
     this.stack = new StackService(controller, operations, {
       isBusy: () => runs.isBusy,
       manualRunId: () => faults.runId,
-      undoManual: () => faults.putBack(),
+      undoManual: () => faults.restoreOriginal(),
     });
     this.streams = new EventStreams(store, feeds, this.state);
     const { streams } = this;
@@ -196,7 +196,7 @@ export class EngineService {
 
   /** What could not be restored goes with the stack, unless it is to stay up. */
   async #undoManual(): Promise<void> {
-    const { residue, problem } = await this.faults.putBack();
+    const { residue, problem } = await this.faults.restoreOriginal();
     if (residue.length > 0 && this.stack.running?.registered.kept) {
       throw new LabError("residue", `not restored: ${residue.join("; ")}`);
     }

@@ -29,9 +29,9 @@ export interface StackBackend {
   lastLines(service: string, count: number): Promise<string[]>;
   /** Leaves the service stopped, with this value of one variable at its next start; undefined: its own again. */
   setVariable(service: string, name: string, value: string | undefined): Promise<void>;
-  /** Told of a service whose state has changed, as far as the backend hears of it. */
+  /** Called with each service whose state has changed, as far as the backend is notified. */
   onChange(listener: (service: string) => void): () => void;
-  /** Told of what a person should know of where services run: that an engine went away, or is back. */
+  /** Called with what a person should know of where services run: that an engine went away, or is back. */
   onNotice(listener: (message: string) => void): () => void;
   close(): Promise<void>;
 }

@@ -7,7 +7,7 @@ export type ServiceState =
   | { is: "running"; identity: ServiceIdentity; isIsolated?: true }
   | { is: "paused"; identity: ServiceIdentity }
   /**
-   * `identity` is the life that ended, where that is known: a container keeps it, a process does not. `isComingBack`: the
+   * `identity` is the instance that ended, where that is known: a container keeps it, a process does not. `isComingBack`: the
    * engine is about to start it again, by its restart policy.
    */
   | { is: "stopped"; identity?: ServiceIdentity; isComingBack?: true }

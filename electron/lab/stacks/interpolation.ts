@@ -2,7 +2,7 @@
 const VARIABLE = /\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?])((?:[^{}]|\{[^{}]*\})*))?\})/g;
 
 /**
- * A value with the variables in its texts filled in, as compose does. `fail` is told of each required variable that is
+ * A value with the variables in its texts filled in, as compose does. `fail` is called with each required variable that is
  * missing, with the path of the text that wants it.
  */
 export function interpolate(

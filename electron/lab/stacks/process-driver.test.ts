@@ -89,7 +89,7 @@ describe("a service", () => {
     expect(read(services.logOf("a", "stdout"))).toContain("fast");
   });
 
-  test("is another life after a restart: what was meant for the first can never hit the second", async () => {
+  test("is another instance after a restart: what was meant for the first can never hit the second", async () => {
     const services = serviceProcesses({ a: SAY_UP_AND_WAIT });
     await startAndHear(services, "a");
     const first = await services.driver.stateOf("a");
@@ -226,7 +226,7 @@ function fail(): never {
 }
 
 describe("the end of a service's process", () => {
-  test("is told of, whoever ended it, for each of its lives", async () => {
+  test("is reported, whoever ended it, for each instance", async () => {
     const services = serviceProcesses({ a: SAY_UP_AND_WAIT, b: SAY_UP_AND_WAIT });
     const ended: string[] = [];
     const forget = services.driver.onExit((service) => ended.push(service));
@@ -242,7 +242,7 @@ describe("the end of a service's process", () => {
     expect(ended).toEqual(["a", "a"]);
   });
 
-  test("is told of also where another lab has started it", async () => {
+  test("is reported also where another lab has started it", async () => {
     const services = serviceProcesses({ a: SAY_UP_AND_WAIT, b: SAY_UP_AND_WAIT });
     await services.driver.start("a");
     const later = new ProcessDriver(services.stackId, services.register);

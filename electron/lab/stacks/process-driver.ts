@@ -13,7 +13,7 @@ export const STACK_MARK = "RESILIENCE_LAB_STACK";
 /** Beside it: which of its services. */
 const SERVICE_MARK = "RESILIENCE_LAB_SERVICE";
 
-const LOOK_EVERY_MS = 10;
+const POLL_INTERVAL_MS = 10;
 /** SIGKILL needs no consent; what is there after this waits in the kernel, and a person has to look. */
 const KILL_LIMIT_MS = 5_000;
 /** The kernel does it in moments, unless somebody undoes it, a halt for instance, or a debugger has the process. */
@@ -33,7 +33,7 @@ export class ProcessDriver implements StackDriver {
     this.#register = register;
   }
 
-  /** Told of each service whose process has ended, however: also of those that an earlier lab has started. */
+  /** Called with each service whose process has ended, however: also of those that an earlier lab has started. */
   onExit(listener: (service: string) => void): () => void {
     for (const { service, identity } of this.#register.processes(this.#stackId)) {
       if (identity !== undefined && isSameProcess(identity)) this.#exits.adopt(service, identity);
@@ -56,7 +56,7 @@ export class ProcessDriver implements StackDriver {
       if (claimed !== undefined) return this.#startClaimed(service, claimed);
       const living = this.#living(service);
       if (living !== undefined) return this.#exits.adopt(service, living);
-      await delay(LOOK_EVERY_MS); // another is starting it
+      await delay(POLL_INTERVAL_MS); // another is starting it
     }
   }
 
@@ -243,7 +243,7 @@ async function isGone(identity: ProcessIdentity, limitMs: number): Promise<boole
   const limit = performance.now() + limitMs;
   while (isSameProcess(identity)) {
     if (performance.now() > limit) return false;
-    await delay(LOOK_EVERY_MS);
+    await delay(POLL_INTERVAL_MS);
   }
   return true;
 }

@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { isSameProcess, type ProcessIdentity } from "../process-identity.ts";
 
-/** The kernel tells of the end of a process to its parent alone: of any other it has to be asked. */
+/** The kernel notifies only the parent of a process of its end: the end of any other has to be polled. */
 const POLL_INTERVAL_MS = 250;
 
-/** Tells of the processes of services that end: at once of those that this process has started. */
+/** Reports processes of services that end: at once those that this process has started. */
 export class ProcessExits {
   readonly #listeners = new Set<(service: string) => void>();
   readonly #children = new Set<number>();

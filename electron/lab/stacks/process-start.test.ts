@@ -41,7 +41,7 @@ describe("a service that several want to start", () => {
   });
 
   test.runIf(process.platform === "linux")(
-    "is started anew when its starter died before it had written the process down, and that process is ended",
+    "is started again when its starter died before it had written the process down, and that process is ended",
     async () => {
       const { driver, register, stackId } = serviceProcesses({ a: WAIT, b: WAIT });
       const { child, self } = await starter();

@@ -71,7 +71,7 @@ export class RunningStack {
   }
 
   /**
-   * Starts every service in dependency order and waits for the health of each. When one does not get well all are
+   * Starts every service in dependency order and waits for the health of each. When one does not become healthy all are
    * taken down again, and the error names it with its last lines. One that could never be seen to be well, since it
    * publishes no port, is refused before anything is started.
    */
@@ -147,12 +147,12 @@ export class RunningStack {
     return this.#backend.followLogs(take);
   }
 
-  /** Told of a service whose state has changed, as far as the driver hears of it: of processes, that they have ended. */
+  /** Called with each service whose state has changed, as far as the driver is notified: of processes, that they have ended. */
   onChange(listener: (service: string) => void): () => void {
     return this.#backend.onChange(listener);
   }
 
-  /** Told of what happens to the place where services run, such as an engine that goes away. */
+  /** Called with what happens where services run, such as an engine that goes away. */
   onNotice(listener: (message: string) => void): () => void {
     return this.#backend.onNotice(listener);
   }
@@ -300,7 +300,7 @@ function writeLaunches(stack: Stack, registered: RegisteredStack, options: UpOpt
   }
 }
 
-/** What stopped the bring-up is what a person has to know; that something is left over comes after it. */
+/** What stopped the bring-up is what a person has to know; that something was not removed comes after it. */
 async function takenDownAfter(
   error: unknown,
   registered: RegisteredStack,

@@ -84,7 +84,7 @@ export class Stacks {
 
   /**
    * The stack that `stack up`, or a lab that was quit, left up, whichever it is; undefined when there is none. Its engine
-   * is not asked: one that is away is told of by the health of the services.
+   * is not asked: one that is away is reported by the health of the services.
    */
   async leftUp(): Promise<OpenStack | undefined> {
     const registered = this.#leftUp();
@@ -192,7 +192,7 @@ export class Stacks {
       const running = await this.#attachTo(stack, registered);
       running.atEnd(() => {
         release();
-        // What could not be put back is kept on record: the next start tries again.
+        // What could not be restored is kept on record: the next start tries again.
         if (faults.open(registered.id).length > 0 || !isProtected(registered)) return;
         register.remove(registered.id);
         faults.forget(registered.id);

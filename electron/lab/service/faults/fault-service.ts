@@ -214,7 +214,7 @@ export class FaultService {
   }
 
   /** Puts back what was broken by hand and ends its run, see {@link ManualSession.close}. For when the stack goes down, or the lab ends. */
-  async putBack(): Promise<{ residue: string[]; problem: unknown }> {
+  async restoreOriginal(): Promise<{ residue: string[]; problem: unknown }> {
     // Whoever asked for it is told why it could not begin.
     await this.#beginning?.catch(() => {});
     return (await this.#byHand?.close()) ?? { residue: [], problem: undefined };

@@ -108,7 +108,7 @@ describeOnDocker("a project that someone else has brought up", () => {
     expect(docker("exec", containerId(project, "web"), "cat", "/scratch/file")).toBe("mine");
   });
 
-  test("is put back by the next start when the lab dies with a service stopped and a protection off", async () => {
+  test("is restored by the next start when the lab dies with a service stopped and a protection off", async () => {
     const { project, scenario, asFound } = broughtUpBySomeone();
     const before = asFound();
     const lab = new LabProcess();

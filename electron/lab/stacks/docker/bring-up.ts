@@ -48,13 +48,13 @@ async function ensureNetworks({ docker, stack, registered, register }: BringUp):
     Object.values(stack.document.services).flatMap((each) => networksOf(each).map(([name]) => name)),
   );
   for (const name of used) {
-    const wishes = stack.document.networks?.[name];
+    const options = stack.document.networks?.[name];
     const fullName = networkName(stack, name);
     const present = await ask(`looking for network ${fullName}`, () => docker.getNetwork(fullName).inspect(), [
       { status: 404 },
     ]);
     if (present !== undefined) continue;
-    if (wishes?.external) throw missing("network", fullName);
+    if (options?.external) throw missing("network", fullName);
     registered.docker.networks.push(fullName);
     register.setDocker(registered.id, registered.docker);
     await ask(`creating network ${fullName}`, () =>
@@ -62,10 +62,10 @@ async function ensureNetworks({ docker, stack, registered, register }: BringUp):
         Name: fullName,
         CheckDuplicate: true,
         Attachable: true,
-        Driver: wishes?.driver ?? "bridge",
-        Internal: wishes?.internal ?? false,
+        Driver: options?.driver ?? "bridge",
+        Internal: options?.internal ?? false,
         Labels: { [LABEL.project]: stack.project, [LABEL.network]: name, [LABEL.version]: LAB_VERSION },
-        ...(wishes?.ipam === undefined ? {} : { IPAM: ipamOf(wishes.ipam) }),
+        ...(options?.ipam === undefined ? {} : { IPAM: ipamOf(options.ipam) }),
       }),
     );
   }
@@ -156,7 +156,7 @@ interface AwaitedContainer {
 }
 
 /**
- * Resolves when a container is as another wants it, looked at now and when the engine tells of it.
+ * Resolves when a container is as another wants it, looked at now and when the engine reports it.
  * @throws LabError when it never will be
  */
 async function waitFor(awaited: AwaitedContainer, watch: ProjectWatch, signal: AbortSignal): Promise<void> {

@@ -16,12 +16,12 @@ export const LABEL = {
   volume: "com.docker.compose.volume",
 } as const;
 
-/** On a container that stands in for one which is put aside: the id of that one. */
+/** On a replacement: the id of the container that it replaces. */
 export const STANDS_IN_FOR = "resilience-lab.stands-in-for";
 
 type Listed = Dockerode.ContainerInfo;
 
-/** Every container of a project, running or not, as the engine has them now; those put aside for another are left out. */
+/** Every container of a project, running or not, as the engine has them now; those that are replaced are left out. */
 export async function containersOf(docker: Dockerode, project: string, service?: string): Promise<Listed[]> {
   const listed = await everyContainerOf(docker, project, service);
   const aside = new Set(listed.map(({ Labels }) => Labels[STANDS_IN_FOR]));

@@ -79,7 +79,7 @@ export class ContainerLogs {
       frames.end();
       if (followed.stream === stream) followed.stream = undefined;
     };
-    // Ends when the container does; fails when the engine does. Either way its next start is followed anew.
+    // Ends when the container does; fails when the engine does. Either way its next start is followed again.
     stream.on("error", onEnd);
     stream.on("close", onEnd);
     stream.on("end", onEnd);

@@ -23,14 +23,14 @@ type Ports = Readonly<Record<string, number>>;
 
 const NANOSECONDS = 1_000_000;
 
-/** What the engine is told of a service, as compose would tell it. */
+/** The create request for a service, as compose would send it. */
 export function containerSpec(stack: Stack, service: string, ports: Ports, imageId: string): ContainerSpec {
   const compose = stack.document.services[service] as ComposeService;
-  const endpoints = networksOf(compose).map(([name, wishes]) => ({
+  const endpoints = networksOf(compose).map(([name, options]) => ({
     network: networkName(stack, name),
     config: {
-      Aliases: [...new Set([service, ...(wishes?.aliases ?? [])])],
-      IPAMConfig: wishes?.ipv4_address === undefined ? {} : { IPv4Address: wishes.ipv4_address },
+      Aliases: [...new Set([service, ...(options?.aliases ?? [])])],
+      IPAMConfig: options?.ipv4_address === undefined ? {} : { IPv4Address: options.ipv4_address },
     },
   }));
   const [first, ...more] = endpoints;
@@ -73,13 +73,13 @@ export function imageOf(stack: Stack, service: string): string {
 }
 
 export function networkName(stack: Stack, name: string): string {
-  const wishes = stack.document.networks?.[name];
-  return wishes?.name ?? (wishes?.external ? name : `${stack.project}_${name}`);
+  const options = stack.document.networks?.[name];
+  return options?.name ?? (options?.external ? name : `${stack.project}_${name}`);
 }
 
 export function volumeName(stack: Stack, name: string): string {
-  const wishes = stack.document.volumes?.[name];
-  return wishes?.name ?? (wishes?.external ? name : `${stack.project}_${name}`);
+  const options = stack.document.volumes?.[name];
+  return options?.name ?? (options?.external ? name : `${stack.project}_${name}`);
 }
 
 function composeLabels(stack: Stack, service: string, imageId: string): Record<string, string> {

@@ -3,7 +3,7 @@ import type Dockerode from "dockerode";
 import type { ProbeResult } from "../../health/probe.ts";
 import type { EngineEvent } from "./event-shape.ts";
 
-/** A container as the engine last told of it. */
+/** A container as the engine last reported it. */
 export interface ContainerView {
   id: string;
   /** The engine's word: created, running, paused, restarting, removing, exited or dead. */
@@ -18,7 +18,7 @@ export interface ContainerView {
 
 /**
  * As the engine shows it on inspection, and not as it lists it: the list may be a moment older than the event that one
- * has just been told of.
+ * has just been reported.
  */
 export function viewOf(found: Dockerode.ContainerInspectInfo): ContainerView {
   const { Id: id, State, NetworkSettings } = found;

@@ -14,7 +14,7 @@ import { DockerDriver } from "./docker-driver.ts";
 import { openEngine } from "./engine.ts";
 import { isRemote } from "./engine-address.ts";
 import { ProjectWatch } from "./project-watch.ts";
-import { putBack, standIn } from "./stand-in.ts";
+import { replaceContainer, restoreOriginal } from "./replacement.ts";
 
 /** Services as containers of a compose project. */
 export class DockerBackend implements StackBackend {
@@ -58,8 +58,8 @@ export class DockerBackend implements StackBackend {
 
   async setVariable(service: string, name: string, value: string | undefined): Promise<void> {
     const { project } = this.#registered;
-    if (value === undefined) await putBack(this.#docker, project, service);
-    else await standIn(this.#docker, project, service, { name, value });
+    if (value === undefined) await restoreOriginal(this.#docker, project, service);
+    else await replaceContainer(this.#docker, project, service, { name, value });
   }
 
   onChange(listener: (service: string) => void): () => void {

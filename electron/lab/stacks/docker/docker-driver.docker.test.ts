@@ -69,7 +69,7 @@ describeOnDocker("the Docker driver", (engine) => {
     expect((await undo(running, fault)).result).not.toBe("not restored");
   });
 
-  test("a restart is another life of the same container", async () => {
+  test("a restart is another instance of the same container", async () => {
     const stack = stackOf(serverService("web"));
     const running = await upOnDocker(engine, stack);
     const before = await running.driver.stateOf("web");

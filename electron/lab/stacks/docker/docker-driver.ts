@@ -50,7 +50,7 @@ export class DockerDriver implements StackDriver {
 
   async stop(service: string): Promise<void> {
     const found = this.#present(service, await this.#find(service));
-    // A frozen process cannot heed its stop signal, and would be waited for in vain.
+    // A frozen process cannot handle its stop signal: waiting for it would run into the time limit.
     if (found.State.Paused) await this.resume(service);
     const container = this.#docker.getContainer(found.Id);
     await ask(`stopping ${service}`, () => container.stop(), [{ status: 304 }]);

@@ -85,7 +85,7 @@ export class DockerSurroundings implements Surroundings {
     return failure === undefined ? [] : [`${service}: its health check passed, and now fails: ${failure}`];
   }
 
-  /** True when the one that owns it has begun another life since, and this one has not. */
+  /** True when the one that owns it has been restarted since, and this one has not. */
   async #lostItsNamespace(found: Inspected, { shares }: ContainerBaseline): Promise<boolean> {
     const owners = await Promise.all(shares.map(({ id }) => this.#inspect(id)));
     return shares.some(({ startedAt }, index) => {
@@ -100,7 +100,7 @@ export class DockerSurroundings implements Surroundings {
     }
     const container = this.#docker.getContainer(found.Id);
     const doing = `restarting ${service}, which shares a namespace`;
-    // A frozen process cannot heed its stop signal, and would be waited for in vain.
+    // A frozen process cannot handle its stop signal: waiting for it would run into the time limit.
     if (found.State.Paused) await ask(doing, () => container.unpause(), [{ status: 500, says: /is not paused/ }]);
     await ask(doing, () => container.restart());
     if (state === "paused") await ask(doing, () => container.pause(), [{ status: 409, says: /already paused/ }]);

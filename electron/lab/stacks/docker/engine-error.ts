@@ -57,7 +57,7 @@ export function explain(what: string, error: unknown): Error {
   const failure = connectionFailure(error);
   if (failure !== undefined) {
     return new LabError("unreachable", `${what}: the Docker engine does not answer (${failure})`, {
-      hint: "see that Docker runs (`docker info`); what this lab broke is put back at its next start",
+      hint: "see that Docker runs (`docker info`); what this lab broke is restored at its next start",
     });
   }
   const words = engineWords(error);

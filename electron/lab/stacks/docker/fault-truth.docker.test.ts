@@ -22,7 +22,7 @@ import {
 
 const never = new AbortController().signal;
 
-/** A service on Docker, and an injector that breaks it as a run does and looks whether what it did lasts. */
+/** A service on Docker, and an injector that breaks it as a run does and checks whether what it did lasts. */
 async function injecting(engine: Engine) {
   const stack = stackOf(serverService("web"));
   const running = await upOnDocker(engine, stack);

@@ -17,7 +17,7 @@ type Report = ((progress: StackProgress) => void) | undefined;
 const BUILT_FROM = "resilience-lab.built-from";
 
 /**
- * Sees that every image is there and resolves to its id by service: built anew when what it is built from has changed,
+ * Sees that every image is there and resolves to its id by service: rebuilt when what it is built from has changed,
  * pulled when it is missing.
  */
 export async function ensureImages(
@@ -115,7 +115,7 @@ async function pull(
     const explained = explain(doing, error);
     if (signal.aborted || (explained instanceof LabError && explained.hint !== undefined)) throw explained;
     throw new LabError("precondition", `${doing} failed: ${engineWords(error).replace(`${doing}: `, "")}`, {
-      hint: `see that the name is right and the registry can be reached, or get it by hand: docker pull ${image}`,
+      hint: `see that the name is right and the registry can be reached, or pull it yourself: docker pull ${image}`,
       cause: error,
     });
   }
@@ -129,7 +129,7 @@ const progressLine = z.looseObject({
 });
 type ProgressLine = z.output<typeof progressLine>;
 
-/** An engine that pulls or builds answers 200 first and tells of a failure in its last line. */
+/** An engine that pulls or builds answers 200 first and reports a failure in its last line. */
 async function follow(
   doing: string,
   stream: NodeJS.ReadableStream | undefined,

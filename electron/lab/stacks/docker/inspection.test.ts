@@ -38,7 +38,7 @@ function container(change: Record<string, unknown> = {}, ofNetwork: Record<strin
 const between = (after: Inspected, before = container()) => differencesOf(inspectionOf(before), inspectionOf(after));
 
 describe("a container before a fault and after its undo", () => {
-  test("has its life, its connections and what the engine chose anew, and differs in nothing", () => {
+  test("is restarted with other connections and engine-chosen values, and differs in nothing", () => {
     const State = { Status: "running", StartedAt: "2026-01-01T00:01:00Z", Pid: 8, Health: { Status: "starting" } };
     const ofNetwork = {
       EndpointID: "e2",
@@ -90,7 +90,7 @@ describe("a container before a fault and after its undo", () => {
     ]);
     const PortBindings = { "80/tcp": [{ HostPort: "" }], "81/tcp": [{ HostPort: "1081" }] };
     expect(between(container({ HostConfig: { PortBindings, Memory: 9 } }))).toEqual(["HostConfig.Memory was changed"]);
-    // An engine that was restarted tells of nothing as null where it said [] before, or leaves it out.
+    // An engine that was restarted reports nothing as null where it said [] before, or leaves it out.
     expect(between(container({ HostConfig: { PortBindings, Binds: [], Dns: null } }))).toEqual([]);
     expect(between(container({ State: { Status: "paused" } }))).toEqual(['State.Status was "running", is "paused"']);
   });

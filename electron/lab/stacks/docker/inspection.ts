@@ -9,10 +9,10 @@ type Inspected = Dockerode.ContainerInspectInfo;
  * of it must be the same.
  */
 const MAY_DIFFER: readonly { path: RegExp; why: string }[] = [
-  { path: /^State\.(StartedAt|FinishedAt|Pid|ExitCode|Error|OOMKilled)$/, why: "each life has its own" },
-  { path: /^State\.Health\./, why: "begins anew with each life; the lab runs the check itself" },
-  { path: /^(RestartCount|ExecIDs)$/, why: "what happened in one life" },
-  { path: /^NetworkSettings\.Sandbox(ID|Key)$/, why: "each life has its own network namespace" },
+  { path: /^State\.(StartedAt|FinishedAt|Pid|ExitCode|Error|OOMKilled)$/, why: "each instance has its own" },
+  { path: /^State\.Health\./, why: "is new with each instance; the lab runs the check itself" },
+  { path: /^(RestartCount|ExecIDs)$/, why: "what happened in one instance" },
+  { path: /^NetworkSettings\.Sandbox(ID|Key)$/, why: "each instance has its own network namespace" },
   { path: /(^|\.)EndpointID$/, why: "each connection has its own" },
   {
     path: /^NetworkSettings\.(IPAddress|IPPrefixLen|Gateway|MacAddress|GlobalIPv6.*|IPv6Gateway|Secondary.*)$/,
@@ -23,7 +23,7 @@ const MAY_DIFFER: readonly { path: RegExp; why: string }[] = [
 
 const DIGEST_DIGITS = 16;
 
-/** Every value that the engine tells of a container and that an undo has to bring back, by its path. */
+/** Every value that the engine reports of a container and that an undo has to bring back, by its path. */
 export function inspectionOf(found: Inspected): Record<string, unknown> {
   const { Config, HostConfig, NetworkSettings } = found;
   const networks = Object.entries(NetworkSettings.Networks).map(([name, each]) => [name, plainNetwork(each, found)]);
@@ -54,7 +54,7 @@ function plainNetwork(settings: Inspected["NetworkSettings"]["Networks"][string]
   };
 }
 
-/** The host ports that were chosen; the engine gives others anew with each life and each connection. */
+/** The host ports that were chosen; the engine gives others to each instance and each connection. */
 function plainPorts({ HostConfig, NetworkSettings }: Inspected): unknown {
   const bindings = (HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>;
   const published = Object.entries(NetworkSettings.Ports ?? {}).map(([inside, on]) => {

@@ -21,8 +21,8 @@ describeOnDocker("the logs of containers", (engine) => {
     for (const [number, breakIt] of [running.driver.stop, running.driver.kill].entries()) {
       await breakIt.call(running.driver, "web");
       await running.startAndWait("web", never);
-      await ask(`/life-${number}`);
-      await expect.poll(() => textOf("web", "stdout")).toContain(`asked /life-${number}`);
+      await ask(`/instance-${number}`);
+      await expect.poll(() => textOf("web", "stdout")).toContain(`asked /instance-${number}`);
     }
     await ask("/last");
     await logs.close();
@@ -31,7 +31,7 @@ describeOnDocker("the logs of containers", (engine) => {
     expect(stdout.filter((line) => line === "ready")).toHaveLength(2);
     expect(textOf("web", "stderr")).toEqual(["a warning", "a warning"]);
     const asked = docker("logs", containerId(running.stack.project, "web"));
-    for (const path of ["life-0", "life-1", "last"]) {
+    for (const path of ["instance-0", "instance-1", "last"]) {
       expect(asked.split(`asked /${path}`)).toHaveLength(2);
       expect(stdout.filter((line) => line === `asked /${path}`)).toHaveLength(1);
     }

@@ -7,7 +7,7 @@ import { type FakeEngine, fakeEngine } from "./testing/fake-engine.ts";
 const LABELS = { "com.docker.compose.project": "shop", "com.docker.compose.service": "web" };
 
 /** The container `c1` of service web, in a state that a test sets. */
-function tellOf(engine: FakeEngine, state: "running" | "paused" | "exited", port = "8080"): void {
+function report(engine: FakeEngine, state: "running" | "paused" | "exited", port = "8080"): void {
   engine.answer("/containers/json", [{ Id: "c1", Labels: LABELS }]);
   engine.answer("/containers/c1/json", {
     Id: "c1",
@@ -20,7 +20,7 @@ function tellOf(engine: FakeEngine, state: "running" | "paused" | "exited", port
 
 async function watched() {
   const engine = await fakeEngine();
-  tellOf(engine, "running");
+  report(engine, "running");
   const streams: ServerResponse[] = [];
   engine.handle("/events", (_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
@@ -49,7 +49,7 @@ test("an event counts at once, before anything is asked", async () => {
 
 test("what an event does not tell is asked for", async () => {
   const { engine, watch, say } = await watched();
-  tellOf(engine, "running", "9090");
+  report(engine, "running", "9090");
   say({ status: "start", id: "c1" });
   await expect.poll(() => watch.view("web")?.ports).toEqual({ 80: 9090 });
 });
@@ -78,7 +78,7 @@ test("an engine that goes away is said to, and what happened meanwhile is found 
   await engine.stop();
   await expect.poll(() => watch.isCurrent()).toBe(false);
   await expect.poll(() => waits.length).toBeGreaterThan(3);
-  tellOf(engine, "exited");
+  report(engine, "exited");
   await engine.start();
   await expect.poll(() => watch.view("web")?.state).toBe("exited");
   expect(notices).toEqual([expect.stringMatching(/^the Docker engine went away: /), "the Docker engine is back"]);
@@ -91,7 +91,7 @@ test("a stream that only ends is opened again", async () => {
   streams.at(-1)?.end();
   await expect.poll(() => streams.length).toBe(2);
   await expect.poll(() => watch.isCurrent()).toBe(true);
-  tellOf(engine, "paused");
+  report(engine, "paused");
   say({ status: "pause", id: "c1" });
   await expect.poll(() => watch.view("web")?.state).toBe("paused");
 });
@@ -99,7 +99,7 @@ test("a stream that only ends is opened again", async () => {
 test("noise in the stream does no harm", async () => {
   const { watch, say, streams, engine } = await watched();
   streams.at(-1)?.write('{"Type":"container","Action":\nnot json\n\n{}\n');
-  tellOf(engine, "paused");
+  report(engine, "paused");
   say({ status: "pause", id: "c1" });
   await expect.poll(() => watch.view("web")?.state).toBe("paused");
 });

@@ -46,7 +46,7 @@ export class ProjectWatch {
     return this.#views?.get(service);
   }
 
-  /** Told of each service whose container has changed. Ends when what it returns is called. */
+  /** Called with each service whose container has changed. Ends when what it returns is called. */
   onChange(listener: (service: string) => void): () => void {
     this.#changeListeners.add(listener);
     return () => void this.#changeListeners.delete(listener);
@@ -102,7 +102,7 @@ export class ProjectWatch {
     if (known === undefined && event.project !== this.#project) return;
     this.#heard++;
     if (known !== undefined) this.#set(known[0], afterEvent(known[1], event));
-    // A look that fails means that the engine went away, which the stream's own end tells.
+    // A look that fails means that the engine went away, which the end of the stream reports.
     void this.#lookAtAll().catch(() => {});
   }
 

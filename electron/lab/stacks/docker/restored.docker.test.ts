@@ -24,7 +24,7 @@ const service = (name: string, port: number, more: string) => `  ${name}:
 ${more}`;
 
 /**
- * A project with everything that a container can be told of its surroundings: aliases, links, fixed addresses, several
+ * A project with everything that a container can be configured with: aliases, links, fixed addresses, several
  * networks, a health check, and others that live in its network, its process and its IPC namespace.
  */
 const project = (subnet: string) => `version: "2.4"
@@ -63,7 +63,7 @@ method: [${method}]
 expect: [{ within: 5m }]
 `;
 
-/** What every new life, every new connection to a network and every run of a health check has of its own. */
+/** What every new instance, every new connection to a network and every run of a health check has of its own. */
 const OWN_TO_A_LIFE =
   /^(ExecIDs|State\.(StartedAt|FinishedAt|Pid|ExitCode|Health\..*)|NetworkSettings\.(SandboxID|SandboxKey|Ports\..*\.HostPort|EndpointID)|NetworkSettings\.Networks\.[^.]+\.EndpointID)$/;
 /** Where no address was chosen the engine gives one that is free, and a MAC that follows from it. */
@@ -90,7 +90,7 @@ class SomeonesProject {
     return containerId(this.name, name);
   }
 
-  /** All that docker says of every container, but for what is new with each life. */
+  /** All that docker says of every container, but for what is new with each instance. */
   inspected(): Record<string, unknown> {
     const all = JSON.parse(docker("inspect", ...SERVICES.map((name) => this.id(name)))) as unknown[];
     const leaves = all.flatMap((each, at) =>

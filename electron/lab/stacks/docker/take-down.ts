@@ -68,7 +68,7 @@ async function removeAll({ docker, registered, options }: Removal, listed: reado
       report?.({ service, state: "stopping" });
       // Grace is for data that stays. A program that is starting does not heed its stop signal yet.
       if (!isAbandoned || keepsData(found, removed)) {
-        // A frozen process cannot heed its stop signal, and would be waited for in vain.
+        // A frozen process cannot handle its stop signal: waiting for it would run into the time limit.
         if (state === "paused") await ask(`resuming ${service}`, () => container.unpause(), ALREADY_RESUMED);
         await ask(`stopping ${service}`, () => container.stop(), [{ status: 304 }, { status: 404 }]);
       }

@@ -42,7 +42,7 @@ describeOnDocker("a lab that dies", () => {
     expect(docker("network", "ls", "-q", ...filter)).toBe("");
   });
 
-  test("over a stack that stays up: the next start puts back what was broken and nothing else", async () => {
+  test("over a stack that stays up: the next start restores what was broken and nothing else", async () => {
     const { stack, scenario } = files(STOP_AND_WAIT);
     const project = projectName();
     const lab = new LabProcess({ COMPOSE_PROJECT_NAME: project });

@@ -7,7 +7,7 @@ import type { EngineAddress } from "../../../journal/docker-place.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** A server on a socket that answers what a test tells it to, as an engine of any kind, age or mood would. */
+/** A server on a socket that answers what a test chooses, as engines of any kind and age do. */
 export interface FakeEngine {
   socket: string;
   address: EngineAddress;

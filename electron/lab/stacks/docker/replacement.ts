@@ -9,16 +9,16 @@ const ASIDE = "-put-aside";
 
 /**
  * A container's environment cannot be changed. So that a service gets another value of one variable and has its own
- * again later, exactly, its container is put aside (stopped, under another name) and a copy stands in for it. The copy's
- * label names the one that it stands in for, so that any process can put things back, without a journal.
+ * again later, exactly, its container is stopped and renamed, and a copy replaces it. The copy's
+ * label names the container that it replaces, so that any process can restore it without a journal.
  */
-export async function standIn(
+export async function replaceContainer(
   docker: Dockerode,
   project: string,
   service: string,
   variable: { name: string; value: string },
 ): Promise<void> {
-  await putBack(docker, project, service);
+  await restoreOriginal(docker, project, service);
   const [listed] = await everyContainerOf(docker, project, service);
   if (listed === undefined) return;
   const original = docker.getContainer(listed.Id);
@@ -44,8 +44,8 @@ export async function standIn(
   }
 }
 
-/** Removes a stand-in, if there is one, and gives the service its own container again, stopped. Safe to repeat. */
-export async function putBack(docker: Dockerode, project: string, service: string): Promise<void> {
+/** Removes a replacement, if there is one, and restores the original container, stopped. Safe to repeat. */
+export async function restoreOriginal(docker: Dockerode, project: string, service: string): Promise<void> {
   const doing = `putting ${service} back`;
   const containers = await everyContainerOf(docker, project, service);
   for (const { Id: id, Labels } of containers.filter((each) => each.Labels[STANDS_IN_FOR] !== undefined)) {
@@ -54,7 +54,7 @@ export async function putBack(docker: Dockerode, project: string, service: strin
     await ask(doing, () => copy.remove({ v: true, force: true }), [{ status: 404 }]);
     await giveNameBack(docker, Labels[STANDS_IN_FOR] ?? "");
   }
-  // A lab that died between the two names left a container put aside for nothing.
+  // A lab that died between the two names left a renamed container without a replacement.
   for (const { Id: id } of containers.filter(({ Names }) => Names.some((name) => name.endsWith(ASIDE)))) {
     await giveNameBack(docker, id);
   }
@@ -62,10 +62,10 @@ export async function putBack(docker: Dockerode, project: string, service: strin
 
 async function giveNameBack(docker: Dockerode, id: string): Promise<void> {
   const original = docker.getContainer(id);
-  const found = await ask("putting a container back", () => original.inspect(), [{ status: 404 }]);
+  const found = await ask("restoring a container", () => original.inspect(), [{ status: 404 }]);
   const name = found?.Name.replace(/^\//, "");
   if (name?.endsWith(ASIDE)) {
-    await ask("putting a container back", () => original.rename({ name: name.slice(0, -ASIDE.length) }));
+    await ask("restoring a container", () => original.rename({ name: name.slice(0, -ASIDE.length) }));
   }
 }
 
