@@ -67,7 +67,7 @@ describe.runIf(process.platform === "linux")(
   "while a fault is in force, the watchdog hears of the lab all through",
   { timeout: 120_000 },
   () => {
-    /** A lab that has something broken by hand; at the end the fault must still have been the lab's own to undo. */
+    /** A lab with a manual fault in force; at the end the fault must still have been the lab's own to undo. */
     async function withFault(home: string, work: (engine: EngineService) => Promise<unknown>): Promise<void> {
       const engine = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
       service = engine;

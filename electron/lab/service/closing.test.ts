@@ -41,9 +41,9 @@ const openFaults = (home: string) => {
   }
 };
 
-// Only Linux tells of other processes without asking them.
+// Only Linux shows the state of other processes.
 describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, () => {
-  test("a session of faults by hand on a full disk ends when all is put back, and says that it is not recorded", async () => {
+  test("a manual session on a full disk ends when all is restored, and says that it is not recorded", async () => {
     const home = temporaryFolder();
     const engine = await startOn(home);
     await engine.stack.up();
@@ -52,7 +52,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
     await expect.poll(() => engine.faults.runId).toBeNull();
     expect(engine.feeds.isOn(runId)).toBe(false);
-    expect(engine.notices.list().join()).toMatch(/what was broken by hand is not in the history: .*disk is full/);
+    expect(engine.notices.list().join()).toMatch(/the manual session is not in the history: .*disk is full/);
     // The next one begins as if nothing had been, and what waits is written once there is space.
     makeSpace();
     const next = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
@@ -96,7 +96,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     expect(await left(home)).toEqual({ stacks: 0, faults: [] });
   });
 
-  test("while what was broken by hand is put back before the stack is taken down does both", async () => {
+  test("while manual faults are undone before the stack is taken down does both", async () => {
     const home = temporaryFolder();
     const engine = await startOn(home);
     engine.settings.change({ keepStackUp: true });

@@ -23,7 +23,7 @@ async function startOn(home: string): Promise<EngineService> {
 
 const scenario = (engine: EngineService, id: string) => [engine.scenarios.find(id)];
 
-test("quitting puts back what was broken by hand, and the run of it says so", async () => {
+test("quitting undoes manual faults, and their run says so", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
   engine.settings.change({ keepStackUp: true });
@@ -60,7 +60,7 @@ test("a halt opens links before anything else, whatever was broken last", async 
   ]);
 });
 
-test("a halt puts everything back also when the disk is full, and says that it does not last", async () => {
+test("a halt restores everything also when the disk is full, and says that it does not last", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
   await engine.stack.up();
@@ -74,7 +74,7 @@ test("a halt puts everything back also when the disk is full, and says that it d
   expect(residue).toEqual([expect.stringMatching(/^faults can still be applied, .*disk is full$/)]);
 });
 
-test("what a run has broken is left to it: undoing everything says so, and halting puts it back", async () => {
+test("what a run has broken is left to it: undoing everything says so, and halting restores it", async () => {
   const engine = await startOn(temporaryFolder());
   engine.runs.start(scenario(engine, "approval-timeout"), [], 1);
   await expect.poll(() => engine.approvals.waiting().waiting.length, { timeout: 30_000 }).toBe(1);
@@ -86,7 +86,7 @@ test("what a run has broken is left to it: undoing everything says so, and halti
   expect(await engine.faults.undo("all")).toEqual({ undone: 0, residue: [] });
 });
 
-test("quitting in mid-run ends the run as cancelled, with everything put back and nothing left running", async () => {
+test("quitting in mid-run ends the run as cancelled, with everything restored and nothing left running", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
   engine.runs.start(scenario(engine, "approval-timeout"), [], 2);
@@ -155,7 +155,7 @@ test("protections are off for the runs that asked for it, and on again after", a
   expect([loaded.scenario.id, without]).toEqual(["mcp-crash", ["capability-cache"]]);
 });
 
-test("what is broken past the lab is told of with its next step; a run does not begin on it, and undoing all restores it", async () => {
+test("damage made outside the lab is reported with its next step; no run starts on it, and undoing all restores it", async () => {
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
   const { driver } = engine.stack.running ?? {};
@@ -175,7 +175,7 @@ test("what is broken past the lab is told of with its next step; a run does not 
   await expect.poll(async () => (await engine.stack.status()).damage).toEqual([]);
 });
 
-test("a run on a stack that a person has broken by hand is refused by the fault's name", async () => {
+test("a run on a stack with a manual fault is refused by the name of the fault", async () => {
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
   await engine.faults.apply({ kind: "pause", target: "payments-mcp" });
@@ -190,7 +190,7 @@ test("a run on a stack that a person has broken by hand is refused by the fault'
   expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
 });
 
-test("a fault by hand that someone else ends is in force no longer, and its run says since when", async () => {
+test("a manual fault that someone else ends is no longer in force, and its run says since when", async () => {
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
   const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });

@@ -43,7 +43,7 @@ export class EngineService {
   readonly store: RunStore;
   /** The live logs of the runs that are on, and of those that have just ended. */
   readonly feeds: RunFeeds;
-  /** How everything stands, made anew after each change. */
+  /** The state of everything, computed again after each change. */
   readonly state: StatePublisher;
   readonly streams: EventStreams;
   readonly notices: Notices;
@@ -112,7 +112,7 @@ export class EngineService {
       target: leftUp?.target ?? ON_REFERENCE_STACK,
       stack: leftUp?.running.stack ?? lab.loadStack(ON_REFERENCE_STACK.source),
       journal,
-      wish: () => ({ keep: settings.current().keepStackUp, ports: settings.current().ports }),
+      options: () => ({ keep: settings.current().keepStackUp, ports: settings.current().ports }),
       onChange,
       onUp: (running) => approvals.open(running),
       onLeave: () => approvals.close(),
@@ -177,7 +177,7 @@ export class EngineService {
   }
 
   /**
-   * For the host to report an error of its process that nothing has awaited. The run that is on, and one by hand, end as
+   * For the host to report an error of its process that nothing has awaited. The run in progress and a manual session end as
    * `error` with everything restored; the lab goes on and says so.
    */
   takeStray(error: unknown): void {

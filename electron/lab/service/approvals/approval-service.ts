@@ -9,7 +9,7 @@ import { type ClickAction, messageIn, unsuccessful } from "../../scenarios/click
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import { tokenHeaders } from "../../stacks/service-token.ts";
 
-/** The database tells of each change; a gateway whose tables do not, and a database that is away, are asked this often. */
+/** The database notifies of each change; where its tables do not, or it is away, it is polled this often. */
 const POLL_INTERVAL_MS = 1_000;
 const ANSWER_LIMIT_MS = 2_000;
 const CLICK_LIMIT_MS = 10_000;
@@ -151,7 +151,7 @@ export class ApprovalService {
   }
 }
 
-const UNBLOCK = "put the approval channel back, or let the call expire";
+const UNBLOCK = "restore the approval channel, or let the call expire";
 
 /** @param changed told when a ticket has changed, and when the connection has ended */
 async function connect(connectionString: string, changed: () => void): Promise<pg.Client> {

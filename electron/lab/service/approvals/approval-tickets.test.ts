@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.close());
 
-test("a ticket is there as soon as the database tells of it, and gone when it is decided, without being asked for", async () => {
+test("a ticket appears as soon as the database notifies of it, and goes when it is decided, without a poll", async () => {
   // Time does not pass: only what is told wakes whoever waits.
   const asleep = vi.spyOn(systemClock, "sleep").mockImplementation(
     (_ms, signal) =>

@@ -32,36 +32,36 @@ export interface FaultServiceParts {
   stack: StackController;
   runs: Pick<RunService, "isBusy" | "runningRunId" | "stop">;
   feeds: RunFeeds;
-  /** Told of every event of the runs of faults by hand. */
+  /** Called with every event of manual sessions. */
   listen: (event: LabEvent) => void;
   /** Whether a run that begins now is to be recorded raw. */
   keepsRaw: () => boolean;
   onChange: () => void;
-  /** A run of faults by hand has ended, whether it could be recorded or not. */
+  /** A manual session has ended, whether it could be recorded or not. */
   onEnded: () => void;
   notify: (notice: string) => void;
 }
 
-/** What a person breaks and puts back by hand, and the way to stop all of it. */
+/** Faults that a person applies and undoes, and the way to stop all of them. */
 export class FaultService {
   readonly #parts: FaultServiceParts;
-  #byHand: ManualSession | undefined;
+  #manual: ManualSession | undefined;
   #beginning: Promise<ManualSession> | undefined;
 
   constructor(parts: FaultServiceParts) {
     this.#parts = parts;
   }
 
-  /** The run of the faults by hand that are in force. */
+  /** The manual session, while its faults are in force. */
   get runId(): string | null {
-    return this.#byHand?.runId ?? null;
+    return this.#manual?.runId ?? null;
   }
 
   get isHalted(): boolean {
     return this.#parts.operations.isHalted;
   }
 
-  /** Breaks something by hand. */
+  /** Applies a manual fault. */
   apply(request: FaultRequest): Promise<{ runId: string; message: string }> {
     return this.#parts.operations.during(() => this.#apply(request));
   }
@@ -73,19 +73,19 @@ export class FaultService {
       throw new LabError("precondition", "no stack is up, so there is nothing to break", { hint: "bring it up first" });
     }
     const fault = toFault(request, running.stack, running.driver.kind);
-    let byHand = await this.#openByHand();
+    let manual = await this.#openManual();
     // It may have come to its end in the very moment that it was found.
-    while (byHand.isEnding) byHand = await this.#openByHand();
-    const { runId } = byHand;
+    while (manual.isEnding) manual = await this.#openManual();
+    const { runId } = manual;
     const message = await within(this.#parts.operations.closing, APPLY_LIMIT_MS, (limited) =>
-      byHand.apply(fault, limited),
+      manual.apply(fault, limited),
     );
     this.#parts.onChange();
     return { runId, message };
   }
 
   /**
-   * Puts back what was broken by hand on a target, or all of it, what an ended run left behind, and while no run is on
+   * Undoes manual faults on a target, or all of them, what an ended run left behind, and while no run is in progress
    * what someone else has broken. What a run that is on has broken is its own business.
    */
   undo(target: string): Promise<UndoReport> {
@@ -105,7 +105,7 @@ export class FaultService {
       });
     }
     // It may have ended by the time that it has undone everything.
-    const session = this.#byHand;
+    const session = this.#manual;
     const report = (await session?.undo(target)) ?? { undone: 0, residue: [] };
     const ours = session?.runId;
     const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.runs.runningRunId);
@@ -154,7 +154,7 @@ export class FaultService {
 
   /**
    * Ends every run, undoes every fault and refuses new ones, by whatever process, until {@link arm}. Links are opened
-   * first; services are put back by the runs that broke them, since nobody else knows them as well, and what is left after
+   * first; services are restored by the runs that broke them, since nobody else knows them as well, and what is left after
    * that from the journal.
    */
   halt(): Promise<UndoReport> {
@@ -178,17 +178,17 @@ export class FaultService {
     this.#parts.onChange();
   }
 
-  /** One run of faults by hand at a time; the next begins when the last has ended. */
-  async #openByHand(): Promise<ManualSession> {
-    if (this.#byHand?.isEnding) await this.#byHand.ended;
-    if (this.#byHand !== undefined) return this.#byHand;
-    this.#beginning ??= this.#beginByHand().finally(() => {
+  /** One manual session at a time; the next starts when the last has ended. */
+  async #openManual(): Promise<ManualSession> {
+    if (this.#manual?.isEnding) await this.#manual.ended;
+    if (this.#manual !== undefined) return this.#manual;
+    this.#beginning ??= this.#beginManual().finally(() => {
       this.#beginning = undefined;
     });
     return this.#beginning;
   }
 
-  async #beginByHand(): Promise<ManualSession> {
+  async #beginManual(): Promise<ManualSession> {
     const stack = this.#parts.stack.running;
     if (stack === undefined) throw new LabError("precondition", "no stack is up", { hint: "bring it up first" });
     const { store, strays, journal, feeds, listen, keepsRaw, notify } = this.#parts;
@@ -201,22 +201,22 @@ export class FaultService {
       labVersion: LAB_VERSION,
       listen,
       strays,
-      onUnrecorded: (error) => notify(`what was broken by hand is not in the history: ${messageOf(error)}`),
+      onUnrecorded: (error) => notify(`the manual session is not in the history: ${messageOf(error)}`),
       keepRaw: keepsRaw(),
     });
-    this.#byHand = run;
+    this.#manual = run;
     void run.ended.then(() => {
-      this.#byHand = undefined;
+      this.#manual = undefined;
       feeds.abandon(run.runId);
       this.#parts.onEnded();
     });
     return run;
   }
 
-  /** Puts back what was broken by hand and ends its run, see {@link ManualSession.close}. For when the stack goes down, or the lab ends. */
+  /** Undoes manual faults and ends their session, see {@link ManualSession.close}. For when the stack goes down, or the lab ends. */
   async restoreOriginal(): Promise<{ residue: string[]; problem: unknown }> {
     // Whoever asked for it is told why it could not begin.
     await this.#beginning?.catch(() => {});
-    return (await this.#byHand?.close()) ?? { residue: [], problem: undefined };
+    return (await this.#manual?.close()) ?? { residue: [], problem: undefined };
   }
 }

@@ -1,7 +1,7 @@
 import type { Settings, SettingsChange } from "../../../contract/settings.ts";
 import type { Preferences } from "./preferences.ts";
 
-/** Told of the settings as they are now, and of what was changed. */
+/** Called with the settings as they are now and what was changed. */
 export type SettingsListener = (settings: Settings, change: SettingsChange) => void;
 
 /** What a person has chosen, and whoever is to hear of a change. */

@@ -27,7 +27,7 @@ export interface RunServiceParts {
   feeds: RunFeeds;
   /** Whether a run that begins now is to be recorded raw. */
   keepsRaw: () => boolean;
-  /** Told of every event of these runs. */
+  /** Called with every event of these runs. */
   listen: (event: LabEvent) => void;
   onChange: () => void;
   onFailure: (error: unknown) => void;

@@ -13,7 +13,7 @@ export async function scenarioOf(
 ): Promise<{ loaded: LoadedScenario; without: string[] }> {
   const { scenarioId, scenarioTitle, source, without } = await history.get(runId);
   if (scenarioId === MANUAL_SCENARIO_ID)
-    throw new LabError("bad-input", "faults by hand follow no scenario: there is nothing to repeat");
+    throw new LabError("bad-input", "a manual session has no scenario: there is nothing to repeat");
   if (hasPlaceholder(source)) return { loaded: library.unredacted(scenarioId, source), without };
   const loaded = loadText(source, `${scenarioId}.yaml`);
   const found = loaded.find(({ scenario }) => scenario.id === scenarioId);

@@ -30,7 +30,7 @@ export async function toCard({ loaded, origin }: Listed, history: RunStore): Pro
 }
 
 export async function toDetail(listed: Listed, history: RunStore): Promise<ScenarioDetail> {
-  return { ...(await toCard(listed, history)), ...outlineOf(listed.loaded), source: listed.loaded.source };
+  return { ...(await toCard(listed, history)), ...previewOf(listed.loaded), source: listed.loaded.source };
 }
 
 /** What a text would be as a scenario, or what is wrong with it. Never throws: an editor asks with every pause. */
@@ -38,7 +38,7 @@ export function validate(source: string): ScenarioValidation {
   try {
     const scenarios = loadText(source, "suite.yaml").map((loaded) => {
       const { id, title, summary, patterns } = loaded.scenario;
-      return { id, title, summary: summary ?? "", patterns, ...outlineOf(loaded) };
+      return { id, title, summary: summary ?? "", patterns, ...previewOf(loaded) };
     });
     return { problems: [], scenarios };
   } catch (error) {
@@ -54,7 +54,7 @@ function breaksOf({ method }: Scenario): string[] {
   });
 }
 
-function outlineOf({ scenario, source, file }: LoadedScenario) {
+function previewOf({ scenario, source, file }: LoadedScenario) {
   const written = checksAsWritten(source, file);
   return {
     steadyState: scenario.steadyState.map(describeSteady),

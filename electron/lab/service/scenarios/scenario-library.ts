@@ -34,7 +34,7 @@ export class ScenarioLibrary {
     this.#folder = new ScenarioFolder(folder);
   }
 
-  /** Shipped first. Read anew each time: the user may have edited a file with another program. */
+  /** Shipped first. Read each time: the user may have edited a file with another program. */
   list(): { scenarios: Listed[]; broken: BrokenScenario[] } {
     const scenarios = [...this.#shipped];
     const broken: BrokenScenario[] = [];
@@ -134,7 +134,7 @@ export class ScenarioLibrary {
     const found = this.#broken(name);
     if (found.cannotOpenBecause === null) return found;
     throw new LabError("bad-input", `${name} cannot be opened here: ${found.cannotOpenBecause}`, {
-      hint: "mend it with another program, or delete it here",
+      hint: "fix it in an editor, or delete it here",
     });
   }
 

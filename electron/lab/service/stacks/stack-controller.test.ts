@@ -29,9 +29,9 @@ function controllerOf(target: RunTarget) {
       return openOf(wanted);
     },
   };
-  const wish = () => ({ keep: true, ports: "fixed or auto" }) as const;
+  const options = () => ({ keep: true, ports: "fixed or auto" }) as const;
   const rest = { journal: { open: () => [] }, onChange: () => {}, onUp: () => {}, onLeave: async () => {} };
-  const controller = new StackController({ stacks, target, stack, wish, ...rest } as unknown as ControllerParts);
+  const controller = new StackController({ stacks, target, stack, options, ...rest } as unknown as ControllerParts);
   onTestFinished(() => controller.close());
   return { controller, asked, open: openOf(target) };
 }

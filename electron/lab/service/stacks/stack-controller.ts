@@ -12,7 +12,7 @@ import type { Stacks } from "../../stacks/stacks.ts";
 import { faultKindsOf } from "./fault-kinds.ts";
 
 /** Nothing tells the lab of a process that ends by itself, so it looks. */
-const LOOK_EVERY_MS = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
 type Situation =
   | { is: "down" }
@@ -29,7 +29,7 @@ export interface ControllerParts {
   stack: Stack;
   journal: FaultJournal;
   /** Of the settings as they are when the stack is brought up. */
-  wish: () => Pick<RunTarget, "keep" | "ports">;
+  options: () => Pick<RunTarget, "keep" | "ports">;
   onChange: () => void;
   onUp: (running: RunningStack) => void;
   /** Before the stack is taken down or let go. */
@@ -162,7 +162,7 @@ export class StackController {
     return damage.filter((each) => isHarm(each) && each.is !== "fault");
   }
 
-  /** @param isBusy a run is on: what is broken then is for it to say */
+  /** @param isBusy a run is in progress: it reports what is broken */
   async status(manualRunId: string | null, isBusy: boolean): Promise<StackStatus> {
     const { stack } = this.#parts;
     const situation = this.#situation;
@@ -206,16 +206,16 @@ export class StackController {
   }
 
   async #bringUp(progress: Map<string, string>): Promise<OpenStack> {
-    const { stacks, target, wish, onChange } = this.#parts;
+    const { stacks, target, options, onChange } = this.#parts;
     const listen = (news: StackNews) => {
       if (news.is !== "starting" || news.progress === undefined) return;
       progress.set(news.progress.service, news.progress.state);
       onChange();
     };
-    return stacks.open(await stacks.resolve({ ...target, ...wish() }), { signal: this.#quit.signal, listen });
+    return stacks.open(await stacks.resolve({ ...target, ...options() }), { signal: this.#quit.signal, listen });
   }
 
-  /** What cannot be looked at now is told of by the health of the services. */
+  /** What cannot be checked now is reported by the health of the services. */
   async #look(running: RunningStack): Promise<void> {
     const found = await this.inspect(running).catch(() => []);
     if (this.running !== running) return;
@@ -232,7 +232,7 @@ export class StackController {
     if (situation.is === "up") {
       const { running } = situation.open;
       running.health.onTransition(() => this.#parts.onChange());
-      this.#timer = setInterval(() => void this.#look(running), LOOK_EVERY_MS).unref();
+      this.#timer = setInterval(() => void this.#look(running), POLL_INTERVAL_MS).unref();
       this.#parts.onUp(running);
     }
     this.#parts.onChange();

@@ -9,9 +9,9 @@ import type { StackController } from "./stack-controller.ts";
 export interface StackUse {
   /** A run is in progress or waits. */
   isBusy: () => boolean;
-  /** The run of the faults by hand that are in force. */
+  /** The manual session, while its faults are in force. */
   manualRunId: () => string | null;
-  /** Undoes what was broken by hand: before the stack is taken down. */
+  /** Undoes manual faults before the stack is taken down. */
   undoManual: () => Promise<unknown>;
 }
 
@@ -58,7 +58,7 @@ export class StackService {
   async #down(): Promise<StackStatus> {
     this.#operations.assertOpen();
     if (this.#use.isBusy()) {
-      throw new LabError("busy", "a run is on, and it needs the stack", {
+      throw new LabError("busy", "a run is in progress and needs the stack", {
         hint: "cancel it first, or wait for its end",
       });
     }

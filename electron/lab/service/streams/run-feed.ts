@@ -8,7 +8,7 @@ const KEPT = 4_096;
 
 /**
  * The live end of one run's log. What has just happened is kept back until the history has tried to write it: a window is
- * told of what is on disk, or of what is known not to be.
+ * sent what is on disk, or what is known not to be.
  */
 export class RunFeed {
   readonly runId: string;
@@ -28,7 +28,7 @@ export class RunFeed {
     return this.#lastSeq;
   }
 
-  /** The last event that windows may be told of. */
+  /** The last event that may be sent to windows. */
   get readySeq(): number {
     const firstUnsaved = this.#durability.failure === undefined ? this.#durability.firstUnsaved(this.runId) : undefined;
     return firstUnsaved === undefined ? this.#lastSeq : firstUnsaved - 1;

@@ -54,8 +54,8 @@ export async function* runStream(
     // Waiting ends at once for a window that has gone, so that without this the loop would never let go of the thread.
     signal.throwIfAborted();
     // It may have come on, and to its end, while the window was being sent the message before.
-    if (isAllTold()) progress = feed === undefined ? await progressOfHistory() : progressOf(feed.readySeq);
-    if (isAllTold()) {
+    if (isAllSent()) progress = feed === undefined ? await progressOfHistory() : progressOf(feed.readySeq);
+    if (isAllSent()) {
       if (feed?.isAbandoned === true) feed = undefined;
       else if (feed?.hasEnded ?? isWhole) return;
       // Looked at again if it is whole by now: its end may have been written since it was looked at.
@@ -84,7 +84,7 @@ export async function* runStream(
     yield { type: "run", message, items, ...progress };
   }
 
-  function isAllTold(): boolean {
+  function isAllSent(): boolean {
     return cursor >= progress.lastSeq && told !== undefined && isSame(told, progress);
   }
 

@@ -5,7 +5,7 @@ import type { OpenStream } from "./stream-registry.ts";
 /** Changes within this time are told together. */
 const GATHER_MS = 40;
 
-/** How everything stands, made anew after changes and given to each window: the newest only, never a backlog. */
+/** The state of everything, computed again after changes and given to each window: the newest only, never a backlog. */
 export class StatePublisher {
   readonly #build: (version: number) => Promise<LabState>;
   readonly #waiting = new Set<() => void>();
@@ -81,7 +81,7 @@ export class StatePublisher {
   }
 }
 
-/** Alike but for when it was made and for how long probes took: nobody is told of that alone. */
+/** Alike but for when it was made and how long probes took: that alone is not published. */
 function isSame(a: LabState, b: LabState): boolean {
   const essence = (state: LabState) =>
     JSON.stringify({ ...state, version: 0, wallMs: 0 }, (name, value) => (name === "latencyMs" ? 0 : value));
