@@ -1,9 +1,12 @@
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EVENT_VERSION } from "../../model/upgrade.ts";
+import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { eventsIn } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import type { RunStore } from "../history/run-store.ts";
+import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { BundleProblem, type RefusalReason } from "./bundle-problem.ts";
 import { type BundleLimits, LIMITS } from "./format.ts";
 import { exportBundle, importBundle, verifyBundle } from "./index.ts";
@@ -13,11 +16,24 @@ import { openHistory, RUN_1, RUN_2, recordRun } from "./testing/recorded-run.ts"
 const EVENTS = `runs/${RUN_1}/events.ndjson`;
 const RUN = `runs/${RUN_1}/run.json`;
 
-async function goodBundle(): Promise<string> {
-  const history = await openHistory();
-  await recordRun(history);
+const folder = lastingFolder();
+const exported = join(folder, "exported.zip");
+/** Empty, and still so after each refusal. */
+let refusing: RunStore;
+
+beforeAll(async () => {
+  const recorded = await SqliteRunStore.open(join(folder, "recorded.db"));
+  await recordRun(recorded);
+  await exportBundle({ history: recorded, runIds: [RUN_1], file: exported });
+  await recorded.close();
+  refusing = await SqliteRunStore.open(join(folder, "refusing.db"));
+});
+afterAll(() => refusing.close());
+
+/** A copy of its own for each test. */
+function goodBundle(): string {
   const file = join(temporaryFolder(), "runs.zip");
-  await exportBundle({ history, runIds: [RUN_1], file });
+  copyFileSync(exported, file);
   return file;
 }
 
@@ -27,11 +43,10 @@ async function expectRefused(
   reason: RefusalReason,
   limits: BundleLimits = LIMITS,
 ): Promise<BundleProblem> {
-  const history = await openHistory();
-  const problem = await importBundle({ history, file, limits }).catch((error: unknown) => error);
+  const problem = await importBundle({ history: refusing, file, limits }).catch((error: unknown) => error);
   expect(problem).toBeInstanceOf(BundleProblem);
   expect(problem).toMatchObject({ reason });
-  expect((await history.list({ limit: 9 })).runs).toEqual([]);
+  expect((await refusing.list({ limit: 9 })).runs).toEqual([]);
   const verified = await verifyBundle(file, { limits });
   expect(verified).toMatchObject({ isValid: false, runs: [] });
   expect(verified.problems[0]).toContain((problem as BundleProblem).message);
@@ -42,7 +57,7 @@ const replaced = (entries: Map<string, Buffer>, path: string, from: string | Reg
   entries.set(path, Buffer.from(String(entries.get(path)).replace(from, to)));
 
 test("a valid bundle is described", async () => {
-  expect(await verifyBundle(await goodBundle())).toEqual({
+  expect(await verifyBundle(goodBundle())).toEqual({
     isValid: true,
     problems: [],
     runs: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes", outcome: "passed", events: 17 }],
@@ -52,7 +67,7 @@ test("a valid bundle is described", async () => {
 });
 
 test("a bundle from before events had a version is valid", async () => {
-  const file = await goodBundle();
+  const file = goodBundle();
   tamper(file, (entries) => replaced(entries, EVENTS, /"eventVersion":\d+,/, ""), true);
   const history = await openHistory();
   await importBundle({ history, file });
@@ -60,7 +75,7 @@ test("a bundle from before events had a version is valid", async () => {
 });
 
 test("a bundle with events of a newer lab is refused, with the next step", async () => {
-  const file = await goodBundle();
+  const file = goodBundle();
   tamper(file, (entries) => replaced(entries, EVENTS, /"eventVersion":\d+/, '"eventVersion":99'), true);
   expect((await expectRefused(file, "bad event")).message).toContain("newer Resilience Lab");
 });
@@ -77,7 +92,7 @@ describe("a change after the export", () => {
     "stack.yaml",
     "trace.otlp.json",
   ])("one byte of %s", async (name) => {
-    const file = await goodBundle();
+    const file = goodBundle();
     tamper(file, (entries) => {
       const bytes = Buffer.from(entries.get(`runs/${RUN_1}/${name}`) ?? "");
       bytes[bytes.length - 2] = (bytes[bytes.length - 2] ?? 0) ^ 1;
@@ -132,7 +147,7 @@ describe("a change after the export", () => {
       (entries) => changeManifest(entries, ({ runs }) => Object.assign(runs[0] ?? {}, { id: RUN_2 })),
     ],
   ])("%s", async (_, reason, change) => {
-    const file = await goodBundle();
+    const file = goodBundle();
     tamper(file, change);
     await expectRefused(file, reason);
   });
@@ -146,7 +161,7 @@ test.each<[string, string, (entries: Map<string, Buffer>) => void]>([
   ],
   [RUN, "id", (entries) => replaced(entries, RUN, `"id": "${RUN_1}"`, '"id": "run-1"')],
 ])("a run whose id is not a UUID is refused, with its location: %s", async (location, field, change) => {
-  const file = await goodBundle();
+  const file = goodBundle();
   tamper(file, change, true);
   const { message } = await expectRefused(file, location === RUN ? "bad run" : "bad manifest");
   expect(message).toMatch(`${location}: `);
@@ -206,13 +221,13 @@ describe("a change with a matching manifest", () => {
       (entries) => replaced(entries, RUN, /"startedWallMs": \d+/, '"startedWallMs": -1'),
     ],
   ])("%s", async (_, reason, change) => {
-    const file = await goodBundle();
+    const file = goodBundle();
     tamper(file, change, true);
     await expectRefused(file, reason);
   });
 
   test("a newer format is refused with the next step, whatever else has changed in it", async () => {
-    const file = await goodBundle();
+    const file = goodBundle();
     tamper(file, (entries) =>
       entries.set("manifest.json", Buffer.from('{"format":"resilience-lab bundle","formatVersion":2,"news":[]}')),
     );
@@ -225,7 +240,7 @@ describe("a change with a matching manifest", () => {
 
 describe("a malicious zip", () => {
   const with_ = async (...forged: Forged[]) => {
-    const file = await goodBundle();
+    const file = goodBundle();
     forgeZip(file, [...openForged(file), ...forged]);
     return file;
   };
@@ -266,7 +281,7 @@ describe("a malicious zip", () => {
   });
 
   test("a path that differs in the local header", async () => {
-    const file = await goodBundle();
+    const file = goodBundle();
     const zip = readFileSync(file);
     zip.write(`runs/${RUN_1}/RUN.json`, zip.indexOf(RUN), "latin1");
     writeFileSync(file, zip);
@@ -274,7 +289,7 @@ describe("a malicious zip", () => {
   });
 
   test("overlapping files", async () => {
-    const file = await goodBundle();
+    const file = goodBundle();
     const zip = readFileSync(file);
     const second = zip.indexOf(
       Buffer.from("PK\x01\x02", "latin1"),
@@ -288,7 +303,7 @@ describe("a malicious zip", () => {
 
 describe("a zip bomb", () => {
   const bomb = async (size: number, claimedBytes = size) => {
-    const file = await goodBundle();
+    const file = goodBundle();
     forgeZip(file, [...openForged(file), { path: "runs/bomb", bytes: Buffer.alloc(size), claimedBytes }]);
     return file;
   };
@@ -317,13 +332,13 @@ describe("a zip bomb", () => {
     ["more events", "too large", { eventsPerRun: 10 }],
     ["more runs", "too large", { runs: 0 }],
   ])("or %s than is read", async (_, reason, limits) => {
-    await expectRefused(await goodBundle(), reason, { ...LIMITS, ...limits });
+    await expectRefused(goodBundle(), reason, { ...LIMITS, ...limits });
   });
 });
 
 describe("an incomplete bundle", () => {
   test("is refused wherever it is truncated", async () => {
-    const whole = await goodBundle();
+    const whole = goodBundle();
     const bytes = readFileSync(whole);
     for (let part = 1; part < 20; part++) {
       truncateSync(whole, Math.floor((bytes.length * part) / 20));
@@ -334,7 +349,7 @@ describe("an incomplete bundle", () => {
   });
 
   test("never crashes the reader, whichever byte is changed", async () => {
-    const whole = await goodBundle();
+    const whole = goodBundle();
     const bytes = readFileSync(whole);
     const original = (await verifyBundle(whole)).runs;
     for (let at = 0; at < bytes.length; at += 97) {
