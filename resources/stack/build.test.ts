@@ -70,3 +70,13 @@ test("exits with 1 and the next step when esbuild is not installed", () => {
   });
   expect(existsSync(join(folder, "build"))).toBe(false);
 });
+
+test("loads nothing of an HTTP client with a service that only serves HTTP", () => {
+  installEsbuild();
+  service(
+    "server",
+    'import { createServer } from "node:http"; createServer().close(); console.log(process.moduleLoadList.filter((name) => name.endsWith("undici")));',
+  );
+  expect(build().status).toBe(0);
+  expect(run(join(folder, "build", "server.mjs")).stdout).toBe("[]\n");
+});
