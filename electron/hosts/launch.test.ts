@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
@@ -53,4 +53,21 @@ test("does not restart itself repeatedly when the Node that the project installs
   const { status, stderr } = launch(launcher, [OLD_NODE, "--version"], { RESILIENCE_LAB_RELAUNCHED: "1" });
   expect(status).toBe(2);
   expect(stderr).toContain("Resilience Lab needs Node");
+});
+
+test("loads neither an HTTP client nor an MCP client for a command that runs nothing", () => {
+  const listing = join(temporaryFolder(), "list.cjs");
+  writeFileSync(
+    listing,
+    `process.on("exit", () => {
+      const loaded = [...process.moduleLoadList, ...Object.keys(require("node:module")._cache)];
+      // The MCP client is an ES module, which no list has; the validator that it loads is not.
+      process.stderr.write(["undici", "ajv", "better-sqlite3"].filter((name) => loaded.some((file) => file.includes(name))).join());
+    });`,
+  );
+  const listed = spawnSync(process.execPath, ["--require", listing, launcher, "history", "list"], {
+    encoding: "utf8",
+    env: { ...process.env, RESILIENCE_LAB_HOME: temporaryFolder() },
+  });
+  expect(listed).toMatchObject({ status: 0, stderr: "better-sqlite3" });
 });

@@ -22,7 +22,7 @@ import { StackSecrets } from "./journal/stack-secrets.ts";
 import { thisProcess } from "./process-identity.ts";
 import { type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
-import { type RunResult, runScenario } from "./runs/runner.ts";
+import type { RunResult } from "./runs/runner.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
@@ -246,6 +246,8 @@ export class LabSession {
       labVersion: LAB_VERSION,
       strays: this.#lab.strays,
     };
+    // A third of what a start of the lab loads, and only a run needs it.
+    const { runScenario } = await import("./runs/runner.ts");
     return runScenario(loaded, parts, signal, listen);
   }
 }
