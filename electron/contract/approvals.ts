@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { APPROVAL_RESULTS } from "../model/lab-event.ts";
+import { APPROVAL_RESULTS } from "../model/approval-result.ts";
 
 /** A call that the gateway holds until a person decides. */
 export const waitingApproval = z.object({

@@ -30,14 +30,6 @@ export const DECISIONS = [
 ] as const;
 export type Decision = (typeof DECISIONS)[number];
 
-/** The decisions that end a call's wait for a person. */
-export const APPROVAL_RESULTS = ["approved", "denied", "expired"] as const satisfies readonly Decision[];
-export type ApprovalResult = (typeof APPROVAL_RESULTS)[number];
-
-export function isApprovalResult(decision: Decision): decision is ApprovalResult {
-  return (APPROVAL_RESULTS as readonly Decision[]).includes(decision);
-}
-
 /**
  * How a call ended, as recorded by the gateway. `tool_error`: the tool, or the server in front of it, answered with an
  * error. `refused`: the gateway did not forward it. `cancelled`: the caller stopped waiting. `busy`: another turn, or too

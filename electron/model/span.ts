@@ -1,4 +1,5 @@
-import type { ApprovalResult, CallOutcome, Decision, EventOf, HealthStatus, Phase, UndoResult } from "./lab-event.ts";
+import type { ApprovalResult } from "./approval-result.ts";
+import type { CallOutcome, Decision, EventOf, HealthStatus, Phase, UndoResult } from "./lab-event.ts";
 
 /** The end of a span that has not ended. */
 export const OPEN = Number.POSITIVE_INFINITY;

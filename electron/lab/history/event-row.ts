@@ -1,5 +1,5 @@
 import { EVENT_CODES, typeWithCode } from "../../model/event-codes.ts";
-import { type LabEvent, labEvent } from "../../model/lab-event.ts";
+import type { LabEvent } from "../../model/lab-event.ts";
 import { NewerEvents, type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
 import { LabError } from "../lab-error.ts";
 
@@ -20,12 +20,11 @@ export function toRow(event: LabEvent): EventRow {
   return { seq, atUs: Math.round(atMs * 1000), wallMs: Math.round(wallMs), type: code, body: JSON.stringify(body) };
 }
 
-/** @throws LabError when the row is damaged, naming the run and the event, or was written by a newer lab */
-export function fromRow(runId: string, row: EventRow): LabEvent {
-  return readRow(runId, row, (stored) => labEvent.parse(stored));
-}
-
-/** A stored event, upgraded to this version. @param check validates its shape where needed @throws as {@link fromRow} */
+/**
+ * A stored event, upgraded to this version.
+ * @param check validates its shape where needed
+ * @throws LabError when the row is damaged, naming the run and the event, or was written by a newer lab
+ */
 export function readRow(
   runId: string,
   { seq, atUs, wallMs, type: code, body }: EventRow,

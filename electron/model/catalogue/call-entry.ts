@@ -1,4 +1,4 @@
-import { isApprovalResult } from "../lab-event.ts";
+import { isApprovalResult } from "../approval-result.ts";
 import { type Instant, OPEN } from "../span.ts";
 import { isRefusal } from "../tone.ts";
 import { type EventEntry, line, plain, type Tracking } from "./entry.ts";

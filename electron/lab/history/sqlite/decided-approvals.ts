@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { DecidedApproval } from "../../../contract/approvals.ts";
+import { APPROVAL_RESULTS, type ApprovalResult, isApprovalResult } from "../../../model/approval-result.ts";
 import { typesOpening } from "../../../model/catalogue/catalogue.ts";
-import { APPROVAL_RESULTS, type ApprovalResult, isApprovalResult } from "../../../model/lab-event.ts";
 import { codeOf } from "../event-codes.ts";
 import { inSlices } from "./slices.ts";
 

@@ -1,11 +1,11 @@
 import type { DecidedApproval } from "../../../contract/approvals.ts";
 import { type EventPage, type HistoryFilter, LANE_BUCKETS, type LaneSummary } from "../../../contract/history.ts";
 import { isRunEnd } from "../../../model/catalogue/catalogue.ts";
-import type { EventOf, LabEvent } from "../../../model/lab-event.ts";
+import { type EventOf, type LabEvent, labEvent } from "../../../model/lab-event.ts";
 import { systemClock } from "../../clock.ts";
 import { LabError } from "../../lab-error.ts";
 import { type ProcessIdentity, thisProcess } from "../../process-identity.ts";
-import { fromRow, readRow, toRow } from "../event-row.ts";
+import { readRow, toRow } from "../event-row.ts";
 import { toLanes } from "../lanes.ts";
 import type {
   Arrivals,
@@ -168,7 +168,7 @@ export class SqliteRunStore implements RunStore {
       lastSeq = rows.at(-1)?.seq ?? lastSeq;
       // Read ahead while this page is used.
       page = rows.length < READ_AT_ONCE ? undefined : read(lastSeq);
-      for (const row of rows) yield fromRow(runId, row);
+      for (const row of rows) yield readRow(runId, row, (stored) => labEvent.parse(stored));
     }
     for (const event of waiting) if (event.seq > lastSeq) yield event;
   }
