@@ -15,6 +15,7 @@ import { describeVerdict, type Verdict } from "../scenarios/checks.ts";
 import { impliedFaultHits } from "../scenarios/fault-hit.ts";
 import { judge } from "../scenarios/judge.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
+import { loadMcpSession, opensSessions } from "../scenarios/opens-sessions.ts";
 import { planScenario } from "../scenarios/plan.ts";
 import { RunContext } from "../scenarios/run-context.ts";
 import type { Scenario } from "../scenarios/schema.ts";
@@ -66,7 +67,7 @@ export interface RunPlan {
 }
 
 /** A run of a scenario's own steps, see {@link carryOut}. */
-export function runScenario(
+export async function runScenario(
   { scenario, source }: LoadedScenario,
   parts: RunnerParts,
   signal: AbortSignal,
@@ -79,6 +80,7 @@ export function runScenario(
     passedReason: "every check passed and everything was restored",
     method: (context, limit) => doMethod(scenario, context, limit),
   };
+  if (opensSessions(scenario)) await loadMcpSession();
   return carryOut(plan, parts, signal, listen);
 }
 

@@ -3,7 +3,8 @@ import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { hasFields } from "./fields.ts";
-import { type McpSession, openMcpSession } from "./mcp-session.ts";
+import type { McpSession } from "./mcp-session.ts";
+import { loadMcpSession } from "./opens-sessions.ts";
 import type { RunContext } from "./run-context.ts";
 import type { SteadyCall, SteadyHttp } from "./schema.ts";
 
@@ -24,6 +25,7 @@ export async function demandCall(
 ): Promise<string | undefined> {
   const turn = `steady-state-${randomUUID()}`;
   context.uncounted.add(turn);
+  const { openMcpSession } = await loadMcpSession();
   let session: McpSession | undefined;
   try {
     return await inTime(`call ${call}`, limitMs, signal, async (limit) => {

@@ -11,7 +11,8 @@ import type { Role } from "../stacks/stack-schema.ts";
 import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
 import { type ClickAction, messageIn, unsuccessful } from "./click-answer.ts";
 import { judge } from "./judge.ts";
-import { type CallOutcome, type McpSession, openMcpSession } from "./mcp-session.ts";
+import type { CallOutcome, McpSession } from "./mcp-session.ts";
+import { loadMcpSession } from "./opens-sessions.ts";
 import type { RunContext } from "./run-context.ts";
 import { byKind, type Step, type StepTable } from "./schema.ts";
 
@@ -32,6 +33,7 @@ export function runStep(step: Step, context: RunContext, signal: AbortSignal): P
 const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<StepOutput>> = {
   async warm({ warm }, context, signal) {
     const endpoint = context.stack.stack.services.find(({ name }) => name === warm)?.endpoint ?? "/mcp";
+    const { openMcpSession } = await loadMcpSession();
     const session = await openMcpSession(context.url(warm, endpoint), randomUUID(), signal);
     try {
       return { tools: await session.listTools(signal) };
@@ -170,7 +172,8 @@ async function openSessions(count: number, open: () => Promise<McpSession>): Pro
   throw failed.reason;
 }
 
-function openGatewaySession(context: RunContext, turn: string, signal: AbortSignal) {
+async function openGatewaySession(context: RunContext, turn: string, signal: AbortSignal): Promise<McpSession> {
+  const { openMcpSession } = await loadMcpSession();
   return openMcpSession(context.stack.endpoint("gateway", "a call"), turn, signal);
 }
 
