@@ -24,8 +24,8 @@ export default defineConfig<HostOption>({
     {
       name: "desktop page",
       testDir: "./page",
-      // Specs that do not depend on how the page is served: files, sockets and origins are the browser host's.
-      testMatch: /(first-start|approvals|control|keyboard)\.spec\.ts/,
+      // Only what depends on the host; files, sockets and origins are the browser host's.
+      grep: /@app/,
       use: { host: "desktop" },
     },
     { name: "desktop shell", testDir: "./desktop" },

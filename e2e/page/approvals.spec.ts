@@ -1,4 +1,4 @@
-import { expect, test } from "./lab-under-test.ts";
+import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
 
 /** A refund that waits for whoever sits at the window. */
@@ -21,7 +21,7 @@ test.use({
   }),
 });
 
-test("a person approves one call and denies another, from the window", async ({ window }) => {
+test("a person approves one call and denies another, from the window", AGAIN_IN_THE_APP, async ({ window }) => {
   const { page, run } = window;
 
   await test.step("approve, on the page of approvals", async () => {

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { expect, test } from "./lab-under-test.ts";
+import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
 
 const TIMEOUT = "An approval expires while Slack is down";
 const CRASH = "The MCP server crashes and the tool stays visible";
 
-test("a run is cancelled, and what it broke is put back", async ({ window, host }) => {
+test("a run is cancelled, and what it broke is put back", AGAIN_IN_THE_APP, async ({ window, host }) => {
   const { page, run } = window;
   await window
     .card(TIMEOUT)
@@ -63,62 +63,66 @@ test("a run is cancelled, and what it broke is put back", async ({ window, host 
   });
 });
 
-test("a service is broken by hand, everything is undone, and the lab is halted and armed", async ({ window }) => {
-  const { page } = window;
-  await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
-  await window.bringUp();
+test(
+  "a service is broken by hand, everything is undone, and the lab is halted and armed",
+  AGAIN_IN_THE_APP,
+  async ({ window }) => {
+    const { page } = window;
+    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
+    await window.bringUp();
 
-  await test.step("stop a service from the map", async () => {
-    await window.service("payments-mcp").click();
-    await page.getByRole("button", { name: "Stop payments-mcp" }).click();
-    await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
-    await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
-  });
+    await test.step("stop a service from the map", async () => {
+      await window.service("payments-mcp").click();
+      await page.getByRole("button", { name: "Stop payments-mcp" }).click();
+      await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
+      await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
+    });
 
-  await test.step("a disabled control says why, also to those who do not use a pointer", async () => {
-    const kill = page.getByRole("button", { name: "Kill payments-mcp" });
-    await expect(kill).toHaveAccessibleDescription(/restore it first/);
-    await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
-    await page.keyboard.press("Tab");
-    await expect(kill).toBeFocused();
-    await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
-  });
+    await test.step("a disabled control says why, also to those who do not use a pointer", async () => {
+      const kill = page.getByRole("button", { name: "Kill payments-mcp" });
+      await expect(kill).toHaveAccessibleDescription(/restore it first/);
+      await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
+      await page.keyboard.press("Tab");
+      await expect(kill).toBeFocused();
+      await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
+    });
 
-  await test.step("break a link from the map, and restore it", async () => {
-    const link = window.link("gateway->mock-slack");
-    await window.clickOnLine(link);
-    await page.getByRole("combobox", { name: "Fault" }).click();
-    await page.getByRole("option", { name: "down", exact: true }).click();
-    await page.getByRole("button", { name: "Break the link" }).click();
-    await expect(link).toHaveAccessibleName(/down in force/);
-    await page.getByRole("button", { name: "Restore gateway->mock-slack" }).click();
-    await expect(link).toHaveAccessibleName("link gateway->mock-slack");
-  });
+    await test.step("break a link from the map, and restore it", async () => {
+      const link = window.link("gateway->mock-slack");
+      await window.clickOnLine(link);
+      await page.getByRole("combobox", { name: "Fault" }).click();
+      await page.getByRole("option", { name: "down", exact: true }).click();
+      await page.getByRole("button", { name: "Break the link" }).click();
+      await expect(link).toHaveAccessibleName(/down in force/);
+      await page.getByRole("button", { name: "Restore gateway->mock-slack" }).click();
+      await expect(link).toHaveAccessibleName("link gateway->mock-slack");
+    });
 
-  await test.step("undo all is in reach on every page", async () => {
-    await window.goTo("History");
-    await window.undoAll.click();
-    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
-    await window.goTo("Lab");
-    await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
-  });
+    await test.step("undo all is in reach on every page", async () => {
+      await window.goTo("History");
+      await window.undoAll.click();
+      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+      await window.goTo("Lab");
+      await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
+    });
 
-  await test.step("what was done by hand is a run like any other", async () => {
-    await window.goTo("History");
-    await expect(page.getByRole("link", { name: /by hand/i }).first()).toBeVisible();
-  });
+    await test.step("what was done by hand is a run like any other", async () => {
+      await window.goTo("History");
+      await expect(page.getByRole("link", { name: /by hand/i }).first()).toBeVisible();
+    });
 
-  await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
-    await page.keyboard.press("ControlOrMeta+.");
-    await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
-    await window.goTo("Lab");
-    const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
-    await expect(start).toHaveAccessibleDescription(/arm it first/);
-    await page.getByRole("button", { name: "Arm the lab" }).press("Enter");
-    await expect(page.getByRole("main")).toBeFocused();
-    await expect(start).not.toHaveAttribute("aria-disabled");
-  });
-});
+    await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
+      await page.keyboard.press("ControlOrMeta+.");
+      await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
+      await window.goTo("Lab");
+      const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
+      await expect(start).toHaveAccessibleDescription(/arm it first/);
+      await page.getByRole("button", { name: "Arm the lab" }).press("Enter");
+      await expect(page.getByRole("main")).toBeFocused();
+      await expect(start).not.toHaveAttribute("aria-disabled");
+    });
+  },
+);
 
 test("what a run could not put back is told on every page, and put back when a person asks again", async ({
   window,

@@ -1,87 +1,91 @@
-import { expect, test } from "./lab-under-test.ts";
+import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
 
 const CRASH = "The MCP server crashes and the tool stays visible";
 
-test("the whole way without a pointer: find, run, read, scrub, break and undo", async ({ window }) => {
-  const { page, run } = window;
-  const { keyboard } = page;
+test(
+  "the whole way without a pointer: find, run, read, scrub, break and undo",
+  AGAIN_IN_THE_APP,
+  async ({ window }) => {
+    const { page, run } = window;
+    const { keyboard } = page;
 
-  await test.step("the first Tab leads past the navigation", async () => {
-    await keyboard.press("Tab");
-    await expect(page.getByRole("button", { name: "Skip to the page" })).toBeFocused();
-    await keyboard.press("Enter");
-    await expect(page.locator("main")).toBeFocused();
-  });
+    await test.step("the first Tab leads past the navigation", async () => {
+      await keyboard.press("Tab");
+      await expect(page.getByRole("button", { name: "Skip to the page" })).toBeFocused();
+      await keyboard.press("Enter");
+      await expect(page.locator("main")).toBeFocused();
+    });
 
-  await test.step("find and run a scenario", async () => {
-    await keyboard.press("Control+k");
-    await expect(page.getByRole("textbox", { name: "Find a command, a scenario or a run" })).toBeFocused();
-    await keyboard.type("crashes and the tool");
-    await expect(
-      page
-        .getByRole("button", { name: CRASH })
-        .or(page.getByRole("option", { name: CRASH }))
-        .first(),
-    ).toBeVisible();
-    await keyboard.press("Enter");
-    await run.isShown(CRASH);
-    await run.hasEnded("Passed");
-  });
+    await test.step("find and run a scenario", async () => {
+      await keyboard.press("Control+k");
+      await expect(page.getByRole("textbox", { name: "Find a command, a scenario or a run" })).toBeFocused();
+      await keyboard.type("crashes and the tool");
+      await expect(
+        page
+          .getByRole("button", { name: CRASH })
+          .or(page.getByRole("option", { name: CRASH }))
+          .first(),
+      ).toBeVisible();
+      await keyboard.press("Enter");
+      await run.isShown(CRASH);
+      await run.hasEnded("Passed");
+    });
 
-  await test.step("go from failure to failure and along the axis", async () => {
-    await keyboard.press("n");
-    // The probe and the call both fail, and which is first hangs on the machine.
-    await expect(run.inspector).toContainText(/down|upstream_error/);
-    await keyboard.press("Escape");
-    await run.timeline.focus();
-    await keyboard.press("Home");
-    await expect(run.timeline).toHaveAttribute("aria-valuenow", "0");
-    await keyboard.press("ArrowRight");
-    await keyboard.press("ArrowRight");
-    await expect(run.moment).toContainText("At");
-    const before = await run.ticks();
-    await keyboard.press("+");
-    await keyboard.press("+");
-    await expect.poll(() => run.ticks()).not.toEqual(before);
-    await keyboard.press("0");
-    await expect.poll(() => run.ticks()).toEqual(before);
-    await keyboard.press("End");
-    await expect(run.moment).toContainText("At the end");
-  });
+    await test.step("go from failure to failure and along the axis", async () => {
+      await keyboard.press("n");
+      // The probe and the call both fail, and which is first hangs on the machine.
+      await expect(run.inspector).toContainText(/down|upstream_error/);
+      await keyboard.press("Escape");
+      await run.timeline.focus();
+      await keyboard.press("Home");
+      await expect(run.timeline).toHaveAttribute("aria-valuenow", "0");
+      await keyboard.press("ArrowRight");
+      await keyboard.press("ArrowRight");
+      await expect(run.moment).toContainText("At");
+      const before = await run.ticks();
+      await keyboard.press("+");
+      await keyboard.press("+");
+      await expect.poll(() => run.ticks()).not.toEqual(before);
+      await keyboard.press("0");
+      await expect.poll(() => run.ticks()).toEqual(before);
+      await keyboard.press("End");
+      await expect(run.moment).toContainText("At the end");
+    });
 
-  await test.step("the shortcuts are told, and the pages are two keys away", async () => {
-    await keyboard.press("?");
-    const help = page.getByRole("dialog", { name: "Shortcuts" });
-    await expect(help).toContainText("Next failure");
-    await keyboard.press("Escape");
-    await expect(help).toBeHidden();
-    for (const [keys, heading] of [
-      ["gh", "History"],
-      ["gl", "Scenarios"],
-    ] as const) {
-      for (const key of keys) await keyboard.press(key);
-      await expect(page.getByRole("heading", { name: heading, exact: true }).first()).toBeVisible();
-    }
-  });
+    await test.step("the shortcuts are told, and the pages are two keys away", async () => {
+      await keyboard.press("?");
+      const help = page.getByRole("dialog", { name: "Shortcuts" });
+      await expect(help).toContainText("Next failure");
+      await keyboard.press("Escape");
+      await expect(help).toBeHidden();
+      for (const [keys, heading] of [
+        ["gh", "History"],
+        ["gl", "Scenarios"],
+      ] as const) {
+        for (const key of keys) await keyboard.press(key);
+        await expect(page.getByRole("heading", { name: heading, exact: true }).first()).toBeVisible();
+      }
+    });
 
-  await test.step("a switch that has the focus leaves the shortcuts to the page", async () => {
-    await window.openAddress("#/settings");
-    await page.getByRole("switch", { name: "Presenter mode" }).focus();
-    await keyboard.press("Space");
-    const leave = page.getByRole("button", { name: "Leave presenter mode" });
-    await expect(leave).toBeVisible();
-    await keyboard.press("p");
-    await expect(leave).toBeHidden();
-    await window.openAddress("#/lab");
-  });
+    await test.step("a switch that has the focus leaves the shortcuts to the page", async () => {
+      await window.openAddress("#/settings");
+      await page.getByRole("switch", { name: "Presenter mode" }).focus();
+      await keyboard.press("Space");
+      const leave = page.getByRole("button", { name: "Leave presenter mode" });
+      await expect(leave).toBeVisible();
+      await keyboard.press("p");
+      await expect(leave).toBeHidden();
+      await window.openAddress("#/lab");
+    });
 
-  await test.step("break a service and put it back", async () => {
-    await window.service("mock-slack").focus();
-    await keyboard.press("Enter");
-    await page.getByRole("button", { name: "Stop mock-slack" }).focus();
-    await keyboard.press("Enter");
-    await expect(window.service("mock-slack")).toHaveAccessibleName(/stopped/);
-    await keyboard.press("Control+Shift+z");
-    await expect(window.service("mock-slack")).toHaveAccessibleName(/running, up/, { timeout: 60_000 });
-  });
-});
+    await test.step("break a service and put it back", async () => {
+      await window.service("mock-slack").focus();
+      await keyboard.press("Enter");
+      await page.getByRole("button", { name: "Stop mock-slack" }).focus();
+      await keyboard.press("Enter");
+      await expect(window.service("mock-slack")).toHaveAccessibleName(/stopped/);
+      await keyboard.press("Control+Shift+z");
+      await expect(window.service("mock-slack")).toHaveAccessibleName(/running, up/, { timeout: 60_000 });
+    });
+  },
+);

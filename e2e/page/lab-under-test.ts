@@ -159,4 +159,10 @@ function noteErrors(page: Page, errors: string[]): void {
   });
 }
 
+/**
+ * For tests of what hangs on the host: keys that a menu may take, notices that the system shows, what the page sends and
+ * how events reach it. What a page makes of its events is the same in both.
+ */
+export const AGAIN_IN_THE_APP = { tag: "@app" };
+
 export { expect };
