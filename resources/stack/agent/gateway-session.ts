@@ -10,7 +10,7 @@ import type { ToolDescription } from "./planner.ts";
 /** Longer than the default approval timeout, so that the gateway's `expired` arrives first. */
 const callTimeoutMs = 6 * 60_000;
 const handshakeTimeoutMs = 30_000;
-const farewellTimeoutMs = 1_000;
+const terminateTimeoutMs = 1_000;
 /** Time for the SDK to deliver a response that arrived just before its stream ended. */
 const settleMs = 100;
 const toolPageLimit = 50;
@@ -100,9 +100,9 @@ export class GatewaySession {
   async close(): Promise<void> {
     const connection = this.#connection;
     if (!connection) return;
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, farewellTimeoutMs);
-    await Promise.race([connection.transport.terminateSession().catch(() => {}), patience.promise]);
+    const timeout = Promise.withResolvers<void>();
+    const timer = setTimeout(timeout.resolve, terminateTimeoutMs);
+    await Promise.race([connection.transport.terminateSession().catch(() => {}), timeout.promise]);
     clearTimeout(timer);
     await connection.client.close().catch(() => {});
   }

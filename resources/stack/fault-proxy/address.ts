@@ -1,6 +1,6 @@
 /**
- * Addresses as Go writes them, which is what Toxiproxy's API speaks: `host:port`, `:port` (every interface), `[::1]:port`.
- * The messages are those of Go's net package, because clients show them to people who know them.
+ * Addresses in Go's format, as in Toxiproxy's API: `host:port`, `:port` (every interface), `[::1]:port`. The error messages
+ * are those of Go's net package, which Toxiproxy's clients display.
  */
 export interface Address {
   /** Undefined: every interface. */
@@ -12,7 +12,7 @@ export class AddressError extends Error {
   override readonly name = "AddressError";
 }
 
-/** An empty text is every interface and a free port. Throws AddressError. */
+/** An empty text means every interface and a free port. Throws AddressError. */
 export function parseAddress(text: string): Address {
   if (text === "") return { host: undefined, port: 0 };
   const bracketed = /^\[([^[\]]*)\](?::(.*))?$/.exec(text);

@@ -1,6 +1,6 @@
 /**
- * The long fuzz: `npm run soak -- fuzz [--count 10000] [--seed N]`. Throws malformed API calls and
- * mutated streams at a proxy in this process; a crash, a hang or memory that is kept ends it with exit code 1.
+ * The long fuzz: `npm run soak -- fuzz [--count 10000] [--seed N]`. Sends malformed API calls and mutated streams to a proxy
+ * in this process; a crash, a hang or a memory leak ends it with exit code 1.
  */
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
@@ -11,7 +11,7 @@ import { fuzzStreams } from "./fuzz/fuzz-streams.ts";
 const { values } = parseArgs({ options: { count: { type: "string", default: "10000" }, seed: { type: "string" } } });
 const count = Number(values.count);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-/** What a full record of hits and the code itself may take; a leak of one connection a case is far above it. */
+/** Upper bound for a full record of hits and the code itself; leaking one connection per case is far above it. */
 const mostKeptMb = 32;
 
 setFlagsFromString("--expose-gc");
@@ -19,7 +19,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 process.on("uncaughtException", fail);
 process.on("unhandledRejection", fail);
-// The proxy's own log lines (a link that cannot come back, for instance) would hide the result.
+// The proxy's log lines (a link that cannot reopen, for example) would hide the result.
 console.log = () => {};
 console.error = () => {};
 
@@ -35,21 +35,21 @@ for (const [name, run] of [
   const grownMb = keptMb() - keptAtStartMb;
   const rssMb = Math.round(process.memoryUsage.rss() / 1e6);
   process.stdout.write(
-    `${count} ${name}: well after ${seconds} s, ${grownMb} MB kept, ${rssMb} MB resident (seed ${seed})\n`,
+    `${count} ${name}: healthy after ${seconds} s, ${grownMb} MB retained, ${rssMb} MB resident (seed ${seed})\n`,
   );
   if (grownMb > mostKeptMb) fail(new Error(`memory grew by ${grownMb} MB`));
 }
 
-/** The proxy has stopped: a socket that is open still was leaked. */
+/** The proxy has stopped: any open socket is a leak. */
 async function socketsClosed(): Promise<void> {
   const untilMs = performance.now() + 10_000;
   while (process.getActiveResourcesInfo().includes("TCPSocketWrap")) {
-    if (performance.now() > untilMs) fail(new Error("sockets are open that nothing closes"));
+    if (performance.now() > untilMs) fail(new Error("sockets are still open after the proxy stopped"));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** Live memory: what is resident also counts pages that the allocator keeps for later. */
+/** Live memory: resident memory also includes pages that the allocator retains. */
 function keptMb(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();

@@ -3,7 +3,7 @@ import { HitLog } from "./hits.ts";
 
 const hit = { link: "l", toxic: "t", type: "latency", connection: 1, effect: "delayed" };
 
-test("pages through the record and counts what has left it", () => {
+test("pages through the record and counts the hits that have left it", () => {
   const log = new HitLog(3);
   for (let at = 0; at < 5; at += 1) log.record(hit);
   expect(log.since(0)).toMatchObject({ hits: [{ seq: 3 }, { seq: 4 }, { seq: 5 }], next: 5, dropped: 2 });
@@ -13,11 +13,11 @@ test("pages through the record and counts what has left it", () => {
   expect(log.droppedTotal).toBe(2);
 });
 
-test("an empty record has nothing and lost nothing", () => {
+test("an empty record has no hits and has dropped none", () => {
   expect(new HitLog(3).since(0)).toEqual({ hits: [], next: 0, dropped: 0 });
 });
 
-test("followers hear each hit until they leave", () => {
+test("followers receive each hit until they unsubscribe", () => {
   const log = new HitLog(3);
   const heard: number[] = [];
   let ends = 0;

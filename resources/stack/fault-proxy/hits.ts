@@ -1,4 +1,4 @@
-/** The record of which request met which toxic: a bounded ring, numbered without gaps, that can be read and followed. */
+/** The record of hits, a toxic's effects on requests: a bounded ring, numbered without gaps, to be read and followed. */
 import { limits } from "./limits.ts";
 
 export interface Hit {
@@ -9,22 +9,22 @@ export interface Hit {
   link: string;
   toxic: string;
   type: string;
-  /** Which connection of the link, counted from 1. */
+  /** Number of the link's connection, from 1. */
   connection: number;
   method?: string;
   tool?: string;
   jsonrpcId?: string | number;
   sessionId?: string;
   traceparent?: string;
-  /** What was done to it, in words. */
+  /** The effect, as text. */
   effect: string;
 }
 
 export interface HitPage {
   hits: Hit[];
-  /** Give it as `since` to read on. */
+  /** The value of `since` for the next page. */
   next: number;
-  /** How many of the hits asked for had already left the ring. */
+  /** Number of requested hits that had already left the ring. */
   dropped: number;
 }
 
@@ -51,7 +51,7 @@ export class HitLog {
     return this.#followers.size;
   }
 
-  /** How many hits have left the ring. */
+  /** Number of hits that have left the ring. */
   get droppedTotal(): number {
     return Math.max(0, this.#last - this.#capacity);
   }
@@ -75,13 +75,13 @@ export class HitLog {
     return { hits, next: hits.at(-1)?.seq ?? Math.min(seq, this.#last), dropped };
   }
 
-  /** Hands over each hit from now on. Returns what ends that. */
+  /** Passes each hit from now on to the follower. Returns a function that unsubscribes. */
   follow(follower: HitFollower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
 
-  /** No hit comes any more: whoever follows is told so. */
+  /** Ends the record: followers are notified that no further hit will come. */
   close(): void {
     for (const { end } of [...this.#followers]) end();
   }

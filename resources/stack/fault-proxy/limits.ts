@@ -1,41 +1,41 @@
-/** Every bound of the proxy in one place: nothing that a client or a peer sends may grow without one. */
+/** Every limit of the proxy: all data from clients and peers is bounded. */
 export const limits = {
   links: 256,
   toxicsPerLink: 64,
   connectionsPerLink: 10_000,
   /** Characters of a name or an address. */
   nameLength: 256,
-  /** Bytes that the toxics of one direction may hold before its source is no longer read. */
+  /** Bytes that the toxics of one direction may hold before its source is paused. */
   heldPerLane: 4 * 1024 * 1024,
   /** Bytes held by all directions together; above it each may hold `heldPerLaneWhenCrowded`. */
   heldOverall: 256 * 1024 * 1024,
   heldPerLaneWhenCrowded: 64 * 1024,
   /** Bytes of a request line or status line with its headers, and of a chunked body's trailers. */
   headBytes: 64 * 1024,
-  /** Request bodies up to this are read whole to see which JSON-RPC message they hold. */
+  /** Request bodies up to this size are buffered to parse their JSON-RPC messages. */
   inspectedRequestBytes: 1024 * 1024,
-  /** Replies up to this are read whole by faults that rewrite them; longer ones pass unchanged. */
+  /** Replies up to this size are buffered by faults that rewrite them; longer ones pass unchanged. */
   rewrittenReplyBytes: 4 * 1024 * 1024,
   /** One event of a stream; a longer one passes in pieces, unchanged. */
   eventBytes: 1024 * 1024,
-  /** Reply bytes waiting behind a delay or a stall before the upstream is no longer read. */
+  /** Reply bytes held by a delay or a stall before the upstream is paused. */
   heldReplyBytes: 1024 * 1024,
-  /** Client bytes remembered to say which request met a fault. */
+  /** Client bytes kept to identify the request that a fault affected. */
   sniffedBytes: 16 * 1024,
-  /** Session ids remembered a link. */
+  /** Session ids kept per link. */
   sessions: 10_000,
   hits: 10_000,
   hitsPerAnswer: 1_000,
   hitFollowers: 64,
-  /** A follower that has this much unread is skipped ahead. */
+  /** Unread bytes above which a follower skips hits. */
   hitFollowerBytes: 1024 * 1024,
   dialMs: 30_000,
-  /** How long a socket that was told goodbye may take to close. */
-  goodbyeMs: 1_000,
-  /** After this long a link that could not come back, its port being taken, tries again. */
+  /** How long a socket may take to close after its FIN, in milliseconds. */
+  closeWaitMs: 1_000,
+  /** Retry interval for a link that cannot reopen because its port is in use. */
   returnAgainMs: 500,
-  /** The longest a timer can run. */
+  /** The maximum delay of a timer. */
   timerMs: 2_147_483_647,
-  /** The longest a fault may be told to last. */
+  /** The maximum duration of a fault. */
   expiryMs: 24 * 60 * 60_000,
 } as const;

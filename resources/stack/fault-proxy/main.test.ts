@@ -1,4 +1,4 @@
-/** The proxy as the program that it is. */
+/** The proxy as a program. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -10,8 +10,8 @@ import { RawClient } from "./testing/raw-client.ts";
 
 interface Program {
   child: ChildProcess;
-  /** Resolves when it has printed what the pattern wants. */
-  says(pattern: RegExp): Promise<RegExpMatchArray>;
+  /** Resolves with the match once the output matches. */
+  prints(pattern: RegExp): Promise<RegExpMatchArray>;
   exited: Promise<number | null>;
 }
 
@@ -26,62 +26,62 @@ function start(environment: Record<string, string>): Program {
       child.emit("printed");
     });
   }
-  const says: Program["says"] = async (pattern) => {
+  const prints: Program["prints"] = async (pattern) => {
     for (let match = text.match(pattern); ; match = text.match(pattern)) {
       if (match) return match;
       await once(child, "printed");
     }
   };
-  return { child, says, exited: once(child, "exit").then(([code]) => code as number | null) };
+  return { child, prints, exited: once(child, "exit").then(([code]) => code as number | null) };
 }
 
-test("it says where it listens, opens its links, and stops on SIGTERM with connections open", async () => {
+test("logs its address, opens its links, and stops on SIGTERM with open connections", async () => {
   const program = start({ LINKS: "a->b=127.0.0.1:0>127.0.0.1:1", SEED: "3" });
-  const [, url = ""] = await program.says(/^fault-proxy listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
-  await program.says(/^fault-proxy seed 3$/m);
+  const [, url = ""] = await program.prints(/^fault-proxy listening on (http:\/\/127\.0\.0\.1:\d+)$/m);
+  await program.prints(/^fault-proxy seed 3$/m);
   expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok" });
   expect(Object.keys((await (await fetch(`${url}/proxies`)).json()) as object)).toEqual(["a->b"]);
   const follower = await RawClient.open(Number(new URL(url).port));
   follower.write("GET /hits/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await follower.receives("200 OK");
   program.child.kill("SIGTERM");
-  // Told to its end, and not cut off once a grace is over.
+  // The stream ends normally, not by the grace period's timeout.
   await follower.receives("0\r\n\r\n");
   expect(await program.exited).toBe(0);
 });
 
-test("what is wrong with its environment is said, with exit code 2", async () => {
+test("reports problems of its environment, with exit code 2", async () => {
   const program = start({ PORT: "x", LINKS: "nonsense" });
-  await program.says(/fault-proxy: PORT is "x": expected a whole number/);
-  await program.says(/fault-proxy: LINKS is "nonsense": .* Write for example LINKS=/);
+  await program.prints(/fault-proxy: PORT is "x": expected a whole number/);
+  await program.prints(/fault-proxy: LINKS is "nonsense": .* Write for example LINKS=/);
   expect(await program.exited).toBe(2);
 });
 
-test("a taken port is named, with exit code 2", async () => {
+test("reports a port in use, with exit code 2", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await once(server, "listening");
   const address = server.address();
   const port = address && typeof address === "object" ? address.port : 0;
   const api = start({ PORT: `${port}` });
-  await api.says(new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}`));
+  await api.prints(new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}`));
   expect(await api.exited).toBe(2);
   const link = start({ LINKS: `a=127.0.0.1:${port}>127.0.0.1:1` });
-  await link.says(new RegExp(`127\\.0\\.0\\.1:${port}: bind: address already in use`));
+  await link.prints(new RegExp(`127\\.0\\.0\\.1:${port}: bind: address already in use`));
   expect(await link.exited).toBe(2);
 });
 
-test("a link that others could reach is opened only where the environment allows it", async () => {
+test("opens a link beyond loopback only if the environment allows it", async () => {
   const LINKS = "a->b=0.0.0.0:0>127.0.0.1:1";
   const refused = start({ LINKS });
-  await refused.says(/0\.0\.0\.0:0: bind: permission denied: .*LISTEN_BEYOND_LOOPBACK=yes/);
+  await refused.prints(/0\.0\.0\.0:0: bind: permission denied: .*LISTEN_BEYOND_LOOPBACK=yes/);
   expect(await refused.exited).toBe(2);
-  await start({ LINKS, LISTEN_BEYOND_LOOPBACK: "yes" }).says(/link a->b listens on 0\.0\.0\.0:\d+/);
+  await start({ LINKS, LISTEN_BEYOND_LOOPBACK: "yes" }).prints(/link a->b listens on 0\.0\.0\.0:\d+/);
   const unclear = start({ LISTEN_BEYOND_LOOPBACK: "maybe" });
-  await unclear.says(/LISTEN_BEYOND_LOOPBACK is "maybe": expected one of no, yes/);
+  await unclear.prints(/LISTEN_BEYOND_LOOPBACK is "maybe": expected one of no, yes/);
 });
 
-test("the stack's own compose file lets links be reached by other containers, and not where it runs as a process", async () => {
+test("the stack's compose file makes links reachable for other containers, but not when run as processes", async () => {
   const file = fileURLToPath(new URL("../compose.yaml", import.meta.url));
   const { environment, "x-lab": lab } = parse(readFileSync(file, "utf8")).services["fault-proxy"];
   expect(lab.process.environment.LISTEN_BEYOND_LOOPBACK).toBe("no");
@@ -90,6 +90,6 @@ test("the stack's own compose file lets links be reached by other containers, an
     PORT: "0",
     LINKS: environment.LINKS.replace(/0\.0\.0\.0:\d+/g, "0.0.0.0:0"),
   });
-  await program.says(/^fault-proxy listening on /m);
-  await program.says(/link mock-slack->gateway listens on 0\.0\.0\.0:\d+/);
+  await program.prints(/^fault-proxy listening on /m);
+  await program.prints(/link mock-slack->gateway listens on 0\.0\.0\.0:\d+/);
 });

@@ -1,4 +1,4 @@
-/** The fault proxy: every link of a stack goes through it, and it breaks them on request. */
+/** The fault proxy: all links of a stack pass through it, and it injects faults on request. */
 import { runService } from "../http/run-service.ts";
 import { readSettings } from "./settings.ts";
 import { serviceName, startFaultProxy } from "./start.ts";

@@ -1,6 +1,6 @@
 /**
- * The published rule of chance. Every decision is a function of the seed and of what is decided, never of timing, so the
- * same seed gives the same hits:
+ * The documented rule for random decisions. Each depends on the seed and its subject, never on timing, so the same seed
+ * gives the same hits:
  *
  *   draw(seed, ...parts) = first 53 bits of SHA-256(`seed|part|part|...`) / 2^53, in [0, 1)
  *
@@ -9,9 +9,9 @@
  * - http_delay jitter: draw(seed, link, toxic, "jitter", ordinal)
  * - jitter, slices:    mulberry32 started with floor(draw(seed, link, toxic, "sequence", connection, stream) * 2^32)
  *
- * `connection` counts a link's connections from 1 in the order they were accepted; `ordinal` counts the requests that
- * a toxic matched, from 1. `toxic` is its name, or its type when it has a seed of its own: it then repeats whatever it is
- * called. Strings are UTF-8, numbers decimal.
+ * `connection` counts a link's accepted connections from 1; `ordinal` counts the requests that a toxic matched, from 1.
+ * `toxic` is its name, or its type if it has its own seed, so that it is reproducible under any name. Strings are UTF-8,
+ * numbers decimal.
  */
 import { createHash } from "node:crypto";
 
@@ -23,7 +23,7 @@ export function draw(seed: number, ...parts: readonly (string | number)[]): numb
   return Number(bits) / 2 ** 53;
 }
 
-/** Numbers in [0, 1), cheap enough for one a chunk (Tommy Ettinger's mulberry32). */
+/** Numbers in [0, 1), fast enough for one per chunk (Tommy Ettinger's mulberry32). */
 export function mulberry32(start: number): () => number {
   let state = start >>> 0;
   return () => {

@@ -1,7 +1,7 @@
 /**
- * All links and what is done to them: the truth that the API shows. Changes run one after another, because some wait
- * for a listener; reading never waits. What is timed (a toxic's expiry, a link that is down for a while) is undone here,
- * by the proxy itself, so that a fault ends also when whoever armed it is gone.
+ * All links and their toxics, the state behind the API. Changes are serialised, because some wait for a listener; reads
+ * never wait. Timed changes (a toxic's expiry, a link that is down temporarily) are undone here, by the proxy itself, so
+ * that a fault ends even if the client that armed it is no longer connected.
  */
 import { sameListenAddress } from "./address.ts";
 import { HitLog } from "./hits.ts";
@@ -23,7 +23,7 @@ export interface LinkChange {
   listen?: string;
   upstream?: string;
   enabled?: boolean;
-  /** With `enabled: false`: the link comes back after this long. */
+  /** With `enabled: false`: the link reopens after this time. */
   disabledForMs?: number;
 }
 
@@ -34,7 +34,7 @@ export interface ToxicChange {
   expiresMs?: number | null;
 }
 
-/** A change that the API refuses, with the status that Toxiproxy gives it. */
+/** A change that the API refuses, with Toxiproxy's status for it. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
@@ -62,7 +62,7 @@ export class Registry {
   #events = 0;
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  /** `beyondLoopback` lets links listen where other machines reach them. */
+  /** `beyondLoopback` allows links to listen on addresses that other machines can reach. */
   constructor(seed: number, beyondLoopback = false) {
     this.#seed = seed;
     this.#beyondLoopback = beyondLoopback;
@@ -97,7 +97,7 @@ export class Registry {
       const link = this.link(name);
       const change = read(link);
       const { upstream = link.upstream, enabled = link.isEnabled } = change;
-      // An address that cannot be one, or may not, leaves the link as it is.
+      // An invalid or forbidden address leaves the link unchanged.
       const listen = this.#allowed(change.listen ?? link.listen);
       const before = stateOf(link);
       this.#cancelReturn(link);
@@ -122,7 +122,7 @@ export class Registry {
     return this.#change(() => this.#remove(this.link(name)));
   }
 
-  /** One by one in order; `onDone` is told of each that is there afterwards, also when a later one fails. */
+  /** In order, one by one; `onDone` receives each resulting link, also if a later one fails. */
   populate(specs: readonly LinkSpec[], onDone: (link: Link) => void): Promise<void> {
     return this.#change(async () => {
       for (const spec of specs) onDone(await this.#createOrKeep(spec));
@@ -135,7 +135,7 @@ export class Registry {
       for (const link of this.#links.values()) {
         const wasToReturn = this.#cancelReturn(link);
         for (const toxic of link.toxics()) this.#removeToxic(link, toxic);
-        // One link that cannot come back must not leave the others broken.
+        // One link that cannot reopen must not prevent the reset of the others.
         await this.#bringBack(link, wasToReturn).catch((error: unknown) => failures.push(error));
       }
       if (failures.length > 0) throw failures[0];
@@ -193,7 +193,7 @@ export class Registry {
     const listen = this.#allowed(spec.listen);
     const parts = { seed: this.#seed, hits: this.hits, held: this.held, nextEvent: () => (this.#events += 1) };
     const link = new Link(parts, spec.name, listen, spec.upstream);
-    // Armed before the listener opens, so that the very first connection meets them.
+    // Armed before the listener opens, so that they affect the first connection.
     for (const toxic of spec.toxics ?? []) this.#addToxic(link, toxic);
     try {
       if (spec.enabled) await link.enable();
@@ -205,7 +205,7 @@ export class Registry {
     return link;
   }
 
-  /** A link that is there already, with the same addresses, stays as it is; toxics that are named replace its own. */
+  /** An existing link with the same addresses is kept; given toxics replace those with the same name. */
   async #createOrKeep(spec: LinkSpec): Promise<Link> {
     const prior = this.#links.get(spec.name);
     if (!prior) return this.#create(spec);
@@ -219,7 +219,7 @@ export class Registry {
     return prior;
   }
 
-  /** The one that was there stays when the new one is refused. */
+  /** The existing one is kept if the new one is refused. */
   async #replace(prior: Link, spec: LinkSpec): Promise<Link> {
     const before = stateOf(prior);
     this.#cancelReturn(prior);
@@ -276,18 +276,18 @@ export class Registry {
     };
     const timer = setTimeout(() => {
       this.#change(comeBack).catch((error: Error) => {
-        console.error(`link ${link.name} cannot come back yet: ${error.message}`);
+        console.error(`link ${link.name} cannot reopen yet: ${error.message}`);
       });
     }, ms);
     this.#returns.set(link, timer);
   }
 
-  /** A change that is refused leaves the link as it was: open if it was open, or about to come back. */
+  /** A refused change leaves the link unchanged: open if it was open, or scheduled to reopen. */
   async #restore(link: Link, { listen, upstream, isEnabled, backAt }: LinkState): Promise<void> {
     link.listen = listen;
     link.upstream = upstream;
     if (!isEnabled && backAt === undefined) return;
-    // The port of one that was open is free again, unless someone was quicker.
+    // The port of an open link is free again, unless another program has taken it meanwhile.
     const isOpen =
       isEnabled &&
       (await link.enable().then(
@@ -297,7 +297,7 @@ export class Registry {
     if (!isOpen) this.#returnLater(link, limits.returnAgainMs);
   }
 
-  /** A link that was down for a time tries again later when its port is taken: it would stay down for good. */
+  /** Retries to reopen a link whose port is in use: otherwise it would stay down permanently. */
   async #bringBack(link: Link, wasToReturn: boolean): Promise<void> {
     try {
       await link.enable();
@@ -307,7 +307,7 @@ export class Registry {
     }
   }
 
-  /** True when the link was to come back by itself. */
+  /** True if the link was scheduled to reopen. */
   #cancelReturn(link: Link): boolean {
     clearTimeout(this.#returns.get(link));
     this.#returns.delete(link);

@@ -13,7 +13,7 @@ test("defaults", () => {
   expect(Number.isSafeInteger(settings.seed)).toBe(true);
 });
 
-test("links are read as text and as JSON", () => {
+test("links are parsed from text and from JSON", () => {
   const wanted = { name: "gateway->db", listen: "127.0.0.1:1", upstream: "h:2", enabled: true };
   expect(readSettings({ LINKS: "gateway->db=127.0.0.1:1>h:2, b=:3>h:4" }).links).toMatchObject([wanted, { name: "b" }]);
   const json = JSON.stringify([{ ...wanted, toxics: [{ type: "noop" }] }]);
@@ -23,6 +23,9 @@ test("links are read as text and as JSON", () => {
   });
 });
 
-test.each(["nonsense", "a=b", "[", '[{"name":"a"}]', "a=:1>h:1,a=:2>h:2"])("LINKS=%s is a clear error", (LINKS) => {
-  expect(() => readSettings({ LINKS })).toThrow(/^LINKS is .*LINKS=gateway->payments-mcp=/);
-});
+test.each(["nonsense", "a=b", "[", '[{"name":"a"}]', "a=:1>h:1,a=:2>h:2"])(
+  "LINKS=%s is refused with the reason",
+  (LINKS) => {
+    expect(() => readSettings({ LINKS })).toThrow(/^LINKS is .*LINKS=gateway->payments-mcp=/);
+  },
+);

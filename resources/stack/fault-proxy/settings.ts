@@ -1,4 +1,4 @@
-/** The proxy's configuration, from the environment alone. */
+/** The proxy's configuration, from environment variables only. */
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import { readLinks } from "./api/link-body.ts";
 import { type LinkSpec, Refusal } from "./registry.ts";
@@ -7,10 +7,10 @@ export interface Settings {
   host: string;
   port: number;
   allowedHosts: readonly string[];
-  /** What callers of the API have to send; undefined, as for Toxiproxy's clients, when it is open to this machine. */
+  /** The token that API callers must send; if undefined, every program on this machine has access, as in Toxiproxy. */
   controlToken: string | undefined;
   seed: number;
-  /** Links may listen where other machines reach them. */
+  /** Whether links may listen on addresses that other machines can reach. */
   listenBeyondLoopback: boolean;
   links: LinkSpec[];
 }
@@ -22,7 +22,7 @@ export function readSettings(variables: Variables): Settings {
   return readEnvironment(variables, (environment) => ({
     ...environment.listening(8474),
     controlToken: environment.optionalString("CONTROL_TOKEN"),
-    // Without a seed each start differs; the log names the one that was drawn, so that the run can be repeated.
+    // Without a given seed each start differs; the drawn seed is logged, so that the run can be reproduced.
     seed: environment.integer("SEED", {
       fallback: Math.floor(Math.random() * 2 ** 31),
       min: 0,
@@ -33,13 +33,13 @@ export function readSettings(variables: Variables): Settings {
   }));
 }
 
-/** `name=listen>upstream`, several with commas between them, or a JSON list as `POST /populate` takes it. */
+/** `name=listen>upstream`, comma separated, or a JSON list as for `POST /populate`. */
 function linksOf(environment: EnvironmentReader): LinkSpec[] {
   const text = environment.optionalString("LINKS") ?? "";
   try {
     const links = readLinks(text.startsWith("[") ? JSON.parse(text) : environment.list("LINKS").map(parseLink));
     const twice = links.find(({ name }, at) => links.findIndex((other) => other.name === name) !== at);
-    if (twice) throw new Refusal(409, `${JSON.stringify(twice.name)} is there twice`);
+    if (twice) throw new Refusal(409, `${JSON.stringify(twice.name)} is listed twice`);
     return links;
   } catch (error) {
     const reason = error instanceof Refusal ? error.message : "it is not valid JSON";
@@ -50,7 +50,7 @@ function linksOf(environment: EnvironmentReader): LinkSpec[] {
   }
 }
 
-/** A name may hold `>` (`gateway->payments-mcp`) but no `=`. */
+/** A name may contain `>` (`gateway->payments-mcp`) but not `=`. */
 function parseLink(text: string): Record<string, string> {
   const match = /^([^=]+)=([^>]*)>(.+)$/.exec(text);
   if (!match) throw new Refusal(400, `${JSON.stringify(text)} is not name=listen>upstream`);

@@ -6,7 +6,7 @@ import type { Settings } from "./settings.ts";
 
 export const serviceName = "fault-proxy";
 
-/** Opens the links, then the API, so that whoever sees the API ready sees the links too. */
+/** Opens the links, then the API: once the API is ready, the links are too. */
 export async function startFaultProxy(settings: Settings): Promise<RunningService> {
   const registry = new Registry(settings.seed, settings.listenBeyondLoopback);
   try {
@@ -23,7 +23,7 @@ export async function startFaultProxy(settings: Settings): Promise<RunningServic
       graceMs: 500,
     });
     if (settings.controlToken === undefined) {
-      console.log(`${serviceName} CONTROL_TOKEN is not set: any program of this machine may change links`);
+      console.log(`${serviceName} CONTROL_TOKEN is not set: any program on this machine may change links`);
     }
     console.log(`${serviceName} seed ${settings.seed}`);
     return service;

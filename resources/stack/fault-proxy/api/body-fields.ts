@@ -1,4 +1,4 @@
-/** Fields of what the API is sent: which values they take, and what it says of others. */
+/** Validation of the fields in API requests. */
 import { limits } from "../limits.ts";
 import { Refusal } from "../registry.ts";
 
@@ -6,7 +6,7 @@ export function badBody(problem: string): Refusal {
   return new Refusal(400, `bad request body: ${problem}`);
 }
 
-/** A time from now in milliseconds; `null` is none. */
+/** A duration from now in milliseconds; `null` means none. */
 export function readSpan(value: unknown, field: string): number | null | undefined {
   if (value === undefined || value === null) return value;
   const isRight = Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= limits.expiryMs;

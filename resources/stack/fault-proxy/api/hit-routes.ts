@@ -1,10 +1,10 @@
-/** Reading and following the record of hits. */
+/** Routes that read and follow the record of hits. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Hit } from "../hits.ts";
 import { limits } from "../limits.ts";
 import { Refusal, type Registry } from "../registry.ts";
 
-/** A line often enough that both ends notice when the other is gone. */
+/** Interval of heartbeat lines, so that both ends detect a lost connection. */
 const heartbeatMs = 10_000;
 
 /** `GET /hits?since=N&limit=M` */
@@ -16,8 +16,8 @@ export function answerHits(registry: Registry, request: IncomingMessage, respons
 }
 
 /**
- * `GET /hits/stream?since=N` (default: from now on): one JSON object a line, a hit each; `{"dropped":n}` where n hits
- * were skipped because they had left the record or because this reader is too slow; `{"heartbeat":<epoch ms>}` else.
+ * `GET /hits/stream?since=N` (default: from now on): one JSON object per line: a hit; `{"dropped":n}` if n hits were skipped
+ * because they had left the record or this reader is too slow; or `{"heartbeat":<epoch ms>}`.
  */
 export function followHits(registry: Registry, request: IncomingMessage, response: ServerResponse): void {
   const { hits } = registry;

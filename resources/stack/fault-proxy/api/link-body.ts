@@ -1,5 +1,4 @@
-/** Reads what the API is sent about a link, with Toxiproxy's defaults and messages. */
-
+/** Parses API requests about links, with Toxiproxy's defaults and messages. */
 import { isObject } from "../../http/json.ts";
 import { limits } from "../limits.ts";
 import { type LinkChange, type LinkSpec, Refusal } from "../registry.ts";
@@ -13,9 +12,9 @@ export function readLink(body: unknown): LinkSpec {
   return complete(fields);
 }
 
-/** All are read before any is created. */
+/** All are parsed before any is created. */
 export function readLinks(body: unknown): LinkSpec[] {
-  // Go reads a null into an empty list.
+  // Go parses null as an empty list.
   if (body === null) return [];
   if (!Array.isArray(body)) throw badBody("a list of proxies was expected");
   if (body.length > limits.links) throw new Refusal(400, `too many proxies: at most ${limits.links}`);
@@ -29,7 +28,7 @@ export function readLinks(body: unknown): LinkSpec[] {
   });
 }
 
-/** `name` is ignored: a link keeps its own. */
+/** `name` is ignored: a link keeps its name. */
 export function readLinkChange(body: unknown): LinkChange {
   const { listen, upstream, enabled, disabledForMs } = linkFields(body);
   return {

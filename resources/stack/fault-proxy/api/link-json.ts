@@ -1,4 +1,4 @@
-/** Links as the API shows them. */
+/** The API's representation of links. */
 import type { Link } from "../links/link.ts";
 
 export interface LinkJson {
@@ -8,9 +8,9 @@ export interface LinkJson {
   enabled: boolean;
   /** Live connections. */
   connections: number;
-  /** When a link that is down for a time comes back, in milliseconds since the epoch. */
+  /** When a link that is down temporarily reopens, in milliseconds since the epoch. */
   enabled_at?: number;
-  /** Those of the upstream direction first, each direction in the order they were added. */
+  /** Upstream direction first, each direction in the order of addition. */
   toxics: Record<string, unknown>[];
 }
 

@@ -1,4 +1,4 @@
-/** Links listen on this machine alone, unless the proxy's environment says otherwise. */
+/** Links listen only on loopback, unless the proxy's environment allows more. */
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { RawClient } from "../testing/raw-client.ts";
 const path = `/proxies/${encodeURIComponent(linkName)}`;
 const portOf = (listen: string): number => Number(listen.split(":").at(-1));
 
-/** An address by which other machines would reach this one; there may be none. */
+/** An address of this machine that other machines can reach; there may be none. */
 const outside = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
@@ -33,7 +33,7 @@ const beyond = [
   "some.host:0",
 ];
 
-test.each(beyond)("%s is refused as Toxiproxy refuses what it cannot listen on", async (listen) => {
+test.each(beyond)("%s is refused like an address that Toxiproxy cannot listen on", async (listen) => {
   const proxy = await openProxy(await openServer(echo));
   const spec = { name: "b", listen, upstream: "127.0.0.1:1" };
   const replies = [
@@ -53,7 +53,7 @@ test.each(beyond)("%s is refused as Toxiproxy refuses what it cannot listen on",
   await client.receives("still here");
 });
 
-test("the refusal says what to do", async () => {
+test("the refusal names the next step", async () => {
   const proxy = await openProxy(1);
   const { json } = await proxy.call("POST", path, { listen: "0.0.0.0:3310" });
   expect(json.error).toMatch(
@@ -74,7 +74,7 @@ test.each(["", ":0", "localhost:0", "LOCALHOST:0", "127.0.0.7:0", "[::1]:0"])(
   },
 );
 
-test("an address without a host is the same one when it is populated again: its toxics stay", async () => {
+test("an address without a host counts as unchanged when populated again: its toxics are kept", async () => {
   const proxy = await openProxy(1);
   const { json } = await proxy.call("POST", "/populate", [{ name: "b", listen: ":0", upstream: "127.0.0.1:1" }]);
   await proxy.call("POST", "/proxies/b/toxics", { type: "noop" });
@@ -83,7 +83,7 @@ test("an address without a host is the same one when it is populated again: its 
   expect(again.json.proxies[0].toxics).toMatchObject([{ type: "noop" }]);
 });
 
-test("where the environment allows it, a link listens on every interface", async () => {
+test("if the environment allows it, a link listens on every interface", async () => {
   const proxy = await openProxy(await openServer(echo), 1, true);
   const created = await proxy.call("POST", "/proxies", { name: "b", listen: "0.0.0.0:0", upstream: "127.0.0.1:1" });
   expect([created.status, created.json.listen]).toEqual([201, expect.stringMatching(/^0\.0\.0\.0:\d+$/)]);

@@ -1,4 +1,4 @@
-/** Metrics in Prometheus' text format: Toxiproxy's two under its names, live, and the proxy's own. */
+/** Metrics in Prometheus' text format: Toxiproxy's two with their names, updated live, and the proxy's own. */
 import type { Registry } from "../registry.ts";
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -28,12 +28,12 @@ export function metricsText(registry: Registry): string {
     family("toxiproxy_proxy_sent_bytes_total", "counter", "Bytes sent to the other side of a proxy.", sent),
     family("fault_proxy_connections", "gauge", "Live connections.", live),
     family("fault_proxy_accepted_connections_total", "counter", "Connections accepted.", accepted),
-    family("fault_proxy_toxic_hits_total", "counter", "What a toxic did, by toxic that is armed.", hits),
+    family("fault_proxy_toxic_hits_total", "counter", "Hits of each armed toxic.", hits),
     family("fault_proxy_hits_recorded_total", "counter", "Hits recorded.", [[{}, registry.hits.last]]),
     family("fault_proxy_hits_dropped_total", "counter", "Hits that left the record.", [
       [{}, registry.hits.droppedTotal],
     ]),
-    family("fault_proxy_held_bytes", "gauge", "Bytes that toxics hold back.", [[{}, registry.held.total]]),
+    family("fault_proxy_held_bytes", "gauge", "Bytes held by toxics.", [[{}, registry.held.total]]),
   ].join("");
 }
 

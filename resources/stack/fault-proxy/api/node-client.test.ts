@@ -1,4 +1,4 @@
-/** The published client for Node drives the proxy as it drives Toxiproxy. */
+/** Toxiproxy's published Node client works with the proxy unchanged. */
 
 import { Toxiproxy } from "toxiproxy-node-client";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Populate and reset, with Toxiproxy's rules of what is kept and what is replaced. */
+/** Populate and reset, with Toxiproxy's rules for kept and replaced proxies. */
 import { describe, expect, test } from "vitest";
 import { echo, linkName, openProxy, openServer, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
 
@@ -15,7 +15,7 @@ describe("populate and reset", () => {
     upstream: "127.0.0.1:1",
   });
 
-  test("populate answers 201 with what is there; an empty list answers an empty list", async () => {
+  test("populate answers 201 with the resulting proxies; an empty list with an empty list", async () => {
     const proxy = await open();
     const reply = await proxy.call("POST", "/populate", [entry("a"), entry("b")]);
     expect(reply.status).toBe(201);
@@ -23,7 +23,7 @@ describe("populate and reset", () => {
     expect((await proxy.call("POST", "/populate", [])).json).toEqual({ proxies: [] });
   });
 
-  test("a same entry is untouched, also where enabled differs; a different one is replaced without its toxics", async () => {
+  test("an equal entry is unchanged, also if enabled differs; a different one is replaced without its toxics", async () => {
     const proxy = await open();
     await proxy.arm({ type: "noop" });
     const same = { name: linkName, ...(await proxy.call("GET", path)).json, toxics: undefined };
@@ -40,7 +40,7 @@ describe("populate and reset", () => {
     expect(reply.json.proxies[0].toxics).toMatchObject([{ name: "latency_downstream", attributes: { latency: 3 } }]);
   });
 
-  test("a missing field creates nothing, a failure later keeps the earlier ones and says so", async () => {
+  test("a missing field creates nothing; a later failure keeps the earlier ones and reports them", async () => {
     const proxy = await open();
     const missing = await proxy.call("POST", "/populate", [entry("a"), { upstream: "x:1" }]);
     expect(missing.status).toBe(400);
@@ -74,7 +74,7 @@ describe("populate and reset", () => {
     expect([all.off.enabled, all[linkName].toxics]).toEqual([true, []]);
   });
 
-  test("one proxy that cannot be enabled does not keep reset from the others", async () => {
+  test("one proxy that cannot be enabled does not prevent the reset of the others", async () => {
     const proxy = await open();
     const listen = `127.0.0.1:${proxy.port}`;
     await proxy.call("POST", "/populate", [

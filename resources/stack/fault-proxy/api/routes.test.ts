@@ -1,4 +1,4 @@
-/** Toxiproxy 2.12's API, route by route: statuses, bodies and headers that its clients know. */
+/** Toxiproxy 2.12's API, route by route: statuses, bodies and headers that its clients expect. */
 import { request } from "node:http";
 import { describe, expect, test } from "vitest";
 import {
@@ -25,8 +25,8 @@ function expectError(reply: ApiReply, status: number, message: string | RegExp):
   expect(reply.json.error).toMatch(message);
 }
 
-describe("what every route shares", () => {
-  test("routed replies carry a request id, success is JSON without a newline at the end", async () => {
+describe("every route", () => {
+  test("returns a request id; a success is JSON without a trailing newline", async () => {
     const proxy = await open();
     const reply = await proxy.call("GET", "/proxies");
     expect(reply.headers.get("x-toxiproxy-request-id")).toMatch(/^\w{20}$/);
@@ -34,7 +34,7 @@ describe("what every route shares", () => {
     expect(reply.text.endsWith("}")).toBe(true);
   });
 
-  test("a browser is refused", async () => {
+  test("refuses browsers", async () => {
     const reply = await (await open()).call("GET", "/version", undefined, { "user-agent": "Mozilla/5.0" });
     expect([reply.status, reply.text]).toEqual([403, "User agent not allowed\n"]);
   });
@@ -57,7 +57,7 @@ describe("what every route shares", () => {
     expect([reply.status, reply.text]).toEqual([404, "404 page not found\n"]);
   });
 
-  test("a foreign Host or Origin is refused", async () => {
+  test("refuses a foreign Host or Origin", async () => {
     const proxy = await open();
     const status = (headers: Record<string, string>): Promise<number | undefined> =>
       new Promise((resolve) => {
@@ -90,7 +90,7 @@ describe("proxies", () => {
     expect(Object.keys((await proxy.call("GET", "/proxies")).json)).toEqual([linkName, "two"]);
   });
 
-  test("that are not there are a 404", async () => {
+  test("that do not exist are a 404", async () => {
     const proxy = await open();
     for (const [method, route] of [
       ["GET", "/proxies/x"],
@@ -104,7 +104,7 @@ describe("proxies", () => {
     }
   });
 
-  test("are refused when fields are missing, bad, taken or not to be listened on", async () => {
+  test("are refused if fields are missing, invalid, in use or not a permitted address", async () => {
     const proxy = await open();
     const post = (body: unknown): Promise<ApiReply> => proxy.call("POST", "/proxies", body);
     expectError(await post({ upstream: "a:1" }), 400, /^missing required field: name$/);
@@ -120,7 +120,7 @@ describe("proxies", () => {
     expect((await proxy.call("GET", "/proxies/b")).status).toBe(404);
   });
 
-  test.each(["POST", "PATCH"])("are updated by %s: what is sent is merged, the name is ignored", async (method) => {
+  test.each(["POST", "PATCH"])("are updated by %s: fields are merged, the name is ignored", async (method) => {
     const proxy = await open();
     const moved = await proxy.call(method, path, { upstream: "no.such.host:1", name: "other" });
     expect(moved.status).toBe(200);
@@ -140,7 +140,7 @@ describe("proxies", () => {
 });
 
 describe("toxics", () => {
-  test("are created with 200 and Toxiproxy's defaults, and shown with what they did", async () => {
+  test("are created with 200 and Toxiproxy's defaults, and shown with their hits", async () => {
     const proxy = await open();
     const created = await proxy.call("POST", `${path}/toxics`, {
       type: "latency",
@@ -160,7 +160,7 @@ describe("toxics", () => {
     expect((await proxy.call("GET", path)).json.toxics).toEqual([toxic]);
   });
 
-  test("are listed upstream first, each direction in the order they were added; the stream is echoed as sent", async () => {
+  test("are listed upstream first, each direction in order of addition; the stream is echoed as sent", async () => {
     const proxy = await open();
     for (const [name, stream] of [
       ["a", "downstream"],
@@ -224,7 +224,7 @@ describe("toxics", () => {
     [{ toxicity: -1 }, "toxicity must be"],
     [{ expires_ms: 0 }, "expires_ms must be a whole number of milliseconds"],
     [{ seed: "x" }, "seed must be a whole number"],
-    [{ match: { first: 1 } }, "match is for toxics that read HTTP"],
+    [{ match: { first: 1 } }, "match is only for toxics that read HTTP"],
     [{ attributes: [] }, "attributes must be an object"],
   ])("noop with %j is a clear 400", async (fields, message) => {
     const reply = await (await open()).call("POST", `${path}/toxics`, { type: "noop", ...fields });
@@ -255,7 +255,7 @@ describe("toxics", () => {
     expectError(await proxy.call("DELETE", `${path}/toxics/noop_downstream`), 404, /^toxic not found$/);
   });
 
-  test("matches are checked and merged, null takes a condition away", async () => {
+  test("matches are validated and merged, null removes a condition", async () => {
     const proxy = await open();
     await proxy.arm({ type: "http_status", attributes: { status: 503 }, match: { method: "tools/call", first: 2 } });
     const route = `${path}/toxics/http_status_downstream`;
@@ -266,7 +266,7 @@ describe("toxics", () => {
   });
 });
 
-test("bounds hold: names, body size, number of toxics", async () => {
+test("are limited: names, body size, number of toxics", async () => {
   const proxy = await open();
   expectError(await proxy.call("POST", "/proxies", { name: "n".repeat(300), upstream: "a:1" }), 400, /name must be/);
   expect((await proxy.call("POST", "/proxies", `"${"x".repeat(1024 * 1024)}"`)).status).toBe(413);

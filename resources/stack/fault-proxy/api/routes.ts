@@ -1,6 +1,6 @@
 /**
- * The HTTP API: Toxiproxy 2.12's routes, statuses and bodies, and a few of its own (healthz, metrics, hits). As there, a
- * wrong method on a known path is an empty 405, an unknown path a plain 404, and errors are JSON in text/plain.
+ * The HTTP API: Toxiproxy 2.12's routes, statuses and bodies, and additional ones (healthz, metrics, hits). As in Toxiproxy,
+ * a wrong method on a known path is an empty 405, an unknown path a plain 404, and errors are JSON in text/plain.
  */
 
 import { randomBytes } from "node:crypto";
@@ -17,7 +17,7 @@ import { linkJson, linksJson } from "./link-json.ts";
 import { metricsText } from "./metrics-text.ts";
 import { readToxic, readToxicChange } from "./toxic-body.ts";
 
-/** Toxiproxy's version whose behaviour this follows, marked as what it is. */
+/** The version of Toxiproxy with the same behaviour, marked as this implementation. */
 export const version = "2.12.0+resilience-lab";
 
 interface Call {
@@ -80,7 +80,7 @@ const removeToxic: Handler = async ({ registry, response, names: [link = "", nam
   response.writeHead(204).end();
 };
 
-/** What was created before a failure stays, and the error says which. */
+/** Links created before a failure are kept and listed in the error. */
 const populate: Handler = async ({ registry, response, body }) => {
   const done: unknown[] = [];
   try {
@@ -130,10 +130,10 @@ const routes: readonly Route[] = [
   },
 ];
 
-/** What tells only that the proxy is there, as probes ask without a token. */
+/** Routes for probes, which have no token: they show only that the proxy runs. */
 const open: readonly string[] = ["/version", "/healthz"];
 
-/** @throws HttpError 403 for a page, 401 for a caller without the token where one is set */
+/** @throws HttpError 403 for a page, 401 for a caller without the token if one is set */
 export async function answer(
   registry: Registry,
   controlToken: string | undefined,
@@ -167,7 +167,7 @@ function knownError(error: unknown): { status: number; message: string } | undef
 
 async function readGiven(request: IncomingMessage): Promise<unknown> {
   const text = (await readBody(request)).toString("utf8");
-  // Go's words, which some tests of clients look for.
+  // Go's message, which some clients' tests expect.
   if (text.trim() === "") throw badBody("EOF");
   const given = parseJson(text);
   if (given === undefined) throw badBody("it is not valid JSON");
@@ -186,7 +186,7 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   send(response, status, "application/json", JSON.stringify(value));
 }
 
-/** As Go's http.Error does. */
+/** Like Go's http.Error. */
 function sendText(response: ServerResponse, status: number, text: string): void {
   response.setHeader("X-Content-Type-Options", "nosniff");
   send(response, status, "text/plain; charset=utf-8", `${text}\n`);

@@ -1,4 +1,4 @@
-/** Reads what the API is sent about a toxic, with Toxiproxy's defaults, order of checks and messages. */
+/** Parses API requests about toxics, with Toxiproxy's defaults, order of checks and messages. */
 import { isObject } from "../../http/json.ts";
 import { Refusal, type ToxicChange } from "../registry.ts";
 import { type Attributes, checkAttributes, isHttpToxic, isStreamToxic } from "../toxics/attributes.ts";
@@ -27,7 +27,7 @@ export function readToxic(body: unknown): ToxicSpec {
   };
 }
 
-/** Only what may change: type, stream, name and seed are ignored. */
+/** Only fields that may change: type, stream, name and seed are ignored. */
 export function readToxicChange(body: unknown, toxic: Toxic): ToxicChange {
   if (!isObject(body)) throw badBody("a toxic object was expected");
   const toxicity = readToxicity(body.toxicity);
@@ -49,7 +49,8 @@ function readAttributes(type: string, given: unknown, prior?: Attributes): Attri
 
 function readMatch(type: string, given: unknown, prior?: Match): Match | undefined {
   if (given === undefined) return undefined;
-  if (!isHttpToxic(type) && given !== null) throw badBody(`match is for toxics that read HTTP, which ${type} does not`);
+  if (!isHttpToxic(type) && given !== null)
+    throw badBody(`match is only for toxics that read HTTP, which ${type} does not`);
   const checked = checkMatch(given, prior);
   if (isProblem(checked)) throw badBody(checked.problem);
   return checked;
@@ -71,7 +72,7 @@ function readSeed(value: unknown): number | undefined {
   throw badBody("seed must be a whole number");
 }
 
-/** `expires_ms` and `for_ms` are two names of one thing. */
+/** `expires_ms` and `for_ms` are synonyms. */
 function readExpiry(body: Record<string, unknown>): number | null | undefined {
   return body.expires_ms === undefined ? readSpan(body.for_ms, "for_ms") : readSpan(body.expires_ms, "expires_ms");
 }

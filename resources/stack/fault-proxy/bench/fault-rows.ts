@@ -1,9 +1,9 @@
-/** How exact the faults are, and how soon. */
+/** The precision of faults, and the time until they take effect. */
 import { Line, open, transferMs } from "./load.ts";
 import { atMost, median, percentile, type Row, shown } from "./measure.ts";
 import { arm, type Peer, type Peers } from "./peers.ts";
 
-/** The median of rounds is what a fault does; the worst of them is what else the machine did. */
+/** The median of the rounds: the worst one measures the machine's other load rather than the fault. */
 const rounds = 5;
 
 export async function faultRows(peers: Peers): Promise<Row[]> {
@@ -29,7 +29,7 @@ async function latencyRows(proxy: Peer, latencyMs: number): Promise<Row[]> {
     const errors: number[] = [];
     await Promise.all(
       lines.map(async (line, at) => {
-        // Out of step with each other: answers that wait for one another would not be the timer's error.
+        // Staggered: replies that wait for each other would add to the timer's error.
         await new Promise((resolve) => setTimeout(resolve, (at * latencyMs) / lines.length));
         for (let ask = 0; ask < asks; ask += 1) errors.push(Math.abs((await line.ask()) - plainMs - latencyMs));
       }),
@@ -51,7 +51,7 @@ async function latencyRows(proxy: Peer, latencyMs: number): Promise<Row[]> {
   ];
 }
 
-/** What the machine itself does to a plain timer meanwhile. */
+/** The error of a plain timer on this machine at the same time. */
 function timerErrors(ms: number): { stop: () => Promise<number[]> } {
   const errors: number[] = [];
   let isOver = false;
@@ -82,7 +82,7 @@ async function bandwidthRow(proxy: Peer, rate: number): Promise<Row> {
   return atMost(`bandwidth ${rate} KB/s: error`, median(errors), 3, "%");
 }
 
-/** From the acknowledgement to the first message that meets the fault, on a connection that was live before. */
+/** Time from the acknowledgement to the first affected message, on a connection that was already open. */
 async function effectRow(proxy: Peer): Promise<Row> {
   const line = await Line.open(proxy.port, "m", 1);
   const waits: number[] = [];

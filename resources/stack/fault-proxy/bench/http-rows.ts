@@ -1,4 +1,4 @@
-/** An HTTP-aware toxic armed that hits nothing: the proxy against a bare node:http forwarder in the same run. */
+/** An armed HTTP-aware toxic without a matching request: the proxy against a bare node:http forwarder in the same run. */
 
 import { once } from "node:events";
 import { connect } from "node:net";

@@ -1,4 +1,4 @@
-/** Load over plain sockets, light enough not to be what is measured. */
+/** Load over plain sockets, with a cost low enough not to affect the measurement. */
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -15,7 +15,7 @@ export async function transferRate(port: number, bytes: number): Promise<number>
   return bytes / 1_000 / (await transferMs(port, bytes));
 }
 
-/** From the first byte of the reply's way to its end. */
+/** From the reply's first byte to its end. */
 export async function transferMs(port: number, bytes: number): Promise<number> {
   const socket = await open(port);
   let received = 0;
@@ -55,7 +55,7 @@ export class Line {
     return new Line(await open(port), message, replyBytes);
   }
 
-  /** How long one answer took. */
+  /** Duration of one answer. */
   ask(): Promise<number> {
     const startMs = performance.now();
     return new Promise((resolve) => {
@@ -69,7 +69,7 @@ export class Line {
   }
 }
 
-/** Messages answered a second over several lines. */
+/** Messages answered per second over several connections. */
 export async function answersPerSecond(lines: readonly Line[], forMs: number): Promise<number> {
   let count = 0;
   const endMs = performance.now() + forMs;

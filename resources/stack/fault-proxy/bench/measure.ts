@@ -1,8 +1,8 @@
-/** Numbers out of samples, and rows out of numbers. */
+/** Statistics of samples, and rows of results. */
 export interface Row {
   name: string;
   value: number;
-  /** What the value is held against, such as `>= 0.9`. */
+  /** The goal for the value, such as `>= 0.9`. */
   goal: string;
   unit: string;
   ok: boolean;
@@ -16,7 +16,7 @@ export function atMost(name: string, value: number, goal: number, unit: string):
   return { name, value: rounded(value), goal: `<= ${goal}`, unit, ok: value <= goal };
 }
 
-/** A number without a goal, to read the others by. */
+/** A value without a goal, for reference. */
 export function shown(name: string, value: number, unit: string): Row {
   return { name, value: rounded(value), goal: "-", unit, ok: true };
 }
@@ -36,8 +36,8 @@ export interface Pairs {
 }
 
 /**
- * Measures both in turn, changing which is first, so that whatever else the machine does meets both alike. One turn of
- * each goes unmeasured, to warm up.
+ * Measures both alternately, in alternating order, so that other load affects both equally. One run of each is discarded
+ * as warm-up.
  */
 export async function inPairs(
   pairs: number,

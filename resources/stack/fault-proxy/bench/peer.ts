@@ -1,6 +1,6 @@
 /**
- * One peer of a measurement, in a process of its own: an upstream, one of the two baselines, or the fault proxy. Told its
- * role and its upstream's port as arguments; tells its port, and later its event loop's delay, over the parent's channel.
+ * One peer of a measurement, in its own process: an upstream, one of the two baselines, or the fault proxy. Arguments: its
+ * role and its upstream's port. Sends its port, and later its event loop delay, over the IPC channel to the parent.
  */
 import { Agent, createServer as createHttpServer, request as httpRequest } from "node:http";
 import { connect, createServer, type Server } from "node:net";
@@ -12,7 +12,7 @@ const bulk = Buffer.alloc(64 * 1024, "b");
 const [, , role = "", upstreamPort = "0"] = process.argv;
 const upstream = { port: Number(upstreamPort), host: "127.0.0.1" };
 
-/** `B<bytes>\n` is answered with so many bytes and the end; `S` with nothing, for ever; anything else is echoed. */
+/** `B<bytes>\n` is answered with that many bytes and the end; `S` is never answered; anything else is echoed. */
 function tcpUpstream(): Server {
   return createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => {});
@@ -39,7 +39,7 @@ function tcpUpstream(): Server {
   });
 }
 
-/** The least that a proxy of bytes can do in Node. */
+/** A minimal byte proxy in Node. */
 function barePipe(): Server {
   return createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const server = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
@@ -59,7 +59,7 @@ function httpUpstream(): Server {
   });
 }
 
-/** The least that a forwarder of requests can do with node:http. */
+/** A minimal request forwarder with node:http. */
 function bareHttp(): Server {
   const agent = new Agent({ keepAlive: true });
   return createHttpServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Starts peers as processes and talks to them. */
+/** Starts peers as processes and communicates with them. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
@@ -6,7 +6,7 @@ export type Role = "tcpUpstream" | "barePipe" | "httpUpstream" | "bareHttp" | "f
 
 export interface Peer {
   port: number;
-  /** Only of a fault proxy. */
+  /** Only for a fault proxy. */
   apiUrl: string;
   watchLoop(): void;
   /** Since `watchLoop`. */
@@ -37,7 +37,7 @@ export class Peers {
   }
 }
 
-/** Arms a toxic on the peer's link; resolves with what takes it away. */
+/** Arms a toxic on the peer's link; resolves with a function that removes it. */
 export async function arm(proxy: Peer, toxic: Record<string, unknown>): Promise<() => Promise<void>> {
   const toxics = `${proxy.apiUrl}/proxies/link/toxics`;
   const reply = await fetch(toxics, { method: "POST", body: JSON.stringify({ name: "bench", ...toxic }) });

@@ -1,4 +1,4 @@
-/** Nothing armed: the proxy against a bare pipe in the same run. */
+/** Without toxics: the proxy against a bare pipe in the same run. */
 import { answersPerSecond, Line, transferRate } from "./load.ts";
 import { atLeast, atMost, inPairs, median, type Row, shown } from "./measure.ts";
 import type { Peers } from "./peers.ts";

@@ -1,4 +1,4 @@
-/** Malformed calls of the API: wrong bytes, wrong shapes, wrong values, right calls in the wrong order. */
+/** Malformed API calls: wrong bytes, wrong shapes, wrong values, valid calls in the wrong order. */
 import { httpToxics, streamToxics } from "../toxics/attributes.ts";
 import { Chance, exchange, FuzzFailure, notStuck, openStack } from "./fuzz-run.ts";
 
@@ -18,10 +18,10 @@ const paths = [
 const toxicPaths = ["/proxies/link/toxics", "/proxies/link/toxics/t1", "/proxies/x/toxics/y", "/proxies/%ZZ/toxics"];
 const methods = ["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD"];
 
-/** A few at once, since changes wait for each other in the proxy. */
+/** Concurrent cases; few, since the proxy serialises changes. */
 const callsAtOnce = 10;
 
-/** Throws FuzzFailure with what repeats the case. */
+/** Throws FuzzFailure with the data to reproduce the case. */
 export async function fuzzApi(seed: number, count: number): Promise<void> {
   const stack = await openStack(seed);
   const chance = new Chance(seed);
@@ -46,7 +46,7 @@ export async function fuzzApi(seed: number, count: number): Promise<void> {
   }
 }
 
-/** An address that cannot be listened on is the only thing that is the server's fault. */
+/** Only an address that cannot be listened on may result in a server error. */
 function checkReply(reply: string): void {
   if (/^HTTP\/1\.1 5/.test(reply) && !reply.includes("listen tcp")) throw new FuzzFailure(reply.slice(0, 300));
 }
@@ -63,11 +63,11 @@ function jsonCall(chance: Chance): Buffer {
   );
 }
 
-/** Bytes that are hardly HTTP. */
+/** Bytes that are mostly not HTTP. */
 function rawCall(chance: Chance): Buffer {
   const bytes = jsonCall(chance);
   for (let left = 1 + chance.below(5); left > 0; left -= 1) bytes[chance.below(bytes.length)] = chance.below(256);
-  // Closed by the server at the latest when the rest of a promised body does not come.
+  // Closed by the server at the latest when the rest of a declared body does not arrive.
   return Buffer.concat([bytes, Buffer.from("\r\n\r\n")]).subarray(0, 4_000);
 }
 

@@ -1,11 +1,11 @@
-/** What a fuzz run needs: a seed that names every case, a stack to throw it at, and the signs that the proxy is well. */
+/** The parts of a fuzz run: seeded cases, a stack as their target, and health checks of the proxy. */
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import type { RunningService } from "../../http/serve.ts";
 import { mulberry32 } from "../randomness.ts";
 import { startFaultProxy } from "../start.ts";
 
-/** A case that the proxy did not survive. The message names the seed and the case, which repeat it. */
+/** A case that the proxy did not survive. The message contains the seed and the case, to reproduce it. */
 export class FuzzFailure extends Error {
   override readonly name = "FuzzFailure";
 }
@@ -34,14 +34,14 @@ export interface FuzzStack {
   service: RunningService;
   apiUrl: string;
   linkPort: number;
-  /** Fails when the proxy no longer answers, or no longer passes a request through a link without toxics. */
+  /** Fails if the proxy no longer answers, or no longer passes a request through a link without toxics. */
   checkWell(): Promise<void>;
   close(): Promise<void>;
 }
 
 const stuckMs = 5_000;
 
-/** Rejects when the promise takes so long that something must be stuck. */
+/** Rejects if the promise takes so long that it must be stuck. */
 export async function notStuck<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -81,7 +81,7 @@ export async function openStack(seed: number): Promise<FuzzStack> {
     ]);
     if (populated.status !== 201 || reset.status !== 204 || !passed.toString().includes("200 OK")) {
       throw new FuzzFailure(
-        `the proxy is not well: ${populated.status} ${reset.status} ${passed.toString().slice(0, 80)}`,
+        `the proxy is unhealthy: ${populated.status} ${reset.status} ${passed.toString().slice(0, 80)}`,
       );
     }
     await populated.body?.cancel();

@@ -1,7 +1,7 @@
-/** Mutated HTTP and MCP streams through a link with faults armed: nothing that passes may stop the proxy. */
+/** Mutated HTTP and MCP streams through a link with armed faults: no input may stop the proxy. */
 import { Chance, exchange, FuzzFailure, notStuck, openStack } from "./fuzz-run.ts";
 
-/** All of them end by themselves: none waits for longer than a case may take. */
+/** All of them end by themselves, within a case's time limit. */
 const toxics: readonly Record<string, unknown>[] = [
   { type: "http_status", attributes: { status: 503 }, match: { probability: 0.3 } },
   { type: "http_delay", attributes: { delay: 2, jitter: 2 } },
@@ -42,7 +42,7 @@ const bodies = [
 
 const casesAtOnce = 20;
 
-/** Throws FuzzFailure with what repeats the case. */
+/** Throws FuzzFailure with the data to reproduce the case. */
 export async function fuzzStreams(seed: number, count: number): Promise<void> {
   const stack = await openStack(seed);
   try {
@@ -71,7 +71,7 @@ async function arm(apiUrl: string, chance: Chance): Promise<void> {
     const body = JSON.stringify({ name: `t${left}`, ...chance.pick(toxics) });
     const reply = await fetch(`${apiUrl}/proxies/link/toxics`, { method: "POST", body });
     await reply.text();
-    // 409: an earlier case is still arming; its toxics do as well.
+    // 409: an earlier case is still arming; its toxics can be used too.
     if (reply.status !== 200 && reply.status !== 409) throw new FuzzFailure(`arming answered ${reply.status}: ${body}`);
   }
 }

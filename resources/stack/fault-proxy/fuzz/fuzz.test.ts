@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { fuzzApi } from "./fuzz-api.ts";
 import { fuzzStreams } from "./fuzz-streams.ts";
 
-// A failure names its seed; `node fuzz.ts --seed N` repeats it.
+// A failure contains its seed; `node fuzz.ts --seed N` reproduces it.
 const seed = Math.floor(Math.random() * 2 ** 31);
 
-test("500 malformed API calls leave the proxy well", async () => {
+test("the proxy is healthy after 500 malformed API calls", async () => {
   await expect(fuzzApi(seed, 500)).resolves.toBeUndefined();
 }, 60_000);
 
-test("500 mutated HTTP and MCP streams under faults leave the proxy well", async () => {
+test("the proxy is healthy after 500 mutated HTTP and MCP streams under faults", async () => {
   await expect(fuzzStreams(seed, 500)).resolves.toBeUndefined();
 }, 60_000);

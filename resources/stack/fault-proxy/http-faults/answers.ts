@@ -1,4 +1,4 @@
-/** Replies that the proxy gives in the upstream's place. */
+/** Replies that the proxy sends instead of the upstream. */
 import { STATUS_CODES } from "node:http";
 import type { RequestHead } from "../parsing/message-head.ts";
 import type { RequestInfo, RpcId } from "../parsing/request-info.ts";
@@ -22,7 +22,7 @@ export function rpcError(request: RequestInfo, code: number, message: string): A
   return { status: 200, headers: {}, body: request.isBatch ? errors : errors[0] };
 }
 
-/** How servers speak of a session they do not know: MCP asks for 404; 400 and 200 are what some of them do. */
+/** Servers' replies for an unknown session: MCP requires 404; some servers send 400 or 200. */
 export function sessionLostAnswer(request: RequestInfo, status: number): Answer {
   if (status === 200) return rpcError(request, -32_001, "Session not found");
   return status === 400
@@ -36,8 +36,8 @@ export function methodNotAllowed(status: number): Answer {
 }
 
 /**
- * Whether the connection ends with the answer, as a server would end it: the client asked for that, HTTP/1.0 has no
- * other way, or the client waits for "100 Continue" and may now send its body or leave it.
+ * Whether the connection ends after the answer, as with a server: the client asked for that, uses HTTP/1.0, or waits for
+ * "100 Continue" and may or may not send its body now.
  */
 export function endsConnection(head: RequestHead): boolean {
   const asked = head.get("connection")?.toLowerCase().split(",") ?? [];

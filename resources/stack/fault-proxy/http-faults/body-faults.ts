@@ -1,7 +1,7 @@
-/** Faults of any reply's body. */
+/** Faults for any reply's body. */
 import { PassingFault } from "./reply-fault.ts";
 
-/** The body stops before the end that was promised, and the connection with it. */
+/** The body stops before its declared end, and the connection is closed. */
 export class Truncated extends PassingFault {
   #left = 0;
   #isCut = false;
@@ -22,7 +22,7 @@ export class Truncated extends PassingFault {
     if (kept.length < payload.length) this.#cut();
   }
 
-  /** A body without a declared length is cut before its end is said, however short it is. */
+  /** A body without a declared length is cut before its terminator, however short it is. */
   override finish(): void {
     this.#cut();
   }
@@ -35,7 +35,7 @@ export class Truncated extends PassingFault {
   }
 }
 
-/** A body that is no JSON in the place of the one that was sent. */
+/** Replaces the body with one that is not JSON. */
 export class MalformedBody extends PassingFault {
   #isSent = false;
 
@@ -61,7 +61,7 @@ export class MalformedBody extends PassingFault {
   }
 }
 
-/** A head that is no HTTP. */
+/** Replaces the head with one that is not HTTP. */
 export class MalformedHead extends PassingFault {
   override editHead(): void {
     this.context.head.startLine = "HTTP/1.1 malformed";
@@ -69,7 +69,7 @@ export class MalformedHead extends PassingFault {
   }
 }
 
-/** Pauses inside a character of several bytes, or in the middle of the unit where there is none. */
+/** Pauses inside a multi-byte character, or in the middle of the unit if it contains none. */
 export class StreamSplit extends PassingFault {
   override unit(payload: Buffer): void {
     const { output, toxic } = this.context;

@@ -1,6 +1,6 @@
 /**
- * How exchanges end under every HTTP fault: what the client gets, that it learns of the end, and that nothing stays open
- * once the fault is undone, whoever left first. The kernel's table of sockets is the witness of the last.
+ * How exchanges end under every HTTP fault: the client receives the expected data and the end, and no socket stays open
+ * after the fault is undone, whichever side closed first. Sockets are read from the kernel's table.
  */
 import { expect, onTestFinished, test } from "vitest";
 import { readLink } from "../api/link-body.ts";
@@ -20,14 +20,14 @@ import {
 import { kernelTells, proxySockets } from "../testing/kernel-sockets.ts";
 import { RawClient } from "../testing/raw-client.ts";
 
-/** What becomes of a reply: it arrives whole, the proxy answers instead, it stops short, the connection is reset. */
+/** The outcome of a reply: it arrives completely, the proxy answers instead, it is truncated, the connection is reset. */
 type Fate = "passes" | "answered" | "cut" | "reset" | "no HTTP";
 
 interface Kind {
   type: string;
   fate: Fate;
   attributes?: Record<string, unknown>;
-  /** Holds the request or the reply: as long as the toxic is armed, where that is removed meanwhile, else for a moment. */
+  /** Holds the request or the reply: until the toxic is removed if the case removes it, else briefly. */
   holds?: "for a time" | "until removed";
   method?: "GET" | "POST";
 }
@@ -75,7 +75,7 @@ function casesOf({ fate, holds }: Kind): Case[] {
   return cases;
 }
 
-/** One link of its own for one case, with the fault armed on it. */
+/** A separate link for one case, with the fault armed. */
 class Trial {
   readonly #kind: Kind;
   readonly #case: Case;
@@ -99,7 +99,7 @@ class Trial {
     return Number(this.#link.listen.split(":").at(-1));
   }
 
-  /** The server sends half of the reply; `#finishReply` the other. */
+  /** The server sends the first half of the reply; `#finishReply` sends the second. */
   takeRequest(seen: SeenRequest): void {
     this.#seen.push(seen);
     seen.write(this.#parts[0]);
@@ -165,7 +165,7 @@ class Trial {
       await this.#finishReply();
       return;
     }
-    // What is held is all of it, with its end; of what passes it is a half.
+    // A held reply is sent completely, with its end; of a passing one only half is sent.
     const [first, second] = this.#parts;
     if (holds) await this.#finishReply();
     await expect
@@ -175,7 +175,7 @@ class Trial {
     if (!holds) await this.#finishReply();
   }
 
-  /** Whether the proxy has read so much of the server's reply, and its end where that is to come; or gave up on it. */
+  /** Whether the proxy has read this much of the server's reply, and its end if expected; or closed the connection. */
   #readFromServer(bytes: number, withEnd: boolean): boolean {
     const [connection] = this.#link.connections();
     if (!connection) return this.#case.leaves === "the client";
@@ -239,7 +239,7 @@ class Trial {
     }
   }
 
-  /** The same connection, the fault gone: what the server sends arrives as it is. */
+  /** The same connection without the fault: the server's bytes arrive unchanged. */
   async #expectUsable(client: RawClient): Promise<void> {
     const before = client.received.length;
     this.#seen.length = 0;

@@ -1,4 +1,4 @@
-/** One request and its reply, from the first byte of the one to the last of the other. */
+/** One request and its reply, from the request's first byte to the reply's last. */
 import { limits } from "../limits.ts";
 import { BadMessage } from "../parsing/bad-message.ts";
 import { BodyReader, type Framing, requestFraming } from "../parsing/body-reader.ts";
@@ -13,17 +13,17 @@ import { ReplyOutbox } from "./reply-outbox.ts";
 import { type Delay, planRequest, type RequestPlan } from "./request-plan.ts";
 import { readsReplies } from "./select-reply-faults.ts";
 
-/** What happens to request bytes: kept until it is decided, kept for a delay, passed on, or dropped. */
+/** The handling of request bytes: kept until decided, kept for a delay, passed on, or dropped. */
 type Disposition = "undecided" | "delayed" | "forwarded" | "dropped";
 
 const nothing = Buffer.alloc(0);
 
 export interface ExchangeOwner {
-  /** The request has left for the upstream, or never will. */
+  /** The request was passed to the upstream, or never will be. */
   requestSettled(): void;
-  /** Both the request and the reply are through. */
+  /** Both request and reply are complete. */
   done(): void;
-  /** The connection becomes something else than HTTP. */
+  /** The connection switches to another protocol. */
   becameTunnel(): void;
 }
 
@@ -66,7 +66,7 @@ export class Exchange {
     return this.#reader?.isDone === true && !this.isUndecided;
   }
 
-  /** All there is of the request has left for the upstream, or never will. */
+  /** The whole request was passed to the upstream, or never will be. */
   get isRequestSettled(): boolean {
     const isThere = this.#reader?.isDone === true || this.#hasClientEnded;
     return isThere && (this.#disposition === "forwarded" || this.#disposition === "dropped");
@@ -84,13 +84,13 @@ export class Exchange {
     return this.#outbox.held > limits.heldReplyBytes;
   }
 
-  /** Takes what belongs to the request and returns the rest. Throws BadMessage. */
+  /** Consumes the request's bytes and returns the rest. Throws BadMessage. */
   readClient(chunk: Buffer): Buffer {
     if (this.#reader) return this.#readBody(chunk);
     const read = this.#headReader.read(chunk);
     if (!read) return nothing;
     const rest = read.bytes.subarray(read.headLength);
-    // Kept before it is judged: whatever is wrong with it must still reach the upstream, and what came with it.
+    // Kept before parsing: also an invalid request, and the bytes after it, must reach the upstream.
     this.#keep(read.bytes.subarray(0, read.headLength));
     this.#orTake(rest, () => this.#begin(new RequestHead(read.bytes.toString("latin1", 0, read.headLength))));
     return this.#readBody(rest);
@@ -101,30 +101,30 @@ export class Exchange {
     return this.#reply?.read(chunk) ?? chunk;
   }
 
-  /** Bytes of the upstream that belong to no reply. They come after what the client has yet to be sent. */
+  /** Upstream bytes outside a reply. Sent after the client's pending data. */
   passOn(bytes: Buffer): void {
     this.#outbox.bytes(bytes);
   }
 
-  /** No more of the request will come. */
+  /** The client has ended its side: the request is not continued. */
   clientEnded(): void {
     this.#hasClientEnded = true;
     this.#checkDone();
   }
 
-  /** The client is to learn of it after what it has yet to be sent. */
+  /** Passes the upstream's end to the client after its pending data. */
   serverEnded(passOn: () => void): void {
     if (this.expectsReply) this.#reply?.upstreamEnded();
     this.#outbox.act(passOn);
   }
 
-  /** Closes the connection once the client has what it has yet to be sent. */
+  /** Closes the connection after the client's pending data is sent. */
   closeWhenSent(): void {
     clearTimeout(this.#timer);
     this.#outbox.act(() => this.#host.close());
   }
 
-  /** Request bytes that were read and not passed on; undefined where the request is not for the upstream. */
+  /** Request bytes that were read and not passed on; undefined if the request is not for the upstream. */
   unsentRequest(): Buffer | undefined {
     clearTimeout(this.#timer);
     if (this.#disposition === "dropped") return undefined;
@@ -135,7 +135,7 @@ export class Exchange {
     return this.#reply ? this.#reply.unsent() : this.#outbox.held > 0 ? undefined : nothing;
   }
 
-  /** The toxic is gone: what it delays or stalls goes on. */
+  /** The toxic was removed: what it delays or stalls continues. */
   release(toxic: Toxic): void {
     const [current] = this.#delays;
     this.#delays = this.#delays.filter((delay) => delay.toxic !== toxic);
@@ -153,7 +153,7 @@ export class Exchange {
     const framing = requestFraming(head);
     this.#head = head;
     this.#reader = new BodyReader(framing);
-    // A client that waits for "100 Continue" would wait for ever if its request were kept until the body is there.
+    // A client that waits for "100 Continue" would deadlock if its request were kept until the body arrives.
     const waits = head.get("expect") !== undefined;
     if (carriesJson(head) && !waits && isShort(framing)) this.#payload = [];
     else this.#decide();
@@ -226,7 +226,7 @@ export class Exchange {
 
   #carryOut(head: RequestHead, request: RequestInfo, plan: RequestPlan): void {
     const { end } = plan;
-    // Removed while the request was held: then it is passed on after all.
+    // The toxic was removed while the request was held: pass the request on.
     const isEnded = end !== undefined && this.#host.link.isArmed(end.toxic);
     if (isEnded && typeof end.how === "object") {
       this.#host.hit(end.toxic, end.effect, request);

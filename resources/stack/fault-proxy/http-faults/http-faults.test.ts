@@ -1,4 +1,4 @@
-/** HTTP- and MCP-aware faults as an HTTP client meets them. */
+/** HTTP- and MCP-aware faults from an HTTP client's perspective. */
 import { Agent, request } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { echo, openProxy, openServer, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
@@ -48,7 +48,7 @@ async function open(reply: Parameters<typeof openHttpServer>[0] = answerJson, se
 
 const dataOf = (text: string): number[] => [...text.matchAll(/"at":(\d+)/g)].map((match) => Number(match[1]));
 
-test("a fault acts on a connection that was open before, and leaves it usable afterwards", async () => {
+test("a fault affects a connection that was already open, which stays usable afterwards", async () => {
   const { proxy, send, server } = await open();
   expect((await send("GET")).status).toBe(200);
   await proxy.arm({ type: "http_status", attributes: { status: 503, retry_after: 7 } });
@@ -90,13 +90,13 @@ async function probabilityStory(proxySeed: number, own: Record<string, unknown> 
   return seen;
 }
 
-test("a toxic with a seed of its own repeats, whatever its name and the proxy's seed", async () => {
+test("a toxic with its own seed is reproducible, whatever its name and the proxy's seed", async () => {
   const first = await probabilityStory(1, { name: "fault-a", seed: 7 });
   expect(await probabilityStory(2, { name: "fault-b", seed: 7 })).toBe(first);
   expect(await probabilityStory(2, { name: "fault-b", seed: 8 })).not.toBe(first);
 });
 
-test("probability decides by the seed alone", async () => {
+test("probability depends only on the seed", async () => {
   const story = (seed: number) => probabilityStory(seed);
   const first = await story(5);
   expect(first).toContain("x");
@@ -105,7 +105,7 @@ test("probability decides by the seed alone", async () => {
   expect(await story(6)).not.toBe(first);
 });
 
-test("a hit says which request met the fault", async () => {
+test("a hit contains the affected request", async () => {
   const { proxy, send } = await open();
   await proxy.arm({ type: "mcp_error", attributes: { code: -32_050, message: "broken" } });
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -118,7 +118,7 @@ test("a hit says which request met the fault", async () => {
   ]);
 });
 
-test("mcp_error answers each call of a batch and leaves notifications alone", async () => {
+test("mcp_error answers each call of a batch and ignores notifications", async () => {
   const { proxy, send } = await open((_request, response) => void response.writeHead(202).end());
   await proxy.arm({ type: "mcp_error" });
   const batch = [1, 2].map((id) => ({ jsonrpc: "2.0", id, method: "ping" }));
@@ -126,7 +126,7 @@ test("mcp_error answers each call of a batch and leaves notifications alone", as
   expect((await send("POST", { body: { jsonrpc: "2.0", method: "notifications/initialized" } })).status).toBe(202);
 });
 
-test.each(["request", "reply"])("http_delay holds the %s, and lets go when it is removed", async (side) => {
+test.each(["request", "reply"])("http_delay holds the %s, and releases it when removed", async (side) => {
   const { proxy, server, callTool } = await open();
   await proxy.arm({ type: "http_delay", attributes: { delay: 50, side }, match: { first: 1 } });
   const startMs = performance.now();
@@ -141,7 +141,7 @@ test.each(["request", "reply"])("http_delay holds the %s, and lets go when it is
   expect((await held).status).toBe(200);
 });
 
-test("request_lost: the upstream never saw it; reply_lost: it did. Both reset the client", async () => {
+test("request_lost: not received by the upstream; reply_lost: received. Both reset the client", async () => {
   const { proxy, server, callTool } = await open();
   await proxy.arm({ type: "request_lost" });
   expect((await callTool(1)).error).toBe("ECONNRESET");
@@ -171,7 +171,7 @@ test("reply_lost of a stream waits for the event that carries the result", async
   expect([outcome.error, outcome.text, finished]).toEqual(["ECONNRESET", "", true]);
 });
 
-test("malformed: a body that is no JSON, or a head that is no HTTP", async () => {
+test("malformed: a body that is not JSON, or a head that is not HTTP", async () => {
   const { proxy, callTool } = await open();
   await proxy.arm({ type: "malformed", match: { first: 1 } });
   const broken = await callTool(1);
@@ -183,7 +183,7 @@ test("malformed: a body that is no JSON, or a head that is no HTTP", async () =>
   expect((await callTool(3)).error).toMatch(/^HPE_/);
 });
 
-test("truncated stops before the promised end and closes", async () => {
+test("truncated stops before the declared end and closes", async () => {
   const { proxy, callTool } = await open();
   await proxy.arm({ type: "truncated", attributes: { bytes: 10 } });
   expect(await callTool(1)).toMatchObject({ text: '{"jsonrpc"', error: "ECONNRESET" });
@@ -193,7 +193,7 @@ test("truncated stops before the promised end and closes", async () => {
   expect(late.text.length).toBeGreaterThan(10);
 });
 
-test("session_lost: sessions there before are lost for good, those begun afterwards live", async () => {
+test("session_lost: existing sessions are lost permanently, later ones work", async () => {
   const { proxy, send, callTool } = await open((seen, response) => {
     if (seen.body.includes("initialize")) response.setHeader("mcp-session-id", "new");
     answerJson(seen, response);
@@ -205,7 +205,7 @@ test("session_lost: sessions there before are lost for good, those begun afterwa
   expect((await callTool(3, "pay", { "mcp-session-id": "new" })).status).toBe(200);
 });
 
-test("session_lost with a match loses any session from that request on, and stays with it", async () => {
+test("session_lost with a match loses the session from that request on, permanently", async () => {
   const { proxy, callTool } = await open();
   await proxy.arm({ type: "session_lost", attributes: { status: 400, sessions: "any" }, match: { ordinal: 2 } });
   const seen: number[] = [];
@@ -216,7 +216,7 @@ test("session_lost with a match loses any session from that request on, and stay
   expect(JSON.parse((await callTool(5, "pay", { "mcp-session-id": "s" })).text).error.code).toBe(-32_001);
 });
 
-test("session_rotated: the new id works, the earlier one is refused, the upstream knows only its own", async () => {
+test("session_rotated: the new id works, the earlier one is refused, the upstream sees only its own", async () => {
   const { proxy, server, callTool } = await open();
   await proxy.arm({ type: "session_rotated", match: { first: 1 } });
   const rotated = await callTool(1, "pay", { "mcp-session-id": "real" });
@@ -227,7 +227,7 @@ test("session_rotated: the new id works, the earlier one is refused, the upstrea
   expect(server.seen.map(({ headers }) => headers["mcp-session-id"])).toEqual(["real", "real"]);
 });
 
-test("get_stream_refused refuses only streams that are asked for with GET", async () => {
+test("get_stream_refused refuses only streams requested with GET", async () => {
   const { proxy, send, callTool } = await open();
   await proxy.arm({ type: "get_stream_refused" });
   expect(await send("GET")).toMatchObject({ status: 405, headers: { allow: "POST, DELETE" } });
@@ -243,7 +243,7 @@ test("stream_cut after n events", async () => {
   expect(dataOf((await callTool(1)).text)).toEqual([]);
 });
 
-test("stream_stalled holds the rest, and removing it lets the rest pass", async () => {
+test("stream_stalled holds the rest until it is removed", async () => {
   const { proxy, send } = await open(answerStream(5));
   await proxy.arm({ type: "stream_stalled", attributes: { after_events: 3 } });
   const stalled = send("GET");
@@ -294,7 +294,7 @@ test("tools_changed rewrites tools/list, as JSON and in a stream", async () => {
   expect((await send("POST", { body: { ...body, method: "prompts/list" } })).text).toBe(JSON.stringify(list));
 });
 
-test("what a reply-side fault does passes the toxics of the network too", async () => {
+test("network toxics also apply to a reply that an HTTP fault has changed", async () => {
   const { proxy, callTool } = await open();
   await proxy.arm({ type: "http_status", attributes: { status: 503 } });
   await proxy.arm({ type: "latency", attributes: { latency: 40 } });
@@ -303,7 +303,7 @@ test("what a reply-side fault does passes the toxics of the network too", async 
   expect(performance.now() - startMs).toBeGreaterThanOrEqual(39);
 });
 
-test("pipelined requests are answered in order, one faulted", async () => {
+test("pipelined requests are answered in order, with a fault on one", async () => {
   const { proxy } = await open();
   await proxy.arm({ type: "http_status", attributes: { status: 418 }, match: { ordinal: 2 } });
   const client = await RawClient.open(proxy.port);
@@ -316,7 +316,7 @@ test("pipelined requests are answered in order, one faulted", async () => {
   expect([...client.text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1])).toEqual(["200", "418", "200"]);
 });
 
-test("what is not HTTP passes as it is while a fault is armed", async () => {
+test("other protocols than HTTP pass unchanged while a fault is armed", async () => {
   const proxy = await openProxy(await openServer(echo));
   await proxy.arm({ type: "http_status", attributes: { status: 503 } });
   for (const bytes of ["\0\0\0\x08binary", "GET key\r\n", "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"]) {
@@ -360,7 +360,7 @@ test.each([twoLengths, badChunk, foldedHeader])(
   },
 );
 
-test("a body that looks like a request in the middle of an upload is not taken for one", async () => {
+test("a request line within an upload's body is not parsed as a request", async () => {
   const { proxy, server } = await open();
   const client = await RawClient.open(proxy.port);
   const inner = "POST / HTTP/1.1\r\n\r\n";

@@ -1,18 +1,17 @@
 /**
- * Reads the HTTP of one connection while an HTTP-aware toxic is armed on its link, one exchange at a time: a request
- * that follows before the reply of the one before is whole waits here, which HTTP allows and hardly a client does.
+ * Parses the HTTP of one connection while an HTTP-aware toxic is armed on its link, one exchange at a time: a pipelined
+ * request waits here until the previous reply is complete.
  *
- * A connection that is older than the toxic is read from its next request boundary. While nothing was parsed, that
- * boundary can only be told from outside, by two signs together: the upstream was the last to send (or nobody has sent
- * yet), because a client sends its next request after the reply to the last; and the client's chunk begins with an HTTP
- * method. A chunk of a request body that happens to look like a request line is not taken for one, since the
- * upstream has not spoken since the body began. Nor is a stream that was open before: its connection carries no further
- * request. If the guess proves wrong, which the first line shows, all bytes pass as they came and the connection is
- * left alone from then on. The same becomes of anything else that is not HTTP/1.x (Postgres, TLS, WebSockets after
- * their upgrade).
+ * A connection older than the toxic is parsed from its next request boundary. Without earlier parsing, that boundary is
+ * inferred from two conditions: the upstream was the last to send (or neither side has sent yet), because a client sends
+ * its next request after the previous reply; and the client's chunk starts with an HTTP method. A chunk of a request body
+ * that resembles a request line does not qualify, since the upstream has not sent anything since the body started. A
+ * stream that was already open is not affected: its connection carries no further request. If the first line shows that
+ * the inference was wrong, all bytes pass unchanged and the connection is no longer parsed. The same applies to anything
+ * else that is not HTTP/1.x (Postgres, TLS, WebSockets after their upgrade).
  *
- * The end of one side reaches the other after everything that came before it and is held back here, whatever holds it.
- * When the last such toxic is removed, the layer leaves after the exchange under way.
+ * The end of one side is passed on after all data before it that is held here. When the last such toxic is removed, the
+ * layer detaches after the current exchange.
  */
 import { limits } from "../limits.ts";
 import { BadMessage } from "../parsing/bad-message.ts";
@@ -26,7 +25,7 @@ export class HttpLayer {
   #isParsing = false;
   #hasLeft = false;
   #exchange: Exchange | undefined;
-  /** What the client sent beyond the request under way. */
+  /** Client bytes after the current request. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #hasClientEnded = false;
@@ -50,7 +49,7 @@ export class HttpLayer {
     if (!this.#isParsing) {
       this.#isParsing = this.#host.lastFrom() !== "client" && looksLikeRequest(chunk);
       if (!this.#isParsing) {
-        // What opens with something else never becomes HTTP.
+        // A connection that starts with another protocol never switches to HTTP.
         const isOpening = this.#host.lastFrom() === undefined;
         this.#host.toServer(chunk);
         if (isOpening) this.#leave(true);
@@ -72,7 +71,7 @@ export class HttpLayer {
     if (this.#hasLeft) return;
     try {
       const rest = this.#exchange?.expectsReply ? this.#exchange.readServer(chunk) : chunk;
-      // What no request asked for, a 408 for instance, is passed on as it is.
+      // A reply without a request, such as a 408, is passed on unchanged.
       if (rest.length > 0) this.#toClient(rest);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
@@ -148,16 +147,16 @@ export class HttpLayer {
     this.#host.settle();
   }
 
-  /** Does what has become possible: leaving, and passing on that the client has ended. */
+  /** Detaches, or passes on the client's end, if now possible. */
   #advance(): void {
     if (this.#hasLeft || this.#isPumping || this.#pending.length > 0) return;
-    // A request that stops in the middle is for the upstream to judge.
+    // An incomplete request is passed on for the upstream to handle.
     if (this.#hasClientEnded && this.#exchange?.isUndecided) this.#giveUp();
     else if (!this.#isArmed && !this.#exchange) this.#leave(false);
     else if (this.#hasClientEnded && (!this.#exchange || this.#exchange.isRequestSettled)) this.#host.endServer();
   }
 
-  /** Not HTTP as we read it: everything passes as it came, from here on. Where that is no longer possible, it is cut. */
+  /** Not parseable as HTTP: from here on everything passes unchanged; if that is not possible, the connection is cut. */
   #giveUp(): void {
     const request = this.#exchange?.unsentRequest() ?? (this.#exchange ? undefined : Buffer.alloc(0));
     const reply = this.#exchange ? this.#exchange.unsentReply() : Buffer.alloc(0);
@@ -181,7 +180,7 @@ export class HttpLayer {
     this.#exchange?.dispose();
     this.#host.leave(isOpaque);
     if (this.#hasClientEnded) this.#host.endServer();
-    // An exchange that is through passes it on by itself.
+    // A completed exchange passes it on itself.
     if (this.#hasServerEnded && this.#exchange) this.#host.endClient();
   }
 }

@@ -1,4 +1,4 @@
-/** MCP faults between the SDK's own client and server: what an agent's library makes of them. */
+/** MCP faults between the SDK's own client and server: the effects that an agent sees. */
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -13,7 +13,7 @@ import { openProxy, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
 interface McpPair {
   proxy: ProxyUnderTest;
   client: Client;
-  /** Which payments were executed. */
+  /** The executed payments. */
   paid: number[];
   pay(amount: number): Promise<string>;
 }
@@ -97,14 +97,14 @@ test.each([true, false])(
   },
 );
 
-test("a split character and duplicated events still give a good result", async () => {
+test("a split character and duplicated events still give a valid result", async () => {
   const { proxy, pay } = await open();
   await proxy.arm({ type: "stream_split", attributes: { delay: 5 } });
   await proxy.arm({ type: "stream_duplicated" });
   expect(await pay(3)).toContain("paid 3 €");
 });
 
-test("a stalled stream times out; it goes on when the fault is removed", async () => {
+test("a stalled stream times out; it resumes when the fault is removed", async () => {
   const { proxy, pay } = await open();
   await proxy.arm({ type: "stream_stalled", match: { tool: "pay" } });
   await expect(pay(1)).rejects.toThrow("timed out");
@@ -128,7 +128,7 @@ test("a rotated session id is followed by the client", async () => {
   expect((await proxy.hits()).filter(({ effect }) => effect === "session id rotated").length).toBe(2);
 });
 
-test("changed tools are what the client sees", async () => {
+test("the client receives the changed tools", async () => {
   const { proxy, client } = await open();
   await proxy.arm({ type: "tools_changed", attributes: { remove: ["pay"], add: [{ name: "pay_all" }] } });
   expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["pay_all"]);

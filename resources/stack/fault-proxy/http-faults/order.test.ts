@@ -1,4 +1,4 @@
-/** What is held keeps its place: nothing overtakes it, and nothing that comes after it is lost. */
+/** Held data keeps its order: no later data overtakes it or is lost. */
 import { expect, test } from "vitest";
 import { readReply } from "../testing/http-peers.ts";
 import { openProxy, openServer, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
@@ -8,7 +8,7 @@ const get = "GET /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const hold = { name: "hold", type: "http_delay", attributes: { delay: 60_000 } };
 
-/** A server that answers its first bytes so, and says nothing more. */
+/** A server that answers its first bytes with this text, and sends nothing more. */
 async function openBehind(reply: string, ends = false): Promise<{ proxy: ProxyUnderTest; received: () => string }> {
   let received = "";
   const port = await openServer((socket) => {
@@ -21,7 +21,7 @@ async function openBehind(reply: string, ends = false): Promise<{ proxy: ProxyUn
 
 const hits = (proxy: ProxyUnderTest, count: number) => expect.poll(() => proxy.hits()).toHaveLength(count);
 
-test("an answer of the proxy's own waits behind a delay, then the connection ends as the client asked", async () => {
+test("the proxy's own answer waits for a delay, then the connection ends as the client requested", async () => {
   const { proxy, received } = await openBehind(ok);
   await proxy.arm({ name: "refuse", type: "http_status", attributes: { status: 503 } });
   await proxy.arm({ ...hold, match: { first: 1 } });
@@ -41,7 +41,7 @@ test("an answer of the proxy's own waits behind a delay, then the connection end
   expect(received()).toBe("");
 });
 
-test("an answer to a client that waits for 100 Continue ends the connection: what follows might be the body", async () => {
+test("an answer to a client that waits for 100 Continue ends the connection, since a body could follow", async () => {
   const { proxy } = await openBehind(ok);
   await proxy.arm({ name: "refuse", type: "http_status", attributes: { status: 503 } });
   const client = await RawClient.open(proxy.port);
@@ -50,7 +50,7 @@ test("an answer to a client that waits for 100 Continue ends the connection: wha
   expect(await readReply(client.received, true)).toMatchObject({ status: 503, headers: { connection: "close" } });
 });
 
-test("what the server sends after a held reply comes after it", async () => {
+test("the server's data after a held reply arrives after it", async () => {
   const timeout = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   const { proxy } = await openBehind(ok + timeout, true);
   await proxy.arm(hold);
@@ -62,7 +62,7 @@ test("what the server sends after a held reply comes after it", async () => {
   expect(client.text).toBe(ok + timeout);
 });
 
-test("requests that follow while a reply is held reach the server, the last a torn one, and then the end", async () => {
+test("requests sent while a reply is held reach the server, the last one incomplete, followed by the end", async () => {
   const { proxy, received } = await openBehind(ok);
   await proxy.arm(hold);
   const client = await RawClient.open(proxy.port);
@@ -78,7 +78,7 @@ test.each([
   { type: "http_delay", attributes: { delay: 5 } },
   { type: "stream_duplicated", attributes: { after_events: 9 } },
   { type: "tools_changed", attributes: { remove: ["x"] } },
-])("$type: a reply that the server breaks off arrives as far as it came, and then the end", async (toxic) => {
+])("$type: of a reply that the server cuts off, the client receives the sent part and the end", async (toxic) => {
   const isWhole = toxic.type === "tools_changed";
   const type = isWhole ? "application/json" : "text/event-stream";
   const reply = `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: one\r\n`;

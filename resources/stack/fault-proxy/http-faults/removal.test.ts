@@ -1,4 +1,4 @@
-/** A toxic that is removed acts no more, also on what is under way. */
+/** A removed toxic has no further effect, also on exchanges in progress. */
 import type { ServerResponse } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { readLink } from "../api/link-body.ts";
@@ -68,7 +68,7 @@ test.each([
   expect([...client.text.matchAll(/"at":(\d)/g)].map((match) => match[1])).toEqual(["1", "2", "3"]);
 });
 
-test("an answer that waits behind a delay is not given when its toxic is removed meanwhile", async () => {
+test("an answer that waits for a delay is not sent if its toxic is removed meanwhile", async () => {
   const { proxy, client, reply } = await open();
   await proxy.arm({ name: "slow", type: "http_delay", attributes: { delay: 60_000, side: "request" } });
   await proxy.arm({ name: "broken", type: "http_status", attributes: { status: 503 } });
@@ -80,7 +80,7 @@ test("an answer that waits behind a delay is not given when its toxic is removed
   await client.receives('"at":1');
 });
 
-test("http_delay, removed while it holds the request of a client that has ended its side: the upstream hears of that too", async () => {
+test("http_delay, removed while it holds a half-closed client's request: the end reaches the upstream too", async () => {
   let hasEnded = false;
   const upstream = await openServer((socket) => {
     socket.once("data", () => socket.write("HTTP/1.1 204 No Content\r\n\r\n"));
@@ -100,7 +100,7 @@ test("http_delay, removed while it holds the request of a client that has ended 
   expect(client.text).toContain("204");
 });
 
-test("a connection that outlives many faults is left with the listeners it had", async () => {
+test("a connection does not accumulate listeners over many faults", async () => {
   const server = await openHttpServer((_request, response) => void response.end("ok"));
   const registry = new Registry(1);
   onTestFinished(() => registry.close());
@@ -119,7 +119,7 @@ test("a connection that outlives many faults is left with the listeners it had",
   };
   await ask();
   const before = listeners();
-  // Those that answer, break or lose a reply, or end the connection, leave nothing to go on with.
+  // Faults that replace, corrupt or lose a reply, or end the connection, leave nothing to continue.
   const passing: Record<string, unknown>[] = [
     { type: "latency", attributes: { latency: 1 } },
     { type: "bandwidth", attributes: { rate: 1_000 } },

@@ -1,4 +1,4 @@
-/** A reply under faults: its payload cut into units, sent through the faults in order, and framed anew. */
+/** A reply under faults: its payload is split into units, passed through the faults in order, and reframed. */
 
 import { limits } from "../limits.ts";
 import type { Framing } from "../parsing/body-reader.ts";
@@ -18,7 +18,7 @@ export interface FaultedReply {
   faults: readonly { toxic: Toxic; make: (context: ReplyContext) => ReplyFault }[];
   isArmed: (toxic: Toxic) => boolean;
   hit: (toxic: Toxic, effect: string) => void;
-  /** Closes the connection in the middle of the reply. */
+  /** Closes the connection within the reply. */
   cut: () => void;
 }
 
@@ -29,7 +29,7 @@ export class ReplyBody {
   readonly #faults: readonly ReplyFault[];
   readonly #splitter: EventSplitter | undefined;
   readonly #isChunked: boolean;
-  /** The client can only learn the end from the connection's. */
+  /** The reply's end is signalled only by the connection's end. */
   readonly #endsWithConnection: boolean;
   #whole: Buffer[] | undefined;
   #wholeBytes = 0;
@@ -71,7 +71,7 @@ export class ReplyBody {
     }
   }
 
-  /** The upstream stopped in the middle: what was collected of a unit is sent, and no end is said. */
+  /** The upstream stopped within the reply: the collected part of a unit is sent, without a terminator. */
   breakOff(): void {
     const rest = this.#splitter?.rest();
     if (rest) this.#unit(0, rest);
@@ -89,7 +89,7 @@ export class ReplyBody {
     if (this.#endsWithConnection) this.#reply.cut();
   }
 
-  /** Too long to be read whole: it passes as it is. */
+  /** Too long to be buffered: it passes unchanged. */
   #giveUpWhole(): void {
     const pieces = this.#whole ?? [];
     this.#whole = undefined;
@@ -103,7 +103,7 @@ export class ReplyBody {
     else this.#unit(at + 1, payload);
   }
 
-  /** A toxic that is removed while the reply passes leaves the rest of it alone. */
+  /** A toxic that is removed during the reply does not affect the rest. */
   #isActive(fault: ReplyFault, at: number): boolean {
     const toxic = this.#reply.faults[at]?.toxic;
     return fault.mustFinish || (toxic !== undefined && this.#reply.isArmed(toxic));

@@ -1,17 +1,17 @@
-/** What a fault does to the body of a reply, unit by unit: an event of a stream, the whole of a short JSON body, or a piece. */
+/** A fault's effect on a reply's body, per unit: an event of a stream, a whole short JSON body, or a piece. */
 import type { Framing } from "../parsing/body-reader.ts";
 import type { ReplyHead } from "../parsing/message-head.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 
-/** Where a fault sends on what it made of a unit. */
+/** The output of a fault for each unit. */
 export interface ReplyOutput {
   emit(payload: Buffer): void;
   wait(ms: number): void;
   stall(): void;
-  /** Closes the connection in the middle of the reply. Nothing after it is sent. */
+  /** Closes the connection within the reply. Nothing more is sent. */
   cut(): void;
-  /** Notes that the fault did something. */
+  /** Records that the fault had an effect. */
   hit(effect: string): void;
 }
 
@@ -24,11 +24,11 @@ export interface ReplyContext {
 }
 
 export interface ReplyFault {
-  /** False: the length that the head declares would no longer be true. */
+  /** False: the body's length may differ from the declared one. */
   readonly keepsLength: boolean;
-  /** A body that is no stream is needed whole. */
+  /** A body that is not a stream must be buffered completely. */
   readonly needsWhole: boolean;
-  /** True where the reply would make no sense if the fault stopped in the middle because its toxic is removed. */
+  /** True if the reply would be invalid when the fault stopped within it because its toxic is removed. */
   readonly mustFinish: boolean;
   /** Before the head is sent. */
   editHead(): void;

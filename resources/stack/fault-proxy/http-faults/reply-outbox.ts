@@ -1,6 +1,6 @@
 /**
- * What goes to the client for one exchange, in order: bytes, waits, stalls and acts. All of a reply passes here, its end
- * too, so that a delay in the middle never lets what is later overtake what is earlier.
+ * The ordered queue to the client for one exchange: bytes, waits, stalls and actions. The whole reply passes through it,
+ * including its end, so that a delay never lets later data overtake earlier data.
  */
 import type { Toxic } from "../toxics/toxic.ts";
 
@@ -48,13 +48,13 @@ export class ReplyOutbox {
     this.#push({ kind: "stall", toxic });
   }
 
-  /** Does it after everything before has been sent. */
+  /** Runs the action after everything before it has been sent. */
   act(act: () => void): void {
     if (this.#isFree) act();
     else this.#push({ kind: "act", act });
   }
 
-  /** The toxic is gone: what it delays or stalls goes on now. */
+  /** The toxic was removed: what it delays or stalls continues now. */
   release(toxic: Toxic): void {
     const [current] = this.#steps;
     const isCurrent = this.#isWaiting && current !== undefined && "toxic" in current && current.toxic === toxic;
@@ -65,7 +65,7 @@ export class ReplyOutbox {
     this.#run();
   }
 
-  /** Nothing is sent or done any more. */
+  /** Discards all steps; no further one is run. */
   dispose(): void {
     clearTimeout(this.#timer);
     this.#isClosed = true;
@@ -73,7 +73,7 @@ export class ReplyOutbox {
     this.#held = 0;
   }
 
-  /** Nothing waits that the next step would have to come after. */
+  /** Whether no earlier step is pending. */
   get #isFree(): boolean {
     return this.#steps.length === 0 && !this.#isRunning && !this.#isClosed;
   }
@@ -92,7 +92,7 @@ export class ReplyOutbox {
       const step = this.#steps[at];
       if (step) this.#take(step);
     }
-    // A step that waits stays first, so that it can be found when its toxic is removed.
+    // A waiting step stays first, so that it is found when its toxic is removed.
     this.#steps = this.#steps.slice(this.#isWaiting ? at - 1 : at);
     this.#isRunning = false;
     this.#settle();

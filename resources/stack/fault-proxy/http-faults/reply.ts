@@ -1,6 +1,6 @@
 /**
- * The upstream's reply to one request. Where no fault changes it, its bytes pass as they are, delayed or not, and only
- * its end is looked for; otherwise it goes through a ReplyBody, or is swallowed where the reply is to be lost.
+ * The upstream's reply to one request. Without a fault that changes it, its bytes pass unchanged, delayed or not, and only
+ * its end is detected; otherwise it passes through a ReplyBody, or is dropped if the reply is to be lost.
  */
 
 import { isObject, parseJson } from "../../http/json.ts";
@@ -23,9 +23,9 @@ export interface ReplyParts {
   isHttp10: boolean;
   toxics: readonly Toxic[];
   outbox: ReplyOutbox;
-  /** The reply is over and all of it was sent. */
+  /** The reply is complete and was sent. */
   done: () => void;
-  /** The connection becomes something else than HTTP. */
+  /** The connection switches to another protocol. */
   becameTunnel: () => void;
 }
 
@@ -37,10 +37,10 @@ export class Reply {
   #framing: Framing = { kind: "none" };
   #reader: BodyReader | undefined;
   #body: ReplyBody | undefined;
-  /** Set while a reply is swallowed that comes as a stream. */
+  /** Set while a streamed reply is dropped. */
   #lostEvents: EventSplitter | undefined;
   #hasBegunLost = false;
-  /** What was read, and turned out not to be HTTP as we read it. */
+  /** Bytes that could not be parsed as HTTP. */
   #refused: Buffer | undefined;
   #isOver = false;
 
@@ -48,7 +48,7 @@ export class Reply {
     this.#parts = parts;
   }
 
-  /** Takes what belongs to the reply and returns the rest. Throws BadMessage. */
+  /** Consumes the reply's bytes and returns the rest. Throws BadMessage. */
   read(chunk: Buffer): Buffer {
     let bytes = chunk;
     let headLength = 0;
@@ -84,7 +84,7 @@ export class Reply {
     }
   }
 
-  /** The upstream ended its side: the end of the reply where that is how it ends, else a reply that stops short. */
+  /** The upstream ended its side: the reply's end if it is framed that way, else a truncated reply. */
   upstreamEnded(): void {
     if (this.#isOver) return;
     if (this.#isLost) this.#lose();
@@ -93,13 +93,13 @@ export class Reply {
     else this.#finish("");
   }
 
-  /** Bytes that were taken and not passed on; undefined when the rest of the reply cannot be passed on as it is. */
+  /** Bytes that were consumed and not passed on; undefined if the rest of the reply cannot be passed on unchanged. */
   unsent(): Buffer | undefined {
     if (this.#body || this.#isLost || this.#parts.outbox.held > 0) return undefined;
     return this.#refused ?? this.#headReader.collected;
   }
 
-  /** Settled when the reply begins: what was swallowed by then cannot be sent any more. */
+  /** Decided when the reply starts: dropped bytes cannot be sent later. */
   get #isLost(): boolean {
     const { plan, host } = this.#parts;
     if (plan.end?.how !== "loseReply") return false;
@@ -113,11 +113,11 @@ export class Reply {
     this.#reader = new BodyReader(this.#framing);
     const session = head.get("mcp-session-id");
     if (session !== undefined && request.hasMethod("initialize")) {
-      host.link.sessions.begun(session, host.link.nextEvent());
+      host.link.sessions.recordStart(session, host.link.nextEvent());
     }
     if (this.#isLost) {
       if (head.isEventStream && request.callIds.length > 0) this.#lostEvents = new EventSplitter();
-      // A stream of its own has no end to wait for.
+      // A GET stream has no end to wait for.
       else if (head.isEventStream) this.#lose();
       return;
     }

@@ -1,4 +1,4 @@
-/** Decides what becomes of a request: the first toxic in order that ends it does; delays before that one add up. */
+/** Decides the handling of a request: the first toxic in order that ends it applies; delays before that one add up. */
 
 import type { RequestInfo } from "../parsing/request-info.ts";
 import { meets } from "../toxics/match.ts";
@@ -14,9 +14,9 @@ export interface Delay {
 export interface RequestPlan {
   /** Before the request is passed on. */
   requestDelays: Delay[];
-  /** Before the reply is. */
+  /** Before the reply is passed on. */
   replyDelays: Delay[];
-  /** The toxic that ends the exchange and how; undefined passes the request on. */
+  /** The toxic that ends the exchange, and how; undefined passes the request on. */
   end: { toxic: Toxic; effect: string; how: { answer: Answer } | "loseRequest" | "loseReply" } | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Which toxics a reply meets, judged when its head is known: a fault of streams does not count replies that are none. */
+/** Selects the toxics for a reply once its head is known: stream faults apply to and count only streams. */
 
 import type { Framing } from "../parsing/body-reader.ts";
 import type { ReplyHead } from "../parsing/message-head.ts";
@@ -18,7 +18,7 @@ type Make = (context: ReplyContext, sessions: SessionRegistry) => ReplyFault;
 const isStream: Applies = ({ head, hasBody }) => hasBody && head.isEventStream;
 const hasBody: Applies = (reply) => reply.hasBody;
 
-/** Faults that cut anywhere come last: the ones before them must see whole events. */
+/** Faults that cut at any byte come last: the ones before them need complete events. */
 const cutAnywhere = ["stream_split", "truncated"];
 
 const faults: Readonly<Record<string, { applies: Applies; make: Make }>> = {

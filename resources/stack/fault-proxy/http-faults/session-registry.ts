@@ -1,24 +1,24 @@
-/** What a link learned about MCP sessions while an HTTP-aware toxic was armed on it. Bounded; the oldest is forgotten. */
+/** MCP sessions observed on a link while an HTTP-aware toxic was armed. Bounded; the oldest is removed. */
 import { limits } from "../limits.ts";
 
 export class SessionRegistry {
-  readonly #begun = new BoundedMap<number>();
+  readonly #startedAt = new BoundedMap<number>();
   readonly #lost = new BoundedMap<Set<number>>();
   readonly #realOf = new BoundedMap<string>();
   readonly #retired = new BoundedMap<true>();
 
-  /** A reply named this session; `at` is the link's count of events. */
-  begun(session: string, at: number): void {
-    if (!this.#begun.has(session)) this.#begun.set(session, at);
+  /** A reply assigned this session; `at` is the link's event counter. */
+  recordStart(session: string, at: number): void {
+    if (!this.#startedAt.has(session)) this.#startedAt.set(session, at);
   }
 
-  /** Whether the session was there before `at`. One whose beginning was not seen was. */
+  /** Whether the session existed before `at`. True for one whose start was not observed. */
   isOlderThan(session: string, at: number): boolean {
-    const begun = this.#begun.get(session);
-    return begun === undefined || begun < at;
+    const startedAt = this.#startedAt.get(session);
+    return startedAt === undefined || startedAt < at;
   }
 
-  /** The toxic (named by when it was armed) ended the session: every later request in it is answered likewise while the toxic is armed. */
+  /** The toxic (identified by its event number) ended the session: later requests in it are refused while it is armed. */
   lose(session: string, toxic: number): void {
     const toxics = this.#lost.get(session) ?? new Set<number>();
     toxics.add(toxic);
@@ -29,13 +29,13 @@ export class SessionRegistry {
     return this.#lost.get(session)?.has(toxic) ?? false;
   }
 
-  /** The client is told `shown` instead of `session` and `known`, which it used so far, is over. */
+  /** The client receives `shown` for `session`; `known`, its previous id, is retired. */
   rotate(session: string, known: string, shown: string): void {
     this.#realOf.set(shown, session);
     this.#retired.set(known, true);
   }
 
-  /** The upstream's name of a session that the client knows by `shown`. */
+  /** The upstream's id of the session that the client knows as `shown`. */
   realOf(shown: string): string {
     return this.#realOf.get(shown) ?? shown;
   }

@@ -1,7 +1,7 @@
 /**
- * Tells the client a new session id in the middle of its session. From then on the new id is translated to the one the
- * upstream knows, and the earlier id is refused as a server would refuse it that had rotated. When the toxic is removed
- * the translation goes with it: the upstream answers 404 and the client begins anew, as MCP says.
+ * Sends the client a new session id within its session. From then on the new id is translated to the upstream's, and the
+ * earlier id is refused as by a server that rotated it. When the toxic is removed the translation ends: the upstream answers
+ * 404 and the client opens a new session, as MCP requires.
  */
 
 import { PassingFault, type ReplyContext } from "./reply-fault.ts";

@@ -1,4 +1,4 @@
-/** Faults of an event stream. An event counts when it carries data; comments and events that only set an id do not. */
+/** Faults for event streams. Only events with data are counted, not comments or events that only set an id. */
 import { eventData, eventLines } from "../parsing/event-splitter.ts";
 import { PassingFault } from "./reply-fault.ts";
 
@@ -38,7 +38,7 @@ export class StreamCut extends AfterEvents {
   }
 }
 
-/** Once the toxic is removed the stream goes on where it stopped: nothing is lost. */
+/** When the toxic is removed the stream continues where it stopped: nothing is lost. */
 export class StreamStalled extends AfterEvents {
   protected override act(): void {
     this.context.output.hit(`stream stalled after ${this.events} events`);
@@ -63,7 +63,7 @@ export class StreamDuplicated extends PassingFault {
   }
 }
 
-/** Takes the id away from every nth event that has one, so that a client cannot resume from there. */
+/** Removes the id of every nth event that has one, so that a client cannot resume there. */
 export class EventIdsSkipped extends PassingFault {
   #withId = 0;
 

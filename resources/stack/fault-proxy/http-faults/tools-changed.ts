@@ -1,5 +1,4 @@
-/** Rewrites the tools that a server lists: takes some away, adds some, adds to their descriptions. */
-
+/** Rewrites a server's tools/list: removes tools, adds tools, appends to their descriptions. */
 import { isObject, parseJson } from "../../http/json.ts";
 import { eventData, eventLines } from "../parsing/event-splitter.ts";
 import type { Attributes } from "../toxics/attributes.ts";

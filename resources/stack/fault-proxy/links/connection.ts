@@ -1,10 +1,10 @@
 /**
- * One client of a link and the upstream that was dialled for it: two lanes, and between the lanes and the upstream the
- * HTTP layer while an HTTP-aware toxic is armed. The layer stands at the upstream's end because its faults imitate what
- * a server does, and the lanes imitate the network that lies between.
+ * One client of a link and its upstream connection: two lanes, and between the lanes and the upstream the HTTP layer while
+ * an HTTP-aware toxic is armed. The layer is at the upstream's end because its faults simulate the server, and the lanes
+ * simulate the network between.
  *
- * Half-close is kept: the end of one direction is passed on as an end and the other direction goes on. A reset of one
- * side resets the other.
+ * Half-close is preserved: the end of one direction is passed on and the other direction continues. A reset of one side
+ * resets the other.
  */
 import type { Socket } from "node:net";
 import { HttpLayer } from "../http-faults/http-layer.ts";
@@ -14,12 +14,12 @@ import { createStage } from "../stages/create-stage.ts";
 import { PassStage } from "../stages/pass.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { Toxic } from "../toxics/toxic.ts";
-import { closeCleanly, resetNow } from "./goodbye.ts";
+import { closeCleanly, resetNow } from "./close-socket.ts";
 import { Lane } from "./lane.ts";
 import type { LinkContext } from "./link-context.ts";
 import { RequestSniffer } from "./request-sniffer.ts";
 
-/** Once a peer is gone without a word, the kernel's probes find out and the other side is closed too. */
+/** TCP keep-alive detects a peer that disappeared without closing; the other side is then closed too. */
 const keepAliveMs = 30_000;
 
 export class Connection {
@@ -32,12 +32,12 @@ export class Connection {
   readonly #down: Lane;
   readonly #sniffer = new RequestSniffer();
   #http: HttpLayer | undefined;
-  /** The connection turned out not to speak HTTP, or not as we read it: it is left alone for good. */
+  /** The connection is not parseable as HTTP: it is not parsed any more. */
   #isOpaque = false;
-  /** Who sent last, at the upstream's end. */
+  /** The side that sent last, at the upstream's end. */
   #lastFrom: "client" | "server" | undefined;
   #isClosing = false;
-  /** A fault asked for the close of both sides; what it let pass before is still on its way. */
+  /** A fault requested to close both sides; data that it passed before is still pending. */
   #closesAtEnd = false;
 
   constructor(link: LinkContext, number: number, client: Socket, server: Socket) {
@@ -70,7 +70,7 @@ export class Connection {
     );
   }
 
-  /** Both sides are connected: bytes may flow. `closed` is called once both have gone. */
+  /** Both sides are connected: data may flow. `closed` is called once both are closed. */
   start(closed: () => void): void {
     const { client, server } = this;
     for (const socket of [client, server]) {
@@ -119,7 +119,7 @@ export class Connection {
     const lane = this.#laneOf(toxic);
     const stage = lane.stageOf(toxic);
     if (!stage) return;
-    // A connection keeps its draw, so it only comes under the toxic, or out of it, when the toxicity crosses that.
+    // A connection keeps its draw, so a change of toxicity affects it only if it crosses that value.
     const isMet = toxic.meetsConnection(this.number);
     if (toxic.type === "noop" || isMet !== stage instanceof PassStage) {
       stage.changed();
@@ -139,7 +139,7 @@ export class Connection {
     if (stage) lane.remove(stage);
   }
 
-  /** Ends both sides after what was passed on has been sent. */
+  /** Ends both sides after pending data has been sent. */
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -149,14 +149,14 @@ export class Connection {
     closeCleanly(this.server);
   }
 
-  /** A TCP reset to both sides, at once. */
+  /** An immediate TCP reset of both sides. */
   reset(): void {
     this.#isClosing = true;
     resetNow(this.client);
     resetNow(this.server);
   }
 
-  /** Drops both sides, as a link does that is taken down. */
+  /** Destroys both sides, as when a link is disabled. */
   destroy(): void {
     this.client.destroy();
     this.server.destroy();
@@ -237,7 +237,7 @@ export class Connection {
     else this.client.end();
   }
 
-  /** What the HTTP layer sent before it cuts the connection still passes the toxics of the lane. */
+  /** Data that the HTTP layer sent before closing still passes the lane's toxics. */
   #closeThroughLane(): void {
     this.#closesAtEnd = true;
     this.server.destroy();
@@ -253,7 +253,7 @@ export class Connection {
   #sideClosed(socket: Socket, closed: () => void): void {
     const other = socket === this.client ? this.server : this.client;
     const isOver = other.destroyed;
-    // Without an end of its own the socket was dropped: the other must not wait for a peer that is gone.
+    // Closed without an end: the other side must not wait for a disconnected peer.
     if (!isOver && !socket.readableEnded && !this.#isClosing && !this.#closesAtEnd) other.destroy();
     if (!isOver) return;
     this.#up.dispose();

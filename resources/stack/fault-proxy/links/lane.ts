@@ -1,20 +1,20 @@
 /**
- * One direction of one connection: a source socket, the stages of the toxics that are armed on it in the order they
- * were added, and where the bytes go. With no stage a chunk costs one call and the back-pressure of the sink is the
- * source's; with stages the source is also paused while one of them is full.
+ * One direction of one connection: a source socket, the stages of its armed toxics in the order of addition, and a sink.
+ * Without stages a chunk costs one call and the sink's back-pressure applies to the source; with stages the source is also
+ * paused while one of them is full.
  */
 import type { Socket } from "node:net";
 import { limits } from "../limits.ts";
 import type { Port, Stage } from "../stages/stage.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 
-/** What all lanes together hold back. */
+/** The bytes held by all lanes together. */
 export interface HeldBytes {
   total: number;
 }
 
 export interface LaneExit extends Port {
-  /** Whether more should wait: the sink's buffer is full, or something behind the lane holds enough. */
+  /** Whether the source should pause: the sink's buffer is full, or a part behind the lane holds enough. */
   readonly isFull: boolean;
 }
 
@@ -48,7 +48,7 @@ export class Lane {
     this.#entry.end();
   }
 
-  /** What is written to a new stage's `next` goes where the lane's bytes go. */
+  /** The `next` of a new last stage: the lane's sink. */
   get exit(): Port {
     return this.#exit;
   }
@@ -65,7 +65,7 @@ export class Lane {
     return this.#stages.find((stage) => stage.context.toxic === toxic);
   }
 
-  /** Lets what the stage holds go on, then takes it out, or puts `replacement` in its place. */
+  /** Flushes the stage, then removes it or replaces it with `replacement`. */
   remove(stage: Stage, replacement?: Stage): void {
     const at = this.#stages.indexOf(stage);
     if (at === -1) return;
@@ -80,7 +80,7 @@ export class Lane {
     this.settle();
   }
 
-  /** Reads the source, or stops reading it, by what is held and by what the sink takes. */
+  /** Resumes or pauses the source, depending on the held bytes and the sink. */
   settle(): void {
     if (this.#isDisposed) return;
     let held = 0;

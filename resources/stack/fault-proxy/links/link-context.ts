@@ -3,7 +3,7 @@ import type { RequestInfo } from "../parsing/request-info.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import type { HeldBytes } from "./lane.ts";
 
-/** What a connection may ask of the link it belongs to. */
+/** A connection's interface to its link. */
 export interface LinkContext extends LayerLink {
   /** In the order they were added. */
   toxics(): readonly Toxic[];

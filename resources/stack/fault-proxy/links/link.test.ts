@@ -6,7 +6,7 @@ import { RawClient } from "../testing/raw-client.ts";
 
 const path = `/proxies/${encodeURIComponent(linkName)}`;
 
-test("bytes pass both ways unchanged, more of them than buffers hold", async () => {
+test("bytes pass both ways unchanged, also more than buffers hold", async () => {
   const proxy = await openProxy(await openServer(echo));
   const client = await RawClient.open(proxy.port);
   const sent = randomBytes(8 * 1024 * 1024);
@@ -15,7 +15,7 @@ test("bytes pass both ways unchanged, more of them than buffers hold", async () 
   expect(client.received.equals(sent)).toBe(true);
 });
 
-test("a slow reader holds the sender back", async () => {
+test("a slow reader applies back-pressure to the sender", async () => {
   let server: Socket | undefined;
   const proxy = await openProxy(await openServer((socket) => (server = socket)));
   const client = await RawClient.open(proxy.port);
@@ -37,7 +37,7 @@ test("a slow reader holds the sender back", async () => {
   expect(client.received.length).toBe(written);
 });
 
-test("half-close is kept: the late reply of a client that ended its side arrives", async () => {
+test("half-close is preserved: a client that ended its side receives the late reply", async () => {
   const upstream = await openServer((socket) => {
     socket.resume();
     socket.on("end", () => socket.end("late reply"));
@@ -94,7 +94,7 @@ test("down: live connections are closed and new ones refused, until it is enable
   await again.receives("y");
 });
 
-test("down for a time ends by itself", async () => {
+test("a temporary down ends by itself", async () => {
   const proxy = await openProxy(await openServer(echo));
   const down = await proxy.call("POST", path, { enabled: false, disabled_for_ms: 30 });
   expect(down.json).toMatchObject({ enabled: false, enabled_at: expect.any(Number) });
@@ -104,7 +104,7 @@ test("down for a time ends by itself", async () => {
   await client.receives("x");
 });
 
-describe("a change that is refused", () => {
+describe("a refused change", () => {
   const refused = [
     [
       "an address that someone else has",
@@ -114,7 +114,7 @@ describe("a change that is refused", () => {
     ["a host that nobody knows", () => ({ listen: "no.such.host.invalid:80" })],
   ] as const;
 
-  test.each(refused)("leaves a link open, where it was: %s", async (_what, change) => {
+  test.each(refused)("keeps a link open, on the same port: %s", async (_what, change) => {
     const taken = await openServer(echo);
     const proxy = await openProxy(await openServer(echo));
     const before = (await proxy.call("GET", path)).json;
@@ -125,7 +125,7 @@ describe("a change that is refused", () => {
     await client.receives("x");
   });
 
-  test.each(refused)("leaves a closed link closed, to be opened where it was: %s", async (_what, change) => {
+  test.each(refused)("keeps a closed link closed, to be reopened on the same port: %s", async (_what, change) => {
     const taken = await openServer(echo);
     const proxy = await openProxy(await openServer(echo));
     await proxy.call("POST", path, { enabled: false });
@@ -135,7 +135,7 @@ describe("a change that is refused", () => {
     expect((await proxy.call("POST", path, { enabled: true })).json.listen).toBe(before.listen);
   });
 
-  test("leaves a link that is down for a time on its way back", async () => {
+  test("does not cancel the reopening of a link that is down temporarily", async () => {
     const taken = await openServer(echo);
     const proxy = await openProxy(await openServer(echo));
     await proxy.call("POST", path, { enabled: false, disabled_for_ms: 60_000 });
@@ -148,8 +148,8 @@ describe("a change that is refused", () => {
 
 test.each([
   ["by itself", () => {}],
-  ["as whoever closed it asks in vain", (open: () => Promise<number>) => expect(open()).resolves.toBe(500)],
-])("a link whose port was taken while it was down for a time comes back once that is free: %s", async (_how, ask) => {
+  ["after a failed request to open it", (open: () => Promise<number>) => expect(open()).resolves.toBe(500)],
+])("a link whose port was taken while it was down reopens once the port is free: %s", async (_how, ask) => {
   const problems = vi.spyOn(console, "error").mockReturnValue();
   onTestFinished(() => problems.mockRestore());
   const proxy = await openProxy(await openServer(echo));
@@ -158,14 +158,14 @@ test.each([
   onTestFinished(() => void other.close());
   await new Promise<void>((resolve) => other.listen(proxy.port, "127.0.0.1", resolve));
   await proxy.call("POST", path, { enabled: false, disabled_for_ms: 1 });
-  await expect.poll(() => problems.mock.calls.flat().join()).toMatch(/cannot come back yet: .*already in use/);
+  await expect.poll(() => problems.mock.calls.flat().join()).toMatch(/cannot reopen yet: .*already in use/);
   await ask(async () => (await proxy.call("POST", path, { enabled: true })).status);
   await new Promise((resolve) => other.close(resolve));
   const isOpen = async () => (await proxy.call("GET", path)).json.enabled;
   await expect.poll(isOpen, { timeout: 10_000 }).toBe(true);
 });
 
-test("bytes are counted while a connection lives, and stay counted after it", async () => {
+test("bytes are counted while a connection is open, and kept afterwards", async () => {
   const proxy = await openProxy(await openServer(echo));
   const received = async (direction: string): Promise<number> => {
     const metrics = (await proxy.call("GET", "/metrics")).text;

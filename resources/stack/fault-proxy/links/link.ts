@@ -1,7 +1,7 @@
 /**
- * A named listener and where its connections lead: what Toxiproxy calls a proxy. Each connection dials the upstream
- * after its client was accepted; where that fails the client is closed with a FIN, as Toxiproxy does, so that a dead
- * upstream looks the same through either.
+ * A named listener with an upstream address: a proxy in Toxiproxy's terms. Each connection dials the upstream after its
+ * client was accepted; if that fails the client is closed with a FIN, as in Toxiproxy, so that a dead upstream has the same
+ * effect through either.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { formatAddress, parseAddress } from "../address.ts";
@@ -10,8 +10,8 @@ import { SessionRegistry } from "../http-faults/session-registry.ts";
 import { limits } from "../limits.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
 import { Toxic, type ToxicSpec } from "../toxics/toxic.ts";
+import { closeCleanly } from "./close-socket.ts";
 import { Connection } from "./connection.ts";
-import { closeCleanly } from "./goodbye.ts";
 import type { HeldBytes } from "./lane.ts";
 import type { LinkContext } from "./link-context.ts";
 import { ListenError, parseListen } from "./listen-address.ts";
@@ -21,7 +21,7 @@ export interface LinkParts {
   seed: number;
   hits: HitLog;
   held: HeldBytes;
-  /** Counts what came to be in all links, to say what was there before what. */
+  /** A counter of events over all links, which orders toxics and sessions. */
   nextEvent: () => number;
 }
 
@@ -29,7 +29,7 @@ export class Link implements LinkContext {
   readonly name: string;
   listen: string;
   upstream: string;
-  /** When a link that is down for a time comes back, in milliseconds since the epoch. */
+  /** When a link that is down temporarily reopens, in milliseconds since the epoch. */
   backAt: number | undefined;
   readonly sessions = new SessionRegistry();
   readonly held: HeldBytes;
@@ -189,7 +189,7 @@ export class Link implements LinkContext {
       const { host, port } = parseAddress(this.upstream);
       target = { host: host ?? "127.0.0.1", port };
     } catch {
-      // An upstream that is no address is like one that nobody answers at: port 0 refuses.
+      // An invalid upstream address behaves like an unreachable one: port 0 refuses connections.
       target = { host: "127.0.0.1", port: 0 };
     }
     const socket = connect({ ...target, allowHalfOpen: true, noDelay: true });

@@ -1,4 +1,4 @@
-/** Where links may listen: on this machine alone, unless the proxy's own environment allows more. */
+/** Permitted listen addresses: only loopback, unless the proxy's own environment allows more. */
 import { BlockList, isIP } from "node:net";
 import { type Address, AddressError, formatAddress, parseAddress } from "../address.ts";
 
@@ -7,7 +7,7 @@ export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** Where to listen. Throws ListenError. */
+/** Parses the address. Throws ListenError. */
 export function parseListen(listen: string): Address {
   try {
     const { host, port } = parseAddress(listen);
@@ -18,8 +18,8 @@ export function parseListen(listen: string): Address {
 }
 
 /**
- * The address as a link keeps it. Where only loopback is allowed, one without a host (every interface, in Toxiproxy)
- * is 127.0.0.1, and any other is refused, host names too: what they lead to may change. Throws ListenError.
+ * The address stored for a link. If only loopback is allowed, an address without a host (every interface, in Toxiproxy)
+ * becomes 127.0.0.1, and any other is refused, also host names, since their addresses may change. Throws ListenError.
  */
 export function allowedListen(listen: string, beyondLoopback: boolean): string {
   const { host, port } = parseListen(listen);

@@ -1,6 +1,6 @@
 /**
- * Says which request met a toxic that acts on bytes. Nothing is parsed until a hit asks for it; only the first bytes
- * that the client sent since the server last spoke are remembered, and only while a toxic is armed.
+ * Identifies the request that a byte-level toxic affected. Nothing is parsed before a hit requires it; only the client's
+ * first bytes since the server's last are kept, and only while a toxic is armed.
  */
 import { limits } from "../limits.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";

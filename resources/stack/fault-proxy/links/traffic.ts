@@ -1,9 +1,9 @@
-/** Bytes of a link, live: the sockets count anyway, so that counting costs the data path nothing. */
+/** A link's live byte counts, from the sockets' own counters, without cost in the data path. */
 import type { Socket } from "node:net";
 import type { Connection } from "./connection.ts";
 
 export interface ByteCounts {
-  /** Read from the client, on its way upstream. */
+  /** Read from the client, towards the upstream. */
   fromClient: number;
   toServer: number;
   fromServer: number;
@@ -13,7 +13,7 @@ export interface ByteCounts {
 export class Traffic {
   readonly #gone: ByteCounts = { fromClient: 0, toServer: 0, fromServer: 0, toClient: 0 };
 
-  /** Keeps the counts of a connection that is over. */
+  /** Adds the final counts of a closed connection. */
   add(client: Socket, server: Socket): void {
     addSockets(this.#gone, client, server);
   }

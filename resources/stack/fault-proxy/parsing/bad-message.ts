@@ -1,4 +1,4 @@
-/** What was read is not HTTP/1.x, or not in a form that two readers would be sure to read alike. */
+/** The data is not HTTP/1.x, or is ambiguous: two parsers could interpret it differently. */
 export class BadMessage extends Error {
   override readonly name = "BadMessage";
 }

@@ -1,4 +1,4 @@
-/** Finds where a body ends (RFC 9112, section 6) and what its payload is, across chunks. */
+/** Finds a body's end (RFC 9112, section 6) and its payload, across chunks. */
 import { limits } from "../limits.ts";
 import { BadMessage } from "./bad-message.ts";
 import type { ReplyHead, RequestHead } from "./message-head.ts";
@@ -9,7 +9,7 @@ export type Framing =
   | { kind: "chunked" }
   | { kind: "untilClose" };
 
-/** Throws BadMessage where two readers might disagree about the end. */
+/** Throws BadMessage if two parsers could disagree about the end. */
 export function requestFraming(head: RequestHead): Framing {
   return declaredFraming(head.get("transfer-encoding"), head.get("content-length")) ?? { kind: "none" };
 }
@@ -26,7 +26,7 @@ function declaredFraming(encoding: string | undefined, length: string | undefine
     return { kind: "chunked" };
   }
   if (length === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(length)) throw new BadMessage("a content length that is no number");
+  if (!/^\d{1,15}$/.test(length)) throw new BadMessage("a content length that is not a number");
   return Number(length) === 0 ? { kind: "none" } : { kind: "length", bytes: Number(length) };
 }
 
@@ -35,7 +35,7 @@ type State = "payload" | "size" | "dataEnd" | "trailers" | "done";
 export class BodyReader {
   readonly #framing: Framing;
   #state: State;
-  /** Payload bytes left of the body or of the chunk. */
+  /** Remaining payload bytes of the body or the chunk. */
   #left: number;
   #line = "";
   #trailers = "";
@@ -56,7 +56,7 @@ export class BodyReader {
     return this.#trailers;
   }
 
-  /** Reads up to the end of the body and returns how many bytes of the chunk belonged to it. Throws BadMessage. */
+  /** Reads up to the end of the body and returns the number of the chunk's bytes that belong to it. Throws BadMessage. */
   read(chunk: Buffer, onPayload?: (payload: Buffer) => void): number {
     let at = 0;
     while (at < chunk.length && this.#state !== "done") {
@@ -73,7 +73,7 @@ export class BodyReader {
     return at;
   }
 
-  /** Takes bytes of a chunked body's own lines; acts when a line is whole. */
+  /** Collects a chunked body's size and trailer lines; processes each complete line. */
   #readLine(chunk: Buffer, from: number): number {
     const newline = chunk.indexOf(0x0a, from);
     const to = newline === -1 ? chunk.length : newline + 1;

@@ -1,14 +1,14 @@
-/** Cuts a text/event-stream body into its events, each with the empty line that ends it, byte for byte. */
+/** Splits a text/event-stream body into its events, each with its terminating empty line, byte for byte. */
 import { limits } from "../limits.ts";
 
 export class EventSplitter {
   #collected: Buffer[] = [];
   #bytes = 0;
-  /** Where the current line began has nothing on it so far. */
+  /** Whether the current line is empty so far. */
   #isLineEmpty = true;
   #wasCarriageReturn = false;
 
-  /** The events that end in this piece. An event over the bound comes out in parts. */
+  /** The events that end in this piece. An event over the limit is returned in parts. */
   push(piece: Buffer): Buffer[] {
     const events: Buffer[] = [];
     let from = 0;
@@ -27,7 +27,7 @@ export class EventSplitter {
         this.#isLineEmpty = true;
         continue;
       }
-      // CRLF is one line end: its second half belongs to this event when it is already here.
+      // CRLF is one line end: its LF belongs to this event if it has already arrived.
       const to = byte === 0x0d && piece[at + 1] === 0x0a ? at + 2 : at + 1;
       if (to === at + 2) {
         at += 1;
@@ -45,7 +45,7 @@ export class EventSplitter {
     return events;
   }
 
-  /** What is left when the stream ends: an event without its empty line. */
+  /** The rest when the stream ends: an event without its empty line. */
   rest(): Buffer | undefined {
     return this.#collected.length === 0 ? undefined : this.#take();
   }
@@ -59,7 +59,7 @@ export class EventSplitter {
   }
 }
 
-/** The event's data, or undefined where it has none: a comment, a retry, or an event that only sets an id. */
+/** The event's data; undefined for a comment, a retry, or an event that only sets an id. */
 export function eventData(event: Buffer): string | undefined {
   const data: string[] = [];
   for (const line of eventLines(event)) {

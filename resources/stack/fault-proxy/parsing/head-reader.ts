@@ -1,4 +1,4 @@
-/** Collects the bytes of a head across chunks, within the bound. The first line is judged as soon as it is there. */
+/** Collects the bytes of a head across chunks, within the limit. The first line is validated as soon as it is complete. */
 import { limits } from "../limits.ts";
 import { BadMessage } from "./bad-message.ts";
 
@@ -13,12 +13,12 @@ export class HeadReader {
     this.#isFirstLine = isFirstLine;
   }
 
-  /** What was read and is not yet a whole head. */
+  /** The bytes of an incomplete head. */
   get collected(): Buffer {
     return this.#collected;
   }
 
-  /** All that was read and how much of it is the head with its empty line; undefined when more is needed. Throws BadMessage. */
+  /** All bytes read, and the length of the head with its empty line; undefined if more are needed. Throws BadMessage. */
   read(chunk: Buffer): { bytes: Buffer; headLength: number } | undefined {
     const searchedTo = Math.max(0, this.#collected.length - 3);
     const all = this.#collected.length === 0 ? chunk : Buffer.concat([this.#collected, chunk]);

@@ -1,4 +1,4 @@
-/** A request's or reply's first line and headers, kept as they were sent, so that an untouched head leaves as it came. */
+/** A request's or reply's first line and headers, stored as sent, so that an unmodified head is passed on unchanged. */
 import { BadMessage } from "./bad-message.ts";
 
 const requestLine = /^([A-Z]{3,10}) (\S+) HTTP\/1\.([01])$/;
@@ -16,12 +16,12 @@ export class MessageHead {
       const line = lines[at] ?? "";
       const colon = line.indexOf(":");
       const name = line.slice(0, colon);
-      if (colon <= 0 || /[\s\0]/.test(name)) throw new BadMessage(`header line ${at} has no proper name`);
+      if (colon <= 0 || /[\s\0]/.test(name)) throw new BadMessage(`header line ${at} has no valid name`);
       this.#headers.push({ name, key: name.toLowerCase(), value: line.slice(colon + 1).trim() });
     }
   }
 
-  /** All values of the name, joined as HTTP says. `key` is in lower case. */
+  /** All values of the name, joined with commas (RFC 9110). `key` is in lower case. */
   get(key: string): string | undefined {
     let found: string | undefined;
     for (const header of this.#headers) {

@@ -1,4 +1,4 @@
-/** What a request is about: its HTTP head and, where its body is JSON-RPC, which messages it carries. */
+/** A request's HTTP head and, if its body is JSON-RPC, its messages. */
 import { isObject, parseJson } from "../../http/json.ts";
 import type { Hit } from "../hits.ts";
 import type { MessageHead, RequestHead } from "./message-head.ts";
@@ -6,7 +6,7 @@ import type { MessageHead, RequestHead } from "./message-head.ts";
 export type RpcId = string | number;
 
 export interface RpcMessage {
-  /** Absent in a reply that a client sends to its server. */
+  /** Absent in a client's response to its server. */
   method?: string;
   tool?: string;
   /** Absent in notifications. */
@@ -34,7 +34,7 @@ export class RequestInfo {
     this.#traceparent = head.get("traceparent");
   }
 
-  /** The ids of the calls in it: what a reply has to answer. */
+  /** The ids of its calls, which a reply must answer. */
   get callIds(): RpcId[] {
     return this.messages.flatMap(({ method, id }) => (method !== undefined && id !== undefined ? [id] : []));
   }
@@ -56,7 +56,7 @@ export class RequestInfo {
   }
 }
 
-/** Whether the body is worth reading whole. */
+/** Whether the body should be buffered to parse it. */
 export function carriesJson(head: MessageHead): boolean {
   return head.get("content-type")?.toLowerCase().startsWith("application/json") ?? false;
 }

@@ -1,4 +1,4 @@
-/** Reads what can be read of a request from its first bytes. */
+/** Parses a request from its first bytes as far as possible. */
 import { BodyReader, requestFraming } from "./body-reader.ts";
 import { HeadReader } from "./head-reader.ts";
 import { isRequestLine, RequestHead } from "./message-head.ts";
@@ -8,7 +8,7 @@ const methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TR
   Buffer.from(`${name} `),
 );
 
-/** Whether the bytes begin with an HTTP method, or are too few to tell and might. */
+/** Whether the bytes start with an HTTP method, or with a prefix of one. */
 export function looksLikeRequest(chunk: Buffer): boolean {
   return methods.some((method) => {
     const length = Math.min(method.length, chunk.length);
@@ -16,7 +16,7 @@ export function looksLikeRequest(chunk: Buffer): boolean {
   });
 }
 
-/** The request that the bytes begin with; undefined when they begin with none. Its body counts only when it is whole. */
+/** The request at the start of the bytes; undefined without one. Its body is used only if it is complete. */
 export function sniffRequest(bytes: Buffer): RequestInfo | undefined {
   if (!looksLikeRequest(bytes)) return undefined;
   try {

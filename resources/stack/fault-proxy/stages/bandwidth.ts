@@ -1,14 +1,14 @@
 /**
- * Passes `rate` KB/s (1 KB = 1000 bytes, so `rate` bytes a millisecond). Bytes leave by a schedule: a piece of n bytes
- * leaves n / rate ms after the one before it, and a timer that is late makes up for it, so that errors do not add up.
- * A rate of 0 is a total stall, as in Toxiproxy: nothing leaves, nor an end that comes after it, until that changes.
+ * Passes `rate` KB/s (1 KB = 1000 bytes, so `rate` bytes per millisecond). Bytes are sent by schedule: a piece of n bytes is
+ * due n / rate ms after the previous one, and late timers are compensated, so that errors do not accumulate. A rate of 0 is
+ * a total stall, as in Toxiproxy: neither data nor a later end is sent until the rate changes.
  */
 import { Stage } from "./stage.ts";
 
-/** Pieces are this long in time: small enough to look steady, large enough to cost little. */
+/** Duration of a piece: short enough for a steady rate, long enough for a low cost. */
 const pieceMs = 10;
 const toleranceMs = 0.5;
-/** A pause in the source that is shorter is the event loop's, not the source's: the schedule runs on. */
+/** A shorter pause of the source is attributed to the event loop: the schedule continues. */
 const slackMs = 10;
 const heldMs = 100;
 
@@ -16,7 +16,7 @@ export class BandwidthStage extends Stage {
   #queue: Buffer[] = [];
   #bytes = 0;
   #ended = false;
-  /** When the last piece was due to leave. */
+  /** When the last piece was due. */
   #scheduledMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
@@ -71,7 +71,7 @@ export class BandwidthStage extends Stage {
     return this.context.toxic.number("rate");
   }
 
-  /** How many bytes the next piece has. */
+  /** Number of bytes in the next piece. */
   get #pieceBytes(): number {
     return Math.min(this.#queue[0]?.length ?? 0, Math.max(1, this.#rate * pieceMs));
   }

@@ -18,7 +18,7 @@ const stages: Readonly<Record<string, new (context: StageContext, next: Port) =>
   limit_data: LimitDataStage,
 };
 
-/** The stage of the context's toxic, or one that passes everything where chance spares the connection. */
+/** The stage of the context's toxic, or a pass-through stage if its toxicity excludes the connection. */
 export function createStage(context: StageContext, next: Port, isMet: boolean): Stage {
   const Type = isMet ? (stages[context.toxic.type] ?? PassStage) : PassStage;
   return new Type(context, next);

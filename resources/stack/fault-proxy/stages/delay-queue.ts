@@ -1,9 +1,9 @@
-/** Chunks that leave in the order they came, none before its time, driven by one timer. */
+/** A queue of chunks that are sent in order, none before its time, with one timer. */
 
-/** Node's timers count whole milliseconds: what is due within half of one leaves now rather than a whole one late. */
+/** Node's timers have millisecond resolution: a chunk due within half a millisecond is sent now rather than 1 ms late. */
 const toleranceMs = 0.5;
 
-/** How many may leave in one turn of the event loop: a chunk cut into bytes must not hold up every other connection. */
+/** Limit per event loop turn: a chunk cut into single bytes must not block other connections. */
 export const mostATurn = 256;
 
 interface Waiting {
@@ -20,7 +20,7 @@ export class DelayQueue {
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `settled` is called after chunks have left by time. */
+  /** `settled` is called after chunks were sent by the timer. */
   constructor(now: () => number, leave: (chunk: Buffer) => void, settled: () => void) {
     this.#now = now;
     this.#leave = leave;
@@ -41,13 +41,13 @@ export class DelayQueue {
     if (!this.#timer) this.#arm();
   }
 
-  /** Gives each waiting chunk a new time. */
+  /** Assigns each waiting chunk a new time. */
   reschedule(dueOf: (dueMs: number) => number): void {
     for (const waiting of this.#waiting) waiting.dueMs = dueOf(waiting.dueMs);
     if (!this.isEmpty) this.#arm();
   }
 
-  /** Everything leaves now. */
+  /** Sends everything now. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

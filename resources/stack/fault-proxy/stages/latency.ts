@@ -1,4 +1,4 @@
-/** Delays each chunk by latency +- jitter without changing the order; chunks overlap, so that throughput stays. */
+/** Delays each chunk by latency +- jitter in order; delays overlap, so throughput is not reduced. */
 import { limits } from "../limits.ts";
 import { DelayingStage } from "./delaying-stage.ts";
 import type { Port, StageContext } from "./stage.ts";
@@ -14,7 +14,7 @@ export class LatencyStage extends DelayingStage {
   override write(chunk: Buffer): void {
     if (this.queue.isEmpty) this.context.hit("delayed");
     const jitter = this.context.toxic.number("jitter");
-    // Drawn also where it cannot matter, so that the nth chunk has the nth number whatever the settings were before.
+    // Drawn even without jitter, so that the nth chunk always has the nth number, whatever the earlier settings.
     const offset = (this.context.random() * 2 - 1) * jitter;
     this.queue.push(chunk, this.context.now() + Math.max(0, this.#latencyMs + offset));
   }

@@ -1,4 +1,4 @@
-/** Faults on bytes: whoever leaves while one is in force, nothing stays open once it is undone. */
+/** Byte faults: whichever side closes while one is active, no socket stays open after it is undone. */
 import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { readLink } from "../api/link-body.ts";
@@ -30,7 +30,7 @@ const ways: Readonly<Record<string, (client: Socket, server: Socket) => void>> =
   "the server ends its side": (_client, server) => server.end(),
 };
 
-/** More than a lane holds back before it stops reading. */
+/** More than a lane holds before it pauses its source. */
 const payload = Buffer.alloc(300_000, "x");
 
 test.each(faults)("$type $attributes", async (fault) => {
@@ -67,7 +67,7 @@ test.each(faults)("$type $attributes", async (fault) => {
     if (fault.type === "down") await registry.updateLink(stream, () => ({ enabled: true }));
     else await registry.removeToxic(stream, "fault");
   }
-  // Who has not left says goodbye in turn.
+  // The other side then closes too.
   for (const socket of peers) socket.end();
   await expect.poll(() => registry.links().map((link) => link.connections().size)).toEqual([0, 0]);
   expect(registry.held.total).toBe(0);

@@ -1,4 +1,4 @@
-/** What `noop` does, and what any toxic does to a connection that its toxicity spares. */
+/** The stage for `noop`, and for connections that a toxic's toxicity excludes. */
 import { Stage } from "./stage.ts";
 
 export class PassStage extends Stage {

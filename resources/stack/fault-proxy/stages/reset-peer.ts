@@ -1,4 +1,4 @@
-/** Waits for the first chunk and then `timeout` ms, and resets both sides of the connection. */
+/** Resets both sides of the connection `timeout` ms after the first chunk. */
 import { Stage } from "./stage.ts";
 
 export class ResetPeerStage extends Stage {
@@ -11,7 +11,7 @@ export class ResetPeerStage extends Stage {
     this.changed();
   }
 
-  /** An end that reaches a peer before the reset would be a clean close instead. */
+  /** An end is dropped: passed on before the reset, it would be a clean close. */
   override end(): void {
     if (this.#startedMs === undefined) this.next.end();
   }
@@ -24,7 +24,7 @@ export class ResetPeerStage extends Stage {
     else this.#timer = setTimeout(() => this.#reset(), leftMs);
   }
 
-  /** Data was swallowed: the connection cannot go on as if nothing had happened. */
+  /** Data was dropped, so the connection cannot continue. */
   override release(): void {
     if (this.#startedMs !== undefined) this.#reset();
   }

@@ -17,7 +17,7 @@ test.each([
   expect(Math.max(...cut.map((slice) => slice.length))).toBeLessThanOrEqual(average + variation);
 });
 
-test("the same sequence cuts the same way", () => {
+test("the same random sequence gives the same slices", () => {
   const cut = (): number[] => slices(Buffer.alloc(9_000), 100, 50, mulberry32(9)).map(({ length }) => length);
   expect(cut()).toEqual(cut());
 });

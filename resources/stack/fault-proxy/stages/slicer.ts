@@ -32,8 +32,8 @@ export class SlicerStage extends DelayingStage {
 }
 
 /**
- * Halves the chunk, each cut moved by up to the variation, until a piece is within average + variation. Every piece has
- * at least one byte, whatever the settings: that is what keeps the halving finite.
+ * Halves the chunk recursively, each cut shifted by up to the variation, until a piece is within average + variation. Every
+ * piece has at least one byte for all settings, so the recursion terminates.
  */
 export function slices(chunk: Buffer, averageSize: number, variation: number, random: () => number): Buffer[] {
   const done: Buffer[] = [];

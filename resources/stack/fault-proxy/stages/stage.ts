@@ -1,7 +1,7 @@
-/** One toxic's hold on one direction of one connection: bytes come in, and go on to `next` when the toxic lets them. */
+/** One toxic on one direction of one connection: receives bytes and passes them to `next` as the toxic determines. */
 import type { Toxic } from "../toxics/toxic.ts";
 
-/** Where bytes and their end go. */
+/** The destination of bytes and their end. */
 export interface Port {
   write(chunk: Buffer): void;
   end(): void;
@@ -9,15 +9,15 @@ export interface Port {
 
 export interface StageContext {
   toxic: Toxic;
-  /** Milliseconds of a clock that never steps back. */
+  /** Milliseconds of a monotonic clock. */
   now(): number;
-  /** The repeatable sequence of this connection, in [0, 1). */
+  /** The reproducible random sequence of this connection, in [0, 1). */
   random(): number;
-  /** Notes that the toxic did something to this connection. */
+  /** Records that the toxic affected this connection. */
   hit(effect: string): void;
-  /** To be called after bytes were passed on outside of `write`, so that a paused source is read again. */
+  /** To be called after bytes were passed on outside of `write`, so that a paused source is resumed. */
   passedOn(): void;
-  /** The next end that leaves the lane ends both sides of the connection. */
+  /** Makes the next end that leaves the lane end both sides of the connection. */
   closeAtEnd(): void;
   /** Ends both sides at once with a TCP reset. */
   resetConnection(): void;
@@ -38,12 +38,12 @@ export abstract class Stage implements Port {
     this.next.end();
   }
 
-  /** Bytes that wait here. */
+  /** Number of bytes held here. */
   get held(): number {
     return 0;
   }
 
-  /** True: the source is not read until less waits here. */
+  /** True: the source is paused until fewer bytes are held here. */
   get isFull(): boolean {
     return false;
   }
@@ -51,13 +51,13 @@ export abstract class Stage implements Port {
   /** The toxic's attributes were changed. */
   changed(): void {}
 
-  /** The toxic is being removed: everything that waits goes on now, in order. */
+  /** The toxic is being removed: everything held is passed on now, in order. */
   release(): void {}
 
-  /** The connection is gone: no timer may be left. */
+  /** The connection is closed: clear all timers. */
   dispose(): void {}
 
-  /** Ends both sides of the connection after what was passed on has left the stages behind this one. */
+  /** Ends both sides of the connection after passed bytes have left the later stages. */
   protected closeConnection(): void {
     this.context.closeAtEnd();
     this.next.end();

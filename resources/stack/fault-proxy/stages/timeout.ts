@@ -1,7 +1,6 @@
 /**
- * Drops all data and closes the connection `timeout` ms after the toxic met it; 0 never closes. The clock runs from
- * there and no chunk starts it again. Removing the toxic closes the connection, as it does in Toxiproxy: bytes were
- * lost, so that what follows would make no sense to either side.
+ * Drops all data and closes the connection `timeout` ms after the toxic took effect on it, regardless of further chunks; 0
+ * never closes. Removing the toxic closes the connection, as in Toxiproxy: bytes were lost, so the rest would be invalid.
  */
 import { type Port, Stage, type StageContext } from "./stage.ts";
 
@@ -22,7 +21,7 @@ export class TimeoutStage extends Stage {
     this.context.hit("data dropped");
   }
 
-  /** The end of a stream is dropped like its data: the peer must not learn anything. */
+  /** A stream's end is dropped like its data: the peer must not receive anything. */
   override end(): void {}
 
   override changed(): void {

@@ -1,4 +1,4 @@
-/** Toxiproxy's toxics as a client of a link meets them, on real sockets. */
+/** Toxiproxy's toxics from a client's perspective, on real sockets. */
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { echo, openProxy, openServer } from "../testing/proxy-under-test.ts";
@@ -13,7 +13,7 @@ async function openEcho(): Promise<{ proxy: Awaited<ReturnType<typeof openProxy>
   return { proxy, client };
 }
 
-/** How long the echo of one byte takes. */
+/** Duration of the echo of one byte. */
 async function roundTripMs(client: RawClient): Promise<number> {
   const before = client.received.length;
   const startMs = performance.now();
@@ -22,7 +22,7 @@ async function roundTripMs(client: RawClient): Promise<number> {
   return performance.now() - startMs;
 }
 
-test("latency acts on a live connection, is updated, and removing it flushes what waits", async () => {
+test("latency affects an open connection, can be updated, and is flushed on removal", async () => {
   const { proxy, client } = await openEcho();
   await proxy.arm({ type: "latency", attributes: { latency: 30 } });
   const short = await roundTripMs(client);
@@ -37,7 +37,7 @@ test("latency acts on a live connection, is updated, and removing it flushes wha
   await client.receivesBytes(before + 5);
 });
 
-test("latency keeps order under jitter and lets chunks overlap", async () => {
+test("latency keeps the order under jitter, and delays overlap", async () => {
   const { proxy, client } = await openEcho();
   await proxy.arm({ type: "latency", attributes: { latency: 40, jitter: 40 }, seed: 7 });
   await proxy.arm({ type: "latency", stream: "upstream", attributes: { latency: 20, jitter: 20 } });
@@ -52,7 +52,7 @@ test("latency keeps order under jitter and lets chunks overlap", async () => {
   expect(performance.now() - startMs).toBeLessThan(60 * 40);
 });
 
-test("a fault added later stands behind the earlier ones, and removing the first leaves the second", async () => {
+test("a later toxic applies after the earlier ones, and removing the first keeps the second", async () => {
   const { proxy, client } = await openEcho();
   await proxy.arm({ name: "one", type: "latency", attributes: { latency: 30 } });
   await proxy.arm({ name: "two", type: "latency", attributes: { latency: 50 } });
@@ -62,7 +62,7 @@ test("a fault added later stands behind the earlier ones, and removing the first
   expect(left).toBeGreaterThanOrEqual(49);
 });
 
-test("bandwidth paces by its schedule", async () => {
+test("bandwidth sends by its schedule", async () => {
   const bytes = 60_000;
   const upstream = await openServer((socket) => void socket.once("data", () => socket.end(Buffer.alloc(bytes))));
   const proxy = await openProxy(upstream);
@@ -76,7 +76,7 @@ test("bandwidth paces by its schedule", async () => {
   expect(client.chunks.length).toBeGreaterThan(10);
 });
 
-test("bandwidth that is removed lets everything go at once", async () => {
+test("bandwidth sends everything at once on removal", async () => {
   const bytes = 500_000;
   const upstream = await openServer((socket) => void socket.once("data", () => socket.end(Buffer.alloc(bytes))));
   const proxy = await openProxy(upstream);
@@ -110,7 +110,7 @@ test.each(["upstream", "downstream"])(
   },
 );
 
-test("bandwidth 0 lets go at the rate that it is changed to, and stops again at 0", async () => {
+test("bandwidth 0 resumes at the rate that it is changed to, and stalls again at 0", async () => {
   const { proxy, client } = await openEcho();
   await proxy.arm({ name: "cut", type: "bandwidth", attributes: { rate: 0 } });
   const before = client.received.length;
@@ -125,14 +125,14 @@ test("bandwidth 0 lets go at the rate that it is changed to, and stops again at 
   await client.receivesBytes(before + 10_000);
 });
 
-test("bandwidth tells of a connection whose first bytes come at once", async () => {
+test("bandwidth records a hit for a connection whose first bytes arrive immediately", async () => {
   const proxy = await openProxy(await openServer((socket) => void socket.write("hello")));
   await proxy.arm({ type: "bandwidth", attributes: { rate: 10_000 } });
   for (let at = 0; at < 5; at += 1) await (await RawClient.open(proxy.port)).receives("hello");
   expect((await proxy.hits()).map(({ effect }) => effect)).toEqual(Array(5).fill("throttled"));
 });
 
-test("slow_close delays the end and nothing else", async () => {
+test("slow_close delays only the end", async () => {
   const proxy = await openProxy(await openServer(echo));
   await proxy.arm({ type: "slow_close", attributes: { delay: 80 } });
   const client = await RawClient.open(proxy.port);
@@ -144,7 +144,7 @@ test("slow_close delays the end and nothing else", async () => {
   expect(performance.now() - startMs).toBeGreaterThanOrEqual(79);
 });
 
-test("timeout drops data and closes after its time, though chunks keep coming", async () => {
+test("timeout drops data and closes after its time, regardless of further chunks", async () => {
   const { proxy, client } = await openEcho();
   await proxy.arm({ type: "timeout", attributes: { timeout: 100 } });
   const writing = setInterval(() => client.write("x"), 20);
@@ -191,7 +191,7 @@ test.each(["upstream", "downstream"])(
   },
 );
 
-test("slicer cuts into slices of about the size that was asked for", async () => {
+test("slicer cuts into slices of about the configured size", async () => {
   const bytes = Buffer.from(Array.from({ length: 4_000 }, (_, at) => at % 251));
   const upstream = await openServer((socket) => void socket.once("data", () => socket.end(bytes)));
   const proxy = await openProxy(upstream);
@@ -216,7 +216,7 @@ test("limit_data passes its bytes, then closes; the count survives an update", a
   expect(client.error).toBeUndefined();
 });
 
-test("limit_data closes after what a later toxic still holds", async () => {
+test("limit_data closes after the data that a later toxic still holds", async () => {
   const { proxy, client } = await openEcho();
   await proxy.arm({ type: "limit_data", attributes: { bytes: 3 } });
   await proxy.arm({ type: "latency", attributes: { latency: 40 } });
@@ -234,7 +234,7 @@ test("limit_data 0 closes on the first data, not before", async () => {
   expect(client.received.length).toBe(0);
 });
 
-test("toxicity spares connections by the seed, and the same seed spares the same ones", async () => {
+test("toxicity excludes connections by the seed, the same ones for the same seed", async () => {
   const outcomes = async (): Promise<string> => {
     const proxy = await openProxy(await openServer(echo), 42);
     await proxy.arm({ type: "limit_data", attributes: { bytes: 0 }, toxicity: 0.5 });
@@ -254,7 +254,7 @@ test("toxicity spares connections by the seed, and the same seed spares the same
   expect(await outcomes()).toBe(first);
 });
 
-test("a change of toxicity reaches live connections", async () => {
+test("a change of toxicity applies to open connections", async () => {
   const { proxy, client } = await openEcho();
   await proxy.arm({ type: "latency", attributes: { latency: 60_000 }, toxicity: 0 });
   await roundTripMs(client);

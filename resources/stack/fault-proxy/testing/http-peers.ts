@@ -1,4 +1,4 @@
-/** A server that words its replies byte for byte, and what an HTTP client makes of the bytes that arrived. */
+/** A server that defines its replies byte for byte, and an HTTP client's interpretation of the received bytes. */
 import { request } from "node:http";
 import { duplexPair } from "node:stream";
 import { openServer } from "./proxy-under-test.ts";
@@ -30,11 +30,11 @@ export function replyParts(framing: Framing, closes: boolean): [Buffer, Buffer] 
 export interface SeenRequest {
   text: string;
   write: (bytes: Buffer) => void;
-  /** The last bytes of the reply. Then the server ends its side where the client has, or where the reply says so. */
+  /** The last bytes of the reply. Then the server ends its side if the client has, or if the reply requires it. */
   finish: (bytes: Buffer, ends: boolean) => void;
 }
 
-/** Tells of each request, whole; whoever is told answers it. */
+/** Calls `onRequest` with each complete request; the callback answers it. */
 export async function openRawServer(onRequest: (seen: SeenRequest) => void): Promise<number> {
   return openServer((socket) => {
     let text = "";
@@ -72,13 +72,13 @@ export interface ReadReply {
   headers: Record<string, unknown>;
   body: string;
   trailers: Record<string, unknown>;
-  /** Arrived to its proper end. */
+  /** Received to its regular end. */
   isComplete: boolean;
-  /** What an HTTP client makes of it where it is none. */
+  /** The HTTP client's error for an invalid reply. */
   error?: string;
 }
 
-/** Node's own HTTP client reads the bytes. */
+/** Parses the bytes with Node's own HTTP client. */
 export function readReply(bytes: Buffer, hasEnded: boolean): Promise<ReadReply> {
   const [near, far] = duplexPair();
   const reply: ReadReply = { status: 0, headers: {}, body: "", trailers: {}, isComplete: false };

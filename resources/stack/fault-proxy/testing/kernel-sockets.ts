@@ -1,4 +1,4 @@
-/** What the kernel says of TCP sockets: a witness that the proxy cannot talk into anything. */
+/** TCP sockets according to the kernel, independent of the proxy's own records. */
 import { existsSync, readFileSync } from "node:fs";
 
 interface KernelSocket {
@@ -9,12 +9,12 @@ interface KernelSocket {
 
 const table = "/proc/net/tcp";
 
-/** Linux has the table; elsewhere only the proxy's own account can be asked. */
+/** Linux has the table; on other systems only the proxy's own counts are available. */
 export const kernelTells: boolean = existsSync(table);
 
 const listening = "0A";
 
-/** Those that a process holds; what only the kernel keeps for a while (TIME_WAIT) is nobody's. */
+/** Sockets that a process has open; those that only the kernel keeps (TIME_WAIT) have no owner. */
 function heldSockets(): KernelSocket[] {
   const lines = readFileSync(table, "utf8").trim().split("\n").slice(1);
   return lines.flatMap((line) => {
@@ -31,7 +31,7 @@ export interface ProxySockets {
   toUpstream: number;
 }
 
-/** The sockets of a proxy, counted by the ports that only it uses. */
+/** The sockets of a proxy, identified by the ports that only it uses. */
 export function proxySockets(linkPorts: readonly number[], upstreamPort: number): ProxySockets {
   const held = heldSockets();
   const atLinks = held.filter(({ localPort }) => linkPorts.includes(localPort));

@@ -1,4 +1,4 @@
-/** A fault proxy on free ports with one link, and what a test needs to talk to it. */
+/** A fault proxy on free ports with one link, and the clients that tests need. */
 import { createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Hit } from "../hits.ts";
@@ -12,7 +12,7 @@ export interface ApiReply {
   status: number;
   headers: Headers;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever JSON was answered
+  // biome-ignore lint/suspicious/noExplicitAny: tests read arbitrary JSON replies
   json: any;
 }
 
@@ -21,14 +21,14 @@ export interface ProxyUnderTest {
   /** Port of the link. */
   port: number;
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiReply>;
-  /** Arms a toxic on the link; fails where it is refused. */
+  /** Arms a toxic on the link; throws if it is refused. */
   arm(toxic: Record<string, unknown>): Promise<void>;
   disarm(name: string): Promise<void>;
   update(name: string, change: Record<string, unknown>): Promise<void>;
   hits(): Promise<Hit[]>;
 }
 
-/** Stopped when the test is over. */
+/** Stopped after the test. */
 export async function openProxy(upstreamPort: number, seed = 1, listenBeyondLoopback = false): Promise<ProxyUnderTest> {
   const upstream = `127.0.0.1:${upstreamPort}`;
   const link = { name: linkName, listen: "127.0.0.1:0", upstream, enabled: true, toxics: undefined };
@@ -66,7 +66,7 @@ export async function openProxy(upstreamPort: number, seed = 1, listenBeyondLoop
   };
 }
 
-/** A TCP server on a free port; its sockets go when the test is over. */
+/** A TCP server on a free port; its sockets are destroyed after the test. */
 export async function openServer(onSocket: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

@@ -1,11 +1,11 @@
-/** A socket whose story can be awaited. */
+/** A socket with awaitable events. */
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
 export class RawClient {
   readonly socket: Socket;
   readonly chunks: { bytes: Buffer; atMs: number }[] = [];
-  /** Set when the peer ended its side. */
+  /** Set once the peer has ended its side. */
   hasEnded = false;
   error: NodeJS.ErrnoException | undefined;
   readonly #changed = new Set<() => void>();
@@ -41,7 +41,7 @@ export class RawClient {
     this.socket.write(data);
   }
 
-  /** Resolves when the condition holds; the test's own time limit ends a wait in vain. */
+  /** Resolves once the condition is true; bounded by the test's timeout. */
   async until(condition: (client: this) => boolean): Promise<void> {
     while (!condition(this)) {
       await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** An HTTP server whose replies a test words itself, byte for byte where it wants. */
+/** An HTTP server whose replies a test defines, byte for byte if needed. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { onTestFinished } from "vitest";
 
@@ -10,7 +10,7 @@ export interface SeenRequest {
 
 export interface HttpServerUnderTest {
   port: number;
-  /** What reached it, whole. */
+  /** The complete requests that it received. */
   seen: SeenRequest[];
 }
 
@@ -45,7 +45,7 @@ export function answerJson({ body }: SeenRequest, response: ServerResponse): voi
   response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
 }
 
-/** Answers with a stream of `events` events with ids and a character of three bytes, then its end. */
+/** Answers with a stream of `events` events with ids and a three-byte character, then ends it. */
 export function answerStream(events: number, ends = true): (request: SeenRequest, response: ServerResponse) => void {
   return (_request, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });

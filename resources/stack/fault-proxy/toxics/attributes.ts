@@ -1,6 +1,6 @@
 /**
- * What each type of toxic can be told. Toxiproxy checks only JSON types, so that some of its settings stall or kill its
- * server; here each attribute has bounds, and a setting outside them is refused before anything changes.
+ * The attributes of each type of toxic. Toxiproxy validates only JSON types, so some settings stall or crash its server;
+ * here each attribute has bounds, and a value outside them is refused before anything changes.
  */
 import { limits } from "../limits.ts";
 
@@ -40,7 +40,7 @@ const httpStatus = (fallback?: number): AttributeSpec => ({
   ...(fallback === undefined ? {} : { fallback }),
 });
 
-/** Toxiproxy's own types: they act on bytes, in one direction. Unknown attributes are ignored, as there. */
+/** Toxiproxy's own types: they act on bytes, in one direction. Unknown attributes are ignored, as in Toxiproxy. */
 export const streamToxics: Readonly<Record<string, Readonly<Record<string, AttributeSpec>>>> = {
   noop: {},
   latency: { latency: ms(0), jitter: ms(0) },
@@ -57,26 +57,26 @@ export const streamToxics: Readonly<Record<string, Readonly<Record<string, Attri
 };
 
 /**
- * The types that act on HTTP requests and their replies, while the link's HTTP is read. Unknown attributes are refused:
- * nobody relies on them. Before the upstream sees the request:
+ * The types that act on HTTP requests and replies, while the link's HTTP is parsed. Unknown attributes are refused. Before
+ * the upstream receives the request:
  *
- * - http_status: answered with the status, and Retry-After where it is not -1
+ * - http_status: answered with the status, and with Retry-After unless it is -1
  * - mcp_error: each JSON-RPC call answered with this error
- * - session_lost: requests in a session are refused as by a server that forgot it, and go on being refused; `existing`
- *   sparing the sessions that began after the toxic was armed
- * - get_stream_refused: a GET that asks for an event stream is refused
+ * - session_lost: requests in a session are refused permanently, as by a server that lost it; `existing` excludes sessions
+ *   that started after the toxic was armed
+ * - get_stream_refused: a GET for an event stream is refused
  * - request_lost: the connection is reset, the request never reaches the upstream
  *
  * After it:
  *
  * - reply_lost: executed by the upstream; the connection is reset instead of the reply
  * - http_delay: the reply (or, by `side`, the request) is held
- * - malformed: the body is no JSON, or the head no HTTP
- * - truncated: the body stops short and the connection is closed
- * - session_rotated: the client is told another session id; the earlier one is refused
- * - stream_cut, stream_stalled, stream_duplicated: of an event stream, after so many events with data
- * - stream_split: a pause of `delay` ms inside a character of several bytes
- * - event_ids_skipped: every nth event id is left out
+ * - malformed: the body is not JSON, or the head is not HTTP
+ * - truncated: the body stops before its end and the connection is closed
+ * - session_rotated: the client receives another session id; the earlier one is refused
+ * - stream_cut, stream_stalled, stream_duplicated: act on an event stream after a number of events with data
+ * - stream_split: a pause of `delay` ms inside a multi-byte character
+ * - event_ids_skipped: every nth event id is removed
  * - tools_changed: tools/list with tools removed, added, or text added to their descriptions
  */
 export const httpToxics: Readonly<Record<string, Readonly<Record<string, AttributeSpec>>>> = {
@@ -90,7 +90,7 @@ export const httpToxics: Readonly<Record<string, Readonly<Record<string, Attribu
     message: { kind: "text", maxLength: 1_000, fallback: "injected fault" },
   },
   malformed: { kind: { kind: "choice", values: ["json", "http"], fallback: "json" } },
-  /** -1: half of a reply whose length is known, else its first 16 bytes. */
+  /** -1: half of a reply of known length, else its first 16 bytes. */
   truncated: { bytes: bytes(-1, -1) },
   session_lost: {
     status: { kind: "choice", values: [404, 400, 200], fallback: 404 },
@@ -120,7 +120,7 @@ export function isHttpToxic(type: string): boolean {
   return Object.hasOwn(httpToxics, type);
 }
 
-/** `given` over `prior` over the defaults, checked; or what is wrong, naming attribute, expectation and value. */
+/** Merges `given` over `prior` over the defaults and validates; or a problem with attribute, expectation and value. */
 export function checkAttributes(type: string, given: unknown, prior: Attributes = {}): Attributes | AttributeProblem {
   const specs = streamToxics[type] ?? httpToxics[type] ?? {};
   const asked = given === undefined || given === null ? {} : given;
@@ -150,7 +150,7 @@ export function checkAttributes(type: string, given: unknown, prior: Attributes 
   return together === undefined ? checked : { problem: together };
 }
 
-/** What the value should have been, or undefined when it is right. */
+/** The expectation that the value violates; undefined if it is valid. */
 function expectation(spec: AttributeSpec, value: unknown): string | undefined {
   switch (spec.kind) {
     case "integer": {

@@ -16,11 +16,11 @@ test.each([
   [{ method: "tools/list", tool: "refund_all" }, false],
   [{ http_method: "post" }, true],
   [{ http_method: "GET" }, false],
-])("%j meets a refund: %s", (match, isMet) => {
+])("%j matches a refund: %s", (match, isMet) => {
   expect(meets(match, request)).toBe(isMet);
 });
 
-test("one message of a batch has to meet all conditions together", () => {
+test("one message of a batch must match all conditions together", () => {
   const batch = { httpMethod: "POST", messages: [{ method: "a" }, { method: "tools/call", tool: "t" }] };
   expect(meets({ method: "tools/call", tool: "t" }, batch)).toBe(true);
   expect(meets({ method: "a", tool: "t" }, batch)).toBe(false);

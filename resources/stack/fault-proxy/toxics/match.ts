@@ -1,22 +1,22 @@
-/** Which requests an HTTP-aware toxic is meant for. All given conditions must hold. */
+/** The requests that an HTTP-aware toxic applies to. All given conditions must match. */
 import { limits } from "../limits.ts";
 
 export interface Match {
-  /** JSON-RPC method, e.g. `tools/call`. `*` stands for any characters. */
+  /** JSON-RPC method, e.g. `tools/call`. `*` matches any characters. */
   method?: string;
-  /** The tool of a `tools/call`. `*` stands for any characters. */
+  /** The tool of a `tools/call`. `*` matches any characters. */
   tool?: string;
   /** GET, POST, DELETE ... */
   http_method?: string;
-  /** Only the nth request that meets the conditions above, counted from 1. */
+  /** Only the nth request that matches the conditions above, counted from 1. */
   ordinal?: number;
-  /** Only the first n requests that meet the conditions above. */
+  /** Only the first n requests that match the conditions above. */
   first?: number;
-  /** The chance of each request that is left, decided by the published rule. */
+  /** The probability for each remaining request, decided by the rule in randomness.ts. */
   probability?: number;
 }
 
-/** What of a request can be matched. A batch has several messages. */
+/** The properties of a request that can be matched. A batch has several messages. */
 export interface Matchable {
   httpMethod: string;
   messages: readonly { method?: string; tool?: string }[];
@@ -25,7 +25,7 @@ export interface Matchable {
 const texts = ["method", "tool", "http_method"] as const;
 const counts = ["ordinal", "first"] as const;
 
-/** `given` over `prior`, or what is wrong with it. `null` takes a condition away. */
+/** Merges `given` over `prior`, or returns the problem. `null` removes a condition. */
 export function checkMatch(given: unknown, prior: Match = {}): Match | { problem: string } {
   if (given === null) return {};
   if (typeof given !== "object" || Array.isArray(given)) return { problem: "match must be an object" };
@@ -53,7 +53,7 @@ export function checkMatch(given: unknown, prior: Match = {}): Match | { problem
   return merged as Match;
 }
 
-/** Whether the request meets the conditions that look at the request itself. */
+/** Whether the request matches the conditions on the request itself. */
 export function meets(match: Match, request: Matchable): boolean {
   if (match.http_method !== undefined && match.http_method.toUpperCase() !== request.httpMethod) return false;
   if (match.method === undefined && match.tool === undefined) return true;
@@ -62,7 +62,7 @@ export function meets(match: Match, request: Matchable): boolean {
   );
 }
 
-/** Patterns are short and compared piece by piece, so that none can take long. */
+/** Compares piece by piece, without a regular expression, so that no pattern can take long. */
 function fits(pattern: string | undefined, text: string | undefined): boolean {
   if (pattern === undefined) return true;
   if (text === undefined) return false;

@@ -1,4 +1,4 @@
-/** One armed fault of a link, as the API shows it and as the data plane reads it. */
+/** One armed fault of a link, used by the API and the data plane. */
 import { draw } from "../randomness.ts";
 import { type Attributes, isHttpToxic } from "./attributes.ts";
 import type { Match } from "./match.ts";
@@ -8,14 +8,14 @@ export type Direction = "upstream" | "downstream";
 export interface ToxicSpec {
   name: string;
   type: string;
-  /** As sent, for it is echoed so; `direction` is what it means. */
+  /** As sent, since it is echoed; `direction` is the parsed value. */
   stream: string;
-  /** The chance that a connection meets this toxic. */
+  /** The probability that a connection is affected. */
   toxicity: number;
   attributes: Attributes;
   match: Match;
   seed: number | undefined;
-  /** Milliseconds from now after which the toxic removes itself. */
+  /** Milliseconds from now after which the toxic is removed automatically. */
   expiresMs: number | undefined;
 }
 
@@ -24,20 +24,20 @@ export class Toxic {
   readonly type: string;
   readonly stream: string;
   readonly direction: Direction;
-  /** Position in the order in which the link's toxics and sessions came to be. */
+  /** Event number that orders the link's toxics and sessions. */
   readonly armedAt: number;
   toxicity: number;
   attributes: Attributes;
   match: Match;
-  /** When it removes itself, in milliseconds since the epoch. */
+  /** When it is removed automatically, in milliseconds since the epoch. */
   expiresAt: number | undefined;
-  /** Requests that met the conditions of `match`, hit or not. */
+  /** Number of requests that matched the conditions of `match`, affected or not. */
   matched = 0;
   hits = 0;
   readonly #link: string;
   readonly #ownSeed: number | undefined;
   readonly #seed: number;
-  /** What stands for the toxic in draws: a toxic with a seed of its own repeats whatever it is called. */
+  /** The toxic's identity in draws: with its own seed it is reproducible under any name. */
   readonly #mark: string;
 
   constructor(spec: ToxicSpec, link: string, proxySeed: number, armedAt: number) {
@@ -63,13 +63,13 @@ export class Toxic {
     return Number(this.attributes[attribute]);
   }
 
-  /** One draw a connection: whatever is updated, the same connection keeps it. */
+  /** One draw per connection, which is kept across updates. */
   meetsConnection(connection: number): boolean {
     if (this.toxicity >= 1) return true;
     return draw(this.#seed, this.#link, this.#mark, "connection", connection, this.direction) < this.toxicity;
   }
 
-  /** Counts a request that met the conditions and says whether this toxic is for it. */
+  /** Counts a request that matched the conditions and returns whether this toxic applies to it. */
   takes(): boolean {
     this.matched += 1;
     const { ordinal, first, probability } = this.match;
@@ -79,12 +79,12 @@ export class Toxic {
     return this.drawForRequest("request") < probability;
   }
 
-  /** A number in [0, 1) that belongs to the request that was matched last. */
+  /** A number in [0, 1) for the most recently matched request. */
   drawForRequest(purpose: string): number {
     return draw(this.#seed, this.#link, this.#mark, purpose, this.matched);
   }
 
-  /** Where the pseudo-random sequence of one connection starts. */
+  /** The seed of one connection's pseudo-random sequence. */
   sequenceStart(connection: number): number {
     return Math.floor(draw(this.#seed, this.#link, this.#mark, "sequence", connection, this.direction) * 2 ** 32);
   }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { closeCleanly, resetNow } from "./goodbye.ts";
+import { closeCleanly, resetNow } from "./close-socket.ts";
 
 /** Both ends of one connection. */
 async function pair(): Promise<{ ours: Socket; peer: Socket }> {
@@ -28,7 +28,7 @@ test("a reset is a reset", async () => {
   expect(error.code).toBe("ECONNRESET");
 });
 
-test("a reset right after an end leaves no handle behind", async () => {
+test("a reset right after an end does not leak a handle", async () => {
   const before = openHandles();
   const { ours, peer } = await pair();
   ours.end();
@@ -38,7 +38,7 @@ test("a reset right after an end leaves no handle behind", async () => {
   await expect.poll(openHandles).toBe(before);
 });
 
-test("a clean close is a FIN, though bytes arrive that nobody reads, and it does not wait for ever", async () => {
+test("a clean close is a FIN, also with unread incoming bytes, and its wait is bounded", async () => {
   const { ours, peer } = await pair();
   peer.write("x".repeat(100_000));
   closeCleanly(ours);
