@@ -168,19 +168,19 @@ describe("when the connection fails", () => {
   test.each<[string, FakeGatewayOptions["onCall"]]>([
     ["before the answer", (_request, response) => response.destroy()],
     [
-      "in the middle of it",
+      "within the answer",
       (_request, response) =>
         response
           .writeHead(200, { "content-type": "application/json", "content-length": "99" })
           .write("{", () => response.destroy()),
     ],
     [
-      "while it streams",
+      "during a stream",
       (_request, response) =>
         response.writeHead(200, { "content-type": "text/event-stream" }).write(": held\n\n", () => response.destroy()),
     ],
     [
-      "at a stream's end without an answer",
+      "by a stream's end without an answer",
       (_request, response) => response.writeHead(200, { "content-type": "text/event-stream" }).end(": held\n\n"),
     ],
   ])("cut %s: the call ends as an error at once and is not repeated", async (_when, onCall) => {

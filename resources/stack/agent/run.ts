@@ -12,7 +12,7 @@ export interface RunOptions {
   turnId?: string | undefined;
   gatewayUrl: string;
   planner: Planner;
-  /** Ends the run: the call under way is cancelled, no further call is started. */
+  /** Ends the run: the current call is cancelled, no further call is started. */
   signal: AbortSignal;
 }
 

@@ -55,7 +55,7 @@ describe("recognised input", () => {
   ])("%s", async (input, expected) => expect(await callsFor(input)).toEqual(expected));
 
   test.each(["pii-message", "Refund ch_1002 for jo@example.org, card 4111-1111-1111-1111"])(
-    "%s passes an email and a card number on in an argument",
+    "%s passes an e-mail address and a card number in an argument",
     async (input) => {
       const [call] = await callsFor(input);
       expect(call?.[0]).toBe("lookup_charge");

@@ -276,7 +276,7 @@ describe("installed in a folder that other users cannot access", () => {
   });
 
   test.runIf(isRoot)(
-    "as an ordinary user, in folders of its own; root then takes the data over, and not the other way",
+    "runs as an ordinary user, in its own folders; root can then use the data, but not vice versa",
     async () => {
       const nobody = { uid: 65_534, gid: 65_534 };
       const folder = closedFolder();

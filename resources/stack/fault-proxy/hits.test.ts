@@ -19,14 +19,14 @@ test("an empty record has no hits and has dropped none", () => {
 
 test("followers receive each hit until they unsubscribe", () => {
   const log = new HitLog(3);
-  const heard: number[] = [];
+  const received: number[] = [];
   let ends = 0;
-  const follower = { take: ({ seq }: { seq: number }) => void heard.push(seq), end: () => void ends++ };
+  const follower = { take: ({ seq }: { seq: number }) => void received.push(seq), end: () => void ends++ };
   const leave = log.follow(follower);
   log.record(hit);
   leave();
   log.record(hit);
-  expect(heard).toEqual([1]);
+  expect(received).toEqual([1]);
   log.follow(follower);
   log.close();
   expect(ends).toBe(1);

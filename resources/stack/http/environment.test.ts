@@ -29,7 +29,7 @@ describe("durations", () => {
   ])("%s is %i ms", (text, ms) => expect(parseDurationMs(text)).toBe(ms));
 
   test.each(["", "5", "s", "0s", "0.1ms", "-1s", "5h", "1e3s", "5 s", "1441m", "Infinitys", "5s5s"])(
-    "%j is none",
+    "%j is not a duration",
     (text) => expect(parseDurationMs(text)).toBeUndefined(),
   );
 });

@@ -42,7 +42,7 @@ describe("origins", () => {
   );
 
   test.each(["null", "", "http://evil.example", "http://localhost.evil.example", "file://", "app://lab", "localhost"])(
-    "%j is not",
+    "%j is refused",
     (origin) => expect(refusalOf({ host, origin }, ["gateway"])).toContain("Origin"),
   );
 });

@@ -128,7 +128,7 @@ describe("starting and stopping", () => {
     await expect(start(echo, { host: "192.0.2.1" })).rejects.toThrow("Set HOST to one of its own");
   });
 
-  test("a request under way is answered, then the connection closes", async () => {
+  test("a pending request is answered, then the connection closes", async () => {
     const reached = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
     const service = await start(

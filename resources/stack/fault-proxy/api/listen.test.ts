@@ -62,7 +62,7 @@ test("the refusal names the next step", async () => {
 });
 
 test.each(["", ":0", "localhost:0", "LOCALHOST:0", "127.0.0.7:0", "[::1]:0"])(
-  "%j is this machine, and no other reaches it",
+  "%j is accepted and reachable only from this machine",
   async (listen) => {
     const proxy = await openProxy(await openServer(echo));
     const created = await proxy.call("POST", "/proxies", { name: "b", listen, upstream: "127.0.0.1:1" });

@@ -53,7 +53,7 @@ describe("populate and reset", () => {
   });
 
   test.each(["bad", "203.0.113.1:80", "taken"])(
-    "an entry that is refused (%s) leaves the one it was to replace",
+    "a refused entry (%s) keeps the one that it should replace",
     async (at) => {
       const proxy = await open();
       const listen = at === "taken" ? `127.0.0.1:${await openServer(echo)}` : at;

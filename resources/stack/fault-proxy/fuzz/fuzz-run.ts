@@ -77,7 +77,7 @@ export async function openStack(seed: number): Promise<FuzzStack> {
     const populated = await fetch(`${service.url}/populate`, asked);
     const reset = await fetch(`${service.url}/reset`, { method: "POST" });
     const passed = await exchange(linkPort, [
-      Buffer.from("GET /well HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+      Buffer.from("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
     ]);
     if (populated.status !== 201 || reset.status !== 204 || !passed.toString().includes("200 OK")) {
       throw new FuzzFailure(

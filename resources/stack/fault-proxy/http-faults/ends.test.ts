@@ -17,15 +17,15 @@ import {
   replyTrailers,
   type SeenRequest,
 } from "../testing/http-peers.ts";
-import { kernelTells, proxySockets } from "../testing/kernel-sockets.ts";
+import { hasSocketTable, proxySockets } from "../testing/kernel-sockets.ts";
 import { RawClient } from "../testing/raw-client.ts";
 
 /** The outcome of a reply: it arrives completely, the proxy answers instead, it is truncated, the connection is reset. */
-type Fate = "passes" | "answered" | "cut" | "reset" | "no HTTP";
+type Outcome = "passes" | "answered" | "cut" | "reset" | "not HTTP";
 
 interface Kind {
   type: string;
-  fate: Fate;
+  outcome: Outcome;
   attributes?: Record<string, unknown>;
   /** Holds the request or the reply: until the toxic is removed if the case removes it, else briefly. */
   holds?: "for a time" | "until removed";
@@ -33,42 +33,42 @@ interface Kind {
 }
 
 const kinds: readonly Kind[] = [
-  { type: "http_status", fate: "answered", attributes: { status: 503 } },
-  { type: "mcp_error", fate: "answered" },
-  { type: "session_lost", fate: "answered", attributes: { sessions: "any" } },
-  { type: "get_stream_refused", fate: "answered", method: "GET" },
-  { type: "http_delay", fate: "passes", attributes: { side: "reply" }, holds: "for a time" },
-  { type: "http_delay", fate: "passes", attributes: { side: "request" }, holds: "for a time" },
-  { type: "stream_split", fate: "passes", holds: "for a time" },
-  { type: "stream_stalled", fate: "passes", attributes: { after_events: 1 }, holds: "until removed" },
-  { type: "stream_duplicated", fate: "passes" },
-  { type: "event_ids_skipped", fate: "passes" },
-  { type: "session_rotated", fate: "passes" },
-  { type: "tools_changed", fate: "passes", attributes: { remove: ["b"] } },
-  { type: "malformed", fate: "passes" },
-  { type: "malformed", fate: "no HTTP", attributes: { kind: "http" } },
-  { type: "truncated", fate: "cut", attributes: { bytes: 20 } },
-  { type: "stream_cut", fate: "cut", attributes: { after_events: 1 } },
-  { type: "request_lost", fate: "reset" },
-  { type: "reply_lost", fate: "reset" },
+  { type: "http_status", outcome: "answered", attributes: { status: 503 } },
+  { type: "mcp_error", outcome: "answered" },
+  { type: "session_lost", outcome: "answered", attributes: { sessions: "any" } },
+  { type: "get_stream_refused", outcome: "answered", method: "GET" },
+  { type: "http_delay", outcome: "passes", attributes: { side: "reply" }, holds: "for a time" },
+  { type: "http_delay", outcome: "passes", attributes: { side: "request" }, holds: "for a time" },
+  { type: "stream_split", outcome: "passes", holds: "for a time" },
+  { type: "stream_stalled", outcome: "passes", attributes: { after_events: 1 }, holds: "until removed" },
+  { type: "stream_duplicated", outcome: "passes" },
+  { type: "event_ids_skipped", outcome: "passes" },
+  { type: "session_rotated", outcome: "passes" },
+  { type: "tools_changed", outcome: "passes", attributes: { remove: ["b"] } },
+  { type: "malformed", outcome: "passes" },
+  { type: "malformed", outcome: "not HTTP", attributes: { kind: "http" } },
+  { type: "truncated", outcome: "cut", attributes: { bytes: 20 } },
+  { type: "stream_cut", outcome: "cut", attributes: { after_events: 1 } },
+  { type: "request_lost", outcome: "reset" },
+  { type: "reply_lost", outcome: "reset" },
 ];
 
 interface Case {
   asks: "keep-alive" | "close" | "HTTP/1.0";
   framing: Framing;
-  leaves: "nobody" | "the client" | "the client's sending side" | "the server";
+  leaves: "neither side" | "the client" | "the client's sending side" | "the server";
   removed: "meanwhile" | "afterwards";
 }
 
-function casesOf({ fate, holds }: Kind): Case[] {
+function casesOf({ outcome, holds }: Kind): Case[] {
   const cases: Case[] = [];
   for (const asks of ["keep-alive", "close", "HTTP/1.0"] as const) {
     for (const framing of framings) {
       // HTTP/1.0 has no chunks.
       if (asks === "HTTP/1.0" && (framing === "chunked" || framing === "trailers")) continue;
-      for (const leaves of ["nobody", "the client", "the client's sending side", "the server"] as const) {
+      for (const leaves of ["neither side", "the client", "the client's sending side", "the server"] as const) {
         if (holds !== "until removed") cases.push({ asks, framing, leaves, removed: "afterwards" });
-        if (fate === "passes") cases.push({ asks, framing, leaves, removed: "meanwhile" });
+        if (outcome === "passes") cases.push({ asks, framing, leaves, removed: "meanwhile" });
       }
     }
   }
@@ -116,7 +116,7 @@ class Trial {
     else if (!this.#isAnsweredBefore) await this.#finishReply();
     if (leaves !== "the client") await this.#expectOutcome(client);
     if (removed === "afterwards") await this.#remove();
-    if (leaves === "nobody" && this.#staysOpen) await this.#expectUsable(client);
+    if (leaves === "neither side" && this.#staysOpen) await this.#expectUsable(client);
     client.socket.destroy();
   }
 
@@ -142,7 +142,7 @@ class Trial {
   }
 
   get #isAnsweredBefore(): boolean {
-    return this.#kind.fate === "answered" || this.#kind.type === "request_lost";
+    return this.#kind.outcome === "answered" || this.#kind.type === "request_lost";
   }
 
   #toxicHits(): number {
@@ -190,18 +190,18 @@ class Trial {
 
   get #staysOpen(): boolean {
     const { asks, framing } = this.#case;
-    if (this.#kind.fate === "answered") return asks === "keep-alive";
-    return this.#kind.fate === "passes" && asks === "keep-alive" && framing !== "until close";
+    if (this.#kind.outcome === "answered") return asks === "keep-alive";
+    return this.#kind.outcome === "passes" && asks === "keep-alive" && framing !== "until close";
   }
 
   get #endComes(): boolean {
     const { asks, leaves } = this.#case;
-    if (this.#kind.fate === "answered") return asks !== "keep-alive" || leaves === "the client's sending side";
-    return this.#kind.fate === "cut" || this.#serverEnds;
+    if (this.#kind.outcome === "answered") return asks !== "keep-alive" || leaves === "the client's sending side";
+    return this.#kind.outcome === "cut" || this.#serverEnds;
   }
 
   async #expectOutcome(client: RawClient): Promise<void> {
-    if (this.#kind.fate === "reset") {
+    if (this.#kind.outcome === "reset") {
       await expect.poll(() => client.socket.closed).toBe(true);
       expect([client.error?.code, client.text]).toEqual(["ECONNRESET", ""]);
       return;
@@ -214,21 +214,21 @@ class Trial {
 
   async #hasOutcome(client: RawClient): Promise<boolean> {
     const { isComplete, error } = await readReply(client.received, false);
-    return this.#kind.fate === "no HTTP" ? error?.startsWith("HPE_") === true : isComplete;
+    return this.#kind.outcome === "not HTTP" ? error?.startsWith("HPE_") === true : isComplete;
   }
 
   #expectReply(reply: ReadReply, bytes: Buffer): void {
-    const { fate, type } = this.#kind;
+    const { outcome, type } = this.#kind;
     const { asks, framing } = this.#case;
     const isUntilClose = framing === "until close";
-    if (fate === "no HTTP") {
+    if (outcome === "not HTTP") {
       expect(reply.error).toMatch(/^HPE_/);
-    } else if (fate === "answered") {
+    } else if (outcome === "answered") {
       expect(reply).toMatchObject({
         isComplete: true,
         headers: { connection: asks === "keep-alive" ? "keep-alive" : "close" },
       });
-    } else if (fate === "cut") {
+    } else if (outcome === "cut") {
       expect(reply.body.length).toBeLessThan(replyBody.length);
       expect(reply.isComplete).toBe(isUntilClose);
     } else {
@@ -272,7 +272,7 @@ test.each(kinds)(
       trials.set(name, new Trial(kind, one, link, registry));
     }
     const ports = [...trials.values()].map(({ port }) => port);
-    const before = kernelTells && proxySockets(ports, upstreamPort);
+    const before = hasSocketTable && proxySockets(ports, upstreamPort);
     await Promise.all(
       [...trials].map(([name, trial]) =>
         trial.run().catch((error: Error) => failures.push(`${name}: ${error.message}`)),
@@ -282,7 +282,7 @@ test.each(kinds)(
     const open = () => registry.links().flatMap((link) => (link.connections().size > 0 ? [link.name] : []));
     await expect.poll(open).toEqual([]);
     expect(registry.held.total).toBe(0);
-    if (!kernelTells) return;
+    if (!hasSocketTable) return;
     expect(before).toEqual({ listeners: trials.size, toClients: 0, toUpstream: 0 });
     await expect.poll(() => proxySockets(ports, upstreamPort)).toEqual(before);
     await registry.close();

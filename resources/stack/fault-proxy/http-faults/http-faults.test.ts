@@ -334,7 +334,7 @@ const badChunk = "Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n";
 const foldedHeader = "X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello";
 
 test.each([twoLengths, badChunk, foldedHeader])(
-  "a request that is no proper HTTP loses nothing of itself: %j",
+  "a request that is not valid HTTP passes completely: %j",
   async (rest) => {
     let received = "";
     const upstream = await openServer((socket) => socket.on("data", (chunk: Buffer) => (received += chunk)));
@@ -348,7 +348,7 @@ test.each([twoLengths, badChunk, foldedHeader])(
 );
 
 test.each([twoLengths, badChunk, foldedHeader])(
-  "a reply that is no proper HTTP loses nothing of itself: %j",
+  "a reply that is not valid HTTP passes completely: %j",
   async (rest) => {
     const reply = `HTTP/1.1 200 OK\r\n${rest}`;
     const proxy = await openProxy(await openServer((socket) => socket.once("data", () => socket.end(reply))));

@@ -106,12 +106,9 @@ test("a temporary down ends by itself", async () => {
 
 describe("a refused change", () => {
   const refused = [
-    [
-      "an address that someone else has",
-      (taken: number) => ({ listen: `127.0.0.1:${taken}`, upstream: "elsewhere:1" }),
-    ],
+    ["an address in use", (taken: number) => ({ listen: `127.0.0.1:${taken}`, upstream: "elsewhere:1" })],
     ["an address beyond this machine", () => ({ listen: "203.0.113.1:80" })],
-    ["a host that nobody knows", () => ({ listen: "no.such.host.invalid:80" })],
+    ["an unknown host", () => ({ listen: "no.such.host.invalid:80" })],
   ] as const;
 
   test.each(refused)("keeps a link open, on the same port: %s", async (_what, change) => {

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { readLink } from "../api/link-body.ts";
 import { readToxic } from "../api/toxic-body.ts";
 import { Registry } from "../registry.ts";
-import { kernelTells, proxySockets } from "../testing/kernel-sockets.ts";
+import { hasSocketTable, proxySockets } from "../testing/kernel-sockets.ts";
 import { openServer } from "../testing/proxy-under-test.ts";
 import { RawClient } from "../testing/raw-client.ts";
 
@@ -45,7 +45,7 @@ test.each(faults)("$type $attributes", async (fault) => {
     await registry.createLink(readLink({ name: stream, listen: "127.0.0.1:0", upstream }));
   }
   const ports = registry.links().map(({ listen }) => Number(listen.split(":").at(-1)));
-  const before = kernelTells && proxySockets(ports, upstreamPort);
+  const before = hasSocketTable && proxySockets(ports, upstreamPort);
   for (const [at, stream] of links.entries()) {
     const pairs: [(client: Socket, server: Socket) => void, Socket, Socket][] = [];
     for (const leave of Object.values(ways)) {
@@ -71,7 +71,7 @@ test.each(faults)("$type $attributes", async (fault) => {
   for (const socket of peers) socket.end();
   await expect.poll(() => registry.links().map((link) => link.connections().size)).toEqual([0, 0]);
   expect(registry.held.total).toBe(0);
-  if (!kernelTells) return;
+  if (!hasSocketTable) return;
   expect(before).toEqual({ listeners: 2, toClients: 0, toUpstream: 0 });
   await expect.poll(() => proxySockets(ports, upstreamPort)).toEqual(before);
 });

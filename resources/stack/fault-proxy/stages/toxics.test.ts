@@ -90,7 +90,7 @@ test("bandwidth sends everything at once on removal", async () => {
 });
 
 test.each(["upstream", "downstream"])(
-  "bandwidth 0 %s stalls data and the end behind it until it is removed",
+  "bandwidth 0 %s stalls data and the following end until it is removed",
   async (stream) => {
     const bytes = 300_000;
     const upstream = await openServer((socket) => {
@@ -166,30 +166,27 @@ test("timeout 0 never closes; removing it does", async () => {
   expect(client.received.length).toBe(0);
 });
 
-test.each(["upstream", "downstream"])(
-  "reset_peer %s resets a connection that was live before, both sides",
-  async (stream) => {
-    let server: Socket | undefined;
-    let serverError: NodeJS.ErrnoException | undefined;
-    const upstream = await openServer((socket) => {
-      server = socket;
-      socket.on("error", (error) => (serverError = error));
-      socket.pipe(socket);
-    });
-    const proxy = await openProxy(upstream);
-    const client = await RawClient.open(proxy.port);
-    client.write("ready");
-    await client.receives("ready");
-    await proxy.arm({ type: "reset_peer", stream, attributes: { timeout: 10 } });
-    expect(client.socket.closed).toBe(false);
-    client.write("x");
-    await client.closed();
-    expect(client.error?.code).toBe("ECONNRESET");
-    expect(client.hasEnded).toBe(false);
-    await expect.poll(() => server?.closed).toBe(true);
-    expect(serverError?.code).toBe("ECONNRESET");
-  },
-);
+test.each(["upstream", "downstream"])("reset_peer %s resets both sides of an open connection", async (stream) => {
+  let server: Socket | undefined;
+  let serverError: NodeJS.ErrnoException | undefined;
+  const upstream = await openServer((socket) => {
+    server = socket;
+    socket.on("error", (error) => (serverError = error));
+    socket.pipe(socket);
+  });
+  const proxy = await openProxy(upstream);
+  const client = await RawClient.open(proxy.port);
+  client.write("ready");
+  await client.receives("ready");
+  await proxy.arm({ type: "reset_peer", stream, attributes: { timeout: 10 } });
+  expect(client.socket.closed).toBe(false);
+  client.write("x");
+  await client.closed();
+  expect(client.error?.code).toBe("ECONNRESET");
+  expect(client.hasEnded).toBe(false);
+  await expect.poll(() => server?.closed).toBe(true);
+  expect(serverError?.code).toBe("ECONNRESET");
+});
 
 test("slicer cuts into slices of about the configured size", async () => {
   const bytes = Buffer.from(Array.from({ length: 4_000 }, (_, at) => at % 251));
@@ -238,15 +235,15 @@ test("toxicity excludes connections by the seed, the same ones for the same seed
   const outcomes = async (): Promise<string> => {
     const proxy = await openProxy(await openServer(echo), 42);
     await proxy.arm({ type: "limit_data", attributes: { bytes: 0 }, toxicity: 0.5 });
-    let story = "";
+    let outcomes = "";
     for (let at = 0; at < 20; at += 1) {
       const client = await RawClient.open(proxy.port);
       client.write("x");
       await client.until(() => client.received.length > 0 || client.hasEnded);
-      story += client.received.length > 0 ? "passed " : "closed ";
+      outcomes += client.received.length > 0 ? "passed " : "closed ";
       client.socket.destroy();
     }
-    return story;
+    return outcomes;
   };
   const first = await outcomes();
   expect(first).toContain("passed");

@@ -10,7 +10,7 @@ interface KernelSocket {
 const table = "/proc/net/tcp";
 
 /** Linux has the table; on other systems only the proxy's own counts are available. */
-export const kernelTells: boolean = existsSync(table);
+export const hasSocketTable: boolean = existsSync(table);
 
 const listening = "0A";
 

@@ -63,13 +63,13 @@ describe("a database outage", () => {
     await callFrom(100, 200);
     await killing;
     await callFrom(200, 300);
-    const away = await eventually(gateway.health, ({ status }) => status === "degraded");
-    expect(away.audit.pending).toBeGreaterThan(0);
-    expect(away.reasons.join()).toMatch(/audit: \d+ rows are pending/);
+    const during = await eventually(gateway.health, ({ status }) => status === "degraded");
+    expect(during.audit.pending).toBeGreaterThan(0);
+    expect(during.reasons.join()).toMatch(/audit: \d+ rows are pending/);
     await postgres.start();
     await callFrom(300, 350);
-    const back = await eventually(gateway.health, ({ audit }) => audit.pending === 0);
-    expect(back).toMatchObject({ status: "ok", audit: { written: 350, dropped: 0 } });
+    const after = await eventually(gateway.health, ({ audit }) => audit.pending === 0);
+    expect(after).toMatchObject({ status: "ok", audit: { written: 350, dropped: 0 } });
     expect(await numbersWritten()).toEqual(upTo(350));
     const ends = await eventually(gateway.health, ({ calls }) => calls.pending === 0);
     expect(ends.calls).toEqual({ written: 350, pending: 0, unsaved: 0, dropped: 0, failing: false });

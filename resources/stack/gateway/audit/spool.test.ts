@@ -59,7 +59,7 @@ function spoolInto(written: string[], { answer = () => undefined, limit = 1_000,
   return { spool, log };
 }
 
-const isAway = () => new Error("away");
+const outage = () => new Error("unavailable");
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
 
@@ -132,12 +132,12 @@ describe("Spool", () => {
 
   it("drops and counts the newest rows beyond its limit", async () => {
     const written: string[] = [];
-    let away = true;
-    const { spool, log } = spoolInto(written, { answer: () => (away ? isAway() : undefined), limit: 10 });
+    let isDown = true;
+    const { spool, log } = spoolInto(written, { answer: () => (isDown ? outage() : undefined), limit: 10 });
     for (const call of numbers(15)) void spool.add(entry(call));
     expect(spool).toMatchObject({ pending: 10, dropped: 5 });
     expect(log.filter((line) => line.includes("dropped"))).toHaveLength(1);
-    away = false;
+    isDown = false;
     await spool.drain(2_000);
     expect(written).toEqual(numbers(10));
   });
@@ -155,7 +155,7 @@ describe("Spool", () => {
   });
 
   it("stops draining at its deadline, and reports the number of remaining rows", async () => {
-    const { spool } = spoolInto([], { answer: isAway });
+    const { spool } = spoolInto([], { answer: outage });
     void spool.add(entry("0"));
     expect(await spool.drain(30)).toBe(1);
     expect(callsOnDisk()).toEqual(["0"]);
@@ -164,7 +164,7 @@ describe("Spool", () => {
 
 describe("the spool on disk", () => {
   it("has a row by the time that add resolves, readable by its owner only", async () => {
-    const { spool } = spoolInto([], { answer: isAway });
+    const { spool } = spoolInto([], { answer: outage });
     const first = spool.add(entry("0"));
     const second = spool.add(entry("1"));
     expect(callsOnDisk()).toEqual([]);
@@ -176,7 +176,7 @@ describe("the spool on disk", () => {
   });
 
   it("is written by the next gateway, before its own rows", async () => {
-    const first = spoolInto([], { answer: isAway });
+    const first = spoolInto([], { answer: outage });
     for (const call of ["0", "1", "2"]) await first.spool.add(entry(call));
     // The first is not used any more, as if it had been killed.
     const written: string[] = [];
@@ -212,7 +212,7 @@ describe("the spool on disk", () => {
   it("is deleted file by file as rows reach the database, also if some are always pending", async () => {
     let allowed = 0;
     const written: string[] = [];
-    const answer = () => (written.length < allowed ? undefined : isAway());
+    const answer = () => (written.length < allowed ? undefined : outage());
     const { spool } = spoolInto(written, { answer, limit: 10_000 });
     const megabyte = { arguments: JSON.stringify("x".repeat(1_048_576)) };
     for (const call of numbers(4)) await spool.add({ ...entry(call), ...megabyte });
@@ -231,8 +231,8 @@ describe("the spool on disk", () => {
 
   it("reports a write failure, and the rows still reach the database", async () => {
     const written: string[] = [];
-    let away = true;
-    const { spool, log } = spoolInto(written, { answer: () => (away ? isAway() : undefined) });
+    let isDown = true;
+    const { spool, log } = spoolInto(written, { answer: () => (isDown ? outage() : undefined) });
     rmSync(folder, { recursive: true });
     // The open file was unlinked, so a next start would not find its rows; a new file cannot be created.
     for (const call of numbers(3)) void spool.add({ ...entry(call), arguments: JSON.stringify("x".repeat(1_100_000)) });
@@ -241,7 +241,7 @@ describe("the spool on disk", () => {
     expect(spool.unsaved).toBe(1);
     expect(spool.saveError).toMatch(/ENOENT/);
     expect(log.join()).toMatch(/in memory only/);
-    away = false;
+    isDown = false;
     expect(await spool.drain(2_000)).toBe(0);
     expect(written).toEqual(numbers(5));
     expect(existsSync(folder)).toBe(false);
