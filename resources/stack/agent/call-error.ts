@@ -30,8 +30,8 @@ function jsonRpcError(code: number, message: string, data: unknown): CallError {
 /** A JSON-RPC error in the body of an HTTP error takes precedence over the HTTP status. */
 function httpError(error: StreamableHTTPError): CallError {
   const text = error.message.replace(/^Streamable HTTP error: (Error POSTing to endpoint: )?/, "").trim();
-  const told = parseJson(text);
-  const inner = isObject(told) ? told.error : undefined;
+  const parsed = parseJson(text);
+  const inner = isObject(parsed) ? parsed.error : undefined;
   if (isObject(inner) && typeof inner.code === "number" && typeof inner.message === "string") {
     return jsonRpcError(inner.code, inner.message, inner.data);
   }

@@ -103,9 +103,9 @@ function readReply(url: string, text: string): Reply {
 }
 
 function reasonIn(text: string): string {
-  const told = parseJson(text);
-  if (isObject(told) && isObject(told.error) && typeof told.error.message === "string") {
-    return told.error.message.slice(0, 500);
+  const parsed = parseJson(text);
+  if (isObject(parsed) && isObject(parsed.error) && typeof parsed.error.message === "string") {
+    return parsed.error.message.slice(0, 500);
   }
   // Not the usual shape: use the text itself as the reason.
   return text.slice(0, 500) || "no reason given";

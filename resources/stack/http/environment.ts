@@ -36,7 +36,7 @@ export class EnvironmentReader {
     this.#variables = variables;
   }
 
-  /** Where a service listens, and by which names of hosts beside this machine's it may be called. */
+  /** A service's listen address, and the host names besides loopback that clients may use. */
   listening(port: number): { host: string; port: number; allowedHosts: readonly string[] } {
     return {
       host: this.optionalString("HOST") ?? "127.0.0.1",

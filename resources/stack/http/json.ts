@@ -1,4 +1,4 @@
-/** Undefined for a text that is not JSON: no JSON stands for that. */
+/** Undefined if the text is not JSON; no JSON value parses to undefined. */
 export function parseJson(text: string | Buffer): unknown {
   try {
     return JSON.parse(text.toString());
@@ -7,7 +7,7 @@ export function parseJson(text: string | Buffer): unknown {
   }
 }
 
-/** Whether a value is what JSON calls an object. */
+/** Whether a value is a JSON object: neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { DelayQueue } from "./delay-queue.ts";
 import { type Port, Stage, type StageContext } from "./stage.ts";
 
-/** A stage whose chunks wait in a queue, each until it is due; the end of the stream goes on after the last of them. */
+/** A stage that queues chunks until they are due; the end of the stream is passed on after the last of them. */
 export abstract class DelayingStage extends Stage {
   protected readonly queue: DelayQueue;
   #ended = false;

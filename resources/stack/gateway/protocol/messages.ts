@@ -1,6 +1,6 @@
+/** JSON-RPC 2.0 as used by MCP. Validated without a schema library for speed: this runs for every message. */
 import { isObject } from "../../http/json.ts";
 
-/** JSON-RPC 2.0 as used by MCP. Validated without a schema library for speed: this runs for every message. */
 export type RequestId = string | number;
 export type Params = Readonly<Record<string, unknown>>;
 
