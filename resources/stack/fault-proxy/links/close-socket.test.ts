@@ -21,7 +21,7 @@ async function pair(): Promise<{ ours: Socket; peer: Socket }> {
 
 const openHandles = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
 
-test("a reset is a reset", async () => {
+test("resetNow sends a TCP reset", async () => {
   const { ours, peer } = await pair();
   resetNow(ours);
   const [error] = (await once(peer.resume(), "error")) as [NodeJS.ErrnoException];
