@@ -9,7 +9,7 @@ import { createPreferences } from "./state/preferences-store.ts";
 import { styleNonce } from "./ui/style-nonce.ts";
 
 window.pageParts?.hasStarted();
-// The name under which the library that locks scrolling behind a dialog looks for the nonce of its style element.
+// Read by the library that locks scrolling behind a dialog, as the nonce of its style element.
 Object.assign(window, { __webpack_nonce__: styleNonce() });
 
 const App = late("The application", () => import("./app/app.tsx"), FirstFrame);
@@ -17,7 +17,7 @@ const client = connectToLab();
 const preferences = createPreferences(() => window.localStorage);
 
 const root = document.getElementById("root");
-if (root === null) throw new Error("the page has no place to be shown in");
+if (root === null) throw new Error("the page has no root element");
 createRoot(root).render(
   <ErrorBoundary place="">
     <App client={client} preferences={preferences} />

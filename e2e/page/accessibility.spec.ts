@@ -2,13 +2,13 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "./lab-under-test.ts";
 import { makeRuns, PAGES } from "./pages.ts";
 
-test("no page has a serious fault of accessibility, in either theme", async ({ window }) => {
-  // It opens every page there is, after three runs, and looks at each twice.
+test("no page has a serious accessibility problem, in either theme", async ({ window }) => {
+  // Opens every page, after three runs, and checks each twice.
   test.slow();
   const { page } = window;
   await page.emulateMedia({ reducedMotion: "reduce" });
   const scan = async (what: string, rules?: string[]) => {
-    // A colour that is on its way to another is neither.
+    // A colour in transition is neither.
     await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
     // One frame: it needs no other page to put the results of several together. What passes is not described.
     const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ["violations"] });
@@ -27,7 +27,7 @@ test("no page has a serious fault of accessibility, in either theme", async ({ w
     await open(window, runs);
     await scan(`${name}, light`);
     await page.emulateMedia({ colorScheme: "dark" });
-    // Nothing but the colours hangs on the theme.
+    // Only the colours depend on the theme.
     await scan(`${name}, dark`, ["color-contrast"]);
     await page.emulateMedia({ colorScheme: "light" });
     await page.keyboard.press("Escape");
@@ -35,13 +35,11 @@ test("no page has a serious fault of accessibility, in either theme", async ({ w
   }
 });
 
-test("where motion is reduced a change of theme is there at once, and the time axis has its colours", async ({
-  window,
-}) => {
+test("with reduced motion a theme change applies at once, and the time axis has its colours", async ({ window }) => {
   const { page } = window;
   await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light" });
   await page.emulateMedia({ colorScheme: "dark" });
-  // On the way to its new colour an icon would be dark on dark, or light on light.
+  // During a transition an icon would be dark on dark, or light on light.
   expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
   await window.runToEnd("The MCP server crashes and the tool stays visible", "Passed");
   const hues = () =>

@@ -1,7 +1,7 @@
 import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
 
-/** A refund that waits for whoever sits at the window. */
+/** A refund that waits for approval in the window. */
 const waiting = (id: string, decision: "approved" | "denied") => `id: ${id}
 title: A refund that is ${decision} here
 patterns: [human in the loop]
@@ -21,10 +21,10 @@ test.use({
   }),
 });
 
-test("a person approves one call and denies another, from the window", AGAIN_IN_THE_APP, async ({ window }) => {
+test("one call is approved and another denied in the window", AGAIN_IN_THE_APP, async ({ window }) => {
   const { page, run } = window;
 
-  await test.step("approve, on the page of approvals", async () => {
+  await test.step("approve on the Approvals page", async () => {
     await window.start("A refund that is approved here");
     await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible({ timeout: 60_000 });
     await window.goTo("Approvals");
@@ -37,7 +37,7 @@ test("a person approves one call and denies another, from the window", AGAIN_IN_
     await expect(page.getByRole("row").filter({ hasText: "A refund that is approved here" })).toContainText("approved");
   });
 
-  await test.step("deny, on the page of the run", async () => {
+  await test.step("deny on the Run page", async () => {
     await window.start("A refund that is denied here");
     await page
       .getByTestId("approval-card")

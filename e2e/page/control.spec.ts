@@ -5,7 +5,7 @@ import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
 const TIMEOUT = "An approval expires while Slack is down";
 const CRASH = "The MCP server crashes and the tool stays visible";
 
-test("a run is cancelled, and what it broke is put back", AGAIN_IN_THE_APP, async ({ window, host }) => {
+test("a run is cancelled, and its faults are undone", AGAIN_IN_THE_APP, async ({ window, host }) => {
   const { page, run } = window;
   await window
     .card(TIMEOUT)
@@ -14,7 +14,7 @@ test("a run is cancelled, and what it broke is put back", AGAIN_IN_THE_APP, asyn
   await run.isShown(TIMEOUT);
   await expect(page.getByText("stop mock-slack").first()).toBeVisible();
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
-  await test.step("what runs and what stops it is in reach in the smallest window too", async () => {
+  await test.step("the run and its cancel button are reachable in the smallest window", async () => {
     await page.setViewportSize({ width: 900, height: 600 });
     await expect(window.nowRunning.getByRole("link")).toBeInViewport({ ratio: 1 });
     for (const name of ["Cancel", "Halt"]) {
@@ -23,26 +23,26 @@ test("a run is cancelled, and what it broke is put back", AGAIN_IN_THE_APP, asyn
     await expect(page.getByRole("button", { name: "More: theme, settings, help" })).toBeInViewport({ ratio: 1 });
     await page.setViewportSize({ width: 1280, height: 800 });
   });
-  await expect(window.undoAll).toHaveAccessibleDescription(/cancel the run, or halt, to have that now/);
+  await expect(window.undoAll).toHaveAccessibleDescription(/Cancel the run or halt to undo them now/);
   await page.getByRole("button", { name: "Cancel the run" }).press("Enter");
   await run.hasEnded("Cancelled");
   await expect(page.getByRole("button", { name: "Run again" })).toBeFocused();
   await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
   await window.nothingRuns();
-  await test.step("a double click has started it once", async () => {
+  await test.step("a double click starts it once", async () => {
     await window.goTo("History");
     await expect(page.getByRole("link", { name: TIMEOUT })).toHaveCount(1);
   });
-  await test.step("a queue that is cancelled is told of by the run that was on, and not by all that never began", async () => {
+  await test.step("cancelling a queue notifies about the run in progress, not about runs that never started", async () => {
     await window.start(TIMEOUT);
     await window.goTo("Lab");
     await page.getByRole("button", { name: "Run all" }).click();
     await page.getByRole("button", { name: "Cancel all" }).click();
     await window.nothingRuns();
-    // The desktop app tells of it by the system's own notices.
+    // The desktop app shows a system notification instead.
     await expect(page.getByRole("alert")).toHaveText(host === "browser" ? [new RegExp(`: ${TIMEOUT}`)] : []);
   });
-  await test.step("a run is deleted after asking, from the list and from its own page, and the focus stays on the page", async () => {
+  await test.step("a run is deleted after confirmation, from the list and from its own page, and the focus stays on the page", async () => {
     const dialog = page.getByRole("dialog", { name: "Delete 1 run?" });
     await window.goTo("History");
     const runs = page.getByRole("link", { name: TIMEOUT });
@@ -58,13 +58,13 @@ test("a run is cancelled, and what it broke is put back", AGAIN_IN_THE_APP, asyn
     await page.getByRole("button", { name: "More for this run" }).click();
     await page.getByRole("menuitem", { name: "Delete" }).click();
     await dialog.getByRole("button", { name: "Delete 1 run" }).click();
-    await expect(page.getByText("No run is kept yet")).toBeVisible();
+    await expect(page.getByText("No runs yet")).toBeVisible();
     await expect(page.getByRole("main")).toBeFocused();
   });
 });
 
 test(
-  "a service is broken by hand, everything is undone, and the lab is halted and armed",
+  "a manual fault is applied, everything is undone, and the lab is halted and armed",
   AGAIN_IN_THE_APP,
   async ({ window }) => {
     const { page } = window;
@@ -78,7 +78,7 @@ test(
       await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
     });
 
-    await test.step("a disabled control says why, also to those who do not use a pointer", async () => {
+    await test.step("a disabled control shows the reason, also without a pointer", async () => {
       const kill = page.getByRole("button", { name: "Kill payments-mcp" });
       await expect(kill).toHaveAccessibleDescription(/restore it first/);
       await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
@@ -87,7 +87,7 @@ test(
       await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
     });
 
-    await test.step("break a link from the map, and restore it", async () => {
+    await test.step("break a link on the map and restore it", async () => {
       const link = window.link("gateway->mock-slack");
       await window.clickOnLine(link);
       await page.getByRole("combobox", { name: "Fault" }).click();
@@ -98,7 +98,7 @@ test(
       await expect(link).toHaveAccessibleName("link gateway->mock-slack");
     });
 
-    await test.step("undo all is in reach on every page", async () => {
+    await test.step("Undo all is available on every page", async () => {
       await window.goTo("History");
       await window.undoAll.click();
       await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
@@ -106,14 +106,14 @@ test(
       await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
     });
 
-    await test.step("what was done by hand is a run like any other", async () => {
+    await test.step("manual faults are in the history as a run", async () => {
       await window.goTo("History");
-      await expect(page.getByRole("link", { name: /by hand/i }).first()).toBeVisible();
+      await expect(page.getByRole("link", { name: /manual session/i }).first()).toBeVisible();
     });
 
     await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
       await page.keyboard.press("ControlOrMeta+.");
-      await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
+      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
       await window.goTo("Lab");
       const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
       await expect(start).toHaveAccessibleDescription(/arm it first/);
@@ -124,45 +124,37 @@ test(
   },
 );
 
-test("what a run could not put back is told on every page, and put back when a person asks again", async ({
-  window,
-  home,
-}) => {
+test("faults that a run could not undo are shown on every page, and undone on retry", async ({ window, home }) => {
   const { page } = window;
-  const banner = page.getByRole("alert").filter({ hasText: "Left broken by a run that is over: stop payments-mcp" });
+  const banner = page.getByRole("alert").filter({ hasText: "Not undone after a run: stop payments-mcp" });
   await window.bringUp();
   const letStart = keepFromStarting(home, "payments-mcp");
   await window.runToEnd(CRASH, "Residue");
   await expect(banner).toBeVisible();
   await window.goTo("History");
   await expect(banner).toBeVisible();
-  await test.step("in vain while it cannot be started", async () => {
-    await banner.getByRole("button", { name: "Try again to put it back" }).click();
-    await expect(page.getByRole("alert").filter({ hasText: "Something is not as it was" })).toBeVisible();
+  await test.step("fails while the service cannot be started", async () => {
+    await banner.getByRole("button", { name: "Retry undo" }).click();
+    await expect(page.getByRole("alert").filter({ hasText: "Not everything was restored" })).toBeVisible();
     await expect(banner).toBeVisible();
   });
-  await test.step("told by a halt, too, as long as it is so", async () => {
+  await test.step("is also shown after a halt", async () => {
     await page.keyboard.press("ControlOrMeta+.");
     await expect(page.getByRole("status").filter({ hasText: "The lab is halted" })).toContainText(
       "Still in force: stop payments-mcp",
     );
   });
   letStart();
-  await banner.getByRole("button", { name: "Try again to put it back" }).click();
+  await banner.getByRole("button", { name: "Retry undo" }).click();
   await expect(banner).toBeHidden({ timeout: 60_000 });
-  await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
+  await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
   await window.goTo("Lab");
   await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
 });
 
-test("what someone else has broken is told on every page, and restored when a person asks", async ({
-  window,
-  home,
-}) => {
+test("damage caused by someone else is shown on every page, and restored on request", async ({ window, home }) => {
   const { page } = window;
-  const banner = page
-    .getByRole("alert")
-    .filter({ hasText: "Broken, and not by a fault of the lab: mock-slack is paused" });
+  const banner = page.getByRole("alert").filter({ hasText: "Damage not caused by the lab: mock-slack is paused" });
   await window.bringUp();
   await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
   await window.service("mock-slack").click();
@@ -184,7 +176,7 @@ function pidOf(home: string, service: string): number {
   return Number(pid);
 }
 
-/** As if its program had been uninstalled meanwhile. Returns what puts it back. */
+/** Simulates that its program was uninstalled. Returns a function that restores it. */
 function keepFromStarting(home: string, service: string): () => void {
   const change = (launch: (before: string) => string) => {
     const journal = new Database(join(home, "journal.db"));

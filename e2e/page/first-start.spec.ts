@@ -4,25 +4,25 @@ const CRASH = "The MCP server crashes and the tool stays visible";
 const STORM = "A retrying client runs into its budget";
 const TIMEOUT = "An approval expires while Slack is down";
 
-test("a newcomer runs the demo and reads what happened", async ({ window }) => {
+test("a new user runs the demo and reads the result", async ({ window }) => {
   const { page, run } = window;
 
-  await test.step("an empty lab offers one thing and says what it will do", async () => {
+  await test.step("an empty lab offers the demo with its steps", async () => {
     await expect(page.getByRole("button", { name: "Run the demo" })).toBeVisible();
     for (const title of [CRASH, STORM, TIMEOUT])
       await expect(page.getByRole("listitem").filter({ hasText: title })).toBeVisible();
   });
 
-  await test.step("what a scenario touches and how that is put back is told before anything runs", async () => {
+  await test.step("a scenario's faults and how they are undone are shown before it runs", async () => {
     const card = window.card(CRASH);
     await card.getByRole("button", { name: `Steps of ${CRASH}` }).click();
     const broken = card.getByRole("list").filter({ hasText: "fault: stop payments-mcp" }).last();
-    await expect(card.getByText("What it breaks, and how that is put back")).toBeVisible();
+    await expect(card.getByText("Faults and how they are undone")).toBeVisible();
     await expect(broken).toContainText("at the latest");
     await card.getByRole("button", { name: `Steps of ${CRASH}` }).click();
   });
 
-  await test.step("one click, and the window shows the run as it happens", async () => {
+  await test.step("one click shows the run as it happens", async () => {
     await page.getByRole("button", { name: "Run the demo" }).click();
     await run.isShown(CRASH);
     await run.hasEnded("Passed");
@@ -30,7 +30,7 @@ test("a newcomer runs the demo and reads what happened", async ({ window }) => {
     await expect(page.getByText("upstream_error").first()).toBeVisible();
   });
 
-  await test.step("a waiting call is told of wherever the person is", async () => {
+  await test.step("a waiting call is shown on every page", async () => {
     await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible({ timeout: 60_000 });
     await window.nowRunning.getByRole("link").click();
     await run.isShown(TIMEOUT);
@@ -40,7 +40,7 @@ test("a newcomer runs the demo and reads what happened", async ({ window }) => {
     await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
   });
 
-  await test.step("the third run has its result, and everything is as it was", async () => {
+  await test.step("the third run has its result, and everything is restored", async () => {
     await window.nothingRuns();
     await window.goTo("Lab");
     await window
@@ -63,21 +63,21 @@ test("a newcomer runs the demo and reads what happened", async ({ window }) => {
       .getByRole("link", { name: /^Passed/ })
       .click();
     await run.isShown(TIMEOUT);
-    // Where on the axis the call waits hangs on how long everything else took.
+    // The position of the waiting call on the axis depends on the duration of everything else.
     let share = 0.1;
     await expect(async () => {
       share = share < 0.9 ? share + 0.1 : 0.1;
       await run.scrubTo(share);
       await expect(run.moment).toContainText("At");
-      await expect(page.getByText("a call waits", { exact: true })).toBeVisible({ timeout: 500 });
+      await expect(page.getByText("1 call waiting", { exact: true })).toBeVisible({ timeout: 500 });
     }).toPass();
     await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
-    await expect(page.getByText("No check has been made at this moment")).toBeVisible();
+    await expect(page.getByText("No checks yet at this moment")).toBeVisible();
     await page.keyboard.press("f");
     await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
   });
 
-  await test.step("what is selected is explained, and a link leads back to it", async () => {
+  await test.step("the selection has details, and a link reopens it", async () => {
     await run.tab("Tool calls");
     await page.getByRole("button", { name: /create_refund/ }).click();
     await expect(run.inspector).toContainText("requested_by_customer");
@@ -98,8 +98,8 @@ test("a newcomer runs the demo and reads what happened", async ({ window }) => {
     await expect(run.inspector).toContainText(/Endedok/);
   });
 
-  await test.step("next and previous failure go from one to the next", async () => {
-    await page.getByRole("button", { name: "Select nothing" }).click();
+  await test.step("next and previous failure select failures in order", async () => {
+    await page.getByRole("button", { name: "Clear the selection" }).click();
     await page.getByRole("button", { name: "Next failure" }).click();
     await expect(run.inspector).toContainText("ECONNREFUSED");
     await page.keyboard.press("n");
@@ -108,7 +108,7 @@ test("a newcomer runs the demo and reads what happened", async ({ window }) => {
     await expect(run.inspector).toContainText("ECONNREFUSED");
   });
 
-  await test.step("zooming by drag and by wheel shows less, a double click all of it", async () => {
+  await test.step("drag and wheel zoom in, a double click shows the whole run", async () => {
     const whole = await run.ticks();
     await run.zoomTo(0.2, 0.3);
     await expect.poll(() => run.ticks()).not.toEqual(whole);
@@ -121,24 +121,24 @@ test("a newcomer runs the demo and reads what happened", async ({ window }) => {
   });
 });
 
-test("with a protection off the failure is seen, and the two runs are compared side by side", async ({ window }) => {
+test("with a protection off the failure is visible, and the two runs are compared", async ({ window }) => {
   const { page } = window;
   await window.runToEnd(CRASH, "Passed");
   await window.runToEnd(CRASH, "Failed", "capability-cache");
   await expect(page.getByRole("row", { name: /policyOutcome/ })).toContainText("no decision");
   await page.getByRole("button", { name: "Compare" }).click();
-  await expect(page.getByRole("region", { name: "First run" })).toContainText("with every protection");
+  await expect(page.getByRole("region", { name: "First run" })).toContainText("with all protections");
   await expect(page.getByRole("region", { name: "Second run" })).toContainText("without capability-cache");
   const decisions = page.getByRole("row", { name: /^Decisions/ });
   await expect(decisions).toContainText("list_recent_charges upstream_error");
   await expect(decisions).toHaveAttribute("data-differs");
-  // One axis: both runs have the same times at the same places.
+  // One axis: both runs have the same times at the same positions.
   const axes = page.getByTestId("time-axis");
   await expect(axes).toHaveCount(2);
   expect(await axes.nth(0).innerText()).toBe(await axes.nth(1).innerText());
-  await page.getByLabel("Only what differs").check({ force: true });
+  await page.getByLabel("Only differences").check({ force: true });
   await expect(page.getByRole("row", { name: /^Faults/ })).toBeHidden();
-  await test.step("both on one screen, larger, for an audience", async () => {
+  await test.step("both on one screen, larger, in presenter mode", async () => {
     const decided = page.getByRole("region", { name: "Second run" }).getByText("Tool calls");
     const plainPx = (await decided.boundingBox())?.height ?? 0;
     await page.keyboard.press("p");

@@ -11,7 +11,7 @@ const LONG_RUN_ID = "0f0f0f0f-0000-4000-8000-000000100000";
 const LONG = 100_000;
 
 test.describe("hostile", () => {
-  test("nothing leads the window away from the lab", async ({ window, context }) => {
+  test("nothing navigates the window away from the lab", async ({ window, context }) => {
     const { page } = window;
     const opened: string[] = [];
     context.on("page", (popup) => opened.push(popup.url()));
@@ -19,7 +19,7 @@ test.describe("hostile", () => {
       await window.openAddress(hash);
       await window.isOpen();
     }
-    // A file that is dropped is never opened as a page, whatever it is.
+    // A dropped file is never opened as a page.
     const data = await page.evaluateHandle(() => {
       const transfer = new DataTransfer();
       transfer.items.add(new File(["<script>window.pwned = 1</script>"], "page.html", { type: "text/html" }));
@@ -52,7 +52,7 @@ expect:
       }),
     });
 
-    test("is shown as text, and no code of it runs", async ({ window }) => {
+    test("is shown as text and not executed", async ({ window }) => {
       const { page, run } = window;
       await window.runToEnd(`Markup ${markup}`, "Passed");
       await run.tab("Tool calls");
@@ -70,7 +70,7 @@ expect:
     });
   });
 
-  test("a page of another origin gets in neither by socket nor by fetch nor in a frame", async ({
+  test("a page of another origin has no access by socket, fetch or frame", async ({
     browserLab: lab,
     window,
     context,
@@ -105,7 +105,7 @@ expect:
     await window.isOpen();
   });
 
-  test("a bundle whose paths lead out of it is refused, and nothing of it is kept", async ({ window, home }) => {
+  test("a bundle with paths outside of it is refused, and nothing of it is kept", async ({ window, home }) => {
     const { page } = window;
     const file = join(home, "evil.zip");
     const manifest = { path: "manifest.json", bytes: Buffer.from("{}") };
@@ -150,7 +150,9 @@ expect:
       },
     });
 
-    test("is shown whole, in as many elements as a short one, and can be searched and scrubbed", async ({ window }) => {
+    test("is shown in full, with as many elements as a short one, and can be searched and scrubbed", async ({
+      window,
+    }) => {
       const { page, run } = window;
       await window.openAddress(`#/run/${LONG_RUN_ID}`);
       await expect(run.timeline).toBeVisible();

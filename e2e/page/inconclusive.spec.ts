@@ -20,29 +20,29 @@ expect:
   }),
 });
 
-test("a run whose checks could not look is neither green nor failed, wherever its verdict is shown", async ({
+test("a run with an inconclusive check is neither green nor failed, wherever its outcome is shown", async ({
   window,
 }) => {
   const { page, run } = window;
   await window.runToEnd(TITLE, "Inconclusive");
 
-  await test.step("among its checks, with why", async () => {
+  await test.step("in its checks, with the reason", async () => {
     await run.tab("Checks");
     const check = page.getByRole("row", { name: /decisions/ });
-    await expect(check.getByRole("img", { name: "could not be told" })).toBeVisible();
+    await expect(check.getByRole("img", { name: "inconclusive" })).toBeVisible();
     await expect(check).toContainText("the audit log cannot be read");
     await check.getByRole("button", { name: "decisions" }).click();
-    await expect(run.inspector).toContainText("could not be told");
+    await expect(run.inspector).toContainText("inconclusive");
     await expect(run.inspector).toContainText("the audit log cannot be read");
   });
 
-  await test.step("for an audience", async () => {
+  await test.step("in presenter mode", async () => {
     await page.keyboard.press("p");
     await expect(run.header.getByText("Inconclusive", { exact: true })).toBeVisible();
     await page.keyboard.press("p");
   });
 
-  await test.step("on the card of its scenario", async () => {
+  await test.step("on its scenario's card", async () => {
     await window.goTo("Lab");
     await expect(window.card(TITLE).getByRole("img", { name: /^Inconclusive/ })).toBeVisible();
   });

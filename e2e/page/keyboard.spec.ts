@@ -3,13 +3,13 @@ import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
 const CRASH = "The MCP server crashes and the tool stays visible";
 
 test(
-  "the whole way without a pointer: find, run, read, scrub, break and undo",
+  "everything works without a pointer: find, run, read, scrub, break and undo",
   AGAIN_IN_THE_APP,
   async ({ window }) => {
     const { page, run } = window;
     const { keyboard } = page;
 
-    await test.step("the first Tab leads past the navigation", async () => {
+    await test.step("the first Tab skips the navigation", async () => {
       await keyboard.press("Tab");
       await expect(page.getByRole("button", { name: "Skip to the page" })).toBeFocused();
       await keyboard.press("Enter");
@@ -33,7 +33,7 @@ test(
 
     await test.step("go from failure to failure and along the axis", async () => {
       await keyboard.press("n");
-      // The probe and the call both fail, and which is first hangs on the machine.
+      // The probe and the call both fail, in either order.
       await expect(run.inspector).toContainText(/down|upstream_error/);
       await keyboard.press("Escape");
       await run.timeline.focus();
@@ -52,7 +52,7 @@ test(
       await expect(run.moment).toContainText("At the end");
     });
 
-    await test.step("the shortcuts are told, and the pages are two keys away", async () => {
+    await test.step("the shortcuts are listed, and two keys open each page", async () => {
       await keyboard.press("?");
       const help = page.getByRole("dialog", { name: "Shortcuts" });
       await expect(help).toContainText("Next failure");
@@ -67,7 +67,7 @@ test(
       }
     });
 
-    await test.step("a switch that has the focus leaves the shortcuts to the page", async () => {
+    await test.step("a focused switch does not block the shortcuts", async () => {
       await window.openAddress("#/settings");
       await page.getByRole("switch", { name: "Presenter mode" }).focus();
       await keyboard.press("Space");
@@ -78,7 +78,7 @@ test(
       await window.openAddress("#/lab");
     });
 
-    await test.step("break a service and put it back", async () => {
+    await test.step("break a service and restore it", async () => {
       await window.service("mock-slack").focus();
       await keyboard.press("Enter");
       await page.getByRole("button", { name: "Stop mock-slack" }).focus();

@@ -9,14 +9,14 @@ import { type Desktop, quit, startDesktop } from "../desktop/desktop.ts";
 import { PROJECT } from "../desktop/shell-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
 
-/** What serves the page. */
+/** The host that serves the page. */
 export interface HostOption {
   host: "browser" | "desktop";
 }
 
-/** A lab with a window, on a data folder of its own. */
+/** A lab with a window, with its own data folder. */
 interface LabUnderTest {
-  /** The window's page: the one that is given, where the host has no window of its own. */
+  /** The window's page: the given one if the host has no window of its own. */
   open(page: Page): Promise<LabWindow>;
   stop(): Promise<void>;
 }
@@ -43,7 +43,7 @@ class DesktopLab implements LabUnderTest {
   }
 }
 
-/** A lab started as `npm start -- --browser` does, on a data folder of its own. */
+/** A lab started as with `npm start -- --browser`, with its own data folder. */
 export class BrowserLab implements LabUnderTest {
   readonly home: string;
   /** Without the token. */
@@ -81,7 +81,7 @@ export class BrowserLab implements LabUnderTest {
     return new BrowserLab(home, child, addresses);
   }
 
-  /** The address that lets the next person in: each works once. */
+  /** The address for the next browser: each works once. */
   get address(): string {
     return this.#addresses.at(-1) ?? "";
   }
@@ -102,7 +102,7 @@ export class BrowserLab implements LabUnderTest {
     await exited;
   }
 
-  /** As a crash would. */
+  /** Kills the lab. */
   async kill(): Promise<void> {
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
@@ -112,23 +112,23 @@ export class BrowserLab implements LabUnderTest {
 
 interface Fixtures {
   home: string;
-  /** Fills the data folder before the lab starts; a spec puts its own in place with `test.use`. */
+  /** Fills the data folder before the lab starts; set by a spec with `test.use`. */
   prepared: undefined;
   lab: LabUnderTest;
-  /** For specs of what only the browser host has. */
+  /** For specs of the browser host only. */
   browserLab: BrowserLab;
   window: LabWindow;
 }
 
 export const test = base.extend<Fixtures & HostOption>({
   host: ["browser", { option: true }],
-  // biome-ignore lint/correctness/noEmptyPattern: the form that Playwright asks for
+  // biome-ignore lint/correctness/noEmptyPattern: required by Playwright
   home: async ({}, use) => {
     const home = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
     await use(home);
     rmSync(home, { recursive: true, force: true });
   },
-  // biome-ignore lint/correctness/noEmptyPattern: the form that Playwright asks for
+  // biome-ignore lint/correctness/noEmptyPattern: required by Playwright
   prepared: async ({}, use) => use(undefined),
   lab: async ({ host, home, prepared: _ }, use) => {
     const lab = await (host === "browser" ? BrowserLab : DesktopLab).start(home);
@@ -146,14 +146,14 @@ export const test = base.extend<Fixtures & HostOption>({
     if (window.page !== page) noteErrors(window.page, errors);
     await window.isComplete();
     await use(window);
-    expect(errors, "errors thrown in the page, or told in its console").toEqual([]);
+    expect(errors, "errors thrown in the page or logged to its console").toEqual([]);
   },
 });
 
 function noteErrors(page: Page, errors: string[]): void {
   page.on("pageerror", (error) => errors.push(String(error.stack)));
   page.on("console", (message) => {
-    // Of a spec that stops its lab, and of a machine on which Docker makes networks meanwhile.
+    // Caused by a spec that stops its lab, and by Docker creating networks on this machine.
     if (/ERR_CONNECTION_REFUSED|ERR_NETWORK_CHANGED/.test(message.text())) return;
     if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
   });

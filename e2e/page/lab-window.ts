@@ -4,7 +4,7 @@ export type Place = "Lab" | "History" | "Approvals" | "Scenarios";
 /** A run takes seconds, the first one also brings the stack up, and the machine may be busy. */
 const RUN_LIMIT_MS = 120_000;
 
-/** The lab's window, by what a person sees in it and does. */
+/** The lab's window in terms of what a person sees and does. */
 export class LabWindow {
   readonly page: Page;
   readonly origin: string;
@@ -21,7 +21,7 @@ export class LabWindow {
     await expect(this.page.getByRole("region", { name: "Stack", exact: true })).toBeVisible();
   }
 
-  /** Nothing is on its way to the page any more that it is made of. */
+  /** Resolves when all parts of the page are loaded. */
   async isComplete(): Promise<void> {
     await this.isOpen();
     await expect(this.page.locator("html[data-fetching]")).toHaveCount(0);
@@ -74,7 +74,7 @@ export class LabWindow {
     return this.page.getByRole("group", { name: "Map of the stack" }).getByRole("button", { name: `link ${name}` });
   }
 
-  /** Where a line of the map is halfway: the middle of its box may be beside it. */
+  /** The middle of a line of the map: the middle of its box may be beside it. */
   async clickOnLine(link: Locator): Promise<void> {
     const [x, y] = await link
       .locator("path")
@@ -142,7 +142,7 @@ export class RunView {
     return this.page.locator(`[data-status][title^="${service}:"]`);
   }
 
-  /** Drags the cursor along the axis, to a share of what is in view. */
+  /** Drags the cursor along the axis, to a share of the visible range. */
   async scrubTo(share: number): Promise<void> {
     const strip = await this.page.getByTestId("time-axis").boundingBox();
     if (strip === null) throw new Error("the time axis is not in view");
@@ -152,7 +152,7 @@ export class RunView {
     await this.page.mouse.up();
   }
 
-  /** Drags over the lanes: shows that stretch alone. */
+  /** Drags over the lanes to zoom to that period. */
   async zoomTo(fromShare: number, toShare: number): Promise<void> {
     const plot = await this.timeline.boundingBox();
     if (plot === null) throw new Error("the timeline is not in view");
@@ -162,7 +162,7 @@ export class RunView {
     await this.page.mouse.up();
   }
 
-  /** The times that the axis names, as written. */
+  /** The labels of the axis. */
   async ticks(): Promise<string[]> {
     return this.page.getByTestId("time-axis").locator("span").allInnerTexts();
   }

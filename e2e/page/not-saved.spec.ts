@@ -18,12 +18,12 @@ expect: [{ service: gateway, is: up }]
   }),
 });
 
-test("what the history does not take is marked as not saved, since when and why, until it takes it", async ({
+test("events that the history cannot store are marked as not saved, with time and reason, until they are stored", async ({
   window,
   home,
 }) => {
   const { page, run } = window;
-  /** As if the gateway printed it. */
+  /** Simulates output of the gateway. */
   const print = (line: string) => {
     const stacks = join(home, "stacks");
     const file = readdirSync(stacks, { recursive: true, encoding: "utf8" }).find((name) =>
@@ -39,7 +39,7 @@ test("what the history does not take is marked as not saved, since when and why,
   await expect(line("before the lock")).toBeVisible();
   await expect(line("before the lock")).not.toHaveAttribute("title", "Not saved yet");
 
-  // Another process that is writing and does not come to an end.
+  // Another process holds a write transaction open.
   const other = new Database(join(home, "history.db"));
   other.exec("BEGIN IMMEDIATE");
   print("during the lock");

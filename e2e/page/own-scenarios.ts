@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** For `prepared`: the person's own scenario files, by name, are in the data folder before the lab starts. */
+/** For `prepared`: writes user scenario files, by name, to the data folder before the lab starts. */
 export function ownScenarios(files: Record<string, string>) {
   return async ({ home }: { home: string }, use: (nothing: undefined) => Promise<void>): Promise<void> => {
     mkdirSync(join(home, "scenarios"), { recursive: true });

@@ -4,11 +4,11 @@ import type { LabWindow } from "./lab-window.ts";
 interface PictureOf {
   name: string;
   open: (window: LabWindow, runs: Runs) => Promise<void>;
-  /** Before the next page is opened, besides an Escape. */
+  /** Called, after an Escape, before the next page is opened. */
   leave?: (window: LabWindow) => Promise<void>;
 }
 
-/** Every page there is, brought to a state worth looking at; the window has the runs that `makeRuns` makes. */
+/** Every page in a representative state; the window has the runs of `makeRuns`. */
 export const PAGES: PictureOf[] = [
   { name: "lab", open: (window) => window.openAddress("#/lab").then(() => window.isOpen()) },
   {
@@ -61,7 +61,7 @@ export const PAGES: PictureOf[] = [
     name: "compare",
     async open(window, { passed, failed }) {
       await window.openAddress(`#/compare/${passed}/${failed}`);
-      await expect(window.page.getByRole("region", { name: "What differs" })).toBeVisible();
+      await expect(window.page.getByRole("region", { name: "Differences" })).toBeVisible();
     },
   },
   {
@@ -100,7 +100,7 @@ export const PAGES: PictureOf[] = [
     name: "halted",
     async open({ page }) {
       await page.keyboard.press("ControlOrMeta+.");
-      await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible({ timeout: 60_000 });
+      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible({ timeout: 60_000 });
     },
     async leave(window) {
       await window.page.getByRole("button", { name: "Arm the lab" }).click();
@@ -130,7 +130,7 @@ export const PAGES: PictureOf[] = [
     async open(window) {
       await window.openAddress("#/lab");
       await window.isOpen();
-      // The keys belong to the palette until it is gone.
+      // The palette takes the keys until it is closed.
       await expect(window.page.getByRole("dialog")).toHaveCount(0);
       await window.page.keyboard.press("?");
       await expect(window.page.getByRole("dialog", { name: "Shortcuts" })).toBeVisible();
@@ -152,7 +152,7 @@ const CRASH = "The MCP server crashes and the tool stays visible";
 
 const APPROVED = "A person approves and the refund happens once";
 
-/** One run with a decision of a person, and two of one scenario, with and without what protects from its failure. */
+/** One run with an approval decision, and two of one scenario, with and without its protection. */
 export async function makeRuns(window: LabWindow): Promise<Runs> {
   await window.runToEnd(APPROVED, "Passed");
   await window.runToEnd(CRASH, "Passed");

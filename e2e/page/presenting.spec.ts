@@ -16,19 +16,19 @@ expect: [{ within: 200s }]
 `;
 
 test.describe("the command palette", () => {
-  test("says when nothing matches, and gives the focus back when it is closed", async ({ window }) => {
+  test("reports when nothing matches, and restores the focus when it is closed", async ({ window }) => {
     const { page } = window;
     const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "History" });
     await link.focus();
     await openPalette(window);
     await page.keyboard.type("no such thing");
-    await expect(palette(window)).toContainText("Nothing has these words");
+    await expect(palette(window)).toContainText("No matches");
     await page.keyboard.press("Enter");
     await expect(palette(window)).toBeVisible();
     await page.keyboard.press("Escape");
     await expect(palette(window)).toBeHidden();
     await expect(link).toBeFocused();
-    await test.step("and forgets what was typed, also when it is opened again at once", async () => {
+    await test.step("and clears the query, also when it is reopened at once", async () => {
       await openPalette(window);
       await page.keyboard.type("again");
       await page.keyboard.press("Escape");
@@ -37,7 +37,7 @@ test.describe("the command palette", () => {
       await expect(found(window, "Go to the lab")).toBeVisible();
       await page.keyboard.press("Escape");
     });
-    await test.step("and what opens in its place gives the focus back to the same", async () => {
+    await test.step("and an overlay that replaces it restores the same focus", async () => {
       await expect(link).toBeFocused();
       await openPalette(window);
       await page.keyboard.type("show the shortcuts");
@@ -48,7 +48,7 @@ test.describe("the command palette", () => {
       await expect(help(window)).toBeHidden();
       await expect(link).toBeFocused();
     });
-    await test.step("as what a menu has opened does to the menu's button", async () => {
+    await test.step("and an overlay opened from a menu restores it to the menu's button", async () => {
       const more = page.getByRole("button", { name: "More: theme, settings, help" });
       await more.focus();
       await page.keyboard.press("Enter");
@@ -60,11 +60,11 @@ test.describe("the command palette", () => {
     });
   });
 
-  test("runs a scenario, opens its run and does what a command says", async ({ window }) => {
+  test("runs a scenario, opens its run and executes a command", async ({ window }) => {
     const { page, run } = window;
     const runAddress = /run\/[\w-]+/;
 
-    await test.step("a scenario is found by some of its words, in any order, from any page, and run", async () => {
+    await test.step("a scenario is found by words in any order, from any page, and run", async () => {
       await window.goTo("History");
       await openPalette(window);
       await page.keyboard.type("visible crashes");
@@ -76,14 +76,14 @@ test.describe("the command palette", () => {
     });
     const address = runAddress.exec(page.url())?.[0] ?? "";
 
-    await test.step("a command is found by its words, and done", async () => {
+    await test.step("a command is found and executed", async () => {
       await openPalette(window);
       await page.keyboard.type("settings");
       await page.keyboard.press("Enter");
       await expect(page.getByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
     });
 
-    await test.step("a past run is found by how it ended, and opened", async () => {
+    await test.step("a past run is found by its outcome, and opened", async () => {
       await openPalette(window);
       await page.keyboard.type("passed crashes");
       await expect(found(window, /Passed, /)).toHaveCount(1);
@@ -92,7 +92,7 @@ test.describe("the command palette", () => {
       expect(runAddress.exec(page.url())?.[0]).toBe(address);
     });
 
-    await test.step("with the arrows, the one below the first is chosen", async () => {
+    await test.step("the arrow keys select the second entry", async () => {
       await openPalette(window);
       await page.keyboard.type("go to");
       await expect(found(window, "Go to the lab")).toBeVisible();
@@ -106,7 +106,7 @@ test.describe("the command palette", () => {
 test.describe("presenter mode", () => {
   test.use({ prepared: ownScenarios({ "talk.yaml": TALK }) });
 
-  test("shows a run in large type and nothing else, and keeps halt and undo in reach", async ({ window }) => {
+  test("shows only a run in large type, and keeps halt and undo available", async ({ window }) => {
     const { page, run } = window;
     const title = page.getByRole("heading", { level: 1, name: "Shown to an audience" });
     const chrome = page.getByRole("navigation", { name: "Pages" });
@@ -114,7 +114,7 @@ test.describe("presenter mode", () => {
     const shown = (term: "Now" | "Next" | "Ended") =>
       page.getByRole("term").filter({ hasText: term }).locator("xpath=following-sibling::dd[1]");
 
-    await test.step("begun on the Lab page, where a fault by hand is undone by a key", async () => {
+    await test.step("started on the Lab page, where a manual fault is undone by a key", async () => {
       await window.bringUp();
       const scenarios = page.getByRole("heading", { level: 1, name: "Scenarios" });
       const plainPx = (await scenarios.boundingBox())?.height ?? 0;
@@ -132,7 +132,7 @@ test.describe("presenter mode", () => {
       await expect(chrome).toBeVisible();
     });
 
-    await test.step("large type, no chrome, and what comes next", async () => {
+    await test.step("large type, no chrome, and the next step", async () => {
       await window.start("Shown to an audience");
       await noTooltip(window);
       const plainPx = await fontPx(title);
@@ -146,7 +146,7 @@ test.describe("presenter mode", () => {
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
     });
 
-    await test.step("what comes next is not covered, however low the window", async () => {
+    await test.step("the next step is not covered in a low window", async () => {
       await page.setViewportSize({ width: 1000, height: 480 });
       const { x, y, width, height } = (await shown("Next").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
       const middle = [x + width / 2, y + height / 2] as const;
@@ -155,13 +155,13 @@ test.describe("presenter mode", () => {
       await page.setViewportSize({ width: 1280, height: 800 });
     });
 
-    await test.step("a key that cannot undo what the run has broken says why", async () => {
+    await test.step("the undo key shows why it cannot undo faults of the run", async () => {
       await page.keyboard.press("Control+Shift+z");
       await expect(page.getByRole("alert").filter({ hasText: "belongs to the run that is on" })).toBeVisible();
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
     });
 
-    await test.step("what a key opens, Escape closes, and the presentation goes on", async () => {
+    await test.step("Escape closes an overlay, and presenter mode continues", async () => {
       await page.keyboard.press("?");
       await expect(help(window)).toBeVisible();
       await page.keyboard.press("Escape");
@@ -172,7 +172,7 @@ test.describe("presenter mode", () => {
       await expect(leave).toBeVisible();
     });
 
-    await test.step("Escape lets go of what is selected first, and leaves then", async () => {
+    await test.step("Escape clears the selection first, and then leaves", async () => {
       await page.keyboard.press("n");
       await expect(run.inspector).toBeVisible();
       await page.keyboard.press("Escape");
@@ -183,7 +183,7 @@ test.describe("presenter mode", () => {
       await expect(chrome).toBeVisible();
     });
 
-    await test.step("the button leaves too, and the keys work on", async () => {
+    await test.step("the button leaves too, and the keys still work", async () => {
       await page.keyboard.press("p");
       await expect(chrome).toBeHidden();
       await leave.click();
@@ -192,9 +192,9 @@ test.describe("presenter mode", () => {
       await expect(chrome).toBeHidden();
     });
 
-    await test.step("halted by a key, the run ends, and that is told in place of what came next", async () => {
+    await test.step("halted by a key, the run ends, and its end replaces the next step", async () => {
       await page.keyboard.press("Control+.");
-      await expect(page.getByText("The lab is halted: everything was put back")).toBeVisible();
+      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
       await expect(run.header.getByText("Cancelled", { exact: true })).toBeVisible({ timeout: 60_000 });
       await expect(shown("Ended")).toHaveText("cancelled by a person");
       await expect(shown("Next")).toBeHidden();
@@ -204,13 +204,13 @@ test.describe("presenter mode", () => {
   });
 });
 
-test("what was let go of does not come back with what is pressed next", async ({ window }) => {
+test("a cleared selection is not restored by the next key", async ({ window }) => {
   const { page, run } = window;
   await window.start(CRASH);
   await run.hasEnded("Passed");
   const whole = page.url();
   await page.keyboard.press("n");
-  // The address has the moment, and is written again a while after it is left.
+  // The address contains the moment, and is updated with a delay.
   await expect(page).not.toHaveURL(whole);
   await page.keyboard.press("Escape");
   await page.keyboard.press("p");
@@ -218,7 +218,7 @@ test("what was let go of does not come back with what is pressed next", async ({
   await expect(page).toHaveURL(whole);
 });
 
-/** The first Escape puts away what is told of the control under the pointer. */
+/** The first Escape closes the tooltip of the control under the pointer. */
 async function noTooltip({ page }: LabWindow): Promise<void> {
   await page.mouse.move(0, 0);
   await expect(page.getByRole("tooltip")).toHaveCount(0);
@@ -236,7 +236,7 @@ function search(window: LabWindow): Locator {
   return palette(window).getByRole("textbox", { name: "Find a command, a scenario or a run" });
 }
 
-/** What the palette offers. */
+/** An entry of the palette. */
 function found(window: LabWindow, name: string | RegExp): Locator {
   return palette(window).getByRole("button", { name });
 }

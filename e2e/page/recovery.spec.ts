@@ -4,7 +4,7 @@ import { LabWindow } from "./lab-window.ts";
 
 const TIMEOUT = "An approval expires while Slack is down";
 
-test("the socket dies in mid-run: the page says so, comes back and misses nothing", async ({
+test("the socket is closed during a run: the page reports it, reconnects and misses nothing", async ({
   browserLab: lab,
   page,
 }) => {
@@ -24,7 +24,7 @@ test("the socket dies in mid-run: the page says so, comes back and misses nothin
   isOut = true;
   for (const socket of sockets.splice(0)) await socket.close();
   await expect(window.banner).toBeVisible();
-  await expect(window.banner).toContainText("Runs go on without this window");
+  await expect(window.banner).toContainText("Runs continue without this window");
 
   isOut = false;
   await expect(window.banner).toBeHidden({ timeout: 30_000 });
@@ -33,7 +33,7 @@ test("the socket dies in mid-run: the page says so, comes back and misses nothin
   await expect(page.getByRole("tab", { name: "Tool calls (2)" })).toBeVisible();
 });
 
-test("the lab is killed and started again: the page finds it, and the run is told as interrupted", async ({
+test("the lab is killed and restarted: the page reconnects, and the run is shown as interrupted", async ({
   browserLab: lab,
   page,
 }) => {
@@ -46,7 +46,7 @@ test("the lab is killed and started again: the page finds it, and the run is tol
   await expect(window.banner).toBeVisible();
   const again = await BrowserLab.start(lab.home, lab.port);
   try {
-    // A lab that starts anew knows no one: the page asks to be opened from the new address.
+    // A restarted lab knows no sessions: the page asks to be opened from the new address.
     await expect(window.banner).toContainText("open the address that the lab printed", { timeout: 30_000 });
     await page.goto(again.address);
     await window.isOpen();

@@ -8,7 +8,7 @@ const SIZES = [
   { width: 1920, height: 1080 },
 ];
 
-/** For people to look at: what no check sees. */
+/** For visual review. */
 test("a picture of every page, in both themes and two sizes", async ({ window }) => {
   test.setTimeout(600_000);
   const { page } = window;
@@ -34,7 +34,7 @@ test("a picture of every page, in both themes and two sizes", async ({ window })
     await shoot(name);
     await page.keyboard.press("Escape");
     await leave?.(window);
-    // What was told of leaving lies over the next page for some seconds.
+    // Notifications cover the next page for some seconds.
     if (leave !== undefined) await expect(page.getByRole("alert")).toHaveCount(0);
   }
 });

@@ -1,12 +1,9 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./lab-under-test.ts";
 
-/** A person is faster than the page: what they did before a part of it was there is not lost when it arrives. */
-test.describe("before all of the page is there", () => {
-  test("the link that has the focus keeps it when the application takes the place of the first frame", async ({
-    lab,
-    page,
-  }) => {
+/** Input before a part of the page has loaded is not lost. */
+test.describe("before all of the page has loaded", () => {
+  test("a focused link keeps the focus when the application replaces the first frame", async ({ lab, page }) => {
     const application = await holdBack(page, /\/app-[^/]*\.js$/);
     await lab.open(page);
     // Not the first of the two links to it.
@@ -17,13 +14,10 @@ test.describe("before all of the page is there", () => {
     await expect(labLink).toBeFocused();
   });
 
-  // As browsers do when the machine's networks change. The controls come only because the page imports them.
+  // Browsers abort fetches when the machine's networks change.
   for (const part of ["index", "controls", "history-page"]) {
     for (const kind of ["js", "css"]) {
-      test(`${part}.${kind}, broken off on its way, is asked for again, and the address is kept`, async ({
-        lab,
-        page,
-      }) => {
+      test(`${part}.${kind} is loaded again after an aborted fetch, and the address is kept`, async ({ lab, page }) => {
         const window = await lab.open(page);
         await window.isOpen();
         let asked = 0;
@@ -39,7 +33,7 @@ test.describe("before all of the page is there", () => {
     }
   }
 
-  test("a page that does not come is said not to, not asked for without end, and comes when a person tries again", async ({
+  test("a page that fails to load is reported, not retried without end, and loads on request", async ({
     lab,
     page,
   }) => {
@@ -57,7 +51,7 @@ test.describe("before all of the page is there", () => {
     await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
   });
 
-  test("a page whose first script does not come says so", async ({ lab, page }) => {
+  test("a page whose first script fails to load reports it", async ({ lab, page }) => {
     await page.route(/\/index-[^/]*\.js$/, (route) => route.abort("connectionaborted"));
     await lab.open(page);
     await expect(page.getByRole("alert")).toContainText("could not be loaded");
@@ -68,7 +62,7 @@ test.describe("before all of the page is there", () => {
     { what: "the shortcuts", key: "?", name: "Shortcuts" },
   ];
   for (const { what, key, name } of opened) {
-    test(`${what} open when they are there, and give the focus back`, async ({ lab, page }) => {
+    test(`${what} open once loaded, and restore the focus`, async ({ lab, page }) => {
       const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
       const window = await lab.open(page);
       await window.isOpen();
@@ -87,7 +81,7 @@ test.describe("before all of the page is there", () => {
 });
 
 interface HeldBack {
-  /** Waits until the page has asked for it, and lets it have it. */
+  /** Waits until the page requests it, then continues the request. */
   arrives(): Promise<void>;
 }
 
@@ -107,7 +101,7 @@ async function holdBack(page: Page, part: RegExp): Promise<HeldBack> {
   };
 }
 
-/** The style sheets that the page names and does not have. */
+/** The style sheets that the page references and has not loaded. */
 function unstyled(page: Page): Promise<string[]> {
   return page
     .locator("link[rel=stylesheet]")

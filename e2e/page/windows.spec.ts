@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { expect, test } from "./lab-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
 
-/** Some other program with a page on this machine, which keeps what browsers send it. */
+/** Another program with a page on this machine, which records what browsers send it. */
 class OtherPort {
   readonly cookies: string[] = [];
   readonly #server: Server;
@@ -42,7 +42,7 @@ async function hasHalted(page: Page): Promise<boolean> {
   return page.getByText("The lab is halted").isVisible();
 }
 
-test("a program on another port that has been sent the browser's cookie can replay it and is let in nowhere", async ({
+test("a program on another port that received the browser's cookie can replay it without getting access", async ({
   browserLab: lab,
   window,
   context,
@@ -74,7 +74,7 @@ test("a program on another port that has been sent the browser's cookie can repl
   }
 });
 
-test("a page of another port, in the same browser, can neither read, nor upload, nor act, nor ask for a key", async ({
+test("a page of another port in the same browser can neither read, upload, act, nor request a key", async ({
   browserLab: lab,
   window,
   context,
@@ -118,7 +118,7 @@ test("a page of another port, in the same browser, can neither read, nor upload,
       session: "refused",
       withHeader: "refused",
       upload: "refused",
-      // What a page may send without being asked is answered 403 and cannot be read.
+      // A request without a CORS preflight is answered 403, and the response cannot be read.
       simpleUpload: expect.stringMatching(/^(0|refused)$/),
       socket: "refused",
       invited: "nothing",
@@ -131,7 +131,7 @@ test("a page of another port, in the same browser, can neither read, nor upload,
   }
 });
 
-test("a window is let in again after a reload, and after Back from elsewhere", async ({ window }) => {
+test("a window is admitted again after a reload, and after Back from another site", async ({ window }) => {
   const { page } = window;
   await page.reload();
   await window.isOpen();
@@ -142,7 +142,7 @@ test("a window is let in again after a reload, and after Back from elsewhere", a
   await window.isOpen();
 });
 
-test("a second tab is let in by the first, and both go on, also after a reload", async ({
+test("a second tab is admitted by the first, and both keep working, also after a reload", async ({
   browserLab: lab,
   window,
   context,
@@ -158,10 +158,7 @@ test("a second tab is let in by the first, and both go on, also after a reload",
   }
 });
 
-test("a tab that begins as a copy of another, key included, ends as a window of its own", async ({
-  window,
-  context,
-}) => {
+test("a tab that starts as a copy of another, key included, becomes a separate window", async ({ window, context }) => {
   const opening = context.waitForEvent("page");
   // Copies the window's sessionStorage, as a browser's "Duplicate tab" does.
   await window.page.evaluate(() => void open("/"));
@@ -180,7 +177,7 @@ test("a tab that begins as a copy of another, key included, ends as a window of 
   expect(keys[0]).not.toBe(keys[1]);
 });
 
-test("a tab that no other can let in says where the next address is, and that address opens it", async ({
+test("a tab without another open tab shows where the next address is, and that address opens it", async ({
   browserLab: lab,
   context,
   page,
@@ -196,7 +193,7 @@ test("a tab that no other can let in says where the next address is, and that ad
   await new LabWindow(later, lab.origin).isOpen();
 });
 
-test("a file goes to the lab with the window's key", async ({ window }) => {
+test("a file is uploaded with the window's key", async ({ window }) => {
   const { page } = window;
   await window.goTo("History");
   const uploading = page.waitForResponse((response) => response.url().endsWith("/uploads"));

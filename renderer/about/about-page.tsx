@@ -2,7 +2,7 @@ import { IconCopy } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import type { Diagnostics } from "../../electron/contract/diagnostics.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
-import { attempt, tell } from "../state/tell.tsx";
+import { attempt, notify } from "../state/notify.tsx";
 import { Facts } from "../ui/facts.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -14,7 +14,7 @@ import { LICENCES, OWN_LICENCE } from "./licences.ts";
 
 const EVERY_MS = 2_000;
 
-/** What this is, where it keeps things, and how it is doing. */
+/** Version, data folder and diagnostics. */
 export default function AboutPage() {
   const { client } = useStores();
   const isConnected = useLab((state) => state.connection.is === "connected");
@@ -44,16 +44,16 @@ export default function AboutPage() {
 
   if (diagnostics === undefined) {
     return failure === undefined ? (
-      <Loading what="Asking the lab how it is" />
+      <Loading what="Loading diagnostics" />
     ) : (
-      <Failed title="The lab does not say how it is" message={failure} />
+      <Failed title="Diagnostics could not be loaded" message={failure} />
     );
   }
   const { versions, streams, queue, eventLoopDelayMs, memory } = diagnostics;
   const copy = () =>
-    attempt("It could not be copied", async () => {
+    attempt("Diagnostics could not be copied", async () => {
       await copyText(JSON.stringify({ ...diagnostics, page: navigator.userAgent }, null, 2));
-      tell("Diagnostics copied", "They name your data folder; look before you send them on");
+      notify("Diagnostics copied", "They include the path of your data folder: review before sharing");
     });
   return (
     <div className={classes.page}>
@@ -61,19 +61,19 @@ export default function AboutPage() {
         <img src="./icon.svg" alt="" width={36} height={36} />
         <div>
           <h1>Resilience Lab</h1>
-          <p>Breaks an MCP gateway's stack on purpose, shows what it does, and puts everything back.</p>
+          <p>Breaks an MCP gateway stack on purpose, shows how it behaves, and undoes everything.</p>
         </div>
         <ReasonedButton
           variant="default"
           leftSection={<IconCopy size={14} aria-hidden />}
-          hint="Everything on this page as JSON, for a report of something that went wrong"
+          hint="Everything on this page as JSON, for a bug report"
           onClick={() => void copy()}
         >
           Copy diagnostics
         </ReasonedButton>
       </header>
       {(failure !== undefined || !isConnected) && (
-        <p role="status">These are the last that were heard: {failure ?? "the lab cannot be reached"}.</p>
+        <p role="status">Last known values: {failure ?? "the lab cannot be reached"}.</p>
       )}
       <div className={classes.panels}>
         <Panel
@@ -85,9 +85,9 @@ export default function AboutPage() {
           facts={[
             ["Folder", <code key="folder">{diagnostics.dataFolder}</code>],
             ["History", bytes(diagnostics.historyBytes)],
-            ["Events to be written", diagnostics.historyQueue.waiting],
-            ["Events not kept", diagnostics.historyQueue.refused],
-            ["Up for", formatDuration(diagnostics.uptimeMs)],
+            ["Events waiting to be written", diagnostics.historyQueue.waiting],
+            ["Events dropped", diagnostics.historyQueue.refused],
+            ["Uptime", formatDuration(diagnostics.uptimeMs)],
           ]}
         />
         <Panel
@@ -108,15 +108,15 @@ export default function AboutPage() {
             ["Open", streams.open],
             ["Batches not acknowledged", streams.unacknowledged],
             ["Furthest behind", `${streams.furthestBehind} events`],
-            ["Dropped: told by number only", `${streams.progressSkipped.toLocaleString()} log lines`],
-            ["Fell back on the history", `${streams.fedFromHistory} times`],
+            ["Sent as a count only", `${streams.progressSkipped.toLocaleString()} log lines`],
+            ["Served from the history", `${streams.fedFromHistory} times`],
           ]}
         />
       </div>
       <section className={classes.notices} aria-labelledby="notices-title">
         <h2 id="notices-title">Notices</h2>
         {diagnostics.notices.length + (notices?.length ?? 0) === 0 ? (
-          <p>The lab started as it was left: nothing had to be put back.</p>
+          <p>Nothing had to be restored when the lab started.</p>
         ) : (
           <ul>
             {[...new Set([...diagnostics.notices, ...(notices ?? [])])].map((notice) => (
@@ -127,7 +127,7 @@ export default function AboutPage() {
       </section>
       <section className={classes.notices} aria-labelledby="licences-title">
         <h2 id="licences-title">Licences</h2>
-        <p>Resilience Lab is under {OWN_LICENCE}. It is built from these parts, among others:</p>
+        <p>Resilience Lab is under {OWN_LICENCE}. Its main components:</p>
         <ul className={classes.licences}>
           {LICENCES.map(({ part, licence }) => (
             <li key={part}>

@@ -1,13 +1,12 @@
 /**
- * Copies text. Where the host forbids the clipboard's own door, as the desktop shell does with every permission, the way
- * of a person is taken: select and copy.
- * @throws Error when neither is allowed
+ * Copies text. If the host forbids the Clipboard API, as the desktop shell does, falls back to select and copy.
+ * @throws Error when both are forbidden
  */
 export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    if (!copyBySelection(text)) throw new Error("this window may not use the clipboard");
+    if (!copyBySelection(text)) throw new Error("this window has no access to the clipboard");
   }
 }
 

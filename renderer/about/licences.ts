@@ -1,4 +1,4 @@
-/** The main parts that the lab is built from, as their packages name them. All of them with their texts are in node_modules. */
+/** The main components with their licences as declared by their packages. All licence texts are in node_modules. */
 export const LICENCES: readonly { part: string; packageName: string; licence: string }[] = [
   { part: "Electron", packageName: "electron", licence: "MIT" },
   { part: "React", packageName: "react", licence: "MIT" },
@@ -19,5 +19,5 @@ export const LICENCES: readonly { part: string; packageName: string; licence: st
   { part: "yauzl", packageName: "yauzl", licence: "MIT" },
 ];
 
-/** The lab's own. */
+/** The lab's own licence. */
 export const OWN_LICENCE = "Apache-2.0";

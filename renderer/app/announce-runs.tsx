@@ -4,15 +4,15 @@ import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, parseRoute } from "../state/route.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 
-/** Tells of a run that has ended, unless this window shows it or the host tells of it by itself. */
+/** Notifies when a run ends, unless this window shows it or the host notifies. */
 export function AnnounceRuns() {
   const ended = useLab((state) => state.lab?.queue.ended);
-  const hostTells = useLab((state) => state.capabilities?.notifications ?? false);
+  const hostNotifies = useLab((state) => state.capabilities?.notifications ?? false);
   const isWanted = useLab((state) => state.settings?.notifications ?? true);
   const seen = useRef<Set<string>>(undefined);
   useEffect(() => {
     if (ended === undefined) return;
-    // What had ended before this window opened is no news.
+    // Runs that ended before this window opened are not announced.
     if (seen.current === undefined) {
       seen.current = new Set(ended.map(({ entryId }) => entryId));
       return;
@@ -23,8 +23,8 @@ export function AnnounceRuns() {
       const route = parseRoute(window.location.hash);
       const isShown = route.at === "run" && route.runId === entry.runId;
       const hasBegun = entry.runId !== null;
-      if (isShown || (hasBegun && (hostTells || !isWanted))) continue;
-      // Who cancels a queue is not told of each run that was still to come.
+      if (isShown || (hasBegun && (hostNotifies || !isWanted))) continue;
+      // Cancelling a queue does not announce each run that had not started.
       if (!hasBegun && entry.outcome === "cancelled") continue;
       const { word } = OUTCOME_LOOKS[entry.outcome ?? "running"];
       notifications.show({
@@ -39,6 +39,6 @@ export function AnnounceRuns() {
         autoClose: 8_000,
       });
     }
-  }, [ended, hostTells, isWanted]);
+  }, [ended, hostNotifies, isWanted]);
   return null;
 }

@@ -2,7 +2,7 @@ import { ConnectionBanner } from "./connection-banner.tsx";
 import { HaltedBanner } from "./halted-banner.tsx";
 import { ResidueBanner } from "./residue-banner.tsx";
 
-/** What has to be known on every page; nothing while all is well. */
+/** Warnings shown on every page; nothing in the normal state. */
 export default function Banners() {
   return (
     <>

@@ -8,13 +8,13 @@ import { keyCaps, SHORTCUTS, type ShortcutId } from "../state/shortcuts.ts";
 import { goTo } from "../state/use-route.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 import { ago } from "../ui/times.ts";
-import { matchWords } from "./palette-match.ts";
+import { matchActions } from "./palette-match.ts";
 import { isApple } from "./platform.ts";
 import { paletteStore } from "./use-overlays.ts";
 
 const RUNS_OFFERED = 30;
 
-/** Commands, scenarios to run and runs to open, by a few words or letters. */
+/** Finds commands, scenarios to run and runs to open. */
 export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const { client } = useStores();
   const actions = useLabActions();
@@ -28,7 +28,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
 
   useEffect(() => {
     if (!isOpen) return;
-    // Opened again while it fades, it still has what was typed before.
+    // Reopened while it fades out, it would still contain the previous query.
     setQuery("");
     client.call.history.list({ limit: RUNS_OFFERED }).then(
       (page) => setRuns(page.runs),
@@ -105,8 +105,8 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       limit={12}
       scrollable
       maxHeight={460}
-      filter={() => matchWords(query, groups)}
-      nothingFound={<span role="status">Nothing has these words</span>}
+      filter={() => matchActions(query, groups)}
+      nothingFound={<span role="status">No matches</span>}
       query={query}
       onQueryChange={setQuery}
       searchProps={{

@@ -2,7 +2,7 @@ import { Component, type ReactNode } from "react";
 import { Failed } from "../ui/failed.tsx";
 import { MissingPart } from "./fetch-part.ts";
 
-/** A page that breaks says so and leaves the rest of the window usable; the lab itself goes on. */
+/** Shows the error of a failed page and keeps the rest of the window usable. */
 export class ErrorBoundary extends Component<{ children: ReactNode; place: string }, { error: Error | undefined }> {
   override state: { error: Error | undefined } = { error: undefined };
 

@@ -1,6 +1,6 @@
 declare global {
   interface Window {
-    /** Of public/page-parts.js; undefined where that was broken off itself. */
+    /** Set by public/page-parts.js; undefined if that failed to load. */
     pageParts?: {
       loadAgain(part: string): Promise<boolean>;
       hasCome(part: string): void;
@@ -12,23 +12,23 @@ declare global {
 const TRIES = 3;
 const AGAIN_AFTER_MS = 250;
 
-/** The style sheets that did not come: their elements look like those of others. */
+/** Style sheets that failed to load: their elements look the same as those of loaded ones. */
 const missing = new Set<HTMLLinkElement>();
 const noteMissing = ({ target }: Event) => {
   if (target instanceof HTMLLinkElement && target.rel === "stylesheet") missing.add(target);
 };
 window.addEventListener("error", noteMissing, { capture: true });
 
-/** A part of the page that did not come, also after the page was loaded again for it. */
+/** A part of the page that failed to load, also after a reload of the page. */
 export class MissingPart extends Error {}
 
-/** Those that are on their way: the page names them, for whoever drives it. */
+/** Parts being loaded: listed in the document for tests that drive the page. */
 const fetching: string[] = [];
 
 /**
- * A part of the page's code and its styles, asked for again where it does not come: browsers break off what they fetch when
- * the machine's networks change, as they do when a stack comes up on Docker. Some then remember the code as broken, which
- * only loading the page again ends; the address keeps what is shown.
+ * Loads a part of the page's code and its styles, with retries: browsers abort fetches when the machine's networks change,
+ * as they do when a stack comes up on Docker. Some browsers then cache the failure until the page is reloaded; the address
+ * keeps what is shown.
  *
  * @param name the same in every load of the page
  * @throws MissingPart
@@ -42,7 +42,7 @@ export async function fetchPart<Part>(name: string, load: () => Promise<Part>): 
     return part;
   } catch (cause) {
     if (await window.pageParts?.loadAgain(name)) await new Promise(() => {});
-    throw new MissingPart(`${name} could not be fetched: ${String(cause)}`, { cause });
+    throw new MissingPart(`${name} could not be loaded: ${String(cause)}`, { cause });
   } finally {
     fetching.splice(fetching.indexOf(name), 1);
     nameFetching();
@@ -66,7 +66,7 @@ function nameFetching(): void {
   else document.documentElement.dataset.fetching = fetching.join(", ");
 }
 
-/** What loads the code asks for its styles once, whether they come or not. */
+/** The module loader requests the styles only once, even if they fail. */
 async function fetchMissingStyles(): Promise<void> {
   await Promise.all([...missing].map(fetchStyle));
 }

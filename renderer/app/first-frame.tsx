@@ -4,7 +4,7 @@ import type { AppProps } from "./app.tsx";
 import { Header } from "./header.tsx";
 import classes from "./shell.module.css";
 
-/** What is there before the rest of the page has been read: the links to its pages, which work, in the place they keep. */
+/** Shown until the application is loaded: the working links to the pages, in their final position. */
 export function FirstFrame({ preferences }: AppProps) {
   const route = useRoute();
   useLayoutEffect(() => handFocusOn, []);
@@ -13,7 +13,7 @@ export function FirstFrame({ preferences }: AppProps) {
   );
 }
 
-/** The link that has the focus keeps it when the application takes this place, whose first links are the same. */
+/** Keeps the focus on a link when the application replaces this frame: its first links are the same. */
 function handFocusOn(): void {
   const links: (Element | null)[] = [...document.links];
   const place = links.indexOf(document.activeElement);

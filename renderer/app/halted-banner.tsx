@@ -3,7 +3,7 @@ import { IconHandStop } from "@tabler/icons-react";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { focusMain } from "../ui/focus-main.ts";
-import { faultsInForce, inWords } from "./in-force.ts";
+import { faultList, faultsInForce } from "./in-force.ts";
 import classes from "./shell.module.css";
 
 export function HaltedBanner() {
@@ -16,8 +16,8 @@ export function HaltedBanner() {
       <IconHandStop size={16} aria-hidden />
       <span>
         {left.length === 0
-          ? "The lab is halted: everything was put back, and nothing can be broken until it is armed again."
-          : `The lab is halted: nothing can be broken until it is armed again. Still in force: ${inWords(left)}.`}
+          ? "The lab is halted: every fault is undone. Arm the lab to allow faults again."
+          : `The lab is halted. Still in force: ${faultList(left)}. Arm the lab to allow faults again.`}
       </span>
       <Button variant="default" onClick={() => void actions.arm().then(focusMain)}>
         Arm the lab

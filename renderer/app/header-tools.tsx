@@ -5,7 +5,7 @@ import { NowRunning } from "./now-running.tsx";
 import { StopEverything } from "./stop-everything.tsx";
 import type { Overlays } from "./use-overlays.ts";
 
-/** What the header has besides the ways to the pages. */
+/** The header's controls besides the links to the pages. */
 export default function HeaderTools({ overlays }: { overlays: Overlays }) {
   return (
     <>

@@ -12,12 +12,12 @@ const PLACES = [
 
 interface HeaderProps {
   route: Route;
-  /** Calls that wait for a person. */
+  /** Number of calls that wait for a person. */
   waiting: number;
   children?: ReactNode;
 }
 
-/** Where one is, and the links to the pages, which need nothing else to work. */
+/** The current page and the links to the pages, which work without the rest of the application. */
 export function Header({ route, waiting, children }: HeaderProps) {
   return (
     <header className={classes.header}>

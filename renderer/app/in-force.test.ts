@@ -14,31 +14,31 @@ function labWith(faults: FaultInForce[], running: string[] = [], damage: LabStat
   } as unknown as LabState;
 }
 
-test("a fault in force is left broken when its run is over and no person holds it", () => {
+test("a fault in force is left broken when its run has ended and it is not manual", () => {
   const left = fault("payments-mcp", false);
   expect(leftBroken(labWith([left, fault("mock-slack", true)]))).toEqual([left]);
 });
 
-test("what a run that is on has broken is its own business", () => {
+test("a fault of a run in progress is not left broken", () => {
   expect(leftBroken(labWith([fault("payments-mcp", false)], ["run"]))).toEqual([]);
 });
 
-test("nothing is known before the lab has told anything", () => {
+test("nothing is left broken before the lab has sent its state", () => {
   expect(leftBroken(undefined)).toEqual([]);
 });
 
-test("there is nothing to undo where nothing is in force", () => {
-  expect(whyNoUndo(labWith([]))).toMatch(/nothing to undo/);
+test("there is nothing to undo without a fault in force", () => {
+  expect(whyNoUndo(labWith([]))).toMatch(/No fault is in force/);
 });
 
-test("what someone else has broken can be undone, though no fault is in force", () => {
+test("damage by someone else can be undone without a fault in force", () => {
   const damage = [{ target: "mock-slack", what: "mock-slack is paused" }];
   expect(whyNoUndo(labWith([], [], damage))).toBeUndefined();
 });
 
-test("what the run that is on has broken is left to it, and a person is told how to have it undone now", () => {
+test("faults of a run in progress are left to it, with a hint how to undo them now", () => {
   const ofRun = fault("payments-mcp", false);
-  expect(whyNoUndo(labWith([ofRun], ["run"]))).toMatch(/cancel the run, or halt/);
+  expect(whyNoUndo(labWith([ofRun], ["run"]))).toMatch(/Cancel the run or halt/);
   expect(whyNoUndo(labWith([ofRun]))).toBeUndefined();
   expect(whyNoUndo(labWith([ofRun, fault("mock-slack", true, "by-hand")], ["run"]))).toBeUndefined();
 });

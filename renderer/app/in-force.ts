@@ -5,27 +5,27 @@ export function faultsInForce(lab: LabState | undefined): FaultInForce[] {
   return lab === undefined ? [] : [...lab.stack.services, ...lab.stack.links].flatMap(({ faults }) => faults);
 }
 
-/** Faults that are in force though their run is over: nothing but a person will have them put back. */
+/** Faults still in force after their run: only a person can undo them. */
 export function leftBroken(lab: LabState | undefined): FaultInForce[] {
   if (lab?.queue.active.some(({ state }) => state === "running")) return [];
   return faultsInForce(lab).filter(({ isManual }) => !isManual);
 }
 
-/** What is broken and is no fault of the lab's, in words. */
+/** Damage that was not caused by a fault of the lab, as text. */
 export function damageOf(lab: LabState | undefined): string[] {
   return lab?.stack.damage.map(({ what }) => what) ?? [];
 }
 
-/** Why nothing of what is in force can be undone now, if so. */
+/** Why nothing can be undone now; undefined when something can. */
 export function whyNoUndo(lab: LabState | undefined): string | undefined {
   const faults = faultsInForce(lab);
   if (damageOf(lab).length > 0) return undefined;
-  if (faults.length === 0) return "No fault is in force: there is nothing to undo";
+  if (faults.length === 0) return "No fault is in force";
   const isOn = (runId: string) => lab?.queue.active.some((run) => run.runId === runId && run.state === "running");
   if (!faults.every(({ runId }) => isOn(runId))) return undefined;
-  return "The run that is on has broken this, and puts it back at its end: cancel the run, or halt, to have that now";
+  return "The run in progress undoes its faults at its end. Cancel the run or halt to undo them now";
 }
 
-export function inWords(faults: readonly FaultInForce[]): string {
+export function faultList(faults: readonly FaultInForce[]): string {
   return faults.map(({ kind, target }) => `${kind} ${target}`).join(", ");
 }

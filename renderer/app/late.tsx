@@ -2,13 +2,13 @@ import { type ComponentType, useEffect, useState } from "react";
 import { fetchPart } from "./fetch-part.ts";
 
 /**
- * A component whose code is fetched when it is first shown, and in whose place `Meanwhile` or nothing is until then. React's own
- * `lazy` would keep the empty place for 300 ms at least, so that a fallback never flashes; there is none here.
+ * A component whose code is loaded when it is first shown; until then `Fallback` or nothing is shown. React's `lazy` would
+ * show nothing for at least 300 ms to avoid a flashing fallback.
  */
 export function late<Props extends object>(
   name: string,
   load: () => Promise<{ default: ComponentType<Props> }>,
-  Meanwhile?: ComponentType<Props>,
+  Fallback?: ComponentType<Props>,
 ) {
   let Known: ComponentType<Props> | undefined;
   return function Late(props: Props) {
@@ -25,7 +25,7 @@ export function late<Props extends object>(
       );
     }, []);
     if (failure !== undefined) throw failure.cause;
-    const Shown = Loaded ?? Meanwhile;
+    const Shown = Loaded ?? Fallback;
     return Shown === undefined ? null : <Shown {...props} />;
   };
 }

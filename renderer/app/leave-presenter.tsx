@@ -4,14 +4,14 @@ import { useRoute } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
 import classes from "./leave-presenter.module.css";
 
-/** The way out of presenter mode: a button, and Escape where it has nothing else to let go of. */
+/** Leaves presenter mode: a button, and Escape when nothing is selected. */
 export default function LeavePresenter() {
   const setPreference = usePreferences((state) => state.set);
   const isLooking = useInteraction(({ selectedSeq, cursorMs }) => selectedSeq !== undefined || cursorMs !== undefined);
   const isOnRun = useRoute().at === "run";
   const leave = () => {
     setPreference({ isPresenting: false });
-    // The button is gone then, and what had the focus may be.
+    // The button, and the focused element, may be gone then.
     document.getElementById("main")?.focus();
   };
   useShortcuts(isOnRun && isLooking ? {} : { deselect: leave });

@@ -20,13 +20,13 @@ export function MoreMenu({ onHelp }: { onHelp: (opener: HTMLElement | null) => v
   const opener = useRef<HTMLButtonElement>(null);
   const choose = (scheme: "auto" | "light" | "dark") => {
     setColorScheme(scheme);
-    // The host follows with its own windows; a lab that is away keeps its old setting, and the page its new look.
+    // The host applies it to its windows; if the lab is unreachable, only the page changes.
     changeSettings({ theme: scheme === "auto" ? "system" : scheme }).catch(() => {});
   };
   const SCHEMES = [
     { scheme: "light", label: "Light", Icon: IconSun },
     { scheme: "dark", label: "Dark", Icon: IconMoon },
-    { scheme: "auto", label: "Like the system", Icon: IconDeviceDesktop },
+    { scheme: "auto", label: "System", Icon: IconDeviceDesktop },
   ] as const;
   return (
     <Menu position="bottom-end" width={220}>

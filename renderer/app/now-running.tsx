@@ -8,7 +8,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./now-running.module.css";
 
-/** What is going on now, on every page: which run, for how long, what it does, and the way to end it. */
+/** The run in progress, on every page: its title, duration, activity and a cancel button. */
 export function NowRunning() {
   const active = useLab((state) => state.lab?.queue.active);
   const actions = useLabActions();
@@ -34,7 +34,7 @@ export function NowRunning() {
       )}
       {elapsedMs !== undefined && <span className={classes.elapsed}>{formatDuration(elapsedMs)}</span>}
       {active.length > 1 && (
-        <span className={classes.more} title={`${active.length - 1} more wait their turn`}>
+        <span className={classes.more} title={`${active.length - 1} more queued`}>
           +{active.length - 1}
         </span>
       )}
@@ -43,7 +43,7 @@ export function NowRunning() {
         color="gray"
         size="compact-xs"
         leftSection={<IconPlayerStop size={13} aria-hidden />}
-        disabledBecause={entry.cancelling ? "It is being cancelled: what it broke is put back first" : undefined}
+        disabledBecause={entry.cancelling ? "Cancelling: its faults are undone first" : undefined}
         onClick={() => void actions.cancel(entry.entryId)}
       >
         {entry.cancelling ? "Cancelling" : "Cancel"}

@@ -5,7 +5,7 @@ import { CommandPalette } from "./command-palette.tsx";
 import { ShortcutHelp } from "./shortcut-help.tsx";
 import type { Overlays } from "./use-overlays.ts";
 
-/** What opens over any page. */
+/** Overlays available on every page. */
 export default function OverlayLayer({ overlays }: { overlays: Overlays }) {
   return (
     <>

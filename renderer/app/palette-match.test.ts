@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { matchWords } from "./palette-match.ts";
+import { matchActions } from "./palette-match.ts";
 
 interface Action {
   id: string;
@@ -20,7 +20,7 @@ const GROUPS: { group: string; actions: Action[] }[] = [
   },
   { group: "Open a run", actions: [{ id: "run", label: "The budget of a turn", description: "Passed, 5 s ago" }] },
 ];
-const found = (query: string) => matchWords(query, GROUPS).flatMap(({ actions }) => actions.map(({ id }) => id));
+const found = (query: string) => matchActions(query, GROUPS).flatMap(({ actions }) => actions.map(({ id }) => id));
 
 test("everything is offered until a word is typed", () => {
   expect(found(" ")).toEqual(["halt", "storm", "budget", "crash", "run"]);
@@ -38,6 +38,6 @@ test.each([
 
 test("what has them in its name comes first, and so does its group", () => {
   expect(found("budget")).toEqual(["budget", "storm", "run"]);
-  expect(matchWords("a", GROUPS).map(({ group }) => group)[0]).toBe("Commands");
+  expect(matchActions("a", GROUPS).map(({ group }) => group)[0]).toBe("Commands");
   expect(found("crash")).toEqual(["crash"]);
 });

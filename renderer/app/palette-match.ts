@@ -10,10 +10,10 @@ interface Group<Action> {
 }
 
 /**
- * What has every word of the query somewhere in its name, its description or its keywords, in any order. Within a group
- * those that have them all in the name come first, and so do the groups with such.
+ * Actions that contain every word of the query in label, description or keywords, in any order. Matches in the label come
+ * first within a group, and groups with such matches come first.
  */
-export function matchWords<Action extends Offered>(query: string, groups: readonly Group<Action>[]): Group<Action>[] {
+export function matchActions<Action extends Offered>(query: string, groups: readonly Group<Action>[]): Group<Action>[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const has = (text: string) => words.every((word) => text.toLowerCase().includes(word));
   const named = ({ label = "" }: Offered) => has(label);

@@ -3,10 +3,10 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
-import { damageOf, inWords, leftBroken } from "./in-force.ts";
+import { damageOf, faultList, leftBroken } from "./in-force.ts";
 import classes from "./shell.module.css";
 
-/** What is broken and no run will restore any more, so that a person is asked to: left by a run, or someone else's doing. */
+/** Damage that only a person can restore: left by an ended run, or caused by someone else. */
 export function ResidueBanner() {
   const lab = useLab((state) => state.lab);
   const actions = useLabActions();
@@ -18,9 +18,9 @@ export function ResidueBanner() {
     <div className={classes.halted} role="alert">
       <IconAlertTriangle size={16} aria-hidden />
       <span>
-        {left.length > 0 && `Left broken by a run that is over: ${inWords(left)}. `}
-        {damage.length > 0 && `Broken, and not by a fault of the lab: ${damage.join("; ")}. `}
-        Until it is put back nothing here is as it should be, and no run can start.
+        {left.length > 0 && `Not undone after a run: ${faultList(left)}. `}
+        {damage.length > 0 && `Damage not caused by the lab: ${damage.join("; ")}. `}
+        No run can start until it is restored.
       </span>
       <Button
         variant="default"
@@ -30,7 +30,7 @@ export function ResidueBanner() {
           void actions.undo("all").finally(() => setTrying(false));
         }}
       >
-        {left.length > 0 ? "Try again to put it back" : "Restore"}
+        {left.length > 0 ? "Retry undo" : "Restore"}
       </Button>
     </div>
   );

@@ -11,16 +11,16 @@ import { late } from "./late.tsx";
 import classes from "./shell.module.css";
 import { useOverlays } from "./use-overlays.ts";
 
-const HeaderTools = late("The header's tools", () => import("./header-tools.tsx"));
-const LeavePresenter = late("The way out of presenter mode", () => import("./leave-presenter.tsx"));
-const NotLetIn = late("Why this window is not connected", () => import("./not-let-in.tsx"));
+const HeaderTools = late("The header", () => import("./header-tools.tsx"));
+const LeavePresenter = late("Presenter mode", () => import("./leave-presenter.tsx"));
+const WindowRefused = late("The connection page", () => import("./window-refused.tsx"));
 const Banners = late("The notices", () => import("./banners.tsx"));
-const Overlays = late("What opens over a page", async () => {
+const Overlays = late("The overlays", async () => {
   await idle();
   return import("./overlays.tsx");
 });
 const LabPage = late("The Lab page", () => import("../scenarios/lab-page.tsx"));
-const RunPage = late("The page of a run", () => import("../runs/run-page.tsx"));
+const RunPage = late("The Run page", () => import("../runs/run-page.tsx"));
 const ComparePage = late("The Compare page", () => import("../runs/compare-page.tsx"));
 const HistoryPage = late("The History page", () => import("../history/history-page.tsx"));
 const ApprovalsPage = late("The Approvals page", () => import("../approvals/approvals-page.tsx"));
@@ -28,7 +28,7 @@ const EditorPage = late("The Scenarios page", () => import("../editor/editor-pag
 const SettingsPage = late("The Settings page", () => import("../settings/settings-page.tsx"));
 const AboutPage = late("The About page", () => import("../about/about-page.tsx"));
 
-/** A page that is busy for so long gets what opens over it anyway. */
+/** Overlays are loaded after this time even if the page is busy. */
 const IDLE_LIMIT_MS = 1_000;
 
 export function Shell() {
@@ -37,7 +37,7 @@ export function Shell() {
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
-  const isNotLetIn = useLab((state) => state.connection.is === "refused" && state.lab === undefined);
+  const isRefused = useLab((state) => state.connection.is === "refused" && state.lab === undefined);
   const actions = useLabActions();
   useFollowAwaitedRun();
   useShellNavigation();
@@ -76,7 +76,9 @@ export function Shell() {
       )}
       <Banners />
       <main id="main" tabIndex={-1} className={classes.main}>
-        <ErrorBoundary place={formatRoute(route)}>{isNotLetIn ? <NotLetIn /> : <Page route={route} />}</ErrorBoundary>
+        <ErrorBoundary place={formatRoute(route)}>
+          {isRefused ? <WindowRefused /> : <Page route={route} />}
+        </ErrorBoundary>
       </main>
       <Overlays overlays={overlays} />
     </div>
@@ -104,7 +106,7 @@ function Page({ route }: { route: Route }) {
   }
 }
 
-/** A run that this window has started is shown as soon as it begins; a person who has gone elsewhere is left there. */
+/** Opens a run started from this window once it begins, unless another page was opened meanwhile. */
 function useFollowAwaitedRun(): void {
   const awaited = useInteraction((state) => state.awaitedEntry);
   const awaitEntry = useInteraction((state) => state.awaitEntry);

@@ -6,7 +6,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { damageOf, faultsInForce, whyNoUndo } from "./in-force.ts";
 import classes from "./shell.module.css";
 
-/** Always in the same place, whatever page is shown: putting everything back must never have to be looked for. */
+/** In the same position on every page, so that undo and halt are always found. */
 export function StopEverything() {
   const actions = useLabActions();
   const broken = useLab((state) => faultsInForce(state.lab).length + damageOf(state.lab).length);
@@ -21,7 +21,7 @@ export function StopEverything() {
         leftSection={<IconArrowBackUp size={15} aria-hidden />}
         loading={isUndoing}
         disabledBecause={whyNot}
-        hint="Puts back everything that is broken now (Ctrl Shift Z)"
+        hint="Undo all faults and restore all damage (Ctrl Shift Z)"
         onClick={() => {
           setUndoing(true);
           void actions.undo("all").finally(() => setUndoing(false));
@@ -32,8 +32,8 @@ export function StopEverything() {
       <ReasonedButton
         variant="default"
         leftSection={<IconHandStop size={15} aria-hidden />}
-        disabledBecause={isHalted ? "The lab is halted already" : undefined}
-        hint="Cancels every run, undoes every fault and lets nothing be broken until you arm the lab again (Ctrl .)"
+        disabledBecause={isHalted ? "The lab is already halted" : undefined}
+        hint="Cancel all runs, undo all faults and block new ones until you arm the lab (Ctrl .)"
         onClick={() => void actions.halt()}
       >
         Halt

@@ -3,40 +3,40 @@ import { useEffect, useRef, useState } from "react";
 
 export const [paletteStore, palette] = createSpotlight();
 
-/** What opens over any page. */
+/** Overlays available on every page. */
 export interface Overlays {
   isHelpOpen: boolean;
-  /** `giveBackTo` has the focus when it is closed: without one, what has it now. */
-  openHelp(giveBackTo?: HTMLElement | null): void;
+  /** `returnFocusTo` gets the focus when it is closed; by default the element focused now. */
+  openHelp(returnFocusTo?: HTMLElement | null): void;
   closeHelp(): void;
   openPalette(): void;
 }
 
 /**
- * Overlays may be asked for before their code is there. Who had the focus is noted when one is asked for, and not by the dialog
- * itself: one that is first shown open, or in the place of another, has not seen who it was.
+ * Overlays may be requested before their code is loaded. The focused element is recorded on request and not by the dialog:
+ * a dialog that is first rendered open, or that replaces another one, cannot know it.
  */
 export function useOverlays(): Overlays {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const { opened: isPaletteOpen } = useSpotlight(paletteStore);
-  const giveBackTo = useRef<HTMLElement>(undefined);
+  const returnFocusTo = useRef<HTMLElement>(undefined);
   const isAnyOpen = isHelpOpen || isPaletteOpen;
 
   useEffect(() => {
     if (isAnyOpen) return;
-    // A dialog that is closed before it has taken the focus takes it while it is leaving, and is then gone with it.
+    // A dialog that is closed before it got the focus takes the focus while closing, and then removes it from the page.
     const leaving = [...document.querySelectorAll('[role="dialog"]')];
-    const giveBack = () => giveBackTo.current?.focus({ preventScroll: true });
-    const onFocus = ({ target }: FocusEvent) => leaving.some((each) => each.contains(target as Node)) && giveBack();
-    const holder = document.activeElement;
-    // What the overlay did may have led the focus elsewhere.
-    if (holder === document.body || isInDialog(holder)) giveBack();
+    const returnFocus = () => returnFocusTo.current?.focus({ preventScroll: true });
+    const onFocus = ({ target }: FocusEvent) => leaving.some((each) => each.contains(target as Node)) && returnFocus();
+    const focused = document.activeElement;
+    // The overlay's action may have moved the focus.
+    if (focused === document.body || isInDialog(focused)) returnFocus();
     document.addEventListener("focusin", onFocus);
     return () => document.removeEventListener("focusin", onFocus);
   }, [isAnyOpen]);
 
-  const note = (holder: Element | null) => {
-    if (holder instanceof HTMLElement && !isInDialog(holder)) giveBackTo.current = holder;
+  const note = (focused: Element | null) => {
+    if (focused instanceof HTMLElement && !isInDialog(focused)) returnFocusTo.current = focused;
   };
   return {
     isHelpOpen,

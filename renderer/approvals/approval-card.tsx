@@ -3,8 +3,8 @@ import { useState } from "react";
 import type { WaitingApproval } from "../../electron/contract/approvals.ts";
 import { LabFailure } from "../lab-client/lab-failure.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { notify } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { tell } from "../state/tell.tsx";
 import { useLabNow } from "../state/use-now.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { secondsLeft } from "../ui/times.ts";
@@ -14,11 +14,11 @@ import { ArgumentList } from "./argument-list.tsx";
 type Answer =
   | { is: "open" }
   | { is: "sending"; decision: "approve" | "deny" }
-  /** The gateway has it; the ticket is about to go. */
+  /** The gateway has accepted it; the ticket is about to disappear. */
   | { is: "taken"; decision: "approve" | "deny" }
   | { is: "failed"; message: string };
 
-/** One held call, with what is asked for, how long there is, and the two answers. */
+/** A call waiting for approval: its arguments, the time left, and the two decisions. */
 export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApproval; linksToRun: boolean }) {
   const { ticket, tool, sessionId, turnId, runId, requestedWallMs, expiresWallMs, blockedBecause } = approval;
   const { client } = useStores();
@@ -35,7 +35,7 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
     setAnswer({ is: "sending", decision });
     try {
       const { message } = await client.call.approvals.decide({ ticket, decision });
-      tell(message);
+      notify(message);
       setAnswer({ is: "taken", decision });
     } catch (error) {
       const hint = error instanceof LabFailure && error.hint !== null ? `. Fix: ${error.hint}` : "";
@@ -59,13 +59,13 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
               , in <a href={formatRoute({ at: "run", runId })}>this run</a>
             </>
           )}
-          {runId === null && ", from outside any run"}
+          {runId === null && ", outside any run"}
         </p>
         <ArgumentList value={approval.arguments} label={`Arguments of ${tool}`} />
       </div>
       <div className={classes.answer}>
         <div className={classes.left} role="timer" aria-label="Time left">
-          {left === undefined ? "no limit" : left === 0 ? "running out" : `${left} s left`}
+          {left === undefined ? "no limit" : left === 0 ? "expiring" : `${left} s left`}
         </div>
         <div className={classes.track}>
           <div style={{ transform: `scaleX(${share})` }} />
@@ -105,12 +105,12 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
 }
 
 function whyNotAgain(answer: Answer): string | undefined {
-  if (answer.is === "sending") return "Your answer is on its way";
-  if (answer.is === "taken") return answer.decision === "approve" ? "You have approved it" : "You have denied it";
+  if (answer.is === "sending") return "Sending your decision";
+  if (answer.is === "taken") return answer.decision === "approve" ? "Approved" : "Denied";
   return undefined;
 }
 
 function whatNext(blockedBecause: string | null, left: number | undefined): string {
-  if (blockedBecause !== null) return `It cannot be decided from here: ${blockedBecause}.`;
-  return left === undefined ? "" : "Unanswered, it ends as expired.";
+  if (blockedBecause !== null) return `Cannot be decided here: ${blockedBecause}.`;
+  return left === undefined ? "" : "Expires if not decided.";
 }

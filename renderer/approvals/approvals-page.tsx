@@ -8,14 +8,14 @@ import { ApprovalCard } from "./approval-card.tsx";
 import classes from "./approvals-page.module.css";
 import { DecidedTable } from "./decided-table.tsx";
 
-/** What waits for a person, over all runs, and what persons have decided. */
+/** Calls waiting for approval and past decisions, over all runs. */
 export default function ApprovalsPage() {
   const approvals = useLab((state) => state.lab?.approvals);
   const title = useRef<HTMLHeadingElement>(null);
   const count = approvals?.waiting.length ?? 0;
 
-  // A card that has gone takes the focus with it: it goes on from the heading and not from the top of the window.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever a card has come or gone
+  // A removed card loses the focus: it moves to the heading and not to the top of the window.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: checked whenever the number of cards changes
   useEffect(() => {
     if (document.activeElement === document.body) title.current?.focus();
   }, [count]);
@@ -29,7 +29,7 @@ export default function ApprovalsPage() {
         <h2 id="waiting-title">Waiting now{count > 0 && <span role="status"> ({count})</span>}</h2>
         {approvals === undefined ? (
           <div className={classes.panel}>
-            <Loading what="Asking the lab what waits" />
+            <Loading what="Loading approvals" />
           </div>
         ) : (
           <Waiting approvals={approvals} />
@@ -45,13 +45,13 @@ export default function ApprovalsPage() {
   );
 }
 
-/** A scenario in which a person is asked: what an empty page can offer. */
+/** A scenario with an approval, offered on an empty page. */
 const SCENARIO_THAT_ASKS = "approval-granted";
 
 function Waiting({ approvals: { waiting, unknownBecause } }: { approvals: WaitingApprovals }) {
   const stack = useLab((state) => state.lab?.stack.state);
   const asking = useLab((state) => state.catalogue?.scenarios.find(({ id }) => id === SCENARIO_THAT_ASKS)?.title);
-  // A stack that is down has no tickets to read, and that is no trouble.
+  // A stack that is down has no tickets: not an error.
   const isUnknown = unknownBecause !== null && stack === "up";
   return (
     <div className={classes.cards}>
@@ -59,8 +59,7 @@ function Waiting({ approvals: { waiting, unknownBecause } }: { approvals: Waitin
         <p className={classes.unknown} role="alert">
           <IconAlertTriangle size={16} aria-hidden />
           <span>
-            What waits is not known: {unknownBecause}.
-            {waiting.length > 0 && " Below is what waited when it was last read."}
+            Waiting calls are unknown: {unknownBecause}.{waiting.length > 0 && " Below is the last known state."}
           </span>
         </p>
       )}
@@ -69,9 +68,9 @@ function Waiting({ approvals: { waiting, unknownBecause } }: { approvals: Waitin
       ))}
       {waiting.length === 0 && !isUnknown && (
         <div className={classes.panel}>
-          <Empty title="No call waits for a person" icon={<IconUserCheck size={22} aria-hidden />}>
-            A call that the gateway's policy holds for approval appears here, with the time that is left to decide it.{" "}
-            <a href={formatRoute({ at: "lab" })}>Run a scenario that asks</a>
+          <Empty title="No call waits for approval" icon={<IconUserCheck size={22} aria-hidden />}>
+            Calls that need approval appear here with the time left to decide.{" "}
+            <a href={formatRoute({ at: "lab" })}>Run a scenario with an approval</a>
             {asking !== undefined && <>, such as “{asking}”</>}.
           </Empty>
         </div>

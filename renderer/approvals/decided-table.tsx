@@ -13,26 +13,22 @@ import { argumentsInOneLine } from "./visible-text.ts";
 
 const SHOWN_CHARACTERS = 200;
 
-/** Every approval that has ended, over all runs. */
+/** Past approvals, over all runs. */
 export function DecidedTable() {
   const { decided, hasMore, failure, more, again } = useDecided();
   const nowMs = useLabNow(30_000);
   if (failure !== undefined) {
     return (
-      <Failed title="What was decided could not be read" message={failure}>
+      <Failed title="Decisions could not be loaded" message={failure}>
         <ReasonedButton variant="default" onClick={again}>
           Try again
         </ReasonedButton>
       </Failed>
     );
   }
-  if (decided === undefined) return <Loading what="Reading what was decided" />;
+  if (decided === undefined) return <Loading what="Loading decisions" />;
   if (decided.length === 0) {
-    return (
-      <Empty title="Nothing has been decided yet">
-        Each call that a person approves or denies, or that expires, is listed here.
-      </Empty>
-    );
+    return <Empty title="No decisions yet">Calls that are approved or denied, or that expire, are listed here.</Empty>;
   }
   return (
     <>

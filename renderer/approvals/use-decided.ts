@@ -5,7 +5,7 @@ import { useLab, useStores } from "../state/lab-context.tsx";
 const PAGE = 50;
 const MOST = 500;
 
-/** What was decided, newest first; read again when a ticket has gone or a run has ended. */
+/** Past decisions, newest first; reloaded when a ticket is closed or a run has ended. */
 export function useDecided() {
   const { client } = useStores();
   const tickets = useLab((state) => state.lab?.approvals.waiting.map(({ ticket }) => ticket).join(" "));
@@ -15,7 +15,7 @@ export function useDecided() {
   const [answer, setAnswer] = useState<{ decided: DecidedApproval[]; hasMore: boolean }>();
   const [failure, setFailure] = useState<string>();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when any of these has changed
+  // biome-ignore lint/correctness/useExhaustiveDependencies: reloaded when any of these changes
   useEffect(() => {
     let isCurrent = true;
     client.call.approvals.history({ limit }).then(

@@ -1,13 +1,13 @@
 import { isObject } from "../../electron/model/json.ts";
 
 /**
- * Characters that show nothing, or that show their neighbours in another order (Unicode's control and format characters):
- * a call's arguments come from an agent, and the person who approves them must see what is really there.
+ * Invisible and reordering characters (Unicode's control and format characters): a call's arguments come from an agent,
+ * and the person who approves them must see the actual content.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029\u3164\uffa0]/gu;
 const KEPT = new Set(["\n", "\t"]);
 
-/** The text with what cannot be seen written out, such as ⟨U+202E⟩. */
+/** The text with invisible characters written out, such as ⟨U+202E⟩. */
 export function visibleText(text: string): string {
   return text.replaceAll(UNSEEN, (character) =>
     KEPT.has(character)
@@ -21,7 +21,7 @@ export interface Argument {
   text: string;
 }
 
-/** Arguments one by one, as text; whatever is no object has one without a name. */
+/** Arguments as text; a value that is not an object becomes one without a name. */
 export function argumentsOf(value: unknown): Argument[] {
   if (!isObject(value)) {
     return value === undefined ? [] : [{ name: "", text: textOf(value) }];

@@ -28,12 +28,12 @@ import { rangeOf } from "./problem-range.ts";
 import { type KnownNames, suggest } from "./suggest.ts";
 import { keyAt } from "./yaml-place.ts";
 
-interface EditorWishes {
+interface EditorOptions {
   text: string;
   isReadOnly: boolean;
-  /** Where a person is writing; undefined while the focus is elsewhere. */
+  /** Offset of the cursor; undefined without focus. */
   caret: number | undefined;
-  /** Undefined until the schema is here: there is no completion then. */
+  /** Undefined until the schema is loaded: without it there is no completion. */
   guide: () => SchemaGuide | undefined;
   names: () => KnownNames;
   onChange: (text: string) => void;
@@ -41,7 +41,7 @@ interface EditorWishes {
 }
 
 export interface EditorHandle {
-  /** Where a person is writing; undefined while the focus is elsewhere. */
+  /** Offset of the cursor; undefined without focus. */
   caret(): number | undefined;
   mark(problems: readonly Problem[]): void;
   goTo(problem: Problem): void;
@@ -49,17 +49,17 @@ export interface EditorHandle {
   close(): void;
 }
 
-/** CodeMirror, set up for a scenario. Its styles are let in by the page's nonce. */
-export function openEditor(parent: HTMLElement, wishes: EditorWishes): EditorHandle {
+/** CodeMirror set up for scenarios. Its styles use the page's nonce. */
+export function openEditor(parent: HTMLElement, options: EditorOptions): EditorHandle {
   const darkness = new Compartment();
   const view = new EditorView({
     parent,
     state: EditorState.create({
-      doc: wishes.text,
+      doc: options.text,
       extensions: [
         EditorView.cspNonce.of(styleNonce()),
         darkness.of(EditorView.darkTheme.of(false)),
-        EditorState.readOnly.of(wishes.isReadOnly),
+        EditorState.readOnly.of(options.isReadOnly),
         lineNumbers(),
         history(),
         drawSelection(),
@@ -71,15 +71,15 @@ export function openEditor(parent: HTMLElement, wishes: EditorWishes): EditorHan
         yaml(),
         lintGutter(),
         autocompletion({
-          override: [(context) => complete(context, wishes)],
+          override: [(context) => complete(context, options)],
           icons: false,
-          // A key that was chosen is followed by what may be its value.
+          // After a chosen key its values are offered.
           activateOnCompletion: ({ type }) => type === "property",
         }),
-        hoverTooltip((shown, offset) => explain(shown, offset, wishes.guide())),
+        hoverTooltip((shown, offset) => explain(shown, offset, options.guide())),
         keymap.of([
-          { key: "Mod-s", run: saying(wishes.onSave), preventDefault: true },
-          // Outside this editor these keys undo every fault: here they never do, also when there is nothing to redo.
+          { key: "Mod-s", run: handled(options.onSave), preventDefault: true },
+          // Outside the editor these keys undo every fault; in the editor never, even if there is nothing to redo.
           { key: "Mod-Shift-z", run: redo, preventDefault: true },
           ...closeBracketsKeymap,
           ...defaultKeymap,
@@ -89,18 +89,18 @@ export function openEditor(parent: HTMLElement, wishes: EditorWishes): EditorHan
         ]),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({
-          "aria-label": wishes.isReadOnly ? "The scenario as YAML, to be read" : "The scenario as YAML",
+          "aria-label": options.isReadOnly ? "Scenario YAML, read-only" : "Scenario YAML",
           "aria-describedby": EDITOR_HINT_ID,
         }),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged) wishes.onChange(update.state.doc.toString());
+          if (update.docChanged) options.onChange(update.state.doc.toString());
         }),
         EDITOR_LOOK,
       ],
     }),
   });
-  if (wishes.caret !== undefined) {
-    view.dispatch({ selection: { anchor: Math.min(wishes.caret, view.state.doc.length) }, scrollIntoView: true });
+  if (options.caret !== undefined) {
+    view.dispatch({ selection: { anchor: Math.min(options.caret, view.state.doc.length) }, scrollIntoView: true });
     view.focus();
   }
   return {
@@ -123,26 +123,26 @@ export function openEditor(parent: HTMLElement, wishes: EditorWishes): EditorHan
   };
 }
 
-/** Of the element that tells how the editor is left by keyboard. */
+/** Id of the element that describes the editor's keys. */
 export const EDITOR_HINT_ID = "editor-keys";
 
-function saying(act: () => void): () => boolean {
+function handled(act: () => void): () => boolean {
   return () => {
     act();
     return true;
   };
 }
 
-/** Without a word begun, only where a value, an item or a map on one line is waiting to be filled. */
-const WAITS_FOR_WORD = /(:|-|\{|,)[ \t]+$/;
+/** Without a typed word, completion opens only at an empty value, item or inline map. */
+const EMPTY_POSITION = /(:|-|\{|,)[ \t]+$/;
 
-function complete(context: CompletionContext, { guide, names }: EditorWishes): CompletionResult | null {
+function complete(context: CompletionContext, { guide, names }: EditorOptions): CompletionResult | null {
   const known = guide();
   if (known === undefined || context.state.readOnly) return null;
   const found = suggest(known, names(), context.state.doc.toString(), context.pos);
   if (found === undefined) return null;
   const isEmpty = found.from === context.pos;
-  if (isEmpty && !context.explicit && context.matchBefore(WAITS_FOR_WORD) === null) return null;
+  if (isEmpty && !context.explicit && context.matchBefore(EMPTY_POSITION) === null) return null;
   return {
     from: found.from,
     to: found.to,
@@ -160,8 +160,8 @@ function complete(context: CompletionContext, { guide, names }: EditorWishes): C
 
 function explain(view: EditorView, offset: number, guide: SchemaGuide | undefined): Tooltip | null {
   const key = guide === undefined ? undefined : keyAt(view.state.doc.toString(), offset);
-  const told = key === undefined ? undefined : guide?.describe(key.path);
-  if (key === undefined || told === undefined || told.kind + told.description === "") return null;
+  const hint = key === undefined ? undefined : guide?.describe(key.path);
+  if (key === undefined || hint === undefined || hint.kind + hint.description === "") return null;
   return {
     pos: key.from,
     end: key.to,
@@ -170,8 +170,8 @@ function explain(view: EditorView, offset: number, guide: SchemaGuide | undefine
       const dom = document.createElement("div");
       dom.className = "cm-key-hint";
       const kind = document.createElement("b");
-      kind.textContent = told.kind;
-      dom.append(kind, told.description === "" ? "" : ` ${told.description}`);
+      kind.textContent = hint.kind;
+      dom.append(kind, hint.description === "" ? "" : ` ${hint.description}`);
       return { dom };
     },
   };

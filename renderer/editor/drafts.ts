@@ -1,4 +1,4 @@
-/** What was written and not saved, kept in the browser's storage: a window that is closed or reloaded loses nothing. */
+/** Unsaved text, kept in the browser's storage so that it survives closing and reloading the window. */
 export interface Drafts {
   read(place: string): string | undefined;
   keep(place: string, text: string): void;
@@ -12,7 +12,7 @@ export function createDrafts(storage: () => Storage): Drafts {
     try {
       return work(storage());
     } catch {
-      // Storage may be forbidden or full; a person is asked before the text is left in any case.
+      // Storage may be forbidden or full; leaving the text asks for confirmation in any case.
       return undefined;
     }
   };

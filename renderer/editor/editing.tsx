@@ -6,8 +6,8 @@ import { LabFailure } from "../lab-client/lab-failure.ts";
 import { DeleteFile } from "../scenarios/delete-file.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { notify, notifyFailure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { tell, tellFailure } from "../state/tell.tsx";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { EDITOR_HINT_ID, type EditorHandle } from "./code-editor.ts";
@@ -24,7 +24,7 @@ import { type Checked, useSchemaGuide, useValidation } from "./use-validation.ts
 const drafts = createDrafts(() => window.localStorage);
 const SUITE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
-/** Where a person was writing when the text was saved for the first time, and is opened anew under its own address. */
+/** Cursor position kept when a new text is saved and reopened under its own address. */
 let caretOnSaving: number | undefined;
 
 function takeCaret(): number | undefined {
@@ -34,16 +34,16 @@ function takeCaret(): number | undefined {
 }
 
 interface EditingProps {
-  /** Under which a draft of it is kept. */
+  /** Key of its draft. */
   place: string;
   initial: string;
-  /** Of the scenario as it is saved; undefined for one that is not yet. */
+  /** The saved scenario; undefined for a new one. */
   detail: ScenarioDetail | undefined;
-  /** The file whose place the text takes when it is saved; undefined for a text that was never broken. */
+  /** The broken file that the text replaces when saved, if any. */
   broken: BrokenScenarioText | undefined;
 }
 
-/** One scenario being read or written. */
+/** Shows or edits one scenario. */
 export function Editing({ place, initial, detail, broken }: EditingProps) {
   const { client } = useStores();
   const actions = useLabActions();
@@ -59,9 +59,9 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
   const [asksToReplace, setAsksToReplace] = useState<"other" | "newer">();
   const [isSaving, setSaving] = useState(false);
   const refreshCatalogue = useLab((state) => state.refreshCatalogue);
-  // One that was mended or deleted elsewhere meanwhile is not this text's to replace.
-  const mended = useLab((state) => state.catalogue?.broken.find(({ name }) => name === broken?.name));
-  const checked = withListed(useValidation(source), source === broken?.source ? mended : undefined);
+  // A file that was fixed or deleted elsewhere meanwhile is not replaced.
+  const replaced = useLab((state) => state.catalogue?.broken.find(({ name }) => name === broken?.name));
+  const checked = withListed(useValidation(source), source === broken?.source ? replaced : undefined);
   const guide = useSchemaGuide();
   const names = useKnownNames();
   const editor = useRef<EditorHandle>(undefined);
@@ -80,14 +80,14 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
     setOpened({ text: saved, isDraft: false });
   };
 
-  /** What is open here may have been saved elsewhere meanwhile, such as in another window. */
+  /** Whether the scenario was saved elsewhere meanwhile, such as in another window. */
   const isThereNewer = async () => {
     if (detail === undefined) return false;
     const there = await client.call.scenarios.get({ id: detail.id }).catch(() => undefined);
     return there !== undefined && there.source !== saved;
   };
 
-  /** @param to where to go when it is saved */
+  /** @param to route to open once saved */
   const save = async (replace: boolean, to?: string) => {
     setSaving(true);
     try {
@@ -100,16 +100,16 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
         source,
         replace,
         ...(isOfSuite ? { suiteName } : {}),
-        ...(mended === undefined ? {} : { fixes: mended.name }),
+        ...(replaced === undefined ? {} : { fixes: replaced.name }),
       });
       drafts.forget(place);
       setSaved(source);
-      // Its text stays the one that it was opened with: for another the editor is opened anew, and the cursor is lost.
+      // The initial text is unchanged: with another one the editor is recreated, and the cursor is lost.
       setOpened(({ text }) => ({ text, isDraft: false }));
       setAsksToReplace(undefined);
       const isRenamed = detail !== undefined && !ids.includes(detail.id);
-      const words = mended === undefined ? ids.join(", ") : `${ids.join(", ")}, in place of the broken ${mended.name}`;
-      tell("Saved", isRenamed ? `As ${ids.join(", ")}; ${detail.id} is as it was.` : words);
+      const message = replaced === undefined ? ids.join(", ") : `${ids.join(", ")}, replacing ${replaced.name}`;
+      notify("Saved", isRenamed ? `As ${ids.join(", ")}; ${detail.id} is unchanged.` : message);
       const [id] = ids;
       if (to !== undefined) guard.leave(to);
       else if (id !== undefined && id !== detail?.id) {
@@ -119,27 +119,27 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
     } catch (error) {
       guard.stay();
       if (error instanceof LabFailure && error.code === "precondition" && !replace) setAsksToReplace("other");
-      else tellFailure("The scenario could not be saved", error);
+      else notifyFailure("The scenario could not be saved", error);
       if (broken !== undefined) void refreshCatalogue();
     } finally {
       setSaving(false);
     }
   };
 
-  /** Without asking only what is open here is written over, and not another one whose id was typed: that takes a while. */
+  /** Only the open scenario is overwritten without confirmation, not another one whose id was typed. */
   const replaces =
     detail?.origin === "user" &&
     (isOfSuite
       ? suiteName === suiteNameOfFirst(detail)
       : (checked.validation?.scenarios.some(({ id }) => id === detail.id) ?? true));
   const whyNotSave = isShipped
-    ? "A shipped scenario is never written over: customise a copy"
+    ? "Shipped scenarios are read-only: customise a copy"
     : (whyNotSaveText(checked) ??
       (isOfSuite && !SUITE_NAME.test(suiteName)
-        ? "Name the suite first: lower case words joined by hyphens"
+        ? "Name the suite first: lower-case words joined by hyphens"
         : undefined));
   const trySave = () => {
-    if (whyNotSave !== undefined) tellFailure("Not saved", whyNotSave);
+    if (whyNotSave !== undefined) notifyFailure("Not saved", whyNotSave);
     else if (!isSaving && (isChanged || detail === undefined)) void save(replaces);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -149,11 +149,11 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the shortcut of what is inside, wherever in it the focus is
+    // biome-ignore lint/a11y/noStaticElementInteractions: the shortcut applies to everything inside
     <div className={classes.editing} onKeyDown={onKeyDown}>
       <header>
         <h1>{titleIn(source) ?? detail?.title ?? broken?.name ?? "New scenario"}</h1>
-        <span className={classes.state}>{stateWords(detail, broken, isChanged)}</span>
+        <span className={classes.state}>{stateText(detail, broken, isChanged)}</span>
         {isOfSuite && !isShipped && (
           <TextInput
             size="xs"
@@ -175,9 +175,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
           <ReasonedButton
             leftSection={<IconDeviceFloppy size={14} aria-hidden />}
             loading={isSaving}
-            disabledBecause={
-              whyNotSave ?? (isChanged || detail === undefined ? undefined : "Nothing has changed since it was saved")
-            }
+            disabledBecause={whyNotSave ?? (isChanged || detail === undefined ? undefined : "No unsaved changes")}
             hint="Ctrl S"
             onClick={trySave}
           >
@@ -188,7 +186,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
           <ReasonedButton
             variant="default"
             leftSection={<IconPlayerPlay size={14} aria-hidden />}
-            disabledBecause={cannotRun ?? (isChanged ? "Save it first: what is saved is what runs" : undefined)}
+            disabledBecause={cannotRun ?? (isChanged ? "Save first: the saved version is run" : undefined)}
             onClick={() => void actions.start([detail.id])}
           >
             Run
@@ -203,16 +201,16 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
               guard.leave(formatRoute({ at: "scenarios" }));
             }}
           >
-            {isOfSuite ? "The suite's file goes, with all of its cases." : "Its file goes."} Runs of it stay in the
-            history and can be run again from there.
+            {isOfSuite ? "The suite's file and all of its cases are deleted." : "Its file is deleted."} Its runs stay in
+            the history and can be repeated from there.
           </DeleteFile>
         )}
       </header>
       {opened.isDraft && isChanged && (
         <div className={classes.draft} role="status">
-          <span>What you wrote here and did not save is here again.</span>
+          <span>Your unsaved changes were restored.</span>
           <Button variant="default" onClick={goBack}>
-            {detail === undefined && broken === undefined ? "Begin anew" : "Back to what is saved"}
+            {detail === undefined && broken === undefined ? "Start over" : "Revert to saved"}
           </Button>
         </div>
       )}
@@ -234,8 +232,8 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
       </div>
       <footer id={EDITOR_HINT_ID}>
         {isShipped
-          ? "Shipped with the lab, to be read: customise a copy to change it."
-          : "Ctrl Space completes, F8 goes to the next problem, Esc and then Tab leaves the text."}
+          ? "Shipped with the lab, read-only. Customise a copy to change it."
+          : "Ctrl Space: complete. F8: next problem. Esc, then Tab: leave the editor."}
       </footer>
       <ReplaceScenario
         whatIsThere={asksToReplace}
@@ -272,11 +270,11 @@ function useKnownNames(): KnownNames {
   );
 }
 
-/** A text that has just changed is let through: the lab reads it again before it writes it. */
+/** A text that has just changed is not blocked: the lab validates it again before saving. */
 function whyNotSaveText({ validation, isCurrent }: Checked): string | undefined {
   const [first] = validation?.problems ?? [];
   if (!isCurrent || first === undefined) return undefined;
-  return `Only a valid scenario can be saved: line ${first.line}, ${first.message}`;
+  return `Fix the problems first: line ${first.line}, ${first.message}`;
 }
 
 function suiteNameOfFirst(detail: ScenarioDetail | undefined): string {
@@ -289,20 +287,20 @@ function suiteNameOfFile(broken: BrokenScenarioText | undefined): string {
   return NAME_OF_FILE.exec(broken?.name ?? "")?.[1] ?? "";
 }
 
-/** What is wrong with a file, such as an id that another one has, need not be wrong with its text. */
+/** Problems of a file, such as an id used by another one, need not be problems of its text. */
 function withListed(checked: Checked, listed: BrokenScenario | undefined): Checked {
   const { validation, isCurrent } = checked;
   if (listed === undefined || validation === undefined || !isCurrent || validation.problems.length > 0) return checked;
   return { ...checked, validation: { ...validation, problems: listed.problems } };
 }
 
-function stateWords(
+function stateText(
   detail: ScenarioDetail | undefined,
   broken: BrokenScenarioText | undefined,
   isChanged: boolean,
 ): string {
   if (detail?.origin === "shipped") return "Shipped";
-  if (broken !== undefined && !isChanged) return `${broken.name}, as it is: it cannot be used`;
+  if (broken !== undefined && !isChanged) return `${broken.name}, not valid`;
   if (detail === undefined && broken === undefined) return "Not saved yet";
   return isChanged ? "Changed, not saved" : "Saved";
 }

@@ -47,5 +47,5 @@ const theme = EditorView.theme({
   ".cm-panel.cm-panel-lint ul [aria-selected]": { backgroundColor: "var(--accent-soft)", color: "var(--ink)" },
 });
 
-/** Plain, and in the page's own colours: they follow its theme by themselves. */
+/** Uses the page's colour variables, which follow its theme. */
 export const EDITOR_LOOK = [theme, syntaxHighlighting(colours)];

@@ -14,18 +14,18 @@ import { Editing } from "./editing.tsx";
 import classes from "./editor-page.module.css";
 import { asCopy, NEW_SCENARIO } from "./scenario-source.ts";
 
-/** No scenario has such an id. */
+/** Not a valid scenario id. */
 const NEW_ID = "_new";
 const NO_SCENARIOS: readonly ScenarioSummary[] = [];
 
 interface EditorPageProps {
   scenarioId: string | undefined;
   isCopy: boolean;
-  /** Of the person's own, opened to be mended instead of a scenario. */
+  /** A user's invalid file, opened for fixing. */
   brokenFile: string | undefined;
 }
 
-/** The scenarios as text: the shipped ones to read and to copy, one's own to write. */
+/** Scenarios as text: shipped ones to read and copy, the user's own to edit. */
 export default function EditorPage({ scenarioId, isCopy, brokenFile }: EditorPageProps) {
   const catalogue = useLab((state) => state.catalogue);
   const failure = useLab((state) => state.catalogueFailure);
@@ -36,9 +36,9 @@ export default function EditorPage({ scenarioId, isCopy, brokenFile }: EditorPag
   }, [catalogue, failure, refresh]);
 
   if (catalogue === undefined) {
-    if (failure === undefined) return <Loading what="Reading the scenarios" />;
+    if (failure === undefined) return <Loading what="Loading scenarios" />;
     return (
-      <Failed title="The scenarios could not be read" message={failure}>
+      <Failed title="The scenarios could not be loaded" message={failure}>
         <ReasonedButton variant="default" onClick={() => void refresh()}>
           Try again
         </ReasonedButton>
@@ -83,15 +83,13 @@ function ScenarioList({ shown, brokenFile }: { shown: string | undefined; broken
         </Button>
       </div>
       <h2>Yours</h2>
-      {own.length === 0 && (
-        <p>{text === "" ? "None yet: write a new one, or copy a shipped one." : "None has these words."}</p>
-      )}
+      {own.length === 0 && <p>{text === "" ? "None yet. Create one or copy a shipped one." : "No matches"}</p>}
       <ScenarioLinks scenarios={own} shown={shown} />
       {broken?.map((file) => (
         <BrokenFile key={file.name} file={file} isOpen={file.name === brokenFile} />
       ))}
       <h2>Shipped</h2>
-      {shipped.length === 0 && <p>None has these words.</p>}
+      {shipped.length === 0 && <p>No matches</p>}
       <ScenarioLinks scenarios={shipped} shown={shown} />
     </nav>
   );
@@ -99,7 +97,7 @@ function ScenarioList({ shown, brokenFile }: { shown: string | undefined; broken
 
 function ScenarioLinks({ scenarios, shown }: { scenarios: readonly ScenarioSummary[]; shown: string | undefined }) {
   const current = useRef<HTMLAnchorElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another one is shown then
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when another one is shown
   useEffect(() => {
     current.current?.scrollIntoView({ block: "nearest" });
   }, [shown]);
@@ -136,7 +134,7 @@ function OneScenario({ scenarioId, isCopy }: { scenarioId: string; isCopy: boole
     };
   }, [client, scenarioId]);
 
-  // Once: what is being written does not change under a person's hands when the catalogue does.
+  // Computed once: the text being edited does not change when the catalogue does.
   const initial = useMemo(() => {
     if (scenarioId === NEW_ID) return NEW_SCENARIO;
     const taken = lab.getState().catalogue?.scenarios.map(({ id }) => id) ?? [];
@@ -145,12 +143,12 @@ function OneScenario({ scenarioId, isCopy }: { scenarioId: string; isCopy: boole
 
   if (failure !== undefined) {
     return (
-      <Failed title="This scenario cannot be shown" message={failure}>
-        <a href={formatRoute({ at: "scenarios" })}>See the others</a>
+      <Failed title="This scenario could not be loaded" message={failure}>
+        <a href={formatRoute({ at: "scenarios" })}>Show all scenarios</a>
       </Failed>
     );
   }
-  if (initial === undefined) return <Loading what="Reading the scenario" />;
+  if (initial === undefined) return <Loading what="Loading the scenario" />;
   const isNew = scenarioId === NEW_ID || isCopy;
   return (
     <Editing
@@ -175,7 +173,7 @@ function OneBrokenFile({ name }: { name: string }) {
       (error: Error) => {
         if (!isCurrent) return;
         setFailure(error.message);
-        // It may have been mended or deleted with another program: the list says how it is now.
+        // It may have been fixed or deleted with another program: reloads the list.
         void refresh();
       },
     );
@@ -186,11 +184,11 @@ function OneBrokenFile({ name }: { name: string }) {
 
   if (failure !== undefined) {
     return (
-      <Failed title="This file cannot be opened" message={failure}>
-        <a href={formatRoute({ at: "scenarios" })}>See the others</a>
+      <Failed title="This file could not be opened" message={failure}>
+        <a href={formatRoute({ at: "scenarios" })}>Show all scenarios</a>
       </Failed>
     );
   }
-  if (broken === undefined) return <Loading what="Reading the file" />;
+  if (broken === undefined) return <Loading what="Loading the file" />;
   return <Editing place={`file ${name}`} initial={broken.source} detail={undefined} broken={broken} />;
 }

@@ -3,14 +3,14 @@ import { Loading } from "../ui/states.tsx";
 import classes from "./editor-page.module.css";
 import type { Checked } from "./use-validation.ts";
 
-/** What the lab understands of the text: what would happen, or what is wrong with it. */
+/** The parsed scenario, or its problems. */
 export function Preview({ checked, onProblem }: { checked: Checked; onProblem: (problem: Problem) => void }) {
   const { validation, failure } = checked;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <aside className={classes.preview} aria-label="What the lab understands" tabIndex={0}>
-      {failure !== undefined && <p role="alert">It could not be checked: {failure}.</p>}
-      {validation === undefined && failure === undefined && <Loading what="The lab reads it" />}
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard
+    <aside className={classes.preview} aria-label="Preview" tabIndex={0}>
+      {failure !== undefined && <p role="alert">The text could not be checked: {failure}.</p>}
+      {validation === undefined && failure === undefined && <Loading what="Checking" />}
       {validation !== undefined && validation.problems.length > 0 && (
         <div role="status">
           <h2>
@@ -28,37 +28,37 @@ export function Preview({ checked, onProblem }: { checked: Checked; onProblem: (
           </ol>
         </div>
       )}
-      {validation !== undefined && <Outline scenarios={validation.scenarios} />}
+      {validation !== undefined && <Contents scenarios={validation.scenarios} />}
     </aside>
   );
 }
 
-function Outline({ scenarios }: { scenarios: NonNullable<Checked["validation"]>["scenarios"] }) {
+function Contents({ scenarios }: { scenarios: NonNullable<Checked["validation"]>["scenarios"] }) {
   const [first] = scenarios;
   if (first === undefined) return null;
   return (
     <>
       {scenarios.length > 1 && <p>A suite of {scenarios.length} cases; this is the first.</p>}
-      <h2>Holds before and after</h2>
+      <h2>Steady state</h2>
       <ul>
         {first.steadyState.map((demand) => (
           <li key={demand}>{demand}</li>
         ))}
       </ul>
-      <h2>Is done</h2>
+      <h2>Method</h2>
       <ol>
         {first.steps.map(({ label, background }, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other name
+          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other key
           <li key={place}>
             {label}
             {background && " (in the background)"}
           </li>
         ))}
       </ol>
-      <h2>Must then be true</h2>
+      <h2>Checks</h2>
       <ul>
         {first.checks.map((check, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the same check may be written twice
+          // biome-ignore lint/suspicious/noArrayIndexKey: the same check may occur twice
           <li key={place}>
             <code>{check}</code>
           </li>

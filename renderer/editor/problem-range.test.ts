@@ -8,14 +8,14 @@ const marked = (line: number, column: number) => {
   return text.sliceString(from, to);
 };
 
-describe("what is marked of a problem", () => {
+describe("the range marked for a problem", () => {
   it("marks the rest of the line", () => {
     expect(marked(3, 5)).toBe("wram: gateway");
     expect(marked(1, 1)).toBe("id: a");
     expect(marked(3, 1)).toBe("- wram: gateway");
   });
 
-  it("marks the line's words when the place is at their end", () => {
+  it("marks the line's text when the position is at its end", () => {
     expect(marked(3, 18)).toBe("  - wram: gateway".trim());
     expect(marked(2, 99)).toBe("method:");
   });

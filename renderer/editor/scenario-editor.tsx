@@ -8,28 +8,28 @@ import type { KnownNames } from "./suggest.ts";
 interface ScenarioEditorProps {
   initial: string;
   isReadOnly: boolean;
-  /** Where a person is writing when this is shown; undefined while the focus is elsewhere. */
+  /** Initial offset of the cursor; undefined without focus. */
   caret: number | undefined;
   problems: readonly Problem[];
   guide: SchemaGuide | undefined;
   names: KnownNames;
   onChange: (source: string) => void;
   onSave: () => void;
-  /** Set while the editor is shown. */
+  /** Set while the editor is mounted. */
   handle: RefObject<EditorHandle | undefined>;
 }
 
-/** A YAML editor that completes from the scenario's schema and marks what is wrong where it is wrong. */
+/** A YAML editor with completion from the scenario schema and marked problems. */
 export function ScenarioEditor(props: ScenarioEditorProps) {
   const { initial, isReadOnly, problems, handle } = props;
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
   const isDark = useComputedColorScheme("light") === "dark";
 
   useEffect(() => {
-    if (place.current === null) return;
-    const editor = openEditor(place.current, {
+    if (container.current === null) return;
+    const editor = openEditor(container.current, {
       text: initial,
       isReadOnly,
       caret: latest.current.caret,
@@ -45,11 +45,11 @@ export function ScenarioEditor(props: ScenarioEditorProps) {
     };
   }, [initial, isReadOnly, handle]);
 
-  // Both are told again to an editor that was opened anew.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  // Both are applied again to a recreated editor.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useEffect(() => handle.current?.setDark(isDark), [isDark, initial, isReadOnly, handle]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as said
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useEffect(() => handle.current?.mark(problems), [problems, initial, isReadOnly, handle]);
 
-  return <div ref={place} style={{ height: "100%", minHeight: 0 }} />;
+  return <div ref={container} style={{ height: "100%", minHeight: 0 }} />;
 }

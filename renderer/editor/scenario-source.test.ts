@@ -3,41 +3,41 @@ import { createDrafts } from "./drafts.ts";
 import { asCopy, isSuite, suiteNameOf, titleIn } from "./scenario-source.ts";
 
 describe("a copy of a scenario", () => {
-  it("has an id and a title of its own, and everything else as it was", () => {
+  it("has its own id and title, and everything else unchanged", () => {
     const source = "# yaml-language-server: $schema=./x.json\nid: mcp-crash\ntitle: It crashes\n# why\nmethod: []\n";
     expect(asCopy(source, "mcp-crash", [])).toBe("id: my-mcp-crash\ntitle: It crashes (my copy)\n# why\nmethod: []\n");
   });
 
-  it("takes an id that is free", () => {
+  it("gets an unused id", () => {
     expect(asCopy("id: a\n", "a", ["my-a", "my-a-2"])).toBe("id: my-a-3\n");
   });
 
-  it("quotes a title that must be", () => {
+  it("quotes a title if necessary", () => {
     expect(asCopy('title: "Down: and up"\n', "a", [])).toBe('title: "Down: and up (my copy)"\n');
   });
 });
 
 describe("a title", () => {
-  it("is read from a text that is not valid", () => {
+  it("is read from an invalid text", () => {
     expect(titleIn("id: [\ntitle: 'It crashes'\n")).toBe("It crashes");
     expect(titleIn("id: a\n")).toBeUndefined();
   });
 });
 
 describe("a suite", () => {
-  it("is told by its cases", () => {
+  it("is recognised by its cases", () => {
     expect(isSuite("cases:\n  - name: x\n")).toBe(true);
     expect(isSuite("id: a\nmethod: []\n")).toBe(false);
     expect(isSuite("summary: >\n  cases: none\nmethod: []\n")).toBe(false);
   });
 
-  it("has its name before the words of a case", () => {
+  it("has its name before the title of a case", () => {
     expect(suiteNameOf("refunds-asks-before-paying", "Asks before paying!")).toBe("refunds");
   });
 });
 
 describe("drafts", () => {
-  it("are kept until they are forgotten", () => {
+  it("are kept until deleted", () => {
     const kept = new Map<string, string>();
     const storage = {
       getItem: (key: string) => kept.get(key) ?? null,
@@ -52,7 +52,7 @@ describe("drafts", () => {
     expect(drafts.read("mcp-crash")).toBeUndefined();
   });
 
-  it("do without storage where it is forbidden", () => {
+  it("work without storage where it is forbidden", () => {
     const drafts = createDrafts(() => {
       throw new Error("forbidden");
     });

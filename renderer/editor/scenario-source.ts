@@ -1,4 +1,4 @@
-/** What a person begins with who writes a scenario from nothing. */
+/** Template of a new scenario. */
 export const NEW_SCENARIO = `id: my-scenario
 title: What this scenario shows
 summary: >
@@ -16,7 +16,7 @@ expect:
   - within: 20s
 `;
 
-/** The text of a copy: the same scenario under an id and a title of its own, comments and all. */
+/** The text of a copy: the same scenario with its own id and title, comments included. */
 export function asCopy(source: string, id: string, taken: readonly string[]): string {
   return source
     .replace(/^# yaml-language-server:.*\n/, "")
@@ -35,26 +35,26 @@ function unquoted(text: string): string {
   return inner ?? text.trimEnd();
 }
 
-/** Titles are plain words as a rule; those with signs that mean something in YAML are quoted. */
+/** Quotes titles with characters that are special in YAML. */
 function quoted(text: string): string {
   return /[:#{}[\]&*!|>'"%@`]/.test(text) ? JSON.stringify(text) : text;
 }
 
-/** A suite's text has cases and no id: it is saved under a name that is asked for. */
+/** A suite's text has cases and no id: it is saved under a name that the person enters. */
 export function isSuite(source: string): boolean {
   return /^cases[ \t]*:/m.test(source) && !/^method[ \t]*:/m.test(source);
 }
 
-/** The name that a suite was saved under, from the id of one of its cases, which ends in the case's own words. */
+/** The name of a saved suite, from the id of one of its cases, which ends with the case's title. */
 export function suiteNameOf(caseId: string, caseTitle: string): string {
-  const words = caseTitle
+  const suffix = caseTitle
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "");
-  return caseId.endsWith(`-${words}`) ? caseId.slice(0, -words.length - 1) : caseId;
+  return caseId.endsWith(`-${suffix}`) ? caseId.slice(0, -suffix.length - 1) : caseId;
 }
 
-/** The title as it is written, also in a text that is not valid; undefined when there is none on a line of its own. */
+/** The title as written, also in an invalid text; undefined without one on its own line. */
 export function titleIn(source: string): string | undefined {
   const text = /^title:[ \t]+(.*)$/m.exec(source)?.[1];
   return text === undefined || text.trim() === "" ? undefined : unquoted(text);

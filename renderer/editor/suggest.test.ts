@@ -16,7 +16,7 @@ const names = {
   protections: ["capability-cache"],
 };
 
-/** What is offered where the bar stands. */
+/** Suggestions at the position of `|`. */
 function offered(text: string): string[] {
   const offset = text.indexOf("|");
   const found = suggest(guide, names, text.replace("|", ""), offset);
@@ -24,13 +24,13 @@ function offered(text: string): string[] {
 }
 
 describe("what the editor offers", () => {
-  it("offers the keys of a scenario that are not there yet", () => {
+  it("offers the missing keys of a scenario", () => {
     const keys = offered("id: a\ntitle: A\n|");
     expect(keys).toContain("method: ");
     expect(keys).not.toContain("id: ");
   });
 
-  it("tells which of them must be there", () => {
+  it("marks the required keys", () => {
     const required = (text: string) =>
       suggest(guide, names, text, text.length)?.options.flatMap(({ label, isRequired }) => (isRequired ? [label] : []));
     expect(required("id: a\n")).toEqual(expect.arrayContaining(["title", "method"]));
@@ -38,7 +38,7 @@ describe("what the editor offers", () => {
     expect(required("method:\n  - ")).toEqual([]);
   });
 
-  it("offers them within a word and before a colon that is there", () => {
+  it("offers keys within a word and before an existing colon", () => {
     expect(offered("id: a\nsteady|\n")).toContain("steadyState: ");
     expect(offered("id: a\nste|: []\n")).toContain("steadyState");
   });
@@ -48,7 +48,7 @@ describe("what the editor offers", () => {
     expect(offered("method:\n  |")).toEqual(expect.arrayContaining(["- fault: ", "- warm: "]));
   });
 
-  it("offers what a steady state may demand, and what goes with each", () => {
+  it("offers the conditions of a steady state and their keys", () => {
     expect(offered("steadyState:\n  - |")).toEqual(expect.arrayContaining(["service: ", "call: ", "http: "]));
     expect(offered("steadyState:\n  - { call: a, | }\n")).toEqual(
       expect.arrayContaining(["arguments: ", "is: ", "within: ", "throughout: "]),
@@ -59,7 +59,7 @@ describe("what the editor offers", () => {
     expect(offered("steadyState:\n  - { http: | }\n")).toEqual(names.services);
   });
 
-  it("offers the faults that the stack's driver can do", () => {
+  it("offers the faults that the stack's driver supports", () => {
     const faults = offered("method:\n  - fault: { | }\n");
     expect(faults).toEqual(expect.arrayContaining(["stop: ", "latency: "]));
     expect(faults).not.toContain("disconnect: ");
@@ -67,13 +67,13 @@ describe("what the editor offers", () => {
     expect(unknown?.options.map(({ label }) => label)).toContain("disconnect");
   });
 
-  it("offers only what goes with the keys of the same map", () => {
+  it("offers only keys compatible with those of the same map", () => {
     const keys = offered("method:\n  - warm: gateway\n    |\n");
     expect(keys).toContain("background: ");
     expect(keys).not.toContain("fault: ");
   });
 
-  it("offers the words of an enumeration, also in a map on one line", () => {
+  it("offers the values of an enumeration, also in an inline map", () => {
     expect(offered("steadyState:\n  - { service: gateway, is: | }\n")).toContain("degraded");
     expect(offered("steadyState:\n  - service: gateway\n    is: d|\n")).toContain("down");
     expect(offered("steadyState:\n  - { service: gateway, | }\n")).toContain("throughout: ");
@@ -87,36 +87,36 @@ describe("what the editor offers", () => {
     expect(offered("protection: |\n")).toEqual(["capability-cache"]);
   });
 
-  it("goes on when something else in the text is wrong", () => {
+  it("works in a text with errors elsewhere", () => {
     expect(offered("id: a\n  bad: 1\nsteadyState:\n  - service: gateway\n    is: |\n")).toContain("up");
     expect(offered("method:\n  - wram: gateway\n  - fault: { stop: | }\npatterns: [a, b\n")).toEqual(names.services);
     expect(offered("id: a\nid: b\nunknown: true\n|")).toContain("method: ");
   });
 
-  it("offers nothing in a comment or in running text", () => {
+  it("offers nothing in a comment or in plain text", () => {
     expect(offered("# a comm|\nid: a\n")).toEqual([]);
     expect(offered("id: a\nsummary: >\n  some words h|\n")).toEqual([]);
     expect(offered("id: a\ntitle: some words h|\n")).toEqual([]);
   });
 });
 
-describe("what the editor tells of a key", () => {
-  const told = (text: string) => {
+describe("the editor's description of a key", () => {
+  const described = (text: string) => {
     const offset = text.indexOf("|");
     const key = keyAt(text.replace("|", ""), offset);
     return key === undefined ? undefined : guide.describe(key.path);
   };
 
-  it("tells what it is for and what it takes", () => {
-    expect(told("met|hod:\n  - warm: gateway\n")?.kind).toBe("list");
-    expect(told("method:\n  - fault: { stop: gateway, fo|r: 5s }\n")).toEqual({
+  it("has the kind and the purpose", () => {
+    expect(described("met|hod:\n  - warm: gateway\n")?.kind).toBe("list");
+    expect(described("method:\n  - fault: { stop: gateway, fo|r: 5s }\n")).toEqual({
       kind: "duration",
       description: "undone by itself after this time (default: 10 minutes)",
     });
   });
 
-  it("tells nothing of a value or of a key that the schema does not know", () => {
-    expect(told("id: some|thing\n")).toBeUndefined();
-    expect(told("unkn|own: 1\n")).toBeUndefined();
+  it("is absent for a value and for an unknown key", () => {
+    expect(described("id: some|thing\n")).toBeUndefined();
+    expect(described("unkn|own: 1\n")).toBeUndefined();
   });
 });

@@ -1,25 +1,25 @@
 import type { SchemaGuide, Segment } from "./json-schema.ts";
 import { placesAt } from "./yaml-place.ts";
 
-/** The names that the lab knows: what a scenario may break. */
+/** Names known to the lab, which a scenario can use. */
 export interface KnownNames {
   services: readonly string[];
   links: readonly string[];
-  /** Of faults, whose key takes the name of a link. */
+  /** Fault kinds whose value is a link. */
   linkFaults: readonly string[];
-  /** Faults on services that the stack's driver can do; empty while that is not known. */
+  /** Fault kinds on services that the stack's driver supports; empty while unknown. */
   serviceFaults: readonly string[];
   protections: readonly string[];
 }
 
 export interface Suggestion {
   label: string;
-  /** What is put in its place. */
+  /** The inserted text. */
   inserts: string;
   is: "key" | "value";
   kind: string;
   description: string;
-  /** Those that must be there come first. */
+  /** Required ones are listed first. */
   isRequired: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Suggestions {
   options: Suggestion[];
 }
 
-/** What may be written at an offset of a scenario's text; undefined when nothing is known to fit. */
+/** Suggestions at an offset of a scenario's text; undefined when there are none. */
 export function suggest(guide: SchemaGuide, names: KnownNames, text: string, offset: number): Suggestions | undefined {
   const places = placesAt(text, offset);
   const [first] = places;
@@ -50,7 +50,7 @@ function keys(
   const offer = (lead: string, at: readonly Segment[]) =>
     guide
       .keys(at, present)
-      .filter(({ key, description }) => canBeDone(names, at, key, description))
+      .filter(({ key, description }) => isSupported(names, at, key, description))
       .map(({ key, kind, description, isRequired }) => ({
         label: key,
         inserts: hasColon ? key : `${lead}${key}: `,
@@ -60,12 +60,12 @@ function keys(
         isRequired,
       }));
   const own = offer("", path);
-  // Under a key whose value is a list, an item is begun.
+  // Under a key whose value is a list, a new item is offered.
   return own.length > 0 || present.length > 0 ? own : offer("- ", [...path, { item: true }]);
 }
 
-/** False for a fault on a service that the driver cannot do. */
-function canBeDone(names: KnownNames, path: readonly Segment[], key: string, description: string): boolean {
+/** False for a fault on a service that the driver does not support. */
+function isSupported(names: KnownNames, path: readonly Segment[], key: string, description: string): boolean {
   const last = path.at(-1);
   if (names.serviceFaults.length === 0 || last === undefined || !("key" in last) || last.key !== "fault") return true;
   return !/^a service of\b/.test(description) || names.serviceFaults.includes(key);
@@ -80,7 +80,7 @@ function values(guide: SchemaGuide, names: KnownNames, path: readonly Segment[])
     description: "",
     isRequired: false,
   });
-  const known = guide.values(path).map((word) => value(word, ""));
+  const known = guide.values(path).map((scalar) => value(scalar, ""));
   return [...known, ...namesFor(guide, names, path).map(({ name, kind }) => value(name, kind))];
 }
 

@@ -12,25 +12,20 @@ interface LeaveUnsavedProps {
   onSave: () => void;
 }
 
-/** Asks what is to become of unsaved text before the page goes elsewhere. */
+/** Asks before the page with unsaved text is left. */
 export function LeaveUnsaved({ isOpen, isSaving, whyNotSave, onStay, onDiscard, onSave }: LeaveUnsavedProps) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onStay}
-      title="Your changes are not saved"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      <p className={classes.words}>Leaving this page without saving loses them.</p>
+    <Modal opened={isOpen} onClose={onStay} title="Unsaved changes" closeButtonProps={{ "aria-label": "Close" }}>
+      <p className={classes.words}>Your changes are lost if you leave without saving.</p>
       <div className={classes.buttons}>
         <Button variant="default" onClick={onDiscard}>
-          Discard them
+          Discard changes
         </Button>
         <ReasonedButton variant="default" loading={isSaving} disabledBecause={whyNotSave} onClick={onSave}>
           Save and leave
         </ReasonedButton>
         <Button onClick={onStay} data-autofocus>
-          Stay here
+          Cancel
         </Button>
       </div>
     </Modal>
@@ -38,34 +33,32 @@ export function LeaveUnsaved({ isOpen, isSaving, whyNotSave, onStay, onDiscard, 
 }
 
 interface ReplaceScenarioProps {
-  /** Another scenario, or this one as it was saved elsewhere; undefined while nothing is asked. */
+  /** Another scenario, or a version saved elsewhere; undefined while closed. */
   whatIsThere: "other" | "newer" | undefined;
   isSaving: boolean;
   onKeep: () => void;
   onReplace: () => void;
 }
 
-/** Asks before a text of the person's own that is not the one open here is written over. */
+/** Asks before another scenario of the user, or a newer version, is overwritten. */
 export function ReplaceScenario({ whatIsThere, isSaving, onKeep, onReplace }: ReplaceScenarioProps) {
-  // While it closes, it still says what it was about.
+  // The content stays while the dialog closes.
   const latest = useRef(whatIsThere);
   latest.current = whatIsThere ?? latest.current;
   return (
     <Modal
       opened={whatIsThere !== undefined}
       onClose={onKeep}
-      title={
-        latest.current === "newer" ? "This scenario was saved elsewhere meanwhile" : "You have a scenario with this id"
-      }
+      title={latest.current === "newer" ? "This scenario was changed elsewhere" : "A scenario with this id exists"}
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      <p className={classes.words}>Save this one in its place? What is there now is lost.</p>
+      <p className={classes.words}>Replace it? Its current content is lost.</p>
       <div className={classes.buttons}>
         <Button variant="default" onClick={onKeep} data-autofocus>
-          Keep what is there
+          Cancel
         </Button>
         <Button color="red.9" loading={isSaving} onClick={onReplace}>
-          Replace it
+          Replace
         </Button>
       </div>
     </Modal>

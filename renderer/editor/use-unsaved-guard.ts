@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 
 /**
- * Holds the page where it is while something is unsaved: going elsewhere is put off until a person has said so. Browsers
- * that cannot hold a page find what was written again as a draft.
+ * Blocks navigation while text is unsaved, until the person decides. In browsers without the Navigation API the text is
+ * restored from its draft.
  */
 export function useUnsavedGuard(isUnsaved: boolean) {
   const [wanted, setWanted] = useState<string>();
@@ -10,7 +10,7 @@ export function useUnsavedGuard(isUnsaved: boolean) {
   isOn.current = isUnsaved;
 
   useEffect(() => {
-    // Before the address has changed: after that, parts of the page that read it may already show the other place.
+    // Before the address changes: later, parts of the page that read it may already show the new route.
     if (!("navigation" in window)) return;
     const onNavigate = (event: NavigateEvent) => {
       const { hash } = new URL(event.destination.url);
@@ -23,10 +23,10 @@ export function useUnsavedGuard(isUnsaved: boolean) {
   }, []);
 
   return {
-    /** Where a person wanted to go; undefined while nobody does. */
+    /** The blocked route, if any. */
     wanted,
     stay: () => setWanted(undefined),
-    /** Lets the page go on, there or to another place. */
+    /** Continues the navigation, to that or another route. */
     leave: (to: string) => {
       isOn.current = false;
       setWanted(undefined);

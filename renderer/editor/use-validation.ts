@@ -6,14 +6,14 @@ import { type JsonSchema, SchemaGuide } from "./json-schema.ts";
 const PAUSE_MS = 200;
 
 export interface Checked {
-  /** Of the text as it was when it was last checked; kept while a newer one is being checked. */
+  /** Of the text last checked; kept while a newer text is being checked. */
   validation: ScenarioValidation | undefined;
-  /** It is about the text as it is now. */
+  /** Whether it is for the current text. */
   isCurrent: boolean;
   failure: string | undefined;
 }
 
-/** The lab's own reading of the text, a moment after the last key. */
+/** Validation by the lab, debounced. */
 export function useValidation(source: string): Checked {
   const { client } = useStores();
   const isConnected = useLab((state) => state.connection.is === "connected");
@@ -42,7 +42,7 @@ export function useSchemaGuide(): SchemaGuide | undefined {
   const { client } = useStores();
   const [guide, setGuide] = useState<SchemaGuide>();
   useEffect(() => {
-    // Without it there is no completion; what is wrong is marked by the lab all the same.
+    // Without it there is no completion; problems are still reported by the lab.
     client.call.scenarios.schema().then(
       (schema) => setGuide(new SchemaGuide(schema as JsonSchema)),
       () => {},

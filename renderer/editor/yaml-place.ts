@@ -1,21 +1,21 @@
 import { type Document, isMap, isPair, isScalar, isSeq, type Node, type Pair, parseDocument, visit } from "yaml";
 import type { Segment } from "./json-schema.ts";
 
-/** Where in a document's structure a person is writing. */
+/** A position in a document's structure. */
 export interface YamlPlace {
-  /** To the map for a key, to the value itself for a value. */
+  /** Path to the map for a key, to the value itself for a value. */
   path: Segment[];
   writes: "key" | "value";
-  /** The keys that the map has already, for a key. */
+  /** For a key: the keys that the map already has. */
   present: string[];
-  /** A colon follows already, for a key. */
+  /** For a key: whether a colon follows. */
   hasColon: boolean;
   /** The word under the cursor, as offsets into the text. */
   from: number;
   to: number;
 }
 
-/** Stands in for the word that is being written; no document holds it by itself. */
+/** Placeholder for the word at the cursor; occurs in no document. */
 const MARK = "zqWordHerezq";
 
 /**
@@ -47,7 +47,7 @@ export function placesAt(text: string, offset: number): YamlPlace[] {
   return places;
 }
 
-/** The key at an offset with the way to its value, and where its word is. */
+/** The key at an offset with the path to its value, and the range of its word. */
 export function keyAt(text: string, offset: number): { path: Segment[]; from: number; to: number } | undefined {
   let found: { path: Segment[]; from: number; to: number } | undefined;
   const entry = entryAt(text, offset);
@@ -63,7 +63,7 @@ export function keyAt(text: string, offset: number): { path: Segment[]; from: nu
   return found;
 }
 
-/** A line that begins an entry of the document's own map: whatever is wrong in the others does not matter to it. */
+/** A line that begins a top-level entry: errors in other entries do not affect it. */
 const ENTRY_START = /^[^\s#\-}\]]/gm;
 
 function entryAt(text: string, offset: number): { from: number; to: number } {
@@ -74,7 +74,7 @@ function entryAt(text: string, offset: number): { from: number; to: number } {
   };
 }
 
-/** The keys of the document's own map, but for the one that is being written. */
+/** The top-level keys, except the one at the cursor. */
 function topKeys(text: string, but: number): string[] {
   return [...text.matchAll(/^([\w-]+)[ \t]*:/gm)].flatMap(({ index, 1: key = "" }) => (index === but ? [] : [key]));
 }
@@ -95,7 +95,7 @@ function find(document: Document): Pick<YamlPlace, "path" | "writes" | "present"
         role === "key"
           ? { writes: "key", path: segmentsOf(ancestors.slice(0, -1)), present: isMap(map) ? keysOf(map.items) : [] }
           : { writes: "value", path: segmentsOf(ancestors), present: [] };
-      // In a list, what was read as an item without a key.
+      // In a list, an item that was parsed without a key.
       if (role !== "key" && typeof role === "number") found.path.push({ item: true });
       return visit.BREAK;
     },
@@ -103,7 +103,7 @@ function find(document: Document): Pick<YamlPlace, "path" | "writes" | "present"
   return found;
 }
 
-/** The way through these nodes. Each map is known by its other keys, each list has one kind of item. */
+/** The path through these nodes. Each map is identified by its other keys; each list has one kind of item. */
 function segmentsOf(ancestors: Ancestors): Segment[] {
   return ancestors.flatMap((node, place): Segment[] => {
     if (isPair(node)) {

@@ -1,12 +1,12 @@
 import { IconFileImport, IconFileX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useLab } from "../state/lab-context.tsx";
-import { tellFailure } from "../state/tell.tsx";
+import { notifyFailure } from "../state/notify.tsx";
 import classes from "./bundle-drop.module.css";
 import { useBundleImport } from "./bundle-import.tsx";
 import { whyNoBundles } from "./use-bundles.ts";
 
-/** A bundle may be dropped on any page. A dropped file never takes the window away from the lab, bundle or not. */
+/** Imports bundles dropped on any page. A dropped file never navigates the window away. */
 export function BundleDrop() {
   const whyNot = useLab(whyNoBundles);
   const bundleImport = useBundleImport();
@@ -15,7 +15,7 @@ export function BundleDrop() {
   latest.current = { whyNot, take: bundleImport.take, isBusy: bundleImport.isBusy };
 
   useEffect(() => {
-    // Every element under the pointer tells of its own entering and leaving: only the sum says whether it has left.
+    // Every element under the pointer fires enter and leave: only their balance shows whether the pointer has left.
     let depth = 0;
     const become = (next: number) => {
       depth = Math.max(0, next);
@@ -37,8 +37,8 @@ export function BundleDrop() {
       become(0);
       const files = [...(event.dataTransfer?.files ?? [])];
       const { whyNot: because, isBusy, take } = latest.current;
-      if (because !== undefined) tellFailure("Nothing was imported", because);
-      else if (isBusy) tellFailure("Nothing was imported", "another import is still going on");
+      if (because !== undefined) notifyFailure("Nothing was imported", because);
+      else if (isBusy) notifyFailure("Nothing was imported", "another import is in progress");
       else if (files.length > 0) take(files);
     };
     window.addEventListener("dragenter", onEnter);
@@ -60,7 +60,7 @@ export function BundleDrop() {
           <div className={classes.words} data-refused={whyNot !== undefined || undefined}>
             {whyNot === undefined ? <IconFileImport size={30} aria-hidden /> : <IconFileX size={30} aria-hidden />}
             <b>{whyNot === undefined ? "Drop a bundle to import its runs" : "No bundle can be imported"}</b>
-            <span>{whyNot ?? "It is verified first; nothing of a damaged one is taken in"}</span>
+            <span>{whyNot ?? "Bundles are verified before they are imported"}</span>
           </div>
         </div>
       )}

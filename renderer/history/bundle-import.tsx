@@ -3,21 +3,21 @@ import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { type ReactNode, useRef, useState } from "react";
 import type { Upload } from "../../electron/contract/bundles.ts";
 import { useStores } from "../state/lab-context.tsx";
+import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { attempt } from "../state/tell.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { bytes } from "../ui/times.ts";
 import classes from "./bundle-import.module.css";
-import { type ImportOutcome, type ImportStage, importBundle, importedWords } from "./import-bundle.ts";
+import { type ImportOutcome, type ImportStage, importBundle, importSummary } from "./import-bundle.ts";
 
 type Shown =
   | { is: "working"; fileName: string; detail: string; stage: ImportStage }
   | { is: "done"; outcomes: ImportOutcome[] };
 
-const STAGE_WORDS: Record<ImportStage, string> = {
-  sending: "Giving the file to the lab",
-  verifying: "Checking it: format, hashes, sizes, paths",
-  importing: "Taking its runs into the history",
+const STAGE_LABELS: Record<ImportStage, string> = {
+  sending: "Uploading",
+  verifying: "Verifying format, hashes, sizes and paths",
+  importing: "Importing the runs",
 };
 
 interface GivenFile {
@@ -29,20 +29,20 @@ interface GivenFile {
 export interface BundleImport {
   isBusy: boolean;
   take(files: readonly File[]): void;
-  /** By the host's own dialog, where it has one. */
+  /** Opens the host's file dialog, where it has one. */
   choose(): void;
-  /** To be put somewhere in the page. */
+  /** To be rendered in the page. */
   dialog: ReactNode;
 }
 
-/** Takes bundles into the history, one after another, and shows how far it is and what came of each. */
+/** Imports bundles one after another, and shows the progress and the result of each. */
 export function useBundleImport(): BundleImport {
   const { client } = useStores();
   const [shown, setShown] = useState<Shown>();
   const stop = useRef<AbortController>(undefined);
 
   const work = async (files: readonly GivenFile[]) => {
-    stop.current?.abort(new Error("another import was begun"));
+    stop.current?.abort(new Error("another import was started"));
     const controller = new AbortController();
     const { signal } = controller;
     stop.current = controller;
@@ -58,7 +58,7 @@ export function useBundleImport(): BundleImport {
         outcomes.push(await importBundle(door, name, onStage, signal));
       }
     } catch {
-      // Cancelled: only the person who did so can have caused it.
+      // Only a cancellation throws.
       if (stop.current !== controller) return;
     }
     setShown(outcomes.length === 0 ? undefined : { is: "done", outcomes });
@@ -100,15 +100,11 @@ function Working({ detail, stage, onCancel }: { detail: string; stage: ImportSta
     <div className={classes.working} role="status">
       <Loader size="sm" aria-hidden />
       <span>
-        {STAGE_WORDS[stage]} ({detail})
+        {STAGE_LABELS[stage]} ({detail})
       </span>
       <ReasonedButton
         variant="default"
-        disabledBecause={
-          stage === "importing"
-            ? "Its runs are being written: this takes moments and is whole or not at all"
-            : undefined
-        }
+        disabledBecause={stage === "importing" ? "The runs are being written and cannot be cancelled" : undefined}
         onClick={onCancel}
       >
         Cancel
@@ -153,23 +149,23 @@ function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => 
   if (outcome.is === "refused") {
     return (
       <>
-        <p>Refused, and nothing of it was imported:</p>
+        <p>Nothing was imported. The bundle is not valid:</p>
         <Lines lines={outcome.problems.map((problem) => ({ key: problem, content: problem }))} />
       </>
     );
   }
   return (
     <>
-      <p>{importedWords(outcome)}.</p>
+      <p>{importSummary(outcome)}.</p>
       <Lines
         lines={[
-          ...outcome.imported.map(({ runId, scenarioTitle }) => ({ runId, words: scenarioTitle })),
-          ...outcome.alreadyHere.map((runId) => ({ runId, words: `Here already: ${runId.slice(0, 8)}` })),
-        ].map(({ runId, words }) => ({
+          ...outcome.imported.map(({ runId, scenarioTitle }) => ({ runId, label: scenarioTitle })),
+          ...outcome.alreadyHere.map((runId) => ({ runId, label: `Already in the history: ${runId.slice(0, 8)}` })),
+        ].map(({ runId, label }) => ({
           key: runId,
           content: (
             <a href={formatRoute({ at: "run", runId })} onClick={onClose}>
-              {words}
+              {label}
             </a>
           ),
         }))}

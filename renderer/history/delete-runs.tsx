@@ -2,25 +2,25 @@ import { Button, Modal } from "@mantine/core";
 import { useRef, useState } from "react";
 import type { DeleteReport, RunSummary } from "../../electron/contract/history.ts";
 import { useStores } from "../state/lab-context.tsx";
-import { attempt, tell, tellFailure } from "../state/tell.tsx";
+import { attempt, notify, notifyFailure } from "../state/notify.tsx";
 import { focusMain } from "../ui/focus-main.ts";
 import classes from "./delete-runs.module.css";
 import { whyNotDelete } from "./run-choices.ts";
 
-/** The contract takes no more. */
+/** Limit of the contract. */
 const MOST_AT_ONCE = 500;
 
 interface DeleteRunsProps {
   runs: readonly RunSummary[];
   onClose: () => void;
-  /** When it has closed after that. */
+  /** Called when the dialog has closed after a deletion. */
   onDeleted?: () => void;
 }
 
-/** Asks before runs are deleted, and says which of them stay. */
+/** Confirms the deletion of runs, and lists how many are kept. */
 export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps) {
   const { client } = useStores();
-  // While it closes, it still says what it was about.
+  // The content stays while the dialog closes.
   const latest = useRef(asked);
   if (asked.length > 0) latest.current = asked;
   const runs = latest.current;
@@ -42,8 +42,8 @@ export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps)
         kept.push(...report.kept);
       }
       setDone(deleted > 0);
-      if (kept.length === 0) tell(`${deleted} ${deleted === 1 ? "run" : "runs"} deleted`);
-      else tellFailure(`${kept.length} of ${deletable.length} were not deleted`, reasonsOf(kept));
+      if (kept.length === 0) notify(`${deleted} ${deleted === 1 ? "run" : "runs"} deleted`);
+      else notifyFailure(`${kept.length} of ${deletable.length} were not deleted`, reasonsOf(kept));
     });
     setDeleting(false);
     onClose();
@@ -52,7 +52,7 @@ export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps)
     if (!isDone) return;
     setDone(false);
     onDeleted?.();
-    // What opened this may be gone with its run.
+    // The button that opened this may be deleted with its run.
     focusMain();
   };
 
@@ -72,18 +72,18 @@ export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps)
           ) : (
             `Their events, logs and reports`
           )}{" "}
-          {deletable.length === 1 ? "and its events, logs and reports go" : "go"} for good. Export first what you may
-          want again.
+          {deletable.length === 1 ? "and its events, logs and reports" : ""} will be deleted permanently. Export first
+          to keep a copy.
         </p>
         {staying > 0 && (
           <p>
-            {staying} of the selected {staying === 1 ? "stays: it is" : "stay: they are"} pinned or still on.
+            {staying} of the selected runs {staying === 1 ? "is" : "are"} kept: pinned or in progress.
           </p>
         )}
       </div>
       <div className={classes.buttons}>
         <Button variant="default" onClick={onClose} disabled={isDeleting} data-autofocus>
-          Keep {deletable.length === 1 ? "it" : "them"}
+          Cancel
         </Button>
         <Button color="red.9" loading={isDeleting} onClick={() => void remove()}>
           Delete {count}

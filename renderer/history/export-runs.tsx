@@ -2,23 +2,23 @@ import { Button, Modal } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import type { ExportPreview } from "../../electron/contract/bundles.ts";
 import { useStores } from "../state/lab-context.tsx";
+import { notifyFailure } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { tellFailure } from "../state/tell.tsx";
 import { Loading } from "../ui/states.tsx";
 import classes from "./export-runs.module.css";
 import { useBundles } from "./use-bundles.ts";
 
 interface ExportRunsProps {
-  /** None: the dialog is closed. */
+  /** Empty while the dialog is closed. */
   runIds: readonly string[];
   onClose: () => void;
 }
 
-/** Shows what an export redacts, and what looks suspicious in it all the same, before anything leaves the lab. */
+/** Shows what an export redacts, and what still looks suspicious, before the export. */
 export function ExportRuns({ runIds: asked, onClose }: ExportRunsProps) {
   const { client } = useStores();
   const bundles = useBundles();
-  // While it closes, it still says what it was about.
+  // The content stays while the dialog closes.
   const latest = useRef(asked);
   if (asked.length > 0) latest.current = asked;
   const runIds = latest.current;
@@ -26,14 +26,14 @@ export function ExportRuns({ runIds: asked, onClose }: ExportRunsProps) {
   const [isExporting, setExporting] = useState(false);
   const key = asked.join();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new closure of the parent is no new question
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new closure of the parent is not a new request
   useEffect(() => {
     if (key === "") return;
     const until = new AbortController();
     setPreview(undefined);
     client.call.bundles.preview({ runIds: key.split(",") }, { signal: until.signal }).then(setPreview, (error) => {
       if (until.signal.aborted) return;
-      tellFailure("The export could not be previewed", error);
+      notifyFailure("The export could not be previewed", error);
       onClose();
     });
     return () => until.abort();
@@ -54,7 +54,7 @@ export function ExportRuns({ runIds: asked, onClose }: ExportRunsProps) {
       size="lg"
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      {preview === undefined ? <Loading what="Looking through what would be exported" /> : <Found preview={preview} />}
+      {preview === undefined ? <Loading what="Checking the export for secrets" /> : <Found preview={preview} />}
       <div className={classes.buttons}>
         <Button variant="default" onClick={onClose} disabled={isExporting}>
           Cancel
@@ -72,7 +72,7 @@ function Found({ preview: { redacted, suspicious, suspiciousMore } }: { preview:
   return (
     <>
       <h3>Redacted</h3>
-      {kinds.length === 0 && <p>No secrets or personal data were found.</p>}
+      {kinds.length === 0 && <p>No secrets or personal data found.</p>}
       <ul className={classes.list} aria-label="Redacted">
         {kinds.map(([kind, times]) => (
           <li key={kind}>
@@ -84,11 +84,11 @@ function Found({ preview: { redacted, suspicious, suspiciousMore } }: { preview:
       {suspicious.length === 0 ? (
         <p>Nothing else looks like a secret.</p>
       ) : (
-        <p>Long random values that no rule knows. They are exported as they are: check them first.</p>
+        <p>Long random values that no rule matches. They are exported unchanged: check them first.</p>
       )}
       <ul className={classes.list} aria-label="Looks suspicious">
         {suspicious.map(({ runId, seq, where, what }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes, and one value may be there twice
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes, and a value may occur twice
           <li key={index}>
             <code>{what}</code> in <a href={formatRoute({ at: "run", runId })}>{where}</a>
             {seq !== null && ` (event ${seq})`}

@@ -27,7 +27,7 @@ import { type RunFilter, useRunPages } from "./use-run-pages.ts";
 const NO_RUNS: readonly RunSummary[] = [];
 const TYPING_PAUSE_MS = 200;
 
-/** Every run that is kept: found, opened, compared, repeated, taken elsewhere. */
+/** All stored runs: find, open, compare, repeat, export. */
 export default function HistoryPage() {
   const [filter, setFilter] = useState<RunFilter>({});
   const [text, setText] = useState("");
@@ -43,7 +43,7 @@ export default function HistoryPage() {
   const chosen = useMemo(() => runs.filter(({ id }) => selected.has(id)), [runs, selected]);
   const isFiltered = Object.keys(asked).length > 0;
 
-  // What is no longer listed is no longer selected: nothing is deleted or exported that a person cannot see.
+  // Runs no longer listed are deselected, so that nothing invisible is deleted or exported.
   useEffect(() => {
     if (chosen.length !== selected.size) setSelected(new Set(chosen.map(({ id }) => id)));
   }, [chosen, selected]);
@@ -58,7 +58,7 @@ export default function HistoryPage() {
       <div className={classes.tools}>
         <h1>History</h1>
         <Filters filter={filter} onFilter={setFilter} text={text} onText={setText} />
-        {isReading && pages !== undefined && <Loader size={14} aria-label="Reading" />}
+        {isReading && pages !== undefined && <Loader size={14} aria-label="Loading" />}
       </div>
       <SelectionBar
         chosen={chosen}
@@ -68,25 +68,24 @@ export default function HistoryPage() {
         onDelete={() => setDeleting(chosen)}
       />
       {failure !== undefined && (
-        <Failed title="The history could not be read" message={failure}>
+        <Failed title="The history could not be loaded" message={failure}>
           <ReasonedButton variant="default" onClick={again}>
             Try again
           </ReasonedButton>
         </Failed>
       )}
-      {pages === undefined && failure === undefined && <Loading what="Reading the history" />}
+      {pages === undefined && failure === undefined && <Loading what="Loading the history" />}
       {pages !== undefined && runs.length === 0 && failure === undefined && (
         <div className={classes.nothing}>
           {isFiltered ? (
-            <Empty title="No run is like that">
+            <Empty title="No matches">
               <ReasonedButton variant="default" onClick={clear}>
                 Show all runs
               </ReasonedButton>
             </Empty>
           ) : (
-            <Empty title="No run is kept yet">
-              Run a scenario from <a href={formatRoute({ at: "lab" })}>the lab</a>, or drop a bundle of runs on this
-              window.
+            <Empty title="No runs yet">
+              Run a scenario on the <a href={formatRoute({ at: "lab" })}>Lab page</a>, or drop a bundle on this window.
             </Empty>
           )}
         </div>
@@ -126,7 +125,7 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
   const scenarios = useMemo(
     () => [
       ...(catalogue?.scenarios ?? []).map(({ id, title }) => ({ value: id, label: title })),
-      { value: MANUAL_SCENARIO_ID, label: "By hand" },
+      { value: MANUAL_SCENARIO_ID, label: "Manual" },
     ],
     [catalogue],
   );
@@ -152,7 +151,7 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
         data={scenarios}
         value={filter.scenarioId ?? null}
         onChange={(value) => change("scenarioId", value)}
-        nothingFoundMessage="No scenario has this name"
+        nothingFoundMessage="No matches"
       />
       <FilterSelect
         className={classes.narrow}
@@ -191,7 +190,7 @@ interface SelectionBarProps {
   onDelete: () => void;
 }
 
-/** What can be done with the runs that are selected, and the way in for runs from elsewhere. */
+/** Actions on the selected runs, and import. */
 function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: SelectionBarProps) {
   const bundles = useBundles();
   const [isExporting, setExporting] = useState(false);
@@ -207,7 +206,7 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
       </span>
       {chosen.length > 0 && (
         <ReasonedButton variant="subtle" color="gray" onClick={onClear}>
-          Select none
+          Clear selection
         </ReasonedButton>
       )}
       <span className={classes.fill} />
@@ -224,7 +223,7 @@ function SelectionBar({ chosen, matching, isFiltered, onClear, onDelete }: Selec
         variant="default"
         leftSection={<IconDownload size={14} aria-hidden />}
         disabledBecause={bundles.whyNot ?? whyNotExport(chosen)}
-        hint="As one bundle file, with secrets and personal data redacted; shows first what they are"
+        hint="One bundle file with secrets and personal data redacted; shows a preview first"
         onClick={() => setExporting(true)}
       >
         Export
@@ -249,8 +248,8 @@ function ImportButton({ whyNot }: { whyNot: string | undefined }) {
   const look = {
     variant: "default",
     leftSection: <IconFileImport size={14} aria-hidden />,
-    disabledBecause: whyNot ?? (bundleImport.isBusy ? "An import is going on" : undefined),
-    hint: "Runs from a bundle file; it can also be dropped on the window",
+    disabledBecause: whyNot ?? (bundleImport.isBusy ? "An import is in progress" : undefined),
+    hint: "Import runs from a bundle file, or drop one on the window",
   };
   return (
     <>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LabFailure } from "../lab-client/lab-failure.ts";
-import { type BundleDoor, type ImportStage, importBundle, importedWords } from "./import-bundle.ts";
+import { type BundleDoor, type ImportStage, importBundle, importSummary } from "./import-bundle.ts";
 
 const UPLOAD = "8d7b7b1e-4a7e-4b53-9d6c-0d5cf0f9a001";
 
@@ -16,14 +16,14 @@ function door(parts: Partial<BundleDoor> = {}): BundleDoor {
 const never = new AbortController().signal;
 
 describe("importing a bundle", () => {
-  it("sends, verifies, then takes it in", async () => {
+  it("uploads, verifies, then imports", async () => {
     const stages: ImportStage[] = [];
     const outcome = await importBundle(door(), "runs.zip", (stage) => stages.push(stage), never);
     expect(stages).toEqual(["sending", "verifying", "importing"]);
     expect(outcome).toMatchObject({ is: "imported", imported: [{ runId: "a" }] });
   });
 
-  it("takes nothing of a bundle with something wrong in it", async () => {
+  it("imports nothing of an invalid bundle", async () => {
     const refusing = door({
       verify: async () => ({ isValid: false, problems: ["../../etc/passwd is outside the bundle"], runs: [] }),
       import: async () => {
@@ -38,7 +38,7 @@ describe("importing a bundle", () => {
     });
   });
 
-  it("tells what failed and what to do next", async () => {
+  it("reports what failed and the next step", async () => {
     const failing = door({
       upload: async () => {
         throw new LabFailure("bad-input", "the file is larger than 1 GiB", { hint: "export fewer runs" });
@@ -52,7 +52,7 @@ describe("importing a bundle", () => {
     });
   });
 
-  it("stops before taking it in when a person has cancelled", async () => {
+  it("stops before importing when cancelled", async () => {
     const stop = new AbortController();
     const work = importBundle(
       door(),
@@ -63,11 +63,13 @@ describe("importing a bundle", () => {
     await expect(work).rejects.toThrow("cancelled");
   });
 
-  it("says how it went in one line", () => {
+  it("summarises the result in one line", () => {
     const run = { runId: "a", scenarioTitle: "A crash" };
-    expect(importedWords({ imported: [run], alreadyHere: [] })).toBe("1 run imported");
-    expect(importedWords({ imported: [run, run], alreadyHere: ["b"] })).toBe("2 runs imported, 1 here already");
-    expect(importedWords({ imported: [], alreadyHere: ["b"] })).toBe("1 run of it is here already");
-    expect(importedWords({ imported: [], alreadyHere: [] })).toBe("It holds no runs");
+    expect(importSummary({ imported: [run], alreadyHere: [] })).toBe("1 run imported");
+    expect(importSummary({ imported: [run, run], alreadyHere: ["b"] })).toBe(
+      "2 runs imported, 1 already in the history",
+    );
+    expect(importSummary({ imported: [], alreadyHere: ["b"] })).toBe("1 run is already in the history");
+    expect(importSummary({ imported: [], alreadyHere: [] })).toBe("The bundle has no runs");
   });
 });

@@ -1,16 +1,16 @@
 import type { ImportResult, Upload, VerifyResult } from "../../electron/contract/bundles.ts";
 import { LabFailure } from "../lab-client/lab-failure.ts";
 
-/** What is being done with a file that was given. */
+/** Stage of the import of a file. */
 export type ImportStage = "sending" | "verifying" | "importing";
 
 export type ImportOutcome =
   | ({ is: "imported"; fileName: string } & ImportResult)
-  /** The file is damaged, too large or no bundle: nothing of it was taken. */
+  /** The file is damaged, too large or not a bundle: nothing was imported. */
   | { is: "refused"; fileName: string; problems: string[] }
   | { is: "failed"; fileName: string; message: string; hint: string | null };
 
-/** The parts of the lab that an import needs. */
+/** The lab's procedures that an import uses. */
 export interface BundleDoor {
   upload(signal: AbortSignal): Promise<Upload>;
   verify(upload: string, signal: AbortSignal): Promise<VerifyResult>;
@@ -18,9 +18,9 @@ export interface BundleDoor {
 }
 
 /**
- * Gives one file to the lab, has it verified, and takes it in only when nothing is wrong with it. A failure is an outcome
- * and not thrown, so that the other files of a drop still get their turn.
- * @throws the signal's reason, until the file is being taken in
+ * Uploads and verifies one file, and imports it only if it is valid. A failure is an outcome and not thrown, so that the
+ * other files of a drop are still imported.
+ * @throws the signal's reason, until the import itself
  */
 export async function importBundle(
   door: BundleDoor,
@@ -44,12 +44,12 @@ export async function importBundle(
   }
 }
 
-/** One line about how an import went. */
-export function importedWords({ imported, alreadyHere }: ImportResult): string {
+/** Summary of an import in one line. */
+export function importSummary({ imported, alreadyHere }: ImportResult): string {
   const runs = (count: number) => `${count} ${count === 1 ? "run" : "runs"}`;
-  if (imported.length === 0 && alreadyHere.length === 0) return "It holds no runs";
+  if (imported.length === 0 && alreadyHere.length === 0) return "The bundle has no runs";
   if (imported.length === 0)
-    return `${runs(alreadyHere.length)} of it ${alreadyHere.length === 1 ? "is" : "are"} here already`;
-  const rest = alreadyHere.length === 0 ? "" : `, ${alreadyHere.length} here already`;
+    return `${runs(alreadyHere.length)} ${alreadyHere.length === 1 ? "is" : "are"} already in the history`;
+  const rest = alreadyHere.length === 0 ? "" : `, ${alreadyHere.length} already in the history`;
   return `${runs(imported.length)} imported${rest}`;
 }

@@ -28,14 +28,14 @@ function run(parts: Partial<RunSummary> = {}): RunSummary {
   };
 }
 
-describe("what can be done with runs", () => {
-  it("deletes neither a pinned run nor one that is on", () => {
+describe("actions on runs", () => {
+  it("deletes neither a pinned run nor one in progress", () => {
     expect(whyNotDelete(run())).toBeUndefined();
     expect(whyNotDelete(run({ pinned: true }))).toMatch("unpin");
-    expect(whyNotDelete(run({ outcome: null }))).toMatch("still on");
+    expect(whyNotDelete(run({ outcome: null }))).toMatch("in progress");
   });
 
-  it("offers to delete a selection in which something can be", () => {
+  it("offers to delete a selection with a deletable run", () => {
     expect(whyNotDeleteAll([])).toMatch("Select");
     expect(whyNotDeleteAll([run({ pinned: true })])).toMatch("pinned");
     expect(whyNotDeleteAll([run({ pinned: true }), run()])).toBeUndefined();
@@ -43,7 +43,7 @@ describe("what can be done with runs", () => {
 
   it("repeats scenarios only", () => {
     expect(whyNotRepeat(run())).toBeUndefined();
-    expect(whyNotRepeat(run({ kind: "manual" }))).toMatch("nothing to repeat");
+    expect(whyNotRepeat(run({ kind: "manual" }))).toMatch("no scenario");
   });
 
   it("compares exactly two, the older on the left", () => {
@@ -57,8 +57,8 @@ describe("what can be done with runs", () => {
 
   it("exports finished runs", () => {
     expect(whyNotExport([])).toMatch("Select");
-    expect(whyNotExport([run(), run({ outcome: null })])).toMatch("still on");
-    expect(whyNotExport([run(), run({ raw: true })])).toMatch(/^1 of them was kept raw: turn "Keep runs raw" off/);
+    expect(whyNotExport([run(), run({ outcome: null })])).toMatch("in progress");
+    expect(whyNotExport([run(), run({ raw: true })])).toMatch(/^1 of them was recorded raw: turn "Keep runs raw" off/);
     expect(whyNotExport([run()])).toBeUndefined();
   });
 });

@@ -2,14 +2,14 @@ import type { RunSummary } from "../../electron/contract/history.ts";
 
 /** Why a run cannot be deleted; undefined when it can. */
 export function whyNotDelete({ outcome, pinned }: Pick<RunSummary, "outcome" | "pinned">): string | undefined {
-  if (outcome === null) return "It is still on: cancel it first";
-  return pinned ? "It is pinned: unpin it first" : undefined;
+  if (outcome === null) return "The run is in progress: cancel it first";
+  return pinned ? "The run is pinned: unpin it first" : undefined;
 }
 
-/** Why a run cannot be repeated, whatever else stands in the way; undefined when it can. */
+/** Why a run itself cannot be repeated; undefined when it can. */
 export function whyNotRepeat({ outcome, kind }: Pick<RunSummary, "outcome" | "kind">): string | undefined {
-  if (outcome === null) return "It is still on";
-  return kind === "manual" ? "Faults by hand follow no scenario: there is nothing to repeat" : undefined;
+  if (outcome === null) return "The run is in progress";
+  return kind === "manual" ? "A manual session has no scenario to repeat" : undefined;
 }
 
 export function whyNotCompare(chosen: readonly RunSummary[]): string | undefined {
@@ -18,7 +18,7 @@ export function whyNotCompare(chosen: readonly RunSummary[]): string | undefined
   return undefined;
 }
 
-/** The older one first: what changed is read from left to right. */
+/** The older one first: changes are read from left to right. */
 export function comparedInOrder(chosen: readonly RunSummary[]): { left: string; right: string } | undefined {
   const [first, second] = [...chosen].sort((a, b) => a.startedWallMs - b.startedWallMs);
   return first === undefined || second === undefined ? undefined : { left: first.id, right: second.id };
@@ -28,11 +28,11 @@ const MOST_EXPORTED = 200;
 
 export function whyNotExport(chosen: readonly RunSummary[]): string | undefined {
   if (chosen.length === 0) return "Select the runs to export";
-  if (chosen.some(({ outcome }) => outcome === null)) return "A selected run is still on";
+  if (chosen.some(({ outcome }) => outcome === null)) return "A selected run is in progress";
   const raw = chosen.filter((run) => run.raw).length;
   if (raw > 0) {
     const which = chosen.length === 1 ? "It was" : `${raw} of them ${raw === 1 ? "was" : "were"}`;
-    return `${which} kept raw: turn "Keep runs raw" off in the settings, run again and export that run`;
+    return `${which} recorded raw: turn "Keep runs raw" off in the settings, run again and export that run`;
   }
   return chosen.length > MOST_EXPORTED ? `At most ${MOST_EXPORTED} runs go into one bundle` : undefined;
 }
@@ -40,5 +40,5 @@ export function whyNotExport(chosen: readonly RunSummary[]): string | undefined 
 export function whyNotDeleteAll(chosen: readonly RunSummary[]): string | undefined {
   if (chosen.length === 0) return "Select the runs to delete";
   const reasons = chosen.map(whyNotDelete);
-  return reasons.every((reason) => reason !== undefined) ? "All that is selected is pinned or still on" : undefined;
+  return reasons.every((reason) => reason !== undefined) ? "All selected runs are pinned or in progress" : undefined;
 }

@@ -12,8 +12,8 @@ import { type ReactNode, useId } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { attempt } from "../state/tell.tsx";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
@@ -51,7 +51,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
   const cannotRun = useLab(whyNotRun);
   const name = `${scenarioTitle}, ${clockTime(startedWallMs, nowMs)}`;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
+    // biome-ignore lint/a11y/useSemanticElements: rows are positioned absolutely, which a table element does not allow
     // biome-ignore lint/a11y/useFocusableInteractive: a row is for reading, its controls have the focus
     <div
       role="row"
@@ -91,7 +91,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
               </span>
             )}
             {raw && (
-              <span className={classes.without} title="Secrets in it are not redacted; it cannot be exported">
+              <span className={classes.without} title="Secrets are not redacted; the run cannot be exported">
                 <IconEyeExclamation size={13} aria-hidden /> raw
               </span>
             )}
@@ -112,7 +112,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
         <RowButton
           control="repeat"
           label={`Run ${name} again`}
-          hint="Run again, with the same settings"
+          hint="Run again with the same settings"
           disabledBecause={whyNotRepeat(run) ?? cannotRun}
           onClick={() => void actions.rerun(id)}
         >
@@ -121,7 +121,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
         <RowButton
           control="pin"
           label={`${pinned ? "Unpin" : "Pin"} ${name}`}
-          hint={pinned ? "Unpin: retention may delete it" : "Pin: retention never deletes it"}
+          hint={pinned ? "Unpin: the run may be deleted" : "Pin: the run is never deleted automatically"}
           isPressed={pinned}
           onClick={() =>
             void attempt("The pin could not be set", () => client.call.history.pin({ runId: id, pinned: !pinned }))
@@ -145,7 +145,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
 
 function Cell({ children, isNumber = false }: { children: ReactNode; isNumber?: boolean }) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
+    // biome-ignore lint/a11y/useSemanticElements: rows are positioned absolutely, which a table element does not allow
     <div role="cell" data-number={isNumber || undefined}>
       {children}
     </div>
@@ -162,7 +162,7 @@ interface RowButtonProps {
   children: ReactNode;
 }
 
-/** Stays reachable when it cannot be used, so that the reason is too. */
+/** Stays focusable when disabled, so that the reason can be read. */
 function RowButton({ control, label, hint, disabledBecause, isPressed, onClick, children }: RowButtonProps) {
   const id = useId();
   const isDisabled = disabledBecause !== undefined;

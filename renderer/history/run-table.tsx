@@ -7,9 +7,9 @@ import { RunRow } from "./run-row.tsx";
 import classes from "./run-table.module.css";
 
 const ROW_PX = 46;
-/** Stays at the top while the rows go under it. */
+/** Height of the sticky header. */
 const HEAD_PX = 34;
-/** More is read before a person has reached the end. */
+/** The next page is loaded before the end is reached. */
 const READ_AHEAD_ROWS = 20;
 
 interface RunTableProps {
@@ -21,7 +21,7 @@ interface RunTableProps {
   onEnd: () => void;
 }
 
-/** Every run in a few elements, however many there are. */
+/** Virtualised: the number of elements does not depend on the number of runs. */
 export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }: RunTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const nowMs = useLabNow(
@@ -40,12 +40,12 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
   const items = rows.getVirtualItems();
   const lastShown = items.at(-1)?.index ?? 0;
   const isNearEnd = runs.length < matching && lastShown >= runs.length - READ_AHEAD_ROWS;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a page that was not enough is followed by another
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a page that does not fill the view is followed by another
   useEffect(() => {
     if (isNearEnd) onEnd();
   }, [isNearEnd, runs.length, onEnd]);
 
-  /** Up and down lead to the same control of the next run. */
+  /** Up and down move to the same control of the next run. */
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const control = event.target instanceof HTMLElement ? event.target : null;
@@ -67,7 +67,7 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
+    // biome-ignore lint/a11y/useSemanticElements: rows are positioned absolutely, which a table element does not allow
     <div
       ref={scroller}
       className={classes.table}
@@ -124,7 +124,7 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
 
 function Head({ children, isNumber = false }: { children: ReactNode; isNumber?: boolean }) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows are placed by hand, which a table element does not allow
+    // biome-ignore lint/a11y/useSemanticElements: rows are positioned absolutely, which a table element does not allow
     // biome-ignore lint/a11y/useFocusableInteractive: a heading is for reading
     <div role="columnheader" data-number={isNumber || undefined}>
       {children}

@@ -2,17 +2,17 @@ import { notifications } from "@mantine/notifications";
 import { useMemo } from "react";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import type { LabStore } from "../state/lab-store.ts";
-import { tell, tellFailure } from "../state/tell.tsx";
+import { notify, notifyFailure } from "../state/notify.tsx";
 import { bytes } from "../ui/times.ts";
 
-/** Why no bundle can be exported or imported here, in words for the person who would; undefined when it can. */
+/** Why bundles cannot be exported or imported here, as text for the window; undefined when they can. */
 export function whyNoBundles(state: Pick<LabStore, "capabilities" | "connection">): string | undefined {
   if (state.connection.is !== "connected") return "The lab cannot be reached";
   if (state.capabilities === undefined) return "The lab has not answered yet";
-  return state.capabilities.bundles ? undefined : "This lab can neither write nor read bundles";
+  return state.capabilities.bundles ? undefined : "This lab does not support bundles";
 }
 
-/** Runs as one file: how to make it, and why it cannot be made. */
+/** Export of runs as one file, and why it is not possible. */
 export function useBundles() {
   const { client } = useStores();
   const whyNot = useLab(whyNoBundles);
@@ -21,7 +21,7 @@ export function useBundles() {
       const what = runIds.length === 1 ? "the run" : `${runIds.length} runs`;
       const progress = notifications.show({
         title: `Exporting ${what}`,
-        message: "Events, decisions, logs and reports are put into one file.",
+        message: "Writing events, decisions, logs and reports to one file.",
         loading: true,
         autoClose: false,
         withCloseButton: false,
@@ -30,13 +30,13 @@ export function useBundles() {
         const result = await client.call.bundles.export({ runIds });
         if (result.kind === "download") download(result.address, result.fileName);
         if (result.kind !== "cancelled") {
-          tell(
+          notify(
             result.kind === "saved" ? `Saved ${result.fileName}` : `Downloading ${result.fileName}`,
-            `${bytes(result.bytes)}; drop it on a lab's window to open it there`,
+            `${bytes(result.bytes)}; drop it on a lab window to import it`,
           );
         }
       } catch (error) {
-        tellFailure(`${runIds.length === 1 ? "The run" : "The runs"} could not be exported`, error);
+        notifyFailure(`${runIds.length === 1 ? "The run" : "The runs"} could not be exported`, error);
       } finally {
         notifications.hide(progress);
       }
@@ -45,10 +45,10 @@ export function useBundles() {
   }, [client, whyNot]);
 }
 
-/** The host gives an address of its own; anything else is not followed. */
+/** Only an address of the host itself is followed. */
 function download(address: string, fileName: string): void {
   const url = new URL(address, window.location.href);
-  if (url.origin !== window.location.origin) throw new Error("the lab gave a download address that is not its own");
+  if (url.origin !== window.location.origin) throw new Error("the download address is not on the lab's host");
   const link = document.createElement("a");
   link.href = url.href;
   link.download = fileName;

@@ -3,20 +3,20 @@ import type { HistoryFilter, HistoryPage, RunSummary } from "../../electron/cont
 import { useLab, useStores } from "../state/lab-context.tsx";
 
 const PAGE_RUNS = 100;
-/** The contract gives no more at once. */
+/** Limit of the contract. */
 const MOST_RUNS = 500;
 
 export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" | "text" | "pinned">;
 
 export interface RunPages {
   runs: readonly RunSummary[];
-  /** That match, on pages that are not here yet too. */
+  /** Number of matching runs, including pages not loaded yet. */
   matching: number;
   hasMore: boolean;
   retention: HistoryPage["retention"];
 }
 
-/** The runs that match, newest first: a page, and more when asked; read again whenever the history has changed. */
+/** The matching runs, newest first, loaded by pages; reloaded whenever the history changes. */
 export function useRunPages(filter: RunFilter) {
   const { client } = useStores();
   const version = useLab((state) => state.lab?.historyVersion);
@@ -27,11 +27,11 @@ export function useRunPages(filter: RunFilter) {
   const held = useRef<{ key: string; pages: RunPages | undefined }>({ key: "", pages: undefined });
   const key = JSON.stringify(filter);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the history has changed, or on request
+  // biome-ignore lint/correctness/useExhaustiveDependencies: reloaded when the history changes, or on request
   useEffect(() => {
     let isCurrent = true;
     const wanted = JSON.parse(key) as RunFilter;
-    // What a person has scrolled to stays there when the list is read again.
+    // Keeps the scroll position when the list is reloaded.
     const count = held.current.key === key ? (held.current.pages?.runs.length ?? 0) : 0;
     const read = async () => {
       let page = await client.call.history.list({ ...wanted, limit: Math.min(MOST_RUNS, Math.max(PAGE_RUNS, count)) });
@@ -68,7 +68,7 @@ export function useRunPages(filter: RunFilter) {
     try {
       const wanted = JSON.parse(before.key) as RunFilter;
       const page = await client.call.history.list({ ...wanted, limit: PAGE_RUNS, before: last.id });
-      // The list was read anew meanwhile: this page may no longer follow it.
+      // The list was reloaded meanwhile: this page may no longer follow it.
       if (held.current !== before) return;
       const next = { ...page, runs: [...before.pages.runs, ...page.runs] };
       held.current = { key: before.key, pages: next };

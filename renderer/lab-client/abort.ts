@@ -1,4 +1,4 @@
-/** What `work` comes to, or the signal's reason if that is first. Leaves nothing behind on a signal that lives long. */
+/** Settles as `work`, or rejects with the signal's reason if aborted first. Removes its listener from the signal. */
 export async function orAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();

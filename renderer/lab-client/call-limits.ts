@@ -1,7 +1,7 @@
-/** A call that takes longer is given up: a closed MessagePort never answers, and nothing in the page may wait for ever. */
+/** Time limit of a call: a closed MessagePort never answers, and the page must not wait for ever. */
 const USUAL_LIMIT_MS = 15_000;
 
-/** Those that bring services up or put them back, or wait for a person at a dialog. */
+/** Calls that bring services up or restore them, or wait for a dialog. */
 const LONGER: Record<string, number> = {
   "stack.up": 180_000,
   "stack.down": 180_000,

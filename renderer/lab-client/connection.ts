@@ -4,16 +4,16 @@ import { type OpenLink, Refused, type Transport } from "./transport.ts";
 export type ConnectionState =
   | { is: "connecting" }
   | { is: "connected" }
-  /** Lost, and being tried again; `attempt` counts from 1. */
+  /** Lost, reconnecting; `attempt` counts from 1. */
   | { is: "lost"; attempt: number; sinceWallMs: number }
-  /** The lab will not have this window, and is not asked again; `hint` is what a person can do. */
+  /** The lab refused this window, without further attempts; `hint` is the next step. */
   | { is: "refused"; message: string; hint: string }
   | { is: "closed" };
 
-/** Waits before each new try: at once, then slower, never longer than this. */
+/** Delays before each attempt; the last one repeats. */
 const PAUSES_MS = [100, 250, 500, 1_000, 2_000];
 
-/** Keeps a link to the lab open, opening a new one whenever the last is lost. */
+/** Keeps a link to the lab open and reconnects whenever it is lost. */
 export class Connection {
   readonly #transport: Transport;
   readonly #sleep: (ms: number) => Promise<void>;
@@ -34,13 +34,13 @@ export class Connection {
     return this.#state;
   }
 
-  /** Told of each change; ends when called. */
+  /** Calls the listener at each change until the returned function is called. */
   onChange(listener: (state: ConnectionState) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** The link that is open, or the next one. @throws the signal's reason, or Refused, or when this was closed */
+  /** The open link, or the next one. @throws the signal's reason, or Refused, or when this was closed */
   link(signal: AbortSignal): Promise<OpenLink> {
     if (this.#open !== undefined && !this.#open.gone.aborted) return Promise.resolve(this.#open);
     return orAbort(this.#next.promise, signal);

@@ -14,17 +14,17 @@ import { type OpenLink, Refused } from "./transport.ts";
 
 export interface RunFollower {
   /**
-   * The next items of the log, in order and without holes; none when only the progress has changed. What it returns is
-   * awaited before more is asked for.
+   * The next items of the log, in order and without gaps; none when only the progress has changed. A returned promise is
+   * awaited before more is requested.
    */
   onItems(items: readonly StreamItem[], progress: RunProgress): void | Promise<void>;
-  /** The run's last event has been given. */
+  /** The run's last event has been delivered. */
   onEnd?(): void;
-  /** The lab will not give it, such as a run that does not exist. Nothing follows. */
+  /** The lab refused the stream, such as for a run that does not exist. Nothing follows. */
   onFailure?(failure: LabFailure): void;
 }
 
-/** Told how everything stands, at once and at every change, over every reconnection. Ends when called. */
+/** Calls back with the lab's state, at once and at every change, across reconnections, until the returned function is called. */
 export function followLab(connection: Connection, onState: (state: LabState) => void): () => void {
   return follow(connection, {
     request: (subscription) => ({ topic: "lab", subscription }),
@@ -34,7 +34,7 @@ export function followLab(connection: Connection, onState: (state: LabState) => 
   });
 }
 
-/** The log of a run after `afterSeq`, from the history and then live, over every reconnection. Ends when called. */
+/** Delivers the log of a run after `afterSeq`, from the history and then live, across reconnections, until the returned function is called. */
 export function followRun(
   connection: Connection,
   run: { runId: string; afterSeq?: number },
@@ -61,7 +61,7 @@ interface Topic {
   onFailure?(failure: LabFailure): void;
 }
 
-/** Subscribes on each link in turn, until the stream ends by itself, the lab refuses it, or the returned function. */
+/** Subscribes on each link in turn until the stream ends, the lab refuses it, or the returned function is called. */
 function follow(connection: Connection, topic: Topic): () => void {
   const stop = new AbortController();
   void (async () => {
@@ -82,7 +82,7 @@ function follow(connection: Connection, topic: Topic): () => void {
         const failure = fromAnswer(error);
         if (failure !== undefined) return topic.onFailure?.(failure);
         if (error instanceof TakeFailed) throw error.cause;
-        // The link is going down; the next one is awaited above, and the stream goes on from the last number seen.
+        // The link is closing; the next one is awaited above, and the stream resumes after the last number received.
         open.close();
         await aborted(open.gone);
       }
@@ -91,7 +91,7 @@ function follow(connection: Connection, topic: Topic): () => void {
   return () => stop.abort(new Error("no longer followed"));
 }
 
-/** What took the message threw: the page's own fault, not to be mistaken for a lost link. */
+/** The consumer of a message threw: an error of the page, not a lost link. */
 class TakeFailed extends Error {}
 
 async function readOne(open: OpenLink, topic: Topic, stopped: AbortSignal): Promise<void> {
@@ -99,7 +99,7 @@ async function readOne(open: OpenLink, topic: Topic, stopped: AbortSignal): Prom
   const client = createORPCClient<LabProcedures>(open.link);
   const subscription = crypto.randomUUID();
   const messages = await client.events.subscribe(topic.request(subscription), { signal });
-  // Only the link being lost fails it, and then the stream itself ends with it.
+  // It fails only with the link, and the stream then ends as well.
   const acknowledge = newestOnly((message: number) =>
     client.events.acknowledge({ subscription, message }, { signal }).catch(() => {}),
   );
@@ -115,23 +115,23 @@ async function readOne(open: OpenLink, topic: Topic, stopped: AbortSignal): Prom
 }
 
 /**
- * Makes one call at a time, with the newest value at its beginning: those that came and were overtaken meanwhile are
- * passed over. An acknowledgement speaks for all messages before it, and each call costs both sides as much as a small batch.
+ * Makes one call at a time, with the newest value; values replaced meanwhile are skipped. An acknowledgement covers all
+ * messages before it, and each call costs both sides as much as a small batch.
  */
 function newestOnly<Value>(call: (value: Value) => Promise<unknown>): (value: Value) => void {
   let newest: { value: Value } | undefined;
-  let isUnderWay = false;
+  let isCalling = false;
   const work = async () => {
-    isUnderWay = true;
+    isCalling = true;
     while (newest !== undefined) {
       const { value } = newest;
       newest = undefined;
       await call(value);
     }
-    isUnderWay = false;
+    isCalling = false;
   };
   return (value) => {
     newest = { value };
-    if (!isUnderWay) void work();
+    if (!isCalling) void work();
   };
 }

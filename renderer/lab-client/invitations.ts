@@ -1,21 +1,21 @@
 import { INVITATION_CHANNEL } from "../../electron/contract/window.ts";
 import { orAbort } from "./abort.ts";
 
-/** What windows of one browser and one origin, port included, say to each other; no other page hears it. */
-type Said = { ask: string } | { ask: string; key: string };
+/** Messages between windows of one browser and origin, port included; no other page receives them. */
+type Message = { ask: string } | { ask: string; key: string };
 
-/** An open window answers in some milliseconds; one that the browser has frozen does not. */
+/** An open window answers within milliseconds; a frozen one does not answer. */
 const ANSWER_LIMIT_MS = 3_000;
 
-/** A key from another window of the lab that is open in this browser; undefined when none answers. */
+/** A key from another open window of the lab in this browser; undefined when none answers. */
 export async function askForInvitation(signal: AbortSignal): Promise<string | undefined> {
   const channel = new BroadcastChannel(INVITATION_CHANNEL);
   const ask = crypto.randomUUID();
   const { promise, resolve } = Promise.withResolvers<string>();
-  channel.addEventListener("message", ({ data }: MessageEvent<Said>) => {
+  channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if (data.ask === ask && "key" in data) resolve(data.key);
   });
-  channel.postMessage({ ask } satisfies Said);
+  channel.postMessage({ ask } satisfies Message);
   const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
   try {
     return await orAbort(promise, AbortSignal.any([signal, limit]));
@@ -27,14 +27,14 @@ export async function askForInvitation(signal: AbortSignal): Promise<string | un
   }
 }
 
-/** Answers windows that ask with what `invite` has from the lab; not at all when that fails. Ends when called. */
+/** Answers requests of other windows with a key from `invite`; ignores them when that fails. The returned function ends it. */
 export function answerInvitations(invite: () => Promise<string | undefined>): () => void {
   const channel = new BroadcastChannel(INVITATION_CHANNEL);
-  channel.addEventListener("message", async ({ data }: MessageEvent<Said>) => {
+  channel.addEventListener("message", async ({ data }: MessageEvent<Message>) => {
     if ("key" in data) return;
-    // Another window may answer, and who asks is told what to do when none does.
+    // Another window may answer; without any answer the asking window shows the next step.
     const key = await invite().catch(() => undefined);
-    if (key !== undefined) channel.postMessage({ ask: data.ask, key } satisfies Said);
+    if (key !== undefined) channel.postMessage({ ask: data.ask, key } satisfies Message);
   });
   return () => channel.close();
 }

@@ -6,18 +6,18 @@ import { followRun } from "./follow.ts";
 import { labClient } from "./lab-client.ts";
 import { type OpenLink, Refused, type Transport } from "./transport.ts";
 
-/** No test waits as long for an answer as a person would. */
+/** Shorter time limits for tests. */
 const limits = vi.hoisted(() => ({ ms: 10_000 }));
 vi.mock("./call-limits.ts", () => ({ limitOf: () => limits.ms }));
 
 type Answer = (path: string, input: unknown, signal: AbortSignal | undefined) => unknown;
 
-/** A lab in memory: links that open when asked, answer as told, and can be cut. */
+/** A lab in memory: links that open on request, with scripted answers, and can be cut. */
 class FakeLab implements Transport {
   readonly links: { cut: () => void }[] = [];
   readonly acknowledged: number[] = [];
   refuses = false;
-  /** Otherwise a link is never there. */
+  /** When false, a link never opens. */
   opens = true;
   readonly #answer: Answer;
 
@@ -60,7 +60,7 @@ const LAST = 100;
 const itemAt = (seq: number) =>
   ({ type: "warning", runId: "r", seq, atMs: seq, wallMs: seq, code: "c", message: "m" }) as StreamItem;
 
-/** Ten items a message, from the number asked for to the last; cut in mid-run if `breaksAfter` says so. */
+/** Ten items per message, from the requested number to the last. */
 async function* logFrom(
   { afterSeq }: { afterSeq: number },
   onMessage: (seq: number) => void,
@@ -73,7 +73,7 @@ async function* logFrom(
   }
 }
 
-test("a stream goes on over a lost connection from the last number seen, without a hole and without a double", async () => {
+test("a stream resumes after a lost connection from the last number received, without gaps or duplicates", async () => {
   const asked: number[] = [];
   const lab: FakeLab = new FakeLab((name, input) => {
     if (name !== "events.subscribe") return {};
@@ -99,7 +99,7 @@ test("a stream goes on over a lost connection from the last number seen, without
   await expect.poll(() => lab.acknowledged.at(-1)).toBe(6);
 });
 
-test("nothing more is acknowledged than the page has taken", async () => {
+test("only messages that the page has processed are acknowledged", async () => {
   const lab = new FakeLab((name, input) => (name === "events.subscribe" ? logFrom(input as never, () => {}) : {}));
   let takeNext = Promise.withResolvers<void>();
   let taken = 0;
@@ -120,7 +120,7 @@ test("nothing more is acknowledged than the page has taken", async () => {
   }
 });
 
-test("while an acknowledgement is under way only the newest message is kept for the next", async () => {
+test("while an acknowledgement is in progress only the newest message is kept for the next", async () => {
   const answers: (() => void)[] = [];
   const lab = new FakeLab((name, input) => {
     if (name === "events.subscribe") return logFrom(input as never, () => {});
@@ -134,7 +134,7 @@ test("while an acknowledgement is under way only the newest message is kept for 
   await expect.poll(() => lab.acknowledged).toEqual([1, 10]);
 });
 
-test("a stream that is no longer followed tells nothing more", async () => {
+test("a stream that is no longer followed delivers nothing more", async () => {
   const lab = new FakeLab((name, input) => (name === "events.subscribe" ? logFrom(input as never, () => {}) : {}));
   const batches: number[] = [];
   const stop = clientOf(lab).followRun(
@@ -151,7 +151,7 @@ test("a stream that is no longer followed tells nothing more", async () => {
   expect(batches.length).toBe(1);
 });
 
-test("a run that the lab does not know is said once, and not asked for again", async () => {
+test("an unknown run is reported once, and not requested again", async () => {
   let asked = 0;
   const lab = new FakeLab(() => {
     asked++;
@@ -166,7 +166,7 @@ test("a run that the lab does not know is said once, and not asked for again", a
   expect(asked).toBe(1);
 });
 
-test("a call fails with the lab's own words, what to do, and where in the text", async () => {
+test("a call fails with the lab's message, hint and problems", async () => {
   const problems = [{ line: 3, column: 1, message: "unknown field" }];
   const lab = new FakeLab(() => {
     throw new ORPCError("bad-input", { message: "it is wrong", data: { hint: null, problems } });
@@ -180,7 +180,7 @@ test("a call fails with the lab's own words, what to do, and where in the text",
   });
 });
 
-test("a call whose connection is lost fails at once, and is not made a second time", async () => {
+test("a call whose connection is lost fails at once, and is not repeated", async () => {
   let calls = 0;
   const lab = new FakeLab(() => {
     calls++;
@@ -194,7 +194,7 @@ test("a call whose connection is lost fails at once, and is not made a second ti
   expect(calls).toBe(1);
 });
 
-test("a call that is made while there is no connection waits for one", async () => {
+test("a call without a connection waits for one", async () => {
   const lab = new FakeLab(() => ({ answered: true }));
   const connection = clientOf(lab);
   await expect.poll(() => connection.connection.state.is).toBe("connected");
@@ -202,7 +202,7 @@ test("a call that is made while there is no connection waits for one", async () 
   await expect(connection.call.stack.status()).resolves.toEqual({ answered: true });
 });
 
-test("a call that was never sent says that nothing was done; one that was sent, that it may be", async () => {
+test("an unsent call reports that nothing was done; a sent one that it may still be executed", async () => {
   limits.ms = 50;
   onTestFinished(() => {
     limits.ms = 10_000;
@@ -211,16 +211,16 @@ test("a call that was never sent says that nothing was done; one that was sent, 
   const sent = await clientOf(lab)
     .call.stack.halt()
     .catch((error: unknown) => error);
-  expect(sent).toMatchObject({ code: "timeout", hint: expect.stringContaining("may yet be done") });
+  expect(sent).toMatchObject({ code: "timeout", hint: expect.stringContaining("may still be executed") });
   lab.opens = false;
   const unsent = await clientOf(lab)
     .call.stack.halt()
     .catch((error: unknown) => error);
   expect(unsent).toMatchObject({ code: "disconnected", message: expect.stringContaining("nothing was done") });
-  expect(unsent).not.toMatchObject({ hint: expect.stringContaining("may yet be done") });
+  expect(unsent).not.toMatchObject({ hint: expect.stringContaining("may still be executed") });
 });
 
-test("a page that the lab will not have is told so, and does not try for ever", async () => {
+test("a refused page gets the reason and does not retry", async () => {
   const lab = new FakeLab(() => ({}));
   lab.refuses = true;
   const client = clientOf(lab);
@@ -231,7 +231,7 @@ test("a page that the lab will not have is told so, and does not try for ever", 
   expect(client.connection.state.is).toBe("refused");
 });
 
-test("the page is told when the connection is lost and when it is there again", async () => {
+test("the page is notified when the connection is lost and restored", async () => {
   const lab = new FakeLab(() => ({}));
   const pauses: number[] = [];
   const connection = new Connection(lab, async (ms) => void pauses.push(ms));
@@ -244,7 +244,7 @@ test("the page is told when the connection is lost and when it is there again", 
   expect(pauses).toEqual([100]);
 });
 
-test("a view that fails is its own fault and leaves the connection as it is", async () => {
+test("an error of a view does not affect the connection", async () => {
   const lab = new FakeLab((name, input) => (name === "events.subscribe" ? logFrom(input as never, () => {}) : {}));
   const connection = new Connection(lab);
   closers.push(() => connection.close());

@@ -12,7 +12,7 @@ import type { Transport } from "./transport.ts";
 import { webSocketTransport } from "./websocket-transport.ts";
 import { WindowKey } from "./window-key.ts";
 
-/** The page's one way to the lab, the same in every host. */
+/** The page's client of the lab, the same in every host. */
 export interface LabClient {
   /** Every call has a time limit and fails with a LabFailure. Use `followLab` and `followRun` for the event stream. */
   readonly call: Omit<LabProcedures, "events">;
@@ -22,14 +22,14 @@ export interface LabClient {
   };
   followLab(onState: (state: LabState) => void): () => void;
   followRun(run: { runId: string; afterSeq?: number }, follower: RunFollower): () => void;
-  /** Gives a file to the host, for `bundles.verify` and `bundles.import`. */
+  /** Uploads a file to the host, for `bundles.verify` and `bundles.import`. */
   upload(file: File, signal?: AbortSignal): Promise<Upload>;
-  /** Where the shell wants the page to go, such as `run/<id>` from a deep link; never called where there is no shell. */
+  /** Called when the shell navigates the page, such as to `run/<id>` from a deep link; never called in a browser. */
   onNavigate(listener: (route: string) => void): () => void;
   close(): void;
 }
 
-/** Connects by what the host has put on the window. */
+/** Connects by the bridge on the window if present, else by WebSocket. */
 export function connectToLab(): LabClient {
   const bridge = (window as unknown as Record<string, LabBridge | undefined>)[LAB_BRIDGE_NAME];
   if (bridge !== undefined) return labClient(messagePortTransport(bridge), bridge);
@@ -74,6 +74,6 @@ async function uploadFile(file: File, ofHost: Record<string, string>, signal?: A
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (error instanceof LabFailure) throw error;
-    throw new LabFailure("disconnected", `${file.name} could not be given to the lab`, { cause: error });
+    throw new LabFailure("disconnected", `${file.name} could not be uploaded to the lab`, { cause: error });
   }
 }

@@ -4,7 +4,7 @@ import type { Transport } from "./transport.ts";
 
 const OPEN_LIMIT_MS = 5_000;
 
-/** The desktop shell: the preload hands over one end of a channel whose other end is the lab's. */
+/** The desktop shell: the preload passes one port of a channel whose other port is the lab's. */
 export function messagePortTransport(bridge: LabBridge): Transport {
   return {
     async open(signal) {
@@ -17,7 +17,7 @@ export function messagePortTransport(bridge: LabBridge): Transport {
       return {
         link,
         gone: gone.signal,
-        // A port tells the other side of its end, and not its own.
+        // Closing a port fires the event only on the other side.
         close() {
           port.close();
           end();

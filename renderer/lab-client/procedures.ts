@@ -7,9 +7,9 @@ import { fromAnswer, LabFailure } from "./lab-failure.ts";
 import { Refused } from "./transport.ts";
 
 /**
- * The contract's procedures over whatever link is open. Each has a time limit and fails with a LabFailure only. A call
- * waits for a link that is being opened, but one that was under way when its link was lost is not made again: nobody
- * knows whether the lab did it. Of one that was never sent it is known, and said.
+ * The contract's procedures over the open link. Each has a time limit and fails with a LabFailure only. A call waits for a
+ * link that is being opened, but one in progress when its link was lost is not repeated: it is unknown whether the lab
+ * executed it. A call that was never sent reports that.
  */
 export function procedures(connection: Connection): LabProcedures {
   return createORPCClient<LabProcedures>({
@@ -29,15 +29,15 @@ export function procedures(connection: Connection): LabProcedures {
   });
 }
 
-const NOT_SENT_MESSAGE = "there is no connection to the lab, so it was not asked, and nothing was done";
-const NOT_SENT_HINT = "see whether the lab is still running, then try again";
+const NOT_SENT_MESSAGE = "not connected to the lab: the request was not sent, and nothing was done";
+const NOT_SENT_HINT = "check that the lab is running, then try again";
 const LOST_MESSAGE = "the connection to the lab was lost before it answered";
 
 interface Call {
   path: readonly string[];
   limit: AbortSignal;
   own: AbortSignal | undefined;
-  /** Handed to a link: the lab may have had it. */
+  /** Passed to a link: the lab may have received it. */
   isSent: boolean;
 }
 
@@ -49,7 +49,7 @@ function explain(error: unknown, { path, limit, own, isSent }: Call): unknown {
   if (!isSent) return new LabFailure("disconnected", NOT_SENT_MESSAGE, { hint: NOT_SENT_HINT, cause: error });
   if (limit.aborted) {
     return new LabFailure("timeout", `the lab has not answered ${path.join(".")} within ${limitOf(path) / 1000} s`, {
-      hint: "see whether it is still running; what it was asked to do may yet be done",
+      hint: "check that it is still running; the request may still be executed",
       cause: error,
     });
   }

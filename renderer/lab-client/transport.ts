@@ -1,22 +1,22 @@
 import type { ClientLink } from "@orpc/client";
 
-/** A way to the lab that is open. When it closes it is done with: the next one is opened anew. */
+/** An open link to the lab. Not reused once closed. */
 export interface OpenLink {
   link: ClientLink<Record<never, never>>;
-  /** Aborts once it is closed, by either side. */
+  /** Aborted once it is closed by either side. */
   gone: AbortSignal;
   close(): void;
 }
 
 /** How the page reaches the lab in one host. */
 export interface Transport {
-  /** @throws Refused when trying again would not help; anything else is tried again */
+  /** @throws Refused when a retry would not help; any other error is retried */
   open(signal: AbortSignal): Promise<OpenLink>;
-  /** What the host asks of a fetch besides the page's cookie. */
+  /** Headers that the host requires for fetches besides the page's cookie. */
   requestHeaders?(): Record<string, string>;
 }
 
-/** The lab is there and will not have this window; `hint` is what a person can do. */
+/** The lab is running and refused this window; `hint` is the next step. */
 export class Refused extends Error {
   readonly hint: string;
 

@@ -6,7 +6,7 @@ import type { WindowKey } from "./window-key.ts";
 const OPEN_LIMIT_MS = 15_000;
 const NEXT_ADDRESS = "open the address that the lab printed in its terminal";
 
-/** The browser host: a WebSocket to where the page came from, let in by the page's cookie and this window's key. */
+/** The browser host: a WebSocket to the page's origin, authorized by the page's cookie and this window's key. */
 export function webSocketTransport(place: { host: string; protocol: string }, key: WindowKey): Transport {
   const secure = place.protocol === "https:";
   const address = `${secure ? "wss" : "ws"}://${place.host}/lab`;
@@ -20,7 +20,7 @@ export function webSocketTransport(place: { host: string; protocol: string }, ke
       socket.close();
       throw error;
     }
-    // Before any listener of ours: its calls have then failed by the time that anyone hears of the end.
+    // Before other listeners: pending calls have then failed before the end is reported.
     const link = new RPCLink({ websocket: quiet(socket) });
     const gone = new AbortController();
     socket.addEventListener("close", () => gone.abort(new Error("the connection was closed")), { once: true });
@@ -31,15 +31,15 @@ export function webSocketTransport(place: { host: string; protocol: string }, ke
     async open(signal) {
       for (;;) {
         const own = await key.get(signal);
-        if (own === undefined) throw new Refused("this window has no key of the lab's", NEXT_ADDRESS);
+        if (own === undefined) throw new Refused("this window has no key", NEXT_ADDRESS);
         try {
           return await openWith(own, signal);
         } catch (error) {
           if (error instanceof Refused) throw error;
           if (error instanceof KeyUnknown) key.forget();
-          // A browser does not tell why a WebSocket was refused, so the door is asked the ordinary way.
+          // A browser does not report why a WebSocket was refused, so the session is checked with a fetch.
           else if (await isRefused(door, key.headers(), signal)) {
-            throw new Refused("this browser's session or this window's key is not known to the lab", NEXT_ADDRESS);
+            throw new Refused("this browser's session or this window's key is unknown or has expired", NEXT_ADDRESS);
           } else throw error;
         }
       }
@@ -48,10 +48,10 @@ export function webSocketTransport(place: { host: string; protocol: string }, ke
   };
 }
 
-/** The lab knows the browser and not the window. */
+/** The lab knows the browser but not the window. */
 class KeyUnknown extends Error {}
 
-/** Says which window this is, before anything else. Gives the window's next key. @throws Refused, KeyUnknown */
+/** Sends this window's key as the first message. Resolves to the window's next key. @throws Refused, KeyUnknown */
 function introduced(socket: WebSocket, key: string, signal: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const listening = new AbortController();
@@ -81,8 +81,8 @@ function introduced(socket: WebSocket, key: string, signal: AbortSignal): Promis
 }
 
 /**
- * A stream that is given up tells the lab so, and throws out of nobody's reach when the socket has just closed. Once it
- * has, there is nobody to tell.
+ * A cancelled stream notifies the lab, which would throw uncaught if the socket has just closed. Sending on a closed
+ * socket is ignored instead.
  */
 function quiet(socket: WebSocket): Pick<WebSocket, "addEventListener" | "removeEventListener" | "send" | "readyState"> {
   return {
@@ -103,6 +103,6 @@ async function isRefused(door: string, headers: Record<string, string>, signal: 
     const answer = await fetch(door, { headers, signal: limit });
     return answer.status === 401 || answer.status === 403;
   } catch {
-    return false; // nobody is there: that is worth trying again
+    return false; // the lab is not reachable: retry
   }
 }

@@ -2,8 +2,8 @@ import { WINDOW_KEY_HEADER, WINDOW_KEY_ITEM } from "../../electron/contract/wind
 import { askForInvitation } from "./invitations.ts";
 
 /**
- * This window's key to the lab. It is kept in the window's sessionStorage, which no page of another port can read and
- * which lasts over a reload, and changes with every connection.
+ * This window's key to the lab. Stored in the window's sessionStorage, which no page of another port can read and which
+ * survives a reload. Changes with every connection.
  */
 export class WindowKey {
   readonly #storage: Storage;
@@ -12,7 +12,7 @@ export class WindowKey {
     this.#storage = storage;
   }
 
-  /** The window's own key, or one from another window of this browser; undefined when there is neither. */
+  /** The window's own key, or one from another window of this browser; undefined without either. */
   async get(signal: AbortSignal): Promise<string | undefined> {
     const own = this.#storage.getItem(WINDOW_KEY_ITEM);
     if (own !== null) return own;
@@ -25,12 +25,12 @@ export class WindowKey {
     this.#storage.setItem(WINDOW_KEY_ITEM, key);
   }
 
-  /** It opens nothing: a copy of this window has used it, it was unused for too long, or the lab is another one now. */
+  /** The key is invalid: a copy of this window used it, it has expired, or the lab was restarted. */
   forget(): void {
     this.#storage.removeItem(WINDOW_KEY_ITEM);
   }
 
-  /** For fetches. */
+  /** Headers for fetches. */
   headers(): Record<string, string> {
     const key = this.#storage.getItem(WINDOW_KEY_ITEM);
     return key === null ? {} : { [WINDOW_KEY_HEADER]: key };

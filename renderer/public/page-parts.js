@@ -1,5 +1,5 @@
-// A part of the page that was broken off on its way is remembered by the browser as broken: only another load of the page
-// asks for it anew. Each part gets one, until it has come. A file of its own, since what the page begins with may be broken off.
+// Browsers cache a failed load of a module: only a reload of the page fetches it again. Each part gets one reload until it
+// has loaded. A separate file, since the page's first script may fail to load as well.
 (() => {
   const START = "start";
   const TRIES = 5;
@@ -7,7 +7,7 @@
   let isLoadingAgain = false;
   const keyOf = (part) => `resilience-lab:loaded-again-for:${part}`;
 
-  /** Resolves to false where that has been done for this part, or the lab does not answer. */
+  /** Resolves to false if the page was already reloaded for this part, or the lab does not answer. */
   async function loadAgain(part) {
     try {
       if (isLoadingAgain) return true;
@@ -15,7 +15,7 @@
       sessionStorage.setItem(keyOf(part), "");
       isLoadingAgain = true;
     } catch {
-      // Storage may be forbidden: nothing would end the loading then.
+      // Storage may be forbidden: the page would reload without end.
       return false;
     }
     location.reload();
@@ -26,7 +26,7 @@
     try {
       sessionStorage.removeItem(keyOf(part));
     } catch {
-      // Storage may be forbidden; then nothing was kept in it.
+      // Storage may be forbidden; then nothing was stored.
     }
   }
 
@@ -55,7 +55,7 @@
   globalThis.pageParts = {
     loadAgain,
     hasCome,
-    /** The script may run before it is told that styles beside it have not come. */
+    /** The script may run before the failure of a style sheet is reported. */
     hasStarted() {
       const over = () => {
         removeEventListener("error", startAgain, true);

@@ -12,7 +12,7 @@ import { JsonBlock } from "./json-block.tsx";
 interface CallDetailsProps {
   call: Span<"call">;
   view: RunView;
-  /** Of the decision that was chosen. */
+  /** Of the selected decision. */
   selectedSeq: number;
   onSelect: (seq: number | undefined) => void;
 }
@@ -40,7 +40,7 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
             <span>
               {reason}
               <small>
-                {formatDuration(durationMs)} after the request came, at {clockTime(decidedWallMs, Date.now())}
+                {formatDuration(durationMs)} after the request, at {clockTime(decidedWallMs, Date.now())}
               </small>
             </span>
           </li>
@@ -54,8 +54,8 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
       )}
       <Facts
         facts={[
-          ["Began", formatDuration(startMs)],
-          ["Lasted", isOpen(call) ? "still going on" : formatDuration(endMs - startMs)],
+          ["Started", formatDuration(startMs)],
+          ["Duration", isOpen(call) ? "in progress" : formatDuration(endMs - startMs)],
           ...endFacts(call),
           ...(approval === undefined
             ? []
@@ -65,10 +65,7 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
                   isOpen(approval) ? "still waiting" : formatDuration(approval.endMs - approval.startMs),
                 ] as const,
               ]),
-          [
-            "Step",
-            step === undefined ? "none was in progress" : <StepLink key="step" step={step} onSelect={onSelect} />,
-          ],
+          ["Step", step === undefined ? "none" : <StepLink key="step" step={step} onSelect={onSelect} />],
           ["Backend", attributes.backend || "none"],
           ["Session", <code key="session">{attributes.sessionId}</code>],
           ["Turn", <code key="turn">{attributes.turnId}</code>],
@@ -91,15 +88,15 @@ function StepLink({ step, onSelect }: { step: Span<"step">; onSelect: (seq: numb
 
 function endFacts(call: Span<"call">): (readonly [string, string])[] {
   const { end } = call.attributes;
-  if (end === undefined) return [["Ended", isOpen(call) ? "not yet" : "not known"]];
+  if (end === undefined) return [["Ended", isOpen(call) ? "in progress" : "unknown"]];
   return [
     ["Ended", end.error === undefined ? end.outcome : `${end.outcome}: ${end.error}`],
-    ["Sent to the backend", end.attempts === 1 ? "once" : `${end.attempts} times`],
-    ["Bytes", `${end.requestBytes} of the request, ${end.replyBytes} of the reply`],
+    ["Attempts", String(end.attempts)],
+    ["Bytes", `request ${end.requestBytes}, reply ${end.replyBytes}`],
   ];
 }
 
-/** What the caller got, from the step that made the call: the audit log itself keeps no answers. */
+/** The caller's response, from the output of its step: the audit log has no responses. */
 function responseOf(view: RunView, call: Span<"call">, step: Span<"step"> | undefined): unknown {
   const { output, kind } = step?.attributes ?? {};
   if (!isObject(output)) return undefined;

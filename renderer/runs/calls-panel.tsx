@@ -12,10 +12,10 @@ interface CallsPanelProps {
   onVisit: (seq: number) => void;
 }
 
-/** Every tool call with the decisions it met and the last one's reason. */
+/** Every tool call with its decisions and the last one's reason. */
 export function CallsPanel({ view, selectedSeq, onVisit }: CallsPanelProps) {
   const { calls } = view;
-  if (calls.length === 0) return <Empty title="No tool has been called at this moment" />;
+  if (calls.length === 0) return <Empty title="No tool calls yet at this moment" />;
   return (
     <VirtualRows
       count={calls.length}

@@ -15,12 +15,12 @@ export function CheckDetails({ check: { event, atMs } }: { check: Instant<"check
         facts={[
           ["Check", <b key="check">{event.check}</b>],
           [
-            "Verdict",
+            "Result",
             <ToneWord key="verdict" tone={tone}>
               {word}
             </ToneWord>,
           ],
-          ...(event.inconclusive === undefined ? [] : [["Because", event.inconclusive] as const]),
+          ...(event.inconclusive === undefined ? [] : [["Reason", event.inconclusive] as const]),
           ["At", formatDuration(atMs)],
         ]}
       />
@@ -32,7 +32,7 @@ export function CheckDetails({ check: { event, atMs } }: { check: Instant<"check
   );
 }
 
-/** What is JSON as a value, so that it is shown over several lines. */
+/** Parses JSON, so that it is shown over several lines; other text is unchanged. */
 function pretty(text: string): unknown {
   return parseJson(text) ?? text;
 }

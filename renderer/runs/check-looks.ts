@@ -9,9 +9,9 @@ interface CheckLook {
   Icon: typeof IconCheck;
 }
 
-/** How each result of a check is shown, wherever one is. */
+/** Icon, tone and word of each check result. */
 export const CHECK_LOOKS: Record<CheckResult, CheckLook> = {
-  passed: { tone: CHECK_TONES.passed, word: "holds", Icon: IconCheck },
-  failed: { tone: CHECK_TONES.failed, word: "does not hold", Icon: IconX },
-  inconclusive: { tone: CHECK_TONES.inconclusive, word: "could not be told", Icon: IconQuestionMark },
+  passed: { tone: CHECK_TONES.passed, word: "passed", Icon: IconCheck },
+  failed: { tone: CHECK_TONES.failed, word: "failed", Icon: IconX },
+  inconclusive: { tone: CHECK_TONES.inconclusive, word: "inconclusive", Icon: IconQuestionMark },
 };

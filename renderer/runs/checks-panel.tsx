@@ -14,16 +14,12 @@ interface ChecksPanelProps {
 
 const ORDER: Record<CheckResult, number> = { failed: 0, inconclusive: 1, passed: 2 };
 
-/** Every check with what was expected and what was observed; those that failed first, then those that could not tell. */
+/** Every check with its expected and observed values; failed ones first, then inconclusive ones. */
 export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPanelProps) {
   const { checks, warnings, ended } = view;
   if (checks.length === 0 && warnings.length === 0) {
     return (
-      <Empty
-        title={
-          isLatest && ended === undefined ? "The checks come after the method" : "No check has been made at this moment"
-        }
-      >
+      <Empty title={isLatest && ended === undefined ? "Checks run after the method" : "No checks yet at this moment"}>
         {ended !== undefined && ended.outcome !== "passed" ? ended.reason : undefined}
       </Empty>
     );
@@ -35,7 +31,7 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
     <table className={classes.checks}>
       <thead>
         <tr>
-          <th aria-label="Verdict" />
+          <th aria-label="Result" />
           <th>Check</th>
           <th>Expected</th>
           <th>Observed</th>

@@ -16,11 +16,11 @@ import classes from "./compare-page.module.css";
 import { compareRuns } from "./comparison.ts";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
-/** For an audience both runs are on one screen, as large as that leaves room for. */
+/** In presenter mode both runs fit on one screen. */
 const PRESENTER_SCALE = 1.2;
 const PRESENTER_HIDDEN: ReadonlySet<LaneKind> = new Set([...HIDDEN, "phases"]);
 
-/** Two runs, one above the other on one axis, and what is different between them. */
+/** Two runs, one above the other on one axis, and their differences. */
 export default function ComparePage({ left, right }: { left: string; right: string }) {
   const [first, second] = [useRun(left), useRun(right)];
   const failure = first?.failure ?? second?.failure;
@@ -34,7 +34,7 @@ export default function ComparePage({ left, right }: { left: string; right: stri
     );
   }
   if (first === undefined || second === undefined || first.version === 0 || second.version === 0) {
-    return <Loading what="Reading both runs" />;
+    return <Loading what="Loading both runs" />;
   }
   return <Comparison left={first} right={second} />;
 }
@@ -46,7 +46,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
   const [onlyDifferent, setOnlyDifferent] = useState(isPresenting);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
   const durationMs = Math.max(left.record.view.lastMs, right.record.view.lastMs);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: records grow in place; their versions tell when
+  // biome-ignore lint/correctness/useExhaustiveDependencies: records grow in place; their versions change
   const axis = useMemo(
     () => axisOf([left.record.timeline, right.record.timeline], durationMs, collapsesIdle),
     [left.record, left.version, right.record, right.version, durationMs, collapsesIdle],
@@ -58,9 +58,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
       <header>
         <h1>{left.record.view.started?.scenario.title ?? "Two runs"}</h1>
         <span>
-          {different === 0
-            ? "Both went the same way"
-            : `${different} ${different === 1 ? "thing differs" : "things differ"}`}
+          {different === 0 ? "No differences" : `${different} ${different === 1 ? "difference" : "differences"}`}
         </span>
       </header>
       {([left, right] as const).map((run, place) => (
@@ -81,19 +79,19 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
             selectedSeq={undefined}
             hiddenLanes={isPresenting ? PRESENTER_HIDDEN : HIDDEN}
             sizeScale={isPresenting ? PRESENTER_SCALE : 1}
-            label={`The moment shown of the ${place === 0 ? "first" : "second"} run`}
+            label={`Moment shown of the ${place === 0 ? "first" : "second"} run`}
             onViewport={setViewport}
             onCursor={setCursorMs}
             onSelect={() => setCursorMs(undefined)}
           />
         </section>
       ))}
-      <section className={classes.facts} aria-label="What differs">
+      <section className={classes.facts} aria-label="Differences">
         <div className={classes.tools}>
           <h2>Side by side</h2>
           <Switch
             size="xs"
-            label="Only what differs"
+            label="Only differences"
             checked={onlyDifferent}
             onChange={(event) => setOnlyDifferent(event.currentTarget.checked)}
           />
@@ -125,5 +123,5 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
 
 function nameOf({ record }: OpenRun): string {
   const without = record.view.started?.without ?? [];
-  return without.length === 0 ? "with every protection" : `without ${without.join(", ")}`;
+  return without.length === 0 ? "with all protections" : `without ${without.join(", ")}`;
 }

@@ -7,45 +7,45 @@ import { inconclusiveRun } from "../../electron/testing/sample-events.ts";
 import { RECORDED } from "../timeline/fixtures/recorded-runs.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 import { compareRuns } from "./comparison.ts";
-import { eventHolds } from "./describe-item.ts";
+import { eventContains } from "./describe-item.ts";
 import { momentOf } from "./moment.ts";
 
 const storm = RunModel.of(RECORDED.retryStorm);
 const timeout = RunModel.of(RECORDED.approvalTimeout);
 const named = (facts: ReturnType<typeof compareRuns>, name: string) => facts.find((fact) => fact.name === name);
 
-test("a run compared with itself differs in nothing", () => {
+test("a run compared with itself has no differences", () => {
   expect(compareRuns(storm, storm, String).filter(({ differs }) => differs)).toEqual([]);
 });
 
-test("what was decided and checked is told of both, also where only one has it", () => {
+test("decisions and checks of both runs are compared, also those of only one", () => {
   const facts = compareRuns(storm, timeout, String);
   expect(named(facts, "Decisions")).toMatchObject({ differs: true });
-  expect(named(facts, "Check: ratio")).toMatchObject({ left: "holds", right: "–", differs: true });
+  expect(named(facts, "Check: ratio")).toMatchObject({ left: "passed", right: "–", differs: true });
   expect(named(facts, "Outcome")).toMatchObject({ left: "passed", right: "passed", differs: false });
 });
 
-test("a check that could not tell is neither held nor failed, wherever it is told of", () => {
+test("an inconclusive check is neither passed nor failed, wherever it is shown", () => {
   const events = inconclusiveRun();
-  const untold = RunModel.of(events);
-  const facts = compareRuns(storm, untold, String);
+  const inconclusive = RunModel.of(events);
+  const facts = compareRuns(storm, inconclusive, String);
   expect(named(facts, "Outcome")).toMatchObject({ left: "passed", right: "inconclusive", differs: true });
   expect(named(facts, "Check: decisions")).toMatchObject({
-    right: "could not be told: the audit log cannot be read: gone",
+    right: "inconclusive: the audit log cannot be read: gone",
   });
   const check = events.find((event) => event.type === "check.evaluated") as LabEvent;
-  expect(describeEvent(check)).toMatchObject({ tone: "warning", text: expect.stringContaining("could not be told") });
+  expect(describeEvent(check)).toMatchObject({ tone: "warning", text: expect.stringContaining("inconclusive") });
   const model = new TimelineModel();
   new RunModel(model).takeAll(events);
   expect(TONES[model.lanes.checks.spans.tone[0] ?? 0]).toBe("warning");
   expect(model.errorSeqs).toEqual([2, 3]);
 });
 
-test("times differ in every run and are no difference", () => {
+test("durations are not reported as differences", () => {
   expect(named(compareRuns(storm, timeout, String), "Duration")?.differs).toBe(false);
 });
 
-test("a moment in the middle tells what was broken, what waited and what was done", () => {
+test("a moment in the middle has its faults, waiting calls and steps", () => {
   const view = RunModel.of(RECORDED.approvalTimeout.slice(0, 22));
   const moment = momentOf(view);
   expect(moment).toMatchObject({ phase: "method", waiting: 1 });
@@ -54,8 +54,8 @@ test("a moment in the middle tells what was broken, what waited and what was don
   expect(moment.health.find(({ service }) => service === "mock-slack")?.status).toBe("down");
 });
 
-test("every recorded event has a line that says something, and is found by what its arguments hold", () => {
+test("every recorded event has a text, and is found by its arguments", () => {
   for (const event of RECORDED.approvalTimeout) expect(describeEvent(event).text, event.type).not.toBe("");
-  const found = RECORDED.approvalTimeout.filter((event) => eventHolds(event, "ch_1007"));
+  const found = RECORDED.approvalTimeout.filter((event) => eventContains(event, "ch_1007"));
   expect(found.some(({ type }) => type === "call.decided")).toBe(true);
 });

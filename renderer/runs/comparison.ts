@@ -1,6 +1,6 @@
 import type { RunView } from "../../electron/model/run-view.ts";
 
-/** One thing that two runs are compared by. */
+/** One aspect in which two runs are compared. */
 export interface ComparedFact {
   name: string;
   left: string;
@@ -10,7 +10,7 @@ export interface ComparedFact {
 
 const NOTHING = "–";
 
-/** What of two runs is told side by side: how they ended, what was decided, and every check of either. */
+/** The comparison of two runs: outcomes, decisions, faults and every check of either. */
 export function compareRuns(left: RunView, right: RunView, formatMs: (ms: number) => string): ComparedFact[] {
   const fact = (name: string, of: (view: RunView) => string, isTime = false): ComparedFact => {
     const [a, b] = [of(left), of(right)];
@@ -30,8 +30,8 @@ export function compareRuns(left: RunView, right: RunView, formatMs: (ms: number
       fact(`Check: ${check}`, (view) => {
         const found = view.checks.find(({ event }) => event.check === check)?.event;
         if (found === undefined) return NOTHING;
-        if (found.inconclusive !== undefined) return `could not be told: ${found.inconclusive}`;
-        return found.passed ? "holds" : `expected ${found.expected}; observed ${found.observed}`;
+        if (found.inconclusive !== undefined) return `inconclusive: ${found.inconclusive}`;
+        return found.passed ? "passed" : `expected ${found.expected}; observed ${found.observed}`;
       }),
     ),
   ];

@@ -9,10 +9,10 @@ export function describeItem(item: StreamItem): EventLine {
 
 function skippedText({ lines }: SkippedProgress): string {
   const count = Object.values(lines).reduce((sum, each) => sum + each, 0);
-  return `${count} log lines were not sent, to keep up; open the run again to see them`;
+  return `${count} log lines were skipped; reopen the run to see them`;
 }
 
-/** Does any part of the event hold the text? What is asked for is lower case already. */
-export function eventHolds(event: StreamItem, wanted: string): boolean {
+/** Whether any part of the event contains the text, which must be lower case. */
+export function eventContains(event: StreamItem, wanted: string): boolean {
   return wanted === "" || JSON.stringify(event).toLowerCase().includes(wanted);
 }

@@ -15,12 +15,12 @@ import { StepDetails } from "./step-details.tsx";
 
 interface EventDetailsProps {
   event: LabEvent;
-  /** The newest: how something ended belongs to what it was, whatever moment is shown. */
+  /** The newest view: details include the end of a span at any moment shown. */
   view: RunView;
   onSelect: (seq: number | undefined) => void;
 }
 
-/** All that is known of what an event is about. */
+/** Details of the span or instant that an event belongs to. */
 export function EventDetails({ event, view, onSelect }: EventDetailsProps): ReactNode {
   const subject = subjectOf(event, view);
   switch (subject?.kind) {
@@ -43,7 +43,7 @@ export function EventDetails({ event, view, onSelect }: EventDetailsProps): Reac
         <Facts
           facts={[
             ["At", formatDuration(event.atMs)],
-            ["What", describeEvent(event).text],
+            ["Event", describeEvent(event).text],
           ]}
         />
       );
@@ -59,20 +59,20 @@ function HealthDetails({ health, view }: { health: Span<"health">; view: RunView
         facts={[
           ["Service", <b key="service">{name}</b>],
           [
-            "Was",
+            "From",
             <ToneWord key="was" tone={from}>
               {from}
             </ToneWord>,
           ],
           [
-            "Became",
+            "To",
             <ToneWord key="became" tone={status}>
               {status}
             </ToneWord>,
           ],
-          ["Why", reason],
+          ["Reason", reason],
           ["At", formatDuration(startMs)],
-          ["Probe took", latencyMs === undefined ? "unknown" : `${latencyMs.toFixed(1)} ms`],
+          ["Probe latency", latencyMs === undefined ? "unknown" : `${latencyMs.toFixed(1)} ms`],
         ]}
       />
       <InForce view={view} atMs={startMs} />

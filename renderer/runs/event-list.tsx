@@ -8,7 +8,7 @@ import { SearchBox } from "../ui/search-box.tsx";
 import { Empty } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneDot } from "../ui/tone-mark.tsx";
-import { describeItem, eventHolds } from "./describe-item.ts";
+import { describeItem, eventContains } from "./describe-item.ts";
 import classes from "./event-list.module.css";
 import { VirtualRows } from "./virtual-rows.tsx";
 
@@ -18,20 +18,20 @@ interface EventListProps {
   cursorMs: number | undefined;
   selectedSeq: number | undefined;
   onVisit: (seq: number) => void;
-  /** Only what services have printed. */
+  /** Only log lines of services. */
   isLogs?: boolean;
 }
 
-/** The log up to the moment shown, as lines that can be searched: any part of an event counts, arguments too. */
+/** The events up to the moment shown, searchable by any part of an event, arguments included. */
 export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isLogs = false }: EventListProps) {
   const search = useInteraction((state) => state.search);
   const look = useInteraction((state) => state.look);
   const [service, setService] = useState<string | null>(null);
   const wanted = useDeferredValue(search.trim().toLowerCase());
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const matching = useMemo(() => {
-    const isWanted = (item: StreamItem) => isOfKind(item, isLogs, service) && eventHolds(item, wanted);
+    const isWanted = (item: StreamItem) => isOfKind(item, isLogs, service) && eventContains(item, wanted);
     return record.items.filter(isWanted);
   }, [record, version, wanted, isLogs, service]);
   const shown = useMemo(() => countAt(matching, cursorMs), [matching, cursorMs]);
@@ -42,14 +42,14 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
       <div className={classes.tools}>
         <SearchBox
           className={classes.search}
-          label={isLogs ? "Search the logs" : "Search the events, arguments too"}
+          label={isLogs ? "Search the logs" : "Search the events and arguments"}
           value={search}
           onChange={(text) => look({ search: text })}
         />
         {isLogs && (
           <FilterSelect
-            label="Only of one service"
-            any="Every service"
+            label="Filter by service"
+            any="Any service"
             data={services}
             value={service}
             onChange={setService}
@@ -61,7 +61,7 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
         </span>
       </div>
       {shown === 0 ? (
-        <Empty title={search === "" ? "Nothing yet at this moment" : "Nothing holds these words"} />
+        <Empty title={search === "" ? "Nothing yet at this moment" : "No matches"} />
       ) : (
         <VirtualRows
           count={shown}

@@ -17,7 +17,7 @@ export function FaultDetails({ fault, view }: { fault: Span<"fault">; view: RunV
             {name}
           </ToneBadge>,
         ],
-        ["Intended", `${formatDuration(startMs)}; written down before anything was touched`],
+        ["Intended", `${formatDuration(startMs)}, journaled before it was applied`],
         [
           "Applied",
           appliedMs === undefined
@@ -29,7 +29,7 @@ export function FaultDetails({ fault, view }: { fault: Span<"fault">; view: RunV
         ["Undone", isOpen(fault) ? "not yet" : formatDuration(endMs)],
         ["Result", isOpen(fault) ? "still in force" : status],
         ["Detail", detail],
-        ...(hits > 0 ? [["Requests hit", String(hits)] as const] : []),
+        ...(hits > 0 ? [["Requests affected", String(hits)] as const] : []),
       ]}
     />
   );
@@ -37,5 +37,5 @@ export function FaultDetails({ fault, view }: { fault: Span<"fault">; view: RunV
 
 function inForceFor({ endMs, attributes: { appliedMs } }: Span<"fault">): string {
   if (appliedMs === undefined) return "never";
-  return isOpen({ endMs }) ? "still" : formatDuration(endMs - appliedMs);
+  return isOpen({ endMs }) ? "now" : formatDuration(endMs - appliedMs);
 }

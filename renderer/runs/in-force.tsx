@@ -4,12 +4,12 @@ import { formatDuration } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
 import classes from "./inspector.module.css";
 
-/** Which faults were in force then: what explains most of what is looked at. */
+/** The faults in force at a moment. */
 export function InForce({ view, atMs }: { view: RunView; atMs: number }) {
   const faults = faultsInForce(view.faults, atMs);
   return (
     <>
-      <h3>Fault in force then</h3>
+      <h3>Faults in force</h3>
       {faults.length === 0 ? (
         <p className={classes.hint}>None.</p>
       ) : (
@@ -17,7 +17,7 @@ export function InForce({ view, atMs }: { view: RunView; atMs: number }) {
           {faults.map((fault) => (
             <li key={fault.id}>
               <ToneBadge tone="fault">{fault.name}</ToneBadge> from {formatDuration(fault.startMs)}{" "}
-              {isOpen(fault) ? "on" : `to ${formatDuration(fault.endMs)}`}
+              {isOpen(fault) ? "until now" : `to ${formatDuration(fault.endMs)}`}
             </li>
           ))}
         </ul>

@@ -15,7 +15,7 @@ interface InspectorProps {
   onSelect: (seq: number | undefined) => void;
 }
 
-/** All that is known of what is selected. With nothing selected, what this run is about. */
+/** Details of the selection; without a selection, of the run. */
 export function Inspector({ record, view, selectedSeq, onSelect }: InspectorProps) {
   const event = selectedSeq === undefined ? undefined : record.event(selectedSeq);
   const setPreference = usePreferences((state) => state.set);
@@ -25,11 +25,11 @@ export function Inspector({ record, view, selectedSeq, onSelect }: InspectorProp
         <h2>{event === undefined ? "About this run" : titleOf(event)}</h2>
         <CloseButton
           size="sm"
-          aria-label={event === undefined ? "Hide the inspector" : "Select nothing"}
+          aria-label={event === undefined ? "Hide the inspector" : "Clear the selection"}
           onClick={() => (event === undefined ? setPreference({ showsInspector: false }) : onSelect(undefined))}
         />
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard */}
       <section className={classes.content} tabIndex={0} aria-label="Details">
         {event === undefined ? (
           <AboutRun view={view} />
@@ -51,22 +51,19 @@ function AboutRun({ view }: { view: RunView }) {
       {scenario.summary !== undefined && <p>{scenario.summary}</p>}
       <Facts
         facts={[
-          ["Result", ended === undefined ? "not ended at this moment" : ended.reason],
-          ["Patterns", scenario.patterns.join(", ") || "none named"],
+          ["Result", ended === undefined ? "in progress at this moment" : ended.reason],
+          ["Patterns", scenario.patterns.join(", ") || "none"],
           ["Protections off", started.without.join(", ") || "none"],
-          [
-            "Recorded",
-            started.raw ? "raw: secrets are not redacted, and it cannot be exported" : "with secrets redacted",
-          ],
-          ["Broken", applied.map(({ name }) => name).join(", ") || "nothing at this moment"],
-          ["Put back", `${applied.filter(({ status }) => status === "restored").length} of ${applied.length}`],
+          ["Recorded", started.raw ? "raw: not redacted, cannot be exported" : "with secrets redacted"],
+          ["Faults", applied.map(({ name }) => name).join(", ") || "none at this moment"],
+          ["Restored", `${applied.filter(({ status }) => status === "restored").length} of ${applied.length}`],
           ["Warnings", warnings.length === 0 ? "none" : warnings.map(({ event }) => event.message).join("; ")],
           ["Scenario", <code key="id">{scenario.id}</code>],
           ["Run", <code key="run">{started.runId}</code>],
           ["Lab", started.labVersion],
         ]}
       />
-      <p className={classes.hint}>Choose anything on the time axis or in a list to see all that is known of it.</p>
+      <p className={classes.hint}>Select anything on the time axis or in a list to see its details.</p>
     </>
   );
 }

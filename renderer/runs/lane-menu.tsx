@@ -7,7 +7,7 @@ const TITLES: Record<LaneKind, string> = {
   phases: "Phases",
   steps: "Steps",
   faults: "Faults",
-  hits: "Requests that met a fault",
+  hits: "Requests affected by a fault",
   health: "Health",
   calls: "Tool calls",
   approvals: "Approvals",
@@ -15,7 +15,7 @@ const TITLES: Record<LaneKind, string> = {
   logs: "Logs",
 };
 
-/** Which lanes are shown, and whether idle time is. */
+/** Shows or hides lanes and idle time. */
 export function LaneMenu() {
   const hidden = usePreferences((state) => state.hiddenLanes);
   const toggle = usePreferences((state) => state.toggleLane);

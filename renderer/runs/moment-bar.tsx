@@ -22,7 +22,7 @@ interface MomentBarProps {
   onError: (direction: 1 | -1) => void;
 }
 
-/** How everything stood at the moment that the window shows. */
+/** The state of the run at the moment shown. */
 export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
   const { phase, steps, health, faults, waiting } = momentOf(view);
   const isPresenting = usePreferences((state) => state.isPresenting);
@@ -31,7 +31,7 @@ export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, 
   return (
     <div className={classes.bar}>
       <div className={classes.when} data-testid="moment">
-        {cursorMs === undefined ? (isReading ? "Reading, at" : isLive ? "Live" : "At the end") : "At"}{" "}
+        {cursorMs === undefined ? (isReading ? "Loading, at" : isLive ? "Live" : "At the end") : "At"}{" "}
         <b>{formatDuration(cursorMs ?? nowMs)}</b>
       </div>
       <ReasonedButton
@@ -40,7 +40,7 @@ export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, 
         size="compact-xs"
         leftSection={<IconPlayerSkipForward size={13} aria-hidden />}
         disabledBecause={
-          hasMoved ? undefined : isLive ? "The window follows the run" : "The window shows the whole run, at its end"
+          hasMoved ? undefined : isLive ? "Already following the run" : "Already at the end, with the whole run shown"
         }
         onClick={onFollow}
       >
@@ -65,14 +65,14 @@ export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, 
         </ToneBadge>
       ))}
       {waiting > 0 && (
-        <ToneBadge tone="approvalRequired">{waiting === 1 ? "a call waits" : `${waiting} calls wait`}</ToneBadge>
+        <ToneBadge tone="approvalRequired">{waiting === 1 ? "1 call waiting" : `${waiting} calls waiting`}</ToneBadge>
       )}
       <span className={classes.now}>
         {phase !== undefined && <span>{phase}</span>}
         {steps.at(-1) !== undefined && <b title={steps.at(-1)?.name}>{steps.at(-1)?.name}</b>}
       </span>
       <span className={classes.errors}>
-        {errors === 0 ? "no failure seen" : `${errors} ${errors === 1 ? "failure" : "failures"} seen`}
+        {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
         <Tooltip label="Previous (Shift N)">
           <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous failure" onClick={() => onError(-1)}>
             <IconChevronLeft size={15} aria-hidden />
@@ -89,7 +89,7 @@ export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, 
   );
 }
 
-/** For an audience: what is done now and what comes next, in large type. */
+/** Presenter mode: the current and the next step, in large type. */
 function NextStep({ view }: { view: RunView }) {
   const { client } = useStores();
   const scenarioId = view.started?.scenario.id;
@@ -97,7 +97,7 @@ function NextStep({ view }: { view: RunView }) {
   useEffect(() => {
     if (scenarioId === undefined) return;
     let isCurrent = true;
-    // A scenario that is no longer there leaves what comes next untold; what is done now is in the log.
+    // Without the scenario the next step is unknown; the current one is in the log.
     client.call.scenarios.get({ id: scenarioId }).then(
       (found) => isCurrent && setDetail(found),
       () => {},
@@ -111,11 +111,11 @@ function NextStep({ view }: { view: RunView }) {
   return (
     <dl className={classes.presenter}>
       <dt>{view.ended === undefined ? "Now" : "Ended"}</dt>
-      <dd>{view.ended?.reason ?? current?.name ?? view.phases.at(-1)?.name ?? "getting ready"}</dd>
+      <dd>{view.ended?.reason ?? current?.name ?? view.phases.at(-1)?.name ?? "preparing"}</dd>
       {view.ended === undefined && (
         <>
           <dt>Next</dt>
-          <dd>{next?.label ?? (detail === undefined ? "" : "check the result and put everything back")}</dd>
+          <dd>{next?.label ?? (detail === undefined ? "" : "check the result and undo everything")}</dd>
         </>
       )}
     </dl>

@@ -4,7 +4,7 @@ import { RunModel } from "../../electron/model/run-model.ts";
 import { faultsInForce } from "../../electron/model/run-view.ts";
 import { eventAt } from "../../electron/testing/sample-events.ts";
 
-/** Of a service that is told to stop at 331 ms, with what comes after: which faults are in force at a moment. */
+/** The faults in force at a moment, for a stop intended at 331 ms and the given later events. */
 function inForceAt(ms: number, ...more: [atMs: number, body: LabEventBody][]): string[] {
   const target = { kind: "stop", target: "payments-mcp", undo: "start it", expiresWallMs: 0 };
   const all: [number, LabEventBody][] = [[331, { type: "fault.intended", fault: "f1", ...target }], ...more];
@@ -19,17 +19,17 @@ const undone = (result: EventOf<"fault.undone">["result"]): [number, LabEventBod
 ];
 const STOP = ["stop payments-mcp"];
 
-test("a service that is down while its fault is still being applied is explained by that fault", () => {
+test("a fault is in force while it is being applied", () => {
   expect(inForceAt(344)).toEqual(STOP);
   expect(inForceAt(344, applied)).toEqual(STOP);
 });
 
-test("neither before its intent nor once it is undone", () => {
+test("a fault is in force neither before its intent nor after its undo", () => {
   expect(inForceAt(330, applied, undone("restored"))).toEqual([]);
   expect(inForceAt(799, applied, undone("restored"))).toEqual(STOP);
   expect(inForceAt(800, applied, undone("restored"))).toEqual([]);
 });
 
-test("a fault that was refused was in force at no moment", () => {
+test("a refused fault was never in force", () => {
   expect(inForceAt(500, undone("refused"))).toEqual([]);
 });

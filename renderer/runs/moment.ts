@@ -2,7 +2,7 @@ import type { HealthStatus, Phase } from "../../electron/model/lab-event.ts";
 import { faultsInForce, healthOf, type RunView, servicesOf } from "../../electron/model/run-view.ts";
 import { isOpen, type Span } from "../../electron/model/span.ts";
 
-/** What a run was about at one moment, in a few words. */
+/** Summary of a run at one moment. */
 export interface Moment {
   phase: Phase | undefined;
   steps: readonly Span<"step">[];

@@ -14,14 +14,15 @@ import {
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
+import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
 import { DeleteRuns } from "../history/delete-runs.tsx";
 import { ExportRuns } from "../history/export-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useIsReading, useLab, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
+import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { attempt } from "../state/tell.tsx";
 import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { OutcomeBadge } from "../ui/outcome.tsx";
@@ -29,7 +30,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { clockTime, formatDuration } from "../ui/times.ts";
 import classes from "./run-header.module.css";
 
-/** Which run this is, how it ended and why, and what can be done with it. */
+/** Title, outcome, reason and actions of a run. */
 export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const { record } = run;
   const { started, ended } = record.view;
@@ -44,20 +45,20 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const [isDeleting, setDeleting] = useState(false);
   const [isExporting, setExporting] = useState(false);
   const isRaw = started?.raw === true;
-  const isByHand = started?.scenario.id === "by-hand";
+  const isManual = started?.scenario.id === MANUAL_SCENARIO_ID;
   const without = started?.without ?? [];
   const isLive = ended === undefined && run.failure === undefined;
   const isReading = useIsReading(run);
-  const stillOn = isReading ? "This run is still being read" : "This run is still on";
-  const whyNoRerun = isLive ? stillOn : isByHand ? "Faults by hand are not a scenario" : cannotRun;
+  const inProgress = isReading ? "The run is still loading" : "The run is in progress";
+  const whyNoRerun = isLive ? inProgress : isManual ? "A manual session has no scenario to repeat" : cannotRun;
   const noOther =
     detail === undefined
-      ? "The history of this scenario has not been read yet"
-      : "There is no other run of this scenario to compare with";
+      ? "The history of this scenario is still loading"
+      : "No other run of this scenario to compare with";
   const whyNoCompare = compareWith === undefined ? noOther : undefined;
 
-  const keptRaw = isRaw ? 'it was kept raw: turn "Keep runs raw" off in the settings and run it again' : undefined;
-  const whyNoExport = isLive ? "the run is still on" : (bundles.whyNot ?? keptRaw);
+  const rawReason = isRaw ? 'recorded raw: turn "Keep runs raw" off in the settings and run again' : undefined;
+  const whyNoExport = isLive ? "the run is in progress" : (bundles.whyNot ?? rawReason);
 
   return (
     <header className={classes.header}>
@@ -84,8 +85,8 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
             </span>
           )}
           {isRaw && (
-            <span className={classes.without} title="Secrets in it are not redacted; it cannot be exported">
-              <IconEyeExclamation size={13} aria-hidden /> kept raw
+            <span className={classes.without} title="Secrets are not redacted; the run cannot be exported">
+              <IconEyeExclamation size={13} aria-hidden /> raw
             </span>
           )}
           <span className={classes.reason} title={ended?.reason ?? started?.scenario.summary}>
@@ -98,7 +99,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
           <ReasonedButton
             variant="default"
             leftSection={<IconPlayerStop size={14} aria-hidden />}
-            disabledBecause={entry.cancelling ? "It is being cancelled: what it broke is put back first" : undefined}
+            disabledBecause={entry.cancelling ? "Cancelling: its faults are undone first" : undefined}
             onClick={() => void actions.cancel(entry.entryId)}
           >
             Cancel the run
@@ -108,7 +109,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
             variant="light"
             leftSection={<IconRefresh size={14} aria-hidden />}
             disabledBecause={whyNoRerun}
-            hint="The same scenario, as it was written then, with the same settings"
+            hint="Run the same version of the scenario with the same settings"
             onClick={() => void actions.rerun(record.runId)}
           >
             Run again
@@ -121,8 +122,8 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
             disabledBecause={whyNoRerun}
             hint={
               without.length === 0
-                ? `See the failure that ${protection} stops, then compare the two`
-                : "With every protection on, then compare the two"
+                ? `See the failure that ${protection} prevents, then compare both runs`
+                : "Run with all protections on, then compare both runs"
             }
             onClick={() => void actions.rerun(record.runId, without.length === 0 ? [protection] : [])}
           >
@@ -133,12 +134,14 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
           variant="default"
           leftSection={<IconArrowsDiff size={14} aria-hidden />}
           disabledBecause={whyNoCompare}
-          hint="Beside the last run of this scenario that went differently, or the last one"
+          hint="Compare with the last run of this scenario with other protections, or else the last one"
           onClick={() => compareWith !== undefined && goTo({ at: "compare", left: compareWith, right: record.runId })}
         >
           Compare
         </ReasonedButton>
-        <Tooltip label={detail?.pinned ? "Unpin: retention may delete it" : "Pin: retention never deletes it"}>
+        <Tooltip
+          label={detail?.pinned ? "Unpin: the run may be deleted" : "Pin: the run is never deleted automatically"}
+        >
           <ActionIcon
             variant="default"
             size={30}
@@ -168,9 +171,9 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
               disabled={isLive || detail === undefined || detail.pinned}
               onClick={() => setDeleting(true)}
             >
-              Delete{isLive ? " (the run is still on)" : detail?.pinned ? " (it is pinned)" : ""}
+              Delete{isLive ? " (the run is in progress)" : detail?.pinned ? " (the run is pinned)" : ""}
             </Menu.Item>
-            {!isByHand && started !== undefined && (
+            {!isManual && started !== undefined && (
               <Menu.Item
                 component="a"
                 href={formatRoute({ at: "scenarios", scenarioId: started.scenario.id, isCopy: true })}
@@ -191,14 +194,14 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   );
 }
 
-/** What the history knows of the run that its log does not: pinned or not, and its relatives. */
+/** The run's data in the history: whether it is pinned, and a run to compare with. */
 function useRunInHistory(runId: string, hasEnded: boolean) {
   const { client } = useStores();
   const version = useLab((state) => state.lab?.historyVersion);
   const [detail, setDetail] = useState<RunSummary>();
   const [compareWith, setCompareWith] = useState<string>();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the history has changed
+  // biome-ignore lint/correctness/useExhaustiveDependencies: reloaded when the history changes
   useEffect(() => {
     let isCurrent = true;
     const read = async () => {
@@ -210,7 +213,7 @@ function useRunInHistory(runId: string, hasEnded: boolean) {
       const settings = run.without.join();
       setCompareWith((others.find(({ without }) => without.join() !== settings) ?? others[0])?.id);
     };
-    // A history that cannot be read has told so already; the run itself is here.
+    // An unreadable history is reported elsewhere; the run itself is loaded.
     read().catch(() => {});
     return () => {
       isCurrent = false;

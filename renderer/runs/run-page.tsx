@@ -35,14 +35,14 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
 
   if (run?.failure !== undefined && run.record.items.length === 0) {
     return (
-      <Failed title="This run cannot be shown" message={run.failure.message}>
+      <Failed title="This run could not be loaded" message={run.failure.message}>
         <Button variant="default" onClick={() => goTo({ at: "history" })}>
           Go to the history
         </Button>
       </Failed>
     );
   }
-  if (run === undefined || run.record.items.length === 0) return <Loading what="Reading the run" />;
+  if (run === undefined || run.record.items.length === 0) return <Loading what="Loading the run" />;
   return <RunBody run={run} />;
 }
 
@@ -63,17 +63,17 @@ function RunBody({ run }: { run: OpenRun }) {
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting);
   const nowMs = useRunClock(run);
-  // An audience is shown the details of what is pointed at, and no more.
+  // In presenter mode the inspector is shown only for a selection.
   const showsInspector = wantsInspector && (!isPresenting || selectedSeq !== undefined);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const axis = useMemo(
     () => axisOf([record.timeline], Math.max(nowMs, 1), collapsesIdle),
     [record, version, nowMs, collapsesIdle],
   );
   const viewport = useMemo(() => stretch && viewportOf(stretch, axis), [stretch, axis]);
   const hidden = useMemo(() => new Set(hiddenLanes), [hiddenLanes]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version tells when
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
 
@@ -95,7 +95,7 @@ function RunBody({ run }: { run: OpenRun }) {
     look({ selectedSeq: seq });
     if (seq !== undefined && !wantsInspector) setPreference({ showsInspector: true });
   };
-  /** From a list: the window goes to the moment of what was chosen. */
+  /** Selects an event from a list and moves the cursor to it. */
   const visit = (seq: number) => {
     select(seq);
     const event = record.event(seq);
@@ -114,7 +114,7 @@ function RunBody({ run }: { run: OpenRun }) {
     follow: followLive,
     inspector: () => setPreference({ showsInspector: !wantsInspector }),
     "collapse-idle": () => setPreference({ collapsesIdle: !collapsesIdle }),
-    // Where there is nothing to let go of, the key leaves presenter mode.
+    // Without a selection the key leaves presenter mode.
     ...(selectedSeq === undefined && cursorMs === undefined
       ? {}
       : { deselect: () => look({ selectedSeq: undefined, cursorMs: undefined }) }),
@@ -153,14 +153,14 @@ function RunBody({ run }: { run: OpenRun }) {
           selectedSeq={selectedSeq}
           hiddenLanes={hidden}
           sizeScale={isPresenting ? PRESENTER_SCALE : 1}
-          label="The moment of the run that the window shows"
+          label="Moment shown"
           onViewport={(next) => look({ stretch: next && stretchOf(next, axis) })}
           onCursor={(ms) => look({ cursorMs: ms })}
           onSelect={select}
           corner={<LaneMenu />}
         />
       </section>
-      <section className={classes.panels} aria-label="What happened">
+      <section className={classes.panels} aria-label="Details of the run">
         <Tabs
           defaultValue="checks"
           keepMounted={false}

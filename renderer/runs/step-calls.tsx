@@ -7,12 +7,12 @@ const ROW_PX = 26;
 const ROWS_IN_VIEW = 10;
 
 interface StepCallsProps {
-  /** Those that the step made. */
+  /** Calls made by the step. */
   calls: readonly Span<"call">[];
   onSelect: (seq: number) => void;
 }
 
-/** A storm makes any number of calls: a few are in view, the others are scrolled to. */
+/** Virtualised: a storm can make any number of calls. */
 export function StepCalls({ calls, onSelect }: StepCallsProps) {
   if (calls.length === 0) return null;
   return (

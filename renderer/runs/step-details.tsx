@@ -21,10 +21,10 @@ export function StepDetails({ step, view, onSelect }: StepDetailsProps) {
         facts={[
           ["Step", <b key="label">{name}</b>],
           ["Kind", kind],
-          ["Background", background ? "yes: the next step did not wait for it" : "no"],
-          ["Began", formatDuration(startMs)],
-          ["Lasted", isOpen(step) ? "still going on" : formatDuration(endMs - startMs)],
-          ["Outcome", isOpen(step) ? "not ended" : status],
+          ["Background", background ? "yes, the next step did not wait" : "no"],
+          ["Started", formatDuration(startMs)],
+          ["Duration", isOpen(step) ? "in progress" : formatDuration(endMs - startMs)],
+          ["Outcome", isOpen(step) ? "in progress" : status],
         ]}
       />
       <StepCalls calls={view.calls.filter(({ parent }) => parent === step.id)} onSelect={onSelect} />

@@ -6,14 +6,14 @@ interface VirtualRowsProps {
   count: number;
   rowPx: number;
   label: string;
-  /** Kept in view when it changes; -1 for none. */
+  /** Scrolled into view when it changes; -1 for none. */
   focusIndex: number;
   /** Stay at the end while rows are added there. */
   followsEnd: boolean;
   render: (index: number) => ReactNode;
 }
 
-/** A list of any length in a few elements. */
+/** A virtualised list. */
 export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, render }: VirtualRowsProps) {
   const scroller = useRef<HTMLElement>(null);
   const rows = useVirtualizer({
@@ -29,7 +29,7 @@ export function VirtualRows({ count, rowPx, label, focusIndex, followsEnd, rende
     if (followsEnd && focusIndex < 0 && count > 0) rows.scrollToIndex(count - 1, { align: "end" });
   }, [followsEnd, focusIndex, count, rows]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard
     <section ref={scroller} className={classes.scroller} tabIndex={0} aria-label={label}>
       <div style={{ height: rows.getTotalSize() }} className={classes.all}>
         {rows.getVirtualItems().map((item) => (

@@ -6,29 +6,29 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./broken-file.module.css";
 import { DeleteFile } from "./delete-file.tsx";
 
-/** A file of the person's own that is no valid scenario: what is wrong with it, and what can be done. */
+/** A user's file that is not a valid scenario: its first problem, and the actions on it. */
 export function BrokenFile({ file, isOpen = false }: { file: BrokenScenario; isOpen?: boolean }) {
   const { client } = useStores();
   const refresh = useLab((state) => state.refreshCatalogue);
   const { name, problems, cannotOpenBecause } = file;
   const [first] = problems;
-  const whyNotOpen = cannotOpenBecause === null ? undefined : `It cannot be opened here: ${cannotOpenBecause}`;
+  const whyNotOpen = cannotOpenBecause === null ? undefined : `It cannot be opened in the editor: ${cannotOpenBecause}`;
   const remove = async () => {
     await client.call.scenarios.deleteBroken({ name });
     await refresh();
     return true;
   };
   return (
-    <section className={classes.broken} aria-label={`${name} cannot be used`}>
+    <section className={classes.broken} aria-label={`${name} is not valid`}>
       <div className={classes.words}>
-        Your file <b>{name}</b> cannot be used{first !== undefined && `: line ${first.line}, ${first.message}`}.
+        Your file <b>{name}</b> is not valid{first !== undefined && `: line ${first.line}, ${first.message}`}.
         {whyNotOpen !== undefined && ` ${whyNotOpen}.`}
       </div>
       <div className={classes.buttons}>
         <ReasonedButton
           variant="default"
           leftSection={<IconPencil size={14} aria-hidden />}
-          disabledBecause={isOpen ? "It is open here" : whyNotOpen}
+          disabledBecause={isOpen ? "Already open" : whyNotOpen}
           aria-label={`Open in the editor: ${name}`}
           onClick={() => goTo({ at: "scenarios", brokenFile: name })}
         >
@@ -40,7 +40,7 @@ export function BrokenFile({ file, isOpen = false }: { file: BrokenScenario; isO
           remove={remove}
           onDeleted={() => isOpen && goTo({ at: "scenarios" })}
         >
-          It was no valid scenario, so there is nothing else that keeps its text.
+          Its text is not stored anywhere else.
         </DeleteFile>
       </div>
     </section>

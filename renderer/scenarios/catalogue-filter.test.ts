@@ -22,20 +22,20 @@ const cards = [
 ];
 const ids = (found: readonly ScenarioSummary[]) => found.map(({ id }) => id);
 
-test("every word typed must be somewhere in the card, what it breaks too", () => {
+test("every typed word must occur in the card, including its faults", () => {
   expect(ids(filterCatalogue(cards, { text: "SLACK timeout", pattern: null }))).toEqual(["approval-timeout"]);
   expect(ids(filterCatalogue(cards, { text: "payments", pattern: "timeout" }))).toEqual(["mcp-crash"]);
   expect(ids(filterCatalogue(cards, { text: " ", pattern: null }))).toHaveLength(3);
 });
 
-test("patterns are offered with how many scenarios they leave", () => {
+test("patterns are listed with their number of scenarios", () => {
   expect(patternsOf(cards)).toEqual([
     { pattern: "timeout", count: 2 },
     { pattern: "fail closed", count: 1 },
   ]);
 });
 
-test("the demo is in the order it is told, and a catalogue without it still has one", () => {
+test("the demo has its own order, and a catalogue without its scenarios still has a demo", () => {
   expect(ids(demoOf(cards))).toEqual(["mcp-crash", "approval-timeout"]);
   expect(ids(demoOf([card("a"), card("b")]))).toEqual(["a", "b"]);
 });

@@ -5,7 +5,7 @@ export interface CatalogueFilter {
   pattern: string | null;
 }
 
-/** Every word typed must be somewhere in the card; upper and lower case alike. */
+/** Every typed word must occur in the card; case-insensitive. */
 export function filterCatalogue(scenarios: readonly ScenarioSummary[], { text, pattern }: CatalogueFilter) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return scenarios.filter((scenario) => {
@@ -27,10 +27,10 @@ export function patternsOf(scenarios: readonly ScenarioSummary[]): { pattern: st
     .sort((a, b) => b.count - a.count || (a.pattern < b.pattern ? -1 : 1));
 }
 
-/** The three failures that show the most in the least time. */
+/** Three short scenarios that show different failures. */
 export const DEMO_SCENARIOS = ["mcp-crash", "retry-storm", "approval-timeout"];
 
-/** The demo of this catalogue: the three, or whatever it has instead. */
+/** The demo scenarios of this catalogue, or its first three. */
 export function demoOf(scenarios: readonly ScenarioSummary[]): ScenarioSummary[] {
   const demo = DEMO_SCENARIOS.flatMap((id) => scenarios.filter((scenario) => scenario.id === id));
   return demo.length > 0 ? demo : scenarios.slice(0, 3);

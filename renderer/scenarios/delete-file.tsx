@@ -1,20 +1,20 @@
 import { Button, Modal } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
-import { attempt } from "../state/tell.tsx";
+import { attempt } from "../state/notify.tsx";
 import classes from "./delete-file.module.css";
 
 interface DeleteFileProps {
-  /** Of what is in it, as it is called where this is asked. */
+  /** Name shown in the dialog. */
   title: string;
-  /** What is lost and what is not. */
+  /** What is deleted and what is kept. */
   children: ReactNode;
   remove: () => Promise<unknown>;
   onDeleted: () => void;
   "aria-label"?: string;
 }
 
-/** Deletes a scenario's file of the person's own, after asking. */
+/** Deletes a user's scenario file after confirmation. */
 export function DeleteFile({ title, children, remove, onDeleted, ...button }: DeleteFileProps) {
   const [asks, setAsks] = useState(false);
   const [isDeleting, setDeleting] = useState(false);
@@ -44,7 +44,7 @@ export function DeleteFile({ title, children, remove, onDeleted, ...button }: De
         <p className={classes.words}>{children}</p>
         <div className={classes.buttons}>
           <Button variant="default" onClick={() => setAsks(false)} data-autofocus>
-            Keep it
+            Cancel
           </Button>
           <Button color="red.9" loading={isDeleting} onClick={() => void confirm()}>
             Delete

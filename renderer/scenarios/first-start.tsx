@@ -10,17 +10,17 @@ interface FirstStartProps {
   disabledBecause: string | undefined;
 }
 
-/** What an empty lab offers: one thing to do, and what it will do. */
+/** First start: runs the demo, with a list of its steps. */
 export function FirstStart({ demo, services, disabledBecause }: FirstStartProps) {
   const actions = useLabActions();
   return (
     <section className={classes.first} aria-labelledby="first-title">
       <div>
-        <h1 id="first-title">See what an agent's gateway does when things break</h1>
+        <h1 id="first-title">See how an agent's gateway behaves under failures</h1>
         <p>
           The demo starts {services.length === 0 ? "a small stack" : `${services.length} services`} on this computer,
-          breaks them on purpose, and puts everything back. It takes about half a minute; nothing outside this computer
-          is touched.
+          breaks them on purpose, and undoes everything. It takes about half a minute and touches nothing outside this
+          computer.
         </p>
         <ReasonedButton
           size="md"
@@ -44,12 +44,12 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
         {demo.map(({ id, title, breaks }) => (
           <li key={id}>
             <b>{title}</b>
-            <span>{breaks.length === 0 ? "nothing is broken" : breaks.join(", ")}</span>
+            <span>{breaks.length === 0 ? "no faults" : breaks.join(", ")}</span>
           </li>
         ))}
         <li>
-          <b>Everything is put back</b>
-          <span>and checked to be as it was</span>
+          <b>Everything is undone</b>
+          <span>and the steady state is checked again</span>
         </li>
       </ol>
     </section>

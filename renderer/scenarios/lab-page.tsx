@@ -18,7 +18,7 @@ import { ProtectionSwitches } from "./protection-switches.tsx";
 import { QueuePanel } from "./queue-panel.tsx";
 import { ScenarioCard } from "./scenario-card.tsx";
 
-/** What can be broken, and the stack that it is broken on. */
+/** The scenarios and the stack. */
 export default function LabPage() {
   const catalogue = useLab((state) => state.catalogue);
   const failure = useLab((state) => state.catalogueFailure);
@@ -62,7 +62,7 @@ export default function LabPage() {
             variant="default"
             leftSection={<IconPlayerTrackNext size={14} aria-hidden />}
             disabledBecause={disabledBecause ?? (scenarios.length === 0 ? "No scenario is shown" : undefined)}
-            hint="Runs what is shown, one after another"
+            hint="Run the scenarios shown, one after another"
             onClick={() =>
               void actions.start(
                 scenarios.map(({ id }) => id),
@@ -70,19 +70,19 @@ export default function LabPage() {
               )
             }
           >
-            Run {scenarios.length === catalogue?.scenarios.length ? "all" : `these ${scenarios.length}`}
+            Run {scenarios.length === catalogue?.scenarios.length ? "all" : `${scenarios.length} shown`}
           </ReasonedButton>
         </div>
-        {catalogue === undefined && failure === undefined && <Loading what="Reading the scenarios" />}
+        {catalogue === undefined && failure === undefined && <Loading what="Loading scenarios" />}
         {catalogue === undefined && failure !== undefined && (
-          <Failed title="The scenarios could not be read" message={failure}>
+          <Failed title="The scenarios could not be loaded" message={failure}>
             <ReasonedButton variant="default" onClick={() => void refresh()}>
               Try again
             </ReasonedButton>
           </Failed>
         )}
         {catalogue !== undefined && scenarios.length === 0 && (
-          <Empty title="No scenario is like that">
+          <Empty title="No matches">
             <ReasonedButton
               variant="default"
               onClick={() => {

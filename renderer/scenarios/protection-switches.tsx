@@ -2,14 +2,14 @@ import { Switch } from "@mantine/core";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
 import classes from "./protection-switches.module.css";
 
-const WHAT_IT_DOES: Record<string, string> = {
-  "capability-cache": "tools stay listed while their server is away",
-  budget: "a turn may call a limited number of times",
-  "approval-ttl": "a call waits for a person only so long",
-  redaction: "personal data never reaches the log or the upstream",
+const DESCRIPTIONS: Record<string, string> = {
+  "capability-cache": "tools stay listed while their server is down",
+  budget: "limits the number of calls per turn",
+  "approval-ttl": "limits how long a call waits for approval",
+  redaction: "keeps personal data out of the log and the upstream",
 };
 
-/** What the gateway has to protect itself with; switched off, the next runs show the failure that it stops. */
+/** The gateway's protections; switched off, the next runs show the failure that they prevent. */
 export function ProtectionSwitches() {
   const known = useLab((state) => state.lab?.stack.protections.known);
   const without = useInteraction((state) => state.without);
@@ -20,7 +20,7 @@ export function ProtectionSwitches() {
       <header>
         <h2 id="protections-title">Protections</h2>
         <span>
-          {without.length === 0 ? "all on for the next runs" : `the next runs go without ${without.join(", ")}`}
+          {without.length === 0 ? "all on for the next runs" : `off for the next runs: ${without.join(", ")}`}
         </span>
       </header>
       {known.map((name) => (
@@ -32,7 +32,7 @@ export function ProtectionSwitches() {
             setWithout(event.currentTarget.checked ? without.filter((each) => each !== name) : [...without, name])
           }
           label={name}
-          description={WHAT_IT_DOES[name]}
+          description={DESCRIPTIONS[name]}
           withThumbIndicator={false}
         />
       ))}

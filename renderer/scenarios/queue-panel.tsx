@@ -8,7 +8,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./queue-panel.module.css";
 
-/** What is running and what waits its turn. Not shown while nothing is. */
+/** Running and queued runs. Hidden when there are none. */
 export function QueuePanel() {
   const active = useLab((state) => state.lab?.queue.active);
   const actions = useLabActions();
@@ -35,7 +35,7 @@ export function QueuePanel() {
                   <a href={formatRoute({ at: "run", runId })}>{scenarioTitle}</a>
                 )}
                 <span>
-                  {cancelling ? "being cancelled" : activity}
+                  {cancelling ? "cancelling" : activity}
                   {without.length > 0 && ` · without ${without.join(", ")}`}
                 </span>
               </div>
@@ -45,7 +45,7 @@ export function QueuePanel() {
                 color="gray"
                 size="compact-xs"
                 aria-label={`Cancel ${scenarioTitle}`}
-                disabledBecause={cancelling ? "It is being cancelled: what it broke is put back first" : undefined}
+                disabledBecause={cancelling ? "Cancelling: its faults are undone first" : undefined}
                 onClick={() => void actions.cancel(entryId)}
               >
                 <IconX size={14} aria-hidden />

@@ -4,8 +4,8 @@ import { useState } from "react";
 import type { ScenarioDetail, ScenarioPlan, ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
-import { attempt } from "../state/tell.tsx";
 import { OUTCOME_LOOKS, OutcomeMark } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ago, formatDuration } from "../ui/times.ts";
@@ -18,13 +18,13 @@ interface ScenarioCardProps {
   onPattern: (pattern: string) => void;
 }
 
-/** What fails, which pattern answers it, and how it went lately. */
+/** A scenario: its faults, its patterns and its last outcomes. */
 export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: ScenarioCardProps) {
   const { id, title, summary, patterns, protection, breaks, lastVerdicts, origin } = scenario;
   const actions = useLabActions();
   const { client } = useStores();
   const entry = useLab((state) => state.lab?.queue.active.find(({ scenarioId }) => scenarioId === id));
-  // The newest first.
+  // Newest first.
   const last = useLab((state) => state.lab?.queue.ended.find(({ scenarioId }) => scenarioId === id));
   const hasNotStarted = entry === undefined && last?.runId === null && last.outcome !== "cancelled";
   const [detail, setDetail] = useState<ScenarioDetail>();
@@ -34,10 +34,10 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
   const toggle = () => {
     setOpen(!isOpen);
     if (isOpen) return;
-    // Asked each time: what a step reaches moves when the stack comes up anew.
-    void attempt("What it would break could not be found out", () => client.call.scenarios.plan({ id })).then(setPlan);
+    // Requested each time: targets change when the stack is brought up again.
+    void attempt("The plan could not be loaded", () => client.call.scenarios.plan({ id })).then(setPlan);
     if (detail !== undefined) return;
-    void attempt("The scenario could not be read", () => client.call.scenarios.get({ id })).then(setDetail);
+    void attempt("The scenario could not be loaded", () => client.call.scenarios.get({ id })).then(setDetail);
   };
 
   return (
@@ -65,7 +65,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
         {origin === "user" && <li className={classes.own}>yours</li>}
       </ul>
       <Collapse expanded={isOpen} transitionDuration={0}>
-        {isOpen && <Outline detail={detail} plan={plan} />}
+        {isOpen && <Steps detail={detail} plan={plan} />}
       </Collapse>
       <footer>
         <ReasonedButton
@@ -85,7 +85,7 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
             px={5}
             leftSection={<IconShieldOff size={14} aria-hidden />}
             disabledBecause={disabledBecause}
-            hint={`Runs it with ${protection} switched off: see the failure that it stops`}
+            hint={`Runs it with ${protection} switched off, to see the failure that it prevents`}
             onClick={() => void actions.start([id], { without: [protection] })}
             aria-label={`Run ${title} without ${protection}`}
           >
@@ -111,14 +111,14 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
   );
 }
 
-function Outline({ detail, plan }: { detail: ScenarioDetail | undefined; plan: ScenarioPlan | undefined }) {
+function Steps({ detail, plan }: { detail: ScenarioDetail | undefined; plan: ScenarioPlan | undefined }) {
   const broken = plan?.filter(({ fault }) => fault !== null) ?? [];
-  if (detail === undefined) return <p className={classes.outline}>Reading</p>;
+  if (detail === undefined) return <p className={classes.steps}>Loading</p>;
   return (
-    <div className={classes.outline}>
+    <div className={classes.steps}>
       <ol>
         {detail.steps.map(({ label, background }, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other name and never move
+          // biome-ignore lint/suspicious/noArrayIndexKey: steps have no other key and are never reordered
           <li key={place}>
             {label}
             {background && <em> in the background</em>}
@@ -127,16 +127,16 @@ function Outline({ detail, plan }: { detail: ScenarioDetail | undefined; plan: S
       </ol>
       {broken.length > 0 && (
         <>
-          <h3>What it breaks, and how that is put back</h3>
+          <h3>Faults and how they are undone</h3>
           <ul>
             {broken.map(({ step, touches, fault }, place) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the plan of a scenario never moves
+              // biome-ignore lint/suspicious/noArrayIndexKey: the plan of a scenario is never reordered
               <li key={place}>
                 {step}: {touches}
                 {fault !== null && (
                   <em>
                     {" "}
-                    {fault.effect}; put back by {fault.undo}, after {formatDuration(fault.atMostMs)} at the latest
+                    {fault.effect}; undone by {fault.undo}, after {formatDuration(fault.atMostMs)} at the latest
                   </em>
                 )}
               </li>
@@ -144,7 +144,7 @@ function Outline({ detail, plan }: { detail: ScenarioDetail | undefined; plan: S
           </ul>
         </>
       )}
-      <h3>Then this must hold</h3>
+      <h3>Checks</h3>
       <ul>
         {detail.checks.map((check) => (
           <li key={check}>
@@ -165,11 +165,11 @@ function Verdicts({ verdicts, nowMs }: { verdicts: ScenarioSummary["lastVerdicts
     <span className={classes.verdicts}>
       {[...verdicts].reverse().map(({ runId, outcome, startedWallMs, without }) => {
         const off = without.length === 0 ? "" : ` without ${without.join(", ")}`;
-        const words = `${OUTCOME_LOOKS[outcome].word}${off}, ${ago(startedWallMs, nowMs)}`;
+        const label = `${OUTCOME_LOOKS[outcome].word}${off}, ${ago(startedWallMs, nowMs)}`;
         return (
-          <Tooltip key={runId} label={words}>
+          <Tooltip key={runId} label={label}>
             <a href={formatRoute({ at: "run", runId })} data-without={without.length > 0 || undefined}>
-              <OutcomeMark outcome={outcome} title={words} />
+              <OutcomeMark outcome={outcome} title={label} />
             </a>
           </Tooltip>
         );

@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from "react";
 import classes from "./settings-page.module.css";
 
-/** What a control needs to be named and explained, and to be off when it must. */
+/** Properties that name and explain a control, and disable it. */
 export interface Described {
   "aria-label": string;
   "aria-describedby": string;
@@ -11,7 +11,7 @@ export interface Described {
 interface SettingProps {
   name: string;
   help: string;
-  /** Why it cannot be changed now: said in words beside it, since a control that is off cannot be asked. */
+  /** Why it cannot be changed now: shown beside it, since a disabled control has no tooltip. */
   because?: string | undefined;
   children: (described: Described) => ReactNode;
 }

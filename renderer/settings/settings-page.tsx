@@ -1,7 +1,7 @@
 import { SegmentedControl, Switch, useMantineColorScheme } from "@mantine/core";
 import type { Settings, SettingsChange } from "../../electron/contract/settings.ts";
 import { useLab, usePreferences } from "../state/lab-context.tsx";
-import { attempt } from "../state/tell.tsx";
+import { attempt } from "../state/notify.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
 import { Setting } from "./setting.tsx";
@@ -9,7 +9,7 @@ import classes from "./settings-page.module.css";
 import { TypedSetting } from "./typed-setting.tsx";
 import { historyLimitProblem, operatorProblem, whyNotChange } from "./why-not-change.ts";
 
-/** What a person chooses once. Every change is kept as it is made. */
+/** Settings and preferences. Every change is saved at once. */
 export default function SettingsPage() {
   return (
     <div className={classes.page}>
@@ -20,7 +20,7 @@ export default function SettingsPage() {
   );
 }
 
-/** Kept by the lab in its data folder, for every window. */
+/** Saved by the lab in its data folder, for every window. */
 function LabSettings() {
   const settings = useLab((state) => state.settings);
   const change = useLab((state) => state.changeSettings);
@@ -30,16 +30,16 @@ function LabSettings() {
   const { setColorScheme } = useMantineColorScheme();
   if (settings === undefined) {
     return (
-      <Loading what={because === undefined ? "Reading the settings" : `The settings cannot be read: ${because}`} />
+      <Loading what={because === undefined ? "Loading settings" : `The settings could not be loaded: ${because}`} />
     );
   }
-  const set = (wanted: SettingsChange) => attempt("The setting could not be kept", () => change(wanted));
+  const set = (wanted: SettingsChange) => attempt("The setting could not be saved", () => change(wanted));
   return (
     <section aria-labelledby="lab-settings">
       <h2 id="lab-settings">The lab</h2>
       <Setting
         name="Theme"
-        help={isNativeThemed ? "Of this window, its menus and its dialogs." : "Of this page."}
+        help={isNativeThemed ? "Applies to this window, its menus and dialogs." : "Applies to this page."}
         because={because}
       >
         {(described) => (
@@ -47,7 +47,7 @@ function LabSettings() {
             size="xs"
             {...described}
             data={[
-              { value: "system", label: "Like the system" },
+              { value: "system", label: "System" },
               { value: "light", label: "Light" },
               { value: "dark", label: "Dark" },
             ]}
@@ -60,11 +60,11 @@ function LabSettings() {
         )}
       </Setting>
       <Setting
-        name="Tell of finished runs"
+        name="Notify when runs finish"
         help={
           hasHostNotices
-            ? "By the system's own notices, when a run ends that no window shows."
-            : "In this window, when a run ends that it does not show."
+            ? "With a system notification, while this window is not focused."
+            : "In this window, for runs that it does not show."
         }
         because={because}
       >
@@ -78,7 +78,7 @@ function LabSettings() {
       </Setting>
       <Setting
         name="Keep the stack up"
-        help="When the lab is quit, its services stay. Takes effect when the stack is next brought up."
+        help="Services keep running when the lab quits. Takes effect the next time the stack is brought up."
         because={because}
       >
         {(described) => (
@@ -89,15 +89,15 @@ function LabSettings() {
           />
         )}
       </Setting>
-      <Setting name="Ports" help="Of the services. Takes effect when the stack is next brought up." because={because}>
+      <Setting name="Ports" help="Takes effect the next time the stack is brought up." because={because}>
         {(described) => (
           <SegmentedControl
             size="xs"
             {...described}
             data={[
-              { value: "fixed", label: "Those of the stack file" },
-              { value: "fixed or auto", label: "Free ones when taken" },
-              { value: "auto", label: "Any free ones" },
+              { value: "fixed", label: "From the stack file" },
+              { value: "fixed or auto", label: "Free ones if in use" },
+              { value: "auto", label: "Any free" },
             ]}
             value={settings.ports}
             onChange={(ports) => void set({ ports: ports as Settings["ports"] })}
@@ -106,7 +106,7 @@ function LabSettings() {
       </Setting>
       <Setting
         name="Keep runs raw"
-        help="Secrets and personal data are recorded as they are. Such a run says so and cannot be exported. Applies to runs that start from now on."
+        help="Record runs without redaction, secrets included. Raw runs are marked and cannot be exported. Applies to new runs."
         because={because}
       >
         {(described) => (
@@ -119,7 +119,7 @@ function LabSettings() {
       </Setting>
       <TypedSetting
         name="Runs kept"
-        help="The oldest beyond this many are deleted; pinned ones stay."
+        help="Older runs are deleted; pinned runs are kept."
         because={because}
         value={String(settings.historyLimit)}
         isNumber
@@ -128,7 +128,7 @@ function LabSettings() {
       />
       <TypedSetting
         name="Your name"
-        help="Under which your decisions on approvals are recorded."
+        help="Recorded with your approval decisions."
         because={because}
         value={settings.operator}
         problemOf={operatorProblem}
@@ -138,16 +138,13 @@ function LabSettings() {
   );
 }
 
-/** Kept by this browser or window alone. */
+/** Saved by this browser or window only. */
 function WindowPreferences() {
   const { collapsesIdle, showsInspector, isPresenting, hiddenLanes, set } = usePreferences((state) => state);
   return (
     <section aria-labelledby="window-settings">
       <h2 id="window-settings">This window</h2>
-      <Setting
-        name="Collapse idle time"
-        help="On a run's time axis, stretches in which nothing happens are drawn short."
-      >
+      <Setting name="Collapse idle time" help="Shorten idle periods on a run's time axis.">
         {(described) => (
           <Switch
             {...described}
@@ -156,7 +153,7 @@ function WindowPreferences() {
           />
         )}
       </Setting>
-      <Setting name="Show the inspector" help="Beside a run: everything about what is selected.">
+      <Setting name="Show the inspector" help="Show details of the selection beside a run.">
         {(described) => (
           <Switch
             {...described}
@@ -167,7 +164,7 @@ function WindowPreferences() {
       </Setting>
       <Setting
         name="Lanes of a run"
-        help={hiddenLanes.length === 0 ? "All of them are shown." : `Hidden: ${hiddenLanes.join(", ")}.`}
+        help={hiddenLanes.length === 0 ? "All lanes are shown." : `Hidden: ${hiddenLanes.join(", ")}.`}
       >
         {() => (
           <ReasonedButton
@@ -179,7 +176,7 @@ function WindowPreferences() {
           </ReasonedButton>
         )}
       </Setting>
-      <Setting name="Presenter mode" help="Large type and nothing but the page, for an audience. P leaves it again.">
+      <Setting name="Presenter mode" help="Large type for an audience. Press P to leave.">
         {(described) => (
           <Switch
             {...described}

@@ -12,7 +12,7 @@ interface TypedSettingProps {
   problemOf: (text: string) => string | undefined;
 }
 
-/** Kept when the field is left or Enter is pressed, and only when it is well; Escape brings back what was kept. */
+/** Saved on blur or Enter if valid; Escape restores the saved value. */
 export function TypedSetting({ name, help, because, value, isNumber, onKeep, problemOf }: TypedSettingProps) {
   const [text, setText] = useState(value);
   const [isKeeping, setKeeping] = useState(false);
@@ -30,10 +30,10 @@ export function TypedSetting({ name, help, because, value, isNumber, onKeep, pro
           {...described}
           size="xs"
           w={220}
-          // Not a field that leaves out what is no digit: of 10.5 it would make 105 without a word.
+          // Not a number field, which drops characters: 10.5 would silently become 105.
           inputMode={isNumber ? "numeric" : "text"}
           error={problem}
-          rightSection={isKeeping ? <Loader size={12} aria-label="Being kept" /> : undefined}
+          rightSection={isKeeping ? <Loader size={12} aria-label="Saving" /> : undefined}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
           onBlur={keep}

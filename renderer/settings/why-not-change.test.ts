@@ -3,19 +3,19 @@ import type { Capabilities } from "../../electron/contract/capabilities.ts";
 import { historyLimitProblem, operatorProblem, whyNotChange } from "./why-not-change.ts";
 
 describe("settings", () => {
-  it("takes a number of runs within what the lab takes", () => {
+  it("accepts a number of runs within the lab's limits", () => {
     expect(historyLimitProblem("10")).toBeUndefined();
     expect(historyLimitProblem("100000")).toBeUndefined();
     for (const wrong of ["", " ", "9", "100001", "12.5", "1e3", "many"])
       expect(historyLimitProblem(wrong)).toBeDefined();
   });
 
-  it("takes a name that the approval channel takes", () => {
+  it("accepts a name that the approval channel accepts", () => {
     expect(operatorProblem("dana.q-1_x")).toBeUndefined();
     for (const wrong of ["", "two words", "a".repeat(81), "<b>"]) expect(operatorProblem(wrong)).toBeDefined();
   });
 
-  it("says why nothing can be changed", () => {
+  it("reports why nothing can be changed", () => {
     const capabilities = { readOnlyBecause: "the history is of a newer lab" } as Capabilities;
     expect(whyNotChange({ capabilities, connection: { is: "connected" } })).toMatch("newer lab");
     expect(whyNotChange({ capabilities, connection: { is: "closed" } })).toMatch("reached");

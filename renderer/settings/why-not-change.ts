@@ -5,13 +5,13 @@ import type { LabStore } from "../state/lab-store.ts";
 export function whyNotChange(state: Pick<LabStore, "capabilities" | "connection">): string | undefined {
   if (state.connection.is !== "connected") return "The lab cannot be reached";
   const because = state.capabilities?.readOnlyBecause;
-  return because == null ? undefined : `Nothing can be kept: ${because}`;
+  return because == null ? undefined : `Settings are read-only: ${because}`;
 }
 
-/** What is wrong with a number of runs as it is typed. */
+/** The problem of a typed number of runs, if any. */
 export function historyLimitProblem(text: string): string | undefined {
-  const isWell = /^\d+$/.test(text) && settings.shape.historyLimit.safeParse(Number(text)).success;
-  return isWell ? undefined : "A whole number from 10 to 100,000";
+  const isValid = /^\d+$/.test(text) && settings.shape.historyLimit.safeParse(Number(text)).success;
+  return isValid ? undefined : "A whole number from 10 to 100,000";
 }
 
 export function operatorProblem(text: string): string | undefined {

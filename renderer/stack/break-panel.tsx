@@ -15,15 +15,15 @@ import { ToneWord } from "../ui/tone-mark.tsx";
 import classes from "./break-panel.module.css";
 import { FaultAttributeInput } from "./fault-attribute-input.tsx";
 import { attributesOf, type FaultValues } from "./fault-attributes.ts";
-import { stateWords } from "./stack-map.tsx";
+import { stateText } from "./stack-map.tsx";
 
-/** Breaks and mends the service or the link that is chosen on the map. */
+/** Applies faults to the service or link selected on the map, and undoes them. */
 export function BreakPanel({ stack, target }: { stack: StackStatus; target: string | undefined }) {
   const service = stack.services.find(({ name }) => name === target);
   const link = stack.links.find(({ name }) => name === target);
   if (service !== undefined) return <ServiceBreaker key={service.name} stack={stack} service={service} />;
   if (link !== undefined) return <LinkBreaker key={link.name} stack={stack} link={link} />;
-  return <p className={classes.hint}>Choose a service or a link to break it by hand.</p>;
+  return <p className={classes.hint}>Select a service or a link to apply a fault.</p>;
 }
 
 function useCannotBreak(stack: StackStatus): string | undefined {
@@ -51,7 +51,7 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
               <b>{service.name}</b> <span className={classes.soft}>{service.role}</span>
             </>,
           ],
-          ["State", stateWords(service, stack)],
+          ["State", stateText(service, stack)],
           ...(service.address === null ? [] : [["Address", <code key="address">{service.address}</code>] as const]),
         ]}
       />
@@ -62,7 +62,9 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
             key={kind.kind}
             variant="default"
             loading={busy === kind.kind}
-            disabledBecause={cannot ?? (isBroken ? `${service.name} is broken already: restore it first` : undefined)}
+            disabledBecause={
+              cannot ?? (isBroken ? `A fault is already in force on ${service.name}: restore it first` : undefined)
+            }
             hint={`${service.name} is ${kind.effect}; undone by: ${kind.undo}`}
             onClick={() => act(kind.kind, () => actions.fault({ kind: kind.kind, target: service.name }))}
             aria-label={`${capital(kind.kind)} ${service.name}`}
@@ -159,8 +161,8 @@ function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) 
 }
 
 function whyNoFault(kind: FaultKindInfo | undefined, missing: string | undefined): string | undefined {
-  if (kind === undefined) return "This stack has no fault proxy, so its links cannot be broken";
-  return missing === undefined ? undefined : `Say the ${missing} first`;
+  if (kind === undefined) return "Links cannot be broken: the stack has no fault proxy";
+  return missing === undefined ? undefined : `Enter ${missing} first`;
 }
 
 interface RestoreProps {
@@ -194,8 +196,9 @@ function FaultList({ faults }: { faults: readonly FaultInForce[] }) {
       {faults.map(({ id, kind, isManual, runId, sinceWallMs, expiresWallMs }) => (
         <li key={id}>
           <ToneWord tone="fault">{kind}</ToneWord> for {formatDuration(Math.max(0, nowMs - sinceWallMs))},{" "}
-          {isManual ? "by hand" : "by a run"}, undone by itself in {formatDuration(Math.max(0, expiresWallMs - nowMs))}.{" "}
-          <a href={formatRoute({ at: "run", runId })}>See the run</a>
+          {isManual ? "manual" : "by a run"}, undone automatically in{" "}
+          {formatDuration(Math.max(0, expiresWallMs - nowMs))}.{" "}
+          <a href={formatRoute({ at: "run", runId })}>Open the run</a>
         </li>
       ))}
     </ul>

@@ -16,7 +16,7 @@ const kind = {
   attributes: [attribute("by", "duration"), attribute("toxicity", "number"), attribute("status", "choice")],
 };
 
-test("what is typed is sent as a scenario would write it, and what is left out is not sent", () => {
+test("typed values are sent as a scenario would write them, and omitted ones are not sent", () => {
   expect(attributesOf(kind, { by: "500ms", toxicity: "0.5", status: "500" })).toEqual({
     by: "500ms",
     toxicity: 0.5,
@@ -25,6 +25,6 @@ test("what is typed is sent as a scenario would write it, and what is left out i
   expect(attributesOf(kind, { by: "500ms", toxicity: "" })).toEqual({ by: "500ms" });
 });
 
-test("what is no number is sent as it is, for the lab to refuse in its own words", () => {
+test("an invalid number is sent unchanged, for the lab to refuse", () => {
   expect(attributesOf(kind, { toxicity: "half" })).toEqual({ toxicity: "half" });
 });

@@ -1,12 +1,12 @@
 import type { FaultAttribute, FaultKindInfo } from "../../electron/contract/faults.ts";
 
-/** What a person has typed, by the attribute's name. */
+/** Typed values by attribute name. */
 export type FaultValues = Record<string, string>;
 
-/** As a scenario writes them: numbers as numbers, all else as text; what is left out has its default. */
+/** Values as in a scenario: numbers as numbers, everything else as text; omitted ones have their default. */
 export function attributesOf(kind: FaultKindInfo, values: FaultValues): Record<string, string | number> {
-  const said = kind.attributes.filter(({ name }) => (values[name] ?? "") !== "");
-  return Object.fromEntries(said.map((attribute) => [attribute.name, read(attribute, values[attribute.name] ?? "")]));
+  const given = kind.attributes.filter(({ name }) => (values[name] ?? "") !== "");
+  return Object.fromEntries(given.map((attribute) => [attribute.name, read(attribute, values[attribute.name] ?? "")]));
 }
 
 function read({ type, choices }: FaultAttribute, text: string): string | number {

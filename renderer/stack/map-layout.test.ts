@@ -20,7 +20,7 @@ test.each([
   services,
   services.slice(0, 1),
   [...services, ...services.map((each) => ({ ...each, name: `${each.name}-2` }))],
-])("no two services cover each other and all are on the map", (...stack) => {
+])("services do not overlap and all are on the map", (...stack) => {
   const map = layOutMap(stack, links);
   expect(map.services).toHaveLength(stack.length);
   for (const [place, a] of map.services.entries()) {
@@ -34,22 +34,22 @@ test.each([
   }
 });
 
-test("callers stand left of what they call", () => {
+test("callers are left of their callees", () => {
   const place = (name: string) => layOutMap(services, links).services.find((each) => each.name === name)?.x ?? 0;
   expect(place("agent")).toBeLessThan(place("gateway"));
   expect(place("gateway")).toBeLessThan(place("mock-slack"));
 });
 
-test("links in both directions are two lines, and one to a service that is not there is none", () => {
+test("links in both directions are two lines, and a link to an unknown service is not drawn", () => {
   const { links: lines } = layOutMap(services, links);
   expect(lines.map(({ name }) => name)).toEqual(["agent->gateway", "gateway->mock-slack", "mock-slack->gateway"]);
   expect(new Set(lines.map(({ y }) => y)).size).toBe(3);
 });
 
-/** How wide a line is to a pointer, see stack-map.module.css. */
+/** Pointer target width of a line, see stack-map.module.css. */
 const REACH = 12;
 
-test("each link of the reference stack can be hit with a pointer in its middle, not that of another", () => {
+test("the middle of each link of the reference stack is outside the pointer targets of other links", () => {
   const all = [...links.slice(0, 3), ...["audit-db", "payments-mcp"].map((to) => ({ name: to, from: "gateway", to }))];
   const lines = layOutMap(services, all).links.map(({ path }) => pointsOf(path));
   for (const [index, line] of lines.entries()) {

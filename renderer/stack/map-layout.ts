@@ -1,4 +1,4 @@
-/** Where services and links stand on the map. Pure: the same stack is drawn alike every time. */
+/** Layout of services and links on the map. Deterministic for a stack. */
 
 export interface MapService {
   name: string;
@@ -18,7 +18,7 @@ export interface PlacedService {
 export interface PlacedLink {
   name: string;
   path: string;
-  /** The middle of the line, for its mark. */
+  /** Middle of the line, for its marker. */
   x: number;
   y: number;
 }
@@ -28,12 +28,12 @@ export const NODE_HEIGHT = 46;
 const COLUMN_GAP = 40;
 const ROW_GAP = 20;
 const MARGIN = 4;
-/** Between the ends of links at one side of a service. */
+/** Distance between the ends of links at one side of a service. */
 const END_GAP = 11;
-/** How much earlier a line turns than the one above it, of its distance to that. */
+/** Offset of a line's turn from the line above it, as a share of their distance. */
 const TURN = 0.6;
 
-/** Callers stand left of what they call. */
+/** Callers are left of their callees. */
 const COLUMN_BY_ROLE: Record<string, number> = {
   agent: 0,
   gateway: 1,
@@ -66,7 +66,7 @@ export function layOutMap(services: readonly MapService[], links: readonly MapLi
   return { width, height, services: [...placed.values()], links: lines };
 }
 
-/** Those that have links are centred, so that the links run straight; those without stand at the foot, out of the way. */
+/** Services with links are centred, so that the links are straight; others are at the bottom. */
 function stackUp(names: readonly string[], isLinked: (name: string) => boolean, height: number) {
   const centred = names.filter(isLinked);
   const aside = names.filter((name) => !isLinked(name));
@@ -96,7 +96,7 @@ function line(link: DrawnLink, all: readonly DrawnLink[]): Omit<PlacedLink, "nam
   const toX = isForward ? to.x - 2 : to.x + NODE_WIDTH + 2;
   const fromY = from.y + NODE_HEIGHT / 2 + fromShift;
   const toY = to.y + NODE_HEIGHT / 2 + toShift;
-  // Of lines that go the same way none crosses another, or comes too close to be told from it.
+  // Lines in the same direction neither cross nor come too close to each other.
   const shift = isForward ? fromShift : toShift;
   const turn = (fromX + toX) / 2 - shift * TURN * Math.sign(isForward ? toY - fromY : fromY - toY);
   const path = `M${fromX} ${fromY} C${turn} ${fromY} ${turn} ${toY} ${toX} ${toY}`;
@@ -109,7 +109,7 @@ function straight({ from, to }: DrawnLink, shift: number): Omit<PlacedLink, "nam
   return { path: `M${x} ${fromY} L${x} ${toY}`, x, y: (fromY + toY) / 2 };
 }
 
-/** How far from the middle of its side a link's end is, so that each has a place of its own, in the order of where they lead. */
+/** Offset of a link's end from the middle of its side: ends do not overlap, and are ordered by their other ends. */
 function shiftOf(link: DrawnLink, service: PlacedService, all: readonly DrawnLink[]): number {
   const otherEnd = ({ from, to }: DrawnLink) => (from === service ? to : from);
   const isBeside = (other: DrawnLink) =>

@@ -11,7 +11,7 @@ interface StackMapProps {
   onSelect: (name: string | undefined) => void;
 }
 
-/** Services and who calls whom, with their health and what is broken. */
+/** Services and links with their health and faults. */
 export function StackMap({ stack, selected, onSelect }: StackMapProps) {
   const map = layOutMap(stack.services, stack.links);
   const press = (name: string) => ({
@@ -53,7 +53,7 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
             data-selected={selected === name || undefined}
             {...press(name)}
           >
-            <title>{linkWords(link)}</title>
+            <title>{linkText(link)}</title>
             <path d={path} className={classes.reach} />
             <path d={path} className={classes.line} markerEnd="url(#arrow)" />
             {isBroken && <circle cx={x} cy={y} r={5} />}
@@ -73,7 +73,7 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
             data-broken={service.faults.length > 0 || undefined}
             {...press(name)}
           >
-            <title>{`${name}: ${stateWords(service, stack)}`}</title>
+            <title>{`${name}: ${stateText(service, stack)}`}</title>
             <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
             <rect
               className={classes.health}
@@ -103,7 +103,7 @@ function toneOfService(service: ServiceStatus, stack: StackStatus): Tone {
 
 function shortState(service: ServiceStatus, stack: StackStatus): string {
   const [fault] = service.faults;
-  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${fault.isManual ? "by hand" : "by a run"}`;
+  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${fault.isManual ? "manually" : "by a run"}`;
   if (stack.state === "down" || stack.state === "failed") return "not running";
   if (service.state === "starting") return "starting";
   if (service.state === "paused") return "paused";
@@ -113,11 +113,11 @@ function shortState(service: ServiceStatus, stack: StackStatus): string {
 
 const PAST: Record<string, string> = { stop: "stopped", kill: "killed", pause: "paused", restart: "restarted" };
 
-export function stateWords(service: ServiceStatus, stack: StackStatus): string {
+export function stateText(service: ServiceStatus, stack: StackStatus): string {
   if (stack.state === "down") return "not running";
   return `${service.state}, ${service.health} (${service.reason})`;
 }
 
-function linkWords({ name, faults }: LinkStatus): string {
+function linkText({ name, faults }: LinkStatus): string {
   return faults.length === 0 ? `link ${name}` : `link ${name}: ${faults.map(({ kind }) => kind).join(", ")} in force`;
 }

@@ -20,7 +20,7 @@ const STATE_TONES: Record<StackStatus["state"], Tone> = {
   failed: "failed",
 };
 
-/** The stack: how it is, and the means to break and mend it by hand. */
+/** The stack: its state, and manual faults. */
 export function StackPanel() {
   const stack = useLab((state) => state.lab?.stack);
   const selected = useInteraction((state) => state.selectedService);
@@ -28,7 +28,7 @@ export function StackPanel() {
   if (stack === undefined) {
     return (
       <section className={classes.panel}>
-        <Loading what="Asking the lab for its stack" />
+        <Loading what="Loading the stack" />
       </section>
     );
   }
@@ -65,7 +65,7 @@ export function StackPanel() {
 function PowerButton({ stack }: { stack: StackStatus }) {
   const actions = useLabActions();
   const cannot = useLab(whyNotRun);
-  const isRunOn = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
+  const isRunInProgress = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const isUp = stack.state === "up";
   const isMoving = stack.state === "starting" || stack.state === "stopping";
   return (
@@ -76,8 +76,8 @@ function PowerButton({ stack }: { stack: StackStatus }) {
         isMoving
           ? `The stack is ${stack.state}`
           : isUp
-            ? isRunOn
-              ? "A run is on: it needs the stack"
+            ? isRunInProgress
+              ? "A run is in progress and needs the stack"
               : undefined
             : cannot
       }

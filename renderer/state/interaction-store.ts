@@ -1,13 +1,13 @@
 import { createStore } from "zustand";
 import type { Stretch } from "../timeline/axis.ts";
 
-/** What a person is looking at in a run. */
+/** What is shown and selected in a run. */
 export interface RunInteraction {
   runId: string;
-  /** The moment the window shows; undefined follows the run's last one. */
+  /** The moment shown; undefined follows the run's end. */
   cursorMs: number | undefined;
   selectedSeq: number | undefined;
-  /** What is zoomed to. Undefined shows the whole run, and grows with it. */
+  /** The zoomed period; undefined shows the whole run as it grows. */
   stretch: Stretch | undefined;
   search: string;
 }
@@ -16,7 +16,7 @@ export interface InteractionStore extends RunInteraction {
   /** Protections to switch off for the next runs started from the lab. */
   without: string[];
   selectedService: string | undefined;
-  /** The queue's entry of a run that this window has started and goes to when it begins. */
+  /** The queue entry of a run started from this window, which is opened once it begins. */
   awaitedEntry: string | undefined;
   openRun(runId: string, at: { cursorMs?: number; selectedSeq?: number }): void;
   look(change: Partial<Omit<RunInteraction, "runId">>): void;

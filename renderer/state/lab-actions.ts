@@ -1,18 +1,18 @@
 import { useMemo } from "react";
 import type { FaultRequest } from "../../electron/contract/stack.ts";
 import { useStores } from "./lab-context.tsx";
-import { attempt, tell, tellFailure } from "./tell.tsx";
+import { attempt, notify, notifyFailure } from "./notify.tsx";
 import { goTo } from "./use-route.ts";
 
-/** What a person can have the lab do, from wherever in the page: each tells what came of it. */
+/** The lab's actions, for any part of the page: each shows a notification with its result. */
 export function useLabActions() {
   const { client, interaction } = useStores();
   return useMemo(() => {
     const undo = (target: string) =>
-      attempt(`${target === "all" ? "Not everything" : target} could not be put back`, async () => {
+      attempt(`${target === "all" ? "Not everything" : target} could not be restored`, async () => {
         const { undone, residue } = await client.call.stack.undo({ target });
-        if (residue.length > 0) tellFailure("Something is not as it was", residue.join("; "));
-        else tell(undone === 0 ? "There was nothing to undo" : `${undone} ${undone === 1 ? "fault" : "faults"} undone`);
+        if (residue.length > 0) notifyFailure("Not everything was restored", residue.join("; "));
+        else notify(undone === 0 ? "Nothing to undo" : `${undone} ${undone === 1 ? "fault" : "faults"} undone`);
       });
     return {
       undo,
@@ -37,8 +37,8 @@ export function useLabActions() {
       halt: () =>
         attempt("Not everything could be halted", async () => {
           const { undone, residue } = await client.call.stack.halt();
-          if (residue.length > 0) tellFailure("Halted, but something is not as it was", residue.join("; "));
-          else tell("Halted", `${undone} ${undone === 1 ? "fault" : "faults"} undone; nothing is broken any more`);
+          if (residue.length > 0) notifyFailure("Halted, but not everything was restored", residue.join("; "));
+          else notify("Halted", `${undone} ${undone === 1 ? "fault" : "faults"} undone`);
         }),
       arm: () => attempt("The lab could not be armed", () => client.call.stack.arm()),
       up: () => attempt("The stack could not be brought up", () => client.call.stack.up()),
@@ -46,10 +46,10 @@ export function useLabActions() {
       startService: (service: string) =>
         attempt(`${service} could not be started`, () => client.call.stack.start({ service })),
       fault: (request: FaultRequest) =>
-        attempt(`${request.kind} ${request.target} could not be done`, () => client.call.stack.fault(request)),
+        attempt(`${request.kind} ${request.target} could not be applied`, () => client.call.stack.fault(request)),
     };
 
-    /** A run waits in the queue until the stack is up; the window goes to it as soon as it has a log to show. */
+    /** A run is queued until the stack is up; the window opens it as soon as it has a log. */
     function openWhenItRuns(entryId: string): void {
       interaction.getState().awaitEntry(entryId);
       goTo({ at: "lab" });

@@ -31,7 +31,7 @@ export function LabProvider({ client, preferences, children }: LabProviderProps)
 
 export function useStores(): Stores {
   const stores = useContext(Context);
-  if (stores === undefined) throw new Error("a component of the lab stands outside its provider");
+  if (stores === undefined) throw new Error("a component is used outside LabProvider");
   return stores;
 }
 
@@ -47,18 +47,18 @@ export function usePreferences<Value>(select: (state: PreferencesStore) => Value
   return useStore(useStores().preferences, select);
 }
 
-/** A run, followed while a component that asks for it is shown; undefined for the first frame. */
+/** A run, followed while the component is mounted; undefined for the first frame. */
 export function useRun(runId: string): OpenRun | undefined {
   const { lab } = useStores();
   useEffect(() => lab.getState().openRun(runId), [lab, runId]);
   return useStore(lab, (state) => state.runs[runId]);
 }
 
-/** Whether the log of a run that is over is still arriving: until all of it is here, what has not been read yet is not known. */
+/** Whether the log of an ended run is still loading: until then it is incomplete. */
 export function useIsReading(run: OpenRun): boolean {
   const { runId, view, lastSeq } = run.record;
-  const isOn = useLab(
+  const isInProgress = useLab(
     ({ lab }) => lab?.manualRunId === runId || lab?.queue.active.some((entry) => entry.runId === runId) === true,
   );
-  return !isOn && view.ended === undefined && view.seq < lastSeq;
+  return !isInProgress && view.ended === undefined && view.seq < lastSeq;
 }

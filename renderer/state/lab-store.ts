@@ -8,37 +8,37 @@ import type { LabClient } from "../lab-client/lab-client.ts";
 import type { LabFailure } from "../lab-client/lab-failure.ts";
 import { RunRecord } from "./run-record.ts";
 
-/** A run that this window has open. `version` changes whenever the record has grown. */
+/** A run open in this window. `version` increases whenever the record grows. */
 export interface OpenRun {
   record: RunRecord;
   version: number;
   isComplete: boolean;
   failure: LabFailure | undefined;
-  /** When the newest item arrived, by the window's monotonic clock: what a live axis is drawn on to. */
+  /** Arrival of the newest item, by the window's monotonic clock: the end of a live axis. */
   arrivedMs: number;
 }
 
 export interface LabStore {
   connection: ConnectionState;
-  /** Undefined until the lab has told it for the first time. */
+  /** Undefined until first received. */
   lab: LabState | undefined;
-  /** The engine's clock less this window's. */
+  /** The engine's clock minus this window's, in milliseconds. */
   clockOffsetMs: number;
   capabilities: Capabilities | undefined;
   settings: Settings | undefined;
   catalogue: ScenarioCatalogue | undefined;
   catalogueFailure: string | undefined;
   runs: Readonly<Record<string, OpenRun>>;
-  /** Opens a run for as long as the returned function has not been called; it may be opened several times. */
+  /** Opens a run until the returned function is called; may be called several times per run. */
   openRun(runId: string): () => void;
   refreshCatalogue(): Promise<void>;
   changeSettings(change: SettingsChange): Promise<void>;
 }
 
-/** A run no page shows any more is kept this long, for a person who goes back. */
+/** Number of closed runs kept for navigating back. */
 const KEPT_CLOSED = 4;
 
-/** All that the lab has told, folded. Only the functions here write to it. */
+/** The state received from the lab. Only the functions here write to it. */
 export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; start: () => () => void } {
   const followed = new Map<string, { stop: () => void; users: number }>();
 
@@ -59,22 +59,22 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       }
       const show = () => amend(runId, { version: record.version, arrivedMs: performance.now(), failure: undefined });
       let shownMs = Number.NEGATIVE_INFINITY;
-      let isForeseen = false;
+      let hasPreview = false;
       return client.followRun(
         { runId, afterSeq: record.view.seq },
         {
           onItems: (items, progress) => {
             record.take(items, progress);
-            const isLong = record.behind > FORESEEN_BEHIND;
+            const isLong = record.behind > PREVIEW_BEHIND;
             if (!isLong || performance.now() - shownMs >= SHOWN_EVERY_MS) {
               show();
               shownMs = performance.now();
             }
-            if (isLong && !isForeseen) {
-              isForeseen = true;
+            if (isLong && !hasPreview) {
+              hasPreview = true;
               const summary = client.call.history.laneSummary({ runId });
               void summary.then((lanes) => {
-                record.foresee(lanes);
+                record.preview(lanes);
                 show();
               }, ignore);
             }
@@ -129,7 +129,7 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
     };
   });
 
-  /** Ends everything this store listens to when the returned function is called. */
+  /** Starts the store's subscriptions; the returned function ends them. */
   const start = () => {
     const { getState, setState } = store;
     const refreshSettings = () => void client.call.settings.get().then((settings) => setState({ settings }), ignore);
@@ -142,12 +142,12 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       if (previous?.settingsVersion !== lab.settingsVersion) refreshSettings();
     });
     const take = (connection: ConnectionState) => {
-      // No state will come that the catalogue could be asked for after.
+      // No state will arrive that triggers loading the catalogue.
       const isRefused = connection.is === "refused";
       setState({ connection, ...(isRefused ? { catalogueFailure: connection.message } : {}) });
     };
     const stopConnection = client.connection.onChange(take);
-    // It may have opened since this store was made.
+    // It may have opened since this store was created.
     take(client.connection.state);
     void client.call.capabilities.get().then((capabilities) => setState({ capabilities }), ignore);
     return () => {
@@ -161,16 +161,16 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
   return { store, start };
 }
 
-/** The banner tells of a lost connection, and the next state of the lab, or the log itself, brings what is missing. */
+/** A lost connection is shown by the banner; the next state or the log itself brings the missing data. */
 function ignore(): void {}
 
-/** With more events than this still to come, a run's lanes are drawn from their summary until they are here. */
-const FORESEEN_BEHIND = 4_096;
-/** While a long log arrives it is shown as often as this: to draw it anew for each batch would take most of the time. */
+/** With more missing events than this, a run's lanes are drawn from their summary until the events arrive. */
+const PREVIEW_BEHIND = 4_096;
+/** Redraw interval while a long log arrives: redrawing for each batch would take most of the time. */
 const SHOWN_EVERY_MS = 100;
 const BATCHES_AT_ONCE = 16;
 
-/** Long logs are taken some batches at a time: the page stays usable while a hundred thousand events arrive. */
+/** Yields between batches, so that the page stays responsive while a hundred thousand events arrive. */
 function nextFrame(record: RunRecord): void | Promise<void> {
   if (record.version % BATCHES_AT_ONCE !== 0) return;
   return new Promise((resolve) => setTimeout(resolve));

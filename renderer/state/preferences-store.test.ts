@@ -15,7 +15,7 @@ function memory(): Storage {
   };
 }
 
-test("what a person likes is there the next time, and presenting is not", () => {
+test("preferences are kept for the next start, except presenter mode", () => {
   const storage = memory();
   const first = createPreferences(() => storage).getState();
   first.set({ collapsesIdle: false, isPresenting: true });
@@ -24,7 +24,7 @@ test("what a person likes is there the next time, and presenting is not", () => 
   expect(next).toMatchObject({ collapsesIdle: false, hiddenLanes: ["logs"], isPresenting: false });
 });
 
-test("what another version or program left is read as far as it makes sense", () => {
+test("stored values of another version or program are read as far as they are valid", () => {
   expect(readPreferences(null)).toEqual({});
   expect(readPreferences({ collapsesIdle: "yes", hiddenLanes: ["logs", "gone", 3] })).toEqual({
     hiddenLanes: ["logs"],

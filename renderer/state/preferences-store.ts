@@ -3,7 +3,7 @@ import { createJSONStorage, persist } from "zustand/middleware";
 import { isObject } from "../../electron/model/json.ts";
 import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 
-/** How one person likes this window; what concerns the lab itself is in the lab's settings. */
+/** Preferences of this window; the lab's own are in its settings. */
 export interface Preferences {
   collapsesIdle: boolean;
   hiddenLanes: LaneKind[];
@@ -48,7 +48,7 @@ export function createPreferences(storage: () => Storage) {
   );
 }
 
-/** Storage may hold anything: an older version's shape, or what another program left. */
+/** Storage may contain anything: an older version's shape, or data of another program. */
 export function readPreferences(kept: unknown): Partial<Preferences> {
   if (!isObject(kept)) return {};
   const { collapsesIdle, hiddenLanes, showsInspector } = kept;

@@ -16,11 +16,11 @@ const ROUTES: Route[] = [
   { at: "about" },
 ];
 
-test.each(ROUTES)("a link leads back to where it was made: $at", (route) => {
+test.each(ROUTES)("a formatted route is parsed to the same route: $at", (route) => {
   expect(parseRoute(formatRoute(route))).toEqual(route);
 });
 
-test("what the shell sends, without a hash, is understood", () => {
+test("a route of the shell, without a hash, is parsed", () => {
   expect(parseRoute("run/5ce34357-cb08")).toEqual({ at: "run", runId: "5ce34357-cb08" });
 });
 
@@ -33,11 +33,11 @@ test.each([
   "#/compare/only-one",
   "#/run/<script>",
   "javascript:alert(1)",
-])("an address that means nothing leads to the lab: %s", (hash) => {
+])("an invalid address opens the lab: %s", (hash) => {
   expect(parseRoute(hash)).toEqual({ at: "lab" });
 });
 
-test("a time or an event that is none is left out", () => {
+test("an invalid time or event is omitted", () => {
   expect(parseRoute("#/run/a?t=soon&event=-3")).toEqual({ at: "run", runId: "a" });
   expect(parseRoute("#/run/a?t=Infinity")).toEqual({ at: "run", runId: "a" });
 });

@@ -1,11 +1,11 @@
-/** The places of the page. What a link should reopen is in it, and nothing else. */
+/** The routes of the page: exactly what a link reopens. */
 export type Route =
   | { at: "lab" }
   | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number }
   | { at: "compare"; left: string; right: string }
   | { at: "history" }
   | { at: "approvals" }
-  /** `brokenFile` is one of the person's own that is no valid scenario. */
+  /** `brokenFile` is a user's file that is not a valid scenario. */
   | { at: "scenarios"; scenarioId?: string; isCopy?: boolean; brokenFile?: string }
   | { at: "settings" }
   | { at: "about" };
@@ -13,7 +13,7 @@ export type Route =
 const PLACES = ["lab", "history", "approvals", "scenarios", "settings", "about"] as const;
 const ID = /^[\w-]{1,200}$/;
 
-/** An address that means nothing leads to the lab: a stale link is no reason to show an error. */
+/** An invalid address opens the lab: a stale link is not an error. */
 export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?");
   const [place, first = "", second = ""] = path.split("/");

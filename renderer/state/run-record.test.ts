@@ -12,7 +12,7 @@ function recordOf(events: typeof RECORDED.approvalTimeout, batch = 256): RunReco
   return record;
 }
 
-test("every moment is what had happened by then, in whatever order moments are looked at", () => {
+test("the view at a moment contains what had happened by then, in any order of moments", () => {
   const events = RECORDED.gatewayKilled;
   const record = recordOf(events, 7);
   for (const ms of [2_700, 0, 91.2, 109.9, 45, 366.4, -1, 231.6, 1e9]) {
@@ -22,7 +22,7 @@ test("every moment is what had happened by then, in whatever order moments are l
   expect(record.viewAt(undefined)).toBe(record.view);
 });
 
-test("a moment of a long run is found in it", () => {
+test("a moment of a long run is found", () => {
   const events = longRun(10_000);
   const record = recordOf(events);
   const ms = events[7_123]?.atMs ?? 0;
@@ -30,7 +30,7 @@ test("a moment of a long run is found in it", () => {
   expect(shownOf(record.viewAt(ms))).toEqual(shownOf(RunModel.of(events.slice(0, 7_124))));
 });
 
-test("a stream that is resumed may repeat what was seen", () => {
+test("a resumed stream may repeat events", () => {
   const events = RECORDED.retryStorm;
   const record = recordOf(events.slice(0, 20));
   record.take(events.slice(10), allSaved(events.length));
@@ -38,7 +38,7 @@ test("a stream that is resumed may repeat what was seen", () => {
   expect(shownOf(record.view)).toEqual(shownOf(RunModel.of(events)));
 });
 
-test("lines that were not sent leave no hole, and their numbers stand for no event", () => {
+test("lines that were not sent leave no gap, and their numbers have no event", () => {
   const record = recordOf(RECORDED.retryStorm.slice(0, 3));
   record.take([{ type: "skipped", fromSeq: 4, toSeq: 9, atMs: 5, lines: { gateway: 6 } }], allSaved(9));
   expect([record.view.seq, record.view.lastMs, record.timeline.lastMs]).toEqual([9, 5, 5]);
@@ -47,7 +47,7 @@ test("lines that were not sent leave no hole, and their numbers stand for no eve
   expect(record.event(99)).toBeUndefined();
 });
 
-test("what could not be written is known from its first event on, until it is", () => {
+test("unsaved events are marked from the first one until they are saved", () => {
   const events = RECORDED.retryStorm.slice(0, 20);
   const record = new RunRecord("run");
   const unsaved = { sinceWallMs: 1, reason: "the disk is full" };

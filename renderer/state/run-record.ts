@@ -6,18 +6,18 @@ import type { RunView } from "../../electron/model/run-view.ts";
 import { Outline } from "../timeline/outline.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 
-/** The log of one run as this page has it, with its model and its timeline. Grows in place; `version` tells that it has. */
+/** The log of one run in this page, with its model and its timeline. Grows in place, with a new `version`. */
 export class RunRecord {
   readonly runId: string;
   readonly items: StreamItem[] = [];
   readonly timeline = new TimelineModel();
   readonly #model = new RunModel(this.timeline);
   version = 0;
-  /** The run's last number, known before all of it has arrived. */
+  /** The run's last sequence number, known before all events have arrived. */
   lastSeq = 0;
   /** Events up to this number are on disk. */
   savedSeq = 0;
-  /** Why those after it are not; null when nothing has failed. */
+  /** Why later events are not; null when no write has failed. */
   unsaved: RunProgress["unsaved"] = null;
   #moment: RunView | undefined;
 
@@ -53,18 +53,18 @@ export class RunRecord {
     return this.items[this.#indexAfter(this.savedSeq)]?.atMs;
   }
 
-  /** How many of the run's events have yet to arrive. */
+  /** Number of the run's events that have not arrived yet. */
   get behind(): number {
     return this.lastSeq - this.view.seq;
   }
 
-  /** What the whole run looks like, for the time until all of it has arrived. */
-  foresee(summary: LaneSummary): void {
+  /** Sets a preview of the whole run until all events have arrived. */
+  preview(summary: LaneSummary): void {
     this.timeline.outline = new Outline(summary);
     this.version++;
   }
 
-  /** How everything stood at this moment of the run: what had happened by then. */
+  /** The view at this moment of the run. */
   viewAt(ms: number | undefined): RunView {
     if (ms === undefined) return this.view;
     const count = this.countAt(ms);
@@ -80,7 +80,7 @@ export class RunRecord {
     this.timeline.passedUntil(skipped.atMs);
   }
 
-  /** How many items had happened by then. */
+  /** Number of items up to this moment. */
   countAt(ms: number | undefined): number {
     if (ms === undefined) return this.items.length;
     let low = 0;
@@ -98,7 +98,7 @@ export class RunRecord {
     return item?.type !== "skipped" && item?.seq === seq ? item : undefined;
   }
 
-  /** Of the first item that has a number above this one. */
+  /** Index of the first item with a number above this one. */
   #indexAfter(seq: number): number {
     let low = 0;
     let high = this.items.length;

@@ -9,7 +9,7 @@ const press = (key: string, parts: Partial<{ mod: boolean; shift: boolean; alt: 
   ...parts,
 });
 
-test("keys do what the table says", () => {
+test("keys act as in the table", () => {
   expect(shortcutFor(press("k", { mod: true }), undefined)).toBe("palette");
   expect(shortcutFor(press("n"), undefined)).toBe("next-error");
   expect(shortcutFor(press("N", { shift: true }), undefined)).toBe("previous-error");
@@ -17,12 +17,12 @@ test("keys do what the table says", () => {
   expect(shortcutFor(press("h"), "g")).toBe("go-history");
 });
 
-test("a sign is the same key whether a keyboard needs Shift for it or not", () => {
+test("a symbol is the same key with or without Shift", () => {
   expect(shortcutFor(press("?", { shift: true }), undefined)).toBe("help");
   expect(shortcutFor(press("?"), undefined)).toBe("help");
 });
 
-test("other keys, and keys with more held than the table says, do nothing", () => {
+test("other keys, and keys with additional modifiers, do nothing", () => {
   expect(shortcutFor(press("h"), undefined)).toBeUndefined();
   expect(shortcutFor(press("n", { mod: true }), undefined)).toBeUndefined();
   expect(shortcutFor(press("p", { alt: true }), undefined)).toBeUndefined();
@@ -33,7 +33,7 @@ test("no two shortcuts have the same keys", () => {
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test("every key of the tables can be written on a key cap", () => {
+test("every key of the tables has a key cap", () => {
   for (const { keys } of [...SHORTCUTS, ...TIMELINE_KEYS]) {
     for (const cap of keyCaps(keys, false)) expect(cap).toMatch(/^\S+$/);
     expect(keyCaps(keys, false)).not.toContain("undefined");

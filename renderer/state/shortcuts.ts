@@ -1,4 +1,4 @@
-/** Every shortcut of the page, once: they act by this table, and the help and the palette show it. */
+/** All shortcuts of the page: used to handle keys, and shown by the help and the palette. */
 export const SHORTCUTS = [
   { id: "palette", keys: "mod+k", label: "Find a command, a scenario or a run", where: "anywhere" },
   { id: "help", keys: "?", label: "Show the shortcuts", where: "anywhere" },
@@ -6,26 +6,26 @@ export const SHORTCUTS = [
   { id: "go-history", keys: "g h", label: "Go to the history", where: "anywhere" },
   { id: "go-approvals", keys: "g a", label: "Go to approvals", where: "anywhere" },
   { id: "go-scenarios", keys: "g s", label: "Go to the scenario editor", where: "anywhere" },
-  { id: "presenter", keys: "p", label: "Presenter mode: large type, no chrome; Escape leaves it", where: "anywhere" },
+  { id: "presenter", keys: "p", label: "Presenter mode; Escape leaves it", where: "anywhere" },
   { id: "undo-all", keys: "mod+shift+z", label: "Undo every fault", where: "anywhere" },
-  { id: "halt", keys: "mod+.", label: "Halt: cancel every run and undo everything", where: "anywhere" },
+  { id: "halt", keys: "mod+.", label: "Halt: cancel all runs and undo everything", where: "anywhere" },
   { id: "search", keys: "/", label: "Search on this page", where: "anywhere" },
   { id: "next-error", keys: "n", label: "Next failure", where: "run" },
   { id: "previous-error", keys: "shift+n", label: "Previous failure", where: "run" },
-  { id: "follow", keys: "f", label: "Follow the run: show its end, and all of it", where: "run" },
+  { id: "follow", keys: "f", label: "Follow the run", where: "run" },
   { id: "inspector", keys: "i", label: "Show or hide the inspector", where: "run" },
-  { id: "collapse-idle", keys: "c", label: "Collapse idle time, or show it", where: "run" },
-  { id: "deselect", keys: "escape", label: "Select nothing", where: "run" },
+  { id: "collapse-idle", keys: "c", label: "Collapse or show idle time", where: "run" },
+  { id: "deselect", keys: "escape", label: "Clear the selection", where: "run" },
 ] as const;
 
-/** Those of the time axis, which has them while it has the focus. */
+/** Keys of the time axis, active while it has the focus. */
 export const TIMELINE_KEYS = [
-  { keys: "← →", label: "Previous or next moment at which something happened" },
-  { keys: "shift+← →", label: "Move sideways" },
+  { keys: "← →", label: "Previous or next event" },
+  { keys: "shift+← →", label: "Pan" },
   { keys: "+ −", label: "Zoom in or out" },
   { keys: "0", label: "Show the whole run" },
   { keys: "home end", label: "First moment, last moment" },
-  { keys: "drag", label: "Zoom to a stretch; with Shift, move sideways" },
+  { keys: "drag", label: "Zoom to a period; with Shift, pan" },
   { keys: "wheel", label: "Zoom at the pointer" },
   { keys: "double click", label: "Show the whole run" },
 ] as const;
@@ -40,7 +40,7 @@ export interface KeyPress {
   alt: boolean;
 }
 
-/** The shortcut that a key completes, given the key pressed just before it. */
+/** The shortcut completed by a key, given the key pressed before it. */
 export function shortcutFor(press: KeyPress, before: string | undefined): ShortcutId | undefined {
   return SHORTCUTS.find(({ keys }) => {
     const [first, second] = keys.split(" ");
@@ -53,14 +53,14 @@ function matches(press: KeyPress, keys: string): boolean {
   const parts = keys.split("+");
   const key = parts.at(-1) ?? "";
   const wantsShift = parts.includes("shift");
-  // A sign such as ? needs Shift on some keyboards and not on others: only letters tell it apart.
+  // A symbol such as ? needs Shift on some keyboards and not on others: Shift only matters for letters.
   const isLetter = /^[a-z]$/.test(key);
   if (press.alt || press.mod !== parts.includes("mod")) return false;
   if (isLetter && press.shift !== wantsShift) return false;
   return press.key.toLowerCase() === key;
 }
 
-/** `mod+k` as it is written on this person's keyboard. */
+/** `mod+k` as labelled on the platform's keyboard. */
 export function keyCaps(keys: string, isApple: boolean): string[] {
   const parts = keys.split(" ").flatMap((press) => (press === "+" ? [press] : press.split("+")));
   return parts.map((part) => {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useLab } from "./lab-context.tsx";
 
-/** The engine's clock, ticking while `isOn`: what countdowns are told from. */
+/** The engine's clock, updated while `isOn`; used for countdowns. */
 export function useLabNow(everyMs: number, isOn = true): number {
   const offsetMs = useLab((state) => state.clockOffsetMs);
   const [nowMs, setNowMs] = useState(() => Date.now());

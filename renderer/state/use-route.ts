@@ -1,7 +1,7 @@
 import { useMemo, useSyncExternalStore } from "react";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 
-/** Where a person has gone last. Gone to again it is another place, and an address that is only amended is none. */
+/** The last navigation. Navigating to the same route again is a new one; amending the address is not. */
 let place: { hash: string; by: Event | undefined } | undefined;
 
 function placeNow(): { hash: string } {
@@ -18,7 +18,7 @@ function subscribe(listener: () => void): () => void {
   return () => window.removeEventListener("hashchange", onChange);
 }
 
-/** Another object each time that somebody goes somewhere, and the same until then. */
+/** A new object for each navigation, the same until then. */
 export function useRoute(): Route {
   const gone = useSyncExternalStore(subscribe, placeNow);
   return useMemo(() => parseRoute(gone.hash), [gone]);
@@ -29,8 +29,8 @@ export function goTo(route: Route): void {
 }
 
 /**
- * Changes the address of a run without a new entry in the browser's history: the cursor moves too often for that. Once
- * the address is of another place the page has been left, and is about to hear of it.
+ * Changes the address of a run without a new entry in the browser's history: the cursor moves too often for that. If the
+ * address is already another route, the page is being left and nothing changes.
  */
 export function amendAddress(route: Extract<Route, { at: "run" }>): void {
   const here = parseRoute(window.location.hash);

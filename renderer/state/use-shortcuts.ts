@@ -1,13 +1,13 @@
 import { useEffect, useRef } from "react";
 import { type ShortcutHandlers, shortcutFor } from "./shortcuts.ts";
 
-/** The first key of a two-key shortcut counts for this long. */
+/** Maximum time between the keys of a two-key shortcut. */
 const SEQUENCE_MS = 1_200;
 
-/** A switch is an input, too, and one that was just used has the focus; no letter means anything to it. */
+/** Inputs in which letters are text; a switch is an input too, but ignores letters. */
 const TEXT_FIELD = 'input:not([type="checkbox"], [type="radio"]), textarea, select';
 
-/** Acts on the shortcuts that it is given a handler for, while the component is shown. */
+/** Handles the shortcuts with a handler while the component is mounted. */
 export function useShortcuts(handlers: ShortcutHandlers): void {
   const latest = useRef(handlers);
   latest.current = handlers;
@@ -22,7 +22,7 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
       const press = { key: event.key, mod, shift: event.shiftKey, alt: event.altKey };
       const id = shortcutFor(press, first);
       const handler = id === undefined ? undefined : latest.current[id];
-      // In a field these keys bring back what was typed.
+      // In a text field these keys redo typing.
       if (handler === undefined || (id === "undo-all" && isTakenBy(event.target))) return;
       event.preventDefault();
       handler();
@@ -32,7 +32,7 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
   }, []);
 }
 
-/** What is typed into a field, and a dialog's or a menu's own keys, such as Escape, mean nothing else. */
+/** Keys typed into a field, and keys of a dialog or menu, such as Escape, are not shortcuts. */
 function isTakenBy(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.matches(TEXT_FIELD)) return true;

@@ -1,7 +1,7 @@
 import type { Capabilities } from "../../electron/contract/capabilities.ts";
 import type { LabStore } from "./lab-store.ts";
 
-/** Why nothing can be run or broken now, in words for the person who would; undefined when it can. */
+/** Why nothing can be run or broken now, as text for the window; undefined when it can. */
 export function whyNotRun(state: Pick<LabStore, "lab" | "capabilities" | "connection">): string | undefined {
   if (state.connection.is !== "connected") return "The lab cannot be reached";
   if (state.lab === undefined) return "The lab has not answered yet";
@@ -11,5 +11,5 @@ export function whyNotRun(state: Pick<LabStore, "lab" | "capabilities" | "connec
 
 function readOnly(capabilities: Capabilities | undefined): string | undefined {
   const because = capabilities?.readOnlyBecause;
-  return because == null ? undefined : `Only past runs can be read: ${because}`;
+  return because == null ? undefined : `Read-only: ${because}`;
 }

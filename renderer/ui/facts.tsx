@@ -1,7 +1,7 @@
 import { Fragment, type ReactNode } from "react";
 import classes from "./facts.module.css";
 
-/** Names with their values, one below the other. */
+/** A list of names and values. */
 export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
   return (
     <dl className={classes.facts}>

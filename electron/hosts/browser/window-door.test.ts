@@ -152,7 +152,7 @@ describe("a message outside the contract", () => {
     ["an event of its own stream", '{"i":"1","t":3,"p":null}'],
     ["an unknown type", '{"i":"1","t":99,"p":{}}'],
     ["bytes", Buffer.from([0xff, 0, 1])],
-  ])("%s: is answered by name, without a trace, and the window goes on", async (_what, message) => {
+  ])("%s: is answered with bad-input, without a stack trace, and the window keeps working", async (_what, message) => {
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
     onTestFinished(() => written.mockRestore());
     const { window } = await RawWindow.letIn(lab, await lab.comeIn());
@@ -172,7 +172,7 @@ describe("a message outside the contract", () => {
     ["a path that does not exist", { json: {}, meta: [[1, "a", "b"]] }],
     ["an invalid map", { json: 5, meta: "x", maps: 7 }],
     ["an input of another shape", { json: { runId: [] } }],
-  ])("%s: fails by name", async (_what, input) => {
+  ])("%s: fails with a named error", async (_what, input) => {
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
     onTestFinished(() => written.mockRestore());
     const { window } = await RawWindow.letIn(lab, await lab.comeIn());

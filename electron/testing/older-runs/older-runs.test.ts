@@ -17,6 +17,7 @@ const RUNS = readdirSync(import.meta.dirname)
 /** Texts of that version, and today's. */
 const REWORDED: readonly [before: string, now: string][] = [
   [" holds | passed", ": passed | passed"],
+  [':"holds"', ':"passed"'],
   [" begins | neutral", " started | neutral"],
   ["(goes on in the background)", "(in the background)"],
 ];

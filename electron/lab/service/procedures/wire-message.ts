@@ -27,7 +27,7 @@ export function answerToMalformed(text: string | undefined): string | undefined 
   const json = text === undefined ? undefined : parseJson(text);
   if (wireMessage.safeParse(json).success) return undefined;
   const error = toContractError(
-    new LabError("bad-input", `this message is none of the contract's: ${describe(text, json)}`, {
+    new LabError("bad-input", `this message is outside the contract: ${describe(text, json)}`, {
       hint: "the page and the lab may be of different versions: load the page again",
     }),
   );

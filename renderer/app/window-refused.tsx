@@ -2,8 +2,8 @@ import { IconKey } from "@tabler/icons-react";
 import { useLab } from "../state/lab-context.tsx";
 import { Empty } from "../ui/states.tsx";
 
-/** In place of any page, in a window that the lab has never had: why, and what a person can do. */
-export default function NotLetIn() {
+/** Replaces every page in a window that the lab has refused: the reason and the next step. */
+export default function WindowRefused() {
   const connection = useLab((state) => state.connection);
   if (connection.is !== "refused") return null;
   return (

@@ -4,8 +4,8 @@ import { LabFailure } from "../lab-client/lab-failure.ts";
 
 const ICON_PX = 16;
 
-/** Says that something failed: what, and what to do next. */
-export function tellFailure(what: string, error: unknown): void {
+/** Shows a failure with its hint. */
+export function notifyFailure(what: string, error: unknown): void {
   const hint = error instanceof LabFailure ? error.hint : null;
   const message = error instanceof Error ? error.message : String(error);
   notifications.show({
@@ -17,7 +17,7 @@ export function tellFailure(what: string, error: unknown): void {
   });
 }
 
-export function tell(title: string, message = ""): void {
+export function notify(title: string, message = ""): void {
   notifications.show({
     title,
     message,
@@ -27,12 +27,12 @@ export function tell(title: string, message = ""): void {
   });
 }
 
-/** Does what a person asked for; a failure is told and not thrown. Resolves to undefined then. */
+/** Runs an action; a failure is shown and not thrown, and resolves to undefined. */
 export async function attempt<Value>(what: string, work: () => Promise<Value>): Promise<Value | undefined> {
   try {
     return await work();
   } catch (error) {
-    tellFailure(what, error);
+    notifyFailure(what, error);
     return undefined;
   }
 }
