@@ -374,7 +374,7 @@ describe("an export that is not possible", () => {
     const file = newFile();
     await expect(exportBundle({ history, runIds: [RUN_1], file })).rejects.toMatchObject({
       code: "precondition",
-      message: expect.stringContaining(`run ${RUN_1} is on`),
+      message: expect.stringContaining(`run ${RUN_1} is in progress`),
     });
     expect(readdirSync(join(file, ".."))).toEqual([]);
   });

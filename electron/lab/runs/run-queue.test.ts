@@ -35,8 +35,8 @@ test("a run that is cancelled while its stack comes up was cancelled before it s
   queue.add([loaded("a"), loaded("b")], []);
   queue.cancel("all");
   expect(await toEnd()).toEqual([
-    ["b", "cancelled", "cancelled before it began"],
-    ["a", "cancelled", "cancelled before it began"],
+    ["b", "cancelled", "cancelled before it started"],
+    ["a", "cancelled", "cancelled before it started"],
   ]);
 });
 

@@ -107,5 +107,5 @@ test("stays small for any number of events", () => {
   );
   const page = reportOf(runWith([...rows, ...health]));
   expect(page.length).toBeLessThan(700_000);
-  expect(page).toContain("too many calls to tell apart");
+  expect(page).toContain("too many calls to draw");
 });

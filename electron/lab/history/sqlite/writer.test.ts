@@ -48,7 +48,7 @@ test("on a full disk a batch is written completely or not at all, and no later o
   writer.write(batch(1, 10), 0);
   expect(() => writer.write(batch(11, 2_000), 0)).toThrow("database or disk is full");
   makeSpace();
-  expect(() => writer.write(batch(2_001, 2_010), 0)).toThrow("what comes before it could not be written");
+  expect(() => writer.write(batch(2_001, 2_010), 0)).toThrow("an earlier batch could not be written");
   expect(query(file, "SELECT max(seq) FROM events")).toEqual([10]);
   writer.write(batch(11, 2_010), 1);
   expect(query(file, "SELECT count(*) FROM events")).toEqual([2_010]);
