@@ -146,7 +146,7 @@ describe("a run that already exists", () => {
     ["an event", { events: runWith([{ type: "warning", code: "x", message: "another" }]) }],
     ["the scenario", { scenarioSource: "id: other\n" }],
     ["the stack file", { stackSource: "services: {}\n" }],
-  ])("is a conflict when %s differs, and nothing of the bundle comes in", async (_, change) => {
+  ])("is a conflict when %s differs, and nothing of the bundle is imported", async (_, change) => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here, RUN_0, { startedWallMs: 1 });
     await recordRun(here);

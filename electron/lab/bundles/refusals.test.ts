@@ -331,7 +331,7 @@ describe("a zip bomb", () => {
     ["a larger manifest", "too large", { documentBytes: 200 }],
     ["more events", "too large", { eventsPerRun: 10 }],
     ["more runs", "too large", { runs: 0 }],
-  ])("or %s than is read", async (_, reason, limits) => {
+  ])("or %s than allowed", async (_, reason, limits) => {
     await expectRefused(goodBundle(), reason, { ...LIMITS, ...limits });
   });
 });

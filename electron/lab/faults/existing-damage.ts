@@ -124,7 +124,7 @@ export function targetOf(damage: Damage): string {
   return "service" in damage ? damage.service : damage.link;
 }
 
-/** False for damage that affects no one: an additional link that the stack file does not name. */
+/** False for damage without effect: an additional link that the stack file does not name. */
 export function isHarm(damage: Damage): boolean {
   return damage.is !== "undeclared";
 }

@@ -84,12 +84,12 @@ describe("undoing a fault on a service", () => {
       const leave = () => existsSync(${JSON.stringify(go)}) && process.exit(0);
       process.on("SIGTERM", () => { console.log("going"); setInterval(leave, 5); });
       console.log("up"); ${WAIT}`);
-    const said = () => readFileSync(logOf("a", "stdout"), "utf8");
-    await expect.poll(said).toContain("up");
+    const output = () => readFileSync(logOf("a", "stdout"), "utf8");
+    await expect.poll(output).toContain("up");
     const fault = faultOf("stop", await identity());
     const dying = await pid();
     process.kill(dying, "SIGTERM");
-    await expect.poll(said).toContain("going");
+    await expect.poll(output).toContain("going");
     const undoing = undo(fault);
     writeFileSync(go, "");
     expect(await undoing).toMatchObject({ result: "restored" });
@@ -257,8 +257,8 @@ describe("undoing a fault on a service", () => {
       };
       const times = { intendedWallMs: 0, expiresWallMs: 0 };
       const fault = { id: "f", runId: "r", stackId: "s", kind, target: "a", identity: identity(), undo: "", ...times };
-      const onExitedAgain = vi.fn((broken: JournaledFault, begun: ServiceIdentity) => {
-        broken.identity = begun;
+      const onExitedAgain = vi.fn((broken: JournaledFault, started: ServiceIdentity) => {
+        broken.identity = started;
       });
       const target = { driver: driver as unknown as StackDriver, waitUntilUp, onExitedAgain };
       expect(await undoFault(fault, target, never)).toMatchObject({ result: "not restored" });

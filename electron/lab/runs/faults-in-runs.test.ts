@@ -54,25 +54,28 @@ describe("a fault that ends before its time, by itself or by someone else", () =
     ["SIGCONT to a paused service", { pause: "server" }, () => process.kill(pidOf("server"), "SIGCONT"), /is running/],
     ["the start of a stopped one", { stop: "server" }, () => stack.running.driver.start("server"), /server is running/],
     ["SIGKILL of a paused one", { pause: "caller" }, () => process.kill(pidOf("caller"), "SIGKILL"), /is stopped/],
-  ])("%s is seen while the run goes on; it is not green, and says since when", async (_what, fault, end, why) => {
-    const { outcome, reason, events, view } = await run({
-      method: [{ fault }, UNTIL_TOLD],
-      listen(event, goOn) {
-        if (event.type === "fault.applied") void end();
-        if (event.type === "fault.undone") goOn();
-      },
-    });
-    // A service that someone else has killed is not restarted by the run: it is residue.
-    const isLeft = (await stack.running.driver.stateOf("caller")).is === "stopped";
-    await stack.running.startAndWait("caller", AbortSignal.timeout(20_000));
-    expect(outcome).toBe(isLeft ? "residue" : "failed");
-    expect(reason).toMatch(why);
-    expect(reason).toMatch(/ended before its time, by itself or by someone else: .*, seen [\d.]+ m?s into the run/);
-    const seqOf = (is: (event: LabEvent) => boolean) => events.find(is)?.seq ?? 0;
-    const undone = seqOf(({ type }) => type === "fault.undone");
-    expect(undone).toBeLessThan(seqOf((event) => event.type === "phase.started" && event.phase === "checks"));
-    expect(view.faults).toHaveLength(1);
-  });
+  ])(
+    "%s is noticed during the run, which does not pass, with the time in the reason",
+    async (_what, fault, end, why) => {
+      const { outcome, reason, events, view } = await run({
+        method: [{ fault }, UNTIL_TOLD],
+        listen(event, goOn) {
+          if (event.type === "fault.applied") void end();
+          if (event.type === "fault.undone") goOn();
+        },
+      });
+      // A service that someone else has killed is not restarted by the run: it is residue.
+      const isLeft = (await stack.running.driver.stateOf("caller")).is === "stopped";
+      await stack.running.startAndWait("caller", AbortSignal.timeout(20_000));
+      expect(outcome).toBe(isLeft ? "residue" : "failed");
+      expect(reason).toMatch(why);
+      expect(reason).toMatch(/ended before its time, by itself or by someone else: .*, seen [\d.]+ m?s into the run/);
+      const seqOf = (is: (event: LabEvent) => boolean) => events.find(is)?.seq ?? 0;
+      const undone = seqOf(({ type }) => type === "fault.undone");
+      expect(undone).toBeLessThan(seqOf((event) => event.type === "phase.started" && event.phase === "checks"));
+      expect(view.faults).toHaveLength(1);
+    },
+  );
 
   test("is noticed at the latest when it is undone", async () => {
     const { outcome, reason } = await run({

@@ -70,9 +70,9 @@ test("a session that could only be started partly is ended with its error", asyn
   expect(events.at(-1)).toMatchObject({ type: "run.ended", outcome: "error" });
   expect(await history.find(events[0]?.runId ?? "")).toMatchObject({ outcome: "error" });
   stack.running.health.nudge("server");
-  const heard = events.length;
+  const received = events.length;
   strays.report(new Error("of another's"));
-  expect(events).toHaveLength(heard);
+  expect(events).toHaveLength(received);
 });
 
 test("a session whose end cannot be recorded still ends, and that is reported", async () => {

@@ -90,7 +90,7 @@ describe("a stack that is broken before a run", () => {
       () => stack.running.startAndWait("caller", never),
       "caller is stopped",
     ],
-  ])("%s is refused by name, or accepted by name, and then green", async (_what, damage, restore, name) => {
+  ])("%s is refused by name, or accepted by name, and the run then passes", async (_what, damage, restore, name) => {
     await damage();
     try {
       const refused = await run({ method: [{ fault: { pause: "server" } }] });

@@ -41,7 +41,7 @@ describe("a scenario", () => {
       "within: 25h",
       /6:20: .*expected a duration of at most 24h/,
     ],
-    ["a health that is none", "is: up", "is: well", /4:39: steadyState\[0\]\.is: .*"up"\|"degraded"\|"down"/],
+    ["an unknown health", "is: up", "is: well", /4:39: steadyState\[0\]\.is: .*"up"\|"degraded"\|"down"/],
     [
       "a decision that is none",
       "within: 5s",

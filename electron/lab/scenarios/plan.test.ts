@@ -79,7 +79,7 @@ describe("the plan of a scenario", () => {
     [{ probe: "nowhere" }, 'no service called "nowhere"'],
     [{ wait: { service: "nowhere", is: "up" } }, 'no service called "nowhere"'],
     [{ check: { service: "nowhere", is: "up" } }, 'no service called "nowhere"'],
-  ])("is refused before anything runs when a target is not there: %j", (step, message) => {
+  ])("is refused before anything runs when a target does not exist: %j", (step, message) => {
     expect(() => planOf(step)).toThrow(message);
   });
 

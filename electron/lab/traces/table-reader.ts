@@ -90,8 +90,8 @@ export class TableReader<Row> implements DecisionSource {
   }
 
   missing(): readonly MissingDecisions[] {
-    const whole = [this.#gap, this.#wasReplaced].filter((why) => why !== undefined).map((why) => ({ why }));
-    return [...whole, ...this.#unreadable.missing()];
+    const unknown = [this.#gap, this.#wasReplaced].filter((why) => why !== undefined).map((why) => ({ why }));
+    return [...unknown, ...this.#unreadable.missing()];
   }
 
   async close(): Promise<void> {

@@ -19,7 +19,7 @@ const attributes = z
       ]),
     }),
   )
-  .refine((list) => new Set(list.map(({ key }) => key)).size === list.length, "an attribute's key is there once")
+  .refine((list) => new Set(list.map(({ key }) => key)).size === list.length, "an attribute's key occurs once")
   .transform((list) => Object.fromEntries(list.map(({ key, value }) => [key, String(Object.values(value)[0])])));
 
 const span = z.strictObject({
@@ -71,7 +71,7 @@ export function readOtlp(text: string): ReadSpan[] {
   for (const each of spans) {
     for (let child = each; child.parentSpanId !== ""; ) {
       const parent = byId.get(`${child.traceId} ${child.parentSpanId}`);
-      if (parent === undefined) throw new Error(`the parent of span ${child.name} is not there`);
+      if (parent === undefined) throw new Error(`the parent of span ${child.name} is missing`);
       if (each.above.includes(parent)) throw new Error(`span ${parent.name} is above itself`);
       each.above.unshift(parent);
       child = parent;
