@@ -86,7 +86,7 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       );
     };
 
-    const forgetOldest = () => {
+    const dropOldest = () => {
       const closed = Object.keys(get().runs).filter((runId) => !followed.has(runId));
       const runs = { ...get().runs };
       for (const runId of closed.slice(0, Math.max(0, closed.length - KEPT_CLOSED))) delete runs[runId];
@@ -115,7 +115,7 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
           if (entry.users > 0) return;
           entry.stop();
           followed.delete(runId);
-          forgetOldest();
+          dropOldest();
         };
       },
       refreshCatalogue: async () => {

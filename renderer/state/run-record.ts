@@ -3,7 +3,7 @@ import type { LaneSummary } from "../../electron/contract/history.ts";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
 import { RunModel } from "../../electron/model/run-model.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
-import { Outline } from "../timeline/outline.ts";
+import { RunPreview } from "../timeline/run-preview.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 
 /** The log of one run in this page, with its model and its timeline. Grows in place, with a new `version`. */
@@ -60,7 +60,7 @@ export class RunRecord {
 
   /** Sets a preview of the whole run until all events have arrived. */
   preview(summary: LaneSummary): void {
-    this.timeline.outline = new Outline(summary);
+    this.timeline.preview = new RunPreview(summary);
     this.version++;
   }
 

@@ -7,25 +7,25 @@ const waiting = [0, 100, 230, 15_200, 15_500];
 const gaps = idleGaps(waiting, 15_500);
 const collapsed = new Axis(15_500, gaps, gapUnits(gaps, 15_500));
 
-test("a long wait is collapsed and what surrounds it is not", () => {
+test("a long wait is collapsed and the time around it is not", () => {
   expect(gaps).toHaveLength(1);
   expect(collapsed.endUnit).toBeLessThan(2_000);
   expect(collapsed.toUnit(230)).toBe(230);
 });
 
-test("a run in which something happens all the time is drawn as it is", () => {
+test("a run without idle time is drawn unchanged", () => {
   const busy = Array.from({ length: 200 }, (_, index) => index * 100);
   expect(idleGaps(busy, 20_000)).toEqual([]);
 });
 
-test.each([collapsed, new Axis(15_500, [], 1)])("every time is found again where it is drawn", (axis) => {
+test.each([collapsed, new Axis(15_500, [], 1)])("every time is mapped to a position and back", (axis) => {
   const scale = projection(axis, wholeRun(axis), 900);
   for (let ms = 0; ms <= 15_500; ms += 7.3) expect(scale.toMs(scale.toPx(ms))).toBeCloseTo(ms, 6);
   expect(scale.toPx(0)).toBe(0);
   expect(scale.toPx(15_500)).toBeCloseTo(900, 6);
 });
 
-test("what was zoomed to is the same stretch of the run when idle time is collapsed, and when it is not any more", () => {
+test("the zoomed period stays the same when idle time is collapsed and shown again", () => {
   const plain = new Axis(15_500, [], 1);
   for (const [from, to] of [
     [plain, collapsed],
@@ -49,7 +49,7 @@ test("later is always further right", () => {
 
 describe("a viewport", () => {
   const axis = new Axis(1_000, [], 1);
-  test("keeps what is under the pointer under the pointer", () => {
+  test("zooms around the pointer", () => {
     const before = wholeRun(axis);
     const after = zoom(before, 0.5, 300, axis);
     const place = (viewport: typeof before) => (300 - viewport.startUnit) / (viewport.endUnit - viewport.startUnit);
@@ -57,7 +57,7 @@ describe("a viewport", () => {
     expect(after.endUnit - after.startUnit).toBe(500);
   });
 
-  test("never leaves the run, however it is moved", () => {
+  test("never leaves the run", () => {
     let viewport = wholeRun(axis);
     for (const [factor, anchor, shift] of [
       [0.1, 990, 400],
@@ -72,16 +72,16 @@ describe("a viewport", () => {
     }
   });
 
-  test("shows a stretch that was drawn in either direction", () => {
+  test("shows a period dragged in either direction", () => {
     expect(around(200, 400, axis)).toEqual(around(400, 200, axis));
     expect(around(200, 400, axis).startUnit).toBeLessThan(200);
   });
 });
 
-/** As wide as "0.4 s" is drawn. */
+/** Width of a drawn "0.4 s". */
 const LABEL_PX = 30;
 
-test("ticks are at round times, apart from each other, and none is inside what was collapsed or runs into it", () => {
+test("ticks are at round times, do not overlap, and none is in or overlaps a collapsed gap", () => {
   const closer = Array.from({ length: 40 }, (_, place) => ({ startUnit: 5 * place, endUnit: 360 + 7 * place }));
   for (const viewport of [wholeRun(collapsed), ...closer, { startUnit: 100, endUnit: 101 }]) {
     const scale = projection(collapsed, viewport, 900);

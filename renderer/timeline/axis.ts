@@ -1,6 +1,6 @@
 /**
- * The time axis. Run time (`Ms`) is mapped to axis units, which are milliseconds too, except that long stretches in
- * which nothing happened take a fixed small width. A viewport is a range of units; pixels follow from it.
+ * The time axis. Run time (`Ms`) is mapped to axis units, which are milliseconds too, except that long idle periods take
+ * a fixed small width. A viewport is a range of units; pixels follow from it.
  */
 
 export interface IdleGap {
@@ -21,7 +21,7 @@ export interface Viewport {
   endUnit: number;
 }
 
-/** What a person has zoomed to: the same run time, also when the axis comes to collapse more or less of it. */
+/** The zoomed period in run time, independent of how much of the axis is collapsed. */
 export interface Stretch {
   startMs: number;
   endMs: number;
@@ -62,7 +62,7 @@ export class Axis {
     return segment.startMs + (unit - segment.startUnit) / slope(segment);
   }
 
-  /** A run has a handful of idle gaps at most, so a linear look is the quickest one. */
+  /** Linear search: a run has few idle gaps. */
   #find(isIn: (segment: Segment) => boolean): Segment {
     const segments = this.segments;
     for (const segment of segments) if (isIn(segment)) return segment;
@@ -74,7 +74,7 @@ function slope(segment: Segment): number {
   return (segment.endUnit - segment.startUnit) / (segment.endMs - segment.startMs);
 }
 
-/** Between run time and pixels, for one viewport and width. */
+/** Mapping between run time and pixels, for one viewport and width. */
 export interface Projection {
   toPx(ms: number): number;
   toMs(px: number): number;
@@ -90,7 +90,7 @@ export function projection(axis: Axis, viewport: Viewport, widthPx: number): Pro
   };
 }
 
-/** The closest a person may zoom in: half a millisecond across the window still tells two events apart. */
+/** Maximum zoom: half a millisecond across the window still separates two events. */
 const MIN_UNITS = 0.5;
 
 export function wholeRun(axis: Axis): Viewport {
@@ -117,7 +117,7 @@ export function pan(viewport: Viewport, units: number, axis: Axis): Viewport {
   return keepInside({ startUnit: viewport.startUnit + units, endUnit: viewport.endUnit + units }, axis);
 }
 
-/** The viewport that shows a stretch of run time, with a little air on both sides. */
+/** The viewport that shows a period of run time, with a margin on both sides. */
 export function around(startMs: number, endMs: number, axis: Axis): Viewport {
   const [startUnit, endUnit] = [axis.toUnit(Math.min(startMs, endMs)), axis.toUnit(Math.max(startMs, endMs))];
   const air = Math.max((endUnit - startUnit) * 0.04, MIN_UNITS / 2);

@@ -1,23 +1,23 @@
 import type { IdleGap } from "./axis.ts";
 
-/** Shorter waits are part of the picture. */
+/** Shorter gaps are not collapsed. */
 const MIN_GAP_MS = 1_000;
-/** A gap worth collapsing is a good part of the run: cutting many small ones would make the axis hard to read. */
+/** Minimum share of the run: collapsing many small gaps would make the axis hard to read. */
 const MIN_SHARE = 0.08;
 const MARGIN_SHARE = 0.1;
-/** What a collapsed gap takes of the axis, as a share of the time that is left. */
+/** Width of a collapsed gap, as a share of the remaining time. */
 const GAP_SHARE = 0.07;
 
-/** Part of the time of a run. */
+/** A period of a run. */
 interface Stretch {
   startMs: number;
   endMs: number;
 }
 
 /**
- * The stretches of a run in which nothing happened and nothing was in progress.
- * @param instantsMs when something happened, ascending
- * @param busy what lasted, such as calls and steps, in any order
+ * The periods of a run without events and without anything in progress.
+ * @param instantsMs times of events, ascending
+ * @param busy periods in progress, such as calls and steps, in any order
  */
 export function idleGaps(instantsMs: Iterable<number>, durationMs: number, busy: Iterable<Stretch> = []): IdleGap[] {
   const least = Math.max(MIN_GAP_MS, durationMs * MIN_SHARE);
@@ -43,7 +43,7 @@ function longEnough(stretches: Iterable<Stretch>, least: number): Stretch[] {
   return long;
 }
 
-/** Few stretches are long enough to come here, so that what is busy outside them is neither sorted nor kept. */
+/** Called for the few long gaps only, so that busy periods outside of them are neither sorted nor kept. */
 function* without(quiet: readonly Stretch[], busy: Iterable<Stretch>): Generator<Stretch> {
   const within: Stretch[] = [];
   for (const stretch of busy) {
@@ -61,7 +61,7 @@ function* without(quiet: readonly Stretch[], busy: Iterable<Stretch>): Generator
   }
 }
 
-/** The axis units that each collapsed gap takes. */
+/** Width of each collapsed gap in axis units. */
 export function gapUnits(gaps: readonly IdleGap[], durationMs: number): number {
   const idleMs = gaps.reduce((sum, gap) => sum + gap.endMs - gap.startMs, 0);
   return Math.max((durationMs - idleMs) * GAP_SHARE, 1);

@@ -1,7 +1,7 @@
 import { LANE_KINDS, type LaneKind } from "../../electron/model/lanes.ts";
 import type { TimelineModel } from "./timeline-model.ts";
 
-/** Where a lane stands in the picture. */
+/** Position and size of a lane. */
 export interface LaneBox {
   kind: LaneKind;
   topPx: number;
@@ -22,10 +22,10 @@ const ROW_PX: Record<LaneKind, number> = {
 };
 export const LANE_GAP_PX = 8;
 
-/** Lanes that would be empty for the whole run are left out; those that any run fills are always there. */
+/** Empty lanes are omitted, except those that every run fills. */
 const ALWAYS: readonly LaneKind[] = ["phases", "steps", "health", "calls"];
 
-/** @param scale above 1 for an audience */
+/** @param scale above 1 in presenter mode */
 export function layOut(
   model: TimelineModel,
   hidden: ReadonlySet<LaneKind>,

@@ -15,24 +15,24 @@ export interface Picture {
   heightPx: number;
   palette: TimelinePalette;
   nowMs: number;
-  /** The moment that the window shows; what comes after it is dimmed. */
+  /** The moment shown; later events are dimmed. */
   cursorMs: number | undefined;
   selectedSeq: number | undefined;
   tickPx: readonly number[];
 }
 
 const LABEL_GAP_PX = 6;
-/** Below this there is no room for a word, and measuring text for a hundred thousand spans would cost the frame. */
+/** Minimum width for a label: measuring text of a hundred thousand spans would take too long for a frame. */
 const LABEL_LIMIT = 400;
 const LABELLED: readonly LaneKind[] = ["phases", "steps", "faults", "hits", "health", "calls", "approvals", "checks"];
 
-/** Draws the lanes. The number of rectangles follows from the width of the window, not from the length of the run. */
+/** Draws the lanes. The number of rectangles depends on the width of the window, not on the length of the run. */
 export function paint(context: CanvasRenderingContext2D, picture: Picture): void {
   const { scale, heightPx, palette } = picture;
   context.clearRect(0, 0, scale.widthPx, heightPx);
   paintGround(context, picture);
   for (const box of picture.boxes) {
-    paintOutline(context, picture, box);
+    paintPreview(context, picture, box);
     paintSpans(context, picture, box);
     if (LABELLED.includes(box.kind)) paintLabels(context, picture, box);
   }
@@ -71,7 +71,7 @@ function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: La
       context.fillRect(batch[at] ?? 0, topPx, Math.max((batch[at + 1] ?? 0) - 0.5, 1), box.rowPx - insetPx * 2);
     }
     if (!isFull) continue;
-    // A soft band with a solid edge: readable text on it, and its start can be told to the pixel.
+    // A soft band with a solid edge: readable text, with an exact start.
     context.fillStyle = palette.solid[toneName(tone)];
     for (let at = 0; at < batch.length; at += RECT_FIELDS) {
       const topPx = box.topPx + (batch[at + 2] ?? 0) * box.rowPx + insetPx;
@@ -80,7 +80,7 @@ function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: La
   }
 }
 
-/** Hatched: the lab may yet lose it. */
+/** Hatches events that are not saved yet. */
 function paintUnsaved(context: CanvasRenderingContext2D, { model, scale, heightPx, palette }: Picture): void {
   if (model.unsavedFromMs === undefined) return;
   const fromPx = Math.max(0, Math.floor(scale.toPx(model.unsavedFromMs)));
@@ -103,23 +103,23 @@ function paintUnsaved(context: CanvasRenderingContext2D, { model, scale, heightP
 const UNSAVED_ALPHA = 0.35;
 const HATCH_PX = 8;
 
-/** Beyond the events that have arrived: paler, since it is known that something happened there and not yet what. */
-function paintOutline(context: CanvasRenderingContext2D, { model, scale, palette }: Picture, box: LaneBox): void {
-  const { outline, lastMs } = model;
-  if (outline === undefined || outline.lastMs <= lastMs) return;
+/** Draws the preview beyond the events that have arrived, in a paler colour. */
+function paintPreview(context: CanvasRenderingContext2D, { model, scale, palette }: Picture, box: LaneBox): void {
+  const { preview, lastMs } = model;
+  if (preview === undefined || preview.lastMs <= lastMs) return;
   const insetPx = INSET_PX[box.kind] ?? 3;
   context.globalAlpha = OUTLINE_ALPHA;
-  for (const { rowTitle, tone, slices } of outline.marks(box.kind)) {
+  for (const { rowTitle, tone, slices } of preview.marks(box.kind)) {
     const row = rowTitle === undefined ? 0 : model.lanes[box.kind].rowTitles.indexOf(rowTitle);
     if (row < 0 || row >= box.rows) continue;
     context.fillStyle = palette.solid[tone];
     const topPx = box.topPx + row * box.rowPx + insetPx;
     for (const slice of slices) {
-      const startMs = slice * outline.sliceMs;
+      const startMs = slice * preview.sliceMs;
       if (startMs < lastMs) continue;
       const startPx = scale.toPx(startMs);
       if (startPx > scale.widthPx) break;
-      const widthPx = scale.toPx(Math.min(startMs + outline.sliceMs, outline.lastMs)) - startPx;
+      const widthPx = scale.toPx(Math.min(startMs + preview.sliceMs, preview.lastMs)) - startPx;
       if (startPx + widthPx >= 0) context.fillRect(startPx, topPx, Math.max(widthPx, 1), box.rowPx - insetPx * 2);
     }
   }
@@ -128,7 +128,7 @@ function paintOutline(context: CanvasRenderingContext2D, { model, scale, palette
 
 const OUTLINE_ALPHA = 0.45;
 
-/** Bars of calls are thin: what they are called and what was decided says more than how long they took. */
+/** Bars of calls are thin: tool and decisions matter more than the duration. */
 const INSET_PX: Partial<Record<LaneKind, number>> = { logs: 1, calls: 5, health: 2 };
 
 interface Visible {
@@ -137,7 +137,7 @@ interface Visible {
   endPx: number;
 }
 
-/** Labels of the spans in view, inside a wide span or to the right of a narrow one, where the row is free. */
+/** Labels of the visible spans: inside a wide span, or to the right of a narrow one where the row is free. */
 function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
   const lane = picture.model.lanes[box.kind];
   const visible = visibleSpans(lane, picture);
@@ -166,7 +166,7 @@ function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: L
   }
 }
 
-/** Checks that hold are marks only; those that do not are named. */
+/** Passed checks have no label; others do. */
 function isLoud(tone: number): boolean {
   return toneName(tone) !== "passed";
 }
@@ -215,7 +215,7 @@ function drawParts(
   }
 }
 
-/** The beginning of a text that has room, with an ellipsis; undefined when not even a letter has. */
+/** The text truncated to the width, with an ellipsis; undefined without room for a letter. */
 function shorten(context: CanvasRenderingContext2D, text: string, roomPx: number, widthPx: number): string | undefined {
   for (let length = Math.floor((text.length * roomPx) / widthPx); length > 1; length--) {
     const shorter = `${text.slice(0, length).trimEnd()}…`;

@@ -2,12 +2,12 @@ import type { TextPart } from "../../electron/model/catalogue/entry.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { SpanColumns } from "./span-columns.ts";
 
-/** One band of the timeline. */
+/** One lane of the timeline. */
 export class Lane {
   readonly kind: LaneKind;
   readonly title: string;
   readonly spans = new SpanColumns();
-  /** What each row is about, where rows have a meaning: the services. */
+  /** Titles of the rows, in lanes whose rows are services. */
   readonly rowTitles: string[] = [];
   readonly #labels: TextPart[][] = [];
 
@@ -24,7 +24,7 @@ export class Lane {
     this.#labels[index] = parts;
   }
 
-  /** The row of a service, a new one at its first mention. */
+  /** The row of a service, added on first use. */
   rowOf(title: string): number {
     const known = this.rowTitles.indexOf(title);
     return known >= 0 ? known : this.rowTitles.push(title) - 1;

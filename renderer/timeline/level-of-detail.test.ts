@@ -16,7 +16,7 @@ function columns(spans: readonly [startMs: number, endMs: number, tone?: Tone, r
   return found;
 }
 
-test("what is drawn is bounded by the window, not by the run", () => {
+test("the number of rectangles is bounded by the window, not by the run", () => {
   const many = columns(
     Array.from({ length: 100_000 }, (_, index) => [index, index + 0.5, "allow", index % 6] as const),
   );
@@ -25,7 +25,7 @@ test("what is drawn is bounded by the window, not by the run", () => {
   expect(count).toBeLessThan(6 * 500);
 });
 
-test("an error among thousands of successes is seen", () => {
+test("an error among thousands of successes is drawn", () => {
   const many = columns(
     Array.from(
       { length: 50_000 },
@@ -36,7 +36,7 @@ test("an error among thousands of successes is seen", () => {
   expect(failed).toHaveLength(4);
 });
 
-test("bands that touch stay apart, so that the change between them is seen", () => {
+test("adjacent bands stay separate, so that the change between them is visible", () => {
   const bands = mergeSpans(
     columns([
       [0, 30_000],
@@ -49,12 +49,12 @@ test("bands that touch stay apart, so that the change between them is seen", () 
   expect(bands.get(toneIndex("step"))).toHaveLength(3 * 4);
 });
 
-test("a span that has not ended reaches to now", () => {
+test("an open span extends to now", () => {
   const [x, width] = mergeSpans(columns([[10_000, OPEN]]), whole, 60_000).get(toneIndex("step")) ?? [];
   expect([x, width]).toEqual([100, 500]);
 });
 
-test("what is out of view costs nothing and hides nothing", () => {
+test("spans out of view are not drawn and hide nothing", () => {
   const near = projection(axis, { startUnit: 40_000, endUnit: 41_000 }, 1_000);
   const batches = mergeSpans(
     columns([
@@ -69,7 +69,7 @@ test("what is out of view costs nothing and hides nothing", () => {
   expect(rectCount(batches)).toBe(2);
 });
 
-test("spans that arrive late are drawn in the order of time", () => {
+test("spans that arrive late are drawn in time order", () => {
   const late = columns([
     [50_000, 51_000],
     [10_000, 11_000],
@@ -78,7 +78,7 @@ test("spans that arrive late are drawn in the order of time", () => {
   expect(rectCount(mergeSpans(late, whole, 0))).toBe(3);
 });
 
-test("a point finds the narrowest span at it, near misses count, other rows do not", () => {
+test("a point finds the narrowest span at or near it, in its row only", () => {
   const spans = columns([
     [0, 100_000],
     [50_000, 50_010],

@@ -2,20 +2,19 @@ import { TONES } from "../../electron/model/tone.ts";
 import type { Projection } from "./axis.ts";
 import type { SpanColumns } from "./span-columns.ts";
 
-/** Nearer than this, two spans look like one: drawing both costs twice and shows nothing more. */
+/** Spans closer than this are merged: they would look like one. */
 const MERGE_PX = 2;
 export const LEAST_SPAN_PX = 3;
 
-/** Rectangles of one colour, four numbers each: x, width, row, and how many spans it stands for. */
+/** Rectangles of one colour, four numbers each: x, width, row, number of spans. */
 export type RectBatch = number[];
 export const RECT_FIELDS = 4;
 
 /**
- * What to draw of a lane: spans in view, neighbours merged, grouped by colour. The number of rectangles is bounded by
- * the width of the window, whatever the number of spans. Where spans of different tones fall on the same pixels, the
- * weightier tone is drawn.
+ * The rectangles of a lane: visible spans, neighbours merged, grouped by colour. Their number is bounded by the width of
+ * the window, for any number of spans. Where spans of different tones share pixels, the tone of higher priority is drawn.
  *
- * @param nowMs where spans that have not ended reach to
+ * @param nowMs end of open spans
  */
 export function mergeSpans(spans: SpanColumns, scale: Projection, nowMs: number): Map<number, RectBatch> {
   const batches = new Map<number, RectBatch>();
@@ -67,14 +66,14 @@ function close(batches: Map<number, RectBatch>, { startPx, endPx, tone, count }:
   batch.push(startPx, endPx - startPx, row, count);
 }
 
-/** How many rectangles a frame draws: what it costs. */
+/** Number of rectangles of a frame: its cost. */
 export function rectCount(batches: ReadonlyMap<number, RectBatch>): number {
   let count = 0;
   for (const batch of batches.values()) count += batch.length / RECT_FIELDS;
   return count;
 }
 
-/** The span drawn at a point of a row, the narrowest where several are; -1 when there is none. */
+/** The narrowest span drawn at a point of a row; -1 when there is none. */
 export function spanAt(spans: SpanColumns, scale: Projection, row: number, px: number, nowMs: number): number {
   const SLACK_PX = 3;
   let found = -1;

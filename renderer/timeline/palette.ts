@@ -1,6 +1,6 @@
 import { TONES, type Tone } from "../../electron/model/tone.ts";
 
-/** The colours of one theme, read from the page's style sheet once for each change of theme: a canvas knows no CSS. */
+/** The colours of one theme, read from the page's style sheet at each theme change: a canvas cannot use CSS variables. */
 export interface TimelinePalette {
   solid: Record<Tone, string>;
   soft: Record<Tone, string>;
@@ -15,12 +15,12 @@ export interface TimelinePalette {
 
 const FONT_PX = 12;
 
-/** @param scale of the type, above 1 for an audience */
+/** @param scale of the font, above 1 in presenter mode */
 export function readPalette(element: Element, scale: number): TimelinePalette {
   const style = getComputedStyle(element);
   const probe = document.createElement("span");
   element.append(probe);
-  // Custom properties keep light-dark() unresolved; a real colour property of an element resolves it.
+  // Custom properties keep light-dark() unresolved; the colour property of an element resolves it.
   const resolve = (name: string) => {
     probe.style.color = `var(${name})`;
     return getComputedStyle(probe).color;

@@ -11,7 +11,7 @@ function pack(spans: readonly [startMs: number, endMs: number][], maxRows: numbe
   return { rows: [...columns.row.subarray(0, columns.length)], used: packing.rows };
 }
 
-test("few spans have a row each, so that there is room for their names", () => {
+test("few spans have a row each, with room for their labels", () => {
   expect(
     pack(
       [
@@ -24,7 +24,7 @@ test("few spans have a row each, so that there is room for their names", () => {
   ).toEqual([0, 1, 2]);
 });
 
-test("many share rows, and those at the same time do not share one", () => {
+test("many spans share rows, but not at the same time", () => {
   const { rows, used } = pack(
     [
       [0, 10],
@@ -39,7 +39,7 @@ test("many share rows, and those at the same time do not share one", () => {
   expect(used).toBe(2);
 });
 
-test("more at the same time than there are rows overlap in the last", () => {
+test("more simultaneous spans than rows overlap in the last row", () => {
   const { rows, used } = pack(
     Array.from({ length: 10 }, () => [0, 10] as [number, number]),
     3,

@@ -1,8 +1,8 @@
 import type { SpanColumns } from "./span-columns.ts";
 
 /**
- * Which row of a lane a span is drawn in. While there are few, each has a row of its own, so that its label always has
- * room; with more than `maxRows` they share rows, the first one free, and the fullest lane overlaps in the last row.
+ * Assigns spans to rows of a lane. Up to `maxRows` spans have a row each, so that their labels have room; more spans share
+ * rows, each in the first free one, or overlapping in the last row.
  */
 export class RowPacking {
   readonly #spans: SpanColumns;
@@ -20,14 +20,14 @@ export class RowPacking {
     return Math.max(1, this.#isShared ? this.#rowEndsMs.length : this.#spans.length);
   }
 
-  /** The row for a span about to be added. */
+  /** The row for a new span. */
   rowFor(startMs: number, endMs: number): number {
     if (!this.#isShared && this.#spans.length < this.#maxRows) return this.#spans.length;
     if (!this.#isShared) this.#share();
     return this.#place(startMs, endMs);
   }
 
-  /** An open span has ended: what comes after may use its row. */
+  /** Frees the row of an open span that has ended. */
   ended(row: number, endMs: number): void {
     if (this.#isShared && this.#rowEndsMs[row] === Number.POSITIVE_INFINITY) this.#rowEndsMs[row] = endMs;
   }

@@ -6,7 +6,7 @@ import { axisOf } from "./run-axis.ts";
 import { TimelineModel } from "./timeline-model.ts";
 
 const started = RECORDED.approvalTimeout.find((event) => event.type === "run.started");
-if (started === undefined) throw new Error("the recorded run has no beginning");
+if (started === undefined) throw new Error("the recorded run has no start");
 const BEGAN = started;
 
 function idleIn(
@@ -46,11 +46,11 @@ function call(startMs: number, endMs: number) {
   };
 }
 
-test("a stretch of nothing is collapsed", () => {
+test("an idle period is collapsed", () => {
   expect(idleIn([], 10_000)).toHaveLength(1);
 });
 
-test("calls in flight are not idle, and what is between them is when it is long", () => {
+test("calls in progress are not idle; a long gap between calls is", () => {
   expect(idleIn([call(50, 9_900)], 10_000)).toEqual([]);
   const [between, ...others] = idleIn([call(50, 3_000), call(7_000, 9_900)], 10_000);
   expect(others).toEqual([]);
@@ -58,7 +58,7 @@ test("calls in flight are not idle, and what is between them is when it is long"
   expect(between?.[1]).toBeLessThanOrEqual(7_000);
 });
 
-test("a call that was allowed is in flight, and not idle, until its end is told", () => {
+test("an allowed call is in progress, and not idle, until its end is recorded", () => {
   const allowed = {
     ...{ type: "call.decided", rowId: "1", atMs: 60, callId: "slow", sessionId: "session", turnId: "turn" },
     ...{ tool: "list_recent_charges", arguments: {}, decision: "allow", reason: "", backend: "payments-mcp" },
@@ -70,12 +70,12 @@ test("a call that was allowed is in flight, and not idle, until its end is told"
   expect(idleIn([allowed], 10_000)).toHaveLength(1);
 });
 
-test("a call within a quiet stretch parts it in two", () => {
+test("a call within an idle period splits it in two", () => {
   const late = { ...call(4_000, 6_000), atMs: 10_000 };
   expect(idleIn([late], 10_000).map(([startMs, endMs]) => endMs <= 4_000 || startMs >= 6_000)).toEqual([true, true]);
 });
 
-test("an approval that waits is not idle", () => {
+test("a waiting approval is not idle", () => {
   const { approvalTimeout } = RECORDED;
   const model = new TimelineModel();
   new RunModel(model).takeAll(approvalTimeout);

@@ -2,7 +2,7 @@ import { Axis } from "./axis.ts";
 import { gapUnits, idleGaps } from "./idle-gaps.ts";
 import type { TimelineModel } from "./timeline-model.ts";
 
-/** One axis for one run, or for several side by side: only what is idle in all of them is collapsed. */
+/** One axis for one run or for several: only time that is idle in all of them is collapsed. */
 export function axisOf(models: readonly TimelineModel[], untilMs: number, collapsesIdle: boolean): Axis {
   const durationMs = Math.max(untilMs, ...models.map(({ endMs }) => endMs));
   if (!collapsesIdle) return new Axis(durationMs, [], 1);
@@ -16,9 +16,9 @@ function instantsOf(models: readonly TimelineModel[]): Iterable<number> {
   return models.flatMap((model) => [...instantsIn(model)]).sort((a, b) => a - b);
 }
 
-function* instantsIn({ instantsMs, outline, lastMs }: TimelineModel): Generator<number> {
+function* instantsIn({ instantsMs, preview, lastMs }: TimelineModel): Generator<number> {
   yield* instantsMs;
-  if (outline !== undefined) yield* outline.instantsAfter(lastMs);
+  if (preview !== undefined) yield* preview.instantsAfter(lastMs);
 }
 
 function* busyIn(models: readonly TimelineModel[]): Generator<{ startMs: number; endMs: number }> {

@@ -3,10 +3,10 @@ import { type Tone, toneIndex } from "../../electron/model/tone.ts";
 const FIRST_CAPACITY = 64;
 
 /**
- * The spans of one lane as columns: a hundred thousand of them are scanned for every frame while a person pans, and
- * objects would make that ten times dearer. Spans keep the index they were added at; {@link inOrder} gives them by start.
+ * The spans of one lane as columns: a hundred thousand are scanned for every frame while panning, and objects would make
+ * that ten times slower. Spans keep the index they were added at; {@link inOrder} sorts them by start.
  *
- * An `endMs` of Infinity is a span that has not ended.
+ * An `endMs` of Infinity is an open span.
  */
 export class SpanColumns {
   length = 0;
@@ -14,7 +14,7 @@ export class SpanColumns {
   endMs = new Float64Array(FIRST_CAPACITY);
   tone = new Uint8Array(FIRST_CAPACITY);
   row = new Uint8Array(FIRST_CAPACITY);
-  /** The number of the event that a selection of this span opens. */
+  /** The number of the event that is selected with this span. */
   seq = new Uint32Array(FIRST_CAPACITY);
   #order: Uint32Array | undefined;
   #isSorted = true;
@@ -41,7 +41,7 @@ export class SpanColumns {
     return this.endMs[index] ?? 0;
   }
 
-  /** What has become known of a span: its start too, where that was only inferred before. */
+  /** Updates a span; also its start, if that was only inferred before. */
   amend(index: number, { startMs, endMs, tone }: { startMs: number; endMs: number; tone: Tone }): void {
     if (startMs !== this.startAt(index)) {
       this.startMs[index] = startMs;
@@ -52,7 +52,7 @@ export class SpanColumns {
     this.tone[index] = toneIndex(tone);
   }
 
-  /** Indexes by start time, or undefined when that is the order they were added in. */
+  /** Indexes by start time; undefined when spans were added in that order. */
   inOrder(): Uint32Array | undefined {
     if (this.#isSorted) return undefined;
     this.#order ??= Uint32Array.from({ length: this.length }, (_, index) => index).sort(
@@ -61,7 +61,7 @@ export class SpanColumns {
     return this.#order;
   }
 
-  /** The span that begins with this event, or -1. */
+  /** The span opened by this event, or -1. */
   indexOfSeq(seq: number): number {
     return this.seq.subarray(0, this.length).indexOf(seq);
   }

@@ -9,7 +9,7 @@ export interface Tick {
 const LEAST_PX = 84;
 const LEAST_LABEL_PX = 34;
 
-/** Round times along the axis, none nearer to the next than a label needs; none inside a collapsed gap or under its label. */
+/** Round times along the axis, far enough apart for their labels; none inside a collapsed gap or under its label. */
 export function ticks(axis: Axis, viewport: Viewport, scale: Projection): Tick[] {
   const stepMs = roundStep(((viewport.endUnit - viewport.startUnit) / scale.widthPx) * LEAST_PX);
   const found: Tick[] = [];
@@ -29,7 +29,7 @@ export function ticks(axis: Axis, viewport: Viewport, scale: Projection): Tick[]
   return found;
 }
 
-/** The next of 1, 2, 5 times a power of ten; from a minute on, what clocks count in. */
+/** The next of 1, 2, 5 times a power of ten; from a minute on, divisors of minutes and hours. */
 function roundStep(leastMs: number): number {
   const CLOCK_STEPS_MS = [60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000];
   if (leastMs > 20_000) return CLOCK_STEPS_MS.find((step) => step >= leastMs) ?? 3_600_000;

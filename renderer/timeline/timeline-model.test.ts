@@ -13,7 +13,7 @@ function modelOf(events: readonly LabEvent[]): TimelineModel {
   return model;
 }
 
-test("a call is one bar, named by its tool and all that was decided", () => {
+test("a call is one bar, labelled with its tool and all decisions", () => {
   const { calls, approvals } = modelOf(RECORDED.approvalTimeout).lanes;
   const labels = Array.from({ length: calls.spans.length }, (_, index) => labelText(calls.label(index)));
   expect(labels).toEqual(["list_recent_charges → allow", "create_refund → approvalRequired → expired"]);
@@ -21,13 +21,13 @@ test("a call is one bar, named by its tool and all that was decided", () => {
   expect(approvals.spans.endAt(0) - approvals.spans.startAt(0)).toBeGreaterThan(14_000);
 });
 
-test("decisions are drawn when they were made, not when their row was read", () => {
+test("decisions are drawn at the time of the decision, not of reading the row", () => {
   const { calls } = modelOf(RECORDED.retryStorm).lanes;
   const read = RECORDED.retryStorm.find((event) => event.type === "call.decided");
   expect(calls.spans.startAt(0)).toBeLessThan(read?.atMs ?? 0);
 });
 
-test("taking a run in one go, one by one, or twice over makes the same picture", () => {
+test("taking a run at once, one by one, or twice gives the same lanes", () => {
   const events = RECORDED.gatewayKilled;
   const atOnce = modelOf(events);
   const slowly = new TimelineModel();
@@ -48,17 +48,17 @@ test("taking a run in one go, one by one, or twice over makes the same picture",
   }
 });
 
-test("what has not ended is kept with an open end", () => {
+test("open spans have an open end", () => {
   const running = modelOf(RECORDED.approvalTimeout.slice(0, 22));
   expect(running.lanes.approvals.spans.endAt(0)).toBe(Number.POSITIVE_INFINITY);
   expect(running.lanes.faults.spans.endAt(0)).toBe(Number.POSITIVE_INFINITY);
 });
 
-/** What the recorded run did not meet, and its end. */
+/** Events that the recorded run does not contain, and its end. */
 function withRareEvents(): LabEvent[] {
   const last = RECORDED.approvalTimeout.at(-1);
   const fault = RECORDED.approvalTimeout.find((event) => event.type === "fault.intended");
-  if (last === undefined || fault === undefined) throw new Error("the recorded run is not whole");
+  if (last === undefined || fault === undefined) throw new Error("the recorded run is incomplete");
   const at = (seq: number) => ({ runId: last.runId, seq: last.seq + seq, atMs: last.atMs, wallMs: last.wallMs });
   return [
     { ...at(0), type: "fault.hit", fault: fault.fault, link: "gateway->mock-slack", effect: "slowed down" },
@@ -68,7 +68,7 @@ function withRareEvents(): LabEvent[] {
   ];
 }
 
-test("every kind of event is taken", () => {
+test("every kind of event is handled", () => {
   const model = modelOf([...RECORDED.approvalTimeout.slice(0, -1), ...withRareEvents()]);
   expect(model.hasEnded).toBe(true);
   for (const kind of ["steps", "faults", "hits", "health", "calls", "approvals", "checks", "logs"] as const) {
@@ -76,7 +76,7 @@ test("every kind of event is taken", () => {
   }
 });
 
-test("selecting what ended a step or a fault, or a later decision, selects its bar", () => {
+test("selecting the end of a step or a fault, or a later decision, selects its bar", () => {
   const model = modelOf(RECORDED.approvalTimeout);
   for (const event of RECORDED.approvalTimeout) {
     if (event.type === "step.ended")
@@ -87,7 +87,7 @@ test("selecting what ended a step or a fault, or a later decision, selects its b
   }
 });
 
-test("failures are listed in the order of the log", () => {
+test("failures are listed in log order", () => {
   const { errorSeqs } = modelOf(RECORDED.retryStorm);
   const failures = RECORDED.retryStorm.filter(
     (event) =>
@@ -97,7 +97,7 @@ test("failures are listed in the order of the log", () => {
   expect(errorSeqs).toEqual(failures.map(({ seq }) => seq));
 });
 
-test("a very long run has the same few rows", () => {
+test("a very long run has the same number of rows", () => {
   const short = layOut(modelOf(longRun(100)), new Set(), 1);
   const long = layOut(modelOf(longRun(20_000)), new Set(), 1);
   expect(long.heightPx).toBe(short.heightPx);

@@ -5,15 +5,14 @@ import { type Look, lookOfInstant, lookOfSpan } from "../../electron/model/looks
 import { type AnyInstant, type AnySpan, OPEN } from "../../electron/model/span.ts";
 import type { SpanSink } from "../../electron/model/span-tracker.ts";
 import { Lane } from "./lane.ts";
-import type { Outline } from "./outline.ts";
 import { RowPacking } from "./row-packing.ts";
+import type { RunPreview } from "./run-preview.ts";
 
 const MAX_ROWS = 6;
 
 /**
- * The lanes of a run, grown with its spans and instants: one more costs the same whether it is the tenth or the hundred
- * thousandth. Nothing here knows of pixels, or of what an event means. A lane of spans has one kind of them, so that a
- * span's place among its kind is its place in the lane.
+ * The lanes of a run, updated with its spans and instants at constant cost each. Independent of pixels and of the meaning
+ * of events. A lane has one kind of spans, so that a span's index within its kind is its index in the lane.
  */
 export class TimelineModel implements SpanSink {
   readonly lanes: Readonly<Record<LaneKind, Lane>> = {
@@ -33,20 +32,20 @@ export class TimelineModel implements SpanSink {
       new RowPacking(this.lanes[kind].spans, MAX_ROWS),
     ]),
   );
-  /** Events that go on with a span, by the number of the event that opened it: selecting either means the same. */
+  /** Opening event of the span that each event belongs to: selecting either selects the same span. */
   readonly #openedBy = new Map<number, number>();
-  /** Events that a person looks for when something went wrong, in the order of the log. */
+  /** Numbers of failure events, in log order. */
   readonly errorSeqs: number[] = [];
-  /** When something happened, ascending: what lies between may be idle. */
+  /** Times of events, ascending: the time between may be idle. */
   readonly instantsMs: number[] = [];
   /**
-   * By a span's place in its lane, until when something was done: a step that only waits does nothing, and what follows
-   * the applying of a fault is its effect, which may well be quiet.
+   * By span index, the end of its activity: a wait step has none, and after a fault is applied only its effect lasts, which
+   * may be idle.
    */
   readonly #doneMs = { steps: [] as number[], faults: [] as number[] };
-  /** Of a long run, what lies beyond the events taken so far. */
-  outline: Outline | undefined;
-  /** From here on, what is shown is not on disk yet. */
+  /** Preview of a long run beyond the events taken so far. */
+  preview: RunPreview | undefined;
+  /** Events from here on are not saved yet. */
   unsavedFromMs: number | undefined;
   lastMs = 0;
   hasEnded = false;
@@ -92,12 +91,12 @@ export class TimelineModel implements SpanSink {
     this.hasEnded = true;
   }
 
-  /** The last moment that is known of, whether or not its events have been taken. */
+  /** The last known moment, including events not taken yet. */
   get endMs(): number {
-    return Math.max(this.lastMs, this.outline?.lastMs ?? 0);
+    return Math.max(this.lastMs, this.preview?.lastMs ?? 0);
   }
 
-  /** When a step, a call or an approval was in progress or a fault was being applied; of what still is, as far as is known. */
+  /** Periods in which a step, a call or an approval was in progress or a fault was being applied; open ones up to now. */
   *inProgress(): Generator<{ startMs: number; endMs: number }> {
     const doneMs: Partial<Record<LaneKind, readonly number[]>> = this.#doneMs;
     for (const kind of ["steps", "calls", "approvals", "faults"] as const) {
@@ -115,10 +114,10 @@ export class TimelineModel implements SpanSink {
   }
 
   hasAny(kind: LaneKind): boolean {
-    return this.lanes[kind].spans.length > 0 || (this.outline?.marks(kind).length ?? 0) > 0;
+    return this.lanes[kind].spans.length > 0 || (this.preview?.marks(kind).length ?? 0) > 0;
   }
 
-  /** The event whose span shows this one. */
+  /** The opening event of the span that this event belongs to. */
   spanSeq(seq: number): number {
     return this.#openedBy.get(seq) ?? seq;
   }

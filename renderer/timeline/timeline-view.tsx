@@ -24,16 +24,16 @@ interface TimelineViewProps {
   selectedSeq: number | undefined;
   hiddenLanes: ReadonlySet<LaneKind>;
   label: string;
-  /** Of rows and type, above 1 for an audience. */
+  /** Scale of rows and font, above 1 in presenter mode. */
   sizeScale: number;
   onViewport(viewport: Viewport | undefined): void;
   onCursor(ms: number | undefined): void;
   onSelect(seq: number | undefined): void;
-  /** Shown in the corner above the lanes' names. */
+  /** Shown in the corner above the lane titles. */
   corner?: ReactNode;
 }
 
-/** The lanes of a run on one time axis, on one canvas: the number of elements is the same for any run. */
+/** The lanes of a run on one time axis, on a canvas: the number of elements does not depend on the run. */
 export function TimelineView(props: TimelineViewProps) {
   const { model, version, axis, nowMs, cursorMs, hiddenLanes } = props;
   const selectedSeq = props.selectedSeq === undefined ? undefined : model.spanSeq(props.selectedSeq);
@@ -44,7 +44,7 @@ export function TimelineView(props: TimelineViewProps) {
   const palette = usePalette(plot, props.sizeScale);
   const viewport = props.viewport ?? wholeRun(axis);
   const scale = useMemo(() => projection(axis, viewport, Math.max(widthPx, 1)), [axis, viewport, widthPx]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the model grows in place; its version tells when
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model grows in place; its version changes
   const { boxes, heightPx } = useMemo(
     () => layOut(model, hiddenLanes, props.sizeScale),
     [model, version, hiddenLanes, props.sizeScale],
@@ -73,7 +73,7 @@ export function TimelineView(props: TimelineViewProps) {
     },
   });
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the model grows in place; its version tells when
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the model grows in place; its version changes
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (context == null || palette === undefined || widthPx === 0) return;
@@ -116,7 +116,7 @@ export function TimelineView(props: TimelineViewProps) {
                 key={segment.startMs}
                 className={classes.idle}
                 style={{ transform: `translateX(${startPx}px)`, width: endPx - startPx }}
-                title={`${formatDuration(segment.endMs - segment.startMs)} in which nothing happened`}
+                title={`${formatDuration(segment.endMs - segment.startMs)} idle`}
               >
                 {formatDuration(segment.endMs - segment.startMs)}
               </span>
@@ -212,7 +212,7 @@ export function TimelineView(props: TimelineViewProps) {
 
 function spanTime(startMs: number, endMs: number): string {
   const from = `at ${formatDuration(startMs)}`;
-  if (endMs === Number.POSITIVE_INFINITY) return `${from}, still going on`;
+  if (endMs === Number.POSITIVE_INFINITY) return `${from}, in progress`;
   return endMs - startMs < 0.5 ? from : `${from}, for ${formatDuration(endMs - startMs)}`;
 }
 
@@ -221,7 +221,7 @@ interface KeyTarget extends Pick<TimelineViewProps, "model" | "axis" | "onViewpo
   shownMs: number;
 }
 
-/** The keys of the timeline itself; those of the whole page are in the shortcuts' table. */
+/** Keys of the timeline; those of the page are in the table of shortcuts. */
 function handleKey(event: KeyboardEvent, { model, axis, viewport, shownMs, onViewport, onCursor }: KeyTarget): void {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
   const size = viewport.endUnit - viewport.startUnit;
@@ -245,7 +245,7 @@ function handleKey(event: KeyboardEvent, { model, axis, viewport, shownMs, onVie
   action();
 }
 
-/** A pause shorter than this is one moment to a person. */
+/** Instants closer than this count as one moment. */
 const SAME_MOMENT_MS = 0.01;
 
 function before(model: TimelineModel, ms: number): number {

@@ -14,15 +14,15 @@ export interface GestureTarget {
   onScrub(ms: number): void;
 }
 
-/** A stretch being chosen, in pixels. */
+/** The period being dragged, in pixels. */
 export interface Brush {
   fromPx: number;
   toPx: number;
 }
 
 /**
- * Drag zooms to what it covers, with Shift or the middle button it pans; on the axis it scrubs. The wheel zooms at the
- * pointer, sideways it pans. A double click shows the whole run.
+ * Drag zooms to the dragged period; with Shift or the middle button it pans; on the axis it scrubs. The wheel zooms at the
+ * pointer and pans horizontally. A double click shows the whole run.
  */
 export function useGestures(
   plot: RefObject<HTMLElement | null>,

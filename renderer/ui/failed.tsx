@@ -2,7 +2,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import classes from "./states.module.css";
 
-/** Something could not be shown or done: says what, why, and in `children` what a person can do about it. */
+/** An error: what failed, why, and in `children` the next action. */
 export function Failed({ title, message, children }: { title: string; message: string; children?: ReactNode }) {
   return (
     <div className={classes.state} role="alert">

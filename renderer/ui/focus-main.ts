@@ -1,4 +1,4 @@
-/** For what has had the focus and is gone: the page has it then, and the next Tab leads into it. */
+/** Focuses the page after the focused element was removed, so that the next Tab moves into it. */
 export function focusMain(): void {
   document.getElementById("main")?.focus();
 }

@@ -21,26 +21,26 @@ interface OutcomeLook {
 }
 
 export const OUTCOME_LOOKS: Record<Outcome | "running" | "reading", OutcomeLook> = {
-  passed: { tone: "passed", word: "Passed", meaning: "every check held and everything was put back", Icon: IconCheck },
-  failed: { tone: "failed", word: "Failed", meaning: "a check or a step did not hold", Icon: IconX },
+  passed: { tone: "passed", word: "Passed", meaning: "every check passed and every fault was undone", Icon: IconCheck },
+  failed: { tone: "failed", word: "Failed", meaning: "a check or a step failed", Icon: IconX },
   inconclusive: {
     tone: "warning",
     word: "Inconclusive",
-    meaning: "no check failed, but one could not see what it is about",
+    meaning: "no check failed, but one could not observe its subject",
     Icon: IconQuestionMark,
   },
   precondition: {
     tone: "warning",
-    word: "Not begun",
-    meaning: "the steady state did not hold, so nothing was broken",
+    word: "Not started",
+    meaning: "the steady state was not met, so no fault was applied",
     Icon: IconBan,
   },
-  residue: { tone: "failed", word: "Residue", meaning: "something could not be verified as put back", Icon: IconFlask },
-  cancelled: { tone: "muted", word: "Cancelled", meaning: "ended by a person", Icon: IconPlayerStop },
-  interrupted: { tone: "warning", word: "Interrupted", meaning: "the lab died during the run", Icon: IconPlugX },
+  residue: { tone: "failed", word: "Residue", meaning: "something could not be verified as restored", Icon: IconFlask },
+  cancelled: { tone: "muted", word: "Cancelled", meaning: "cancelled by a person", Icon: IconPlayerStop },
+  interrupted: { tone: "warning", word: "Interrupted", meaning: "the lab was killed during the run", Icon: IconPlugX },
   error: { tone: "failed", word: "Error", meaning: "the lab itself failed", Icon: IconX },
-  running: { tone: "step", word: "Running", meaning: "going on now", Icon: IconCircleDashed },
-  reading: { tone: "muted", word: "Reading", meaning: "its log is still arriving", Icon: IconLoader },
+  running: { tone: "step", word: "Running", meaning: "in progress", Icon: IconCircleDashed },
+  reading: { tone: "muted", word: "Loading", meaning: "the log is still loading", Icon: IconLoader },
 };
 
 export function OutcomeBadge({ outcome }: { outcome: Outcome | "reading" | null | undefined }) {
@@ -53,7 +53,7 @@ export function OutcomeBadge({ outcome }: { outcome: Outcome | "reading" | null 
   );
 }
 
-/** A verdict small enough for five in a row. */
+/** A compact outcome icon. */
 export function OutcomeMark({ outcome, title }: { outcome: Outcome; title: string }) {
   const { tone, Icon } = OUTCOME_LOOKS[outcome];
   return <Icon size={14} stroke={2.6} color={`var(${toneVariable(tone)})`} aria-label={title} role="img" />;

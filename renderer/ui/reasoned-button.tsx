@@ -5,9 +5,9 @@ import classes from "./reasoned-button.module.css";
 interface ReasonedButtonProps extends ButtonProps {
   children: ReactNode;
   onClick?: ((event: MouseEvent<HTMLButtonElement>) => void) | undefined;
-  /** Why it cannot be used now. It stays reachable, so that the reason is too: by pointer, by focus and by voice. */
+  /** Why it is disabled. It stays focusable, so that the reason is available by pointer, focus and screen reader. */
   disabledBecause?: string | undefined;
-  /** What it does, where the words on it do not say it all. */
+  /** What it does, if the label is not enough. */
   hint?: string | undefined;
   "aria-label"?: string;
   "data-testid"?: string;
@@ -22,7 +22,7 @@ export function ReasonedButton({ disabledBecause, hint, onClick, children, ...re
       {...rest}
       {...(isDisabled ? { "data-disabled": true, "aria-disabled": true, "aria-describedby": id } : {})}
       onClick={(event: MouseEvent<HTMLButtonElement>) => {
-        // A double click does what one click does. It is none when its first was on another button in this place.
+        // A double click acts once. It is not one if its first click was on another button at this position.
         const isRepeated = event.detail > 1 && event.detail === clicks.current + 1;
         clicks.current = event.detail;
         if (isDisabled || isRepeated) event.preventDefault();
@@ -32,11 +32,11 @@ export function ReasonedButton({ disabledBecause, hint, onClick, children, ...re
       {children}
     </Button>
   );
-  const words = disabledBecause ?? hint;
-  // Built the same with and without words: otherwise a button whose reason comes or goes would lose the focus.
+  const tooltip = disabledBecause ?? hint;
+  // The same elements with and without a tooltip: otherwise a button whose reason changes would lose the focus.
   return (
     <>
-      <Tooltip label={words} disabled={words === undefined}>
+      <Tooltip label={tooltip} disabled={tooltip === undefined}>
         {button}
       </Tooltip>
       {isDisabled && (

@@ -2,7 +2,7 @@ import { Loader } from "@mantine/core";
 import type { ReactNode } from "react";
 import classes from "./states.module.css";
 
-/** There is nothing here, and that is well: says what would be, and how it comes about. */
+/** An empty state: what would be here, and the next action. */
 export function Empty({ title, children, icon }: { title: string; children?: ReactNode; icon?: ReactNode }) {
   return (
     <div className={classes.state}>

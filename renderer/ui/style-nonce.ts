@@ -1,4 +1,4 @@
-/** What styles made at run time must carry to be let in by the page's content security policy; the host gives it. */
+/** The nonce set by the host that styles created at run time need under the page's content security policy. */
 export function styleNonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 }

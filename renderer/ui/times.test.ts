@@ -12,13 +12,13 @@ test.each([
   expect(ago(1e12 - ms, 1e12)).toBe(words);
 });
 
-test("a countdown never shows more than is left, nor less than nothing", () => {
+test("a countdown shows neither more than the time left nor a negative number", () => {
   expect(secondsLeft(10_000, 9_001)).toBe(1);
   expect(secondsLeft(10_000, 10_000)).toBe(0);
   expect(secondsLeft(10_000, 99_000)).toBe(0);
 });
 
-test("sizes are told in the unit that reads best", () => {
+test("sizes are in a readable unit", () => {
   expect([bytes(12), bytes(12_345), bytes(12_345_678), bytes(12e9)]).toEqual([
     "12 B",
     "12.3 kB",

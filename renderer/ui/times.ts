@@ -1,6 +1,6 @@
 import { formatDuration } from "../../electron/model/duration.ts";
 
-/** A moment of the day as a person reads it; with the date when it is not today. */
+/** A time of day; with the date when it is not today. */
 export function clockTime(wallMs: number, nowMs: number): string {
   const date = new Date(wallMs);
   const time = date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -18,7 +18,7 @@ export function ago(wallMs: number, nowMs: number): string {
   return days === 1 ? "yesterday" : `${days} days ago`;
 }
 
-/** Whole seconds left, never negative: a countdown that reads 0 is over. */
+/** Whole seconds left, never negative: 0 means expired. */
 export function secondsLeft(untilWallMs: number, nowWallMs: number): number {
   return Math.max(0, Math.ceil((untilWallMs - nowWallMs) / 1_000));
 }

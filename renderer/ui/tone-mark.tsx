@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Tone } from "../../electron/model/tone.ts";
 import classes from "./tone-mark.module.css";
 
-/** A word in the colour of its meaning; the word itself says it to those who see no colours. */
+/** A word in the colour of its tone; readable without colours. */
 export function ToneWord({ tone, children }: { tone: Tone; children: ReactNode }) {
   return (
     <span className={classes.word} style={{ color: `var(${toneVariable(tone)})` }}>

@@ -2,23 +2,23 @@ import type { LaneSummary } from "../../electron/contract/history.ts";
 import { type LaneKind, summaryLooks } from "../../electron/model/lanes.ts";
 import { type Tone, toneIndex } from "../../electron/model/tone.ts";
 
-/** Where something happened, of one colour and in one row of a lane. */
-export interface OutlineMark {
-  /** The service whose row it is; undefined in lanes whose rows have no names. */
+/** Activity of one tone in one row of a lane. */
+export interface PreviewMark {
+  /** The service of the row; undefined in lanes without named rows. */
   rowTitle: string | undefined;
   tone: Tone;
-  /** Numbers of slices in which something happened, ascending. */
+  /** Indexes of slices with activity, ascending. */
   slices: readonly number[];
 }
 
 /**
- * A long run before its log has been read: in which slices of its time something happened, lane by lane. The timeline is
- * drawn whole from it at once, and event by event as far as they have arrived.
+ * Preview of a long run while its log is loading: the time slices with activity, by lane. The timeline draws it beyond the
+ * events that have arrived.
  */
-export class Outline {
+export class RunPreview {
   readonly lastMs: number;
   readonly sliceMs: number;
-  readonly #marks = new Map<LaneKind, OutlineMark[]>();
+  readonly #marks = new Map<LaneKind, PreviewMark[]>();
   readonly #busy: number[];
 
   constructor({ lastMs, bucketMs, lanes }: LaneSummary) {
@@ -36,17 +36,17 @@ export class Outline {
     for (const marks of this.#marks.values()) marks.sort((a, b) => toneIndex(a.tone) - toneIndex(b.tone));
   }
 
-  /** Of a lane, the weightier tones last. */
-  marks(kind: LaneKind): readonly OutlineMark[] {
+  /** Marks of a lane, tones of higher priority last. */
+  marks(kind: LaneKind): readonly PreviewMark[] {
     return this.#marks.get(kind) ?? [];
   }
 
-  /** Moments after `ms` at which something happened, as exactly as they are known. */
+  /** Moments with activity after `ms`, at the precision of the slices. */
   *instantsAfter(ms: number): Generator<number> {
     for (const slice of this.#busy) if (slice * this.sliceMs > ms) yield slice * this.sliceMs;
   }
 
-  #add(kind: LaneKind, mark: OutlineMark): void {
+  #add(kind: LaneKind, mark: PreviewMark): void {
     const marks = this.#marks.get(kind);
     if (marks === undefined) this.#marks.set(kind, [mark]);
     else marks.push(mark);

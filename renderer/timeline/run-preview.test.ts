@@ -3,8 +3,8 @@ import type { LaneSummary } from "../../electron/contract/history.ts";
 import { RunModel } from "../../electron/model/run-model.ts";
 import { longRun } from "./fixtures/recorded-runs.ts";
 import { layOut } from "./lane-layout.ts";
-import { Outline } from "./outline.ts";
 import { axisOf } from "./run-axis.ts";
+import { RunPreview } from "./run-preview.ts";
 import { TimelineModel } from "./timeline-model.ts";
 
 function lane(lane: LaneSummary["lanes"][number]["lane"], name: string, ...slices: number[]) {
@@ -27,31 +27,31 @@ const summary: LaneSummary = {
   ],
 };
 
-test("every lane of a summary is seen in a lane of the timeline, failures last, so that nothing is drawn over them", () => {
-  const outline = new Outline(summary);
-  expect(outline.marks("calls").map(({ tone }) => tone)).toEqual(["allow", "approvalRequired", "upstream_error"]);
-  expect(outline.marks("approvals").map(({ slices }) => slices)).toEqual([[4]]);
-  expect(outline.marks("checks").map(({ tone }) => tone)).toEqual(["warning"]);
-  expect(outline.marks("logs")).toEqual([{ rowTitle: "gateway", tone: "log", slices: [1, 100] }]);
-  expect(outline.marks("health")).toEqual([]);
+test("every lane of a summary is in a lane of the timeline, failures last, so that nothing is drawn over them", () => {
+  const preview = new RunPreview(summary);
+  expect(preview.marks("calls").map(({ tone }) => tone)).toEqual(["allow", "approvalRequired", "upstream_error"]);
+  expect(preview.marks("approvals").map(({ slices }) => slices)).toEqual([[4]]);
+  expect(preview.marks("checks").map(({ tone }) => tone)).toEqual(["warning"]);
+  expect(preview.marks("logs")).toEqual([{ rowTitle: "gateway", tone: "log", slices: [1, 100] }]);
+  expect(preview.marks("health")).toEqual([]);
 });
 
-test("the axis reaches to the end of the run from the first events on, with what is idle in it collapsed", () => {
+test("the axis covers the whole run from the first events on, with idle time collapsed", () => {
   const model = new TimelineModel();
   new RunModel(model).takeAll(longRun(500));
   expect(axisOf([model], model.lastMs, true).durationMs).toBeLessThan(1_000);
-  model.outline = new Outline(summary);
+  model.preview = new RunPreview(summary);
   const axis = axisOf([model], model.lastMs, true);
   expect(axis.durationMs).toBe(24_000);
-  // Between the slices 7 and 230 there is nothing but a line of a log, which does not count.
+  // Between the slices 7 and 230 there is only a log line, which does not count.
   expect(axis.segments.filter(({ isIdle }) => isIdle)).toHaveLength(1);
   expect(layOut(model, new Set(), 1).boxes.map(({ kind }) => kind)).toContain("hits");
 });
 
-test("what has been read counts by its events, whatever the summary says of that time", () => {
+test("for loaded events the summary is ignored", () => {
   const model = new TimelineModel();
   new RunModel(model).takeAll(longRun(25_000));
   const read = axisOf([model], model.lastMs, true);
-  model.outline = new Outline(summary);
+  model.preview = new RunPreview(summary);
   expect(axisOf([model], model.lastMs, true)).toEqual(read);
 });
