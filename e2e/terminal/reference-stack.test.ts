@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => lab.clear());
 
 type Decided = { tool: string; decision: string };
-const inWords = ({ tool, decision }: Decided) => `${tool} ${decision}`;
+const asText = ({ tool, decision }: Decided) => `${tool} ${decision}`;
 
 /** A scenario of a test, on the reference stack. */
 function written(id: string, parts: { steadyState?: string; method: string; expect: string }): string {
@@ -153,7 +153,7 @@ describe("run on it", () => {
     const { runs } = JSON.parse(out) as {
       runs: { scenario: string; outcome: string; reason: string; decisions: Decided[] }[];
     };
-    const shown = runs.map(({ scenario, outcome, decisions }) => `${scenario}: ${outcome}: ${decisions.map(inWords)}`);
+    const shown = runs.map(({ scenario, outcome, decisions }) => `${scenario}: ${outcome}: ${decisions.map(asText)}`);
     expect(shown).toEqual([
       "toolgate-lookup-a-charge: passed: lookup_charge redact",
       "toolgate-deny-delete: passed: delete_customer deny",
@@ -261,7 +261,7 @@ describe("run on it", () => {
     expect(new Set(rows.map(({ turn_id }) => turn_id)).size).toBe(rows.length);
     const [id = ""] = (await lab.run("history", "list", "--scenario", "mcp-crash")).out.split(" ");
     const { runs } = JSON.parse((await lab.run("history", "show", id, "--reporter", "json")).out);
-    expect(runs[0].decisions.map(inWords)).toEqual(["list_recent_charges allow", "list_recent_charges upstream_error"]);
+    expect(runs[0].decisions.map(asText)).toEqual(["list_recent_charges allow", "list_recent_charges upstream_error"]);
     expect(runs[0].warnings).toEqual([]);
   });
 

@@ -54,7 +54,7 @@ async function enter(context: BrowserContext, { address, origin }: PageHost): Pr
   return { page, origin };
 }
 
-/** The page begins anew, whatever the tab has shown: from one part of a page to another a browser does not load it. */
+/** Loads the page from the start, whatever the tab shows: a change of the hash alone would not reload it. */
 async function open({ page, origin }: Tab, place: string): Promise<void> {
   await page.goto("about:blank");
   await page.bringToFront();

@@ -2,9 +2,9 @@ import { CloseButton, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 
 interface SearchBoxProps {
-  /** What is searched, as it is told to those who do not see it. */
+  /** Accessible name: what is searched. */
   label: string;
-  /** What to write there; the label by default. */
+  /** Placeholder; the label by default. */
   placeholder?: string;
   value: string;
   onChange: (text: string) => void;
@@ -12,7 +12,7 @@ interface SearchBoxProps {
   maxLength?: number;
 }
 
-/** A page's search, which its shortcut leads to, with a button that clears it. */
+/** A page's search field, focused by its shortcut, with a clear button. */
 export function SearchBox({ label, placeholder = label, value, onChange, ...rest }: SearchBoxProps) {
   return (
     <TextInput

@@ -45,7 +45,7 @@ export interface BrowserServerParts {
 }
 
 /**
- * The lab's page and its WebSocket on 127.0.0.1, for the holder of the address that the lab printed. The address is
+ * The lab's page and its WebSocket on 127.0.0.1, for anyone with the address that the lab printed. The address is
  * exchanged for a cookie that loads the page; every action and every read also needs a window's key. A download has
  * neither header nor key: its address works once, is random, is sent only to a window with a key, and needs the cookie.
  */

@@ -16,9 +16,9 @@ function printed(lastedMs: number, row: Partial<EventOf<"call.ended">>): string[
 }
 
 test.each<[what: string, lastedMs: number, row: Partial<EventOf<"call.ended">>, line: string]>([
-  ["took its time", 812.4, {}, "list_recent_charges ok after 812 ms"],
+  ["took long", 812.4, {}, "list_recent_charges ok after 812 ms"],
   [
-    "waited for a person in vain",
+    "waited for a person until it expired",
     15_020,
     { outcome: "refused", error: "no" },
     "list_recent_charges refused after 15.0 s",
@@ -36,7 +36,7 @@ test.each<[what: string, lastedMs: number, row: Partial<EventOf<"call.ended">>, 
     "list_recent_charges tool_error after 5 ms  no",
   ],
   ["was cancelled", 5, { outcome: "cancelled" }, "list_recent_charges cancelled after 5 ms"],
-  ["had no turn", 5, { outcome: "busy", error: "held" }, "list_recent_charges busy after 5 ms  held"],
+  ["was refused as busy", 5, { outcome: "busy", error: "held" }, "list_recent_charges busy after 5 ms  held"],
   [
     "named no tool",
     1,
@@ -44,7 +44,7 @@ test.each<[what: string, lastedMs: number, row: Partial<EventOf<"call.ended">>, 
     "(no tool) refused after 1 ms  no name",
   ],
   [
-    "named a tool of none",
+    "named an unknown tool",
     1,
     { outcome: "unknown_tool", tool: "x", backend: "", error: "?" },
     "x unknown_tool after 1 ms  ?",
@@ -54,6 +54,6 @@ test.each<[what: string, lastedMs: number, row: Partial<EventOf<"call.ended">>, 
 });
 
 test.each(["ok", "refused", "upstream_error"] as const)(
-  "the end of a fast call has none when it was %s: the line of its last decision says it",
+  "the end of a fast call has none when it was %s: the outcome is in the line of its last decision",
   (outcome) => expect(printed(99, { outcome, error: "told" })).toEqual([]),
 );
