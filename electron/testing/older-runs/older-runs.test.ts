@@ -20,6 +20,8 @@ const REWORDED: readonly [before: string, now: string][] = [
   [':"holds"', ':"passed"'],
   [" begins | neutral", " started | neutral"],
   ["(goes on in the background)", "(in the background)"],
+  [" held</h2>", " passed</h2>"],
+  ["What was broken, and whether it was put back", "Faults, and whether they were undone"],
 ];
 
 type Views = Awaited<ReturnType<typeof renderViews>>;
