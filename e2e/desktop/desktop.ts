@@ -26,7 +26,7 @@ export interface Desktop {
 
 interface StartOptions {
   home: string;
-  words?: readonly string[];
+  args?: readonly string[];
   /** The page in its window; the specs' own by default. */
   pageFolder?: string;
   /** Runs as packaged in this archive; on the stand-in only. */
@@ -36,7 +36,7 @@ interface StartOptions {
 }
 
 export async function startDesktop(options: StartOptions): Promise<Desktop> {
-  const { home, words = [], pageFolder = PAGE_FOLDER, archive, onError } = options;
+  const { home, args = [], pageFolder = PAGE_FOLDER, archive, onError } = options;
   const env = {
     ...process.env,
     RESILIENCE_LAB_HOME: home,
@@ -46,13 +46,13 @@ export async function startDesktop(options: StartOptions): Promise<Desktop> {
     ...(archive === undefined ? {} : { ELECTRON_STAND_IN_ARCHIVE: archive }),
   };
   const { kind, binary } = shellUnderTest();
-  return kind === "electron" ? startElectron(binary, words, env) : startStandIn(words, env, onError);
+  return kind === "electron" ? startElectron(binary, args, env) : startStandIn(args, env, onError);
 }
 
-async function startElectron(binary: string, words: readonly string[], env: NodeJS.ProcessEnv): Promise<Desktop> {
+async function startElectron(binary: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Desktop> {
   const electron = await _electron.launch({
     executablePath: binary,
-    args: ["--no-sandbox", MAIN, ...words],
+    args: ["--no-sandbox", MAIN, ...args],
     env: env as Record<string, string>,
   });
   const child = electron.process();
@@ -66,11 +66,11 @@ async function startElectron(binary: string, words: readonly string[], env: Node
 }
 
 async function startStandIn(
-  words: readonly string[],
+  args: readonly string[],
   env: NodeJS.ProcessEnv,
   onError?: (text: string) => void,
 ): Promise<Desktop> {
-  const child = spawn(process.execPath, ["--import", STAND_IN, MAIN, ...words], {
+  const child = spawn(process.execPath, ["--import", STAND_IN, MAIN, ...args], {
     env,
     stdio: ["ignore", "inherit", onError === undefined ? "inherit" : "pipe", "ipc"],
   });

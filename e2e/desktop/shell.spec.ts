@@ -8,7 +8,7 @@ const RUN = "0f0f0f0f-1111-4222-8333-444444444444";
 test("a link opens a run in the running instance", async ({ desktop, home }) => {
   const page = await desktop.page();
   await whenConnected(page);
-  const second = await startDesktop({ home, words: [`resilience-lab://run/${RUN}`] });
+  const second = await startDesktop({ home, args: [`resilience-lab://run/${RUN}`] });
   expect(await second.ended).toBe(0);
   await expect.poll(() => inPage(page, ({ routes }) => routes, null)).toEqual([`run/${RUN}`]);
 });

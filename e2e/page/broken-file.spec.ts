@@ -70,8 +70,8 @@ test("an invalid scenario file is fixed in the window, and another is deleted", 
     await expect(page.getByRole("heading", { name: "Checks" })).toBeVisible();
     await text.click();
     await page.keyboard.press("Control+End");
-    for (const words of ["# one", " two"]) {
-      await page.keyboard.type(words);
+    for (const text of ["# one", " two"]) {
+      await page.keyboard.type(text);
       await page.keyboard.press("Control+s");
       await expect(save).toHaveAccessibleDescription(/No unsaved changes/);
     }

@@ -99,8 +99,8 @@ class HaltTarget {
     return join(this.#folder, "home");
   }
 
-  #lab(...words: string[]) {
-    return startLab(this.#home, words, { COMPOSE_PROJECT_NAME: this.#project });
+  #lab(...args: string[]) {
+    return startLab(this.#home, args, { COMPOSE_PROJECT_NAME: this.#project });
   }
 
   #scenario(): string {
@@ -128,7 +128,7 @@ class HaltTarget {
     const ports = this.#journal(({ stack }) => stack?.ports) ?? {};
     const service = `http://127.0.0.1:${ports[SERVICE]}/healthz`;
     if (this.#driver === "process") return [`http://127.0.0.1:${ports[LINK]}/health`, service];
-    const docker = (...words: string[]) => execFileSync("docker", words, { encoding: "utf8" }).trim();
+    const docker = (...args: string[]) => execFileSync("docker", args, { encoding: "utf8" }).trim();
     const container = (name: string) => `${this.#project}-${name}-1`;
     const networks = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
     const [address] = docker("inspect", "--format", networks, container("fault-proxy")).split(" ");

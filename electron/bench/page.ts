@@ -41,7 +41,7 @@ export async function benchPage(): Promise<Row[]> {
   }
 }
 
-/** A tab that its host has let in. It is kept: the key to the lab is the tab's own. */
+/** A tab admitted by its host. Reused, since the key to the lab is stored in the tab. */
 interface Tab {
   page: Page;
   origin: string;

@@ -69,9 +69,9 @@ function ended(signal: AbortSignal): Promise<void> {
 
 /** A machine without a browser or a screen is not an error: the address has been printed. */
 function openInBrowser(address: string): void {
-  const [program, ...words] = OPENERS[process.platform] ?? ["xdg-open"];
+  const [program, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
   if (program === undefined) return;
-  const child = spawn(program, [...words, address], { stdio: "ignore", detached: true });
+  const child = spawn(program, [...args, address], { stdio: "ignore", detached: true });
   child.once("error", () => {});
   child.unref();
 }

@@ -16,7 +16,7 @@ const SOURCES = [
   .map((name) => ({ name, text: readFileSync(join(PROJECT_FOLDER, "electron", name), "utf8") }));
 const project = JSON.parse(readFileSync(join(PROJECT_FOLDER, "package.json"), "utf8"));
 
-/** The lowest release that is no known risk; raised with every update. */
+/** The lowest release without a known vulnerability; raised with every update. */
 const ELECTRON_FLOOR = { major: 45, minor: 5, patch: 0 };
 
 describe("the security checklist of Electron, where it is about what is built", () => {
@@ -65,7 +65,7 @@ test("a packaged app begins with the check of its unpacked files, and loads noth
   expect(imported).toEqual(["electron", "./unpacked-files.ts"]);
 });
 
-test("the packager is one release, its packages locked, and nobody is asked for updates", () => {
+test("the packager is pinned to one release, its packages are locked, and there is no update server", () => {
   const packager = JSON.parse(readFileSync(join(PROJECT_FOLDER, "resources", "packaging", "package.json"), "utf8"));
   const lock = JSON.parse(readFileSync(join(PROJECT_FOLDER, "resources", "packaging", "package-lock.json"), "utf8"));
   const pinned = packager.devDependencies["electron-builder"];

@@ -29,7 +29,7 @@ async function packaged(): Promise<{ archive: string; unpacked: string }> {
   return { archive, unpacked: `${archive}.unpacked` };
 }
 
-test("an app as it was packaged has no altered files, wherever it is put", async () => {
+test("an app as it was packaged has no altered files, wherever it is installed", async () => {
   const { archive, unpacked } = await packaged();
   expect(alteredFiles(archive)).toEqual([]);
   const elsewhere = join(temporaryFolder(), "app.asar");
@@ -49,7 +49,7 @@ test.each([WATCHDOG, SERVICE, NATIVE, "node_modules/database/package.json"])(
   },
 );
 
-test("a file that is gone, one that is new and a link that leads elsewhere are noticed", async () => {
+test("a missing file, a new file and a changed link are detected", async () => {
   const { archive, unpacked } = await packaged();
   rmSync(join(unpacked, WATCHDOG));
   mkdirSync(join(unpacked, "node_modules", "other"));
@@ -63,7 +63,7 @@ test("a file that is gone, one that is new and a link that leads elsewhere are n
   ]);
 });
 
-test("a link in the place of a file is noticed, also to one with the same bytes", async () => {
+test("a link that replaces a file is detected, also with the same content", async () => {
   const { archive, unpacked } = await packaged();
   const copy = join(temporaryFolder(), "watchdog.js");
   cpSync(join(unpacked, WATCHDOG), copy);

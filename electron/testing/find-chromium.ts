@@ -47,7 +47,7 @@ const CANDIDATES: Record<string, () => Promise<string>> = {
 async function download(): Promise<string> {
   const path = chromium.executablePath();
   if (existsSync(path)) return path;
-  process.stdout.write("there is no Chromium: Playwright downloads its own\n");
+  process.stdout.write("no Chromium found: downloading Playwright's\n");
   const cli = import.meta.resolve("@playwright/test/cli");
   await run(process.execPath, [new URL(cli).pathname, "install", "chromium"], { timeout: DOWNLOAD_LIMIT_MS });
   return path;

@@ -59,7 +59,7 @@ function resolved(text: string): string {
   if (text.includes("]]>")) throw new SyntaxError("]]> in text");
   return text.replaceAll(/&([^;\s]*);?/g, (whole, entity: string) => {
     const character = whole.endsWith(";") ? ENTITIES[entity] : undefined;
-    if (character === undefined) throw new SyntaxError(`${whole} is no entity`);
+    if (character === undefined) throw new SyntaxError(`${whole} is not an entity`);
     return character;
   });
 }

@@ -113,7 +113,7 @@ test.each([
   expect(await statusOf(target, cookie)).toBe(404);
 });
 
-test.each(["?", "index.html", "/a b c", "/\u0001"])("the target %j is no HTTP", async (target) => {
+test.each(["?", "index.html", "/a b c", "/\u0001"])("the target %j is not HTTP", async (target) => {
   expect(await statusOf(target, "")).toBe(400);
 });
 

@@ -119,19 +119,19 @@ test("a stream beyond a window's limit fails with an error, and the others conti
     window.send({ i: `s${index}`, p: { u: "/events/subscribe", b: { json: { topic: "lab", subscription } } } });
   };
   for (let index = 1; index <= STREAMS_PER_WINDOW + 1; index++) subscribe(index);
-  const told = new Set<string>();
+  const served = new Set<string>();
   let failure: unknown;
-  while (told.size < STREAMS_PER_WINDOW || failure === undefined) {
+  while (served.size < STREAMS_PER_WINDOW || failure === undefined) {
     const { i, t, p } = (await window.next()) as { i: string; t?: number; p: { e?: string } };
     if (t !== 3) continue;
     if (p.e === "error") failure = { i, p };
-    else told.add(i);
+    else served.add(i);
   }
   expect(failure).toMatchObject({
     i: `s${STREAMS_PER_WINDOW + 1}`,
     p: { d: { json: { code: "busy", message: expect.stringContaining(String(STREAMS_PER_WINDOW)) } } },
   });
-  expect(told.has(`s${STREAMS_PER_WINDOW + 1}`)).toBe(false);
+  expect(served.has(`s${STREAMS_PER_WINDOW + 1}`)).toBe(false);
 });
 
 describe("a message outside the contract", () => {

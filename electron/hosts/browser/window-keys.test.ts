@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { WindowKeys } from "./window-keys.ts";
 
-/** A window that is let in. @throws Error when it is not */
+/** An admitted window. @throws Error when it is refused */
 function connect(keys: WindowKeys, key: string) {
   const connected = keys.connect(key, () => {});
   if (typeof connected === "string") throw new Error(connected);

@@ -34,15 +34,15 @@ looks like a secret that no rule matches. A raw run is not exported. \`--out -\`
     }
     if (wanted === "preview") return previewRuns(rest, terminal);
     const [file, ...more] = rest;
-    if (file === undefined) throw new LabError("bad-input", `say which file to ${wanted}`);
+    if (file === undefined) throw new LabError("bad-input", `specify which file to ${wanted}`);
     if (more.length > 0) throw new LabError("bad-input", `bundle ${wanted} takes one file, and got "${more[0]}" too`);
     return wanted === "verify" ? verifyFile(file, terminal) : importFile(file, terminal);
   },
 };
 
 async function exportRuns(runs: readonly string[], { out, force }: Values, terminal: Terminal): Promise<number> {
-  if (runs.length === 0) throw new LabError("bad-input", "say which runs: see `resilience-lab history list`");
-  if (out === undefined) throw new LabError("bad-input", "say where to: --out FILE");
+  if (runs.length === 0) throw new LabError("bad-input", "specify which runs: see `resilience-lab history list`");
+  if (out === undefined) throw new LabError("bad-input", "specify where to: --out FILE");
   if (out !== "-" && !force && existsSync(out)) {
     throw new LabError("bad-input", `${out} exists`, { hint: "give another name, or --force to replace it" });
   }
@@ -55,7 +55,7 @@ async function exportRuns(runs: readonly string[], { out, force }: Values, termi
 }
 
 async function previewRuns(runs: readonly string[], terminal: Terminal): Promise<number> {
-  if (runs.length === 0) throw new LabError("bad-input", "say which runs: see `resilience-lab history list`");
+  if (runs.length === 0) throw new LabError("bad-input", "specify which runs: see `resilience-lab history list`");
   return withLab(terminal, async ({ history }) => {
     const { redacted, suspicious, suspiciousMore } = await previewExport(history, runs, terminal.signal);
     const kinds = Object.entries(redacted);

@@ -37,7 +37,7 @@ restores it.`,
         for (const line of lab.reportUnrestored()) terminal.err.write(`${line}\n`);
         return code;
       }
-      if (run === undefined) throw new LabError("bad-input", "say which run: see `resilience-lab history list`");
+      if (run === undefined) throw new LabError("bad-input", "specify which run: see `resilience-lab history list`");
       return await show(lab, run, values, terminal);
     } finally {
       await lab.close();

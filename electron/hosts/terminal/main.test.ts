@@ -27,7 +27,7 @@ describe("bad input is reported on standard error with a hint, and exits 2:", ()
     ["no command", [], /^$/],
     ["an unknown command", ["rnu"], /there is no command "rnu"\n +the commands are: .*run/],
     ["an unknown option", ["run", "mcp-crash", "--fast"], /Unknown option '--fast'\n +see `resilience-lab run --help`/],
-    ["nothing to run", ["run"], /say what to run.*\n +see `resilience-lab scenarios list`/],
+    ["nothing to run", ["run"], /specify what to run.*\n +see `resilience-lab scenarios list`/],
     ["an unknown scenario", ["run", "mcp-crush"], /no scenario is called "mcp-crush".*\n.*mcp-crash, /],
     ["a missing file", ["run", "no-such.yaml"], /no-such\.yaml cannot be read: ENOENT/],
     ["an invalid number", ["run", "mcp-crash", "--repeat", "0"], /--repeat needs a whole number of 1 or more, not "0"/],
@@ -154,7 +154,10 @@ describe("bundle", () => {
 
   test("needs an action and a file", async () => {
     expect(await run(["bundle"])).toMatchObject({ code: 2 });
-    expect(await run(["bundle", "import"])).toMatchObject({ code: 2, err: expect.stringContaining("say which file") });
+    expect(await run(["bundle", "import"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("specify which file"),
+    });
     expect(await run(["bundle", "import", "no-such.zip"])).toMatchObject({
       code: 2,
       err: expect.stringMatching(/no-such\.zip/),

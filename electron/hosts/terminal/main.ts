@@ -44,7 +44,7 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
   },
   {
     name: "halt",
-    summary: "undo every fault now, whoever made it, and allow no new one",
+    summary: "undo every fault now, of any run, and allow no new one",
     load: async () => (await import("./halt-command.ts")).haltCommand,
   },
   {
@@ -61,7 +61,7 @@ resilience-lab COMMAND [--help]
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
 
 Data is kept in RESILIENCE_LAB_HOME, or in the platform's usual place.
-Exit codes: 0 all green, 1 something was not, 2 bad input or usage, 130 interrupted.`;
+Exit codes: 0 all green, 1 not all green, 2 bad input or usage, 130 interrupted.`;
 
 const ignore = () => {};
 

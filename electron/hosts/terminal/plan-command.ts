@@ -25,7 +25,7 @@ if a target does not exist, or if the driver (process or docker) does not suppor
       "allow-remote-docker": { type: "boolean", default: false },
     });
     if (positionals.length === 0)
-      throw new LabError("bad-input", "say what to plan: a file, a folder or a scenario's id");
+      throw new LabError("bad-input", "specify what to plan: a file, a folder or a scenario's id");
     const { stack, driver, sharersOf } = await planTarget(
       targetOf(values, { start: "attach", keep: false }),
       environment,

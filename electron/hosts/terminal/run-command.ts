@@ -50,7 +50,7 @@ Exit: 0 all green, 1 not all green, 2 bad input, 130 interrupted.`,
   run: (args, terminal) => {
     const { values, positionals } = readArguments("run", args, options);
     if (positionals.length === 0) {
-      throw new LabError("bad-input", "say what to run: a file, a folder or the id of a shipped scenario", {
+      throw new LabError("bad-input", "specify what to run: a file, a folder or the id of a shipped scenario", {
         hint: "see `resilience-lab scenarios list`",
       });
     }

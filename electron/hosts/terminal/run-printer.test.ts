@@ -55,5 +55,5 @@ test.each<[what: string, lastedMs: number, row: Partial<EventOf<"call.ended">>, 
 
 test.each(["ok", "refused", "upstream_error"] as const)(
   "the end of a fast call has none when it was %s: the outcome is in the line of its last decision",
-  (outcome) => expect(printed(99, { outcome, error: "told" })).toEqual([]),
+  (outcome) => expect(printed(99, { outcome, error: "reported" })).toEqual([]),
 );

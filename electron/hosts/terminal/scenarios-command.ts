@@ -18,7 +18,7 @@ resilience-lab scenarios validate FILE...
       }
       return EXIT.green;
     }
-    if (files.length === 0) throw new LabError("bad-input", "say which files to validate");
+    if (files.length === 0) throw new LabError("bad-input", "specify which files to validate");
     return files.map((file) => validate(file, out)).every(Boolean) ? EXIT.green : EXIT.badInput;
   },
 };

@@ -43,7 +43,10 @@ export function targetOf(
   const source: FileSource = file === undefined ? { is: "reference" } : { is: "compose file", file };
   if (project === undefined && driver !== "docker") return { ...more, source, driver: driver ?? "any" };
   if (driver === "process") {
-    throw new LabError("bad-input", "--project is a compose project on Docker; it does not go with --driver process");
+    throw new LabError(
+      "bad-input",
+      "--project is a compose project on Docker and cannot be combined with --driver process",
+    );
   }
   const onDocker = {
     driver: "docker",

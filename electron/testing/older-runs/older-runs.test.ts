@@ -15,13 +15,13 @@ const RUNS = readdirSync(import.meta.dirname)
   .map((name) => name.replace(".ndjson", ""));
 
 /** Texts of that version, and today's. */
-const REWORDED: readonly [before: string, now: string][] = [
+const REWORDED: readonly [before: string | RegExp, now: string][] = [
   [" holds | passed", ": passed | passed"],
   [':"holds"', ':"passed"'],
   [" begins | neutral", " started | neutral"],
   ["(goes on in the background)", "(in the background)"],
   [" held</h2>", " passed</h2>"],
-  ["What was broken, and whether it was put back", "Faults, and whether they were undone"],
+  [/What was broken, and whether it was \w+ back/g, "Faults, and whether they were undone"],
 ];
 
 type Views = Awaited<ReturnType<typeof renderViews>>;

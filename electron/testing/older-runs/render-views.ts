@@ -107,7 +107,7 @@ async function exported(
     drafted.take(event);
   }
   await trace.end(traced);
-  // Its style, its script and their policy are no part of what it says of a run.
+  // Its style, its script and their policy do not depend on the run.
   const html = draft
     .page()
     .split("\n")
