@@ -1,4 +1,4 @@
-/** What the page must not be able to name: its type check fails once one of these compiles. */
+/** Globals that the page must not see: its type check fails once one of these compiles. */
 
 // @ts-expect-error the page has no process
 process.exit();

@@ -62,7 +62,7 @@ test("an invalid scenario file is fixed in the window, and another is deleted", 
     await expect(page).toHaveURL(/scenarios\/fixed$/);
     await expect(page.getByRole("link", { name: "One of my own" })).toHaveAttribute("aria-current", "page");
     await expect(broken).toBeHidden();
-    expect(readdirSync(folder).sort()).toEqual(["hopeless.yaml", "fixed.yaml"]);
+    expect(readdirSync(folder).sort()).toEqual(["fixed.yaml", "hopeless.yaml"]);
     expect(readFileSync(join(folder, "fixed.yaml"), "utf8")).toBe(VALID);
   });
 
@@ -70,8 +70,8 @@ test("an invalid scenario file is fixed in the window, and another is deleted", 
     await expect(page.getByRole("heading", { name: "Checks" })).toBeVisible();
     await text.click();
     await page.keyboard.press("Control+End");
-    for (const text of ["# one", " two"]) {
-      await page.keyboard.type(text);
+    for (const added of ["# one", " two"]) {
+      await page.keyboard.type(added);
       await page.keyboard.press("Control+s");
       await expect(save).toHaveAccessibleDescription(/No unsaved changes/);
     }

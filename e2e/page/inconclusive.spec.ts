@@ -51,7 +51,7 @@ test("a run with an inconclusive check is neither green nor failed, wherever its
     await window.goTo("History");
     const row = page.getByRole("row").filter({ hasText: TITLE });
     await expect(row).toContainText("Inconclusive");
-    const filter = page.getByRole("combobox", { name: "Filter by verdict" });
+    const filter = page.getByRole("combobox", { name: "Filter by outcome" });
     await filter.click();
     await page.getByRole("option", { name: "Passed" }).click();
     await expect(row).toBeHidden();

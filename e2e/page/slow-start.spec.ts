@@ -66,7 +66,7 @@ test.describe("before all of the page has loaded", () => {
       const overlays = await holdBack(page, /\/overlays-[^/]*\.js$/);
       const window = await lab.open(page);
       await window.isOpen();
-      await expect(page.locator("html")).toHaveAttribute("data-fetching", "What opens over a page");
+      await expect(page.locator("html")).toHaveAttribute("data-fetching", "The overlays");
       const history = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "History" });
       await history.focus();
       await page.keyboard.press(key);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const { resolve } = createRequire(import.meta.url);
 const PROJECT = join(import.meta.dirname, "..", "..");
 
-test("each of Mantine's components that the page is built of has its styles", async () => {
+test("each Mantine component of the page has its styles", async () => {
   const { build } = await import("vite");
   const built = await build({
     configFile: join(PROJECT, "vite.config.ts"),
@@ -25,7 +25,7 @@ test("each of Mantine's components that the page is built of has its styles", as
   expect(used.filter((name) => !styled.has(name))).toEqual([]);
 });
 
-/** Mantine names its classes by a digest of where they are from. */
+/** Mantine names its classes by a digest of their origin. */
 function classesIn(text: string): Set<string> {
   return new Set(text.match(/\bm_[0-9a-f]{5,8}\b/g));
 }

@@ -22,7 +22,7 @@ const GROUPS: { group: string; actions: Action[] }[] = [
 ];
 const found = (query: string) => matchActions(query, GROUPS).flatMap(({ actions }) => actions.map(({ id }) => id));
 
-test("everything is offered until a word is typed", () => {
+test("all actions are listed for an empty query", () => {
   expect(found(" ")).toEqual(["halt", "storm", "budget", "crash", "run"]);
 });
 
@@ -32,11 +32,11 @@ test.each([
   ["passed budget", ["run"]],
   ["cleanly storm", ["storm"]],
   ["nothing like that", []],
-])("%j finds what has all of its words, in any order and wherever they are", (query, ids) => {
+])("%j finds actions with all of its words, in any order and field", (query, ids) => {
   expect(found(query)).toEqual(ids);
 });
 
-test("what has them in its name comes first, and so does its group", () => {
+test("matches in the label come first, and so do their groups", () => {
   expect(found("budget")).toEqual(["budget", "storm", "run"]);
   expect(matchActions("a", GROUPS).map(({ group }) => group)[0]).toBe("Commands");
   expect(found("crash")).toEqual(["crash"]);

@@ -6,7 +6,7 @@ import {
   type TooltipProps,
 } from "@mantine/core";
 
-/** Mantine's components in this tool's manner: small, quiet, square-shouldered. Colours beyond these are in theme.css. */
+/** Theme of Mantine's components: small, with square corners. Other colours are in theme.css. */
 export const theme = createTheme({
   primaryColor: "indigo",
   primaryShade: { light: 8, dark: 8 },
@@ -37,7 +37,7 @@ export const theme = createTheme({
     ],
   },
   components: {
-    // Lists of options that nobody has opened are not there: each would be laid out with the page that it is on.
+    // Closed lists of options are not rendered: each would be laid out with its page.
     Combobox: { defaultProps: { keepMounted: false } satisfies Partial<ComboboxProps> },
     Button: { defaultProps: { size: "xs" } satisfies ButtonProps },
     Notification: {

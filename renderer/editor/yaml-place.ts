@@ -19,9 +19,8 @@ export interface YamlPlace {
 const MARK = "zqWordHerezq";
 
 /**
- * The places that an offset may be: a key, a value, or at the start of a list's item either of them. The text need not be
- * whole: only the top-level entry that the offset is in is read, with a mark in place of the word under the cursor, by a
- * reader that goes on after errors.
+ * The positions at an offset: a key, a value, or both at the start of a list item. The text may be incomplete: only the
+ * top-level entry at the offset is parsed, with a placeholder for the word at the cursor, by an error-tolerant parser.
  */
 export function placesAt(text: string, offset: number): YamlPlace[] {
   const lineStart = text.lastIndexOf("\n", offset - 1) + 1;

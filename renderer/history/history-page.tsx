@@ -155,8 +155,8 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
       />
       <FilterSelect
         className={classes.narrow}
-        label="Filter by verdict"
-        any="Any verdict"
+        label="Filter by outcome"
+        any="Any outcome"
         data={VERDICTS}
         value={filter.outcome ?? null}
         onChange={(value) => change("outcome", value as Outcome | null)}

@@ -90,7 +90,7 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
               onChange={(event) => onSelect(new Set(event.currentTarget.checked ? runs.map(({ id }) => id) : []))}
             />
           </Head>
-          <Head>Verdict</Head>
+          <Head>Outcome</Head>
           <Head>Scenario</Head>
           <Head>Driver</Head>
           <Head>Started</Head>
