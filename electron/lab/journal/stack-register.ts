@@ -1,5 +1,5 @@
 import type { ProcessIdentity } from "../process-identity.ts";
-import type { DockerPlace } from "./docker-place.ts";
+import type { DockerLocation } from "./docker-location.ts";
 import type { Journal } from "./journal.ts";
 
 /** All that is needed to restart a service's process without the stack file. */
@@ -23,7 +23,7 @@ export interface RegisteredStack {
   /** It was already up: the lab breaks and restores it, and never takes it down. */
   attached: boolean;
   /** Absent for a stack of processes. */
-  docker: DockerPlace | undefined;
+  docker: DockerLocation | undefined;
   /** Service to host port. */
   ports: Record<string, number>;
   /** Protections that are switched off; undefined while a switch is in progress, and after one that did not complete. */
@@ -99,7 +99,7 @@ export class StackRegister {
       file: row.file,
       kept: row.kept === 1,
       attached: row.attached === 1,
-      docker: row.docker === null ? undefined : (JSON.parse(row.docker) as DockerPlace),
+      docker: row.docker === null ? undefined : (JSON.parse(row.docker) as DockerLocation),
       ports: JSON.parse(row.ports) as Record<string, number>,
       without: (JSON.parse(row.without) as string[] | null) ?? undefined,
     }));
@@ -125,7 +125,7 @@ export class StackRegister {
   }
 
   /** Written before a network or volume is created, so that no orphan is ever unknown. */
-  setDocker(stackId: string, place: DockerPlace): void {
+  setDocker(stackId: string, place: DockerLocation): void {
     this.#database.prepare("UPDATE stacks SET docker = ? WHERE id = ?").run(JSON.stringify(place), stackId);
   }
 

@@ -1,4 +1,4 @@
-import type { EngineAddress } from "../journal/docker-place.ts";
+import type { EngineAddress } from "../journal/docker-location.ts";
 import type { RegisteredStack } from "../journal/stack-register.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { AbortScope } from "../abort-scope.ts";
 import { HealthMonitor } from "../health/monitor.ts";
-import type { DockerPlace } from "../journal/docker-place.ts";
+import type { DockerLocation } from "../journal/docker-location.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { YamlValues } from "../redaction/redact-yaml.ts";
@@ -109,7 +109,7 @@ export class RunningStack {
     }
   }
 
-  /** A stack that is up and that the register knows: left up by an earlier lab on purpose, or found up. */
+  /** A stack that is up and that the register knows: left up by an earlier lab on purpose, or attached to. */
   static async attach(
     stack: Stack,
     registered: RegisteredStack,
@@ -203,7 +203,7 @@ export class RunningStack {
     this.#atEnd.push(work);
   }
 
-  /** Lets go of the stack. One that was only found up is forgotten: nothing of it is the lab's. */
+  /** Lets go of the stack. One that was only attached to is forgotten: nothing of it is the lab's. */
   async close(): Promise<void> {
     await this.health.close();
     await this.#backend.close();
@@ -288,7 +288,7 @@ async function backendOf(registered: RegisteredStack, register: StackRegister): 
   return new DockerBackend(registered);
 }
 
-function isOnDocker(registered: RegisteredStack): registered is RegisteredStack & { docker: DockerPlace } {
+function isOnDocker(registered: RegisteredStack): registered is RegisteredStack & { docker: DockerLocation } {
   return registered.docker !== undefined;
 }
 
@@ -320,7 +320,7 @@ async function takenDownAfter(
 }
 
 /**
- * Ends every service of a stack and removes what bringing it up made. Safe to repeat. A stack that was found up is only
+ * Ends every service of a stack and removes what bringing it up made. Safe to repeat. A stack that was attached to is only
  * forgotten.
  */
 export async function takeDown(

@@ -11,7 +11,7 @@ import { namedVolumesOf, networksOf } from "./compose-names.ts";
 import { interpolate, parseDotEnv, passedOn } from "./interpolation.ts";
 import {
   type ComposeService,
-  FIELDS_OF_FOUND_SERVICES,
+  FIELDS_OF_ATTACHED_SERVICES,
   type LinkSpec,
   type PublishedPort,
   type Role,
@@ -63,8 +63,8 @@ export interface Stack {
 /** Compose's own default: ten seconds between the stop signal and SIGKILL. */
 const STOP_GRACE_MS = 10_000;
 
-/** `found up`: the lab has not brought it up and will not, so only what it reads of it has to be understood. */
-export type StackUse = "to bring up" | "found up";
+/** `attached`: the lab has not brought it up and will not, so only what it reads of it has to be understood. */
+export type StackUse = "to bring up" | "attached";
 
 /** @throws DocumentError naming each problem's line; LabError for one that is no place in the file. */
 export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: StackUse = "to bring up"): Stack {
@@ -118,13 +118,13 @@ function reduced(value: unknown, variables: Readonly<Record<string, string | und
   const services = Object.entries(value.services).map(([name, service]) => {
     if (!isObject(service)) return [name, service];
     const kept = Object.entries(service).filter(([field]) => {
-      if (use === "found up") return FIELDS_OF_FOUND_SERVICES.includes(field);
+      if (use === "attached") return FIELDS_OF_ATTACHED_SERVICES.includes(field);
       return field === "x-lab" || !field.startsWith("x-");
     });
     const fields = kept.map(([field, part]) => [field, field === "environment" ? passedOn(part, variables) : part]);
     return [name, Object.fromEntries(fields)];
   });
-  const others = use === "found up" ? { "x-lab": value["x-lab"], name: value.name } : value;
+  const others = use === "attached" ? { "x-lab": value["x-lab"], name: value.name } : value;
   const defined = Object.entries(others).filter(([, part]) => part !== undefined);
   return { ...Object.fromEntries(defined), services: Object.fromEntries(services) };
 }

@@ -166,7 +166,7 @@ export type ComposeService = z.output<typeof service>;
  * What the lab reads of a service that someone else has brought up. The rest of their file may use all of compose: the
  * lab neither starts nor changes such a service, so what it does not understand does not matter.
  */
-export const FIELDS_OF_FOUND_SERVICES: readonly string[] = ["ports", "depends_on", "environment", "x-lab"];
+export const FIELDS_OF_ATTACHED_SERVICES: readonly string[] = ["ports", "depends_on", "environment", "x-lab"];
 
 const link = z.strictObject({
   name: z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' }),

@@ -205,7 +205,7 @@ export class Stacks {
   }
 }
 
-/** Brought up by `stack up`: one that was only found up is not this lab's to use again or take down. */
+/** Brought up by `stack up`: one that was only attached to is not this lab's to use again or take down. */
 export function isLeftUp({ kept, attached }: RegisteredStack): boolean {
   return kept && !attached;
 }

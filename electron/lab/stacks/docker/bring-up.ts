@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { AbortScope, isTimeout, orAbort, within } from "../../abort-scope.ts";
 import { systemClock } from "../../clock.ts";
-import type { DockerPlace } from "../../journal/docker-place.ts";
+import type { DockerLocation } from "../../journal/docker-location.ts";
 import type { RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
 import { LabError } from "../../lab-error.ts";
 import { LAB_VERSION } from "../../version.ts";
@@ -23,7 +23,7 @@ const CONDITION_LIMIT_MS = 120_000;
 export interface BringUp {
   docker: Dockerode;
   stack: Stack;
-  registered: RegisteredStack & { docker: DockerPlace };
+  registered: RegisteredStack & { docker: DockerLocation };
   register: StackRegister;
   signal: AbortSignal;
   report: ((progress: StackProgress) => void) | undefined;

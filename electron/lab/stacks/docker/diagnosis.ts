@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { EngineAddress } from "../../journal/docker-place.ts";
+import type { EngineAddress } from "../../journal/docker-location.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 import { DEFAULT_SOCKET, isRemote } from "./engine-address.ts";
 import { connectionFailure, engineWords, statusOf } from "./engine-error.ts";

@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { systemClock } from "../../clock.ts";
 import { makeProbe, type Probe } from "../../health/probe.ts";
-import type { DockerPlace } from "../../journal/docker-place.ts";
+import type { DockerLocation } from "../../journal/docker-location.ts";
 import type { RegisteredStack } from "../../journal/stack-register.ts";
 import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
@@ -21,10 +21,10 @@ export class DockerBackend implements StackBackend {
   readonly driver: DockerDriver;
   readonly engine: string;
   readonly #docker: Dockerode;
-  readonly #registered: RegisteredStack & { docker: DockerPlace };
+  readonly #registered: RegisteredStack & { docker: DockerLocation };
   readonly #watch: ProjectWatch;
 
-  constructor(registered: RegisteredStack & { docker: DockerPlace }) {
+  constructor(registered: RegisteredStack & { docker: DockerLocation }) {
     const { engine } = registered.docker;
     this.#registered = registered;
     this.#docker = openEngine(engine);
@@ -76,7 +76,7 @@ export class DockerBackend implements StackBackend {
 }
 
 /** A port published to all addresses is at the engine's own; one on its loopback needs a tunnel that ends on ours. */
-function hostOf({ port }: Service, { engine }: DockerPlace): string {
+function hostOf({ port }: Service, { engine }: DockerLocation): string {
   const isEverywhere = port === undefined || port.hostAddress === "0.0.0.0";
   return isRemote(engine) && isEverywhere ? new URL(engine.host).hostname : "127.0.0.1";
 }

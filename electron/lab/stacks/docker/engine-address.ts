@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../../model/json.ts";
 import { readDocument } from "../../documents/yaml-document.ts";
-import type { EngineAddress } from "../../journal/docker-place.ts";
+import type { EngineAddress } from "../../journal/docker-location.ts";
 import { LabError } from "../../lab-error.ts";
 
 export const DEFAULT_SOCKET = "/var/run/docker.sock";

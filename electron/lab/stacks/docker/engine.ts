@@ -4,7 +4,7 @@ import Dockerode from "dockerode";
 import { z } from "zod";
 import { readWholeFile } from "../../documents/read-whole-file.ts";
 import { DOCUMENT_LIMIT_BYTES } from "../../documents/yaml-document.ts";
-import type { EngineAddress } from "../../journal/docker-place.ts";
+import type { EngineAddress } from "../../journal/docker-location.ts";
 import { LabError } from "../../lab-error.ts";
 import { alternatives, explainNoEngine } from "./diagnosis.ts";
 import { engineAddress, isRemote, socketOf } from "./engine-address.ts";

@@ -22,11 +22,11 @@ export async function stackOfProject(
 ): Promise<Stack> {
   const [first] = await containersOf(docker, project);
   if (first === undefined) throw await noSuchProject(docker, project);
-  if (file !== undefined) return { ...loadStack(file, environment, "found up"), project };
+  if (file !== undefined) return { ...loadStack(file, environment, "attached"), project };
   const folder = first.Labels[LABEL.workingFolder] ?? "";
   const files = (first.Labels[LABEL.configFiles] ?? "").split(",").filter(Boolean);
   for (const each of files) {
-    const stack = loadStack(resolve(folder, each), environment, "found up");
+    const stack = loadStack(resolve(folder, each), environment, "attached");
     if (stack.services.length > 0) return { ...stack, project };
   }
   const named = files.length > 0 ? `${files.join(", ")} has no x-lab` : "its containers do not name their compose file";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import type { DockerPlace } from "../../journal/docker-place.ts";
+import type { DockerLocation } from "../../journal/docker-location.ts";
 import type { RegisteredStack } from "../../journal/stack-register.ts";
 import { whenReachable } from "../../when-reachable.ts";
 import type { StackProgress } from "../backend.ts";
@@ -50,7 +50,7 @@ export async function removeProject(registered: RegisteredStack, options: Remove
 
 interface Removal {
   docker: Dockerode;
-  registered: RegisteredStack & { docker: DockerPlace };
+  registered: RegisteredStack & { docker: DockerLocation };
   options: RemoveOptions;
 }
 

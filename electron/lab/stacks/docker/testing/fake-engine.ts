@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
-import type { EngineAddress } from "../../../journal/docker-place.ts";
+import type { EngineAddress } from "../../../journal/docker-location.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

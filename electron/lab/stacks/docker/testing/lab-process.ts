@@ -9,7 +9,7 @@ import { PROJECT_FOLDER } from "../../../version.ts";
 const LAUNCHER = join(PROJECT_FOLDER, "electron", "hosts", "launch.mjs");
 
 /** A look goes through every process of the machine. */
-const LOOK_EVERY_MS = 200;
+const POLL_INTERVAL_MS = 200;
 
 /** `resilience-lab` as a process of its own with a data folder of its own. Ended when the test has. */
 export class LabProcess {
@@ -64,7 +64,7 @@ export class LabProcess {
         // ended by itself meanwhile
       }
     }
-    await expect.poll(() => this.#processes(), { interval: LOOK_EVERY_MS }).toEqual([]);
+    await expect.poll(() => this.#processes(), { interval: POLL_INTERVAL_MS }).toEqual([]);
   }
 
   /** The lab and its watchdog stop in their tracks. */
@@ -74,7 +74,7 @@ export class LabProcess {
 
   /** Waits until every process of it has ended by itself, the watchdog too. */
   async ended(): Promise<void> {
-    await expect.poll(() => this.#processes(), { timeout: 120_000, interval: LOOK_EVERY_MS }).toEqual([]);
+    await expect.poll(() => this.#processes(), { timeout: 120_000, interval: POLL_INTERVAL_MS }).toEqual([]);
   }
 
   #processes(): number[] {

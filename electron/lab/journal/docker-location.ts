@@ -9,7 +9,7 @@ export interface EngineAddress {
 }
 
 /** The engine of a stack of containers, and the networks and volumes the lab created there: only those are removed. */
-export interface DockerPlace {
+export interface DockerLocation {
   engine: EngineAddress;
   networks: string[];
   volumes: string[];
