@@ -179,7 +179,7 @@ describe("bad input", TOGETHER, () => {
     expect(out).toMatch(/bad\.yaml:1:5: id: /);
     expect(out).toMatch(/bad\.yaml:5:10: method\[0\]: a step needs exactly one of/);
     expect(out).toMatch(/bad\.yaml:6:1: unknown field "extra"/);
-    expect(out).toMatch(/bad\.yaml:1:1: expect: expected array, but it is missing/);
+    expect(out).toMatch(/bad\.yaml:1:1: expect: expected a list, but it is missing/);
     expect(out).toMatch(/small\.yaml: ok \(1 scenario\)/);
     expect(out).toMatch(/broken\.yaml:\d+:\d+: /);
     expect((await lab.run("run", good, bad)).code).toBe(2);

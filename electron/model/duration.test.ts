@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatDuration, parseDuration } from "./duration.ts";
+import { COMPOSE_DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";
 
 describe("reads", () => {
   test.each([
@@ -9,7 +9,25 @@ describe("reads", () => {
     ["1.5s", 1_500],
     ["2m", 120_000],
     ["1h", 3_600_000],
+    ["1m30s", 90_000],
+    ["1h5m30s20ms", 3_930_020],
   ])("%s", (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  // Go's time.ParseDuration, by which compose reads its files.
+  test.each([
+    ["1m30s", 90_000],
+    ["1.5h", 5_400_000],
+    ["250us", 0.25],
+    ["2500ns", 0.0025],
+    [".5s", 500],
+    ["1.s", 1_000],
+    ["0", 0],
+    ["5s5s", 10_000],
+  ])("%s in a compose file", (text, ms) => expect(parseDuration(text, COMPOSE_DURATION_PATTERN)).toBeCloseTo(ms, 9));
+
+  test.each(["", "5", "-5s", "1d", "1m 30s", "s"])("not %j in a compose file", (text) => {
+    expect(parseDuration(text, COMPOSE_DURATION_PATTERN)).toBeUndefined();
+  });
 
   test.each([
     "",
@@ -25,8 +43,7 @@ describe("reads", () => {
     ".5s",
     "1.s",
     "1e3ms",
-    "5s5s",
-    "1m30s",
+    "250us",
     "\n5s",
     "5s\n",
     "NaNs",

@@ -1,12 +1,26 @@
-const UNITS_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
-export const DURATION_PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
+/** A duration as scenarios write it: one or more parts with a unit, `500ms`, `1m30s`. */
+export const DURATION_PATTERN = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
 
-/** `"500ms" | "1.5s" | "5m" | "1h"` to milliseconds; `undefined` for anything else. */
-export function parseDuration(text: string): number | undefined {
-  const match = DURATION_PATTERN.exec(text);
-  const unitMs = UNITS_MS[match?.[2] ?? ""];
-  return match?.[1] === undefined || unitMs === undefined ? undefined : Number(match[1]) * unitMs;
+/** A duration as compose files write it (Go's `time.ParseDuration`, not negative): also `us`, `ns`, `.5s` and `0`. */
+export const COMPOSE_DURATION_PATTERN = /^(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+)$/;
+
+const PART = /(\d+\.?\d*|\.\d+)([a-zµ]+)/g;
+
+/** `"500ms" | "1.5s" | "1m30s"` to milliseconds; `undefined` for what the pattern does not fit. */
+export function parseDuration(text: string, pattern: RegExp = DURATION_PATTERN): number | undefined {
+  if (!pattern.test(text)) return undefined;
+  const parts = [...text.matchAll(PART)];
+  return parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (UNITS_MS[unit] ?? 0), 0);
 }
 
 /** Milliseconds as text: `850 ms`, `1.52 s`, `2 min 5 s`. */

@@ -132,7 +132,7 @@ function kindText(kinds: readonly JsonSchema[]): string {
   return [...new Set(kinds.map(oneKindText))].join(" or ");
 }
 
-const DURATION = /\(ms\|s\|m\|h\)/;
+const DURATION = /\(\?:ms\|s\|m\|h\)/;
 const SHOWN_CHOICES = 4;
 
 function oneKindText({ type, enum: choices, const: constant, pattern }: JsonSchema): string {

@@ -1,32 +1,39 @@
 import type { z } from "zod";
+import { NO_FORM_FITS } from "../../model/zod-messages.ts";
 import { DocumentError, type Path, type Problem, type YamlDocument } from "./yaml-document.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Parses the document by the schema. @throws DocumentError naming file, line, column and what was expected */
-export function checkDocument<Schema extends z.ZodType>(document: YamlDocument, schema: Schema): z.output<Schema> {
+/** What a caller knows of a field that its schema does not have; undefined where it knows nothing. */
+type UnknownField = (path: Path) => string | undefined;
+
+/** What the document says, in the schema's shape. @throws DocumentError naming file, line, column and what was expected. */
+export function checkDocument<Schema extends z.ZodType>(
+  document: YamlDocument,
+  schema: Schema,
+  unknownField: UnknownField = () => undefined,
+): z.output<Schema> {
   const result = schema.safeParse(document.value);
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => explain(document, issue, []));
+  const problems = result.error.issues.flatMap((issue) => explain(document, issue, [], unknownField));
   throw new DocumentError(dedupe(problems));
 }
 
-function explain(document: YamlDocument, issue: Issue, above: Path): Problem[] {
+function explain(document: YamlDocument, issue: Issue, above: Path, unknownField: UnknownField): Problem[] {
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_union") {
     const branch = closestBranch(issue.errors);
     return branch === undefined
-      ? [document.problemAt(path, `${where(path)}${unionMessage(issue)}`)]
-      : branch.flatMap((inner) => explain(document, inner, path));
+      ? [document.problemAt(path, `${where(path)}${issue.message || NO_FORM_FITS}`)]
+      : branch.flatMap((inner) => explain(document, inner, path, unknownField));
   }
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => document.problemAtField([...path, key], `${where(path)}unknown field "${key}"`));
+    return issue.keys.map((key) => {
+      const message = unknownField([...path, key]) ?? `unknown field "${key}"`;
+      return document.problemAtField([...path, key], `${where(path)}${message}`);
+    });
   }
-  return [document.problemAt(path, `${where(path)}${simplify(issue.message)}`)];
-}
-
-function simplify(message: string): string {
-  return message.replace(/^Invalid (input|option): /, "").replace(/, received undefined$/, ", but it is missing");
+  return [document.problemAt(path, `${where(path)}${issue.message}`)];
 }
 
 /**
@@ -47,10 +54,6 @@ function distanceOf(issue: Issue): number {
   if (issue.path.length > 0) return issue.path.length === 1 ? 1 : 0;
   if (issue.code === "unrecognized_keys") return 10 * issue.keys.length;
   return issue.code === "custom" ? 0 : DIFFERENT_TYPE;
-}
-
-function unionMessage(issue: Extract<Issue, { code: "invalid_union" }>): string {
-  return issue.message === "Invalid input" ? "this is none of the accepted forms" : issue.message;
 }
 
 function where(path: Path): string {

@@ -41,28 +41,32 @@ test("a valid document has no problems", () => {
 
 describe("names file, line, column and what was expected", () => {
   test.each([
-    ["a tab as indentation", "name: a\nsteps:\n\t- wait: 5s\n", /^some\.yaml:3:1: Tabs are not allowed/],
-    ["a field written twice", "name: a\nname: b\n", /^some\.yaml:2:1: Map keys must be unique/],
-    ["a bracket left open", "name: a\nsteps: [\n", /^some\.yaml:\d+:\d+: .*\]/],
+    [
+      "a tab as indentation",
+      "name: a\nsteps:\n\t- wait: 5s\n",
+      /^some\.yaml:3:1: a tab is used as indentation; use spaces/,
+    ],
+    ["a field written twice", "name: a\nname: b\n", /^some\.yaml:2:1: this field is written twice in one map/],
+    ["a bracket left open", "name: a\nsteps: [\n", /^some\.yaml:\d+:\d+: a closing \] is missing/],
     ["a quote left open", 'name: "a\n', /^some\.yaml:\d+:\d+: .*quote/],
     [
       "two documents in one file",
       "name: a\n---\nname: b\n",
-      /^some\.yaml:2:1: a second document begins here; one file/,
+      /^some\.yaml:2:1: a second document begins here; a file holds one/,
     ],
     ["an alias of nothing", "name: *a\n", /^some\.yaml:1:7: nothing before this is marked &a$/],
-    ["nothing at all", "", /^some\.yaml:1:1: expected object, received null$/],
-    ["only a comment", "# later\n", /^some\.yaml:1:1: expected object, received null$/],
-    ["a list where a map belongs", "- name: a\n", /^some\.yaml:1:1: expected object, received array$/],
-    ["plain text", "hello\n", /^some\.yaml:1:1: expected object, received string$/],
-    ["a field that is missing", "size: 3\n", /^some\.yaml:1:1: name: expected string, but it is missing$/],
-    ["a value of another kind", "name: a\nsize: many\n", /^some\.yaml:2:7: size: expected number, received string$/],
-    ["a number out of range", "name: a\nsize: 0\n", /^some\.yaml:2:7: size: .*>0/],
-    ["a field left empty", "name:\n", /^some\.yaml:1:6: name: expected string, received null$/],
+    ["nothing at all", "", /^some\.yaml:1:1: expected a map of fields, found nothing$/],
+    ["only a comment", "# later\n", /^some\.yaml:1:1: expected a map of fields, found nothing$/],
+    ["a list where a map belongs", "- name: a\n", /^some\.yaml:1:1: expected a map of fields, found a list$/],
+    ["plain text", "hello\n", /^some\.yaml:1:1: expected a map of fields, found text$/],
+    ["a field that is missing", "size: 3\n", /^some\.yaml:1:1: name: expected text, but it is missing$/],
+    ["a value of another kind", "name: a\nsize: many\n", /^some\.yaml:2:7: size: expected a number, found text$/],
+    ["a number out of range", "name: a\nsize: 0\n", /^some\.yaml:2:7: size: expected more than 0/],
+    ["a field left empty", "name:\n", /^some\.yaml:1:6: name: expected text, found nothing$/],
     [
       "something missing deep inside",
       "name: a\nsteps:\n  - wait: 5s\n  - call: x\n    arguments: 7\n",
-      /^some\.yaml:5:16: steps\[1\]\.arguments: expected record, received number$/,
+      /^some\.yaml:5:16: steps\[1\]\.arguments: expected a map of fields, found a number$/,
     ],
   ])("%s", (_what, text, message) => expect(problemsOf(text)).toMatch(message));
 
@@ -77,7 +81,7 @@ describe("names file, line, column and what was expected", () => {
     );
   });
 
-  test("all problems at once, so that they can be fixed together", () => {
+  test("all problems at once", () => {
     expect(problemsOf("nam: a\nsize: -1\n").split("\n")).toHaveLength(3);
   });
 
@@ -91,7 +95,15 @@ describe("handles hostile input:", () => {
   test("aliases that expand without bound", () => {
     const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
     for (const [to, from] of ["ba", "cb", "dc", "ed", "fe"]) bomb.push(`${to}: &${to} [${`*${from},`.repeat(9)}]`);
-    expect(problemsOf(bomb.join("\n"))).toMatch(/^some\.yaml:1:1: Excessive alias count/);
+    expect(problemsOf(bomb.join("\n"))).toMatch(/^some\.yaml:1:1: its aliases expand to more than 200000 values$/);
+  });
+
+  test("merges that grow without end", () => {
+    const bomb = ["a: &a { x: 1 }"];
+    for (const [to, from] of ["ba", "cb", "dc", "ed", "fe", "gf", "hg"]) {
+      bomb.push(`${to}: &${to} { <<: [${`*${from},`.repeat(9)}] }`);
+    }
+    expect(problemsOf(bomb.join("\n"))).toMatch(/its aliases expand to more than 200000 values$/);
   });
 
   test("a value that contains itself", () => {
@@ -111,7 +123,61 @@ describe("handles hostile input:", () => {
   });
 
   test("bytes that are no text", () => {
-    expect(problemsOf("\u0000\u0001\u0002")).toMatch(/^some\.yaml:1:1: expected object/);
+    expect(problemsOf("\u0000\u0001\u0002")).toMatch(/^some\.yaml:1:1: expected a map of fields/);
+  });
+});
+
+describe("a merge key", () => {
+  const readValue = (text: string) => parseYaml(text, file).value;
+
+  test.each([
+    ["one map", "a: &a { x: 1, y: 1 }\nb: { <<: *a, y: 2 }\n", { x: 1, y: 2 }],
+    ["several, of which the first wins", "a: [&p { x: 1 }, &q { x: 2, z: 3 }]\nb: { <<: [*p, *q] }\n", { x: 1, z: 3 }],
+    ["a map that merges another", "a: &a { x: 1 }\nc: &c { <<: *a, y: 2 }\nb: { <<: *c }\n", { x: 1, y: 2 }],
+    ["what stands before it", "a: &a { x: 1, y: 1 }\nb: { y: 2, <<: *a }\n", { x: 1, y: 2 }],
+    ["in quotes, as text", 'b: { "<<": 1 }\n', { "<<": 1 }],
+  ])("takes %s", (_what, text, merged) => expect(readValue(text)).toMatchObject({ b: merged }));
+
+  test.each(["b: { <<: 3 }\n", "a: &a [1]\nb: { <<: *a }\n"])("is refused in %j: it is no map", (text) => {
+    expect(problemsOf(text)).toMatch(/:\d+:\d+: << merges maps; this is not a map or an alias of one$/);
+  });
+
+  test("leads a problem to where the wrong value is written", () => {
+    expect(problemsOf("x: &x { size: many }\nname: a\n<<: *x\n")).toContain(
+      "some.yaml:1:15: size: expected a number, found text",
+    );
+  });
+});
+
+test("a colon in a plain value is explained", () => {
+  expect(problemsOf("name: Payments: slow\n")).toBe(
+    'some.yaml:1:7: a second ": " on this line; put a value that contains a colon in quotes',
+  );
+});
+
+describe("a file in an encoding other than UTF-8 is refused by name:", () => {
+  const problemOf = (bytes: Buffer): string => {
+    const path = join(temporaryFolder(), "text.yaml");
+    writeFileSync(path, bytes);
+    try {
+      return JSON.stringify(readYaml(path).value);
+    } catch (error) {
+      return (error as Error).message.replace(/^.*text\.yaml/, "text.yaml");
+    }
+  };
+  const text = "name: a\ntitle: Grüße\n";
+
+  test.each([
+    ["Latin-1", Buffer.from(text, "latin1"), "text.yaml:2:10: this byte is not UTF-8 text"],
+    ["UTF-16, with its mark", Buffer.from(`\ufeff${text}`, "utf16le"), "text.yaml is UTF-16; expected UTF-8"],
+    ["UTF-16, without", Buffer.from(text, "utf16le"), "text.yaml is UTF-16; expected UTF-8"],
+    ["UTF-16, big end first", Buffer.from(`\ufeff${text}`, "utf16le").swap16(), "text.yaml is UTF-16; expected UTF-8"],
+    ["UTF-8 that is cut off", Buffer.from("name: Grü").subarray(0, -1), "text.yaml:1:9: this byte is not UTF-8 text"],
+  ])("%s", (_what, bytes, message) => expect(problemOf(bytes)).toBe(message));
+
+  test("UTF-8 is read with its mark and without", () => {
+    expect(problemOf(Buffer.from(text))).toBe('{"name":"a","title":"Grüße"}');
+    expect(problemOf(Buffer.from(`\ufeff${text}`))).toBe('{"name":"a","title":"Grüße"}');
   });
 });
 

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
 
-const error = "expected a duration such as 500ms, 5s or 2m";
-/** The fault proxy accepts no longer one, and a Node timer of more than 24 days fires at once. */
+const error = "expected a duration such as 500ms, 5s or 1m30s";
+/** The fault proxy takes no longer one, and a timer of more than 24 days would end at once. */
 const LONGEST_MS = 24 * 60 * 60_000;
 
-/** A duration of any length, for values that something else enforces, such as an engine; parsed to milliseconds. */
-export const anyDuration = z
+/** A duration as written in YAML, `500ms`, `5s`, `1m30s`; in milliseconds once read. */
+export const duration = z
   .string({ error })
   .regex(DURATION_PATTERN, { error })
   .transform((text) => parseDuration(text) ?? 0);
@@ -14,4 +14,4 @@ export const anyDuration = z
 /** A duration as written in YAML, `500ms`, `5s`, `2m`; parsed to milliseconds. */
 export const duration = anyDuration
   .refine((ms) => ms <= LONGEST_MS, "expected a duration of at most 24h")
-  .describe("a duration with its unit: 500ms, 5s, 2m");
+  .describe("a duration with its unit: 500ms, 5s, 1m30s");

@@ -1,19 +1,15 @@
-import {
-  type Document,
-  isMap,
-  isNode,
-  isScalar,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-  type YAMLParseError,
-} from "yaml";
-import { LabError, messageOf } from "../lab-error.ts";
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { LabError } from "../lab-error.ts";
+import { decodeText } from "./decode-text.ts";
 import { readWholeFile } from "./read-whole-file.ts";
+import { YamlAliases } from "./yaml-aliases.ts";
+import { yamlMessage } from "./yaml-message.ts";
 
 /** Larger than any written scenario or stack file; guards against a wrong path. */
 export const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
+
+/** Of the faults in a file's syntax: those after the first are often caused by it. */
+const SYNTAX_PROBLEMS = 5;
 
 export type Path = readonly PropertyKey[];
 
@@ -40,8 +36,8 @@ export interface YamlDocument {
 export class DocumentError extends LabError {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[]) {
-    super("bad-input", problems.map(formatProblem).join("\n"));
+  constructor(problems: readonly Problem[], options: { cure?: string } = {}) {
+    super("bad-input", problems.map(formatProblem).join("\n"), options);
     this.name = "DocumentError";
     this.problems = problems;
   }
@@ -51,16 +47,19 @@ export function formatProblem({ file, line, column, message }: Problem): string 
   return `${file}:${line}:${column}: ${message}`;
 }
 
-/** Reads the text of a document. @throws LabError when it is not a regular file, or too large */
+/** The text of a document that a person has written. @throws LabError for what is no file, too large, or not UTF-8 */
 export function readDocument(file: string): string {
-  return readWholeFile(file, DOCUMENT_LIMIT_BYTES).toString("utf8");
+  return decodeText(readWholeFile(file, DOCUMENT_LIMIT_BYTES), file);
 }
 
 export function readYaml(file: string): YamlDocument {
   return parseYaml(readDocument(file), file);
 }
 
-/** @throws DocumentError for text that is not YAML or too large, and for aliases that expand without bound */
+/**
+ * Merge keys (`<<`) are resolved, as compose resolves them.
+ * @throws DocumentError for text that is not YAML, too large, or refers to itself in ways that grow without end
+ */
 export function parseYaml(source: string, file: string): YamlDocument {
   const problem = (offset: number, message: string): Problem => {
     const { line, col } = counter.linePos(offset);
@@ -70,23 +69,20 @@ export function parseYaml(source: string, file: string): YamlDocument {
   if (Buffer.byteLength(source) > DOCUMENT_LIMIT_BYTES) {
     throw new DocumentError([{ file, line: 1, column: 1, message: `larger than ${DOCUMENT_LIMIT_BYTES / 1024} KiB` }]);
   }
-  const document = parseDocument(source, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(source, { lineCounter: counter, prettyErrors: false, uniqueKeys: true, merge: true });
   if (document.errors.length > 0) {
-    throw new DocumentError(document.errors.map((error) => problem(error.pos[0], simplify(error))));
+    const shown = document.errors.slice(0, SYNTAX_PROBLEMS);
+    throw new DocumentError(shown.map((error) => problem(error.pos[0], yamlMessage(error))));
   }
-  const aliases = badAliases(document);
-  if (aliases.length > 0) throw new DocumentError(aliases.map(({ offset, message }) => problem(offset, message)));
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw new DocumentError([problem(0, messageOf(error))]);
+  const aliases = new YamlAliases(document);
+  if (aliases.problems.length > 0) {
+    throw new DocumentError(aliases.problems.map(({ offset, message }) => problem(offset, message)));
   }
-  const nodeAt = (path: Path) => (path.length === 0 ? document.contents : document.getIn(path, true));
+  const value: unknown = document.toJS({ maxAliasCount: -1 });
+  const offsetAt = (path: Path): number | undefined => aliases.nodeAt(path)?.range?.[0];
   const problemAt = (path: Path, message: string): Problem => {
     for (let depth = path.length; depth >= 0; depth--) {
-      const node = nodeAt(path.slice(0, depth));
-      const offset = isNode(node) ? (node as Node).range?.[0] : undefined;
+      const offset = offsetAt(path.slice(0, depth));
       if (offset !== undefined) return problem(offset, message);
     }
     return problem(0, message);
@@ -97,35 +93,10 @@ export function parseYaml(source: string, file: string): YamlDocument {
     value,
     problemAt,
     problemAtField(path, message) {
-      const parent = nodeAt(path.slice(0, -1));
-      const field = isMap(parent)
-        ? parent.items.find(({ key }) => nameOf(key) === String(path.at(-1)))?.key
-        : undefined;
-      const offset = isNode(field) ? field.range?.[0] : undefined;
+      const parent = aliases.nodeAt(path.slice(0, -1));
+      const field = isMap(parent) ? aliases.pairOf(parent, String(path.at(-1)))?.key : undefined;
+      const offset = isScalar(field) && isNode(field) ? field.range?.[0] : undefined;
       return offset === undefined ? problemAt(path, message) : problem(offset, message);
     },
   };
-}
-
-/** Replaces parser messages that only a programmer would understand. */
-function simplify({ code, message }: YAMLParseError): string {
-  return code === "MULTIPLE_DOCS" ? "a second document begins here; one file holds one" : message;
-}
-
-function nameOf(key: unknown): string | undefined {
-  return isScalar(key) ? String(key.value) : undefined;
-}
-
-/** Aliases of unknown anchors, and aliases inside their own anchor, which would never end. */
-function badAliases(document: Document): { offset: number; message: string }[] {
-  const found: { offset: number; message: string }[] = [];
-  visit(document, {
-    Alias(_key, alias, above) {
-      const target = alias.resolve(document);
-      const offset = alias.range?.[0] ?? 0;
-      if (target === undefined) found.push({ offset, message: `nothing before this is marked &${alias.source}` });
-      else if (above.includes(target)) found.push({ offset, message: `*${alias.source} is a part of itself` });
-    },
-  });
-  return found;
 }

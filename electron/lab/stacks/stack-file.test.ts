@@ -75,6 +75,101 @@ test("variables come from .env beside the file, and the lab's own environment go
   expect(portWith({ DB_PORT: "5000" })).toBe(5000);
 });
 
+test("merge keys are resolved as compose resolves them, also in x-lab", () => {
+  const merged = `x-env: &env { TZ: Europe/Berlin }
+x-web: &web
+  init: true
+  ports: ["127.0.0.1:28080:8080"]
+  x-lab: { role: other, probe: { http: / } }
+services:
+  api:
+    <<: *web
+    image: node:24-slim
+    environment: { <<: *env, LEVEL: info }
+`;
+  expect(serviceNamed(load(merged), "api")).toMatchObject({
+    environment: { TZ: "Europe/Berlin", LEVEL: "info" },
+    port: { hostPort: 28_080 },
+    compose: { init: true },
+  });
+});
+
+test("durations of several parts and every field of a health check are read", () => {
+  const check =
+    "healthcheck: { test: [CMD, 'true'], interval: 1m30s, timeout: 10s, retries: 3, start_period: 40s, start_interval: 500ms }";
+  const text = good.replace("stop_grace_period: 2s", `stop_grace_period: 1m30s\n    ${check}`);
+  expect(serviceNamed(load(text), "gateway")).toMatchObject({
+    stopGraceMs: 90_000,
+    compose: { healthcheck: { interval: 90_000, start_period: 40_000, start_interval: 500 } },
+  });
+  const off = good.replace("stop_grace_period: 2s", "healthcheck: { disable: true }");
+  expect(serviceNamed(load(off), "gateway").compose.healthcheck).toEqual({ disable: true });
+});
+
+describe("a project that someone else has brought up", () => {
+  const attach = (fields: string, environment: NodeJS.ProcessEnv = {}, more = "") => {
+    const file = join(temporaryFolder(), "compose.yaml");
+    writeFileSync(
+      file,
+      `services:\n  api:\n    image: node:24-slim\n${fields}\n    x-lab: { role: other, probe: { http: / } }\n${more}`,
+    );
+    return serviceNamed(loadStack(file, environment, "attached"), "api");
+  };
+  const ports = '    ports: ["127.0.0.1:28080:8080"]\n';
+
+  test.each([
+    [
+      "a dependency with restart and required",
+      `${ports}    depends_on: { db: { condition: service_healthy, restart: true, required: false } }`,
+    ],
+    ["a dependency of another file", `${ports}    depends_on: [elsewhere]`],
+    ["a range of ports", '    ports: ["127.0.0.1:28080:8080", "3000-3002:3000-3002"]'],
+    ["UDP", '    ports: ["53:53/udp", "28080:8080"]'],
+    [
+      "long ports with names",
+      "    ports: [{ target: 8080, published: '28080', protocol: tcp, name: web, app_protocol: http }]",
+    ],
+    ["another value where a variable is set", `${ports}    command: [node, "\${DEBUG:+--inspect}", a.js]`],
+    ["a required variable that is not set here", `${ports}    environment: { KEY: "\${API_KEY:?set it}" }`],
+    ["a use of a variable that only compose knows", `${ports}    command: "\${!x}"`],
+    [
+      "any field at all",
+      `${ports}    env_file: .env\n    profiles: [web]\n    deploy: { replicas: 2 }\n    secrets: [a]`,
+    ],
+  ])("may use %s", (_what, fields) => {
+    expect(attach(fields).port).toMatchObject({ hostPort: 28_080, containerPort: 8080 });
+  });
+
+  test("keeps its container's port where the host's is a variable that is not set here", () => {
+    const text = `    ports: ["\${HOST_PORT:?which}:8080"]`;
+    expect(attach(text).port).toEqual({ hostAddress: "0.0.0.0", hostPort: 0, containerPort: 8080 });
+  });
+
+  test("is still refused for what is wrong in x-lab", () => {
+    expect(() => attach(ports, {}, "x-lab: { links: [{ name: a }] }\n")).toThrow(/x-lab\.links\[0\]/);
+    const token = `services: { api: { x-lab: { role: other, probe: { tcp: true }, token: '\${TOKEN:?which}' } } }\n`;
+    const file = join(temporaryFolder(), "compose.yaml");
+    writeFileSync(file, token);
+    expect(() => loadStack(file, {}, "attached")).toThrow(/TOKEN is not set: which/);
+  });
+});
+
+test("a field of compose that the lab does not bring up is named as that, with what to do; a misspelt one is not", () => {
+  const hintOf = (field: string) => {
+    try {
+      load(good.replace("    image: gateway\n", `    image: gateway\n    ${field}\n`));
+    } catch (error) {
+      return [(error as Error).message.replace(/^.*: /, ""), (error as { cure?: string }).cure];
+    }
+    return "no error";
+  };
+  const hint = expect.stringMatching(/`docker compose up -d`, then attach to it with --project NAME/);
+  expect(hintOf("env_file: .env")).toEqual(["compose's \"env_file\" is not supported by the lab's own bring-up", hint]);
+  expect(hintOf("depends_on: { sidecar: { condition: service_started, restart: true } }")).not.toBe("no error");
+  expect(hintOf("volumes: [{ type: bind, source: ., target: /x }]")).toEqual([expect.any(String), hint]);
+  expect(hintOf("imagee: x")).toEqual(['unknown field "imagee"', hint]);
+});
+
 test("services are asked for by name or role, and an answer that is none says what there is", () => {
   const stack = load(good);
   expect(serviceWithRole(stack, "gateway", "a call").name).toBe("gateway");
@@ -99,7 +194,7 @@ describe("a bad stack file is refused where it is bad:", () => {
     [
       "a field that the lab cannot bring up",
       inGateway("    privileged: true"),
-      /11:5: services\.gateway: unknown field "privileged"/,
+      /11:5: services\.gateway: compose's "privileged" is not supported by the lab's own bring-up$/,
     ],
     [
       "an unknown field of x-lab",
@@ -109,7 +204,7 @@ describe("a bad stack file is refused where it is bad:", () => {
     [
       "a role that is none",
       good.replace("role: gateway", "role: gatekeeper"),
-      /17:13: services\.gateway\.x-lab\.role: expected one of "gateway"\|/,
+      /17:13: services\.gateway\.x-lab\.role: expected "gateway", "mcp-server"/,
     ],
     [
       "a probe of no kind",
@@ -153,8 +248,12 @@ describe("a bad stack file is refused where it is bad:", () => {
     ],
     ["a variable that has to be set", good.replace(":-15432", ":?which port"), /4:13: DB_PORT is not set: which port$/],
     ["no services", "x-lab: {}\n", /^compose\.yaml:1:1: services: expected .*, but it is missing$/],
-    ["services that are a list", "services: []\n", /^compose\.yaml:1:11: services: expected record, received array$/],
-    ["nothing", "", /^compose\.yaml:1:1: expected object, received null$/],
+    [
+      "services that are a list",
+      "services: []\n",
+      /^compose\.yaml:1:11: services: expected a map of fields, found a list$/,
+    ],
+    ["nothing", "", /^compose\.yaml:1:1: expected a map of fields, found nothing$/],
   ])("%s", (_what, text, message) => expect(problemsOf(text)).toMatch(message));
 
   test("services that wait for each other, with the way round", () => {
