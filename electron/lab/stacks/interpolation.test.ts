@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of compose are what this is about
 import { describe, expect, test } from "vitest";
-import { interpolate, parseDotEnv } from "./interpolation.ts";
+import { interpolate } from "./interpolation.ts";
 
 const environment = { NAME: "ann", EMPTY: "", PORT: "80" };
 const never = (_path: readonly PropertyKey[], message: string): void => {
@@ -22,6 +22,9 @@ describe("fills in, as compose does", () => {
     ["100% $ 5$", "100% $ 5$"],
     ["$NAME.x $NAMES", "ann.x "],
     ["${NONE:-${NAME}} ${NONE:-a${PORT}b}", "ann a80b"],
+    ["${NONE:-${EMPTY:-${NAME}}}", "ann"],
+    ["${NAME:+x} ${EMPTY:+x} ${EMPTY+x} ${NONE+x}", "x  x "],
+    ["${NAME:+${PORT}}", "80"],
   ])("%s", (text, filled) => expect(fill(text)).toBe(filled));
 });
 
@@ -30,7 +33,7 @@ test("goes through lists and maps, leaves names and other values alone", () => {
   expect(interpolate(value, environment, never)).toEqual({ $NAME: ["ann", 1, null, true, { deep: "80" }] });
 });
 
-test.each(["${NAME:+x}", "${NAME", "${1}"])("%s is not passed over in silence", (text) => {
+test.each(["${NAME", "${1}", "${NAME:x}", "${}"])("%s is not passed over in silence", (text) => {
   const told: string[] = [];
   interpolate({ a: text }, environment, (path, message) => told.push(`${path.join(".")}: ${message}`));
   expect(told).toEqual([expect.stringMatching(/^a: this use of a variable is not understood/)]);
@@ -46,12 +49,4 @@ test("a variable that is required and missing is told with its place and the mes
 
 test("what is filled in is not filled in again", () => {
   expect(interpolate("$A", { A: "$NAME", NAME: "ann" }, never)).toBe("$NAME");
-});
-
-test("reads a .env file", () => {
-  expect(
-    parseDotEnv(
-      "# comment\n\nA=1\nexport B = two words \nC=\"quoted # not a comment\"\nD='x'\nE=v # comment\nF=\nnot a line\r\nG=win\r\n",
-    ),
-  ).toEqual({ A: "1", B: "two words", C: "quoted # not a comment", D: "x", E: "v", F: "", G: "win" });
 });

@@ -1,40 +1,78 @@
-/** `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?message}`, `${NAME?message}`, `$NAME` and `$$`. */
-const VARIABLE = /\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?])((?:[^{}]|\{[^{}]*\})*))?\})/g;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * A value with the variables in its texts filled in, as compose does. `fail` is called with each required variable that is
- * missing, with the path of the text that wants it.
+ * A value with the variables in its texts filled in, as compose does. `fail` is called for each required variable that is
+ * missing and each use that is not understood, with the path of the text.
  */
 export function interpolate(
   value: unknown,
-  environment: Readonly<Record<string, string | undefined>>,
+  variables: Variables,
   fail: (path: readonly PropertyKey[], message: string) => void,
   path: readonly PropertyKey[] = [],
 ): unknown {
-  if (typeof value === "string") {
-    if (value.replace(VARIABLE, "").includes("${")) {
-      fail(
-        path,
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: told as a person writes it in a file
-        "this use of a variable is not understood: use ${NAME}, ${NAME:-default} or ${NAME:?message}, $$ for a $",
-      );
-    }
-    return value.replace(VARIABLE, (_all, dollar, bare, name, operator, rest) => {
-      if (dollar) return "$";
-      const variable: string = bare ?? name;
-      const found = environment[variable];
-      const isSet = operator?.startsWith(":") ? Boolean(found) : found !== undefined;
-      if (isSet) return found ?? "";
-      if (operator?.endsWith("-")) return String(interpolate(rest, environment, fail, path));
-      if (operator?.endsWith("?")) fail(path, `${variable} is not set${rest ? `: ${rest}` : ""}`);
-      return "";
-    });
-  }
-  if (Array.isArray(value)) return value.map((item, index) => interpolate(item, environment, fail, [...path, index]));
+  if (typeof value === "string") return fillIn(value, variables, (message) => fail(path, message));
+  if (Array.isArray(value)) return value.map((item, index) => interpolate(item, variables, fail, [...path, index]));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, interpolate(item, environment, fail, [...path, key])]),
+    Object.entries(value).map(([key, item]) => [key, interpolate(item, variables, fail, [...path, key])]),
   );
+}
+
+/** `$$`, `$NAME`, or the beginning of `${...}`. */
+const START = /\$(?:(\$)|([A-Za-z_]\w*)|(\{))/g;
+/** `NAME`, and what is done when it is set or not: `:-` and `-` a default, `:?` and `?` an error, `:+` and `+` instead. */
+const EXPRESSION = /^([A-Za-z_]\w*)(?:(:?[-?+])([\s\S]*))?$/;
+
+/** One text with its variables filled in. What has been filled in is not filled in again. */
+export function fillIn(text: string, variables: Variables, fail: (message: string) => void): string {
+  let filled = "";
+  let from = 0;
+  const start = new RegExp(START);
+  for (let match = start.exec(text); match !== null; match = start.exec(text)) {
+    const [all, dollar, bare] = match;
+    filled += text.slice(from, match.index);
+    from = match.index + all.length;
+    if (dollar !== undefined) filled += "$";
+    else if (bare !== undefined) filled += variables[bare] ?? "";
+    else {
+      const end = closingBrace(text, from);
+      const expression = end < 0 ? null : EXPRESSION.exec(text.slice(from, end));
+      if (expression === null) {
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: shown as a person writes it in a file
+        fail("this use of a variable is not understood: use ${NAME}, ${NAME:-default} or ${NAME:?message}, $$ for a $");
+        return filled;
+      }
+      filled += evaluate(expression, variables, fail);
+      from = end + 1;
+    }
+    start.lastIndex = from;
+  }
+  return filled + text.slice(from);
+}
+
+function evaluate(
+  [, name = "", operator, rest = ""]: RegExpExecArray,
+  variables: Variables,
+  fail: (message: string) => void,
+): string {
+  const value = variables[name];
+  const isSet = operator?.startsWith(":") ? Boolean(value) : value !== undefined;
+  const inner = () => fillIn(rest, variables, fail);
+  if (operator?.endsWith("+")) return isSet ? inner() : "";
+  if (isSet) return value ?? "";
+  if (operator?.endsWith("-")) return inner();
+  if (operator?.endsWith("?")) fail(`${name} is not set${rest ? `: ${inner()}` : ""}`);
+  return "";
+}
+
+/** The brace that closes `${`: only another `${` opens one. */
+function closingBrace(text: string, from: number): number {
+  let open = 1;
+  for (let at = from; at < text.length; at++) {
+    if (text.startsWith("${", at)) open++;
+    else if (text[at] === "}" && --open === 0) return at;
+  }
+  return -1;
 }
 
 /** A service's environment in which a name alone, without a value, has the value that it has here, or is left out. */
@@ -48,15 +86,4 @@ export function passedOn(environment: unknown, here: Readonly<Record<string, str
   if (typeof environment !== "object" || environment === null) return environment;
   const entries = Object.entries(environment).map(([name, value]) => [name, value === null ? here[name] : value]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-}
-
-/** The `.env` file of compose: `NAME=value` lines, `#` comments, matching quotes taken off. */
-export function parseDotEnv(text: string): Record<string, string> {
-  const entries = text.split("\n").flatMap((line): [string, string][] => {
-    const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line);
-    if (match?.[1] === undefined || match[2] === undefined) return [];
-    const quoted = /^(["'])(.*)\1$/.exec(match[2]);
-    return [[match[1], quoted?.[2] ?? match[2].replace(/\s+#.*$/, "")]];
-  });
-  return Object.fromEntries(entries);
 }

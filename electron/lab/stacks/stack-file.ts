@@ -1,25 +1,23 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { isObject } from "../../model/json.ts";
-import { checkDocument } from "../documents/check-document.ts";
-import { DocumentError, type Problem, readDocument, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
+import { isRecord } from "../documents/is-record.ts";
+import { readWholeFile } from "../documents/read-whole-file.ts";
+import {
+  DOCUMENT_LIMIT_BYTES,
+  DocumentError,
+  type Problem,
+  readYaml,
+  type YamlDocument,
+} from "../documents/yaml-document.ts";
 import type { ProbeSpec } from "../health/probe-spec.ts";
 import { dataFolder } from "../home.ts";
 import { SECRET_NAME, StackSecrets } from "../journal/stack-secrets.ts";
 import { LabError } from "../lab-error.ts";
-import { namedVolumesOf, networksOf } from "./compose-names.ts";
-import { interpolate, parseDotEnv, passedOn } from "./interpolation.ts";
-import {
-  type ComposeService,
-  FIELDS_OF_ATTACHED_SERVICES,
-  type LinkSpec,
-  type PublishedPort,
-  type Role,
-  type StackDocument,
-  type StartCondition,
-  stackDocument,
-  TOP_LEVEL_FIELDS,
-} from "./stack-schema.ts";
+import { parseDotEnv } from "./dot-env.ts";
+import type { PublishedPort } from "./published-port.ts";
+import { readAttached } from "./read-attached.ts";
+import { readToBringUp } from "./read-to-bring-up.ts";
+import type { ComposeService, LinkSpec, Role, StackDocument, StartCondition } from "./stack-schema.ts";
 
 /** A service that the lab knows what to do with: one that has `x-lab`. */
 export interface Service {
@@ -63,30 +61,25 @@ export interface Stack {
 /** Compose's own default: ten seconds between the stop signal and SIGKILL. */
 const STOP_GRACE_MS = 10_000;
 
-/** `attached`: the lab has not brought it up and will not, so only what it reads of it has to be understood. */
+/**
+ * `attached`: someone else has brought it up, so only what the lab reads of it has to be understood: `x-lab`, ports and
+ * dependencies. The rest of the file may use all of compose.
+ */
 export type StackUse = "to bring up" | "attached";
 
 /** @throws DocumentError naming each problem's line; LabError for one that is no place in the file. */
 export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: StackUse = "to bring up"): Stack {
   const path = resolve(file);
   const folder = dirname(path);
-  const dotEnv = join(folder, ".env");
-  const given = { ...(existsSync(dotEnv) ? parseDotEnv(readDocument(dotEnv)) : {}), ...environment };
   const document = readYaml(path);
+  const { values, problems } = readDotEnv(join(folder, ".env"), environment);
+  const given = { ...values, ...environment };
   const variables = { ...given, ...madeSecrets(document.value, given, environment) };
-  const problems: Problem[] = [];
-  const value = interpolate(document.value, variables, (at, message) => problems.push(document.problemAt(at, message)));
-  const filled = { ...document, value: reduced(value, variables, use) };
-  problems.push(...unknownFields(filled));
-  if (problems.length > 0) throw new DocumentError(problems);
-  const parsed = checkDocument(filled, stackDocument);
+  const { filled, parsed } =
+    use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
   const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
   const links = (parsed["x-lab"]?.links ?? []).map(toLink);
-  const wrong = [
-    ...checkDependencies(filled, parsed),
-    ...checkNames(filled, parsed),
-    ...checkLinks(filled, links, services),
-  ];
+  const wrong = checkLinks(filled, links, services);
   if (wrong.length > 0) throw new DocumentError(wrong);
   return {
     project: variables.COMPOSE_PROJECT_NAME || (parsed["x-lab"]?.project ?? parsed.name ?? projectName(folder)),
@@ -97,6 +90,16 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
     links,
     document: parsed,
   };
+}
+
+function readDotEnv(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+): { values: Record<string, string>; problems: Problem[] } {
+  if (!existsSync(file)) return { values: {}, problems: [] };
+  // Not refused for its encoding: values that nothing names do not matter.
+  const read = parseDotEnv(readWholeFile(file, DOCUMENT_LIMIT_BYTES).toString("utf8"), environment);
+  return { ...read, problems: read.problems.map((problem) => ({ ...problem, file, column: 1 })) };
 }
 
 /** Values for the secrets that the file names and that nothing sets. They are the same for every reading of one data folder. */
@@ -110,43 +113,6 @@ function madeSecrets(
   const wanted = names.filter((name): name is string => typeof name === "string" && SECRET_NAME.test(name));
   const missing = wanted.filter((name) => !given[name]);
   return missing.length === 0 ? {} : new StackSecrets(dataFolder(environment)).make(missing);
-}
-
-/** The part of the document that has to be understood: without extensions of others, its environment filled in. */
-function reduced(value: unknown, variables: Readonly<Record<string, string | undefined>>, use: StackUse): unknown {
-  if (!isObject(value) || !isObject(value.services)) return value;
-  const services = Object.entries(value.services).map(([name, service]) => {
-    if (!isObject(service)) return [name, service];
-    const kept = Object.entries(service).filter(([field]) => {
-      if (use === "attached") return FIELDS_OF_ATTACHED_SERVICES.includes(field);
-      return field === "x-lab" || !field.startsWith("x-");
-    });
-    const fields = kept.map(([field, part]) => [field, field === "environment" ? passedOn(part, variables) : part]);
-    return [name, Object.fromEntries(fields)];
-  });
-  const others = use === "attached" ? { "x-lab": value["x-lab"], name: value.name } : value;
-  const defined = Object.entries(others).filter(([, part]) => part !== undefined);
-  return { ...Object.fromEntries(defined), services: Object.fromEntries(services) };
-}
-
-/** Compose lets any `x-` field through; all else that this lab does not know would be silently ignored. */
-function unknownFields(document: YamlDocument): Problem[] {
-  if (!isObject(document.value)) return [];
-  return Object.keys(document.value)
-    .filter((key) => !key.startsWith("x-") && !TOP_LEVEL_FIELDS.includes(key))
-    .map((key) => document.problemAtField([key], `unknown field "${key}"`));
-}
-
-/** Networks and volumes that services name and the file does not declare: compose refuses them too. */
-function checkNames(document: YamlDocument, { services, networks = {}, volumes = {} }: StackDocument): Problem[] {
-  return Object.entries(services).flatMap(([name, service]) => [
-    ...networksOf(service)
-      .filter(([network]) => network !== "default" && !(network in networks))
-      .map(([network]) => document.problemAt(["services", name, "networks"], `no network is called "${network}"`)),
-    ...namedVolumesOf(service)
-      .filter((volume) => !(volume in volumes))
-      .map((volume) => document.problemAt(["services", name, "volumes"], `no volume is called "${volume}"`)),
-  ]);
 }
 
 function toService(name: string, compose: ComposeService): Service[] {
@@ -176,16 +142,6 @@ function toService(name: string, compose: ComposeService): Service[] {
 function toLink({ name, listen, upstream }: LinkSpec): Link {
   const [from = "", to = ""] = name.split("->");
   return { name, from, to, listen, upstream };
-}
-
-function checkDependencies(document: YamlDocument, parsed: StackDocument): Problem[] {
-  return Object.entries(parsed.services).flatMap(([name, service]) =>
-    Object.keys(service.depends_on ?? {})
-      .filter((dependency) => !(dependency in parsed.services))
-      .map((dependency) =>
-        document.problemAt(["services", name, "depends_on"], `${name} depends on "${dependency}", which is no service`),
-      ),
-  );
 }
 
 function checkLinks(document: YamlDocument, links: readonly Link[], services: readonly Service[]): Problem[] {

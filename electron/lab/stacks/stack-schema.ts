@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { anyDuration } from "../documents/duration-field.ts";
+import { COMPOSE_DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
 import { probe } from "../health/probe-spec.ts";
 import { SECRET_NAME } from "../journal/stack-secrets.ts";
+import { publishedPorts } from "./published-port.ts";
 
 /** The part of compose's format that the lab reads and can bring up. Anything else is refused by name and line. */
 
@@ -16,6 +17,10 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
+const duration = z
+  .string()
+  .regex(COMPOSE_DURATION_PATTERN, { error: "expected a duration such as 500ms, 5s or 1m30s" })
+  .transform((text) => parseDuration(text, COMPOSE_DURATION_PATTERN) ?? 0);
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const text = scalar.transform((value) => (value === null ? "" : String(value)));
 const command = z.union([z.string(), z.array(z.string())]);
@@ -33,56 +38,15 @@ const assignments = z.union([
   ),
 ]);
 
-const portNumber = z
-  .union([z.int(), z.string().regex(/^\d+$/)])
-  .transform(Number)
-  .pipe(z.int().min(0).max(65_535));
-
-const shortPort = z
-  .union([z.string(), z.number()])
-  .transform((value) => String(value))
-  .pipe(
-    z
-      .string()
-      .regex(/^(?:(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):)?(?:\d*:)?\d+(?:\/tcp)?$/, {
-        error: 'expected a port such as "127.0.0.1:18080:8080"',
-      })
-      .transform((value) => {
-        const parts = value.replace("/tcp", "").split(":");
-        const container = Number(parts.at(-1));
-        return {
-          hostAddress: parts.length > 2 ? parts.slice(0, -2).join(":") : "0.0.0.0",
-          hostPort: parts.length > 1 ? Number(parts.at(-2)) : 0,
-          containerPort: container,
-        };
-      }),
-  );
-
-const longPort = z
-  .strictObject({
-    target: portNumber,
-    published: portNumber.optional(),
-    host_ip: z.string().optional(),
-    protocol: z.literal("tcp").optional(),
-    mode: z.literal("ingress").or(z.literal("host")).optional(),
-  })
-  .transform(({ target, published, host_ip }) => ({
-    hostAddress: host_ip ?? "0.0.0.0",
-    hostPort: published ?? 0,
-    containerPort: target,
-  }));
-
-const port = z.union([shortPort, longPort], {
-  error: 'expected a port such as "127.0.0.1:18080:8080", or {target, published, host_ip}',
-});
-export type PublishedPort = z.output<typeof port>;
-
+const count = z.union([z.int().nonnegative(), z.string().regex(/^\d+$/)]).transform(Number);
 const healthcheck = z.strictObject({
-  test: command,
-  interval: anyDuration.optional(),
-  timeout: anyDuration.optional(),
-  retries: z.int().positive().optional(),
-  start_period: anyDuration.optional(),
+  test: command.optional(),
+  interval: duration.optional(),
+  timeout: duration.optional(),
+  retries: count.optional(),
+  start_period: duration.optional(),
+  start_interval: duration.optional(),
+  disable: z.boolean().optional(),
 });
 
 export const START_CONDITIONS = ["service_started", "service_healthy", "service_completed_successfully"] as const;
@@ -126,7 +90,10 @@ const service = z.strictObject({
   command: command.optional(),
   entrypoint: command.optional(),
   environment: assignments.optional(),
-  ports: z.array(port).optional(),
+  ports: z
+    .array(publishedPorts)
+    .transform((ports) => ports.flat())
+    .optional(),
   volumes: z
     .array(
       z
@@ -161,12 +128,6 @@ const service = z.strictObject({
   "x-lab": labService.optional(),
 });
 export type ComposeService = z.output<typeof service>;
-
-/**
- * What the lab reads of a service that someone else has brought up. The rest of their file may use all of compose: the
- * lab neither starts nor changes such a service, so what it does not understand does not matter.
- */
-export const FIELDS_OF_ATTACHED_SERVICES: readonly string[] = ["ports", "depends_on", "environment", "x-lab"];
 
 const link = z.strictObject({
   name: z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' }),
@@ -205,11 +166,11 @@ export const stackDocument = z.looseObject({
     .strictObject({
       project: z
         .string()
-        .regex(/^[a-z0-9][a-z0-9_-]*$/)
+        .regex(/^[a-z0-9][a-z0-9_-]*$/, { error: "expected a project name: lower case letters, digits, _ and -" })
         .optional(),
       links: z.array(link).optional(),
       secrets: z
-        .array(z.string().regex(SECRET_NAME))
+        .array(z.string().regex(SECRET_NAME, { error: "expected a variable's name, such as GATEWAY_TOKEN" }))
         .optional()
         .describe("variables for which the lab makes a random value, kept in its data folder, where nothing sets them"),
     })

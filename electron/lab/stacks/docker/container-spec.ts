@@ -137,18 +137,21 @@ function restartPolicy(restart: string | undefined): Dockerode.HostRestartPolicy
 
 function healthcheckOf({ healthcheck }: ComposeService): Dockerode.HealthConfig | undefined {
   if (healthcheck === undefined) return undefined;
-  const { test, interval, timeout, retries, start_period } = healthcheck;
+  const { test, disable, interval, timeout, retries, start_period, start_interval } = healthcheck;
+  if (disable) return { Test: ["NONE"] };
   return {
-    Test: typeof test === "string" ? ["CMD-SHELL", test] : test,
+    ...optional("Test", typeof test === "string" ? ["CMD-SHELL", test] : test),
     ...optional("Interval", inNanoseconds(interval)),
     ...optional("Timeout", inNanoseconds(timeout)),
     ...optional("Retries", retries),
     ...optional("StartPeriod", inNanoseconds(start_period)),
+    // Engines before 25.0 ignore it.
+    ...optional("StartInterval", inNanoseconds(start_interval)),
   };
 }
 
 function inNanoseconds(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms * NANOSECONDS;
+  return ms === undefined ? undefined : Math.round(ms * NANOSECONDS);
 }
 
 /** The engine counts grace in whole seconds. */
