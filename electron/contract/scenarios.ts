@@ -92,7 +92,9 @@ export type ScenarioPlan = z.infer<typeof scenarioPlan>;
 
 export const scenarioValidation = z.object({
   problems: z.array(problem),
-  /** The scenarios it defines, when there are no problems. A suite has one for each case. */
+  /** What a valid text names and the lab's stack does not have. It can be saved: it may be for another stack. */
+  stackProblems: z.array(problem),
+  /** What it would be, when there are no problems. A suite has one for each case. */
   scenarios: z.array(
     z.object({ id: z.string(), title: z.string(), summary: z.string(), patterns: z.array(z.string()), ...contents }),
   ),

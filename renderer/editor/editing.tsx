@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconCopy, IconDeviceFloppy, IconPlayerPlay } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { Problem } from "../../electron/contract/errors.ts";
 import type { BrokenScenario, BrokenScenarioText, ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { LabFailure } from "../lab-client/lab-failure.ts";
 import { DeleteFile } from "../scenarios/delete-file.tsx";
@@ -64,6 +65,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
   const checked = withListed(useValidation(source), source === broken?.source ? replaced : undefined);
   const guide = useSchemaGuide();
   const names = useKnownNames();
+  const marked = useMarked(checked);
   const editor = useRef<EditorHandle>(undefined);
   const [caret] = useState(takeCaret);
   const isChanged = source !== saved;
@@ -220,7 +222,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
             initial={opened.text}
             isReadOnly={isShipped}
             caret={caret}
-            problems={checked.validation?.problems ?? []}
+            problems={marked}
             guide={guide}
             names={names}
             onChange={setSource}
@@ -270,7 +272,12 @@ function useKnownNames(): KnownNames {
   );
 }
 
-/** A text that has just changed is not blocked: the lab validates it again before saving. */
+/** What is wrong with the text, and what it names that the stack does not have: both are marked in it. */
+function useMarked({ validation }: Checked): readonly Problem[] {
+  return useMemo(() => [...(validation?.problems ?? []), ...(validation?.stackProblems ?? [])], [validation]);
+}
+
+/** A text that has just changed is let through: the lab reads it again before it writes it. */
 function whyNotSaveText({ validation, isCurrent }: Checked): string | undefined {
   const [first] = validation?.problems ?? [];
   if (!isCurrent || first === undefined) return undefined;

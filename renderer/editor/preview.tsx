@@ -7,33 +7,47 @@ import type { Checked } from "./use-validation.ts";
 export function Preview({ checked, onProblem }: { checked: Checked; onProblem: (problem: Problem) => void }) {
   const { validation, failure } = checked;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard
-    <aside className={classes.preview} aria-label="Preview" tabIndex={0}>
-      {failure !== undefined && <p role="alert">The text could not be checked: {failure}.</p>}
-      {validation === undefined && failure === undefined && <Loading what="Checking" />}
-      {validation !== undefined && validation.problems.length > 0 && (
-        <div role="status">
-          <h2>
-            {validation.problems.length} {validation.problems.length === 1 ? "problem" : "problems"}
-          </h2>
-          <ol className={classes.problems}>
-            {validation.problems.map((problem) => (
-              <li key={`${problem.line} ${problem.column} ${problem.message}`}>
-                <button type="button" onClick={() => onProblem(problem)}>
-                  Line {problem.line}, column {problem.column}
-                </button>
-                {problem.message}
-              </li>
-            ))}
-          </ol>
-        </div>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <aside className={classes.preview} aria-label="What the lab understands" tabIndex={0}>
+      {failure !== undefined && <p role="alert">It could not be checked: {failure}.</p>}
+      {validation === undefined && failure === undefined && <Loading what="The lab reads it" />}
+      {validation !== undefined && <Problems problems={validation.problems} onProblem={onProblem} />}
+      {validation !== undefined && (
+        <Problems problems={validation.stackProblems} where="on this stack" onProblem={onProblem} />
       )}
       {validation !== undefined && <Contents scenarios={validation.scenarios} />}
     </aside>
   );
 }
 
-function Contents({ scenarios }: { scenarios: NonNullable<Checked["validation"]>["scenarios"] }) {
+interface ProblemsProps {
+  problems: readonly Problem[];
+  where?: string;
+  onProblem: (problem: Problem) => void;
+}
+
+function Problems({ problems, where = "", onProblem }: ProblemsProps) {
+  if (problems.length === 0) return null;
+  return (
+    <div role="status">
+      <h2>
+        {problems.length} {problems.length === 1 ? "problem" : "problems"} {where}
+      </h2>
+      <ol className={classes.problems}>
+        {problems.map((problem) => (
+          <li key={`${problem.line} ${problem.column} ${problem.message}`}>
+            <button type="button" onClick={() => onProblem(problem)}>
+              Line {problem.line}, column {problem.column}
+            </button>
+            {problem.message}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function Outline({ scenarios }: { scenarios: NonNullable<Checked["validation"]>["scenarios"] }) {
   const [first] = scenarios;
   if (first === undefined) return null;
   return (

@@ -48,6 +48,41 @@ describe("bad input is reported on standard error with a hint, and exits 2:", ()
   });
 });
 
+describe("scenarios validate", () => {
+  const text = (id: string, service = "gateway") =>
+    `id: ${id}\ntitle: T\npatterns: []\nsteadyState: [{ service: ${service}, is: up }]\nmethod: [{ wait: 1s }]\nexpect: [{ within: 5s }]\n`;
+
+  test("takes folders, and reports every file of one: the valid, the invalid, and an id that two have", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "a.yaml"), text("one"));
+    writeFileSync(join(folder, "b.yml"), "id: two\n");
+    writeFileSync(join(folder, "c.YAML"), text("one"));
+    writeFileSync(join(folder, "d.yaml"), text("one").replace("title: T", "title: Payments: slow"));
+    const { code, out } = await run(["scenarios", "validate", folder]);
+    const lines = out.replaceAll(`${folder}/`, "").split("\n");
+    expect(lines).toContain("a.yaml: ok (1 scenario)");
+    expect(lines).toContain("b.yml:1:1: title: expected text, but it is missing");
+    expect(lines).toContain('c.YAML:1:5: the id "one" is used in a.yaml too; give one another id');
+    expect(lines).toContain('d.yaml:2:8: a second ": " on this line; put a value that contains a colon in quotes');
+    expect(code).toBe(2);
+  });
+
+  test("reports with --stack what the stack does not have", async () => {
+    const folder = temporaryFolder();
+    const [file, stack] = [join(folder, "a.yaml"), join(folder, "compose.yml")];
+    writeFileSync(file, text("one"));
+    writeFileSync(
+      stack,
+      "services: { api: { image: x, env_file: y, x-lab: { role: other, probe: { tcp: true } } } }\n",
+    );
+    expect(await run(["scenarios", "validate", file])).toMatchObject({ code: 0 });
+    const { code, out, err } = await run(["scenarios", "validate", file, "--stack", stack]);
+    expect(out).toBe(`${file}:4:26: the stack has no service called "gateway"; it has: api\n`);
+    expect(err).toBe(`tools are not checked: no service of ${stack} declares x-lab.tools\n`);
+    expect(code).toBe(2);
+  });
+});
+
 describe("help", () => {
   test.each(["demo", "run", "stack", "scenarios", "history"])(
     "of %s is on standard output, and exits 0",

@@ -1,16 +1,23 @@
+import { statSync } from "node:fs";
+import { DocumentError, formatProblem, type Problem } from "../../lab/documents/yaml-document.ts";
 import { shippedScenarios } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
-import { loadFile } from "../../lab/scenarios/load.ts";
-import { type Command, EXIT, oneOf, readArguments } from "./command.ts";
+import { type LoadedScenario, loadFile, sharedIds } from "../../lab/scenarios/load.ts";
+import { scenarioFilesIn } from "../../lab/scenarios/scenario-files.ts";
+import { stackProblems, toolsOf } from "../../lab/scenarios/stack-problems.ts";
+import { loadStack, type Stack } from "../../lab/stacks/stack-file.ts";
+import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
 
 export const scenariosCommand: Command = {
   help: `resilience-lab scenarios list
-resilience-lab scenarios validate FILE...
+resilience-lab scenarios validate FILE|FOLDER... [--stack FILE]
+\`validate\` reads scenarios and ToolGate suites and names every problem by file, line and column. Exit 2 if there is one.
 
-\`validate\` reads scenarios and ToolGate suites and reports every problem with file, line and column. Exit 2 if there is one.`,
-  async run(args, { out }) {
-    const { positionals } = readArguments("scenarios", args, {});
-    const [action = "", ...files] = positionals;
+  --stack FILE        also report what the scenarios name and this stack (a compose file with x-lab) does not have:
+                      services, links, roles, protections, and tools where a service declares its own (x-lab.tools)`,
+  async run(words, { environment, out, err }) {
+    const { positionals, values } = readWords("scenarios", words, { stack: { type: "string" } });
+    const [action = "", ...names] = positionals;
     if (oneOf("scenarios", action, ["list", "validate"]) === "list") {
       for (const { scenario } of shippedScenarios()) {
         out.write(`${scenario.id}\n    ${scenario.title}\n`);
@@ -18,19 +25,48 @@ resilience-lab scenarios validate FILE...
       }
       return EXIT.green;
     }
-    if (files.length === 0) throw new LabError("bad-input", "specify which files to validate");
-    return files.map((file) => validate(file, out)).every(Boolean) ? EXIT.green : EXIT.badInput;
+    if (names.length === 0) throw new LabError("bad-input", "say which files or folders to validate");
+    // Only what scenarios can name is read of it: validating brings nothing up.
+    const stack = values.stack === undefined ? undefined : loadStack(values.stack, environment, "attached");
+    if (stack !== undefined && toolsOf(stack) === undefined) {
+      err.write(`tools are not checked: no service of ${stack.file} declares x-lab.tools\n`);
+    }
+    return validateAll(names, stack, out) ? EXIT.green : EXIT.badInput;
   },
 };
 
-function validate(file: string, out: NodeJS.WriteStream): boolean {
+/** Each file is reported by itself, so that one that is not valid hides nothing of the others. */
+function validateAll(names: readonly string[], stack: Stack | undefined, out: Terminal["out"]): boolean {
+  const files = names.flatMap((name) => {
+    return statSync(name, { throwIfNoEntry: false })?.isDirectory() ? scenarioFilesIn(name) : [name];
+  });
+  const read: LoadedScenario[] = [];
+  let isValid = true;
+  for (const file of files) {
+    const { loaded, problems } = validateFile(file, stack);
+    const lines = [
+      ...problems,
+      ...sharedIds([...read, ...loaded])
+        .filter((each) => each.file === file)
+        .map(formatProblem),
+    ];
+    read.push(...loaded);
+    for (const line of lines) out.write(`${line}\n`);
+    if (lines.length === 0)
+      out.write(`${file}: ok (${loaded.length} ${loaded.length === 1 ? "scenario" : "scenarios"})\n`);
+    else isValid = false;
+  }
+  return isValid;
+}
+
+function validateFile(file: string, stack: Stack | undefined): { loaded: LoadedScenario[]; problems: string[] } {
   try {
-    const count = loadFile(file).length;
-    out.write(`${file}: ok (${count} ${count === 1 ? "scenario" : "scenarios"})\n`);
-    return true;
+    const loaded = loadFile(file);
+    const problems: readonly Problem[] = stack === undefined ? [] : stackProblems(loaded, stack);
+    return { loaded, problems: problems.map(formatProblem) };
   } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    out.write(`${error.message}\n`);
-    return false;
+    if (error instanceof DocumentError) return { loaded: [], problems: error.problems.map(formatProblem) };
+    if (error instanceof LabError) return { loaded: [], problems: [error.message] };
+    throw error;
   }
 }

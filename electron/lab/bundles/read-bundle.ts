@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { TextDecoder } from "node:util";
 import type { z } from "zod";
-import { prettifyError } from "zod";
 import { isRunEnd, isRunStart } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { labEvent } from "../../model/lab-event.ts";
 import { type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
+import { describeIssues } from "../../model/zod-messages.ts";
 import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import {
@@ -313,7 +313,7 @@ function checked<Shape extends z.ZodType>(
 ): z.infer<Shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
-  throw new BundleProblem(reason, `${location}: ${prettifyError(result.error).split("\n").slice(0, 4).join(" ")}`);
+  throw new BundleProblem(reason, `${place}: ${describeIssues(result.error)}`);
 }
 
 function decoded(decoder: TextDecoder, path: string, chunk?: Buffer): string {

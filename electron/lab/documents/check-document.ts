@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { NO_FORM_FITS } from "../../model/zod-messages.ts";
+import { formatPath, NO_FORM_FITS } from "../../model/zod-messages.ts";
 import { DocumentError, type Path, type Problem, type YamlDocument } from "./yaml-document.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -57,10 +57,7 @@ function distanceOf(issue: Issue): number {
 }
 
 function where(path: Path): string {
-  const text = path.reduce<string>(
-    (all, part) => (typeof part === "number" ? `${all}[${part}]` : `${all}${all && "."}${String(part)}`),
-    "",
-  );
+  const text = formatPath(path);
   return text && `${text}: `;
 }
 

@@ -1,24 +1,25 @@
-import { LabError } from "../lab-error.ts";
-
-/**
- * The text of a file that must be UTF-8, without its byte order mark. Other encodings are refused rather than decoded by
- * guess: a wrong guess changes what is shown and matched.
- * @throws LabError `bad-input` naming the encoding, or the line and column of the first byte that is not UTF-8
- */
-export function decodeText(bytes: Uint8Array, file: string): string {
-  const other = otherEncoding(bytes);
-  if (other !== undefined) {
-    throw new LabError("bad-input", `${file} is ${other}; expected UTF-8`, { cure: SAVE_AS_UTF8 });
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    const { line, column } = firstInvalidByte(bytes);
-    throw new LabError("bad-input", `${file}:${line}:${column}: this byte is not UTF-8 text`, { cure: SAVE_AS_UTF8 });
-  }
+/** Where a text stops being UTF-8, lines and columns from 1. */
+export interface EncodingProblem {
+  line: number;
+  column: number;
+  message: string;
 }
 
-const SAVE_AS_UTF8 = "save the file as UTF-8 (such as `iconv -f latin1 -t utf-8`), or replace the character";
+/**
+ * The text of UTF-8 bytes, without its byte order mark. Other encodings are refused rather than decoded by guess: a wrong
+ * guess changes what is shown and matched.
+ */
+export function decodeText(bytes: Uint8Array): { text: string } | { problem: EncodingProblem } {
+  const other = otherEncoding(bytes);
+  if (other !== undefined) {
+    return { problem: { line: 1, column: 1, message: `the file is ${other}; save it as UTF-8` } };
+  }
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    return { problem: { ...firstInvalidByte(bytes), message: "this byte is not UTF-8; save the file as UTF-8" } };
+  }
+}
 
 /** UTF-16 and UTF-32, by their byte order mark or by the zero bytes that ASCII text has in them. */
 function otherEncoding(bytes: Uint8Array): string | undefined {

@@ -168,11 +168,23 @@ describe("a file in an encoding other than UTF-8 is refused by name:", () => {
   const text = "name: a\ntitle: Grüße\n";
 
   test.each([
-    ["Latin-1", Buffer.from(text, "latin1"), "text.yaml:2:10: this byte is not UTF-8 text"],
-    ["UTF-16, with its mark", Buffer.from(`\ufeff${text}`, "utf16le"), "text.yaml is UTF-16; expected UTF-8"],
-    ["UTF-16, without", Buffer.from(text, "utf16le"), "text.yaml is UTF-16; expected UTF-8"],
-    ["UTF-16, big end first", Buffer.from(`\ufeff${text}`, "utf16le").swap16(), "text.yaml is UTF-16; expected UTF-8"],
-    ["UTF-8 that is cut off", Buffer.from("name: Grü").subarray(0, -1), "text.yaml:1:9: this byte is not UTF-8 text"],
+    ["Latin-1", Buffer.from(text, "latin1"), "text.yaml:2:10: this byte is not UTF-8; save the file as UTF-8"],
+    [
+      "UTF-16, with its mark",
+      Buffer.from(`\ufeff${text}`, "utf16le"),
+      "text.yaml:1:1: the file is UTF-16; save it as UTF-8",
+    ],
+    ["UTF-16, without", Buffer.from(text, "utf16le"), "text.yaml:1:1: the file is UTF-16; save it as UTF-8"],
+    [
+      "UTF-16, big end first",
+      Buffer.from(`\ufeff${text}`, "utf16le").swap16(),
+      "text.yaml:1:1: the file is UTF-16; save it as UTF-8",
+    ],
+    [
+      "UTF-8 that is cut off",
+      Buffer.from("name: Grü").subarray(0, -1),
+      "text.yaml:1:9: this byte is not UTF-8; save the file as UTF-8",
+    ],
   ])("%s", (_what, bytes, message) => expect(problemOf(bytes)).toBe(message));
 
   test("UTF-8 is read with its mark and without", () => {

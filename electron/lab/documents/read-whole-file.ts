@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { LabError, messageOf } from "../lab-error.ts";
 
 /**
@@ -20,6 +20,20 @@ export function readWholeFile(file: string, limitBytes: number): Buffer {
   } catch (error) {
     if (error instanceof LabError) throw error;
     throw new LabError("bad-input", `${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const BEGINNING_BYTES = 64 * 1024;
+
+/** The beginning of a regular file as text, whatever its encoding and size; empty for what cannot be read. */
+export function readBeginning(file: string): string {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return "";
+  const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const bytes = Buffer.alloc(BEGINNING_BYTES);
+    return bytes.subarray(0, readSync(descriptor, bytes)).toString("utf8");
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -47,9 +47,11 @@ export function formatProblem({ file, line, column, message }: Problem): string 
   return `${file}:${line}:${column}: ${message}`;
 }
 
-/** The text of a document that a person has written. @throws LabError for what is no file, too large, or not UTF-8 */
+/** The text of a document that a person has written. @throws LabError for what is no file or too large, DocumentError for what is not UTF-8 */
 export function readDocument(file: string): string {
-  return decodeText(readWholeFile(file, DOCUMENT_LIMIT_BYTES), file);
+  const decoded = decodeText(readWholeFile(file, DOCUMENT_LIMIT_BYTES));
+  if ("problem" in decoded) throw new DocumentError([{ file, ...decoded.problem }]);
+  return decoded.text;
 }
 
 export function readYaml(file: string): YamlDocument {

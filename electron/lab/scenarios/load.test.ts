@@ -41,7 +41,12 @@ describe("a scenario", () => {
       "within: 25h",
       /6:20: .*expected a duration of at most 24h/,
     ],
-    ["a health that is none", "is: up", "is: well", /4:39: steadyState\[0\]\.is: expected "up", "degraded", "down" or "unknown"/],
+    [
+      "a health that is none",
+      "is: up",
+      "is: well",
+      /4:39: steadyState\[0\]\.is: expected "up", "degraded", "down" or "unknown"/,
+    ],
     [
       "a decision that is none",
       "within: 5s",
@@ -179,7 +184,38 @@ describe("an argument of the command line", () => {
     ]);
   });
 
-  test("that is none of these is an error that lists the shipped scenarios", () => {
+  test("may have its ending in capitals; hidden files are copies that other programs keep", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "A.YAML"), scenarioText("a"));
+    writeFileSync(join(folder, "b.Yml"), scenarioText("b"));
+    writeFileSync(join(folder, "._A.yaml"), "\u0000\u0005\u0016\u0007");
+    expect(idsOf([folder])).toEqual(["a", "b"]);
+  });
+
+  test("may not give one id to two files: the history knows a scenario by it", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "a.yaml"), scenarioText("same"));
+    writeFileSync(join(folder, "b.yaml"), scenarioText("same"));
+    const message = /b\.yaml:1:5: the id "same" is used in .*a\.yaml too; give one another id$/;
+    expect(() => idsOf([folder])).toThrow(message);
+    expect(() => idsOf([join(folder, "a.yaml"), join(folder, "b.yaml")])).toThrow(message);
+    expect(idsOf([join(folder, "a.yaml"), join(folder, "a.yaml")])).toEqual(["same", "same"]);
+  });
+
+  test("that another tool wrote is named, also when it is larger than a scenario may be, or no text", () => {
+    const folder = temporaryFolder();
+    const write = (name: string, content: string | Buffer) => {
+      writeFileSync(join(folder, name), content);
+      return [join(folder, name)];
+    };
+    const trace = '{"resourceSpans":[]}';
+    expect(() => idsOf(write("trace.json", trace))).toThrow(/trace\.json:1:1: this is an OTLP trace; /);
+    expect(() => idsOf(write("large.json", trace + " ".repeat(2 * 1024 * 1024)))).toThrow(/this is an OTLP trace; /);
+    expect(() => idsOf(write("runs.zip", Buffer.from("504b0304ffff", "hex")))).toThrow(/this is a zip file; .*import/);
+    expect(() => idsOf(write("compose.yaml", "services: { a: { image: x } }\n"))).toThrow(/a compose file; .*--stack/);
+  });
+
+  test("that is nothing is an error which lists what there is", () => {
     expect(() => idsOf(["none"])).toThrow('no scenario is called "none", and there is no such file');
     expect(() => idsOf(["none"])).toThrow(
       expect.objectContaining({ hint: expect.stringContaining("shipped-one, shipped-two") }),

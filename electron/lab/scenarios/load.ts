@@ -1,10 +1,13 @@
-import { readdirSync, statSync } from "node:fs";
-import { basename, extname, join } from "node:path";
-import { isObject } from "../../model/json.ts";
+import { statSync } from "node:fs";
+import { basename, extname, resolve } from "node:path";
 import { checkDocument } from "../documents/check-document.ts";
-import { parseYaml, readYaml, type YamlDocument } from "../documents/yaml-document.ts";
+import { readBeginning } from "../documents/read-whole-file.ts";
+import { recogniseFile } from "../documents/recognise-file.ts";
+import { DocumentError, type Problem, parseYaml, readDocument, type YamlDocument } from "../documents/yaml-document.ts";
 import { LabError } from "../lab-error.ts";
+import { isScenarioFile, scenarioFilesIn } from "./scenario-files.ts";
 import { type Check, type Scenario, type Suite, scenario, suite } from "./schema.ts";
+import { isSuiteDocument } from "./suite.ts";
 
 /** A scenario with its file. */
 export interface LoadedScenario {
@@ -16,27 +19,42 @@ export interface LoadedScenario {
 
 /** The scenarios of a file: one, or one for each case of a ToolGate suite. @throws DocumentError */
 export function loadFile(file: string): LoadedScenario[] {
-  return fromDocument(readYaml(file));
+  return loadText(readScenarioFile(file), file);
 }
 
+/** @throws DocumentError with the problems of a scenario, or with what the text is instead */
 export function loadText(source: string, file: string): LoadedScenario[] {
-  return fromDocument(parseYaml(source, file));
+  try {
+    return fromDocument(parseYaml(source, file));
+  } catch (error) {
+    throw asOtherFile(source, file) ?? error;
+  }
+}
+
+/** A zip is not UTF-8, and a trace is often larger than a scenario may be: what they are is read from their beginning. */
+function readScenarioFile(file: string): string {
+  try {
+    return readDocument(file);
+  } catch (error) {
+    throw asOtherFile(readBeginning(file), file) ?? error;
+  }
+}
+
+function asOtherFile(text: string, file: string): DocumentError | undefined {
+  const message = recogniseFile(text, "scenario");
+  return message === undefined ? undefined : new DocumentError([{ file, line: 1, column: 1, message }]);
 }
 
 function fromDocument(document: YamlDocument): LoadedScenario[] {
   const { file, source } = document;
-  if (isSuite(document.value)) {
+  if (isSuiteDocument(document.value)) {
     const name = basename(file, extname(file));
     return toScenarios(name, checkDocument(document, suite)).map((each) => ({ scenario: each, file, source }));
   }
   return [{ scenario: checkDocument(document, scenario), file, source }];
 }
 
-function isSuite(value: unknown): boolean {
-  return isObject(value) && "cases" in value && !("method" in value);
-}
-
-/** Each case asks the agent once and checks the audit log, as ToolGate's own runner does. */
+/** Each case asks the agent once and looks at what the audit log then says, as ToolGate's own runner does. */
 function toScenarios(name: string, { cases }: Suite): Scenario[] {
   return cases.map((each) => {
     const expect: Check[] = [
@@ -67,21 +85,39 @@ function slug(text: string): string {
 
 /** The scenarios of a folder, sorted by file name. @throws DocumentError when one of them is invalid */
 export function loadFolder(folder: string): LoadedScenario[] {
-  const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
-  if (names.length === 0) throw new LabError("bad-input", `there is no scenario (.yaml or .yml) in ${folder}`);
-  return names.sort().flatMap((name) => loadFile(join(folder, name)));
+  const loaded = scenarioFilesIn(folder).flatMap(loadFile);
+  const shared = sharedIds(loaded);
+  if (shared.length > 0) throw new DocumentError(shared);
+  return loaded;
 }
 
-/** Resolves the arguments of the command line: a file, a folder, or the id of a shipped scenario. */
+/** A problem for each file that has an id which a file before it has: history and reports name a scenario by its id. */
+export function sharedIds(loaded: readonly LoadedScenario[]): Problem[] {
+  const files = new Map<string, string>();
+  return loaded.flatMap(({ scenario: { id }, file, source }) => {
+    const first = files.get(id) ?? resolve(file);
+    files.set(id, first);
+    if (first === resolve(file)) return [];
+    return [parseYaml(source, file).problemAt(["id"], `the id "${id}" is used in ${first} too; give one another id`)];
+  });
+}
+
+/**
+ * What a person names on the command line: a file, a folder, or the id of a shipped scenario.
+ * @throws DocumentError for a file that is not valid, and for an id that two of the files have
+ */
 export function resolveScenarios(names: readonly string[], shipped: readonly LoadedScenario[]): LoadedScenario[] {
-  return names.flatMap((name) => {
+  const resolved = names.flatMap((name) => {
     const byId = shipped.filter((each) => each.scenario.id === name);
     if (byId.length > 0) return byId;
     const found = statSync(name, { throwIfNoEntry: false });
     if (found?.isDirectory()) return loadFolder(name);
-    if (found !== undefined || /\.ya?ml$/.test(name)) return loadFile(name);
+    if (found !== undefined || isScenarioFile(name)) return loadFile(name);
     throw new LabError("bad-input", `no scenario is called "${name}", and there is no such file`, {
       hint: `the shipped ones are: ${shipped.map((each) => each.scenario.id).join(", ")}`,
     });
   });
+  const shared = sharedIds(resolved.filter((each) => !shipped.includes(each)));
+  if (shared.length > 0) throw new DocumentError(shared);
+  return resolved;
 }

@@ -154,6 +154,13 @@ describe("a project that someone else has brought up", () => {
   });
 });
 
+test("a scenario, or a zip, in the place of a stack file is named", () => {
+  expect(problemsOf("id: a\nsteadyState: []\nmethod: []\n")).toBe(
+    "compose.yaml:1:1: this is a scenario; it is given to `run`, `plan` and `scenarios validate`",
+  );
+  expect(problemsOf("PK\u0003\u0004\u0000")).toMatch(/^compose\.yaml:1:1: this is a zip file; /);
+});
+
 test("a field of compose that the lab does not bring up is named as that, with what to do; a misspelt one is not", () => {
   const hintOf = (field: string) => {
     try {

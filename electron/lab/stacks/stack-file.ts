@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { isRecord } from "../documents/is-record.ts";
-import { readWholeFile } from "../documents/read-whole-file.ts";
+import { readBeginning, readWholeFile } from "../documents/read-whole-file.ts";
+import { recogniseFile } from "../documents/recognise-file.ts";
 import {
   DOCUMENT_LIMIT_BYTES,
   DocumentError,
@@ -28,6 +29,8 @@ export interface Service {
   reset: string | undefined;
   /** What the service asks of those who change its state. */
   token: string | undefined;
+  /** The tools that it is declared to offer; undefined when the file does not say. */
+  tools: readonly string[] | undefined;
   protections: { environment: string; names: readonly string[] } | undefined;
   process: { command: readonly string[]; environment: Readonly<Record<string, string>> } | undefined;
   /** The first published port: where the lab itself reaches it. */
@@ -71,7 +74,7 @@ export type StackUse = "to bring up" | "attached";
 export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: StackUse = "to bring up"): Stack {
   const path = resolve(file);
   const folder = dirname(path);
-  const document = readYaml(path);
+  const document = readStackFile(path);
   const { values, problems } = readDotEnv(join(folder, ".env"), environment);
   const given = { ...values, ...environment };
   const variables = { ...given, ...madeSecrets(document.value, given, environment) };
@@ -90,6 +93,23 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
     links,
     document: parsed,
   };
+}
+
+/** @throws DocumentError that says what the file is, when it is not a compose file */
+function readStackFile(file: string): YamlDocument {
+  const asOtherFile = () => {
+    const message = recogniseFile(readBeginning(file), "compose file");
+    return message === undefined ? undefined : new DocumentError([{ file, line: 1, column: 1, message }]);
+  };
+  let document: YamlDocument;
+  try {
+    document = readYaml(file);
+  } catch (error) {
+    throw asOtherFile() ?? error;
+  }
+  const other = isRecord(document.value) && "services" in document.value ? undefined : asOtherFile();
+  if (other !== undefined) throw other;
+  return document;
 }
 
 function readDotEnv(
@@ -118,7 +138,7 @@ function madeSecrets(
 function toService(name: string, compose: ComposeService): Service[] {
   const lab = compose["x-lab"];
   if (lab === undefined) return [];
-  const { role, probe, endpoint, reset, token, protections } = lab;
+  const { role, probe, endpoint, reset, token, tools, protections } = lab;
   return [
     {
       name,
@@ -127,6 +147,7 @@ function toService(name: string, compose: ComposeService): Service[] {
       endpoint,
       reset,
       token,
+      tools,
       protections,
       process: lab.process && { command: lab.process.command, environment: lab.process.environment ?? {} },
       port: compose.ports?.[0],

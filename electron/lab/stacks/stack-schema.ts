@@ -69,6 +69,10 @@ const labService = z.strictObject({
     .optional()
     .describe("sent as Authorization: Bearer with the lab's resets, steps, GETs and faults, never to an MCP endpoint"),
   reset: z.string().startsWith("/").optional().describe("POSTed before each run, so that runs begin alike"),
+  tools: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("the tools that it offers: a scenario that names another is reported before it runs"),
   protections: z
     .strictObject({ environment: z.string(), names: z.array(z.string()).min(1) })
     .optional()

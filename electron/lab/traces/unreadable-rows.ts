@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { describeIssues } from "../../model/zod-messages.ts";
 import type { MissingDecisions } from "./decision-source.ts";
 
 /** Number of distinct kinds of rows; further ones are only counted. */
@@ -18,8 +19,8 @@ export class UnreadableRows {
     this.#called = called;
   }
 
-  /** @returns the message to report; undefined when a row of the same kind was reported before */
-  add(raw: Readonly<Record<string, unknown>>, { issues }: z.ZodError): string | undefined {
+  /** @returns what to report of this row; undefined when one like it was reported before */
+  add(raw: Readonly<Record<string, unknown>>, error: z.ZodError): string | undefined {
     const [tool, decision] = [textOf(raw.tool_name), textOf(raw.decision)];
     const key = this.#kinds.size < KINDS_LIMIT ? JSON.stringify([tool, decision]) : "";
     const known = this.#kinds.get(key);
@@ -27,8 +28,7 @@ export class UnreadableRows {
       known.rows++;
       return undefined;
     }
-    const problems = issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
-    const why = `${this.#called} ${String(raw.id)} cannot be parsed: ${problems}`;
+    const why = `${this.#called} ${String(raw.id)} cannot be understood: ${describeIssues(error)}`;
     this.#kinds.set(key, { why, rows: 1, ...(key === "" ? {} : { tool, decision }) });
     return why;
   }

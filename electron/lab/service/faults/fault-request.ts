@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { FaultRequest } from "../../../contract/stack.ts";
+import { describeIssues } from "../../../model/zod-messages.ts";
 import type { FaultSpec } from "../../faults/fault-spec.ts";
 import { LabError } from "../../lab-error.ts";
 import { step } from "../../scenarios/schema.ts";
@@ -31,7 +31,7 @@ export function toFault(
   const lasts = forMs === undefined ? {} : { for: `${forMs}ms` };
   const parsed = step.safeParse({ fault: { ...attributes, ...lasts, [kind]: target } });
   if (parsed.success && "fault" in parsed.data) return parsed.data.fault;
-  const reason = parsed.success ? "it is no fault" : z.prettifyError(parsed.error);
+  const reason = parsed.success ? "it is no fault" : describeIssues(parsed.error);
   throw new LabError("bad-input", `${kind} ${target} cannot be done so: ${reason}`, {
     hint: `it takes: ${known.attributes.map(({ name, type }) => `${name} (${type})`).join(", ") || "nothing"}`,
   });

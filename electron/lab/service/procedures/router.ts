@@ -60,7 +60,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         scenarios.plan(input.id).map(({ fault, ...step }) => ({ ...step, fault: fault ?? null })),
       ),
       schema: lab.scenarios.schema.handler(() => z.toJSONSchema(scenario, { io: "input" }) as Record<string, unknown>),
-      validate: lab.scenarios.validate.handler(({ input }) => validate(input.source)),
+      validate: lab.scenarios.validate.handler(({ input }) => validate(input.source, service.stack.stack)),
       save: lab.scenarios.save.handler(({ input: { source, ...options } }) => ({
         ids: scenarios.save(source, options),
       })),

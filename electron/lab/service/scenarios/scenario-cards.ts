@@ -5,7 +5,9 @@ import type { RunStore } from "../../history/run-store.ts";
 import { describeSteady, describeStep } from "../../scenarios/describe.ts";
 import { type LoadedScenario, loadText } from "../../scenarios/load.ts";
 import { kindOf, type Scenario } from "../../scenarios/schema.ts";
-import { type Listed, problemsOf } from "./scenario-library.ts";
+import { stackProblems } from "../../scenarios/stack-problems.ts";
+import type { Stack } from "../../stacks/stack-file.ts";
+import { type Listed, placesOf, problemsOf } from "./scenario-library.ts";
 
 const VERDICTS = 5;
 
@@ -33,16 +35,20 @@ export async function toDetail(listed: Listed, history: RunStore): Promise<Scena
   return { ...(await toCard(listed, history)), ...previewOf(listed.loaded), source: listed.loaded.source };
 }
 
-/** What a text would be as a scenario, or what is wrong with it. Never throws: an editor asks with every pause. */
-export function validate(source: string): ScenarioValidation {
+/**
+ * What a text would be as a scenario, or what is wrong with it, by itself and on a stack. Never throws: an editor asks with
+ * every pause.
+ */
+export function validate(source: string, stack: Stack): ScenarioValidation {
   try {
-    const scenarios = loadText(source, "suite.yaml").map((loaded) => {
-      const { id, title, summary, patterns } = loaded.scenario;
-      return { id, title, summary: summary ?? "", patterns, ...previewOf(loaded) };
+    const loaded = loadText(source, "suite.yaml");
+    const scenarios = loaded.map((each) => {
+      const { id, title, summary, patterns } = each.scenario;
+      return { id, title, summary: summary ?? "", patterns, ...outlineOf(each) };
     });
-    return { problems: [], scenarios };
+    return { problems: [], stackProblems: placesOf(stackProblems(loaded, stack)), scenarios };
   } catch (error) {
-    return { problems: problemsOf(error), scenarios: [] };
+    return { problems: problemsOf(error), stackProblems: [], scenarios: [] };
   }
 }
 

@@ -1,10 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { extname, join, sep } from "node:path";
+import { join, sep } from "node:path";
 import { SCENARIO_SOURCE_LIMIT } from "../../../contract/scenarios.ts";
 import { inKib, readWholeFile } from "../../documents/read-whole-file.ts";
 import { readDocument } from "../../documents/yaml-document.ts";
 import { messageOf } from "../../lab-error.ts";
+import { isScenarioFile } from "../../scenarios/scenario-files.ts";
 
 /** The files that a user keeps scenarios in. A name is one that the folder itself has listed, never a path. */
 export class ScenarioFolder {
@@ -23,7 +24,7 @@ export class ScenarioFolder {
     return readdirSync(this.#folder, { withFileTypes: true })
       .filter((entry) => entry.isFile() || entry.isSymbolicLink())
       .map(({ name }) => name)
-      .filter((name) => [".yaml", ".yml"].includes(extname(name)))
+      .filter(isScenarioFile)
       .sort();
   }
 

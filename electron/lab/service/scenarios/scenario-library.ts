@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
 import type { BrokenScenario, BrokenScenarioText } from "../../../contract/scenarios.ts";
-import { DocumentError } from "../../documents/yaml-document.ts";
+import { DocumentError, type Problem } from "../../documents/yaml-document.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 import { withoutNumbers } from "../../redaction/placeholder.ts";
 import { Redactor } from "../../redaction/redactor.ts";
@@ -38,14 +38,20 @@ export class ScenarioLibrary {
   list(): { scenarios: Listed[]; broken: BrokenScenario[] } {
     const scenarios = [...this.#shipped];
     const broken: BrokenScenario[] = [];
-    const taken = new Set(scenarios.map(({ loaded }) => loaded.scenario.id));
+    const taken = new Map(scenarios.map(({ loaded }) => [loaded.scenario.id, "a shipped scenario"]));
     for (const name of this.#folder.names()) {
       try {
         const loaded = this.#read(name);
         const ids = loaded.map(({ scenario }) => scenario.id);
         const used = ids.find((id, place) => taken.has(id) || ids.indexOf(id) !== place);
-        if (used !== undefined) throw new LabError("bad-input", `the id "${used}" is used by another scenario`);
-        for (const id of ids) taken.add(id);
+        if (used !== undefined) {
+          throw new LabError(
+            "bad-input",
+            `the id "${used}" is used by ${taken.get(used) ?? "another case"} too`,
+            OTHER_ID,
+          );
+        }
+        for (const id of ids) taken.set(id, name);
         scenarios.push(...loaded.map((each) => ({ loaded: each, origin: "user" as const })));
       } catch (error) {
         const cannotOpenBecause = this.#folder.whyNotEdited(name) ?? null;
@@ -175,10 +181,13 @@ export class ScenarioLibrary {
 const OTHER_ID = { hint: "give it another id" };
 const OTHER_NAME = { hint: "give one of them another name" };
 
+/** Problems of one document, without its name. */
+export function placesOf(problems: readonly Problem[]): { line: number; column: number; message: string }[] {
+  return problems.map(({ line, column, message }) => ({ line, column, message }));
+}
+
 /** Where in a document the trouble is; at its beginning when that is not known. */
 export function problemsOf(error: unknown): { line: number; column: number; message: string }[] {
-  if (error instanceof DocumentError) {
-    return error.problems.map(({ line, column, message }) => ({ line, column, message }));
-  }
+  if (error instanceof DocumentError) return placesOf(error.problems);
   return [{ line: 1, column: 1, message: messageOf(error) }];
 }

@@ -1,0 +1,87 @@
+/** A kind of file that people give to the wrong command, or that another tool wrote. */
+export type FileKind = "scenario" | "compose file" | "zip" | "other";
+
+interface Format {
+  kind: FileKind;
+  /** With its article. */
+  name: string;
+  /** All of them are in the text. */
+  signs: readonly RegExp[];
+  /** The command that reads it, or what to do instead. */
+  advice: string;
+}
+
+const NOT_READ = "the lab has no command that reads it";
+const key = (name: string) => new RegExp(`(?:^|[{,])\\s*["']?${name}["']?\\s*:`, "m");
+const topKey = (name: string) => new RegExp(`^(?:\\{\\s*)?["']?${name}["']?\\s*:`, "m");
+
+/** The first that fits. Of a JSON or YAML file the field names that its format requires. */
+const FORMATS: readonly Format[] = [
+  {
+    kind: "zip",
+    name: "a zip file",
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the first bytes of every zip
+    signs: [/^PK(?:\x03\x04|\x05\x06)/],
+    advice: "a bundle of runs is read by `bundle import FILE`",
+  },
+  { kind: "other", name: "a JUnit report", signs: [/^\s*(?:<\?xml[^>]*>\s*)?<testsuites?\b/], advice: NOT_READ },
+  { kind: "other", name: "an HTML page", signs: [/^\s*<(?:!doctype html|html)\b/i], advice: NOT_READ },
+  { kind: "other", name: "an OTLP trace", signs: [key("resource_?[sS]pans")], advice: NOT_READ },
+  {
+    kind: "other",
+    name: "a Jaeger trace",
+    signs: [key("traceID"), key("spanID"), key("operationName")],
+    advice: NOT_READ,
+  },
+  { kind: "other", name: "a Zipkin trace", signs: [key("traceId"), key("localEndpoint")], advice: NOT_READ },
+  {
+    kind: "other",
+    name: "a Chaos Toolkit experiment",
+    signs: [key("steady-state-hypothesis")],
+    advice: "write its method as the steps of a scenario: resources/docs/scenarios.md",
+  },
+  {
+    kind: "other",
+    name: "a Chaos Toolkit experiment",
+    signs: [key("method"), key("provider"), /type["']?\s*:\s*["']?(?:action|probe)\b/],
+    advice: "write its method as the steps of a scenario: resources/docs/scenarios.md",
+  },
+  { kind: "other", name: "a Chaos Mesh manifest", signs: [topKey("apiVersion"), /chaos-mesh\.org/], advice: NOT_READ },
+  { kind: "other", name: "a LitmusChaos manifest", signs: [topKey("apiVersion"), /litmuschaos\.io/], advice: NOT_READ },
+  { kind: "other", name: "a Kubernetes manifest", signs: [topKey("apiVersion"), topKey("kind")], advice: NOT_READ },
+  { kind: "other", name: "an ADK eval set", signs: [key("eval_cases")], advice: NOT_READ },
+  {
+    kind: "other",
+    name: "a gateway policy",
+    signs: [topKey("rules"), topKey("defaultAction")],
+    advice: "the gateway reads it: POLICY_FILE in the stack file",
+  },
+  {
+    kind: "scenario",
+    name: "a scenario",
+    signs: [topKey("steadyState"), topKey("method")],
+    advice: "it is given to `run`, `plan` and `scenarios validate`",
+  },
+  {
+    kind: "scenario",
+    name: "a ToolGate suite",
+    signs: [topKey("cases"), key("input")],
+    advice: "it is given to `run`, `plan` and `scenarios validate`",
+  },
+  {
+    kind: "compose file",
+    name: "a compose file",
+    signs: [topKey("services"), key("(?:image|build)")],
+    advice: "it is given as --stack FILE",
+  },
+];
+
+/**
+ * What a file is, when it is not what the command expects: "a Jaeger trace: ...". Undefined for one that is not known, and
+ * for the expected kind, whose own problems are more useful.
+ * @param text all of the file, or its beginning
+ */
+export function recogniseFile(text: string, expected: FileKind): string | undefined {
+  const found = FORMATS.find(({ signs }) => signs.every((sign) => sign.test(text)));
+  return found === undefined || found.kind === expected ? undefined : `this is ${found.name}; ${found.advice}`;
+}

@@ -1,0 +1,102 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { toolNames } from "../../../resources/stack/payments-mcp/tools.ts";
+import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { shippedScenarios } from "../lab.ts";
+import { REFERENCE_STACK_FILE } from "../stacks/reference-stack.ts";
+import { loadStack } from "../stacks/stack-file.ts";
+import { loadText } from "./load.ts";
+import { stackProblems, toolsOf } from "./stack-problems.ts";
+
+function stackOf(text: string) {
+  const file = join(temporaryFolder(), "compose.yaml");
+  writeFileSync(file, text);
+  return loadStack(file, {});
+}
+
+const stack = () => stackOf(`services:
+  pay: { image: x, x-lab: { role: mcp-server, probe: { tcp: true }, tools: [refund, list] } }
+  gate: { image: x, x-lab: { role: gateway, probe: { tcp: true }, protections: { environment: OFF, names: [budget] } } }
+  audit: { image: x, x-lab: { role: audit-log, probe: { tcp: true } } }
+x-lab:
+  links: [{ name: gate->pay, listen: "p:1", upstream: "pay:2" }]
+`);
+
+const problemsOn = (text: string, on = stack()) =>
+  stackProblems(loadText(text, "s.yaml"), on).map(({ line, column, message }) => `${line}:${column} ${message}`);
+
+test("a scenario that names only what the stack has is without problems", () => {
+  expect(
+    problemsOn(`id: a
+title: A
+patterns: []
+protection: budget
+steadyState: [{ service: gate, is: up }, { call: list, is: ok }]
+method: [{ fault: { latency: gate->pay, by: 1s } }, { call: refund }, { undo: gate->pay }]
+expect: [{ mustNotInclude: [delete] }, { count: { decision: allow, tool: other, exactly: 0 } }]
+`),
+  ).toEqual([]);
+});
+
+test("each name that the stack does not have is a problem where it is written", () => {
+  expect(
+    problemsOn(`id: a
+title: A
+patterns: []
+protection: cache
+steadyState:
+  - { service: gateway, is: up }
+  - { call: lst, is: ok }
+method:
+  - fault: { stop: payments }
+  - fault: { http_status: pay->gate, status: 500, match: { tool: refnd } }
+  - agent: Refund it.
+  - approve: refund
+  - wait: { decision: allow, tool: lits }
+  - check: { http: slack, path: /, json: {} }
+expect:
+  - mustInclude: [list, refundd]
+  - decisions: [list allow, refund_all deny]
+  - faultHit: { link: gate->db }
+`),
+  ).toEqual([
+    '4:13 the stack has no protection called "cache"; it has: budget',
+    '6:16 the stack has no service called "gateway"; it has: pay, gate, audit',
+    '7:13 the stack has no tool called "lst"; it has: refund, list',
+    '9:20 the stack has no service called "payments"; it has: pay, gate, audit',
+    '10:27 the stack has no link called "pay->gate"; it has: gate->pay',
+    '10:66 the stack has no tool called "refnd"; it has: refund, list',
+    "11:12 this needs a service whose x-lab role is agent; the stack has none",
+    "12:14 this needs a service whose x-lab role is approval-channel; the stack has none",
+    '13:36 the stack has no tool called "lits"; it has: refund, list',
+    '14:20 the stack has no service called "slack"; it has: pay, gate, audit',
+    '16:25 the stack has no tool called "refundd"; it has: refund, list',
+    '17:29 the stack has no tool called "refund_all"; it has: refund, list',
+    '18:23 the stack has no link called "gate->db"; it has: gate->pay',
+  ]);
+});
+
+test("in a suite, at the field of the case", () => {
+  const text = "cases:\n  - { name: a, input: x }\n  - name: b\n    input: y\n    mustInclude: [list, lits]\n";
+  expect(problemsOn(text)).toEqual([
+    '2:5 the stack has no service called "gateway"; it has: pay, gate, audit',
+    "2:5 this needs a service whose x-lab role is agent; the stack has none",
+    '3:5 the stack has no service called "gateway"; it has: pay, gate, audit',
+    "3:5 this needs a service whose x-lab role is agent; the stack has none",
+    '5:25 the stack has no tool called "lits"; it has: refund, list',
+  ]);
+});
+
+test("tools are not judged on a stack that declares none", () => {
+  const bare = stackOf("services: { gate: { image: x, x-lab: { role: gateway, probe: { tcp: true } } } }\n");
+  const text =
+    "id: a\ntitle: A\npatterns: []\nsteadyState: [{ call: x, is: ok }]\nmethod: [{ call: y }]\nexpect: [{ within: 1s }]\n";
+  expect(problemsOn(text, bare)).toEqual([]);
+});
+
+test("the reference stack declares the tools that its server has, and every shipped scenario fits it", () => {
+  const reference = loadStack(REFERENCE_STACK_FILE, { RESILIENCE_LAB_HOME: temporaryFolder() });
+  expect(toolsOf(reference)?.toSorted()).toEqual(toolNames.toSorted());
+  expect(shippedScenarios().flatMap((each) => stackProblems([each], reference))).toEqual([]);
+});
