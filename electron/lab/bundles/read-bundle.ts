@@ -8,6 +8,7 @@ import { type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
 import { describeIssues } from "../../model/zod-messages.ts";
 import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
+import type { BundleSource } from "./bundle-source.ts";
 import {
   type BundleLimits,
   DEPTH_LIMIT,
@@ -23,7 +24,7 @@ import {
   runPath,
   runRecord,
 } from "./format.ts";
-import { ZipReader } from "./zip-reader.ts";
+import { openBundle } from "./open-bundle.ts";
 
 /** One run of a bundle as it is read: its input files first, then its events in their order. */
 export interface BundleRun {
@@ -54,22 +55,22 @@ export interface ReadRequest {
  * @throws BundleProblem naming the first problem
  */
 export async function readBundle(request: ReadRequest, sink: BundleSink): Promise<Manifest> {
-  const zip = await ZipReader.open(request.file, request.limits);
+  const source = await openBundle(request.file, request.limits, request.signal);
   try {
-    return await new Reading(zip, request).read(sink);
+    return await new Reading(source, request).read(sink);
   } finally {
-    zip.close();
+    await source.close();
   }
 }
 
 class Reading {
-  readonly #zip: ZipReader;
+  readonly #source: BundleSource;
   readonly #request: ReadRequest;
   readonly #declared = new Map<string, ManifestEntry>();
   #bytes = 0;
 
-  constructor(zip: ZipReader, request: ReadRequest) {
-    this.#zip = zip;
+  constructor(source: BundleSource, request: ReadRequest) {
+    this.#source = source;
     this.#request = request;
   }
 
@@ -84,7 +85,7 @@ class Reading {
   }
 
   async #readManifest(): Promise<Manifest> {
-    if (!this.#zip.paths.has(MANIFEST_PATH)) {
+    if (!this.#source.paths.has(MANIFEST_PATH)) {
       throw new BundleProblem("not a bundle", `it has no ${MANIFEST_PATH}`, {
         hint: "give a file that `bundle export` wrote",
       });
@@ -107,7 +108,7 @@ class Reading {
 
   /** Checks that every declared entry exists once, and no other. */
   #declare({ entries, runs }: Manifest): void {
-    const { paths } = this.#zip;
+    const { paths } = this.#source;
     if (runs.length > this.#request.limits.runs) {
       throw new BundleProblem(
         "too large",
@@ -215,10 +216,10 @@ class Reading {
 
   async *#counted(path: string): AsyncGenerator<Buffer> {
     const { signal, onBytes } = this.#request;
-    for await (const chunk of this.#zip.read(path)) {
+    for await (const chunk of this.#source.read(path)) {
       signal.throwIfAborted();
       this.#bytes += chunk.length;
-      onBytes(this.#bytes, this.#zip.totalBytes);
+      onBytes(this.#bytes, this.#source.totalBytes);
       yield chunk;
     }
     signal.throwIfAborted();

@@ -378,8 +378,8 @@ describe("an incomplete bundle", () => {
     await expectRefused(file, "not a bundle");
   });
 
-  test("a missing file, and a folder", async () => {
+  test("a file that is not there, and a folder of something else", async () => {
     await expectRefused(join(temporaryFolder(), "none.zip"), "unreadable");
-    await expectRefused(temporaryFolder(), "unreadable");
+    await expectRefused(temporaryFolder(), "not a bundle");
   });
 });

@@ -3,7 +3,9 @@ import type { Readable } from "node:stream";
 import yauzl from "yauzl";
 import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
+import type { BundleSource } from "./bundle-source.ts";
 import type { BundleLimits } from "./format.ts";
+import { isLeftover, rootOf, zipsIn } from "./repacked.ts";
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -12,17 +14,24 @@ const TYPE_BITS = 0o170000;
 const REGULAR_FILE = 0o100000;
 const LOCAL_HEADER_BYTES = 30;
 
-/** An untrusted zip. Its directory is validated completely before any entry is unpacked. */
-export class ZipReader {
+/**
+ * A zip that nobody vouches for. Its directory is checked whole before any of its bytes is unpacked. One that a person has
+ * packed again is the same bundle: folders and the files that operating systems add are passed over, and a folder that
+ * all is in is left out of the paths.
+ */
+export class ZipReader implements BundleSource {
   readonly paths: ReadonlySet<string>;
   readonly totalBytes: number;
   readonly #zip: yauzl.ZipFile;
   readonly #entries: ReadonlyMap<string, yauzl.Entry>;
+  /** Without a manifest: the zip files in it. */
+  readonly innerZips: readonly string[];
 
   private constructor(zip: yauzl.ZipFile, entries: ReadonlyMap<string, yauzl.Entry>) {
     this.#zip = zip;
     this.#entries = entries;
     this.paths = new Set(entries.keys());
+    this.innerZips = rootOf(this.paths) === undefined ? zipsIn(this.paths) : [];
     this.totalBytes = [...entries.values()].reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
   }
 
@@ -36,13 +45,23 @@ export class ZipReader {
           `it has ${zip.entryCount} files, and at most ${limits.entries} are read`,
         );
       }
+      const all: yauzl.Entry[] = [];
+      for await (const entry of entriesOf(zip)) all.push(entry);
+      const files = all.filter((entry) => !isFolder(entry) && !isLeftover(nameOf(entry)));
+      const names = files.map(nameOf);
+      for (const name of names) assertInside(name);
+      const root = rootOf(names) ?? "";
+      // What is packed in a zip of its own is checked when that is opened.
+      const isPackedTwice = rootOf(names) === undefined && zipsIn(names).length > 0;
       const entries = new Map<string, yauzl.Entry>();
-      for await (const entry of entriesOf(zip)) {
-        const path = checkEntry(entry, limits);
+      for (const entry of files) {
+        const name = nameOf(entry);
+        const path = name.startsWith(root) ? name.slice(root.length) : name;
+        checkEntry(entry, path, limits, isPackedTwice);
         if (entries.has(path)) throw new BundleProblem("duplicate entry", `${path} is in it twice`);
         entries.set(path, entry);
       }
-      checkEntries(entries, limits);
+      checkWhole(all, limits);
       return new ZipReader(zip, entries);
     } catch (error) {
       zip.close();
@@ -57,8 +76,8 @@ export class ZipReader {
     let stream: Readable | undefined;
     try {
       const header = await this.#zip.readLocalFileHeaderPromise(entry);
-      if (header.fileName.toString("latin1") !== path) {
-        throw new BundleProblem("bad path", `${path} has another name in its local header`);
+      if (header.fileName.toString("latin1") !== nameOf(entry)) {
+        throw new BundleProblem("bad path", `${path} is called otherwise where its bytes are`);
       }
       stream = await this.#zip.openReadStreamPromise(entry);
       for await (const chunk of stream) yield chunk as Buffer;
@@ -70,7 +89,7 @@ export class ZipReader {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#zip.close();
   }
 }
@@ -79,7 +98,7 @@ async function openZip(file: string, limits: BundleLimits): Promise<yauzl.ZipFil
   let bytes: number;
   try {
     const found = await stat(file);
-    if (!found.isFile()) throw new BundleProblem("unreadable", "it is not a file");
+    if (!found.isFile()) throw new BundleProblem("unreadable", "it is neither a file nor a folder");
     bytes = found.size;
     if (bytes > limits.fileBytes) {
       throw new BundleProblem("too large", `it has ${bytes} bytes, and at most ${limits.fileBytes} are read`);
@@ -129,11 +148,20 @@ async function* entriesOf(zip: yauzl.ZipFile): AsyncGenerator<yauzl.Entry> {
   }
 }
 
-/** The path of an entry. @throws BundleProblem unless it is a regular file with a safe path and a known compression */
-function checkEntry(entry: yauzl.Entry, limits: BundleLimits): string {
-  const path = nameOf(entry);
-  const problem = problemOf(path);
-  if (problem !== undefined) throw new BundleProblem("bad path", `${JSON.stringify(path)} ${problem}`);
+function isFolder(entry: yauzl.Entry): boolean {
+  return nameOf(entry).endsWith("/") && entry.uncompressedSize === 0;
+}
+
+function assertInside(path: string): void {
+  const trick = trickOf(path);
+  if (trick !== undefined) throw new BundleProblem("bad path", `${JSON.stringify(path)} ${trick}`);
+}
+
+/** @throws BundleProblem unless it is a plain file in a plain folder, packed in a way that is known */
+function checkEntry(entry: yauzl.Entry, path: string, limits: BundleLimits, hasAnyName: boolean): void {
+  if (!hasAnyName && !BUNDLE_PATH.test(path)) {
+    throw new BundleProblem("bad path", `${JSON.stringify(path)} is no path of a bundle`);
+  }
   if (entry.isEncrypted()) throw new BundleProblem("encrypted", `${path} is encrypted`);
   const type = (entry.externalFileAttributes >>> 16) & TYPE_BITS;
   if (entry.versionMadeBy >>> 8 === UNIX && type !== 0 && type !== REGULAR_FILE) {
@@ -154,7 +182,6 @@ function checkEntry(entry: yauzl.Entry, limits: BundleLimits): string {
   if (isTooDense(entry, limits)) {
     throw new BundleProblem("too dense", `${path} unpacks to more than ${limits.ratio} times its size`);
   }
-  return path;
 }
 
 function isTooDense({ uncompressedSize, compressedSize }: yauzl.Entry, { ratio, denseBytes }: BundleLimits): boolean {
@@ -174,17 +201,18 @@ function problemOf(path: string): string | undefined {
   if (/^[A-Za-z]:/.test(path)) return "begins with a drive letter";
   const parts = path.split("/");
   if (parts.includes("..") || parts.includes(".")) return "leads out of its folder";
-  if (path.endsWith("/")) return "is a folder";
-  if (parts.includes("")) return "has an empty part";
-  if (path.length > 300 || !/^[A-Za-z0-9._/-]+$/.test(path)) return "is no path of a bundle";
-  return undefined;
+  if (path.endsWith("/")) return "is a folder with bytes of its own";
+  return parts.includes("") ? "has an empty part" : undefined;
 }
 
-function checkEntries(entries: ReadonlyMap<string, yauzl.Entry>, limits: BundleLimits): void {
-  const inOrder = [...entries].sort(([, a], [, b]) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader);
+const BUNDLE_PATH = /^[A-Za-z0-9._/-]{1,300}$/;
+
+function checkWhole(entries: readonly yauzl.Entry[], limits: BundleLimits): void {
+  const inOrder = entries.toSorted((a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader);
   let total = 0;
   let free = 0;
-  for (const [path, entry] of inOrder) {
+  for (const entry of inOrder) {
+    const path = nameOf(entry);
     total += entry.uncompressedSize;
     if (entry.relativeOffsetOfLocalHeader < free) {
       throw new BundleProblem("overlapping entries", `${path} shares its bytes with another file`);

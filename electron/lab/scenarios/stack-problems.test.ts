@@ -15,7 +15,8 @@ function stackOf(text: string) {
   return loadStack(file, {});
 }
 
-const stack = () => stackOf(`services:
+const stack = () =>
+  stackOf(`services:
   pay: { image: x, x-lab: { role: mcp-server, probe: { tcp: true }, tools: [refund, list] } }
   gate: { image: x, x-lab: { role: gateway, probe: { tcp: true }, protections: { environment: OFF, names: [budget] } } }
   audit: { image: x, x-lab: { role: audit-log, probe: { tcp: true } } }
