@@ -1,6 +1,6 @@
 import { Fragment } from "react";
 import classes from "./argument-list.module.css";
-import { argumentsOf } from "./visible-text.ts";
+import { argumentsOf } from "./arguments-of.ts";
 
 const LIMIT = 8_000;
 

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import type { DecidedApproval } from "../../electron/contract/approvals.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { Failed } from "../ui/failed.tsx";
@@ -7,9 +8,9 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
+import { argumentsInOneLine } from "./arguments-of.ts";
 import classes from "./decided-table.module.css";
 import { useDecided } from "./use-decided.ts";
-import { argumentsInOneLine } from "./visible-text.ts";
 
 const SHOWN_CHARACTERS = 200;
 
@@ -74,7 +75,7 @@ function DecidedRow({ decided, nowMs }: { decided: DecidedApproval; nowMs: numbe
         {reason !== "" && <div className={classes.reason}>{reason}</div>}
       </td>
       <td>
-        <a href={formatRoute({ at: "run", runId })}>{scenarioTitle}</a>
+        <a href={formatRoute({ at: "run", runId })}>{visibleLine(scenarioTitle)}</a>
       </td>
       <td>
         <code title={sessionId}>{sessionId.slice(0, 8)}</code>

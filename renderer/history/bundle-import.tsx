@@ -2,6 +2,7 @@ import { Button, Loader, Modal } from "@mantine/core";
 import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { type ReactNode, useRef, useState } from "react";
 import type { Upload } from "../../electron/contract/bundles.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
 import { useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
@@ -159,9 +160,9 @@ function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => 
       <p>{importSummary(outcome)}.</p>
       <Lines
         lines={[
-          ...outcome.imported.map(({ runId, scenarioTitle }) => ({ runId, label: scenarioTitle })),
-          ...outcome.alreadyHere.map((runId) => ({ runId, label: `Already in the history: ${runId.slice(0, 8)}` })),
-        ].map(({ runId, label }) => ({
+          ...outcome.imported.map(({ runId, scenarioTitle }) => ({ runId, words: visibleLine(scenarioTitle) })),
+          ...outcome.alreadyHere.map((runId) => ({ runId, words: `Here already: ${runId.slice(0, 8)}` })),
+        ].map(({ runId, words }) => ({
           key: runId,
           content: (
             <a href={formatRoute({ at: "run", runId })} onClick={onClose}>

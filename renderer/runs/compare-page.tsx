@@ -1,6 +1,7 @@
 import { Button, Switch } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { LaneKind } from "../../electron/model/lanes.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
 import { usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { formatRoute } from "../state/route.ts";
@@ -56,7 +57,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
   return (
     <div className={classes.page}>
       <header>
-        <h1>{left.record.view.started?.scenario.title ?? "Two runs"}</h1>
+        <h1>{visibleLine(left.record.view.started?.scenario.title ?? "Two runs")}</h1>
         <span>
           {different === 0 ? "No differences" : `${different} ${different === 1 ? "difference" : "differences"}`}
         </span>

@@ -14,7 +14,7 @@ import {
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
-import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import { visibleLine } from "../../electron/model/visible-text.ts";
 import { DeleteRuns } from "../history/delete-runs.tsx";
 import { ExportRuns } from "../history/export-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
@@ -63,7 +63,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   return (
     <header className={classes.header}>
       <div className={classes.words}>
-        <h1>{started?.scenario.title ?? "A run"}</h1>
+        <h1>{visibleLine(started?.scenario.title ?? "A run")}</h1>
         <div className={classes.facts}>
           <OutcomeBadge outcome={isReading ? "reading" : ended?.outcome} />
           <span className={classes.elapsed}>{formatDuration(ended?.atMs ?? nowMs)}</span>

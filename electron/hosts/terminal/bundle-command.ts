@@ -9,7 +9,8 @@ import {
 } from "../../lab/bundles/index.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
-import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
+import { visibleLine } from "../../model/visible-text.ts";
+import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
 
 const options = { out: { type: "string" }, force: { type: "boolean", default: false } } as const;
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];
@@ -47,7 +48,7 @@ async function exportRuns(runs: readonly string[], { out, force }: Values, termi
     throw new LabError("bad-input", `${out} exists`, { hint: "give another name, or --force to replace it" });
   }
   return withLab(terminal, async ({ history }) => {
-    const target = out === "-" ? { stream: terminal.out } : { file: out };
+    const target = out === "-" ? { stream: terminal.out.stream } : { file: out };
     const exported = await exportBundle({ history, runIds: runs, signal: terminal.signal, ...target });
     terminal.err.write(`${out === "-" ? "exported" : out}: ${described(exported)}\n`);
     return EXIT.green;
@@ -89,7 +90,8 @@ function importFile(file: string, terminal: Terminal): Promise<number> {
     const { imported, alreadyHere } = await importBundle({ history, file, signal: terminal.signal }).catch(
       naming(file),
     );
-    for (const { runId, scenarioTitle } of imported) terminal.out.write(`imported ${runId}  ${scenarioTitle}\n`);
+    for (const { runId, scenarioTitle } of imported)
+      terminal.out.write(`imported ${runId}  ${visibleLine(scenarioTitle)}\n`);
     for (const runId of alreadyHere) terminal.out.write(`already here ${runId}\n`);
     return EXIT.green;
   });
@@ -110,7 +112,7 @@ async function verifyFile(file: string, { out, err, signal }: Terminal): Promise
   if (!isValid) return EXIT.failed;
   out.write(`${file}: holds ${counted(runs.length)}, made by ${createdBy}\n`);
   for (const { runId, outcome, scenarioTitle, events } of runs) {
-    out.write(`  ${runId}  ${outcome.padEnd(12)}  ${events} events  ${scenarioTitle}\n`);
+    out.write(`  ${runId}  ${outcome.padEnd(12)}  ${events} events  ${visibleLine(scenarioTitle)}\n`);
   }
   return EXIT.green;
 }

@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import type { StrayErrors } from "../../lab/stray-errors.ts";
+import type { Output } from "./output.ts";
 
 /** The exit codes that scripts rely on. */
 export const EXIT = { green: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
@@ -8,8 +9,8 @@ export const EXIT = { green: 0, failed: 1, badInput: 2, interrupted: 130 } as co
 /** A command's environment: its output streams, and a signal that Ctrl-C aborts. */
 export interface Terminal {
   environment: NodeJS.ProcessEnv;
-  out: NodeJS.WriteStream;
-  err: NodeJS.WriteStream;
+  out: Output;
+  err: Output;
   signal: AbortSignal;
   /** Uncaught errors of this process: the work in progress ends with the first. */
   strays: StrayErrors;

@@ -77,7 +77,7 @@ async function show(lab: Lab, id: string, { reporter }: Values, { out, environme
     out.write(render(format, [toReport(model)]));
     return EXIT.green;
   }
-  const printer = new RunPrinter((line) => out.write(`${line}\n`), paintFor(out, environment));
+  const printer = new RunPrinter((line) => out.writeStyled(`${line}\n`), paintFor(out, environment));
   for await (const event of lab.history.events(run.id)) printer.take(event);
   return EXIT.green;
 }

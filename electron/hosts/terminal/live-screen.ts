@@ -1,3 +1,5 @@
+import { harmless, type Output } from "./output.ts";
+
 const REDRAW_MS = 100;
 const CLEAR_LINE = "\r\u001b[2K";
 
@@ -6,28 +8,33 @@ const CLEAR_LINE = "\r\u001b[2K";
  * only.
  */
 export class LiveScreen {
-  readonly stream: NodeJS.WriteStream;
+  readonly output: Output;
   #status: (() => string) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.stream = stream;
+  constructor(output: Output) {
+    this.output = output;
   }
 
   line(text: string): void {
-    if (this.#status !== undefined && this.stream.isTTY) this.stream.write(CLEAR_LINE);
-    this.stream.write(`${text}\n`);
+    this.styledLine(harmless(text));
+  }
+
+  /** A line in the lab's own colours, whose parts of others are harmless. */
+  styledLine(text: string): void {
+    if (this.#status !== undefined && this.output.isTTY) this.output.writeStyled(CLEAR_LINE);
+    this.output.writeStyled(`${text}\n`);
     this.#draw();
   }
 
   /** The current status, read at each redraw; undefined for none. */
   status(text: (() => string) | undefined): void {
-    if (!this.stream.isTTY) return;
+    if (!this.output.isTTY) return;
     this.#status = text;
     if (text === undefined) {
       clearInterval(this.#timer);
       this.#timer = undefined;
-      this.stream.write(CLEAR_LINE);
+      this.output.writeStyled(CLEAR_LINE);
       return;
     }
     this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS).unref();
@@ -39,8 +46,8 @@ export class LiveScreen {
   }
 
   #draw(): void {
-    if (this.#status === undefined || !this.stream.isTTY) return;
-    const width = Math.max(20, (this.stream.columns ?? 80) - 4);
-    this.stream.write(`${CLEAR_LINE}  ${this.#status().slice(0, width)}`);
+    if (this.#status === undefined || !this.output.isTTY) return;
+    const width = Math.max(20, (this.output.columns ?? 80) - 4);
+    this.output.writeStyled(`${CLEAR_LINE}  ${harmless(this.#status()).slice(0, width)}`);
   }
 }

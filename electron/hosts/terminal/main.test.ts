@@ -83,6 +83,21 @@ describe("scenarios validate", () => {
   });
 });
 
+test("no escape sequence of a scenario that came from someone else reaches the terminal", async () => {
+  const file = join(temporaryFolder(), "esc.yaml");
+  const title = '"x\\x1b]0;owned\\x07\\x1b[2J\\nPASSED in 1 s\\x1b[8mhidden\\u009b31m to alice\\u202Egnp"';
+  writeFileSync(
+    file,
+    `id: esc\ntitle: ${title}\npatterns: []\nsteadyState: [{ service: gateway, is: up }]\nmethod: [{ wait: 1s }]\nexpect: [{ within: 5s }]\n`,
+  );
+  const { out } = await run(["plan", file]);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
+  expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(out).toContain("esc  x⟨U+001B⟩]0;owned⟨U+0007⟩⟨U+001B⟩[2J PASSED in 1 s⟨U+001B⟩[8mhidden");
+  const broken = await run(["scenarios", "validate", "no\u001b[2Jsuch.yaml"]);
+  expect(broken.out + broken.err).not.toContain("\u001b");
+});
+
 describe("help", () => {
   test.each(["demo", "run", "stack", "scenarios", "history"])(
     "of %s is on standard output, and exits 0",

@@ -4,6 +4,7 @@ import { StrayErrors } from "../../lab/stray-errors.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
 import { catchStrayErrors } from "../stray-errors.ts";
 import { type Command, EXIT, type Terminal } from "./command.ts";
+import { Output } from "./output.ts";
 
 /** Modules are loaded on demand: `halt` must not wait for the modules of a run. */
 const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Command> }[] = [
@@ -78,8 +79,8 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.off("error", ignore).on("error", ignore);
   const terminal = {
     environment: process.env,
-    out: process.stdout,
-    err: process.stderr,
+    out: new Output(process.stdout),
+    err: new Output(process.stderr),
     signal: interrupt.signal,
     strays: new StrayErrors(),
   };

@@ -3,7 +3,8 @@ import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
-import { type Command, EXIT, readArguments } from "./command.ts";
+import { visibleLine } from "../../model/visible-text.ts";
+import { type Command, EXIT, readWords } from "./command.ts";
 import { targetOf } from "./target-options.ts";
 
 export const planCommand: Command = {
@@ -31,7 +32,7 @@ if a target does not exist, or if the driver (process or docker) does not suppor
       environment,
     );
     for (const { scenario } of resolveScenarios(positionals, shippedScenarios())) {
-      out.write(`${scenario.id}  ${scenario.title}\n`);
+      out.write(`${scenario.id}  ${visibleLine(scenario.title)}\n`);
       for (const line of formatPlan(planScenario(scenario, stack, driver, sharersOf))) out.write(`${line}\n`);
       out.write("\n");
     }

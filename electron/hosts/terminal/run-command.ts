@@ -171,7 +171,7 @@ async function runAll(
   { screen, terminal, failFast, keepRaw }: Watching,
 ): Promise<RunReport[]> {
   const reports: RunReport[] = [];
-  const printer = new RunPrinter((line) => screen.line(line), paintFor(screen.stream, terminal.environment));
+  const printer = new RunPrinter((line) => screen.styledLine(line), paintFor(screen.output, terminal.environment));
   const print = (event: LabEvent) => {
     try {
       printer.take(event);

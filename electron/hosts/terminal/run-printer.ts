@@ -2,7 +2,8 @@ import { printEvent } from "../../model/catalogue/catalogue.ts";
 import type { PrintedLine, TextPart } from "../../model/catalogue/entry.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import type { Tone } from "../../model/tone.ts";
-import { harmless, type Paint, type Style } from "./paint.ts";
+import { visibleLine } from "../../model/visible-text.ts";
+import type { Paint, Style } from "./paint.ts";
 
 const GOOD = "green";
 const BAD = "red";
@@ -53,9 +54,9 @@ export class RunPrinter {
     return `${this.#paint("dim", time)}  ${word.padEnd(WORD_WIDTH)} ${text}`;
   }
 
-  /** Adds the lab's own colour codes; control characters of the text are removed. */
-  #formatPart({ text, tone, isStrong }: TextPart): string {
-    const harmlessText = harmless(text.replaceAll("\n", " "));
+  /** Colour codes are ours; everything in a text that could move the cursor goes. */
+  #spellPart({ text, tone, isStrong }: TextPart): string {
+    const harmlessText = visibleLine(text);
     const colour = tone === undefined ? undefined : STYLES[tone];
     const styles = [...(colour === undefined ? [] : [colour]), ...(isStrong ? (["bold"] as const) : [])];
     return styles.length === 0 ? harmlessText : this.#paint(styles as Style, harmlessText);

@@ -57,7 +57,24 @@ describe("a run that is exported and imported again", () => {
     expect(await there.find(RUN_1)).toEqual({ ...(await here.find(RUN_1)), importedFrom: "runs.zip" });
   });
 
-  test("is exported again unchanged", async () => {
+  test.each([
+    ["half of an emoji", "a \ud83d title", "a \ufffd title"],
+    ["control characters", "a\u0000b\u001b[2Jc\u0007\u009b\nd", undefined],
+    ["a direction override", "to alice\u202egnp.exe", undefined],
+  ])("keeps a title with %s", async (_what, title, kept = title) => {
+    const [here, there] = [await openHistory(), await openHistory()];
+    const events = sampleRun(RUN_1).map((event) => {
+      if (event.type === "run.started") return { ...event, scenario: { ...event.scenario, title } };
+      return event.type === "run.ended" ? { ...event, reason: title } : event;
+    });
+    await recordRun(here, RUN_1, { events, scenarioTitle: title });
+    const { imported } = await importBundle({ history: there, file: await exported(here) });
+    expect(imported).toEqual([{ runId: RUN_1, scenarioTitle: kept }]);
+    expect(await there.find(RUN_1)).toMatchObject({ scenarioTitle: kept, reason: kept });
+    expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
+  });
+
+  test("is exported from there as it came", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here);
     const first = await exported(here);

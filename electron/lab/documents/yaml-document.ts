@@ -47,6 +47,11 @@ export function formatProblem({ file, line, column, message }: Problem): string 
   return `${file}:${line}:${column}: ${message}`;
 }
 
+/** An escape in double quotes can write half of a surrogate pair, which UTF-8 cannot: U+FFFD takes its place. */
+function wellFormed(_key: unknown, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
+}
+
 /** The text of a document that a person has written. @throws LabError for what is no file or too large, DocumentError for what is not UTF-8 */
 export function readDocument(file: string): string {
   const decoded = decodeText(readWholeFile(file, DOCUMENT_LIMIT_BYTES));
@@ -80,7 +85,7 @@ export function parseYaml(source: string, file: string): YamlDocument {
   if (aliases.problems.length > 0) {
     throw new DocumentError(aliases.problems.map(({ offset, message }) => problem(offset, message)));
   }
-  const value: unknown = document.toJS({ maxAliasCount: -1 });
+  const value: unknown = document.toJS({ maxAliasCount: -1, reviver: wellFormed });
   const offsetAt = (path: Path): number | undefined => aliases.nodeAt(path)?.range?.[0];
   const problemAt = (path: Path, message: string): Problem => {
     for (let depth = path.length; depth >= 0; depth--) {

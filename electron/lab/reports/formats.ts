@@ -1,6 +1,7 @@
 import type { CheckResult } from "../../model/check-result.ts";
 import { formatDuration } from "../../model/duration.ts";
 import type { Outcome } from "../../model/lab-event.ts";
+import { escapeUnseen, visibleLine, visibleText } from "../../model/visible-text.ts";
 import { compactDecisions, type RunReport, summaryLine } from "./run-report.ts";
 
 export const REPORT_FORMATS = ["json", "junit", "markdown"] as const;
@@ -15,7 +16,7 @@ function toJson(reports: readonly RunReport[]): string {
   const passed = count("passed");
   // A reader of `failed` alone must not take an inconclusive run for a passed one.
   const counts = { passed, failed: reports.length - passed, inconclusive: count("inconclusive") };
-  return `${JSON.stringify({ ...counts, runs: reports }, null, 2)}\n`;
+  return `${escapeUnseen(JSON.stringify({ ...counts, runs: reports }, null, 2))}\n`;
 }
 
 /** JUnit element of each outcome that is not `passed`. */
@@ -36,6 +37,7 @@ function toJUnit(reports: readonly RunReport[]): string {
   const errors = tags.filter((tag) => tag === "error").length;
   const seconds = (ms: number) => (ms / 1000).toFixed(3);
   const time = seconds(reports.reduce((sum, { durationMs }) => sum + durationMs, 0));
+  const names = namesOf(reports);
   const cases = reports.map((report, index) => {
     const { outcome, reason } = report;
     const tag = tags[index];
@@ -44,7 +46,7 @@ function toJUnit(reports: readonly RunReport[]): string {
         ? ""
         : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(details(report).join("\n"))}</${tag}>`;
     const decisions = `<system-out>${xml(compactDecisions(report))}</system-out>`;
-    const head = `<testcase classname="resilience-lab" name="${xml(report.scenario)}" time="${seconds(report.durationMs)}">`;
+    const head = `<testcase classname="resilience-lab" name="${xml(names[index] ?? report.scenario)}" time="${seconds(report.durationMs)}">`;
     return `    ${head}${properties(report)}${problem}${decisions}</testcase>`;
   });
   const counts = `tests="${reports.length}" failures="${failures}" errors="${errors}" time="${time}"`;
@@ -57,6 +59,17 @@ function toJUnit(reports: readonly RunReport[]): string {
     "</testsuites>",
     "",
   ].join("\n");
+}
+
+/** CI servers take testcases of one name for one test: repeated runs of a scenario are numbered. */
+function namesOf(reports: readonly RunReport[]): string[] {
+  const seen = new Map<string, number>();
+  return reports.map(({ scenario }) => {
+    const times = reports.filter((each) => each.scenario === scenario).length;
+    const number = (seen.get(scenario) ?? 0) + 1;
+    seen.set(scenario, number);
+    return times === 1 ? scenario : `${scenario} (${number} of ${times})`;
+  });
 }
 
 function properties({ driver, engine }: RunReport): string {
@@ -114,19 +127,14 @@ function cell(text: string): string {
 
 /** Untrusted text on one line of Markdown: without tags, and unable to start a heading or a table. */
 function plain(text: string): string {
-  return printable(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(/\s+/g, " ");
+  return visibleLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 function xml(text: string): string {
-  return printable(text)
+  return visibleText(text)
+    .replaceAll(/[\ufffe\uffff]/g, "\ufffd")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;");
-}
-
-/** Removes what XML 1.0 cannot represent: most control characters and lone surrogates. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are to be removed
-  return text.toWellFormed().replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "");
 }

@@ -117,8 +117,12 @@ describe("JUnit", () => {
         }),
       ]),
     );
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must have been removed
-    const shown = hostile.replaceAll(/[\u0000\u0007\u001b\ufffe\uffff]/g, "").toWellFormed();
+    const shown = hostile
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be written out
+      .replaceAll(/[\u0000\u0007\u001b]|\p{Cs}/gu, (character) => {
+        return `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+      })
+      .replaceAll(/[\ufffe\uffff]/g, "\ufffd");
     const testcase = xml.find("testcase");
     expect(testcase?.attributes.name?.replaceAll(/\s/g, "")).toBe(shown.replaceAll(/\s/g, ""));
     expect(testcase?.children.map(({ name }) => name)).toEqual(["properties", "failure", "system-out"]);
@@ -126,22 +130,34 @@ describe("JUnit", () => {
     expect(xml.find("failure")?.text).toContain(shown);
   });
 
-  test.each(OUTCOMES)("%s: a failed scenario is a failure, any other problem an error", (outcome) => {
-    const xml = readXml(render("junit", [report({ outcome, reason: "because" })]));
-    const tag = { passed: undefined, failed: "failure", residue: "failure" }[
-      outcome as "passed" | "failed" | "residue"
-    ];
-    const expected = outcome in { passed: 1, failed: 1, residue: 1 } ? tag : "error";
-    const problem = xml.find("testcase")?.children.find(({ name }) => !["properties", "system-out"].includes(name));
-    expect(problem?.name).toBe(expected);
-    expect(problem?.attributes).toEqual(expected === undefined ? undefined : { type: outcome, message: "because" });
-    expect(xml.find("testsuite")?.attributes).toMatchObject({
-      tests: "1",
-      failures: expected === "failure" ? "1" : "0",
-      errors: expected === "error" ? "1" : "0",
-      time: "0.170",
-    });
+  test("repeated runs of a scenario have a name each", () => {
+    const xml = render("junit", [report({ scenario: "a" }), report({ scenario: "b" }), report({ scenario: "a" })]);
+    expect([...xml.matchAll(/<testcase [^>]*? name="([^"]*)"/g)].map(([, name]) => name)).toEqual([
+      "a (1 of 2)",
+      "b",
+      "a (2 of 2)",
+    ]);
   });
+
+  test.each(OUTCOMES)(
+    "%s: a scenario that did not hold is a failure, a lab that could not tell an error",
+    (outcome) => {
+      const xml = readXml(render("junit", [report({ outcome, reason: "because" })]));
+      const tag = { passed: undefined, failed: "failure", residue: "failure" }[
+        outcome as "passed" | "failed" | "residue"
+      ];
+      const expected = outcome in { passed: 1, failed: 1, residue: 1 } ? tag : "error";
+      const problem = xml.find("testcase")?.children.find(({ name }) => !["properties", "system-out"].includes(name));
+      expect(problem?.name).toBe(expected);
+      expect(problem?.attributes).toEqual(expected === undefined ? undefined : { type: outcome, message: "because" });
+      expect(xml.find("testsuite")?.attributes).toMatchObject({
+        tests: "1",
+        failures: expected === "failure" ? "1" : "0",
+        errors: expected === "error" ? "1" : "0",
+        time: "0.170",
+      });
+    },
+  );
 
   test("without runs is well-formed too", () => {
     expect(readXml(render("junit", [])).find("testsuite")?.attributes.tests).toBe("0");

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
 import { activityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
+import { visibleLine } from "../../model/visible-text.ts";
 import { isAbortOf } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
@@ -160,7 +161,7 @@ export class RunQueue {
       entryId: randomUUID(),
       state: "queued",
       scenarioId: scenario.id,
-      scenarioTitle: scenario.title,
+      scenarioTitle: visibleLine(scenario.title),
       without: [...without],
       queuedWallMs: this.#parts.wallMs(),
       runId: null,

@@ -1,6 +1,7 @@
 import { formatDuration } from "../duration.ts";
 import type { Outcome } from "../lab-event.ts";
 import type { Tone } from "../tone.ts";
+import { visibleLine } from "../visible-text.ts";
 import { type EventEntry, type PrintedLine, plain, type TextPart } from "./entry.ts";
 
 /** Colours of the outcome in a terminal. */
@@ -32,7 +33,7 @@ export const runStarted: EventEntry<"run.started"> = {
   priority: "essential",
   opens: [],
   closes: [],
-  describe: ({ scenario }) => ({ kind: "run", text: `${scenario.title} started`, tone: "neutral" }),
+  describe: ({ scenario }) => ({ kind: "run", text: `${visibleLine(scenario.title)} begins`, tone: "neutral" }),
   print({ scenario, without, engine, raw }) {
     const heading: TextPart[] = [{ text: scenario.id, isStrong: true }, plain(`  ${scenario.title}`)];
     if (without.length > 0) heading.push({ text: `  (without ${without.join(", ")})`, tone: "warning" });

@@ -1,10 +1,15 @@
 import type { HistoryPage } from "../../../contract/history.ts";
-import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
+import { BY_HAND_SCENARIO_ID } from "../../../contract/runs.ts";
+import { visibleLine } from "../../../model/visible-text.ts";
 import type { RunPage, StoredRun } from "../../history/run-store.ts";
 
-/** A run as the page tells it apart from those of scenarios. */
-export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "manual" } {
-  return { ...run, kind: run.scenarioId === MANUAL_SCENARIO_ID ? "manual" : "scenario" };
+/** A run as the page shows it: a title from someone else's file hides and reorders nothing. */
+export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "by hand" } {
+  return {
+    ...run,
+    scenarioTitle: visibleLine(run.scenarioTitle),
+    kind: run.scenarioId === BY_HAND_SCENARIO_ID ? "by hand" : "scenario",
+  };
 }
 
 /** @param limit beyond which runs are trimmed */

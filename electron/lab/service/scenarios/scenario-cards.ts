@@ -1,4 +1,5 @@
 import type { ScenarioDetail, ScenarioSummary, ScenarioValidation, Verdict } from "../../../contract/scenarios.ts";
+import { visibleLine, visibleText } from "../../../model/visible-text.ts";
 import { parseYaml } from "../../documents/yaml-document.ts";
 import { requestedFault } from "../../faults/requested-fault.ts";
 import type { RunStore } from "../../history/run-store.ts";
@@ -17,9 +18,9 @@ export async function toCard({ loaded, origin }: Listed, history: RunStore): Pro
   const ended = await history.lastVerdicts(id, VERDICTS);
   return {
     id,
-    title,
-    summary: summary ?? "",
-    patterns,
+    title: visibleLine(title),
+    summary: visibleText(summary ?? ""),
+    patterns: patterns.map(visibleLine),
     protection: protection ?? null,
     origin,
     breaks: breaksOf(loaded.scenario),
@@ -44,7 +45,7 @@ export function validate(source: string, stack: Stack): ScenarioValidation {
     const loaded = loadText(source, "suite.yaml");
     const scenarios = loaded.map((each) => {
       const { id, title, summary, patterns } = each.scenario;
-      return { id, title, summary: summary ?? "", patterns, ...outlineOf(each) };
+      return { id, title: visibleLine(title), summary: visibleText(summary ?? ""), patterns, ...outlineOf(each) };
     });
     return { problems: [], stackProblems: placesOf(stackProblems(loaded, stack)), scenarios };
   } catch (error) {

@@ -1,20 +1,4 @@
-import { isObject } from "../../electron/model/json.ts";
-
-/**
- * Invisible and reordering characters (Unicode's control and format characters): a call's arguments come from an agent,
- * and the person who approves them must see the actual content.
- */
-const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029\u3164\uffa0]/gu;
-const KEPT = new Set(["\n", "\t"]);
-
-/** The text with invisible characters written out, such as ⟨U+202E⟩. */
-export function visibleText(text: string): string {
-  return text.replaceAll(UNSEEN, (character) =>
-    KEPT.has(character)
-      ? character
-      : `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`,
-  );
-}
+import { visibleText } from "../../electron/model/visible-text.ts";
 
 export interface Argument {
   name: string;
