@@ -1,22 +1,7 @@
-/** A client for the part of the OpenAI-compatible chat completions API that tool calling needs. */
-import { z } from "zod";
-import { isObject, parseJson } from "../http/json.ts";
+/** A client for the OpenAI-compatible chat completions API, as far as tool calling needs it. */
+import { type Reply, readReply, type ToolCall } from "./model-reply.ts";
 
 const answerLimitBytes = 4 * 1024 * 1024;
-
-const toolCall = z.object({
-  id: z.string(),
-  type: z.literal("function").default("function"),
-  function: z.object({ name: z.string(), arguments: z.string() }),
-});
-
-const completion = z.object({
-  choices: z
-    .array(z.object({ message: z.object({ content: z.string().nullish(), tool_calls: z.array(toolCall).nullish() }) }))
-    .min(1),
-});
-
-export type ToolCall = z.infer<typeof toolCall>;
 
 export type ChatMessage =
   | { role: "system" | "user"; content: string }
@@ -42,11 +27,6 @@ export class ModelError extends Error {
   override readonly name = "ModelError";
 }
 
-export interface Reply {
-  content: string;
-  toolCalls: ToolCall[];
-}
-
 export async function complete(
   endpoint: ChatEndpoint,
   messages: readonly ChatMessage[],
@@ -69,7 +49,7 @@ export async function complete(
     });
     const text = await readText(response);
     if (!response.ok) throw new ModelError(`${url} answered HTTP ${response.status}: ${reasonIn(text)}`);
-    return readReply(url, text);
+    return replyIn(url, text, tools);
   } catch (error) {
     if (error instanceof ModelError) throw error;
     signal.throwIfAborted();
@@ -92,14 +72,17 @@ async function readText(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-function readReply(url: string, text: string): Reply {
-  const value = parseJson(text);
-  if (value === undefined) throw new ModelError(`${url} did not answer JSON: ${text.slice(0, 200)}`);
-  const parsed = completion.safeParse(value);
-  if (!parsed.success)
-    throw new ModelError(`${url} did not answer a chat completion: ${z.prettifyError(parsed.error)}`);
-  const message = parsed.data.choices[0]?.message;
-  return { content: message?.content ?? "", toolCalls: message?.tool_calls ?? [] };
+function replyIn(url: string, text: string, tools: readonly ChatTool[]): Reply {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ModelError(`${url} did not answer JSON: ${text.slice(0, 200)}`);
+  }
+  const names = tools.map(({ function: { name } }) => name);
+  const reply = readReply(value, names);
+  if (reply !== undefined) return reply;
+  throw new ModelError(`${url} did not answer a chat completion (choices[0].message): ${text.slice(0, 200)}`);
 }
 
 function reasonIn(text: string): string {

@@ -79,6 +79,14 @@ const toolMessages = () =>
     ?.body.messages.filter(({ role }) => role === "tool")
     .map(({ content }) => content);
 
+test("an answer with neither text nor a call is reported as that", async () => {
+  expect(await plan(await modelAnswering(says("  ")))).toEqual({
+    intent: "model",
+    answer: "The model gave no answer.",
+    error: "the model answered neither text nor a tool call",
+  });
+});
+
 describe("a model", () => {
   test("receives the tools, has its calls executed, receives the results and gives the answer", async () => {
     const url = await modelAnswering(calls(["lookup_charge", '{"charge_id":"ch_1"}']), completion("It is 25.00 USD."));

@@ -2,19 +2,13 @@
  * Lets a language model choose the calls. Bounded by a number of rounds and a deadline for each completion; a call that
  * was refused is not repeated in the same run.
  */
-import { isObject, parseJson } from "../http/json.ts";
-import {
-  type ChatEndpoint,
-  type ChatMessage,
-  type ChatTool,
-  complete,
-  ModelError,
-  type ToolCall,
-} from "./chat-completions.ts";
-import type { Planner, Toolbox } from "./planner.ts";
+import { type ChatEndpoint, type ChatMessage, type ChatTool, complete, ModelError } from "./chat-completions.ts";
+import type { ToolCall } from "./model-reply.ts";
+import type { Planner, PlanOutcome, Toolbox } from "./planner.ts";
 import { failure, notAvailable } from "./sentences.ts";
 
 const roundLimit = 8;
+const NOTHING = "The model gave no answer.";
 
 const instructions = [
   "You handle requests about payments with the tools you are given.",
@@ -29,7 +23,7 @@ export function modelPlanner(endpoint: ChatEndpoint): Planner {
       try {
         for (let round = 0; round < roundLimit; round += 1) {
           const reply = await complete(endpoint, conversation.messages, conversation.tools, signal);
-          if (reply.toolCalls.length === 0) return { intent: "model", answer: conversation.answer(reply.content) };
+          if (reply.toolCalls.length === 0) return conversation.end(reply.content);
           conversation.messages.push({
             role: "assistant",
             content: reply.content || null,
@@ -71,7 +65,13 @@ class Conversation {
     this.messages.push({ role: "tool", tool_call_id: call.id, content: await this.#outcomeOf(call) });
   }
 
-  /** The model's text, followed by the tools that it requested, do not exist, and are not mentioned in the text. */
+  /** An empty answer is reported as one: the person who asked must not be left with nothing. */
+  end(content: string): PlanOutcome {
+    if (content.trim() !== "") return { intent: "model", answer: this.answer(content) };
+    return { intent: "model", answer: this.answer(NOTHING), error: "the model answered neither text nor a tool call" };
+  }
+
+  /** The model's words, and what it may have passed over: a tool it wanted and that does not exist. */
   answer(content: string): string {
     const missing = [...this.#unavailable].map(notAvailable).filter((sentence) => !content.includes(sentence));
     return [content.trim(), ...missing].filter((part) => part !== "").join(" ");
