@@ -203,7 +203,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, log: Log
 
 function route(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> | void {
   const path = pathOf(request);
-  if (path === "/mcp") return parts.endpoint.handle(request, response);
+  if (path === "/mcp" || path === "/mcp/") return parts.endpoint.handle(request, response);
   if (path === "/slack/actions") {
     requireMethod(request, "POST");
     return parts.slackActions.handle(request, response);

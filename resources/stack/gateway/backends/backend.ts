@@ -7,12 +7,12 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { isObject, parseJson } from "../../http/json.ts";
-import { errorCodes, errorText, notificationText, type Params, resultText } from "../protocol/messages.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { errorCodes, errorText, isObject, notificationText, type Params, resultText } from "../protocol/messages.ts";
 import { latestVersion, supportedVersion } from "../protocol/versions.ts";
 import { CallerLeft } from "../sessions/exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
-import { type Reply, UpstreamHttp } from "./upstream-http.ts";
+import { type Post, type Reply, UpstreamHttp } from "./upstream-http.ts";
 import { readReply, type UpstreamReply } from "./upstream-reply.ts";
 
 export interface RequestOptions {
@@ -125,18 +125,24 @@ export class Backend {
       : params;
     const headers = options.traceparent ? { ...session.headers, traceparent: options.traceparent } : session.headers;
     let streamed: UpstreamReply | UpstreamFailure | undefined;
+    const reading = {
+      signal: options.signal,
+      onEvent: (data: string) => {
+        streamed = this.#readEvent(data, id, session, options.onProgress);
+        return streamed !== undefined;
+      },
+    };
     options.onAttempt?.();
     try {
-      const reply = await this.#http.post({
+      let reply = await this.#http.post({
+        ...reading,
         body: JSON.stringify({ jsonrpc: "2.0", id, method, params: sent }),
         headers,
         deadlineMs: Math.max(1, Math.round(endsAt - performance.now())),
-        signal: options.signal,
-        onEvent: (data) => {
-          streamed = this.#readEvent(data, id, session, options.onProgress);
-          return streamed !== undefined;
-        },
       });
+      while (streamed === undefined && reply.resume !== undefined) {
+        reply = await this.#resume(reply.resume, headers, endsAt, reading);
+      }
       if (streamed instanceof UpstreamFailure) throw streamed;
       if (streamed) return streamed;
       if (session.hasId && mayHaveLostSession(reply)) {
@@ -153,7 +159,36 @@ export class Backend {
     }
   }
 
-  /** The response, if this event is it. Progress is relayed, the backend's requests are answered, the rest is ignored. */
+  /** The rest of a stream that its server has ended so as not to hold a connection: asked for by the last event's id. */
+  async #resume(
+    { lastEventId, afterMs }: NonNullable<Reply["resume"]>,
+    headers: Readonly<Record<string, string>>,
+    endsAt: number,
+    reading: Pick<Post, "signal" | "onEvent">,
+  ): Promise<Reply> {
+    const leftMs = endsAt - performance.now();
+    if (afterMs >= leftMs) {
+      throw new UpstreamFailure("deadline", "its stream ended without a response, to be resumed after the deadline");
+    }
+    await delay(afterMs, undefined, reading.signal ? { signal: reading.signal } : {}).catch(() => {
+      throw reading.signal?.reason;
+    });
+    const { "content-type": _none, ...others } = headers;
+    const reply = await this.#http.post({
+      ...reading,
+      method: "GET",
+      body: "",
+      headers: { ...others, accept: "text/event-stream", "last-event-id": lastEventId },
+      deadlineMs: Math.max(1, Math.round(endsAt - performance.now())),
+    });
+    if (reply.status === 200) return reply;
+    throw new UpstreamFailure(
+      "malformed",
+      `malformed reply: the stream ended without a response, and HTTP ${reply.status} to resuming it`,
+    );
+  }
+
+  /** The response if this event is it. Progress is handed on, requests of the backend are answered, the rest ignored. */
   #readEvent(
     data: string,
     id: string,

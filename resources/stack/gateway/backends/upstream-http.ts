@@ -12,6 +12,8 @@ import { classifySocketError, UpstreamFailure } from "./upstream-failure.ts";
 const replyLimitBytes = 16 * 1024 * 1024;
 
 export interface Post {
+  /** `GET` resumes a stream. */
+  method?: "GET" | "POST" | undefined;
   body: string;
   headers: Readonly<Record<string, string>>;
   deadlineMs: number;
@@ -23,25 +25,55 @@ export interface Post {
 export interface Reply extends ResponseHead {
   /** The body of a reply that was not streamed. */
   text: string;
+  /** Of a stream that its server has ended before the wanted event, and from which it can be resumed. */
+  resume?: { lastEventId: string; afterMs: number } | undefined;
 }
+
+/** As the official SDK's client waits where the server does not say. */
+const defaultRetryMs = 1_000;
+const redirectLimit = 3;
 
 export class UpstreamHttp {
   readonly #connections: Connections;
   /** The constant part of every request's head. */
   readonly #start: string;
+  readonly #url: URL;
+  /** Path and query; another one after a redirect. */
+  #target: string;
 
   constructor(url: string) {
-    const { protocol, hostname, host, port, pathname, search, username, password } = new URL(url);
+    this.#url = new URL(url);
+    const { protocol, hostname, host, port, pathname, search, username, password } = this.#url;
     const secure = protocol === "https:";
     const address = { secure, host: hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(port) || (secure ? 443 : 80) };
     this.#connections = new Connections(address);
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     const basic = `authorization: Basic ${Buffer.from(credentials).toString("base64")}\r\n`;
-    this.#start = `POST ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\n${username ? basic : ""}`;
+    this.#target = pathname + search;
+    this.#start = `HTTP/1.1\r\nhost: ${host}\r\n${username ? basic : ""}`;
   }
 
-  /** Rejects with UpstreamFailure, or with the signal's reason if the caller left. */
-  post(post: Post): Promise<Reply> {
+  /**
+   * Rejects with UpstreamFailure, or with the signal's reason when the caller went away. A redirect that keeps the method
+   * (307, 308) is followed on the same origin, such as from `/mcp` to `/mcp/`: who redirects has not executed the request.
+   */
+  async post(post: Post): Promise<Reply> {
+    const endsAt = performance.now() + post.deadlineMs;
+    for (let redirects = 0; ; redirects += 1) {
+      const deadlineMs = redirects === 0 ? post.deadlineMs : Math.max(1, Math.round(endsAt - performance.now()));
+      const reply = await this.#send({ ...post, deadlineMs });
+      if (reply.status !== 307 && reply.status !== 308) return reply;
+      const location = reply.headers.location ?? "";
+      const url = URL.parse(location, new URL(this.#target, this.#url).href);
+      if (url?.origin !== this.#url.origin || redirects === redirectLimit) {
+        const why = url?.origin === this.#url.origin ? "again and again" : "which is another origin";
+        throw new UpstreamFailure("status", `HTTP ${reply.status}: it redirects to ${location || "nowhere"}, ${why}`);
+      }
+      this.#target = url.pathname + url.search;
+    }
+  }
+
+  #send(post: Post): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (post.signal?.aborted) reject(post.signal.reason);
       else new Attempt(this.#connections, this.#headOf(post) + post.body, post, resolve, reject).start();
@@ -52,10 +84,10 @@ export class UpstreamHttp {
     this.#connections.close();
   }
 
-  #headOf({ headers, body }: Post): string {
-    let head = this.#start;
+  #headOf({ method = "POST", headers, body }: Post): string {
+    let head = `${method} ${this.#target} ${this.#start}`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
-    return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    return method === "GET" ? `${head}\r\n` : `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   }
 }
 
@@ -125,7 +157,11 @@ class Attempt {
   onHead(head: ResponseHead): void {
     this.#head = head;
     const isEvents = head.status === 200 && /^text\/event-stream\b/i.test(head.headers["content-type"] ?? "");
-    if (isEvents) this.#events = new EventParser((data) => this.#onEvent(data));
+    if (isEvents)
+      this.#events = new EventParser(({ type, data }) => {
+        // Other types, such as pings, are no messages of the protocol.
+        if (type === "message") this.#onEvent(data);
+      });
   }
 
   onBody(bytes: Buffer): void {
@@ -154,7 +190,9 @@ class Attempt {
     this.#connection = undefined;
     if (this.#complete === "reusable") connection?.release();
     else connection?.destroy();
-    if (this.#events) {
+    const { lastId, retryMs = defaultRetryMs } = this.#events ?? {};
+    if (lastId !== undefined) this.#succeed("", { lastEventId: lastId, afterMs: retryMs });
+    else if (this.#events) {
       this.#fail(new UpstreamFailure("malformed", "malformed reply: the stream ended without a response"));
     } else {
       const [first] = this.#chunks;
@@ -168,8 +206,8 @@ class Attempt {
     if (!this.#settled && this.#post.onEvent(data)) this.#succeed("");
   }
 
-  #succeed(text: string): void {
-    if (this.#settle() && this.#head) this.#resolve({ ...this.#head, text });
+  #succeed(text: string, resume?: Reply["resume"]): void {
+    if (this.#settle() && this.#head) this.#resolve({ ...this.#head, text, resume });
   }
 
   #fail(reason: unknown): void {

@@ -1,5 +1,4 @@
-/** `/mcp`: Streamable HTTP as a server, revisions 2025-11-25, 2025-06-18 and 2025-03-26. */
-
+/** `/mcp`: Streamable HTTP as a server, of the revisions in `versions.ts`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJson } from "../../http/json.ts";
 import { headerOf } from "../../http/messages.ts";
@@ -54,7 +53,6 @@ export class McpEndpoint {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const arrivedAtMs = performance.now();
     try {
-      checkVersion(request);
       if (request.method === "POST") await this.#post(request, response, arrivedAtMs);
       else if (request.method === "GET") this.#get(request, response);
       else if (request.method === "DELETE") this.#delete(request, response);
@@ -102,7 +100,7 @@ export class McpEndpoint {
     arrivedAtMs: number,
   ): Promise<void> {
     const session = this.#sessionOf(request);
-    if (session.protocolVersion !== "2025-03-26") {
+    if (session.protocolVersion > "2025-03-26") {
       throw new Refusal(
         400,
         `Protocol ${session.protocolVersion} has no batches: send each message in a POST of its own.`,
@@ -189,7 +187,9 @@ export class McpEndpoint {
     response.writeHead(204).end();
   }
 
+  /** The header's version counts from the first request after initialize on: before, none has been agreed. */
   #sessionOf(request: IncomingMessage): Session {
+    checkVersion(request);
     const id = headerOf(request, "mcp-session-id");
     if (id === undefined) throw new Refusal(400, "Mcp-Session-Id is missing. Send initialize first.");
     const session = this.#sessions.use(id);

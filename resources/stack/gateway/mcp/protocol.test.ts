@@ -37,7 +37,8 @@ describe("initialize", () => {
     ["2025-11-25", "2025-11-25"],
     ["2025-06-18", "2025-06-18"],
     ["2025-03-26", "2025-03-26"],
-    ["2024-11-05", "2025-11-25"],
+    ["2024-11-05", "2024-11-05"],
+    ["2024-10-07", "2024-10-07"],
     ["1999-01-01", "2025-11-25"],
   ])("a request for %s is answered with %s", async (asked, spoken) => {
     const reply = await readReply(await new RawClient(gateway.mcpUrl).fetch(initialize(asked)));
@@ -165,7 +166,7 @@ describe("headers", () => {
     [{ accept: "*/*" }, 200],
     [{ "content-type": "text/plain" }, 415],
     [{ "content-type": "application/json; charset=utf-8" }, 200],
-    [{ "mcp-protocol-version": "2024-11-05" }, 400],
+    [{ "mcp-protocol-version": "2024-11-05" }, 200],
     [{ "mcp-protocol-version": "nonsense" }, 400],
     [{ "mcp-protocol-version": "2025-06-18" }, 200],
     [{ origin: "https://evil.example" }, 403],
@@ -174,6 +175,29 @@ describe("headers", () => {
   ])("%j is answered with %i", async (headers, status) => {
     const client = await RawClient.open(gateway.mcpUrl);
     expect((await client.fetch(ping, headers)).status).toBe(status);
+  });
+
+  it("does not matter on initialize which version the header names, as none is agreed yet", async () => {
+    const reply = await new RawClient(gateway.mcpUrl).fetch(initialize("2025-11-25"), {
+      "mcp-protocol-version": "2099-01-01",
+    });
+    expect(reply.status).toBe(200);
+  });
+
+  it("is reached with a slash at the end of its path too", async () => {
+    expect((await new RawClient(`${gateway.mcpUrl}/`).fetch(initialize("2025-11-25"))).status).toBe(200);
+  });
+
+  it("refuses a number as id that it could not give back, and takes every other", async () => {
+    const client = await RawClient.open(gateway.mcpUrl);
+    const idOf = async (id: string) => {
+      const response = await client.fetch(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`);
+      return [response.status, ((await response.json()) as { id: unknown }).id];
+    };
+    expect(await idOf("9007199254740993")).toEqual([400, null]);
+    expect(await idOf("9007199254740991")).toEqual([200, 9_007_199_254_740_991]);
+    expect(await idOf("-1")).toEqual([200, -1]);
+    expect(await idOf('"9007199254740993"')).toEqual([200, "9007199254740993"]);
   });
 
   it("refuses a foreign Host", async () => {

@@ -47,6 +47,10 @@ export function readMessage(value: unknown): Message {
   if (!isObject(params)) return invalid("params must be an object");
   if (!("id" in value)) return { kind: "notification", method, params };
   if (knownId === null) return invalid("id must be a string or a number");
+  // Above 2^53 it is another number once it is read: its response would answer nothing.
+  if (Number.isInteger(knownId) && !Number.isSafeInteger(knownId)) {
+    return { kind: "invalid", id: null, problem: "a number as id must be below 2^53; use a string" };
+  }
   return { kind: "request", id: knownId, method, params };
 }
 

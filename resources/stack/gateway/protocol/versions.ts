@@ -1,5 +1,5 @@
-/** The protocol revisions that the gateway supports, newest first. */
-export const protocolVersions = ["2025-11-25", "2025-06-18", "2025-03-26"] as const;
+/** The protocol revisions that the gateway speaks over Streamable HTTP, newest first: those of the official SDK. */
+export const protocolVersions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"] as const;
 export type ProtocolVersion = (typeof protocolVersions)[number];
 
 export const latestVersion: ProtocolVersion = "2025-11-25";
