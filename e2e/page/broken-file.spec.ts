@@ -23,7 +23,7 @@ test("an invalid scenario file is fixed in the window, and another is deleted", 
   const text = page.getByRole("textbox", { name: "Scenario YAML" });
   const save = page.getByRole("button", { name: "Save", exact: true });
 
-  await test.step("the Lab page says what is wrong, and opens what can be opened", async () => {
+  await test.step("the Lab page shows the problem, and opens what can be opened", async () => {
     await expect(broken).toContainText("line 1, method: expected a list, but it is missing");
     await expect(hopeless).toContainText("293 KiB long, and the editor takes 256 KiB at the most");
     const open = hopeless.getByRole("button", { name: "Open in the editor" });

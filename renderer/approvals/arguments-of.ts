@@ -1,3 +1,4 @@
+import { isObject } from "../../electron/model/json.ts";
 import { visibleText } from "../../electron/model/visible-text.ts";
 
 export interface Argument {

@@ -7,10 +7,10 @@ import type { Checked } from "./use-validation.ts";
 export function Preview({ checked, onProblem }: { checked: Checked; onProblem: (problem: Problem) => void }) {
   const { validation, failure } = checked;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <aside className={classes.preview} aria-label="What the lab understands" tabIndex={0}>
-      {failure !== undefined && <p role="alert">It could not be checked: {failure}.</p>}
-      {validation === undefined && failure === undefined && <Loading what="The lab reads it" />}
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable content must be reachable by keyboard
+    <aside className={classes.preview} aria-label="Preview" tabIndex={0}>
+      {failure !== undefined && <p role="alert">The text could not be checked: {failure}.</p>}
+      {validation === undefined && failure === undefined && <Loading what="Checking" />}
       {validation !== undefined && <Problems problems={validation.problems} onProblem={onProblem} />}
       {validation !== undefined && (
         <Problems problems={validation.stackProblems} where="on this stack" onProblem={onProblem} />
@@ -47,7 +47,7 @@ function Problems({ problems, where = "", onProblem }: ProblemsProps) {
   );
 }
 
-function Outline({ scenarios }: { scenarios: NonNullable<Checked["validation"]>["scenarios"] }) {
+function Contents({ scenarios }: { scenarios: NonNullable<Checked["validation"]>["scenarios"] }) {
   const [first] = scenarios;
   if (first === undefined) return null;
   return (

@@ -160,9 +160,9 @@ function Outcome({ outcome, onClose }: { outcome: ImportOutcome; onClose: () => 
       <p>{importSummary(outcome)}.</p>
       <Lines
         lines={[
-          ...outcome.imported.map(({ runId, scenarioTitle }) => ({ runId, words: visibleLine(scenarioTitle) })),
-          ...outcome.alreadyHere.map((runId) => ({ runId, words: `Here already: ${runId.slice(0, 8)}` })),
-        ].map(({ runId, words }) => ({
+          ...outcome.imported.map(({ runId, scenarioTitle }) => ({ runId, label: visibleLine(scenarioTitle) })),
+          ...outcome.alreadyHere.map((runId) => ({ runId, label: `Already in the history: ${runId.slice(0, 8)}` })),
+        ].map(({ runId, label }) => ({
           key: runId,
           content: (
             <a href={formatRoute({ at: "run", runId })} onClick={onClose}>

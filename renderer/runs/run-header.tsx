@@ -14,6 +14,7 @@ import {
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
+import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { DeleteRuns } from "../history/delete-runs.tsx";
 import { ExportRuns } from "../history/export-runs.tsx";

@@ -10,7 +10,7 @@ import {
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { visibleLine } from "../../model/visible-text.ts";
-import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
+import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
 
 const options = { out: { type: "string" }, force: { type: "boolean", default: false } } as const;
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];

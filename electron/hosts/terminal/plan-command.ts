@@ -4,7 +4,7 @@ import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { visibleLine } from "../../model/visible-text.ts";
-import { type Command, EXIT, readWords } from "./command.ts";
+import { type Command, EXIT, readArguments } from "./command.ts";
 import { targetOf } from "./target-options.ts";
 
 export const planCommand: Command = {

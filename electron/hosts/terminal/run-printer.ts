@@ -54,8 +54,8 @@ export class RunPrinter {
     return `${this.#paint("dim", time)}  ${word.padEnd(WORD_WIDTH)} ${text}`;
   }
 
-  /** Colour codes are ours; everything in a text that could move the cursor goes. */
-  #spellPart({ text, tone, isStrong }: TextPart): string {
+  /** Adds the lab's own colour codes; control characters of the text are written out. */
+  #formatPart({ text, tone, isStrong }: TextPart): string {
     const harmlessText = visibleLine(text);
     const colour = tone === undefined ? undefined : STYLES[tone];
     const styles = [...(colour === undefined ? [] : [colour]), ...(isStrong ? (["bold"] as const) : [])];

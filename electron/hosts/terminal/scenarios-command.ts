@@ -6,7 +6,7 @@ import { type LoadedScenario, loadFile, sharedIds } from "../../lab/scenarios/lo
 import { scenarioFilesIn } from "../../lab/scenarios/scenario-files.ts";
 import { stackProblems, toolsOf } from "../../lab/scenarios/stack-problems.ts";
 import { loadStack, type Stack } from "../../lab/stacks/stack-file.ts";
-import { type Command, EXIT, oneOf, readWords, type Terminal } from "./command.ts";
+import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
 
 export const scenariosCommand: Command = {
   help: `resilience-lab scenarios list
@@ -15,8 +15,8 @@ resilience-lab scenarios validate FILE|FOLDER... [--stack FILE]
 
   --stack FILE        also report what the scenarios name and this stack (a compose file with x-lab) does not have:
                       services, links, roles, protections, and tools where a service declares its own (x-lab.tools)`,
-  async run(words, { environment, out, err }) {
-    const { positionals, values } = readWords("scenarios", words, { stack: { type: "string" } });
+  async run(args, { environment, out, err }) {
+    const { positionals, values } = readArguments("scenarios", args, { stack: { type: "string" } });
     const [action = "", ...names] = positionals;
     if (oneOf("scenarios", action, ["list", "validate"]) === "list") {
       for (const { scenario } of shippedScenarios()) {
@@ -25,7 +25,7 @@ resilience-lab scenarios validate FILE|FOLDER... [--stack FILE]
       }
       return EXIT.green;
     }
-    if (names.length === 0) throw new LabError("bad-input", "say which files or folders to validate");
+    if (names.length === 0) throw new LabError("bad-input", "specify which files or folders to validate");
     // Only what scenarios can name is read of it: validating brings nothing up.
     const stack = values.stack === undefined ? undefined : loadStack(values.stack, environment, "attached");
     if (stack !== undefined && toolsOf(stack) === undefined) {

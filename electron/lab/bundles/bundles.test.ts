@@ -74,7 +74,7 @@ describe("a run that is exported and imported again", () => {
     expect(await eventsIn(there, RUN_1)).toEqual(await eventsIn(here, RUN_1));
   });
 
-  test("is exported from there as it came", async () => {
+  test("is exported again unchanged", async () => {
     const [here, there] = [await openHistory(), await openHistory()];
     await recordRun(here);
     const first = await exported(here);

@@ -25,7 +25,7 @@ export class FolderReader implements BundleSource {
     const root = rootOf(found.keys());
     if (root === undefined) {
       throw new BundleProblem("not a bundle", "the folder has no manifest.json", {
-        cure: "give the file that `bundle export` wrote, or the folder that it was unpacked to",
+        hint: "give the file that `bundle export` wrote, or the folder that it was unpacked to",
       });
     }
     const files = new Map(

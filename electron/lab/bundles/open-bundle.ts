@@ -34,10 +34,10 @@ async function openZip(file: string, limits: BundleLimits, signal: AbortSignal, 
   try {
     if (more.length > 0) {
       throw new BundleProblem("not a bundle", `it has ${more.length + 1} zip files in it`, {
-        cure: "unpack it, and give each of them",
+        hint: "unpack it, and give each of them",
       });
     }
-    if (depth === 0) throw new BundleProblem("not a bundle", "it is a zip in zips", { cure: "unpack it first" });
+    if (depth === 0) throw new BundleProblem("not a bundle", "it is a zip in zips", { hint: "unpack it first" });
     return await openInner(outer, inner, limits, signal, depth);
   } finally {
     await outer.close();

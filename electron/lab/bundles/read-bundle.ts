@@ -282,7 +282,7 @@ class RunChecker {
         throw new BundleProblem("bad run", `${location}: ${RUN_FILES.run} does not match how the run started`);
     } else if (isRunEnd(event)) {
       const isSame = event.outcome === outcome && isSameText(event.reason, reason) && event.atMs === durationMs;
-      if (!isSame) throw new BundleProblem("bad run", `${place}: ${RUN_FILES.run} says otherwise of how the run ended`);
+      if (!isSame) throw new BundleProblem("bad run", `${location}: ${RUN_FILES.run} does not match how the run ended`);
       this.#ended = event;
     }
   }
@@ -293,7 +293,7 @@ function isSameText(one: string, other: string): boolean {
   return one.toWellFormed() === other.toWellFormed();
 }
 
-function parseJson(text: string, place: string, reason: "bad manifest" | "bad run" | "bad event"): unknown {
+function parseJson(text: string, location: string, reason: "bad manifest" | "bad run" | "bad event"): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -319,7 +319,7 @@ function checked<Shape extends z.ZodType>(
 ): z.infer<Shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
-  throw new BundleProblem(reason, `${place}: ${describeIssues(result.error)}`);
+  throw new BundleProblem(reason, `${location}: ${describeIssues(result.error)}`);
 }
 
 function decoded(decoder: TextDecoder, path: string, chunk?: Buffer): string {

@@ -378,7 +378,7 @@ describe("an incomplete bundle", () => {
     await expectRefused(file, "not a bundle");
   });
 
-  test("a file that is not there, and a folder of something else", async () => {
+  test("a missing file, and a folder of something else", async () => {
     await expectRefused(join(temporaryFolder(), "none.zip"), "unreadable");
     await expectRefused(temporaryFolder(), "not a bundle");
   });

@@ -15,9 +15,9 @@ const REGULAR_FILE = 0o100000;
 const LOCAL_HEADER_BYTES = 30;
 
 /**
- * A zip that nobody vouches for. Its directory is checked whole before any of its bytes is unpacked. One that a person has
- * packed again is the same bundle: folders and the files that operating systems add are passed over, and a folder that
- * all is in is left out of the paths.
+ * An untrusted zip. Its directory is validated completely before any entry is unpacked. A bundle that was packed again is
+ * accepted: entries for folders and files that operating systems add are ignored, and a common root folder is removed from
+ * the paths.
  */
 export class ZipReader implements BundleSource {
   readonly paths: ReadonlySet<string>;
@@ -61,7 +61,7 @@ export class ZipReader implements BundleSource {
         if (entries.has(path)) throw new BundleProblem("duplicate entry", `${path} is in it twice`);
         entries.set(path, entry);
       }
-      checkWhole(all, limits);
+      checkEntries(all, limits);
       return new ZipReader(zip, entries);
     } catch (error) {
       zip.close();
@@ -77,7 +77,7 @@ export class ZipReader implements BundleSource {
     try {
       const header = await this.#zip.readLocalFileHeaderPromise(entry);
       if (header.fileName.toString("latin1") !== nameOf(entry)) {
-        throw new BundleProblem("bad path", `${path} is called otherwise where its bytes are`);
+        throw new BundleProblem("bad path", `${path} has another name in its local header`);
       }
       stream = await this.#zip.openReadStreamPromise(entry);
       for await (const chunk of stream) yield chunk as Buffer;
@@ -153,11 +153,11 @@ function isFolder(entry: yauzl.Entry): boolean {
 }
 
 function assertInside(path: string): void {
-  const trick = trickOf(path);
-  if (trick !== undefined) throw new BundleProblem("bad path", `${JSON.stringify(path)} ${trick}`);
+  const problem = problemOf(path);
+  if (problem !== undefined) throw new BundleProblem("bad path", `${JSON.stringify(path)} ${problem}`);
 }
 
-/** @throws BundleProblem unless it is a plain file in a plain folder, packed in a way that is known */
+/** @throws BundleProblem unless it is a regular file with a path of a bundle and a known compression */
 function checkEntry(entry: yauzl.Entry, path: string, limits: BundleLimits, hasAnyName: boolean): void {
   if (!hasAnyName && !BUNDLE_PATH.test(path)) {
     throw new BundleProblem("bad path", `${JSON.stringify(path)} is no path of a bundle`);
@@ -207,7 +207,7 @@ function problemOf(path: string): string | undefined {
 
 const BUNDLE_PATH = /^[A-Za-z0-9._/-]{1,300}$/;
 
-function checkWhole(entries: readonly yauzl.Entry[], limits: BundleLimits): void {
+function checkEntries(entries: readonly yauzl.Entry[], limits: BundleLimits): void {
   const inOrder = entries.toSorted((a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader);
   let total = 0;
   let free = 0;

@@ -7,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 /** What a caller knows of a field that its schema does not have; undefined where it knows nothing. */
 type UnknownField = (path: Path) => string | undefined;
 
-/** What the document says, in the schema's shape. @throws DocumentError naming file, line, column and what was expected. */
+/** Parses the document by the schema. @throws DocumentError naming file, line, column and what was expected. */
 export function checkDocument<Schema extends z.ZodType>(
   document: YamlDocument,
   schema: Schema,

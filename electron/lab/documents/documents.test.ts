@@ -81,7 +81,7 @@ describe("names file, line, column and what was expected", () => {
     );
   });
 
-  test("all problems at once", () => {
+  test("all problems at once, so that they can be fixed together", () => {
     expect(problemsOf("nam: a\nsize: -1\n").split("\n")).toHaveLength(3);
   });
 

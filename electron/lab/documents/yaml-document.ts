@@ -36,7 +36,7 @@ export interface YamlDocument {
 export class DocumentError extends LabError {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[], options: { cure?: string } = {}) {
+  constructor(problems: readonly Problem[], options: { hint?: string } = {}) {
     super("bad-input", problems.map(formatProblem).join("\n"), options);
     this.name = "DocumentError";
     this.problems = problems;
@@ -52,7 +52,7 @@ function wellFormed(_key: unknown, value: unknown): unknown {
   return typeof value === "string" ? value.toWellFormed() : value;
 }
 
-/** The text of a document that a person has written. @throws LabError for what is no file or too large, DocumentError for what is not UTF-8 */
+/** The text of a document that a person has written. @throws LabError when it is not a regular file or too large, DocumentError when it is not UTF-8 */
 export function readDocument(file: string): string {
   const decoded = decodeText(readWholeFile(file, DOCUMENT_LIMIT_BYTES));
   if ("problem" in decoded) throw new DocumentError([{ file, ...decoded.problem }]);

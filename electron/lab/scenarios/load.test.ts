@@ -215,7 +215,7 @@ describe("an argument of the command line", () => {
     expect(() => idsOf(write("compose.yaml", "services: { a: { image: x } }\n"))).toThrow(/a compose file; .*--stack/);
   });
 
-  test("that is nothing is an error which lists what there is", () => {
+  test("that is none of these is an error that lists the shipped scenarios", () => {
     expect(() => idsOf(["none"])).toThrow('no scenario is called "none", and there is no such file');
     expect(() => idsOf(["none"])).toThrow(
       expect.objectContaining({ hint: expect.stringContaining("shipped-one, shipped-two") }),

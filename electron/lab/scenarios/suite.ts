@@ -1,6 +1,6 @@
-import { isRecord } from "../documents/is-record.ts";
+import { isObject } from "../../model/json.ts";
 
 /** Whether a document is a ToolGate suite rather than a scenario. */
 export function isSuiteDocument(value: unknown): boolean {
-  return isRecord(value) && "cases" in value && !("method" in value);
+  return isObject(value) && "cases" in value && !("method" in value);
 }

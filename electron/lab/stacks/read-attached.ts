@@ -1,5 +1,5 @@
+import { isObject } from "../../model/json.ts";
 import { checkDocument } from "../documents/check-document.ts";
-import { isRecord } from "../documents/is-record.ts";
 import { DocumentError, type Path, type Problem, type YamlDocument } from "../documents/yaml-document.ts";
 import { interpolate } from "./interpolation.ts";
 import { attachedPorts } from "./published-port.ts";
@@ -16,8 +16,8 @@ export function readAttached(document: YamlDocument, variables: Variables): Read
   const fail = (path: Path, message: string) => {
     if (path.includes("x-lab")) problems.push(document.problemAt(path, message));
   };
-  const { name, services, "x-lab": lab } = isRecord(document.value) ? document.value : {};
-  const read = { name, services: isRecord(services) ? fieldsOf(services, ATTACHED_FIELDS) : services, "x-lab": lab };
+  const { name, services, "x-lab": lab } = isObject(document.value) ? document.value : {};
+  const read = { name, services: isObject(services) ? fieldsOf(services, ATTACHED_FIELDS) : services, "x-lab": lab };
   const value = interpolate(withoutUndefined(read), variables, fail);
   if (problems.length > 0) throw new DocumentError(problems);
   const filled = { ...document, value: attachedServices(value) };
@@ -29,7 +29,7 @@ const ATTACHED_FIELDS: readonly string[] = ["ports", "depends_on", "x-lab"];
 /** Of each service, these fields alone. */
 function fieldsOf(services: Record<string, unknown>, wanted: readonly string[]): Record<string, unknown> {
   const entries = Object.entries(services).map(([name, service]) => {
-    if (!isRecord(service)) return [name, service];
+    if (!isObject(service)) return [name, service];
     return [name, Object.fromEntries(Object.entries(service).filter(([field]) => wanted.includes(field)))];
   });
   return Object.fromEntries(entries);
@@ -45,10 +45,10 @@ function withoutUndefined(value: Record<string, unknown>): Record<string, unknow
  * files) is left out.
  */
 function attachedServices(value: unknown): unknown {
-  if (!isRecord(value) || !isRecord(value.services)) return value;
+  if (!isObject(value) || !isObject(value.services)) return value;
   const names = Object.keys(value.services);
   const services = Object.entries(value.services).map(([name, service]) => {
-    if (!isRecord(service)) return [name, {}];
+    if (!isObject(service)) return [name, {}];
     const { ports, depends_on, ...others } = service;
     return [name, { ...others, ports: attachedPorts(ports), depends_on: dependencies(depends_on, names) }];
   });
@@ -58,11 +58,11 @@ function attachedServices(value: unknown): unknown {
 function dependencies(value: unknown, services: readonly string[]): Record<string, { condition: string }> {
   const entries: [unknown, unknown][] = Array.isArray(value)
     ? value.map((name) => [name, undefined])
-    : Object.entries(isRecord(value) ? value : {});
+    : Object.entries(isObject(value) ? value : {});
   return Object.fromEntries(
     entries.flatMap(([name, options]): [string, { condition: string }][] => {
       if (typeof name !== "string" || !services.includes(name)) return [];
-      const wanted = isRecord(options) ? options.condition : undefined;
+      const wanted = isObject(options) ? options.condition : undefined;
       return [[name, { condition: START_CONDITIONS.find((each) => each === wanted) ?? "service_started" }]];
     }),
   );

@@ -1,5 +1,5 @@
+import { isObject } from "../../model/json.ts";
 import { checkDocument } from "../documents/check-document.ts";
-import { isRecord } from "../documents/is-record.ts";
 import { DocumentError, type Problem, type YamlDocument } from "../documents/yaml-document.ts";
 import { BRING_UP_WITH_COMPOSE, unsupportedField } from "./compose-fields.ts";
 import { namedVolumesOf, networksOf } from "./compose-names.ts";
@@ -17,7 +17,7 @@ export function readToBringUp(document: YamlDocument, variables: Variables, foun
   const filled = { ...document, value: toBringUp(value, variables) };
   if (problems.length > 0) throw new DocumentError(problems);
   const unknown = unknownFields(filled);
-  if (unknown.length > 0) throw new DocumentError(unknown, { cure: BRING_UP_WITH_COMPOSE });
+  if (unknown.length > 0) throw new DocumentError(unknown, { hint: BRING_UP_WITH_COMPOSE });
   try {
     const parsed = checkDocument(filled, stackDocument, (path) => {
       return path.includes("x-lab") ? undefined : unsupportedField(String(path.at(-1)));
@@ -27,7 +27,7 @@ export function readToBringUp(document: YamlDocument, variables: Variables, foun
     return { filled, parsed };
   } catch (error) {
     if (!(error instanceof DocumentError) || error.problems.every(isOfLab)) throw error;
-    throw new DocumentError(error.problems, { cure: BRING_UP_WITH_COMPOSE });
+    throw new DocumentError(error.problems, { hint: BRING_UP_WITH_COMPOSE });
   }
 }
 
@@ -38,9 +38,9 @@ function isOfLab({ message }: Problem): boolean {
 
 /** The document without the extensions (`x-`) of others, and with names alone in an environment given their values. */
 function toBringUp(value: unknown, variables: Variables): unknown {
-  if (!isRecord(value) || !isRecord(value.services)) return value;
+  if (!isObject(value) || !isObject(value.services)) return value;
   const services = Object.entries(value.services).map(([name, service]) => {
-    if (!isRecord(service)) return [name, service];
+    if (!isObject(service)) return [name, service];
     const kept = Object.entries(service).filter(([field]) => field === "x-lab" || !field.startsWith("x-"));
     const fields = kept.map(([field, part]) => [field, field === "environment" ? passedOn(part, variables) : part]);
     return [name, Object.fromEntries(fields)];
@@ -50,7 +50,7 @@ function toBringUp(value: unknown, variables: Variables): unknown {
 
 /** Compose lets any `x-` field through; all else that this lab does not know would be silently ignored. */
 function unknownFields(document: YamlDocument): Problem[] {
-  if (!isRecord(document.value)) return [];
+  if (!isObject(document.value)) return [];
   return Object.keys(document.value)
     .filter((key) => !key.startsWith("x-") && !TOP_LEVEL_FIELDS.includes(key))
     .map((key) => document.problemAtField([key], unsupportedField(key) ?? `unknown field "${key}"`));

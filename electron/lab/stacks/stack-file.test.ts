@@ -166,7 +166,7 @@ test("a field of compose that the lab does not bring up is named as that, with w
     try {
       load(good.replace("    image: gateway\n", `    image: gateway\n    ${field}\n`));
     } catch (error) {
-      return [(error as Error).message.replace(/^.*: /, ""), (error as { cure?: string }).cure];
+      return [(error as Error).message.replace(/^.*: /, ""), (error as { hint?: string }).hint];
     }
     return "no error";
   };

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { isRecord } from "../documents/is-record.ts";
+import { isObject } from "../../model/json.ts";
 import { readBeginning, readWholeFile } from "../documents/read-whole-file.ts";
 import { recogniseFile } from "../documents/recognise-file.ts";
 import {
@@ -107,7 +107,7 @@ function readStackFile(file: string): YamlDocument {
   } catch (error) {
     throw asOtherFile() ?? error;
   }
-  const other = isRecord(document.value) && "services" in document.value ? undefined : asOtherFile();
+  const other = isObject(document.value) && "services" in document.value ? undefined : asOtherFile();
   if (other !== undefined) throw other;
   return document;
 }

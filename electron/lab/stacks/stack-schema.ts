@@ -128,7 +128,7 @@ const service = z.strictObject({
   tmpfs: z.union([z.string(), z.array(z.string())]).optional(),
   restart: z.string().optional(),
   stop_signal: z.string().optional(),
-  stop_grace_period: anyDuration.optional(),
+  stop_grace_period: duration.optional(),
   "x-lab": labService.optional(),
 });
 export type ComposeService = z.output<typeof service>;

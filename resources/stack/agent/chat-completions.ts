@@ -1,4 +1,5 @@
-/** A client for the OpenAI-compatible chat completions API, as far as tool calling needs it. */
+/** A client for the part of the OpenAI-compatible chat completions API that tool calling needs. */
+import { isObject, parseJson } from "../http/json.ts";
 import { type Reply, readReply, type ToolCall } from "./model-reply.ts";
 
 const answerLimitBytes = 4 * 1024 * 1024;
@@ -73,12 +74,8 @@ async function readText(response: Response): Promise<string> {
 }
 
 function replyIn(url: string, text: string, tools: readonly ChatTool[]): Reply {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ModelError(`${url} did not answer JSON: ${text.slice(0, 200)}`);
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw new ModelError(`${url} did not answer JSON: ${text.slice(0, 200)}`);
   const names = tools.map(({ function: { name } }) => name);
   const reply = readReply(value, names);
   if (reply !== undefined) return reply;

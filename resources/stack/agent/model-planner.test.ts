@@ -80,7 +80,7 @@ const toolMessages = () =>
     .map(({ content }) => content);
 
 test("an answer with neither text nor a call is reported as that", async () => {
-  expect(await plan(await modelAnswering(says("  ")))).toEqual({
+  expect(await plan(await modelAnswering(completion("  ")))).toEqual({
     intent: "model",
     answer: "The model gave no answer.",
     error: "the model answered neither text nor a tool call",

@@ -2,6 +2,7 @@
  * Lets a language model choose the calls. Bounded by a number of rounds and a deadline for each completion; a call that
  * was refused is not repeated in the same run.
  */
+import { isObject, parseJson } from "../http/json.ts";
 import { type ChatEndpoint, type ChatMessage, type ChatTool, complete, ModelError } from "./chat-completions.ts";
 import type { ToolCall } from "./model-reply.ts";
 import type { Planner, PlanOutcome, Toolbox } from "./planner.ts";
@@ -71,7 +72,7 @@ class Conversation {
     return { intent: "model", answer: this.answer(NOTHING), error: "the model answered neither text nor a tool call" };
   }
 
-  /** The model's words, and what it may have passed over: a tool it wanted and that does not exist. */
+  /** The model's text, followed by the tools that it requested, do not exist, and are not mentioned in the text. */
   answer(content: string): string {
     const missing = [...this.#unavailable].map(notAvailable).filter((sentence) => !content.includes(sentence));
     return [content.trim(), ...missing].filter((part) => part !== "").join(" ");

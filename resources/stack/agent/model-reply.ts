@@ -5,6 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { parseJson } from "../http/json.ts";
 
 export interface ToolCall {
   id: string;
@@ -89,7 +90,7 @@ function withIds(calls: readonly { id: string; named: NamedCall }[]): ToolCall[]
 function argumentsText(value: unknown): string {
   if (value === undefined || value === null || value === "") return "{}";
   if (typeof value !== "string") return JSON.stringify(value);
-  const inner = parsedJson(withoutFence(value));
+  const inner = parseJson(withoutFence(value));
   return typeof inner === "string" ? inner : withoutFence(value);
 }
 
@@ -104,7 +105,7 @@ function callsInText(text: string, tools: readonly string[]): { calls: NamedCall
   const whole = withoutFence(text.replace(/^\s*<\|python_tag\|>/, ""));
   const candidates = tagged.length > 0 ? tagged : [mistral ?? whole];
   const calls = candidates.flatMap((each) => {
-    const read = oneOrMore(namedCall).safeParse(parsedJson(each));
+    const read = oneOrMore(namedCall).safeParse(parseJson(each));
     return read.success ? read.data : [];
   });
   if (calls.length === 0 || calls.some(({ name }) => !tools.includes(name))) return { calls: [], rest: text };
@@ -112,12 +113,4 @@ function callsInText(text: string, tools: readonly string[]): { calls: NamedCall
     calls,
     rest: tagged.length > 0 ? text.replaceAll(/<tool_call>[\s\S]*?(?:<\/tool_call>|$)/g, "").trim() : "",
   };
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

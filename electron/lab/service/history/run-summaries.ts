@@ -1,14 +1,14 @@
 import type { HistoryPage } from "../../../contract/history.ts";
-import { BY_HAND_SCENARIO_ID } from "../../../contract/runs.ts";
+import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
 import { visibleLine } from "../../../model/visible-text.ts";
 import type { RunPage, StoredRun } from "../../history/run-store.ts";
 
 /** A run as the page shows it: a title from someone else's file hides and reorders nothing. */
-export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "by hand" } {
+export function withKind<Run extends StoredRun>(run: Run): Run & { kind: "scenario" | "manual" } {
   return {
     ...run,
     scenarioTitle: visibleLine(run.scenarioTitle),
-    kind: run.scenarioId === BY_HAND_SCENARIO_ID ? "by hand" : "scenario",
+    kind: run.scenarioId === MANUAL_SCENARIO_ID ? "manual" : "scenario",
   };
 }
 

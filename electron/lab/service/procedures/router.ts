@@ -7,7 +7,6 @@ import { scenario } from "../../scenarios/schema.ts";
 import { LAB_VERSION } from "../../version.ts";
 import type { HostFiles } from "../bundles/bundle-service.ts";
 import type { EngineService } from "../engine-service.ts";
-import { validate } from "../scenarios/scenario-cards.ts";
 import type { PageConnection } from "../streams/stream-registry.ts";
 import { toContractError } from "./lab-errors.ts";
 
@@ -60,7 +59,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         scenarios.plan(input.id).map(({ fault, ...step }) => ({ ...step, fault: fault ?? null })),
       ),
       schema: lab.scenarios.schema.handler(() => z.toJSONSchema(scenario, { io: "input" }) as Record<string, unknown>),
-      validate: lab.scenarios.validate.handler(({ input }) => validate(input.source, service.stack.stack)),
+      validate: lab.scenarios.validate.handler(({ input }) => scenarios.validate(input.source)),
       save: lab.scenarios.save.handler(({ input: { source, ...options } }) => ({
         ids: scenarios.save(source, options),
       })),

@@ -45,7 +45,7 @@ export function validate(source: string, stack: Stack): ScenarioValidation {
     const loaded = loadText(source, "suite.yaml");
     const scenarios = loaded.map((each) => {
       const { id, title, summary, patterns } = each.scenario;
-      return { id, title: visibleLine(title), summary: visibleText(summary ?? ""), patterns, ...outlineOf(each) };
+      return { id, title: visibleLine(title), summary: visibleText(summary ?? ""), patterns, ...previewOf(each) };
     });
     return { problems: [], stackProblems: placesOf(stackProblems(loaded, stack)), scenarios };
   } catch (error) {

@@ -125,8 +125,8 @@ test("another broken file is written over only when that was asked for", () => {
 test("of two files with one id the second is broken, and undone by an id of its own", () => {
   const { library, broken, own, files } = libraryOf({ "first.yaml": VALID, "second.yaml": VALID });
   expect(library.list().broken[0]?.problems[0]?.message).toContain('"undone" is used by first.yaml too');
-  expect(() => library.save(VALID, { replace: true, mends: "second.yaml" })).toThrow(/used in first.yaml/);
-  library.save(VALID.replace("id: undone", "id: other"), { replace: false, mends: "second.yaml" });
+  expect(() => library.save(VALID, { replace: true, fixes: "second.yaml" })).toThrow(/used in first.yaml/);
+  library.save(VALID.replace("id: undone", "id: other"), { replace: false, fixes: "second.yaml" });
   expect([broken(), own(), files()]).toEqual([[], ["undone", "other"], ["first.yaml", "other.yaml"]]);
 });
 

@@ -3,13 +3,14 @@ import type {
   BrokenScenarioText,
   ScenarioDetail,
   ScenarioSummary,
+  ScenarioValidation,
 } from "../../../contract/scenarios.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import { type PlannedStep, planScenario } from "../../scenarios/plan.ts";
 import type { PlanTarget } from "../../stacks/resolve-target.ts";
 import { scenarioOf } from "./past-scenario.ts";
-import { toCard, toDetail } from "./scenario-cards.ts";
+import { toCard, toDetail, validate } from "./scenario-cards.ts";
 import type { SaveOptions, ScenarioLibrary } from "./scenario-library.ts";
 
 export interface ScenarioServiceParts {
@@ -60,6 +61,11 @@ export class ScenarioService {
   plan(id: string): PlannedStep[] {
     const { stack, driver } = this.#parts.target();
     return planScenario(this.find(id).scenario, stack, driver);
+  }
+
+  /** What a text would be as a scenario, or what is wrong with it, by itself and on the lab's stack. */
+  validate(source: string): ScenarioValidation {
+    return validate(source, this.#parts.target().stack);
   }
 
   /** Resolves with the ids in the text. @throws DocumentError, LabError */

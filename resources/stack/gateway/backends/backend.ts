@@ -8,7 +8,8 @@
 
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { errorCodes, errorText, isObject, notificationText, type Params, resultText } from "../protocol/messages.ts";
+import { isObject, parseJson } from "../../http/json.ts";
+import { errorCodes, errorText, notificationText, type Params, resultText } from "../protocol/messages.ts";
 import { latestVersion, supportedVersion } from "../protocol/versions.ts";
 import { CallerLeft } from "../sessions/exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
@@ -188,7 +189,7 @@ export class Backend {
     );
   }
 
-  /** The response if this event is it. Progress is handed on, requests of the backend are answered, the rest ignored. */
+  /** The response, if this event is it. Progress is relayed, the backend's requests are answered, the rest is ignored. */
   #readEvent(
     data: string,
     id: string,
