@@ -5,7 +5,7 @@ import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import type { BundleSource } from "./bundle-source.ts";
 import type { BundleLimits } from "./format.ts";
-import { isLeftover, rootOf } from "./repacked.ts";
+import { isSystemFile, rootOf } from "./repacked.ts";
 
 /** A bundle that was unpacked, by a person or by a browser that unpacks what it downloads. Links are refused. */
 export class FolderReader implements BundleSource {
@@ -59,7 +59,7 @@ async function filesIn(folder: string, limits: BundleLimits): Promise<Map<string
   for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     for (const entry of await readdir(join(folder, at), { withFileTypes: true })) {
       const path = `${at}${entry.name}`;
-      if (isLeftover(path)) continue;
+      if (isSystemFile(path)) continue;
       if (entry.isDirectory()) {
         pending.push(`${path}/`);
         continue;

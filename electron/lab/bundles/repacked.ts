@@ -1,12 +1,12 @@
 import { MANIFEST_PATH } from "./format.ts";
 
 /** Files that Finder, Windows Explorer and others leave in every folder and zip; no part of a bundle. */
-export function isLeftover(path: string): boolean {
+export function isSystemFile(path: string): boolean {
   const parts = path.split("/");
   const name = parts.at(-1) ?? "";
-  return parts.includes("__MACOSX") || name.startsWith("._") || LEFTOVERS.has(name.toLowerCase());
+  return parts.includes("__MACOSX") || name.startsWith("._") || SYSTEM_FILES.has(name.toLowerCase());
 }
-const LEFTOVERS = new Set([".ds_store", "thumbs.db", "desktop.ini"]);
+const SYSTEM_FILES = new Set([".ds_store", "thumbs.db", "desktop.ini"]);
 
 /** The folder that the bundle's files are in, with its slash: "" at the top; undefined when no manifest is there. */
 export function rootOf(paths: Iterable<string>): string | undefined {

@@ -5,7 +5,7 @@ import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import type { BundleSource } from "./bundle-source.ts";
 import type { BundleLimits } from "./format.ts";
-import { isLeftover, rootOf, zipsIn } from "./repacked.ts";
+import { isSystemFile, rootOf, zipsIn } from "./repacked.ts";
 
 const STORED = 0;
 const DEFLATED = 8;
@@ -47,7 +47,7 @@ export class ZipReader implements BundleSource {
       }
       const all: yauzl.Entry[] = [];
       for await (const entry of entriesOf(zip)) all.push(entry);
-      const files = all.filter((entry) => !isFolder(entry) && !isLeftover(nameOf(entry)));
+      const files = all.filter((entry) => !isFolder(entry) && !isSystemFile(nameOf(entry)));
       const names = files.map(nameOf);
       for (const name of names) assertInside(name);
       const root = rootOf(names) ?? "";
