@@ -77,9 +77,20 @@ describe("against a live MCP server", () => {
   });
 
   test("reports a refusal by the tool itself", async () => {
-    const report = await post(agentUrl, { input: "Refund charge ch_1008" });
-    expect(report.calls).toMatchObject([{ outcome: "error", text: "Charge ch_1008 has already been refunded." }]);
-    expect(report.answer).toBe("create_refund failed: Charge ch_1008 has already been refunded.");
+    const report = await post(agentUrl, { input: "Look up charge ch_9999" });
+    expect(report.calls).toMatchObject([{ outcome: "error", text: "No such charge: ch_9999" }]);
+    expect(report.answer).toBe("lookup_charge failed: No such charge: ch_9999");
+  });
+
+  test("checks for earlier refunds before it asks for one", async () => {
+    const refunded = await post(agentUrl, { input: "Refund charge ch_1008" });
+    expect(refunded.calls).toMatchObject([{ tool: "list_refunds_for_charge", outcome: "ok" }]);
+    expect(refunded.answer).toContain("The charge was refunded before, so create_refund was not called.");
+    const never = await post(agentUrl, { input: "Refund ch_fake_001 unless it has already been refunded" });
+    expect(never.calls).toMatchObject([
+      { tool: "list_refunds_for_charge", outcome: "ok" },
+      { tool: "create_refund", outcome: "ok" },
+    ]);
   });
 
   test("answers 400 to an invalid run request", async () => {
@@ -131,7 +142,7 @@ describe("when the gateway refuses", () => {
 
   test("reads the refusal from the body of an HTTP error, else reports the HTTP error", async () => {
     const gateway = await gatewayAnswering((request, response) => {
-      if (request.params?.name === "lookup_charge") return void response.writeHead(502).end("bad gateway");
+      if (request.params?.name === "list_recent_charges") return void response.writeHead(502).end("bad gateway");
       return rpcError(response, request.id, { code: -32001, message: "no", data: { decision: "deny" } }, 400);
     });
     const agentUrl = await agentOn(gateway.url);
@@ -186,7 +197,7 @@ describe("when the connection fails", () => {
   ])("cut %s: the call ends as an error at once and is not repeated", async (_when, onCall) => {
     const gateway = await gatewayAnswering(onCall);
     const report = await post(await agentOn(gateway.url), { input: "lookup-charge" });
-    expect(report.calls).toMatchObject([{ tool: "lookup_charge", outcome: "error", error: { code: -32000 } }]);
+    expect(report.calls).toMatchObject([{ tool: "list_recent_charges", outcome: "error", error: { code: -32000 } }]);
     expect(gateway.messages("tools/call")).toHaveLength(1);
   });
 
@@ -208,7 +219,7 @@ describe("when the connection fails", () => {
       response.write(`id: 1\ndata: ${JSON.stringify(held)}\n\n`, () => response.destroy());
     });
     const report = await post(await agentOn(gateway.url), { input: "lookup-charge" });
-    expect(report.calls).toMatchObject([{ tool: "lookup_charge", outcome: "error" }]);
+    expect(report.calls).toMatchObject([{ tool: "list_recent_charges", outcome: "error" }]);
     expect(gateway.resumptions).toEqual(["1"]);
   });
 

@@ -15,7 +15,7 @@ export type SlotName = keyof typeof slots;
 
 /** The source of an argument's value. */
 export type ArgumentTemplate =
-  | { value: string }
+  | { value: string | number }
   /** From the input; `otherwise`, or omitted, if the input does not contain it. */
   | { slot: SlotName; otherwise?: string }
   /** The whole input. */
@@ -26,6 +26,8 @@ export type ArgumentTemplate =
 export interface Step {
   tool: string;
   arguments: Readonly<Record<string, ArgumentTemplate>>;
+  /** Not called, and the plan ends, when this list in the result of an earlier step has entries. */
+  unless?: { from: string; list: string; because: string };
 }
 
 export interface Intent {
@@ -44,13 +46,13 @@ export const intents: readonly Intent[] = [
     name: "lookup-charge",
     pattern: /^lookup-charge$/i,
     example: "lookup-charge",
-    steps: [{ tool: "lookup_charge", arguments: { charge_id: { value: "ch_1001" } } }],
+    steps: [{ tool: "list_recent_charges", arguments: { limit: { value: 1 } } }],
   },
   {
     name: "create-refund",
     pattern: /^create-refund$/i,
     example: "create-refund",
-    steps: [{ tool: "create_refund", arguments: { charge_id: { value: "ch_1002" }, reason } }],
+    steps: [{ tool: "create_refund", arguments: { charge_id: { value: "ch_fake_001" }, reason } }],
   },
   {
     name: "deny-test",
@@ -64,10 +66,12 @@ export const intents: readonly Intent[] = [
     example: "pii-message",
     steps: [
       {
-        tool: "lookup_charge",
+        tool: "send_lark_message",
         arguments: {
-          charge_id: { value: "ch_1001" },
-          note: { value: "Asked by jane.doe@example.com, who paid with card 4242 4242 4242 4242" },
+          channel: { value: "#support" },
+          message: {
+            value: "Call Jane Doe back: SSN 123-45-6789, jane.doe@example.com, card 4242 4242 4242 4242",
+          },
         },
       },
     ],
@@ -116,7 +120,18 @@ export const intents: readonly Intent[] = [
     pattern: /\brefund\b/i,
     needs: ["charge"],
     example: "Refund charge ch_1002, reason duplicate",
-    steps: [{ tool: "create_refund", arguments: { charge_id: { slot: "charge" }, amount: { slot: "cents" }, reason } }],
+    steps: [
+      { tool: "list_refunds_for_charge", arguments: { charge_id: { slot: "charge" } } },
+      {
+        tool: "create_refund",
+        arguments: { charge_id: { slot: "charge" }, amount: { slot: "cents" }, reason },
+        unless: {
+          from: "list_refunds_for_charge",
+          list: "refunds",
+          because: "The charge was refunded before",
+        },
+      },
+    ],
   },
   {
     name: "delete-customer",

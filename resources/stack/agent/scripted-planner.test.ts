@@ -10,6 +10,7 @@ const allTools = [
   "list_refunds_for_charge",
   "create_refund",
   "delete_customer",
+  "send_lark_message",
 ];
 
 function toolbox(results: Record<string, Record<string, unknown>> = {}, tools = allTools) {
@@ -37,8 +38,8 @@ describe("recognised input", () => {
   const reason = "requested_by_customer";
 
   test.each<[string, [string, Record<string, unknown>][]]>([
-    ["lookup-charge", [["lookup_charge", { charge_id: "ch_1001" }]]],
-    ["create-refund", [["create_refund", { charge_id: "ch_1002", reason }]]],
+    ["lookup-charge", [["list_recent_charges", { limit: 1 }]]],
+    ["create-refund", [["create_refund", { charge_id: "ch_fake_001", reason }]]],
     ["deny-test", [["delete_customer", { customer_id: "cus_1" }]]],
     ["List my recent charges.", [["list_recent_charges", {}]]],
     ["Show me my recent charges.", [["list_recent_charges", {}]]],
@@ -46,22 +47,42 @@ describe("recognised input", () => {
     ["Look up charge ch_1001", [["lookup_charge", { charge_id: "ch_1001" }]]],
     ["lookup CH_1003 please", [["lookup_charge", { charge_id: "ch_1003" }]]],
     ["Delete customer cus_1", [["delete_customer", { customer_id: "cus_1" }]]],
-    ["Refund charge ch_1002 in full", [["create_refund", { charge_id: "ch_1002", reason }]]],
+    [
+      "Refund charge ch_1002 in full",
+      [
+        ["list_refunds_for_charge", { charge_id: "ch_1002" }],
+        ["create_refund", { charge_id: "ch_1002", reason }],
+      ],
+    ],
     [
       "Refund 500 cents of ch_1002, duplicate",
-      [["create_refund", { charge_id: "ch_1002", amount: 500, reason: "duplicate" }]],
+      [
+        ["list_refunds_for_charge", { charge_id: "ch_1002" }],
+        ["create_refund", { charge_id: "ch_1002", amount: 500, reason: "duplicate" }],
+      ],
     ],
     ["List the refunds of charge ch_1003", [["list_refunds_for_charge", { charge_id: "ch_1003" }]]],
   ])("%s", async (input, expected) => expect(await callsFor(input)).toEqual(expected));
 
-  test.each(["pii-message", "Refund ch_1002 for jo@example.org, card 4111-1111-1111-1111"])(
-    "%s passes an e-mail address and a card number in an argument",
-    async (input) => {
-      const [call] = await callsFor(input);
-      expect(call?.[0]).toBe("lookup_charge");
-      expect(String(call?.[1].note)).toMatch(/@example\.(com|org).*\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}/);
-    },
-  );
+  test.each([
+    ["pii-message", "send_lark_message", "message"],
+    ["Refund ch_1002 for jo@example.org, card 4111-1111-1111-1111", "lookup_charge", "note"],
+  ])("%s passes an e-mail address and a card number in an argument", async (input, tool, argument) => {
+    const [call] = await callsFor(input);
+    expect(call?.[0]).toBe(tool);
+    expect(String(call?.[1][argument])).toMatch(/@example\.(com|org).*\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}/);
+  });
+
+  test("pii-message passes a social security number", async () => {
+    expect(JSON.stringify(await callsFor("pii-message"))).toContain("123-45-6789");
+  });
+
+  test("an already refunded charge is not refunded again", async () => {
+    const { box, calls } = toolbox({ list_refunds_for_charge: { refunds: [{ id: "re_1", amount: 5 }] } });
+    const { answer } = await scriptedPlanner.plan("Refund charge ch_1002", box, signal);
+    expect(calls).toEqual([["list_refunds_for_charge", { charge_id: "ch_1002" }]]);
+    expect(answer).toMatch(/re_1.*The charge was refunded before, so create_refund was not called\./);
+  });
 
   test("list, then refund: the first charge of the result that is not refunded", async () => {
     const charges = [

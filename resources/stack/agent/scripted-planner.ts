@@ -23,8 +23,11 @@ async function follow(intent: Intent, input: string, toolbox: Toolbox, signal: A
   const end = (sentence?: string): PlanOutcome => {
     return { intent: intent.name, answer: [...sentences, ...(sentence ? [sentence] : [])].join(" ") };
   };
-  for (const { tool, arguments: templates } of intent.steps) {
+  for (const { tool, arguments: templates, unless } of intent.steps) {
     signal.throwIfAborted();
+    if (unless !== undefined && listIn(results, unless).length > 0) {
+      return end(`${unless.because}, so ${tool} was not called.`);
+    }
     if (!toolbox.tools.some(({ name }) => name === tool)) return end(notAvailable(tool));
     const args: Record<string, unknown> = {};
     for (const [name, template] of Object.entries(templates)) {
@@ -50,11 +53,16 @@ function fill(template: ArgumentTemplate, input: string, results: ReadonlyMap<st
   if ("value" in template) return { value: template.value };
   if ("input" in template) return { value: input };
   if ("slot" in template) return { value: readSlot(template.slot, input) ?? template.otherwise };
-  const list = results.get(template.from)?.[template.list];
-  const entries: Structured[] = Array.isArray(list) ? list : [];
-  const found = entries.find((entry) => Object.entries(template.where).every(([key, value]) => entry[key] === value));
+  const found = listIn(results, template).find((entry) =>
+    Object.entries(template.where).every(([key, value]) => entry[key] === value),
+  );
   const value = found?.[template.take];
   return value === undefined ? { missing: template.called.replace(/^an? /, "") } : { value };
+}
+
+function listIn(results: ReadonlyMap<string, Structured>, { from, list }: { from: string; list: string }) {
+  const entries = results.get(from)?.[list];
+  return Array.isArray(entries) ? (entries as Structured[]) : [];
 }
 
 function readSlot(slot: SlotName, input: string): string | number | undefined {

@@ -24,7 +24,7 @@ export function failure({ tool, error, text }: CallRecord): string {
 
 /** One sentence on a successful call; the tool's own text for unknown tools. */
 export function success(record: CallRecord, structured: Record<string, unknown>): string {
-  const { charges, charge, refund, refunds, deleted } = structured;
+  const { charges, charge, refund, refunds, deleted, channel } = structured;
   if (Array.isArray(charges)) return `Found ${charges.length} charges: ${charges.map(describeCharge).join("; ")}.`;
   if (isObject(refund)) return `Refunded ${money(refund.amount, refund.currency)} of ${refund.charge} (${refund.id}).`;
   if (Array.isArray(refunds)) {
@@ -32,6 +32,7 @@ export function success(record: CallRecord, structured: Record<string, unknown>)
     return list.length === 0 ? "The charge has no refunds." : `Found ${list.length} refunds: ${list.join("; ")}.`;
   }
   if (isObject(charge)) return `Charge ${describeCharge(charge)}.`;
+  if (channel !== undefined) return `Sent the message to ${channel}.`;
   if (deleted === true) return `Deleted ${structured.id}.`;
   return record.text ?? `${record.tool} succeeded.`;
 }

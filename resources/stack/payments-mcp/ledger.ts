@@ -22,11 +22,14 @@ export interface RefundOutcome {
 
 /** Idempotency keys remembered for retries; beyond the limit the oldest are removed. */
 const idempotencyKeyLimit = 10_000;
+/** Older charges can be looked up and refunded, but are not listed. */
+const RECENT_DAYS = 90;
 
 export class Ledger {
   readonly #now: () => Date;
   #records: Seed = seed();
   #outcomes = new Map<string, { request: string; outcome: RefundOutcome }>();
+  #messages = 0;
 
   constructor(now: () => Date = () => new Date()) {
     this.#now = now;
@@ -35,6 +38,12 @@ export class Ledger {
   reset(): void {
     this.#records = seed();
     this.#outcomes = new Map();
+    this.#messages = 0;
+  }
+
+  /** Counts a message to the support team. Returns its id. */
+  notify(): string {
+    return `msg_${++this.#messages}`;
   }
 
   counts(): { charges: number; refunds: number; customers: number } {
@@ -42,9 +51,12 @@ export class Ledger {
     return { charges: charges.length, refunds: refunds.length, customers: customers.length };
   }
 
-  /** Newest first. */
+  /** Newest first, those of the {@link RECENT_DAYS} days up to the newest. */
   recentCharges(limit: number): Charge[] {
-    return this.#records.charges.slice(0, limit).map((charge) => ({ ...charge }));
+    const { charges } = this.#records;
+    const oldestMs = Date.parse(charges[0]?.created ?? "") - RECENT_DAYS * 86_400_000;
+    const recent = charges.filter(({ created }) => Date.parse(created) >= oldestMs);
+    return recent.slice(0, limit).map((charge) => ({ ...charge }));
   }
 
   charge(id: string): Charge {

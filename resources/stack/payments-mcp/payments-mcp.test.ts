@@ -55,6 +55,7 @@ describe("as an MCP server", () => {
       list_refunds_for_charge: [true, false, true, false],
       create_refund: [false, true, false, false],
       delete_customer: [false, true, true, false],
+      send_lark_message: [false, false, false, false],
     });
     expect(tools.every(({ outputSchema }) => outputSchema)).toBe(true);
   });
@@ -78,7 +79,7 @@ describe("as an MCP server", () => {
       await client.callTool({ name: "delete_customer", arguments: { customer_id: "cus_3" } });
     });
     expect(await state()).toEqual({
-      charges: 8,
+      charges: 9,
       refunds: 4,
       customers: 2,
       toolCalls: {
@@ -113,7 +114,7 @@ describe("as an MCP server", () => {
     await connected(async (client, transport) => {
       const id = transport.sessionId ?? "";
       await fetch(`${url}/reset`, { method: "POST", headers: control });
-      expect((await client.listTools()).tools).toHaveLength(5);
+      expect((await client.listTools()).tools).toHaveLength(6);
       await transport.terminateSession();
       const again = await post('{"jsonrpc":"2.0","id":1,"method":"tools/list"}', { "mcp-session-id": id });
       expect(again.status).toBe(404);

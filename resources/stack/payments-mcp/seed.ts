@@ -1,6 +1,7 @@
 /**
  * The initial ledger after each start and reset: always the same, so that a scenario can name a charge. The newest charge
  * and one other are refunded, one is partially refunded, and ch_1005 has personal data in its description.
+ * ch_fake_001, the charge that ToolGate's suites name, is too old to be listed as recent.
  */
 import type { Charge, Customer, Refund } from "./records.ts";
 
@@ -28,6 +29,7 @@ export function seed(): Seed {
       charge(1003, "cus_1", 1_999, "Extra seat, charged twice", { refundedCents: 1_999 }),
       charge(1002, "cus_1", 5_000, "Team plan, October"),
       charge(1001, "cus_2", 2_500, "Starter plan, October"),
+      { ...charge(1000, "cus_3", 1_500, "Trial"), id: "ch_fake_001", created: "2025-01-15T09:00:00.000Z" },
     ],
     refunds: [
       refund(1, "ch_1003", 1_999, "duplicate"),

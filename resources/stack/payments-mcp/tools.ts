@@ -11,6 +11,7 @@ export const toolNames = [
   "list_refunds_for_charge",
   "create_refund",
   "delete_customer",
+  "send_lark_message",
 ] as const;
 
 const charge = z.object({
@@ -54,6 +55,14 @@ const deletes: ToolAnnotations = {
   readOnlyHint: false,
   destructiveHint: true,
   idempotentHint: true,
+  openWorldHint: false,
+};
+
+// Every call posts another message.
+const notifies: ToolAnnotations = {
+  readOnlyHint: false,
+  destructiveHint: false,
+  idempotentHint: false,
   openWorldHint: false,
 };
 
@@ -128,6 +137,21 @@ export function createToolServer(ledger: Ledger): McpServer {
       annotations: deletes,
     },
     ({ customer_id }) => answer(() => ({ id: ledger.deleteCustomer(customer_id).id, deleted: true as const })),
+  );
+
+  server.registerTool(
+    "send_lark_message",
+    {
+      title: "Send a message",
+      description: "Posts a message to a channel of the support team. Nothing leaves the stack: it is only counted.",
+      inputSchema: {
+        channel: z.string().min(1).max(100).describe("for example #support"),
+        message: z.string().min(1).max(4_000),
+      },
+      outputSchema: { id: z.string(), channel: z.string() },
+      annotations: notifies,
+    },
+    ({ channel }) => answer(() => ({ id: ledger.notify(), channel })),
   );
 
   return server;
