@@ -4,6 +4,7 @@ import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { compactDecisions, type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
+import { askedAt, casesNamed } from "../../lab/scenarios/suite.ts";
 import type { OpenStack, StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import type { LabEvent, Outcome } from "../../model/lab-event.ts";
@@ -17,6 +18,8 @@ import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-op
 const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway off (repeatable) to see the failure that it prevents
   --repeat N          run everything N times
   --accept-existing   run on a stack that is already broken: existing damage is listed in each run and left unchanged
+  --case NAME         of a ToolGate suite only the case of this name (repeatable)
+  --agent URL         ask a suite's cases of the agent at this address (POST {"input"}, session_id in its reply)
   --fail-fast         stop at the first run that is not green
   --raw               record the runs without redaction; they cannot be exported
   --reporter KIND     pretty (default), json, junit or markdown
@@ -26,6 +29,8 @@ ${TARGET_HELP}`;
 const options = {
   without: { type: "string", multiple: true },
   repeat: { type: "string", default: "1" },
+  case: { type: "string", multiple: true },
+  agent: { type: "string" },
   "fail-fast": { type: "boolean", default: false },
   "accept-existing": { type: "boolean", default: false },
   raw: { type: "boolean", default: false },
@@ -38,7 +43,8 @@ export const runCommand: Command = {
   help: `resilience-lab run FILE|FOLDER|ID... [options]
 
 Runs scenarios in order, each on a stack in its steady state, and undoes the faults of each. A FILE may also be a
-ToolGate eval suite. Uses the stack that \`stack up\` left up, else brings one up and takes it down at the end. A compose
+ToolGate eval suite, read as ToolGate reads it: calls that wait for a person are approved, and what is stopped before it
+stays stopped (\`break\`). Uses the stack that \`stack up\` left up, else brings one up and takes it down at the end. A compose
 project that is already up on Docker is used as it is, and left as it was found.
 
 ${OPTIONS_HELP}
@@ -54,7 +60,14 @@ Exit: 0 all green, 1 not all green, 2 bad input, 130 interrupted.`,
         hint: "see `resilience-lab scenarios list`",
       });
     }
-    return run(resolveScenarios(positionals, shippedScenarios()), values, terminal);
+    const { agent, case: cases = [] } = values;
+    if (agent !== undefined && !/^https?:$/.test(URL.parse(agent)?.protocol ?? "")) {
+      throw new LabError("bad-input", `--agent needs an http:// or https:// address, not "${agent}"`);
+    }
+    const named = casesNamed(resolveScenarios(positionals, shippedScenarios()), cases);
+    const asked = (each: LoadedScenario): LoadedScenario =>
+      agent === undefined ? each : { ...each, scenario: askedAt(each.scenario, agent) };
+    return run(named.map(asked), values, terminal);
   },
 };
 

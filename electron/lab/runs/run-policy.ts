@@ -8,6 +8,8 @@ export interface RunPolicy {
   revivesProxy: boolean;
   /** Includes decisions on calls that started before the run. */
   takesEarlierCalls: boolean;
+  /** Accepts damage from before the run; a service that cannot be reset is reported and left unchanged. */
+  acceptsDamage: boolean;
   /** Faults of other runs count as damage; else they are left to those runs. */
   countsOtherRuns: boolean;
 }
@@ -20,8 +22,12 @@ export const SCENARIO_POLICY: RunPolicy = {
   limitMs: SCENARIO_LIMIT_MS,
   revivesProxy: true,
   takesEarlierCalls: false,
+  acceptsDamage: false,
   countsOtherRuns: true,
 };
+
+/** A ToolGate suite runs on the stack as it is: outages are made before it. */
+export const SUITE_POLICY: RunPolicy = { ...SCENARIO_POLICY, acceptsDamage: true };
 
 /** A person breaks a stack in use and watches: nothing is reset, revived or left out. */
 export const MANUAL_POLICY: RunPolicy = {
@@ -29,5 +35,6 @@ export const MANUAL_POLICY: RunPolicy = {
   limitMs: undefined,
   revivesProxy: false,
   takesEarlierCalls: true,
+  acceptsDamage: true,
   countsOtherRuns: false,
 };

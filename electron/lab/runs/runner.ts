@@ -23,10 +23,12 @@ import { noteDropped } from "../scenarios/settle-decisions.ts";
 import { holdSteady, STEADY_LIMIT_MS } from "../scenarios/steady-state.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
+import type { Service } from "../stacks/stack-file.ts";
 import type { StrayErrors } from "../stray-errors.ts";
+import { withApprover } from "./approver.ts";
 import { doMethod } from "./do-method.ts";
 import { ResidueCheck } from "./residue.ts";
-import { type RunPolicy, SCENARIO_POLICY } from "./run-policy.ts";
+import { type RunPolicy, SCENARIO_POLICY, SUITE_POLICY } from "./run-policy.ts";
 import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
@@ -73,12 +75,14 @@ export async function runScenario(
   signal: AbortSignal,
   listen: (event: LabEvent) => void,
 ): Promise<RunResult> {
+  const isSuite = scenario.reading === "toolgate";
+  const steps: RunPlan["method"] = (context, limit) => doMethod(scenario, context, limit);
   const plan: RunPlan = {
     scenario,
     source,
-    policy: SCENARIO_POLICY,
+    policy: isSuite ? SUITE_POLICY : SCENARIO_POLICY,
     passedReason: "every check passed and everything was restored",
-    method: (context, limit) => doMethod(scenario, context, limit),
+    method: isSuite ? (context, limit) => withApprover(context, limit, () => steps(context, limit)) : steps,
   };
   if (opensSessions(scenario)) await loadMcpSession();
   return carryOut(plan, parts, signal, listen);
@@ -123,8 +127,11 @@ export async function carryOut(
     isRaw: keepRaw,
   });
   const faults = new FaultInjector({ stack, journal, log, clock });
-  const context = new RunContext({ stack, log, faults, clock });
-  const residue = new ResidueCheck(context, journal, { ...policy, acceptsExisting: parts.acceptExisting ?? false });
+  const context = new RunContext({ stack, log, faults, clock, reading: scenario.reading });
+  const residue = new ResidueCheck(context, journal, {
+    ...policy,
+    acceptsExisting: policy.acceptsDamage || (parts.acceptExisting ?? false),
+  });
   log.append(startedEvent(scenario, parts));
   const watchers = new Watchers();
   const stops = new RunStops(signal, parts, policy.limitMs);
@@ -192,13 +199,13 @@ async function methodAndChecks(
   assertTargets(scenario, context);
   const broken = await orAbort(residue.before(), signal);
   if (broken !== undefined) throw new RunStopped("precondition", broken);
-  if (policy.resetsServices) await resetServices(context, residue, signal);
+  if (policy.resetsServices) await resetServices(context, policy, residue, signal);
   log.append({ type: "phase.started", phase: "steady state" });
   const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
   // The effects of the steady state's own calls must not affect the checks.
   const hasCalled = scenario.steadyState.some((steady) => "call" in steady);
-  if (policy.resetsServices && hasCalled) await resetServices(context, residue, signal);
+  if (policy.resetsServices && hasCalled) await resetServices(context, policy, residue, signal);
   await noteDropped(context, signal);
   log.append({ type: "phase.started", phase: "method" });
   const startedMs = log.elapsedMs();
@@ -242,20 +249,42 @@ function flagUnexplained(context: RunContext): void {
   }
 }
 
-/** Resets the services that support it, so that each run starts from the same state. */
-async function resetServices(context: RunContext, residue: ResidueCheck, signal: AbortSignal): Promise<void> {
+/**
+ * Resets the services that support it, so that each run starts from the same state. What was broken before is left.
+ * @throws RunStopped when a service cannot be reset, unless the policy accepts damage
+ */
+async function resetServices(
+  context: RunContext,
+  { acceptsDamage }: RunPolicy,
+  residue: ResidueCheck,
+  signal: AbortSignal,
+): Promise<void> {
   for (const service of context.stack.stack.services) {
-    if (service.reset === undefined || residue.isBroken(service.name)) continue;
-    const url = context.url(service.name, service.reset);
-    const headers = { "content-type": "application/json", ...tokenHeaders(service) };
-    const ask = (limit: AbortSignal) => fetch(url, { method: "POST", headers, signal: limit });
-    const reply = await within(signal, STEADY_LIMIT_MS, ask).catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw new RunStopped("precondition", `${service.name} could not be reset: ${messageOf(error)}`);
-    });
-    if (!reply.ok) {
-      throw new RunStopped("precondition", `${service.name} could not be reset: it answered HTTP ${reply.status}`);
-    }
+    if (service.reset === undefined) continue;
+    const problem = residue.isBroken(service.name)
+      ? `${service.name} was not reset: it was broken before the run`
+      : await whyNotReset(service, service.reset, context, signal);
+    if (problem === undefined) continue;
+    if (!acceptsDamage && !residue.isBroken(service.name)) throw new RunStopped("precondition", problem);
+    context.log.append({ type: "warning", code: "not-reset", message: problem });
+  }
+}
+
+async function whyNotReset(
+  service: Service,
+  path: string,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const url = context.url(service.name, path);
+  const headers = { "content-type": "application/json", ...tokenHeaders(service) };
+  const ask = (limit: AbortSignal) => fetch(url, { method: "POST", headers, signal: limit });
+  try {
+    const reply = await within(signal, STEADY_LIMIT_MS, ask);
+    return reply.ok ? undefined : `${service.name} could not be reset: it answered HTTP ${reply.status}`;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `${service.name} could not be reset: ${messageOf(error)}`;
   }
 }
 

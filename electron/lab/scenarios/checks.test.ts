@@ -27,6 +27,41 @@ function judged(written: unknown, facts: Facts) {
 
 const rows = ["list allow", "refund approvalRequired", "refund expired"];
 
+describe("in ToolGate's reading", () => {
+  const reading = "toolgate";
+
+  test.each([
+    [["list redact"], "allow"],
+    [["list allow", "refund approvalRequired", "refund approved"], "approvalRequired"],
+    [["list allow", "refund approvalRequired", "refund denied"], "approvalRequired"],
+    [["list allow", "refund approvalRequired", "refund expired"], "expired"],
+    [["list allow", "refund approvalRequired", "refund approved", "refund upstream_error"], "upstream_error"],
+    [["list allow", "list upstream_error"], "upstream_error"],
+    [["delete deny"], "deny"],
+  ])("%j ends in %s", (decided, policyOutcome) => {
+    expect(judged({ policyOutcome }, factsOf(decided, { reading }))).toMatchObject({ passed: true });
+  });
+
+  test("a redacted call is no redact, and rows of a person's decision alone are none", () => {
+    expect(judged({ policyOutcome: "redact" }, factsOf(["list redact"], { reading })).passed).toBe(false);
+    expect(judged({ policyOutcome: "approved" }, factsOf(["refund approved"], { reading }))).toMatchObject({
+      passed: false,
+      observed: "no decision",
+    });
+  });
+
+  test("arguments of no row at all hold nothing", () => {
+    expect(judged({ mustNotContainInArgs: ["x"] }, factsOf([], { reading })).passed).toBe(true);
+    expect(judged({ mustNotContainInArgs: ["x"] }, factsOf([])).passed).toBe(false);
+  });
+
+  test("only rows of the sessions that agents have named count", () => {
+    const other = factsOf(["delete deny"], { reading, sessions: new Set(["of-somebody-else"]) });
+    expect(judged({ mustNotInclude: ["delete"] }, other).passed).toBe(true);
+    expect(judged({ policyOutcome: "deny" }, other)).toMatchObject({ passed: false, observed: "no decision" });
+  });
+});
+
 describe.each<[string, unknown, Facts, string, Facts, string]>([
   // check, as written; facts that hold and what is then observed; facts that do not and what is then observed
   [

@@ -2,7 +2,7 @@ import { formatDuration } from "../../model/duration.ts";
 import type { Decision } from "../../model/lab-event.ts";
 import { decidedCalls, type RunView } from "../../model/run-view.ts";
 import { hitsOf, nameOf } from "./fault-hit.ts";
-import { type Check, hasAmount } from "./schema.ts";
+import { type Check, hasAmount, type Scenario } from "./schema.ts";
 
 /** The data that a check is judged by. */
 export interface Facts {
@@ -10,6 +10,10 @@ export interface Facts {
   methodMs: number;
   /** The answer of the last agent step, if there was one. */
   answer: string | undefined;
+  /** How the checks are read; absent for the lab's own reading. */
+  reading?: Scenario["reading"];
+  /** Sessions that agents have named. In ToolGate's reading, when there are any, only their decisions count. */
+  sessions?: ReadonlySet<string>;
 }
 
 export interface Verdict {
@@ -40,8 +44,13 @@ export function isLive(check: Check): check is LiveCheck {
 
 /** Judges a check from the log, the same way in a live run and in one from history. */
 export function evaluate(check: LogCheck, facts: Facts): Verdict {
-  const { decisions } = facts.view;
-  const tools = decidedCalls(facts.view).map(({ name }) => name);
+  const isToolGate = facts.reading === "toolgate";
+  const { sessions } = facts;
+  const isCounted = ({ sessionId }: { sessionId: string }) => !isToolGate || !sessions?.size || sessions.has(sessionId);
+  const decisions = facts.view.decisions.filter(({ event }) => isCounted(event));
+  const tools = decidedCalls(facts.view)
+    .filter(({ attributes }) => isCounted(attributes))
+    .map(({ name }) => name);
   if ("mustInclude" in check) {
     return verdict("mustInclude", isSubsequence(check.mustInclude, tools), list(check.mustInclude), list(tools));
   }
@@ -50,14 +59,20 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     return verdict("mustNotInclude", found.length === 0, `none of ${list(check.mustNotInclude)}`, list(tools));
   }
   if ("policyOutcome" in check) {
-    const last = decisions.at(-1)?.event.decision;
+    const words = decisions.map(({ event }) => event.decision);
+    const last = (isToolGate ? words.flatMap(toolGateWord) : words).at(-1);
     return verdict("policyOutcome", last === check.policyOutcome, check.policyOutcome, last ?? "no decision");
   }
   if ("mustNotContainInArgs" in check) {
-    const found = foundInArguments(check.mustNotContainInArgs, facts.view);
+    const found = foundInArguments(check.mustNotContainInArgs, { decisions });
     const expected = `no argument holds ${list(check.mustNotContainInArgs)}`;
     const observed = found.length > 0 ? `held: ${list(found)}` : `${decisions.length} rows, none holds it`;
-    return verdict("mustNotContainInArgs", found.length === 0 && decisions.length > 0, expected, observed);
+    return verdict(
+      "mustNotContainInArgs",
+      found.length === 0 && (decisions.length > 0 || isToolGate),
+      expected,
+      observed,
+    );
   }
   if ("decisions" in check) {
     const rows = decisions.map(({ event: { tool, decision } }) => `${tool} ${decision}`);
@@ -83,6 +98,12 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
   }
   if ("faultHit" in check) return faultHit(check.faultHit, facts.view);
   return answer(check.answer, facts.answer);
+}
+
+/** The row that ToolGate writes for a decision: none for what a person decided, and it knows no word for a redacted call. */
+function toolGateWord(decision: Decision): Decision[] {
+  if (decision === "approved" || decision === "denied") return [];
+  return [decision === "redact" ? "allow" : decision];
 }
 
 function faultHit(wanted: Extract<Check, { faultHit: unknown }>["faultHit"], view: RunView): Verdict {
@@ -121,7 +142,7 @@ export function verdict(check: string, passed: boolean, expected: string, observ
   return { check, passed, expected, observed };
 }
 
-export function foundInArguments(wanted: readonly string[], { decisions }: RunView): string[] {
+export function foundInArguments(wanted: readonly string[], { decisions }: Pick<RunView, "decisions">): string[] {
   const texts = decisions.flatMap(({ event: row }) => [JSON.stringify(row.arguments) ?? "", ...textsIn(row.arguments)]);
   return wanted.filter((each) => texts.some((text) => text.includes(each)));
 }

@@ -22,7 +22,8 @@ export async function judge(
   if (isLive(check)) return "http" in check ? judgeHttp(check, context, signal) : judgeHealth(check, context, signal);
   if ("faultHit" in check) return judgeFaultHit(check, context, methodMs);
   const missing = await settleDecisions(context, signal);
-  const facts = { view: context.view(), methodMs, answer: context.answer };
+  const { answer, reading, sessions } = context;
+  const facts = { view: context.view(), methodMs, answer, reading, sessions };
   return withMissing(check, evaluate(check, facts), facts.view, missing);
 }
 

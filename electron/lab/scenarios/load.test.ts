@@ -115,7 +115,8 @@ cases:
     expect(refund).toMatchObject({
       id: "demo-suite-refund-needs-approval",
       title: "Refund needs approval",
-      steadyState: [{ service: "gateway", is: "up" }],
+      reading: "toolgate",
+      steadyState: [],
       method: [{ agent: "create-refund" }],
       expect: [
         { mustInclude: ["list_recent_charges", "create_refund"] },

@@ -6,8 +6,8 @@ import { recogniseFile } from "../documents/recognise-file.ts";
 import { DocumentError, type Problem, parseYaml, readDocument, type YamlDocument } from "../documents/yaml-document.ts";
 import { LabError } from "../lab-error.ts";
 import { isScenarioFile, scenarioFilesIn } from "./scenario-files.ts";
-import { type Check, type Scenario, type Suite, scenario, suite } from "./schema.ts";
-import { isSuiteDocument } from "./suite.ts";
+import { type Scenario, scenario, suite } from "./schema.ts";
+import { isSuiteDocument, scenariosOfSuite } from "./suite.ts";
 
 /** A scenario with its file. */
 export interface LoadedScenario {
@@ -49,38 +49,9 @@ function fromDocument(document: YamlDocument): LoadedScenario[] {
   const { file, source } = document;
   if (isSuiteDocument(document.value)) {
     const name = basename(file, extname(file));
-    return toScenarios(name, checkDocument(document, suite)).map((each) => ({ scenario: each, file, source }));
+    return scenariosOfSuite(name, checkDocument(document, suite)).map((each) => ({ scenario: each, file, source }));
   }
   return [{ scenario: checkDocument(document, scenario), file, source }];
-}
-
-/** Each case asks the agent once and looks at what the audit log then says, as ToolGate's own runner does. */
-function toScenarios(name: string, { cases }: Suite): Scenario[] {
-  return cases.map((each) => {
-    const expect: Check[] = [
-      ...(each.mustInclude?.length ? [{ mustInclude: each.mustInclude }] : []),
-      ...(each.mustNotInclude?.length ? [{ mustNotInclude: each.mustNotInclude }] : []),
-      ...(each.mustNotContainInArgs?.length ? [{ mustNotContainInArgs: each.mustNotContainInArgs }] : []),
-      ...(each.policyOutcome ? [{ policyOutcome: each.policyOutcome }] : []),
-    ];
-    return {
-      id: `${slug(name)}-${slug(each.name)}`,
-      title: each.name,
-      patterns: [],
-      steadyState: [{ service: "gateway", is: "up" }],
-      method: [{ agent: each.input }],
-      expect,
-    };
-  });
-}
-
-function slug(text: string): string {
-  return (
-    text
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, "-")
-      .replaceAll(/^-|-$/g, "") || "case"
-  );
 }
 
 /** The scenarios of a folder, sorted by file name. @throws DocumentError when one of them is invalid */

@@ -76,7 +76,7 @@ const PLANS: StepTable<PlannedOn, Planned> = {
   }),
   http: ({ http }, stack) => ({ touches: describeService(serviceNamed(stack, http)) }),
   warm: ({ warm }, stack) => ({ touches: describeService(serviceNamed(stack, warm)) }),
-  agent: (_, stack) => reached(stack, "agent", "an agent step"),
+  agent: ({ at }, stack) => (at === undefined ? reached(stack, "agent", "an agent step") : { touches: at.url }),
   call: (_, stack) => reached(stack, "gateway", "a call step"),
   storm: (_, stack) => reached(stack, "gateway", "a storm step"),
   approve: (_, stack) => reached(stack, "approval-channel", "an approve step"),

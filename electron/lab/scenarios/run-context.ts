@@ -15,6 +15,7 @@ import { tokenHeaders } from "../stacks/service-token.ts";
 import { serviceNamed } from "../stacks/stack-file.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { DroppedRows } from "./dropped-rows.ts";
+import type { Scenario } from "./schema.ts";
 
 /** The state and services that the steps and checks of one run use. */
 export class RunContext {
@@ -31,14 +32,25 @@ export class RunContext {
   readonly uncounted = new Set<string>();
   /** The answer of the last agent step. */
   answer: string | undefined;
+  /** Sessions at the gateway that agents outside the stack have named. */
+  readonly sessions = new Set<string>();
+  /** How the scenario's checks are read. */
+  readonly reading: Scenario["reading"];
   readonly #model = new RunModel();
   #untracked: LabEvent[] = [];
 
-  constructor(parts: { stack: RunningStack; log: RunLog; faults: FaultInjector; clock: Clock }) {
+  constructor(parts: {
+    stack: RunningStack;
+    log: RunLog;
+    faults: FaultInjector;
+    clock: Clock;
+    reading?: Scenario["reading"];
+  }) {
     this.stack = parts.stack;
     this.log = parts.log;
     this.faults = parts.faults;
     this.clock = parts.clock;
+    this.reading = parts.reading;
     parts.log.subscribeToReal((event) => this.#untracked.push(event));
   }
 

@@ -158,6 +158,22 @@ const awaited = z.union(
   { error: "wait for a duration, {service, is}, {decision, tool?, times?} or {rows}" },
 );
 
+const fieldPath = z.string().min(1);
+const agentTarget = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/, error: "expected an http:// or https:// address" }),
+    method: z.enum(["POST", "PUT", "GET"]).optional().describe("default POST; GET replaces {input} in the address"),
+    body: json.optional().describe('sent as JSON, {input} in its texts replaced (default { input: "{input}" })'),
+    answer: fieldPath
+      .optional()
+      .describe("where the reply has the answer, as a dotted path (default: answer, or all of it)"),
+    session: fieldPath
+      .optional()
+      .describe("where the reply has the id of the agent's session at the gateway, such as session_id"),
+  })
+  .describe("an agent outside the stack, or one with an interface of its own");
+export type AgentTarget = z.output<typeof agentTarget>;
+
 const STEPS = {
   warm: z.strictObject({
     warm: service.describe("initialize and tools/list: fills the gateway's capability cache"),
@@ -168,7 +184,11 @@ const STEPS = {
     undo: z.union([z.literal("all"), service]).describe("undo the faults on a service, or all"),
     ...common,
   }),
-  agent: z.strictObject({ agent: z.string().min(1).describe("what a person asks of the agent"), ...common }),
+  agent: z.strictObject({
+    agent: z.string().min(1).describe("what a person asks of the agent"),
+    at: agentTarget.optional(),
+    ...common,
+  }),
   call: z.strictObject({ call: tool, arguments: toolArguments, turn: name.optional(), ...common }),
   storm: z.strictObject({
     storm: tool,
@@ -234,6 +254,12 @@ export const scenario = z
       .optional()
       .describe("two or three sentences: what fails, what should happen, why it matters"),
     patterns: z.array(name).describe("the resilience patterns that answer the failure"),
+    reading: z
+      .literal("toolgate")
+      .optional()
+      .describe(
+        "read checks as ToolGate's runner does, approve what waits for a person, and go on with services that are stopped",
+      ),
     protection: name
       .optional()
       .describe("the protection that this scenario shows; run --without it to see the failure"),

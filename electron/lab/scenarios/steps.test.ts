@@ -99,6 +99,50 @@ describe("a storm", () => {
   });
 });
 
+describe("asking an agent that the step names", () => {
+  test("sends the input as the step says, and finds answer and session where it says", async () => {
+    const { address, asked } = await fakeService(() => ({
+      json: { result: { session_id: 17, messages: [{ text: "8 charges" }] } },
+    }));
+    const { context } = fakeContext("127.0.0.1:1");
+    const at = {
+      url: `http://${address}/ask`,
+      method: "PUT",
+      body: { message: { role: "user", parts: ["{input}"] }, stream: false },
+      answer: "result.messages.0.text",
+      session: "result.session_id",
+    };
+    expect(await doStep({ agent: "How many $& charges?", at }, context)).toEqual({
+      status: 200,
+      answer: "8 charges",
+      session: "17",
+    });
+    expect(asked).toMatchObject([
+      { method: "PUT", body: { message: { role: "user", parts: ["How many $& charges?"] }, stream: false } },
+    ]);
+    expect([context.answer, [...context.sessions]]).toEqual(["8 charges", ["17"]]);
+  });
+
+  test("posts {input} and takes the whole reply for the answer when the step says nothing else", async () => {
+    const { address, asked } = await fakeService(() => ({ json: { session_id: "s-1" } }));
+    const { context } = fakeContext("127.0.0.1:1");
+    await doStep({ agent: "lookup-charge", at: { url: `http://${address}/trigger`, session: "session_id" } }, context);
+    expect(asked).toMatchObject([{ method: "POST", body: { input: "lookup-charge" } }]);
+    expect(context.answer).toBe('{"session_id":"s-1"}');
+  });
+
+  test("fails when the reply lacks what the step names, and says where to write it", async () => {
+    const { address } = await fakeService(() => ({ json: { id: "s-1" } }));
+    const { context } = fakeContext("127.0.0.1:1");
+    const asking = doStep({ agent: "x", at: { url: `http://${address}/`, session: "session_id" } }, context);
+    await expect(asking).rejects.toThrow(/has no session at "session_id": \{"id":"s-1"\}/);
+  });
+
+  test("is refused for an address that is none", () => {
+    expect(() => schema.parse({ agent: "x", at: { url: "file:///etc/passwd" } })).toThrow();
+  });
+});
+
 describe("asking the agent", () => {
   test("keeps its answer for the checks", async () => {
     const { address, asked } = await fakeService(() => ({ json: { answer: "42 charges", calls: [] } }));

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
 import { formatDuration } from "../../model/duration.ts";
-import { parseJson } from "../../model/json.ts";
 import { isTimeout, within } from "../abort-scope.ts";
-import { LabError, messageOf } from "../lab-error.ts";
+import { LabError } from "../lab-error.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import { serviceNamed } from "../stacks/stack-file.ts";
 import type { Role } from "../stacks/stack-schema.ts";
+import { askAgent } from "./agent-step.ts";
 import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
 import { type ClickAction, messageIn, unsuccessful } from "./click-answer.ts";
+import { exchange, post } from "./exchange.ts";
 import { judge } from "./judge.ts";
 import type { CallOutcome, McpSession } from "./mcp-session.ts";
 import { loadMcpSession } from "./opens-sessions.ts";
@@ -18,8 +18,6 @@ import { byKind, type Step, type StepTable } from "./schema.ts";
 
 const WAIT_LIMIT_MS = 30_000;
 const HTTP_LIMIT_MS = 30_000;
-/** An agent makes several calls, one of which may wait for a person: longer than any approval takes. */
-const AGENT_LIMIT_MS = 10 * 60_000;
 const CLICK_LIMIT_MS = 10_000;
 
 /** Output of a step in the log, shown in its inspector; kept small. */
@@ -53,19 +51,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     return message;
   },
 
-  async agent({ agent }, context, signal) {
-    const url = context.stack.endpoint("agent", "an agent step");
-    const reply = await post(url, headersFor("agent", context), { input: agent }, AGENT_LIMIT_MS, signal);
-    const report = agentReport.safeParse(reply.body);
-    if (!reply.ok || !report.success) {
-      throw new LabError(
-        "unreachable",
-        `the agent at ${url} answered HTTP ${reply.status}: ${reply.text.slice(0, 300)}`,
-      );
-    }
-    context.answer = report.data.answer;
-    return report.data;
-  },
+  agent: askAgent,
 
   async call({ call, arguments: toolArguments = {}, turn }, context, signal) {
     const session = await openGatewaySession(context, turn ?? randomUUID(), signal);
@@ -180,40 +166,6 @@ async function openGatewaySession(context: RunContext, turn: string, signal: Abo
 function headersFor(role: Role, { stack }: RunContext): Record<string, string> {
   const service = stack.stack.services.find((each) => each.role === role);
   return { "content-type": "application/json", ...tokenHeaders(service) };
-}
-
-const agentReport = z.looseObject({ answer: z.string() });
-
-interface Reply {
-  ok: boolean;
-  status: number;
-  text: string;
-  body: unknown;
-}
-
-function post(
-  url: string,
-  headers: Record<string, string>,
-  body: unknown,
-  limitMs: number,
-  signal: AbortSignal,
-): Promise<Reply> {
-  return exchange(url, { method: "POST", headers, body: JSON.stringify(body) }, limitMs, signal);
-}
-
-/** Sends a request and reads the complete reply. @throws LabError `unreachable` when it fails or exceeds the limit */
-async function exchange(url: string, init: RequestInit, limitMs: number, signal: AbortSignal): Promise<Reply> {
-  try {
-    return await within(signal, limitMs, async (limit) => {
-      const response = await fetch(url, { ...init, signal: limit });
-      const text = await response.text();
-      return { ok: response.ok, status: response.status, text, body: parseJson(text) };
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    const what = isTimeout(error) ? `no answer within ${formatDuration(limitMs)}` : messageOf(error);
-    throw new LabError("unreachable", `${init.method ?? "GET"} ${url}: ${what}`, { cause: error });
-  }
 }
 
 /** Clicks a button of an approval message. Retries for {@link CLICK_LIMIT_MS}, since the message may not have arrived. */

@@ -1,6 +1,69 @@
 import { isObject } from "../../model/json.ts";
+import { LabError } from "../lab-error.ts";
+import type { AgentTarget, Check, Scenario, Suite } from "./schema.ts";
 
 /** Whether a document is a ToolGate suite rather than a scenario. */
 export function isSuiteDocument(value: unknown): boolean {
   return isObject(value) && "cases" in value && !("method" in value);
+}
+
+/** The scenarios of a ToolGate suite: each case asks the agent once and is judged by what the audit log then has. */
+export function scenariosOfSuite(name: string, { cases }: Suite): Scenario[] {
+  return cases.map((each) => {
+    const expect: Check[] = [
+      ...(each.mustInclude?.length ? [{ mustInclude: each.mustInclude }] : []),
+      ...(each.mustNotInclude?.length ? [{ mustNotInclude: each.mustNotInclude }] : []),
+      ...(each.mustNotContainInArgs?.length ? [{ mustNotContainInArgs: each.mustNotContainInArgs }] : []),
+      ...(each.policyOutcome ? [{ policyOutcome: each.policyOutcome }] : []),
+    ];
+    return {
+      id: `${slug(name)}-${slug(each.name)}`,
+      title: each.name,
+      patterns: [],
+      reading: "toolgate",
+      // A stopped server leaves the gateway degraded, and is often what the suite is run for.
+      steadyState: [],
+      method: [{ agent: each.input.trim() }],
+      expect,
+    };
+  });
+}
+
+/**
+ * The scenarios that are cases of these names, by case name or id; all scenarios when no name is given.
+ * @throws LabError for a name that no suite has
+ */
+export function casesNamed<Loaded extends { scenario: Scenario }>(
+  loaded: readonly Loaded[],
+  names: readonly string[],
+): Loaded[] {
+  const cases = loaded.filter(({ scenario }) => scenario.reading === "toolgate");
+  const missing = names.find((name) => !cases.some(({ scenario }) => isNamed(scenario, name)));
+  if (missing !== undefined) {
+    throw new LabError("bad-input", `no suite has a case "${missing}"`, {
+      hint: `the cases are: ${cases.map(({ scenario }) => scenario.title).join(", ") || "none"}`,
+    });
+  }
+  if (names.length === 0) return [...loaded];
+  return cases.filter(({ scenario }) => names.some((name) => isNamed(scenario, name)));
+}
+
+function isNamed({ id, title }: Scenario, name: string): boolean {
+  return id === name || title === name;
+}
+
+/** The suite's case asked of another agent, which takes `POST {"input"}` and replies with `{"session_id"}`. */
+export function askedAt(scenario: Scenario, url: string): Scenario {
+  if (scenario.reading !== "toolgate") return scenario;
+  const at: AgentTarget = { url, session: "session_id" };
+  return { ...scenario, method: scenario.method.map((step) => ("agent" in step ? { ...step, at } : step)) };
+}
+
+function slug(text: string): string {
+  return (
+    text
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "-")
+      .replaceAll(/^-|-$/g, "") || "case"
+  );
 }

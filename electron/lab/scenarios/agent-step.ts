@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { LabError } from "../lab-error.ts";
+import { tokenHeaders } from "../stacks/service-token.ts";
+import { exchange, type HttpReply, post } from "./exchange.ts";
+import type { RunContext } from "./run-context.ts";
+import type { AgentTarget, StepOf } from "./schema.ts";
+
+/** An agent makes several calls, one of which may wait for a person: longer than any approval is held. */
+const AGENT_LIMIT_MS = 10 * 60_000;
+const INPUT = "{input}";
+
+/**
+ * Asks the stack's agent, or the one that the step names, and keeps its answer for the checks.
+ * @throws LabError when it does not reply as the step says
+ */
+export function askAgent(
+  { agent, at }: StepOf<"agent">,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  return at === undefined ? askStackAgent(agent, context, signal) : askAgentAt(agent, at, context, signal);
+}
+
+const agentReport = z.looseObject({ answer: z.string() });
+
+async function askStackAgent(input: string, context: RunContext, signal: AbortSignal) {
+  const url = context.stack.endpoint("agent", "an agent step");
+  const service = context.stack.stack.services.find(({ role }) => role === "agent");
+  const headers = { "content-type": "application/json", ...tokenHeaders(service) };
+  const reply = await post(url, headers, { input }, AGENT_LIMIT_MS, signal);
+  const report = agentReport.safeParse(reply.body);
+  if (!reply.ok || !report.success) throw unexpected(url, reply);
+  context.answer = report.data.answer;
+  return report.data;
+}
+
+async function askAgentAt(input: string, at: AgentTarget, context: RunContext, signal: AbortSignal) {
+  const { url, method = "POST", body = { input: INPUT } } = at;
+  const headers = { "content-type": "application/json" };
+  const init = method === "GET" ? { method } : { method, headers, body: JSON.stringify(filled(body, input)) };
+  const target = method === "GET" ? url.replaceAll(INPUT, encodeURIComponent(input)) : url;
+  const reply = await exchange(target, init, AGENT_LIMIT_MS, signal);
+  if (!reply.ok) throw unexpected(target, reply);
+  const answer = at.answer === undefined ? fieldAt(reply.body, "answer") : required(at.answer, "answer", target, reply);
+  const session = at.session === undefined ? undefined : required(at.session, "session", target, reply);
+  context.answer = answer ?? reply.text;
+  if (session !== undefined) context.sessions.add(session);
+  return { status: reply.status, answer: context.answer, ...(session === undefined ? {} : { session }) };
+}
+
+function unexpected(url: string, { status, text }: HttpReply): LabError {
+  return new LabError("unreachable", `the agent at ${url} answered HTTP ${status}: ${text.slice(0, 300)}`);
+}
+
+function required(path: string, what: string, url: string, { body, text }: HttpReply): string {
+  const value = fieldAt(body, path);
+  if (value !== undefined) return value;
+  const seen = text === "" ? "an empty reply" : text.slice(0, 300);
+  throw new LabError("bad-input", `the reply of ${url} has no ${what} at "${path}": ${seen}`, {
+    hint: `write in the step's at.${what} where the reply has it, as a dotted path`,
+  });
+}
+
+/** The text or number at a dotted path such as `result.session_id` or `messages.0.text`. */
+function fieldAt(value: unknown, path: string): string | undefined {
+  const found = path.split(".").reduce<unknown>((inner, key) => (Object(inner) as Record<string, unknown>)[key], value);
+  return typeof found === "string" || typeof found === "number" ? String(found) : undefined;
+}
+
+/** The template with each `{input}` in its texts replaced. */
+function filled(template: unknown, input: string): unknown {
+  if (typeof template === "string") return template.replaceAll(INPUT, () => input);
+  if (Array.isArray(template)) return template.map((each) => filled(each, input));
+  if (typeof template !== "object" || template === null) return template;
+  return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, filled(value, input)]));
+}
