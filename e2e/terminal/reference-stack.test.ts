@@ -11,7 +11,7 @@ import { readXml } from "../../electron/testing/read-xml.ts";
 import { type Ended, HAS_PROCESS_TABLE, TerminalLab } from "./terminal-lab.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
-const SUITE = join(import.meta.dirname, "suites", "toolgate.yaml");
+const SUITE = join(import.meta.dirname, "suites", "with-other-fields.yaml");
 
 /** One reference stack for all of these tests, brought up by command and used by one test after the other. */
 const lab = new TerminalLab();
@@ -155,14 +155,14 @@ describe("run on it", () => {
     };
     const shown = runs.map(({ scenario, outcome, decisions }) => `${scenario}: ${outcome}: ${decisions.map(asText)}`);
     expect(shown).toEqual([
-      "toolgate-lookup-a-charge: passed: lookup_charge redact",
-      "toolgate-deny-delete: passed: delete_customer deny",
-      "toolgate-pii-stays-here: passed: lookup_charge redact",
-      "toolgate-wrong-on-purpose: failed: delete_customer deny",
+      "with-other-fields-list-one-charge: passed: list_recent_charges allow",
+      "with-other-fields-deny-delete: passed: delete_customer deny",
+      "with-other-fields-pii-stays-here: passed: send_lark_message redact",
+      "with-other-fields-wrong-on-purpose: failed: delete_customer deny",
     ]);
     expect(runs[3]?.reason).toMatch(/policyOutcome: expected allow; observed deny/);
     expect(code).toBe(1);
-    expect(err).toContain("toolgate-deny-delete");
+    expect(err).toContain("with-other-fields-deny-delete");
   });
 
   test("a report to a file is complete, and the runs are shown meanwhile", async () => {

@@ -2,13 +2,15 @@ import { join } from "node:path";
 import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
-import { type Inspection, inspectDamage } from "./faults/existing-damage.ts";
+import { type Inspection, inspectDamage, isHarm, targetOf } from "./faults/existing-damage.ts";
+import type { FaultSpec } from "./faults/fault-spec.ts";
 import { type Restored, restoreDamage } from "./faults/restore-damage.ts";
-import type { UndoParts } from "./faults/undo-open-faults.ts";
+import { applyStanding } from "./faults/standing-fault.ts";
+import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
 import type { RunStore } from "./history/run-store.ts";
 import { SqliteRunStore } from "./history/sqlite/sqlite-run-store.ts";
 import { dataFolder, type LabHome, openHome } from "./home.ts";
-import { FaultJournal } from "./journal/fault-journal.ts";
+import { FaultJournal, type OpenFault } from "./journal/fault-journal.ts";
 import {
   acquireLock,
   type Journal,
@@ -20,7 +22,7 @@ import {
 import { StackRegister } from "./journal/stack-register.ts";
 import { StackSecrets } from "./journal/stack-secrets.ts";
 import { thisProcess } from "./process-identity.ts";
-import { type Recovered, recover } from "./recovery.ts";
+import { forgetAttached, type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import type { RunResult } from "./runs/runner.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
@@ -134,6 +136,7 @@ export class Lab {
   ): Promise<Value> {
     const release = await this.#acquireLock(purpose, signal);
     const watchdog = new Watchdog(this.home, this.#environment);
+    let session: LabSession | undefined;
     try {
       const damaged = movedNotice("fault journal", this.#journal.damagedMovedTo).map((what) => ({
         what,
@@ -141,10 +144,10 @@ export class Lab {
       }));
       const recovered = [...damaged, ...(await recover(this.#undoParts(), signal))];
       const interrupted = await this.history.endOrphans();
-      const session = new LabSession(this, this.#undoParts(), { recovered, interrupted });
+      session = new LabSession(this, this.#undoParts(), { recovered, interrupted });
       return await use(session);
     } finally {
-      await watchdog.dismiss().finally(release);
+      await watchdog.dismiss({ stays: session?.leavesFaults ?? false }).finally(release);
     }
   }
 
@@ -212,24 +215,67 @@ export class LabSession {
   readonly interrupted: number;
   readonly stacks: Stacks;
   readonly #lab: Lab;
+  readonly #parts: UndoParts;
   readonly #faults: FaultJournal;
+  #leavesFaults = false;
 
   constructor(lab: Lab, parts: UndoParts, found: { recovered: readonly Recovered[]; interrupted: number }) {
     this.#lab = lab;
+    this.#parts = parts;
     this.#faults = parts.faults;
     this.stacks = new Stacks(parts);
     this.recovered = found.recovered;
     this.interrupted = found.interrupted;
   }
 
-  /** Restores damage by others on a stack of this lab. Journaled faults are undone by their own undo. */
-  async restore(running: RunningStack, signal: AbortSignal): Promise<Restored[]> {
-    const { damage } = await this.#lab.inspect(running);
-    return restoreDamage(
-      damage.filter(({ is }) => is !== "fault" && is !== "undeclared"),
-      running,
-      signal,
-    );
+  /** Whether a fault that this session has applied is to outlive it. */
+  get leavesFaults(): boolean {
+    return this.#leavesFaults;
+  }
+
+  /**
+   * Applies a fault that stays in force after this session, until it is restored or its time is over.
+   * @throws LabError when it cannot be applied, and then nothing of it is left
+   */
+  async break(spec: FaultSpec, running: RunningStack): ReturnType<typeof applyStanding> {
+    this.#leavesFaults = true;
+    try {
+      return await applyStanding(spec, running, this.#faults);
+    } catch (error) {
+      const limit = AbortSignal.timeout(RECOVERY_LIMIT_MS);
+      // One that was only intended may be half applied.
+      const isHalfApplied = ({ isApplied }: OpenFault) => !isApplied;
+      await undoOpenFaults(running.registered, this.#parts, "latest first", limit, isHalfApplied);
+      throw error;
+    }
+  }
+
+  /**
+   * Undoes every fault of the journal, and on the stack that is left up whatever else is broken, whoever did it.
+   * @param target a service or a link; everything when undefined
+   */
+  async restore(target: string | undefined, signal: AbortSignal): Promise<Restored[]> {
+    const isWanted = (name: string) => target === undefined || name === target;
+    const restored: Restored[] = [];
+    for (const registered of this.#parts.register.list()) {
+      const undone = await undoOpenFaults(registered, this.#parts, "latest first", signal, (fault) =>
+        isWanted(fault.target),
+      );
+      for (const { fault, result, detail } of undone) {
+        const what = `${fault.kind} ${fault.target}`;
+        restored.push(result === "not restored" ? { what, problem: detail } : { what });
+      }
+      forgetAttached(registered, this.#parts);
+    }
+    const open = await this.stacks.leftUp();
+    if (open === undefined) return restored;
+    try {
+      const { damage } = await this.#lab.inspect(open.running);
+      const wanted = damage.filter((each) => isHarm(each) && each.is !== "fault" && isWanted(targetOf(each)));
+      return [...restored, ...(await restoreDamage(wanted, open.running, signal))];
+    } finally {
+      await open.release();
+    }
   }
 
   /** Switches the protections that a run requests, and runs its scenario. They stay switched for the next run. */

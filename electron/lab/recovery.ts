@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isDue } from "./faults/standing-fault.ts";
 import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
 import { isProtected, type RegisteredStack, type StackRegister } from "./journal/stack-register.ts";
 import { messageOf } from "./lab-error.ts";
@@ -40,12 +41,18 @@ async function recoverStack(
 ): Promise<readonly Recovered[]> {
   if (!registered.kept) return [await takeDownLeft(registered, parts)];
   const undone = await undoOnKept(registered, parts, signal);
-  // An attached stack is left up; once restored it is unregistered.
-  if (registered.attached && undone.every(({ isRestored }) => isRestored)) {
-    parts.register.remove(registered.id);
-    parts.faults.forget(registered.id);
-  }
+  if (undone.every(({ isRestored }) => isRestored)) forgetAttached(registered, parts);
   return undone;
+}
+
+/** Unregisters an attached stack, which is left up, once nothing on it is in force. */
+export function forgetAttached(
+  { id, attached }: RegisteredStack,
+  { register, faults }: Pick<UndoParts, "register" | "faults">,
+): void {
+  if (!attached || faults.open(id).length > 0) return;
+  register.remove(id);
+  faults.forget(id);
 }
 
 /** A stack that cannot be taken down now, for instance because its engine is unreachable, is tried at the next start. */
@@ -64,7 +71,7 @@ async function takeDownLeft(
 }
 
 async function undoOnKept(registered: RegisteredStack, parts: UndoParts, signal: AbortSignal): Promise<Recovered[]> {
-  const undone = await undoOpenFaults(registered, parts, "latest first", signal);
+  const undone = await undoOpenFaults(registered, parts, "latest first", signal, (fault) => isDue(fault, Date.now()));
   const recovered = undone.map(({ fault, result, detail }) => ({
     what: `undid ${fault.kind} ${fault.target}, left by a lab that died: ${result}, ${detail}`,
     isRestored: result !== "not restored",

@@ -1,3 +1,4 @@
+import { isDue } from "./faults/standing-fault.ts";
 import { FaultJournal } from "./journal/fault-journal.ts";
 import { type Journal, lockOwnerOf } from "./journal/journal.ts";
 import { isProtected, type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
@@ -11,7 +12,9 @@ export function reportUnrestored(journal: Journal): string[] {
   const owner = lockOwnerOf(journal);
   if (owner !== undefined && isSameProcess(owner)) return [];
   const faults = new FaultJournal(journal);
-  const stacks = new StackRegister(journal).list().map((stack) => ({ stack, open: faults.open(stack.id) }));
+  const stacks = new StackRegister(journal)
+    .list()
+    .map((stack) => ({ stack, open: faults.open(stack.id).filter((fault) => isDue(fault, Date.now())) }));
   const lines = stacks.flatMap(({ stack, open }) => [
     ...open.map(({ kind, target, undo }) => `  fault ${kind} ${target} (undo: ${undo})`),
     ...stateLeftOn(stack),

@@ -29,6 +29,16 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./stack-command.ts")).stackCommand,
   },
   {
+    name: "break",
+    summary: "break something on the stack that is up and leave it so, for a time",
+    load: async () => (await import("./break-command.ts")).breakCommand,
+  },
+  {
+    name: "restore",
+    summary: "undo what `break` has left, and restore whatever else is broken",
+    load: async () => (await import("./restore-command.ts")).restoreCommand,
+  },
+  {
     name: "scenarios",
     summary: "list the shipped scenarios, or check files of your own",
     load: async () => (await import("./scenarios-command.ts")).scenariosCommand,

@@ -4,8 +4,10 @@ import { LabError } from "../../lab/lab-error.ts";
 import type { StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
-import { LiveScreen } from "./live-screen.ts";
+import type { LiveScreen } from "./live-screen.ts";
+import { restoreStack } from "./restore-command.ts";
 import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
+import { withLab } from "./with-lab.ts";
 
 const options = { ...TARGET_OPTIONS, volumes: { type: "boolean", default: false } } as const;
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];
@@ -21,7 +23,8 @@ resilience-lab stack secrets
 processes with their data, containers and networks; named volumes of a stack on Docker are kept, as with docker compose,
 unless --volumes is given. \`status\` exits 0 when every service is up and nothing is broken; otherwise it lists toxics and
 closed links of the fault proxy, paused or stopped services, faults in force, and what a crashed lab left. It changes
-nothing. \`restore\` restores all of that, whatever caused it. Exit 1 if something could not be restored.
+nothing. \`restore\` restores all of that, whatever caused it, as
+\`resilience-lab restore\` does. Exit 1 if something could not be restored.
 \`secrets\` prints the path of the file with the stack's secrets, random for each data folder, created on first use:
 docker compose --env-file "$(resilience-lab stack secrets)" up uses the same.
 
@@ -111,32 +114,8 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
   });
 }
 
-async function restore(_values: Values, terminal: Terminal): Promise<number> {
-  return withLab(terminal, async (lab, screen) => {
-    let isRestoredInFull = true;
-    await lab.work("restoring the stack", terminal.signal, async (session) => {
-      for (const { what, isRestored } of session.recovered) {
-        screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
-        isRestoredInFull &&= isRestored;
-      }
-      const open = await session.stacks.leftUp();
-      if (open === undefined) return screen.line("no stack is up: there is nothing to restore");
-      const { running } = open;
-      try {
-        const restored = await session.restore(running, terminal.signal);
-        for (const { what, problem } of restored) {
-          screen.line(problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`);
-        }
-        const { damage, unread } = await lab.inspect(running);
-        isRestoredInFull &&= !damage.some(isHarm) && unread.length === 0;
-        for (const each of unread) screen.line(`not known: ${each}`);
-        if (isRestoredInFull) screen.line(restored.length === 0 ? "nothing is broken" : "nothing is broken any more");
-      } finally {
-        await open.release();
-      }
-    });
-    return isRestoredInFull ? EXIT.green : EXIT.failed;
-  });
+function restore(_values: Values, terminal: Terminal): Promise<number> {
+  return withLab(terminal, (lab, screen) => restoreStack(lab, screen, undefined, terminal.signal));
 }
 
 /** Prints only the path, so that no secret gets into a terminal's history or a log. */
@@ -155,16 +134,4 @@ function addresses(running: RunningStack): string[] {
   return running.stack.services.map(
     ({ name, endpoint }) => `${name.padEnd(14)} ${running.address(name)}${endpoint?.startsWith("/") ? endpoint : ""}`,
   );
-}
-
-async function withLab(terminal: Terminal, use: (lab: Lab, screen: LiveScreen) => Promise<number>): Promise<number> {
-  const lab = await Lab.open(terminal.environment);
-  const screen = new LiveScreen(terminal.out);
-  try {
-    for (const notice of lab.notices()) screen.line(notice);
-    return await use(lab, screen);
-  } finally {
-    screen.close();
-    await lab.close();
-  }
 }

@@ -99,7 +99,9 @@ function damageOfLinks(links: ReadonlyMap<string, LinkState>, declared: Readonly
 export function describeDamage(damage: Damage): string {
   switch (damage.is) {
     case "fault":
-      return `${damage.fault.kind} ${damage.fault.target} is in force, of another run or applied manually`;
+      return damage.fault.isStanding
+        ? `${damage.fault.kind} ${damage.fault.target} is in force, applied with \`break\``
+        : `${damage.fault.kind} ${damage.fault.target} is in force, of another run or applied manually`;
     case "toxic":
       return `${damage.link} has a ${damage.type} toxic, "${damage.toxic}"`;
     case "closed":

@@ -7,15 +7,11 @@ import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import type { FaultSpec } from "./fault-spec.ts";
 import { whyNotInForce } from "./in-force.ts";
+import { DEFAULT_LIFETIME_MS, PROXY_EXPIRES_LATER_MS } from "./lifetime.ts";
 import { type Prepared, prepareFault } from "./prepare.ts";
 import { type RequestedFault, requestedFault } from "./requested-fault.ts";
 import { retargeting, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
-
-/** How long a fault lasts when its scenario does not say. */
-export const DEFAULT_LIFETIME_MS = 10 * 60_000;
-/** The lab ends a fault in time and reads its hits; the fault proxy removes it this much later if nobody has. */
-const PROXY_EXPIRES_LATER_MS = 1_000;
 
 export interface InjectorParts {
   stack: RunningStack;

@@ -24,8 +24,8 @@ export type UndoneFault = Undone & { fault: JournaledFault };
 export type UndoOrder = "latest first" | "links first, then all at once";
 
 /**
- * Undoes every open fault of a stack from the journal alone, in any process: the lab that applied them may be dead or
- * hanging. Safe to run concurrently in several processes. An error that affects the whole stack, such as missing
+ * Undoes the open faults of a stack, all or those that are wanted, from the journal alone, in any process: the lab that
+ * applied them may be dead or hanging. Safe to run concurrently in several processes. An error that affects the whole stack, such as missing
  * certificates of its engine, becomes the result of each of its faults and does not affect other stacks.
  */
 export async function undoOpenFaults(
@@ -33,11 +33,13 @@ export async function undoOpenFaults(
   parts: UndoParts,
   order: UndoOrder,
   signal: AbortSignal,
+  isWanted: (fault: OpenFault) => boolean = () => true,
 ): Promise<UndoneFault[]> {
-  const open = parts.faults.open(registered.id);
+  const all = parts.faults.open(registered.id);
+  const open = all.filter(isWanted);
   if (open.length === 0) return [];
-  const isKeptClosed = keptClosedBy(open);
-  const onNewInstance = retargeting(parts.faults, () => open);
+  const isKeptClosed = keptClosedBy(all);
+  const onNewInstance = retargeting(parts.faults, () => all);
   const undo = (fault: OpenFault, target: UndoTarget) =>
     undoFault(fault, { ...target, isKeptClosed, ...onNewInstance }, signal);
   if (order === "latest first") {

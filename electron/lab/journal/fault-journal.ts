@@ -26,6 +26,8 @@ export interface JournaledFault {
   undo: string;
   /** Baseline of a service, where more than its own state is lost with it. */
   before?: Baseline;
+  /** It is to outlive the lab that applied it: in force until it is restored or has expired. */
+  isStanding?: true;
   intendedWallMs: number;
   expiresWallMs: number;
 }
@@ -45,6 +47,7 @@ interface FaultRow {
   identity: string;
   undo: string;
   before: string | null;
+  standing: 0 | 1;
   state: "intended" | "applied" | "closed";
   intended_wall_ms: number;
   expires_wall_ms: number;
@@ -72,8 +75,8 @@ export class FaultJournal {
   #insert(fault: JournaledFault): void {
     this.#database
       .prepare(
-        `INSERT INTO faults (id, run_id, stack_id, kind, target, identity, undo, before, state, intended_wall_ms,
-         expires_wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'intended', ?, ?)`,
+        `INSERT INTO faults (id, run_id, stack_id, kind, target, identity, undo, before, standing, state, intended_wall_ms,
+         expires_wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intended', ?, ?)`,
       )
       .run(
         fault.id,
@@ -84,6 +87,7 @@ export class FaultJournal {
         this.#secrets.conceal(JSON.stringify(fault.identity)),
         fault.undo,
         fault.before === undefined ? null : JSON.stringify(fault.before),
+        fault.isStanding ? 1 : 0,
         Math.round(fault.intendedWallMs),
         Math.round(fault.expiresWallMs),
       );
@@ -129,7 +133,19 @@ export class FaultJournal {
     const rows = this.#database
       .prepare("SELECT * FROM faults WHERE stack_id = ? AND state <> 'closed' ORDER BY rowid DESC")
       .all(stackId) as FaultRow[];
-    return rows.map((row) => ({
+    return rows.map((row) => this.#read(row));
+  }
+
+  /** Standing faults of all stacks that are in force. */
+  standing(): OpenFault[] {
+    const rows = this.#database
+      .prepare("SELECT * FROM faults WHERE state = 'applied' AND standing = 1")
+      .all() as FaultRow[];
+    return rows.map((row) => this.#read(row));
+  }
+
+  #read(row: FaultRow): OpenFault {
+    return {
       id: row.id,
       runId: row.run_id,
       stackId: row.stack_id,
@@ -138,10 +154,17 @@ export class FaultJournal {
       identity: JSON.parse(this.#secrets.reveal(row.identity)) as FaultIdentity,
       undo: row.undo,
       ...(row.before === null ? {} : { before: JSON.parse(row.before) as Baseline }),
+      // A journal that is only read may be of a format before this column.
+      ...(row.standing === 1 ? { isStanding: true } : {}),
       intendedWallMs: row.intended_wall_ms,
       expiresWallMs: row.expires_wall_ms,
       isApplied: row.state === "applied",
-    }));
+    };
+  }
+
+  /** Calls `listener` at each commit to the journal, by whatever process. Returns what ends it. */
+  onChange(listener: () => void): () => void {
+    return onFileChange(`${this.#database.name}-wal`, listener);
   }
 
   /** From now on no fault may be applied, by any process, until {@link FaultJournal.arm}. */
@@ -179,7 +202,7 @@ export class FaultJournal {
    * @returns ends the subscription
    */
   onHalted(listener: () => void, failed: (error: unknown) => void): () => void {
-    return onFileChange(`${this.#database.name}-wal`, () => {
+    return this.onChange(() => {
       try {
         if (this.haltedSince() !== undefined) listener();
       } catch (error) {

@@ -69,6 +69,8 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE faults ADD COLUMN before TEXT;
   DROP TABLE endpoints;
   `,
+  // Faults that are to outlive the lab that applied them.
+  "ALTER TABLE faults ADD COLUMN standing INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /** Purpose of a lock owner that only restores what a dead lab left. It is soon done, so others wait for it. */

@@ -5,6 +5,7 @@ import {
   type Inspection,
   inspectDamage,
   isHarm,
+  targetOf,
 } from "../faults/existing-damage.ts";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
@@ -49,7 +50,12 @@ export class ResidueCheck {
 
   /** Whether a service was already broken, and so cannot be prepared for the run. */
   isBroken(service: string): boolean {
-    return this.#found?.some((each) => "service" in each && each.service === service) ?? false;
+    return this.#found?.some((each) => targetOf(each) === service) ?? false;
+  }
+
+  /** Whether the run goes on with damage that was there before it. */
+  get hasAccepted(): boolean {
+    return this.#found?.some(isHarm) ?? false;
   }
 
   /** New damage after the rollback, with the next step, and what could not be read. */

@@ -4,19 +4,22 @@
  * It reads the lab's heartbeat from its standard input, which the kernel closes when the lab dies, for whatever reason. A
  * lab that is silent but alive hangs: its faults are undone, its stack is left to it. What a dead lab left is restored
  * completely, as at the next start. The watchdog exits on the lab's good-bye, or when there is nothing left to watch.
+ * If a lab leaves standing faults, it stays, undoes each when its time is over, and exits when none is in force.
  *
  * Arguments: data folder, process id of the lab, its start time.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { isDue } from "../faults/standing-fault.ts";
 import { undoOpenFaults } from "../faults/undo-open-faults.ts";
 import { openHomeToUndo } from "../home.ts";
-import { FaultJournal } from "../journal/fault-journal.ts";
+import { FaultJournal, type OpenFault } from "../journal/fault-journal.ts";
 import { acquireLock, type Journal, lockOwnerOf, openJournalToUndo, RECOVERY_PURPOSE } from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { isSameProcess, thisProcess } from "../process-identity.ts";
 import { recover } from "../recovery.ts";
-import { BEAT_LIMIT_MS, GOODBYE } from "./heartbeat.ts";
+import { expireStanding } from "./expire-standing.ts";
+import { BEAT_LIMIT_MS, GOODBYE, STAY } from "./heartbeat.ts";
 
 const POLL_INTERVAL_MS = 200;
 const COUNTED_AT_MOST_MS = 2 * POLL_INTERVAL_MS;
@@ -31,6 +34,7 @@ const home = openHomeToUndo(folder);
 let checkedMs = performance.now();
 let silentMs = 0;
 let isOver = false;
+let isStaying = false;
 let isHanging = false;
 
 process.stdin.setEncoding("utf8");
@@ -40,6 +44,7 @@ process.stdin.on("data", (text: string) => {
   isHanging = false;
   isOver ||= text.includes(GOODBYE);
   if (isOver) process.exit(0);
+  if (text.includes(STAY)) void stay();
 });
 process.stdin.on("close", () => void whenPipeCloses());
 process.stdin.on("error", () => {});
@@ -57,15 +62,22 @@ const listening = setInterval(() => {
   void undoBesideTheLab().catch(logFailure);
 }, POLL_INTERVAL_MS);
 
+async function stay(): Promise<void> {
+  isStaying = true;
+  clearInterval(listening);
+  await expireStanding(home, log).catch(logFailure);
+  process.exit(0);
+}
+
 async function whenPipeCloses(): Promise<void> {
-  if (isOver) return;
+  if (isOver || isStaying) return;
   const limit = performance.now() + DYING_LIMIT_MS;
   while (isSameProcess(lab) && performance.now() < limit) await delay(POLL_INTERVAL_MS / 10);
   if (isSameProcess(lab)) process.exit(0);
   // A dead lab is silent too: that must not start a second restore beside this one.
   clearInterval(listening);
   await restoreAll().catch(logFailure);
-  process.exit(0);
+  await stay();
 }
 
 /** As at the next start, and never concurrently with it: whichever acquires the lock first does it. */
@@ -106,7 +118,10 @@ async function undoBesideTheLab(): Promise<void> {
     for (const stack of parts.register.list()) {
       const limit = AbortSignal.timeout(RESTORE_LIMIT_MS);
       // A stack that cannot be restored must not keep the others from it.
-      const undone = await undoOpenFaults(stack, parts, "links first, then all at once", limit).catch(logFailure);
+      const isWanted = (fault: OpenFault) => isDue(fault, Date.now());
+      const undone = await undoOpenFaults(stack, parts, "links first, then all at once", limit, isWanted).catch(
+        logFailure,
+      );
       for (const { fault, result, detail } of undone ?? []) {
         log(`undid ${fault.kind} ${fault.target}: ${result}, ${detail}`);
       }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compileCache } from "../compile-cache.ts";
 import type { LabHome } from "../home.ts";
 import { thisProcess } from "../process-identity.ts";
-import { BEAT, BEAT_EVERY_MS, GOODBYE } from "./heartbeat.ts";
+import { BEAT, BEAT_EVERY_MS, GOODBYE, STAY } from "./heartbeat.ts";
 
 const MAIN_FILE = join(import.meta.dirname, "main.ts");
 const LOG_LIMIT_BYTES = 256 * 1024;
@@ -29,12 +29,22 @@ export class Watchdog {
     this.#timer = setInterval(() => this.#child?.stdin?.write(BEAT), BEAT_EVERY_MS).unref();
   }
 
-  /** Ends the watchdog once everything is restored, or left up on purpose. */
-  async dismiss(): Promise<void> {
+  /**
+   * Ends the watchdog once everything is restored, or left up on purpose.
+   * @param stays it watches the standing faults instead, and ends when none is in force
+   */
+  async dismiss({ stays = false } = {}): Promise<void> {
     this.#isDismissed = true;
     clearInterval(this.#timer);
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (stays) {
+      await new Promise<void>((resolve) => {
+        child.stdin?.once("close", resolve);
+        child.stdin?.end(STAY);
+      });
+      return;
+    }
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     child.ref();
     child.stdin?.end(GOODBYE);

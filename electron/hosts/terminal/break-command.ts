@@ -1,0 +1,88 @@
+import { parse } from "yaml";
+import { readFault } from "../../lab/faults/read-fault.ts";
+import type { Lab, LabSession } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import type { RunningStack } from "../../lab/stacks/running-stack.ts";
+import { formatDuration } from "../../model/duration.ts";
+import { type Command, EXIT, readArguments, type Terminal } from "./command.ts";
+import { TARGET_OPTIONS, type TargetValues, targetOf } from "./target-options.ts";
+import { withLab } from "./with-lab.ts";
+
+const options = {
+  for: { type: "string" },
+  project: TARGET_OPTIONS.project,
+  stack: TARGET_OPTIONS.stack,
+  "allow-remote-docker": TARGET_OPTIONS["allow-remote-docker"],
+} as const;
+
+export const breakCommand: Command = {
+  help: `resilience-lab break KIND TARGET [NAME=VALUE...] [--for DURATION]
+
+Breaks a service or a link of the stack that is up, and leaves it so when the command has ended:
+  resilience-lab break stop payments-mcp
+  resilience-lab break latency "gateway->payments-mcp" by=500ms jitter=100ms --for 5m
+KIND and NAME=VALUE are those of a scenario's \`fault\` step. The fault is undone by \`resilience-lab restore\`, by \`halt\`,
+or when its time is over, also when no terminal is open any more. A ToolGate suite then runs on the stack as it is; other
+scenarios name the fault and refuse, unless --accept-existing is given.
+
+  --for DURATION      how long it stays in force at the most (default 10m, at most 24h)
+  --project NAME      a compose project on Docker that someone else has brought up
+  --stack FILE        the compose file of that project, where its labels do not name it
+  --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`,
+  run(args, terminal) {
+    const { values, positionals } = readArguments("break", args, options);
+    const [kind, target, ...attributes] = positionals;
+    if (kind === undefined || target === undefined) {
+      throw new LabError("bad-input", "name the fault and what to break, such as `break stop payments-mcp`", {
+        hint: "see `resilience-lab break --help`",
+      });
+    }
+    const lasts = values.for === undefined ? {} : { for: values.for };
+    const fault = readFault({ ...Object.fromEntries(attributes.map(readAttribute)), ...lasts, [kind]: target });
+    return withLab(terminal, async (lab, screen) => {
+      await lab.work(`breaking ${target}`, terminal.signal, async (session) => {
+        for (const { what } of session.recovered) screen.line(what);
+        await withStack(lab, session, values, terminal, async (running) => {
+          const applied = await session.break(fault, running);
+          const { undo, intendedWallMs, expiresWallMs } = applied.fault;
+          screen.line(`broken: ${target} ${applied.effect} (undo: ${undo})`);
+          const lifetime = formatDuration(expiresWallMs - intendedWallMs);
+          screen.line(`in force for ${lifetime}, or until \`resilience-lab restore\``);
+        });
+      });
+      return EXIT.green;
+    });
+  },
+};
+
+function readAttribute(text: string): [string, unknown] {
+  const at = text.indexOf("=");
+  if (at <= 0) {
+    throw new LabError("bad-input", `"${text}" is no attribute of a fault`, { hint: "write it as NAME=VALUE" });
+  }
+  return [text.slice(0, at), parse(text.slice(at + 1))];
+}
+
+async function withStack(
+  lab: Lab,
+  session: LabSession,
+  values: TargetValues,
+  { signal }: Terminal,
+  use: (running: RunningStack) => Promise<void>,
+): Promise<void> {
+  if (values.project !== undefined) {
+    const target = await lab.resolve(targetOf(values, { start: "attach", keep: false }));
+    return session.stacks.use(target, { signal }, ({ running }) => use(running));
+  }
+  const open = await session.stacks.leftUp();
+  if (open === undefined) {
+    throw new LabError("precondition", "no stack is up, so there is nothing to break", {
+      hint: "bring one up with `resilience-lab stack up`, or name a compose project with --project",
+    });
+  }
+  try {
+    await use(open.running);
+  } finally {
+    await open.release();
+  }
+}

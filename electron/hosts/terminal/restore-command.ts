@@ -1,0 +1,56 @@
+import { isHarm, targetOf } from "../../lab/faults/existing-damage.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import { type Command, EXIT, readArguments, type Terminal } from "./command.ts";
+import type { LiveScreen } from "./live-screen.ts";
+import { withLab } from "./with-lab.ts";
+
+export const restoreCommand: Command = {
+  help: `resilience-lab restore [TARGET]
+
+Undoes what \`break\` has left in force, on any stack, and restores whatever else is broken on the stack that is up:
+toxics and closed links of the fault proxy, services that are paused or stopped. With a TARGET, a service or a link, only
+that one. Exit 1 if something could not be restored.`,
+  run(args, terminal: Terminal) {
+    const [target, extra] = readArguments("restore", args, {}).positionals;
+    if (extra !== undefined) throw new LabError("bad-input", `restore takes one target, not "${extra}" as well`);
+    return withLab(terminal, (lab, screen) => restoreStack(lab, screen, target, terminal.signal));
+  },
+};
+
+/** Restores a target, or everything, and checks what is still broken. Resolves to the exit code. */
+export async function restoreStack(
+  lab: Lab,
+  screen: LiveScreen,
+  target: string | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  let isWhole = true;
+  await lab.work("restoring the stack", signal, async (session) => {
+    for (const { what, isRestored } of session.recovered) {
+      screen.line(`${isRestored ? "recovered" : "NOT recovered"}: ${what}`);
+      isWhole &&= isRestored;
+    }
+    const restored = await session.restore(target, signal);
+    for (const { what, problem } of restored) {
+      screen.line(problem === undefined ? `restored: ${what}` : `NOT restored: ${what}: ${problem}`);
+      isWhole &&= problem === undefined;
+    }
+    const open = await session.stacks.leftUp();
+    if (open === undefined) {
+      if (restored.length === 0) screen.line("no stack is up: there is nothing to restore");
+      return;
+    }
+    try {
+      const { damage, unread } = await lab.inspect(open.running);
+      isWhole &&= unread.length === 0;
+      isWhole &&= !damage.some((each) => isHarm(each) && (target === undefined || targetOf(each) === target));
+      for (const each of unread) screen.line(`not known: ${each}`);
+      const what = target === undefined ? "nothing is broken" : `${target} is not broken`;
+      if (isWhole) screen.line(restored.length === 0 ? what : `${what} any more`);
+    } finally {
+      await open.release();
+    }
+  });
+  return isWhole ? EXIT.green : EXIT.failed;
+}

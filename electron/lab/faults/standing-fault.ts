@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-journal.ts";
+import { LabError } from "../lab-error.ts";
+import type { RunningStack } from "../stacks/running-stack.ts";
+import type { FaultSpec } from "./fault-spec.ts";
+import { DEFAULT_LIFETIME_MS, PROXY_EXPIRES_LATER_MS } from "./lifetime.ts";
+import { prepareFault } from "./prepare.ts";
+import { requestedFault } from "./requested-fault.ts";
+
+/**
+ * Whether a fault of another lab is to be undone now. A standing one is left until its time is over; one that was only
+ * intended may be half applied, and is nobody's.
+ */
+export function isDue({ isStanding, isApplied, expiresWallMs }: OpenFault, nowWallMs: number): boolean {
+  return !isStanding || !isApplied || expiresWallMs <= nowWallMs;
+}
+
+/**
+ * Writes the intent, then applies a fault that outlives this process.
+ * @throws LabError `precondition` when the target is broken already, `bad-input` for a fault that does not last; anything
+ * else leaves a fault whose state is not known, in the journal as intended
+ */
+export async function applyStanding(
+  spec: FaultSpec,
+  stack: RunningStack,
+  journal: FaultJournal,
+): Promise<{ fault: JournaledFault; effect: string }> {
+  const requested = requestedFault(spec);
+  const { kind, target, forMs = DEFAULT_LIFETIME_MS } = requested;
+  if (kind === "restart") {
+    throw new LabError("bad-input", "a restart does not last, so there is nothing to keep broken", {
+      hint: "use it as a step of a scenario, or break with stop",
+    });
+  }
+  journal.assertArmed();
+  const prepared = await prepareFault(requested, stack, journal.open(stack.registered.id));
+  if (typeof prepared === "string") {
+    throw new LabError("precondition", `${kind} ${target} would have no effect: ${prepared}`, {
+      hint: "restore it first with `resilience-lab restore`",
+    });
+  }
+  const { identity, undo, before, effect, apply } = prepared;
+  const intendedWallMs = Date.now();
+  const fault: JournaledFault = {
+    id: randomUUID(),
+    runId: "",
+    stackId: stack.registered.id,
+    kind,
+    target,
+    identity,
+    undo,
+    ...(before === undefined ? {} : { before }),
+    isStanding: true,
+    intendedWallMs,
+    expiresWallMs: intendedWallMs + forMs,
+  };
+  journal.intend(fault);
+  try {
+    await apply(fault.id, forMs + PROXY_EXPIRES_LATER_MS);
+  } catch (error) {
+    const isRefused = error instanceof LabError && (error.code === "unsupported" || error.code === "bad-input");
+    if (isRefused) journal.close(fault.id, "refused");
+    throw error;
+  }
+  journal.applied(fault.id);
+  return { fault, effect };
+}
