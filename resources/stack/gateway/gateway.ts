@@ -81,6 +81,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
   }
   warnOfMissingSlack(settings, policy, log);
   parts = built;
+  built.capabilities.fill();
   return running;
 }
 
@@ -179,6 +180,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, log: Log
   const capabilities = new CapabilityCache(backends, {
     keep: !protectionsOff.has("capability-cache"),
     deadlineMs,
+    log,
     onToolsChanged: () => sessions.announce(notificationText("notifications/tools/list_changed")),
   });
   const toolCalls = new ToolCalls({ settings, policy, capabilities, approvals, audit, calls, history });

@@ -51,6 +51,7 @@ export class Backend {
   readonly #http: UpstreamHttp;
   readonly #log: (line: string) => void;
   readonly #deadlineMs: number;
+  #onRecovered: () => void = () => {};
   readonly #idPrefix = `g${randomBytes(4).toString("hex")}-`;
   #lastId = 0;
   #status: BackendStatus = "unknown";
@@ -66,6 +67,11 @@ export class Backend {
     this.#http = new UpstreamHttp(url);
     this.#deadlineMs = deadlineMs;
     this.#log = log;
+  }
+
+  /** Called each time the backend answers again after it did not. */
+  set onRecovered(listener: () => void) {
+    this.#onRecovered = listener;
   }
 
   get status(): BackendStatus {
@@ -286,9 +292,12 @@ export class Backend {
     clearTimeout(this.#recheck);
     this.#recheck = undefined;
     if (this.#status === "healthy") return;
-    if (this.#status === "unhealthy") this.#log(`backend ${this.name} answers again`);
+    const hasRecovered = this.#status === "unhealthy";
     this.#status = "healthy";
     this.#lastError = undefined;
+    if (!hasRecovered) return;
+    this.#log(`backend ${this.name} answers again`);
+    this.#onRecovered();
   }
 
   #failed(failure: UpstreamFailure): void {

@@ -39,21 +39,56 @@ describe("tools/list", () => {
     expect((await client.call("list_items")).message.result).toBeDefined();
   });
 
-  it("is empty for a backend that was never reachable", async () => {
+  const notListed = {
+    code: -32603,
+    message: "upstream error: test is not available, and no tools of it are cached: connection refused",
+    data: { backend: "test", reason: "connection refused" },
+  };
+
+  it("is an error that names a backend that was never reachable", async () => {
     await scene.backend.down();
     const client = await RawClient.open((await scene.launch()).mcpUrl);
-    expect(await toolsOf(client)).toEqual([]);
+    expect((await client.request("tools/list")).message.error).toEqual(notListed);
     expect((await client.call("list_items")).message.error?.message).toBe("Unknown tool: list_items");
     await scene.backend.up();
     expect((await client.call("list_items")).message.result).toBeDefined();
   });
 
-  it("omits the tools of a failed backend when the cache is disabled", async () => {
+  it("is cached after the start without a request", async () => {
+    const gateway = await scene.launch();
+    await eventually(gateway.health, ({ backends }) => backends.test?.cached === true);
+    await scene.backend.down();
+    const client = await RawClient.open(gateway.mcpUrl);
+    expect(await toolsOf(client)).toHaveLength(3);
+  });
+
+  it("is cached again after a recovery, with what the backend offers by then", async () => {
+    await scene.backend.down();
+    const gateway = await scene.launch();
+    await eventually(gateway.health, ({ status }) => status === "degraded");
+    await scene.backend.up();
+    await eventually(gateway.health, ({ backends }) => backends.test?.cached === true);
+    await scene.backend.down();
+    expect(await toolsOf(await RawClient.open(gateway.mcpUrl))).toHaveLength(3);
+  });
+
+  it("lists the tools of reachable backends when another was never reachable", async () => {
+    const other = await startBackend({ tools: ["list_more"] });
+    try {
+      await scene.backend.down();
+      const gateway = await scene.launch({ BACKENDS: `test=${scene.backend.url},other=${other.url}` });
+      expect(await toolsOf(await RawClient.open(gateway.mcpUrl))).toEqual(["list_more"]);
+    } finally {
+      await other.down();
+    }
+  });
+
+  it("is an error when the only backend has failed and the cache is disabled", async () => {
     const client = await RawClient.open((await scene.launch({ PROTECTIONS_OFF: "capability-cache" })).mcpUrl);
     expect(await toolsOf(client)).toHaveLength(3);
     await scene.backend.down();
     expect((await client.call("list_items")).message.error?.message).toBe("Unknown tool: list_items");
-    expect(await toolsOf(client)).toEqual([]);
+    expect((await client.request("tools/list")).message.error).toEqual(notListed);
   });
 
   it("resolves a name offered by two backends to the first, and reports the conflict", async () => {

@@ -2,6 +2,8 @@
  * The available tools and the backends that offer them. The last valid list of each backend is kept, so that the tools of a
  * backend that is down stay listed: a call to one then fails with the cause instead of "unknown tool".
  *
+ * The cache is filled after the start of the gateway, and each time a backend recovers.
+ *
  * With `keep` off nothing is cached: only tools that a backend lists at this moment exist.
  */
 import { isObject } from "../../http/json.ts";
@@ -11,7 +13,21 @@ import { UpstreamFailure } from "./upstream-failure.ts";
 export interface CapabilityCacheOptions {
   keep: boolean;
   deadlineMs: number;
+  log: (line: string) => void;
   onToolsChanged?: () => void;
+}
+
+/** There is no list of tools: none is cached, and the backend that may have some does not answer. */
+export class NothingListed extends Error {
+  override readonly name = "NothingListed";
+  readonly backend: string;
+  readonly reason: string;
+
+  constructor(backend: string, reason: string) {
+    super(`${backend} is not available, and no tools of it are cached: ${reason}`);
+    this.backend = backend;
+    this.reason = reason;
+  }
 }
 
 export type Tool = Record<string, unknown> & { name: string };
@@ -26,6 +42,8 @@ export class CapabilityCache {
   readonly #about = new Map<Backend, InitializeResult>();
   readonly #tools = new Map<Backend, readonly Tool[]>();
   readonly #index = new Map<string, Backend>();
+  /** Backends whose tools are not known, and why. */
+  readonly #unlisted = new Map<Backend, UpstreamFailure>();
   #listText: string | undefined;
   #conflicts: readonly string[] = [];
   #refreshing: Promise<void> | undefined;
@@ -51,10 +69,25 @@ export class CapabilityCache {
     return this.#index.get(tool);
   }
 
-  /** All tools, as the JSON text of an array: current from backends that answer, cached from those that do not. */
+  /**
+   * All tools, as the JSON text of an array: current from backends that answer, cached from those that do not.
+   * @throws NothingListed when there are none and a backend is unreachable
+   */
   async listText(): Promise<string> {
     await this.#refresh();
+    const [[backend, failure] = []] = this.#unlisted;
+    if (this.#index.size === 0 && backend !== undefined) throw new NothingListed(backend.name, failure?.message ?? "");
     return this.#listText ?? "[]";
+  }
+
+  /** Fills the cache in the background, now and after each recovery of a backend. */
+  fill(): void {
+    if (!this.#options.keep) return;
+    const refresh = () => {
+      this.#refresh().catch((error: unknown) => this.#options.log(`capability cache: ${String(error)}`));
+    };
+    for (const backend of this.#backends) backend.onRecovered = refresh;
+    refresh();
   }
 
   /** The backends' initialize results, in configured order; unreachable ones without a cached result are omitted. */
@@ -92,9 +125,11 @@ export class CapabilityCache {
       this.#backends.map(async (backend) => {
         try {
           this.#tools.set(backend, await this.#list(backend));
+          this.#unlisted.delete(backend);
         } catch (error) {
           if (!(error instanceof UpstreamFailure)) throw error;
           if (!this.#options.keep) this.#tools.delete(backend);
+          if (!this.#tools.has(backend)) this.#unlisted.set(backend, error);
         }
       }),
     );

@@ -2,7 +2,7 @@
 
 import { isObject } from "../../http/json.ts";
 import type { Backend } from "../backends/backend.ts";
-import type { CapabilityCache } from "../backends/capability-cache.ts";
+import { type CapabilityCache, NothingListed } from "../backends/capability-cache.ts";
 import type { CallContext } from "../calls/call-context.ts";
 import type { ToolCalls } from "../calls/tool-call.ts";
 import { forwardFailure } from "../calls/upstream-error.ts";
@@ -80,7 +80,14 @@ export class Methods {
     if (request.params.cursor !== undefined) {
       return errorText(request.id, errorCodes.invalidParams, "Invalid cursor: tools/list has a single page");
     }
-    const tools = await this.#parts.capabilities.listText();
+    let tools: string;
+    try {
+      tools = await this.#parts.capabilities.listText();
+    } catch (error) {
+      if (!(error instanceof NothingListed)) throw error;
+      const { message, backend, reason } = error;
+      return errorText(request.id, errorCodes.internal, `upstream error: ${message}`, { backend, reason });
+    }
     return `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"result":{"tools":${tools}}}`;
   }
 
