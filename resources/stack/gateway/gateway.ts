@@ -1,18 +1,15 @@
 /** Creates and connects the gateway's parts and listens on its port. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Pool } from "pg";
 import { HttpError, pathOf, type RunningService, sendJson, serve } from "../http/serve.ts";
 import { Approvals } from "./approvals/approvals.ts";
 import { SlackActions } from "./approvals/slack-actions.ts";
 import { SlackChannel } from "./approvals/slack-channel.ts";
-import { Tickets } from "./approvals/tickets.ts";
 import { type CallEntry, callRowText } from "./audit/call-row.ts";
-import { explainDatabaseFailure, openPool } from "./audit/database.ts";
+import { explainDatabaseFailure } from "./audit/database.ts";
 import { decisionRowText } from "./audit/decision-row.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import { Spool } from "./audit/spool.ts";
 import { SpoolFiles } from "./audit/spool-files.ts";
-import { insertCalls, insertDecisions, rowWriter } from "./audit/writer.ts";
 import { Backend } from "./backends/backend.ts";
 import { CapabilityCache } from "./backends/capability-cache.ts";
 import { CallHistory } from "./calls/history.ts";
@@ -24,9 +21,9 @@ import { Methods } from "./mcp/methods.ts";
 import type { Policy } from "./policy/policy.ts";
 import { PolicyError, readPolicyFile } from "./policy/policy-file.ts";
 import { notificationText } from "./protocol/messages.ts";
-import { Recovery } from "./recovery.ts";
+import { openRecords, type Readiness, type Records } from "./records.ts";
 import { Sessions } from "./sessions/sessions.ts";
-import type { Settings } from "./settings.ts";
+import type { RecordSettings, Settings } from "./settings.ts";
 
 /** A failed check at start. The message gives the observation and the next step. */
 export class CannotStart extends Error {
@@ -73,8 +70,9 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
   let stopping: Promise<void> | undefined;
   const running = { ...service, stop: () => (stopping ??= stop()) };
   try {
-    built = build(settings, policy, openFiles(settings.auditSpoolFolder), log);
-    await startRecovery(built.recovery, settings.databaseUrl);
+    const files = openFiles(settings.auditSpoolFolder);
+    built = build(settings, policy, files, openOrExplain(settings.records, log), log);
+    await startRecovery(built.recovery, settings.records);
   } catch (error) {
     await running.stop();
     throw error;
@@ -86,7 +84,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
 }
 
 async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
-  const { recovery, backends, audit, calls, pool, monitor, toolCalls } = parts;
+  const { recovery, backends, audit, calls, records, monitor, toolCalls } = parts;
   recovery.stop();
   for (const backend of backends) backend.close();
   await toolCalls.idle(stopGraceMs);
@@ -96,7 +94,7 @@ async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
       if (waiting > 0) log(`${spool.name}: ${waiting} rows stay in ${settings.auditSpoolFolder} for the next start`);
     }),
   );
-  await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
+  await Promise.race([records.close(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
   monitor.stop();
 }
 
@@ -118,11 +116,21 @@ function openFiles(folder: string): SpooledFiles {
   }
 }
 
-async function startRecovery(recovery: Recovery, databaseUrl: string): Promise<void> {
+function openOrExplain(settings: RecordSettings, log: Log): Records {
+  try {
+    return openRecords(settings, log);
+  } catch (error) {
+    const hint = "Set AUDIT_FILE to a file that the gateway may write";
+    throw new CannotStart(`audit: ${(error as Error).message}. ${hint}.`, { cause: error });
+  }
+}
+
+async function startRecovery(recovery: Readiness, records: RecordSettings): Promise<void> {
   try {
     await recovery.start();
   } catch (error) {
-    throw new CannotStart(`database: ${explainDatabaseFailure(error, databaseUrl)}`, { cause: error });
+    if (records.in === "file") throw error;
+    throw new CannotStart(`database: ${explainDatabaseFailure(error, records.url)}`, { cause: error });
   }
 }
 
@@ -132,38 +140,31 @@ interface SpooledFiles {
 }
 
 interface Parts extends HealthParts {
-  pool: Pool;
+  records: Records;
   endpoint: McpEndpoint;
   slackActions: SlackActions;
 }
 
-function build(settings: Settings, policy: Policy, files: SpooledFiles, log: Log): Parts {
-  const pool = openPool(settings.databaseUrl, log);
+function build(settings: Settings, policy: Policy, files: SpooledFiles, records: Records, log: Log): Parts {
   const { protectionsOff, upstreamDeadlineMs: deadlineMs } = settings;
   const bounds = { limit: settings.auditSpoolLimit, log };
-  const audit = new Spool<AuditEntry>(rowWriter(pool, insertDecisions), files.audit, {
+  const audit = new Spool<AuditEntry>(records.decisions, files.audit, {
     ...bounds,
     name: "audit",
     rowText: decisionRowText,
   });
-  const calls = new Spool<CallEntry>(rowWriter(pool, insertCalls), files.calls, {
+  const calls = new Spool<CallEntry>(records.calls, files.calls, {
     ...bounds,
     name: "calls",
     rowText: callRowText,
   });
   const history = new CallHistory(settings.historyLimit);
-  const recovery: Recovery = new Recovery({
-    pool,
-    databaseUrl: settings.databaseUrl,
-    audit,
-    log,
-    onRecovered: (orphans) => {
-      if (orphans.length > 0) log(`approvals: ${orphans.length} tickets of an earlier gateway process expired`);
-      void approvals.closeOrphanedTickets(orphans);
-    },
+  const recovery: Readiness = records.readiness(audit, (orphans) => {
+    if (orphans.length > 0) log(`approvals: ${orphans.length} tickets of an earlier gateway process expired`);
+    void approvals.closeOrphanedTickets(orphans);
   });
   const approvals = new Approvals({
-    tickets: new Tickets(pool, () => recovery.problem),
+    tickets: records.tickets(() => recovery.problem),
     slack: new SlackChannel(settings.slack, log),
     ttlMs: protectionsOff.has("approval-ttl") ? undefined : settings.approvalTtlMs,
     callerReturnMs: settings.callerReturnMs,
@@ -186,7 +187,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, log: Log
   const toolCalls = new ToolCalls({ settings, policy, capabilities, approvals, audit, calls, history });
   const methods = new Methods({ toolCalls, capabilities, upstreamDeadlineMs: deadlineMs, log });
   return {
-    pool,
+    records,
     audit,
     calls,
     recovery,

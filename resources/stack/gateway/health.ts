@@ -8,14 +8,14 @@ import type { CapabilityCache } from "./backends/capability-cache.ts";
 import type { CallHistory } from "./calls/history.ts";
 import type { ToolCalls } from "./calls/tool-call.ts";
 import type { ProcessMonitor } from "./diagnostics.ts";
-import type { Recovery } from "./recovery.ts";
+import type { Readiness } from "./records.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { Protection } from "./settings.ts";
 
 export interface HealthParts {
   audit: Spool<AuditEntry>;
   calls: Spool<CallEntry>;
-  recovery: Recovery;
+  recovery: Readiness;
   approvals: Approvals;
   backends: readonly Backend[];
   capabilities: CapabilityCache;

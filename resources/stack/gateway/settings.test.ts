@@ -36,6 +36,16 @@ describe("readSettings", () => {
     expect(read).toThrow(/APPROVAL_TTL is "soon"/);
   });
 
+  it("keeps decisions in a file with AUDIT_FILE, which needs no database; not in both", () => {
+    const { DATABASE_URL, ...rest } = required;
+    expect(readSettings({ ...rest, AUDIT_FILE: "/var/log/audit.jsonl" }).records).toEqual({
+      in: "file",
+      path: "/var/log/audit.jsonl",
+    });
+    expect(readSettings(required).records).toEqual({ in: "database", url: DATABASE_URL });
+    expect(() => readSettings({ ...required, AUDIT_FILE: "a.jsonl" })).toThrow(/AUDIT_FILE and DATABASE_URL/);
+  });
+
   it("refuses two backends with the same name", () => {
     expect(() => readSettings({ ...required, BACKENDS: "a=http://x/mcp,a=http://y/mcp" })).toThrow(/names "a" twice/);
   });

@@ -17,12 +17,15 @@ export interface SlackSettings {
   channel: string;
 }
 
+/** Where decisions, calls and tickets are kept. */
+export type RecordSettings = { in: "database"; url: string } | { in: "file"; path: string };
+
 export interface Settings {
   host: string;
   port: number;
   allowedHosts: readonly string[];
   policyFile: string;
-  databaseUrl: string;
+  records: RecordSettings;
   backends: readonly BackendSettings[];
   slack: SlackSettings;
   approvalTtlMs: number;
@@ -46,7 +49,7 @@ export function readSettings(variables: Variables): Settings {
   return readEnvironment(variables, (environment) => ({
     ...environment.listening(8080),
     policyFile: environment.string("POLICY_FILE", "./policy.yaml"),
-    databaseUrl: readDatabaseUrl(environment),
+    records: readRecords(environment),
     backends: readBackends(environment),
     slack: {
       url: readSlackUrl(environment),
@@ -65,6 +68,15 @@ export function readSettings(variables: Variables): Settings {
     auditSpoolFolder: environment.string("AUDIT_SPOOL_FOLDER", "/var/lib/resilience-lab/gateway"),
     auditSpoolLimit: environment.integer("AUDIT_SPOOL_LIMIT", { fallback: 100_000, min: 1, max: 1_000_000 }),
   }));
+}
+
+function readRecords(environment: EnvironmentReader): RecordSettings {
+  const path = environment.optionalString("AUDIT_FILE");
+  if (path === undefined) return { in: "database", url: readDatabaseUrl(environment) };
+  if (environment.optionalString("DATABASE_URL") !== undefined) {
+    environment.problem("AUDIT_FILE and DATABASE_URL are both set. Unset one: decisions are kept in one place");
+  }
+  return { in: "file", path };
 }
 
 function readDatabaseUrl(environment: EnvironmentReader): string {

@@ -15,10 +15,10 @@ import { Question } from "./question.ts";
 import type { SlackChannel } from "./slack-channel.ts";
 import { outcomeMessage } from "./slack-message.ts";
 import type { Settlement, Ticket, TicketStatus } from "./ticket.ts";
-import type { Tickets } from "./tickets.ts";
+import type { TicketStore } from "./tickets.ts";
 
 export interface ApprovalsOptions {
-  tickets: Tickets;
+  tickets: TicketStore;
   slack: SlackChannel;
   /** Undefined: a ticket waits until it is decided or its caller leaves. */
   ttlMs: number | undefined;

@@ -2,11 +2,11 @@
 import type { SlackChannel } from "./slack-channel.ts";
 import { outcomeMessage, questionMessage } from "./slack-message.ts";
 import type { Settlement, Ticket } from "./ticket.ts";
-import type { Tickets } from "./tickets.ts";
+import type { TicketStore } from "./tickets.ts";
 
 export interface QuestionParts {
   slack: SlackChannel;
-  tickets: Tickets;
+  tickets: TicketStore;
   log: (line: string) => void;
 }
 

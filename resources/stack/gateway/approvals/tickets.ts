@@ -12,7 +12,20 @@ export interface TicketState {
   tool: string;
 }
 
-export class Tickets {
+/** Where tickets are kept. Of everyone who settles a pending one, exactly one succeeds. */
+export interface TicketStore {
+  /** @throws an Error that says why no ticket can be made now */
+  insert(ticket: Ticket, channel: string): Promise<void>;
+  /** True when this settled it: it was pending, for these very arguments. */
+  settle(id: string, digest: string | undefined, settlement: Settlement): Promise<boolean>;
+  /** Makes the record say what happened, whatever it says now. */
+  correct(id: string, settlement: Settlement): Promise<void>;
+  read(id: string): Promise<TicketState | undefined>;
+  /** Notes which message asks for it. */
+  noteMessage(id: string, timestamp: string): Promise<void>;
+}
+
+export class Tickets implements TicketStore {
   readonly #pool: Pool;
   readonly #problem: () => string | undefined;
 

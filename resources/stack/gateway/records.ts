@@ -1,0 +1,52 @@
+/** Where the gateway keeps its decisions, its calls and its tickets: a database, or a file and its memory. */
+import type { Leftover } from "./approvals/leftovers.ts";
+import { MemoryTickets } from "./approvals/memory-tickets.ts";
+import { type TicketStore, Tickets } from "./approvals/tickets.ts";
+import { AuditFile } from "./audit/audit-file.ts";
+import { openPool } from "./audit/database.ts";
+import type { AuditEntry } from "./audit/entry.ts";
+import type { Spool } from "./audit/spool.ts";
+import { insertCalls, insertDecisions, rowWriter, type WriteRows } from "./audit/writer.ts";
+import { Recovery } from "./recovery.ts";
+import type { RecordSettings } from "./settings.ts";
+
+/** Whether the gateway may go on from what an earlier one has left. */
+export interface Readiness {
+  /** Why not yet; undefined once it may. */
+  readonly problem: string | undefined;
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export interface Records {
+  decisions: WriteRows;
+  calls: WriteRows;
+  tickets: (problem: () => string | undefined) => TicketStore;
+  readiness: (audit: Spool<AuditEntry>, onRecovered: (leftovers: readonly Leftover[]) => void) => Readiness;
+  close: () => Promise<void>;
+}
+
+/** @throws the file system's error for a file that cannot be written */
+export function openRecords(settings: RecordSettings, log: (line: string) => void): Records {
+  if (settings.in === "file") return inFile(settings.path);
+  const { url: databaseUrl } = settings;
+  const pool = openPool(databaseUrl, log);
+  return {
+    decisions: rowWriter(pool, insertDecisions),
+    calls: rowWriter(pool, insertCalls),
+    tickets: (problem) => new Tickets(pool, problem),
+    readiness: (audit, onRecovered) => new Recovery({ pool, databaseUrl, audit, log, onRecovered }),
+    close: () => pool.end(),
+  };
+}
+
+function inFile(path: string): Records {
+  const file = new AuditFile(path);
+  return {
+    decisions: file.decisions,
+    calls: file.calls,
+    tickets: () => new MemoryTickets(),
+    readiness: () => ({ problem: undefined, start: async () => {}, stop: () => {} }),
+    close: async () => file.close(),
+  };
+}
