@@ -32,7 +32,8 @@ export const faultInForce = z.object({
   sinceWallMs: z.number(),
   /** When it is undone automatically. */
   expiresWallMs: z.number(),
-  runId: z.string(),
+  /** The run that it belongs to; null for one that `resilience-lab break` has left in force. */
+  runId: z.string().nullable(),
   /** Applied by a person and not by a scenario. */
   isManual: z.boolean(),
 });

@@ -21,7 +21,8 @@ export function whyNoUndo(lab: LabState | undefined): string | undefined {
   const faults = faultsInForce(lab);
   if (damageOf(lab).length > 0) return undefined;
   if (faults.length === 0) return "No fault is in force";
-  const isOn = (runId: string) => lab?.queue.active.some((run) => run.runId === runId && run.state === "running");
+  const isOn = (runId: string | null) =>
+    lab?.queue.active.some((run) => run.runId === runId && run.state === "running");
   if (!faults.every(({ runId }) => isOn(runId))) return undefined;
   return "The run in progress undoes its faults at its end. Cancel the run or halt to undo them now";
 }

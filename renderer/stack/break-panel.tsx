@@ -196,9 +196,9 @@ function FaultList({ faults }: { faults: readonly FaultInForce[] }) {
       {faults.map(({ id, kind, isManual, runId, sinceWallMs, expiresWallMs }) => (
         <li key={id}>
           <ToneWord tone="fault">{kind}</ToneWord> for {formatDuration(Math.max(0, nowMs - sinceWallMs))},{" "}
-          {isManual ? "manual" : "by a run"}, undone automatically in{" "}
+          {runId === null ? "by `break` in a terminal" : isManual ? "manual" : "by a run"}, undone automatically in{" "}
           {formatDuration(Math.max(0, expiresWallMs - nowMs))}.{" "}
-          <a href={formatRoute({ at: "run", runId })}>Open the run</a>
+          {runId !== null && <a href={formatRoute({ at: "run", runId })}>Open the run</a>}
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 import type { KeyboardEvent } from "react";
+import type { FaultInForce } from "../../electron/contract/faults.ts";
 import type { LinkStatus, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
 import type { Tone } from "../../electron/model/tone.ts";
 import { toneVariable } from "../ui/tone-mark.tsx";
@@ -101,9 +102,14 @@ function toneOfService(service: ServiceStatus, stack: StackStatus): Tone {
   return stack.state === "down" || service.state === "starting" ? "muted" : service.health;
 }
 
+function causeOf({ isManual, runId }: FaultInForce): string {
+  if (runId === null) return "by `break`";
+  return isManual ? "manually" : "by a run";
+}
+
 function shortState(service: ServiceStatus, stack: StackStatus): string {
   const [fault] = service.faults;
-  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${fault.isManual ? "manually" : "by a run"}`;
+  if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${causeOf(fault)}`;
   if (stack.state === "down" || stack.state === "failed") return "not running";
   if (service.state === "starting") return "starting";
   if (service.state === "paused") return "paused";

@@ -250,7 +250,8 @@ function toError({ code, message, hint }: LabError): NonNullable<StackStatus["er
 }
 
 function toInForce(fault: JournaledFault, manualRunId: string | null): FaultInForce {
-  const { id, kind, target, undo, runId, intendedWallMs, expiresWallMs } = fault;
-  const isManual = runId === manualRunId;
+  const { id, kind, target, undo, isStanding, intendedWallMs, expiresWallMs } = fault;
+  const runId = isStanding ? null : fault.runId;
+  const isManual = runId !== null && runId === manualRunId;
   return { id, kind, target, undo, sinceWallMs: intendedWallMs, expiresWallMs, runId, isManual };
 }
