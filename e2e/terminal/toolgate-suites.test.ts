@@ -24,10 +24,10 @@ async function runSuite(name: string, ...options: string[]) {
   return { code, err, cases, decisions: runs.map((run) => run.decisions.map((row) => `${row.tool} ${row.decision}`)) };
 }
 
-const isWhole = async () => (await lab.run("stack", "status")).code === 0;
+const isHealthy = async () => (await lab.run("stack", "status")).code === 0;
 
 describe("on a stack where everything is up", () => {
-  test("the short inputs pass, a redacted call being allowed and a refund approved", async () => {
+  test("the short inputs pass: a redacted call counts as allowed, a refund is approved", async () => {
     const { code, cases, decisions, err } = await runSuite("short-inputs");
     expect(cases, err).toEqual(["passed", "passed", "passed", "passed"]);
     expect(decisions).toEqual([
@@ -39,7 +39,7 @@ describe("on a stack where everything is up", () => {
     expect(code).toBe(0);
   });
 
-  test("requests in sentences pass, and the refund is made since somebody approves it", async () => {
+  test("requests in sentences pass, and refunds are approved", async () => {
     const { code, cases, err } = await runSuite("plain-requests");
     expect([cases, code], err).toEqual([["passed", "passed"], 0]);
     const one = await runSuite("one-charge");
@@ -51,14 +51,14 @@ describe("on a stack where everything is up", () => {
     ]);
   });
 
-  test("a case that is named runs alone; a name that no suite has is refused with those there are", async () => {
+  test("--case runs one case; an unknown name is refused with the known ones", async () => {
     const one = await runSuite("short-inputs", "--case", "deletion-is-denied");
     expect(one.cases).toEqual(["passed"]);
     const { code, err } = await lab.run("run", suite("short-inputs"), "--case", "no-such-case");
     expect([code, err]).toEqual([2, expect.stringMatching(/no suite has a case "no-such-case"\n.*deletion-is-denied/)]);
   });
 
-  test("cases can be asked of another agent, and only the decisions of its session count", async () => {
+  test("--agent asks another agent, and only the decisions of its session count", async () => {
     const agent = /^agent +(127\S+)$/m.exec(up.out)?.[1];
     const server = createServer(async (request, response) => {
       const body = (await request.toArray()).join("");
@@ -79,8 +79,8 @@ describe("on a stack where everything is up", () => {
   });
 });
 
-describe("on a stack that is broken first", () => {
-  test("`break` stops a server and leaves it stopped; the suite goes on with it, and does not start it", async () => {
+describe("on a stack that is broken before the suite", () => {
+  test("`break` stops a server and keeps it stopped; the suite runs and does not start it", async () => {
     const broken = await lab.run("break", "stop", "payments-mcp");
     expect(broken, broken.err).toMatchObject({ code: 0 });
     expect(broken.out).toContain("broken: payments-mcp");
@@ -97,21 +97,21 @@ describe("on a stack that is broken first", () => {
     );
   });
 
-  test("another scenario is refused by its name; a second fault on it as well", async () => {
+  test("another scenario is refused and names the fault; a second fault on the service is refused", async () => {
     const { code, out } = await lab.run("run", "mcp-crash");
     expect([code, out]).toEqual([1, expect.stringMatching(/stop payments-mcp is in force, applied with `break`/)]);
     const again = await lab.run("break", "kill", "payments-mcp");
     expect([again.code, again.err]).toEqual([2, expect.stringMatching(/payments-mcp was already stopped/)]);
   });
 
-  test("`restore` starts it again, and the stack is whole", async () => {
+  test("`restore` starts it again, and the stack is healthy", async () => {
     const { code, out } = await lab.run("restore", "payments-mcp");
     expect([code, out]).toEqual([0, expect.stringContaining("restored: stop payments-mcp")]);
     // The gateway checks its servers at intervals of its own.
-    await until("the stack is whole", isWhole);
+    await until("the stack is healthy", isHealthy);
   });
 
-  test("without the approval channel a refund expires, and nobody is taken for an approver", async () => {
+  test("without the approval channel a refund expires", async () => {
     await lab.run("break", "stop", "mock-slack");
     for (const [name, ...options] of [["slack-is-down"], ["one-outage-each", "--case", "channel-down"]] as const) {
       const { cases, decisions, err } = await runSuite(name, ...options);
@@ -119,18 +119,18 @@ describe("on a stack that is broken first", () => {
       expect(decisions[0]?.at(-1)).toBe("create_refund expired");
     }
     expect(await lab.run("restore")).toMatchObject({ code: 0 });
-    await until("the stack is whole", isWhole);
+    await until("the stack is healthy", isHealthy);
   });
 
-  test("a fault that is broken for a time ends by itself, with no lab at work", async () => {
+  test("a fault expires without a lab at work", async () => {
     const broken = await lab.run("break", "latency", "gateway->payments-mcp", "by=1ms", "--for", "1s");
     expect(broken, broken.err).toMatchObject({ code: 0 });
     await lab.run("break", "stop", "payments-mcp", "--for", "1s");
-    await until("both have expired", isWhole);
+    await until("both have expired", isHealthy);
     expect((await lab.run("restore")).out).toContain("nothing is broken");
   });
 
-  test("a halt undoes it as well", async () => {
+  test("a halt undoes it", async () => {
     await lab.run("break", "pause", "mock-slack");
     const { code, out } = await lab.run("halt");
     expect([code, out]).toEqual([0, expect.stringContaining("pause mock-slack: restored")]);

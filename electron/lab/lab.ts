@@ -228,14 +228,14 @@ export class LabSession {
     this.interrupted = found.interrupted;
   }
 
-  /** Whether a fault that this session has applied is to outlive it. */
+  /** Whether a fault that this session applied outlives it. */
   get leavesFaults(): boolean {
     return this.#leavesFaults;
   }
 
   /**
-   * Applies a fault that stays in force after this session, until it is restored or its time is over.
-   * @throws LabError when it cannot be applied, and then nothing of it is left
+   * Applies a fault that stays in force after this session, until it is restored or expires.
+   * @throws LabError when it cannot be applied; it is then undone
    */
   async break(spec: FaultSpec, running: RunningStack): ReturnType<typeof applyStanding> {
     this.#leavesFaults = true;
@@ -251,7 +251,7 @@ export class LabSession {
   }
 
   /**
-   * Undoes every fault of the journal, and on the stack that is left up whatever else is broken, whoever did it.
+   * Undoes every journaled fault on any stack, and repairs other damage on the stack that was left up.
    * @param target a service or a link; everything when undefined
    */
   async restore(target: string | undefined, signal: AbortSignal): Promise<Restored[]> {

@@ -18,15 +18,15 @@ const options = {
 export const breakCommand: Command = {
   help: `resilience-lab break KIND TARGET [NAME=VALUE...] [--for DURATION]
 
-Breaks a service or a link of the stack that is up, and leaves it so when the command has ended:
+Applies a fault to a service or a link of the stack that is up, and keeps it in force after the command:
   resilience-lab break stop payments-mcp
   resilience-lab break latency "gateway->payments-mcp" by=500ms jitter=100ms --for 5m
 KIND and NAME=VALUE are those of a scenario's \`fault\` step. The fault is undone by \`resilience-lab restore\`, by \`halt\`,
-or when its time is over, also when no terminal is open any more. A ToolGate suite then runs on the stack as it is; other
-scenarios name the fault and refuse, unless --accept-existing is given.
+or when it expires, also after the terminal is closed. A ToolGate suite runs on the stack as it is; other scenarios are
+refused and name the fault, unless --accept-existing is given.
 
-  --for DURATION      how long it stays in force at the most (default 10m, at most 24h)
-  --project NAME      a compose project on Docker that someone else has brought up
+  --for DURATION      how long it stays in force (default 10m, at most 24h)
+  --project NAME      a running compose project on Docker
   --stack FILE        the compose file of that project, where its labels do not name it
   --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`,
   run(args, terminal) {

@@ -30,12 +30,12 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
   },
   {
     name: "break",
-    summary: "break something on the stack that is up and leave it so, for a time",
+    summary: "apply a fault to the stack that is up and keep it in force, for a time",
     load: async () => (await import("./break-command.ts")).breakCommand,
   },
   {
     name: "restore",
-    summary: "undo what `break` has left, and restore whatever else is broken",
+    summary: "undo the faults that `break` applied, and repair other damage",
     load: async () => (await import("./restore-command.ts")).restoreCommand,
   },
   {

@@ -8,9 +8,9 @@ import { withLab } from "./with-lab.ts";
 export const restoreCommand: Command = {
   help: `resilience-lab restore [TARGET]
 
-Undoes what \`break\` has left in force, on any stack, and restores whatever else is broken on the stack that is up:
-toxics and closed links of the fault proxy, services that are paused or stopped. With a TARGET, a service or a link, only
-that one. Exit 1 if something could not be restored.`,
+Undoes the faults that \`break\` applied, on any stack, and repairs other damage on the stack that is up: toxics and closed
+links of the fault proxy, paused or stopped services. With a TARGET, a service or a link, only that one. Exit 1 if
+something could not be restored.`,
   run(args, terminal: Terminal) {
     const [target, extra] = readArguments("restore", args, {}).positionals;
     if (extra !== undefined) throw new LabError("bad-input", `restore takes one target, not "${extra}" as well`);

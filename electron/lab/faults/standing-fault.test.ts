@@ -4,8 +4,8 @@ import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
 import { openHomeToUndo } from "../home.ts";
-import { leftBehind } from "../left-behind.ts";
 import { recover } from "../recovery.ts";
+import { reportUnrestored } from "../unrestored.ts";
 import { expireStanding } from "../watchdog/expire-standing.ts";
 import { applyStanding } from "./standing-fault.ts";
 import { undoOpenFaults } from "./undo-open-faults.ts";
@@ -27,11 +27,11 @@ afterEach(async () => {
 });
 
 describe("a standing fault", () => {
-  test("is left by the next start, and is nothing that a dead lab has left", async () => {
+  test("is left by the next start, and is not reported as unrestored", async () => {
     await applyStanding({ stop: "server" }, stack.running, stack.faults);
     await applyStanding({ http_status: LINK, status: 503 }, stack.running, stack.faults);
     expect(await recover(stack.undoParts, limit())).toEqual([]);
-    expect(leftBehind(stack.journal)).toEqual([]);
+    expect(reportUnrestored(stack.journal)).toEqual([]);
     expect(open().map(({ kind, isStanding }) => [kind, isStanding])).toEqual([
       ["http_status", true],
       ["stop", true],
@@ -39,17 +39,17 @@ describe("a standing fault", () => {
     expect((await stack.running.driver.stateOf("server")).is).toBe("stopped");
   });
 
-  test("whose time is over is undone by the next start", async () => {
+  test("that has expired is undone by the next start", async () => {
     await applyStanding({ pause: "server" }, stack.running, stack.faults);
     expire();
     expect(await recover(stack.undoParts, limit())).toMatchObject([{ isRestored: true }]);
     expect((await stack.running.driver.stateOf("server")).is).toBe("running");
   });
 
-  test("that was only intended is undone by the next start: nobody knows whether it is in force", async () => {
+  test("that was only intended is undone by the next start", async () => {
     await applyStanding({ pause: "server" }, stack.running, stack.faults);
     stack.journal.database.prepare("UPDATE faults SET state = 'intended' WHERE state = 'applied'").run();
-    expect(leftBehind(stack.journal)).not.toEqual([]);
+    expect(reportUnrestored(stack.journal)).not.toEqual([]);
     expect(await recover(stack.undoParts, limit())).toMatchObject([{ isRestored: true }]);
   });
 
@@ -64,7 +64,7 @@ describe("a standing fault", () => {
     expect(open()).toHaveLength(1);
   });
 
-  test("is undone by what waits for its expiry, which ends when nothing is left to wait for", async () => {
+  test("is undone when it expires; the wait ends when none is in force", async () => {
     const home = {
       ...openHomeToUndo(folder),
       journalFile: join(folder, "journal.db"),
@@ -74,7 +74,7 @@ describe("a standing fault", () => {
     await applyStanding({ http_status: LINK, status: 503 }, stack.running, stack.faults);
     const lines: string[] = [];
     const waiting = expireStanding(home, (line) => lines.push(line));
-    // It hears of a change of the journal, by whatever process.
+    // A change of the journal wakes it.
     expire();
     await waiting;
     expect(lines.sort()).toEqual([

@@ -8,8 +8,8 @@ import { prepareFault } from "./prepare.ts";
 import { requestedFault } from "./requested-fault.ts";
 
 /**
- * Whether a fault of another lab is to be undone now. A standing one is left until its time is over; one that was only
- * intended may be half applied, and is nobody's.
+ * Whether recovery undoes a fault now. A standing fault is left until it expires; one that was only intended may be half
+ * applied, and is undone.
  */
 export function isDue({ isStanding, isApplied, expiresWallMs }: OpenFault, nowWallMs: number): boolean {
   return !isStanding || !isApplied || expiresWallMs <= nowWallMs;
@@ -17,8 +17,8 @@ export function isDue({ isStanding, isApplied, expiresWallMs }: OpenFault, nowWa
 
 /**
  * Writes the intent, then applies a fault that outlives this process.
- * @throws LabError `precondition` when the target is broken already, `bad-input` for a fault that does not last; anything
- * else leaves a fault whose state is not known, in the journal as intended
+ * @throws LabError `precondition` when the target is already broken, `bad-input` for a fault that does not last. After any
+ * other error the fault may be half applied; the journal has it as intended
  */
 export async function applyStanding(
   spec: FaultSpec,

@@ -26,7 +26,7 @@ export interface JournaledFault {
   undo: string;
   /** Baseline of a service, where more than its own state is lost with it. */
   before?: Baseline;
-  /** It is to outlive the lab that applied it: in force until it is restored or has expired. */
+  /** Outlives the lab that applied it: in force until it is restored or expires. */
   isStanding?: true;
   intendedWallMs: number;
   expiresWallMs: number;
@@ -162,7 +162,7 @@ export class FaultJournal {
     };
   }
 
-  /** Calls `listener` at each commit to the journal, by whatever process. Returns what ends it. */
+  /** Calls `listener` at each commit to the journal, by any process. Returns a function that ends it. */
   onChange(listener: () => void): () => void {
     return onFileChange(`${this.#database.name}-wal`, listener);
   }

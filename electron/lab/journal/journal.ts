@@ -69,7 +69,7 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE faults ADD COLUMN before TEXT;
   DROP TABLE endpoints;
   `,
-  // Faults that are to outlive the lab that applied them.
+  // Faults that outlive the lab that applied them.
   "ALTER TABLE faults ADD COLUMN standing INTEGER NOT NULL DEFAULT 0;",
 ];
 

@@ -9,8 +9,8 @@ const APPROVES_AFTER_MS = 50;
 const APPROVER = "suite-approver";
 
 /**
- * Does the work while every call that waits for an approval is approved in the stack's approval channel. One that cannot
- * be, because the channel is down, is logged and left to expire.
+ * Runs the work and approves every call that waits for an approval, in the stack's approval channel. A call that cannot be
+ * approved, because the channel is down, is logged and expires.
  */
 export async function withApprover(
   context: RunContext,

@@ -10,7 +10,7 @@ export interface Facts {
   methodMs: number;
   /** The answer of the last agent step, if there was one. */
   answer: string | undefined;
-  /** How the checks are read; absent for the lab's own reading. */
+  /** How the checks are read; absent: as the lab reads them. */
   reading?: Scenario["reading"];
   /** Sessions that agents have named. In ToolGate's reading, when there are any, only their decisions count. */
   sessions?: ReadonlySet<string>;
@@ -59,8 +59,8 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     return verdict("mustNotInclude", found.length === 0, `none of ${list(check.mustNotInclude)}`, list(tools));
   }
   if ("policyOutcome" in check) {
-    const words = decisions.map(({ event }) => event.decision);
-    const last = (isToolGate ? words.flatMap(toolGateWord) : words).at(-1);
+    const all = decisions.map(({ event }) => event.decision);
+    const last = (isToolGate ? all.flatMap(toolGateDecision) : all).at(-1);
     return verdict("policyOutcome", last === check.policyOutcome, check.policyOutcome, last ?? "no decision");
   }
   if ("mustNotContainInArgs" in check) {
@@ -100,8 +100,8 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
   return answer(check.answer, facts.answer);
 }
 
-/** The row that ToolGate writes for a decision: none for what a person decided, and it knows no word for a redacted call. */
-function toolGateWord(decision: Decision): Decision[] {
+/** The decision that ToolGate records: none for an approver's decision, `allow` for a redacted call. */
+function toolGateDecision(decision: Decision): Decision[] {
   if (decision === "approved" || decision === "denied") return [];
   return [decision === "redact" ? "allow" : decision];
 }

@@ -7,7 +7,7 @@ export function isSuiteDocument(value: unknown): boolean {
   return isObject(value) && "cases" in value && !("method" in value);
 }
 
-/** The scenarios of a ToolGate suite: each case asks the agent once and is judged by what the audit log then has. */
+/** The scenarios of a ToolGate suite: each case asks the agent once and checks the audit log. */
 export function scenariosOfSuite(name: string, { cases }: Suite): Scenario[] {
   return cases.map((each) => {
     const expect: Check[] = [
@@ -21,7 +21,7 @@ export function scenariosOfSuite(name: string, { cases }: Suite): Scenario[] {
       title: each.name,
       patterns: [],
       reading: "toolgate",
-      // A stopped server leaves the gateway degraded, and is often what the suite is run for.
+      // A suite may be run with a server stopped, which leaves the gateway degraded.
       steadyState: [],
       method: [{ agent: each.input.trim() }],
       expect,
@@ -52,7 +52,7 @@ function isNamed({ id, title }: Scenario, name: string): boolean {
   return id === name || title === name;
 }
 
-/** The suite's case asked of another agent, which takes `POST {"input"}` and replies with `{"session_id"}`. */
+/** The suite's case, sent to another agent, which takes `POST {"input"}` and replies with `{"session_id"}`. */
 export function askedAt(scenario: Scenario, url: string): Scenario {
   if (scenario.reading !== "toolgate") return scenario;
   const at: AgentTarget = { url, session: "session_id" };

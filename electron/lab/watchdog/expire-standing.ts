@@ -10,10 +10,10 @@ import { StackRegister } from "../journal/stack-register.ts";
 const LONGEST_WAIT_MS = 30_000;
 const UNDO_LIMIT_MS = 60_000;
 const RETRY_AFTER_MS = 5_000;
-/** What cannot be undone by then is left to the next start of a lab. */
+/** After this many failures the faults are left to the next start of a lab. */
 const RETRIES_LIMIT = 20;
 
-/** Undoes each standing fault when its time is over. Resolves when none is in force, or when one cannot be undone. */
+/** Undoes each standing fault when it expires. Resolves when none is in force, or after {@link RETRIES_LIMIT} failures. */
 export async function expireStanding(home: LabHome, log: (line: string) => void): Promise<void> {
   const journal = openJournalToUndo(home.journalFile);
   try {
@@ -37,7 +37,7 @@ export async function expireStanding(home: LabHome, log: (line: string) => void)
   }
 }
 
-/** Whether every fault that was due is undone. Safe beside a lab that does the same. */
+/** Whether every fault that was due is undone. Safe to run concurrently with a lab. */
 async function undoExpired(parts: UndoParts, log: (line: string) => void): Promise<boolean> {
   let isDone = true;
   for (const stack of parts.register.list()) {

@@ -1,6 +1,7 @@
 /** Where the gateway keeps its decisions, its calls and its tickets: a database, or a file and its memory. */
-import type { Leftover } from "./approvals/leftovers.ts";
+
 import { MemoryTickets } from "./approvals/memory-tickets.ts";
+import type { OrphanedTicket } from "./approvals/orphaned-tickets.ts";
 import { type TicketStore, Tickets } from "./approvals/tickets.ts";
 import { AuditFile } from "./audit/audit-file.ts";
 import { openPool } from "./audit/database.ts";
@@ -22,7 +23,7 @@ export interface Records {
   decisions: WriteRows;
   calls: WriteRows;
   tickets: (problem: () => string | undefined) => TicketStore;
-  readiness: (audit: Spool<AuditEntry>, onRecovered: (leftovers: readonly Leftover[]) => void) => Readiness;
+  readiness: (audit: Spool<AuditEntry>, onRecovered: (orphans: readonly OrphanedTicket[]) => void) => Readiness;
   close: () => Promise<void>;
 }
 
