@@ -71,7 +71,7 @@ async function withStack(
   use: (running: RunningStack) => Promise<void>,
 ): Promise<void> {
   if (values.project !== undefined) {
-    const target = await lab.resolve(targetOf(values, { start: "attach", keep: false }));
+    const target = await lab.resolve(targetOf(values, { start: "attach", keep: false, acceptExisting: true }));
     return session.stacks.use(target, { signal }, ({ running }) => use(running));
   }
   const open = await session.stacks.leftUp();

@@ -105,7 +105,8 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
     for (const notice of lab.notices()) screen.line(notice);
     lab.history.assertWritable();
     const start = values.project === undefined ? "attach or bring up" : "attach";
-    const acceptExisting = values["accept-existing"];
+    const acceptExisting =
+      values["accept-existing"] || scenarios.every(({ scenario }) => scenario.reading === "toolgate");
     const target = await lab.resolve(targetOf(values, { start, keep: false, without, acceptExisting }));
     for (const note of target.engine?.notes ?? []) screen.line(note);
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;

@@ -75,7 +75,7 @@ export class Stacks {
     const kept = await this.#kept(target);
     if (kept !== undefined) return { running: kept, openedAs: "kept" };
     if (start !== "bring up" && engine !== undefined) {
-      const attached = await this.#attach(stack, engine);
+      const attached = await this.#attach(stack, engine, target.target.acceptExisting);
       if (attached !== undefined) return { running: attached, openedAs: "attached" };
     }
     if (start !== "attach") return { running: await this.#bringUp(target, options), openedAs: "brought up" };
@@ -169,11 +169,11 @@ export class Stacks {
   }
 
   /** A project that someone else has brought up; undefined when nothing of it is there. */
-  async #attach(stack: Stack, engine: Engine): Promise<RunningStack | undefined> {
+  async #attach(stack: Stack, engine: Engine, acceptsStopped: boolean): Promise<RunningStack | undefined> {
     const { register, faults } = this.#parts;
     const release = await holdProject(engine.address.host, stack.project, "attached to it");
     try {
-      const ports = await portsOfProject(engine.docker, stack);
+      const ports = await portsOfProject(engine.docker, stack, { acceptsStopped });
       if (ports === undefined) {
         release();
         return undefined;

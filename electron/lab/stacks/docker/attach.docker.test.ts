@@ -166,6 +166,24 @@ describeOnDocker("a project that someone else has brought up", () => {
     expect(asFound()).toBe(before);
   });
 
+  test("keeps a fault of `break` until `restore`, also while a service is stopped, and is then as it was found", async () => {
+    const { project, scenario, asFound } = broughtUpBySomeone();
+    const before = asFound();
+    const lab = new LabProcess();
+    const broken = await lab.run("break", "stop", "web", "--project", project);
+    expect(broken.code, broken.said).toBe(0);
+    expect(stateOf(project, "web")).toBe("exited");
+    const refused = await lab.run("run", scenario("pause"), "--project", project);
+    expect(refused.said).toMatch(/is only half up: web is exited\n.*--accept-existing/);
+    const again = await lab.run("break", "kill", "web", "--project", project);
+    expect(again.said).toMatch(/web was already stopped/);
+    expect(stateOf(project, "web")).toBe("exited");
+    const restored = await lab.run("restore");
+    expect(restored.said).toContain("restored: stop web");
+    expect(restored.code, restored.said).toBe(0);
+    expect(asFound()).toBe(before);
+  });
+
   test("is worked on by one lab at a time", async () => {
     const { project, scenario } = broughtUpBySomeone();
     const path = scenario("stop");

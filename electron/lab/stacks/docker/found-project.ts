@@ -61,24 +61,38 @@ export async function sharersInProject(
 }
 
 /**
- * The host port of each service of a project that is up, or undefined when nothing of it is there.
- * @throws LabError when a part of it is missing or does not run: what is half up is not the lab's to complete
+ * The host port of each service of a project that is up, or undefined when no container of it exists.
+ * @param acceptsStopped services that do not run are damage that is accepted, and not an error
+ * @throws LabError when a part of it is missing or does not run: the lab does not complete a project of someone else
  */
-export async function portsOfProject(docker: Dockerode, stack: Stack): Promise<Record<string, number> | undefined> {
+export async function portsOfProject(
+  docker: Dockerode,
+  stack: Stack,
+  { acceptsStopped }: { acceptsStopped: boolean },
+): Promise<Record<string, number> | undefined> {
   const containers = await inspectAll(docker, stack.project);
   if (containers.length === 0) return undefined;
-  const byService = new Map(containers.map((each) => [each.Config.Labels[LABEL.service] ?? "", viewOf(each)]));
+  const byService = new Map(containers.map((each) => [each.Config.Labels[LABEL.service] ?? "", each]));
   const ports: Record<string, number> = {};
   const wrong: string[] = [];
   for (const { name, port } of stack.services) {
-    const view = byService.get(name);
-    if (view?.state !== "running")
-      wrong.push(`${name} ${view === undefined ? "has no container" : `is ${view.state}`}`);
-    const published = port === undefined ? undefined : view?.ports[port.containerPort];
+    const container = byService.get(name);
+    const view = container && viewOf(container);
+    if (view === undefined) wrong.push(`${name} has no container`);
+    else if (view.state !== "running" && !acceptsStopped) wrong.push(`${name} is ${view.state}`);
+    if (container === undefined || port === undefined) continue;
+    const published = view?.ports[port.containerPort] ?? boundPort(container, port.containerPort);
     if (published !== undefined) ports[name] = published;
   }
   if (wrong.length === 0) return ports;
   throw new LabError("precondition", `project ${stack.project} is only half up: ${wrong.join(", ")}`, {
-    hint: `bring it up whole (docker compose -p ${stack.project} up -d), or remove it (... down)`,
+    hint: `bring all of it up (docker compose -p ${stack.project} up -d), or run on it as it is (run --accept-existing)`,
   });
+}
+
+/** The host port that a container will have when it is started; undefined when the engine chooses one. */
+function boundPort({ HostConfig }: Dockerode.ContainerInspectInfo, containerPort: number): number | undefined {
+  const bindings = HostConfig.PortBindings as Record<string, { HostPort?: string }[] | null> | null;
+  const hostPort = Number(bindings?.[`${containerPort}/tcp`]?.[0]?.HostPort);
+  return hostPort > 0 ? hostPort : undefined;
 }
