@@ -94,7 +94,7 @@ export const scenarioValidation = z.object({
   problems: z.array(problem),
   /** What a valid text names and the lab's stack does not have. It can be saved: it may be for another stack. */
   stackProblems: z.array(problem),
-  /** What it would be, when there are no problems. A suite has one for each case. */
+  /** The scenarios it defines, when there are no problems. A suite has one for each case. */
   scenarios: z.array(
     z.object({ id: z.string(), title: z.string(), summary: z.string(), patterns: z.array(z.string()), ...contents }),
   ),

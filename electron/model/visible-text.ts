@@ -15,7 +15,7 @@ const JOINERS = new Set(["\u200c", "\u200d"]);
 
 /** On one line, for a title, a name or a line of a log: joiners stay, and lines become spaces. */
 export function visibleLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").replaceAll(UNSEEN, (character) => {
+  return text.replaceAll(/[\t-\r\u0085\u2028\u2029]+/g, " ").replaceAll(UNSEEN, (character) => {
     return JOINERS.has(character) ? character : writtenOut(character);
   });
 }

@@ -277,7 +277,7 @@ function useMarked({ validation }: Checked): readonly Problem[] {
   return useMemo(() => [...(validation?.problems ?? []), ...(validation?.stackProblems ?? [])], [validation]);
 }
 
-/** A text that has just changed is let through: the lab reads it again before it writes it. */
+/** A text that has just changed is not blocked: the lab validates it again before saving. */
 function whyNotSaveText({ validation, isCurrent }: Checked): string | undefined {
   const [first] = validation?.problems ?? [];
   if (!isCurrent || first === undefined) return undefined;

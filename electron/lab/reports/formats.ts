@@ -127,7 +127,7 @@ function cell(text: string): string {
 
 /** Untrusted text on one line of Markdown: without tags, and unable to start a heading or a table. */
 function plain(text: string): string {
-  return visibleLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return visibleLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(/\s+/g, " ");
 }
 
 function xml(text: string): string {

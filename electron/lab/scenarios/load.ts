@@ -74,7 +74,7 @@ export function sharedIds(loaded: readonly LoadedScenario[]): Problem[] {
 }
 
 /**
- * What a person names on the command line: a file, a folder, or the id of a shipped scenario.
+ * Resolves the arguments of the command line: a file, a folder, or the id of a shipped scenario.
  * @throws DocumentError for a file that is not valid, and for an id that two of the files have
  */
 export function resolveScenarios(names: readonly string[], shipped: readonly LoadedScenario[]): LoadedScenario[] {

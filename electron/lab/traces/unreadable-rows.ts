@@ -19,7 +19,7 @@ export class UnreadableRows {
     this.#called = called;
   }
 
-  /** @returns what to report of this row; undefined when one like it was reported before */
+  /** @returns the message to report; undefined when a row of the same kind was reported before */
   add(raw: Readonly<Record<string, unknown>>, error: z.ZodError): string | undefined {
     const [tool, decision] = [textOf(raw.tool_name), textOf(raw.decision)];
     const key = this.#kinds.size < KINDS_LIMIT ? JSON.stringify([tool, decision]) : "";
@@ -28,7 +28,7 @@ export class UnreadableRows {
       known.rows++;
       return undefined;
     }
-    const why = `${this.#called} ${String(raw.id)} cannot be understood: ${describeIssues(error)}`;
+    const why = `${this.#called} ${String(raw.id)} cannot be parsed: ${describeIssues(error)}`;
     this.#kinds.set(key, { why, rows: 1, ...(key === "" ? {} : { tool, decision }) });
     return why;
   }
