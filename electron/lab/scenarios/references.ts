@@ -41,7 +41,7 @@ function ofStep(step: Step, path: Path): Reference[] {
   if ("warm" in step) return [service([...path, "warm"], step.warm)];
   if ("http" in step) return [service([...path, "http"], step.http)];
   if ("probe" in step) return [service([...path, "probe"], step.probe)];
-  if ("agent" in step) return [role([...path, "agent"], "agent")];
+  if ("agent" in step) return step.at === undefined ? [role([...path, "agent"], "agent")] : [];
   if ("call" in step) return [role([...path, "call"], "gateway"), ...tool([...path, "call"], step.call)];
   if ("storm" in step) return [role([...path, "storm"], "gateway"), ...tool([...path, "storm"], step.storm)];
   if ("approve" in step) return ofClick([...path, "approve"], step.approve);
