@@ -8,6 +8,7 @@ import { test as base, expect, type Page } from "@playwright/test";
 import { type Desktop, quit, startDesktop } from "../desktop/desktop.ts";
 import { PROJECT } from "../desktop/shell-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
+import { loadAgain, surviveNetworkChanges } from "./network-changes.ts";
 
 /** The host that serves the page. */
 export interface HostOption {
@@ -91,7 +92,7 @@ export class BrowserLab implements LabUnderTest {
   }
 
   async open(page: Page): Promise<LabWindow> {
-    await page.goto(this.address);
+    await loadAgain(() => page.goto(this.address));
     return new LabWindow(page, this.origin);
   }
 
@@ -138,6 +139,10 @@ export const test = base.extend<Fixtures & HostOption>({
   browserLab: async ({ lab }, use) => {
     if (!(lab instanceof BrowserLab)) throw new Error("this is a spec of the browser host");
     await use(lab);
+  },
+  context: async ({ context }, use) => {
+    context.on("page", surviveNetworkChanges);
+    await use(context);
   },
   window: async ({ lab, page }, use) => {
     const errors: string[] = [];

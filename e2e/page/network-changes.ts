@@ -1,0 +1,31 @@
+import type { Page } from "@playwright/test";
+
+/** A stack on Docker changes a few networks; more attempts than that would hide something else. */
+const ATTEMPTS = 10;
+
+/**
+ * A browser breaks off a navigation when the networks of its machine change, as they do while another test brings a stack
+ * up on Docker, and asks the person to load the page again. So does this.
+ * @param navigate called again with each attempt, since an address with a token works once
+ */
+export async function loadAgain<Result>(navigate: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await navigate();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !String(error).includes("ERR_NETWORK_CHANGED")) throw error;
+    }
+  }
+}
+
+/** Lets all navigations of a page survive a change of networks, but for those to an address with a token. */
+export function surviveNetworkChanges(page: Page): void {
+  const { goto, reload, goBack, goForward } = page;
+  page.goto = (url, options) => {
+    const navigate = () => goto.call(page, url, options);
+    return url.includes("token=") ? navigate() : loadAgain(navigate);
+  };
+  page.reload = (options) => loadAgain(() => reload.call(page, options));
+  page.goBack = (options) => loadAgain(() => goBack.call(page, options));
+  page.goForward = (options) => loadAgain(() => goForward.call(page, options));
+}
