@@ -33,7 +33,7 @@ export const runStarted: EventEntry<"run.started"> = {
   priority: "essential",
   opens: [],
   closes: [],
-  describe: ({ scenario }) => ({ kind: "run", text: `${visibleLine(scenario.title)} begins`, tone: "neutral" }),
+  describe: ({ scenario }) => ({ kind: "run", text: `${visibleLine(scenario.title)} started`, tone: "neutral" }),
   print({ scenario, without, engine, raw }) {
     const heading: TextPart[] = [{ text: scenario.id, isStrong: true }, plain(`  ${scenario.title}`)];
     if (without.length > 0) heading.push({ text: `  (without ${without.join(", ")})`, tone: "warning" });
