@@ -151,6 +151,16 @@ export class StackRegister {
   }
 
   /**
+   * How a service is started from its next start on. Who is starting it stays on record: a starter that died may have left
+   * a process that the next start has to end.
+   */
+  setLaunch(stackId: string, service: string, launch: Launch): void {
+    this.#database
+      .prepare("UPDATE processes SET launch = ? WHERE stack_id = ? AND service = ?")
+      .run(this.#secrets.conceal(JSON.stringify(launch)), stackId, service);
+  }
+
+  /**
    * Written before a process is started, so that no start is unknown, and so that only one of several processes that find
    * a service stopped starts it: a rollback, a halt and the watchdog may run concurrently.
    *

@@ -44,7 +44,7 @@ export class ProcessBackend implements StackBackend {
     if (process === undefined) return;
     const environment = { ...process.launch.environment, [name]: value ?? "" };
     await this.driver.stop(service);
-    this.#register.setProcess(this.#registered.id, service, { ...process.launch, environment }, undefined);
+    this.#register.setLaunch(this.#registered.id, service, { ...process.launch, environment });
   }
 
   /** Of a process its end is told; that it was paused or resumed is seen only by who looks. */

@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { serviceProcesses } from "../../testing/service-processes.ts";
+import type { RegisteredStack } from "../journal/stack-register.ts";
 import { identify } from "../process-identity.ts";
+import { ProcessBackend } from "./process-backend.ts";
 import { ProcessDriver, processesOfStack } from "./process-driver.ts";
 
 const WAIT = "setInterval(() => {}, 1e6);";
@@ -40,9 +42,9 @@ describe("a service that several want to start", () => {
     expect(inForce(stackId)).toEqual([]);
   });
 
-  test.runIf(process.platform === "linux")(
-    "is started again when its starter died before it had written the process down, and that process is ended",
-    async () => {
+  test.runIf(process.platform === "linux").each(["at once", "with another environment"])(
+    "is started again, %s, when its starter died before it had written the process down, and that process is ended",
+    async (how) => {
       const { driver, register, stackId } = serviceProcesses({ a: WAIT, b: WAIT });
       const { child, self } = await starter();
       await driver.start("a");
@@ -52,6 +54,8 @@ describe("a service that several want to start", () => {
       child.kill("SIGKILL");
       await once(child, "exit");
       expect((await driver.stateOf("a")).is).toBe("stopped");
+      if (how !== "at once")
+        await new ProcessBackend({ id: stackId } as RegisteredStack, register).setVariable("a", "OFF", "budget");
       await driver.start("a");
       expect(identify(unknown ?? 0)).toBeUndefined();
       expect((await driver.stateOf("a")).is).toBe("running");
