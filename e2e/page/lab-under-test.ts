@@ -8,7 +8,7 @@ import { test as base, expect, type Page } from "@playwright/test";
 import { type Desktop, quit, startDesktop } from "../desktop/desktop.ts";
 import { PROJECT } from "../desktop/shell-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
-import { loadAgain, surviveNetworkChanges } from "./network-changes.ts";
+import { enters, loadAgain, surviveNetworkChanges } from "./network-changes.ts";
 
 /** The host that serves the page. */
 export interface HostOption {
@@ -93,6 +93,7 @@ export class BrowserLab implements LabUnderTest {
 
   async open(page: Page): Promise<LabWindow> {
     await loadAgain(() => page.goto(this.address));
+    await enters(page, this.origin);
     return new LabWindow(page, this.origin);
   }
 

@@ -18,6 +18,17 @@ export async function loadAgain<Result>(navigate: () => Promise<Result>): Promis
   }
 }
 
+/** Waits until the page of a token has replaced itself by the lab's page: also a navigation, and by then the cookie is set. */
+export async function enters(page: Page, origin: string): Promise<void> {
+  await page
+    .waitForURL(({ search }) => !search.startsWith("?token="), { waitUntil: "commit" })
+    .catch((error: unknown) => {
+      if (!String(error).includes("ERR_NETWORK_CHANGED")) throw error;
+    });
+  // Broken off, it leaves the browser's own page.
+  if (!page.url().startsWith(`${origin}/`)) await page.goto(`${origin}/`);
+}
+
 /** Lets all navigations of a page survive a change of networks, but for those to an address with a token. */
 export function surviveNetworkChanges(page: Page): void {
   const { goto, reload, goBack, goForward } = page;
