@@ -83,6 +83,9 @@ async function down(values: Values, terminal: Terminal): Promise<number> {
   });
 }
 
+/** A service that runs and is not up is checked for this long before that is reported. */
+const SETTLE_LIMIT_MS = 3_000;
+
 async function status(_values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
     const left = lab.reportUnrestored();
@@ -93,10 +96,11 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
       }
       if (running.engine !== undefined) screen.line(`project ${running.registered.project} on ${running.engine}`);
       const health = await Promise.all(
-        running.stack.services.map(async ({ name }) => ({
-          name,
-          ...(await running.health.checkNow(name, terminal.signal)),
-        })),
+        running.stack.services.map(async ({ name }) => {
+          const state = await running.driver.stateOf(name).catch(() => undefined);
+          const limitMs = state?.is === "running" ? SETTLE_LIMIT_MS : 0;
+          return { name, ...(await running.health.settled(name, limitMs, terminal.signal)) };
+        }),
       );
       for (const { name, status: is, reason } of health) {
         screen.line(`${name.padEnd(14)} ${is.padEnd(9)} ${running.address(name).padEnd(16)} ${reason}`);

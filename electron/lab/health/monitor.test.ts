@@ -113,6 +113,14 @@ test("waiting starts a check at once instead of at the next interval, and checkN
   expect(await monitor.checkNow("a", never)).toMatchObject({ status: "down" });
 });
 
+test("a service that is up after a slow answer has settled as up; one that stays down is told as it is", async () => {
+  const answers: HealthStatus[] = ["down", "down", "up"];
+  const monitor = monitorOf({ slow: steadyProbe(() => answers.shift() ?? "up"), down: steadyProbe(() => "down") });
+  expect(await monitor.settled("slow", 60_000, never)).toMatchObject({ status: "up" });
+  expect(await monitor.settled("down", 20, never)).toMatchObject({ status: "down" });
+  await expect(monitor.settled("down", 60_000, AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
+});
+
 test("waiting ends with the reason of its signal, before or while it waits", async () => {
   const monitor = monitorOf({ a: steadyProbe(() => "down") });
   await expect(monitor.waitFor("a", "up", AbortSignal.abort(new Error("too late")))).rejects.toThrow("too late");

@@ -1,5 +1,5 @@
 import type { HealthStatus } from "../../model/lab-event.ts";
-import { orAbort } from "../abort-scope.ts";
+import { orAbort, within } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import type { Probe, ProbeResult } from "./probe.ts";
@@ -60,6 +60,16 @@ export class HealthMonitor {
       return true;
     });
     return seen;
+  }
+
+  /** The service's health as soon as it is up, else as it is after the limit: a slow answer on a busy machine is no failure. */
+  async settled(service: string, limitMs: number, signal: AbortSignal): Promise<ProbeResult> {
+    const first = await this.checkNow(service, signal);
+    if (first.status === "up" || limitMs === 0) return first;
+    await within(signal, limitMs, (limited) => this.waitFor(service, "up", limited)).catch(() =>
+      signal.throwIfAborted(),
+    );
+    return this.health(service);
   }
 
   services(): string[] {
