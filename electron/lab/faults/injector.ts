@@ -1,13 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { formatDuration } from "../../model/duration.ts";
 import type { Clock } from "../clock.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
-import { LabError, messageOf } from "../lab-error.ts";
+import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import type { FaultSpec } from "./fault-spec.ts";
 import { whyNotInForce } from "./in-force.ts";
-import { DEFAULT_LIFETIME_MS, PROXY_EXPIRES_LATER_MS } from "./lifetime.ts";
+import { applyIntended, intendedFault, isRefusal, lifetimeMs } from "./intended-fault.ts";
 import { type Prepared, prepareFault } from "./prepare.ts";
 import { type RequestedFault, requestedFault } from "./requested-fault.ts";
 import { retargeting, type Undone, undoFault } from "./undo.ts";
@@ -58,7 +57,7 @@ export class FaultInjector {
 
   async #applyNow(requested: RequestedFault, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const { stack, journal, log } = this.#parts;
+    const { stack, journal, log, clock } = this.#parts;
     const { kind, target } = requested;
     journal.assertArmed();
     const prepared = await prepareFault(requested, stack, this.inForce());
@@ -67,51 +66,36 @@ export class FaultInjector {
       this.flaws.push(message);
       return message;
     }
-    const forMs = requested.forMs ?? DEFAULT_LIFETIME_MS;
-    const fault = this.#intend(requested, prepared, forMs);
+    const fault = intendedFault(requested, prepared, {
+      runId: log.runId,
+      stackId: stack.registered.id,
+      intendedWallMs: clock.wallMs(),
+    });
+    journal.intend(fault);
     const open: OpenFault = { requested, fault };
     this.#open.push(open);
     const { id, undo, expiresWallMs } = fault;
     log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
-    await this.#carryOut(open, () => prepared.apply(id, forMs + PROXY_EXPIRES_LATER_MS));
-    if (kind !== "restart") open.untilMs = this.#parts.clock.monotonicMs() + forMs;
+    await this.#carryOut(open, prepared);
+    if (kind !== "restart") open.untilMs = clock.monotonicMs() + lifetimeMs(fault);
     journal.applied(id);
     log.append({ type: "fault.applied", fault: id, detail: `${target} ${prepared.effect}` });
     if (requested.on === "service") stack.health.nudge(target);
     if (kind === "restart") await this.#undoNow(id, signal);
-    else this.#expiries.set(id, this.#expireAfter(id, forMs));
+    else this.#expiries.set(id, this.#expireAfter(id, lifetimeMs(fault)));
     return `${target} ${prepared.effect}`;
   }
 
   /** A refused fault was never in force. After any other failure that is unknown, and the fault stays open for the undo. */
-  async #carryOut(open: OpenFault, apply: () => Promise<void>): Promise<void> {
+  async #carryOut(open: OpenFault, prepared: Prepared): Promise<void> {
     try {
-      await apply();
+      await applyIntended(open.fault, prepared);
     } catch (error) {
-      if (!(error instanceof LabError) || (error.code !== "unsupported" && error.code !== "bad-input")) throw error;
+      if (!isRefusal(error)) throw error;
       this.#open.splice(this.#open.indexOf(open), 1);
       this.#close(open, { result: "refused", detail: error.message });
       throw error;
     }
-  }
-
-  #intend(requested: RequestedFault, { identity, undo, before }: Prepared, forMs: number): JournaledFault {
-    const { stack, journal, log, clock } = this.#parts;
-    const intendedWallMs = clock.wallMs();
-    const fault: JournaledFault = {
-      id: randomUUID(),
-      runId: log.runId,
-      stackId: stack.registered.id,
-      kind: requested.kind,
-      target: requested.target,
-      identity,
-      undo,
-      ...(before === undefined ? {} : { before }),
-      intendedWallMs,
-      expiresWallMs: intendedWallMs + forMs,
-    };
-    journal.intend(fault);
-    return fault;
   }
 
   /** Undoes the faults on a target, or all, latest first. Never throws: what could not be undone is in the result. */

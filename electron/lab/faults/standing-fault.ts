@@ -1,9 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { FaultJournal, JournaledFault, OpenFault } from "../journal/fault-journal.ts";
 import { LabError } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import type { FaultSpec } from "./fault-spec.ts";
-import { DEFAULT_LIFETIME_MS, PROXY_EXPIRES_LATER_MS } from "./lifetime.ts";
+import { applyIntended, intendedFault, isRefusal } from "./intended-fault.ts";
 import { prepareFault } from "./prepare.ts";
 import { requestedFault } from "./requested-fault.ts";
 
@@ -26,7 +25,7 @@ export async function applyStanding(
   journal: FaultJournal,
 ): Promise<{ fault: JournaledFault; effect: string }> {
   const requested = requestedFault(spec);
-  const { kind, target, forMs = DEFAULT_LIFETIME_MS } = requested;
+  const { kind, target } = requested;
   if (kind === "restart") {
     throw new LabError("bad-input", "a restart does not last, so there is nothing to keep broken", {
       hint: "use it as a step of a scenario, or break with stop",
@@ -39,29 +38,19 @@ export async function applyStanding(
       hint: "restore it first with `resilience-lab restore`",
     });
   }
-  const { identity, undo, before, effect, apply } = prepared;
-  const intendedWallMs = Date.now();
-  const fault: JournaledFault = {
-    id: randomUUID(),
+  const fault = intendedFault(requested, prepared, {
     runId: "",
     stackId: stack.registered.id,
-    kind,
-    target,
-    identity,
-    undo,
-    ...(before === undefined ? {} : { before }),
     isStanding: true,
-    intendedWallMs,
-    expiresWallMs: intendedWallMs + forMs,
-  };
+    intendedWallMs: Date.now(),
+  });
   journal.intend(fault);
   try {
-    await apply(fault.id, forMs + PROXY_EXPIRES_LATER_MS);
+    await applyIntended(fault, prepared);
   } catch (error) {
-    const isRefused = error instanceof LabError && (error.code === "unsupported" || error.code === "bad-input");
-    if (isRefused) journal.close(fault.id, "refused");
+    if (isRefusal(error)) journal.close(fault.id, "refused");
     throw error;
   }
   journal.applied(fault.id);
-  return { fault, effect };
+  return { fault, effect: prepared.effect };
 }

@@ -177,8 +177,9 @@ async function undoLinkFault(
     }
     // A proxy that has died took its links down with it. A new one starts without toxics; someone else, such as the
     // ProxyWatch of a run, may have started it a moment ago.
+    if (!(error instanceof LabError)) throw error;
     const { is } = await target.driver.stateOf(service);
-    if (!(error instanceof LabError) || (is !== "stopped" && is !== "running")) throw error;
+    if (is !== "stopped" && is !== "running") throw error;
     if (is === "stopped") await target.driver.start(service);
     await waitForRecovery(service, target, signal);
     const { result, detail } = await take();

@@ -2,7 +2,7 @@ import { formatDuration } from "../../model/duration.ts";
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { assertSupported, describeFault } from "../faults/catalogue.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
-import { DEFAULT_LIFETIME_MS } from "../faults/lifetime.ts";
+import { DEFAULT_LIFETIME_MS } from "../faults/intended-fault.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import type { StackDriver } from "../stacks/driver.ts";
