@@ -21,6 +21,7 @@ import {
 } from "./journal/journal.ts";
 import { StackRegister } from "./journal/stack-register.ts";
 import { StackSecrets } from "./journal/stack-secrets.ts";
+import { LabError, messageOf } from "./lab-error.ts";
 import { thisProcess } from "./process-identity.ts";
 import { forgetAttached, type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
@@ -245,14 +246,20 @@ export class LabSession {
       const limit = AbortSignal.timeout(RECOVERY_LIMIT_MS);
       // One that was only intended may be half applied.
       const isHalfApplied = ({ isApplied }: OpenFault) => !isApplied;
-      await undoOpenFaults(running.registered, this.#parts, "latest first", limit, isHalfApplied);
-      throw error;
+      const undone = await undoOpenFaults(running.registered, this.#parts, "latest first", limit, isHalfApplied);
+      const left = undone.find(({ result }) => result === "not restored");
+      if (left === undefined) throw error;
+      throw new LabError("residue", `${messageOf(error)}; and not restored: ${left.detail}`, {
+        hint: "try `resilience-lab restore`; the next start of the lab tries again too",
+        cause: error,
+      });
     }
   }
 
   /**
    * Undoes every journaled fault on any stack, and repairs other damage on the stack that was left up.
    * @param target a service or a link; everything when undefined
+   * @throws LabError `bad-input` for a target that is neither broken nor of the stack that was left up
    */
   async restore(target: string | undefined, signal: AbortSignal): Promise<Restored[]> {
     const isWanted = (name: string) => target === undefined || name === target;
@@ -270,6 +277,13 @@ export class LabSession {
     const open = await this.stacks.leftUp();
     if (open === undefined) return restored;
     try {
+      const { services, links } = open.running.stack;
+      const names = [...services, ...links].map(({ name }) => name);
+      if (target !== undefined && restored.length === 0 && !names.includes(target)) {
+        throw new LabError("bad-input", `the stack has no service or link called "${target}"`, {
+          hint: `it has: ${names.join(", ")}`,
+        });
+      }
       const { damage } = await this.#lab.inspect(open.running);
       const wanted = damage.filter((each) => isHarm(each) && each.is !== "fault" && isWanted(targetOf(each)));
       return [...restored, ...(await restoreDamage(wanted, open.running, signal))];
