@@ -3,42 +3,11 @@
  * the other fields that table's columns; times are ISO 8601. Synced before the spool lets a row go. A row that was being
  * written while the gateway was killed may be there twice, with the same call_id and decision.
  */
-import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
-import type { WriteRows } from "./writer.ts";
+import { closeSync, fdatasync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import { type Insert, insertCalls, insertDecisions, type WriteRows } from "./writer.ts";
 
-type Columns = readonly string[];
-
-const decisionColumns: Columns = [
-  "call_id",
-  "session_id",
-  "turn_id",
-  "tool_name",
-  "arguments",
-  "decision",
-  "reason",
-  "decided_at",
-  "backend",
-  "trace_id",
-  "span_id",
-  "duration_ms",
-];
-
-const callColumns: Columns = [
-  "call_id",
-  "session_id",
-  "turn_id",
-  "tool_name",
-  "backend",
-  "started_at",
-  "ended_at",
-  "outcome",
-  "attempts",
-  "request_bytes",
-  "reply_bytes",
-  "error",
-  "trace_id",
-  "span_id",
-];
+const synced = promisify(fdatasync);
 
 export class AuditFile {
   readonly #descriptor: number;
@@ -49,19 +18,19 @@ export class AuditFile {
   constructor(path: string) {
     this.#descriptor = openSync(path, "a+", 0o600);
     this.#endLine();
-    this.decisions = this.#writer("audit_log", decisionColumns);
-    this.calls = this.#writer("calls", callColumns);
+    this.decisions = this.#writer(insertDecisions);
+    this.calls = this.#writer(insertCalls);
   }
 
   close(): void {
     closeSync(this.#descriptor);
   }
 
-  #writer(table: string, columns: Columns): WriteRows {
+  #writer({ table, columns }: Insert): WriteRows {
     return async (rows) => {
       const lines = rows.map((row) => `${JSON.stringify({ table, ...named(columns, JSON.parse(row)) })}\n`);
       this.#append(lines.join(""));
-      fdatasyncSync(this.#descriptor);
+      await synced(this.#descriptor);
     };
   }
 
@@ -80,7 +49,7 @@ export class AuditFile {
   }
 }
 
-function named(columns: Columns, values: readonly unknown[]): Record<string, unknown> {
+function named(columns: readonly string[], values: readonly unknown[]): Record<string, unknown> {
   return Object.fromEntries(columns.map((column, index) => [column, asWritten(column, values[index])]));
 }
 

@@ -23,15 +23,51 @@ export function rowWriter(pool: Pool, { name, text }: Insert): WriteRows {
 export interface Insert {
   /** Name of the prepared statement. */
   name: string;
+  table: string;
+  /** In the order of a row's values. */
+  columns: readonly string[];
   text: string;
 }
+
+const decisionColumns = [
+  "call_id",
+  "session_id",
+  "turn_id",
+  "tool_name",
+  "arguments",
+  "decision",
+  "reason",
+  "decided_at",
+  "backend",
+  "trace_id",
+  "span_id",
+  "duration_ms",
+];
+
+const callColumns = [
+  "call_id",
+  "session_id",
+  "turn_id",
+  "tool_name",
+  "backend",
+  "started_at",
+  "ended_at",
+  "outcome",
+  "attempts",
+  "request_bytes",
+  "reply_bytes",
+  "error",
+  "trace_id",
+  "span_id",
+];
 
 /** A row is identified by its call and decision. */
 export const insertDecisions: Insert = {
   name: "audit",
+  table: "audit_log",
+  columns: decisionColumns,
   text: `
-  INSERT INTO audit_log (call_id, session_id, turn_id, tool_name, arguments, decision, reason, decided_at, backend,
-    trace_id, span_id, duration_ms)
+  INSERT INTO audit_log (${decisionColumns.join(", ")})
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, (entry->>4)::jsonb, entry->>5, entry->>6,
     to_timestamp((entry->>7)::double precision / 1000), entry->>8, entry->>9, entry->>10, (entry->>11)::double precision
   FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, ordinal)
@@ -42,9 +78,10 @@ export const insertDecisions: Insert = {
 /** A row is identified by its call: it ends once. */
 export const insertCalls: Insert = {
   name: "calls",
+  table: "calls",
+  columns: callColumns,
   text: `
-  INSERT INTO calls (call_id, session_id, turn_id, tool_name, backend, started_at, ended_at, outcome, attempts,
-    request_bytes, reply_bytes, error, trace_id, span_id)
+  INSERT INTO calls (${callColumns.join(", ")})
   SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, entry->>4,
     to_timestamp((entry->>5)::double precision / 1000), to_timestamp((entry->>6)::double precision / 1000), entry->>7,
     (entry->>8)::integer, (entry->>9)::bigint, (entry->>10)::bigint, entry->>11, entry->>12, entry->>13
