@@ -12,6 +12,12 @@ interface Format {
 }
 
 const NOT_READ = "the lab has no command that reads it";
+const RUN_IT = "it is given to `run`, `plan` and `scenarios validate`";
+const CHAOS_TOOLKIT = {
+  kind: "other",
+  name: "a Chaos Toolkit experiment",
+  advice: "write its method as the steps of a scenario: resources/docs/scenarios.md",
+} as const;
 const key = (name: string) => new RegExp(`(?:^|[{,])\\s*["']?${name}["']?\\s*:`, "m");
 const topKey = (name: string) => new RegExp(`^(?:\\{\\s*)?["']?${name}["']?\\s*:`, "m");
 
@@ -34,18 +40,8 @@ const FORMATS: readonly Format[] = [
     advice: NOT_READ,
   },
   { kind: "other", name: "a Zipkin trace", signs: [key("traceId"), key("localEndpoint")], advice: NOT_READ },
-  {
-    kind: "other",
-    name: "a Chaos Toolkit experiment",
-    signs: [key("steady-state-hypothesis")],
-    advice: "write its method as the steps of a scenario: resources/docs/scenarios.md",
-  },
-  {
-    kind: "other",
-    name: "a Chaos Toolkit experiment",
-    signs: [key("method"), key("provider"), /type["']?\s*:\s*["']?(?:action|probe)\b/],
-    advice: "write its method as the steps of a scenario: resources/docs/scenarios.md",
-  },
+  { ...CHAOS_TOOLKIT, signs: [key("steady-state-hypothesis")] },
+  { ...CHAOS_TOOLKIT, signs: [key("method"), key("provider"), /type["']?\s*:\s*["']?(?:action|probe)\b/] },
   { kind: "other", name: "a Chaos Mesh manifest", signs: [topKey("apiVersion"), /chaos-mesh\.org/], advice: NOT_READ },
   { kind: "other", name: "a LitmusChaos manifest", signs: [topKey("apiVersion"), /litmuschaos\.io/], advice: NOT_READ },
   { kind: "other", name: "a Kubernetes manifest", signs: [topKey("apiVersion"), topKey("kind")], advice: NOT_READ },
@@ -60,13 +56,13 @@ const FORMATS: readonly Format[] = [
     kind: "scenario",
     name: "a scenario",
     signs: [topKey("steadyState"), topKey("method")],
-    advice: "it is given to `run`, `plan` and `scenarios validate`",
+    advice: RUN_IT,
   },
   {
     kind: "scenario",
     name: "a ToolGate suite",
     signs: [topKey("cases"), key("input")],
-    advice: "it is given to `run`, `plan` and `scenarios validate`",
+    advice: RUN_IT,
   },
   {
     kind: "compose file",
