@@ -1,23 +1,16 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { LabEvent } from "../../model/lab-event.ts";
-import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { onSmallLab } from "../../testing/small-lab.ts";
 import { runOnSmallStack, type SmallRun, UNTIL_TOLD } from "../../testing/small-run.ts";
-import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
-import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
+import type { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 
-const folder = lastingFolder();
 let stack: SmallStack;
 let history: SqliteRunStore;
-beforeAll(async () => {
-  stack = await bringUpSmallStack(folder);
-  history = await SqliteRunStore.open(join(folder, "history.db"));
-});
-afterAll(async () => {
-  await history.close();
-  await stack.close();
+onSmallLab((lab) => {
+  ({ stack, history } = lab);
 });
 afterEach(async () => {
   expect(stack.faults.open(stack.running.registered.id)).toEqual([]);

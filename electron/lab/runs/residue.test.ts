@@ -1,24 +1,17 @@
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { onSmallLab } from "../../testing/small-lab.ts";
 import { runOnSmallStack, type SmallRun } from "../../testing/small-run.ts";
-import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send } from "../../testing/through-link.ts";
 import { describeDamage, inspectDamage } from "../faults/existing-damage.ts";
 import { restoreDamage } from "../faults/restore-damage.ts";
-import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
+import type { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { LabError } from "../lab-error.ts";
 
-const folder = lastingFolder();
 let stack: SmallStack;
 let history: SqliteRunStore;
-beforeAll(async () => {
-  stack = await bringUpSmallStack(folder);
-  history = await SqliteRunStore.open(join(folder, "history.db"));
-});
-afterAll(async () => {
-  await history.close();
-  await stack.close();
+onSmallLab((lab) => {
+  ({ stack, history } = lab);
 });
 afterEach(async () => {
   await fetch(`${stack.proxyUrl}/reset`, { method: "POST" });

@@ -1,18 +1,17 @@
 import { getEventListeners } from "node:events";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { collectGarbage } from "../../testing/collect-garbage.ts";
-import { lastingFolder } from "../../testing/lasting-folder.ts";
-import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { onSmallLab } from "../../testing/small-lab.ts";
+import { LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { eventsIn } from "../../testing/stored-events.ts";
 import { send } from "../../testing/through-link.ts";
 import type * as abortScope from "../abort-scope.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { FaultInjector } from "../faults/injector.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
-import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
+import type { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { thisProcess } from "../process-identity.ts";
 import { loadText } from "../scenarios/load.ts";
 import { StrayErrors } from "../stray-errors.ts";
@@ -33,16 +32,10 @@ function shortenLimits(): void {
   });
 }
 
-const folder = lastingFolder();
 let stack: SmallStack;
 let history: SqliteRunStore;
-beforeAll(async () => {
-  stack = await bringUpSmallStack(folder);
-  history = await SqliteRunStore.open(join(folder, "history.db"));
-});
-afterAll(async () => {
-  await history.close();
-  await stack.close();
+onSmallLab((lab) => {
+  ({ stack, history } = lab);
 });
 afterEach(async () => {
   stack.faults.arm();

@@ -1,25 +1,18 @@
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fakeGateway } from "../../testing/fake-services.ts";
-import { lastingFolder } from "../../testing/lasting-folder.ts";
+import { onSmallLab } from "../../testing/small-lab.ts";
 import { runOnSmallStack, UNTIL_TOLD } from "../../testing/small-run.ts";
-import { bringUpSmallStack, LINK, type SmallStack } from "../../testing/small-stack.ts";
+import { LINK, type SmallStack } from "../../testing/small-stack.ts";
 import { send, toolCall } from "../../testing/through-link.ts";
-import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
+import type { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
 import { shippedScenarios } from "../lab.ts";
 import { impliedFaultHits } from "./fault-hit.ts";
 import { check as checkSchema, step as stepSchema } from "./schema.ts";
 
-const folder = lastingFolder();
 let stack: SmallStack;
 let history: SqliteRunStore;
-beforeAll(async () => {
-  stack = await bringUpSmallStack(folder);
-  history = await SqliteRunStore.open(join(folder, "history.db"));
-});
-afterAll(async () => {
-  await history.close();
-  await stack.close();
+onSmallLab((lab) => {
+  ({ stack, history } = lab);
 });
 
 /** A run whose call is answered by a gateway that first sends the calls of `sent` over the link. */
