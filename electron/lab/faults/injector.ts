@@ -11,6 +11,7 @@ import { type Prepared, prepareFault } from "./prepare.ts";
 import { type RequestedFault, requestedFault } from "./requested-fault.ts";
 import { retargeting, type Undone, undoFault } from "./undo.ts";
 import { undoInRounds } from "./undo-in-rounds.ts";
+import type { UndoTarget } from "./undo-target.ts";
 
 export interface InjectorParts {
   stack: RunningStack;
@@ -181,8 +182,8 @@ export class FaultInjector {
       log.append({ type: "warning", code: "fault-ended", message });
     }
     // A service without a probe, which only shares a namespace, is judged by its container alone.
-    const waitUntilUp = async (service: string, limit: AbortSignal) => {
-      if (stack.health.services().includes(service)) await stack.health.waitFor(service, "up", limit);
+    const waitUntilUp: UndoTarget["waitUntilUp"] = async (service, limit, accepts) => {
+      if (stack.health.services().includes(service)) await stack.health.waitUntil(service, accepts, limit);
     };
     const isKeptClosed = (link: string) =>
       this.inForce().some(({ id, kind, target }) => id !== fault.id && kind === "down" && target === link);

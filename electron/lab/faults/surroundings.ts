@@ -11,16 +11,17 @@ const HEALTH_CHECK_LIMIT_MS = 20_000;
  * @returns a text that names them; undefined when there was nothing to do
  */
 export async function restoreSurroundings(
-  { target: service, before }: JournaledFault,
+  fault: JournaledFault,
   target: UndoTarget,
   isBrokenByOther: (service: string) => boolean,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { target: service, before } = fault;
   const { surroundings } = target.driver;
   if (surroundings === undefined || before === undefined) return undefined;
   const restarted = await surroundings.restore(before, isBrokenByOther);
   for (const each of restarted) {
-    if (each !== service) await waitForRecovery(each, target, signal);
+    if (each !== service) await waitForRecovery(each, fault, target, signal);
   }
   return restarted.length === 0 ? undefined : `${restarted.join(", ")} restarted, for a shared namespace`;
 }

@@ -138,10 +138,10 @@ async function withUndoTarget<Value>(
   use: (target: UndoTarget) => Promise<Value>,
 ): Promise<Value> {
   let attached: Promise<RunningStack | undefined> | undefined;
-  const waitUntilUp = async (service: string, signal: AbortSignal) => {
+  const waitUntilUp: UndoTarget["waitUntilUp"] = async (service, signal, accepts) => {
     attached ??= tryAttach(registered, register, stacksFolder, environment);
     const health = (await attached)?.health;
-    if (health?.services().includes(service)) await health.waitFor(service, "up", signal);
+    if (health?.services().includes(service)) await health.waitUntil(service, accepts, signal);
   };
   // Loaded lazily: its modules take longer to load than a link to open, and a halt opens links first.
   const { openDriver } = await import("../stacks/open-driver.ts");

@@ -10,6 +10,7 @@ import { identify } from "../process-identity.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { undoFault } from "./undo.ts";
+import type { UndoTarget } from "./undo-target.ts";
 
 const WAIT = "setInterval(() => {}, 1e6);";
 const never = new AbortController().signal;
@@ -75,6 +76,28 @@ describe("undoing a fault on a service", () => {
       detail: "a is running, and another fault on it is still in force",
     });
     expect((await stateOf()).is).toBe("running");
+  });
+
+  test.each(["beside a fault on another service", "alone"])("%s: whether it may stay degraded", async (how) => {
+    const { driver, identity, faultOf } = await service();
+    const stopped = faultOf("stop", await identity());
+    await driver.stop("a");
+    const others = how === "alone" ? [] : [{ ...stopped, id: "other", target: "b" }];
+    const seen: boolean[] = [];
+    // As a gateway that needs b: degraded, and up only later.
+    const waitUntilUp: UndoTarget["waitUntilUp"] = async (_service, _limit, accepts) => {
+      for (const status of ["down", "degraded", "up"] as const) {
+        seen.push(accepts(status));
+        if (seen.at(-1)) return;
+      }
+    };
+    const target = { driver, waitUntilUp, inForce: () => [stopped, ...others] };
+    expect(await undoFault(stopped, target, never)).toEqual({
+      result: "restored",
+      detail:
+        how === "alone" ? "a is running and up" : "a is running and degraded, and another fault is still in force",
+    });
+    expect(seen).toEqual(how === "alone" ? [false, false, true] : [false, true]);
   });
 
   test("that is shutting down, since its lab died after the signal, waits for its exit before it starts the next instance", async () => {

@@ -122,8 +122,8 @@ async function becomeUp(
   const restarted = await restoreSurroundings(fault, target, isBrokenByOther, signal);
   const more = restarted === undefined ? "" : `; ${restarted}`;
   if (isBrokenByOther(fault.target)) return `is running, and another fault on it is still in force${more}`;
-  await waitForRecovery(fault.target, target, signal);
-  return `is running and up${more}`;
+  const health = await waitForRecovery(fault.target, fault, target, signal);
+  return `is running and ${health === "up" ? "up" : "degraded, and another fault is still in force"}${more}`;
 }
 
 function pausedAsBefore({ target }: JournaledFault): Undone {
@@ -181,7 +181,7 @@ async function undoLinkFault(
     const { is } = await target.driver.stateOf(service);
     if (is !== "stopped" && is !== "running") throw error;
     if (is === "stopped") await target.driver.start(service);
-    await waitForRecovery(service, target, signal);
+    await waitForRecovery(service, fault, target, signal);
     const { result, detail } = await take();
     return { result, detail: is === "stopped" ? `${detail}; the fault proxy had died and was started again` : detail };
   }

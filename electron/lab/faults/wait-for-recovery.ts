@@ -1,4 +1,6 @@
+import type { HealthStatus } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
+import type { JournaledFault } from "../journal/fault-journal.ts";
 import { LabError } from "../lab-error.ts";
 import type { UndoTarget } from "./undo-target.ts";
 
@@ -9,16 +11,30 @@ const POLL_INTERVAL_MS = 100;
 const GONE_AFTER_MS = 500;
 
 /**
- * Waits until a service that has just been restored is up, and stops waiting when it has ended again.
+ * Waits until a service that has just been restored is up, and stops waiting when it has ended again. While another fault
+ * is in force, which may be why it is degraded, that is enough: the undo of the last one, and the steady state, demand more.
+ * @returns the health that was waited for
  * @throws LabError `unhealthy` when it has ended again or is not up in time; the signal's reason when it aborts first
  */
-export async function waitForRecovery(service: string, target: UndoTarget, signal: AbortSignal): Promise<void> {
+export async function waitForRecovery(
+  service: string,
+  { id }: JournaledFault,
+  target: UndoTarget,
+  signal: AbortSignal,
+): Promise<HealthStatus> {
+  let reached: HealthStatus = "up";
+  const accepts = (status: HealthStatus) => {
+    reached = status;
+    const isAlone = target.inForce?.().every((other) => other.id === id) ?? true;
+    return status === "up" || (status === "degraded" && !isAlone);
+  };
   const late = AbortSignal.timeout(HEALTHY_LIMIT_MS);
   const gone = new AbortController();
   const settled = new AbortController();
   const watching = abortWhenGone(service, target, gone, settled.signal);
   try {
-    await target.waitUntilUp(service, AbortSignal.any([signal, late, gone.signal]));
+    await target.waitUntilUp(service, AbortSignal.any([signal, late, gone.signal]), accepts);
+    return reached;
   } catch (error) {
     if (signal.aborted) throw error;
     if (gone.signal.aborted) throw new LabError("unhealthy", `${service} ended again before it was up`);

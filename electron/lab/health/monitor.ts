@@ -98,7 +98,12 @@ export class HealthMonitor {
    * @throws the signal's reason when it aborts first
    */
   waitFor(service: string, status: HealthStatus, signal: AbortSignal): Promise<void> {
-    return this.#check(service, signal, (result) => result.status === status);
+    return this.waitUntil(service, (seen) => seen === status, signal);
+  }
+
+  /** {@link waitFor} any health that is accepted. */
+  waitUntil(service: string, accepts: (status: HealthStatus) => boolean, signal: AbortSignal): Promise<void> {
+    return this.#check(service, signal, ({ status }) => accepts(status));
   }
 
   async #check(service: string, signal: AbortSignal, isEnough: (result: ProbeResult) => boolean): Promise<void> {

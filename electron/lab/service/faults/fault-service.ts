@@ -7,6 +7,7 @@ import { targetOf } from "../../faults/existing-damage.ts";
 import { restoreDamage } from "../../faults/restore-damage.ts";
 import { retargeting, undoFault } from "../../faults/undo.ts";
 import { openLinksFirst } from "../../faults/undo-open-faults.ts";
+import type { UndoTarget } from "../../faults/undo-target.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import type { FaultJournal } from "../../journal/fault-journal.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
@@ -110,7 +111,8 @@ export class FaultService {
     const ours = session?.runId;
     const left = journaled.filter(({ runId }) => runId !== ours && runId !== this.#parts.runs.runningRunId);
     for (const fault of left) {
-      const waitUntilUp = (service: string, limit: AbortSignal) => running.health.waitFor(service, "up", limit);
+      const waitUntilUp: UndoTarget["waitUntilUp"] = (service, limit, accepts) =>
+        running.health.waitUntil(service, accepts, limit);
       const { driver } = running;
       const { result, detail } = await undoFault(
         fault,

@@ -46,7 +46,7 @@ async function breakIt(running: RunningStack, kind: LifecycleFault, target: stri
 const undo = (running: RunningStack, fault: JournaledFault) =>
   undoFault(
     fault,
-    { driver: running.driver, waitUntilUp: (name, signal) => running.health.waitFor(name, "up", signal) },
+    { driver: running.driver, waitUntilUp: (name, signal, accepts) => running.health.waitUntil(name, accepts, signal) },
     never,
   );
 
