@@ -84,10 +84,16 @@ describe("undoing a fault on a service", () => {
     await driver.stop("a");
     const others = how === "alone" ? [] : [{ ...stopped, id: "other", target: "b" }];
     const seen: boolean[] = [];
-    // As a gateway that needs b: degraded, and up only later.
+    // As a gateway that needs b: it answers errors, then serves and reports that b is missing, and is up only later.
     const waitUntilUp: UndoTarget["waitUntilUp"] = async (_service, _limit, accepts) => {
-      for (const status of ["down", "degraded", "up"] as const) {
-        seen.push(accepts(status));
+      const results = [
+        { status: "down" },
+        { status: "degraded" },
+        { status: "degraded", isServing: true },
+        { status: "up" },
+      ] as const;
+      for (const result of results) {
+        seen.push(accepts({ reason: "", latencyMs: 1, ...result }));
         if (seen.at(-1)) return;
       }
     };
@@ -97,7 +103,7 @@ describe("undoing a fault on a service", () => {
       detail:
         how === "alone" ? "a is running and up" : "a is running and degraded, and another fault is still in force",
     });
-    expect(seen).toEqual(how === "alone" ? [false, false, true] : [false, true]);
+    expect(seen).toEqual(how === "alone" ? [false, false, false, true] : [false, false, true]);
   });
 
   test("that is shutting down, since its lab died after the signal, waits for its exit before it starts the next instance", async () => {

@@ -1,5 +1,6 @@
 import type { HealthStatus } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
+import type { ProbeResult } from "../health/probe.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
 import { LabError } from "../lab-error.ts";
 import type { UndoTarget } from "./undo-target.ts";
@@ -12,7 +13,7 @@ const GONE_AFTER_MS = 500;
 
 /**
  * Waits until a service that has just been restored is up, and stops waiting when it has ended again. While another fault
- * is in force, which may be why it is degraded, that is enough: the undo of the last one, and the steady state, demand more.
+ * is in force, a service that serves and reports itself as degraded is enough: the undo of the last one, and the steady state, demand more.
  * @returns the health that was waited for
  * @throws LabError `unhealthy` when it has ended again or is not up in time; the signal's reason when it aborts first
  */
@@ -23,10 +24,10 @@ export async function waitForRecovery(
   signal: AbortSignal,
 ): Promise<HealthStatus> {
   let reached: HealthStatus = "up";
-  const accepts = (status: HealthStatus) => {
+  const accepts = ({ status, isServing }: ProbeResult) => {
     reached = status;
     const isAlone = target.inForce?.().every((other) => other.id === id) ?? true;
-    return status === "up" || (status === "degraded" && !isAlone);
+    return status === "up" || (isServing === true && !isAlone);
   };
   const late = AbortSignal.timeout(HEALTHY_LIMIT_MS);
   const gone = new AbortController();

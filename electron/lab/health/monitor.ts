@@ -55,10 +55,14 @@ export class HealthMonitor {
   /** The service's health by a check that starts after this call. */
   async checkNow(service: string, signal: AbortSignal): Promise<ProbeResult> {
     let seen = this.health(service);
-    await this.#check(service, signal, (result) => {
-      seen = result;
-      return true;
-    });
+    await this.waitUntil(
+      service,
+      (result) => {
+        seen = result;
+        return true;
+      },
+      signal,
+    );
     return seen;
   }
 
@@ -98,22 +102,18 @@ export class HealthMonitor {
    * @throws the signal's reason when it aborts first
    */
   waitFor(service: string, status: HealthStatus, signal: AbortSignal): Promise<void> {
-    return this.waitUntil(service, (seen) => seen === status, signal);
+    return this.waitUntil(service, (result) => result.status === status, signal);
   }
 
-  /** {@link waitFor} any health that is accepted. */
-  waitUntil(service: string, accepts: (status: HealthStatus) => boolean, signal: AbortSignal): Promise<void> {
-    return this.#check(service, signal, ({ status }) => accepts(status));
-  }
-
-  async #check(service: string, signal: AbortSignal, isEnough: (result: ProbeResult) => boolean): Promise<void> {
+  /** {@link waitFor} a result that is accepted. */
+  async waitUntil(service: string, accepts: (result: ProbeResult) => boolean, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const watched = this.#watched.get(service);
     if (watched === undefined) throw new LabError("bad-input", `there is no service "${service}" to check`);
     const { promise, resolve } = Promise.withResolvers<void>();
     const startedBefore = watched.checks;
     const listener: CheckListener = (result, check) => {
-      if (check > startedBefore && isEnough(result)) resolve();
+      if (check > startedBefore && accepts(result)) resolve();
     };
     const wait = { sinceMs: performance.now() };
     watched.listeners.add(listener);

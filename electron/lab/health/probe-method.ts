@@ -3,6 +3,8 @@ import type { HealthStatus } from "../../model/lab-event.ts";
 export interface Verdict {
   status: HealthStatus;
   reason: string;
+  /** Of a degraded service that serves, and reports itself that something it needs is missing. */
+  isServing?: true;
 }
 
 /** One way to probe a service; a rejection means that there was no answer. */

@@ -49,7 +49,7 @@ async function checkHttp(url: string, signal: AbortSignal): Promise<Verdict> {
   const health = parseJson(body);
   if (!isObject(health) || health.status !== "degraded") return { status: "up", reason: `answers HTTP ${status}` };
   const reasons = Array.isArray(health.reasons) ? health.reasons.join("; ") : "";
-  return { status: "degraded", reason: reasons || "says that it is degraded" };
+  return { status: "degraded", reason: reasons || "says that it is degraded", isServing: true };
 }
 
 function checkTcp(address: string, signal: AbortSignal): Promise<Verdict> {
