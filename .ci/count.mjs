@@ -1,19 +1,22 @@
-// Says from the files that the test runners leave in test-results/ what was skipped, what took longest, and how many ran.
+// Says from the files that the test runners leave in test-results/ what took longest, what was skipped and what failed and why.
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 const SLOWEST = 15;
+const ERROR_LINES = 25;
 
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 
-/** Each test as { name, outcome, ms }. */
+/** Each test as { name, outcome, ms, errors }; `errors` are the runner's messages. */
 function unitTests() {
   const outcomes = { passed: "passed", failed: "failed" };
   return (read("test-results/vitest.json")?.testResults ?? []).flatMap(({ name: file, assertionResults }) =>
-    assertionResults.map(({ fullName, status, duration }) => ({
+    assertionResults.map(({ fullName, status, duration, failureMessages = [] }) => ({
       name: `${relative(process.cwd(), file)}: ${fullName.trim()}`,
       outcome: outcomes[status] ?? "skipped",
       ms: duration ?? 0,
+      errors: failureMessages,
     })),
   );
 }
@@ -26,12 +29,15 @@ function pageTests() {
         name: `e2e/${file} (${projectName}): ${title}`,
         outcome: outcomes[status],
         ms: results.reduce((sum, { duration }) => sum + duration, 0),
+        errors: results.flatMap(({ errors }) => errors.map(({ message, location }) => `${message}\n${at(location)}`)),
       })),
     ),
     ...suites.flatMap(ofSuite),
   ];
   return (read("test-results/playwright.json")?.suites ?? []).flatMap(ofSuite);
 }
+
+const at = (location) => (location ? `at ${relative(process.cwd(), location.file)}:${location.line}` : "");
 
 const tests = [...unitTests(), ...pageTests()];
 const those = (outcome) => tests.filter((test) => test.outcome === outcome);
@@ -40,4 +46,10 @@ for (const { name, ms } of tests.toSorted((one, other) => other.ms - one.ms).sli
   console.log(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${name}`);
 }
 for (const { name } of those("skipped")) console.log(`skipped: ${name}`);
+// Last, since only the end of a long log is kept in some places.
+for (const { name, errors } of those("failed")) {
+  console.log(`failed: ${name}`);
+  const lines = stripVTControlCharacters(errors.join("\n")).split("\n");
+  for (const line of lines.slice(0, ERROR_LINES)) console.log(`    ${line}`);
+}
 console.log(`${those("passed").length} passed, ${those("failed").length} failed, ${those("skipped").length} skipped`);
