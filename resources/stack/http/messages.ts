@@ -17,9 +17,13 @@ export class HttpError extends Error {
   }
 }
 
-/** The path without its query. Not parsed as a URL: a request target may not be one. */
+/**
+ * The path without its query. Not parsed as a URL: a request target may not be one. It is an absolute URL when it comes
+ * through a proxy (RFC 9112, absolute-form).
+ */
 export function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+  const target = (request.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
+  return target.split("?", 1)[0] || "/";
 }
 
 /** The value of a header that occurs at most once. */

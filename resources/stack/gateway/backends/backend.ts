@@ -7,14 +7,14 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
-import { isObject, parseJson } from "../../http/json.ts";
+import { isObject } from "../../http/json.ts";
 import { errorCodes, errorText, notificationText, type Params, resultText } from "../protocol/messages.ts";
 import { latestVersion, supportedVersion } from "../protocol/versions.ts";
 import { CallerLeft } from "../sessions/exchange.ts";
+import { exchange, progressIn, replyIn } from "./upstream-exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
-import { type Post, type Reply, UpstreamHttp } from "./upstream-http.ts";
-import { readReply, type UpstreamReply } from "./upstream-reply.ts";
+import { type Reply, UpstreamHttp } from "./upstream-http.ts";
+import type { UpstreamReply } from "./upstream-reply.ts";
 
 export interface RequestOptions {
   deadlineMs: number;
@@ -131,93 +131,34 @@ export class Backend {
       ? { ...params, _meta: { ...(isObject(params._meta) ? params._meta : {}), progressToken: id } }
       : params;
     const headers = options.traceparent ? { ...session.headers, traceparent: options.traceparent } : session.headers;
-    let streamed: UpstreamReply | UpstreamFailure | undefined;
-    const reading = {
-      signal: options.signal,
-      onEvent: (data: string) => {
-        streamed = this.#readEvent(data, id, session, options.onProgress);
-        return streamed !== undefined;
-      },
-    };
     options.onAttempt?.();
     try {
-      let reply = await this.#http.post({
-        ...reading,
+      const reply = await exchange(this.#http, {
+        id,
         body: JSON.stringify({ jsonrpc: "2.0", id, method, params: sent }),
         headers,
-        deadlineMs: Math.max(1, Math.round(endsAt - performance.now())),
+        endsAtMs: endsAt,
+        signal: options.signal,
+        onMessage: (message) => {
+          this.#answerRequest(message, session.headers);
+          const progress = progressIn(message, id);
+          if (progress) options.onProgress?.(progress);
+        },
       });
-      while (streamed === undefined && reply.resume !== undefined) {
-        reply = await this.#resume(reply.resume, headers, endsAt, reading);
-      }
-      if (streamed instanceof UpstreamFailure) throw streamed;
-      if (streamed) return streamed;
-      if (session.hasId && mayHaveLostSession(reply)) {
+      if (!reply.streamed && session.hasId && mayHaveLostSession(reply.posted)) {
         if (this.#session === session) this.#session = undefined;
-        if (reply.status === 404 || method !== "tools/call") return undefined;
+        if (reply.posted.status === 404 || method !== "tools/call") return undefined;
       }
-      return readWholeReply(reply, id);
+      return replyIn(reply, id);
     } catch (error) {
       const left = error instanceof CallerLeft;
       if (left || (error instanceof UpstreamFailure && error.kind === "deadline")) {
-        this.#send(session, notificationText("notifications/cancelled", { requestId: id, reason: error.message }));
+        this.#send(
+          session.headers,
+          notificationText("notifications/cancelled", { requestId: id, reason: error.message }),
+        );
       }
       throw error;
-    }
-  }
-
-  /** The rest of a stream that its server has ended so as not to hold a connection: asked for by the last event's id. */
-  async #resume(
-    { lastEventId, afterMs }: NonNullable<Reply["resume"]>,
-    headers: Readonly<Record<string, string>>,
-    endsAt: number,
-    reading: Pick<Post, "signal" | "onEvent">,
-  ): Promise<Reply> {
-    const leftMs = endsAt - performance.now();
-    if (afterMs >= leftMs) {
-      throw new UpstreamFailure("deadline", "its stream ended without a response, to be resumed after the deadline");
-    }
-    await delay(afterMs, undefined, reading.signal ? { signal: reading.signal } : {}).catch(() => {
-      throw reading.signal?.reason;
-    });
-    const { "content-type": _none, ...others } = headers;
-    const reply = await this.#http.post({
-      ...reading,
-      method: "GET",
-      body: "",
-      headers: { ...others, accept: "text/event-stream", "last-event-id": lastEventId },
-      deadlineMs: Math.max(1, Math.round(endsAt - performance.now())),
-    });
-    if (reply.status === 200) return reply;
-    throw new UpstreamFailure(
-      "malformed",
-      `malformed reply: the stream ended without a response, and HTTP ${reply.status} to resuming it`,
-    );
-  }
-
-  /** The response, if this event is it. Progress is relayed, the backend's requests are answered, the rest is ignored. */
-  #readEvent(
-    data: string,
-    id: string,
-    session: UpstreamSession,
-    onProgress: RequestOptions["onProgress"],
-  ): UpstreamReply | UpstreamFailure | undefined {
-    const message = parseJson(data);
-    if (message === undefined) return new UpstreamFailure("malformed", "malformed reply: an event is not JSON");
-    if (!isObject(message)) return new UpstreamFailure("malformed", "malformed reply: an event is not a message");
-    if (typeof message.method === "string") {
-      if (typeof message.id === "string" || typeof message.id === "number") {
-        this.#send(session, answerBackend(message.id, message.method));
-      } else if (message.method === "notifications/progress" && isObject(message.params)) {
-        const { progressToken, ...progress } = message.params;
-        if (progressToken === id) onProgress?.(progress);
-      }
-      return undefined;
-    }
-    try {
-      return readReply(data, id);
-    } catch (error) {
-      return error as UpstreamFailure;
     }
   }
 
@@ -244,17 +185,17 @@ export class Backend {
     this.#lastId += 1;
     const id = this.#idPrefix + this.#lastId;
     const params = { protocolVersion: latestVersion, capabilities: {}, clientInfo };
-    let streamed: string | undefined;
-    const reply = await this.#http.post({
+    const reply = await exchange(this.#http, {
+      id,
       body: JSON.stringify({ jsonrpc: "2.0", id, method: "initialize", params }),
       headers: baseHeaders,
-      deadlineMs: this.#deadlineMs,
-      onEvent: (data) => {
-        streamed = data;
-        return true;
+      endsAtMs: performance.now() + this.#deadlineMs,
+      onMessage: (message, head) => {
+        const sessionId = head.headers["mcp-session-id"];
+        this.#answerRequest(message, sessionId ? { ...baseHeaders, "mcp-session-id": sessionId } : baseHeaders);
       },
     });
-    const { result, errorMessage } = streamed === undefined ? readWholeReply(reply, id) : readReply(streamed, id);
+    const { result, errorMessage } = replyIn(reply, id);
     if (!result) throw new UpstreamFailure("malformed", `it refuses to initialize: ${errorMessage}`);
     const version = supportedVersion(result.protocolVersion);
     if (!version) {
@@ -263,7 +204,7 @@ export class Backend {
         `it speaks protocol ${String(result.protocolVersion)}, which is unsupported`,
       );
     }
-    const sessionId = reply.headers["mcp-session-id"];
+    const sessionId = reply.posted.headers["mcp-session-id"];
     const hasId = sessionId !== undefined && sessionId !== "";
     const session: UpstreamSession = {
       headers: { ...baseHeaders, "mcp-protocol-version": version, ...(hasId ? { "mcp-session-id": sessionId } : {}) },
@@ -273,19 +214,26 @@ export class Backend {
         instructions: typeof result.instructions === "string" ? result.instructions : undefined,
       },
     };
-    const accepted = await this.#post(session, notificationText("notifications/initialized"), this.#deadlineMs);
+    const accepted = await this.#post(session.headers, notificationText("notifications/initialized"), this.#deadlineMs);
     if (accepted.status >= 300)
       throw new UpstreamFailure("status", `HTTP ${accepted.status} to notifications/initialized`);
     return session;
   }
 
-  #post(session: UpstreamSession, body: string, deadlineMs: number): Promise<Reply> {
-    return this.#http.post({ body, headers: session.headers, deadlineMs, onEvent: () => true });
+  #post(headers: UpstreamSession["headers"], body: string, deadlineMs: number): Promise<Reply> {
+    return this.#http.post({ body, headers, deadlineMs, onEvent: () => true });
   }
 
   /** Sends a message without waiting for the result. */
-  #send(session: UpstreamSession, body: string): void {
-    this.#post(session, body, sideMessageDeadlineMs).catch(() => {});
+  #send(headers: UpstreamSession["headers"], body: string): void {
+    this.#post(headers, body, sideMessageDeadlineMs).catch(() => {});
+  }
+
+  /** The gateway offers backends ping and no other method. */
+  #answerRequest({ id, method }: { id: unknown; method: string }, headers: UpstreamSession["headers"]): void {
+    if (typeof id !== "string" && typeof id !== "number") return;
+    const problem = `Method not found: ${method}`;
+    this.#send(headers, method === "ping" ? resultText(id, {}) : errorText(id, errorCodes.methodNotFound, problem));
   }
 
   #succeeded(): void {
@@ -334,23 +282,12 @@ export class Backend {
   }
 }
 
-function readWholeReply(reply: Reply, id: string): UpstreamReply {
-  if (reply.status !== 200) throw new UpstreamFailure("status", `HTTP ${reply.status}`);
-  return readReply(reply.text, id);
-}
-
 /**
  * 404 by the protocol. Some restarted servers answer 400 and name the session or the missing initialize, which does not
  * prove that the call was not executed: only the session is discarded.
  */
 function mayHaveLostSession(reply: Reply): boolean {
   return reply.status === 404 || (reply.status === 400 && /session|initializ/i.test(reply.text.slice(0, 2_000)));
-}
-
-/** Answers a backend's ping; the gateway offers no other method to backends. */
-function answerBackend(id: string | number, method: string): string {
-  if (method === "ping") return resultText(id, {});
-  return errorText(id, errorCodes.methodNotFound, `Method not found: ${method}`);
 }
 
 function waitAtMost<T>(promise: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {

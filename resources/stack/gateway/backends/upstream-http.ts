@@ -18,20 +18,21 @@ export interface Post {
   headers: Readonly<Record<string, string>>;
   deadlineMs: number;
   signal?: AbortSignal | undefined;
-  /** Receives the data of each event of a streamed reply; true ends the reading. */
-  onEvent: (data: string) => boolean;
+  /** Receives the data of each event of a streamed reply, and the reply's head; true ends the reading. */
+  onEvent: (data: string, head: ResponseHead) => boolean;
 }
 
 export interface Reply extends ResponseHead {
   /** The body of a reply that was not streamed. */
   text: string;
-  /** Of a stream that its server has ended before the wanted event, and from which it can be resumed. */
+  /** Of a stream that has ended or was cut before the wanted event, and from which it can be resumed. */
   resume?: { lastEventId: string; afterMs: number } | undefined;
 }
 
 /** As the official SDK's client waits where the server does not say. */
 const defaultRetryMs = 1_000;
-const redirectLimit = 3;
+const redirectLimit = 5;
+const utf8 = new TextDecoder();
 
 export class UpstreamHttp {
   readonly #connections: Connections;
@@ -50,7 +51,8 @@ export class UpstreamHttp {
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     const basic = `authorization: Basic ${Buffer.from(credentials).toString("base64")}\r\n`;
     this.#target = pathname + search;
-    this.#start = `HTTP/1.1\r\nhost: ${host}\r\n${username ? basic : ""}`;
+    // Without this header a server may compress its replies.
+    this.#start = `HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\n${username ? basic : ""}`;
   }
 
   /**
@@ -64,7 +66,7 @@ export class UpstreamHttp {
       const reply = await this.#send({ ...post, deadlineMs });
       if (reply.status !== 307 && reply.status !== 308) return reply;
       const location = reply.headers.location ?? "";
-      const url = URL.parse(location, new URL(this.#target, this.#url).href);
+      const url = location === "" ? null : URL.parse(location, new URL(this.#target, this.#url).href);
       if (url?.origin !== this.#url.origin || redirects === redirectLimit) {
         const why = url?.origin === this.#url.origin ? "again and again" : "which is another origin";
         throw new UpstreamFailure("status", `HTTP ${reply.status}: it redirects to ${location || "nowhere"}, ${why}`);
@@ -146,17 +148,24 @@ class Attempt {
 
   onEnd(): void {
     this.#parse(() => {
-      if (!this.#parser.end()) this.#fail(new UpstreamFailure("reset", this.#cutMessage()));
+      if (!this.#parser.end()) this.#cut(new UpstreamFailure("reset", this.#cutMessage()));
     });
   }
 
   onClose(error: NodeJS.ErrnoException | undefined): void {
-    this.#fail(error ? classifySocketError(error) : new UpstreamFailure("reset", this.#cutMessage()));
+    this.#cut(error ? classifySocketError(error) : new UpstreamFailure("reset", this.#cutMessage()));
   }
 
   onHead(head: ResponseHead): void {
     this.#head = head;
-    const isEvents = head.status === 200 && /^text\/event-stream\b/i.test(head.headers["content-type"] ?? "");
+    const encoding = head.headers["content-encoding"];
+    if (encoding && encoding.toLowerCase() !== "identity") {
+      throw new MalformedResponse(`its body is encoded in ${encoding}, which was not asked for`);
+    }
+    const isEvents =
+      head.status >= 200 &&
+      head.status < 300 &&
+      /^text\/event-stream\s*(;|$)/i.test(head.headers["content-type"] ?? "");
     if (isEvents)
       this.#events = new EventParser(({ type, data }) => {
         // Other types, such as pings, are no messages of the protocol.
@@ -190,20 +199,30 @@ class Attempt {
     this.#connection = undefined;
     if (this.#complete === "reusable") connection?.release();
     else connection?.destroy();
-    const { lastId, retryMs = defaultRetryMs } = this.#events ?? {};
-    if (lastId !== undefined) this.#succeed("", { lastEventId: lastId, afterMs: retryMs });
+    if (this.#resumption) this.#succeed("", this.#resumption);
     else if (this.#events) {
       this.#fail(new UpstreamFailure("malformed", "malformed reply: the stream ended without a response"));
     } else {
       const [first] = this.#chunks;
       const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
-      this.#succeed(body.toString("utf8"));
+      this.#succeed(utf8.decode(body));
     }
   }
 
   /** The rest of the stream is read until the deadline, so that the connection can be reused. */
   #onEvent(data: string): void {
-    if (!this.#settled && this.#post.onEvent(data)) this.#succeed("");
+    if (!this.#settled && this.#head && this.#post.onEvent(data, this.#head)) this.#succeed("");
+  }
+
+  get #resumption(): Reply["resume"] {
+    const { lastId, retryMs = defaultRetryMs } = this.#events ?? {};
+    return lastId === undefined ? undefined : { lastEventId: lastId, afterMs: retryMs };
+  }
+
+  /** The connection has ended before the reply: fails, unless the reply is a stream that can be resumed. */
+  #cut(failure: UpstreamFailure): void {
+    if (this.#resumption) this.#succeed("", this.#resumption);
+    this.#fail(failure);
   }
 
   #succeed(text: string, resume?: Reply["resume"]): void {

@@ -38,10 +38,15 @@ export class UpstreamReply {
   }
 }
 
-/** Parses the response to request `id`; UpstreamFailure if it is not one. */
+/** Parses the response to request `id`, alone or in a batch's array; UpstreamFailure if it is not one. */
 export function readReply(text: string, id: string): UpstreamReply {
   const message = parseJson(text);
   if (message === undefined) throw malformed("not JSON");
+  if (Array.isArray(message)) {
+    const member = message.find((each) => isObject(each) && each.id === id && each.method === undefined);
+    if (member === undefined) throw malformed("no response in its array");
+    return readReply(JSON.stringify(member), id);
+  }
   if (!isObject(message) || message.jsonrpc !== "2.0") throw malformed("not a JSON-RPC 2.0 message");
   if (message.id !== id) throw malformed("it answers another request");
   const { result, error } = message;

@@ -52,6 +52,16 @@ describe("a backend as others write it", () => {
     expect((await client.call("list_items", { n: 1 })).message.result).toMatchObject({ content: [{ text: "ok" }] });
   });
 
+  it.each([
+    ["an event is not JSON", "data: hello\n\n"],
+    ["it answers another request", `data: ${OK.replace("ID", "other")}\n\n`],
+  ])("streams no response, and the reason names what came instead: %s", async (problem, text) => {
+    const client = await RawClient.open((await scene.launch()).mcpUrl);
+    answersCall(text);
+    const { error } = (await client.call("list_items", { n: 1 })).message;
+    expect(error?.data?.reason).toBe(`malformed reply: ${problem}`);
+  });
+
   it("ends a stream to be resumed: the rest is asked for by the last event's id, also more than once", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.call("list_items", { n: 1 });
@@ -206,7 +216,8 @@ describe("upstream", () => {
     ["HTTP 202", { status: 202, body: () => "" }],
     ["malformed reply: not JSON", { status: 200, body: (id: unknown) => ok(id).slice(0, -5) }],
     ["malformed reply: it answers another request", { status: 200, body: () => ok("other") }],
-    ["malformed reply: not a JSON-RPC 2.0 message", { status: 200, body: () => "[]" }],
+    ["malformed reply: not a JSON-RPC 2.0 message", { status: 200, body: () => "7" }],
+    ["malformed reply: no response in its array", { status: 200, body: () => "[]" }],
     ["malformed reply: it has no result", { status: 200, body: (id: unknown) => `{"jsonrpc":"2.0","id":"${id}"}` }],
     [
       "malformed reply: its error lacks a code or a message",

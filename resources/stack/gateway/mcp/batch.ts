@@ -6,7 +6,8 @@
 import { errorCodes, errorText, type RequestMessage } from "../protocol/messages.ts";
 import { type Caller, CallerLeft, type CallerWatch, type Exchange } from "../sessions/exchange.ts";
 
-export const longestBatch = 50;
+/** As the official SDK's. */
+export const longestBatch = 100;
 
 /** One request of a batch: it cannot stream, and is cancelled alone or with all others. */
 export class BatchMember implements Caller {

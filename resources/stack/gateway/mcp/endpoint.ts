@@ -191,7 +191,7 @@ export class McpEndpoint {
   #sessionOf(request: IncomingMessage): Session {
     checkVersion(request);
     const id = headerOf(request, "mcp-session-id");
-    if (id === undefined) throw new Refusal(400, "Mcp-Session-Id is missing. Send initialize first.");
+    if (!id) throw new Refusal(400, "Mcp-Session-Id is missing. Send initialize first.");
     const session = this.#sessions.use(id);
     if (!session) throw new Refusal(404, "Session not found: it has ended or never existed. Send initialize again.");
     return session;

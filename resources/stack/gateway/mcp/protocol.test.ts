@@ -229,7 +229,7 @@ describe("batches", () => {
     expect(messages[2]).toMatchObject({ id: 2, result: { content: [{ text: "{}" }] } });
     expect((await client.fetch('[{"jsonrpc":"2.0","method":"notifications/x"}]')).status).toBe(202);
     expect((await client.fetch("[]")).status).toBe(400);
-    expect((await client.fetch(`[${Array(51).fill(ping)}]`)).status).toBe(400);
+    expect((await client.fetch(`[${Array(101).fill(ping)}]`)).status).toBe(400);
   });
 
   it("are refused in revisions that have none", async () => {

@@ -42,7 +42,7 @@ export function readMessage(value: unknown): Message {
   if (method === undefined && ("result" in value || "error" in value)) {
     return knownId === null ? invalid("a response needs the id of its request") : { kind: "response" };
   }
-  if (typeof method !== "string" || method === "") return invalid("method must be a string");
+  if (typeof method !== "string") return invalid("method must be a string");
   const params = value.params ?? noParams;
   if (!isObject(params)) return invalid("params must be an object");
   if (!("id" in value)) return { kind: "notification", method, params };
