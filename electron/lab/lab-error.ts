@@ -1,3 +1,5 @@
+import { describeIssues, isZodError } from "../model/issue-text.ts";
+
 /** Kind of failure: the terminal maps it to an exit code, the page to an icon. */
 export type LabErrorCode =
   | "bad-input"
@@ -24,9 +26,13 @@ export class LabError extends Error {
   }
 }
 
-/** The message of anything thrown, with the causes that fetch and pg hide in `cause` or in an AggregateError. */
+/**
+ * The message of anything thrown, with the causes that fetch and pg hide in `cause` or in an AggregateError. A schema's
+ * error, whose own message is JSON of its issues, is told by field.
+ */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (isZodError(error)) return describeIssues(error);
   const inner = error instanceof AggregateError ? error.errors[0] : error.cause;
   const innerMessage = inner instanceof Error ? messageOf(inner) : "";
   if (!error.message) return innerMessage || error.name;

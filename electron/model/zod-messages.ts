@@ -8,22 +8,6 @@ z.config({ localeError: (issue) => issueMessage(issue) });
 
 export const NO_FORM_FITS = "this is not one of the forms that are accepted here";
 
-/** What is wrong with a value, in one line: the field and the message of each of the first problems. */
-export function describeIssues({ issues }: z.core.$ZodError, limit = 4): string {
-  return issues
-    .slice(0, limit)
-    .map(({ path, message }) => (path.length === 0 ? message : `${formatPath(path)}: ${message}`))
-    .join("; ");
-}
-
-/** `runs[0].id` */
-export function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (all, part) => (typeof part === "number" ? `${all}[${part}]` : `${all}${all && "."}${String(part)}`),
-    "",
-  );
-}
-
 type RawIssue = Parameters<z.core.$ZodErrorMap>[0];
 
 function issueMessage(issue: RawIssue): string {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { formatPath, NO_FORM_FITS } from "../../model/zod-messages.ts";
+import { formatPath } from "../../model/issue-text.ts";
+import { NO_FORM_FITS } from "../../model/zod-messages.ts";
 import { DocumentError, type Path, type Problem, type YamlDocument } from "./yaml-document.ts";
 
 type Issue = z.core.$ZodIssue;

@@ -84,6 +84,23 @@ describe("a fault proxy", () => {
     await expect(gone.disarm(LINK, "x")).rejects.toMatchObject({ code: "unreachable" });
   });
 
+  test.each([
+    [
+      '{"a->b":{"enabled":1,"toxics":[]}}',
+      "the fault proxy's list of links cannot be read: a->b.enabled: expected true or false, found a number",
+    ],
+    ["[]", "the fault proxy's list of links cannot be read: expected a map of fields, found a list"],
+    ["<html>", /^the fault proxy, GET .*: what answers there is no fault proxy: not JSON$/],
+  ])("that answers %s is no fault proxy: the error names what was expected", async (body, message) => {
+    const other = createServer((_request, response) => void response.end(body));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const links = new FaultProxyControl(`http://127.0.0.1:${(other.address() as AddressInfo).port}`).links();
+    await expect(links).rejects.toMatchObject({
+      message: typeof message === "string" ? message : expect.stringMatching(message),
+    });
+  });
+
   test("that is frozen runs into the time limit", async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));

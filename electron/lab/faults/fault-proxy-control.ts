@@ -1,4 +1,4 @@
-import { isObject } from "../../model/json.ts";
+import { isObject, parseJson } from "../../model/json.ts";
 import { AbortScope } from "../abort-scope.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
@@ -128,7 +128,11 @@ export class FaultProxyControl {
       const sent = body === undefined ? {} : { body: JSON.stringify(body) };
       const reply = await fetch(url, { method, headers: this.#headers, signal, ...sent });
       const text = await reply.text();
-      if (reply.ok) return text === "" ? undefined : JSON.parse(text);
+      if (reply.ok) {
+        const answer = parseJson(text);
+        if (answer === undefined && text !== "") throw new Error("what answers there is no fault proxy: not JSON");
+        return answer;
+      }
       const message = `${what}: status code ${reply.status}`;
       if (reply.status === 401) {
         throw new ProxyRefusal(`${message}: it does not know this data folder's token`, reply.status);

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { parseJson } from "../../model/json.ts";
+import { parseAs } from "../parse-as.ts";
 
 /** A request that met a fault, as the proxy reports it. Source: its own `/hits`. */
 const hit = z.object({
@@ -19,11 +21,11 @@ const line = z.union([hit, z.object({ heartbeat: z.number() }), z.object({ dropp
 
 /** Parses the answer of `/hits`. */
 export function readHits(data: unknown): Hit[] {
-  return answer.parse(data).hits;
+  return parseAs(answer, data, "the fault proxy's list of hits").hits;
 }
 
 /** The hit in a line of the stream; undefined for any other line. */
 export function readHitLine(text: string): Hit | undefined {
-  const parsed = line.parse(JSON.parse(text));
+  const parsed = parseAs(line, parseJson(text), "a line of the fault proxy's stream of hits");
   return "seq" in parsed ? parsed : undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAs } from "../parse-as.ts";
 
 /** A link as the proxy has it: the fields read from Toxiproxy's `GET /proxies`. */
 const linkState = z.object({
@@ -11,5 +12,5 @@ const answer = z.record(z.string(), linkState);
 
 /** Parses the answer of `/proxies`: each link by its name. */
 export function readLinkStates(data: unknown): Map<string, LinkState> {
-  return new Map(Object.entries(answer.parse(data)));
+  return new Map(Object.entries(parseAs(answer, data, "the fault proxy's list of links")));
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { describeIssues } from "../../model/zod-messages.ts";
+import { describeIssues } from "../../model/issue-text.ts";
+import "../../model/zod-messages.ts";
 import type { MissingDecisions } from "./decision-source.ts";
 
 /** Number of distinct kinds of rows; further ones are only counted. */

@@ -91,7 +91,9 @@ describe("refusing to start", () => {
     writeFileSync(wrong, "rules: [{tool: x, action: perhaps}]");
     const program = await start({ POLICY_FILE: wrong });
     expect(await program.exit).toBe(2);
-    expect(program.output()).toMatch(/gateway cannot start: policy: .*wrong\.yaml: rules\.0\.action/);
+    expect(program.output()).toMatch(
+      /gateway cannot start: policy: .*wrong\.yaml:1:27: rules\[0\]\.action: expected allow, .*found "perhaps"/,
+    );
   });
 
   it("without a database of that name", async () => {

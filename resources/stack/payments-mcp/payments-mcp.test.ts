@@ -104,10 +104,22 @@ describe("as an MCP server", () => {
         "Charge ch_1008 has already been refunded.",
       ]);
       expect(await call("lookup_charge", { charge_id: "ch_1" })).toEqual([true, "No such charge: ch_1"]);
-      expect((await call("create_refund", { charge_id: "ch_1007", reason: "because" }))[0]).toBe(true);
-      expect((await call("create_refund", { charge_id: "ch_1007", amount: 0, reason: "duplicate" }))[0]).toBe(true);
+      const refund = { charge_id: "ch_1007", reason: "duplicate" };
+      const refused = "MCP error -32602: Input validation error: Invalid arguments for tool create_refund: ";
+      expect(await call("create_refund", { ...refund, reason: "because" })).toEqual([
+        true,
+        `${refused}expected requested_by_customer, duplicate or fraudulent, found "because" at reason`,
+      ]);
+      expect(await call("create_refund", { ...refund, amount: 0 })).toEqual([
+        true,
+        `${refused}expected more than 0, found 0 at amount`,
+      ]);
+      expect(await call("create_refund", { reason: "duplicate" })).toEqual([
+        true,
+        `${refused}expected text, but it is missing at charge_id`,
+      ]);
     });
-    expect(await state()).toMatchObject({ refunds: 3, toolCalls: { total: 4, create_refund: 3 } });
+    expect(await state()).toMatchObject({ refunds: 3, toolCalls: { total: 5, create_refund: 4 } });
   });
 
   test("ends a session on DELETE; later requests in it are 404, and sessions survive a reset", async () => {

@@ -2,6 +2,7 @@
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import type { CallToolResult, ToolAnnotations } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import "../http/value-messages.ts";
 import { type Ledger, LedgerError } from "./ledger.ts";
 import { refundReasons } from "./records.ts";
 

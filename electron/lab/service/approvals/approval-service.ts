@@ -5,6 +5,7 @@ import { isApprovalRequest } from "../../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import { systemClock } from "../../clock.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
+import { parseAs } from "../../parse-as.ts";
 import { type ClickAction, messageIn, unsuccessful } from "../../scenarios/click-answer.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import { tokenHeaders } from "../../stacks/service-token.ts";
@@ -179,7 +180,7 @@ async function read(client: pg.Client): Promise<Ticket[]> {
     `SELECT id::text, call_id::text, tool_name, arguments, session_id, turn_id, requested_at, expires_at, slack_ts
      FROM approvals WHERE status = 'pending' ORDER BY requested_at LIMIT ${TICKETS}`,
   );
-  return z.array(ticketRow).parse(rows);
+  return parseAs(z.array(ticketRow), rows, "the gateway's table of approvals");
 }
 
 async function post(

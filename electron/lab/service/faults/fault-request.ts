@@ -1,5 +1,5 @@
 import type { FaultRequest } from "../../../contract/stack.ts";
-import { describeIssues } from "../../../model/zod-messages.ts";
+import { describeIssues } from "../../../model/issue-text.ts";
 import type { FaultSpec } from "../../faults/fault-spec.ts";
 import { LabError } from "../../lab-error.ts";
 import { step } from "../../scenarios/schema.ts";

@@ -1,6 +1,7 @@
 import { ORPCError, ValidationError } from "@orpc/server";
 import type { ContractErrorCode } from "../../../contract/error-codes.ts";
 import type { ErrorDetail, Problem } from "../../../contract/errors.ts";
+import { describeIssues } from "../../../model/issue-text.ts";
 import { DocumentError } from "../../documents/yaml-document.ts";
 import { LabError, type LabErrorCode, messageOf } from "../../lab-error.ts";
 
@@ -43,11 +44,12 @@ function isRefusedInput(error: ORPCError<string, unknown>): boolean {
 
 function refusedInput(error: ORPCError<string, unknown>) {
   const issues = error.cause instanceof ValidationError ? error.cause.issues : [];
-  const words = issues.slice(0, 5).map(({ path = [], message }) => {
-    const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
-    return place === "" ? message : `${place}: ${message}`;
-  });
-  return make("bad-input", `the lab refuses this: ${words.join("; ")}`, { hint: null, problems: [] }, error);
+  const fields = issues.map(({ path = [], message }) => ({
+    path: path.map((part) => (typeof part === "object" ? part.key : part)),
+    message,
+  }));
+  const message = `the lab refuses this: ${describeIssues({ issues: fields })}`;
+  return make("bad-input", message, { hint: null, problems: [] }, error);
 }
 
 function problemsIn(error: LabError): Problem[] {

@@ -1,16 +1,18 @@
 /** Reads policy.yaml. A policy with anything unknown is refused: a misspelt rule must not allow a call. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import "../../http/value-messages.ts";
 import { Policy } from "./policy.ts";
+import { PolicyProblems } from "./policy-problems.ts";
 
 /** The message names the file, the location in it and the next step. */
 export class PolicyError extends Error {
   override readonly name = "PolicyError";
 }
 
-const glob = z.string().min(1, "expected a tool name or a pattern such as list_*");
+const glob = z.string().min(1, "expected a tool name or a pattern such as list_*, found empty text");
 const path = z
   .string()
   .regex(/^[^.]+(\.[^.]+)*$/, "expected a dotted path such as customer.email, with * for any key or index");
@@ -44,8 +46,8 @@ export function readPolicyFile(file: string): Policy {
   try {
     text = readFileSync(where, "utf8");
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const seen = code === "ENOENT" ? "there is no such file" : message;
+    const { code } = error as NodeJS.ErrnoException;
+    const seen = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
     throw new PolicyError(`${where}: ${seen}. Set POLICY_FILE to a readable policy file.`, { cause: error });
   }
   return parsePolicy(text, where);
@@ -54,36 +56,22 @@ export function readPolicyFile(file: string): Policy {
 export function parsePolicy(text: string, where: string): Policy {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new PolicyError(`${where}:${line}:${col}: not valid YAML: ${error.message}. Correct the file.`);
-  }
-  const parsed = policySchema.safeParse(toPlainValue(document, where));
+  const problems = new PolicyProblems(where, lines);
+  if (document.errors[0]) throw refusal([problems.ofSyntax(document.errors[0])]);
+  const parsed = policySchema.safeParse(toPlainValue(document, where), { reportInput: true });
   if (parsed.success) return new Policy(parsed.data);
-  const problems = parsed.error.issues.map((issue) => describe(issue));
-  throw new PolicyError(`${where}: ${problems.join("; ")}. Correct the file and start again.`);
+  throw refusal(parsed.error.issues.flatMap((issue) => problems.ofValue(document, issue)));
 }
 
-function toPlainValue(document: ReturnType<typeof parseDocument>, where: string): unknown {
+function toPlainValue(document: Document, where: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 }) ?? {};
   } catch (error) {
-    throw new PolicyError(`${where}: ${(error as Error).message}. Correct the file.`, { cause: error });
+    throw refusal([`${where}:1:1: its aliases (*name) are more than 100, or name no anchor`], error);
   }
 }
 
-const knownFields = "known fields are rules, budgets, defaultAction, reads, writes";
-const knownFieldsIn: Readonly<Record<string, string>> = {
-  rules: "a rule's fields are tool, action, redactFields",
-  budgets: "the known budget is maxToolCallsPerTurn",
-};
-
-function describe(issue: z.core.$ZodIssue): string {
-  const location = issue.path.length > 0 ? issue.path.join(".") : "the document";
-  if (issue.code === "unrecognized_keys") {
-    const known = knownFieldsIn[String(issue.path[0] ?? "")] ?? knownFields;
-    return `${location}: unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(", ")} (${known})`;
-  }
-  return `${location}: ${issue.message}`;
+/** One line for each problem, the last with the next step. */
+function refusal(problems: readonly string[], cause?: unknown): PolicyError {
+  return new PolicyError(`${problems.join("\n")}. Correct the file and start the gateway again.`, { cause });
 }
