@@ -25,6 +25,7 @@ async function packedAgain(change: (files: Forged[]) => Forged[]): Promise<strin
 const none = Buffer.alloc(0);
 const folder = (path: string): Forged => ({ path, bytes: none, mode: 0o040755 });
 const under = (prefix: string, files: Forged[]) => files.map((each) => ({ ...each, path: `${prefix}${each.path}` }));
+const withBackslashes = (files: Forged[]) => files.map((each) => ({ ...each, path: each.path.replaceAll("/", "\\") }));
 const inLatin1 = (text: string) => Buffer.from(text).toString("latin1");
 
 test.each<[string, (files: Forged[]) => Forged[]]>([
@@ -49,6 +50,8 @@ test.each<[string, (files: Forged[]) => Forged[]]>([
       { path: `runs/${RUN_1}/desktop.ini`, bytes: Buffer.from("x") },
     ],
   ],
+  ["Windows: backslashes in the paths", (files) => withBackslashes([folder("runs/"), ...files])],
+  ["Windows: backslashes and a folder around it", (files) => withBackslashes(under("run bundle/", files))],
   ["another order", (files) => files.toReversed()],
 ])("a bundle that was packed again is the same bundle: %s", async (_what, change) => {
   const file = await packedAgain(change);
