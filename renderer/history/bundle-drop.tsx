@@ -6,6 +6,18 @@ import classes from "./bundle-drop.module.css";
 import { useBundleImport } from "./bundle-import.tsx";
 import { whyNoBundles } from "./use-bundles.ts";
 
+/** A folder is given as a file that cannot be read: only its entry shows what it is, and its name is all that is needed. */
+function droppedIn({ dataTransfer }: DragEvent): { files: File[]; folders: string[] } {
+  const [files, folders]: [File[], string[]] = [[], []];
+  for (const item of dataTransfer?.items ?? []) {
+    const file = item.getAsFile();
+    if (file === null) continue;
+    if (item.webkitGetAsEntry()?.isDirectory === true) folders.push(file.name);
+    else files.push(file);
+  }
+  return { files, folders };
+}
+
 /** Imports bundles dropped on any page. A dropped file never navigates the window away. */
 export function BundleDrop() {
   const whyNot = useLab(whyNoBundles);
@@ -35,11 +47,11 @@ export function BundleDrop() {
       if (!hasFiles(event)) return;
       event.preventDefault();
       become(0);
-      const files = [...(event.dataTransfer?.files ?? [])];
+      const { files, folders } = droppedIn(event);
       const { whyNot: because, isBusy, take } = latest.current;
       if (because !== undefined) notifyFailure("Nothing was imported", because);
       else if (isBusy) notifyFailure("Nothing was imported", "another import is in progress");
-      else if (files.length > 0) take(files);
+      else if (files.length + folders.length > 0) take(files, folders);
     };
     window.addEventListener("dragenter", onEnter);
     window.addEventListener("dragleave", onLeave);

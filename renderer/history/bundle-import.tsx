@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCheck } from "@tabler/icons-react";
 import { type ReactNode, useRef, useState } from "react";
 import type { Upload } from "../../electron/contract/bundles.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
+import { LabFailure } from "../lab-client/lab-failure.ts";
 import { useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
@@ -29,7 +30,8 @@ interface GivenFile {
 
 export interface BundleImport {
   isBusy: boolean;
-  take(files: readonly File[]): void;
+  /** `folders`: names of dropped folders, which a page cannot import. */
+  take(files: readonly File[], folders?: readonly string[]): void;
   /** Opens the host's file dialog, where it has one. */
   choose(): void;
   /** To be rendered in the page. */
@@ -67,14 +69,15 @@ export function useBundleImport(): BundleImport {
 
   return {
     isBusy: shown?.is === "working",
-    take: (files) =>
-      void work(
-        files.map((file) => ({
+    take: (files, folders = []) =>
+      void work([
+        ...files.map((file) => ({
           name: file.name,
           detail: bytes(file.size),
-          upload: (signal) => client.upload(file, signal),
+          upload: (signal: AbortSignal) => client.upload(file, signal),
         })),
-      ),
+        ...folders.map((name) => ({ name, detail: "a folder", upload: refuseFolder })),
+      ]),
     choose: () =>
       void attempt("No file could be chosen", () => client.call.bundles.choose()).then((chosen) => {
         if (chosen == null) return;
@@ -94,6 +97,12 @@ export function useBundleImport(): BundleImport {
       </Modal>
     ),
   };
+}
+
+async function refuseFolder(): Promise<never> {
+  throw new LabFailure("bad-input", "it is a folder, and one file is imported at a time", {
+    hint: "drop the exported zip file, or run `resilience-lab bundle import FOLDER`",
+  });
 }
 
 function Working({ detail, stage, onCancel }: { detail: string; stage: ImportStage; onCancel: () => void }) {

@@ -181,6 +181,16 @@ describe("bundle", () => {
       /broken\.zip: its end is missing: it was not copied completely/,
     ],
     ["is none", () => Buffer.from("no zip at all"), /broken\.zip: it is no zip file/],
+    [
+      "is a scenario",
+      () => Buffer.from("id: x\nsteadyState: []\nmethod: []\n"),
+      /broken\.zip: it is no zip file: this is a scenario; it is given to `run`/,
+    ],
+    [
+      "is a trace of another tool",
+      () => Buffer.from('{"resourceSpans": []}'),
+      /broken\.zip: it is no zip file: this is an OTLP trace; /,
+    ],
     ["was changed", changed, /broken\.zip: runs\/\S+\/run\.json cannot be unpacked/],
   ])("that %s is refused with the reason and exit code 2, and nothing comes in", async (_how, broken, reason) => {
     const { file } = await exported();

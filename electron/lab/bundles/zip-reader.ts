@@ -1,6 +1,8 @@
 import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import yauzl from "yauzl";
+import { readBeginning } from "../documents/read-whole-file.ts";
+import { recogniseFile } from "../documents/recognise-file.ts";
 import { messageOf } from "../lab-error.ts";
 import { BundleProblem } from "./bundle-problem.ts";
 import type { BundleSource } from "./bundle-source.ts";
@@ -125,7 +127,8 @@ async function whyNoZip(file: string, cause: unknown): Promise<BundleProblem> {
         cause,
       });
     }
-    return new BundleProblem("not a bundle", "it is no zip file", {
+    const other = recogniseFile(readBeginning(file), "zip");
+    return new BundleProblem("not a bundle", `it is no zip file${other === undefined ? "" : `: ${other}`}`, {
       hint: "give the file that `bundle export` wrote",
       cause,
     });

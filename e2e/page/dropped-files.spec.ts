@@ -1,0 +1,45 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { expect, test } from "./lab-under-test.ts";
+
+test("what is dropped and is no bundle is named, with what to do instead", async ({ window }) => {
+  const { page } = window;
+  const folder = mkdtempSync(join(tmpdir(), "resilience-lab-dropped-"));
+  const scenario = join(folder, "mine.yaml");
+  const unpacked = join(folder, "unpacked");
+  const picture = join(folder, "picture.png");
+  writeFileSync(scenario, "id: mine\ntitle: Mine\nsteadyState: []\nmethod: []\nexpect: []\n");
+  writeFileSync(picture, Buffer.from([0x89, 0x50, 0x4e, 0x47]));
+  mkdirSync(unpacked);
+  writeFileSync(join(unpacked, "manifest.json"), "{}");
+
+  /** As the browser does for a drag from a file manager: a page's own event has no folders. */
+  const drop = async (...files: string[]) => {
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files, dragOperationsMask: 1 };
+    const send = (type: "dragEnter" | "dragOver" | "drop") =>
+      session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+    await send("dragEnter");
+    await send("dragOver");
+    await expect(page.getByTestId("bundle-drop")).toBeVisible();
+    await send("drop");
+    await session.detach();
+  };
+
+  try {
+    await drop(unpacked, scenario, picture);
+    const dialog = page.getByRole("dialog", { name: "Import" });
+    const about = (file: string) => dialog.getByRole("alert").filter({ hasText: basename(file) });
+    await expect(about(unpacked)).toContainText("it is a folder");
+    await expect(about(unpacked)).toContainText(
+      "drop the exported zip file, or run `resilience-lab bundle import FOLDER`",
+    );
+    await expect(about(scenario)).toContainText("this is a scenario");
+    await expect(about(picture)).toContainText("it is no zip file; give the file that `bundle export` wrote");
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await expect(dialog).toBeHidden();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
