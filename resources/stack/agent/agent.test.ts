@@ -72,7 +72,7 @@ describe("against a live MCP server", () => {
     expect(report.toolsListed).toContain("delete_customer");
     expect(report.answer).toContain("Refunded 25.00 USD of ch_1007");
     expect(report.error).toBeUndefined();
-    const state = await (await fetch(`${payments}/state`)).json();
+    const state = await (await fetch(`${payments}/state`, { headers: control })).json();
     expect(state).toMatchObject({ refunds: 4, toolCalls: { total: 2 } });
   });
 

@@ -1,4 +1,4 @@
-/** Requests that change a service's state are refused to pages and to programs without the token, on every service. */
+/** Requests that change a service's state, or read it, are refused to pages and to programs without the token. */
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { killServices, startService } from "./service-process.ts";
@@ -58,6 +58,24 @@ describe.each(changes)("%s: POST %s", (service, path, given) => {
     expect([200, 201, 204, 409]).toContain(await status({ ...json, authorization }));
   });
 });
+
+test.each([
+  ["payments-mcp", "/state"],
+  ["mock-slack", "/messages"],
+] as const)(
+  "%s: GET %s, which shows what the service was sent, is for clients with the token alone",
+  async (service, path) => {
+    const url = await up(service);
+    const status = async (headers: Record<string, string>, at = path as string) =>
+      (await fetch(url + at, { headers })).status;
+    const authorization = `Bearer ${token}`;
+    expect(await status({})).toBe(401);
+    expect(await status({ authorization: "Bearer other" })).toBe(401);
+    expect(await status({ authorization, origin: "http://127.0.0.1:5173" })).toBe(403);
+    expect(await status({ authorization })).toBe(200);
+    expect(await status({}, "/healthz")).toBe(200);
+  },
+);
 
 test("the fault proxy shows its links and hits only with the token, and its version to every client", async () => {
   const url = await up("fault-proxy");

@@ -1,5 +1,5 @@
 /**
- * Access checks for requests that change a service's state, in addition to {@link refusalOf}. A page sends its Origin with
+ * Access checks for requests that change a service's state or read it, in addition to {@link refusalOf}. A page sends its Origin with
  * every such request, and cannot send this content type cross-origin without a preflight; other programs lack the token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -18,6 +18,12 @@ export function assertControl(request: IncomingMessage, token: string): void {
   if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) {
     throw new HttpError(415, "Send this with content-type: application/json.");
   }
+  assertToken(request, token);
+}
+
+/** For requests that only read what a service has seen. @throws HttpError 403 for a page, 401 without the token */
+export function assertReader(request: IncomingMessage, token: string): void {
+  assertNoPage(request);
   assertToken(request, token);
 }
 

@@ -43,7 +43,10 @@ export class Clicker {
     if (!found) {
       const what =
         ticket === undefined ? `No message has a button "${action}"` : `No message offers to ${action} ${ticket}`;
-      return { kind: "nothing to click", reason: `${what}. GET /messages shows what has been posted.` };
+      return {
+        kind: "nothing to click",
+        reason: `${what}. GET /messages, with the token, shows what has been posted.`,
+      };
     }
     const { message, button } = found;
     const at = new Date().toISOString();

@@ -89,7 +89,7 @@ async function send(path: string, body: object): Promise<{ status: number; body:
 }
 
 const messages = async () =>
-  ((await (await fetch(`${slack.url}/messages`)).json()) as { messages: Message[] }).messages;
+  ((await (await fetch(`${slack.url}/messages`, { headers: control })).json()) as { messages: Message[] }).messages;
 const ask = (ticket: string) =>
   api("chat.postMessage", { channel: "#approvals", text: "?", blocks: approvalBlocks(ticket) });
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { assertControl, readControlToken } from "../http/control.ts";
+import { assertControl, assertReader, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, parseDurationMs, readEnvironment, type Variables } from "../http/environment.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, sendNothing, serve } from "../http/serve.ts";
 import { AutoApproval } from "./auto-approval.ts";
@@ -25,6 +25,7 @@ export function startMockSlack(variables: Variables): Promise<RunningService> {
       case "GET /healthz":
         return sendJson(response, 200, { status: "ok" });
       case "GET /messages":
+        assertReader(request, controlToken);
         return sendJson(response, 200, { messages: store.all() });
       case "POST /click":
         return answerClick(clicker, readClick(await readJsonObject(request)), response);

@@ -34,7 +34,8 @@ async function connected<T>(act: (client: Client, transport: StreamableHTTPClien
   }
 }
 
-const state = async () => (await fetch(`${url}/state`)).json() as Promise<Record<string, unknown>>;
+const state = async () =>
+  (await fetch(`${url}/state`, { headers: control })).json() as Promise<Record<string, unknown>>;
 
 const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 const post = (body: string, more: Record<string, string> = {}) =>

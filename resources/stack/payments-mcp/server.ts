@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { assertControl, readControlToken } from "../http/control.ts";
+import { assertControl, assertReader, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import { parseJson } from "../http/json.ts";
 import {
@@ -36,6 +36,7 @@ export function startPayments(variables: Variables): Promise<RunningService> {
       case "GET /healthz":
         return sendJson(response, 200, { status: "ok" });
       case "GET /state":
+        assertReader(request, configuration.controlToken);
         return sendJson(response, 200, { ...ledger.counts(), toolCalls: calls.read() });
       case "POST /reset":
         assertControl(request, configuration.controlToken);
