@@ -2,7 +2,7 @@ import type { UndoResult } from "../../model/lab-event.ts";
 import { onFileChange } from "../file-changes.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { Baseline } from "./baseline.ts";
-import type { Journal } from "./journal.ts";
+import { eraseDeleted, type Journal } from "./journal.ts";
 import type { ServiceIdentity } from "./service-identity.ts";
 
 /** Identity of a fault's target, so that its undo can never affect another target of the same name. */
@@ -11,7 +11,7 @@ export type FaultIdentity =
   | (ServiceIdentity & { wasPaused?: true })
   /**
    * A toxic named by the fault's id, on a link of the proxy that runs as `service` with its API at `api`. The journal
-   * holds the name of the token, not its value.
+   * holds the name of a generated token, not its value.
    */
   | { kind: "link"; api: string; service: string; token?: string };
 
@@ -220,8 +220,9 @@ export class FaultJournal {
     });
   }
 
-  /** Removes the faults of a stack that no longer exists. */
+  /** Removes and erases the faults of a stack that no longer exists: those on links hold its proxy's token. */
   forget(stackId: string): void {
     this.#database.prepare("DELETE FROM faults WHERE stack_id = ?").run(stackId);
+    eraseDeleted(this.#database);
   }
 }

@@ -133,6 +133,18 @@ function toJournal(
   return { database, damagedMovedTo, secrets: new StackSecrets(dirname(file)), close: () => void database.close() };
 }
 
+/**
+ * Erases deleted rows from the file too, where they stay until the write-ahead log, which has zeros in their place, is
+ * written to it.
+ */
+export function eraseDeleted(database: Journal["database"]): void {
+  try {
+    database.pragma("wal_checkpoint(TRUNCATE)");
+  } catch {
+    // On a full disk, for instance: it happens when the last lab that has the journal open closes it.
+  }
+}
+
 function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string): LabError {
   database.close();
   return new LabError("read-only", `${readOnlyBecause}; ${because}`, {

@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from "../process-identity.ts";
 import type { DockerLocation } from "./docker-location.ts";
-import type { Journal } from "./journal.ts";
+import { eraseDeleted, type Journal } from "./journal.ts";
 
 /** All that is needed to restart a service's process without the stack file. */
 export interface Launch {
@@ -105,14 +105,10 @@ export class StackRegister {
     }));
   }
 
-  /** Also truncates the write-ahead log, which held the environments of its services and so may hold secrets. */
+  /** Also erases the environments of its services, which may hold secrets. */
   remove(stackId: string): void {
     this.#database.prepare("DELETE FROM stacks WHERE id = ?").run(stackId);
-    try {
-      this.#database.pragma("wal_checkpoint(TRUNCATE)");
-    } catch {
-      // On a full disk, for instance: it is truncated when the last lab that has it open closes it.
-    }
+    eraseDeleted(this.#database);
   }
 
   /** Marks a stack to stay up when the lab ends. */
