@@ -1,10 +1,13 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { REFERENCE_STACK_FILE } from "../../lab/stacks/reference-stack.ts";
 import { sampleRun } from "../../testing/sample-events.ts";
 import { storeRun } from "../../testing/stored-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { main } from "./main.ts";
+
+const REFERENCE_SCENARIO = join(import.meta.dirname, "..", "..", "..", "scenarios", "01-mcp-crash.yaml");
 
 /** `resilience-lab WORDS` in this process, with a data folder of its own: the exit code, and what it wrote where. */
 async function run(args: readonly string[], home = temporaryFolder()) {
@@ -46,6 +49,16 @@ describe("bad input is reported on standard error with a hint, and exits 2:", ()
     expect(code).toBe(2);
     expect(err).not.toMatch(/ {4}at /);
   });
+});
+
+test.each([
+  [["plan", "mcp-crash"]],
+  [["plan", "slow-link", "--driver", "docker"]],
+  [["scenarios", "validate", REFERENCE_SCENARIO, "--stack", REFERENCE_STACK_FILE]],
+])("%j creates nothing: no data folder, and no secrets of the stack", async (args) => {
+  const home = join(temporaryFolder(), "home");
+  expect(await run(args, home)).toMatchObject({ code: 0, err: "" });
+  expect(existsSync(home)).toBe(false);
 });
 
 describe("scenarios validate", () => {

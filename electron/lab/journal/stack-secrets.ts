@@ -9,7 +9,8 @@ const BYTES = 32;
 /**
  * The random values of one data folder for the secrets of its stacks, in a file of `NAME=value` lines that only its owner
  * can read, and that `docker compose --env-file` accepts. Each is generated once. No other file holds them: the journal
- * has `{secret:NAME}` instead.
+ * has `{secret:NAME}` instead. Values that a person has set are not among them: the journal holds those while the stack is
+ * up, and erases them with it.
  */
 export class StackSecrets {
   readonly file: string;
@@ -34,6 +35,12 @@ export class StackSecrets {
         cause: error,
       });
     }
+  }
+
+  /** The values of these names as far as they are stored; `{secret:NAME}` for one that is not. Writes nothing. */
+  known(names: readonly string[]): Record<string, string> {
+    const kept = this.#readOrNone();
+    return Object.fromEntries(names.map((name) => [name, kept[name] ?? `{secret:${name}}`]));
   }
 
   /** A text with each secret replaced by its name, for storing. */

@@ -4,7 +4,7 @@ import { sharersInProject, stackOfProject } from "./docker/found-project.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 import type { EngineChoice, FileSource, RunTarget } from "./run-target.ts";
-import { loadStack, type Stack } from "./stack-file.ts";
+import { loadStack, type Stack, type StackUse } from "./stack-file.ts";
 import type { Sharer } from "./surroundings.ts";
 
 /** A target whose stack has been read, and whose engine has answered. Nothing has been changed for it. */
@@ -37,8 +37,8 @@ async function read(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<
 }
 
 /** @throws DocumentError with every problem of the file */
-export function stackOfFile(source: FileSource, environment: NodeJS.ProcessEnv): Stack {
-  const stack = loadStack(source.is === "reference" ? REFERENCE_STACK_FILE : source.file, environment);
+export function stackOfFile(source: FileSource, environment: NodeJS.ProcessEnv, use?: StackUse): Stack {
+  const stack = loadStack(source.is === "reference" ? REFERENCE_STACK_FILE : source.file, environment, use);
   return source.project === undefined ? stack : { ...stack, project: source.project };
 }
 
@@ -54,7 +54,7 @@ export interface PlanTarget {
 export async function planTarget(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<PlanTarget> {
   if (target.source.is !== "project") {
     const driver = target.driver === "docker" ? "docker" : "process";
-    return { stack: stackOfFile(target.source, environment), driver };
+    return { stack: stackOfFile(target.source, environment, "to plan"), driver };
   }
   const { stack, engine } = await resolveTarget(target, environment);
   if (engine === undefined) return { stack, driver: "process" };

@@ -66,9 +66,10 @@ const STOP_GRACE_MS = 10_000;
 
 /**
  * `attached`: someone else has brought it up, so only what the lab reads of it has to be understood: `x-lab`, ports and
- * dependencies. The rest of the file may use all of compose.
+ * dependencies. The rest of the file may use all of compose. Secrets are generated only to bring it up; a plan must not
+ * create their file.
  */
-export type StackUse = "to bring up" | "attached";
+export type StackUse = "to bring up" | "to plan" | "attached";
 
 /** @throws DocumentError naming each problem's line; LabError for one that is no place in the file. */
 export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: StackUse = "to bring up"): Stack {
@@ -77,7 +78,7 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
   const document = readStackFile(path);
   const { values, problems } = readDotEnv(join(folder, ".env"), environment);
   const given = { ...values, ...environment };
-  const variables = { ...given, ...madeSecrets(document.value, given, environment) };
+  const variables = { ...given, ...secretsFor(use, document.value, given, environment) };
   const { filled, parsed } =
     use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
   const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
@@ -123,7 +124,8 @@ function readDotEnv(
 }
 
 /** Values for the secrets that the file names and that nothing sets. They are the same for every reading of one data folder. */
-function madeSecrets(
+function secretsFor(
+  use: StackUse,
   value: unknown,
   given: Readonly<Record<string, string | undefined>>,
   environment: NodeJS.ProcessEnv,
@@ -132,7 +134,9 @@ function madeSecrets(
   const names = isObject(lab) && Array.isArray(lab.secrets) ? lab.secrets : [];
   const wanted = names.filter((name): name is string => typeof name === "string" && SECRET_NAME.test(name));
   const missing = wanted.filter((name) => !given[name]);
-  return missing.length === 0 ? {} : new StackSecrets(dataFolder(environment)).make(missing);
+  if (missing.length === 0) return {};
+  const secrets = new StackSecrets(dataFolder(environment));
+  return use === "to bring up" ? secrets.make(missing) : secrets.known(missing);
 }
 
 function toService(name: string, compose: ComposeService): Service[] {
