@@ -1,7 +1,8 @@
 import { Loader } from "@mantine/core";
-import { IconPlayerStop } from "@tabler/icons-react";
+import { IconPlayerStop, IconPlugConnectedX } from "@tabler/icons-react";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { goneSince } from "../state/lab-gone.ts";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -11,6 +12,7 @@ import classes from "./now-running.module.css";
 /** The run in progress, on every page: its title, duration, activity and a cancel button. */
 export function NowRunning() {
   const active = useLab((state) => state.lab?.queue.active);
+  const isGone = useLab((state) => goneSince(state) !== undefined);
   const actions = useLabActions();
   const nowMs = useLabNow(100, (active?.length ?? 0) > 0);
   const entry = active?.[0];
@@ -19,12 +21,12 @@ export function NowRunning() {
   const label = (
     <>
       <b>{entry.scenarioTitle}</b>
-      <span>{entry.activity}</span>
+      <span>{isGone ? "the lab has ended" : entry.activity}</span>
     </>
   );
   return (
     <div className={classes.now} role="status" aria-live="off" data-testid="now-running">
-      <Loader size={14} aria-hidden />
+      {isGone ? <IconPlugConnectedX size={14} aria-hidden /> : <Loader size={14} aria-hidden />}
       {entry.runId === null ? (
         <span className={classes.what}>{label}</span>
       ) : (
@@ -43,7 +45,13 @@ export function NowRunning() {
         color="gray"
         size="compact-xs"
         leftSection={<IconPlayerStop size={13} aria-hidden />}
-        disabledBecause={entry.cancelling ? "Cancelling: its faults are undone first" : undefined}
+        disabledBecause={
+          isGone
+            ? "The lab cannot be reached"
+            : entry.cancelling
+              ? "Cancelling: its faults are undone first"
+              : undefined
+        }
         onClick={() => void actions.cancel(entry.entryId)}
       >
         {entry.cancelling ? "Cancelling" : "Cancel"}

@@ -13,7 +13,7 @@ const MOST_AT_ONCE = 500;
 interface DeleteRunsProps {
   runs: readonly RunSummary[];
   onClose: () => void;
-  /** Called when the dialog has closed after a deletion. */
+  /** Called after a deletion, while the dialog is closing. */
   onDeleted?: () => void;
 }
 
@@ -42,6 +42,7 @@ export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps)
         kept.push(...report.kept);
       }
       setDone(deleted > 0);
+      if (deleted > 0) onDeleted?.();
       if (kept.length === 0) notify(`${deleted} ${deleted === 1 ? "run" : "runs"} deleted`);
       else notifyFailure(`${kept.length} of ${deletable.length} were not deleted`, reasonsOf(kept));
     });
@@ -51,7 +52,6 @@ export function DeleteRuns({ runs: asked, onClose, onDeleted }: DeleteRunsProps)
   const afterClosing = () => {
     if (!isDone) return;
     setDone(false);
-    onDeleted?.();
     // The button that opened this may be deleted with its run.
     focusMain();
   };

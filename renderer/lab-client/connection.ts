@@ -1,17 +1,22 @@
 import { aborted, orAbort } from "./abort.ts";
-import { type OpenLink, Refused, type Transport } from "./transport.ts";
+import { LabGone, type OpenLink, Refused, type Transport } from "./transport.ts";
 
 export type ConnectionState =
   | { is: "connecting" }
   | { is: "connected" }
-  /** Lost, reconnecting; `attempt` counts from 1. */
-  | { is: "lost"; attempt: number; sinceWallMs: number }
+  /** Lost, reconnecting; `attempt` counts from 1. `lab`: what the attempts have found, `unknown` before. */
+  | { is: "lost"; attempt: number; sinceWallMs: number; lab: LabFound }
   /** The lab refused this window, without further attempts; `hint` is the next step. */
   | { is: "refused"; message: string; hint: string }
   | { is: "closed" };
 
+type LabFound = "unknown" | "running" | "gone";
+
 /** Delays before each attempt; the last one repeats. */
 const PAUSES_MS = [100, 250, 500, 1_000, 2_000];
+
+/** Unanswered attempts in a row: a browser aborts one when the machine's networks change. */
+const GONE_AFTER = 2;
 
 /** Keeps a link to the lab open and reconnects whenever it is lost. */
 export class Connection {
@@ -57,6 +62,8 @@ export class Connection {
     const { signal } = this.#stop;
     let attempt = 0;
     let sinceWallMs = Date.now();
+    let lab: LabFound = "unknown";
+    let unanswered = 0;
     while (!signal.aborted) {
       try {
         const open = await this.#transport.open(signal);
@@ -70,15 +77,20 @@ export class Connection {
         await aborted(open.gone);
         this.#open = undefined;
         sinceWallMs = Date.now();
+        lab = "unknown";
+        unanswered = 0;
       } catch (error) {
         if (error instanceof Refused) {
           this.#become({ is: "refused", message: error.message, hint: error.hint });
           return this.#next.reject(error);
         }
+        unanswered = error instanceof LabGone ? unanswered + 1 : 0;
+        if (unanswered === 0) lab = "running";
+        else if (unanswered >= GONE_AFTER) lab = "gone";
       }
       if (signal.aborted) return;
       attempt++;
-      this.#become({ is: "lost", attempt, sinceWallMs });
+      this.#become({ is: "lost", attempt, sinceWallMs, lab });
       await this.#sleep(PAUSES_MS[Math.min(attempt, PAUSES_MS.length) - 1] ?? 0);
     }
   }

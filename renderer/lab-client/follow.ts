@@ -9,7 +9,7 @@ import type {
 } from "../../electron/contract/events.ts";
 import { aborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
-import { fromAnswer, type LabFailure } from "./lab-failure.ts";
+import { fromAnswer, LabFailure } from "./lab-failure.ts";
 import { type OpenLink, Refused } from "./transport.ts";
 
 export interface RunFollower {
@@ -20,17 +20,25 @@ export interface RunFollower {
   onItems(items: readonly StreamItem[], progress: RunProgress): void | Promise<void>;
   /** The run's last event has been delivered. */
   onEnd?(): void;
-  /** The lab refused the stream, such as for a run that does not exist. Nothing follows. */
+  /** The lab refused the stream, such as for a run that does not exist, or an item could not be taken. Nothing follows. */
   onFailure?(failure: LabFailure): void;
 }
 
+export interface LabFollower {
+  onState(state: LabState): void;
+  /** The lab refused the stream or ended it. Nothing follows. */
+  onFailure(failure: LabFailure): void;
+}
+
 /** Calls back with the lab's state, at once and at every change, across reconnections, until the returned function is called. */
-export function followLab(connection: Connection, onState: (state: LabState) => void): () => void {
+export function followLab(connection: Connection, follower: LabFollower): () => void {
   return follow(connection, {
     request: (subscription) => ({ topic: "lab", subscription }),
     take: (message) => {
-      if (message.type === "lab") onState(message.state);
+      if (message.type === "lab") follower.onState(message.state);
     },
+    onEnd: () => follower.onFailure(new LabFailure("internal", "the lab has ended the stream of its state")),
+    onFailure: (failure) => follower.onFailure(failure),
   });
 }
 
@@ -81,7 +89,10 @@ function follow(connection: Connection, topic: Topic): () => void {
         if (stop.signal.aborted) return;
         const failure = fromAnswer(error);
         if (failure !== undefined) return topic.onFailure?.(failure);
-        if (error instanceof TakeFailed) throw error.cause;
+        if (error instanceof TakeFailed) {
+          topic.onFailure?.(new LabFailure("internal", `what arrived could not be shown: ${String(error.cause)}`));
+          throw error.cause;
+        }
         // The link is closing; the next one is awaited above, and the stream resumes after the last number received.
         open.close();
         await aborted(open.gone);

@@ -1,10 +1,11 @@
 import { ORPCError } from "@orpc/client";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import type { StreamItem, StreamMessage, SubscribeRequest } from "../../electron/contract/events.ts";
+import { aborted } from "./abort.ts";
 import { Connection } from "./connection.ts";
 import { followRun } from "./follow.ts";
 import { labClient } from "./lab-client.ts";
-import { type OpenLink, Refused, type Transport } from "./transport.ts";
+import { LabGone, type OpenLink, Refused, type Transport } from "./transport.ts";
 
 /** Shorter time limits for tests. */
 const limits = vi.hoisted(() => ({ ms: 10_000 }));
@@ -244,12 +245,37 @@ test("the page is notified when the connection is lost and restored", async () =
   expect(pauses).toEqual([100]);
 });
 
-test("an error of a view does not affect the connection", async () => {
+test("a lab is reported as gone once two attempts in a row find nothing at its address, and as running when it answers", async () => {
+  const found = ["gone", "other", "gone", "gone", "other"];
+  let isFirst = true;
+  const transport: Transport = {
+    async open(signal) {
+      if (isFirst) {
+        isFirst = false;
+        const gone = AbortSignal.abort();
+        return { gone, close() {}, link: { call: () => Promise.resolve({}) } };
+      }
+      const next = found.shift();
+      if (next === "gone") throw new LabGone("nothing answers");
+      if (next === "other") throw new Error("the socket was closed");
+      return aborted(signal).then(() => Promise.reject(signal.reason));
+    },
+  };
+  const connection = new Connection(transport, async () => {});
+  closers.push(() => connection.close());
+  const states: string[] = [];
+  connection.onChange((state) => states.push(state.is === "lost" ? state.lab : state.is));
+  await expect.poll(() => states.length).toBe(7);
+  expect(states).toEqual(["connected", "unknown", "unknown", "running", "running", "gone", "running"]);
+});
+
+test("an error of a view is reported to its follower and does not affect the connection", async () => {
   const lab = new FakeLab((name, input) => (name === "events.subscribe" ? logFrom(input as never, () => {}) : {}));
   const connection = new Connection(lab);
   closers.push(() => connection.close());
   const { promise, resolve } = Promise.withResolvers<unknown>();
   process.once("unhandledRejection", resolve);
+  const failures: string[] = [];
   followRun(
     connection,
     { runId: "r" },
@@ -257,8 +283,10 @@ test("an error of a view does not affect the connection", async () => {
       onItems() {
         throw new Error("the view is broken");
       },
+      onFailure: (failure) => failures.push(failure.message),
     },
   );
   expect(await promise).toMatchObject({ message: "the view is broken" });
+  expect(failures).toEqual(["what arrived could not be shown: Error: the view is broken"]);
   expect(lab.links.length).toBe(1);
 });

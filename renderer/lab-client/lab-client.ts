@@ -1,9 +1,8 @@
 import { LAB_BRIDGE_NAME, type LabBridge } from "../../electron/contract/bridge.ts";
 import type { Upload } from "../../electron/contract/bundles.ts";
 import type { LabProcedures } from "../../electron/contract/contract.ts";
-import type { LabState } from "../../electron/contract/events.ts";
 import { Connection, type ConnectionState } from "./connection.ts";
-import { followLab, followRun, type RunFollower } from "./follow.ts";
+import { followLab, followRun, type LabFollower, type RunFollower } from "./follow.ts";
 import { answerInvitations } from "./invitations.ts";
 import { LabFailure } from "./lab-failure.ts";
 import { messagePortTransport } from "./message-port-transport.ts";
@@ -20,7 +19,7 @@ export interface LabClient {
     readonly state: ConnectionState;
     onChange(listener: (state: ConnectionState) => void): () => void;
   };
-  followLab(onState: (state: LabState) => void): () => void;
+  followLab(follower: LabFollower): () => void;
   followRun(run: { runId: string; afterSeq?: number }, follower: RunFollower): () => void;
   /** Uploads a file to the host, for `bundles.verify` and `bundles.import`. */
   upload(file: File, signal?: AbortSignal): Promise<Upload>;
@@ -46,7 +45,7 @@ export function labClient(transport: Transport, bridge?: LabBridge): LabClient {
   return {
     call: procedures(connection),
     connection,
-    followLab: (onState) => followLab(connection, onState),
+    followLab: (follower) => followLab(connection, follower),
     followRun: (run, follower) => followRun(connection, run, follower),
     upload: (file, signal) => uploadFile(file, transport.requestHeaders?.() ?? {}, signal),
     onNavigate: (listener) => bridge?.onNavigate(listener) ?? (() => {}),

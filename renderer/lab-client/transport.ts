@@ -16,6 +16,9 @@ export interface Transport {
   requestHeaders?(): Record<string, string>;
 }
 
+/** Nothing answers at the lab's address: its process has ended. Retried, since it may be started again. */
+export class LabGone extends Error {}
+
 /** The lab is running and refused this window; `hint` is the next step. */
 export class Refused extends Error {
   readonly hint: string;

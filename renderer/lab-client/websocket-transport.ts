@@ -1,12 +1,15 @@
 import { RPCLink } from "@orpc/client/websocket";
 import { WINDOW_CLOSE, type WindowHello, type WindowWelcome } from "../../electron/contract/window.ts";
-import { type OpenLink, Refused, type Transport } from "./transport.ts";
+import { LabGone, type OpenLink, Refused, type Transport } from "./transport.ts";
 import type { WindowKey } from "./window-key.ts";
 
 const OPEN_LIMIT_MS = 15_000;
 const NEXT_ADDRESS = "open the address that the lab printed in its terminal";
 
-/** The browser host: a WebSocket to the page's origin, authorized by the page's cookie and this window's key. */
+/**
+ * The browser host: a WebSocket to the page's origin, authorized by the page's cookie and this window's key. It fails with
+ * LabGone when nothing answers at that origin.
+ */
 export function webSocketTransport(place: { host: string; protocol: string }, key: WindowKey): Transport {
   const secure = place.protocol === "https:";
   const address = `${secure ? "wss" : "ws"}://${place.host}/lab`;
@@ -38,9 +41,12 @@ export function webSocketTransport(place: { host: string; protocol: string }, ke
           if (error instanceof Refused) throw error;
           if (error instanceof KeyUnknown) key.forget();
           // A browser does not report why a WebSocket was refused, so the session is checked with a fetch.
-          else if (await isRefused(door, key.headers(), signal)) {
+          else {
+            const answer = await statusOf(door, key.headers(), signal);
+            if (answer === undefined) throw new LabGone("nothing answers at the lab's address");
+            if (answer !== 401 && answer !== 403) throw error;
             throw new Refused("this browser's session or this window's key is unknown or has expired", NEXT_ADDRESS);
-          } else throw error;
+          }
         }
       }
     },
@@ -97,12 +103,16 @@ function quiet(socket: WebSocket): Pick<WebSocket, "addEventListener" | "removeE
   };
 }
 
-async function isRefused(door: string, headers: Record<string, string>, signal: AbortSignal): Promise<boolean> {
+/** The HTTP status of the answer; undefined without one. */
+async function statusOf(
+  door: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(OPEN_LIMIT_MS)]);
-    const answer = await fetch(door, { headers, signal: limit });
-    return answer.status === 401 || answer.status === 403;
+    return (await fetch(door, { headers, signal: limit })).status;
   } catch {
-    return false; // the lab is not reachable: retry
+    return undefined;
   }
 }

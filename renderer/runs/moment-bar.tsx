@@ -3,8 +3,8 @@ import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@table
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
-import { usePreferences, useStores } from "../state/lab-context.tsx";
-import type { RunRecord } from "../state/run-record.ts";
+import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
+import type { OpenRun } from "../state/lab-store.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
@@ -12,9 +12,8 @@ import { momentOf } from "./moment.ts";
 import classes from "./moment-bar.module.css";
 
 interface MomentBarProps {
-  record: RunRecord;
+  run: OpenRun;
   view: RunView;
-  isReading: boolean;
   nowMs: number;
   cursorMs: number | undefined;
   hasMoved: boolean;
@@ -22,17 +21,25 @@ interface MomentBarProps {
   onError: (direction: 1 | -1) => void;
 }
 
+/** Before the time of the newest moment. */
+const NEWEST: Record<Following, string> = {
+  loading: "Loading, at",
+  live: "Live",
+  ended: "At the end",
+  stopped: "Last known at",
+};
+
 /** The state of the run at the moment shown. */
-export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
+export function MomentBar({ run, view, nowMs, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
   const { phase, steps, health, faults, waiting } = momentOf(view);
   const isPresenting = usePreferences((state) => state.isPresenting);
-  const isLive = record.view.ended === undefined;
-  const errors = record.timeline.errorSeqs.length;
+  const following = useFollowing(run);
+  const hasEnded = following === "ended";
+  const errors = run.record.timeline.errorSeqs.length;
   return (
     <div className={classes.bar}>
       <div className={classes.when} data-testid="moment">
-        {cursorMs === undefined ? (isReading ? "Loading, at" : isLive ? "Live" : "At the end") : "At"}{" "}
-        <b>{formatDuration(cursorMs ?? nowMs)}</b>
+        {cursorMs === undefined ? NEWEST[following] : "At"} <b>{formatDuration(cursorMs ?? nowMs)}</b>
       </div>
       <ReasonedButton
         variant={hasMoved ? "light" : "subtle"}
@@ -40,11 +47,11 @@ export function MomentBar({ record, view, isReading, nowMs, cursorMs, hasMoved, 
         size="compact-xs"
         leftSection={<IconPlayerSkipForward size={13} aria-hidden />}
         disabledBecause={
-          hasMoved ? undefined : isLive ? "Already following the run" : "Already at the end, with the whole run shown"
+          hasMoved ? undefined : hasEnded ? "Already at the end, with the whole run shown" : "Already following the run"
         }
         onClick={onFollow}
       >
-        {isLive ? "Follow" : "Show the end"}
+        {hasEnded ? "Show the end" : "Follow"}
       </ReasonedButton>
       <span className={classes.rule} />
       {health.map(({ service, status, reason }) => (

@@ -20,16 +20,20 @@ import { DeleteRuns } from "../history/delete-runs.tsx";
 import { ExportRuns } from "../history/export-runs.tsx";
 import { useBundles } from "../history/use-bundles.ts";
 import { useLabActions } from "../state/lab-actions.ts";
-import { useIsReading, useLab, useStores } from "../state/lab-context.tsx";
+import { type Following, useFollowing, useLab, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
+import { focusMain } from "../ui/focus-main.ts";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { clockTime, formatDuration } from "../ui/times.ts";
 import classes from "./run-header.module.css";
+
+const IN_PROGRESS = { loading: "The run is still loading", live: "The run is in progress" } as const;
+const BADGES: Partial<Record<Following, "reading" | "unknown">> = { loading: "reading", stopped: "unknown" };
 
 /** Title, outcome, reason and actions of a run. */
 export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
@@ -48,10 +52,13 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const isRaw = started?.raw === true;
   const isManual = started?.scenario.id === MANUAL_SCENARIO_ID;
   const without = started?.without ?? [];
-  const isLive = ended === undefined && run.failure === undefined;
-  const isReading = useIsReading(run);
-  const inProgress = isReading ? "The run is still loading" : "The run is in progress";
-  const whyNoRerun = isLive ? inProgress : isManual ? "A manual session has no scenario to repeat" : cannotRun;
+  const following = useFollowing(run);
+  const isLive = following === "live" || following === "loading";
+  const whyNoRerun = isLive
+    ? IN_PROGRESS[following]
+    : isManual
+      ? "A manual session has no scenario to repeat"
+      : cannotRun;
   const noOther =
     detail === undefined
       ? "The history of this scenario is still loading"
@@ -66,7 +73,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
       <div className={classes.words}>
         <h1>{visibleLine(started?.scenario.title ?? "A run")}</h1>
         <div className={classes.facts}>
-          <OutcomeBadge outcome={isReading ? "reading" : ended?.outcome} />
+          <OutcomeBadge outcome={BADGES[following] ?? ended?.outcome} />
           <span className={classes.elapsed}>{formatDuration(ended?.atMs ?? nowMs)}</span>
           {started !== undefined && (
             <>
@@ -188,7 +195,10 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
         <DeleteRuns
           runs={isDeleting && detail !== undefined ? [detail] : []}
           onClose={() => setDeleting(false)}
-          onDeleted={() => goTo({ at: "history" })}
+          onDeleted={() => {
+            goTo({ at: "history" });
+            focusMain();
+          }}
         />
       </div>
     </header>

@@ -1,7 +1,7 @@
 import { Button, Tabs } from "@mantine/core";
 import { useEffect, useMemo } from "react";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
-import { useInteraction, useIsReading, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
+import { useInteraction, useLab, usePreferences, useRun } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import type { Route } from "../state/route.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
@@ -19,6 +19,7 @@ import { LaneMenu } from "./lane-menu.tsx";
 import { MomentBar } from "./moment-bar.tsx";
 import { RunHeader } from "./run-header.tsx";
 import classes from "./run-page.module.css";
+import { StoppedNotice } from "./stopped-notice.tsx";
 import { useRunClock } from "./use-run-clock.ts";
 
 export default function RunPage({ route }: { route: Extract<Route, { at: "run" }> }) {
@@ -33,9 +34,11 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
     });
   }, [open, route]);
 
-  if (run?.failure !== undefined && run.record.items.length === 0) {
+  const wasDeleted = run?.failure !== undefined && run.record.view.ended !== undefined;
+  if (run?.failure !== undefined && (wasDeleted || run.record.items.length === 0)) {
+    const title = wasDeleted ? "This run was deleted" : "This run could not be loaded";
     return (
-      <Failed title="This run could not be loaded" message={run.failure.message}>
+      <Failed title={title} message={wasDeleted ? "It is no longer in the history." : run.failure.message}>
         <Button variant="default" onClick={() => goTo({ at: "history" })}>
           Go to the history
         </Button>
@@ -126,17 +129,17 @@ function RunBody({ run }: { run: OpenRun }) {
     <div className={classes.page} data-inspector={showsInspector || undefined}>
       <RunHeader run={run} nowMs={nowMs} />
       <MomentBar
-        record={record}
+        run={run}
         view={view}
-        isReading={useIsReading(run)}
         nowMs={nowMs}
         cursorMs={cursorMs}
         hasMoved={cursorMs !== undefined || stretch !== undefined}
         onFollow={followLive}
         onError={toError}
       />
-      {held.length > 0 && (
+      {(held.length > 0 || run.failure !== undefined) && (
         <div className={classes.held}>
+          <StoppedNotice run={run} />
           {held.map((approval) => (
             <ApprovalCard key={approval.ticket} approval={approval} linksToRun={false} />
           ))}

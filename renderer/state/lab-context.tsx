@@ -2,6 +2,7 @@ import { createContext, type ReactNode, useContext, useEffect, useMemo } from "r
 import { type StoreApi, useStore } from "zustand";
 import type { LabClient } from "../lab-client/lab-client.ts";
 import { createInteraction, type InteractionStore } from "./interaction-store.ts";
+import { goneSince } from "./lab-gone.ts";
 import { createLabStore, type LabStore, type OpenRun } from "./lab-store.ts";
 import type { PreferencesStore } from "./preferences-store.ts";
 
@@ -54,11 +55,17 @@ export function useRun(runId: string): OpenRun | undefined {
   return useStore(lab, (state) => state.runs[runId]);
 }
 
-/** Whether the log of an ended run is still loading: until then it is incomplete. */
-export function useIsReading(run: OpenRun): boolean {
-  const { runId, view, lastSeq } = run.record;
+/** `stopped`: nothing more arrives, since the lab has ended or the stream of its events has failed. */
+export type Following = "loading" | "live" | "ended" | "stopped";
+
+/** How a run's log arrives. An ended run is `loading`, and its log incomplete, until its last event. */
+export function useFollowing({ record, failure }: OpenRun): Following {
+  const { runId, view, lastSeq } = record;
   const isInProgress = useLab(
     ({ lab }) => lab?.manualRunId === runId || lab?.queue.active.some((entry) => entry.runId === runId) === true,
   );
-  return !isInProgress && view.ended === undefined && view.seq < lastSeq;
+  const isGone = useLab((state) => goneSince(state) !== undefined);
+  if (view.ended !== undefined) return "ended";
+  if (failure !== undefined || isGone) return "stopped";
+  return !isInProgress && view.seq < lastSeq ? "loading" : "live";
 }

@@ -5,14 +5,14 @@ import type { ScenarioCatalogue } from "../../electron/contract/scenarios.ts";
 import type { Settings, SettingsChange } from "../../electron/contract/settings.ts";
 import type { ConnectionState } from "../lab-client/connection.ts";
 import type { LabClient } from "../lab-client/lab-client.ts";
-import type { LabFailure } from "../lab-client/lab-failure.ts";
+import { LabFailure } from "../lab-client/lab-failure.ts";
 import { RunRecord } from "./run-record.ts";
 
 /** A run open in this window. `version` increases whenever the record grows. */
 export interface OpenRun {
   record: RunRecord;
   version: number;
-  isComplete: boolean;
+  /** Why nothing more of it arrives, although it may not be complete. */
   failure: LabFailure | undefined;
   /** Arrival of the newest item, by the window's monotonic clock: the end of a live axis. */
   arrivedMs: number;
@@ -22,6 +22,8 @@ export interface LabStore {
   connection: ConnectionState;
   /** Undefined until first received. */
   lab: LabState | undefined;
+  /** Why the state is no longer updated; undefined while it is, and while the connection is lost. */
+  stateFailure: LabFailure | undefined;
   /** The engine's clock minus this window's, in milliseconds. */
   clockOffsetMs: number;
   capabilities: Capabilities | undefined;
@@ -31,6 +33,8 @@ export interface LabStore {
   runs: Readonly<Record<string, OpenRun>>;
   /** Opens a run until the returned function is called; may be called several times per run. */
   openRun(runId: string): () => void;
+  /** Asks again for what failed to arrive: the state of the lab and the events of open runs. */
+  followAgain(): void;
   refreshCatalogue(): Promise<void>;
   changeSettings(change: SettingsChange): Promise<void>;
 }
@@ -41,6 +45,9 @@ const KEPT_CLOSED = 4;
 /** The state received from the lab. Only the functions here write to it. */
 export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; start: () => () => void } {
   const followed = new Map<string, { stop: () => void; users: number }>();
+  let stopState = () => {};
+  /** Asks whether the complete runs that are open are still in the history. */
+  let checkComplete = () => {};
 
   const store = createStore<LabStore>()((set, get) => {
     const amend = (runId: string, change: Partial<OpenRun>) => {
@@ -52,10 +59,8 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
       const kept = get().runs[runId];
       const record = kept?.record ?? new RunRecord(runId);
       if (kept === undefined) {
-        const opened = { record, version: 0, isComplete: false, failure: undefined, arrivedMs: performance.now() };
+        const opened = { record, version: 0, failure: undefined, arrivedMs: performance.now() };
         set({ runs: { ...get().runs, [runId]: opened } });
-      } else if (kept.isComplete) {
-        return () => {};
       }
       const show = () => amend(runId, { version: record.version, arrivedMs: performance.now(), failure: undefined });
       let shownMs = Number.NEGATIVE_INFINITY;
@@ -80,11 +85,28 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
             }
             return isLong ? nextFrame(record) : undefined;
           },
-          onEnd: () => amend(runId, { isComplete: record.view.ended !== undefined }),
-          onFailure: (failure) => amend(runId, { failure }),
+          onEnd: () => {
+            if (record.view.ended === undefined) amend(runId, { failure: NO_END });
+            else amend(runId, { failure: undefined });
+          },
+          onFailure: (failure) => {
+            const isComplete = record.view.ended !== undefined;
+            // Nothing of a complete run can fail to arrive; it can only be deleted.
+            if (!isComplete || failure.code === "bad-input") amend(runId, { failure });
+          },
         },
       );
     };
+
+    const refollow = (isMeant: (run: OpenRun) => boolean) => {
+      for (const [runId, entry] of followed) {
+        const run = get().runs[runId];
+        if (run === undefined || !isMeant(run)) continue;
+        entry.stop();
+        entry.stop = follow(runId);
+      }
+    };
+    checkComplete = () => refollow(({ record, failure }) => record.view.ended !== undefined && failure === undefined);
 
     const dropOldest = () => {
       const closed = Object.keys(get().runs).filter((runId) => !followed.has(runId));
@@ -96,6 +118,7 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
     return {
       connection: client.connection.state,
       lab: undefined,
+      stateFailure: undefined,
       clockOffsetMs: 0,
       capabilities: undefined,
       settings: undefined,
@@ -118,6 +141,10 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
           dropOldest();
         };
       },
+      followAgain: () => {
+        if (get().stateFailure !== undefined) followState();
+        refollow(({ failure }) => failure !== undefined);
+      },
       refreshCatalogue: async () => {
         try {
           set({ catalogue: await client.call.scenarios.list(), catalogueFailure: undefined });
@@ -129,18 +156,29 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
     };
   });
 
+  const takeState = (lab: LabState) => {
+    const { lab: previous, refreshCatalogue } = store.getState();
+    store.setState({ lab, stateFailure: undefined, clockOffsetMs: lab.wallMs - Date.now() });
+    const isCatalogueOld =
+      previous?.scenariosVersion !== lab.scenariosVersion || previous.historyVersion !== lab.historyVersion;
+    if (isCatalogueOld) void refreshCatalogue();
+    if (previous?.historyVersion !== lab.historyVersion) checkComplete();
+    if (previous?.settingsVersion !== lab.settingsVersion) {
+      void client.call.settings.get().then((settings) => store.setState({ settings }), ignore);
+    }
+  };
+  const followState = () => {
+    stopState();
+    stopState = client.followLab({
+      onState: takeState,
+      onFailure: (stateFailure) => store.setState({ stateFailure }),
+    });
+  };
+
   /** Starts the store's subscriptions; the returned function ends them. */
   const start = () => {
-    const { getState, setState } = store;
-    const refreshSettings = () => void client.call.settings.get().then((settings) => setState({ settings }), ignore);
-    const stopState = client.followLab((lab) => {
-      const previous = getState().lab;
-      setState({ lab, clockOffsetMs: lab.wallMs - Date.now() });
-      const isCatalogueOld =
-        previous?.scenariosVersion !== lab.scenariosVersion || previous.historyVersion !== lab.historyVersion;
-      if (isCatalogueOld) void getState().refreshCatalogue();
-      if (previous?.settingsVersion !== lab.settingsVersion) refreshSettings();
-    });
+    const { setState } = store;
+    followState();
     const take = (connection: ConnectionState) => {
       // No state will arrive that triggers loading the catalogue.
       const isRefused = connection.is === "refused";
@@ -163,6 +201,8 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
 
 /** A lost connection is shown by the banner; the next state or the log itself brings the missing data. */
 function ignore(): void {}
+
+const NO_END = new LabFailure("internal", "its log stops here: the run has no end in the history");
 
 /** With more missing events than this, a run's lanes are drawn from their summary until the events arrive. */
 const PREVIEW_BEHIND = 4_096;

@@ -20,7 +20,10 @@ interface OutcomeLook {
   Icon: typeof IconCheck;
 }
 
-export const OUTCOME_LOOKS: Record<Outcome | "running" | "reading", OutcomeLook> = {
+/** What is known of a run without an outcome. */
+type Unended = "running" | "reading" | "unknown";
+
+export const OUTCOME_LOOKS: Record<Outcome | Unended, OutcomeLook> = {
   passed: { tone: "passed", word: "Passed", meaning: "every check passed and every fault was undone", Icon: IconCheck },
   failed: { tone: "failed", word: "Failed", meaning: "a check or a step failed", Icon: IconX },
   inconclusive: {
@@ -41,9 +44,10 @@ export const OUTCOME_LOOKS: Record<Outcome | "running" | "reading", OutcomeLook>
   error: { tone: "failed", word: "Error", meaning: "the lab itself failed", Icon: IconX },
   running: { tone: "step", word: "Running", meaning: "in progress", Icon: IconCircleDashed },
   reading: { tone: "muted", word: "Loading", meaning: "the log is still loading", Icon: IconLoader },
+  unknown: { tone: "warning", word: "Unknown", meaning: "nothing more of it arrives", Icon: IconPlugX },
 };
 
-export function OutcomeBadge({ outcome }: { outcome: Outcome | "reading" | null | undefined }) {
+export function OutcomeBadge({ outcome }: { outcome: Outcome | Unended | null | undefined }) {
   const { tone, word, meaning, Icon } = OUTCOME_LOOKS[outcome ?? "running"];
   return (
     <ToneBadge tone={tone} title={meaning}>

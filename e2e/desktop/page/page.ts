@@ -11,7 +11,12 @@ export interface ShellPage {
 const lab = connectToLab();
 const shellPage: ShellPage = { lab, routes: [], state: undefined };
 lab.onNavigate((route) => shellPage.routes.push(route));
-lab.followLab((state) => {
-  shellPage.state = state;
+lab.followLab({
+  onState(state) {
+    shellPage.state = state;
+  },
+  onFailure(failure) {
+    throw failure;
+  },
 });
 Object.assign(window, { shellPage });
