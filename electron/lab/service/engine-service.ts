@@ -206,7 +206,7 @@ export class EngineService {
   /** Every event of every run passes here: to the windows, and to whoever keeps count. */
   #take(event: LabEvent): void {
     if (this.feeds.take(event)) this.history.changed();
-    this.approvals.take(event);
+    this.approvals.take(event, event.runId === this.faults.runId);
     if (priorityOf(event) === "essential") this.state.touch();
   }
 }

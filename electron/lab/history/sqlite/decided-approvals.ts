@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { DecidedApproval } from "../../../contract/approvals.ts";
+import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
 import { APPROVAL_RESULTS, type ApprovalResult, isApprovalResult } from "../../../model/approval-result.ts";
 import { typesOpening } from "../../../model/catalogue/catalogue.ts";
 import { codeOf } from "../event-codes.ts";
@@ -26,6 +27,7 @@ interface Decision {
 }
 
 interface Found {
+  row: string;
   key: number;
   decision: Decision & { decision: ApprovalResult };
   requestedWallMs: number | null;
@@ -33,6 +35,7 @@ interface Found {
 
 /**
  * Decisions on approvals in every run, newest first. Scans all events in slices, between which other requests are served.
+ * A row of the audit log that a manual session and a run beside it both recorded is one decision, of the run.
  */
 export async function decidedApprovals(
   database: Database.Database,
@@ -50,7 +53,7 @@ export async function decidedApprovals(
   const newest = new Newest(
     limit + 1,
     beforeWallMs,
-    database.prepare("SELECT key FROM runs").pluck().all() as number[],
+    database.prepare("SELECT key, scenario_id FROM runs").raw().all() as [number, string][],
   );
   let from: Position = { key: Number.MIN_SAFE_INTEGER, seq: 0 };
   await inSlices(
@@ -77,16 +80,18 @@ export async function decidedApprovals(
 class Newest {
   readonly #limit: number;
   readonly #beforeWallMs: number;
-  readonly #runs: ReadonlySet<number>;
-  #found: Found[] = [];
+  /** Scenario ids by run key. */
+  readonly #runs: ReadonlyMap<number, string>;
+  /** By the audit row's identity. */
+  #found = new Map<string, Found>();
   #run: number | undefined;
   readonly #requestedAtMs = new Map<string, number>();
 
-  constructor(limit: number, beforeWallMs: number, runs: readonly number[]) {
+  constructor(limit: number, beforeWallMs: number, runs: readonly [number, string][]) {
     this.#limit = limit;
     this.#beforeWallMs = beforeWallMs;
     // There are also events of runs that are being imported or removed.
-    this.#runs = new Set(runs);
+    this.#runs = new Map(runs);
   }
 
   take(key: number, decision: Decision): void {
@@ -96,15 +101,20 @@ class Newest {
     const { callId, decidedWallMs } = decision;
     if (isResult(decision)) {
       if (decidedWallMs >= this.#beforeWallMs) return;
-      this.#found.push({ key, decision, requestedWallMs: this.#requestedAtMs.get(callId) ?? null });
-      if (this.#found.length > 4 * this.#limit) this.#found = this.sorted();
+      const row = JSON.stringify([callId, decision.sessionId, decision.decision, decidedWallMs]);
+      const isManual = this.#runs.get(key) === MANUAL_SCENARIO_ID;
+      if (isManual && this.#found.has(row)) return;
+      this.#found.set(row, { row, key, decision, requestedWallMs: this.#requestedAtMs.get(callId) ?? null });
+      if (this.#found.size > 4 * this.#limit) this.#found = new Map(this.sorted().map((found) => [found.row, found]));
     } else if (!this.#requestedAtMs.has(callId)) {
       this.#requestedAtMs.set(callId, decidedWallMs);
     }
   }
 
   sorted(): Found[] {
-    return this.#found.sort((a, b) => b.decision.decidedWallMs - a.decision.decidedWallMs).slice(0, this.#limit);
+    return [...this.#found.values()]
+      .sort((a, b) => b.decision.decidedWallMs - a.decision.decidedWallMs)
+      .slice(0, this.#limit);
   }
 }
 

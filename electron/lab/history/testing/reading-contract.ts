@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MANUAL_SCENARIO_ID } from "../../../contract/runs.ts";
 import { decided, eventAt, eventsOf, passed, sampleRun, started } from "../../../testing/sample-events.ts";
 import type { RunStore } from "../run-store.ts";
 import {
@@ -214,6 +215,26 @@ export function describeReading(prepare: () => StoreUnderTest): void {
         expect.objectContaining({ runId: "b", decidedWallMs: 1_900, reason: "denied by ana" }),
       ]);
       expect((await store.approvals(10, 900)).decided).toEqual([]);
+    });
+
+    test("a decision that a manual session and a run beside it both recorded is listed once, in the run", async () => {
+      const store = await prepare().open();
+      const asked = { tool: "create_refund", callId: "call-1", arguments: { charge_id: "ch_1" } };
+      const bodies = [
+        started,
+        decided({ ...asked, decision: "approvalRequired", decidedWallMs: 500 }),
+        decided({ ...asked, rowId: "2", decision: "approved", reason: "approved by ana", decidedWallMs: 900 }),
+        passed,
+      ];
+      const recordManual = (id: string) =>
+        recordRun(store, id, { scenarioId: MANUAL_SCENARIO_ID, events: eventsOf(bodies, id) });
+      // The session may begin before the run or during it.
+      await recordManual("before");
+      await recordRun(store, "run", { events: eventsOf(bodies, "run") });
+      await recordManual("during");
+      const { decided: found, hasMore } = await store.approvals(10, Number.MAX_SAFE_INTEGER);
+      expect(found.map(({ runId, result }) => [runId, result])).toEqual([["run", "approved"]]);
+      expect(hasMore).toBe(false);
     });
   });
 }

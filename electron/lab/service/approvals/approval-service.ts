@@ -64,9 +64,10 @@ export class ApprovalService {
     this.#become([], null);
   }
 
-  /** Which run a waiting call belongs to is known from the run's own log. */
-  take(event: LabEvent): void {
+  /** Which run a waiting call belongs to is known from the run's own log. A manual session records the calls of runs too. */
+  take(event: LabEvent, isOfManualSession: boolean): void {
     if (!isApprovalRequest(event)) return;
+    if (isOfManualSession && this.#runOfCall.has(event.callId)) return;
     this.#runOfCall.set(event.callId, event.runId);
     const [oldest] = this.#runOfCall.keys();
     if (this.#runOfCall.size > CALLS_KEPT && oldest !== undefined) this.#runOfCall.delete(oldest);
