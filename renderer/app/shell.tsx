@@ -88,13 +88,13 @@ export function Shell() {
 function Page({ route }: { route: Route }) {
   switch (route.at) {
     case "lab":
-      return <LabPage />;
+      return <LabPage route={route} />;
     case "run":
       return <RunPage key={route.runId} route={route} />;
     case "compare":
       return <ComparePage key={`${route.left} ${route.right}`} left={route.left} right={route.right} />;
     case "history":
-      return <HistoryPage />;
+      return <HistoryPage route={route} />;
     case "approvals":
       return <ApprovalsPage />;
     case "scenarios":

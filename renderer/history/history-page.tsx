@@ -1,13 +1,12 @@
 import { Chip, FileButton, Loader } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowsDiff, IconDownload, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
 import { OUTCOMES, type Outcome } from "../../electron/model/lab-event.ts";
 import { useLab } from "../state/lab-context.tsx";
-import { formatRoute } from "../state/route.ts";
-import { goTo } from "../state/use-route.ts";
+import { formatRoute, type Route, type RunFilter } from "../state/route.ts";
+import { amendAddress, goTo } from "../state/use-route.ts";
 import { Failed } from "../ui/failed.tsx";
 import { FilterSelect } from "../ui/filter-select.tsx";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
@@ -22,26 +21,34 @@ import { RetentionNote } from "./retention-note.tsx";
 import { comparedInOrder, whyNotCompare, whyNotDeleteAll, whyNotExport } from "./run-choices.ts";
 import { RunTable } from "./run-table.tsx";
 import { useBundles } from "./use-bundles.ts";
-import { type RunFilter, useRunPages } from "./use-run-pages.ts";
+import { useRunPages } from "./use-run-pages.ts";
 
 const NO_RUNS: readonly RunSummary[] = [];
 const TYPING_PAUSE_MS = 200;
 
 /** All stored runs: find, open, compare, repeat, export. */
-export default function HistoryPage() {
+export default function HistoryPage({ route }: { route: Extract<Route, { at: "history" }> }) {
   const [filter, setFilter] = useState<RunFilter>({});
+  /** As typed; in the filter after a pause. */
   const [text, setText] = useState("");
-  const [settledText] = useDebouncedValue(text.trim(), TYPING_PAUSE_MS);
-  const asked = useMemo(
-    () => ({ ...filter, ...(settledText === "" ? {} : { text: settledText }) }),
-    [filter, settledText],
-  );
-  const { pages, failure, isReading, more, again } = useRunPages(asked);
+  const [shownRoute, setShownRoute] = useState<Route>();
+  // While rendering, so that no other list is loaded before.
+  if (shownRoute !== route) {
+    setShownRoute(route);
+    setFilter(route.filter ?? {});
+    setText(route.filter?.text ?? "");
+  }
+  useEffect(() => {
+    const timer = setTimeout(() => setFilter((before) => withText(before, text.trim())), TYPING_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  useEffect(() => amendAddress({ at: "history", filter }), [filter]);
+  const { pages, failure, isReading, more, again } = useRunPages(filter);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [deleting, setDeleting] = useState<readonly RunSummary[]>(NO_RUNS);
   const runs = pages?.runs ?? NO_RUNS;
   const chosen = useMemo(() => runs.filter(({ id }) => selected.has(id)), [runs, selected]);
-  const isFiltered = Object.keys(asked).length > 0;
+  const isFiltered = Object.keys(filter).length > 0;
 
   // Runs no longer listed are deselected, so that nothing invisible is deleted or exported.
   useEffect(() => {
@@ -92,7 +99,7 @@ export default function HistoryPage() {
       )}
       {runs.length > 0 && (
         <RunTable
-          key={JSON.stringify(asked)}
+          key={JSON.stringify(filter)}
           runs={runs}
           matching={pages?.matching ?? runs.length}
           selected={selected}
@@ -105,6 +112,13 @@ export default function HistoryPage() {
       <DeleteRuns runs={deleting} onClose={() => setDeleting(NO_RUNS)} />
     </div>
   );
+}
+
+/** The same object if the text is. */
+function withText(filter: RunFilter, text: string): RunFilter {
+  if ((filter.text ?? "") === text) return filter;
+  const { text: _, ...rest } = filter;
+  return text === "" ? rest : { ...rest, text };
 }
 
 interface FiltersProps {
@@ -129,7 +143,7 @@ function Filters({ filter, onFilter, text, onText }: FiltersProps) {
     ],
     [catalogue],
   );
-  const change = <Name extends keyof RunFilter>(name: Name, value: RunFilter[Name] | null) => {
+  const change = <Name extends keyof typeof filter>(name: Name, value: (typeof filter)[Name] | null) => {
     const { [name]: _, ...rest } = filter;
     onFilter(value == null ? rest : { ...rest, [name]: value });
   };

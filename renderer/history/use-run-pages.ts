@@ -1,12 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { HistoryFilter, HistoryPage, RunSummary } from "../../electron/contract/history.ts";
+import type { HistoryPage, RunSummary } from "../../electron/contract/history.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
+import type { RunFilter } from "../state/route.ts";
 
 const PAGE_RUNS = 100;
 /** Limit of the contract. */
 const MOST_RUNS = 500;
-
-export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" | "text" | "pinned">;
 
 export interface RunPages {
   runs: readonly RunSummary[];

@@ -1,9 +1,11 @@
 import { IconPlayerTrackNext } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
+import type { Route } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
+import { amendAddress } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { Failed } from "../ui/failed.tsx";
 import { FilterSelect } from "../ui/filter-select.tsx";
@@ -19,7 +21,7 @@ import { QueuePanel } from "./queue-panel.tsx";
 import { ScenarioCard } from "./scenario-card.tsx";
 
 /** The scenarios and the stack. */
-export default function LabPage() {
+export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }> }) {
   const catalogue = useLab((state) => state.catalogue);
   const failure = useLab((state) => state.catalogueFailure);
   const refresh = useLab((state) => state.refreshCatalogue);
@@ -30,6 +32,16 @@ export default function LabPage() {
   const nowMs = useLabNow(30_000);
   const [text, setText] = useState("");
   const [pattern, setPattern] = useState<string | null>(null);
+  const [shownRoute, setShownRoute] = useState<Route>();
+  if (shownRoute !== route) {
+    setShownRoute(route);
+    setText(route.filter?.text ?? "");
+    setPattern(route.filter?.pattern ?? null);
+  }
+  useEffect(() => {
+    const filter = { ...(text === "" ? {} : { text }), ...(pattern === null ? {} : { pattern }) };
+    amendAddress({ at: "lab", filter });
+  }, [text, pattern]);
   const scenarios = useMemo(
     () => filterCatalogue(catalogue?.scenarios ?? [], { text, pattern }),
     [catalogue, text, pattern],

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import type { FaultRequest } from "../../electron/contract/stack.ts";
 import { useStores } from "./lab-context.tsx";
 import { attempt, notify, notifyFailure } from "./notify.tsx";
+import { parseRoute } from "./route.ts";
 import { goTo } from "./use-route.ts";
 
 /** The lab's actions, for any part of the page: each shows a notification with its result. */
@@ -52,7 +53,8 @@ export function useLabActions() {
     /** A run is queued until the stack is up; the window opens it as soon as it has a log. */
     function openWhenItRuns(entryId: string): void {
       interaction.getState().awaitEntry(entryId);
-      goTo({ at: "lab" });
+      // Already there, its filter stays.
+      if (parseRoute(window.location.hash).at !== "lab") goTo({ at: "lab" });
     }
   }, [client, interaction]);
 }

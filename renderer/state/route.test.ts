@@ -11,6 +11,11 @@ const ROUTES: Route[] = [
   { at: "scenarios", scenarioId: "mcp-crash", isCopy: true },
   { at: "scenarios", brokenFile: "my broken file & co #1 100%.yaml" },
   { at: "history" },
+  {
+    at: "history",
+    filter: { text: "a & b #1", scenarioId: "mcp-crash", driver: "docker", outcome: "failed", pinned: true },
+  },
+  { at: "lab", filter: { text: "50% off", pattern: "fail closed" } },
   { at: "approvals" },
   { at: "settings" },
   { at: "about" },
@@ -35,6 +40,11 @@ test.each([
   "javascript:alert(1)",
 ])("an invalid address opens the lab: %s", (hash) => {
   expect(parseRoute(hash)).toEqual({ at: "lab" });
+});
+
+test("an invalid filter is omitted", () => {
+  expect(parseRoute("#/history?outcome=great&text=&nothing=1")).toEqual({ at: "history" });
+  expect(parseRoute(`#/history?text=${"x".repeat(300)}`)).toEqual({ at: "history", filter: { text: "x".repeat(200) } });
 });
 
 test("an invalid time or event is omitted", () => {

@@ -1,9 +1,20 @@
+import type { HistoryFilter } from "../../electron/contract/history.ts";
+import { OUTCOMES } from "../../electron/model/lab-event.ts";
+
+/** Which runs the history lists. */
+export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" | "text" | "pinned">;
+/** Which scenarios the Lab page lists. */
+export interface ScenarioFilter {
+  text?: string;
+  pattern?: string;
+}
+
 /** The routes of the page: exactly what a link reopens. */
 export type Route =
-  | { at: "lab" }
+  | { at: "lab"; filter?: ScenarioFilter }
   | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number }
   | { at: "compare"; left: string; right: string }
-  | { at: "history" }
+  | { at: "history"; filter?: RunFilter }
   | { at: "approvals" }
   /** `brokenFile` is a user's file that is not a valid scenario. */
   | { at: "scenarios"; scenarioId?: string; isCopy?: boolean; brokenFile?: string }
@@ -34,8 +45,39 @@ export function parseRoute(hash: string): Route {
   }
   const brokenFile = values.get("file");
   if (place === "scenarios" && first === "" && brokenFile) return { at: "scenarios", brokenFile };
+  if (place === "history") return { at: "history", ...filterIn(historyFilter(values)) };
+  if (place === "lab") return { at: "lab", ...filterIn(textsIn(values, ["text", "pattern"])) };
   const known = PLACES.find((each) => each === place);
   return { at: known ?? "lab" };
+}
+
+/** Limit of the contract. */
+const FILTER_CHARACTERS = 200;
+
+function textsIn<Name extends string>(values: URLSearchParams, names: readonly Name[]): { [Each in Name]?: string } {
+  const entries = names.map((name) => [name, values.get(name)?.slice(0, FILTER_CHARACTERS) ?? ""] as const);
+  return Object.fromEntries(entries.filter(([, text]) => text !== "")) as { [Each in Name]?: string };
+}
+
+function historyFilter(values: URLSearchParams): RunFilter {
+  const outcome = OUTCOMES.find((each) => each === values.get("outcome"));
+  return {
+    ...textsIn(values, ["text", "scenarioId", "driver"]),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(values.has("pinned") ? { pinned: true } : {}),
+  };
+}
+
+function filterIn<Filter extends object>(filter: Filter): { filter?: Filter } {
+  return Object.keys(filter).length === 0 ? {} : { filter };
+}
+
+/** Values that are `true` are written as their name alone. */
+function queryOf(filter: object | undefined): string {
+  const parts = Object.entries(filter ?? {}).map(([name, value]) =>
+    value === true ? name : `${name}=${encodeURIComponent(String(value))}`,
+  );
+  return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
 
 export function formatRoute(route: Route): string {
@@ -54,6 +96,9 @@ export function formatRoute(route: Route): string {
       return route.scenarioId === undefined
         ? "#/scenarios"
         : `#/scenarios/${route.scenarioId}${route.isCopy ? "?copy" : ""}`;
+    case "history":
+    case "lab":
+      return `#/${route.at}${queryOf(route.filter)}`;
     default:
       return `#/${route.at}`;
   }

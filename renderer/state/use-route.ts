@@ -29,12 +29,12 @@ export function goTo(route: Route): void {
 }
 
 /**
- * Changes the address of a run without a new entry in the browser's history: the cursor moves too often for that. If the
- * address is already another route, the page is being left and nothing changes.
+ * Changes what the address reopens of the page shown, without a new entry in the browser's history: a cursor moves and a
+ * filter is typed too often for that. If the address is already another page's, the page is being left and nothing changes.
  */
-export function amendAddress(route: Extract<Route, { at: "run" }>): void {
+export function amendAddress(route: Extract<Route, { at: "run" | "history" | "lab" }>): void {
   const here = parseRoute(window.location.hash);
-  if (here.at !== "run" || here.runId !== route.runId) return;
+  if (here.at !== route.at || (here.at === "run" && route.at === "run" && here.runId !== route.runId)) return;
   const hash = formatRoute(route);
   if (hash !== window.location.hash) window.history.replaceState(null, "", hash);
 }
