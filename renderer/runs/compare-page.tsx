@@ -52,6 +52,11 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
     () => axisOf([left.record.timeline, right.record.timeline], durationMs, collapsesIdle),
     [left.record, left.version, right.record, right.version, durationMs, collapsesIdle],
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: records grow in place; their versions change
+  const looks = useMemo(
+    () => [left, right].map(({ record }) => record.looksAt(cursorMs)),
+    [left.record, left.version, right.record, right.version, cursorMs],
+  );
   const facts = compareRuns(left.record.view, right.record.view, formatDuration);
   const different = facts.filter(({ differs }) => differs).length;
   return (
@@ -77,6 +82,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
             nowMs={run.record.view.lastMs}
             viewport={viewport}
             cursorMs={cursorMs}
+            looks={looks[place]}
             selectedSeq={undefined}
             hiddenLanes={isPresenting ? PRESENTER_HIDDEN : HIDDEN}
             sizeScale={isPresenting ? PRESENTER_SCALE : 1}

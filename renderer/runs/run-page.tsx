@@ -78,6 +78,8 @@ function RunBody({ run }: { run: OpenRun }) {
   const hidden = useMemo(() => new Set(hiddenLanes), [hiddenLanes]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
+  const looks = useMemo(() => record.looksAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
 
   useEffect(() => {
@@ -153,6 +155,7 @@ function RunBody({ run }: { run: OpenRun }) {
           nowMs={nowMs}
           viewport={viewport}
           cursorMs={cursorMs}
+          looks={looks}
           selectedSeq={selectedSeq}
           hiddenLanes={hidden}
           sizeScale={isPresenting ? PRESENTER_SCALE : 1}

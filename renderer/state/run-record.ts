@@ -3,6 +3,7 @@ import type { LaneSummary } from "../../electron/contract/history.ts";
 import type { LabEvent } from "../../electron/model/lab-event.ts";
 import { RunModel } from "../../electron/model/run-model.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
+import { type MomentLooks, momentLooks } from "../timeline/moment-looks.ts";
 import { RunPreview } from "../timeline/run-preview.ts";
 import { TimelineModel } from "../timeline/timeline-model.ts";
 
@@ -73,6 +74,11 @@ export class RunRecord {
     const seq = last === undefined ? 0 : lastNumber(last);
     if (this.#moment?.seq !== seq) this.#moment = this.#model.asOf(seq, last?.atMs ?? 0);
     return this.#moment;
+  }
+
+  /** How spans in progress at this moment looked then; undefined for the newest moment. */
+  looksAt(ms: number | undefined): MomentLooks | undefined {
+    return ms === undefined ? undefined : momentLooks(this.view, this.viewAt(ms).seq, ms);
   }
 
   #skip(skipped: SkippedProgress): void {

@@ -3,6 +3,7 @@ import type { Axis, Projection, Viewport } from "./axis.ts";
 import { type Lane, labelText } from "./lane.ts";
 import type { LaneBox } from "./lane-layout.ts";
 import { LEAST_SPAN_PX, mergeSpans, RECT_FIELDS, toneName } from "./level-of-detail.ts";
+import type { MomentLooks } from "./moment-looks.ts";
 import type { TimelinePalette } from "./palette.ts";
 import type { TimelineModel } from "./timeline-model.ts";
 
@@ -17,6 +18,8 @@ export interface Picture {
   nowMs: number;
   /** The moment shown; later events are dimmed. */
   cursorMs: number | undefined;
+  /** Of the moment shown. */
+  looks: MomentLooks | undefined;
   selectedSeq: number | undefined;
   tickPx: readonly number[];
 }
@@ -61,10 +64,10 @@ function paintGround(context: CanvasRenderingContext2D, { axis, scale, heightPx,
 }
 
 function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
-  const { model, scale, nowMs, palette } = picture;
+  const { model, scale, nowMs, palette, looks } = picture;
   const isFull = box.kind === "health" || box.kind === "phases" || box.kind === "approvals" || box.kind === "faults";
   const insetPx = INSET_PX[box.kind] ?? 3;
-  for (const [tone, batch] of mergeSpans(model.lanes[box.kind].spans, scale, nowMs)) {
+  for (const [tone, batch] of mergeSpans(model.lanes[box.kind].spans, scale, nowMs, looks?.get(box.kind))) {
     context.fillStyle = isFull ? palette.soft[toneName(tone)] : palette.solid[toneName(tone)];
     for (let at = 0; at < batch.length; at += RECT_FIELDS) {
       const topPx = box.topPx + (batch[at + 2] ?? 0) * box.rowPx + insetPx;
@@ -155,7 +158,7 @@ function paintLabels(context: CanvasRenderingContext2D, picture: Picture, box: L
     if (spans === undefined) continue;
     const middlePx = Math.round(box.topPx + (row + 0.5) * box.rowPx) + 0.5;
     for (const [place, { index, startPx, endPx }] of spans.entries()) {
-      const parts = lane.label(index);
+      const parts = picture.looks?.get(box.kind)?.get(index)?.label ?? lane.label(index);
       if (parts.length === 0 || (box.kind === "checks" && !isLoud(lane.spans.tone[index] ?? 0))) continue;
       const nextPx = spans[place + 1]?.startPx ?? scale.widthPx;
       const isInside = SOFT.includes(box.kind) || (box.kind === "steps" && endPx - startPx > 120);

@@ -1,5 +1,6 @@
-import { TONES } from "../../electron/model/tone.ts";
+import { TONES, toneIndex } from "../../electron/model/tone.ts";
 import type { Projection } from "./axis.ts";
+import type { MomentLook } from "./moment-looks.ts";
 import type { SpanColumns } from "./span-columns.ts";
 
 /** Spans closer than this are merged: they would look like one. */
@@ -15,8 +16,14 @@ export const RECT_FIELDS = 4;
  * the window, for any number of spans. Where spans of different tones share pixels, the tone of higher priority is drawn.
  *
  * @param nowMs end of open spans
+ * @param looks by index, in the place of the newest tone
  */
-export function mergeSpans(spans: SpanColumns, scale: Projection, nowMs: number): Map<number, RectBatch> {
+export function mergeSpans(
+  spans: SpanColumns,
+  scale: Projection,
+  nowMs: number,
+  looks?: ReadonlyMap<number, MomentLook>,
+): Map<number, RectBatch> {
   const batches = new Map<number, RectBatch>();
   const open: (Merged | undefined)[] = [];
   const order = spans.inOrder();
@@ -28,7 +35,8 @@ export function mergeSpans(spans: SpanColumns, scale: Projection, nowMs: number)
     const endPx = Math.max(scale.toPx(endMs === Number.POSITIVE_INFINITY ? nowMs : endMs), startPx + LEAST_SPAN_PX);
     if (endPx < 0) continue;
     const row = spans.row[index] ?? 0;
-    const tone = spans.tone[index] ?? 0;
+    const look = looks?.get(index);
+    const tone = look === undefined ? (spans.tone[index] ?? 0) : toneIndex(look.tone);
     const last = open[row];
     if (last !== undefined && canJoin(last, startPx, endPx, tone)) {
       last.endPx = Math.max(last.endPx, endPx);

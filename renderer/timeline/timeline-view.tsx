@@ -2,10 +2,11 @@ import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useStat
 import { formatDuration } from "../../electron/model/duration.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { type Axis, pan, projection, type Viewport, wholeRun, zoom } from "./axis.ts";
-import { labelText } from "./lane.ts";
+import { type Lane, labelText } from "./lane.ts";
 import { boxAt, layOut } from "./lane-layout.ts";
 import { paint } from "./lane-painter.ts";
 import { spanAt } from "./level-of-detail.ts";
+import type { MomentLook, MomentLooks } from "./moment-looks.ts";
 import { ticks } from "./ticks.ts";
 import classes from "./timeline.module.css";
 import type { TimelineModel } from "./timeline-model.ts";
@@ -21,6 +22,8 @@ interface TimelineViewProps {
   nowMs: number;
   viewport: Viewport | undefined;
   cursorMs: number | undefined;
+  /** Of the moment shown; undefined at the end. */
+  looks: MomentLooks | undefined;
   selectedSeq: number | undefined;
   hiddenLanes: ReadonlySet<LaneKind>;
   label: string;
@@ -35,7 +38,7 @@ interface TimelineViewProps {
 
 /** The lanes of a run on one time axis, on a canvas: the number of elements does not depend on the run. */
 export function TimelineView(props: TimelineViewProps) {
-  const { model, version, axis, nowMs, cursorMs, hiddenLanes } = props;
+  const { model, version, axis, nowMs, cursorMs, looks, hiddenLanes } = props;
   const selectedSeq = props.selectedSeq === undefined ? undefined : model.spanSeq(props.selectedSeq);
   const plot = useRef<HTMLDivElement>(null);
   const strip = useRef<HTMLDivElement>(null);
@@ -87,10 +90,38 @@ export function TimelineView(props: TimelineViewProps) {
       }
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       const tickPx = marks.map(({ px }) => px);
-      paint(context, { model, axis, viewport, scale, boxes, heightPx, palette, nowMs, cursorMs, selectedSeq, tickPx });
+      paint(context, {
+        model,
+        axis,
+        viewport,
+        scale,
+        boxes,
+        heightPx,
+        palette,
+        nowMs,
+        cursorMs,
+        looks,
+        selectedSeq,
+        tickPx,
+      });
     });
     return () => cancelAnimationFrame(frame);
-  }, [model, version, axis, viewport, scale, boxes, heightPx, palette, nowMs, cursorMs, selectedSeq, marks, widthPx]);
+  }, [
+    model,
+    version,
+    axis,
+    viewport,
+    scale,
+    boxes,
+    heightPx,
+    palette,
+    nowMs,
+    cursorMs,
+    looks,
+    selectedSeq,
+    marks,
+    widthPx,
+  ]);
 
   const shownMs = cursorMs ?? nowMs;
   const cursorPx = scale.toPx(shownMs);
@@ -200,13 +231,22 @@ export function TimelineView(props: TimelineViewProps) {
                 bottom: hover.py + 130 > heightPx ? heightPx - hover.py + 10 : undefined,
               }}
             >
-              <strong>{labelText(found.lane.label(found.index)) || found.lane.title}</strong>
-              <span>{spanTime(found.lane.spans.startAt(found.index), found.lane.spans.endAt(found.index))}</span>
+              <SpanSummary lane={found.lane} index={found.index} look={looks?.get(found.lane.kind)?.get(found.index)} />
             </div>
           )}
         </div>
       </div>
     </div>
+  );
+}
+
+function SpanSummary({ lane, index, look }: { lane: Lane; index: number; look: MomentLook | undefined }) {
+  const endMs = look === undefined ? lane.spans.endAt(index) : Number.POSITIVE_INFINITY;
+  return (
+    <>
+      <strong>{labelText(look?.label ?? lane.label(index)) || lane.title}</strong>
+      <span>{spanTime(lane.spans.startAt(index), endMs)}</span>
+    </>
   );
 }
 
