@@ -21,10 +21,20 @@ export function readAttached(document: YamlDocument, variables: Variables): Read
   const value = interpolate(withoutUndefined(read), variables, fail);
   if (problems.length > 0) throw new DocumentError(problems);
   const filled = { ...document, value: attachedServices(value) };
-  return { filled, parsed: checkDocument(filled, stackDocument) };
+  return { filled, parsed: checkDocument(filled, stackDocument), optional: optionalServices(value) };
 }
 
-const ATTACHED_FIELDS: readonly string[] = ["ports", "depends_on", "x-lab"];
+const ATTACHED_FIELDS: readonly string[] = ["ports", "depends_on", "profiles", "scale", "deploy", "x-lab"];
+
+function optionalServices(value: unknown): string[] {
+  if (!isObject(value) || !isObject(value.services)) return [];
+  return Object.entries(value.services).flatMap(([name, service]) => {
+    const { profiles, scale, deploy } = isObject(service) ? service : {};
+    const isOfProfile = Array.isArray(profiles) && profiles.length > 0;
+    const replicas = scale ?? (isObject(deploy) ? deploy.replicas : undefined);
+    return isOfProfile || Number(replicas ?? 1) === 0 ? [name] : [];
+  });
+}
 
 /** Of each service, these fields alone. */
 function fieldsOf(services: Record<string, unknown>, wanted: readonly string[]): Record<string, unknown> {
@@ -49,8 +59,15 @@ function attachedServices(value: unknown): unknown {
   const names = Object.keys(value.services);
   const services = Object.entries(value.services).map(([name, service]) => {
     if (!isObject(service)) return [name, {}];
-    const { ports, depends_on, ...others } = service;
-    return [name, { ...others, ports: attachedPorts(ports), depends_on: dependencies(depends_on, names) }];
+    const { ports, depends_on, "x-lab": lab } = service;
+    return [
+      name,
+      {
+        ...(lab === undefined ? {} : { "x-lab": lab }),
+        ports: attachedPorts(ports),
+        depends_on: dependencies(depends_on, names),
+      },
+    ];
   });
   return { ...value, services: Object.fromEntries(services) };
 }

@@ -23,6 +23,8 @@ import type { ComposeService, LinkSpec, Role, StackDocument, StartCondition } fr
 /** A service that the lab knows what to do with: one that has `x-lab`. */
 export interface Service {
   name: string;
+  /** Without a container it is not part of the project as it is up: its profile is off, or it is scaled to none. */
+  isOptional: boolean;
   role: Role;
   probe: ProbeSpec;
   endpoint: string | undefined;
@@ -79,9 +81,14 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
   const { values, problems } = readDotEnv(join(folder, ".env"), environment);
   const given = { ...values, ...environment };
   const variables = { ...given, ...secretsFor(use, document.value, given, environment) };
-  const { filled, parsed } =
-    use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
-  const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
+  const {
+    filled,
+    parsed,
+    optional = [],
+  } = use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
+  const services = Object.entries(parsed.services).flatMap(([name, service]) =>
+    toService(name, service, optional.includes(name)),
+  );
   const links = (parsed["x-lab"]?.links ?? []).map(toLink);
   const wrong = checkLinks(filled, links, services);
   if (wrong.length > 0) throw new DocumentError(wrong);
@@ -139,13 +146,14 @@ function secretsFor(
   return use === "to bring up" ? secrets.make(missing) : secrets.known(missing);
 }
 
-function toService(name: string, compose: ComposeService): Service[] {
+function toService(name: string, compose: ComposeService, isOptional: boolean): Service[] {
   const lab = compose["x-lab"];
   if (lab === undefined) return [];
   const { role, probe, endpoint, reset, token, tools, protections } = lab;
   return [
     {
       name,
+      isOptional,
       role,
       probe,
       endpoint,
@@ -207,6 +215,16 @@ function projectName(folder: string): string {
       .toLowerCase()
       .replaceAll(/[^a-z0-9_-]/g, "") || "stack"
   );
+}
+
+/** The stack without these services and their links. */
+export function withoutServices(stack: Stack, names: ReadonlySet<string>): Stack {
+  if (names.size === 0) return stack;
+  return {
+    ...stack,
+    services: stack.services.filter(({ name }) => !names.has(name)),
+    links: stack.links.filter(({ from, to }) => !names.has(from) && !names.has(to)),
+  };
 }
 
 export function serviceNamed(stack: Stack, name: string): Service {

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
@@ -152,6 +152,57 @@ describeOnDocker("a project that someone else has brought up", () => {
     expect(half.said).toMatch(/is only half up: web is exited/);
     const none = await new LabProcess().run("run", scenario("stop"), "--project", "no-such-project");
     expect(none.said).toMatch(new RegExp(`no compose project called "no-such-project" is up\\n.*${project}`));
+  });
+
+  test("with a profile that is off is up as a whole, without the profile's services and links", async () => {
+    const audit = `  audit:
+    image: node:24-slim
+    profiles: [audit]
+    x-lab: { role: other, probe: { http: / } }
+  idle:
+    image: node:24-slim
+    scale: 0
+    x-lab: { role: other, probe: { http: / } }
+x-lab:
+  links: [{ name: web->audit, listen: "0.0.0.0:1", upstream: "audit:1" }]
+`;
+    const { project, file, scenario, asFound } = broughtUpBySomeone(FILE + audit);
+    const before = asFound();
+    const { code, said } = await new LabProcess().run("run", scenario("pause"), "--project", project);
+    expect(code, said).toBe(0);
+    const planned = await new LabProcess().run("plan", scenario("stop"), "--project", project, "--stack", file);
+    expect(planned.code, planned.said).toBe(0);
+    expect(asFound()).toBe(before);
+  });
+
+  test("with one of two containers of a service stopped is refused, naming it", async () => {
+    const { folder, project, scenario } = broughtUpBySomeone();
+    compose(folder, project, "up", "-d", "--scale", "web=2");
+    const [, second = ""] = containerId(project, "web").split("\n");
+    for (const id of containerId(project, "web").split("\n")) {
+      docker("start", second);
+      docker("stop", id);
+      const name = docker("inspect", "--format", "{{.Name}}", id).slice(1);
+      const { code, said } = await new LabProcess().run("run", scenario("pause"), "--project", project);
+      expect(said).toContain(`is only half up: ${name}, one of 2 containers of web, is exited`);
+      expect(code).toBe(2);
+      docker("start", id);
+    }
+  });
+
+  test("whose compose file is gone is refused with the option that names it, and run with that", async () => {
+    const { folder, file, project, scenario } = broughtUpBySomeone();
+    const moved = join(folder, "moved.yml");
+    renameSync(file, moved);
+    onTestFinished(() => renameSync(moved, file));
+    const path = scenario("pause");
+    const refused = await new LabProcess().run("run", path, "--project", project);
+    expect(refused.said).toMatch(
+      /docker-compose\.yml, from which \S+ was brought up .* does not exist\n.*--stack FILE/,
+    );
+    expect(refused.code).toBe(2);
+    const { code, said } = await new LabProcess().run("run", path, "--project", project, "--stack", moved);
+    expect(code, said).toBe(0);
   });
 
   test("with a service that publishes no port is left as it was found, and the run ends as an error that says so", async () => {

@@ -1,5 +1,6 @@
 import type Dockerode from "dockerode";
 import { LabError } from "../../lab-error.ts";
+import { containerName } from "./container-view.ts";
 import { ask } from "./engine-error.ts";
 
 /** By these labels, and never by names, containers belong to a project: names differ between versions of compose. */
@@ -40,8 +41,13 @@ export async function everyContainerOf(docker: Dockerode, project: string, servi
 /** The one container of a service; undefined when there is none. @throws LabError when there are several */
 export async function containerOf(docker: Dockerode, project: string, service: string): Promise<Listed | undefined> {
   const [only, ...more] = await containersOf(docker, project, service);
-  if (more.length === 0) return only;
-  throw new LabError("unsupported", `${service} runs in ${more.length + 1} containers; the lab breaks one at a time`, {
+  if (only === undefined || more.length === 0) return only;
+  const all = [only, ...more];
+  const stopped = all.flatMap(({ Names, State }) => {
+    return State === "running" ? [] : [`${containerName(Names[0])} is ${State}`];
+  });
+  const runs = `${service} runs in ${all.length} containers${stopped.length > 0 ? ` (${stopped.join(", ")})` : ""}`;
+  throw new LabError("unsupported", `${runs}; the lab breaks one at a time`, {
     hint: `scale it to one: docker compose up --scale ${service}=1`,
   });
 }

@@ -38,8 +38,12 @@ export function containerProbe(
         const probe = await innerAt(address());
         const result = await probe.check(AbortSignal.any([signal, changed.signal])).finally(forget);
         if (changed.signal.aborted && !signal.aborted) continue;
-        const isFailing = source.view(service)?.health === "unhealthy" && result.status === "up";
-        return isFailing ? { ...result, status: "degraded", reason: "its container's health check fails" } : result;
+        const { health, stoppedReplicas } = source.view(service) ?? {};
+        if (result.status !== "up") return result;
+        if (health === "unhealthy")
+          return { ...result, status: "degraded", reason: "its container's health check fails" };
+        if (stoppedReplicas !== undefined) return { ...result, status: "degraded", reason: stoppedReplicas.join(", ") };
+        return result;
       }
     },
   };

@@ -14,6 +14,22 @@ export interface ContainerView {
   isIsolated: boolean;
   /** Port inside to port on the host. */
   ports: Readonly<Record<number, number>>;
+  /** Of a service with several containers: which of the others do not run. */
+  stoppedReplicas?: readonly string[];
+}
+
+/** A service with several containers is seen through the first that runs. */
+export function viewOfReplicas(found: readonly Dockerode.ContainerInspectInfo[]): ContainerView | undefined {
+  const views = found.map((each) => ({ name: containerName(each.Name), view: viewOf(each) }));
+  const shown = views.find(({ view }) => view.state === "running") ?? views[0];
+  const stopped = views.filter((each) => each !== shown && each.view.state !== "running");
+  if (shown === undefined || stopped.length === 0) return shown?.view;
+  return { ...shown.view, stoppedReplicas: stopped.map(({ name, view }) => `${name} is ${view.state}`) };
+}
+
+/** The engine writes a container's name with a slash before it. */
+export function containerName(name = ""): string {
+  return name.replace(/^\//, "");
 }
 
 /**

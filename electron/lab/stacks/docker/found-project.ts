@@ -1,11 +1,12 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type Dockerode from "dockerode";
 import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
 import { LabError } from "../../lab-error.ts";
-import { loadStack, type Stack } from "../stack-file.ts";
+import { loadStack, type Stack, withoutServices } from "../stack-file.ts";
 import type { Sharer } from "../surroundings.ts";
 import { containersOf, inspectAll, LABEL } from "./compose-labels.ts";
-import { viewOf } from "./container-view.ts";
+import { containerName, viewOf } from "./container-view.ts";
 import { ask } from "./engine-error.ts";
 import { nameOf, possibleSharers, sharersAmong } from "./shared-namespaces.ts";
 
@@ -20,18 +21,34 @@ export async function stackOfProject(
   file: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<Stack> {
-  const [first] = await containersOf(docker, project);
+  const containers = await containersOf(docker, project);
+  const [first] = containers;
   if (first === undefined) throw await noSuchProject(docker, project);
-  if (file !== undefined) return { ...loadStack(file, environment, "attached"), project };
+  const present = new Set(containers.map(({ Labels }) => Labels[LABEL.service]));
+  const read = (path: string): Stack => {
+    const stack = loadStack(path, environment, "attached");
+    const off = stack.services.filter(({ name, isOptional }) => isOptional && !present.has(name));
+    return { ...withoutServices(stack, new Set(off.map(({ name }) => name))), project };
+  };
+  if (file !== undefined) return read(file);
   const folder = first.Labels[LABEL.workingFolder] ?? "";
   const files = (first.Labels[LABEL.configFiles] ?? "").split(",").filter(Boolean);
   for (const each of files) {
-    const stack = loadStack(resolve(folder, each), environment, "attached");
-    if (stack.services.length > 0) return { ...stack, project };
+    const path = resolve(folder, each);
+    if (!existsSync(path)) throw fileIsGone(project, path);
+    const stack = read(path);
+    if (stack.services.length > 0) return stack;
   }
   const named = files.length > 0 ? `${files.join(", ")} has no x-lab` : "its containers do not name their compose file";
   throw new LabError("bad-input", `the lab does not know what the services of ${project} are for: ${named}`, {
     hint: "add x-lab to the services that matter, or name a file that has it with --stack FILE",
+  });
+}
+
+/** Containers outlive the folder that they were brought up from, and may have been brought up on another machine. */
+function fileIsGone(project: string, path: string): LabError {
+  return new LabError("bad-input", `${path}, from which ${project} was brought up by its labels, does not exist`, {
+    hint: "name the compose file where it is now with --stack FILE",
   });
 }
 
@@ -72,16 +89,21 @@ export async function portsOfProject(
 ): Promise<Record<string, number> | undefined> {
   const containers = await inspectAll(docker, stack.project);
   if (containers.length === 0) return undefined;
-  const byService = new Map(containers.map((each) => [each.Config.Labels[LABEL.service] ?? "", each]));
+  const byService = Map.groupBy(containers, (each) => each.Config.Labels[LABEL.service] ?? "");
   const ports: Record<string, number> = {};
   const wrong: string[] = [];
   for (const { name, port } of stack.services) {
-    const container = byService.get(name);
-    const view = container && viewOf(container);
-    if (view === undefined) wrong.push(`${name} has no container`);
-    else if (view.state !== "running" && !acceptsStopped) wrong.push(`${name} is ${view.state}`);
+    const replicas = byService.get(name) ?? [];
+    if (replicas.length === 0) wrong.push(`${name} has no container`);
+    for (const each of replicas) {
+      const { state } = viewOf(each);
+      const what =
+        replicas.length === 1 ? name : `${containerName(each.Name)}, one of ${replicas.length} containers of ${name},`;
+      if (state !== "running" && !acceptsStopped) wrong.push(`${what} is ${state}`);
+    }
+    const [container] = replicas;
     if (container === undefined || port === undefined) continue;
-    const published = view?.ports[port.containerPort] ?? boundPort(container, port.containerPort);
+    const published = viewOf(container).ports[port.containerPort] ?? boundPort(container, port.containerPort);
     if (published !== undefined) ports[name] = published;
   }
   if (wrong.length === 0) return ports;

@@ -103,3 +103,36 @@ test("noise in the stream does no harm", async () => {
   say({ status: "pause", id: "c1" });
   await expect.poll(() => watch.view("web")?.state).toBe("paused");
 });
+
+test("a service with several containers is seen through one that runs, and those that do not run are named", async () => {
+  const { engine, watch, say } = await watched();
+  engine.answer("/containers/json", [
+    { Id: "c1", Labels: LABELS },
+    { Id: "c2", Labels: LABELS },
+  ]);
+  const replica = (id: string, state: string) =>
+    engine.answer(`/containers/${id}/json`, {
+      Id: id,
+      Name: `/shop_web_${id.slice(1)}`,
+      Config: { Labels: LABELS },
+      State: { Status: state, ExitCode: 0 },
+      HostConfig: { NetworkMode: "shop_default" },
+      NetworkSettings: { Networks: { shop_default: {} }, Ports: {} },
+    });
+  // Whichever of them it is, and in whichever order the engine lists them.
+  for (const [stopped, running] of [
+    ["c1", "c2"],
+    ["c2", "c1"],
+  ] as const) {
+    replica(stopped, "exited");
+    replica(running, "running");
+    say({ status: "die", id: stopped });
+    await expect
+      .poll(() => watch.view("web"))
+      .toMatchObject({ id: running, state: "running", stoppedReplicas: [`shop_web_${stopped.slice(1)} is exited`] });
+  }
+  replica("c1", "running");
+  replica("c2", "running");
+  say({ status: "start", id: "c2" });
+  await expect.poll(() => watch.view("web")?.stoppedReplicas).toBeUndefined();
+});

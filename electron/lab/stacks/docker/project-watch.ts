@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import { messageOf } from "../../lab-error.ts";
 import { inspectAll, LABEL } from "./compose-labels.ts";
-import { afterEvent, type ContainerView, sameView, viewOf } from "./container-view.ts";
+import { afterEvent, type ContainerView, sameView, viewOfReplicas } from "./container-view.ts";
 import { EVENT_ACTIONS, readEvent } from "./event-shape.ts";
 import { linesOf } from "./json-lines.ts";
 
@@ -26,6 +26,8 @@ export class ProjectWatch {
   #stream: NodeJS.ReadableStream | undefined;
   /** Undefined while the engine is away: what it said last may no longer be so. */
   #views: Map<string, ContainerView> | undefined;
+  /** The service of each container of the project that was seen last. */
+  #serviceOf = new Map<string, string>();
   /** Counts events, so that a look which began before one is not taken for the state after it. */
   #heard = 0;
   #looking: Promise<void> | undefined;
@@ -98,10 +100,13 @@ export class ProjectWatch {
   #take(line: string): void {
     const event = readEvent(line);
     if (event === undefined || this.#views === undefined) return;
-    const known = [...this.#views].find(([, { id }]) => id === event.container);
-    if (known === undefined && event.project !== this.#project) return;
+    const service = this.#serviceOf.get(event.container);
+    if (service === undefined && event.project !== this.#project) return;
     this.#heard++;
-    if (known !== undefined) this.#set(known[0], afterEvent(known[1], event));
+    const view = service === undefined ? undefined : this.#views.get(service);
+    // One of several containers alone does not tell how the service is.
+    const isOnly = [...this.#serviceOf.values()].filter((each) => each === service).length === 1;
+    if (service !== undefined && view !== undefined && isOnly) this.#set(service, afterEvent(view, event));
     // A look that fails means that the engine went away, which the end of the stream reports.
     void this.#lookAtAll().catch(() => {});
   }
@@ -120,7 +125,13 @@ export class ProjectWatch {
       const found = await inspectAll(this.#docker, this.#project);
       if (this.#stop.signal.aborted) return;
       if (before !== this.#heard) continue;
-      this.#replace(new Map(found.map((each) => [each.Config.Labels[LABEL.service] ?? "", viewOf(each)])));
+      const views = new Map<string, ContainerView>();
+      for (const [service, replicas] of Map.groupBy(found, (each) => each.Config.Labels[LABEL.service] ?? "")) {
+        const view = viewOfReplicas(replicas);
+        if (view !== undefined) views.set(service, view);
+      }
+      this.#serviceOf = new Map(found.map(({ Id, Config }) => [Id, Config.Labels[LABEL.service] ?? ""]));
+      this.#replace(views);
     }
   }
 
