@@ -85,6 +85,8 @@ export const labEvent = z.discriminatedUnion("type", [
     engine: z.string().optional(),
     without: z.array(z.string()),
     services: z.array(z.object({ name: z.string(), role: z.string() })),
+    /** Name of the stack's compose project; absent from older runs. */
+    project: z.string().optional(),
     labVersion: z.string(),
     /** Not redacted, as requested. */
     raw: z.literal(true).optional(),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { LabState } from "../../electron/contract/events.ts";
 import type { FaultInForce } from "../../electron/contract/faults.ts";
-import { leftBroken, whyNoUndo } from "./in-force.ts";
+import { leftBroken, needsNewStack, whyNoUndo } from "./in-force.ts";
 
 const fault = (target: string, isManual: boolean, runId = "run") =>
   ({ kind: "stop", target, isManual, runId }) as FaultInForce;
@@ -41,4 +41,21 @@ test("faults of a run in progress are left to it, with a hint how to undo them n
   expect(whyNoUndo(labWith([ofRun], ["run"]))).toMatch(/Cancel the run or halt/);
   expect(whyNoUndo(labWith([ofRun]))).toBeUndefined();
   expect(whyNoUndo(labWith([ofRun, fault("mock-slack", true, "by-hand")], ["run"]))).toBeUndefined();
+});
+
+test("a removed container is not offered to be restored, unless something else can be", () => {
+  const removed = { target: "gateway", what: "gateway has no container" };
+  const paused = { target: "mock-slack", what: "mock-slack is paused" };
+  const lab = (damage: LabState["stack"]["damage"]) => {
+    const services = [
+      { name: "gateway", state: "absent", faults: [] },
+      { name: "mock-slack", state: "paused", faults: [] },
+    ];
+    return { queue: { active: [] }, stack: { services, links: [], damage } } as unknown as LabState;
+  };
+  expect(needsNewStack(lab([removed]))).toBe(true);
+  expect(whyNoUndo(lab([removed]))).toMatch(/take the stack down/);
+  expect(needsNewStack(lab([removed, paused]))).toBe(false);
+  expect(whyNoUndo(lab([removed, paused]))).toBeUndefined();
+  expect(needsNewStack(lab([]))).toBe(false);
 });

@@ -16,9 +16,17 @@ export function damageOf(lab: LabState | undefined): string[] {
   return lab?.stack.damage.map(({ what }) => what) ?? [];
 }
 
+/** Whether nothing can restore the damage but a new stack: containers were removed. */
+export function needsNewStack(lab: LabState | undefined): boolean {
+  if (lab === undefined || lab.stack.damage.length === 0) return false;
+  const absent = lab.stack.services.filter(({ state }) => state === "absent").map(({ name }) => name);
+  return lab.stack.damage.every(({ target }) => absent.includes(target));
+}
+
 /** Why nothing can be undone now; undefined when something can. */
 export function whyNoUndo(lab: LabState | undefined): string | undefined {
   const faults = faultsInForce(lab);
+  if (faults.length === 0 && needsNewStack(lab)) return "A removed container cannot be restored: take the stack down";
   if (damageOf(lab).length > 0) return undefined;
   if (faults.length === 0) return "No fault is in force";
   const isOn = (runId: string | null) =>

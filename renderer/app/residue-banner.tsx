@@ -3,7 +3,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
-import { damageOf, faultList, leftBroken } from "./in-force.ts";
+import { damageOf, faultList, leftBroken, needsNewStack } from "./in-force.ts";
 import classes from "./shell.module.css";
 
 /** Damage that only a person can restore: left by an ended run, or caused by someone else. */
@@ -14,23 +14,26 @@ export function ResidueBanner() {
   const left = leftBroken(lab);
   const damage = damageOf(lab);
   if (left.length === 0 && damage.length === 0) return null;
+  const isLost = left.length === 0 && needsNewStack(lab);
   return (
     <div className={classes.halted} role="alert">
       <IconAlertTriangle size={16} aria-hidden />
       <span>
         {left.length > 0 && `Not undone after a run: ${faultList(left)}. `}
         {damage.length > 0 && `Damage not caused by the lab: ${damage.join("; ")}. `}
-        No run can start until it is restored.
+        {isLost
+          ? "No run can start on it: take the stack down and bring it up again."
+          : "No run can start until it is restored."}
       </span>
       <Button
         variant="default"
         loading={isTrying}
         onClick={() => {
           setTrying(true);
-          void actions.undo("all").finally(() => setTrying(false));
+          void (isLost ? actions.down() : actions.undo("all")).finally(() => setTrying(false));
         }}
       >
-        {left.length > 0 ? "Retry undo" : "Restore"}
+        {left.length > 0 ? "Retry undo" : isLost ? "Take down" : "Restore"}
       </Button>
     </div>
   );

@@ -15,6 +15,7 @@ import {
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import { OTHER_STACK_HINT, onOtherStack } from "../../electron/model/other-stack.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { DeleteRuns } from "../history/delete-runs.tsx";
 import { ExportRuns } from "../history/export-runs.tsx";
@@ -42,6 +43,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
   const actions = useLabActions();
   const bundles = useBundles();
   const cannotRun = useLab(whyNotRun);
+  const otherStack = useLab(({ lab }) => lab && started && onOtherStack(started, lab.stack));
   const entry = useLab((state) => state.lab?.queue.active.find(({ runId }) => runId === record.runId));
   const protection = useLab(
     (state) => state.catalogue?.scenarios.find(({ id }) => id === started?.scenario.id)?.protection ?? null,
@@ -58,7 +60,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
     ? IN_PROGRESS[following]
     : isManual
       ? "A manual session has no scenario to repeat"
-      : cannotRun;
+      : (cannotRun ?? sentence(otherStack));
   const noOther =
     detail === undefined
       ? "The history of this scenario is still loading"
@@ -78,7 +80,10 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
           {started !== undefined && (
             <>
               <span title={new Date(started.wallMs).toISOString()}>{clockTime(started.wallMs, Date.now())}</span>
-              <span>{started.driver === "process" ? "processes" : "Docker"}</span>
+              <span title={started.services.map(({ name }) => name).join(", ")}>
+                {started.project === undefined ? "" : `${started.project} · `}
+                {started.driver === "process" ? "processes" : "Docker"}
+              </span>
             </>
           )}
           {record.unsaved !== null && (
@@ -203,6 +208,11 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
       </div>
     </header>
   );
+}
+
+function sentence(otherStack: string | undefined): string | undefined {
+  if (otherStack === undefined) return undefined;
+  return `${otherStack.charAt(0).toUpperCase()}${otherStack.slice(1)}. Fix: ${OTHER_STACK_HINT}.`;
 }
 
 /** The run's data in the history: whether it is pinned, and a run to compare with. */

@@ -63,7 +63,9 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
             variant="default"
             loading={busy === kind.kind}
             disabledBecause={
-              cannot ?? (isBroken ? `A fault is already in force on ${service.name}: restore it first` : undefined)
+              cannot ??
+              whyAbsent(service, stack) ??
+              (isBroken ? `A fault is already in force on ${service.name}: restore it first` : undefined)
             }
             hint={`${service.name} is ${kind.effect}; undone by: ${kind.undo}`}
             onClick={() => act(kind.kind, () => actions.fault({ kind: kind.kind, target: service.name }))}
@@ -87,6 +89,12 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
       </div>
     </div>
   );
+}
+
+/** A container that someone removed can neither be broken nor started; it is made with the stack. */
+function whyAbsent({ name, state }: ServiceStatus, stack: StackStatus): string | undefined {
+  if (state !== "absent" || stack.state !== "up") return undefined;
+  return `The container of ${name} was removed: take the stack down and bring it up again`;
 }
 
 function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) {

@@ -112,6 +112,7 @@ function shortState(service: ServiceStatus, stack: StackStatus): string {
   if (fault !== undefined) return `${PAST[fault.kind] ?? fault.kind} ${causeOf(fault)}`;
   if (stack.state === "down" || stack.state === "failed") return "not running";
   if (service.state === "starting") return "starting";
+  if (service.state === "absent") return "container removed";
   if (service.state === "paused") return "paused";
   if (service.health === "up" && service.latencyMs !== null) return `up · ${service.latencyMs.toFixed(1)} ms`;
   return service.health;

@@ -161,6 +161,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: Runner
     ...(stack.engine === undefined ? {} : { engine: stack.engine }),
     without: stack.protectionsOff(),
     services: stack.stack.services.map(({ name, role }) => ({ name, role })),
+    project: stack.stack.project,
     labVersion,
     ...(keepRaw ? { raw: true } : {}),
   };

@@ -10,13 +10,19 @@ import { isSuiteDocument } from "./suite.ts";
  * What the scenarios of one file name that the stack does not have: services, links, roles, protections, and tools where
  * its services declare theirs (`x-lab.tools`). Nothing is asked of a running stack.
  */
-export function stackProblems(loaded: readonly LoadedScenario[], stack: Stack): Problem[] {
+export function stackProblems(
+  loaded: readonly LoadedScenario[],
+  stack: Stack,
+  kinds: readonly Reference["kind"][] = ["service", "link", "role", "protection", "tool"],
+): Problem[] {
   const [first] = loaded;
   if (first === undefined) return [];
   const document = parseYaml(first.source, first.file);
   const isSuite = isSuiteDocument(document.value);
   return loaded.flatMap(({ scenario }, index) =>
-    referencesOf(scenario).flatMap((reference) => problemOf(reference, stack, document, isSuite ? index : undefined)),
+    referencesOf(scenario)
+      .filter(({ kind }) => kinds.includes(kind))
+      .flatMap((reference) => problemOf(reference, stack, document, isSuite ? index : undefined)),
   );
 }
 

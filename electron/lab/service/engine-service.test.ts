@@ -210,7 +210,8 @@ test("what the driver cannot do is not offered, and refused when it is asked for
   expect(engine.faults.runId).toBeNull();
 });
 
-test("a stack that was left up from another file is taken over, and brought up again as itself", async () => {
+/** A data folder in which the small stack was left up. */
+async function leftUpFromAnotherFile(): Promise<string> {
   const home = temporaryFolder();
   const { signal } = new AbortController();
   const lab = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: home });
@@ -220,11 +221,55 @@ test("a stack that was left up from another file is taken over, and brought up a
   await lab.work("bringing a stack up", signal, (session) => session.stacks.use(target, { signal }, async () => {}));
   await lab.close();
 
-  const engine = await startOn(home);
+  return home;
+}
+
+test("a stack that was left up from another file is taken over, and brought up again as itself", async () => {
+  const engine = await startOn(await leftUpFromAnotherFile());
   expect(await engine.stack.status()).toMatchObject({ state: "up", project: "small", driver: "process", kept: true });
   await engine.stack.down();
   expect(await engine.stack.status()).toMatchObject({ state: "down", project: "small" });
   await engine.stack.up();
   const { state, services } = await engine.stack.status();
   expect([state, services.map(({ name }) => name).sort()]).toEqual(["up", ["caller", "fault-proxy", "server"]]);
+});
+
+test("a run of another stack is not repeated on the lab's own, which is not brought up for it", async () => {
+  const home = await leftUpFromAnotherFile();
+  const small = `id: on-small
+title: A small one
+patterns: []
+steadyState: [{ service: server, is: up }]
+method: [{ http: server, path: / }]
+expect: [{ service: server, is: up }]
+`;
+  const engine = await startOn(home);
+  engine.scenarios.save(small, { replace: false });
+  engine.runs.start(scenario(engine, "on-small"), [], 1);
+  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  const [entry] = engine.runs.state().ended;
+  const runId = entry?.runId ?? "";
+  expect(entry?.outcome, entry?.reason ?? "").toBe("passed");
+  expect((await engine.scenarios.ofRun(runId)).loaded.scenario.id).toBe("on-small");
+  engine.settings.change({ keepStackUp: false });
+  await engine.stack.down();
+  await engine.close();
+
+  const again = await startOn(home);
+  await expect(again.scenarios.ofRun(runId)).rejects.toMatchObject({
+    code: "precondition",
+    message: expect.stringMatching(
+      /^the run was on the stack small, with the services .*server.*this window's stack is/,
+    ),
+    hint: expect.stringContaining("stack up --stack FILE"),
+  });
+  // The scenario itself, started from its card.
+  again.runs.start(scenario(again, "on-small"), [], 1);
+  await expect.poll(() => again.runs.isBusy).toBe(false);
+  expect(again.runs.state().ended[0]).toMatchObject({
+    runId: null,
+    outcome: "error",
+    reason: expect.stringMatching(/for another stack than .*no service called "server"/),
+  });
+  expect((await again.stack.status()).state).toBe("down");
 });

@@ -1,15 +1,18 @@
 import type { QueueEntry, RunQueue as QueueState } from "../../../contract/runs.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
+import { OTHER_STACK_HINT } from "../../../model/other-stack.ts";
 import { orAbort } from "../../abort-scope.ts";
 import { systemClock } from "../../clock.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { isProtected } from "../../journal/stack-register.ts";
 import type { LabSession } from "../../lab.ts";
-import { messageOf } from "../../lab-error.ts";
+import { LabError, messageOf } from "../../lab-error.ts";
 import { RunQueue } from "../../runs/run-queue.ts";
 import type { RunResult } from "../../runs/runner.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
+import { stackProblems } from "../../scenarios/stack-problems.ts";
 import { assertProtections } from "../../stacks/protections.ts";
+import type { Stack } from "../../stacks/stack-file.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { StackController } from "../stacks/stack-controller.ts";
 import type { RunFeeds } from "../streams/run-feeds.ts";
@@ -99,6 +102,7 @@ export class RunService {
     say: (activity: string) => void,
   ): Promise<RunResult> {
     const { session, stack, feeds, keepsRaw } = this.#parts;
+    assertForStack(loaded, stack.stack);
     say(stack.running === undefined ? "bringing the stack up" : "preparing");
     signal.throwIfAborted();
     const open = await orAbort(stack.up(), signal);
@@ -126,4 +130,18 @@ export class RunService {
       this.#parts.notify(`protections could not be switched on again: ${messageOf(error)}`);
     }
   }
+}
+
+/** A stack that cannot serve the scenario is not brought up for it. @throws LabError `precondition` naming what it lacks */
+function assertForStack(loaded: LoadedScenario, stack: Stack): void {
+  const [first, ...more] = stackProblems([loaded], stack, ["service", "link", "role"]);
+  if (first === undefined) return;
+  const rest = more.length === 0 ? "" : `, and ${more.length} more`;
+  throw new LabError(
+    "precondition",
+    `the scenario is for another stack than ${stack.project}: ${first.message}${rest}`,
+    {
+      hint: OTHER_STACK_HINT,
+    },
+  );
 }

@@ -54,7 +54,7 @@ export class ScenarioService {
 
   /** The scenario of a past run as it was written then. @throws LabError for what cannot be run again */
   ofRun(runId: string): Promise<{ loaded: LoadedScenario; without: string[] }> {
-    return scenarioOf(this.#parts.store, this.#parts.library, runId);
+    return scenarioOf(this.#parts.store, this.#parts.library, runId, this.#parts.target().stack);
   }
 
   /** What a run of it would break, and how each is undone. */
