@@ -1,5 +1,6 @@
 import { Notification } from "electron";
 import type { QueueEntry } from "../contract/runs.ts";
+import { brief, textOf } from "../model/brief-text.ts";
 import type { Shell } from "./shell.ts";
 
 /** Notifies when a run ends while the window is not focused. A click opens the run. */
@@ -8,7 +9,7 @@ export function register(shell: Shell): void {
     service.runs.onEnded((entry) => {
       if (!Notification.isSupported() || !service.settings.current().notifications) return;
       if (entry.outcome === "cancelled" || shell.window?.isFocused()) return;
-      const notification = new Notification({ title: titleOf(entry), body: entry.reason ?? "" });
+      const notification = new Notification({ title: titleOf(entry), body: textOf(brief(entry.reason ?? "").pieces) });
       notification.on("click", () => shell.show(entry.runId === null ? "lab" : `run/${entry.runId}`));
       notification.show();
     }),

@@ -1,5 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { useEffect, useRef } from "react";
+import { brief, textOf } from "../../electron/model/brief-text.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, parseRoute } from "../state/route.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
@@ -31,7 +32,7 @@ export function AnnounceRuns() {
         title: `${word}: ${entry.scenarioTitle}`,
         message:
           entry.runId === null ? (
-            (entry.reason ?? "")
+            textOf(brief(entry.reason ?? "").pieces)
           ) : (
             <a href={formatRoute({ at: "run", runId: entry.runId })}>Open the run</a>
           ),

@@ -3,6 +3,7 @@ import type { DecidedApproval } from "../../electron/contract/approvals.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { formatRoute } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
@@ -72,7 +73,11 @@ function DecidedRow({ decided, nowMs }: { decided: DecidedApproval; nowMs: numbe
           <code>{tool}</code>
           <span title={line.slice(0, SHOWN_CHARACTERS * 5)}>{line.slice(0, SHOWN_CHARACTERS)}</span>
         </div>
-        {reason !== "" && <div className={classes.reason}>{reason}</div>}
+        {reason !== "" && (
+          <div className={classes.reason}>
+            <BriefText text={reason} of="Reason" />
+          </div>
+        )}
       </td>
       <td>
         <a href={formatRoute({ at: "run", runId })}>{visibleLine(scenarioTitle)}</a>

@@ -15,6 +15,7 @@ import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
 import { whyNotDelete, whyNotRepeat } from "./run-choices.ts";
@@ -96,8 +97,8 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
               </span>
             )}
           </span>
-          <span className={classes.reason} title={reason ?? undefined}>
-            {reason ?? scenarioId}
+          <span className={classes.reason}>
+            <BriefText text={reason ?? scenarioId} of="Result" />
           </span>
         </div>
       </Cell>

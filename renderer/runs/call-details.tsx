@@ -1,6 +1,7 @@
 import { isObject } from "../../electron/model/json.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { isOpen, lastedUntil, type Span } from "../../electron/model/span.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { Facts } from "../ui/facts.tsx";
 import { clockTime, formatDuration } from "../ui/times.ts";
 import { ToneBadge } from "../ui/tone-mark.tsx";
@@ -38,7 +39,7 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
               <ToneBadge tone={decision}>{decision}</ToneBadge>
             </button>
             <span>
-              {reason}
+              <BriefText text={reason} of="Reason" />
               <small>
                 {formatDuration(durationMs)} after the request, at {clockTime(decidedWallMs, Date.now())}
               </small>

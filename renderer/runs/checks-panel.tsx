@@ -1,5 +1,7 @@
+import { briefCheck } from "../../electron/model/brief-text.ts";
 import { type CheckResult, resultOf } from "../../electron/model/check-result.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { Empty } from "../ui/states.tsx";
 import { toneVariable } from "../ui/tone-mark.tsx";
 import { CHECK_LOOKS } from "./check-looks.ts";
@@ -20,12 +22,12 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
   if (checks.length === 0 && warnings.length === 0) {
     return (
       <Empty title={isLatest && ended === undefined ? "Checks run after the method" : "No checks yet at this moment"}>
-        {ended !== undefined && ended.outcome !== "passed" ? ended.reason : undefined}
+        {ended !== undefined && ended.outcome !== "passed" ? <BriefText text={ended.reason} of="Result" /> : undefined}
       </Empty>
     );
   }
   const ordered = checks
-    .map(({ event }) => ({ ...event, result: resultOf(event) }))
+    .map(({ event }) => ({ ...event, result: resultOf(event), shown: briefCheck(event) }))
     .sort((a, b) => ORDER[a.result] - ORDER[b.result] || a.seq - b.seq);
   return (
     <table className={classes.checks}>
@@ -38,7 +40,7 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
         </tr>
       </thead>
       <tbody>
-        {ordered.map(({ seq, check, result, inconclusive, expected, observed }) => (
+        {ordered.map(({ shown, seq, check, result, inconclusive, expected, observed }) => (
           <tr key={seq} data-result={result} data-selected={selectedSeq === seq || undefined}>
             <td>
               <ResultIcon result={result} />
@@ -48,10 +50,16 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
                 {check}
               </button>
             </td>
-            <td>{expected}</td>
             <td>
-              {observed}
-              {inconclusive !== undefined && <p className={classes.why}>{inconclusive}</p>}
+              <BriefText text={expected} of={`${check}: expected`} shown={shown.expected} />
+            </td>
+            <td>
+              <BriefText text={observed} of={`${check}: observed`} shown={shown.observed} />
+              {inconclusive !== undefined && (
+                <p className={classes.why}>
+                  <BriefText text={inconclusive} of={`${check}: why it is inconclusive`} />
+                </p>
+              )}
             </td>
           </tr>
         ))}
@@ -63,7 +71,9 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
                 warning
               </button>
             </td>
-            <td colSpan={2}>{message}</td>
+            <td colSpan={2}>
+              <BriefText text={message} of="Warning" />
+            </td>
           </tr>
         ))}
       </tbody>

@@ -9,12 +9,13 @@ import { goTo } from "../state/use-route.ts";
 import type { Viewport } from "../timeline/axis.ts";
 import { axisOf } from "../timeline/run-axis.ts";
 import { TimelineView } from "../timeline/timeline-view.tsx";
+import { BriefText } from "../ui/brief-text.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./compare-page.module.css";
-import { compareRuns } from "./comparison.ts";
+import { briefFact, compareRuns } from "./comparison.ts";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
 /** In presenter mode both runs fit on one screen. */
@@ -106,7 +107,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
         <table>
           <thead>
             <tr>
-              <th />
+              <td />
               <th>{nameOf(left)}</th>
               <th>{nameOf(right)}</th>
             </tr>
@@ -114,13 +115,21 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
           <tbody>
             {facts
               .filter(({ differs }) => differs || !onlyDifferent)
-              .map(({ name, left: a, right: b, differs }) => (
-                <tr key={name} data-differs={differs || undefined}>
-                  <th scope="row">{name}</th>
-                  <td>{a}</td>
-                  <td>{b}</td>
-                </tr>
-              ))}
+              .map((fact) => {
+                const { name, differs } = fact;
+                const shown = briefFact(fact);
+                return (
+                  <tr key={name} data-differs={differs || undefined}>
+                    <th scope="row">{name}</th>
+                    <td>
+                      <BriefText text={fact.left} of={`${name}, ${nameOf(left)}`} shown={shown.left} />
+                    </td>
+                    <td>
+                      <BriefText text={fact.right} of={`${name}, ${nameOf(right)}`} shown={shown.right} />
+                    </td>
+                  </tr>
+                );
+              })}
           </tbody>
         </table>
       </section>

@@ -1,3 +1,4 @@
+import { type Brief, brief, briefCheck } from "../../electron/model/brief-text.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 
 /** One aspect in which two runs are compared. */
@@ -9,6 +10,17 @@ export interface ComparedFact {
 }
 
 const NOTHING = "–";
+const OF_CHECK = "Check: ";
+
+/** Both sides as they are shown: of lists the first difference is marked, of a failed check that from its expectation. */
+export function briefFact({ name, left, right }: ComparedFact): { left: Brief; right: Brief } {
+  if (name.startsWith(OF_CHECK)) {
+    const check = name.slice(OF_CHECK.length);
+    return { left: brief(left, check), right: brief(right, check) };
+  }
+  const { expected, observed } = briefCheck({ expected: left, observed: right });
+  return { left: expected, right: observed };
+}
 
 /** The comparison of two runs: outcomes, decisions, faults and every check of either. */
 export function compareRuns(left: RunView, right: RunView, formatMs: (ms: number) => string): ComparedFact[] {
@@ -27,7 +39,7 @@ export function compareRuns(left: RunView, right: RunView, formatMs: (ms: number
     ),
     fact("Faults", (view) => view.faults.map(({ name }) => name).join(", ") || NOTHING),
     ...checks.map((check) =>
-      fact(`Check: ${check}`, (view) => {
+      fact(`${OF_CHECK}${check}`, (view) => {
         const found = view.checks.find(({ event }) => event.check === check)?.event;
         if (found === undefined) return NOTHING;
         if (found.inconclusive !== undefined) return `inconclusive: ${found.inconclusive}`;

@@ -1,5 +1,6 @@
 import { useDeferredValue, useMemo, useState } from "react";
 import type { StreamItem } from "../../electron/contract/events.ts";
+import { groupRepeats } from "../../electron/model/brief-text.ts";
 import { loggedBy } from "../../electron/model/catalogue/catalogue.ts";
 import { useInteraction } from "../state/lab-context.tsx";
 import type { RunRecord } from "../state/run-record.ts";
@@ -87,7 +88,7 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
                 <span className={classes.time}>{formatDuration(item.atMs)}</span>
                 <ToneDot tone={tone} />
                 <span className={classes.kind}>{kind}</span>
-                <span className={classes.text}>{text}</span>
+                <span className={classes.text}>{isLogged(item) ? text : groupRepeats(text)}</span>
               </button>
             );
           }}
@@ -95,6 +96,11 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
       )}
     </div>
   );
+}
+
+/** A service's own words, which stay as they are. */
+function isLogged(item: StreamItem): boolean {
+  return item.type !== "skipped" && loggedBy(item) !== undefined;
 }
 
 function isOfKind(item: StreamItem, isLogs: boolean, service: string | null): boolean {

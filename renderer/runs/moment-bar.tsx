@@ -5,6 +5,7 @@ import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
@@ -118,11 +119,22 @@ function NextStep({ view }: { view: RunView }) {
   return (
     <dl className={classes.presenter}>
       <dt>{view.ended === undefined ? "Now" : "Ended"}</dt>
-      <dd>{view.ended?.reason ?? current?.name ?? view.phases.at(-1)?.name ?? "preparing"}</dd>
+      <dd>
+        {view.ended === undefined ? (
+          <BriefText text={current?.name ?? view.phases.at(-1)?.name ?? "preparing"} of="Step" />
+        ) : (
+          <BriefText text={view.ended.reason} of="Result" />
+        )}
+      </dd>
       {view.ended === undefined && (
         <>
           <dt>Next</dt>
-          <dd>{next?.label ?? (detail === undefined ? "" : "check the result and undo everything")}</dd>
+          <dd>
+            <BriefText
+              text={next?.label ?? (detail === undefined ? "" : "check the result and undo everything")}
+              of="Next step"
+            />
+          </dd>
         </>
       )}
     </dl>

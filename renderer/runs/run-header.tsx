@@ -27,6 +27,7 @@ import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { focusMain } from "../ui/focus-main.ts";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -102,8 +103,8 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
               <IconEyeExclamation size={13} aria-hidden /> raw
             </span>
           )}
-          <span className={classes.reason} title={ended?.reason ?? started?.scenario.summary}>
-            {ended?.reason ?? started?.scenario.summary}
+          <span className={classes.reason}>
+            <BriefText text={ended?.reason ?? started?.scenario.summary ?? ""} of="Result" />
           </span>
         </div>
       </div>

@@ -6,6 +6,7 @@ import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
+import { BriefText } from "../ui/brief-text.tsx";
 import { OUTCOME_LOOKS, OutcomeMark } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ago, formatDuration } from "../ui/times.ts";
@@ -47,7 +48,11 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
         <Verdicts verdicts={lastVerdicts} nowMs={nowMs} />
       </header>
       <p className={classes.summary}>{summary}</p>
-      {hasNotStarted && <p className={classes.notStarted}>Not started: {last.reason}</p>}
+      {hasNotStarted && (
+        <p className={classes.notStarted}>
+          Not started: <BriefText text={last.reason ?? ""} of="Not started" />
+        </p>
+      )}
       <ul className={classes.tags}>
         {breaks.map((what) => (
           <li key={what} className={classes.breaks}>

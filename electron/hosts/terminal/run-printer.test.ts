@@ -57,3 +57,21 @@ test.each(["ok", "refused", "upstream_error"] as const)(
   "the end of a fast call has none when it was %s: the outcome is in the line of its last decision",
   (outcome) => expect(printed(99, { outcome, error: "reported" })).toEqual([]),
 );
+
+test("a failed check counts repeats and stresses its first difference; the verdict counts them too", () => {
+  const decisions = (count: number) =>
+    Array.from({ length: count }, () => "list allow, list upstream_error").join(", ");
+  const [expected, observed] = [`${decisions(5)}, list budgetExceeded`, decisions(20)];
+  const lines: string[] = [];
+  const printer = new RunPrinter(
+    (line) => lines.push(line),
+    (style, text) => (style.includes("bold") ? `*${text}*` : text),
+  );
+  printer.take(eventAt(1, { type: "check.evaluated", check: "decisions", passed: false, expected, observed }));
+  const reason = `decisions: expected ${expected}; observed ${observed} (and 2 more)`;
+  printer.take(eventAt(2, { type: "run.ended", outcome: "failed", reason }));
+  expect(lines[0]).toContain(
+    "FAILED decisions: expected list 5 x (allow, upstream_error), *budgetExceeded*; observed list *20 x* (allow, upstream_error)",
+  );
+  expect(lines[1]).toContain("observed list 20 x (allow, upstream_error) (and 2 more)");
+});

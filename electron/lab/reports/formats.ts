@@ -1,3 +1,4 @@
+import { groupRepeats } from "../../model/brief-text.ts";
 import type { CheckResult } from "../../model/check-result.ts";
 import { formatDuration } from "../../model/duration.ts";
 import type { Outcome } from "../../model/lab-event.ts";
@@ -44,7 +45,7 @@ function toJUnit(reports: readonly RunReport[]): string {
     const problem =
       tag === undefined
         ? ""
-        : `<${tag} type="${xml(outcome)}" message="${xml(reason)}">${xml(details(report).join("\n"))}</${tag}>`;
+        : `<${tag} type="${xml(outcome)}" message="${xml(groupRepeats(reason))}">${xml(details(report).join("\n"))}</${tag}>`;
     const decisions = `<system-out>${xml(compactDecisions(report))}</system-out>`;
     const head = `<testcase classname="resilience-lab" name="${xml(names[index] ?? report.scenario)}" time="${seconds(report.durationMs)}">`;
     return `    ${head}${properties(report)}${problem}${decisions}</testcase>`;
@@ -96,7 +97,7 @@ function toMarkdown(reports: readonly RunReport[]): string {
     ...failed.flatMap((report) => [
       `## ${report.scenario}: ${report.outcome}`,
       "",
-      plain(report.reason),
+      plain(groupRepeats(report.reason)),
       "",
       ...details(report).map(plain),
       "",
@@ -114,7 +115,7 @@ function details(report: RunReport): string[] {
   return [
     ...report.checks.map(
       ({ check, result, expected, observed, why }) =>
-        `- ${CHECK_LABELS[result]} ${check}: expected ${expected}; observed ${observed}${why === null ? "" : `; ${why}`}`,
+        `- ${CHECK_LABELS[result]} ${check}: ${groupRepeats(`expected ${expected}; observed ${observed}`)}${why === null ? "" : `; ${why}`}`,
     ),
     ...report.failedCalls.map(({ tool, fault }) => `- ${tool} failed upstream: ${fault}`),
     ...report.warnings.map((warning) => `- warning: ${warning}`),

@@ -210,3 +210,22 @@ describe("Markdown", () => {
     expect(text).not.toContain("\u001b");
   });
 });
+
+test("a long reason is printed with its repeats counted, and JSON has all of it", () => {
+  const decisions = (count: number) =>
+    Array.from({ length: count }, () => "list allow, list upstream_error").join(", ");
+  const [expected, observed] = [decisions(5), decisions(20)];
+  const failed = report({
+    outcome: "failed",
+    reason: `decisions: expected ${expected}; observed ${observed}`,
+    checks: [{ check: "decisions", result: "failed", passed: false, expected, observed, why: null }],
+  });
+  const text = "decisions: expected list 5 x (allow, upstream_error); observed list 20 x (allow, upstream_error)";
+  const failure = readXml(render("junit", [failed])).find("failure");
+  expect(failure?.attributes.message).toBe(text);
+  expect(failure?.text).toContain(`- FAILED ${text}`);
+  const lines = render("markdown", [failed]).split("\n");
+  expect(lines).toContain(text);
+  expect(lines).toContain(`- FAILED ${text}`);
+  expect(JSON.parse(render("json", [failed])).runs[0]).toEqual(failed);
+});

@@ -1,3 +1,4 @@
+import { groupedList } from "../../model/brief-text.ts";
 import { type CheckResult, resultOf } from "../../model/check-result.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { explainFailures } from "../../model/explain.ts";
@@ -140,27 +141,9 @@ export function toReport(view: RunView): RunReport {
   };
 }
 
-/** From this many equal entries in a row they are counted instead of repeated. */
-const COUNTED_FROM = 3;
-
-/** `list_recent_charges allow, upstream_error`: a tool is named once for consecutive decisions. */
+/** `list_recent_charges 5 x (allow, upstream_error), budgetExceeded` */
 export function compactDecisions({ decisions }: Pick<RunReport, "decisions">): string {
-  const groups: { text: string; count: number }[] = [];
-  let tool = "";
-  for (const row of decisions) {
-    const text = row.tool === tool ? row.decision : `${row.tool} ${row.decision}`;
-    const last = groups.at(-1);
-    if (last !== undefined && row.tool === tool && last.text.endsWith(row.decision)) last.count++;
-    else groups.push({ text, count: 1 });
-    tool = row.tool;
-  }
-  return groups
-    .map(({ text, count }) => {
-      if (count >= COUNTED_FROM) return `${text} x${count}`;
-      const again = text.slice(text.indexOf(" ") + 1);
-      return count === 2 ? `${text}, ${again}` : text;
-    })
-    .join(", ");
+  return groupedList(decisions.map(({ tool, decision }) => `${tool} ${decision}`));
 }
 
 export function summaryLine(reports: readonly RunReport[]): string {

@@ -1,7 +1,8 @@
+import { groupedCheck, groupRepeats, type TextPiece } from "../brief-text.ts";
 import { type CheckResult, resultOf } from "../check-result.ts";
 import type { EventOf } from "../lab-event.ts";
 import type { Tone } from "../tone.ts";
-import { type EventEntry, line, plain } from "./entry.ts";
+import { type EventEntry, line, plain, type TextPart } from "./entry.ts";
 
 export const CHECK_TONES: Record<CheckResult, Tone> = { passed: "passed", failed: "failed", inconclusive: "warning" };
 
@@ -13,15 +14,17 @@ export const checkEvaluated: EventEntry<"check.evaluated"> = {
   closes: [],
   describe: (event) => ({ kind: "check", text: describeCheck(event), tone: CHECK_TONES[resultOf(event)] }),
   print(event) {
-    const { check, expected, observed, inconclusive } = event;
+    const { check, observed, inconclusive } = event;
+    const grouped = groupedCheck(event);
+    const expected = [plain("expected "), ...grouped.expected.map(toPart)];
     const lines = {
-      passed: ["ok", `${shorten(observed)}`],
-      failed: ["FAILED", `expected ${expected}; observed ${observed}`],
-      inconclusive: ["INCONCLUSIVE", `expected ${expected}; ${inconclusive}`],
-    } as const satisfies Record<CheckResult, readonly [string, string]>;
+      passed: ["ok", [plain(shorten(groupRepeats(observed)))]],
+      failed: ["FAILED", [...expected, plain("; observed "), ...grouped.observed.map(toPart)]],
+      inconclusive: ["INCONCLUSIVE", [...expected, plain(`; ${inconclusive}`)]],
+    } as const satisfies Record<CheckResult, readonly [string, TextPart[]]>;
     const result = resultOf(event);
-    const [verdict, text] = lines[result];
-    return line("check", { text: verdict, tone: CHECK_TONES[result] }, plain(` ${check}: ${text}`));
+    const [verdict, parts] = lines[result];
+    return line("check", { text: verdict, tone: CHECK_TONES[result] }, plain(` ${check}: `), ...parts);
   },
   isFailure: ({ passed }) => !passed,
   track: (event, run) => void run.instant("check", event.atMs, event),
@@ -43,6 +46,10 @@ export const warning: EventEntry<"warning"> = {
 function describeCheck({ check, passed, inconclusive, expected, observed }: EventOf<"check.evaluated">): string {
   if (inconclusive !== undefined) return `${check}: inconclusive: ${inconclusive}`;
   return passed ? `${check}: passed` : `${check}: expected ${expected}; observed ${observed}`;
+}
+
+function toPart({ text, isMarked }: TextPiece): TextPart {
+  return isMarked ? { text, isStrong: true } : plain(text);
 }
 
 const SHORT = 100;

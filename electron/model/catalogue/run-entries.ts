@@ -1,3 +1,4 @@
+import { groupRepeats } from "../brief-text.ts";
 import { formatDuration } from "../duration.ts";
 import type { Outcome } from "../lab-event.ts";
 import type { Tone } from "../tone.ts";
@@ -60,7 +61,14 @@ export const runEnded: EventEntry<"run.ended"> = {
   }),
   print({ outcome, reason, atMs }) {
     const verdict: TextPart = { text: outcome.toUpperCase(), tone: VERDICT_TONES[outcome], isStrong: true };
-    return [{ parts: [verdict, plain(` in ${formatDuration(atMs)}${outcome === "passed" ? "" : `  ${reason}`}`)] }];
+    return [
+      {
+        parts: [
+          verdict,
+          plain(` in ${formatDuration(atMs)}${outcome === "passed" ? "" : `  ${groupRepeats(reason)}`}`),
+        ],
+      },
+    ];
   },
   isFailure: ({ outcome }) => outcome !== "passed" && outcome !== "cancelled",
   /** Other open spans stay open: their ends are unknown. */

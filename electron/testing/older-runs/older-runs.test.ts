@@ -21,6 +21,11 @@ const REWORDED: readonly [before: string | RegExp, now: string][] = [
   [" begins | neutral", " started | neutral"],
   ["(goes on in the background)", "(in the background)"],
   [" held</h2>", " passed</h2>"],
+  ["details > summary {", "details:not(.brief) > summary {"],
+  [
+    "allow, upstream_error, allow, upstream_error, allow, upstream_error, allow, allow, budgetExceeded",
+    "3 x (allow, upstream_error), allow, allow, budgetExceeded",
+  ],
   [/What was broken, and whether it was \w+ back/g, "Faults, and whether they were undone"],
 ];
 

@@ -1,3 +1,5 @@
+import type { Brief } from "../../../model/brief-text.ts";
+
 // Characters that would end the text, reorder it or be invisible. All text of a report is untrusted, and is escaped here.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are to be removed
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g;
@@ -12,6 +14,13 @@ export function escapeHtml(text: string): string {
     .replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;")
     .replaceAll("'", "&#39;");
+}
+
+/** A text in brief, which opens to the whole. */
+export function briefHtml({ pieces, isShortened }: Brief, whole: string): string {
+  const shown = pieces.map(({ text, isMarked }) => (isMarked ? `<mark>${escapeHtml(text)}</mark>` : escapeHtml(text)));
+  if (!isShortened) return shown.join("");
+  return `<details class="brief"><summary>${shown.join("")}</summary>${escapeHtml(whole)}</details>`;
 }
 
 /** JSON for a script element: nothing in it can end the element or a line, or reorder the visible text. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { brief, briefCheck } from "../../../model/brief-text.ts";
 import type { CheckResult } from "../../../model/check-result.ts";
 import { formatDuration } from "../../../model/duration.ts";
 import { explainFailures } from "../../../model/explain.ts";
@@ -7,7 +8,7 @@ import type { Instant } from "../../../model/span.ts";
 import type { RunReport } from "../../reports/run-report.ts";
 import type { RunRecord } from "../format.ts";
 import type { LogExcerpt } from "./log-excerpt.ts";
-import { escapeHtml, jsonForScript, shorten } from "./markup.ts";
+import { briefHtml, escapeHtml, jsonForScript, shorten } from "./markup.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./report-style.ts";
 import type { ReportTimeline } from "./report-timeline.ts";
 import { timelineSvg } from "./timeline-svg.ts";
@@ -94,7 +95,7 @@ function head({ report, view, record }: ReportParts): string {
     `<h1>${escapeHtml(report.title || report.scenario)}</h1>`,
     `<p><code class="soft">${escapeHtml(report.scenario)}</code> ${patterns.join("")}</p>`,
     started?.scenario.summary === undefined ? "" : `<p>${escapeHtml(started.scenario.summary)}</p>`,
-    `<p><b>${escapeHtml(report.reason)}</b></p>`,
+    `<p><b>${briefHtml(brief(report.reason), report.reason)}</b></p>`,
     `<ul class="facts">${facts
       .filter(([, value]) => value !== "")
       .map(([name, value]) => `<li>${name} <b>${escapeHtml(value)}</b></li>`)
@@ -113,12 +114,15 @@ const CHECK_CHIPS: Record<CheckResult, [Tone, string]> = {
 function checks({ checks: all }: RunReport): string {
   if (all.length === 0) return "";
   const held = all.filter(({ result }) => result === "passed").length;
-  const rows = all.map(({ check, result, expected, observed, why }) => [
-    chip(...CHECK_CHIPS[result]),
-    cell("name", check),
-    cell("", expected),
-    cell("", why === null ? observed : `${observed} (${why})`),
-  ]);
+  const rows = all.map(({ check, result, expected, observed, why }) => {
+    const shown = briefCheck({ check, expected, observed });
+    return [
+      chip(...CHECK_CHIPS[result]),
+      cell("name", check),
+      `<td>${briefHtml(shown.expected, expected)}</td>`,
+      `<td>${briefHtml(shown.observed, observed)}${why === null ? "" : escapeHtml(` (${why})`)}</td>`,
+    ];
+  });
   return card(`Checks: ${held} of ${all.length} passed`, table(["", "Check", "Expected", "Observed"], rows));
 }
 

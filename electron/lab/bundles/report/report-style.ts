@@ -42,7 +42,7 @@ td.name { white-space: nowrap; font-weight: 600; }
 .chip.good { background: var(--good-bar); } .chip.bad { background: var(--bad-bar); } .chip.wait { background: var(--wait-bar); }
 .chip.limit { background: var(--limit-bar); } .chip.changed { background: var(--changed-bar); } .chip.fault { background: var(--fault-bar); }
 ul.plain { margin: 0; padding-left: 20px; }
-details > summary { cursor: pointer; font-weight: 600; font-size: 17px; }
+details:not(.brief) > summary { cursor: pointer; font-weight: 600; font-size: 17px; }
 .logs { margin: 14px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 480px; overflow-y: auto; }
 .logs i { color: var(--soft); font-style: normal; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 12px; color: var(--soft); margin: 0 0 12px; }

@@ -109,3 +109,22 @@ test("stays small for any number of events", () => {
   expect(page.length).toBeLessThan(700_000);
   expect(page).toContain("too many calls to draw");
 });
+
+test("shows a long reason in brief, its first difference marked, and opens it whole", () => {
+  const decisions = (count: number) =>
+    Array.from({ length: count }, () => "list allow, list upstream_error").join(", ");
+  const expected = `${decisions(5)}, list budgetExceeded`;
+  const reason = `decisions: expected ${expected}; observed ${decisions(20)}`;
+  const events = sampleRun().map((event): LabEvent => {
+    if (event.type === "run.ended") return { ...event, outcome: "failed", reason };
+    if (event.type !== "check.evaluated") return event;
+    return { ...event, check: "decisions", passed: false, expected, observed: decisions(20) };
+  });
+  const page = reportOf(events);
+  const both = [
+    "list 5 x (allow, upstream_error), <mark>budgetExceeded</mark>",
+    "list <mark>20 x</mark> (allow, upstream_error)",
+  ];
+  for (const brief of both) expect(page.split(brief)).toHaveLength(3);
+  expect(page).toContain(`</summary>${reason}</details>`);
+});
