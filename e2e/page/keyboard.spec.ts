@@ -60,7 +60,7 @@ test(
       await expect(help).toBeHidden();
       for (const [keys, heading] of [
         ["gh", "History"],
-        ["gl", "Scenarios"],
+        ["gl", "Lab"],
       ] as const) {
         for (const key of keys) await keyboard.press(key);
         await expect(page.getByRole("heading", { name: heading, exact: true }).first()).toBeVisible();

@@ -116,11 +116,11 @@ test.describe("presenter mode", () => {
 
     await test.step("started on the Lab page, where a manual fault is undone by a key", async () => {
       await window.bringUp();
-      const scenarios = page.getByRole("heading", { level: 1, name: "Scenarios" });
-      const plainPx = (await scenarios.boundingBox())?.height ?? 0;
+      const lab = page.getByRole("heading", { level: 1, name: "Lab" });
+      const plainPx = (await lab.boundingBox())?.height ?? 0;
       await page.keyboard.press("p");
       await expect(chrome).toBeHidden();
-      await expect.poll(async () => (await scenarios.boundingBox())?.height).toBeGreaterThan(plainPx * 1.2);
+      await expect.poll(async () => (await lab.boundingBox())?.height).toBeGreaterThan(plainPx * 1.2);
       await window.service("payments-mcp").click();
       await page.getByRole("button", { name: "Stop payments-mcp" }).click();
       await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);

@@ -14,7 +14,9 @@ export const settings = z.strictObject({
   /** Runs kept in the history; older ones are deleted, pinned ones kept. */
   historyLimit: z.int().min(10).max(100_000),
   /** The name under which this person decides approvals. */
-  operator: z.string().regex(/^[\w.-]{1,80}$/, { error: "expected letters, digits, dots, dashes and underscores" }),
+  operator: z.string().regex(/^(?! )[\p{L}\p{M}\p{N} .,'’_-]{1,80}(?<! )$/u, {
+    error: "expected 1 to 80 letters, digits, spaces, dots, commas, apostrophes, dashes and underscores",
+  }),
 });
 export type Settings = z.infer<typeof settings>;
 export const settingsChange = settings.partial();

@@ -49,7 +49,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
         command("go-lab", "Go to the lab", () => goTo({ at: "lab" }), "go-lab"),
         command("go-history", "Go to the history of runs", () => goTo({ at: "history" }), "go-history"),
         command("go-approvals", "Go to approvals", () => goTo({ at: "approvals" }), "go-approvals"),
-        command("go-scenarios", "Go to the scenario editor", () => goTo({ at: "scenarios" }), "go-scenarios"),
+        command("go-scenarios", "Go to the scenarios", () => goTo({ at: "scenarios" }), "go-scenarios"),
         command("run-all", "Run every scenario", () => {
           const ids = catalogue?.scenarios.map(({ id }) => id) ?? [];
           if (ids.length > 0) void actions.start(ids);

@@ -1,5 +1,6 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
+import { Hint } from "../ui/hint.tsx";
 import { MoreMenu } from "./more-menu.tsx";
 import { NowRunning } from "./now-running.tsx";
 import { StopEverything } from "./stop-everything.tsx";
@@ -11,11 +12,11 @@ export default function HeaderTools({ overlays }: { overlays: Overlays }) {
     <>
       <NowRunning />
       <StopEverything />
-      <Tooltip label="Find a command, a scenario or a run (Ctrl K)">
+      <Hint label="Find a command, a scenario or a run (Ctrl K)">
         <ActionIcon variant="subtle" color="gray" onClick={overlays.openPalette} aria-label="Open the command palette">
           <IconSearch size={16} aria-hidden />
         </ActionIcon>
-      </Tooltip>
+      </Hint>
       <MoreMenu onHelp={overlays.openHelp} />
     </>
   );

@@ -70,7 +70,7 @@ function ScenarioList({ shown, brokenFile }: { shown: string | undefined; broken
     };
   }, [scenarios, text]);
   return (
-    <nav className={classes.list} aria-label="Scenarios">
+    <nav className={classes.list} aria-label="All scenarios">
       <div className={classes.tools}>
         <SearchBox label="Search the scenarios" value={text} onChange={setText} />
         <Button

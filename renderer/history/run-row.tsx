@@ -1,4 +1,4 @@
-import { ActionIcon, Checkbox, Tooltip } from "@mantine/core";
+import { ActionIcon, Checkbox } from "@mantine/core";
 import {
   IconEyeExclamation,
   IconFileImport,
@@ -16,6 +16,7 @@ import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { BriefText } from "../ui/brief-text.tsx";
+import { Hint } from "../ui/hint.tsx";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ago, clockTime, formatDuration } from "../ui/times.ts";
 import { whyNotDelete, whyNotRepeat } from "./run-choices.ts";
@@ -169,7 +170,7 @@ function RowButton({ control, label, hint, disabledBecause, isPressed, onClick, 
   const isDisabled = disabledBecause !== undefined;
   return (
     <>
-      <Tooltip label={disabledBecause ?? hint}>
+      <Hint label={disabledBecause ?? hint}>
         <ActionIcon
           variant="subtle"
           color="gray"
@@ -182,7 +183,7 @@ function RowButton({ control, label, hint, disabledBecause, isPressed, onClick, 
         >
           {children}
         </ActionIcon>
-      </Tooltip>
+      </Hint>
       {isDisabled && (
         <span id={id} className={classes.unseen}>
           {disabledBecause}

@@ -9,6 +9,7 @@ import { DecisionChain } from "./decision-chain.tsx";
 import { InForce } from "./in-force.tsx";
 import classes from "./inspector.module.css";
 import { JsonBlock } from "./json-block.tsx";
+import { layOutJson } from "./lay-out-json.ts";
 
 interface CallDetailsProps {
   call: Span<"call">;
@@ -50,7 +51,7 @@ export function CallDetails({ call, view, selectedSeq, onSelect }: CallDetailsPr
       {response !== undefined && (
         <>
           <h3>Response</h3>
-          <JsonBlock value={response} label="Response" />
+          <JsonBlock value={layOutJson(response)} label="Response" />
         </>
       )}
       <Facts

@@ -33,7 +33,7 @@ export function ChecksPanel({ view, selectedSeq, isLatest, onVisit }: ChecksPane
     <table className={classes.checks}>
       <thead>
         <tr>
-          <th aria-label="Result" />
+          <th>Result</th>
           <th>Check</th>
           <th>Expected</th>
           <th>Observed</th>

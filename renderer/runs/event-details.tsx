@@ -11,6 +11,7 @@ import { CheckDetails } from "./check-details.tsx";
 import { FaultDetails } from "./fault-details.tsx";
 import { InForce } from "./in-force.tsx";
 import { JsonBlock } from "./json-block.tsx";
+import { layOutJson } from "./lay-out-json.ts";
 import { StepDetails } from "./step-details.tsx";
 
 interface EventDetailsProps {
@@ -91,7 +92,7 @@ function LogDetails({ line: { atMs, event }, view }: { line: Instant<"log">; vie
           ["Clock", clockTime(event.wallMs, Date.now())],
         ]}
       />
-      <JsonBlock value={event.line} label="Log line" />
+      <JsonBlock value={layOutJson(event.line)} label="Log line" />
       <InForce view={view} atMs={atMs} />
     </>
   );

@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
@@ -6,6 +6,7 @@ import type { RunView } from "../../electron/model/run-view.ts";
 import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
 import { BriefText } from "../ui/brief-text.tsx";
+import { Hint } from "../ui/hint.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
@@ -81,16 +82,16 @@ export function MomentBar({ run, view, nowMs, cursorMs, hasMoved, onFollow, onEr
       </span>
       <span className={classes.errors}>
         {errors === 0 ? "no failures" : `${errors} ${errors === 1 ? "failure" : "failures"}`}
-        <Tooltip label="Previous (Shift N)">
+        <Hint label="Previous (Shift N)">
           <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Previous failure" onClick={() => onError(-1)}>
             <IconChevronLeft size={15} aria-hidden />
           </ActionIcon>
-        </Tooltip>
-        <Tooltip label="Next (N)">
+        </Hint>
+        <Hint label="Next (N)">
           <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Next failure" onClick={() => onError(1)}>
             <IconChevronRight size={15} aria-hidden />
           </ActionIcon>
-        </Tooltip>
+        </Hint>
       </span>
       {isPresenting && <NextStep view={view} />}
     </div>

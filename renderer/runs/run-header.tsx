@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Tooltip } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import {
   IconArrowsDiff,
   IconDatabaseX,
@@ -29,6 +29,7 @@ import { goTo } from "../state/use-route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { focusMain } from "../ui/focus-main.ts";
+import { Hint } from "../ui/hint.tsx";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { clockTime, formatDuration } from "../ui/times.ts";
@@ -153,9 +154,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
         >
           Compare
         </ReasonedButton>
-        <Tooltip
-          label={detail?.pinned ? "Unpin: the run may be deleted" : "Pin: the run is never deleted automatically"}
-        >
+        <Hint label={detail?.pinned ? "Unpin: the run may be deleted" : "Pin: the run is never deleted automatically"}>
           <ActionIcon
             variant="default"
             size={30}
@@ -165,7 +164,7 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
           >
             {detail?.pinned ? <IconPinFilled size={15} aria-hidden /> : <IconPin size={15} aria-hidden />}
           </ActionIcon>
-        </Tooltip>
+        </Hint>
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon variant="default" size={30} aria-label="More for this run">

@@ -4,6 +4,7 @@ import { Facts } from "../ui/facts.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { InForce } from "./in-force.tsx";
 import { JsonBlock } from "./json-block.tsx";
+import { layOutJson } from "./lay-out-json.ts";
 import { StepCalls } from "./step-calls.tsx";
 
 interface StepDetailsProps {
@@ -37,7 +38,7 @@ export function StepDetails({ step, view, onSelect }: StepDetailsProps) {
       {output !== undefined && (
         <>
           <h3>Output</h3>
-          <JsonBlock value={output} label="Output" />
+          <JsonBlock value={layOutJson(output)} label="Output" />
         </>
       )}
       <InForce view={view} atMs={lastedUntil(step, view.lastMs)} />

@@ -16,7 +16,7 @@ export function FirstStart({ demo, services, disabledBecause }: FirstStartProps)
   return (
     <section className={classes.first} aria-labelledby="first-title">
       <div>
-        <h1 id="first-title">See how an agent's gateway behaves under failures</h1>
+        <h2 id="first-title">See how an agent's gateway behaves under failures</h2>
         <p>
           The demo starts {services.length === 0 ? "a small stack" : `${services.length} services`} on this computer,
           breaks them on purpose, and undoes everything. It takes about half a minute and touches nothing outside this

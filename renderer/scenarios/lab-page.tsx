@@ -60,7 +60,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           />
         )}
         <div className={classes.tools}>
-          <h1>Scenarios</h1>
+          <h1>Lab</h1>
           <SearchBox className={classes.search} label="Search the scenarios" value={text} onChange={setText} />
           <FilterSelect
             searchable

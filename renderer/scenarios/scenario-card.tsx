@@ -1,4 +1,4 @@
-import { Button, Collapse, Tooltip } from "@mantine/core";
+import { Button, Collapse } from "@mantine/core";
 import { IconBolt, IconChevronDown, IconPlayerPlay, IconShieldOff } from "@tabler/icons-react";
 import { useState } from "react";
 import type { ScenarioDetail, ScenarioPlan, ScenarioSummary } from "../../electron/contract/scenarios.ts";
@@ -7,6 +7,7 @@ import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
 import { BriefText } from "../ui/brief-text.tsx";
+import { Hint } from "../ui/hint.tsx";
 import { OUTCOME_LOOKS, OutcomeMark } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ago, formatDuration } from "../ui/times.ts";
@@ -172,11 +173,11 @@ function Verdicts({ verdicts, nowMs }: { verdicts: ScenarioSummary["lastVerdicts
         const off = without.length === 0 ? "" : ` without ${without.join(", ")}`;
         const label = `${OUTCOME_LOOKS[outcome].word}${off}, ${ago(startedWallMs, nowMs)}`;
         return (
-          <Tooltip key={runId} label={label}>
+          <Hint key={runId} label={label}>
             <a href={formatRoute({ at: "run", runId })} data-without={without.length > 0 || undefined}>
               <OutcomeMark outcome={outcome} title={label} />
             </a>
-          </Tooltip>
+          </Hint>
         );
       })}
     </span>

@@ -12,16 +12,19 @@ interface TypedSettingProps {
   problemOf: (text: string) => string | undefined;
 }
 
-/** Saved on blur or Enter if valid; Escape restores the saved value. */
+/** Saved without surrounding spaces on blur or Enter if valid; Escape restores the saved value. */
 export function TypedSetting({ name, help, because, value, isNumber, onKeep, problemOf }: TypedSettingProps) {
   const [text, setText] = useState(value);
   const [isKeeping, setKeeping] = useState(false);
   useEffect(() => setText(value), [value]);
-  const problem = problemOf(text);
+  const wanted = text.trim();
+  const problem = problemOf(wanted);
   const keep = () => {
-    if (problem !== undefined || text === value || isKeeping) return;
+    if (problem !== undefined || isKeeping) return;
+    setText(wanted);
+    if (wanted === value) return;
     setKeeping(true);
-    void onKeep(text).finally(() => setKeeping(false));
+    void onKeep(wanted).finally(() => setKeeping(false));
   };
   return (
     <Setting name={name} help={help} because={because}>

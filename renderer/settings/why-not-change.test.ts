@@ -11,8 +11,11 @@ describe("settings", () => {
   });
 
   it("accepts a name that the approval channel accepts", () => {
-    expect(operatorProblem("dana.q-1_x")).toBeUndefined();
-    for (const wrong of ["", "two words", "a".repeat(81), "<b>"]) expect(operatorProblem(wrong)).toBeDefined();
+    for (const name of ["dana.q-1_x", "Dana Quist", "Seán O’Brien, Jr.", "Müller-Lüdenscheidt", "王 小明", "José"]) {
+      expect(operatorProblem(name), name).toBeUndefined();
+    }
+    for (const wrong of ["", " ", " dana", "dana ", "two\nlines", "a\tb", "a\u202eb", "a".repeat(81), "<b>"])
+      expect(operatorProblem(wrong)).toBeDefined();
   });
 
   it("reports why nothing can be changed", () => {

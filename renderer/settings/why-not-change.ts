@@ -17,5 +17,5 @@ export function historyLimitProblem(text: string): string | undefined {
 export function operatorProblem(text: string): string | undefined {
   return settings.shape.operator.safeParse(text).success
     ? undefined
-    : "Up to 80 letters, digits, dots, dashes and underscores";
+    : "Up to 80 letters, digits, spaces, dots, commas, apostrophes, dashes and underscores";
 }

@@ -69,6 +69,13 @@ export function TimelineView(props: TimelineViewProps) {
     scale,
     onViewport: props.onViewport,
     onScrub: props.onCursor,
+    remember: () => {
+      const { selectedSeq: selected } = props;
+      return () => {
+        props.onSelect(selected);
+        props.onCursor(cursorMs);
+      };
+    },
     onClick: (px, py) => {
       const found = hit(px, py);
       props.onSelect(found?.seq);

@@ -12,6 +12,8 @@ export interface GestureTarget {
   /** A press that was not a drag. */
   onClick(px: number, py: number): void;
   onScrub(ms: number): void;
+  /** Remembers what is shown and selected; called before each press. The result restores it. */
+  remember(): () => void;
 }
 
 /** The period being dragged, in pixels. */
@@ -22,7 +24,7 @@ export interface Brush {
 
 /**
  * Drag zooms to the dragged period; with Shift or the middle button it pans; on the axis it scrubs. The wheel zooms at the
- * pointer and pans horizontally. A double click shows the whole run.
+ * pointer and pans horizontally. A double click, on the axis too, shows the whole run, and changes nothing else.
  */
 export function useGestures(
   plot: RefObject<HTMLElement | null>,
@@ -39,6 +41,7 @@ export function useGestures(
     const stop = new AbortController();
     const { signal } = stop;
     const xOf = (event: MouseEvent) => event.clientX - element.getBoundingClientRect().left;
+    showWholeOnDoubleClick(element, latest, signal);
 
     element.addEventListener(
       "wheel",
@@ -95,7 +98,6 @@ export function useGestures(
       },
       { signal },
     );
-    element.addEventListener("dblclick", () => latest.current.onViewport(undefined), { signal });
     return () => stop.abort();
   }, [plot]);
 
@@ -104,6 +106,7 @@ export function useGestures(
     if (element === null) return;
     const stop = new AbortController();
     const { signal } = stop;
+    showWholeOnDoubleClick(element, latest, signal);
     const scrub = (event: PointerEvent) => {
       const { scale, axis, onScrub } = latest.current;
       const ms = scale.toMs(event.clientX - element.getBoundingClientRect().left);
@@ -129,4 +132,33 @@ export function useGestures(
   }, [axisStrip]);
 
   return brush;
+}
+
+/** Both presses of a double click act as presses do; then what was there before the first is restored. */
+function showWholeOnDoubleClick(element: HTMLElement, latest: RefObject<GestureTarget>, signal: AbortSignal): void {
+  let beforePress = () => {};
+  let beforeFirst = beforePress;
+  element.addEventListener(
+    "pointerdown",
+    () => {
+      beforePress = latest.current.remember();
+    },
+    { signal, capture: true },
+  );
+  element.addEventListener(
+    "mousedown",
+    // Only this event has the number of the press.
+    ({ detail }) => {
+      if (detail === 1) beforeFirst = beforePress;
+    },
+    { signal },
+  );
+  element.addEventListener(
+    "dblclick",
+    () => {
+      beforeFirst();
+      latest.current.onViewport(undefined);
+    },
+    { signal },
+  );
 }

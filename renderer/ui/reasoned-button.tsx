@@ -1,5 +1,6 @@
-import { Button, type ButtonProps, Tooltip } from "@mantine/core";
+import { Button, type ButtonProps } from "@mantine/core";
 import { type MouseEvent, type ReactNode, useId, useRef } from "react";
+import { Hint } from "./hint.tsx";
 import classes from "./reasoned-button.module.css";
 
 interface ReasonedButtonProps extends ButtonProps {
@@ -36,9 +37,7 @@ export function ReasonedButton({ disabledBecause, hint, onClick, children, ...re
   // The same elements with and without a tooltip: otherwise a button whose reason changes would lose the focus.
   return (
     <>
-      <Tooltip label={tooltip} disabled={tooltip === undefined}>
-        {button}
-      </Tooltip>
+      <Hint label={tooltip}>{button}</Hint>
       {isDisabled && (
         <span id={id} className={classes.reason}>
           {disabledBecause}

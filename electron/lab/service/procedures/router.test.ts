@@ -88,7 +88,7 @@ test.each([
   ["history.events", { runId: RUN, limit: 1e9 }],
   ["history.delete", { runIds: [] }],
   ["settings.set", { historyLimit: 0 }],
-  ["settings.set", { operator: "a b" }],
+  ["settings.set", { operator: "a\nb" }],
   ["settings.set", { dataFolder: "/" }],
   ["events.subscribe", { topic: "lab" }],
   ["events.subscribe", { topic: "run", subscription: RUN, runId: RUN, afterSeq: -1 }],

@@ -42,6 +42,11 @@ test("a broken file is given as it is, with where it is wrong", () => {
   expect(listed?.problems).toContainEqual(expect.objectContaining({ line: 5 }));
 });
 
+test("the user's own scenarios come before the shipped ones", () => {
+  const { library } = libraryOf({ "undone.yaml": VALID });
+  expect(library.list().scenarios.map(({ loaded }) => loaded.scenario.id)).toEqual(["undone", "shipped"]);
+});
+
 test.each([
   "undone.yaml",
   "absent.yaml",

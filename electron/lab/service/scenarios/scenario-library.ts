@@ -34,11 +34,11 @@ export class ScenarioLibrary {
     this.#folder = new ScenarioFolder(folder);
   }
 
-  /** Shipped first. Read each time: the user may have edited a file with another program. */
+  /** The user's own first. Read each time: the user may have edited a file with another program. */
   list(): { scenarios: Listed[]; broken: BrokenScenario[] } {
-    const scenarios = [...this.#shipped];
+    const own: Listed[] = [];
     const broken: BrokenScenario[] = [];
-    const taken = new Map(scenarios.map(({ loaded }) => [loaded.scenario.id, "a shipped scenario"]));
+    const taken = new Map(this.#shipped.map(({ loaded }) => [loaded.scenario.id, "a shipped scenario"]));
     for (const name of this.#folder.names()) {
       try {
         const loaded = this.#read(name);
@@ -52,13 +52,13 @@ export class ScenarioLibrary {
           );
         }
         for (const id of ids) taken.set(id, name);
-        scenarios.push(...loaded.map((each) => ({ loaded: each, origin: "user" as const })));
+        own.push(...loaded.map((each) => ({ loaded: each, origin: "user" as const })));
       } catch (error) {
         const cannotOpenBecause = this.#folder.whyNotEdited(name) ?? null;
         broken.push({ name, problems: problemsOf(error), cannotOpenBecause });
       }
     }
-    return { scenarios, broken };
+    return { scenarios: [...own, ...this.#shipped], broken };
   }
 
   /** @throws LabError when no scenario has the id */
