@@ -9,6 +9,8 @@ import { createPreferences } from "./state/preferences-store.ts";
 import { styleNonce } from "./ui/style-nonce.ts";
 
 window.pageParts?.hasStarted();
+// Zod tries out whether it may compile code, which the page's policy forbids and reports.
+Object.assign(window, { __zod_globalConfig: { jitless: true } });
 // Read by the library that locks scrolling behind a dialog, as the nonce of its style element.
 Object.assign(window, { __webpack_nonce__: styleNonce() });
 

@@ -16,6 +16,21 @@ test(
       await expect(page.locator("main")).toBeFocused();
     });
 
+    await test.step("the second Tab skips the scenarios, and the map of the stack is next", async () => {
+      await page.reload();
+      await window.isComplete();
+      await keyboard.press("Tab");
+      await keyboard.press("Tab");
+      await expect(page.getByRole("button", { name: "Skip to the stack" })).toBeFocused();
+      await keyboard.press("Enter");
+      await expect(page.getByRole("complementary", { name: "The stack" })).toBeFocused();
+      const power = page.getByRole("button", { name: "Bring up" });
+      await keyboard.press("Tab");
+      await expect(power).toBeFocused();
+      await keyboard.press("Tab");
+      await expect(page.getByRole("group", { name: "Map of the stack" }).locator(":focus")).toHaveCount(1);
+    });
+
     await test.step("find and run a scenario", async () => {
       await keyboard.press("Control+k");
       await expect(page.getByRole("textbox", { name: "Find a command, a scenario or a run" })).toBeFocused();

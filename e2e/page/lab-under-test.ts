@@ -147,16 +147,24 @@ export const test = base.extend<Fixtures & HostOption>({
   },
   window: async ({ lab, page }, use) => {
     const errors: string[] = [];
-    noteErrors(page, errors);
+    await noteErrors(page, errors);
     const window = await lab.open(page);
-    if (window.page !== page) noteErrors(window.page, errors);
+    if (window.page !== page) await noteErrors(window.page, errors);
     await window.isComplete();
     await use(window);
     expect(errors, "errors thrown in the page or logged to its console").toEqual([]);
   },
 });
 
-function noteErrors(page: Page, errors: string[]): void {
+/** Set by a page in whose document something was refused by its policy: consoles do not have all of that. */
+const REFUSED = "Refused by the page's policy:";
+
+async function noteErrors(page: Page, errors: string[]): Promise<void> {
+  await page.addInitScript((prefix) => {
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, sourceFile }) => {
+      console.error(prefix, violatedDirective, sourceFile);
+    });
+  }, REFUSED);
   page.on("pageerror", (error) => errors.push(String(error.stack)));
   page.on("console", (message) => {
     // Caused by a spec that stops its lab, and by Docker creating networks on this machine.

@@ -38,8 +38,7 @@ export function Header({ route, waiting, children }: HeaderProps) {
           </a>
         ))}
       </nav>
-      <div className={classes.spacer} />
-      {children}
+      <div className={classes.tools}>{children}</div>
     </header>
   );
 }

@@ -4,7 +4,7 @@ import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-
 import { formatRoute, parseRoute, type Route } from "../state/route.ts";
 import { goTo, useRoute } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
-import { focusMain } from "../ui/focus-main.ts";
+import { focusMain, focusPart } from "../ui/focus-main.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { Header } from "./header.tsx";
 import { late } from "./late.tsx";
@@ -67,6 +67,11 @@ export function Shell() {
       <button type="button" className={classes.skip} onClick={focusMain}>
         Skip to the page
       </button>
+      {SKIPS[route.at]?.map(({ label, part }) => (
+        <button key={part} type="button" className={classes.skip} onClick={() => focusPart(part)}>
+          {label}
+        </button>
+      ))}
       {isPresenting ? (
         <LeavePresenter />
       ) : (
@@ -126,6 +131,16 @@ function useShellNavigation(): void {
   const { client } = useStores();
   useEffect(() => client.onNavigate((route) => goTo(parseRoute(route))), [client]);
 }
+
+/** Parts of a page that are behind many controls, by the ids of their elements. */
+const SKIPS: Partial<Record<Route["at"], readonly { label: string; part: string }[]>> = {
+  lab: [{ label: "Skip to the stack", part: "stack" }],
+  run: [
+    { label: "Skip to the time axis", part: "time-axis" },
+    { label: "Skip to the details", part: "details" },
+  ],
+  scenarios: [{ label: "Skip to the editor", part: "editor" }],
+};
 
 const TITLES: Record<Route["at"], string> = {
   lab: "Lab",

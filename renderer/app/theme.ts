@@ -2,6 +2,7 @@ import {
   type ButtonProps,
   type ComboboxProps,
   createTheme,
+  type ModalHeaderProps,
   type NotificationProps,
   type TooltipProps,
 } from "@mantine/core";
@@ -40,6 +41,8 @@ export const theme = createTheme({
     // Closed lists of options are not rendered: each would be laid out with its page.
     Combobox: { defaultProps: { keepMounted: false } satisfies Partial<ComboboxProps> },
     Button: { defaultProps: { size: "xs" } satisfies ButtonProps },
+    // Not the banner of the page, for which a header outside of its parts is taken.
+    ModalHeader: { defaultProps: { role: "presentation" } satisfies Partial<ModalHeaderProps> },
     Notification: {
       defaultProps: { closeButtonProps: { "aria-label": "Close" } } satisfies Partial<NotificationProps>,
     },

@@ -43,14 +43,16 @@ export function ApprovalCard({ approval, linksToRun }: { approval: WaitingApprov
     }
   };
   const because = isConnected ? (blockedBecause ?? whyNotAgain(answer)) : "The lab cannot be reached";
+  // On a run's page it is a part of the page, on Approvals of a section.
+  const Title = linksToRun ? "h3" : "h2";
   const isSending = (decision: "approve" | "deny") => answer.is === "sending" && answer.decision === decision;
 
   return (
     <article className={classes.card} aria-label={`${tool} waits for approval`} data-testid="approval-card">
       <div className={classes.what}>
-        <h3>
+        <Title>
           <code>{tool}</code> waits for a person
-        </h3>
+        </Title>
         <p>
           Session <code title={sessionId}>{sessionId.slice(0, 8)}</code>, turn{" "}
           <code title={turnId}>{turnId.slice(0, 8)}</code>

@@ -91,6 +91,8 @@ export function openEditor(parent: HTMLElement, options: EditorOptions): EditorH
         EditorView.contentAttributes.of({
           "aria-label": options.isReadOnly ? "Scenario YAML, read-only" : "Scenario YAML",
           "aria-describedby": EDITOR_HINT_ID,
+          // Says what is so already: checkers take a frame that scrolls for unreachable otherwise.
+          tabindex: "0",
         }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) options.onChange(update.state.doc.toString());

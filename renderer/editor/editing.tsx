@@ -217,7 +217,7 @@ export function Editing({ place, initial, detail, broken }: EditingProps) {
         </div>
       )}
       <div className={classes.split}>
-        <div className={classes.editor}>
+        <div id="editor" tabIndex={-1} className={classes.editor}>
           <ScenarioEditor
             initial={opened.text}
             isReadOnly={isShipped}

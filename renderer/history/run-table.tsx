@@ -1,4 +1,5 @@
 import { Checkbox } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import type { RunSummary } from "../../electron/contract/history.ts";
@@ -7,6 +8,9 @@ import { RunRow } from "./run-row.tsx";
 import classes from "./run-table.module.css";
 
 const ROW_PX = 46;
+/** With two lines for the title and one for what is beside it in wide windows. */
+const NARROW_ROW_PX = 80;
+const NARROW = "(width < 760px)";
 /** Height of the sticky header. */
 const HEAD_PX = 34;
 /** The next page is loaded before the end is reached. */
@@ -28,15 +32,19 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
     1_000,
     runs.some(({ outcome }) => outcome === null),
   );
+  const isNarrow = useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false });
+  const rowPx = isNarrow ? NARROW_ROW_PX : ROW_PX;
   const rows = useVirtualizer({
     count: runs.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     getItemKey: (index) => runs[index]?.id ?? index,
     overscan: 8,
     scrollMargin: HEAD_PX,
     scrollPaddingStart: HEAD_PX,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the height of rows changes
+  useEffect(() => rows.measure(), [rows, rowPx]);
   const items = rows.getVirtualItems();
   const lastShown = items.at(-1)?.index ?? 0;
   const isNearEnd = runs.length < matching && lastShown >= runs.length - READ_AHEAD_ROWS;
@@ -109,7 +117,7 @@ export function RunTable({ runs, matching, selected, onSelect, onDelete, onEnd }
               run={run}
               index={index}
               topPx={start - HEAD_PX}
-              heightPx={ROW_PX}
+              heightPx={rowPx}
               nowMs={nowMs}
               isSelected={selected.has(run.id)}
               onSelect={(isOn) => toggle(run.id, isOn)}

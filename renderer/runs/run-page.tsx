@@ -147,7 +147,7 @@ function RunBody({ run }: { run: OpenRun }) {
           ))}
         </div>
       )}
-      <section className={classes.timeline} aria-label="Timeline">
+      <section id="time-axis" tabIndex={-1} className={classes.timeline} aria-label="Timeline">
         <TimelineView
           model={record.timeline}
           version={version}
@@ -166,7 +166,7 @@ function RunBody({ run }: { run: OpenRun }) {
           corner={<LaneMenu />}
         />
       </section>
-      <section className={classes.panels} aria-label="Details of the run">
+      <section id="details" tabIndex={-1} className={classes.panels} aria-label="Details of the run">
         <Tabs
           defaultValue="checks"
           keepMounted={false}

@@ -121,7 +121,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           ))}
         </div>
       </div>
-      <aside className={classes.side} aria-label="The stack">
+      <aside id="stack" tabIndex={-1} className={classes.side} aria-label="The stack">
         <QueuePanel />
         <StackPanel />
         <ProtectionSwitches />
