@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -18,7 +19,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import pg from "pg";
-import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   killServices,
   type ServiceProcess,
@@ -260,6 +261,53 @@ function installIn(folder: string): string {
   cpSync(source, target, { recursive: true, verbatimSymlinks: true });
   return target;
 }
+
+describe("a new cluster", () => {
+  let folder: string;
+  let cache: string;
+  let program: string;
+  beforeAll(async () => {
+    folder = closedFolder();
+    installIn(folder);
+    cache = join(folder, "node_modules", ".cache");
+    mkdirSync(cache);
+    program = await bundleIn(folder);
+  });
+
+  /** Of the cluster, as initdb chose it; PostgreSQL's control file begins with it. */
+  const identifierOf = (data: string) => readFileSync(join(data, "cluster", "global", "pg_control")).readBigUInt64LE();
+
+  test("is a copy of one that was kept before it had data, with its own password, readable by its owner only", async () => {
+    const startIn = (name: string) => start(join(folder, name), { POSTGRES_PASSWORD: `of ${name}` }, program);
+    // Two at once have no template; each makes its own cluster, and one is kept.
+    const [first, second] = await Promise.all([startIn("first"), startIn("second")]);
+    await Promise.all([first, second].map((each) => each.query("CREATE TABLE kept (a int)")));
+    expect(readdirSync(cache)).toEqual([expect.stringMatching(/^audit-db-[0-9a-f]{16}$/)]);
+    const [third, fourth] = await Promise.all([startIn("third"), startIn("fourth")]);
+    for (const each of [third, fourth]) {
+      expect(await each.query("SELECT to_regclass('kept') AS t, current_user AS u")).toEqual([{ t: null, u: "lab" }]);
+      await expect(each.connect({ password: "of first" })).rejects.toThrow("password authentication failed");
+    }
+    const made = ["first", "second"].map((name) => identifierOf(join(folder, name)));
+    expect(new Set(made).size).toBe(2);
+    expect(made).toContain(identifierOf(join(folder, "third")));
+    expect(identifierOf(join(folder, "fourth"))).toBe(identifierOf(join(folder, "third")));
+    const data = join(folder, "third", "cluster");
+    const files = readdirSync(data, { recursive: true, encoding: "utf8" }).map((name) => join(data, name));
+    expect([data, ...files].filter((file) => statSync(file).mode & 0o077)).toEqual([]);
+    expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  test("is made by initdb where the kept one is not complete", async () => {
+    const complete = await start(join(folder, "complete"), {}, program);
+    await complete.query("SELECT 1");
+    const [template = ""] = readdirSync(cache);
+    unlinkSync(join(cache, template, "PG_VERSION"));
+    const partial = await start(join(folder, "partial"), {}, program);
+    expect(await partial.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    expect(identifierOf(join(folder, "partial"))).not.toBe(identifierOf(join(folder, "complete")));
+  });
+});
 
 describe("installed in a folder that other users cannot access", () => {
   test("runs as a bundle without the symbolic links that npm scripts create", async () => {

@@ -6,40 +6,45 @@ import { basename, dirname, join } from "node:path";
 import { StartError } from "../http/serve.ts";
 import { type Account, canRun } from "./account.ts";
 
-const defaultCacheFolder = "/var/tmp/resilience-lab";
+const defaultCopyFolder = "/var/tmp/resilience-lab";
 
 export interface Binaries {
   initdb: string;
   postgres: string;
+  /** Of the package. */
+  version: string;
+  /** Of the packages' folder; it may not exist. */
+  cacheFolder: string;
 }
 
 /** `from` is the path of the calling program: packages are resolved from its folder and its parents. */
 export async function findBinaries(
   from: string,
   account: Account | undefined,
-  cacheFolder = defaultCacheFolder,
+  copyFolder = defaultCopyFolder,
 ): Promise<Binaries> {
   const packageFolder = findPackage(from);
   const native = join(packageFolder, "native");
+  const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { version: string };
+  const origin = { version, cacheFolder: join(packageFolder, "..", "..", ".cache") };
   await restoreLinks(packageFolder);
-  if (runs(native, account)) return binariesIn(native);
+  if (runs(native, account)) return { ...programsIn(native), ...origin };
   if (!account)
     throw new StartError(`the PostgreSQL in ${native} does not run on this machine. Reinstall the project.`);
-  const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { version: string };
-  const copy = await copyOnce(native, cacheFolder, `postgres-${version}`);
-  if (runs(copy, account)) return binariesIn(copy);
+  const copy = await copyOnce(native, copyFolder, `postgres-${version}`);
+  if (runs(copy, account)) return { ...programsIn(copy), ...origin };
   throw new StartError(
     `the PostgreSQL in ${copy} does not run as user nobody. Remove that folder, or start the lab as an ordinary user.`,
   );
 }
 
-function binariesIn(native: string): Binaries {
+function programsIn(native: string): Pick<Binaries, "initdb" | "postgres"> {
   const suffix = process.platform === "win32" ? ".exe" : "";
   return { initdb: join(native, "bin", `initdb${suffix}`), postgres: join(native, "bin", `postgres${suffix}`) };
 }
 
 function runs(native: string, account: Account | undefined): boolean {
-  const { initdb, postgres } = binariesIn(native);
+  const { initdb, postgres } = programsIn(native);
   return canRun(postgres, ["--version"], account) && canRun(initdb, ["--version"], account);
 }
 

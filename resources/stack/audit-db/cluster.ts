@@ -2,13 +2,14 @@
  * The database cluster in the data folder: created once, checked and prepared at every start. After a crash the check also
  * performs recovery, so that PostgreSQL itself starts without delay.
  */
-import { constants, existsSync } from "node:fs";
+import { constants, existsSync, lchownSync } from "node:fs";
 import { access, lchown, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StartError } from "../http/serve.ts";
 import { type Account, canRun } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
+import { copyTemplate, keepTemplate, templateFolder } from "./cluster-template.ts";
 import type { Configuration } from "./configuration.ts";
 import { refuseIfRunning } from "./postmaster-lock.ts";
 import { runProgram } from "./program.ts";
@@ -18,6 +19,15 @@ import { identifier, oldOwnership, ownershipSql, roleAndDatabaseSql, superuser }
 /** Child processes of a killed postmaster exit shortly after it; until then they use the cluster. */
 const leftoverPatienceMs = 10_000;
 const leftoverPollMs = 100;
+
+const initdbArgs = [
+  `--username=${superuser}`,
+  // Affects only a file that is overwritten before the first start; the password is also set before.
+  "--auth=trust",
+  "--encoding=UTF8",
+  "--no-locale",
+  "--no-instructions",
+];
 
 export interface Cluster {
   folder: string;
@@ -63,30 +73,30 @@ async function ensureDataFolder(dataFolder: string): Promise<void> {
 }
 
 /** Created under a temporary name and renamed: an interrupted start never leaves a partial cluster. */
-async function initialise(folder: string, { binaries, account, signal }: ClusterOptions): Promise<void> {
+async function initialise(folder: string, options: ClusterOptions): Promise<void> {
   console.log(`audit-db creating its database cluster in ${folder}`);
   const aside = `${folder}.new`;
+  const template = templateFolder(options.binaries, initdbArgs);
   await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { mode: 0o700 });
-  await giveTo(aside, account);
-  const { path, cwd } = locate(aside, account);
-  const { code, output } = await runProgram({
-    program: binaries.initdb,
-    args: [
-      `--pgdata=${path}`,
-      `--username=${superuser}`,
-      // Affects only a file that is overwritten before the first start; the password is also set before.
-      "--auth=trust",
-      "--encoding=UTF8",
-      "--no-locale",
-      "--no-instructions",
-    ],
-    account,
-    cwd,
-    signal,
-  });
-  if (code !== 0) throw new Error(`initdb ended with ${code}:\n${output.trim()}`);
+  if (copyTemplate(template, aside)) {
+    await giveTo(aside, options.account);
+    await runInitdb(aside, ["--sync-only"], options);
+  } else {
+    await rm(aside, { recursive: true, force: true });
+    await mkdir(aside, { mode: 0o700 });
+    await giveTo(aside, options.account);
+    await runInitdb(aside, initdbArgs, options);
+    keepTemplate(aside, template);
+  }
   await rename(aside, folder);
+}
+
+async function runInitdb(folder: string, args: readonly string[], options: ClusterOptions): Promise<void> {
+  const { binaries, account, signal } = options;
+  const { path, cwd } = locate(folder, account);
+  const run = { program: binaries.initdb, args: [`--pgdata=${path}`, ...args], account, cwd, signal };
+  const { code, output } = await runProgram(run);
+  if (code !== 0) throw new Error(`initdb ended with ${code}:\n${output.trim()}`);
 }
 
 /** The cluster may have been created by another user than root; PostgreSQL requires ownership of its data. */
@@ -100,9 +110,9 @@ async function giveTo(folder: string, account: Account | undefined): Promise<voi
   }
   if (owner.uid === account.uid) return;
   for (const entry of await readdir(folder, { recursive: true })) {
-    await lchown(join(folder, entry), account.uid, account.gid);
+    lchownSync(join(folder, entry), account.uid, account.gid);
   }
-  await lchown(folder, account.uid, account.gid);
+  lchownSync(folder, account.uid, account.gid);
 }
 
 /**
