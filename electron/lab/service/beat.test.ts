@@ -3,6 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { LabEventBody } from "../../model/lab-event.ts";
+import { startEngineOnSmallStack } from "../../testing/engine-on-small-stack.ts";
 import { eventsOf, passed, started } from "../../testing/sample-events.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { exportBundle, importBundle } from "../bundles/index.ts";
@@ -69,17 +70,16 @@ describe.runIf(process.platform === "linux")(
   () => {
     /** A lab with a manual fault in force; at the end the fault must still have been the lab's own to undo. */
     async function withFault(home: string, work: (engine: EngineService) => Promise<unknown>): Promise<void> {
-      const engine = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
+      const engine = await startEngineOnSmallStack(home);
       service = engine;
-      engine.settings.change({ ports: "auto" });
       await engine.stack.up();
-      const { runId } = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+      const { runId } = await engine.faults.apply({ kind: "pause", target: "server" });
       await work(engine);
       expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
       await expect.poll(async () => (await engine.history.get(runId)).outcome).toBe("passed");
       const { events } = await engine.history.eventPage({ runId, afterSeq: 0, limit: 100, types: ["fault.undone"] });
       expect(events.map((event) => event.type === "fault.undone" && event.detail)).toEqual([
-        "mock-slack is running and up",
+        "server is running and up",
       ]);
       expect(readFileSync(join(home, "watchdog.log"), "utf8")).not.toContain("no heartbeat");
     }

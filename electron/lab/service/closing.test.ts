@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { startEngineOnSmallStack } from "../../testing/engine-on-small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { serviceProcessesOf, watchdogsOf } from "../watchdog/testing/process-table.ts";
-import { EngineService } from "./engine-service.ts";
+import type { EngineService } from "./engine-service.ts";
 
 let service: EngineService | undefined;
 afterEach(async () => {
@@ -12,8 +13,7 @@ afterEach(async () => {
 });
 
 async function startOn(home: string): Promise<EngineService> {
-  service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
-  service.settings.change({ ports: "auto" });
+  service = await startEngineOnSmallStack(home);
   return service;
 }
 
@@ -47,7 +47,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     const home = temporaryFolder();
     const engine = await startOn(home);
     await engine.stack.up();
-    const { runId } = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+    const { runId } = await engine.faults.apply({ kind: "pause", target: "server" });
     const makeSpace = fill(home, "history.db", "INSERT ON events");
     expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
     await expect.poll(() => engine.faults.runId).toBeNull();
@@ -55,7 +55,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     expect(engine.notices.list().join()).toMatch(/the manual session is not in the history: .*disk is full/);
     // The next one begins as if nothing had been, and what waits is written once there is space.
     makeSpace();
-    const next = await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+    const next = await engine.faults.apply({ kind: "pause", target: "server" });
     expect(next.runId).not.toBe(runId);
     await engine.faults.undo("all");
     await expect.poll(async () => (await engine.history.get(runId)).outcome).toBe("passed");
@@ -65,7 +65,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     const home = temporaryFolder();
     const engine = await startOn(home);
     await engine.stack.up();
-    await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+    await engine.faults.apply({ kind: "pause", target: "server" });
     const makeSpace = [
       fill(home, "history.db", "INSERT ON events"),
       fill(home, "journal.db", "UPDATE ON faults", "DELETE ON faults", "DELETE ON holder", "DELETE ON stacks"),
@@ -101,7 +101,7 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     const engine = await startOn(home);
     engine.settings.change({ keepStackUp: true });
     await engine.stack.up();
-    await engine.faults.apply({ kind: "stop", target: "mock-slack" });
+    await engine.faults.apply({ kind: "stop", target: "server" });
     const down = engine.stack.down();
     await engine.close();
     await expect(down).resolves.toBeDefined();
@@ -114,8 +114,8 @@ describe.runIf(process.platform === "linux")("quitting", { timeout: 120_000 }, (
     await engine.stack.up();
     const closing = engine.close();
     await expect(engine.stack.up()).rejects.toThrow("the lab is ending");
-    await expect(engine.faults.apply({ kind: "pause", target: "mock-slack" })).rejects.toThrow("the lab is ending");
-    await expect(engine.faults.startService("mock-slack")).rejects.toThrow("the lab is ending");
+    await expect(engine.faults.apply({ kind: "pause", target: "server" })).rejects.toThrow("the lab is ending");
+    await expect(engine.faults.startService("server")).rejects.toThrow("the lab is ending");
     await closing;
   });
 });

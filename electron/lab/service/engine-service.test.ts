@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test } from "vitest";
+import { startEngineOnSmallStack } from "../../testing/engine-on-small-stack.ts";
 import { writeSmallStack } from "../../testing/small-stack.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { openJournal } from "../journal/journal.ts";
@@ -15,7 +16,14 @@ afterEach(async () => {
   service = undefined;
 });
 
+/** On the small stack: a server, its caller, and a link between them. */
 async function startOn(home: string): Promise<EngineService> {
+  service = await startEngineOnSmallStack(home);
+  return service;
+}
+
+/** On the reference stack, for what needs its gateway. */
+async function startOnReferenceStack(home: string): Promise<EngineService> {
   service = await EngineService.start({ ...process.env, RESILIENCE_LAB_HOME: home });
   service.settings.change({ ports: "auto" });
   return service;
@@ -23,14 +31,24 @@ async function startOn(home: string): Promise<EngineService> {
 
 const scenario = (engine: EngineService, id: string) => [engine.scenarios.find(id)];
 
+/** A scenario of a test, on the small stack. */
+function written(engine: EngineService, id: string, method: string) {
+  const head = `id: ${id}\ntitle: One of a test\npatterns: []\nsteadyState: [{ service: server, is: up }]\n`;
+  engine.scenarios.save(`${head}method: [${method}]\nexpect: [{ service: server, is: up }]\n`, { replace: false });
+  return scenario(engine, id);
+}
+
+const BROKEN_FOR_LONG = "{ fault: { stop: caller } }, { wait: 10m }";
+const HARMLESS = "{ probe: server, is: up }";
+
 test("quitting undoes manual faults, and their run says so", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
   engine.settings.change({ keepStackUp: true });
   await engine.stack.up();
-  const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });
+  const { runId } = await engine.faults.apply({ kind: "stop", target: "server" });
   const broken = await engine.stack.status();
-  expect(broken.services.find(({ name }) => name === "mock-slack")).toMatchObject({
+  expect(broken.services.find(({ name }) => name === "server")).toMatchObject({
     state: "stopped",
     faults: [{ kind: "stop", isManual: true, runId }],
   });
@@ -39,15 +57,15 @@ test("quitting undoes manual faults, and their run says so", async () => {
   const again = await startOn(home);
   const { state, services } = await again.stack.status();
   expect(state).toBe("up");
-  expect(services.find(({ name }) => name === "mock-slack")).toMatchObject({ state: "running", faults: [] });
+  expect(services.find(({ name }) => name === "server")).toMatchObject({ state: "running", faults: [] });
   expect(await again.history.get(runId)).toMatchObject({ scenarioId: "by-hand", outcome: "passed" });
 });
 
 test("a halt opens links before anything else, whatever was broken last", async () => {
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
-  const { runId } = await engine.faults.apply({ kind: "down", target: "agent->gateway" });
-  await engine.faults.apply({ kind: "kill", target: "mock-slack" });
+  const { runId } = await engine.faults.apply({ kind: "down", target: "caller->server" });
+  await engine.faults.apply({ kind: "kill", target: "caller" });
   expect(await engine.faults.halt()).toEqual({ undone: 2, residue: [] });
   await expect.poll(async () => (await engine.history.get(runId)).outcome).toBe("cancelled");
   expect((await engine.history.get(runId)).reason).toBe("everything was halted");
@@ -55,8 +73,8 @@ test("a halt opens links before anything else, whatever was broken last", async 
   const undone = events.filter((event) => event.type === "fault.undone");
   // Its own run, which undoes what was broken last first, came too late for the link.
   expect(undone.map(({ detail }) => detail)).toEqual([
-    "mock-slack is running and up",
-    "down agent->gateway was undone in mid-run, by a halt or by the watchdog",
+    "caller is running and up",
+    "down caller->server was undone in mid-run, by a halt or by the watchdog",
   ]);
 });
 
@@ -64,7 +82,7 @@ test("a halt restores everything also when the disk is full, and says that it do
   const home = temporaryFolder();
   const engine = await startOn(home);
   await engine.stack.up();
-  await engine.faults.apply({ kind: "pause", target: "mock-slack" });
+  await engine.faults.apply({ kind: "pause", target: "server" });
   const journal = openJournal(join(home, "journal.db"));
   onTestFinished(() => journal.close());
   const full = "BEFORE INSERT ON halt BEGIN SELECT raise(ABORT, 'database or disk is full'); END";
@@ -76,8 +94,8 @@ test("a halt restores everything also when the disk is full, and says that it do
 
 test("what a run has broken is left to it: undoing everything says so, and halting restores it", async () => {
   const engine = await startOn(temporaryFolder());
-  engine.runs.start(scenario(engine, "approval-timeout"), [], 1);
-  await expect.poll(() => engine.approvals.waiting().waiting.length, { timeout: 30_000 }).toBe(1);
+  engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
+  await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
   await expect(engine.faults.undo("all")).rejects.toMatchObject({
     code: "busy",
     message: expect.stringContaining("every fault in force belongs to the run that is on"),
@@ -89,8 +107,8 @@ test("what a run has broken is left to it: undoing everything says so, and halti
 test("quitting in mid-run ends the run as cancelled, with everything restored and nothing left running", async () => {
   const home = temporaryFolder();
   const engine = await startOn(home);
-  engine.runs.start(scenario(engine, "approval-timeout"), [], 2);
-  await expect.poll(() => engine.approvals.waiting().waiting.length, { timeout: 30_000 }).toBe(1);
+  engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 2);
+  await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
   await engine.close();
 
   const again = await startOn(home);
@@ -102,22 +120,22 @@ test("quitting in mid-run ends the run as cancelled, with everything restored an
 
 test("an error that nothing has awaited ends the run that is on as an error, restored; the next is run, and it is said", async () => {
   const engine = await startOn(temporaryFolder());
-  engine.runs.start(scenario(engine, "approval-timeout"), [], 1);
-  engine.runs.start(scenario(engine, "mcp-crash"), [], 1);
+  engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
+  engine.runs.start(written(engine, "next", HARMLESS), [], 1);
   await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
   engine.takeStray(new Error("boom"));
   await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
   const ended = engine.runs.state().ended.map(({ scenarioId, outcome, reason }) => [scenarioId, outcome, reason]);
   expect(ended).toEqual([
-    ["mcp-crash", "passed", expect.any(String)],
-    ["approval-timeout", "error", "the lab itself failed, unexpectedly: boom"],
+    ["next", "passed", expect.any(String)],
+    ["broken", "error", "the lab itself failed, unexpectedly: boom"],
   ]);
   expect(engine.stack.faults()).toEqual([]);
   expect(engine.notices.list()).toEqual(["something in the lab failed unexpectedly: boom"]);
 });
 
 test("a call that waits is approved through the message's own button, and shown with its run and the time it has", async () => {
-  const engine = await startOn(temporaryFolder());
+  const engine = await startOnReferenceStack(temporaryFolder());
   const held = `
 id: held
 title: A refund waits
@@ -145,7 +163,7 @@ expect: [{ policyOutcome: approved }]
 });
 
 test("protections are off for the runs that asked for it, and on again after", async () => {
-  const engine = await startOn(temporaryFolder());
+  const engine = await startOnReferenceStack(temporaryFolder());
   engine.runs.start(scenario(engine, "mcp-crash"), ["capability-cache"], 1);
   await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
   const [entry] = engine.runs.state().ended;
@@ -159,10 +177,10 @@ test("damage made outside the lab is reported with its next step; no run starts 
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
   const { driver } = engine.stack.running ?? {};
-  await driver?.pause("mock-slack");
-  const what = "mock-slack is paused";
-  await expect.poll(async () => (await engine.stack.status()).damage).toEqual([{ target: "mock-slack", what }]);
-  engine.runs.start(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
+  await driver?.pause("server");
+  const what = "server is paused";
+  await expect.poll(async () => (await engine.stack.status()).damage).toEqual([{ target: "server", what }]);
+  engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
   await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
@@ -171,21 +189,21 @@ test("damage made outside the lab is reported with its next step; no run starts 
   });
   expect(entry?.reason).toContain("Undo all");
   expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
-  expect((await driver?.stateOf("mock-slack"))?.is).toBe("running");
+  expect((await driver?.stateOf("server"))?.is).toBe("running");
   await expect.poll(async () => (await engine.stack.status()).damage).toEqual([]);
 });
 
 test("a run on a stack with a manual fault is refused by the name of the fault", async () => {
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
-  await engine.faults.apply({ kind: "pause", target: "payments-mcp" });
+  await engine.faults.apply({ kind: "pause", target: "server" });
   expect((await engine.stack.status()).damage).toEqual([]);
-  engine.runs.start(scenario(engine, "policy-holds-while-upstream-is-dead"), [], 1);
+  engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
   await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
     outcome: "precondition",
-    reason: expect.stringContaining("pause payments-mcp is in force"),
+    reason: expect.stringContaining("pause server is in force"),
   });
   expect(await engine.faults.undo("all")).toEqual({ undone: 1, residue: [] });
 });
@@ -193,10 +211,10 @@ test("a run on a stack with a manual fault is refused by the name of the fault",
 test("a manual fault that someone else ends is no longer in force, and its run says since when", async () => {
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
-  const { runId } = await engine.faults.apply({ kind: "stop", target: "mock-slack" });
-  await engine.stack.running?.driver.start("mock-slack");
+  const { runId } = await engine.faults.apply({ kind: "stop", target: "server" });
+  await engine.stack.running?.driver.start("server");
   await expect.poll(async () => (await engine.history.get(runId)).outcome, { timeout: 30_000 }).toBe("failed");
-  expect((await engine.history.get(runId)).reason).toMatch(/stop mock-slack ended before its time, .* into the run/);
+  expect((await engine.history.get(runId)).reason).toMatch(/stop server ended before its time, .* into the run/);
   expect((await engine.stack.status()).services.flatMap(({ faults }) => faults)).toEqual([]);
 });
 
@@ -204,7 +222,7 @@ test("what the driver cannot do is not offered, and refused when it is asked for
   const engine = await startOn(temporaryFolder());
   await engine.stack.up();
   expect((await engine.stack.status()).faultKinds.map(({ kind }) => kind)).not.toContain("disconnect");
-  await expect(engine.faults.apply({ kind: "disconnect", target: "mock-slack" })).rejects.toMatchObject({
+  await expect(engine.faults.apply({ kind: "disconnect", target: "server" })).rejects.toMatchObject({
     message: 'there is no fault called "disconnect" here',
   });
   expect(engine.faults.runId).toBeNull();

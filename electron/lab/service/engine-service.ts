@@ -7,7 +7,7 @@ import { openJournal } from "../journal/journal.ts";
 import { Lab, type LabSession, shippedScenarios } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { OpenStack } from "../stacks/open-stack.ts";
-import { ON_REFERENCE_STACK } from "../stacks/run-target.ts";
+import { type FileSource, ON_REFERENCE_STACK, type RunTarget } from "../stacks/run-target.ts";
 import { ApprovalService } from "./approvals/approval-service.ts";
 import { BundleService } from "./bundles/bundle-service.ts";
 import { DiagnosticsService } from "./diagnostics/diagnostics-service.ts";
@@ -52,8 +52,14 @@ export class EngineService {
   readonly #close: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  /** Takes the data folder and restores what a dead lab left. @throws LabError `busy` while another lab has it */
-  static async start(environment: NodeJS.ProcessEnv): Promise<EngineService> {
+  /**
+   * Takes the data folder and restores what a dead lab left. A stack that is up in it comes before `target`.
+   * @throws LabError `busy` while another lab has the folder
+   */
+  static async start(
+    environment: NodeJS.ProcessEnv,
+    target: RunTarget & { source: FileSource } = ON_REFERENCE_STACK,
+  ): Promise<EngineService> {
     const lab = await Lab.open(environment);
     const opened = Promise.withResolvers<LabSession>();
     const over = Promise.withResolvers<void>();
@@ -69,7 +75,7 @@ export class EngineService {
         return takeAll([() => working, () => lab.close()]);
       };
       const preferences = new Preferences(join(lab.home.folder, "preferences.db"));
-      const service = new EngineService(lab, session, preferences, release, await session.stacks.leftUp());
+      const service = new EngineService(lab, session, preferences, release, target, await session.stacks.leftUp());
       await preferences.handOverPins(lab.history).catch((error: unknown) => service.notices.add(messageOf(error)));
       return service;
     } catch (error) {
@@ -84,6 +90,7 @@ export class EngineService {
     session: LabSession,
     preferences: Preferences,
     release: () => Promise<void>,
+    target: RunTarget & { source: FileSource },
     leftUp: OpenStack | undefined,
   ) {
     const { history: store, strays, home } = lab;
@@ -109,8 +116,8 @@ export class EngineService {
     const approvals = new ApprovalService(onChange);
     const controller = new StackController({
       stacks: session.stacks,
-      target: leftUp?.target ?? ON_REFERENCE_STACK,
-      stack: leftUp?.running.stack ?? lab.loadStack(ON_REFERENCE_STACK.source),
+      target: leftUp?.target ?? target,
+      stack: leftUp?.running.stack ?? lab.loadStack(target.source),
       journal,
       options: () => ({ keep: settings.current().keepStackUp, ports: settings.current().ports }),
       onChange,
