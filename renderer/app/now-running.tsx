@@ -14,10 +14,8 @@ export function NowRunning() {
   const active = useLab((state) => state.lab?.queue.active);
   const isGone = useLab((state) => goneSince(state) !== undefined);
   const actions = useLabActions();
-  const nowMs = useLabNow(100, (active?.length ?? 0) > 0);
   const entry = active?.[0];
   if (active === undefined || entry === undefined) return null;
-  const elapsedMs = entry.startedWallMs === null ? undefined : Math.max(0, nowMs - entry.startedWallMs);
   const label = (
     <>
       <b>{entry.scenarioTitle}</b>
@@ -34,7 +32,11 @@ export function NowRunning() {
           {label}
         </a>
       )}
-      {elapsedMs !== undefined && <span className={classes.elapsed}>{formatDuration(elapsedMs)}</span>}
+      {entry.startedWallMs !== null && (
+        <span className={classes.elapsed}>
+          <Elapsed sinceWallMs={entry.startedWallMs} />
+        </span>
+      )}
       {active.length > 1 && (
         <span className={classes.more} title={`${active.length - 1} more queued`}>
           +{active.length - 1}
@@ -58,4 +60,9 @@ export function NowRunning() {
       </ReasonedButton>
     </div>
   );
+}
+
+/** On its own, so that only this text is rendered again with each tick. */
+function Elapsed({ sinceWallMs }: { sinceWallMs: number }) {
+  return formatDuration(Math.max(0, useLabNow(100) - sinceWallMs));
 }

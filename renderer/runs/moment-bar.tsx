@@ -8,15 +8,14 @@ import type { OpenRun } from "../state/lab-store.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { Hint } from "../ui/hint.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
-import { formatDuration } from "../ui/times.ts";
 import { ToneBadge, ToneDot } from "../ui/tone-mark.tsx";
 import { momentOf } from "./moment.ts";
 import classes from "./moment-bar.module.css";
+import { RunTime } from "./run-time.tsx";
 
 interface MomentBarProps {
   run: OpenRun;
   view: RunView;
-  nowMs: number;
   cursorMs: number | undefined;
   hasMoved: boolean;
   onFollow: () => void;
@@ -32,7 +31,7 @@ const NEWEST: Record<Following, string> = {
 };
 
 /** The state of the run at the moment shown. */
-export function MomentBar({ run, view, nowMs, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
+export function MomentBar({ run, view, cursorMs, hasMoved, onFollow, onError }: MomentBarProps) {
   const { phase, steps, health, faults, waiting } = momentOf(view);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const following = useFollowing(run);
@@ -41,7 +40,10 @@ export function MomentBar({ run, view, nowMs, cursorMs, hasMoved, onFollow, onEr
   return (
     <div className={classes.bar}>
       <div className={classes.when} data-testid="moment">
-        {cursorMs === undefined ? NEWEST[following] : "At"} <b>{formatDuration(cursorMs ?? nowMs)}</b>
+        {cursorMs === undefined ? NEWEST[following] : "At"}{" "}
+        <b>
+          <RunTime run={run} atMs={cursorMs} />
+        </b>
       </div>
       <ReasonedButton
         variant={hasMoved ? "light" : "subtle"}

@@ -32,14 +32,15 @@ import { focusMain } from "../ui/focus-main.ts";
 import { Hint } from "../ui/hint.tsx";
 import { OutcomeBadge } from "../ui/outcome.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
-import { clockTime, formatDuration } from "../ui/times.ts";
+import { clockTime } from "../ui/times.ts";
 import classes from "./run-header.module.css";
+import { RunTime } from "./run-time.tsx";
 
 const IN_PROGRESS = { loading: "The run is still loading", live: "The run is in progress" } as const;
 const BADGES: Partial<Record<Following, "reading" | "unknown">> = { loading: "reading", stopped: "unknown" };
 
 /** Title, outcome, reason and actions of a run. */
-export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
+export function RunHeader({ run }: { run: OpenRun }) {
   const { record } = run;
   const { started, ended } = record.view;
   const actions = useLabActions();
@@ -78,7 +79,9 @@ export function RunHeader({ run, nowMs }: { run: OpenRun; nowMs: number }) {
         <h1>{visibleLine(started?.scenario.title ?? "A run")}</h1>
         <div className={classes.facts}>
           <OutcomeBadge outcome={BADGES[following] ?? ended?.outcome} />
-          <span className={classes.elapsed}>{formatDuration(ended?.atMs ?? nowMs)}</span>
+          <span className={classes.elapsed}>
+            <RunTime run={run} atMs={ended?.atMs} />
+          </span>
           {started !== undefined && (
             <>
               <span title={new Date(started.wallMs).toISOString()}>{clockTime(started.wallMs, Date.now())}</span>

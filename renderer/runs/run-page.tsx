@@ -6,21 +6,17 @@ import type { OpenRun } from "../state/lab-store.ts";
 import type { Route } from "../state/route.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
-import { stretchOf, viewportOf } from "../timeline/axis.ts";
-import { axisOf } from "../timeline/run-axis.ts";
-import { TimelineView } from "../timeline/timeline-view.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { Loading } from "../ui/states.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { ChecksPanel } from "./checks-panel.tsx";
 import { EventList } from "./event-list.tsx";
 import { Inspector } from "./inspector.tsx";
-import { LaneMenu } from "./lane-menu.tsx";
 import { MomentBar } from "./moment-bar.tsx";
 import { RunHeader } from "./run-header.tsx";
 import classes from "./run-page.module.css";
+import { RunTimeline } from "./run-timeline.tsx";
 import { StoppedNotice } from "./stopped-notice.tsx";
-import { useRunClock } from "./use-run-clock.ts";
 
 export default function RunPage({ route }: { route: Extract<Route, { at: "run" }> }) {
   const run = useRun(route.runId);
@@ -50,7 +46,6 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
 }
 
 const ADDRESS_DELAY_MS = 250;
-const PRESENTER_SCALE = 1.35;
 
 function RunBody({ run }: { run: OpenRun }) {
   const { record, version } = run;
@@ -60,26 +55,15 @@ function RunBody({ run }: { run: OpenRun }) {
   const look = useInteraction((state) => state.look);
   const followLive = useInteraction((state) => state.followLive);
   const collapsesIdle = usePreferences((state) => state.collapsesIdle);
-  const hiddenLanes = usePreferences((state) => state.hiddenLanes);
   const wantsInspector = usePreferences((state) => state.showsInspector);
   const isPresenting = usePreferences((state) => state.isPresenting);
   const setPreference = usePreferences((state) => state.set);
   const waiting = useLab((state) => state.lab?.approvals.waiting);
-  const nowMs = useRunClock(run);
   // In presenter mode the inspector is shown only for a selection.
   const showsInspector = wantsInspector && (!isPresenting || selectedSeq !== undefined);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
-  const axis = useMemo(
-    () => axisOf([record.timeline], Math.max(nowMs, 1), collapsesIdle),
-    [record, version, nowMs, collapsesIdle],
-  );
-  const viewport = useMemo(() => stretch && viewportOf(stretch, axis), [stretch, axis]);
-  const hidden = useMemo(() => new Set(hiddenLanes), [hiddenLanes]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const view = useMemo(() => record.viewAt(cursorMs), [record, version, cursorMs]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
-  const looks = useMemo(() => record.looksAt(cursorMs), [record, version, cursorMs]);
   const held = waiting?.filter((approval) => approval.runId === record.runId) ?? [];
 
   useEffect(() => {
@@ -129,11 +113,10 @@ function RunBody({ run }: { run: OpenRun }) {
   const events = { record, version, cursorMs, selectedSeq, onVisit: visit };
   return (
     <div className={classes.page} data-inspector={showsInspector || undefined}>
-      <RunHeader run={run} nowMs={nowMs} />
+      <RunHeader run={run} />
       <MomentBar
         run={run}
         view={view}
-        nowMs={nowMs}
         cursorMs={cursorMs}
         hasMoved={cursorMs !== undefined || stretch !== undefined}
         onFollow={followLive}
@@ -148,23 +131,7 @@ function RunBody({ run }: { run: OpenRun }) {
         </div>
       )}
       <section id="time-axis" tabIndex={-1} className={classes.timeline} aria-label="Timeline">
-        <TimelineView
-          model={record.timeline}
-          version={version}
-          axis={axis}
-          nowMs={nowMs}
-          viewport={viewport}
-          cursorMs={cursorMs}
-          looks={looks}
-          selectedSeq={selectedSeq}
-          hiddenLanes={hidden}
-          sizeScale={isPresenting ? PRESENTER_SCALE : 1}
-          label="Moment shown"
-          onViewport={(next) => look({ stretch: next && stretchOf(next, axis) })}
-          onCursor={(ms) => look({ cursorMs: ms })}
-          onSelect={select}
-          corner={<LaneMenu />}
-        />
+        <RunTimeline run={run} onSelect={select} />
       </section>
       <section id="details" tabIndex={-1} className={classes.panels} aria-label="Details of the run">
         <Tabs
