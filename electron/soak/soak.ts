@@ -35,6 +35,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--count 1000]",
     run: () => import("./run-memory.ts"),
   },
+  leaks: {
+    what: "stops and starts a container repeatedly and checks that no socket, listener or handle is left",
+    options: "[--count 50]",
+    run: () => import("./docker-leaks.ts"),
+  },
   fuzz: {
     what: "sends malformed API calls and mutated streams to a fault proxy",
     options: "[--count 10000] [--seed N]",
