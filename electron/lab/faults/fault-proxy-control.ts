@@ -1,5 +1,6 @@
 import { isObject, parseJson } from "../../model/json.ts";
 import { AbortScope } from "../abort-scope.ts";
+import { exchange, openStream } from "../health/http-exchange.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import type { ToxicBody } from "./link-faults.ts";
@@ -8,6 +9,7 @@ import type { LinkState } from "./proxy-links.ts";
 
 /** The proxy runs on this machine and answers within a millisecond; one that does not is frozen or gone. */
 const ANSWER_LIMIT_MS = 2_000;
+const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
 /** The stream of hits sends a heartbeat every 10 s. */
 const SILENCE_LIMIT_MS = 25_000;
 
@@ -82,14 +84,14 @@ export class FaultProxyControl {
     const silence = setTimeout(() => scope.abort(new Error("the stream of hits is silent")), SILENCE_LIMIT_MS).unref();
     try {
       const url = `${this.#api}/hits/stream?since=${since}`;
-      const reply = await fetch(url, { headers: this.#headers, signal: scope.signal });
-      const isStream = reply.headers.get("content-type")?.startsWith("application/x-ndjson") ?? false;
-      if (!reply.ok || !isStream || reply.body === null) {
-        await reply.body?.cancel();
-        throw new ProxyRefusal(`${this.#api} has no stream of hits: status code ${reply.status}`, 404);
+      const reply = await openStream(url, this.#headers, scope.signal);
+      const isStream = reply.headers["content-type"]?.startsWith("application/x-ndjson") ?? false;
+      if (reply.statusCode !== 200 || !isStream) {
+        reply.destroy();
+        throw new ProxyRefusal(`${this.#api} has no stream of hits: status code ${reply.statusCode}`, 404);
       }
       let rest = "";
-      for await (const text of reply.body.pipeThrough(new TextDecoderStream())) {
+      for await (const text of reply.setEncoding("utf8")) {
         silence.refresh();
         const lines = (rest + text).split("\n");
         rest = lines.pop() ?? "";
@@ -126,19 +128,17 @@ export class FaultProxyControl {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
     try {
       const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-      const reply = await fetch(url, { method, headers: this.#headers, signal, ...sent });
-      const text = await reply.text();
-      if (reply.ok) {
+      const asked = { method, headers: this.#headers, maxBytes: ANSWER_LIMIT_BYTES, ...sent };
+      const { status, body: text } = await exchange(url, asked, signal);
+      if (status >= 200 && status < 300) {
         const answer = parseJson(text);
         if (answer === undefined && text !== "") throw new Error("what answers there is no fault proxy: not JSON");
         return answer;
       }
-      const message = `${what}: status code ${reply.status}`;
-      if (reply.status === 401) {
-        throw new ProxyRefusal(`${message}: it does not know this data folder's token`, reply.status);
-      }
-      if (reply.status >= 400 && reply.status < 500) throw new ProxyRefusal(message, reply.status);
-      throw new Error(`status code ${reply.status}`);
+      const message = `${what}: status code ${status}`;
+      if (status === 401) throw new ProxyRefusal(`${message}: it does not know this data folder's token`, status);
+      if (status >= 400 && status < 500) throw new ProxyRefusal(message, status);
+      throw new Error(`status code ${status}`);
     } catch (error) {
       if (error instanceof ProxyRefusal) throw error;
       const why = signal.aborted ? `no answer within ${ANSWER_LIMIT_MS} ms` : messageOf(error);
