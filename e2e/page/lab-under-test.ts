@@ -51,6 +51,7 @@ export class BrowserLab implements LabUnderTest {
   readonly origin: string;
   readonly #child: ChildProcess;
   readonly #addresses: string[];
+  #used: string | undefined;
 
   private constructor(home: string, child: ChildProcess, addresses: string[]) {
     this.home = home;
@@ -92,7 +93,12 @@ export class BrowserLab implements LabUnderTest {
   }
 
   async open(page: Page): Promise<LabWindow> {
-    await loadAgain(() => page.goto(this.address));
+    // The lab prints the next address once one is used.
+    await expect.poll(() => this.address).not.toBe(this.#used);
+    await loadAgain(() => {
+      this.#used = this.address;
+      return page.goto(this.#used);
+    });
     await enters(page, this.origin);
     return new LabWindow(page, this.origin);
   }
@@ -122,7 +128,12 @@ interface Fixtures {
   window: LabWindow;
 }
 
-export const test = base.extend<Fixtures & HostOption>({
+interface WorkerFixtures {
+  /** For specs that change nothing of a lab and do not depend on what was done in it before. */
+  sharedLab: BrowserLab;
+}
+
+export const test = base.extend<Fixtures & HostOption, WorkerFixtures>({
   host: ["browser", { option: true }],
   // biome-ignore lint/correctness/noEmptyPattern: required by Playwright
   home: async ({}, use) => {
@@ -137,6 +148,17 @@ export const test = base.extend<Fixtures & HostOption>({
     await use(lab);
     await lab.stop();
   },
+  sharedLab: [
+    // biome-ignore lint/correctness/noEmptyPattern: required by Playwright
+    async ({}, use) => {
+      const home = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
+      const lab = await BrowserLab.start(home);
+      await use(lab);
+      await lab.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+    { scope: "worker" },
+  ],
   browserLab: async ({ lab }, use) => {
     if (!(lab instanceof BrowserLab)) throw new Error("this is a spec of the browser host");
     await use(lab);

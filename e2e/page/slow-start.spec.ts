@@ -1,5 +1,7 @@
 import type { Page } from "@playwright/test";
-import { expect, test } from "./lab-under-test.ts";
+import { test as base, expect } from "./lab-under-test.ts";
+
+const test = base.extend({ lab: async ({ sharedLab }, use) => use(sharedLab) });
 
 /** Input before a part of the page has loaded is not lost. */
 test.describe("before all of the page has loaded", () => {
