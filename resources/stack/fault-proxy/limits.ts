@@ -2,6 +2,8 @@
 export const limits = {
   links: 256,
   toxicsPerLink: 64,
+  /** Addresses besides the first. */
+  routesPerLink: 256,
   connectionsPerLink: 10_000,
   /** Characters of a name or an address. */
   nameLength: 256,

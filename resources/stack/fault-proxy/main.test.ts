@@ -1,8 +1,12 @@
 /** The proxy as a program. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
@@ -48,6 +52,19 @@ test("logs its address, opens its links, and stops on SIGTERM with open connecti
   // The stream ends normally, not by the grace period's timeout.
   await follower.receives("0\r\n\r\n");
   expect(await program.exited).toBe(0);
+});
+
+test("serves its API on a socket in the place of a port", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fault-proxy-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const socketPath = join(folder, "api");
+  const program = start({ SOCKET: socketPath, LINKS: "a->b=127.0.0.1:0>127.0.0.1:1" });
+  await program.prints(/^fault-proxy listening on \S+api$/m);
+  const [reply] = await once(
+    request({ socketPath, path: "/proxies", headers: { host: "localhost" } }).end(),
+    "response",
+  );
+  expect(Object.keys(JSON.parse(await text(reply)))).toEqual(["a->b"]);
 });
 
 test("reports problems of its environment, with exit code 2", async () => {

@@ -7,7 +7,7 @@ import { sameListenAddress } from "./address.ts";
 import { HitLog } from "./hits.ts";
 import { limits } from "./limits.ts";
 import type { HeldBytes } from "./links/lane.ts";
-import { Link } from "./links/link.ts";
+import { Link, type Route } from "./links/link.ts";
 import { allowedListen } from "./links/listen-address.ts";
 import type { Toxic, ToxicSpec } from "./toxics/toxic.ts";
 
@@ -15,6 +15,8 @@ export interface LinkSpec {
   name: string;
   listen: string;
   upstream: string;
+  /** Further addresses of the same link; fixed once it is created. */
+  also?: readonly Route[];
   enabled: boolean;
   toxics: readonly ToxicSpec[] | undefined;
 }
@@ -190,9 +192,11 @@ export class Registry {
 
   async #create(spec: LinkSpec): Promise<Link> {
     if (this.#links.size >= limits.links) throw new Refusal(400, `too many proxies: at most ${limits.links}`);
+    const { upstream } = spec;
     const listen = this.#allowed(spec.listen);
+    const also = spec.also?.map((route) => ({ ...route, listen: this.#allowed(route.listen) }));
     const parts = { seed: this.#seed, hits: this.hits, held: this.held, nextEvent: () => (this.#events += 1) };
-    const link = new Link(parts, spec.name, listen, spec.upstream);
+    const link = new Link(parts, spec.name, { listen, upstream }, also);
     // Armed before the listener opens, so that they affect the first connection.
     for (const toxic of spec.toxics ?? []) this.#addToxic(link, toxic);
     try {

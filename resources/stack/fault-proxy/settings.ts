@@ -6,6 +6,8 @@ import { type LinkSpec, Refusal } from "./registry.ts";
 export interface Settings {
   host: string;
   port: number;
+  /** The path of a socket for the API, in the place of `host` and `port`. */
+  socket?: string | undefined;
   allowedHosts: readonly string[];
   /** The token that API callers must send; if undefined, every program on this machine has access, as in Toxiproxy. */
   controlToken: string | undefined;
@@ -21,6 +23,7 @@ const example = "gateway->payments-mcp=127.0.0.1:19001>127.0.0.1:18421";
 export function readSettings(variables: Variables): Settings {
   return readEnvironment(variables, (environment) => ({
     ...environment.listening(8474),
+    socket: environment.optionalString("SOCKET"),
     controlToken: environment.optionalString("CONTROL_TOKEN"),
     // Without a given seed each start differs; the drawn seed is logged, so that the run can be reproduced.
     seed: environment.integer("SEED", {

@@ -17,6 +17,7 @@ export async function startFaultProxy(settings: Settings): Promise<RunningServic
       name: serviceName,
       host: settings.host,
       port: settings.port,
+      socket: settings.socket,
       allowedHosts: settings.allowedHosts,
       handle: (request, response) => answer(registry, settings.controlToken, request, response),
       onStop: () => registry.close(),

@@ -22,6 +22,8 @@ export interface ServeOptions {
   host: string;
   /** 0 selects a free port. */
   port: number;
+  /** The path of a socket to listen on in the place of `host` and `port`; every user of the machine may use it. */
+  socket?: string | undefined;
   allowedHosts: readonly string[];
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
   /** Ends streams and held calls, which keep connections open. Called at the start of a stop. */
@@ -34,7 +36,7 @@ export interface RunningService {
   name: string;
   server: Server;
   port: number;
-  /** `http://host:port`, without a trailing slash. */
+  /** `http://host:port`, without a trailing slash; the path of its socket where it has one. */
   url: string;
   /** Idempotent. Resolves once every connection is closed. */
   stop: () => Promise<void>;
@@ -48,13 +50,13 @@ export class StartError extends Error {
 export async function serve(options: ServeOptions): Promise<RunningService> {
   const server = createServer((request, response) => void answer(options, request, response));
   await listen(server, options);
-  const { port } = server.address() as AddressInfo;
+  const { port } = options.socket === undefined ? (server.address() as AddressInfo) : { port: 0 };
   let stopping: Promise<void> | undefined;
   return {
     name: options.name,
     server,
     port,
-    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
+    url: options.socket ?? `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
     stop: () => (stopping ??= stop(server, options)),
   };
 }
@@ -101,14 +103,17 @@ export function listenError(host: string, port: number, cause: NodeJS.ErrnoExcep
   return new StartError(`cannot listen on ${host}:${port}: ${reason}.`, { cause });
 }
 
-function listen(server: Server, { name, host, port }: ServeOptions): Promise<void> {
+function listen(server: Server, { name, host, port, socket }: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(listenError(host, port, error)));
-    server.listen({ host, port }, () => {
-      server.removeAllListeners("error");
-      server.on("error", (error) => console.error(`${name}: ${error.message}`));
-      resolve();
-    });
+    server.listen(
+      socket === undefined ? { host, port } : { path: socket, readableAll: true, writableAll: true },
+      () => {
+        server.removeAllListeners("error");
+        server.on("error", (error) => console.error(`${name}: ${error.message}`));
+        resolve();
+      },
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 /** Parses API requests about links, with Toxiproxy's defaults and messages. */
 import { isObject } from "../../http/json.ts";
 import { limits } from "../limits.ts";
+import type { Route } from "../links/link.ts";
 import { type LinkChange, type LinkSpec, Refusal } from "../registry.ts";
 import { badBody, readSpan, readText } from "./body-fields.ts";
 import { readToxic } from "./toxic-body.ts";
@@ -43,6 +44,7 @@ interface LinkFields {
   name: string | undefined;
   listen: string | undefined;
   upstream: string | undefined;
+  also: unknown;
   enabled: boolean | undefined;
   disabledForMs: number | undefined;
   toxics: unknown;
@@ -58,6 +60,7 @@ function linkFields(body: unknown): LinkFields {
     name: readText(body.name, "name"),
     listen: readText(body.listen, "listen"),
     upstream: readText(body.upstream, "upstream"),
+    also: body.also,
     enabled: flag(body.enabled, "enabled"),
     disabledForMs: disabledForMs ?? undefined,
     toxics: body.toxics,
@@ -65,13 +68,27 @@ function linkFields(body: unknown): LinkFields {
 }
 
 function complete(fields: LinkFields): LinkSpec {
-  const { name = "", listen = "", upstream = "", enabled = true, toxics } = fields;
+  const { name = "", listen = "", upstream = "", also, enabled = true, toxics } = fields;
   if (toxics !== undefined && toxics !== null && !Array.isArray(toxics)) throw badBody("toxics must be a list");
   const specs = Array.isArray(toxics) ? toxics.map((toxic: unknown) => readToxic(toxic)) : undefined;
   const names = specs?.map((toxic) => toxic.name) ?? [];
   if (new Set(names).size < names.length) throw new Refusal(409, "toxic already exists");
   if (names.length > limits.toxicsPerLink) throw new Refusal(400, `too many toxics: at most ${limits.toxicsPerLink}`);
-  return { name, listen, upstream, enabled, toxics: specs };
+  return { name, listen, upstream, also: readRoutes(also), enabled, toxics: specs };
+}
+
+/** Not of Toxiproxy: `also: [{listen, upstream}]`, further addresses of the same link. */
+function readRoutes(value: unknown): Route[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.length > limits.routesPerLink) {
+    throw badBody(`also must be a list of at most ${limits.routesPerLink} addresses`);
+  }
+  return value.map((route: unknown) => {
+    const listen = isObject(route) ? readText(route.listen, "listen") : undefined;
+    const upstream = isObject(route) ? readText(route.upstream, "upstream") : undefined;
+    if (!listen || !upstream) throw badBody("each of also must have listen and upstream");
+    return { listen, upstream };
+  });
 }
 
 function flag(value: unknown, field: string): boolean | undefined {

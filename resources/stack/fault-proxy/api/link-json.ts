@@ -1,10 +1,12 @@
 /** The API's representation of links. */
-import type { Link } from "../links/link.ts";
+import type { Link, Route } from "../links/link.ts";
 
 export interface LinkJson {
   name: string;
   listen: string;
   upstream: string;
+  /** Further addresses, where the link has some. */
+  also?: readonly Route[];
   enabled: boolean;
   /** Live connections. */
   connections: number;
@@ -21,6 +23,7 @@ export function linkJson(link: Link): LinkJson {
     name: link.name,
     listen: link.listen,
     upstream: link.upstream,
+    ...(link.also.length > 0 && { also: link.also }),
     enabled: link.isEnabled,
     connections: link.connections().size,
     ...(link.backAt !== undefined && { enabled_at: link.backAt }),

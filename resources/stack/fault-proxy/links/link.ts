@@ -1,5 +1,5 @@
 /**
- * A named listener with an upstream address: a proxy in Toxiproxy's terms. Each connection dials the upstream after its
+ * A named listener with an upstream address, or several: a proxy in Toxiproxy's terms. Each connection dials the upstream after its
  * client was accepted; if that fails the client is closed with a FIN, as in Toxiproxy, so that a dead upstream has the same
  * effect through either.
  */
@@ -25,10 +25,18 @@ export interface LinkParts {
   nextEvent: () => number;
 }
 
+/** An address that a link listens on, and where what it accepts there is sent. */
+export interface Route {
+  listen: string;
+  upstream: string;
+}
+
 export class Link implements LinkContext {
   readonly name: string;
   listen: string;
   upstream: string;
+  /** Further addresses, each with an upstream of its own: a callee with several addresses is one link. */
+  readonly also: readonly Route[];
   /** When a link that is down temporarily reopens, in milliseconds since the epoch. */
   backAt: number | undefined;
   readonly sessions = new SessionRegistry();
@@ -39,19 +47,20 @@ export class Link implements LinkContext {
   readonly #dialling = new Set<Socket>();
   #toxics: readonly Toxic[] = [];
   #httpToxics: readonly Toxic[] = [];
-  #server: Server | undefined;
+  #servers: readonly Server[] = [];
   #accepted = 0;
 
-  constructor(parts: LinkParts, name: string, listen: string, upstream: string) {
+  constructor(parts: LinkParts, name: string, { listen, upstream }: Route, also: readonly Route[] = []) {
     this.#parts = parts;
     this.held = parts.held;
     this.name = name;
     this.listen = listen;
     this.upstream = upstream;
+    this.also = also.map((route) => ({ ...route }));
   }
 
   get isEnabled(): boolean {
-    return this.#server !== undefined;
+    return this.#servers.length > 0;
   }
 
   get accepted(): number {
@@ -74,16 +83,27 @@ export class Link implements LinkContext {
     return this.#toxics.includes(toxic);
   }
 
-  /** Opens the listener. Throws ListenError. */
+  /** Opens the listeners, all or none. Throws ListenError. */
   async enable(): Promise<void> {
-    if (this.#server) return;
-    const address = parseListen(this.listen);
+    if (this.isEnabled) return;
+    const opened: Server[] = [];
+    try {
+      for (const route of [this, ...this.also]) opened.push(await this.#open(route));
+    } catch (error) {
+      for (const server of opened) server.close();
+      throw error;
+    }
+    this.#servers = opened;
+  }
+
+  async #open(route: Route): Promise<Server> {
+    const address = parseListen(route.listen);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) =>
-      this.#accept(client),
+      this.#accept(client, route.upstream),
     );
     server.maxConnections = limits.connectionsPerLink;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(new ListenError(listenMessage(this.listen, error))));
+      server.once("error", (error) => reject(new ListenError(listenMessage(route.listen, error))));
       server.listen({ port: address.port, ...(address.host !== undefined && { host: address.host }) }, () => {
         server.removeAllListeners("error");
         server.on("error", (error) => console.error(`link ${this.name}: ${error.message}`));
@@ -91,16 +111,15 @@ export class Link implements LinkContext {
       });
     });
     const bound = server.address();
-    if (bound && typeof bound === "object") this.listen = formatAddress({ host: bound.address, port: bound.port });
-    this.#server = server;
+    if (bound && typeof bound === "object") route.listen = formatAddress({ host: bound.address, port: bound.port });
+    return server;
   }
 
-  /** Closes the listener and every live connection. */
+  /** Closes the listeners and every live connection. */
   async disable(): Promise<void> {
-    const server = this.#server;
-    if (!server) return;
-    this.#server = undefined;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const servers = this.#servers;
+    this.#servers = [];
+    const closed = Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
     for (const connection of this.#connections) connection.destroy();
     for (const socket of this.#dialling) socket.destroy();
     await closed;
@@ -147,10 +166,10 @@ export class Link implements LinkContext {
     if (this.#connections.delete(connection)) this.traffic.add(connection.client, connection.server);
   }
 
-  #accept(client: Socket): void {
+  #accept(client: Socket, upstream: string): void {
     this.#accepted += 1;
     const number = this.#accepted;
-    const server = this.#dial();
+    const server = this.#dial(upstream);
     const forget = (): void => {
       this.#dialling.delete(client);
       this.#dialling.delete(server);
@@ -172,7 +191,7 @@ export class Link implements LinkContext {
       server.removeListener("error", giveUp);
       server.removeListener("timeout", giveUp);
       server.setTimeout(0);
-      if (client.destroyed || !this.#server) {
+      if (client.destroyed || !this.isEnabled) {
         client.destroy();
         server.destroy();
         return;
@@ -183,10 +202,10 @@ export class Link implements LinkContext {
     });
   }
 
-  #dial(): Socket {
+  #dial(upstream: string): Socket {
     let target: { host: string; port: number };
     try {
-      const { host, port } = parseAddress(this.upstream);
+      const { host, port } = parseAddress(upstream);
       target = { host: host ?? "127.0.0.1", port };
     } catch {
       // An invalid upstream address behaves like an unreachable one: port 0 refuses connections.
