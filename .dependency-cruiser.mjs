@@ -78,7 +78,16 @@ const ORDER = {
   ],
   "resources/stack/fault-proxy": ["parsing", "toxics", "stages", "http-faults", "links", "api", "fuzz"],
   "resources/stack/gateway": ["audit", "policy", "protocol", "sessions", "backends", "approvals", "calls", "mcp"],
-  "resources/stack": ["http", "agent", "audit-db", "fault-proxy", "gateway", "mock-slack", "payments-mcp"],
+  "resources/stack": [
+    "http",
+    "agent",
+    "audit-db",
+    "fault-proxy",
+    "gateway",
+    "link-sidecar",
+    "mock-slack",
+    "payments-mcp",
+  ],
   e2e: ["desktop", "page"],
 };
 
