@@ -47,6 +47,7 @@ import {
 } from "./scenarios.ts";
 import { settings, settingsChange } from "./settings.ts";
 import { faultRequest, serviceRequest, stackStatus, targetRequest } from "./stack.ts";
+import { stackChoice, stackChoices } from "./stacks.ts";
 
 const procedure = oc.errors(LAB_ERRORS);
 const done = z.object({});
@@ -71,6 +72,15 @@ export const labContract = {
     /** A user's file that is not a valid scenario, to be fixed with `save`. */
     getBroken: procedure.input(brokenScenarioRequest).output(brokenScenarioText),
     deleteBroken: procedure.input(brokenScenarioRequest).output(done),
+  },
+  stacks: {
+    /** What can be opened, asked of the engine now. */
+    list: procedure.output(stackChoices),
+    /**
+     * Restores what is broken on the stack that is open, closes it and opens another: a project is attached to as it is, the
+     * reference stack is brought up when it is needed. Refused while a run is in progress.
+     */
+    use: procedure.input(stackChoice).output(stackStatus),
   },
   stack: {
     status: procedure.output(stackStatus),

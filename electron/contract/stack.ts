@@ -33,6 +33,8 @@ export const stackStatus = z.object({
   state: z.enum(["down", "starting", "up", "stopping", "failed"]),
   project: z.string(),
   driver: z.enum(["process", "docker"]),
+  /** Someone else has brought it up: it is broken and restored, and left up as it was found. */
+  isAttached: z.boolean(),
   /** In start order; known also while the stack is down, for the map. */
   services: z.array(serviceStatus),
   links: z.array(linkStatus),

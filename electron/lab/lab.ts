@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ListedProject } from "../contract/stacks.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
@@ -27,6 +28,7 @@ import { forgetAttached, type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import type { RunResult } from "./runs/runner.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
+import type { Engine } from "./stacks/docker/engine.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
 import { type ResolvedTarget, resolveTarget, stackOfFile } from "./stacks/resolve-target.ts";
@@ -85,6 +87,27 @@ export class Lab {
   /** {@link resolveTarget}, in the environment of this lab. Changes nothing. */
   resolve(target: RunTarget): Promise<ResolvedTarget> {
     return resolveTarget(target, this.#environment);
+  }
+
+  /** The compose projects of the engine that the environment names. @throws LabError when none can be used */
+  async listProjects(allowRemote: boolean): Promise<{ engine: Engine; projects: ListedProject[] }> {
+    // Loaded on demand: the client takes as long to load as all the rest of the lab.
+    const [{ connectEngine }, { listProjects }] = await Promise.all([
+      import("./stacks/docker/engine.ts"),
+      import("./stacks/docker/project-list.ts"),
+    ]);
+    const engine = await connectEngine(this.#environment, allowRemote);
+    return { engine, projects: await listProjects(engine.docker) };
+  }
+
+  /** What the lab takes the services of a project for, as the text of a stack file. */
+  async describeProject(project: string, allowRemote: boolean): Promise<string> {
+    const [{ connectEngine }, { describeProject, findProject }] = await Promise.all([
+      import("./stacks/docker/engine.ts"),
+      import("./stacks/docker/project-stack.ts"),
+    ]);
+    const { docker, address } = await connectEngine(this.#environment, allowRemote);
+    return describeProject(await findProject(docker, project, undefined), address);
   }
 
   /** Passes the stack that was left up, if there is one, for reading only: to change it, use {@link Lab.work}. */

@@ -29,6 +29,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./stack-command.ts")).stackCommand,
   },
   {
+    name: "stacks",
+    summary: "list the stacks that can be used, or describe a compose project",
+    load: async () => (await import("./stacks-command.ts")).stacksCommand,
+  },
+  {
     name: "break",
     summary: "apply a fault to the stack that is up and keep it in force, for a time",
     load: async () => (await import("./break-command.ts")).breakCommand,

@@ -108,7 +108,7 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
     const acceptExisting =
       values["accept-existing"] || scenarios.every(({ scenario }) => scenario.reading === "toolgate");
     const target = await lab.resolve(targetOf(values, { start, keep: false, without, acceptExisting }));
-    for (const note of target.engine?.notes ?? []) screen.line(note);
+    for (const note of target.notes) screen.line(note);
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
     const batch = Array.from({ length: repeat }, () => scenarios).flat();
     await lab.work(purpose, terminal.signal, async (session) => {

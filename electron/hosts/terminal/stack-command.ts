@@ -41,7 +41,7 @@ ${TARGET_HELP}`,
 async function up(values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
     const target = await lab.resolve(targetOf(values, { start: "bring up", keep: true }));
-    for (const note of target.engine?.notes ?? []) screen.line(note);
+    for (const note of target.notes) screen.line(note);
     await lab.work("bringing a stack up", terminal.signal, async (session) => {
       const listen = (news: StackNews) => {
         if (news.is === "starting" && news.progress !== undefined) screen.line(progressText(news.progress));
@@ -103,7 +103,7 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
         }),
       );
       for (const { name, status: is, reason } of health) {
-        screen.line(`${name.padEnd(14)} ${is.padEnd(9)} ${running.address(name).padEnd(16)} ${reason}`);
+        screen.line(`${name.padEnd(14)} ${is.padEnd(9)} ${(running.shownAddress(name) ?? "-").padEnd(16)} ${reason}`);
       }
       const { damage, unread } = await lab.inspect(running);
       const harm = damage.filter(isHarm);
@@ -136,6 +136,7 @@ async function secrets(values: Values, terminal: Terminal): Promise<number> {
 
 function addresses(running: RunningStack): string[] {
   return running.stack.services.map(
-    ({ name, endpoint }) => `${name.padEnd(14)} ${running.address(name)}${endpoint?.startsWith("/") ? endpoint : ""}`,
+    ({ name, endpoint }) =>
+      `${name.padEnd(14)} ${running.shownAddress(name) ?? "-"}${endpoint?.startsWith("/") ? endpoint : ""}`,
   );
 }

@@ -10,6 +10,9 @@ export const probe = z.union(
       .strictObject({ mcp: z.string().startsWith("/") })
       .describe("an MCP handshake over Streamable HTTP succeeds; later checks are pings in its session"),
     z.strictObject({ tcp: z.literal(true) }).describe("the port accepts a connection"),
+    z
+      .strictObject({ container: z.literal(true) })
+      .describe("its container runs, and its own health check, where it has one, passes; needs no port"),
     z.strictObject({ postgres: z.string().startsWith("postgres") }).describe("SELECT 1"),
   ],
   { error: "a probe is one of {http: /path}, {mcp: /path}, {tcp: true}, {postgres: url}" },

@@ -1,8 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { makeProbe, PROBE_LIMIT_MS } from "./probe.ts";
-import type { ProbeSpec } from "./probe-spec.ts";
+import { type AskedProbe, makeProbe, PROBE_LIMIT_MS } from "./probe.ts";
 
 const never = new AbortController().signal;
 
@@ -19,7 +18,7 @@ async function close(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-function probe(spec: ProbeSpec, address: string) {
+function probe(spec: AskedProbe, address: string) {
   const made = makeProbe(spec, address);
   onTestFinished(() => made.close());
   return made;
@@ -32,7 +31,7 @@ const answer =
     response.writeHead(status, headers).end(body);
   };
 
-async function check(spec: ProbeSpec, handle: RequestListener) {
+async function check(spec: AskedProbe, handle: RequestListener) {
   const { address } = await serve(handle);
   return probe(spec, address).check(never);
 }

@@ -20,8 +20,11 @@ export interface Probe {
   close(): Promise<void>;
 }
 
+/** A probe that asks the service itself. */
+export type AskedProbe = Exclude<ProbeSpec, { container: true }>;
+
 /** @param address host:port; replaces `{address}` in a postgres URL */
-export function makeProbe(spec: ProbeSpec, address: string): Probe {
+export function makeProbe(spec: AskedProbe, address: string): Probe {
   if ("http" in spec) return timed({ check: (signal) => checkHttp(`http://${address}${spec.http}`, signal) });
   if ("mcp" in spec) return timed(new McpProbe(`http://${address}${spec.mcp}`));
   if ("tcp" in spec) return timed({ check: (signal) => checkTcp(address, signal) });

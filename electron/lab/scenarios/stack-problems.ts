@@ -1,7 +1,7 @@
 import { type Problem, parseYaml, type YamlDocument } from "../documents/yaml-document.ts";
 import { protectionsOf } from "../stacks/protections.ts";
-import type { Stack } from "../stacks/stack-file.ts";
-import type { Role } from "../stacks/stack-schema.ts";
+import { findWithRole, type Stack } from "../stacks/stack-file.ts";
+import { ROLES } from "../stacks/stack-schema.ts";
 import type { LoadedScenario } from "./load.ts";
 import { type Reference, referencesOf } from "./references.ts";
 import { isSuiteDocument } from "./suite.ts";
@@ -53,7 +53,7 @@ function namesOf({ kind }: Reference, stack: Stack): readonly string[] | undefin
     case "link":
       return stack.links.map(({ name }) => name);
     case "role":
-      return stack.services.map(({ role }): Role => role);
+      return ROLES.filter((role) => findWithRole(stack, role) !== undefined);
     case "protection":
       return protectionsOf(stack);
     case "tool":

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { StackChoice } from "../../contract/stacks.ts";
 import { priorityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import type { RunStore } from "../history/run-store.ts";
@@ -116,8 +117,10 @@ export class EngineService {
     const approvals = new ApprovalService(onChange);
     const controller = new StackController({
       stacks: session.stacks,
-      target: leftUp?.target ?? target,
-      stack: leftUp?.running.stack ?? lab.loadStack(target.source),
+      first: {
+        target: leftUp?.target ?? target,
+        stack: leftUp?.running.stack ?? lab.loadStack(target.source),
+      },
       journal,
       options: () => ({ keep: settings.current().keepStackUp, ports: settings.current().ports }),
       onChange,
@@ -144,10 +147,11 @@ export class EngineService {
       target: () => controller,
       onChange,
     });
-    this.stack = new StackService(controller, operations, {
+    this.stack = new StackService(lab, controller, operations, {
       isBusy: () => runs.isBusy,
       manualRunId: () => faults.runId,
       undoManual: () => faults.restoreOriginal(),
+      remember: (choice) => preferences.rememberStack(choice),
     });
     this.streams = new EventStreams(store, feeds, this.state);
     const { streams } = this;
@@ -159,6 +163,7 @@ export class EngineService {
       onChange();
     });
     if (leftUp !== undefined) controller.adopt(leftUp);
+    else void this.#reopen(preferences.stack());
 
     this.#close = async () => {
       operations.close();
@@ -176,6 +181,15 @@ export class EngineService {
         () => release(),
       ]);
     };
+  }
+
+  /** The stack that was open when the lab ended; the window does not wait for it. */
+  async #reopen(choice: StackChoice | undefined): Promise<void> {
+    if (choice === undefined || (choice.is === "reference" && choice.driver === "process")) return;
+    const name = choice.is === "project" ? `project ${choice.project}` : "the reference stack on Docker";
+    await this.stack.use(choice).catch((error: unknown) => {
+      if (this.#closing === undefined) this.notices.add(`${name}, which was open, is not opened: ${messageOf(error)}`);
+    });
   }
 
   /** Whether something is broken, or about to be: a host asks before it ends then. */

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeProbe, type Probe } from "../health/probe.ts";
 import type { RegisteredProcess, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import { LabError } from "../lab-error.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import { addressOf } from "./launch.ts";
 import { type LogLine, LogTail, lastLines } from "./log-tail.ts";
@@ -26,7 +27,13 @@ export class ProcessBackend implements StackBackend {
   }
 
   probe(service: Service): Probe {
-    return makeProbe(service.probe, this.address(service));
+    const { probe, name } = service;
+    if ("container" in probe) {
+      throw new LabError("bad-input", `${name} runs as a process: it has no container to probe`, {
+        hint: "give it a probe of its own in x-lab, such as {http: /health}, or run it on Docker (--driver docker)",
+      });
+    }
+    return makeProbe(probe, this.address(service));
   }
 
   followLogs(take: (line: LogLine) => void): LogFollower {

@@ -21,19 +21,17 @@ export function readAttached(document: YamlDocument, variables: Variables): Read
   const value = interpolate(withoutUndefined(read), variables, fail);
   if (problems.length > 0) throw new DocumentError(problems);
   const filled = { ...document, value: attachedServices(value) };
-  return { filled, parsed: checkDocument(filled, stackDocument), optional: optionalServices(value) };
+  return { filled, parsed: checkDocument(filled, stackDocument) };
 }
 
-const ATTACHED_FIELDS: readonly string[] = ["ports", "depends_on", "profiles", "scale", "deploy", "x-lab"];
+const ATTACHED_FIELDS: readonly string[] = ["ports", "depends_on", "x-lab"];
 
-function optionalServices(value: unknown): string[] {
-  if (!isObject(value) || !isObject(value.services)) return [];
-  return Object.entries(value.services).flatMap(([name, service]) => {
-    const { profiles, scale, deploy } = isObject(service) ? service : {};
-    const isOfProfile = Array.isArray(profiles) && profiles.length > 0;
-    const replicas = scale ?? (isObject(deploy) ? deploy.replicas : undefined);
-    return isOfProfile || Number(replicas ?? 1) === 0 ? [name] : [];
-  });
+/** Whether compose may have no container of a service: one of a profile, or scaled to none. @param service as in a compose file */
+export function isOptional(service: unknown): boolean {
+  const { profiles, scale, deploy } = isObject(service) ? service : {};
+  const isOfProfile = Array.isArray(profiles) && profiles.length > 0;
+  const replicas = scale ?? (isObject(deploy) ? deploy.replicas : undefined);
+  return isOfProfile || Number(replicas ?? 1) === 0;
 }
 
 /** Of each service, these fields alone. */

@@ -8,6 +8,4 @@ export interface ReadStack {
   /** The document with its variables filled in, for problems that are found later. */
   filled: YamlDocument;
   parsed: StackDocument;
-  /** Services that compose creates no container for unless asked: of a profile, or scaled to none. Of attached projects only. */
-  optional?: readonly string[];
 }

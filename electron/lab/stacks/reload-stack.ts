@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { RegisteredStack } from "../journal/stack-register.ts";
 import { loadStack, type Stack } from "./stack-file.ts";
 
@@ -5,4 +7,17 @@ import { loadStack, type Stack } from "./stack-file.ts";
 export function reloadStack(registered: RegisteredStack, environment: NodeJS.ProcessEnv): Stack {
   const stack = loadStack(registered.file, environment, registered.attached ? "attached" : "to bring up");
   return { ...stack, project: registered.project };
+}
+
+/** Keeps what the lab knows of a project, which no file may say: a later lab reads it again. @returns its file */
+export function keepDescription(stackId: string, stack: Stack, stacksFolder: string): string {
+  const folder = join(stacksFolder, stackId);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, "stack.yaml");
+  writeFileSync(file, stack.source, { mode: 0o600 });
+  return file;
+}
+
+export function forgetDescription(stackId: string, stacksFolder: string): void {
+  rmSync(join(stacksFolder, stackId), { recursive: true, force: true });
 }

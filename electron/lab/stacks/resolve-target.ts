@@ -1,6 +1,6 @@
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { Engine } from "./docker/engine.ts";
-import { sharersInProject, stackOfProject } from "./docker/found-project.ts";
+import { sharersInProject } from "./docker/found-project.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 import type { EngineChoice, FileSource, RunTarget } from "./run-target.ts";
@@ -13,6 +13,8 @@ export interface ResolvedTarget {
   stack: Stack;
   /** Absent for processes. */
   engine: Engine | undefined;
+  /** What a person should know of it: that the engine is remote, that a file of the project is gone. */
+  notes: readonly string[];
 }
 
 /**
@@ -26,14 +28,15 @@ export async function resolveTarget(target: RunTarget, environment: NodeJS.Proce
 }
 
 async function read(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<ResolvedTarget> {
-  if (target.driver !== "docker") return { target, stack: stackOfFile(target.source, environment), engine: undefined };
+  if (target.driver !== "docker")
+    return { target, stack: stackOfFile(target.source, environment), engine: undefined, notes: [] };
   const { source } = target;
   const engine = await engineOf(target.engine, environment);
-  const stack =
-    source.is === "project"
-      ? await stackOfProject(engine.docker, source.project, source.file, environment)
-      : stackOfFile(source, environment);
-  return { target, stack, engine };
+  if (source.is !== "project") return { target, stack: stackOfFile(source, environment), engine, notes: engine.notes };
+  const { stackOfProject } = await import("./docker/project-stack.ts");
+  const { docker, address } = engine;
+  const { stack, notes } = await stackOfProject(docker, address, source.project, source.file, environment);
+  return { target, stack, engine, notes: [...engine.notes, ...notes] };
 }
 
 /** @throws DocumentError with every problem of the file */

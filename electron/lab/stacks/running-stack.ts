@@ -15,6 +15,7 @@ import type { LogLine } from "./log-tail.ts";
 import { choosePorts, type PortChoice } from "./ports.ts";
 import { endProcesses, ProcessBackend } from "./process-backend.ts";
 import { assertProtections } from "./protections.ts";
+import { forgetDescription } from "./reload-stack.ts";
 import { type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
 import { unpublished } from "./unpublished.ts";
 
@@ -77,7 +78,9 @@ export class RunningStack {
    */
   static async up(stack: Stack, options: UpOptions): Promise<RunningStack> {
     const { register, stacksFolder, kept, engine, signal, report } = options;
-    for (const { name, port } of stack.services) if (port === undefined) throw unpublished(name);
+    for (const { name, port, probe } of stack.services) {
+      if (port === undefined && !("container" in probe)) throw unpublished(name);
+    }
     const registered: RegisteredStack = {
       id: `${stack.project}-${randomUUID().slice(0, 8)}`,
       project: stack.project,
@@ -130,8 +133,18 @@ export class RunningStack {
     return this.#backend.engine;
   }
 
+  /** host:port where the lab reaches a service. @throws LabError when it cannot be reached from here */
   address(service: string): string {
     return this.#backend.address(serviceNamed(this.stack, service));
+  }
+
+  /** For a person: where the lab reaches a service; undefined for one that it only probes by its container. */
+  shownAddress(service: string): string | undefined {
+    try {
+      return this.address(service);
+    } catch {
+      return undefined;
+    }
   }
 
   /** `http://host:port/path` of the service with a role, at the endpoint its x-lab names. */
@@ -336,4 +349,5 @@ export async function takeDown(
     } else await endProcesses(registered, register, stacksFolder, options.report);
   }
   register.remove(registered.id);
+  if (registered.attached) forgetDescription(registered.id, stacksFolder);
 }

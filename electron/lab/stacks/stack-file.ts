@@ -23,8 +23,6 @@ import type { ComposeService, LinkSpec, Role, StackDocument, StartCondition } fr
 /** A service that the lab knows what to do with: one that has `x-lab`. */
 export interface Service {
   name: string;
-  /** Without a container it is not part of the project as it is up: its profile is off, or it is scaled to none. */
-  isOptional: boolean;
   role: Role;
   probe: ProbeSpec;
   endpoint: string | undefined;
@@ -37,6 +35,8 @@ export interface Service {
   process: { command: readonly string[]; environment: Readonly<Record<string, string>> } | undefined;
   /** The first published port: where the lab itself reaches it. */
   port: PublishedPort | undefined;
+  /** The port inside its container where it answers; undefined when nothing says so. */
+  insidePort: number | undefined;
   dependsOn: Readonly<Record<string, StartCondition>>;
   environment: Readonly<Record<string, string>>;
   stopSignal: NodeJS.Signals;
@@ -76,19 +76,27 @@ export type StackUse = "to bring up" | "to plan" | "attached";
 /** @throws DocumentError naming each problem's line; LabError for one that is no place in the file. */
 export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: StackUse = "to bring up"): Stack {
   const path = resolve(file);
-  const folder = dirname(path);
-  const document = readStackFile(path);
+  return stackOfDocument(readStackFile(path), dirname(path), environment, use);
+}
+
+/**
+ * The stack that a document describes. @param folder the one of its file, or what its `x-lab.folder` names instead
+ * @throws as {@link loadStack}
+ */
+export function stackOfDocument(
+  document: YamlDocument,
+  ownFolder: string,
+  environment: NodeJS.ProcessEnv,
+  use: StackUse,
+): Stack {
+  const folder = folderIn(document.value) ?? ownFolder;
+  const path = document.file;
   const { values, problems } = readDotEnv(join(folder, ".env"), environment);
   const given = { ...values, ...environment };
   const variables = { ...given, ...secretsFor(use, document.value, given, environment) };
-  const {
-    filled,
-    parsed,
-    optional = [],
-  } = use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
-  const services = Object.entries(parsed.services).flatMap(([name, service]) =>
-    toService(name, service, optional.includes(name)),
-  );
+  const { filled, parsed } =
+    use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
+  const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
   const links = (parsed["x-lab"]?.links ?? []).map(toLink);
   const wrong = checkLinks(filled, links, services);
   if (wrong.length > 0) throw new DocumentError(wrong);
@@ -103,8 +111,14 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
   };
 }
 
+/** The folder that `x-lab.folder` names. */
+function folderIn(value: unknown): string | undefined {
+  const lab = isObject(value) ? value["x-lab"] : undefined;
+  return isObject(lab) && typeof lab.folder === "string" ? lab.folder : undefined;
+}
+
 /** @throws DocumentError that says what the file is, when it is not a compose file */
-function readStackFile(file: string): YamlDocument {
+export function readStackFile(file: string): YamlDocument {
   const asOtherFile = () => {
     const message = recogniseFile(readBeginning(file), "compose file");
     return message === undefined ? undefined : new DocumentError([{ file, line: 1, column: 1, message }]);
@@ -146,14 +160,13 @@ function secretsFor(
   return use === "to bring up" ? secrets.make(missing) : secrets.known(missing);
 }
 
-function toService(name: string, compose: ComposeService, isOptional: boolean): Service[] {
+function toService(name: string, compose: ComposeService): Service[] {
   const lab = compose["x-lab"];
   if (lab === undefined) return [];
   const { role, probe, endpoint, reset, token, tools, protections } = lab;
   return [
     {
       name,
-      isOptional,
       role,
       probe,
       endpoint,
@@ -162,7 +175,8 @@ function toService(name: string, compose: ComposeService, isOptional: boolean): 
       tools,
       protections,
       process: lab.process && { command: lab.process.command, environment: lab.process.environment ?? {} },
-      port: compose.ports?.[0],
+      port: portOf(compose, lab.port),
+      insidePort: lab.port ?? compose.ports?.[0]?.containerPort,
       dependsOn: compose.depends_on ?? {},
       environment: compose.environment ?? {},
       stopSignal: (compose.stop_signal ?? "SIGTERM") as NodeJS.Signals,
@@ -170,6 +184,11 @@ function toService(name: string, compose: ComposeService, isOptional: boolean): 
       compose,
     },
   ];
+}
+
+/** The published port that leads to the one where it answers. */
+function portOf({ ports = [] }: ComposeService, inside: number | undefined): PublishedPort | undefined {
+  return inside === undefined ? ports[0] : ports.find(({ containerPort }) => containerPort === inside);
 }
 
 function toLink({ name, listen, upstream }: LinkSpec): Link {
@@ -217,16 +236,6 @@ function projectName(folder: string): string {
   );
 }
 
-/** The stack without these services and their links. */
-export function withoutServices(stack: Stack, names: ReadonlySet<string>): Stack {
-  if (names.size === 0) return stack;
-  return {
-    ...stack,
-    services: stack.services.filter(({ name }) => !names.has(name)),
-    links: stack.links.filter(({ from, to }) => !names.has(from) && !names.has(to)),
-  };
-}
-
 export function serviceNamed(stack: Stack, name: string): Service {
   const found = stack.services.find((service) => service.name === name);
   if (found) return found;
@@ -235,11 +244,21 @@ export function serviceNamed(stack: Stack, name: string): Service {
   });
 }
 
-/** The one service with a role. @throws LabError when the stack has none, saying what would need it. */
+/**
+ * The one service with a role. What is asked of a gateway goes to an MCP server, where a stack has only one of these.
+ * @throws LabError when the stack has none, saying what would need it
+ */
 export function serviceWithRole(stack: Stack, role: Role, wantedBy: string): Service {
-  const found = stack.services.find((service) => service.role === role);
+  const found = findWithRole(stack, role);
   if (found) return found;
   throw new LabError("bad-input", `${wantedBy} needs a service whose x-lab role is ${role}; ${stack.file} has none`);
+}
+
+export function findWithRole({ services }: Pick<Stack, "services">, role: Role): Service | undefined {
+  const found = services.find((service) => service.role === role);
+  if (found !== undefined || role !== "gateway") return found;
+  const [only, ...more] = services.filter((service) => service.role === "mcp-server");
+  return more.length === 0 ? only : undefined;
 }
 
 export function linkNamed(stack: Stack, name: string): Link {

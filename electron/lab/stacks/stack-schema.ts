@@ -11,6 +11,7 @@ export const ROLES = [
   "mcp-server",
   "approval-channel",
   "audit-log",
+  "database",
   "agent",
   "fault-proxy",
   "other",
@@ -63,6 +64,12 @@ const labService = z.strictObject({
   role: z.enum(ROLES),
   probe,
   endpoint: z.string().optional().describe("where its work is done: a path, or a postgres URL"),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe("the port inside its container; by default the first published one"),
   token: z
     .string()
     .min(1)
@@ -172,6 +179,10 @@ export const stackDocument = z.looseObject({
         .string()
         .regex(/^[a-z0-9][a-z0-9_-]*$/, { error: "expected a project name: lower case letters, digits, _ and -" })
         .optional(),
+      folder: z
+        .string()
+        .optional()
+        .describe("of a file that is kept elsewhere: the folder of the compose file, whose .env is read"),
       links: z.array(link).optional(),
       secrets: z
         .array(z.string().regex(SECRET_NAME, { error: "expected a variable's name, such as GATEWAY_TOKEN" }))

@@ -9,7 +9,7 @@ import { holdProject } from "./docker/project-hold.ts";
 import type { RemoveOptions } from "./docker/take-down.ts";
 import { type OpenedAs, OpenStack, type StackNews } from "./open-stack.ts";
 import { choosePorts } from "./ports.ts";
-import { reloadStack } from "./reload-stack.ts";
+import { forgetDescription, keepDescription, reloadStack } from "./reload-stack.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve-target.ts";
 import { driverOf, type RunTarget, targetOfRegistered } from "./run-target.ts";
 import { RunningStack, takeDown } from "./running-stack.ts";
@@ -75,7 +75,7 @@ export class Stacks {
     const kept = await this.#kept(target);
     if (kept !== undefined) return { running: kept, openedAs: "kept" };
     if (start !== "bring up" && engine !== undefined) {
-      const attached = await this.#attach(stack, engine, target.target.acceptExisting);
+      const attached = await this.#attach(target, engine);
       if (attached !== undefined) return { running: attached, openedAs: "attached" };
     }
     if (start !== "attach") return { running: await this.#bringUp(target, options), openedAs: "brought up" };
@@ -169,8 +169,9 @@ export class Stacks {
   }
 
   /** A project that someone else has brought up; undefined when nothing of it is there. */
-  async #attach(stack: Stack, engine: Engine, acceptsStopped: boolean): Promise<RunningStack | undefined> {
-    const { register, faults } = this.#parts;
+  async #attach({ stack, target }: ResolvedTarget, engine: Engine): Promise<RunningStack | undefined> {
+    const { register, faults, stacksFolder } = this.#parts;
+    const acceptsStopped = target.acceptExisting;
     const release = await holdProject(engine.address.host, stack.project, "attached to it");
     try {
       const ports = await portsOfProject(engine.docker, stack, { acceptsStopped });
@@ -178,10 +179,11 @@ export class Stacks {
         release();
         return undefined;
       }
+      const id = `${stack.project}-${randomUUID().slice(0, 8)}`;
       const registered: RegisteredStack = {
-        id: `${stack.project}-${randomUUID().slice(0, 8)}`,
+        id,
         project: stack.project,
-        file: stack.file,
+        file: target.source.is === "project" ? keepDescription(id, stack, stacksFolder) : stack.file,
         kept: true,
         attached: true,
         docker: { engine: engine.address, networks: [], volumes: [] },
@@ -195,6 +197,7 @@ export class Stacks {
         // What could not be restored is kept on record: the next start tries again.
         if (faults.open(registered.id).length > 0 || !isProtected(registered)) return;
         register.remove(registered.id);
+        forgetDescription(registered.id, stacksFolder);
         faults.forget(registered.id);
       });
       return running;

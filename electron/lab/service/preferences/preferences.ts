@@ -1,4 +1,6 @@
 import { type Settings, type SettingsChange, settings } from "../../../contract/settings.ts";
+import { type StackChoice, stackChoice } from "../../../contract/stacks.ts";
+import { parseJson } from "../../../model/json.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { BUSY_LIMIT_MS, openDatabase } from "../../history/sqlite/database.ts";
 import { LabError } from "../../lab-error.ts";
@@ -19,6 +21,9 @@ const DEFAULTS: Settings = {
   historyLimit: 1_000,
   operator: "operator",
 };
+
+/** Beside the settings: no setting has this name. */
+const OPEN_STACK = "open stack";
 
 /** What a person chose. */
 export class Preferences {
@@ -57,6 +62,21 @@ export class Preferences {
         if (value !== undefined) write.run(name, JSON.stringify(value));
     })();
     return this.settings();
+  }
+
+  /** The stack that was open last; undefined when none was chosen. */
+  stack(): StackChoice | undefined {
+    const value = this.#database.prepare("SELECT value FROM settings WHERE name = ?").pluck().get(OPEN_STACK);
+    const parsed = stackChoice.safeParse(typeof value === "string" ? parseJson(value) : undefined);
+    return parsed.success ? parsed.data : undefined;
+  }
+
+  /** What cannot be written is forgotten: the choice holds as long as this lab. */
+  rememberStack(choice: StackChoice): void {
+    if (this.#readOnlyBecause !== undefined) return;
+    this.#database
+      .prepare("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)")
+      .run(OPEN_STACK, JSON.stringify(choice));
   }
 
   /** Runs were pinned here before the history itself knew which are to be kept. What cannot be written waits for the next start. */

@@ -73,6 +73,10 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         return {};
       }),
     },
+    stacks: {
+      list: lab.stacks.list.handler(() => stack.choices()),
+      use: lab.stacks.use.handler(({ input }) => stack.use(input)),
+    },
     stack: {
       status: lab.stack.status.handler(() => stack.status()),
       up: lab.stack.up.handler(() => stack.up()),

@@ -23,10 +23,8 @@ type Situation =
 
 export interface ControllerParts {
   stacks: Pick<Stacks, "resolve" | "open">;
-  /** Of the stack that was left up when the lab was opened, else of the one that it is to bring up. */
-  target: RunTarget;
-  /** The stack of the target, read from its file. */
-  stack: Stack;
+  /** The stack that was left up when the lab was opened, else the one that it is to bring up. */
+  first: ChosenStack;
   journal: FaultJournal;
   /** Of the settings as they are when the stack is brought up. */
   options: () => Pick<RunTarget, "keep" | "ports">;
@@ -36,9 +34,16 @@ export interface ControllerParts {
   onLeave: () => Promise<void>;
 }
 
-/** The one stack of the lab: brought up when first needed, kept until told down. */
+/** A target, and its stack as it was read. */
+export interface ChosenStack {
+  target: RunTarget;
+  stack: Stack;
+}
+
+/** The one stack that the lab has open: brought up or attached to when first needed, kept until told down. */
 export class StackController {
   readonly #parts: ControllerParts;
+  #chosen: ChosenStack;
   readonly #quit = new AbortController();
   #situation: Situation = { is: "down" };
   #timer: NodeJS.Timeout | undefined;
@@ -48,6 +53,7 @@ export class StackController {
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
+    this.#chosen = parts.first;
   }
 
   /** Takes over a stack of the target that `stack up`, or an earlier lab, left up. */
@@ -57,7 +63,18 @@ export class StackController {
 
   /** What the lab breaks and runs on, up or not. */
   get stack(): Stack {
-    return this.#parts.stack;
+    return this.running?.stack ?? this.#chosen.stack;
+  }
+
+  get target(): RunTarget {
+    return this.#chosen.target;
+  }
+
+  /** Opens another stack; the one that is open has been closed. It is brought up or attached to by {@link up}. */
+  choose(chosen: ChosenStack): void {
+    if (this.#situation.is !== "down") throw new LabError("busy", "another stack is open", { hint: LATER });
+    this.#chosen = chosen;
+    this.#parts.onChange();
   }
 
   /** The stack if it is up. */
@@ -67,7 +84,7 @@ export class StackController {
 
   /** What the stack runs on, or is to run on when it is brought up. */
   get driver(): "process" | "docker" {
-    return this.running?.driver.kind ?? driverOf(this.#parts.target) ?? "process";
+    return this.running?.driver.kind ?? driverOf(this.#chosen.target) ?? "process";
   }
 
   /** What is being started, in a few words; empty when nothing is. */
@@ -100,7 +117,7 @@ export class StackController {
     }
   }
 
-  /** Takes the stack down. Faults on it are to be undone before. */
+  /** Takes the stack down; one that is someone else's is let go. Faults on it are to be undone before. */
   async down(): Promise<void> {
     if (this.#situation.is === "starting") throw new LabError("busy", "the stack is being brought up", { hint: LATER });
     if (this.#situation.is === "failed") this.#become({ is: "down" });
@@ -122,7 +139,8 @@ export class StackController {
     try {
       await this.#parts.onLeave();
     } finally {
-      await open.takeDown(() => this.#parts.onChange());
+      if (open.running.registered.attached) await open.release();
+      else await open.takeDown(() => this.#parts.onChange());
     }
   }
 
@@ -139,14 +157,19 @@ export class StackController {
     this.giveUpStart();
     if (this.#situation.is === "starting") await this.#situation.opening.catch(() => {});
     clearInterval(this.#timer);
+    await this.leave();
+  }
+
+  /** A kept stack is let go as it is, another is taken down. Faults on it are to be undone before. */
+  async leave(): Promise<void> {
     if (this.#situation.is === "stopping") return this.#situation.stopping;
-    if (this.#situation.is !== "up") return;
+    if (this.#situation.is !== "up" || !this.#situation.open.running.registered.kept) return this.down();
     const { open } = this.#situation;
-    if (!open.running.registered.kept) return this.down();
     try {
       await this.#parts.onLeave();
     } finally {
       await open.release();
+      this.#become({ is: "down" });
     }
   }
 
@@ -164,7 +187,7 @@ export class StackController {
 
   /** @param isBusy a run is in progress: it reports what is broken */
   async status(manualRunId: string | null, isBusy: boolean): Promise<StackStatus> {
-    const { stack } = this.#parts;
+    const { stack } = this;
     const situation = this.#situation;
     const running = this.running;
     const faults = this.faults().map((fault) => toInForce(fault, manualRunId));
@@ -175,6 +198,7 @@ export class StackController {
       state: situation.is,
       project: stack.project,
       driver: this.driver,
+      isAttached: this.#chosen.target.source.is === "project",
       services: await Promise.all(services),
       damage: isBusy ? [] : this.#damage.map((each) => ({ target: targetOf(each), what: describeDamage(each) })),
       links: stack.links.map(({ name, from, to }) => ({ name, from, to, faults: on(name) })),
@@ -202,11 +226,13 @@ export class StackController {
     const { running } = situation.open;
     const { status: health, reason, latencyMs } = running.health.health(name);
     const state = await running.driver.stateOf(name).catch(() => ({ is: "unknown" as const }));
-    return { name, role, state: state.is, health, reason, latencyMs, address: running.address(name), faults };
+    const address = running.shownAddress(name) ?? null;
+    return { name, role, state: state.is, health, reason, latencyMs, address, faults };
   }
 
   async #bringUp(progress: Map<string, string>): Promise<OpenStack> {
-    const { stacks, target, options, onChange } = this.#parts;
+    const { stacks, options, onChange } = this.#parts;
+    const { target } = this.#chosen;
     const listen = (news: StackNews) => {
       if (news.is !== "starting" || news.progress === undefined) return;
       progress.set(news.progress.service, news.progress.state);

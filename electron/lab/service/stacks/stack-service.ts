@@ -1,6 +1,9 @@
 import type { StackStatus } from "../../../contract/stack.ts";
+import type { StackChoice, StackChoices } from "../../../contract/stacks.ts";
 import type { JournaledFault } from "../../journal/fault-journal.ts";
+import type { Lab } from "../../lab.ts";
 import { LabError } from "../../lab-error.ts";
+import { driverOf, ON_REFERENCE_STACK, type RunTarget } from "../../stacks/run-target.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { StackController } from "./stack-controller.ts";
@@ -12,16 +15,25 @@ export interface StackUse {
   /** The manual session, while its faults are in force. */
   manualRunId: () => string | null;
   /** Undoes manual faults before the stack is taken down. */
-  undoManual: () => Promise<unknown>;
+  undoManual: () => Promise<{ residue: readonly string[] }>;
+  /** Remembers which stack is open, for the next start of the lab. */
+  remember: (choice: StackChoice) => void;
 }
 
 /** The lab's stack, as a person brings it up, looks at it and takes it down. */
 export class StackService {
+  readonly #lab: Pick<Lab, "listProjects" | "resolve">;
   readonly #controller: StackController;
   readonly #operations: Operations;
   readonly #use: StackUse;
 
-  constructor(controller: StackController, operations: Operations, use: StackUse) {
+  constructor(
+    lab: Pick<Lab, "listProjects" | "resolve">,
+    controller: StackController,
+    operations: Operations,
+    use: StackUse,
+  ) {
+    this.#lab = lab;
     this.#controller = controller;
     this.#operations = operations;
     this.#use = use;
@@ -55,13 +67,52 @@ export class StackService {
     return this.#operations.during(() => this.#down());
   }
 
-  async #down(): Promise<StackStatus> {
-    this.#operations.assertOpen();
-    if (this.#use.isBusy()) {
-      throw new LabError("busy", "a run is in progress and needs the stack", {
-        hint: "cancel it first, or wait for its end",
-      });
+  /** What can be opened, asked of the engine now. */
+  async choices(): Promise<StackChoices> {
+    const open = choiceOf(this.#controller.target);
+    try {
+      const { projects, engine } = await this.#lab.listProjects(false);
+      const { address, version, notes } = engine;
+      return { open, projects, engine: { is: "ready", address: address.host, version, notes: [...notes] } };
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      const { message, hint } = error;
+      return { open, projects: [], engine: { is: "unavailable", message, hint: hint ?? null } };
     }
+  }
+
+  /**
+   * Closes the stack that is open, everything on it restored, and opens another.
+   * @throws LabError `busy` during a run, `residue` when something could not be restored: the stack then stays open
+   */
+  use(choice: StackChoice): Promise<StackStatus> {
+    return this.#operations.during(async () => {
+      this.#assertIdle();
+      const { target, stack } = await this.#lab.resolve(targetOfChoice(choice));
+      const { residue } = await this.#use.undoManual();
+      if (residue.length > 0) {
+        throw new LabError("residue", `the stack that is open is not restored: ${residue.join("; ")}`, {
+          hint: "restore it first, then open the other one",
+        });
+      }
+      await this.#controller.leave();
+      this.#controller.choose({ target, stack });
+      this.#use.remember(choice);
+      if (choice.is === "project") await this.#controller.up();
+      return this.status();
+    });
+  }
+
+  #assertIdle(): void {
+    this.#operations.assertOpen();
+    if (!this.#use.isBusy()) return;
+    throw new LabError("busy", "a run is in progress and needs the stack", {
+      hint: "cancel it first, or wait for its end",
+    });
+  }
+
+  async #down(): Promise<StackStatus> {
+    this.#assertIdle();
     await this.#use.undoManual();
     await this.#controller.down();
     return this.status();
@@ -70,4 +121,24 @@ export class StackService {
   status(): Promise<StackStatus> {
     return this.#controller.status(this.#use.manualRunId(), this.#use.isBusy());
   }
+}
+
+function targetOfChoice(choice: StackChoice): RunTarget {
+  const { start, ports, keep, without, acceptExisting } = ON_REFERENCE_STACK;
+  const rest = { ports, keep, without, acceptExisting };
+  const engine = { by: "environment", allowRemote: false } as const;
+  if (choice.is === "project") {
+    const source = { is: "project", project: choice.project } as const;
+    return { ...rest, source, driver: "docker", engine, start: "attach" };
+  }
+  const source = { is: "reference" } as const;
+  return choice.driver === "process"
+    ? { ...rest, source, driver: "process", start }
+    : { ...rest, source, driver: "docker", engine, start };
+}
+
+function choiceOf(target: RunTarget): StackChoice {
+  const { source } = target;
+  if (source.is === "project") return { is: "project", project: source.project };
+  return { is: "reference", driver: driverOf(target) ?? "process" };
 }

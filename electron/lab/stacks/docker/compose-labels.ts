@@ -15,6 +15,7 @@ export const LABEL = {
   version: "com.docker.compose.version",
   network: "com.docker.compose.network",
   volume: "com.docker.compose.volume",
+  dependsOn: "com.docker.compose.depends_on",
 } as const;
 
 /** On a replacement: the id of the container that it replaces. */

@@ -1,5 +1,5 @@
 import type { Probe, ProbeResult } from "../../health/probe.ts";
-import { type ContainerView, verdictOf } from "./container-view.ts";
+import { type ContainerView, verdictOf, verdictOfHealthCheck } from "./container-view.ts";
 
 /** Where a probe learns of the container behind a service. */
 export interface ContainerSource {
@@ -8,22 +8,42 @@ export interface ContainerSource {
   onChange(listener: (service: string) => void): () => void;
 }
 
+/** How the service behind a container is probed. */
+export interface InnerProbe {
+  /** host:port; undefined while the engine does not say it. */
+  address: () => string | undefined;
+  make: (address: string) => Probe;
+}
+
 /**
- * Asks the engine first and the service then. A container that has ended or is frozen needs no probe to time out, and a
+ * Asks the engine first and the service then, unless the container is all that is probed. A container that has ended or is frozen needs no probe to time out, and a
  * look that is under way when its container changes is begun again.
  */
-export function containerProbe(
-  service: string,
-  source: ContainerSource,
-  address: () => string,
-  makeInner: (address: string) => Probe,
-): Probe {
+export function containerProbe(service: string, source: ContainerSource, probed: InnerProbe | "container"): Probe {
+  return probed === "container" ? stateProbe(service, source) : serviceProbe(service, source, probed);
+}
+
+function stateProbe(service: string, source: ContainerSource): Probe {
+  return {
+    close: async () => {},
+    async check(): Promise<ProbeResult> {
+      if (!source.isCurrent()) return { ...ENGINE_AWAY, latencyMs: 0 };
+      const view = source.view(service);
+      const verdict = verdictOf(view) ?? (view && verdictOfHealthCheck(view));
+      return { ...(verdict ?? ENGINE_AWAY), latencyMs: 0 };
+    },
+  };
+}
+
+const ENGINE_AWAY = { status: "unknown", reason: "the Docker engine has not reported its container" } as const;
+
+function serviceProbe(service: string, source: ContainerSource, { address, make }: InnerProbe): Probe {
   let inner: { address: string; probe: Probe } | undefined;
   const innerAt = async (wanted: string): Promise<Probe> => {
     if (inner?.address === wanted) return inner.probe;
     // A port that the engine chose may be another one after a restart.
     await inner?.probe.close();
-    inner = { address: wanted, probe: makeInner(wanted) };
+    inner = { address: wanted, probe: make(wanted) };
     return inner.probe;
   };
   return {
@@ -33,9 +53,11 @@ export function containerProbe(
       for (;;) {
         const verdict = source.isCurrent() ? verdictOf(source.view(service)) : undefined;
         if (verdict !== undefined) return { ...verdict, latencyMs: performance.now() - startedMs };
+        const at = address();
+        if (at === undefined) return { ...ENGINE_AWAY, latencyMs: performance.now() - startedMs };
         const changed = new AbortController();
         const forget = source.onChange((name) => name === service && changed.abort());
-        const probe = await innerAt(address());
+        const probe = await innerAt(at);
         const result = await probe.check(AbortSignal.any([signal, changed.signal])).finally(forget);
         if (changed.signal.aborted && !signal.aborted) continue;
         const { health, stoppedReplicas } = source.view(service) ?? {};

@@ -14,6 +14,8 @@ export interface ContainerView {
   isIsolated: boolean;
   /** Port inside to port on the host. */
   ports: Readonly<Record<number, number>>;
+  /** Its address in one of its networks; undefined while it has none, and where it is in another's. */
+  address: string | undefined;
   /** Of a service with several containers: which of the others do not run. */
   stoppedReplicas?: readonly string[];
 }
@@ -52,7 +54,14 @@ export function viewOf(found: Dockerode.ContainerInspectInfo): ContainerView {
         return hostPort > 0 ? [[Number.parseInt(inside, 10), hostPort]] : [];
       }),
     ),
+    address: addressOf(found),
   };
+}
+
+/** The address of a container in the first of its networks that gave it one. */
+export function addressOf({ NetworkSettings }: Dockerode.ContainerInspectInfo): string | undefined {
+  const addresses = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
+  return addresses.find((address) => address !== undefined && address !== "");
 }
 
 /** A container with networks of its own that is on none. */
@@ -83,6 +92,14 @@ export function afterEvent(view: ContainerView, { action, health, exitCode }: En
 
 export function sameView(a: ContainerView | undefined, b: ContainerView | undefined): boolean {
   return isDeepStrictEqual(a, b);
+}
+
+/** What a running container says of the service's health, for a service that is not probed in another way. */
+export function verdictOfHealthCheck({ health }: ContainerView): Omit<ProbeResult, "latencyMs"> {
+  if (health === "healthy") return { status: "up", reason: "its container's health check passes" };
+  if (health === "unhealthy") return { status: "degraded", reason: "its container's health check fails" };
+  if (health === "starting") return { status: "degraded", reason: "its container's health check has not passed yet" };
+  return { status: "up", reason: "its container runs" };
 }
 
 /** What the container's state alone says of the service's health; undefined when its probe has to be asked. */

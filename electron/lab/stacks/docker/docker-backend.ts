@@ -12,7 +12,7 @@ import { ContainerLogs, lastContainerLines } from "./container-logs.ts";
 import { containerProbe } from "./container-probe.ts";
 import { DockerDriver } from "./docker-driver.ts";
 import { openEngine } from "./engine.ts";
-import { isRemote } from "./engine-address.ts";
+import { isRemote, reachesContainers } from "./engine-address.ts";
 import { ProjectWatch } from "./project-watch.ts";
 import { replaceContainer, restoreOriginal } from "./replacement.ts";
 
@@ -23,6 +23,8 @@ export class DockerBackend implements StackBackend {
   readonly #docker: Dockerode;
   readonly #registered: RegisteredStack & { docker: DockerLocation };
   readonly #watch: ProjectWatch;
+  /** Of a container that is stopped or cut off: where the service was. */
+  readonly #lastAddresses = new Map<string, string>();
 
   constructor(registered: RegisteredStack & { docker: DockerLocation }) {
     const { engine } = registered.docker;
@@ -33,18 +35,36 @@ export class DockerBackend implements StackBackend {
     this.#watch = new ProjectWatch(this.#docker, registered.project, systemClock.sleep);
   }
 
-  /** The engine knows best: a port that it chose may be another one since the container's last start. */
   address(service: Service): string {
-    const { port, name } = service;
-    const published = port === undefined ? undefined : this.#watch.view(name)?.ports[port.containerPort];
+    const address = this.#address(service);
+    if (address === undefined) throw unpublished(service.name);
+    return address;
+  }
+
+  /**
+   * The engine knows best: a port that it chose may be another one since the container's last start. A service that
+   * publishes none is reached at its container's own address, where that is an address of this machine.
+   */
+  #address(service: Service): string | undefined {
+    const { port, name, insidePort } = service;
+    const view = this.#watch.view(name);
+    const published = port === undefined ? undefined : view?.ports[port.containerPort];
     const hostPort = published ?? this.#registered.ports[name];
-    if (hostPort === undefined) throw unpublished(name);
-    return `${hostOf(service, this.#registered.docker)}:${hostPort}`;
+    if (hostPort !== undefined) return `${hostOf(service, this.#registered.docker)}:${hostPort}`;
+    if (insidePort === undefined || !reachesContainers(this.#registered.docker.engine)) return undefined;
+    const address = view?.address ?? this.#lastAddresses.get(name);
+    if (address === undefined) return undefined;
+    this.#lastAddresses.set(name, address);
+    return `${address}:${insidePort}`;
   }
 
   probe(service: Service): Probe {
-    const address = () => this.address(service);
-    return containerProbe(service.name, this.#watch, address, (at) => makeProbe(service.probe, at));
+    const { probe, name } = service;
+    if ("container" in probe) return containerProbe(name, this.#watch, "container");
+    return containerProbe(name, this.#watch, {
+      address: () => this.#address(service),
+      make: (at) => makeProbe(probe, at),
+    });
   }
 
   followLogs(take: (line: LogLine) => void): LogFollower {

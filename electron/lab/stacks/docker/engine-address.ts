@@ -28,6 +28,11 @@ export function isRemote({ host }: EngineAddress): boolean {
   return !host.startsWith("unix://") && !host.startsWith("npipe://");
 }
 
+/** Whether addresses of containers are reached from this machine: elsewhere they are those of a virtual machine. */
+export function reachesContainers(address: EngineAddress): boolean {
+  return process.platform === "linux" && !isRemote(address);
+}
+
 /** The path of a local engine's socket or pipe. */
 export function socketOf({ host }: EngineAddress): string | undefined {
   return /^(?:unix|npipe):\/\/(.+)$/.exec(host)?.[1];

@@ -1,0 +1,70 @@
+import type { ListedProject } from "../../contract/stacks.ts";
+import { Lab } from "../../lab/lab.ts";
+import { LabError } from "../../lab/lab-error.ts";
+import type { RunningStack } from "../../lab/stacks/running-stack.ts";
+import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
+
+const REMOTE = { "allow-remote-docker": { type: "boolean", default: false } } as const;
+
+export const stacksCommand: Command = {
+  help: `resilience-lab stacks list
+resilience-lab stacks describe PROJECT
+
+\`list\` shows where runs can happen: the reference stack, and every compose project of the Docker engine, running or not.
+Each project can be named with --project in run, plan and break; nothing has to be added to its files.
+\`describe\` prints what the lab takes the services of a project for, as a stack file: by their images, names and ports, and
+by what answers there (an MCP handshake, HTTP, PostgreSQL; no tool is called). To correct it, save it as resilience-lab.yaml
+beside the project's compose file and edit it: what it says of a service is used from then on.
+
+  --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`,
+  async run(args, terminal) {
+    const { values, positionals } = readArguments("stacks", args, REMOTE);
+    const [action = "", ...names] = positionals;
+    const isRemoteAllowed = values["allow-remote-docker"];
+    if (oneOf("stacks", action, ["list", "describe"]) === "list") return list(isRemoteAllowed, terminal);
+    const [project, ...more] = names;
+    if (project === undefined || more.length > 0) throw new LabError("bad-input", "stacks describe takes one project");
+    return describe(project, isRemoteAllowed, terminal);
+  },
+};
+
+async function list(allowRemote: boolean, terminal: Terminal): Promise<number> {
+  const { out } = terminal;
+  const lab = await Lab.open(terminal.environment);
+  try {
+    out.write(`reference  ${await lab.withStack(describeReference)}\n`);
+    const { projects } = await lab.listProjects(allowRemote);
+    if (projects.length === 0) out.write("the Docker engine has no compose project\n");
+    const width = Math.max(0, ...projects.map(({ project }) => project.length));
+    for (const each of projects) out.write(`${each.project.padEnd(width)}  ${describeListed(each)}\n`);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    out.write(`projects are not listed: ${error.message}\n`);
+    if (error.hint !== undefined) out.write(`  ${error.hint}\n`);
+  } finally {
+    await lab.close();
+  }
+  return EXIT.green;
+}
+
+async function describeReference(running: RunningStack | undefined): Promise<string> {
+  if (running === undefined) return "not up; a run brings it up, as processes unless told otherwise";
+  return `${running.stack.project} is up ${running.engine === undefined ? "as processes" : `on ${running.engine}`}`;
+}
+
+function describeListed({ services, files }: ListedProject): string {
+  const running = services.filter((each) => each.running > 0).length;
+  const replicas = services.filter((each) => each.containers > 1).map((each) => `${each.containers} x ${each.name}`);
+  const also = replicas.length > 0 ? ` (${replicas.join(", ")})` : "";
+  return `${running} of ${services.length} services running${also}  ${files.join(", ")}`;
+}
+
+async function describe(project: string, allowRemote: boolean, terminal: Terminal): Promise<number> {
+  const lab = await Lab.open(terminal.environment);
+  try {
+    terminal.out.write(await lab.describeProject(project, allowRemote));
+    return EXIT.green;
+  } finally {
+    await lab.close();
+  }
+}

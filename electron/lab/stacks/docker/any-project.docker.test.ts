@@ -1,0 +1,159 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { lastingFolder } from "../../../testing/lasting-folder.ts";
+import { LabProcess } from "./testing/lab-process.ts";
+import { compose, containerId, describeOnDocker, docker, projectName, SERVER, stateOf } from "./testing/on-docker.ts";
+
+const FOUND = fileURLToPath(import.meta.resolve("@modelcontextprotocol/sdk/types.js"));
+const MODULES = FOUND.slice(0, FOUND.indexOf("node_modules") + "node_modules".length);
+const EVERYTHING = "/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
+
+/** Of public programs, as their authors would write it: nothing in it is for the lab. */
+const FILE = `services:
+  mcp-gateway:
+    image: node:24-slim
+    command: [node, /app/node_modules/supergateway/dist/index.js, --stdio, "node ${EVERYTHING} stdio", --outputTransport, streamableHttp, --stateful, --port, "9000"]
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    ports: ["127.0.0.1::9000"]
+    depends_on: [tools]
+    stop_grace_period: 1s
+  tools:
+    image: node:24-slim
+    command: [node, ${EVERYTHING}, streamableHttp]
+    environment: { PORT: "3001" }
+    expose: ["3001"]
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    stop_grace_period: 1s
+    depends_on:
+      migration: { condition: service_completed_successfully }
+      store: { condition: service_started }
+  store:
+    image: postgres:18
+    environment: { POSTGRES_PASSWORD: of-theirs }
+    networks: [behind]
+  page:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(SERVER)}]
+    expose: ["8000"]
+    stop_grace_period: 1s
+  worker:
+    image: node:24-slim
+    command: [node, -e, "setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit(0))"]
+    stop_grace_period: 1s
+  migration:
+    image: node:24-slim
+    command: [node, -e, "console.log('migrated')"]
+networks:
+  behind: { internal: true }
+`;
+
+const SCENARIO = `id: ours
+title: A server that is killed while the gateway is used
+patterns: []
+steadyState:
+  - { service: tools, is: up }
+  - { service: store, is: up }
+  - { call: echo, arguments: { message: hello }, is: ok }
+method:
+  - fault: { FAULT: TARGET }
+  - wait: { service: TARGET, is: down }
+  - call: echo
+    arguments: { message: still here }
+expect:
+  - { service: TARGET, is: down }
+`;
+
+describeOnDocker("a compose project with nothing in it for the lab", () => {
+  const folder = lastingFolder();
+  const project = projectName();
+  beforeAll(async () => {
+    writeFileSync(join(folder, "docker-compose.yml"), FILE);
+    compose(folder, project, "up", "-d");
+    const describe = async () => (await new LabProcess().run("stacks", "describe", project)).said;
+    await expect.poll(describe, { timeout: 90_000 }).toMatch(/port: 9000/);
+  }, 120_000);
+  afterAll(() => void compose(folder, project, "down", "-v"));
+
+  /** What someone would notice of the project, but for times and what the engine chooses anew at a start. */
+  const asFound = () => {
+    const format = "{{.Id}} {{.Name}} {{.State.Status}} {{json .Config}} {{json .HostConfig}} {{json .Mounts}}";
+    const ids = docker("ps", "-aq", "--no-trunc", "--filter", `label=com.docker.compose.project=${project}`).split(
+      "\n",
+    );
+    return docker("inspect", "--format", format, ...ids.sort());
+  };
+  const run = (lab: LabProcess, fault: string, target: string) => {
+    const file = join(folder, `${fault}-${target}.yaml`);
+    writeFileSync(file, SCENARIO.replaceAll("FAULT", fault).replaceAll("TARGET", target));
+    return lab.run("run", file, "--project", project);
+  };
+
+  test("is listed, and its services are taken for what they are", async () => {
+    const lab = new LabProcess();
+    const { said } = await lab.run("stacks", "list");
+    expect(said).toMatch(/^reference +not up/m);
+    expect(said).toMatch(
+      new RegExp(`^${project} +5 of 6 services running +${join(folder, "docker-compose.yml")}$`, "m"),
+    );
+    const described = await lab.run("stacks", "describe", project);
+    const { services } = parse(described.said) as { services: Record<string, { "x-lab": object }> };
+    const taken = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service["x-lab"]]));
+    expect(taken).toEqual({
+      "mcp-gateway": { role: "gateway", probe: { mcp: "/mcp" }, endpoint: "/mcp", port: 9000 },
+      tools: { role: "mcp-server", probe: { mcp: "/mcp" }, endpoint: "/mcp", port: 3001 },
+      store: { role: "database", probe: { tcp: true }, port: 5432 },
+      page: { role: "other", probe: { http: "/health" }, port: 8000 },
+      worker: { role: "other", probe: { container: true } },
+    });
+  });
+
+  test.each([
+    ["kill", "tools"],
+    ["stop", "store"],
+    ["pause", "page"],
+    ["stop", "worker"],
+    ["disconnect", "tools"],
+  ])("is broken (%s %s) while its gateway is called, and is left as it was found", async (fault, target) => {
+    const before = asFound();
+    const { code, said } = await run(new LabProcess(), fault, target);
+    expect(code, said).toBe(0);
+    expect(said).toContain(`using project ${project} as it was found`);
+    expect(asFound()).toBe(before);
+  });
+
+  test("is restored by the next start when the lab and its watchdog die, although no file describes it", async () => {
+    const before = asFound();
+    const lab = new LabProcess();
+    const file = join(folder, "dies.yaml");
+    writeFileSync(
+      file,
+      SCENARIO.replaceAll("FAULT", "stop")
+        .replaceAll("TARGET", "tools")
+        .replace(/- wait: .*/, "- { wait: 10m }"),
+    );
+    const session = lab.start("run", file, "--project", project);
+    await session.says(/wait for 10 min/);
+    await lab.cutPower();
+    expect(stateOf(project, "tools")).toBe("exited");
+    const { said } = await lab.run("run", join(folder, "pause-page.yaml"), "--project", project);
+    expect(said).toContain("recovered: undid stop tools, left by a lab that died: restored");
+    expect(asFound()).toBe(before);
+  });
+
+  test("is used as a file beside its own corrects it", async () => {
+    const file = join(folder, "resilience-lab.yaml");
+    writeFileSync(file, `services:\n  page:\n    x-lab: { role: agent, probe: { tcp: true }, port: 8000 }\n`);
+    const { said } = await new LabProcess().run("stacks", "describe", project);
+    const { services } = parse(said) as { services: Record<string, { "x-lab": object }> };
+    expect(services.page?.["x-lab"]).toEqual({ role: "agent", probe: { tcp: true }, port: 8000 });
+    expect(services.tools?.["x-lab"]).toMatchObject({ role: "mcp-server" });
+    writeFileSync(file, `services:\n  page:\n    x-lab: { role: butler, probe: { tcp: true } }\n`);
+    const wrong = await new LabProcess().run("run", join(folder, "pause-page.yaml"), "--project", project);
+    expect(wrong.said).toMatch(/resilience-lab\.yaml:3:\d+: .*role/);
+    expect(wrong.code).toBe(2);
+    expect(containerId(project, "page")).not.toBe("");
+  });
+});

@@ -1,0 +1,84 @@
+import type Dockerode from "dockerode";
+import { LABEL } from "./compose-labels.ts";
+import { addressOf } from "./container-view.ts";
+
+type Inspected = Dockerode.ContainerInspectInfo;
+
+/** A service of a project as the engine has it: its first container stands for all of them. */
+export interface FoundService {
+  name: string;
+  image: string;
+  /** Its program with its arguments. */
+  command: readonly string[];
+  /** Every TCP port that its image or its project names, in ascending order. */
+  ports: readonly FoundPort[];
+  /** Its address in one of its networks; undefined where it has none of its own. */
+  address: string | undefined;
+  dependsOn: Readonly<Record<string, string>>;
+  hasHealthCheck: boolean;
+  replicas: number;
+}
+
+export interface FoundPort {
+  inside: number;
+  /** 0 where the engine chooses it at each start; undefined for one that is not published. */
+  published: number | undefined;
+  hostAddress: string;
+}
+
+/**
+ * The services of a project, in alphabetical order. One whose containers have done their work and ended (exit code 0, and
+ * nothing starts them again), such as a migration, is no service.
+ */
+export function foundServices(containers: readonly Inspected[]): FoundService[] {
+  const byService = Map.groupBy(containers, ({ Config }) => Config.Labels[LABEL.service] ?? "");
+  return [...byService]
+    .filter(([name, replicas]) => name !== "" && !replicas.every(isDone))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, replicas]) => foundService(name, replicas));
+}
+
+function isDone({ State, HostConfig }: Inspected): boolean {
+  const policy = HostConfig.RestartPolicy?.Name ?? "";
+  return State.Status === "exited" && State.ExitCode === 0 && (policy === "" || policy === "no");
+}
+
+function foundService(name: string, replicas: readonly Inspected[]): FoundService {
+  const [container] = replicas as [Inspected];
+  const { Config } = container;
+  return {
+    name,
+    image: Config.Image,
+    command: [...[Config.Entrypoint ?? []].flat(), ...(Config.Cmd ?? [])],
+    ports: portsOf(container),
+    address: addressOf(container),
+    dependsOn: dependenciesOf(Config.Labels[LABEL.dependsOn]),
+    hasHealthCheck: container.State.Health !== undefined,
+    replicas: replicas.length,
+  };
+}
+
+function portsOf({ Config, HostConfig }: Inspected): FoundPort[] {
+  const bindings = (HostConfig.PortBindings ?? {}) as Record<string, { HostIp?: string; HostPort?: string }[] | null>;
+  const names = new Set([...Object.keys(Config.ExposedPorts ?? {}), ...Object.keys(bindings)]);
+  return [...names]
+    .filter((each) => each.endsWith("/tcp"))
+    .map((each) => {
+      const [binding] = bindings[each] ?? [];
+      return {
+        inside: Number.parseInt(each, 10),
+        published: binding && Number(binding.HostPort ?? 0),
+        hostAddress: binding?.HostIp || "0.0.0.0",
+      };
+    })
+    .sort((one, other) => one.inside - other.inside);
+}
+
+/** As compose writes it since version 2: `db:service_healthy:true,cache:service_started:false`. */
+function dependenciesOf(label = ""): Record<string, string> {
+  const entries = label.split(",").flatMap((each): [string, string][] => {
+    const [name, condition = "service_started"] = each.split(":");
+    return name ? [[name, condition]] : [];
+  });
+  return Object.fromEntries(entries);
+}

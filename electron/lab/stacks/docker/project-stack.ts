@@ -1,0 +1,164 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type Dockerode from "dockerode";
+import { stringify } from "yaml";
+import { isObject } from "../../../model/json.ts";
+import { parseYaml, type YamlDocument } from "../../documents/yaml-document.ts";
+import type { EngineAddress } from "../../journal/docker-location.ts";
+import { LabError } from "../../lab-error.ts";
+import { isOptional } from "../read-attached.ts";
+import { readStackFile, type Stack, stackOfDocument } from "../stack-file.ts";
+import { inspectAll, LABEL } from "./compose-labels.ts";
+import { reachesContainers } from "./engine-address.ts";
+import { type Greeting, greet } from "./port-greeting.ts";
+import { filesIn, listProjects } from "./project-list.ts";
+import { type FoundPort, type FoundService, foundServices } from "./project-services.ts";
+import { proposeServices } from "./propose-service.ts";
+
+/** Beside the compose file: what a person says of the services, in the vocabulary of `x-lab`. */
+export const OVERLAY_FILE = "resilience-lab.yaml";
+
+/** A project whose services the engine has, and what is said of them in files. */
+export interface FoundProject {
+  project: string;
+  services: readonly FoundService[];
+  /** The folder of its compose file, by its labels; the working directory where they do not say. */
+  folder: string;
+  /** What is said of it, in the order in which it was written: a later file replaces what an earlier one says. */
+  files: readonly YamlDocument[];
+  /** Files that its labels name and that do not exist: containers outlive the folder that they were brought up from. */
+  gone: readonly string[];
+}
+
+/**
+ * A project that is up, by its name. The engine says which services it has; files only what they are for.
+ * @param file read instead of the compose files and the overlay beside them
+ * @throws LabError when there is no such project; DocumentError for a file that is wrong in `x-lab`
+ */
+export async function findProject(docker: Dockerode, project: string, file: string | undefined): Promise<FoundProject> {
+  const containers = await inspectAll(docker, project);
+  const [first] = containers;
+  if (first === undefined) throw await noSuchProject(docker, project);
+  const labels = first.Config.Labels;
+  const folder = labels[LABEL.workingFolder] || process.cwd();
+  const composed = file === undefined ? filesIn(labels) : [];
+  const gone = composed.filter((each) => !existsSync(each));
+  const present = [...composed, resolve(folder, OVERLAY_FILE)].filter((each) => existsSync(each));
+  const files = file === undefined ? present : [resolve(file)];
+  return { project, services: foundServices(containers), folder, files: files.map(readStackFile), gone };
+}
+
+async function noSuchProject(docker: Dockerode, project: string): Promise<LabError> {
+  const names = (await listProjects(docker)).map((each) => each.project);
+  return new LabError("bad-input", `no compose project called "${project}" is up`, {
+    hint: names.length > 0 ? `there are: ${names.join(", ")}` : "there are none on this engine",
+  });
+}
+
+/**
+ * The stack of a project that is up, as a stack file of its own: ports and dependencies from the engine, `x-lab` from the
+ * project's files, and for services that no file describes a proposal, made from their images, names and ports.
+ */
+export async function stackOfProject(
+  docker: Dockerode,
+  engine: EngineAddress,
+  project: string,
+  file: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<{ stack: Stack; notes: string[] }> {
+  const found = await findProject(docker, project, file);
+  // Each by itself first, so that a mistake is reported at its own line.
+  for (const document of found.files) stackOfDocument(document, found.folder, environment, "attached");
+  const text = await describeProject(found, engine);
+  const name = found.files.at(-1)?.file ?? `project ${project}`;
+  const stack = stackOfDocument(parseYaml(text, name), found.folder, environment, "attached");
+  const notes = found.gone.map((each) => `${each}, from which ${project} was brought up, does not exist: ${NAME_IT}`);
+  return { stack: { ...stack, project }, notes };
+}
+
+const NAME_IT = "what it says in x-lab is not known; name it where it is now with --stack FILE";
+
+/** A project as the text of a stack file: what is said in its files, and proposals for the rest. */
+export async function describeProject(found: FoundProject, engine: EngineAddress): Promise<string> {
+  const { services, folder, files } = found;
+  const described = describedIn(files);
+  const open = services.filter(({ name }) => !described.has(name));
+  const proposed = proposeServices(await Promise.all(open.map((service) => greeted(service, engine))));
+  const written = services.map((service): [string, object] => {
+    const { ports, "x-lab": lab } = described.get(service.name) ?? { "x-lab": proposed.get(service.name) };
+    const { ports: found, depends_on } = composed(service);
+    return [service.name, { ports: ports ?? found, depends_on, "x-lab": lab }];
+  });
+  // What is described and has no container is reported as missing, unless compose was not asked for one.
+  const absent = [...described].filter(([name]) => !services.some((service) => service.name === name));
+  const off = new Set(absent.filter(([, each]) => each.isOptional).map(([name]) => name));
+  const missing = absent.filter(([name]) => !off.has(name)).map(([name, { isOptional: _, ...rest }]) => [name, rest]);
+  const lab: Record<string, unknown> = Object.assign(
+    {},
+    ...files.map(({ value }) => asObject(fieldOf(value, "x-lab"))),
+  );
+  const links = Array.isArray(lab.links) ? lab.links.filter((link) => !endsAt(link, off)) : undefined;
+  const top = { ...lab, ...(links && { links }), folder };
+  return stringify({ services: Object.fromEntries([...written, ...missing]), "x-lab": top });
+}
+
+function endsAt(link: unknown, services: ReadonlySet<string>): boolean {
+  const name = fieldOf(link, "name");
+  return typeof name === "string" && name.split("->").some((end) => services.has(end));
+}
+
+interface Described {
+  "x-lab": unknown;
+  /** In the order in which the file has them: the first is where the lab reaches the service. */
+  ports?: unknown;
+  isOptional: boolean;
+}
+
+/** The services that have `x-lab` in one of the files; a later file replaces what an earlier one says. */
+function describedIn(files: readonly YamlDocument[]): Map<string, Described> {
+  const described = new Map<string, Described>();
+  for (const { value } of files) {
+    for (const [name, service] of Object.entries(asObject(fieldOf(value, "services")))) {
+      const ports = fieldOf(service, "ports") ?? described.get(name)?.ports;
+      const lab = fieldOf(service, "x-lab");
+      if (!isObject(lab)) continue;
+      described.set(name, { "x-lab": lab, isOptional: isOptional(service), ...(ports === undefined ? {} : { ports }) });
+    }
+  }
+  return described;
+}
+
+function composed({ ports, dependsOn }: FoundService): Record<string, unknown> {
+  const published = ports.flatMap(({ inside, published, hostAddress }) =>
+    published === undefined ? [] : [{ target: inside, published, host_ip: hostAddress }],
+  );
+  const conditions = Object.entries(dependsOn).map(([name, condition]) => [name, { condition }]);
+  return { ports: published, depends_on: Object.fromEntries(conditions) };
+}
+
+/** Ports that are asked what they speak, of one service. */
+const GREETED_PORTS = 6;
+const NEVER = new AbortController().signal;
+
+async function greeted(service: FoundService, engine: EngineAddress) {
+  const greetings = await Promise.all(
+    service.ports.slice(0, GREETED_PORTS).map(async (port): Promise<[number, Greeting][]> => {
+      const address = reachable(service, port, engine);
+      return address === undefined ? [] : [[port.inside, await greet(address, NEVER)]];
+    }),
+  );
+  return { ...service, greetings: new Map(greetings.flat()) };
+}
+
+function reachable(service: FoundService, { inside, published }: FoundPort, engine: EngineAddress): string | undefined {
+  if (reachesContainers(engine)) return service.address && `${service.address}:${inside}`;
+  return published ? `127.0.0.1:${published}` : undefined;
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {};
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return isObject(value) ? value[name] : undefined;
+}
