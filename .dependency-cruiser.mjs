@@ -68,6 +68,7 @@ const ORDER = {
     "state",
     "about",
     "approvals",
+    "stacks",
     "history",
     "settings",
     "stack",

@@ -60,10 +60,10 @@ export class BrowserLab implements LabUnderTest {
     this.origin = new URL(addresses[0] ?? "").origin;
   }
 
-  static async start(home: string, port = 0): Promise<BrowserLab> {
+  static async start(home: string, environment: NodeJS.ProcessEnv = {}, port = 0): Promise<BrowserLab> {
     const args = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)])];
     const child = spawn(process.execPath, [join(PROJECT, "electron", "hosts", "start.mjs"), ...args], {
-      env: { ...process.env, RESILIENCE_LAB_HOME: home },
+      env: { ...process.env, ...environment, RESILIENCE_LAB_HOME: home },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const addresses: string[] = [];

@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 
-export type Place = "Lab" | "History" | "Approvals" | "Scenarios";
+export type Place = "Lab" | "Stacks" | "History" | "Approvals" | "Scenarios";
 /** A run takes seconds, the first one also brings the stack up, and the machine may be busy. */
 const RUN_LIMIT_MS = 120_000;
 

@@ -51,7 +51,7 @@ test("the lab is killed and restarted: the page reconnects, and the run is shown
     await expect(window.nowRunning).toContainText("the lab has ended");
     await expect(window.nowRunning.getByRole("button", { name: "Cancel" })).toHaveAttribute("aria-disabled", "true");
   });
-  const again = await BrowserLab.start(lab.home, lab.port);
+  const again = await BrowserLab.start(lab.home, {}, lab.port);
   try {
     // A restarted lab knows no sessions: the page asks to be opened from the new address.
     await expect(window.banner).toContainText("open the address that the lab printed", { timeout: 30_000 });

@@ -47,6 +47,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       group: "Commands",
       actions: [
         command("go-lab", "Go to the lab", () => goTo({ at: "lab" }), "go-lab"),
+        command("go-stacks", "Go to the stacks", () => goTo({ at: "stacks" }), "go-stacks"),
         command("go-history", "Go to the history of runs", () => goTo({ at: "history" }), "go-history"),
         command("go-approvals", "Go to approvals", () => goTo({ at: "approvals" }), "go-approvals"),
         command("go-scenarios", "Go to the scenarios", () => goTo({ at: "scenarios" }), "go-scenarios"),

@@ -1,10 +1,11 @@
-import { IconFlask2, IconHistory, IconPencilCode, IconUserCheck } from "@tabler/icons-react";
+import { IconFlask2, IconHistory, IconPencilCode, IconStack2, IconUserCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { formatRoute, type Route } from "../state/route.ts";
 import classes from "./shell.module.css";
 
 const PLACES = [
   { at: "lab", label: "Lab", Icon: IconFlask2 },
+  { at: "stacks", label: "Stacks", Icon: IconStack2 },
   { at: "history", label: "History", Icon: IconHistory },
   { at: "approvals", label: "Approvals", Icon: IconUserCheck },
   { at: "scenarios", label: "Scenarios", Icon: IconPencilCode },

@@ -22,6 +22,7 @@ const Overlays = late("The overlays", async () => {
 const LabPage = late("The Lab page", () => import("../scenarios/lab-page.tsx"));
 const RunPage = late("The Run page", () => import("../runs/run-page.tsx"));
 const ComparePage = late("The Compare page", () => import("../runs/compare-page.tsx"));
+const StacksPage = late("The Stacks page", () => import("../stacks/stacks-page.tsx"));
 const HistoryPage = late("The History page", () => import("../history/history-page.tsx"));
 const ApprovalsPage = late("The Approvals page", () => import("../approvals/approvals-page.tsx"));
 const EditorPage = late("The Scenarios page", () => import("../editor/editor-page.tsx"));
@@ -53,6 +54,7 @@ export function Shell() {
     palette: overlays.openPalette,
     help: () => overlays.openHelp(),
     "go-lab": () => goTo({ at: "lab" }),
+    "go-stacks": () => goTo({ at: "stacks" }),
     "go-history": () => goTo({ at: "history" }),
     "go-approvals": () => goTo({ at: "approvals" }),
     "go-scenarios": () => goTo({ at: "scenarios" }),
@@ -98,6 +100,8 @@ function Page({ route }: { route: Route }) {
       return <RunPage key={route.runId} route={route} />;
     case "compare":
       return <ComparePage key={`${route.left} ${route.right}`} left={route.left} right={route.right} />;
+    case "stacks":
+      return <StacksPage />;
     case "history":
       return <HistoryPage route={route} />;
     case "approvals":
@@ -146,6 +150,7 @@ const TITLES: Record<Route["at"], string> = {
   lab: "Lab",
   run: "Run",
   compare: "Compare",
+  stacks: "Stacks",
   history: "History",
   approvals: "Approvals",
   scenarios: "Scenarios",

@@ -4,6 +4,7 @@ import type { StackStatus } from "../../electron/contract/stack.ts";
 import type { Tone } from "../../electron/model/tone.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
@@ -36,12 +37,13 @@ export function StackPanel() {
     <section className={classes.panel} aria-labelledby="stack-title">
       <header>
         <h2 id="stack-title">Stack</h2>
-        <span
+        <a
           className={classes.driver}
-          title={stack.driver === "process" ? "services are child processes of the lab" : "services are containers"}
+          href={formatRoute({ at: "stacks" })}
+          title={`${stack.driver === "process" ? "Services are child processes of the lab" : "Services are containers"}. Open another stack`}
         >
           {stack.project} · {stack.driver === "process" ? "processes" : "Docker"}
-        </span>
+        </a>
         <span className={classes.state}>
           {(stack.state === "starting" || stack.state === "stopping") && <Loader size={12} aria-hidden />}
           <ToneWord tone={STATE_TONES[stack.state]}>{stack.state}</ToneWord>
@@ -71,6 +73,7 @@ function PowerButton({ stack }: { stack: StackStatus }) {
   return (
     <ReasonedButton
       variant="default"
+      hint={isUp && stack.isAttached ? "Restore it and leave it up as it was found" : undefined}
       leftSection={<IconPower size={14} aria-hidden />}
       disabledBecause={
         isMoving
@@ -83,7 +86,7 @@ function PowerButton({ stack }: { stack: StackStatus }) {
       }
       onClick={() => void (isUp ? actions.down() : actions.up())}
     >
-      {isUp ? "Take down" : "Bring up"}
+      {isUp ? (stack.isAttached ? "Let go" : "Take down") : stack.isAttached ? "Attach" : "Bring up"}
     </ReasonedButton>
   );
 }

@@ -14,6 +14,7 @@ export type Route =
   | { at: "lab"; filter?: ScenarioFilter }
   | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number }
   | { at: "compare"; left: string; right: string }
+  | { at: "stacks" }
   | { at: "history"; filter?: RunFilter }
   | { at: "approvals" }
   /** `brokenFile` is a user's file that is not a valid scenario. */
@@ -21,7 +22,7 @@ export type Route =
   | { at: "settings" }
   | { at: "about" };
 
-const PLACES = ["lab", "history", "approvals", "scenarios", "settings", "about"] as const;
+const PLACES = ["lab", "stacks", "history", "approvals", "scenarios", "settings", "about"] as const;
 const ID = /^[\w-]{1,200}$/;
 
 /** An invalid address opens the lab: a stale link is not an error. */

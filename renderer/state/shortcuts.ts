@@ -3,6 +3,7 @@ export const SHORTCUTS = [
   { id: "palette", keys: "mod+k", label: "Find a command, a scenario or a run", where: "anywhere" },
   { id: "help", keys: "?", label: "Show the shortcuts", where: "anywhere" },
   { id: "go-lab", keys: "g l", label: "Go to the lab", where: "anywhere" },
+  { id: "go-stacks", keys: "g t", label: "Go to the stacks", where: "anywhere" },
   { id: "go-history", keys: "g h", label: "Go to the history", where: "anywhere" },
   { id: "go-approvals", keys: "g a", label: "Go to approvals", where: "anywhere" },
   { id: "go-scenarios", keys: "g s", label: "Go to the scenarios", where: "anywhere" },

@@ -1,54 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { lastingFolder } from "../../../testing/lasting-folder.ts";
+import { PUBLIC_PROJECT } from "../../../testing/public-project.ts";
 import { LabProcess } from "./testing/lab-process.ts";
-import { compose, containerId, describeOnDocker, docker, projectName, SERVER, stateOf } from "./testing/on-docker.ts";
-
-const FOUND = fileURLToPath(import.meta.resolve("@modelcontextprotocol/sdk/types.js"));
-const MODULES = FOUND.slice(0, FOUND.indexOf("node_modules") + "node_modules".length);
-const EVERYTHING = "/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
-
-/** Of public programs, as their authors would write it: nothing in it is for the lab. */
-const FILE = `services:
-  mcp-gateway:
-    image: node:24-slim
-    command: [node, /app/node_modules/supergateway/dist/index.js, --stdio, "node ${EVERYTHING} stdio", --outputTransport, streamableHttp, --stateful, --port, "9000"]
-    volumes: ["${MODULES}:/app/node_modules:ro"]
-    ports: ["127.0.0.1::9000"]
-    depends_on: [tools]
-    stop_grace_period: 1s
-  tools:
-    image: node:24-slim
-    command: [node, ${EVERYTHING}, streamableHttp]
-    environment: { PORT: "3001" }
-    expose: ["3001"]
-    volumes: ["${MODULES}:/app/node_modules:ro"]
-    stop_grace_period: 1s
-    depends_on:
-      migration: { condition: service_completed_successfully }
-      store: { condition: service_started }
-  store:
-    image: postgres:18
-    environment: { POSTGRES_PASSWORD: of-theirs }
-    networks: [behind]
-  page:
-    image: node:24-slim
-    command: [node, -e, ${JSON.stringify(SERVER)}]
-    expose: ["8000"]
-    stop_grace_period: 1s
-  worker:
-    image: node:24-slim
-    command: [node, -e, "setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit(0))"]
-    stop_grace_period: 1s
-  migration:
-    image: node:24-slim
-    command: [node, -e, "console.log('migrated')"]
-networks:
-  behind: { internal: true }
-`;
+import { compose, containerId, describeOnDocker, docker, projectName, stateOf } from "./testing/on-docker.ts";
 
 const SCENARIO = `id: ours
 title: A server that is killed while the gateway is used
@@ -70,10 +27,10 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
   const folder = lastingFolder();
   const project = projectName();
   beforeAll(async () => {
-    writeFileSync(join(folder, "docker-compose.yml"), FILE);
+    writeFileSync(join(folder, "docker-compose.yml"), PUBLIC_PROJECT);
     compose(folder, project, "up", "-d");
-    const describe = async () => (await new LabProcess().run("stacks", "describe", project)).said;
-    await expect.poll(describe, { timeout: 90_000 }).toMatch(/port: 9000/);
+    const gateway = docker("port", containerId(project, "mcp-gateway"), "9000/tcp");
+    await vi.waitFor(() => fetch(`http://${gateway}/mcp`), { timeout: 90_000, interval: 100 });
   }, 120_000);
   afterAll(() => void compose(folder, project, "down", "-v"));
 

@@ -3,6 +3,7 @@ import { systemClock } from "../../clock.ts";
 import { makeProbe, type Probe } from "../../health/probe.ts";
 import type { DockerLocation } from "../../journal/docker-location.ts";
 import type { RegisteredStack } from "../../journal/stack-register.ts";
+import { LabError } from "../../lab-error.ts";
 import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";
@@ -37,13 +38,15 @@ export class DockerBackend implements StackBackend {
 
   address(service: Service): string {
     const address = this.#address(service);
-    if (address === undefined) throw unpublished(service.name);
+    if (address === undefined) throw new LabError("unreachable", `${service.name} has no address: it is not running`);
     return address;
   }
 
   /**
    * The engine knows best: a port that it chose may be another one since the container's last start. A service that
-   * publishes none is reached at its container's own address, where that is an address of this machine.
+   * publishes none is reached at its container's own address, where that is an address of this machine. Undefined while the
+   * engine has not said it.
+   * @throws LabError for one that cannot be reached at all
    */
   #address(service: Service): string | undefined {
     const { port, name, insidePort } = service;
@@ -51,7 +54,7 @@ export class DockerBackend implements StackBackend {
     const published = port === undefined ? undefined : view?.ports[port.containerPort];
     const hostPort = published ?? this.#registered.ports[name];
     if (hostPort !== undefined) return `${hostOf(service, this.#registered.docker)}:${hostPort}`;
-    if (insidePort === undefined || !reachesContainers(this.#registered.docker.engine)) return undefined;
+    if (insidePort === undefined || !reachesContainers(this.#registered.docker.engine)) throw unpublished(name);
     const address = view?.address ?? this.#lastAddresses.get(name);
     if (address === undefined) return undefined;
     this.#lastAddresses.set(name, address);

@@ -1,0 +1,117 @@
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PUBLIC_PROJECT } from "../../electron/testing/public-project.ts";
+import { BrowserLab, expect, test } from "./lab-under-test.ts";
+
+/** The docker command line: it knows nothing of the lab. */
+function docker(...args: string[]): string {
+  return execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+}
+
+function hasEngine(): boolean {
+  try {
+    docker("version");
+    return true;
+  } catch {
+    if (process.env.CI) throw new Error("a Docker engine is needed");
+    return false;
+  }
+}
+
+const project = `labpage${randomUUID().slice(0, 8)}`;
+
+test.describe("a compose project of someone else's", () => {
+  test.skip(!hasEngine(), "needs a Docker engine");
+  let folder = "";
+  const compose = (...args: string[]) =>
+    execFileSync("docker-compose", ["-p", project, ...args], { cwd: folder, stdio: "pipe" });
+  const asFound = () => {
+    const ids = docker("ps", "-aq", "--no-trunc", "--filter", `label=com.docker.compose.project=${project}`).split(
+      "\n",
+    );
+    const format = "{{.Id}} {{.Name}} {{.State.Status}} {{json .Config}} {{json .HostConfig}} {{json .Mounts}}";
+    return docker("inspect", "--format", format, ...ids.sort());
+  };
+
+  test.beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
+    writeFileSync(join(folder, "docker-compose.yml"), PUBLIC_PROJECT);
+    compose("up", "-d");
+  });
+  test.afterAll(() => {
+    compose("down", "-v");
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("is opened in the window, broken by hand, recorded, restored and left as it was found", async ({ window }) => {
+    const { page } = window;
+    const before = asFound();
+    await window.goTo("Stacks");
+    const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: project }) });
+    await expect(row).toContainText("5 of 6 running");
+    await expect(row).toContainText(join(folder, "docker-compose.yml"));
+    await row.getByRole("button", { name: `Open ${project}` }).click();
+
+    const stack = page.getByRole("region", { name: "Stack", exact: true });
+    await expect(stack.getByRole("link", { name: `${project} · Docker` })).toBeVisible();
+    for (const service of ["mcp-gateway", "tools", "store", "page", "worker"]) {
+      await expect(window.service(service)).toHaveAccessibleName(/running, up/);
+    }
+    await expect(window.service("migration")).toHaveCount(0);
+
+    await window.service("tools").click();
+    await page.getByRole("button", { name: "Stop tools" }).click();
+    await expect(window.service("tools")).toHaveAccessibleName(/down/);
+    expect(docker("ps", "-q", "--filter", `name=${project}[_-]tools`)).toBe("");
+
+    await test.step("opening another stack restores this one first", async () => {
+      await window.goTo("Stacks");
+      await expect(row.getByText("Open", { exact: true })).toBeVisible();
+      await page.getByRole("button", { name: "Open As processes" }).click();
+      await expect(stack.getByRole("link", { name: /· processes/ })).toBeVisible();
+      expect(asFound()).toBe(before);
+    });
+    await test.step("what was done is in the history", async () => {
+      await window.goTo("History");
+      await expect(page.getByRole("link", { name: "Manual session" })).toHaveCount(1);
+    });
+  });
+
+  test("is open again at the next start of the lab", async ({ window, browserLab, page: tab }) => {
+    const { page } = window;
+    await window.goTo("Stacks");
+    await page.getByRole("button", { name: `Open ${project}` }).click();
+    await expect(window.service("tools")).toHaveAccessibleName(/running, up/);
+    await browserLab.stop();
+    const next = await BrowserLab.start(browserLab.home);
+    try {
+      const again = await next.open(tab);
+      await expect(again.service("tools")).toHaveAccessibleName(/running, up/);
+    } finally {
+      await next.stop();
+    }
+  });
+});
+
+test("where no engine answers the page says why and what to do, and the reference stack works", async ({
+  home,
+  page: tab,
+}) => {
+  const lab = await BrowserLab.start(home, { DOCKER_HOST: `unix://${join(home, "no-engine.sock")}` });
+  try {
+    const window = await lab.open(tab);
+    await window.goTo("Stacks");
+    const { page } = window;
+    await expect(page.getByRole("status").filter({ hasText: "no Docker engine answers" })).toContainText("Fix:");
+    await expect(page.getByRole("button", { name: "Open On Docker" })).toHaveAccessibleDescription(
+      /no Docker engine answers/,
+    );
+    await window.goTo("Lab");
+    await window.bringUp();
+  } finally {
+    await lab.stop();
+  }
+});
