@@ -1,5 +1,8 @@
 import type { Page } from "@playwright/test";
 
+/** What a navigation ends with; the second when the browser's own error page of one comes in the middle of the next. */
+const BROKEN_OFF = /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:/;
+
 /** A stack on Docker changes a few networks; more attempts than that would hide something else. */
 const ATTEMPTS = 10;
 
@@ -13,7 +16,7 @@ export async function loadAgain<Result>(navigate: () => Promise<Result>): Promis
     try {
       return await navigate();
     } catch (error) {
-      if (attempt === ATTEMPTS || !String(error).includes("ERR_NETWORK_CHANGED")) throw error;
+      if (attempt === ATTEMPTS || !BROKEN_OFF.test(String(error))) throw error;
     }
   }
 }
@@ -23,7 +26,7 @@ export async function enters(page: Page, origin: string): Promise<void> {
   await page
     .waitForURL(({ search }) => !search.startsWith("?token="), { waitUntil: "commit" })
     .catch((error: unknown) => {
-      if (!String(error).includes("ERR_NETWORK_CHANGED")) throw error;
+      if (!BROKEN_OFF.test(String(error))) throw error;
     });
   // Broken off, it leaves the browser's own page.
   if (!page.url().startsWith(`${origin}/`)) await page.goto(`${origin}/`);
