@@ -46,7 +46,7 @@ test.describe("a compose project of someone else's", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test("is opened in the window, broken by hand, recorded, restored and left as it was found", async ({ window }) => {
+  test("is opened in the window, broken manually, recorded, restored and left as it was found", async ({ window }) => {
     const { page } = window;
     const before = asFound();
     await window.goTo("Stacks");

@@ -22,7 +22,7 @@ type Table = (typeof tables)[number];
 
 /**
  * Sends new connections to the callee through the proxy, and resets those that were open before, so that callers with
- * pooled connections connect anew.
+ * pooled connections connect again.
  * @throws Error with iptables' own message
  */
 export async function setRules(chain: string, redirections: readonly Redirection[]): Promise<void> {

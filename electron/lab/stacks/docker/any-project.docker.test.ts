@@ -34,7 +34,7 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
   }, 120_000);
   afterAll(() => void compose(folder, project, "down", "-v"));
 
-  /** What someone would notice of the project, but for times and what the engine chooses anew at a start. */
+  /** What someone would notice of the project, but for times and what the engine chooses again at a start. */
   const asFound = () => {
     const format = "{{.Id}} {{.Name}} {{.State.Status}} {{json .Config}} {{json .HostConfig}} {{json .Mounts}}";
     const ids = docker("ps", "-aq", "--no-trunc", "--filter", `label=com.docker.compose.project=${project}`).split(
