@@ -2,7 +2,17 @@ import type { Path } from "../documents/yaml-document.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import type { Role } from "../stacks/stack-schema.ts";
-import type { Check, Scenario, Steady, Step } from "./schema.ts";
+import {
+  byKind,
+  byName,
+  type Check,
+  type CheckName,
+  type CheckOf,
+  type Scenario,
+  type Steady,
+  type Step,
+  type StepTable,
+} from "./schema.ts";
 
 /** Something of a stack that a scenario names, or needs by role, and where in its text. */
 export type Reference = { path: Path } & (
@@ -35,23 +45,27 @@ function ofSteady(steady: Steady, path: Path): Reference[] {
   return [role(call, "gateway"), ...tool(call, steady.call)];
 }
 
-function ofStep(step: Step, path: Path): Reference[] {
-  if ("fault" in step) return ofFault(step.fault, [...path, "fault"]);
-  if ("undo" in step) return step.undo === "all" ? [] : [onStack([...path, "undo"], step.undo)];
-  if ("warm" in step) return [service([...path, "warm"], step.warm)];
-  if ("http" in step) return [service([...path, "http"], step.http)];
-  if ("probe" in step) return [service([...path, "probe"], step.probe)];
-  if ("agent" in step) return step.at === undefined ? [role([...path, "agent"], "agent")] : [];
-  if ("call" in step) return [role([...path, "call"], "gateway"), ...tool([...path, "call"], step.call)];
-  if ("storm" in step) return [role([...path, "storm"], "gateway"), ...tool([...path, "storm"], step.storm)];
-  if ("approve" in step) return ofClick([...path, "approve"], step.approve);
-  if ("deny" in step) return ofClick([...path, "deny"], step.deny);
-  if ("check" in step) return ofCheck(step.check, [...path, "check"]);
-  const { wait } = step;
-  if (typeof wait !== "object") return [];
-  if ("service" in wait) return [service([...path, "wait", "service"], wait.service)];
-  return "decision" in wait ? tool([...path, "wait", "tool"], wait.tool) : [];
-}
+const ofStep = (step: Step, path: Path): Reference[] => byKind(STEP_REFERENCES, step, path);
+
+/** For each kind of step, with the path of the step. */
+const STEP_REFERENCES: StepTable<[Path], Reference[]> = {
+  warm: ({ warm }, path) => [service([...path, "warm"], warm)],
+  fault: ({ fault }, path) => ofFault(fault, [...path, "fault"]),
+  undo: ({ undo }, path) => (undo === "all" ? [] : [onStack([...path, "undo"], undo)]),
+  agent: ({ at }, path) => (at === undefined ? [role([...path, "agent"], "agent")] : []),
+  call: ({ call }, path) => [role([...path, "call"], "gateway"), ...tool([...path, "call"], call)],
+  storm: ({ storm }, path) => [role([...path, "storm"], "gateway"), ...tool([...path, "storm"], storm)],
+  http: ({ http }, path) => [service([...path, "http"], http)],
+  approve: ({ approve }, path) => ofClick([...path, "approve"], approve),
+  deny: ({ deny }, path) => ofClick([...path, "deny"], deny),
+  wait: ({ wait }, path) => {
+    if (typeof wait !== "object") return [];
+    if ("service" in wait) return [service([...path, "wait", "service"], wait.service)];
+    return "decision" in wait ? tool([...path, "wait", "tool"], wait.tool) : [];
+  },
+  probe: ({ probe }, path) => [service([...path, "probe"], probe)],
+  check: ({ check }, path) => ofCheck(check, [...path, "check"]),
+};
 
 function ofClick(path: Path, name: string): Reference[] {
   return [role(path, "approval-channel"), ...tool(path, name)];
@@ -65,30 +79,38 @@ function ofFault(spec: FaultSpec, path: Path): Reference[] {
   return [target, ...tool([...path, "match", "tool"], typeof matched === "string" ? matched : undefined)];
 }
 
-function ofCheck(check: Check, path: Path): Reference[] {
-  if ("service" in check) return [service([...path, "service"], check.service)];
-  if ("http" in check) return [service([...path, "http"], check.http)];
-  if ("mustInclude" in check) {
-    return check.mustInclude.flatMap((name, index) => tool([...path, "mustInclude", index], name));
-  }
-  if ("trajectory" in check) {
-    return check.trajectory.tools.flatMap((name, index) => tool([...path, "trajectory", "tools", index], name));
-  }
-  if ("decisions" in check) {
-    return check.decisions.flatMap((row, index) => tool([...path, "decisions", index], row.split(" ")[0]));
-  }
-  if ("count" in check) {
-    const { exactly, atLeast, atMost, tool: counted } = check.count;
+const ofCheck = (check: Check, path: Path): Reference[] => byName(CHECK_REFERENCES, check, path);
+
+const none = (): Reference[] => [];
+
+/** For each check, with the path of the check. */
+const CHECK_REFERENCES: { [Name in CheckName]: (check: CheckOf<Name>, path: Path) => Reference[] } = {
+  mustInclude: ({ mustInclude }, path) =>
+    mustInclude.flatMap((name, index) => tool([...path, "mustInclude", index], name)),
+  mustNotInclude: none,
+  policyOutcome: none,
+  mustNotContainInArgs: none,
+  decisions: ({ decisions }, path) =>
+    decisions.flatMap((row, index) => tool([...path, "decisions", index], row.split(" ")[0])),
+  within: none,
+  service: (check, path) => [service([...path, "service"], check.service)],
+  trajectory: ({ trajectory: { tools } }, path) =>
+    tools.flatMap((name, index) => tool([...path, "trajectory", "tools", index], name)),
+  count: ({ count: { exactly, atLeast, atMost, tool: counted } }, path) => {
     const isNone = (exactly ?? atMost) === 0 && !atLeast;
     return isNone ? [] : tool([...path, "count", "tool"], counted);
-  }
-  if (!("faultHit" in check) || check.faultHit === "none") return [];
-  const { link, tool: met } = check.faultHit;
-  return [
-    { path: [...path, "faultHit", "link"], kind: "link", name: link },
-    ...tool([...path, "faultHit", "tool"], met),
-  ];
-}
+  },
+  ratio: none,
+  answer: none,
+  http: ({ http }, path) => [service([...path, "http"], http)],
+  faultHit: ({ faultHit }, path) =>
+    faultHit === "none"
+      ? []
+      : [
+          { path: [...path, "faultHit", "link"], kind: "link", name: faultHit.link },
+          ...tool([...path, "faultHit", "tool"], faultHit.tool),
+        ],
+};
 
 /** Faults are on services and on links. */
 function onStack(path: Path, name: string): Reference {

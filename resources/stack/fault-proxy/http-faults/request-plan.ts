@@ -1,6 +1,7 @@
 /** Decides the handling of a request: the first toxic in order that ends it applies; delays before that one add up. */
 
 import type { RequestInfo } from "../parsing/request-info.ts";
+import { type HttpToxicType, isHttpToxic } from "../toxics/attributes.ts";
 import { meets } from "../toxics/match.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import { type Answer, methodNotAllowed, plainAnswer, rpcError, sessionLostAnswer } from "./answers.ts";
@@ -20,72 +21,108 @@ export interface RequestPlan {
   end: { toxic: Toxic; effect: string; how: { answer: Answer } | "loseRequest" | "loseReply" } | undefined;
 }
 
+/** What a type of toxic does to a request before the upstream receives it. */
+interface RequestFault {
+  /** Whether it applies to this request; counts the request if it does. */
+  concerns(toxic: Toxic, request: RequestInfo, sessions: SessionRegistry): boolean;
+  /** Adds a delay to the plan, or ends the exchange. */
+  act(plan: RequestPlan, toxic: Toxic, request: RequestInfo): void;
+}
+
 export function planRequest(toxics: readonly Toxic[], request: RequestInfo, sessions: SessionRegistry): RequestPlan {
   const plan: RequestPlan = { requestDelays: [], replyDelays: [], end: undefined };
   for (const toxic of toxics) {
-    if (!concerns(toxic, request, sessions)) continue;
-    if (toxic.type === "http_delay") {
-      const jitter = (toxic.drawForRequest("jitter") * 2 - 1) * toxic.number("jitter");
-      const ms = Math.max(0, toxic.number("delay") + jitter);
-      (toxic.attributes.side === "request" ? plan.requestDelays : plan.replyDelays).push({ toxic, ms });
-      continue;
-    }
-    plan.end = endOf(toxic, request);
+    const fault = isHttpToxic(toxic.type) ? requestFaults[toxic.type] : undefined;
+    if (!fault?.concerns(toxic, request, sessions)) continue;
+    fault.act(plan, toxic, request);
     if (plan.end) break;
   }
   return plan;
 }
 
-function concerns(toxic: Toxic, request: RequestInfo, sessions: SessionRegistry): boolean {
-  const session = request.sessionId;
-  switch (toxic.type) {
-    case "http_delay":
-    case "http_status":
-    case "request_lost":
-    case "reply_lost":
-      return meets(toxic.match, request) && toxic.takes();
-    case "mcp_error":
-      return request.callIds.length > 0 && meets(toxic.match, request) && toxic.takes();
-    case "get_stream_refused":
-      if (request.httpMethod !== "GET" || !request.acceptsEventStream) return false;
-      return meets(toxic.match, request) && toxic.takes();
-    case "session_lost": {
-      if (session === undefined) return false;
-      if (toxic.attributes.status === 200 && request.callIds.length === 0) return false;
-      if (sessions.isLost(session, toxic.armedAt)) return true;
-      if (toxic.attributes.sessions === "existing" && !sessions.isOlderThan(session, toxic.armedAt)) return false;
-      if (!meets(toxic.match, request) || !toxic.takes()) return false;
-      sessions.lose(session, toxic.armedAt);
-      return true;
-    }
-    case "session_rotated":
-      return session !== undefined && sessions.isRetired(session);
-    default:
-      return false;
-  }
+const takes: RequestFault["concerns"] = (toxic, request) => meets(toxic.match, request) && toxic.takes();
+
+function answers(how: (toxic: Toxic, request: RequestInfo) => [Answer, string]): RequestFault["act"] {
+  return (plan, toxic, request) => {
+    const [answer, effect] = how(toxic, request);
+    plan.end = { toxic, effect, how: { answer } };
+  };
 }
 
-function endOf(toxic: Toxic, request: RequestInfo): RequestPlan["end"] {
-  const answered = (answer: Answer, effect: string): RequestPlan["end"] => ({ toxic, effect, how: { answer } });
-  const status = toxic.number("status");
-  switch (toxic.type) {
-    case "http_status":
-      return answered(plainAnswer(status, toxic.number("retry_after")), `answered ${status}`);
-    case "mcp_error": {
+/** These act on the reply alone: see select-reply-faults. */
+const onReply = undefined;
+
+const requestFaults: Readonly<Record<HttpToxicType, RequestFault | undefined>> = {
+  http_status: {
+    concerns: takes,
+    act: answers((toxic) => {
+      const status = toxic.number("status");
+      return [plainAnswer(status, toxic.number("retry_after")), `answered ${status}`];
+    }),
+  },
+  http_delay: {
+    concerns: takes,
+    act: (plan, toxic) => {
+      const jitter = (toxic.drawForRequest("jitter") * 2 - 1) * toxic.number("jitter");
+      const ms = Math.max(0, toxic.number("delay") + jitter);
+      (toxic.attributes.side === "request" ? plan.requestDelays : plan.replyDelays).push({ toxic, ms });
+    },
+  },
+  mcp_error: {
+    concerns: (toxic, request, sessions) => request.callIds.length > 0 && takes(toxic, request, sessions),
+    act: answers((toxic, request) => {
       const code = toxic.number("code");
-      return answered(rpcError(request, code, String(toxic.attributes.message)), `answered JSON-RPC error ${code}`);
-    }
-    case "get_stream_refused":
-      return answered(methodNotAllowed(status), `stream refused with ${status}`);
-    case "session_lost":
-      return answered(sessionLostAnswer(request, status), `session refused with ${status}`);
-    case "session_rotated":
-      return answered(sessionLostAnswer(request, 404), "earlier session id refused with 404");
-    case "request_lost":
-      return { toxic, effect: "request lost, connection reset", how: "loseRequest" };
-    case "reply_lost":
-      return { toxic, effect: "executed, reply lost, connection reset", how: "loseReply" };
-    default:
-      return undefined;
-  }
+      return [rpcError(request, code, String(toxic.attributes.message)), `answered JSON-RPC error ${code}`];
+    }),
+  },
+  session_lost: {
+    concerns: losesSession,
+    act: answers((toxic, request) => {
+      const status = toxic.number("status");
+      return [sessionLostAnswer(request, status), `session refused with ${status}`];
+    }),
+  },
+  session_rotated: {
+    concerns: (_toxic, { sessionId }, sessions) => sessionId !== undefined && sessions.isRetired(sessionId),
+    act: answers((_toxic, request) => [sessionLostAnswer(request, 404), "earlier session id refused with 404"]),
+  },
+  get_stream_refused: {
+    concerns: (toxic, request, sessions) =>
+      request.httpMethod === "GET" && request.acceptsEventStream && takes(toxic, request, sessions),
+    act: answers((toxic) => {
+      const status = toxic.number("status");
+      return [methodNotAllowed(status), `stream refused with ${status}`];
+    }),
+  },
+  request_lost: {
+    concerns: takes,
+    act: (plan, toxic) => {
+      plan.end = { toxic, effect: "request lost, connection reset", how: "loseRequest" };
+    },
+  },
+  reply_lost: {
+    concerns: takes,
+    act: (plan, toxic) => {
+      plan.end = { toxic, effect: "executed, reply lost, connection reset", how: "loseReply" };
+    },
+  },
+  malformed: onReply,
+  truncated: onReply,
+  stream_cut: onReply,
+  stream_stalled: onReply,
+  stream_duplicated: onReply,
+  stream_split: onReply,
+  event_ids_skipped: onReply,
+  tools_changed: onReply,
+};
+
+function losesSession(toxic: Toxic, request: RequestInfo, sessions: SessionRegistry): boolean {
+  const session = request.sessionId;
+  if (session === undefined) return false;
+  if (toxic.attributes.status === 200 && request.callIds.length === 0) return false;
+  if (sessions.isLost(session, toxic.armedAt)) return true;
+  if (toxic.attributes.sessions === "existing" && !sessions.isOlderThan(session, toxic.armedAt)) return false;
+  if (!takes(toxic, request, sessions)) return false;
+  sessions.lose(session, toxic.armedAt);
+  return true;
 }

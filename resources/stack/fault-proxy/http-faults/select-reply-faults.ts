@@ -3,6 +3,7 @@
 import type { Framing } from "../parsing/body-reader.ts";
 import type { ReplyHead } from "../parsing/message-head.ts";
 import { carriesJson, type RequestInfo } from "../parsing/request-info.ts";
+import { type HttpToxicType, isHttpToxic } from "../toxics/attributes.ts";
 import { meets } from "../toxics/match.ts";
 import type { Toxic } from "../toxics/toxic.ts";
 import { MalformedBody, MalformedHead, StreamSplit, Truncated } from "./body-faults.ts";
@@ -21,7 +22,17 @@ const hasBody: Applies = (reply) => reply.hasBody;
 /** Faults that cut at any byte come last: the ones before them need complete events. */
 const cutAnywhere = ["stream_split", "truncated"];
 
-const faults: Readonly<Record<string, { applies: Applies; make: Make }>> = {
+/** These end or delay the exchange: see request-plan. */
+const onRequest = undefined;
+
+const faults: Readonly<Record<HttpToxicType, { applies: Applies; make: Make } | undefined>> = {
+  http_status: onRequest,
+  http_delay: onRequest,
+  mcp_error: onRequest,
+  session_lost: onRequest,
+  get_stream_refused: onRequest,
+  reply_lost: onRequest,
+  request_lost: onRequest,
   stream_cut: { applies: isStream, make: (context) => new StreamCut(context) },
   stream_stalled: { applies: isStream, make: (context) => new StreamStalled(context) },
   stream_duplicated: { applies: isStream, make: (context) => new StreamDuplicated(context) },
@@ -46,7 +57,11 @@ const faults: Readonly<Record<string, { applies: Applies; make: Make }>> = {
 
 /** Whether the toxic reads replies, which must then not be compressed. */
 export function readsReplies(toxic: Toxic): boolean {
-  return Object.hasOwn(faults, toxic.type);
+  return faultOf(toxic) !== undefined;
+}
+
+function faultOf({ type }: Toxic): { applies: Applies; make: Make } | undefined {
+  return isHttpToxic(type) ? faults[type] : undefined;
 }
 
 export function selectReplyFaults(
@@ -56,7 +71,7 @@ export function selectReplyFaults(
 ): { toxic: Toxic; make: Make }[] {
   const seen = { head: reply.head, hasBody: reply.framing.kind !== "none" };
   const selected = toxics.flatMap((toxic) => {
-    const fault = faults[toxic.type];
+    const fault = faultOf(toxic);
     if (!fault?.applies(seen, request) || !meets(toxic.match, request) || !toxic.takes()) return [];
     return [{ toxic, make: fault.make }];
   });

@@ -13,6 +13,8 @@ export type AttributeSpec =
   | { kind: "choice"; values: readonly (string | number)[]; fallback: string | number }
   | { kind: "list"; of: "text" | "tool" };
 
+type Specs = Readonly<Record<string, AttributeSpec>>;
+
 export interface AttributeProblem {
   problem: string;
 }
@@ -41,7 +43,7 @@ const httpStatus = (fallback?: number): AttributeSpec => ({
 });
 
 /** Toxiproxy's own types: they act on bytes, in one direction. Unknown attributes are ignored, as in Toxiproxy. */
-export const streamToxics: Readonly<Record<string, Readonly<Record<string, AttributeSpec>>>> = {
+export const streamToxics: Readonly<Record<string, Specs>> = {
   noop: {},
   latency: { latency: ms(0), jitter: ms(0) },
   bandwidth: { rate: { kind: "integer", unit: "KB/s", min: 0, max: 10_000_000, fallback: 0 } },
@@ -79,7 +81,7 @@ export const streamToxics: Readonly<Record<string, Readonly<Record<string, Attri
  * - event_ids_skipped: every nth event id is removed
  * - tools_changed: tools/list with tools removed, added, or text added to their descriptions
  */
-export const httpToxics: Readonly<Record<string, Readonly<Record<string, AttributeSpec>>>> = {
+export const httpToxics = {
   http_status: {
     status: httpStatus(),
     retry_after: { kind: "integer", unit: "seconds", min: -1, max: 86_400, fallback: -1 },
@@ -110,19 +112,20 @@ export const httpToxics: Readonly<Record<string, Readonly<Record<string, Attribu
     add: { kind: "list", of: "tool" },
     describe: { kind: "text", maxLength: 4_000, fallback: "" },
   },
-};
+} as const satisfies Readonly<Record<string, Specs>>;
+export type HttpToxicType = keyof typeof httpToxics;
 
 export function isStreamToxic(type: string): boolean {
   return Object.hasOwn(streamToxics, type);
 }
 
-export function isHttpToxic(type: string): boolean {
+export function isHttpToxic(type: string): type is HttpToxicType {
   return Object.hasOwn(httpToxics, type);
 }
 
 /** Merges `given` over `prior` over the defaults and validates; or a problem with attribute, expectation and value. */
 export function checkAttributes(type: string, given: unknown, prior: Attributes = {}): Attributes | AttributeProblem {
-  const specs = streamToxics[type] ?? httpToxics[type] ?? {};
+  const specs: Specs = streamToxics[type] ?? (isHttpToxic(type) ? httpToxics[type] : {});
   const asked = given === undefined || given === null ? {} : given;
   if (typeof asked !== "object" || Array.isArray(asked)) return { problem: "attributes must be an object" };
   const input = asked as Record<string, unknown>;
