@@ -4,6 +4,7 @@ import { thisProcess } from "../../process-identity.ts";
 import type { ArrivingRun } from "../run-store.ts";
 import { BUSY_LIMIT_MS } from "./database.ts";
 import { type EventColumns, toRows } from "./event-columns.ts";
+import { insertRun } from "./insert-run.ts";
 import { removeEvents } from "./removal.ts";
 import { inSlices } from "./slices.ts";
 
@@ -107,30 +108,14 @@ export class StagedRuns {
   }
 
   #addRun(run: ArrivingRun, key: number, { importedFrom, importedWallMs }: ImportedFrom): void {
-    const { changes } = this.#database
-      .prepare(
-        `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
-         outcome, reason, started_wall_ms, duration_ms, owner_pid, owner_started, imported_from, imported_wall_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'ended', ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-      )
-      .run(
-        key,
-        run.id,
-        run.scenarioId,
-        run.scenarioTitle,
-        run.scenarioSource,
-        run.stackSource ?? null,
-        run.driver,
-        JSON.stringify(run.without),
-        run.outcome,
-        run.reason,
-        run.startedWallMs,
-        run.durationMs,
-        thisProcess.pid,
-        thisProcess.startedAt,
-        importedFrom,
-        importedWallMs,
-      );
+    const { changes } = insertRun(this.#database, String(key), run, thisProcess, {
+      status: "ended",
+      outcome: run.outcome,
+      reason: run.reason,
+      duration_ms: run.durationMs,
+      imported_from: importedFrom,
+      imported_wall_ms: importedWallMs,
+    });
     if (changes === 0)
       throw new LabError("busy", `run ${run.id} has been added to the history meanwhile`, { hint: "try again" });
   }

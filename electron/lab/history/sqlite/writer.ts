@@ -7,6 +7,7 @@ import type { ArrivingRun, NewRun } from "../run-store.ts";
 import { StagedRuns } from "./arrivals.ts";
 import { BUSY_LIMIT_MS, openDatabase } from "./database.ts";
 import { type EventColumns, rowAt } from "./event-columns.ts";
+import { insertRun } from "./insert-run.ts";
 import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
 import { removeEvents, removeRuns } from "./removal.ts";
 import { isOwnerAlive, type RunRow } from "./run-row.ts";
@@ -23,6 +24,9 @@ export interface Opened {
   readOnlyBecause: string | undefined;
   damagedMovedTo: string | undefined;
 }
+
+/** Keys below 0 belong to imported runs; without this SQLite would continue from the highest key, even if negative. */
+const NEXT_KEY = `1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0))`;
 
 /** All writes to the history. What grows with the number of events is done in slices, between which other requests are served. */
 export class SqliteWriter {
@@ -62,27 +66,11 @@ export class SqliteWriter {
   }
 
   begin(run: NewRun): void {
-    const { lastInsertRowid } = this.#database
-      .prepare(
-        // Keys below 0 belong to imported runs; without this SQLite would continue from the highest key, even if negative.
-        `INSERT INTO runs (key, id, scenario_id, scenario_title, scenario_source, stack_source, driver, without, status,
-         started_wall_ms, owner_pid, owner_started, raw)
-         VALUES (1 + max(0, coalesce((SELECT max(key) FROM runs), 0), coalesce((SELECT max(run_key) FROM removals), 0)),
-         ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)`,
-      )
-      .run(
-        run.id,
-        run.scenarioId,
-        run.scenarioTitle,
-        run.scenarioSource,
-        run.stackSource ?? null,
-        run.driver,
-        JSON.stringify(run.without),
-        Math.round(run.startedWallMs),
-        this.#owner.pid,
-        this.#owner.startedAt,
-        run.isRaw ? 1 : 0,
-      );
+    const { lastInsertRowid, changes } = insertRun(this.#database, NEXT_KEY, run, this.#owner, {
+      status: "running",
+      raw: run.isRaw ? 1 : 0,
+    });
+    if (changes === 0) throw new LabError("internal", `run ${run.id} is in the history already`);
     this.#keys.set(run.id, Number(lastInsertRowid));
   }
 
