@@ -11,6 +11,7 @@ import { formatDuration } from "../ui/times.ts";
 import { ToneDot } from "../ui/tone-mark.tsx";
 import { describeItem, eventContains } from "./describe-item.ts";
 import classes from "./event-list.module.css";
+import rows from "./row-button.module.css";
 import { VirtualRows } from "./virtual-rows.tsx";
 
 interface EventListProps {
@@ -78,7 +79,7 @@ export function EventList({ record, version, cursorMs, selectedSeq, onVisit, isL
             return (
               <button
                 type="button"
-                className={classes.event}
+                className={`${rows.row} ${classes.event}`}
                 data-selected={seq === selectedSeq || undefined}
                 data-logs={isLogs || undefined}
                 data-unsaved={!record.isSaved(item) || undefined}

@@ -1,6 +1,6 @@
 import type { Span } from "../../electron/model/span.ts";
 import { DecisionChain } from "./decision-chain.tsx";
-import classes from "./step-calls.module.css";
+import rows from "./row-button.module.css";
 import { VirtualRows } from "./virtual-rows.tsx";
 
 const ROW_PX = 26;
@@ -29,7 +29,7 @@ export function StepCalls({ calls, onSelect }: StepCallsProps) {
             const call = calls[index];
             if (call === undefined) return null;
             return (
-              <button type="button" className={classes.call} onClick={() => onSelect(call.seq)}>
+              <button type="button" className={rows.row} onClick={() => onSelect(call.seq)}>
                 <DecisionChain call={call} />
               </button>
             );
