@@ -140,16 +140,25 @@ test("an invalid scenario file is fixed in the window, and another is deleted", 
   });
 });
 
-test("a run that could not start shows the reason on its card until one has started", async ({ window, home }) => {
+test("a run that could not start says so on its card until one has started, and the stack has the reason", async ({
+  window,
+  home,
+}) => {
   const title = "The MCP server crashes and the tool stays visible";
   const card = window.card(title);
   const stacks = join(home, "stacks");
+  const isReported = async () => {
+    await expect(card).toContainText("Not started: the stack could not be brought up");
+    await expect(window.page.getByRole("region", { name: "Stack", exact: true }).getByRole("alert")).toContainText(
+      "stacks",
+    );
+  };
   rmSync(stacks, { recursive: true, force: true });
   writeFileSync(stacks, "");
   await card.getByRole("button", { name: `Run ${title}`, exact: true }).click();
-  await expect(card).toContainText(/Not started: .*stacks/);
+  await isReported();
   await window.page.reload();
-  await expect(card).toContainText(/Not started: .*stacks/);
+  await isReported();
   rmSync(stacks);
   await window.runToEnd(title, "Passed");
   await window.goTo("Lab");

@@ -8,6 +8,9 @@ export const MANUAL_SCENARIO_ID = "by-hand";
 export const runId = z.uuid();
 const protections = z.array(z.string().min(1).max(100)).max(50);
 
+/** Begins the reason of a run that did not start since its stack could not be brought up. */
+export const STACK_NOT_UP = "the stack could not be brought up: ";
+
 /**
  * A requested run. `running` and `ended` have a `runId`; `queued` has none yet, and one cancelled while queued never
  * gets one.
@@ -23,7 +26,7 @@ export const queueEntry = z.object({
   startedWallMs: z.number().nullable(),
   /** Set once ended; `cancelled` also for one that never started. */
   outcome: z.enum(OUTCOMES).nullable(),
-  /** Why it ended so; when the stack could not be brought up, that error and its hint. */
+  /** Why it ended so; when the stack could not be brought up, {@link STACK_NOT_UP}, that error and its hint. */
   reason: z.string().nullable(),
   cancelling: z.boolean(),
   /** The current activity, briefly: "starting the stack: gateway", "step: warm gateway". */

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { brief, textOf } from "../../electron/model/brief-text.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, parseRoute } from "../state/route.ts";
+import { wasStackDown } from "../state/why-not-run.ts";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
 
 /** Notifies when a run ends, unless this window shows it or the host notifies. */
@@ -25,6 +26,8 @@ export function AnnounceRuns() {
       const isShown = route.at === "run" && route.runId === entry.runId;
       const hasBegun = entry.runId !== null;
       if (isShown || (hasBegun && (hostNotifies || !isWanted))) continue;
+      // The Lab page shows the error beside the stack.
+      if (!hasBegun && route.at === "lab" && wasStackDown(entry.reason)) continue;
       // Cancelling a queue does not announce each run that had not started.
       if (!hasBegun && entry.outcome === "cancelled") continue;
       const { word } = OUTCOME_LOOKS[entry.outcome ?? "running"];

@@ -6,6 +6,7 @@ import { useLabActions } from "../state/lab-actions.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { formatRoute } from "../state/route.ts";
+import { wasStackDown } from "../state/why-not-run.ts";
 import { BriefText } from "../ui/brief-text.tsx";
 import { Hint } from "../ui/hint.tsx";
 import { OUTCOME_LOOKS, OutcomeMark } from "../ui/outcome.tsx";
@@ -28,7 +29,10 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
   const entry = useLab((state) => state.lab?.queue.active.find(({ scenarioId }) => scenarioId === id));
   // Newest first.
   const last = useLab((state) => state.lab?.queue.ended.find(({ scenarioId }) => scenarioId === id));
-  const hasNotStarted = entry === undefined && last?.runId === null && last.outcome !== "cancelled";
+  const isStackUp = useLab((state) => state.lab?.stack.state === "up");
+  const wasDown = wasStackDown(last?.reason ?? null);
+  const hasNotStarted =
+    entry === undefined && last?.runId === null && last.outcome !== "cancelled" && !(wasDown && isStackUp);
   const [detail, setDetail] = useState<ScenarioDetail>();
   const [plan, setPlan] = useState<ScenarioPlan>();
   const [isOpen, setOpen] = useState(false);
@@ -51,7 +55,8 @@ export function ScenarioCard({ scenario, disabledBecause, nowMs, onPattern }: Sc
       <p className={classes.summary}>{summary}</p>
       {hasNotStarted && (
         <p className={classes.notStarted}>
-          Not started: <BriefText text={last.reason ?? ""} of="Not started" />
+          Not started:{" "}
+          <BriefText text={wasDown ? "the stack could not be brought up" : (last.reason ?? "")} of="Not started" />
         </p>
       )}
       <ul className={classes.tags}>

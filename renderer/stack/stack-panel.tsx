@@ -51,16 +51,31 @@ export function StackPanel() {
         <PowerButton stack={stack} />
       </header>
       {stack.error !== null && (
-        <p className={classes.error} role="alert">
-          {stack.error.message}
-          {stack.error.hint !== null && <> Fix: {stack.error.hint}.</>}
-        </p>
+        <div className={classes.error} role="alert">
+          {stack.error.message}.{stack.error.hint !== null && <> Fix: {stack.error.hint}.</>}
+          {stack.error.code === "port-taken" && <FreePortsButton />}
+        </div>
       )}
       <div className={classes.map}>
         <StackMap stack={stack} selected={selected} onSelect={select} />
       </div>
       <BreakPanel stack={stack} target={selected} />
     </section>
+  );
+}
+
+/** The next step of taken ports. Later starts take free ones too. */
+function FreePortsButton() {
+  const actions = useLabActions();
+  return (
+    <ReasonedButton
+      variant="default"
+      disabledBecause={useLab(whyNotRun)}
+      hint="Changes the setting Ports to any free ones, and brings the stack up"
+      onClick={() => void actions.upOnFreePorts()}
+    >
+      Use free ports
+    </ReasonedButton>
   );
 }
 

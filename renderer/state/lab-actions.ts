@@ -7,7 +7,7 @@ import { goTo } from "./use-route.ts";
 
 /** The lab's actions, for any part of the page: each shows a notification with its result. */
 export function useLabActions() {
-  const { client, interaction } = useStores();
+  const { client, interaction, lab } = useStores();
   return useMemo(() => {
     const undo = (target: string) =>
       attempt(`${target === "all" ? "Not everything" : target} could not be restored`, async () => {
@@ -15,6 +15,14 @@ export function useLabActions() {
         if (residue.length > 0) notifyFailure("Not everything was restored", residue.join("; "));
         else notify(undone === 0 ? "Nothing to undo" : `${undone} ${undone === 1 ? "fault" : "faults"} undone`);
       });
+    /** The Lab page shows beside the stack why it could not be brought up. */
+    const up = async () => {
+      try {
+        await client.call.stack.up();
+      } catch (error) {
+        if (parseRoute(window.location.hash).at !== "lab") notifyFailure("The stack could not be brought up", error);
+      }
+    };
     return {
       undo,
       async start(scenarioIds: string[], options: { without?: string[]; opens?: boolean } = {}) {
@@ -42,7 +50,14 @@ export function useLabActions() {
           else notify("Halted", `${undone} ${undone === 1 ? "fault" : "faults"} undone`);
         }),
       arm: () => attempt("The lab could not be armed", () => client.call.stack.arm()),
-      up: () => attempt("The stack could not be brought up", () => client.call.stack.up()),
+      up,
+      upOnFreePorts: async () => {
+        const changed = await attempt("The setting could not be changed", async () => {
+          await lab.getState().changeSettings({ ports: "auto" });
+          return true;
+        });
+        if (changed) await up();
+      },
       down: () => attempt("The stack could not be taken down", () => client.call.stack.down()),
       startService: (service: string) =>
         attempt(`${service} could not be started`, () => client.call.stack.start({ service })),
@@ -56,5 +71,5 @@ export function useLabActions() {
       // Already there, its filter stays.
       if (parseRoute(window.location.hash).at !== "lab") goTo({ at: "lab" });
     }
-  }, [client, interaction]);
+  }, [client, interaction, lab]);
 }

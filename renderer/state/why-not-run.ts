@@ -1,4 +1,5 @@
 import type { Capabilities } from "../../electron/contract/capabilities.ts";
+import { STACK_NOT_UP } from "../../electron/contract/runs.ts";
 import type { LabStore } from "./lab-store.ts";
 
 /** Why nothing can be run or broken now, as text for the window; undefined when it can. */
@@ -12,4 +13,9 @@ export function whyNotRun(state: Pick<LabStore, "lab" | "capabilities" | "connec
 function readOnly(capabilities: Capabilities | undefined): string | undefined {
   const because = capabilities?.readOnlyBecause;
   return because == null ? undefined : `Read-only: ${because}`;
+}
+
+/** Whether a run did not start since the stack could not be brought up: the Lab page shows why, beside the stack. */
+export function wasStackDown(reason: string | null): boolean {
+  return reason?.startsWith(STACK_NOT_UP) === true;
 }

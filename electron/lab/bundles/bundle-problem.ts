@@ -1,4 +1,4 @@
-import { LabError } from "../lab-error.ts";
+import { LabError, type LabErrorOptions } from "../lab-error.ts";
 
 /** Why a file is refused, for tests and for callers that handle one reason separately. */
 export type RefusalReason =
@@ -28,7 +28,7 @@ export type RefusalReason =
 export class BundleProblem extends LabError {
   readonly reason: RefusalReason;
 
-  constructor(reason: RefusalReason, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(reason: RefusalReason, message: string, options: LabErrorOptions = {}) {
     super(reason === "newer format" ? "unsupported" : "bad-input", message, options);
     this.name = "BundleProblem";
     this.reason = reason;

@@ -83,7 +83,10 @@ function assertNoneIsRaw(runs: readonly StoredRun[]): void {
   if (raw.length === 0) return;
   const which = raw.length === 1 ? `run ${raw[0]} was kept raw` : `runs ${raw.join(", ")} were kept raw`;
   throw new LabError("precondition", `${which}: secrets in it were not redacted, so it cannot be exported`, {
-    hint: 'turn "Keep runs raw" off (from a terminal: leave out --raw), run the scenario again and export that run',
+    hint: {
+      terminal: "run the scenario again without --raw and export that run",
+      window: 'turn "Keep runs raw" off in the settings, run the scenario again and export that run',
+    },
   });
 }
 

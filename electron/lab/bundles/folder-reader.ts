@@ -25,7 +25,10 @@ export class FolderReader implements BundleSource {
     const root = rootOf(found.keys());
     if (root === undefined) {
       throw new BundleProblem("not a bundle", "the folder has no manifest.json", {
-        hint: "give the file that `bundle export` wrote, or the folder that it was unpacked to",
+        hint: {
+          terminal: "give the file that `bundle export` wrote, or the folder that it was unpacked to",
+          window: "choose a file that Export on the History page, or `bundle export`, wrote",
+        },
       });
     }
     const files = new Map(

@@ -88,7 +88,10 @@ class Reading {
   async #readManifest(): Promise<Manifest> {
     if (!this.#source.paths.has(MANIFEST_PATH)) {
       throw new BundleProblem("not a bundle", `it has no ${MANIFEST_PATH}`, {
-        hint: "give a file that `bundle export` wrote",
+        hint: {
+          terminal: "give a file that `bundle export` wrote",
+          window: "choose a file that Export on the History page, or `bundle export`, wrote",
+        },
       });
     }
     const value = parseJson(

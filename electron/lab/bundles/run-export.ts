@@ -98,7 +98,10 @@ export function recordOf(run: EndedRun, events: number, redactor: Redactor): Run
 
 function tooLarge(run: StoredRun, why: string): LabError {
   return new LabError("bad-input", `run ${run.id} is too large for a bundle: ${why}`, {
-    hint: "`resilience-lab history show RUN --reporter json` still has its report",
+    hint: {
+      terminal: "`resilience-lab history show RUN --reporter json` still has its report",
+      window: "its page still shows it",
+    },
   });
 }
 

@@ -16,14 +16,21 @@ const NOTHING = { begin: async () => {}, take: () => undefined, end: async () =>
 /** Validates a bundle like an import, and stores nothing. @throws only when cancelled */
 export async function verifyBundle(
   file: string,
-  options: { signal?: AbortSignal; limits?: BundleLimits; onBytes?: (done: number, total: number) => void } = {},
+  options: {
+    signal?: AbortSignal;
+    limits?: BundleLimits;
+    onBytes?: (done: number, total: number) => void;
+    /** Whose next step a problem names. */
+    host?: "terminal" | "window";
+  } = {},
 ): Promise<Verified> {
-  const { signal = new AbortController().signal, limits = LIMITS, onBytes = () => {} } = options;
+  const { host = "terminal", signal = new AbortController().signal, limits = LIMITS, onBytes = () => {} } = options;
   try {
     return valid(await readBundle({ file, limits, signal, onBytes }, NOTHING));
   } catch (error) {
     if (!(error instanceof BundleProblem)) throw error;
-    const problem = error.hint === undefined ? error.message : `${error.message}; ${error.hint}`;
+    const hint = host === "window" ? error.windowHint : error.hint;
+    const problem = hint === undefined ? error.message : `${error.message}; ${hint}`;
     return { isValid: false, problems: [problem], runs: [], createdBy: "", redacted: {} };
   }
 }

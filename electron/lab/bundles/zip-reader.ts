@@ -129,7 +129,10 @@ async function whyNoZip(file: string, cause: unknown): Promise<BundleProblem> {
     }
     const other = recogniseFile(readBeginning(file), "zip");
     return new BundleProblem("not a bundle", `it is no zip file${other === undefined ? "" : `: ${other}`}`, {
-      hint: "give the file that `bundle export` wrote",
+      hint: {
+        terminal: "give the file that `bundle export` wrote",
+        window: "choose a file that Export on the History page, or `bundle export`, wrote",
+      },
       cause,
     });
   } finally {

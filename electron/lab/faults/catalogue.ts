@@ -92,7 +92,10 @@ export function assertSupported(kind: LifecycleFault, target: string, driver: St
   const { drivers } = FAULT_KINDS[kind];
   if (drivers.includes(driver)) return;
   throw new LabError("unsupported", `${kind} ${target} cannot be done on the ${driver} driver`, {
-    hint: `run it with --driver ${drivers.join(" or ")}, or use another fault, such as down on a link`,
+    hint: {
+      terminal: `run it with --driver ${drivers.join(" or ")}, or use another fault, such as down on a link`,
+      window: "use another fault, such as down on a link",
+    },
   });
 }
 

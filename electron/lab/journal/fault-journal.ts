@@ -216,7 +216,10 @@ export class FaultJournal {
     const since = this.haltedSince();
     if (since === undefined) return;
     throw new LabError("precondition", `everything was halted at ${new Date(since).toLocaleTimeString()}`, {
-      hint: "check that everything is healthy, then allow faults again with `resilience-lab arm`",
+      hint: {
+        terminal: "check that everything is healthy, then allow faults again with `resilience-lab arm`",
+        window: 'check that everything is healthy, then press "Arm the lab"',
+      },
     });
   }
 

@@ -4,7 +4,7 @@ import { activityOf } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { visibleLine } from "../../model/visible-text.ts";
 import { isAbortOf } from "../abort-scope.ts";
-import { LabError, messageOf } from "../lab-error.ts";
+import { asLabError, LabError } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
 import type { RunResult } from "./runner.ts";
 
@@ -185,6 +185,6 @@ async function guarded(hook: () => unknown, onFailure: (error: unknown) => void)
 type Ending = Pick<RunResult, "outcome" | "reason">;
 
 function explain(error: unknown): string {
-  const hint = error instanceof LabError && error.hint !== undefined ? `; ${error.hint}` : "";
-  return `${messageOf(error)}${hint}`;
+  const { message, windowHint } = asLabError(error);
+  return windowHint === undefined ? message : `${message}; ${windowHint}`;
 }

@@ -9,6 +9,9 @@ import { hasFaultProxy, type Service, type Stack } from "./stack-file.ts";
  */
 const FREE_PORTS = { from: 16_384, to: 32_767 };
 
+/** A button beside the error. */
+export const USE_FREE_PORTS = "use free ports, or stop what uses these";
+
 /** `fixed`: those of the stack file. `auto`: whatever is free, for a second stack beside the first. */
 export type PortChoice = "fixed" | "auto";
 
@@ -39,7 +42,11 @@ async function servicePorts(stack: Stack, choice: PortChoice): Promise<Record<st
   if (taken.length > 0) {
     const list = taken.map(({ service, hostPort }) => `${hostPort} (${service.name})`).join(", ");
     throw new LabError("port-taken", `already in use on 127.0.0.1: port ${list}`, {
-      hint: "stop what uses it, run with --ports auto, or set the variable that the stack file names for the port",
+      hint: {
+        terminal:
+          "stop what uses it, run with --ports auto, or set the variable that the stack file names for the port",
+        window: USE_FREE_PORTS,
+      },
     });
   }
   // A port that the file leaves open is chosen here, once, so that it is the same after a restart.

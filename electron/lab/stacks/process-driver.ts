@@ -133,7 +133,10 @@ export class ProcessDriver implements StackDriver {
       "unsupported",
       `${service} is a process on this machine: it has no network to be disconnected from`,
       {
-        hint: "run the stack on Docker (--driver docker), or use a link fault such as down",
+        hint: {
+          terminal: "run the stack on Docker (--driver docker), or use a link fault such as down",
+          window: "use a link fault such as down",
+        },
       },
     );
   }

@@ -122,7 +122,10 @@ export class Stacks {
       return this.#attachTo(stack, registered);
     }
     throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
-      hint: "take it down first with `resilience-lab stack down`",
+      hint: {
+        terminal: "take it down first with `resilience-lab stack down`",
+        window: "quit the lab, take that stack down with `resilience-lab stack down`, and start the lab again",
+      },
     });
   }
 

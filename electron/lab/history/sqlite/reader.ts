@@ -70,7 +70,10 @@ export class SqliteReader {
     ).all({ prefix: idOrPrefix }) as RunRow[];
     if (row === undefined || idOrPrefix === "") {
       throw new LabError("bad-input", `no run has the id ${idOrPrefix || "(empty)"}`, {
-        hint: "see `resilience-lab history list`",
+        hint: {
+          terminal: "see `resilience-lab history list`",
+          window: "the History page lists the runs; it may have been deleted",
+        },
       });
     }
     if (another !== undefined) {

@@ -18,16 +18,21 @@ export type Reply = { id: number; value: unknown } | { id: number; error: Thrown
 interface ThrownError {
   message: string;
   stack: string | undefined;
-  lab: { code: LabErrorCode; hint: string | undefined } | undefined;
+  lab: { code: LabErrorCode; hint: string | undefined; windowHint: string | undefined } | undefined;
 }
 
 export function toThrown(error: unknown): ThrownError {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const lab = error instanceof LabError ? { code: error.code, hint: error.hint } : undefined;
+  const lab =
+    error instanceof LabError ? { code: error.code, hint: error.hint, windowHint: error.windowHint } : undefined;
   return { message, stack, lab };
 }
 
 export function fromThrown({ message, stack, lab }: ThrownError): Error {
   if (lab === undefined) return Object.assign(new Error(message), { stack });
-  return new LabError(lab.code, message, lab.hint === undefined ? {} : { hint: lab.hint });
+  return new LabError(
+    lab.code,
+    message,
+    lab.hint === undefined ? {} : { hint: { terminal: lab.hint, window: lab.windowHint ?? lab.hint } },
+  );
 }

@@ -43,7 +43,7 @@ export class BundleService {
 
   async verify(upload: string, files: HostFiles, signal: AbortSignal | undefined): Promise<VerifyResult> {
     const { file } = files.find(upload);
-    const verified = await verifyBundle(file, signal === undefined ? {} : { signal });
+    const verified = await verifyBundle(file, { host: "window", ...(signal === undefined ? {} : { signal }) });
     return { isValid: verified.isValid, problems: verified.problems, runs: verified.runs };
   }
 

@@ -3,7 +3,7 @@ import type { ContractErrorCode } from "../../../contract/error-codes.ts";
 import type { ErrorDetail, Problem } from "../../../contract/errors.ts";
 import { describeIssues } from "../../../model/issue-text.ts";
 import { DocumentError } from "../../documents/yaml-document.ts";
-import { LabError, type LabErrorCode, messageOf } from "../../lab-error.ts";
+import { asLabError, LabError, type LabErrorCode } from "../../lab-error.ts";
 
 /** The contract's codes are the engine's: this fails to compile when one is missing on either side. */
 const CODES: { [Code in LabErrorCode]: Code } & { [Code in ContractErrorCode]: Code } = {
@@ -25,13 +25,19 @@ const STATUS = 400;
 export function toContractError(error: unknown): ORPCError<ContractErrorCode, ErrorDetail> {
   if (error instanceof ORPCError && isRefusedInput(error)) return refusedInput(error);
   if (error instanceof LabError) {
-    return make(CODES[error.code], error.message, { hint: error.hint ?? null, problems: problemsIn(error) }, error);
+    return make(
+      CODES[error.code],
+      error.message,
+      { hint: error.windowHint ?? null, problems: problemsIn(error) },
+      error,
+    );
   }
   if (error instanceof ORPCError && error.code === "NOT_FOUND") {
     const hint = "the page and the lab may be of different versions: load the page again";
     return make("unsupported", "the lab has no such procedure", { hint, problems: [] }, error);
   }
-  return make("internal", messageOf(error), { hint: null, problems: [] }, error);
+  const { code, message, windowHint } = asLabError(error);
+  return make(CODES[code], message, { hint: windowHint ?? null, problems: [] }, error);
 }
 
 function make(code: ContractErrorCode, message: string, data: ErrorDetail, cause: unknown) {

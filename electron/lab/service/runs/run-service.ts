@@ -1,4 +1,4 @@
-import type { QueueEntry, RunQueue as QueueState } from "../../../contract/runs.ts";
+import { type QueueEntry, type RunQueue as QueueState, STACK_NOT_UP } from "../../../contract/runs.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import { OTHER_STACK_HINT } from "../../../model/other-stack.ts";
 import { orAbort } from "../../abort-scope.ts";
@@ -6,7 +6,7 @@ import { systemClock } from "../../clock.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import { isProtected } from "../../journal/stack-register.ts";
 import type { LabSession } from "../../lab.ts";
-import { LabError, messageOf } from "../../lab-error.ts";
+import { asLabError, LabError, messageOf } from "../../lab-error.ts";
 import { RunQueue } from "../../runs/run-queue.ts";
 import type { RunResult } from "../../runs/runner.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
@@ -105,7 +105,7 @@ export class RunService {
     assertForStack(loaded, stack.stack);
     say(stack.running === undefined ? "bringing the stack up" : "preparing");
     signal.throwIfAborted();
-    const open = await orAbort(stack.up(), signal);
+    const open = await orAbort(stack.up().catch(notUp), signal);
     if (without.join() !== open.running.registered.without?.join()) say("switching protections");
     let runId = "";
     try {
@@ -144,4 +144,10 @@ function assertForStack(loaded: LoadedScenario, stack: Stack): void {
       hint: OTHER_STACK_HINT,
     },
   );
+}
+
+function notUp(error: unknown): never {
+  const { code, message, hint, windowHint } = asLabError(error);
+  const both = hint === undefined || windowHint === undefined ? {} : { hint: { terminal: hint, window: windowHint } };
+  throw new LabError(code, `${STACK_NOT_UP}${message}`, { ...both, cause: error });
 }

@@ -2,7 +2,7 @@ import type { FaultInForce } from "../../../contract/faults.ts";
 import type { ServiceStatus, StackStatus } from "../../../contract/stack.ts";
 import { type Damage, describeDamage, inspectDamage, isHarm, targetOf } from "../../faults/existing-damage.ts";
 import type { FaultJournal, JournaledFault } from "../../journal/fault-journal.ts";
-import { LabError, messageOf } from "../../lab-error.ts";
+import { asLabError, LabError } from "../../lab-error.ts";
 import type { OpenStack, StackNews } from "../../stacks/open-stack.ts";
 import { protectionsOf } from "../../stacks/protections.ts";
 import { driverOf, type RunTarget } from "../../stacks/run-target.ts";
@@ -267,12 +267,8 @@ export class StackController {
 
 const LATER = "try again in a moment";
 
-function asLabError(error: unknown): LabError {
-  return error instanceof LabError ? error : new LabError("internal", messageOf(error), { cause: error });
-}
-
-function toError({ code, message, hint }: LabError): NonNullable<StackStatus["error"]> {
-  return { code, message, hint: hint ?? null };
+function toError({ code, message, windowHint }: LabError): NonNullable<StackStatus["error"]> {
+  return { code, message, hint: windowHint ?? null };
 }
 
 function toInForce(fault: JournaledFault, manualRunId: string | null): FaultInForce {

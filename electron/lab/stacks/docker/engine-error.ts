@@ -1,4 +1,5 @@
 import { LabError, messageOf } from "../../lab-error.ts";
+import { USE_FREE_PORTS } from "../ports.ts";
 
 /** The HTTP status that the engine refused a call with, or undefined when it did not answer at all. */
 export function statusOf(error: unknown): number | undefined {
@@ -69,7 +70,10 @@ export function explain(what: string, error: unknown): Error {
   const port = /(?:Bind for|listen tcp\d?) \S*?:(\d+)(?: failed)?:.*(?:already (?:allocated|in use))/.exec(words)?.[1];
   if (port !== undefined) {
     return new LabError("port-taken", `${what}: port ${port} is already in use`, {
-      hint: "stop what uses it (`docker ps` shows containers), or run with --ports auto",
+      hint: {
+        terminal: "stop what uses it (`docker ps` shows containers), or run with --ports auto",
+        window: USE_FREE_PORTS,
+      },
     });
   }
   return new LabError("precondition", `${what}: ${words}`);
