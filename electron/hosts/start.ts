@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { LabError, messageOf } from "../lab/lab-error.ts";
+import { asLabError, isFullDisk, LabError, messageOf } from "../lab/lab-error.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
 import { browserHost } from "./browser.ts";
 import { fetchElectron, findElectron } from "./desktop/electron-binary.ts";
@@ -86,11 +86,12 @@ async function electronBinary(signal: AbortSignal): Promise<string | undefined> 
   return fetched;
 }
 
-function explain(error: unknown): number {
-  if (!(error instanceof LabError)) {
-    process.stderr.write(`resilience-lab: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`);
+function explain(thrown: unknown): number {
+  if (!(thrown instanceof LabError) && !isFullDisk(thrown)) {
+    process.stderr.write(`resilience-lab: unexpected: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
     return EXIT.failed;
   }
+  const error = asLabError(thrown);
   process.stderr.write(`resilience-lab: ${error.message}\n`);
   if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
   return error.code === "residue" || error.code === "internal" ? EXIT.failed : EXIT.badInput;

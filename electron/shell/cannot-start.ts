@@ -1,11 +1,14 @@
 import { app, dialog } from "electron";
-import { LabError, messageOf } from "../lab/lab-error.ts";
+import { asLabError } from "../lab/lab-error.ts";
 
 const EXIT_CODE = 2;
 
 /** Shows the reason and the hint in a dialog, since there is no page yet, then exits. */
 export function cannotStart(error: unknown): void {
-  const hint = error instanceof LabError && error.hint !== undefined ? `\n\n${error.hint}` : "";
-  dialog.showErrorBox("Resilience Lab cannot start", `${messageOf(error)}${hint}`);
+  const { message, windowHint } = asLabError(error);
+  dialog.showErrorBox(
+    "Resilience Lab cannot start",
+    windowHint === undefined ? message : `${message}\n\n${windowHint}`,
+  );
   app.exit(EXIT_CODE);
 }

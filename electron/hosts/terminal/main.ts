@@ -1,5 +1,5 @@
 import { isAbortOf } from "../../lab/abort-scope.ts";
-import { LabError } from "../../lab/lab-error.ts";
+import { asLabError, isFullDisk, LabError } from "../../lab/lab-error.ts";
 import { StrayErrors } from "../../lab/stray-errors.ts";
 import { LAB_VERSION } from "../../lab/version.ts";
 import { catchStrayErrors } from "../stray-errors.ts";
@@ -140,11 +140,12 @@ async function dispatch([name, ...args]: readonly string[], terminal: Terminal):
   return command.run(args, terminal);
 }
 
-function explain(error: unknown, { err }: Terminal): number {
-  if (!(error instanceof LabError)) {
-    err.write(`resilience-lab: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`);
+function explain(thrown: unknown, { err }: Terminal): number {
+  if (!(thrown instanceof LabError) && !isFullDisk(thrown)) {
+    err.write(`resilience-lab: unexpected: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
     return EXIT.failed;
   }
+  const error = asLabError(thrown);
   err.write(`resilience-lab: ${error.message}\n`);
   if (error.hint !== undefined) err.write(`  ${error.hint}\n`);
   return error.code === "unhealthy" || error.code === "residue" || error.code === "internal"

@@ -145,10 +145,12 @@ export function eraseDeleted(database: Journal["database"]): void {
   }
 }
 
-function refusal({ database, readOnlyBecause }: OpenedDatabase, because: string): LabError {
+function refusal({ database, readOnlyBecause, isNewer }: OpenedDatabase, because: string): LabError {
   database.close();
   return new LabError("read-only", `${readOnlyBecause}; ${because}`, {
-    hint: "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder",
+    hint: isNewer
+      ? "update Resilience Lab, or point RESILIENCE_LAB_HOME at another folder"
+      : "check the folder's permissions and free space, or point RESILIENCE_LAB_HOME at another folder",
   });
 }
 

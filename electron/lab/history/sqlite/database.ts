@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
-import { LabError, messageOf } from "../../lab-error.ts";
+import { isFullDisk, LabError, MAKE_SPACE, messageOf } from "../../lab-error.ts";
 import { assertWrittenByNobodyElse, closeFile } from "../../private-paths.ts";
 
 export interface OpenedDatabase {
@@ -81,9 +81,19 @@ function openAndMigrate(spec: DatabaseSpec): OpenedDatabase {
     const readable = openOrElse(spec.file, error);
     const version = versionOf(readable);
     // A database that does not exist yet reads as empty.
-    if (version === 0) migrate(readable, spec.migrations);
+    if (version === 0) migrateEmpty(readable, spec, error);
     const isNewer = version > spec.migrations.length;
     return { database: readable, isNewer, readOnlyBecause: whyReadOnly(spec, version, error) };
+  }
+}
+
+/** @throws `error` for a database that was created, but could not be filled, such as on a full disk */
+function migrateEmpty(readable: Database.Database, { migrations }: DatabaseSpec, error: unknown): void {
+  try {
+    migrate(readable, migrations);
+  } catch {
+    readable.close();
+    throw error;
   }
 }
 
@@ -194,7 +204,9 @@ export function explainDatabaseError(error: unknown, name: string, file: string)
 
 function explain(error: unknown, spec: DatabaseSpec): LabError {
   return new LabError("bad-input", `the ${spec.name} ${spec.file} cannot be opened: ${messageOf(error)}`, {
-    hint: "check the folder's permissions and free space, or point RESILIENCE_LAB_HOME at another folder",
+    hint: isFullDisk(error)
+      ? MAKE_SPACE
+      : "check the folder's permissions and free space, or point RESILIENCE_LAB_HOME at another folder",
     cause: error,
   });
 }
