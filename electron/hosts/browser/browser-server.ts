@@ -127,22 +127,28 @@ export class BrowserServer {
       response.writeHead(status, { "content-type": type, ...more });
       response.end(request.method === "HEAD" ? undefined : body);
     };
+    const notify = (status: number, notice: Notice, more = {}) => {
+      reply(status, noticePage(notice, nonce), HTML, { "content-security-policy": noticePolicy(nonce), ...more });
+    };
+    /** A page for a person who has opened an address, else text. */
+    const refuse = (status: number, notice: Notice) =>
+      request.headers.accept?.includes("text/html")
+        ? notify(status, notice)
+        : reply(status, `${notice.title}. ${notice.text}\n`);
     if (!isFromHere(request, this.#port, { needsOrigin: false }) || isForeignEmbedding(request)) {
-      return reply(403, "Requests are accepted only from the lab's own page.\n");
+      return refuse(403, FOREIGN);
     }
     const target = requestTarget(request.url);
-    if (target === undefined) return reply(404, "No such file.\n");
+    if (target === undefined) return refuse(404, NO_FILE);
     const { pathname, searchParams } = target;
     const isUpload = request.method === "POST" && pathname === UPLOADS_PATH;
     if (isUpload && !isFromHere(request, this.#port, { needsOrigin: true }))
       return reply(403, "The Origin header is missing.\n");
     if (request.method !== "GET" && request.method !== "HEAD" && !isUpload) return reply(405, "Only GET and HEAD.\n");
-    const notify = (status: number, notice: Notice, more = {}) => {
-      reply(status, noticePage(notice, nonce), HTML, { "content-security-policy": noticePolicy(nonce), ...more });
-    };
     const token = searchParams.get("token");
     // A HEAD request, such as a link preview makes, does not use the address up.
-    if (token !== null && request.method !== "HEAD") return this.#letIn(token, notify);
+    if (token !== null && request.method !== "HEAD")
+      return this.#letIn(token, this.#entrance.isKnown(request.headers.cookie), notify);
     if (!this.#entrance.isKnown(request.headers.cookie)) return notify(401, NOT_KNOWN);
     const { files, page, windows } = this.#parts;
     const key = request.headers[WINDOW_KEY_HEADER];
@@ -154,7 +160,7 @@ export class BrowserServer {
       return answerDownload(pathname.slice(DOWNLOADS_PATH.length), response, files);
     }
     const file = await page.read(pathname, nonce);
-    if (file === undefined) return reply(404, "No such file.\n");
+    if (file === undefined) return refuse(404, { ...NO_FILE, opensLab: true });
     reply(
       200,
       file.body,
@@ -164,10 +170,10 @@ export class BrowserServer {
   }
 
   /** A page rather than a redirect: a redirect would come from the site of the clicked link, without the cookie. */
-  #letIn(token: string, notify: (status: number, notice: Notice, more?: object) => void): void {
+  #letIn(token: string, isKnown: boolean, notify: (status: number, notice: Notice, more?: object) => void): void {
     const session = this.#entrance.exchange(token);
     if (session === undefined) {
-      notify(401, SPENT);
+      notify(401, { ...SPENT, opensLab: isKnown });
       return;
     }
     const welcome = { title: "Resilience Lab", text: "One moment.", windowKey: this.#parts.windows.issue() };
@@ -198,11 +204,16 @@ export class BrowserServer {
 
 const HTML = "text/html; charset=utf-8";
 const NO_KEY = "This window has no key. Open the address that the lab printed in its terminal.\n";
+const FOREIGN = {
+  title: "Not the lab's own address",
+  text: "Requests are accepted only from the lab's own page. Open the address that the lab printed in its terminal.",
+};
+const NO_FILE = { title: "No such page", text: "The lab has nothing at this address." };
 const SPENT = {
   title: "This address has been used",
   text: "Each address opens the lab once. The next address is in the terminal in which the lab runs.",
 };
 const NOT_KNOWN = {
-  title: "Resilience Lab",
+  title: "This browser is not connected to the lab",
   text: "Open the address that the lab printed in its terminal; it lets this browser in.",
 };
