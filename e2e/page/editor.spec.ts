@@ -14,7 +14,7 @@ test("editing a scenario breaks no rule of the page's policy, and the editor is 
   await keyboard.press("Tab");
   await expect(text).toBeFocused();
   await keyboard.press("Control+End");
-  await keyboard.type("steady");
+  await keyboard.type("prot");
   await keyboard.press("Control+Space");
   await expect(page.getByRole("option").first()).toBeVisible();
   await expect(page.locator(".cm-completionInfo")).toBeVisible();
@@ -22,6 +22,6 @@ test("editing a scenario breaks no rule of the page's policy, and the editor is 
   await keyboard.type(": [");
   await page.locator(".cm-lint-marker-error").first().hover();
   await expect(page.locator(".cm-tooltip-lint")).toBeVisible();
-  await keyboard.press("Control+Shift+m");
+  await keyboard.press("Control+Shift+M");
   await expect(page.locator(".cm-panel-lint")).toBeVisible();
 });

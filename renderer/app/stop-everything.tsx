@@ -14,7 +14,7 @@ export function StopEverything() {
   const [isUndoing, setUndoing] = useState(false);
   const isHalted = useLab((state) => state.lab?.halted ?? false);
   return (
-    <div className={classes.stop}>
+    <div className={classes.stop} data-stop>
       <ReasonedButton
         variant={whyNot === undefined ? "filled" : "default"}
         color="pink.8"

@@ -1,6 +1,6 @@
 import { Tooltip } from "@mantine/core";
 import { cloneElement, type HTMLAttributes, type ReactElement, type SyntheticEvent, useState } from "react";
-import { type HintPosition, placeHint } from "./place-hint.ts";
+import { type HintPlace, placeHint } from "./place-hint.ts";
 
 type Control = Pick<HTMLAttributes<HTMLElement>, "onPointerEnter" | "onFocus">;
 
@@ -10,27 +10,35 @@ interface HintProps {
   children: ReactElement<Control>;
 }
 
+/** Controls that must never be covered. */
+const KEPT = "[data-stop]";
+
+/** What a tooltip adds to its offset. */
+const ARROW_PX = 2;
+
 const CONTROLS = "a[href], button, input, select, textarea, [role=button], [role=tab], [role=slider]";
 
 /** Explains a control while it is pointed at or has the focus, without covering another one. */
 export function Hint({ label, children }: HintProps) {
-  const [position, setPosition] = useState<HintPosition>("top");
+  const [{ side, gapPx }, setPlace] = useState<HintPlace>({ side: "top", gapPx: ARROW_PX });
   const place = ({ currentTarget }: SyntheticEvent<HTMLElement>) => {
     if (label === undefined) return;
     const others = [...document.querySelectorAll(CONTROLS)].filter(
       (other) => !other.contains(currentTarget) && !currentTarget.contains(other),
     );
-    setPosition(
+    const boxes = (all: Element[]) => all.map((other) => other.getBoundingClientRect());
+    setPlace(
       placeHint(
         currentTarget.getBoundingClientRect(),
         sizeOf(label),
-        others.map((other) => other.getBoundingClientRect()),
+        boxes(others),
         { width: window.innerWidth, height: window.innerHeight },
+        boxes(others.filter((other) => other.closest(KEPT) !== null)),
       ),
     );
   };
   return (
-    <Tooltip label={label} disabled={label === undefined} position={position}>
+    <Tooltip label={label} disabled={label === undefined} position={side} offset={gapPx - ARROW_PX}>
       {cloneElement(children, {
         onPointerEnter: place,
         onFocus: place,

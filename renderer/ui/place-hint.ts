@@ -11,31 +11,58 @@ interface Size {
   height: number;
 }
 
-const POSITIONS = ["top", "bottom", "top-end", "top-start", "bottom-end", "bottom-start", "left", "right"] as const;
-export type HintPosition = (typeof POSITIONS)[number];
+const SIDES = ["top", "bottom", "top-end", "top-start", "bottom-end", "bottom-start", "left", "right"] as const;
+export interface HintPlace {
+  side: (typeof SIDES)[number];
+  /** Between the control and its hint, arrow included. */
+  gapPx: number;
+}
 
-/** Between a control and its hint, arrow included. */
 const GAP_PX = 7;
+/** Farther away a hint no longer seems to belong to its control. */
+const WIDEST_GAP_PX = 170;
+const STEP_PX = 8;
 /** Between a hint and the edge of the window. */
 const EDGE_PX = 8;
 
-/** Where a hint of this size covers the least of the other controls; the first of equally good positions. */
-export function placeHint(anchor: Box, hint: Size, obstacles: readonly Box[], window: Size): HintPosition {
-  let best: { position: HintPosition; coveredPx: number } = { position: "top", coveredPx: Number.POSITIVE_INFINITY };
-  for (const position of POSITIONS) {
-    const box = boxAt(position, anchor, hint, window);
-    if (box.top < 0 || box.left < 0 || box.bottom > window.height || box.right > window.width) continue;
-    const coveredPx = obstacles.reduce((sum, obstacle) => sum + overlapPx(box, obstacle), 0);
-    if (coveredPx < best.coveredPx) best = { position, coveredPx };
+/** Covering one of them counts as much as covering this many others. */
+const WEIGHT_OF_KEPT = 1_000;
+
+/**
+ * Where a hint of this size covers no other control, as near as that is; else where it covers the least.
+ *
+ * @param kept controls that are to stay visible in any case, besides those in the same row as the hint's own
+ */
+export function placeHint(
+  anchor: Box,
+  hint: Size,
+  obstacles: readonly Box[],
+  window: Size,
+  kept: readonly Box[] = [],
+): HintPlace {
+  const row = obstacles.filter(({ top, bottom }) => top < anchor.bottom && bottom > anchor.top);
+  const coveredBy = (box: Box, some: readonly Box[]) => some.reduce((sum, each) => sum + overlapPx(box, each), 0);
+  let best: HintPlace = { side: "top", gapPx: GAP_PX };
+  let leastPx = Number.POSITIVE_INFINITY;
+  for (let gapPx = GAP_PX; gapPx <= WIDEST_GAP_PX && leastPx > 0; gapPx += STEP_PX) {
+    for (const side of SIDES) {
+      const box = boxAt({ side, gapPx }, anchor, hint, window);
+      if (box.top < 0 || box.left < 0 || box.bottom > window.height || box.right > window.width) continue;
+      const coveredPx = coveredBy(box, obstacles) + WEIGHT_OF_KEPT * coveredBy(box, [...row, ...kept]);
+      if (coveredPx >= leastPx) continue;
+      best = { side, gapPx };
+      leastPx = coveredPx;
+    }
   }
-  return best.position;
+  return best;
 }
 
-function boxAt(position: HintPosition, anchor: Box, { width, height }: Size, window: Size): Box {
-  const [side, end] = position.split("-");
+function boxAt(place: HintPlace, anchor: Box, { width, height }: Size, window: Size): Box {
+  const { gapPx } = place;
+  const [side, end] = place.side.split("-");
   const isBeside = side === "left" || side === "right";
   if (isBeside) {
-    const left = side === "left" ? anchor.left - GAP_PX - width : anchor.right + GAP_PX;
+    const left = side === "left" ? anchor.left - gapPx - width : anchor.right + gapPx;
     const top = inside((anchor.top + anchor.bottom - height) / 2, height, window.height);
     return { left, top, right: left + width, bottom: top + height };
   }
@@ -45,7 +72,7 @@ function boxAt(position: HintPosition, anchor: Box, { width, height }: Size, win
     middle: (anchor.left + anchor.right - width) / 2,
   }[end ?? "middle"];
   const left = inside(wanted ?? anchor.left, width, window.width);
-  const top = side === "top" ? anchor.top - GAP_PX - height : anchor.bottom + GAP_PX;
+  const top = side === "top" ? anchor.top - gapPx - height : anchor.bottom + gapPx;
   return { left, top, right: left + width, bottom: top + height };
 }
 
