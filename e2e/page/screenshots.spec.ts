@@ -4,13 +4,16 @@ import { expect, test } from "./lab-under-test.ts";
 import { makeRuns, PAGES } from "./pages.ts";
 
 const SIZES = [
+  { width: 480, height: 800 },
+  { width: 640, height: 800 },
+  { width: 900, height: 800 },
   { width: 1280, height: 800 },
   { width: 1920, height: 1080 },
 ];
 
 /** For visual review. */
-test("a picture of every page, in both themes and two sizes", async ({ window }) => {
-  test.setTimeout(600_000);
+test("a picture of every page, in both themes and five sizes", async ({ window }) => {
+  test.setTimeout(1_200_000);
   const { page } = window;
   await page.emulateMedia({ reducedMotion: "reduce" });
   const shoot = async (name: string) => {
