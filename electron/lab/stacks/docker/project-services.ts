@@ -27,8 +27,8 @@ export interface FoundPort {
 }
 
 /**
- * The services of a project, in alphabetical order. One whose containers have done their work and ended (exit code 0, and
- * nothing starts them again), such as a migration, is no service.
+ * The services of a project, in alphabetical order. One whose containers have done their work and ended (exit code 0, no
+ * port, and nothing starts them again), such as a migration, is no service.
  */
 export function foundServices(containers: readonly Inspected[]): FoundService[] {
   const byService = Map.groupBy(containers, ({ Config }) => Config.Labels[LABEL.service] ?? "");
@@ -38,8 +38,10 @@ export function foundServices(containers: readonly Inspected[]): FoundService[] 
     .map(([name, replicas]) => foundService(name, replicas));
 }
 
-function isDone({ State, HostConfig }: Inspected): boolean {
+function isDone(container: Inspected): boolean {
+  const { State, HostConfig } = container;
   const policy = HostConfig.RestartPolicy?.Name ?? "";
+  if (portsOf(container).length > 0) return false;
   return State.Status === "exited" && State.ExitCode === 0 && (policy === "" || policy === "no");
 }
 
