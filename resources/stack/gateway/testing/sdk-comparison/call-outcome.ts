@@ -86,19 +86,27 @@ async function unanswered(
   const activity = (): number => backend.activity() + reading.chunks;
   while (quiet < quietPings && !signal.aborted) {
     await client.ping({ timeout: limitMs }).catch(() => new Promise((resolve) => setImmediate(resolve)));
-    quiet = backend.isOver() && activity() === seen ? quiet + 1 : 0;
+    const isQuiet = backend.isOver() && reading.underWay === 0 && activity() === seen;
+    quiet = isQuiet ? quiet + 1 : 0;
     seen = activity();
   }
   return "fails";
 }
 
-/** Counts the pieces that the client has read of all responses but those to pings. */
+/** Counts what the client does other than pinging: a request may wait long for a connection of its own. */
 class CountedFetch {
+  /** Requests that have no response yet. */
+  underWay = 0;
+  /** Pieces of responses that have been read. */
   chunks = 0;
 
   readonly fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
-    const response = await fetch(url, init);
-    if (!response.body || String(init?.body).includes('"method":"ping"')) return response;
+    if (String(init?.body).includes('"method":"ping"')) return fetch(url, init);
+    this.underWay += 1;
+    const response = await fetch(url, init).finally(() => {
+      this.underWay -= 1;
+    });
+    if (!response.body) return response;
     const counting = new TransformStream<Uint8Array, Uint8Array>({
       transform: (chunk, controller) => {
         this.chunks += 1;
