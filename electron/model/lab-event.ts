@@ -1,4 +1,7 @@
 import { z } from "zod";
+import { OUTCOMES } from "./outcomes.ts";
+
+export { OUTCOMES, type Outcome } from "./outcomes.ts";
 
 /**
  * Everything that happens in a run. The log of these events is the single source of truth: the window, the terminal, the
@@ -45,23 +48,6 @@ export const CALL_OUTCOMES = [
   "unknown_tool",
 ] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
-
-/**
- * How a run ended. Only `passed` is green. `inconclusive`: no check failed, but one could not observe its subject.
- * `precondition`: the steady state was not met before the method, so nothing was broken. `residue`: a fault could not be
- * verified as undone. `interrupted`: the lab was killed during the run.
- */
-export const OUTCOMES = [
-  "passed",
-  "failed",
-  "inconclusive",
-  "precondition",
-  "residue",
-  "cancelled",
-  "interrupted",
-  "error",
-] as const;
-export type Outcome = (typeof OUTCOMES)[number];
 
 /** Result of undoing a fault. `refused`: it was never in force, because the driver or the proxy refused it. */
 export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else", "refused"] as const;

@@ -1,5 +1,5 @@
 import type { HistoryFilter } from "../../electron/contract/history.ts";
-import { OUTCOMES } from "../../electron/model/lab-event.ts";
+import { OUTCOMES } from "../../electron/model/outcomes.ts";
 
 /** Which runs the history lists. */
 export type RunFilter = Pick<HistoryFilter, "scenarioId" | "outcome" | "driver" | "text" | "pinned">;
