@@ -1,9 +1,9 @@
-import type { JournaledFault } from "../journal/fault-journal.ts";
+import { isOnLink, type JournaledFault } from "../journal/fault-journal.ts";
 
 /** The services that a fault affects: its target, and those that share a namespace with it. */
-export function affectedServices({ target, identity, before }: JournaledFault): string[] {
-  if (identity.kind === "link") return [];
-  return [target, ...(before?.containers.map(({ service }) => service) ?? [])];
+export function affectedServices(fault: JournaledFault): string[] {
+  if (isOnLink(fault)) return [];
+  return [fault.target, ...(fault.before?.containers.map(({ service }) => service) ?? [])];
 }
 
 /** True for a service that another open fault affects: it cannot be healthy yet. */

@@ -3,6 +3,7 @@ import type { Baseline } from "../journal/baseline.ts";
 import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import { LabError } from "../lab-error.ts";
 import type { ServiceState, StackDriver } from "../stacks/driver.ts";
+import { isProxied, type Link } from "../stacks/stack-file.ts";
 import { describeSharing, type Sharer } from "../stacks/surroundings.ts";
 
 /** How one kind of fault is applied and undone, and the texts that describe both. */
@@ -110,4 +111,21 @@ export function describeFault(
   // A disconnected container keeps its namespace; services that share it are reconnected together with it.
   if (kind === "disconnect") return { effect: `${effect}, and with it ${others}`, undo };
   return { effect: `${effect}, which cuts off ${others}`, undo: `${undo}, then restart ${others}` };
+}
+
+/** Why a link without `listen` and `upstream` cannot be broken. */
+export function noSidecars(fault: string, driver: string): LabError {
+  return new LabError(
+    "unsupported",
+    `${fault} cannot be done on the ${driver} driver: no fault proxy carries the link`,
+    {
+      hint: "use --driver docker, or give the link listen and upstream and the stack a fault proxy",
+    },
+  );
+}
+
+/** How a fault on a link is undone, as a text. */
+export function undoOfLink(kind: string, link: Link): string {
+  const undo = kind === "down" ? "open the link" : "take the fault off the link";
+  return isProxied(link) ? undo : `${undo}, and remove its sidecar and the rules in ${link.from}'s network namespace`;
 }

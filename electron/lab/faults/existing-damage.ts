@@ -1,6 +1,7 @@
-import type { JournaledFault } from "../journal/fault-journal.ts";
+import { isOnLink, type JournaledFault } from "../journal/fault-journal.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
+import { isProxied } from "../stacks/stack-file.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import type { LinkState } from "./proxy-links.ts";
 
@@ -48,7 +49,7 @@ export async function inspectDamage(
 }
 
 function accountsFor(fault: JournaledFault, damage: Damage): boolean {
-  if ("service" in damage) return fault.identity.kind !== "link" && fault.target === damage.service;
+  if ("service" in damage) return !isOnLink(fault) && fault.target === damage.service;
   if (damage.is === "toxic") return fault.id === damage.toxic;
   return damage.is === "closed" && fault.kind === "down" && fault.target === damage.link;
 }
@@ -79,7 +80,10 @@ async function inspectLinks(running: Inspected): Promise<Inspection> {
   if (proxy === undefined) return { damage: [], unread: [] };
   try {
     const links = await new FaultProxyControl(`http://${running.address(proxy.name)}`, proxy.token).links();
-    return { damage: damageOfLinks(links, new Set(running.stack.links.map(({ name }) => name))), unread: [] };
+    return {
+      damage: damageOfLinks(links, new Set(running.stack.links.filter(isProxied).map(({ name }) => name))),
+      unread: [],
+    };
   } catch (error) {
     return { damage: [], unread: [`the links of ${proxy.name}: ${messageOf(error)}`] };
   }

@@ -2,6 +2,7 @@ import { isObject, parseJson } from "../../model/json.ts";
 import { AbortScope } from "../abort-scope.ts";
 import { exchange, openStream } from "../health/http-exchange.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import type { AskProxy } from "../stacks/link-sidecars.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import type { ToxicBody } from "./link-faults.ts";
 import type { Hit } from "./proxy-hits.ts";
@@ -15,16 +16,19 @@ const SILENCE_LIMIT_MS = 25_000;
 
 /** Client of the fault proxy of a stack, in Toxiproxy's API. A fault is a toxic named by the fault's id. */
 export class FaultProxyControl {
+  /** Empty for a proxy that is not reached by HTTP. */
   readonly #api: string;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #send: AskProxy;
 
   /**
-   * @param api such as `http://127.0.0.1:8474`
+   * @param api such as `http://127.0.0.1:8474`, or another way to send requests to the proxy
    * @param token the proxy's API token, if it requires one
    */
-  constructor(api: string, token?: string) {
-    this.#api = api;
+  constructor(api: string | AskProxy, token?: string) {
+    this.#api = typeof api === "string" ? api : "";
     this.#headers = { "content-type": "application/json", ...tokenHeaders({ token }) };
+    this.#send = typeof api === "string" ? (method, path, body) => this.#exchange(method, path, body) : api;
   }
 
   /** Arms a fault on a link. The proxy removes it itself after `forMs`, even if the lab has died. */
@@ -35,17 +39,17 @@ export class FaultProxyControl {
 
   /** Every link of the proxy by its name, with the toxics on it. Source: Toxiproxy's `GET /proxies`. */
   async links(): Promise<Map<string, LinkState>> {
-    const data = await this.#ask("GET", `${this.#api}/proxies`);
+    const data = await this.#ask("GET", "/proxies");
     const { readLinkStates } = await import("./proxy-links.ts"); // loaded lazily: a halt also uses this module and needs no schema
     return readLinkStates(data);
   }
 
   /** Removes a fault from a link. Resolves to how many requests it affected, or undefined where that is not known. */
   async disarm(link: string, fault: string): Promise<number | undefined> {
-    const url = `${this.#toxics(link)}/${encodeURIComponent(fault)}`;
-    const found = await this.#find(url);
+    const path = `${this.#toxics(link)}/${encodeURIComponent(fault)}`;
+    const found = await this.#find(path);
     if (found === undefined) return undefined;
-    await this.#ask("DELETE", url).catch(ignoreMissing);
+    await this.#ask("DELETE", path).catch(ignoreMissing);
     return hitsOf(found);
   }
 
@@ -68,7 +72,7 @@ export class FaultProxyControl {
 
   /** The hits after `since`, oldest first. */
   async hits(since: number): Promise<Hit[]> {
-    const data = await this.#ask("GET", `${this.#api}/hits?since=${since}`);
+    const data = await this.#ask("GET", `/hits?since=${since}`);
     const { readHits } = await import("./proxy-hits.ts"); // loaded lazily: a halt also uses this module and needs no schema
     return readHits(data);
   }
@@ -110,12 +114,12 @@ export class FaultProxyControl {
     await this.#ask("POST", this.#proxy(link), state);
   }
 
-  async #find(url: string): Promise<unknown> {
-    return this.#ask("GET", url).catch(ignoreMissing);
+  async #find(path: string): Promise<unknown> {
+    return this.#ask("GET", path).catch(ignoreMissing);
   }
 
   #proxy(link: string): string {
-    return `${this.#api}/proxies/${encodeURIComponent(link)}`;
+    return `/proxies/${encodeURIComponent(link)}`;
   }
 
   #toxics(link: string): string {
@@ -123,13 +127,10 @@ export class FaultProxyControl {
   }
 
   /** @throws ProxyRefusal for a 4xx; LabError `unreachable` for any other failure */
-  async #ask(method: string, url: string, body?: unknown): Promise<unknown> {
-    const what = `the fault proxy, ${method} ${url}`;
-    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const what = `the fault proxy, ${method} ${this.#api}${path}`;
     try {
-      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-      const asked = { method, headers: this.#headers, maxBytes: ANSWER_LIMIT_BYTES, ...sent };
-      const { status, body: text } = await exchange(url, asked, signal);
+      const { status, body: text } = await this.#send(method, path, body);
       if (status >= 200 && status < 300) {
         const answer = parseJson(text);
         if (answer === undefined && text !== "") throw new Error("what answers there is no fault proxy: not JSON");
@@ -141,8 +142,18 @@ export class FaultProxyControl {
       throw new Error(`status code ${status}`);
     } catch (error) {
       if (error instanceof ProxyRefusal) throw error;
-      const why = signal.aborted ? `no answer within ${ANSWER_LIMIT_MS} ms` : messageOf(error);
-      throw new LabError("unreachable", `${what}: ${why}`, { cause: error });
+      throw new LabError("unreachable", `${what}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async #exchange(method: string, path: string, body: unknown): ReturnType<AskProxy> {
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    try {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const asked = { method, headers: this.#headers, maxBytes: ANSWER_LIMIT_BYTES, ...sent };
+      return await exchange(`${this.#api}${path}`, asked, signal);
+    } catch (error) {
+      throw signal.aborted ? new Error(`no answer within ${ANSWER_LIMIT_MS} ms`, { cause: error }) : error;
     }
   }
 }

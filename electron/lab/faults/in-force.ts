@@ -2,8 +2,11 @@ import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { JournaledFault } from "../journal/fault-journal.ts";
 import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import type { StackDriver } from "../stacks/driver.ts";
+import type { AskProxy } from "../stacks/link-sidecars.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
 import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
+
+type SidecarIdentity = Extract<JournaledFault["identity"], { kind: "sidecar" }>;
 
 /**
  * Reads the state of the target: why an applied fault is no longer in force, or undefined when it is. A fault whose
@@ -11,6 +14,7 @@ import { FaultProxyControl, isMissing } from "./fault-proxy-control.ts";
  */
 export async function whyNotInForce(fault: JournaledFault, driver: StackDriver): Promise<string | undefined> {
   const { identity } = fault;
+  if (identity.kind === "sidecar") return whySidecarFaultEnded(fault, identity, driver);
   return identity.kind === "link"
     ? whyLinkFaultEnded(fault, identity, driver)
     : whyServiceFaultEnded(fault, identity, driver).catch(() => undefined);
@@ -29,6 +33,21 @@ async function whyServiceFaultEnded(
   const isOtherInstance = state.identity !== undefined && !isSameInstance(state.identity, identity);
   // Networks belong to a container, not to one instance of it.
   return isOtherInstance && kind !== "disconnect" ? `${target} was started meanwhile` : undefined;
+}
+
+async function whySidecarFaultEnded(
+  { id, kind, target }: JournaledFault,
+  link: SidecarIdentity,
+  { sidecars }: StackDriver,
+): Promise<string | undefined> {
+  const isArmed = async (ask: AskProxy) => {
+    const proxy = new FaultProxyControl(ask);
+    // One that does not answer in time is not known to be without the fault.
+    return (kind === "down" ? proxy.isOpen(target).then((isOpen) => !isOpen) : proxy.isArmed(target, id)).catch(
+      () => true,
+    );
+  };
+  return sidecars?.whyEnded({ ...link, name: target }, id, isArmed);
 }
 
 async function whyLinkFaultEnded(

@@ -1,7 +1,7 @@
 import { formatDuration } from "../../model/duration.ts";
 import type { Clock } from "../clock.ts";
 import type { RunLog } from "../events/run-log.ts";
-import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
+import { type FaultJournal, isOnLink, type JournaledFault } from "../journal/fault-journal.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import type { FaultSpec } from "./fault-spec.ts";
@@ -166,7 +166,7 @@ export class FaultInjector {
     if (isUndoing || untilMs === undefined || clock.monotonicMs() >= untilMs) return undefined;
     if (journal.closedAs(fault.id) !== undefined) return undefined;
     const later = this.#open.slice(this.#open.findIndex((each) => each.fault === fault) + 1);
-    if (fault.identity.kind !== "link" && later.some((each) => each.fault.target === fault.target)) return undefined;
+    if (!isOnLink(fault) && later.some((each) => each.fault.target === fault.target)) return undefined;
     return whyNotInForce(fault, stack.driver);
   }
 

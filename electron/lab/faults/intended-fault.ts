@@ -35,7 +35,7 @@ export function lifetimeMs({ intendedWallMs, expiresWallMs }: JournaledFault): n
 
 /** Applies it, with an expiry in the fault proxy in case nothing else undoes it. */
 export function applyIntended(fault: JournaledFault, { apply }: Prepared): Promise<void> {
-  return apply(fault.id, lifetimeMs(fault) + PROXY_EXPIRES_LATER_MS);
+  return apply(fault.id, lifetimeMs(fault) + PROXY_EXPIRES_LATER_MS, fault.isStanding ?? false);
 }
 
 /** Whether a fault that could not be applied was refused, and so never in force. After any other error that is unknown. */

@@ -1,8 +1,9 @@
 import type { Baseline } from "../journal/baseline.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
+import type { AskProxy } from "../stacks/link-sidecars.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
-import { linkNamed, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
-import { assertSupported, describeFault, FAULT_KINDS } from "./catalogue.ts";
+import { type DirectLink, isProxied, linkNamed, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
+import { assertSupported, describeFault, FAULT_KINDS, noSidecars, undoOfLink } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import { effectOf, toToxic } from "./link-faults.ts";
 import type { RequestedFault } from "./requested-fault.ts";
@@ -14,7 +15,8 @@ export interface Prepared {
   effect: string;
   /** Baseline of a service, where more than its own state is lost with it. */
   before?: Baseline | undefined;
-  apply(faultId: string, forMs: number): Promise<void>;
+  /** @param isStanding it outlives this process */
+  apply(faultId: string, forMs: number, isStanding: boolean): Promise<void>;
 }
 
 /**
@@ -55,7 +57,8 @@ async function prepareLinkFault(
   { kind, target, spec }: Extract<RequestedFault, { on: "link" }>,
   running: RunningStack,
 ): Promise<Prepared | string> {
-  linkNamed(running.stack, target);
+  const link = linkNamed(running.stack, target);
+  if (!isProxied(link)) return prepareSidecarFault({ kind, target, spec }, link, running);
   const { name: service, token } = serviceWithRole(running.stack, "fault-proxy", `fault ${kind} ${target}`);
   const api = `http://${running.address(service)}`;
   const proxy = new FaultProxyControl(api, token);
@@ -63,9 +66,31 @@ async function prepareLinkFault(
   const toxic = toToxic(kind, spec);
   return {
     identity: { kind: "link", api, service, ...(token !== undefined && { token }) },
-    undo: toxic === undefined ? "open the link" : "take the fault off the link",
+    undo: undoOfLink(kind, link),
     effect: effectOf(kind),
     apply: (faultId, forMs) =>
       toxic === undefined ? proxy.close(target, forMs) : proxy.arm(target, faultId, toxic, forMs),
+  };
+}
+
+/** @throws LabError `unsupported` where links have no declared fault proxy and the driver no network namespaces */
+async function prepareSidecarFault(
+  { kind, target, spec }: Pick<Extract<RequestedFault, { on: "link" }>, "kind" | "target" | "spec">,
+  link: DirectLink,
+  { driver: { sidecars, kind: driver } }: RunningStack,
+): Promise<Prepared> {
+  if (sidecars === undefined) throw noSidecars(`${kind} ${target}`, driver);
+  await sidecars.prepare(link);
+  const toxic = toToxic(kind, spec);
+  const arm = (id: string) => async (ask: AskProxy, forMs: number) => {
+    const proxy = new FaultProxyControl(ask);
+    await (toxic === undefined ? proxy.close(target, forMs) : proxy.arm(target, id, toxic, forMs));
+  };
+  const { from, to, port } = link;
+  return {
+    identity: { kind: "sidecar", from, to, port },
+    undo: undoOfLink(kind, link),
+    effect: effectOf(kind),
+    apply: (id, forMs, isStanding) => sidecars.apply(link, { id, forMs, isStanding, arm: arm(id) }),
   };
 }

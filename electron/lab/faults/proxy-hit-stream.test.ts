@@ -5,6 +5,7 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import { systemClock } from "../clock.ts";
 import { RunLog } from "../events/run-log.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
+import { HitLogger } from "./hit-logger.ts";
 import { ProxyWatch } from "./proxy-watch.ts";
 
 interface SentHit {
@@ -43,7 +44,13 @@ async function watchOf(address: string) {
     driver: { stateOf: async () => ({ is: "running" }) },
     address: () => address,
   } as unknown as RunningStack;
-  const parts = { stack, log, clock: systemClock, isOurs: (id: string) => id === "ours", isToBeRevived: () => true };
+  const parts = {
+    stack,
+    log,
+    clock: systemClock,
+    hits: new HitLogger(log, (id) => id === "ours"),
+    isToBeRevived: () => true,
+  };
   const watch = await ProxyWatch.start(parts);
   if (watch === undefined) throw new Error("the stack has a fault proxy");
   onTestFinished(() => watch.close());

@@ -24,6 +24,11 @@ export function readHits(data: unknown): Hit[] {
   return parseAs(answer, data, "the fault proxy's list of hits").hits;
 }
 
+/** Parses one hit. */
+export function readHit(data: unknown): Hit {
+  return hit.parse(data);
+}
+
 /** The hit in a line of the stream; undefined for any other line. */
 export function readHitLine(text: string): Hit | undefined {
   const parsed = parseAs(line, parseJson(text), "a line of the fault proxy's stream of hits");

@@ -8,6 +8,7 @@ import { send, toolCall } from "../../testing/through-link.ts";
 import { systemClock } from "../clock.ts";
 import { LabError } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
+import { HitLogger } from "./hit-logger.ts";
 import { ProxyWatch } from "./proxy-watch.ts";
 
 const folder = lastingFolder();
@@ -30,7 +31,7 @@ async function watching() {
     stack: stack.running,
     log,
     clock: systemClock,
-    isOurs: (fault) => ours().includes(fault),
+    hits: new HitLogger(log, (fault) => ours().includes(fault)),
     isToBeRevived: (service) => !injector.inForce().some(({ target }) => target === service),
   });
   if (watch === undefined) throw new Error("the stack has a fault proxy");
@@ -118,7 +119,7 @@ describe("a proxy that reports very many hits", () => {
     const { server, hits } = await proxyWithHits();
     const { log, events } = stack.injector();
     const running = { ...proxyOnly, address: () => `127.0.0.1:${(server.address() as AddressInfo).port}` };
-    const parts = { log, clock: systemClock, isOurs: () => true, isToBeRevived: () => true };
+    const parts = { log, clock: systemClock, hits: new HitLogger(log, () => true), isToBeRevived: () => true };
     const watch = await ProxyWatch.start({ ...parts, stack: running as unknown as RunningStack });
     onTestFinished(() => watch?.close());
     for (let seq = 1; seq <= 1_000; seq++) hits.push({ seq, at: 0, link: LINK, toxic: "f", effect: "late" });
@@ -160,6 +161,6 @@ async function proxyWithHits(): Promise<{ server: Server; hits: ReportedHit[] }>
 test("a stack without a fault proxy is not followed", async () => {
   const { log } = stack.injector();
   const running = { stack: { services: [] } } as unknown as RunningStack;
-  const parts = { log, clock: systemClock, isOurs: () => true, isToBeRevived: () => true };
+  const parts = { log, clock: systemClock, hits: new HitLogger(log, () => true), isToBeRevived: () => true };
   expect(await ProxyWatch.start({ ...parts, stack: running })).toBeUndefined();
 });

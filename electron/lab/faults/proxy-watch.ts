@@ -6,21 +6,19 @@ import { messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import type { Service } from "../stacks/stack-file.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
+import type { HitLogger } from "./hit-logger.ts";
 import type { Hit } from "./proxy-hits.ts";
 
 /** Retry delay after the stream of hits has ended: the proxy has died, or is another's and has no such stream. */
 const RETRY_MS = 100;
 /** A restarted proxy is up within a second; one that is not is reported, and tried again. */
 const REVIVE_LIMIT_MS = 10_000;
-/** How many hits of one fault become an event each; the undo reports the total. */
-const HITS_PER_FAULT = 200;
 
 export interface ProxyWatchParts {
   stack: RunningStack;
   log: RunLog;
   clock: Clock;
-  /** True for a fault of this run: hits of others are ignored. */
-  isOurs(fault: string): boolean;
+  hits: HitLogger;
   /** Whether a proxy that has died should be restarted now. */
   isToBeRevived(service: string): boolean;
 }
@@ -34,7 +32,6 @@ export class ProxyWatch {
   readonly service: string;
   readonly #proxy: FaultProxyControl;
   readonly #stop = new AbortController();
-  readonly #logged = new Map<string, number>();
   #since = 0;
   #downSinceMs: number | undefined;
   #isReportedDown = false;
@@ -87,23 +84,10 @@ export class ProxyWatch {
     }
   }
 
-  #take({ seq, toxic, link, effect, method, tool, traceparent }: Hit): void {
-    if (seq <= this.#since) return; // read by a poll and by the stream
-    this.#since = seq;
-    if (!this.#parts.isOurs(toxic)) return;
-    const logged = this.#logged.get(toxic) ?? 0;
-    this.#logged.set(toxic, logged + 1);
-    if (logged >= HITS_PER_FAULT) return;
-    const traceId = traceparent?.split("-")[1];
-    this.#parts.log.append({
-      type: "fault.hit",
-      fault: toxic,
-      link,
-      effect,
-      ...(method === undefined ? {} : { method }),
-      ...(tool === undefined ? {} : { tool }),
-      ...(traceId === undefined ? {} : { traceId }),
-    });
+  #take(hit: Hit): void {
+    if (hit.seq <= this.#since) return; // read by a poll and by the stream
+    this.#since = hit.seq;
+    this.#parts.hits.take(hit);
   }
 
   async #revive(): Promise<void> {

@@ -53,7 +53,7 @@ export async function undoOpenFaults(
   }
   const links = removeFromLinks(open, parts.faults);
   const early = await whileAlone(links);
-  const services = open.filter((fault) => !isOnLink(fault));
+  const services = open.filter((fault) => !isOnProxy(fault));
   if (services.length === 0 && early?.every((undone) => undone !== undefined)) return early;
   const orElse = (otherwise: (fault: OpenFault) => UndoneFault | Promise<UndoneFault>) =>
     Promise.all(links.map(async ({ fault, taken }) => (await taken) ?? otherwise(fault)));
@@ -76,7 +76,7 @@ function notUndone(fault: OpenFault, error: unknown): UndoneFault {
  * to undefined when the proxy did not answer.
  */
 function removeFromLinks(open: readonly OpenFault[], faults: FaultJournal) {
-  return open.filter(isOnLink).map((fault) => ({
+  return open.filter(isOnProxy).map((fault) => ({
     fault,
     taken: removeFromLink(fault, keptClosedBy(open)).then(
       (undone) => noted(fault, undone, faults),
@@ -109,7 +109,8 @@ async function groupByGroup<Result>(
   return round.map((fault) => results.get(fault) as Result);
 }
 
-function isOnLink({ identity }: JournaledFault): boolean {
+/** A fault that its proxy alone can undo. */
+function isOnProxy({ identity }: JournaledFault): boolean {
   return identity.kind === "link";
 }
 

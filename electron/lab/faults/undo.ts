@@ -4,6 +4,7 @@ import type { FaultJournal, JournaledFault } from "../journal/fault-journal.ts";
 import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { ServiceState } from "../stacks/driver.ts";
+import type { AskProxy } from "../stacks/link-sidecars.ts";
 import { whenReachable } from "../when-reachable.ts";
 import { brokenByOthers } from "./affected-services.ts";
 import { FAULT_KINDS } from "./catalogue.ts";
@@ -44,6 +45,10 @@ export function retargeting(
 export async function undoFault(fault: JournaledFault, target: UndoTarget, signal: AbortSignal): Promise<Undone> {
   const { identity } = fault;
   try {
+    if (identity.kind === "sidecar") {
+      const undo = () => undoSidecarFault(fault, identity, target);
+      return await whenReachable(undo, ENGINE_BACK_LIMIT_MS, signal);
+    }
     if (identity.kind === "link") return await undoLinkFault(fault, identity.service, target, signal);
     return await whenReachable(() => undoServiceFault(fault, identity, target, signal), ENGINE_BACK_LIMIT_MS, signal);
   } catch (error) {
@@ -159,6 +164,24 @@ function changedByOthers(fault: JournaledFault, identity: ServiceIdentity, state
 /** A process is a new one with each start; a container stays the same until it is removed. */
 function isAnother(a: ServiceIdentity, b: ServiceIdentity): boolean {
   return a.kind === "container" && b.kind === "container" && a.id !== b.id;
+}
+
+/** The rules first: without its proxy a link with rules is closed. */
+async function undoSidecarFault(
+  { id, kind, target: name, ...fault }: JournaledFault & { isApplied?: boolean },
+  { from, to, port }: Extract<JournaledFault["identity"], { kind: "sidecar" }>,
+  { driver: { sidecars } }: UndoTarget,
+): Promise<Undone> {
+  if (sidecars === undefined) throw new LabError("internal", `the driver of ${name} has no sidecars`);
+  const disarm = async (ask: AskProxy) => {
+    const proxy = new FaultProxyControl(ask);
+    if (kind !== "down") return proxy.disarm(name, id);
+    await proxy.open(name);
+    return undefined;
+  };
+  const { hits } = await sidecars.undo({ name, from, to, port }, id, fault.isApplied !== false, disarm);
+  const detail = `${name} passes everything again`;
+  return { result: "restored", detail, ...(hits === undefined ? {} : { hits }) };
 }
 
 async function undoLinkFault(

@@ -13,7 +13,14 @@ export type FaultIdentity =
    * A toxic named by the fault's id, on a link of the proxy that runs as `service` with its API at `api`. The journal
    * holds the name of a generated token, not its value.
    */
-  | { kind: "link"; api: string; service: string; token?: string };
+  | { kind: "link"; api: string; service: string; token?: string }
+  /** A link to a port of a service, broken from within the caller's network namespace; its containers bear the fault's id. */
+  | { kind: "sidecar"; from: string; to: string; port: number };
+
+/** Whether a fault is on a link, and so on no service. */
+export function isOnLink({ identity }: Pick<JournaledFault, "identity">): boolean {
+  return identity.kind === "link" || identity.kind === "sidecar";
+}
 
 export interface JournaledFault {
   id: string;

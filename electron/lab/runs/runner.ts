@@ -221,7 +221,7 @@ async function methodAndChecks(
     log.append({ type: "check.evaluated", ...verdict });
     verdicts.push(verdict);
   }
-  if (context.proxy !== undefined) await orAbort(context.proxy.read(), signal);
+  await orAbort(context.readHits(), signal);
   if (!residue.hasAccepted) flagUnexplained(context);
   for (const outcome of ["failed", "inconclusive"] as const) {
     const [first, ...more] = verdicts.filter((verdict) => resultOf(verdict) === outcome);

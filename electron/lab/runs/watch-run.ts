@@ -1,6 +1,8 @@
 import { within } from "../abort-scope.ts";
 import { FaultWatch } from "../faults/fault-watch.ts";
+import { HitLogger } from "../faults/hit-logger.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
+import { SidecarWatch } from "../faults/sidecar-watch.ts";
 import { messageOf } from "../lab-error.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
@@ -85,14 +87,17 @@ export async function watchRun(context: RunContext, policy: RunPolicy, watchers:
     if ("reader" in ends) await settleEnds(context, ends.reader).finally(() => ends.reader.close());
   });
   noteMissingEnds(log, ends, decisions);
+  const hits = new HitLogger(log, (id) => context.view().faults.some(({ attributes }) => attributes.fault === id));
   context.proxy = await ProxyWatch.start({
     stack,
     log,
     clock,
-    isOurs: (id) => context.view().faults.some(({ attributes }) => attributes.fault === id),
+    hits,
     isToBeRevived: (service) => policy.revivesProxy && !faults.inForce().some(({ target }) => target === service),
   });
   watchers.add(() => context.proxy?.close());
+  context.sidecars = SidecarWatch.start(stack, hits);
+  watchers.add(() => context.sidecars?.close());
   const faultWatch = FaultWatch.start({ stack, faults, clock });
   watchers.add(() => faultWatch.close());
 }

@@ -29,7 +29,7 @@ export async function judge(
 
 /** The fault proxy reports hits: while it cannot be reached, hits may be missing. */
 async function judgeFaultHit(check: FaultHitCheck, context: RunContext, methodMs: number): Promise<Verdict> {
-  const isRead = await context.proxy?.read();
+  const isRead = await context.readHits();
   const seen = evaluate(check, { view: context.view(), methodMs, answer: context.answer });
   const { faultHit: wanted } = check;
   const isBounded = wanted !== "none" && (wanted.exactly !== undefined || wanted.atMost !== undefined);

@@ -1,12 +1,20 @@
 import { formatDuration } from "../../model/duration.ts";
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
-import { assertSupported, describeFault } from "../faults/catalogue.ts";
+import { assertSupported, describeFault, noSidecars, undoOfLink } from "../faults/catalogue.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/intended-fault.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import type { StackDriver } from "../stacks/driver.ts";
-import { type Link, linkNamed, type Service, type Stack, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
+import {
+  isProxied,
+  type Link,
+  linkNamed,
+  type Service,
+  type Stack,
+  serviceNamed,
+  serviceWithRole,
+} from "../stacks/stack-file.ts";
 import type { Role } from "../stacks/stack-schema.ts";
 import type { Sharer } from "../stacks/surroundings.ts";
 import { describeSteady, describeStep } from "./describe.ts";
@@ -135,9 +143,11 @@ function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], 
     const { effect, undo } = describeFault(requested.kind, sharersOf(requested.target, requested.kind));
     return { touches: describeService(serviceNamed(stack, requested.target)), fault: { effect, undo, atMostMs } };
   }
-  const undo = requested.kind === "down" ? "open the link" : "take the fault off the link";
+  const link = linkNamed(stack, requested.target);
+  if (!isProxied(link) && driver !== "docker") throw noSidecars(`${requested.kind} ${requested.target}`, driver);
+  const undo = undoOfLink(requested.kind, link);
   return {
-    touches: describeLink(linkNamed(stack, requested.target)),
+    touches: describeLink(link),
     fault: { effect: effectOf(requested.kind), undo, atMostMs },
   };
 }
@@ -146,8 +156,10 @@ function describeService({ name, port }: Service): string {
   return port === undefined ? name : `${name} (127.0.0.1:${port.hostPort})`;
 }
 
-function describeLink({ name, listen, upstream }: Link): string {
-  return `${name} (${listen} to ${upstream})`;
+function describeLink(link: Link): string {
+  return isProxied(link)
+    ? `${link.name} (${link.listen} to ${link.upstream})`
+    : `${link.name} (port ${link.port} of ${link.to}, within ${link.from}'s network namespace)`;
 }
 
 /** The plan as lines for a terminal. */

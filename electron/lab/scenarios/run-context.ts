@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import type { RunLog } from "../events/run-log.ts";
 import type { FaultInjector } from "../faults/injector.ts";
 import type { ProxyWatch } from "../faults/proxy-watch.ts";
+import type { SidecarWatch } from "../faults/sidecar-watch.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
@@ -28,6 +29,8 @@ export class RunContext {
   readonly dropped = new DroppedRows();
   /** Set once the fault proxy is followed; absent for a stack without one. */
   proxy: ProxyWatch | undefined;
+  /** Set once the hits on them are followed; absent for a stack without links that sidecars carry. */
+  sidecars: SidecarWatch | undefined;
   /** Sessions and turns of the steady state's calls, which are excluded from the run's decisions. */
   readonly uncounted = new Set<string>();
   /** The answer of the last agent step. */
@@ -70,6 +73,12 @@ export class RunContext {
       if (opens(event, wakesOn) && holds(this.view())) resolve();
     });
     await orAbort(promise, signal).finally(forget);
+  }
+
+  /** Reads the hits recorded so far. Resolves to false when some may be missing, or when nothing reports any. */
+  async readHits(): Promise<boolean> {
+    const read = await Promise.all([this.proxy?.read(), this.sidecars?.read()]);
+    return read.includes(true) && !read.includes(false);
   }
 
   url(service: string, path: string): string {

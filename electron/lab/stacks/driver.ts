@@ -1,5 +1,6 @@
 import type { Baseline } from "../journal/baseline.ts";
 import type { ServiceIdentity } from "../journal/service-identity.ts";
+import type { LinkSidecars } from "./link-sidecars.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export type ServiceState =
@@ -19,6 +20,8 @@ export interface StackDriver {
   readonly kind: "process" | "docker";
   /** Absent where services share nothing, and nothing around them is lost with them. */
   readonly surroundings?: Surroundings;
+  /** Absent where services have no network namespaces: then only links through a declared fault proxy can be broken. */
+  readonly sidecars?: LinkSidecars;
   /** What is true now, asked of the system and not remembered. */
   stateOf(service: string): Promise<ServiceState>;
   /** Starts a stopped service. Does not wait for its health. */

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Launch } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
-import { type Link, type Service, type Stack, serviceNamed } from "./stack-file.ts";
+import { isProxied, type Link, type ProxiedLink, type Service, type Stack, serviceNamed } from "./stack-file.ts";
 import { unpublished } from "./unpublished.ts";
 
 /** Of the lab's own environment only what programs need to run: no secret of the person's shell reaches a service. */
@@ -39,7 +39,7 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
       .replaceAll("{links}", proxiedLinks(stack, place))
       .replaceAll("{port}", String(place.ports[service.name] ?? ""))
       .replaceAll("{address}", place.ports[service.name] === undefined ? "" : addressOf(service, place.ports));
-  const links = stack.links.filter(({ from }) => from === service.name);
+  const links = stack.links.filter(isProxied).filter(({ from }) => from === service.name);
   const composed = Object.entries(service.environment).map(([name, value]) => [
     name,
     reroute(value, links, stack, place),
@@ -58,7 +58,7 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
 }
 
 /** The address that a link's caller names, replaced by the one on this machine that leads there. */
-function reroute(value: string, links: readonly Link[], stack: Stack, place: LaunchPlace): string {
+function reroute(value: string, links: readonly ProxiedLink[], stack: Stack, place: LaunchPlace): string {
   return links.reduce((text, link) => text.replaceAll(wholeAddress(link.listen), wayInto(link, stack, place)), value);
 }
 

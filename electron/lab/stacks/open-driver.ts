@@ -9,5 +9,5 @@ export async function openDriver(registered: RegisteredStack, register: StackReg
     import("./docker/docker-driver.ts"),
     import("./docker/engine.ts"),
   ]);
-  return new DockerDriver(openEngine(registered.docker.engine), registered.project);
+  return new DockerDriver(openEngine(registered.docker.engine), registered.project, registered.id);
 }

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { LabError } from "../lab-error.ts";
-import { hasFaultProxy, type Service, type Stack } from "./stack-file.ts";
+import { hasFaultProxy, isProxied, type Service, type Stack } from "./stack-file.ts";
 
 /**
  * Below the ports that systems give to programs which name none (from 32768 on Linux, from 49152 elsewhere): one of those, free
@@ -22,7 +22,7 @@ export type PortChoice = "fixed" | "auto";
  */
 export async function choosePorts(stack: Stack, choice: PortChoice): Promise<Record<string, number>> {
   const services = await servicePorts(stack, choice);
-  const proxied = hasFaultProxy(stack) ? stack.links.map(({ name }) => name) : [];
+  const proxied = hasFaultProxy(stack) ? stack.links.filter(isProxied).map(({ name }) => name) : [];
   const free = await freePorts(proxied.length, Object.values(services));
   return { ...services, ...Object.fromEntries(proxied.map((name, index) => [name, free[index] ?? 0])) };
 }

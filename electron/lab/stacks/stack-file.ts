@@ -44,12 +44,27 @@ export interface Service {
   compose: ComposeService;
 }
 
-export interface Link {
+interface LinkEnds {
   name: string;
   from: string;
   to: string;
+}
+
+/** A link that a declared fault proxy carries: the caller is configured to use it. */
+export interface ProxiedLink extends LinkEnds {
   listen: string;
   upstream: string;
+}
+
+/** A link that the caller makes by itself, to a port of the callee. */
+export interface DirectLink extends LinkEnds {
+  port: number;
+}
+
+export type Link = ProxiedLink | DirectLink;
+
+export function isProxied(link: Link): link is ProxiedLink {
+  return "listen" in link;
 }
 
 export interface Stack {
@@ -191,9 +206,9 @@ function portOf({ ports = [] }: ComposeService, inside: number | undefined): Pub
   return inside === undefined ? ports[0] : ports.find(({ containerPort }) => containerPort === inside);
 }
 
-function toLink({ name, listen, upstream }: LinkSpec): Link {
-  const [from = "", to = ""] = name.split("->");
-  return { name, from, to, listen, upstream };
+function toLink(spec: LinkSpec): Link {
+  const [from = "", to = ""] = spec.name.split("->");
+  return { ...spec, from, to };
 }
 
 function checkLinks(document: YamlDocument, links: readonly Link[], services: readonly Service[]): Problem[] {

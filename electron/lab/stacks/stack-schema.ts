@@ -140,11 +140,19 @@ const service = z.strictObject({
 });
 export type ComposeService = z.output<typeof service>;
 
-const link = z.strictObject({
-  name: z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' }),
-  listen: z.string().describe("the address that the caller's environment names"),
-  upstream: z.string().describe("service:port where the callee answers"),
-});
+const linkName = z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' });
+/** The second form needs nothing of the project: it is broken from within the caller's network namespace, on Docker. */
+const link = z.union(
+  [
+    z.strictObject({
+      name: linkName,
+      listen: z.string().describe("the address that the caller's environment names"),
+      upstream: z.string().describe("service:port where the callee answers"),
+    }),
+    z.strictObject({ name: linkName, port: z.int().min(1).max(65_535).describe("where the callee answers") }),
+  ],
+  { error: 'expected { name: "caller->callee", port } or { name: "caller->callee", listen, upstream }' },
+);
 export type LinkSpec = z.output<typeof link>;
 
 export const stackDocument = z.looseObject({

@@ -13,7 +13,7 @@ import { forgetDescription, keepDescription, reloadStack } from "./reload-stack.
 import { type ResolvedTarget, resolveTarget } from "./resolve-target.ts";
 import { driverOf, type RunTarget, targetOfRegistered } from "./run-target.ts";
 import { RunningStack, takeDown } from "./running-stack.ts";
-import type { Stack } from "./stack-file.ts";
+import { isProxied, type Stack } from "./stack-file.ts";
 
 export interface StacksParts {
   register: StackRegister;
@@ -48,6 +48,7 @@ export class Stacks {
     const { listen = () => {} } = options;
     const startedMs = performance.now();
     const { running, openedAs } = await this.#find(target, { ...options, listen });
+    await readyForLinks(running, listen);
     listen({ is: "open", running, openedAs, tookMs: performance.now() - startedMs });
     return new OpenStack(target.target, running, openedAs, this.#parts.faults);
   }
@@ -214,6 +215,14 @@ export class Stacks {
 /** Brought up by `stack up`: one that was only attached to is not this lab's to use again or take down. */
 export function isLeftUp({ kept, attached }: RegisteredStack): boolean {
   return kept && !attached;
+}
+
+/** So that the first fault on a link does not wait for an image. One that cannot be built is reported by that fault. */
+async function readyForLinks({ stack, driver }: RunningStack, listen: (news: StackNews) => void): Promise<void> {
+  if (stack.links.every(isProxied)) return;
+  const report = (detail: string) =>
+    listen({ is: "starting", stack, progress: { service: "link-sidecar", state: "building", detail } });
+  await driver.sidecars?.ensureImage(report).catch(() => {});
 }
 
 function isTaken(error: unknown): boolean {

@@ -5,13 +5,14 @@ import { LIFECYCLE_FAULTS } from "../../../model/lifecycle-fault.ts";
 import { FAULT_KINDS } from "../../faults/catalogue.ts";
 import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../../faults/link-faults.ts";
 import type { StackDriver } from "../../stacks/driver.ts";
-import type { Stack } from "../../stacks/stack-file.ts";
+import { isProxied, type Link, type Stack } from "../../stacks/stack-file.ts";
 
-/** Every way to break something of a stack: services as its driver can, links where a fault proxy stands between them. */
+/** Every way to break something of a stack: services as its driver can, links where a fault proxy carries them or can be put there. */
 export function faultKindsOf(stack: Stack, driver: StackDriver["kind"]): FaultKindInfo[] {
   const hasProxy = stack.services.some(({ role }) => role === "fault-proxy");
+  const canBreak = (link: Link) => (isProxied(link) ? hasProxy : driver === "docker");
   const onServices = serviceKinds(driver);
-  return hasProxy && stack.links.length > 0 ? [...onServices, ...LINK_KINDS] : onServices;
+  return stack.links.some(canBreak) ? [...onServices, ...LINK_KINDS] : onServices;
 }
 
 function serviceKinds(driver: StackDriver["kind"]): FaultKindInfo[] {

@@ -21,6 +21,17 @@ export const LABEL = {
 /** On a replacement: the id of the container that it replaces. */
 export const STANDS_IN_FOR = "resilience-lab.stands-in-for";
 
+/** On the containers that break a link from within its caller's network namespace; they belong to no compose project. */
+export const SIDECAR_LABEL = {
+  stack: "resilience-lab.stack",
+  /** `caller->callee` */
+  link: "resilience-lab.link",
+  /** The id, in the journal, of the fault that it was created for. */
+  fault: "resilience-lab.fault",
+  /** It outlives the lab that created it. */
+  standing: "resilience-lab.standing",
+} as const;
+
 type Listed = Dockerode.ContainerInfo;
 
 /** Every container of a project, running or not, as the engine has them now; those that are replaced are left out. */

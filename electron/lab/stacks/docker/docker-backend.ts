@@ -32,8 +32,9 @@ export class DockerBackend implements StackBackend {
     this.#registered = registered;
     this.#docker = openEngine(engine);
     this.engine = `${isRemote(engine) ? "REMOTE " : ""}${engine.host}`;
-    this.driver = new DockerDriver(this.#docker, registered.project);
+    this.driver = new DockerDriver(this.#docker, registered.project, registered.id);
     this.#watch = new ProjectWatch(this.#docker, registered.project, systemClock.sleep);
+    this.#watch.onChange((service) => this.driver.sidecars.serviceChanged(service));
   }
 
   address(service: Service): string {
@@ -93,8 +94,9 @@ export class DockerBackend implements StackBackend {
     return this.#watch.onNotice(listener);
   }
 
-  close(): Promise<void> {
-    return this.#watch.close();
+  async close(): Promise<void> {
+    await this.#watch.close();
+    await this.driver.sidecars.close();
   }
 }
 

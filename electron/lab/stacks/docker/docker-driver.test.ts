@@ -21,7 +21,7 @@ async function engineThatRefusesToPause(times: number, message: string) {
     response.writeHead(isRefused ? 500 : 204, { "content-type": "application/json" });
     response.end(isRefused ? JSON.stringify({ message }) : undefined);
   });
-  return { driver: new DockerDriver(openEngine(engine.address), "shop"), asked: () => asked };
+  return { driver: new DockerDriver(openEngine(engine.address), "shop", "shop-1"), asked: () => asked };
 }
 
 test("a pause that the engine gives up since a process begins meanwhile is asked for again", async () => {

@@ -3,12 +3,14 @@ import type { Baseline } from "../../journal/baseline.ts";
 import type { ServiceIdentity } from "../../journal/service-identity.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 import type { ServiceState, StackDriver } from "../driver.ts";
+import type { LinkSidecars } from "../link-sidecars.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { containerOf, LABEL } from "./compose-labels.ts";
 import { isIsolated } from "./container-view.ts";
 import { DockerSurroundings } from "./docker-surroundings.ts";
 import { disconnect, endpointsOf, reconnect } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
+import { DockerLinkSidecars } from "./sidecar/docker-link-sidecars.ts";
 
 /** The engine gives up when a process begins as it freezes them all, as one of a health check does; it is tried again. */
 const FREEZE_ATTEMPTS = 5;
@@ -22,12 +24,15 @@ type Inspected = Dockerode.ContainerInspectInfo;
 export class DockerDriver implements StackDriver {
   readonly kind = "docker";
   readonly surroundings: Surroundings;
+  readonly sidecars: LinkSidecars;
   readonly #docker: Dockerode;
   readonly #project: string;
 
-  constructor(docker: Dockerode, project: string) {
+  /** @param stackId the stack's id in the journal */
+  constructor(docker: Dockerode, project: string, stackId: string) {
     this.#docker = docker;
     this.#project = project;
+    this.sidecars = new DockerLinkSidecars(docker, project, stackId);
     this.surroundings = new DockerSurroundings(docker, project, async (service) =>
       this.#present(service, await this.#find(service)),
     );

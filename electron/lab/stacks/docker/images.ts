@@ -38,6 +38,45 @@ export async function ensureImages(
   return new Map(ids);
 }
 
+interface Build {
+  image: string;
+  /** The build's context. */
+  folder: string;
+  dockerfile: string;
+  args?: Record<string, string> | undefined;
+}
+
+/** Resolves to the id of an image, built unless it is there and was built from the same files. */
+export async function ensureBuilt(
+  docker: Dockerode,
+  { image, folder, dockerfile, args }: Build,
+  signal: AbortSignal,
+  report: (step: string) => void,
+): Promise<string> {
+  const present = await inspect(docker, image);
+  const files = contextFiles(folder, dockerfile);
+  const digest = contextDigest(folder, files, { dockerfile, args });
+  if (present !== undefined && present.Config.Labels?.[BUILT_FROM] === digest) return present.Id;
+  report(image);
+  const stream = await ask(`building ${image}`, () =>
+    docker.buildImage(tarOf(folder, files), {
+      t: image,
+      dockerfile,
+      rm: true,
+      forcerm: true,
+      labels: { [BUILT_FROM]: digest },
+      ...(args === undefined ? {} : { buildargs: args }),
+    }),
+  );
+  await follow(`building ${image}`, stream, signal, (line) => {
+    if (line.stream?.startsWith("Step ")) report(line.stream.trim());
+  });
+  const made = await inspect(docker, image);
+  if (present !== undefined && present.Id !== made?.Id) await removeReplaced(docker, present);
+  if (made !== undefined) return made.Id;
+  throw new LabError("internal", `the image ${image} is not there after it was built`);
+}
+
 async function ensureImage(
   docker: Dockerode,
   stack: Stack,
@@ -46,36 +85,20 @@ async function ensureImage(
   report: Report,
 ): Promise<string> {
   const image = imageOf(stack, service);
-  const present = await inspect(docker, image);
   const build = stack.document.services[service]?.build;
-  if (build === undefined) {
-    if (present !== undefined) return present.Id;
-    await pull(docker, service, image, signal, report);
-  } else {
+  if (build !== undefined) {
     const folder = resolve(stack.folder, build.context);
     const dockerfile = build.dockerfile ?? "Dockerfile";
-    const files = contextFiles(folder, dockerfile);
-    const digest = contextDigest(folder, files, { dockerfile, args: build.args });
-    if (present !== undefined && present.Config.Labels?.[BUILT_FROM] === digest) return present.Id;
-    report?.({ service, state: "building", detail: image });
-    const stream = await ask(`building ${image}`, () =>
-      docker.buildImage(tarOf(folder, files), {
-        t: image,
-        dockerfile,
-        rm: true,
-        forcerm: true,
-        labels: { [BUILT_FROM]: digest },
-        ...(build.args === undefined ? {} : { buildargs: build.args }),
-      }),
+    return ensureBuilt(docker, { image, folder, dockerfile, args: build.args }, signal, (detail) =>
+      report?.({ service, state: "building", detail }),
     );
-    await follow(`building ${image}`, stream, signal, (line) => {
-      if (line.stream?.startsWith("Step ")) report?.({ service, state: "building", detail: line.stream.trim() });
-    });
   }
+  const present = await inspect(docker, image);
+  if (present !== undefined) return present.Id;
+  await pull(docker, service, image, signal, report);
   const made = await inspect(docker, image);
-  if (present !== undefined && present.Id !== made?.Id) await removeReplaced(docker, present);
   if (made !== undefined) return made.Id;
-  throw new LabError("internal", `the image ${image} of ${service} is not there after it was made`);
+  throw new LabError("internal", `the image ${image} of ${service} is not there after it was pulled`);
 }
 
 /** An image that the lab had built, and whose name another has now; one that a container uses stays. */

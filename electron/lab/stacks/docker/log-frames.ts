@@ -18,10 +18,16 @@ interface Half {
 export class LogFrames {
   readonly #take: (stream: StreamName, line: string) => void;
   readonly #hasTerminal: boolean;
+  readonly #maxLineChars: number;
   readonly #halves: Record<StreamName, Half> = { stdout: freshHalf(), stderr: freshHalf() };
   #waiting: Buffer = Buffer.alloc(0);
 
-  constructor(hasTerminal: boolean, take: (stream: StreamName, line: string) => void) {
+  constructor(
+    hasTerminal: boolean,
+    take: (stream: StreamName, line: string) => void,
+    maxLineChars: number = MAX_LINE_CHARS,
+  ) {
+    this.#maxLineChars = maxLineChars;
     this.#hasTerminal = hasTerminal;
     this.#take = take;
   }
@@ -52,8 +58,8 @@ export class LogFrames {
   #split(name: StreamName, bytes: Buffer): void {
     const half = this.#halves[name];
     const lines = (half.rest + half.decoder.write(bytes)).split("\n");
-    half.rest = (lines.pop() ?? "").slice(0, MAX_LINE_CHARS);
-    for (const line of lines) this.#take(name, line.replace(/\r$/, "").slice(0, MAX_LINE_CHARS));
+    half.rest = (lines.pop() ?? "").slice(0, this.#maxLineChars);
+    for (const line of lines) this.#take(name, line.replace(/\r$/, "").slice(0, this.#maxLineChars));
   }
 }
 

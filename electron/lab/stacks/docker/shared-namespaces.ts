@@ -1,7 +1,7 @@
 import type Dockerode from "dockerode";
 import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
 import type { Sharing } from "../../journal/baseline.ts";
-import { LABEL } from "./compose-labels.ts";
+import { LABEL, SIDECAR_LABEL } from "./compose-labels.ts";
 import { ask } from "./engine-error.ts";
 
 type Inspected = Dockerode.ContainerInspectInfo;
@@ -25,7 +25,9 @@ export async function possibleSharers(docker: Dockerode, project: string): Promi
   const listed = await ask("listing containers", () => docker.listContainers({ all: true }));
   const candidates = (listed ?? []).filter(
     ({ Labels, HostConfig }) =>
-      Labels[LABEL.project] === project || HostConfig.NetworkMode?.startsWith(CONTAINER_PREFIX),
+      Labels[LABEL.project] === project ||
+      // The lab's own sidecars come and go with what they break.
+      (HostConfig.NetworkMode?.startsWith(CONTAINER_PREFIX) && Labels[SIDECAR_LABEL.link] === undefined),
   );
   const found = await Promise.all(
     candidates.map(({ Id }) =>

@@ -1,0 +1,181 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type Dockerode from "dockerode";
+import { LabError } from "../../../lab-error.ts";
+import type { AskProxy, Disarm, LinkSidecars, SidecarFault } from "../../link-sidecars.ts";
+import type { DirectLink } from "../../stack-file.ts";
+import { SIDECAR_LABEL } from "../compose-labels.ts";
+import { CarriedLink, isBusy } from "./carried-link.ts";
+import { type LinkLocation, locateLink, runningContainers } from "./link-location.ts";
+import { attach, removeSidecar, runOnce, type SidecarLink, sidecarsOf } from "./sidecar-container.ts";
+import { sidecarImage } from "./sidecar-image.ts";
+
+/** The engine carries out what a lab asked for a moment before it died within this time. */
+const IN_FLIGHT_MS = 500;
+
+/** {@link LinkSidecars} of a compose project. */
+export class DockerLinkSidecars implements LinkSidecars {
+  readonly #docker: Dockerode;
+  readonly #project: string;
+  readonly #stackId: string;
+  /** By the link's name; only those of this process. */
+  readonly #carried = new Map<string, CarriedLink>();
+  readonly #listeners = new Set<(hit: unknown) => void>();
+  #image: Promise<string> | undefined;
+
+  /** @param stackId the stack's id in the journal */
+  constructor(docker: Dockerode, project: string, stackId: string) {
+    this.#docker = docker;
+    this.#project = project;
+    this.#stackId = stackId;
+  }
+
+  ensureImage(report: (step: string) => void = () => {}): Promise<string> {
+    const image = this.#image ?? sidecarImage(this.#docker, new AbortController().signal, report);
+    this.#image = image;
+    image.catch(() => {
+      this.#image = undefined;
+    });
+    return image;
+  }
+
+  async prepare(link: DirectLink): Promise<void> {
+    await Promise.all([this.#locate(link), this.ensureImage()]);
+  }
+
+  async preflight(link: DirectLink): Promise<void> {
+    const [{ caller, targets }, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
+    const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets, fault: "" };
+    await runOnce(this.#docker, parts, "check");
+  }
+
+  async apply(link: DirectLink, fault: SidecarFault): Promise<void> {
+    let carried = this.#carried.get(link.name);
+    if (carried?.hasEnded) {
+      await this.#remove(link, carried);
+      carried = undefined;
+    }
+    carried ??= await this.#carry(link, fault);
+    await carried.add(fault);
+  }
+
+  async undo(link: DirectLink, fault: string, isApplied: boolean, disarm: Disarm) {
+    const carried = this.#carried.get(link.name);
+    if (carried?.has(fault)) {
+      const hits = await carried.take(fault, disarm);
+      if (carried.isIdle) await this.#remove(link, carried);
+      return { hits };
+    }
+    const hits = await this.#undoOfOther(link, disarm);
+    if (isApplied) return { hits };
+    await delay(IN_FLIGHT_MS);
+    return { hits: (await this.#undoOfOther(link, disarm)) ?? hits };
+  }
+
+  async whyEnded(link: DirectLink, fault: string, isArmed: (ask: AskProxy) => Promise<boolean>) {
+    const carried = this.#carried.get(link.name);
+    if (carried?.has(fault)) return carried.whyEnded(isArmed);
+    const found = await sidecarsOf(this.#docker, this.#linkOf(link)).catch(() => undefined);
+    return found?.length === 0 ? `the sidecar of ${link.name} is gone` : undefined;
+  }
+
+  onHit(listener: (hit: unknown) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async readHits(): Promise<boolean> {
+    const read = await Promise.all([...this.#carried.values()].map((carried) => carried.readHits()));
+    return !read.includes(false);
+  }
+
+  serviceChanged(service: string): void {
+    for (const carried of this.#carried.values()) {
+      const { from, to } = carried.link;
+      // What fails is tried again at the next change; until then the fault watch reports what is not in force.
+      if (service === from || service === to) void carried.follow(() => this.#locate(carried.link)).catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#carried.values()];
+    this.#carried.clear();
+    await Promise.all(all.map((carried) => carried.release()));
+  }
+
+  #linkOf({ name }: Pick<DirectLink, "name">): SidecarLink {
+    return { stackId: this.#stackId, project: this.#project, name };
+  }
+
+  #locate(link: DirectLink): Promise<LinkLocation> {
+    return locateLink(this.#docker, this.#project, link);
+  }
+
+  async #carry(link: DirectLink, fault: SidecarFault): Promise<CarriedLink> {
+    const [location, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
+    const takeHit = (hit: unknown) => {
+      for (const listener of this.#listeners) listener(hit);
+    };
+    const parts = { docker: this.#docker, link, sidecar: this.#linkOf(link), image, takeHit };
+    const standing = await this.#standing(link);
+    const carried =
+      standing === undefined
+        ? await CarriedLink.start(parts, location, fault)
+        : await CarriedLink.join(parts, location, standing);
+    this.#carried.set(link.name, carried);
+    return carried;
+  }
+
+  /** One that an earlier command has left with a standing fault. Any other is none of a living lab, and is removed. */
+  async #standing(link: DirectLink): Promise<Dockerode.Container | undefined> {
+    const [found] = await sidecarsOf(this.#docker, this.#linkOf(link));
+    if (found === undefined) return undefined;
+    const container = this.#docker.getContainer(found.Id);
+    if (found.Labels[SIDECAR_LABEL.standing] !== undefined && found.State === "running") return container;
+    if (!(await removeSidecar(container))) await this.#clear(link);
+    return undefined;
+  }
+
+  async #remove(link: DirectLink, carried: CarriedLink): Promise<void> {
+    this.#carried.delete(link.name);
+    if (!(await carried.stop())) await this.#clear(link);
+  }
+
+  /** Undoes what another process, dead or alive, has done to the link. */
+  async #undoOfOther(link: DirectLink, disarm: Disarm): Promise<number | undefined> {
+    const found = await sidecarsOf(this.#docker, this.#linkOf(link));
+    let hits: number | undefined;
+    let isClean = found.length > 0;
+    for (const { Id, Labels, State } of found) {
+      const container = this.#docker.getContainer(Id);
+      if (Labels[SIDECAR_LABEL.standing] !== undefined && State === "running") {
+        const channel = await attach(container, () => {});
+        try {
+          hits = await disarm(channel.ask);
+          if (await isBusy(channel.ask, link.name)) continue;
+        } finally {
+          channel.detach();
+        }
+      }
+      isClean = (await removeSidecar(container)) && isClean;
+    }
+    if (!isClean) await this.#clear(link);
+    return hits;
+  }
+
+  /** Rules outlive only a sidecar that was killed. They end with the namespace of a caller that has ended. */
+  async #clear(link: DirectLink): Promise<void> {
+    const callers = await runningContainers(this.#docker, this.#project, link.from);
+    if (callers.length === 0) return;
+    const image = await this.ensureImage();
+    for (const { Id: callerId, State } of callers) {
+      // No process of a frozen caller needs to run for it.
+      const parts = { image, link: this.#linkOf(link), callerId, targets: [], fault: "" };
+      await runOnce(this.#docker, parts, "clear").catch((error: unknown) => {
+        throw new LabError("residue", `${link.name}: its rules may still be in ${link.from} (${State.Status})`, {
+          hint: `restart ${link.from}, which removes them`,
+          cause: error,
+        });
+      });
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type Dockerode from "dockerode";
+import { LabError } from "../../../lab-error.ts";
+import type { DirectLink } from "../../stack-file.ts";
+import { containersOf } from "../compose-labels.ts";
+import { ask } from "../engine-error.ts";
+import { nameOf, ownersOf } from "../shared-namespaces.ts";
+
+type Inspected = Dockerode.ContainerInspectInfo;
+
+export interface Target {
+  host: string;
+  port: number;
+}
+
+/** Where a link can be broken now: one instance of its caller, and every address at which it reaches the callee. */
+export interface LinkLocation {
+  caller: { id: string; startedAt: string };
+  targets: Target[];
+}
+
+/** @throws LabError `unsupported` or `precondition` with the reason why the link cannot be broken */
+export async function locateLink(
+  docker: Dockerode,
+  project: string,
+  { name, from, to, port }: DirectLink,
+): Promise<LinkLocation> {
+  const [caller, ...others] = await runningContainers(docker, project, from);
+  if (caller === undefined) {
+    throw new LabError("precondition", `${name} cannot be broken: ${from} is not running`, {
+      hint: `start ${from} first`,
+    });
+  }
+  if (others.length > 0) {
+    throw new LabError("unsupported", `${name} cannot be broken: ${from} runs in ${others.length + 1} containers`, {
+      hint: `scale it to one: docker compose up --scale ${from}=1`,
+    });
+  }
+  const home = await namespaceOwner(docker, caller);
+  assertOwnNetwork(name, from, home);
+  const callees = await runningContainers(docker, project, to);
+  const addresses = await Promise.all(
+    callees.map(async (each) => addressesOf(home, await namespaceOwner(docker, each))),
+  );
+  const hosts = [...new Set(addresses.flat())].sort();
+  if (hosts.length === 0) throw unreachable(name, from, to, callees);
+  return {
+    caller: { id: caller.Id, startedAt: caller.State.StartedAt },
+    targets: hosts.map((host) => ({ host, port })),
+  };
+}
+
+/** The running containers of a service, paused ones too. */
+export async function runningContainers(docker: Dockerode, project: string, service: string): Promise<Inspected[]> {
+  const listed = await containersOf(docker, project, service);
+  const found = await Promise.all(listed.map(({ Id }) => inspect(docker, Id)));
+  return found.filter((each) => each !== undefined).filter(({ State }) => State.Running && !State.Restarting);
+}
+
+function inspect(docker: Dockerode, id: string): Promise<Inspected | undefined> {
+  return ask("inspecting a container", () => docker.getContainer(id).inspect(), [{ status: 404 }]);
+}
+
+/** The container whose network namespace this one lives in: itself, or another that `network_mode` names. */
+async function namespaceOwner(docker: Dockerode, container: Inspected): Promise<Inspected> {
+  const owner = ownersOf(container).find(({ namespace }) => namespace === "network")?.owner;
+  const found = owner === undefined ? undefined : await inspect(docker, owner);
+  return found === undefined ? container : namespaceOwner(docker, found);
+}
+
+function assertOwnNetwork(link: string, from: string, { HostConfig }: Inspected): void {
+  const mode = HostConfig.NetworkMode;
+  if (mode !== "host" && mode !== "none") return;
+  const why =
+    mode === "host" ? "uses the network of the host, so the rules would be the whole machine's" : "has no network";
+  throw new LabError("unsupported", `${link} cannot be broken: ${from} ${why}`, {
+    hint: `break the callee instead (stop, pause), or run ${from} on a network of its own`,
+  });
+}
+
+/** At which addresses one container reaches another. Of version 6 only where the caller has it, too. */
+function addressesOf(caller: Inspected, callee: Inspected): string[] {
+  const mine = Object.values(caller.NetworkSettings.Networks);
+  const theirs = Object.values(callee.NetworkSettings.Networks);
+  const isSame = caller.Id === callee.Id;
+  const shared = theirs.flatMap((endpoint) => {
+    const own = mine.find(({ NetworkID }) => NetworkID === endpoint.NetworkID);
+    if (own === undefined) return [];
+    return [endpoint.IPAddress, own.GlobalIPv6Address ? endpoint.GlobalIPv6Address : ""];
+  });
+  const hasVersion6 = mine.some(({ GlobalIPv6Address }) => GlobalIPv6Address);
+  const loopback = isSame ? ["127.0.0.1", ...(hasVersion6 ? ["::1"] : [])] : [];
+  return [...shared, ...loopback].filter((address) => address !== "" && address !== undefined);
+}
+
+function unreachable(link: string, from: string, to: string, callees: readonly Inspected[]): LabError {
+  if (callees.length === 0) {
+    return new LabError("precondition", `${link} cannot be broken: ${to} is not running, so its address is not known`, {
+      hint: `start ${to} first`,
+    });
+  }
+  const onHost = callees.find(({ HostConfig }) => HostConfig.NetworkMode === "host");
+  return new LabError(
+    "unsupported",
+    onHost === undefined
+      ? `${link} cannot be broken: ${from} and ${to} have no network in common`
+      : `${link} cannot be broken: ${nameOf(onHost)} uses the network of the host and has no address of its own`,
+    { hint: "name the link that the caller really uses" },
+  );
+}

@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type Dockerode from "dockerode";
+import { LabError } from "../../../lab-error.ts";
+import { SIDECAR_LABEL } from "../compose-labels.ts";
+import { ask } from "../engine-error.ts";
+import { LogFrames } from "../log-frames.ts";
+import type { Target } from "./link-location.ts";
+import { SidecarChannel } from "./sidecar-channel.ts";
+
+/** Of a sidecar that no fault has prolonged yet. */
+const FIRST_LIFETIME_MS = 30_000;
+/** It removes its rules within this time; after it it is killed, and its rules are removed by another container. */
+const STOP_GRACE_S = 3;
+
+/** For the rules; to start the proxy as another user; to end that. */
+const CAPABILITIES = ["NET_ADMIN", "SETUID", "SETGID", "KILL"];
+
+/** Which link of which stack a sidecar is for. Its labels carry it. */
+export interface SidecarLink {
+  stackId: string;
+  project: string;
+  name: string;
+}
+
+export interface NewSidecar {
+  image: string;
+  link: SidecarLink;
+  /** The container in whose network namespace it is to be. */
+  callerId: string;
+  targets: readonly Target[];
+  fault: string;
+  isStanding: boolean;
+}
+
+/** The chain that holds a link's rules, found again from the journal alone. */
+export function chainOf({ stackId, name }: Pick<SidecarLink, "stackId" | "name">): string {
+  return `LAB_${createHash("sha256").update(`${stackId} ${name}`).digest("hex").slice(0, 16).toUpperCase()}`;
+}
+
+/** Resolves once its rules are set. @throws LabError `unsupported` with the reason when they could not be; it is gone then */
+export async function startSidecar(
+  docker: Dockerode,
+  { image, link, callerId, targets, fault, isStanding }: NewSidecar,
+  takeHit: (hit: unknown) => void,
+): Promise<{ container: Dockerode.Container; channel: SidecarChannel }> {
+  const doing = `breaking ${link.name}`;
+  const settings = { name: link.name, targets, chain: chainOf(link), lifetimeMs: FIRST_LIFETIME_MS };
+  const container = await ask(doing, () =>
+    docker.createContainer({
+      ...plainContainer(image, link, callerId, fault, isStanding ? { [SIDECAR_LABEL.standing]: "true" } : {}),
+      Env: [`LINK=${JSON.stringify(settings)}`],
+      OpenStdin: true,
+      // Without it the container's input stays open when this process ends: so it does for a fault that outlives it.
+      StdinOnce: !isStanding,
+    }),
+  );
+  if (container === undefined) throw new LabError("internal", `${doing}: the engine created no container`);
+  try {
+    const channel = await attach(container, takeHit);
+    await ask(doing, () => container.start());
+    await channel.ready();
+    return { container, channel };
+  } catch (error) {
+    await removeSidecar(container);
+    throw error;
+  }
+}
+
+/** The control of a sidecar that runs. */
+export async function attach(container: Dockerode.Container, takeHit: (hit: unknown) => void): Promise<SidecarChannel> {
+  const stream = await ask("attaching to a sidecar", () =>
+    container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true }),
+  );
+  return new SidecarChannel(stream as unknown as Duplex, takeHit);
+}
+
+/** The sidecars of a link, of any process. */
+export async function sidecarsOf(
+  docker: Dockerode,
+  { stackId, name }: Pick<SidecarLink, "stackId" | "name">,
+): Promise<Dockerode.ContainerInfo[]> {
+  const label = [`${SIDECAR_LABEL.stack}=${stackId}`, `${SIDECAR_LABEL.link}=${name}`];
+  return (await ask("listing sidecars", () => docker.listContainers({ all: true, filters: { label } }))) ?? [];
+}
+
+/**
+ * Ends a sidecar, which removes its rules first, and waits until it is gone. Safe to repeat, in several processes.
+ * @returns whether it has removed its rules
+ */
+export async function removeSidecar(container: Dockerode.Container): Promise<boolean> {
+  const gone = ask("ending a sidecar", () => container.wait({ condition: "removed" }), [{ status: 404 }]);
+  // A refusal is reported by the calls below.
+  gone.catch(() => {});
+  await ask("ending a sidecar", () => container.stop({ t: STOP_GRACE_S }), [{ status: 304 }, { status: 404 }]);
+  // One that was never started is not removed by its end.
+  await ask("removing a sidecar", () => container.remove({ force: true }), [{ status: 404 }, { status: 409 }]);
+  return ((await gone) as { StatusCode: number } | undefined)?.StatusCode === 0;
+}
+
+/** Runs a sidecar's program that ends by itself. @throws LabError `unsupported` with its reason when it fails */
+export async function runOnce(
+  docker: Dockerode,
+  { image, link, callerId, targets, fault }: Omit<NewSidecar, "isStanding">,
+  command: "check" | "clear",
+): Promise<void> {
+  const doing =
+    command === "check" ? `trying whether ${link.name} can be broken` : `removing the rules on ${link.name}`;
+  // A chain of its own: rules of a fault in force are not touched by a check.
+  const chain = command === "check" ? `${chainOf(link)}_TRY` : chainOf(link);
+  const settings = { name: link.name, targets, chain, lifetimeMs: FIRST_LIFETIME_MS };
+  const container = await ask(doing, () =>
+    docker.createContainer({
+      ...plainContainer(image, link, callerId, fault),
+      Cmd: command === "check" ? ["check"] : ["clear", chain],
+      Env: [`LINK=${JSON.stringify(settings)}`],
+    }),
+  );
+  if (container === undefined) return;
+  let lastLine = "";
+  const frames = new LogFrames(false, (_from, line) => (lastLine = line));
+  try {
+    const output = await ask(doing, () => container.attach({ stream: true, stdout: true, stderr: true }));
+    output?.on("data", (chunk: Buffer) => frames.write(chunk));
+    const gone = container.wait({ condition: "removed" });
+    await ask(doing, () => container.start());
+    const { StatusCode: code } = (await gone) as { StatusCode: number };
+    if (code !== 0) throw new LabError("unsupported", `${doing}: ${lastLine || `its container ended with ${code}`}`);
+  } catch (error) {
+    await ask(doing, () => container.remove({ force: true }), [{ status: 404 }, { status: 409 }]);
+    throw error;
+  }
+}
+
+function plainContainer(
+  image: string,
+  link: SidecarLink,
+  callerId: string,
+  fault: string,
+  labels: Record<string, string> = {},
+): Dockerode.ContainerCreateOptions {
+  return {
+    Image: image,
+    Labels: {
+      [SIDECAR_LABEL.stack]: link.stackId,
+      [SIDECAR_LABEL.link]: link.name,
+      [SIDECAR_LABEL.fault]: fault,
+      ...labels,
+    },
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: {
+      NetworkMode: `container:${callerId}`,
+      CapDrop: ["ALL"],
+      CapAdd: CAPABILITIES,
+      SecurityOpt: ["no-new-privileges"],
+      AutoRemove: true,
+      // Hits name tools and sessions of a person's project: they are not kept in a file of the engine's.
+      LogConfig: { Type: "none", Config: {} },
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
+import { compose, containerId, docker, projectName } from "./on-docker.ts";
+
+/** Calls `CALLEE` when it is asked to, over connections that it keeps, and tells what came of it. */
+const CALLER = `const http = require("http");
+const agent = new http.Agent({ keepAlive: true });
+const call = (body, headers) => new Promise((resolve) => {
+  const startedMs = performance.now();
+  const done = (outcome) => resolve({ ms: Math.round(performance.now() - startedMs), ...outcome });
+  const options = { agent, method: body ? "POST" : "GET", headers: { ...headers, ...(body && { "content-type": "application/json" }) } };
+  const asked = http.request(process.env.CALLEE, options, (reply) => {
+    let text = "";
+    reply.on("data", (part) => { text += part; }).on("end", () => done({ status: reply.statusCode, text })).on("error", (error) => done({ error: error.code }));
+  });
+  asked.on("error", (error) => done({ error: error.code })).end(body);
+});
+http.createServer(async (request, reply) => {
+  let body = "";
+  for await (const part of request) body += part;
+  if (request.url === "/call") reply.end(JSON.stringify(await call(body, { "mcp-session-id": "session-1" })));
+  else reply.end("well");
+}).listen(8000, "::");
+process.on("SIGTERM", () => process.exit(0));`;
+
+/** Answers with its own address and its peer's. */
+const CALLEE = `const http = require("http");
+http.createServer((request, reply) => {
+  request.resume();
+  reply.end(JSON.stringify({ own: request.socket.localAddress, peer: request.socket.remoteAddress }));
+}).listen(8000, process.env.HOST || "::");
+process.on("SIGTERM", () => process.exit(0));`;
+
+export const CALLER_COMMAND = `[node, -e, ${JSON.stringify(CALLER)}]`;
+export const CALLEE_COMMAND = `[node, -e, ${JSON.stringify(CALLEE)}]`;
+
+const LAB = "{ role: other, probe: { http: /health } }";
+
+/** A caller and a callee that know nothing of the lab: `caller` calls `tools` by its name. */
+export const TWO_SERVICES = `services:
+  caller:
+    image: node:24-slim
+    command: ${CALLER_COMMAND}
+    environment: { CALLEE: "http://tools:8000/" }
+    ports: ["127.0.0.1::8000"]
+    stop_grace_period: 1s
+    x-lab: ${LAB}
+  tools:
+    image: node:24-slim
+    command: ${CALLEE_COMMAND}
+    ports: ["127.0.0.1::8000"]
+    stop_grace_period: 1s
+    x-lab: ${LAB}
+x-lab:
+  links: [{ name: "caller->tools", port: 8000 }]
+`;
+
+export interface Called {
+  ms: number;
+  status?: number;
+  text?: string;
+  error?: string;
+}
+
+/** A compose project that someone else has brought up, and what its containers are like. Taken down after the test. */
+export class LinkedProject {
+  readonly name = projectName();
+  readonly folder = temporaryFolder();
+  readonly file: string;
+
+  constructor(text: string, ...up: string[]) {
+    this.file = join(this.folder, "compose.yaml");
+    writeFileSync(this.file, text);
+    compose(this.folder, this.name, "up", "-d", ...up);
+    onTestFinished(() => void compose(this.folder, this.name, "down", "-v"));
+  }
+
+  container(service: string): string {
+    return containerId(this.name, service);
+  }
+
+  /** Has the caller call its callee. */
+  async call(body?: unknown): Promise<Called> {
+    const port = docker("port", this.container("caller"), "8000/tcp").split("\n")[0]?.split(":").at(-1);
+    const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    return (await (await fetch(`http://127.0.0.1:${port}/call`, sent)).json()) as Called;
+  }
+
+  /** All that the engine and the kernel know of the project: what must be the same after a fault on a link. */
+  state(): string {
+    const ids = this.#list("ps", "-aq", "--no-trunc");
+    const inspected = JSON.parse(docker("inspect", ...ids)) as { Id: string; State: { Pid: number } }[];
+    const networks = this.#list("network", "ls", "-q").map((id) => docker("network", "inspect", id));
+    const volumes = this.#list("volume", "ls", "-q");
+    const rules = inspected.flatMap(({ Id, State }) => [Id, ...rulesOf(State.Pid)]);
+    return JSON.stringify({ inspected, networks, volumes, rules, sidecars: this.sidecars() }, undefined, 1);
+  }
+
+  /** The lab's own containers in the network namespaces of this project. */
+  sidecars(): string[] {
+    const mine = this.#list("ps", "-aq", "--no-trunc");
+    const all = docker("ps", "-aq", "--no-trunc", "--filter", "label=resilience-lab.link").split("\n").filter(Boolean);
+    return all.filter((id) => {
+      try {
+        const mode = docker("inspect", "--format", "{{.HostConfig.NetworkMode}}", id);
+        return mine.some((each) => mode === `container:${each}`);
+      } catch {
+        return false; // removed between the two commands
+      }
+    });
+  }
+
+  /** The packet rules in the network namespace of a service, as the kernel has them. */
+  rules(service = "caller"): string[] {
+    const pid = docker("inspect", "--format", "{{.State.Pid}}", this.container(service));
+    return rulesOf(Number(pid));
+  }
+
+  #list(...words: string[]): string[] {
+    const filter = ["--filter", `label=com.docker.compose.project=${this.name}`];
+    return docker(...words, ...filter)
+      .split("\n")
+      .filter(Boolean)
+      .sort();
+  }
+}
+
+function rulesOf(pid: number): string[] {
+  if (pid === 0) return [];
+  return ["iptables-save", "ip6tables-save"].flatMap((tool) => {
+    const output = execFileSync("nsenter", ["-t", String(pid), "-n", tool], { encoding: "utf8" });
+    // Comments bear the time; the built-in chains of a table are there once it was ever used.
+    return output.split("\n").filter((line) => line.startsWith("-A") || / - \[/.test(line));
+  });
+}

@@ -1,0 +1,58 @@
+import type { DirectLink } from "./stack-file.ts";
+
+/** Sends a request to the API of the fault proxy that carries a link. @throws Error when it does not answer */
+export type AskProxy = (method: string, path: string, body?: unknown) => Promise<{ status: number; body: string }>;
+
+/** A fault as a sidecar knows it. */
+export interface SidecarFault {
+  id: string;
+  /** The sidecar outlives this process with it. */
+  isStanding: boolean;
+  forMs: number;
+  /** Puts the fault on the link; repeated on a new sidecar when the caller or the callee has restarted. */
+  arm(ask: AskProxy, forMs: number): Promise<void>;
+}
+
+/** Takes a fault off the link. Resolves to how many requests it affected, where that is counted. */
+export type Disarm = (ask: AskProxy) => Promise<number | undefined>;
+
+/**
+ * Breaks links from within their caller's network namespace, by one container for each link that redirects connections to
+ * the callee through a fault proxy. Nothing of the project is changed.
+ */
+export interface LinkSidecars {
+  /**
+   * Has the image for sidecars built if it is not there.
+   * @param report called with the steps of the build
+   * @throws LabError `precondition` with the reason when it cannot be built
+   */
+  ensureImage(report: (step: string) => void): Promise<unknown>;
+  /**
+   * {@link ensureImage}, and checks what can be known without a change.
+   * @throws LabError `unsupported` or `precondition` with the reason why the link cannot be broken
+   */
+  prepare(link: DirectLink): Promise<void>;
+  /** {@link prepare}, and tries in the caller's namespace whether the kernel takes the rules. @throws LabError `unsupported` */
+  preflight(link: DirectLink): Promise<void>;
+  /** @throws LabError `unsupported` when nothing is in force then; after any other error that is unknown */
+  apply(link: DirectLink, fault: SidecarFault): Promise<void>;
+  /**
+   * Takes a fault off its link, and removes rules and sidecar when none is left. Needs nothing but what the journal has, and
+   * may be repeated in any process.
+   * @param isApplied false when it is not known that the container was ever started
+   */
+  undo(link: DirectLink, fault: string, isApplied: boolean, disarm: Disarm): Promise<{ hits: number | undefined }>;
+  /**
+   * Why a fault is no longer in force; undefined when it is, when that is not known, or while a restarted caller is followed.
+   * @param isArmed asks the proxy of a sidecar of this process
+   */
+  whyEnded(link: DirectLink, fault: string, isArmed: (ask: AskProxy) => Promise<boolean>): Promise<string | undefined>;
+  /** Called once with each hit, as the proxy of a sidecar of this process reports it. Ends when what it returns is called. */
+  onHit(listener: (hit: unknown) => void): () => void;
+  /** Reports the hits so far that were not reported yet. Resolves to false when one of the proxies could not be read. */
+  readHits(): Promise<boolean>;
+  /** To be called when a container of a service has started or ended. */
+  serviceChanged(service: string): void;
+  /** Leaves sidecars with standing faults to themselves, and ends all others. */
+  close(): Promise<void>;
+}
