@@ -108,6 +108,8 @@ export const labEvent = z.discriminatedUnion("type", [
     effect: z.string(),
     method: z.string().optional(),
     tool: z.string().optional(),
+    /** The MCP session of the request, if it has one. */
+    session: z.string().optional(),
     /** From the request's trace context, if any. */
     traceId: z.string().optional(),
   }),

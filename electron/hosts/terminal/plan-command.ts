@@ -1,7 +1,7 @@
 import { shippedScenarios } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
-import { formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
+import { directLinksOf, formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { visibleLine } from "../../model/visible-text.ts";
 import { type Command, EXIT, readArguments } from "./command.ts";
@@ -27,13 +27,18 @@ if a target does not exist, or if the driver (process or docker) does not suppor
     });
     if (positionals.length === 0)
       throw new LabError("bad-input", "specify what to plan: a file, a folder or a scenario's id");
-    const { stack, driver, sharersOf } = await planTarget(
+    const { stack, driver, sharersOf, preflight } = await planTarget(
       targetOf(values, { start: "attach", keep: false }),
       environment,
     );
     for (const { scenario } of resolveScenarios(positionals, shippedScenarios())) {
       out.write(`${scenario.id}  ${visibleLine(scenario.title)}\n`);
       for (const line of formatPlan(planScenario(scenario, stack, driver, sharersOf))) out.write(`${line}\n`);
+      for (const link of directLinksOf(scenario, stack)) {
+        if (preflight === undefined) continue;
+        await preflight(link);
+        out.write(`      tried: ${link.name} can be broken\n`);
+      }
       out.write("\n");
     }
     return EXIT.green;

@@ -16,7 +16,7 @@ export class HitLogger {
     this.#isOurs = isOurs;
   }
 
-  take({ toxic, link, effect, method, tool, traceparent }: Hit): void {
+  take({ toxic, link, effect, method, tool, sessionId: session, traceparent }: Hit): void {
     if (!this.#isOurs(toxic)) return;
     const logged = this.#logged.get(toxic) ?? 0;
     this.#logged.set(toxic, logged + 1);
@@ -29,6 +29,7 @@ export class HitLogger {
       effect,
       ...(method === undefined ? {} : { method }),
       ...(tool === undefined ? {} : { tool }),
+      ...(session === undefined ? {} : { session }),
       ...(traceId === undefined ? {} : { traceId }),
     });
   }

@@ -10,6 +10,7 @@ const hit = z.object({
   toxic: z.string(),
   method: z.string().optional(),
   tool: z.string().optional(),
+  sessionId: z.string().optional(),
   traceparent: z.string().optional(),
   effect: z.string(),
 });

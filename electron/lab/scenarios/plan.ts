@@ -7,6 +7,7 @@ import { effectOf } from "../faults/link-faults.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import {
+  type DirectLink,
   isProxied,
   type Link,
   linkNamed,
@@ -160,6 +161,13 @@ function describeLink(link: Link): string {
   return isProxied(link)
     ? `${link.name} (${link.listen} to ${link.upstream})`
     : `${link.name} (port ${link.port} of ${link.to}, within ${link.from}'s network namespace)`;
+}
+
+/** The links that a scenario breaks and that no declared fault proxy carries. */
+export function directLinksOf({ method }: Scenario, stack: Stack): DirectLink[] {
+  const targets = method.flatMap((step) => ("fault" in step ? [requestedFault(step.fault)] : []));
+  const names = new Set(targets.flatMap(({ on, target }) => (on === "link" ? [target] : [])));
+  return [...names].map((name) => linkNamed(stack, name)).flatMap((link) => (isProxied(link) ? [] : [link]));
 }
 
 /** The plan as lines for a terminal. */

@@ -4,7 +4,7 @@ import { sharersInProject } from "./docker/found-project.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 import type { EngineChoice, FileSource, RunTarget } from "./run-target.ts";
-import { loadStack, type Stack, type StackUse } from "./stack-file.ts";
+import { type DirectLink, loadStack, type Stack, type StackUse } from "./stack-file.ts";
 import type { Sharer } from "./surroundings.ts";
 
 /** A target whose stack has been read, and whose engine has answered. Nothing has been changed for it. */
@@ -51,6 +51,11 @@ export interface PlanTarget {
   driver: "process" | "docker";
   /** The services that go down with another; known of a project that is up. */
   sharersOf?: (service: string, kind: LifecycleFault) => readonly Sharer[];
+  /**
+   * Tries whether a link can be broken, which changes nothing; known of a project that is up.
+   * @throws LabError with the reason why not
+   */
+  preflight?: (link: DirectLink) => Promise<void>;
 }
 
 /** The engine is asked only about a project that is up: any other plan can be made without one. */
@@ -61,7 +66,10 @@ export async function planTarget(target: RunTarget, environment: NodeJS.ProcessE
   }
   const { stack, engine } = await resolveTarget(target, environment);
   if (engine === undefined) return { stack, driver: "process" };
-  return { stack, driver: "docker", sharersOf: await sharersInProject(engine.docker, stack.project) };
+  const { DockerLinkSidecars } = await import("./docker/sidecar/docker-link-sidecars.ts");
+  const sidecars = new DockerLinkSidecars(engine.docker, stack.project, "");
+  const sharersOf = await sharersInProject(engine.docker, stack.project);
+  return { stack, driver: "docker", sharersOf, preflight: (link) => sidecars.preflight(link) };
 }
 
 /** Its client takes as long to load as all the rest of the lab, and processes do without it. */

@@ -23,6 +23,8 @@ export const STANDS_IN_FOR = "resilience-lab.stands-in-for";
 
 /** On the containers that break a link from within its caller's network namespace; they belong to no compose project. */
 export const SIDECAR_LABEL = {
+  project: "resilience-lab.project",
+  /** The id, in the journal, of the stack that the lab that created it had attached to or brought up. */
   stack: "resilience-lab.stack",
   /** `caller->callee` */
   link: "resilience-lab.link",

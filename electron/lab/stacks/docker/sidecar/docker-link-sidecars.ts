@@ -22,7 +22,7 @@ export class DockerLinkSidecars implements LinkSidecars {
   readonly #listeners = new Set<(hit: unknown) => void>();
   #image: Promise<string> | undefined;
 
-  /** @param stackId the stack's id in the journal */
+  /** @param stackId the stack's id in the journal: what a lab that is not this one does on the same project is left alone */
   constructor(docker: Dockerode, project: string, stackId: string) {
     this.#docker = docker;
     this.#project = project;
@@ -103,7 +103,7 @@ export class DockerLinkSidecars implements LinkSidecars {
   }
 
   #linkOf({ name }: Pick<DirectLink, "name">): SidecarLink {
-    return { stackId: this.#stackId, project: this.#project, name };
+    return { project: this.#project, stackId: this.#stackId, name };
   }
 
   #locate(link: DirectLink): Promise<LinkLocation> {
@@ -140,25 +140,26 @@ export class DockerLinkSidecars implements LinkSidecars {
     if (!(await carried.stop())) await this.#clear(link);
   }
 
-  /** Undoes what another process, dead or alive, has done to the link. */
+  /** Undoes what another process of this lab, dead or alive, has done to the link. */
   async #undoOfOther(link: DirectLink, disarm: Disarm): Promise<number | undefined> {
-    const found = await sidecarsOf(this.#docker, this.#linkOf(link));
     let hits: number | undefined;
-    let isClean = found.length > 0;
-    for (const { Id, Labels, State } of found) {
+    let isClean = false;
+    let isNeeded = false;
+    for (const { Id, Labels, State } of await sidecarsOf(this.#docker, this.#linkOf(link))) {
       const container = this.#docker.getContainer(Id);
       if (Labels[SIDECAR_LABEL.standing] !== undefined && State === "running") {
         const channel = await attach(container, () => {});
         try {
           hits = await disarm(channel.ask);
-          if (await isBusy(channel.ask, link.name)) continue;
+          isNeeded ||= await isBusy(channel.ask, link.name);
         } finally {
           channel.detach();
         }
-      }
-      isClean = (await removeSidecar(container)) && isClean;
+        if (!isNeeded) isClean = await removeSidecar(container);
+      } else if (Labels[SIDECAR_LABEL.stack] === this.#stackId) isClean = await removeSidecar(container);
+      else isNeeded = true;
     }
-    if (!isClean) await this.#clear(link);
+    if (!isClean && !isNeeded) await this.#clear(link);
     return hits;
   }
 

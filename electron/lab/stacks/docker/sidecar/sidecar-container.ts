@@ -16,10 +16,10 @@ const STOP_GRACE_S = 3;
 /** For the rules; to start the proxy as another user; to end that. */
 const CAPABILITIES = ["NET_ADMIN", "SETUID", "SETGID", "KILL"];
 
-/** Which link of which stack a sidecar is for. Its labels carry it. */
+/** Which link of which compose project a sidecar is for; its labels name both. */
 export interface SidecarLink {
-  stackId: string;
   project: string;
+  stackId: string;
   name: string;
 }
 
@@ -34,8 +34,8 @@ export interface NewSidecar {
 }
 
 /** The chain that holds a link's rules, found again from the journal alone. */
-export function chainOf({ stackId, name }: Pick<SidecarLink, "stackId" | "name">): string {
-  return `LAB_${createHash("sha256").update(`${stackId} ${name}`).digest("hex").slice(0, 16).toUpperCase()}`;
+export function chainOf({ project, name }: SidecarLink): string {
+  return `LAB_${createHash("sha256").update(`${project} ${name}`).digest("hex").slice(0, 16).toUpperCase()}`;
 }
 
 /** Resolves once its rules are set. @throws LabError `unsupported` with the reason when they could not be; it is gone then */
@@ -75,12 +75,12 @@ export async function attach(container: Dockerode.Container, takeHit: (hit: unkn
   return new SidecarChannel(stream as unknown as Duplex, takeHit);
 }
 
-/** The sidecars of a link, of any process. */
+/** The sidecars of a link, of any lab. */
 export async function sidecarsOf(
   docker: Dockerode,
-  { stackId, name }: Pick<SidecarLink, "stackId" | "name">,
+  { project, name }: SidecarLink,
 ): Promise<Dockerode.ContainerInfo[]> {
-  const label = [`${SIDECAR_LABEL.stack}=${stackId}`, `${SIDECAR_LABEL.link}=${name}`];
+  const label = [`${SIDECAR_LABEL.project}=${project}`, `${SIDECAR_LABEL.link}=${name}`];
   return (await ask("listing sidecars", () => docker.listContainers({ all: true, filters: { label } }))) ?? [];
 }
 
@@ -142,6 +142,7 @@ function plainContainer(
   return {
     Image: image,
     Labels: {
+      [SIDECAR_LABEL.project]: link.project,
       [SIDECAR_LABEL.stack]: link.stackId,
       [SIDECAR_LABEL.link]: link.name,
       [SIDECAR_LABEL.fault]: fault,

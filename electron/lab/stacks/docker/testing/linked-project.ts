@@ -89,6 +89,13 @@ export class LinkedProject {
     return (await (await fetch(`http://127.0.0.1:${port}/call`, sent)).json()) as Called;
   }
 
+  /** What a container of a service is answered at each address: a status, or the code of an error. */
+  statuses(service: string, urls: readonly string[]): (number | string)[] {
+    const program = `Promise.all(${JSON.stringify(urls)}.map((url) => fetch(url).then(
+      (reply) => reply.status, (error) => error.cause.code))).then((all) => console.log(JSON.stringify(all)))`;
+    return JSON.parse(docker("exec", this.container(service), "node", "-e", program)) as (number | string)[];
+  }
+
   /** All that the engine and the kernel know of the project: what must be the same after a fault on a link. */
   state(): string {
     const ids = this.#list("ps", "-aq", "--no-trunc");
