@@ -7,6 +7,7 @@ import { FaultProxyControl } from "../lab/faults/fault-proxy-control.ts";
 import { FaultJournal } from "../lab/journal/fault-journal.ts";
 import { StackRegister } from "../lab/journal/stack-register.ts";
 import { DockerDriver } from "../lab/stacks/docker/docker-driver.ts";
+import { DockerLinkSidecars } from "../lab/stacks/docker/sidecar/docker-link-sidecars.ts";
 import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE } from "../lab/watchdog/testing/kill-points.ts";
 import { watchdogsOf } from "../lab/watchdog/testing/process-table.ts";
 
@@ -79,6 +80,17 @@ for (const method of ["stop", "kill", "pause", "disconnect"] as const) {
 for (const method of ["start", "resume", "reconnect"] as const) {
   patch(DockerDriver.prototype, method, (ask) => {
     if (point === "amid the undo" && isApplied) setTimeout(die, ON_ITS_WAY_MS);
+    return ask();
+  });
+}
+
+// A container in the network namespace of another is being created, or removed with its rules.
+for (const [method, moment] of [
+  ["apply", "amid the apply"],
+  ["undo", "amid the undo"],
+] as const) {
+  patch(DockerLinkSidecars.prototype, method, (ask) => {
+    if (point === moment && isIntended) setTimeout(die, ON_ITS_WAY_MS);
     return ask();
   });
 }

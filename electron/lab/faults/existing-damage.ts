@@ -12,6 +12,8 @@ export type Damage =
   | { is: "toxic"; link: string; toxic: string; type: string }
   /** `missing`: in the stack file, not on the proxy; `undeclared`: on the proxy, not in the stack file. */
   | { is: "closed" | "missing" | "undeclared"; link: string }
+  /** A sidecar of another lab, or of an earlier command, carries it; `of` is the fault that it was created for. */
+  | { is: "carried"; link: string; of: string }
   | { is: "paused" | "stopped" | "isolated" | "absent"; service: string };
 
 export interface Inspection {
@@ -35,22 +37,33 @@ export async function inspectDamage(
   ownRunId?: string,
 ): Promise<Inspection> {
   const before = inForce();
-  const [links, services] = await Promise.all([inspectLinks(stack), inspectServices(stack)]);
+  const [links, carried, services] = await Promise.all([
+    inspectLinks(stack),
+    inspectSidecars(stack),
+    inspectServices(stack),
+  ]);
   const after = inForce();
   const known = [...before, ...after];
   const faults = after.filter(({ runId }) => runId !== ownRunId);
   return {
     damage: [
       ...faults.map((fault): Damage => ({ is: "fault", fault })),
-      ...[...services.damage, ...links.damage].filter((damage) => !known.some((fault) => accountsFor(fault, damage))),
+      ...[...services.damage, ...links.damage, ...carried.damage].filter(
+        (damage) => !known.some((fault) => accountsFor(fault, damage)),
+      ),
     ],
-    unread: [...services.unread, ...(links.unread.length > 0 && isProxyDown(stack, services) ? [] : links.unread)],
+    unread: [
+      ...services.unread,
+      ...carried.unread,
+      ...(links.unread.length > 0 && isProxyDown(stack, services) ? [] : links.unread),
+    ],
   };
 }
 
 function accountsFor(fault: JournaledFault, damage: Damage): boolean {
   if ("service" in damage) return !isOnLink(fault) && fault.target === damage.service;
   if (damage.is === "toxic") return fault.id === damage.toxic;
+  if (damage.is === "carried") return fault.identity.kind === "sidecar" && fault.target === damage.link;
   return damage.is === "closed" && fault.kind === "down" && fault.target === damage.link;
 }
 
@@ -89,6 +102,16 @@ async function inspectLinks(running: Inspected): Promise<Inspection> {
   }
 }
 
+async function inspectSidecars({ stack, driver: { sidecars } }: Inspected): Promise<Inspection> {
+  if (sidecars === undefined || stack.links.every(isProxied)) return { damage: [], unread: [] };
+  try {
+    const present = await sidecars.present();
+    return { damage: present.map(({ link, fault: of }) => ({ is: "carried", link, of })), unread: [] };
+  } catch (error) {
+    return { damage: [], unread: [`the links that sidecars carry: ${messageOf(error)}`] };
+  }
+}
+
 function damageOfLinks(links: ReadonlyMap<string, LinkState>, declared: ReadonlySet<string>): Damage[] {
   const missing = [...declared].filter((link) => !links.has(link)).map((link): Damage => ({ is: "missing", link }));
   const found = [...links].flatMap(([link, { enabled, toxics }]): Damage[] => [
@@ -110,6 +133,8 @@ export function describeDamage(damage: Damage): string {
       return `${damage.link} has a ${damage.type} toxic, "${damage.toxic}"`;
     case "closed":
       return `${damage.link} is closed`;
+    case "carried":
+      return `${damage.link} is broken by fault ${damage.of}, of another lab or applied with \`break\``;
     case "missing":
       return `${damage.link} is missing on the fault proxy`;
     case "undeclared":

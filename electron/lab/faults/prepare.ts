@@ -31,7 +31,7 @@ export function prepareFault(
 ): Promise<Prepared | string> {
   return requested.on === "service"
     ? prepareServiceFault(requested, stack, inForce)
-    : prepareLinkFault(requested, stack);
+    : prepareLinkFault(requested, stack, inForce);
 }
 
 async function prepareServiceFault(
@@ -56,9 +56,13 @@ async function prepareServiceFault(
 async function prepareLinkFault(
   { kind, target, spec }: Extract<RequestedFault, { on: "link" }>,
   running: RunningStack,
+  inForce: readonly JournaledFault[],
 ): Promise<Prepared | string> {
   const link = linkNamed(running.stack, target);
-  if (!isProxied(link)) return prepareSidecarFault({ kind, target, spec }, link, running);
+  if (!isProxied(link)) {
+    const isClosed = inForce.some((other) => other.kind === "down" && other.target === target);
+    return isClosed ? `${target} was already closed` : prepareSidecarFault({ kind, target, spec }, link, running);
+  }
   const { name: service, token } = serviceWithRole(running.stack, "fault-proxy", `fault ${kind} ${target}`);
   const api = `http://${running.address(service)}`;
   const proxy = new FaultProxyControl(api, token);

@@ -44,6 +44,8 @@ async function restore(damage: Damage, running: RunningStack, signal: AbortSigna
     case "fault":
     case "undeclared":
       throw new Error("not restorable here: undo the fault, or leave the link");
+    case "carried":
+      throw new Error("not restorable here: undo the fault with `resilience-lab restore` in the lab that applied it");
     case "toxic":
       await proxyOf(running).control.disarm(damage.link, damage.toxic);
       return;

@@ -3,7 +3,7 @@ import { lastingFolder } from "../../testing/lasting-folder.ts";
 import { shippedScenarios } from "../lab.ts";
 import { REFERENCE_STACK_FILE } from "../stacks/reference-stack.ts";
 import { loadStack } from "../stacks/stack-file.ts";
-import { formatPlan, planScenario } from "./plan.ts";
+import { directLinksOf, formatPlan, planScenario } from "./plan.ts";
 import { kindOf, STEP_KINDS, scenario as schema, step as stepSchema } from "./schema.ts";
 
 const stack = loadStack(REFERENCE_STACK_FILE, { RESILIENCE_LAB_HOME: lastingFolder() });
@@ -36,6 +36,30 @@ describe("the plan of a scenario", () => {
       fault: { effect: "slowed down", undo: "take the fault off the link", atMostMs: 600_000 },
     });
     expect(down).toMatchObject({ fault: { undo: "open the link" } });
+  });
+
+  test("says that a link without a fault proxy is broken in its caller's namespace, which only Docker has", () => {
+    const own = { ...stack, links: [{ name: "agent->gateway", from: "agent", to: "gateway", port: 8080 }] };
+    const method = [{ fault: { down: "agent->gateway" } }];
+    const parsed = schema.parse({
+      id: "x",
+      title: "x",
+      patterns: [],
+      steadyState: [{ service: "agent", is: "up" }],
+      method,
+      expect: [{ within: "1s" }],
+    });
+    expect(planScenario(parsed, own, "docker")).toMatchObject([
+      {
+        touches: "agent->gateway (port 8080 of gateway, within agent's network namespace)",
+        fault: { undo: "open the link, and remove its sidecar and the rules in agent's network namespace" },
+      },
+    ]);
+    expect(() => planScenario(parsed, own, "process")).toThrow(
+      "down agent->gateway cannot be done on the process driver: no fault proxy carries the link",
+    );
+    expect(directLinksOf(parsed, own)).toEqual(own.links);
+    expect(directLinksOf(parsed, stack)).toEqual([]);
   });
 
   test("names what every other kind of step reaches, resolved by role where the step names no service", () => {

@@ -47,6 +47,8 @@ export interface LinkSidecars {
    * @param isArmed asks the proxy of a sidecar of this process
    */
   whyEnded(link: DirectLink, fault: string, isArmed: (ask: AskProxy) => Promise<boolean>): Promise<string | undefined>;
+  /** The links of the project that sidecars of any lab carry now, each with the fault that the sidecar was created for. */
+  present(): Promise<{ link: string; fault: string }[]>;
   /** Called once with each hit, as the proxy of a sidecar of this process reports it. Ends when what it returns is called. */
   onHit(listener: (hit: unknown) => void): () => void;
   /** Reports the hits so far that were not reported yet. Resolves to false when one of the proxies could not be read. */

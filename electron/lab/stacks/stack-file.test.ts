@@ -65,6 +65,14 @@ test("a stack is its services in start order, with what the lab needs of each", 
   expect(stack.links).toMatchObject([{ from: "gateway", to: "database" }]);
 });
 
+test("a link is carried by the fault proxy, or named by the port of its callee alone", () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "compose.yaml");
+  writeFileSync(file, good.replace(/\{ name: gateway->database.*\}/, "{ name: gateway->database, port: 5432 }"));
+  const [link] = loadStack(file, {}).links;
+  expect(link).toEqual({ name: "gateway->database", from: "gateway", to: "database", port: 5432 });
+});
+
 test("variables come from .env beside the file, and the lab's own environment goes before it", () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, "compose.yaml"), good);
@@ -242,6 +250,11 @@ describe("a bad stack file is refused where it is bad:", () => {
       "a link that is no link",
       good.replace("gateway->database", "gateway-database"),
       /23:15: x-lab\.links\[0\]\.name: expected "caller->callee"$/,
+    ],
+    [
+      "a link in two ways at once",
+      good.replace("listen:", "port: 80, listen:"),
+      /23:7: x-lab\.links\[0\]: expected either port, or listen and upstream$/,
     ],
     [
       "a port that is none",

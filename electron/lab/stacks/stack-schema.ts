@@ -140,19 +140,20 @@ const service = z.strictObject({
 });
 export type ComposeService = z.output<typeof service>;
 
-const linkName = z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' });
-/** The second form needs nothing of the project: it is broken from within the caller's network namespace, on Docker. */
-const link = z.union(
-  [
-    z.strictObject({
-      name: linkName,
-      listen: z.string().describe("the address that the caller's environment names"),
-      upstream: z.string().describe("service:port where the callee answers"),
-    }),
-    z.strictObject({ name: linkName, port: z.int().min(1).max(65_535).describe("where the callee answers") }),
-  ],
-  { error: 'expected { name: "caller->callee", port } or { name: "caller->callee", listen, upstream }' },
-);
+/** With `port` it needs nothing of the project: it is broken from within the caller's network namespace, on Docker. */
+const link = z
+  .strictObject({
+    name: z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' }),
+    port: z.int().min(1).max(65_535).optional().describe("where the callee answers"),
+    listen: z.string().optional().describe("the address of the fault proxy that the caller's environment names"),
+    upstream: z.string().optional().describe("service:port where the callee answers the fault proxy"),
+  })
+  .transform(({ name, port, listen, upstream }, context) => {
+    if (port !== undefined && listen === undefined && upstream === undefined) return { name, port };
+    if (port === undefined && listen !== undefined && upstream !== undefined) return { name, listen, upstream };
+    context.addIssue({ code: "custom", message: "expected either port, or listen and upstream" });
+    return z.NEVER;
+  });
 export type LinkSpec = z.output<typeof link>;
 
 export const stackDocument = z.looseObject({

@@ -78,6 +78,14 @@ export class DockerLinkSidecars implements LinkSidecars {
     return found?.length === 0 ? `the sidecar of ${link.name} is gone` : undefined;
   }
 
+  async present(): Promise<{ link: string; fault: string }[]> {
+    const found = await sidecarsOf(this.#docker, { project: this.#project });
+    return found.map(({ Labels }) => ({
+      link: Labels[SIDECAR_LABEL.link] ?? "",
+      fault: Labels[SIDECAR_LABEL.fault] ?? "",
+    }));
+  }
+
   onHit(listener: (hit: unknown) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type DirectLink, linkNamed } from "../../stack-file.ts";
-import { CALLEE_COMMAND, LinkedProject, TWO_SERVICES } from "../testing/linked-project.ts";
+import { CALLEE_COMMAND, LinkedProject, sharedProject, TWO_SERVICES } from "../testing/linked-project.ts";
 import { describeOnDocker, docker, ownSubnet } from "../testing/on-docker.ts";
 import { openLinked } from "../testing/open-linked.ts";
 
@@ -17,8 +17,10 @@ async function calledAgain(project: LinkedProject, body?: unknown) {
 }
 
 describeOnDocker("a link of a project that knows nothing of the lab", () => {
+  const shared = sharedProject(TWO_SERVICES);
+
   test("is slow while it is broken, and nothing of the project differs afterwards", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const { injector } = await openLinked(project);
     expect(await project.call()).toMatchObject({ status: 200 });
@@ -42,7 +44,7 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
   });
 
   test("answers MCP calls with errors, for one tool alone, and each hit says which call met it", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const { injector, hits, undone } = await openLinked(project);
     await injector.apply({ mcp_error: LINK, message: "broken", match: { tool: "pay" } }, signal);
     expect((await calledAgain(project, { ...CALL, params: { name: "other" } })).text).toContain("own");
@@ -65,7 +67,7 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
   });
 
   test("carries several faults, each undone by itself, and its rules stay until the last", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const { injector } = await openLinked(project);
     await injector.apply({ latency: LINK, by: 10, for: 60_000 }, signal);
@@ -86,7 +88,7 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
   test("is broken at each address of each replica, of version 6 too", async () => {
     const [, a, b] = ownSubnet().split(".");
     const network = `networks:\n  default:\n    enable_ipv6: true\n    ipam: { config: [{ subnet: "fd00:${a}:${b}::/64" }] }\n`;
-    const project = new LinkedProject(`version: "2.4"\n${TWO_SERVICES}${network}`, "--scale", "tools=2");
+    const project = new LinkedProject(`version: "2.4"\n${TWO_SERVICES}${network}`, ["--scale", "tools=2"]);
     const before = project.state();
     const { injector } = await openLinked(project);
     const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} [{{.GlobalIPv6Address}}]{{end}}";
@@ -149,7 +151,7 @@ x-lab:
   });
 
   test("of a caller in two containers is refused with the reason", async () => {
-    const project = new LinkedProject(TWO_SERVICES, "--scale", "caller=2");
+    const project = new LinkedProject(TWO_SERVICES, ["--scale", "caller=2"]);
     const { injector } = await openLinked(project);
     await expect(injector.apply({ latency: LINK, by: 10 }, signal)).rejects.toThrow(/caller runs in 2 containers/);
     expect(project.sidecars()).toEqual([]);

@@ -75,12 +75,13 @@ export async function attach(container: Dockerode.Container, takeHit: (hit: unkn
   return new SidecarChannel(stream as unknown as Duplex, takeHit);
 }
 
-/** The sidecars of a link, of any lab. */
+/** The sidecars of a link, or of all links of a project, of any lab. */
 export async function sidecarsOf(
   docker: Dockerode,
-  { project, name }: SidecarLink,
+  { project, name }: Pick<SidecarLink, "project"> & Partial<SidecarLink>,
 ): Promise<Dockerode.ContainerInfo[]> {
-  const label = [`${SIDECAR_LABEL.project}=${project}`, `${SIDECAR_LABEL.link}=${name}`];
+  const ofLink = name === undefined ? SIDECAR_LABEL.link : `${SIDECAR_LABEL.link}=${name}`;
+  const label = [`${SIDECAR_LABEL.project}=${project}`, ofLink];
   return (await ask("listing sidecars", () => docker.listContainers({ all: true, filters: { label } }))) ?? [];
 }
 

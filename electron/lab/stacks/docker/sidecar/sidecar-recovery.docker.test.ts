@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LabProcess } from "../testing/lab-process.ts";
-import { LinkedProject, TWO_SERVICES } from "../testing/linked-project.ts";
+import { type LinkedProject, sharedProject, TWO_SERVICES } from "../testing/linked-project.ts";
 import { describeOnDocker, docker } from "../testing/on-docker.ts";
 
 const LINK = "caller->tools";
@@ -30,8 +30,10 @@ const becomes = (project: LinkedProject, before: string) =>
   expect.poll(() => project.state(), { timeout: 60_000, interval: 200 }).toBe(before);
 
 describeOnDocker("a link that a lab has broken", () => {
+  const shared = sharedProject(TWO_SERVICES);
+
   test("is restored by the run itself, which names the link's effect and passes", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const calls = [`fault: { http_status: ${LINK}, status: 503 }`, "{ http: caller, path: /call }"];
     const file = scenarioOn(project, [...calls, ...calls.slice(1)], `[{ faultHit: { link: ${LINK} } }]`);
@@ -49,7 +51,7 @@ describeOnDocker("a link that a lab has broken", () => {
   });
 
   test("heals within the watchdog's time when the lab is killed", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const lab = new LabProcess();
     (await running(project, lab)).kill();
@@ -60,7 +62,7 @@ describeOnDocker("a link that a lab has broken", () => {
   });
 
   test("heals by itself when lab and watchdog are killed, and the next start closes the fault", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const lab = new LabProcess();
     await running(project, lab);
@@ -73,7 +75,7 @@ describeOnDocker("a link that a lab has broken", () => {
   });
 
   test("is restored by the next start when lab, watchdog and sidecar were killed", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const lab = new LabProcess();
     await running(project, lab);
@@ -89,7 +91,7 @@ describeOnDocker("a link that a lab has broken", () => {
   });
 
   test("is opened by a halt while lab and watchdog hang", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const lab = new LabProcess();
     await running(project, lab);
@@ -101,7 +103,7 @@ describeOnDocker("a link that a lab has broken", () => {
   });
 
   test("stays broken after `break` until `restore`, also with a second fault, and expires by itself", async () => {
-    const project = new LinkedProject(TWO_SERVICES);
+    const project = shared();
     const before = project.state();
     const lab = new LabProcess();
     const slow = await lab.run("break", "latency", LINK, "by=10ms", "--project", project.name);

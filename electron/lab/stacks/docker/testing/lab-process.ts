@@ -17,10 +17,12 @@ export class LabProcess {
   readonly #mark = randomUUID();
 
   readonly #before: readonly string[];
+  readonly #program: string;
 
   /** @param before a command, with its words, that the lab is started by */
-  constructor(environment: NodeJS.ProcessEnv = {}, before: readonly string[] = []) {
+  constructor(environment: NodeJS.ProcessEnv = {}, before: readonly string[] = [], program: string = LAUNCHER) {
     this.#before = before;
+    this.#program = program;
     const home = temporaryFolder();
     this.#environment = { ...process.env, RESILIENCE_LAB_HOME: home, ...environment, LABTEST_MARK: this.#mark };
     onTestFinished(() => this.cutPower());
@@ -28,7 +30,7 @@ export class LabProcess {
 
   /** Begins a command; what it has said so far can be looked at, and its exit code awaited. */
   start(...words: string[]) {
-    const [program = "", ...rest] = [...this.#before, process.execPath, LAUNCHER, ...words];
+    const [program = "", ...rest] = [...this.#before, process.execPath, this.#program, ...words];
     const child = spawn(program, rest, {
       env: this.#environment,
       stdio: ["ignore", "pipe", "pipe"],

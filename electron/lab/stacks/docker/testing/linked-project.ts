@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
-import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { compose, containerId, docker, projectName } from "./on-docker.ts";
 
 /** Calls `CALLEE` when it is asked to, over connections that it keeps, and tells what came of it. */
@@ -28,10 +28,12 @@ process.on("SIGTERM", () => process.exit(0));`;
 
 /** Answers with its own address and its peer's. */
 const CALLEE = `const http = require("http");
-http.createServer((request, reply) => {
+const server = http.createServer((request, reply) => {
   request.resume();
   reply.end(JSON.stringify({ own: request.socket.localAddress, peer: request.socket.remoteAddress }));
-}).listen(8000, process.env.HOST || "::");
+}).listen(8000, "::");
+// Connections stay open until a fault resets them.
+server.keepAliveTimeout = 0;
 process.on("SIGTERM", () => process.exit(0));`;
 
 export const CALLER_COMMAND = `[node, -e, ${JSON.stringify(CALLER)}]`;
@@ -65,17 +67,36 @@ export interface Called {
   error?: string;
 }
 
+/** Brought up before the tests of a group, for those that restart nothing of it, and taken down after them. */
+export function sharedProject(text: string): () => LinkedProject {
+  let project: LinkedProject | undefined;
+  beforeAll(() => {
+    project = new LinkedProject(text, [], () => {});
+  });
+  afterAll(() => project?.down());
+  return () => {
+    if (project === undefined) throw new Error("it is brought up before the tests");
+    return project;
+  };
+}
+
 /** A compose project that someone else has brought up, and what its containers are like. Taken down after the test. */
 export class LinkedProject {
   readonly name = projectName();
-  readonly folder = temporaryFolder();
+  readonly folder: string;
   readonly file: string;
 
-  constructor(text: string, ...up: string[]) {
+  constructor(text: string, up: readonly string[] = [], atEnd: (down: () => void) => void = onTestFinished) {
+    this.folder = mkdtempSync(join(tmpdir(), "resilience-lab-linked-"));
     this.file = join(this.folder, "compose.yaml");
     writeFileSync(this.file, text);
     compose(this.folder, this.name, "up", "-d", ...up);
-    onTestFinished(() => void compose(this.folder, this.name, "down", "-v"));
+    atEnd(() => this.down());
+  }
+
+  down(): void {
+    compose(this.folder, this.name, "down", "-v");
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   container(service: string): string {

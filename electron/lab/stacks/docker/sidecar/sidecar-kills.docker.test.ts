@@ -1,0 +1,80 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
+import { PROJECT_FOLDER } from "../../../version.ts";
+import { LabProcess } from "../testing/lab-process.ts";
+import { type LinkedProject, sharedProject, TWO_SERVICES } from "../testing/linked-project.ts";
+import { describeOnDocker } from "../testing/on-docker.ts";
+
+const KILLABLE_LAB = join(PROJECT_FOLDER, "electron", "testing", "killable-lab.ts");
+const LINK = "caller->tools";
+/** As the killable lab knows them. */
+const MOMENTS = [
+  "before the write",
+  "after the write",
+  "amid the apply",
+  "after the apply",
+  "amid the undo",
+  "after the undo",
+].map((moment, index) => ({ moment, watchdogToo: index % 2 === 1 }));
+/** One of them with the watchdog. */
+const TIMES_MS = [137, 690, 1_411].map((afterMs, index) => ({ afterMs, watchdogToo: index % 2 === 0 }));
+
+function scenarioOn(project: LinkedProject, method: readonly object[]): string {
+  const file = join(project.folder, "scenario.yaml");
+  const steadyState = [{ service: "caller", is: "up" }];
+  const expected = [{ service: "caller", is: "up" }];
+  writeFileSync(
+    file,
+    JSON.stringify({ id: "killed", title: "Killed", patterns: [], steadyState, method, expect: expected }),
+  );
+  return file;
+}
+
+const FAULTS = [
+  { fault: { http_status: LINK, status: 503 } },
+  { wait: "300ms" },
+  { undo: "all" },
+  { fault: { down: LINK } },
+  { wait: "300ms" },
+];
+
+/** The watchdog has restored it, or the next start does. */
+async function isRestored(project: LinkedProject, before: string, lab: LabProcess, watchdogToo: boolean) {
+  if (watchdogToo) await lab.cutPower();
+  else await lab.ended();
+  if (watchdogToo) {
+    const { code, said } = await lab.run("run", scenarioOn(project, [{ wait: "1ms" }]), "--project", project.name);
+    expect(code, said).toBe(0);
+  }
+  expect(project.state()).toBe(before);
+}
+
+describeOnDocker("a lab that is killed while it breaks a link of someone else's project", () => {
+  const shared = sharedProject(TWO_SERVICES);
+
+  test.each(MOMENTS)("$moment leaves nothing of its own (watchdog killed too: $watchdogToo)", async (kill) => {
+    const project = shared();
+    const before = project.state();
+    const variables = { LAB_KILL_POINT: kill.moment, ...(kill.watchdogToo ? { LAB_KILL_WATCHDOG: "1" } : {}) };
+    const home = { RESILIENCE_LAB_HOME: temporaryFolder() };
+    const killed = new LabProcess({ ...home, ...variables }, [], KILLABLE_LAB);
+    const { code, said } = await killed.run("run", scenarioOn(project, FAULTS), "--project", project.name);
+    expect(code, said).toBeNull();
+    await killed.ended();
+    await isRestored(project, before, new LabProcess(home), kill.watchdogToo);
+  });
+
+  test.each(TIMES_MS)("$afterMs ms into a run leaves nothing of its own", async ({ afterMs, watchdogToo }) => {
+    const project = shared();
+    const before = project.state();
+    const lab = new LabProcess();
+    const session = lab.start("run", scenarioOn(project, FAULTS), "--project", project.name);
+    await session.says(/using project/);
+    await delay(afterMs);
+    if (!watchdogToo) session.kill();
+    await isRestored(project, before, lab, watchdogToo);
+  });
+});
