@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 
 const FOUND = fileURLToPath(import.meta.resolve("@modelcontextprotocol/sdk/types.js"));
 const MODULES = FOUND.slice(0, FOUND.indexOf("node_modules") + "node_modules".length);
+const BRIDGE = "/app/node_modules/supergateway/dist/index.js";
 const EVERYTHING = "/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
 
 /** Answers HTTP on 8000. */
@@ -10,13 +11,13 @@ server.listen(8000);
 process.on("SIGTERM", () => process.exit(0));`;
 
 /**
- * A compose file of public programs, as their authors would write it: nothing in it is for the lab. Its MCP server and
- * database publish no port, one service has none at all, and one has done its work and ended.
+ * A compose file of public programs, as their authors would write it: nothing in it is for the lab. Its gateway asks an
+ * MCP server that, as the database, publishes no port, one service has none at all, and one has done its work and ended.
  */
 export const PUBLIC_PROJECT = `services:
   mcp-gateway:
     image: node:24-slim
-    command: [node, /app/node_modules/supergateway/dist/index.js, --stdio, "node ${EVERYTHING} stdio", --outputTransport, streamableHttp, --stateful, --port, "9000"]
+    command: [node, ${BRIDGE}, --stdio, "node ${BRIDGE} --streamableHttp http://tools:3001/mcp", --outputTransport, streamableHttp, --stateful, --port, "9000"]
     volumes: ["${MODULES}:/app/node_modules:ro"]
     ports: ["127.0.0.1::9000"]
     depends_on: [tools]

@@ -24,7 +24,7 @@ const WORDS: StepTable<[], string> = {
   },
   undo: ({ undo }) => (undo === "all" ? "undo every fault" : `undo the fault on ${undo}`),
   agent: ({ agent }) => `agent: "${agent}"`,
-  call: ({ call }) => `call ${call}`,
+  call: ({ call, is }) => `call ${call}${is === undefined ? "" : `, expecting ${is}`}`,
   storm({ storm, times, clients, until }) {
     const by = clients && clients > 1 ? ` by ${clients} clients` : "";
     return `storm: ${storm} up to ${times} times${by}${until ? `, until ${until}` : ""}`;

@@ -189,7 +189,16 @@ const STEPS = {
     at: agentTarget.optional(),
     ...common,
   }),
-  call: z.strictObject({ call: tool, arguments: toolArguments, turn: name.optional(), ...common }),
+  call: z.strictObject({
+    call: tool,
+    arguments: toolArguments,
+    turn: name.optional(),
+    is: z
+      .enum(["ok", "error"])
+      .optional()
+      .describe("how it must end; a session that cannot be opened is an error (default: any end of the call)"),
+    ...common,
+  }),
   storm: z.strictObject({
     storm: tool,
     arguments: toolArguments,

@@ -47,6 +47,25 @@ describe("a call", () => {
     expect(await doStep({ call: "x" }, fakeContext(address).context)).toMatchObject({ decision: "tool_error" });
   });
 
+  test.each([
+    ["good", "ok", undefined],
+    ["good", "error", "call good ended with ok, expected error"],
+    ["bad", "error", undefined],
+    ["bad", "ok", "call bad ended with deny: .*denied by policy: no, expected ok"],
+  ] as const)("of %s that is to end with %s does, or ends the method with: %s", async (call, is, problem) => {
+    const { address } = await fakeGateway((tool) => (tool === "good" ? ok : refused));
+    const doing = doStep({ call, is }, fakeContext(address).context);
+    if (problem === undefined) expect(await doing).toMatchObject({ ok: is === "ok" });
+    else await expect(doing).rejects.toThrow(new RegExp(problem));
+  });
+
+  test("whose session cannot be opened is an error, where one is expected", async () => {
+    const { context } = fakeContext("127.0.0.1:1");
+    expect(await doStep({ call: "x", is: "error" }, context)).toMatchObject({ ok: false, decision: "error" });
+    await expect(doStep({ call: "x", is: "ok" }, context)).rejects.toThrow(/ended with error: .*expected ok/);
+    await expect(doStep({ call: "x" }, context)).rejects.toThrow();
+  });
+
   test("is not delayed by a gateway that does not answer the end of the session", async () => {
     const { address } = await fakeGateway(
       () => ok,

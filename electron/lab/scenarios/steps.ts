@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
-import { LabError } from "../lab-error.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import { serviceNamed } from "../stacks/stack-file.ts";
@@ -53,13 +53,19 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
 
   agent: askAgent,
 
-  async call({ call, arguments: toolArguments = {}, turn }, context, signal) {
-    const session = await openGatewaySession(context, turn ?? randomUUID(), signal);
-    try {
-      return { ...(await session.call(call, toolArguments, signal)) };
-    } finally {
-      await session.close();
+  async call({ call, arguments: toolArguments = {}, turn, is }, context, signal) {
+    const outcome = await callOnce(context, turn ?? randomUUID(), call, toolArguments, signal).catch(
+      (error: unknown) => {
+        signal.throwIfAborted();
+        if (is === undefined) throw error;
+        return { ok: false, decision: "error", detail: messageOf(error) };
+      },
+    );
+    if (is !== undefined && outcome.ok !== (is === "ok")) {
+      const ended = outcome.ok ? "ok" : `${outcome.decision}${outcome.detail && `: ${outcome.detail}`}`;
+      throw new LabError("precondition", `call ${call} ended with ${ended}, expected ${is}`);
     }
+    return { ...outcome };
   },
 
   async storm(step, context, signal) {
@@ -166,6 +172,22 @@ async function openGatewaySession(context: RunContext, turn: string, signal: Abo
 function headersFor(role: Role, { stack }: RunContext): Record<string, string> {
   const service = stack.stack.services.find((each) => each.role === role);
   return { "content-type": "application/json", ...tokenHeaders(service) };
+}
+
+/** One call in a session of its own. @throws when the session cannot be opened */
+async function callOnce(
+  context: RunContext,
+  turn: string,
+  tool: string,
+  toolArguments: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<CallOutcome> {
+  const session = await openGatewaySession(context, turn, signal);
+  try {
+    return await session.call(tool, toolArguments, signal);
+  } finally {
+    await session.close();
+  }
 }
 
 /** Clicks a button of an approval message. Retries for {@link CLICK_LIMIT_MS}, since the message may not have arrived. */

@@ -19,6 +19,7 @@ method:
   - wait: { service: TARGET, is: down }
   - call: echo
     arguments: { message: still here }
+    is: ENDS
 expect:
   - { service: TARGET, is: down }
 `;
@@ -42,9 +43,9 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
     );
     return docker("inspect", "--format", format, ...ids.sort());
   };
-  const run = (lab: LabProcess, fault: string, target: string) => {
+  const run = (lab: LabProcess, fault: string, target: string, ends: string) => {
     const file = join(folder, `${fault}-${target}.yaml`);
-    writeFileSync(file, SCENARIO.replaceAll("FAULT", fault).replaceAll("TARGET", target));
+    writeFileSync(file, SCENARIO.replaceAll("FAULT", fault).replaceAll("TARGET", target).replace("ENDS", ends));
     return lab.run("run", file, "--project", project);
   };
 
@@ -68,16 +69,38 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
   });
 
   test.each([
-    ["kill", "tools"],
-    ["stop", "store"],
-    ["pause", "page"],
-    ["stop", "worker"],
-    ["disconnect", "tools"],
-  ])("is broken (%s %s) while its gateway is called, and is left as it was found", async (fault, target) => {
+    ["kill", "tools", "error"],
+    ["stop", "store", "ok"],
+    ["pause", "page", "ok"],
+    ["stop", "worker", "ok"],
+    ["disconnect", "tools", "error"],
+  ])("is broken (%s %s) while its gateway is called (%s), and is left as it was found", async (fault, target, ends) => {
     const before = asFound();
-    const { code, said } = await run(new LabProcess(), fault, target);
+    const { code, said } = await run(new LabProcess(), fault, target, ends);
     expect(code, said).toBe(0);
     expect(said).toContain(`using project ${project} as it was found`);
+    expect(asFound()).toBe(before);
+  });
+
+  test("has its links by what its services are told of each other, and one is broken", async () => {
+    const before = asFound();
+    const file = join(folder, "slow-link.yaml");
+    writeFileSync(
+      file,
+      `id: slow-link
+title: The way to a server is slow
+patterns: []
+steadyState: [{ call: echo, arguments: { message: hello }, is: ok }]
+method:
+  - fault: { latency: mcp-gateway->tools, by: 200ms }
+  - { call: echo, arguments: { message: slow } }
+expect:
+  - faultHit: { link: mcp-gateway->tools, tool: echo }
+`,
+    );
+    const { code, said } = await new LabProcess().run("run", file, "--project", project);
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/hit +latency mcp-gateway->tools.*echo/);
     expect(asFound()).toBe(before);
   });
 
@@ -89,7 +112,8 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
       file,
       SCENARIO.replaceAll("FAULT", "stop")
         .replaceAll("TARGET", "tools")
-        .replace(/- wait: .*/, "- { wait: 10m }"),
+        .replace(/- wait: .*/, "- { wait: 10m }")
+        .replace("ENDS", "ok"),
     );
     const session = lab.start("run", file, "--project", project);
     await session.says(/wait for 10 min/);

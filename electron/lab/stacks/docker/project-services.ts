@@ -10,6 +10,10 @@ export interface FoundService {
   image: string;
   /** Its program with its arguments. */
   command: readonly string[];
+  /** `NAME=value`, as its container has it. May hold secrets: only read for names of other services. */
+  environment: readonly string[];
+  /** Other names that it has in its networks. */
+  aliases: readonly string[];
   /** Every TCP port that its image or its project names, in ascending order. */
   ports: readonly FoundPort[];
   /** Its address in one of its networks; undefined where it has none of its own. */
@@ -52,12 +56,20 @@ function foundService(name: string, replicas: readonly Inspected[]): FoundServic
     name,
     image: Config.Image,
     command: [...[Config.Entrypoint ?? []].flat(), ...(Config.Cmd ?? [])],
+    environment: Config.Env ?? [],
+    aliases: aliasesOf(container),
     ports: portsOf(container),
     address: addressOf(container),
     dependsOn: dependenciesOf(Config.Labels[LABEL.dependsOn]),
     hasHealthCheck: container.State.Health !== undefined,
     replicas: replicas.length,
   };
+}
+
+/** But for its id, which is another one for each container. */
+function aliasesOf({ Id, NetworkSettings }: Inspected): string[] {
+  const named = Object.values(NetworkSettings.Networks).flatMap(({ Aliases }) => Aliases ?? []);
+  return [...new Set(named)].filter((alias) => !Id.startsWith(alias));
 }
 
 function portsOf({ Config, HostConfig }: Inspected): FoundPort[] {

@@ -13,6 +13,7 @@ import { reachesContainers } from "./engine-address.ts";
 import { type Greeting, greet } from "./port-greeting.ts";
 import { filesIn, listProjects } from "./project-list.ts";
 import { type FoundPort, type FoundService, foundServices } from "./project-services.ts";
+import { proposeLinks } from "./propose-links.ts";
 import { proposeServices } from "./propose-service.ts";
 
 /** Beside the compose file: what a person says of the services, in the vocabulary of `x-lab`. */
@@ -97,8 +98,9 @@ export async function describeProject(found: FoundProject, engine: EngineAddress
     {},
     ...files.map(({ value }) => asObject(fieldOf(value, "x-lab"))),
   );
-  const links = Array.isArray(lab.links) ? lab.links.filter((link) => !endsAt(link, off)) : undefined;
-  const top = { ...lab, ...(links && { links }), folder };
+  const said = Array.isArray(lab.links) ? lab.links.filter((link) => !endsAt(link, off)) : [];
+  const unsaid = proposeLinks(services).filter(({ name }) => !said.some((link) => fieldOf(link, "name") === name));
+  const top = { ...lab, links: [...said, ...unsaid], folder };
   return stringify({ services: Object.fromEntries([...written, ...missing]), "x-lab": top });
 }
 

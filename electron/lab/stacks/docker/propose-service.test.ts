@@ -13,6 +13,8 @@ function service(
     name,
     image,
     command: [],
+    environment: [],
+    aliases: [],
     ports: [],
     address: undefined,
     dependsOn: {},

@@ -1,0 +1,56 @@
+import type { FoundService } from "./project-services.ts";
+
+/** A link of a project as `x-lab.links` names it: connections of one service to a port of another. */
+export interface ProposedLink {
+  /** caller->callee */
+  name: string;
+  port: number;
+}
+
+const PORTS: Readonly<Record<string, number>> = {
+  http: 80,
+  ws: 80,
+  https: 443,
+  wss: 443,
+  postgres: 5432,
+  postgresql: 5432,
+  mysql: 3306,
+  redis: 6379,
+  mongodb: 27_017,
+  amqp: 5672,
+  nats: 4222,
+};
+
+/**
+ * The links of a project, by what its services are told of each other: a name of a service in a value of another's
+ * environment or in its command, with a port (`tools:3001`) or in a URL whose scheme has one. One for each pair.
+ */
+export function proposeLinks(services: readonly FoundService[]): ProposedLink[] {
+  return services.flatMap((caller) =>
+    services.flatMap((callee): ProposedLink[] => {
+      if (caller === callee) return [];
+      const port = portNamedIn([...caller.environment, ...caller.command], callee);
+      return port === undefined ? [] : [{ name: `${caller.name}->${callee.name}`, port }];
+    }),
+  );
+}
+
+function portNamedIn(texts: readonly string[], { name, aliases }: FoundService): number | undefined {
+  for (const host of new Set([name, ...aliases])) {
+    const named = new RegExp(
+      `(?:([a-z][a-z0-9]*)(?:\\+[a-z0-9]+)?://(?:[^\\s/@]*@)?)?(?<![\\w.-])${escaped(host)}(?![\\w-])(?::(\\d{1,5}))?`,
+      "g",
+    );
+    for (const text of texts) {
+      for (const [, scheme = "", port] of text.matchAll(named)) {
+        const found = port === undefined ? PORTS[scheme] : Number(port);
+        if (found !== undefined && found > 0 && found < 65_536) return found;
+      }
+    }
+  }
+  return undefined;
+}
+
+function escaped(host: string): string {
+  return host.replaceAll(/[^\w-]/g, "\\$&");
+}
