@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -17,7 +16,10 @@ test("ports that are in use are reported once, with a button that uses free ones
   const { page } = window;
   const servers = publishedPorts().map((port) => createServer().listen({ host: "127.0.0.1", port, exclusive: true }));
   // Another test on this machine may have it: then it is in use as well.
-  await Promise.all(servers.map((server) => Promise.race([once(server, "listening"), once(server, "error")])));
+  const taken = servers.map(
+    (server) => new Promise((resolve) => server.once("listening", resolve).once("error", resolve)),
+  );
+  await Promise.all(taken);
   try {
     await window.openAddress("#/settings");
     await page.getByText("From the stack file").click();

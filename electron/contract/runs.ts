@@ -8,9 +8,6 @@ export const MANUAL_SCENARIO_ID = "by-hand";
 export const runId = z.uuid();
 const protections = z.array(z.string().min(1).max(100)).max(50);
 
-/** Begins the reason of a run that did not start since its stack could not be brought up. */
-export const STACK_NOT_UP = "the stack could not be brought up: ";
-
 /**
  * A requested run. `running` and `ended` have a `runId`; `queued` has none yet, and one cancelled while queued never
  * gets one.

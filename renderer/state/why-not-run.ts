@@ -1,5 +1,5 @@
 import type { Capabilities } from "../../electron/contract/capabilities.ts";
-import { STACK_NOT_UP } from "../../electron/contract/runs.ts";
+import { STACK_NOT_UP } from "../../electron/contract/stack-not-up.ts";
 import type { LabStore } from "./lab-store.ts";
 
 /** Why nothing can be run or broken now, as text for the window; undefined when it can. */

@@ -1,4 +1,5 @@
-import { type QueueEntry, type RunQueue as QueueState, STACK_NOT_UP } from "../../../contract/runs.ts";
+import type { QueueEntry, RunQueue as QueueState } from "../../../contract/runs.ts";
+import { STACK_NOT_UP } from "../../../contract/stack-not-up.ts";
 import type { LabEvent } from "../../../model/lab-event.ts";
 import { OTHER_STACK_HINT } from "../../../model/other-stack.ts";
 import { orAbort } from "../../abort-scope.ts";
