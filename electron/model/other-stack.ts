@@ -29,5 +29,4 @@ export function onOtherStack(
 
 /** What to do about it. */
 export const OTHER_STACK_HINT =
-  "quit the lab, bring that stack up with `resilience-lab stack up --stack FILE` and start the lab again, which then uses it; " +
-  "or run the scenario in a terminal with `resilience-lab run FILE --project NAME`";
+  "open that stack on the Stacks page, or run the scenario in a terminal with `resilience-lab run FILE --project NAME`";

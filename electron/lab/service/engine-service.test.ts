@@ -1,3 +1,4 @@
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { startEngineOnSmallStack } from "../../testing/engine-on-small-stack.ts";
@@ -229,11 +230,11 @@ test("what the driver cannot do is not offered, and refused when it is asked for
 });
 
 /** A data folder in which the small stack was left up. */
-async function leftUpFromAnotherFile(): Promise<string> {
+async function leftUpFromAnotherFile(folder = temporaryFolder()): Promise<string> {
   const home = temporaryFolder();
   const { signal } = new AbortController();
   const lab = await Lab.open({ ...process.env, RESILIENCE_LAB_HOME: home });
-  const file = writeSmallStack(temporaryFolder());
+  const file = writeSmallStack(folder);
   const source = { is: "compose file", file } as const;
   const target = await lab.resolve({ ...ON_REFERENCE_STACK, source, ports: "auto", keep: true });
   await lab.work("bringing a stack up", signal, (session) => session.stacks.use(target, { signal }, async () => {}));
@@ -273,13 +274,13 @@ expect: [{ service: server, is: up }]
   await engine.stack.down();
   await engine.close();
 
-  const again = await startOn(home);
+  const again = await startOnReferenceStack(home);
   await expect(again.scenarios.ofRun(runId)).rejects.toMatchObject({
     code: "precondition",
     message: expect.stringMatching(
       /^the run was on the stack small, with the services .*server.*this window's stack is/,
     ),
-    hint: expect.stringContaining("stack up --stack FILE"),
+    hint: expect.stringContaining("on the Stacks page"),
   });
   // The scenario itself, started from its card.
   again.runs.start(scenario(again, "on-small"), [], 1);
@@ -290,4 +291,22 @@ expect: [{ service: server, is: up }]
     reason: expect.stringMatching(/for another stack than .*no service called "server"/),
   });
   expect((await again.stack.status()).state).toBe("down");
+});
+
+test("a stack that was left up and whose file is gone does not keep the window from starting, which says what to do", async () => {
+  const folder = temporaryFolder();
+  const home = await leftUpFromAnotherFile(folder);
+  const [file, elsewhere] = [join(folder, "stack.yaml"), join(folder, "moved.yaml")];
+  renameSync(file, elsewhere);
+  const engine = await startOn(home);
+  expect(engine.notices.list()).toEqual([
+    expect.stringMatching(/was left up .*stack down`: .*stack\.yaml cannot be read/),
+  ]);
+  await expect(engine.stack.up()).rejects.toMatchObject({
+    code: "busy",
+    windowHint: expect.stringMatching(/^quit the lab, .*`resilience-lab stack down`/),
+  });
+  await engine.close();
+  renameSync(elsewhere, file);
+  expect(await (await startOn(home)).stack.status()).toMatchObject({ state: "up", project: "small" });
 });

@@ -30,6 +30,9 @@ import { EventStreams } from "./streams/event-streams.ts";
 import { RunFeeds } from "./streams/run-feeds.ts";
 import { StatePublisher } from "./streams/state-publisher.ts";
 
+const LEFT_UP_UNREADABLE =
+  "a stack of this lab was left up and its file cannot be read: restore the file and start the lab again, or quit it and run `resilience-lab stack down`";
+
 /** The lab as a long-lived host has it: one service a concern, made here and joined to each other. */
 export class EngineService {
   readonly scenarios: ScenarioService;
@@ -76,7 +79,13 @@ export class EngineService {
         return takeAll([() => working, () => lab.close()]);
       };
       const preferences = new Preferences(join(lab.home.folder, "preferences.db"));
-      const service = new EngineService(lab, session, preferences, release, target, await session.stacks.leftUp());
+      let unreadable: string | undefined;
+      const leftUp = await session.stacks.leftUp().catch((error: unknown) => {
+        unreadable = `${LEFT_UP_UNREADABLE}: ${messageOf(error)}`;
+        return undefined;
+      });
+      const service = new EngineService(lab, session, preferences, release, target, leftUp);
+      if (unreadable !== undefined) service.notices.add(unreadable);
       await preferences.handOverPins(lab.history).catch((error: unknown) => service.notices.add(messageOf(error)));
       return service;
     } catch (error) {

@@ -238,6 +238,9 @@ async function holdToBringUp({ project }: Stack, { docker, address }: Engine): P
   if (present.length === 0) return release;
   release();
   throw new LabError("busy", `project ${project} is already up on this engine, and not by this lab`, {
-    hint: `\`run --project ${project}\` uses it as it is; docker compose -p ${project} down removes it`,
+    hint: {
+      terminal: `\`run --project ${project}\` uses it as it is; docker compose -p ${project} down removes it`,
+      window: `the Stacks page opens it as it is; docker compose -p ${project} down removes it`,
+    },
   });
 }

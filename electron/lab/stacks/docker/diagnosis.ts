@@ -38,7 +38,10 @@ export function explainNoEngine(error: unknown, address: EngineAddress, found: r
       ENOTFOUND: "there is no such machine",
     }[failure];
     return new LabError("precondition", `no Docker engine answers at ${where}: ${why ?? failure}`, {
-      hint: `${howToStart(address)}${elsewhere}; or run without Docker (--driver process)`,
+      hint: {
+        terminal: `${howToStart(address)}${elsewhere}; or run without Docker (--driver process)`,
+        window: `${howToStart(address)}${elsewhere}; or open a stack on processes on the Stacks page`,
+      },
       cause: error,
     });
   }

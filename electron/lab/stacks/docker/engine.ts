@@ -105,7 +105,10 @@ function assertUsable(
       "unsupported",
       `${host} is Podman's socket (Podman ${Version}), whose events differ from Docker's`,
       {
-        hint: "point DOCKER_HOST at a Docker engine, or run without Docker (--driver process)",
+        hint: {
+          terminal: "point DOCKER_HOST at a Docker engine, or run without Docker (--driver process)",
+          window: "point DOCKER_HOST at a Docker engine, or open a stack on processes on the Stacks page",
+        },
       },
     );
   }
@@ -113,7 +116,10 @@ function assertUsable(
   const [oldestMajor, oldestMinor] = OLDEST_API;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
   throw new LabError("unsupported", `the Docker engine on ${host} is too old: ${Version} (API ${ApiVersion})`, {
-    hint: `update it to 20.10 or newer (API ${OLDEST_API.join(".")}), or run without Docker (--driver process)`,
+    hint: {
+      terminal: `update it to 20.10 or newer (API ${OLDEST_API.join(".")}), or run without Docker (--driver process)`,
+      window: `update it to 20.10 or newer (API ${OLDEST_API.join(".")}), or open a stack on processes on the Stacks page`,
+    },
   });
 }
 

@@ -53,7 +53,10 @@ export async function portsOfProject(
   }
   if (wrong.length === 0) return ports;
   throw new LabError("precondition", `project ${stack.project} is only half up: ${wrong.join(", ")}`, {
-    hint: `bring all of it up (docker compose -p ${stack.project} up -d), or run on it as it is (run --accept-existing)`,
+    hint: {
+      terminal: `bring all of it up (docker compose -p ${stack.project} up -d), or run on it as it is (run --accept-existing)`,
+      window: `bring all of it up (docker compose -p ${stack.project} up -d), then open it again`,
+    },
   });
 }
 
