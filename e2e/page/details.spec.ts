@@ -16,7 +16,7 @@ test.use({ prepared: ownScenarios({ "own.yaml": OWN }) });
 
 test("a place has one name, and a person's own scenarios come first", async ({ window }) => {
   const { page } = window;
-  for (const place of ["Lab", "History", "Approvals"] as const) {
+  for (const place of ["Lab", "Stacks", "History", "Approvals"] as const) {
     await window.goTo(place);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(place);
     await expect(page).toHaveTitle(`${place} · Resilience Lab`);

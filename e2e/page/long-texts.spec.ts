@@ -47,6 +47,8 @@ test("the reason of a storm is a line wherever it is shown, with its first diffe
     const ended = page.getByRole("term").filter({ hasText: "Ended" }).locator("xpath=following-sibling::dd[1]");
     await expect(ended).toContainText(OBSERVED);
     expect(await heightPx(ended)).toBeLessThan(200);
+    // Not a second time above.
+    await expect(run.header.getByText(OBSERVED)).toBeHidden();
     await expect(run.timeline).toBeInViewport({ ratio: 0.5 });
     await opensWhole(window, ended);
     await page.keyboard.press("Escape");

@@ -12,6 +12,7 @@ test("in narrow windows every page keeps its names, its actions and Halt", async
   const { passed, failed } = await makeRuns(window);
   for (const [name, hash, shown] of [
     ["Lab", "#/lab", "Take down"],
+    ["Stacks", "#/stacks", "Refresh"],
     ["Run", `#/run/${failed}`, "Compare"],
     ["Compare", `#/compare/${passed}/${failed}`, "Open"],
     ["History", "#/history", "Import"],
@@ -64,7 +65,7 @@ async function staysUsable({ page }: LabWindow, name: string): Promise<void> {
     for (const action of ["Halt", "Undo all", "Open the command palette", "More: theme, settings, help"]) {
       await expect(page.getByRole("banner").getByRole("button", { name: action })).toBeInViewport({ ratio: 1 });
     }
-    for (const place of ["Lab", "History", "Approvals", "Scenarios"]) {
+    for (const place of ["Lab", "Stacks", "History", "Approvals", "Scenarios"]) {
       await expect(page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: place })).toBeInViewport({
         ratio: 1,
       });
