@@ -96,6 +96,7 @@ export function loadStack(file: string, environment: NodeJS.ProcessEnv, use: Sta
 
 /**
  * The stack that a document describes. @param folder the one of its file, or what its `x-lab.folder` names instead
+ * @param others services that are described elsewhere, and to which its links may lead
  * @throws as {@link loadStack}
  */
 export function stackOfDocument(
@@ -103,6 +104,7 @@ export function stackOfDocument(
   ownFolder: string,
   environment: NodeJS.ProcessEnv,
   use: StackUse,
+  others: readonly string[] = [],
 ): Stack {
   const folder = folderIn(document.value) ?? ownFolder;
   const path = document.file;
@@ -113,7 +115,7 @@ export function stackOfDocument(
     use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
   const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
   const links = (parsed["x-lab"]?.links ?? []).map(toLink);
-  const wrong = checkLinks(filled, links, services);
+  const wrong = checkLinks(filled, links, [...services.map(({ name }) => name), ...others]);
   if (wrong.length > 0) throw new DocumentError(wrong);
   return {
     project: variables.COMPOSE_PROJECT_NAME || (parsed["x-lab"]?.project ?? parsed.name ?? projectName(folder)),
@@ -211,8 +213,8 @@ function toLink(spec: LinkSpec): Link {
   return { ...spec, from, to };
 }
 
-function checkLinks(document: YamlDocument, links: readonly Link[], services: readonly Service[]): Problem[] {
-  const names = new Set(services.map(({ name }) => name));
+function checkLinks(document: YamlDocument, links: readonly Link[], services: readonly string[]): Problem[] {
+  const names = new Set(services);
   return links.flatMap((link, index) =>
     [link.from, link.to]
       .filter((name) => !names.has(name))

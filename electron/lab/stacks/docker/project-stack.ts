@@ -23,6 +23,8 @@ export const OVERLAY_FILE = "resilience-lab.yaml";
 export interface FoundProject {
   project: string;
   services: readonly FoundService[];
+  /** Services that are none of these, since they have done their work: links to them are left out. */
+  finished: readonly string[];
   /** The folder of its compose file, by its labels; the working directory where they do not say. */
   folder: string;
   /** What is said of it, in the order in which it was written: a later file replaces what an earlier one says. */
@@ -46,7 +48,10 @@ export async function findProject(docker: Dockerode, project: string, file: stri
   const gone = composed.filter((each) => !existsSync(each));
   const present = [...composed, resolve(folder, OVERLAY_FILE)].filter((each) => existsSync(each));
   const files = file === undefined ? present : [resolve(file)];
-  return { project, services: foundServices(containers), folder, files: files.map(readStackFile), gone };
+  const services = foundServices(containers);
+  const names = new Set(containers.map(({ Config }) => Config.Labels[LABEL.service] ?? ""));
+  const finished = [...names].filter((each) => !services.some(({ name }) => name === each));
+  return { project, services, finished, folder, files: files.map(readStackFile), gone };
 }
 
 async function noSuchProject(docker: Dockerode, project: string): Promise<LabError> {
@@ -69,7 +74,12 @@ export async function stackOfProject(
 ): Promise<{ stack: Stack; notes: string[] }> {
   const found = await findProject(docker, project, file);
   // Each by itself first, so that a mistake is reported at its own line.
-  for (const document of found.files) stackOfDocument(document, found.folder, environment, "attached");
+  const names = [...found.services.map((service) => service.name), ...found.finished];
+  for (const document of found.files) {
+    // One that corrects no service may name links alone.
+    const value = isObject(document.value) ? { services: {}, ...document.value } : document.value;
+    stackOfDocument({ ...document, value }, found.folder, environment, "attached", names);
+  }
   const text = await describeProject(found, engine);
   const name = found.files.at(-1)?.file ?? `project ${project}`;
   const stack = stackOfDocument(parseYaml(text, name), found.folder, environment, "attached");
@@ -92,7 +102,8 @@ export async function describeProject(found: FoundProject, engine: EngineAddress
   });
   // What is described and has no container is reported as missing, unless compose was not asked for one.
   const absent = [...described].filter(([name]) => !services.some((service) => service.name === name));
-  const off = new Set(absent.filter(([, each]) => each.isOptional).map(([name]) => name));
+  const finished = found.finished.filter((name) => !described.has(name));
+  const off = new Set([...absent.filter(([, each]) => each.isOptional).map(([name]) => name), ...finished]);
   const missing = absent.filter(([name]) => !off.has(name)).map(([name, { isOptional: _, ...rest }]) => [name, rest]);
   const lab: Record<string, unknown> = Object.assign(
     {},

@@ -7,7 +7,6 @@ import { openLinked } from "../testing/open-linked.ts";
 const { signal } = new AbortController();
 const LINK = "caller->tools";
 
-const LAB = "x-lab: { role: other, probe: { http: /health } }";
 const CALL = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "pay", arguments: {} } };
 
 /** The first call may meet a connection that was open before, and is reset once. */
@@ -105,10 +104,8 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
 
   test("is broken between services that share a network namespace", async () => {
     const project = new LinkedProject(`services:
-  caller: { image: node:24-slim, command: [sleep, "1000"], network_mode: "service:tools", stop_grace_period: 0s, ${LAB} }
-  tools: { image: node:24-slim, command: ${CALLEE_COMMAND}, ${LAB} }
-x-lab:
-  links: [{ name: "caller->tools", port: 8000 }]
+  caller: { image: node:24-slim, command: [sleep, "1000"], network_mode: "service:tools", stop_grace_period: 0s }
+  tools: { image: node:24-slim, command: ${CALLEE_COMMAND} }
 `);
     const before = project.state();
     const { injector } = await openLinked(project);
@@ -136,10 +133,8 @@ x-lab:
 
   test("of a caller on the host's network is refused with the reason, and nothing is set there", async () => {
     const project = new LinkedProject(`services:
-  caller: { image: node:24-slim, command: [sleep, "1000"], network_mode: host, stop_grace_period: 0s, ${LAB} }
-  tools: { image: node:24-slim, command: ${CALLEE_COMMAND}, ${LAB} }
-x-lab:
-  links: [{ name: "caller->tools", port: 8000 }]
+  caller: { image: node:24-slim, command: [sleep, "1000"], network_mode: host, stop_grace_period: 0s }
+  tools: { image: node:24-slim, command: ${CALLEE_COMMAND} }
 `);
     const { injector, running } = await openLinked(project);
     const why =
@@ -160,11 +155,19 @@ x-lab:
   test.each([
     ["caller", /caller is not running/],
     ["tools", /tools is not running, so its address is not known/],
-  ])("is refused with the reason while %s is stopped", async (service, why) => {
+  ])("is refused with the reason while %s is down", async (service, why) => {
     const project = new LinkedProject(TWO_SERVICES);
-    docker("stop", project.container(service));
+    docker("kill", project.container(service));
     const { injector } = await openLinked(project, { acceptExisting: true });
     await expect(injector.apply({ latency: LINK, by: 10 }, signal)).rejects.toThrow(why);
     expect(project.sidecars()).toEqual([]);
+  });
+
+  test("is left out where one of its ends has done its work and ended", async () => {
+    const project = new LinkedProject(TWO_SERVICES);
+    docker("stop", project.container("tools"));
+    const { running } = await openLinked(project);
+    expect(running.stack.services.map(({ name }) => name)).toEqual(["caller"]);
+    expect(running.stack.links).toEqual([]);
   });
 });

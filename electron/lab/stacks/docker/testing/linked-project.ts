@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { OVERLAY_FILE } from "../project-stack.ts";
 import { compose, containerId, docker, projectName } from "./on-docker.ts";
 
 /** Calls `CALLEE` when it is asked to, over connections that it keeps, and tells what came of it. */
@@ -39,9 +40,7 @@ process.on("SIGTERM", () => process.exit(0));`;
 export const CALLER_COMMAND = `[node, -e, ${JSON.stringify(CALLER)}]`;
 export const CALLEE_COMMAND = `[node, -e, ${JSON.stringify(CALLEE)}]`;
 
-const LAB = "{ role: other, probe: { http: /health } }";
-
-/** A caller and a callee that know nothing of the lab: `caller` calls `tools` by its name. */
+/** A caller and a callee, which publishes nothing, that know nothing of the lab: `caller` calls `tools` by its name. */
 export const TWO_SERVICES = `services:
   caller:
     image: node:24-slim
@@ -49,14 +48,14 @@ export const TWO_SERVICES = `services:
     environment: { CALLEE: "http://tools:8000/" }
     ports: ["127.0.0.1::8000"]
     stop_grace_period: 1s
-    x-lab: ${LAB}
   tools:
     image: node:24-slim
     command: ${CALLEE_COMMAND}
-    ports: ["127.0.0.1::8000"]
     stop_grace_period: 1s
-    x-lab: ${LAB}
-x-lab:
+`;
+
+/** All that a person has to say: the link. */
+const OVERLAY = `x-lab:
   links: [{ name: "caller->tools", port: 8000 }]
 `;
 
@@ -90,6 +89,7 @@ export class LinkedProject {
     this.folder = mkdtempSync(join(tmpdir(), "resilience-lab-linked-"));
     this.file = join(this.folder, "compose.yaml");
     writeFileSync(this.file, text);
+    writeFileSync(join(this.folder, OVERLAY_FILE), OVERLAY);
     compose(this.folder, this.name, "up", "-d", ...up);
     atEnd(() => this.down());
   }
