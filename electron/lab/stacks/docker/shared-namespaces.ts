@@ -27,7 +27,7 @@ export async function possibleSharers(docker: Dockerode, project: string): Promi
     ({ Labels, HostConfig }) =>
       Labels[LABEL.project] === project ||
       // The lab's own sidecars come and go with what they break.
-      (HostConfig.NetworkMode?.startsWith(CONTAINER_PREFIX) && Labels[SIDECAR_LABEL.link] === undefined),
+      (HostConfig.NetworkMode?.startsWith(CONTAINER_PREFIX) && Labels[SIDECAR_LABEL.project] === undefined),
   );
   const found = await Promise.all(
     candidates.map(({ Id }) =>

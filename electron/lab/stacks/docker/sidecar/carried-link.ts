@@ -1,56 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import type { AskProxy, Disarm, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import type { LinkLocation } from "./link-location.ts";
-import type { SidecarChannel } from "./sidecar-channel.ts";
-import { attach, removeSidecar, type SidecarLink, startSidecar } from "./sidecar-container.ts";
-
-/** The lab undoes a fault in time; its sidecar ends this much later if the lab has not. */
-const SIDECAR_ENDS_LATER_MS = 1_000;
-/** One that has not ended by then, when it was told to, is ended by the engine. */
-const STOP_LIMIT_MS = 2_000;
-
-export interface CarriedLinkParts {
-  docker: Dockerode;
-  link: DirectLink;
-  sidecar: SidecarLink;
-  image: string;
-  /** Called once with each hit. */
-  takeHit(hit: unknown): void;
-}
-
-interface Sidecar {
-  container: Dockerode.Container;
-  channel: SidecarChannel;
-  hits: HitsOfSidecar;
-}
-
-/** The hits of one sidecar, which numbers them: each is reported once, whether it was sent or read. */
-class HitsOfSidecar {
-  readonly #report: (hit: unknown) => void;
-  #last = 0;
-
-  constructor(report: (hit: unknown) => void) {
-    this.#report = report;
-  }
-
-  take(hit: unknown): void {
-    const { seq } = Object(hit);
-    if (!(seq > this.#last)) return;
-    this.#last = seq;
-    this.#report(hit);
-  }
-
-  /** @throws Error when the proxy does not answer */
-  async read(ask: AskProxy): Promise<void> {
-    for (let before = -1; before < this.#last; ) {
-      before = this.#last;
-      const { hits } = JSON.parse((await ask("GET", `/hits?since=${before}`)).body) as { hits: unknown[] };
-      for (const hit of hits) this.take(hit);
-    }
-  }
-}
+import { armOn, beginSidecar, endSidecar, isBusy, joinSidecar, type Sidecar, type SidecarParts } from "./sidecar.ts";
 
 interface Carried {
   fault: SidecarFault;
@@ -61,7 +13,7 @@ interface Carried {
 
 /** A link that a sidecar of this process carries, with the faults on it. Changes of it are made one after another. */
 export class CarriedLink {
-  readonly #parts: CarriedLinkParts;
+  readonly #parts: SidecarParts;
   readonly #faults = new Map<string, Carried>();
   /** Its sidecar was there before, with standing faults of an earlier command. */
   readonly #isJoined: boolean;
@@ -71,7 +23,7 @@ export class CarriedLink {
   #isFollowing = false;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  private constructor(parts: CarriedLinkParts, location: LinkLocation, sidecar: Sidecar, isJoined: boolean) {
+  private constructor(parts: SidecarParts, location: LinkLocation, sidecar: Sidecar, isJoined: boolean) {
     this.#parts = parts;
     this.#isJoined = isJoined;
     this.#location = location;
@@ -79,19 +31,13 @@ export class CarriedLink {
     this.#watch(sidecar);
   }
 
-  static async start(parts: CarriedLinkParts, location: LinkLocation, fault: SidecarFault): Promise<CarriedLink> {
-    return new CarriedLink(parts, location, await begin(parts, location, fault), false);
+  static async start(parts: SidecarParts, location: LinkLocation, fault: SidecarFault): Promise<CarriedLink> {
+    return new CarriedLink(parts, location, await beginSidecar(parts, location, fault), false);
   }
 
   /** Takes over a sidecar that runs. */
-  static async join(
-    parts: CarriedLinkParts,
-    location: LinkLocation,
-    container: Dockerode.Container,
-  ): Promise<CarriedLink> {
-    const hits = new HitsOfSidecar(parts.takeHit);
-    const channel = await attach(container, (hit) => hits.take(hit));
-    return new CarriedLink(parts, location, { container, channel, hits }, true);
+  static async join(parts: SidecarParts, location: LinkLocation, container: Dockerode.Container): Promise<CarriedLink> {
+    return new CarriedLink(parts, location, await joinSidecar(parts, container), true);
   }
 
   get link(): DirectLink {
@@ -118,7 +64,7 @@ export class CarriedLink {
   add(fault: SidecarFault): Promise<void> {
     return this.#inTurn(async () => {
       this.#faults.set(fault.id, { fault, untilMs: performance.now() + fault.forMs, earlierHits: 0 });
-      await arm(this.#sidecar.channel, fault, fault.forMs);
+      await armOn(this.#sidecar.channel, fault, fault.forMs);
     });
   }
 
@@ -127,8 +73,12 @@ export class CarriedLink {
       const carried = this.#faults.get(id);
       // Before its proxy ends.
       await this.readHits();
-      // What a sidecar that has ended had on its link is gone with it.
-      const hits = this.hasEnded ? undefined : await disarm(this.ask);
+      const isLast = this.#faults.size === 1;
+      // What a sidecar has on its link is gone with it: the last fault needs no answer of the proxy.
+      const hits = await disarm(this.ask).catch((error: unknown) => {
+        if (!isLast && !this.hasEnded) throw error;
+        return undefined;
+      });
       this.#faults.delete(id);
       return hits === undefined ? undefined : hits + (carried?.earlierHits ?? 0);
     });
@@ -169,7 +119,8 @@ export class CarriedLink {
   /** Resolves to whether the rules are known to be removed, or are still needed by standing faults of an earlier command. */
   stop(): Promise<boolean> {
     return this.#inTurn(async () => {
-      if (!this.#isJoined || this.hasEnded || !(await isBusy(this.ask, this.link.name))) return end(this.#sidecar);
+      if (!this.#isJoined || this.hasEnded || !(await isBusy(this.ask, this.link.name)))
+        return endSidecar(this.#sidecar);
       this.#sidecar.channel.detach();
       return true;
     });
@@ -180,7 +131,7 @@ export class CarriedLink {
     await this.#inTurn(async () => {
       if (this.#isJoined || [...this.#faults.values()].some(({ fault }) => fault.isStanding))
         this.#sidecar.channel.detach();
-      else await end(this.#sidecar);
+      else await endSidecar(this.#sidecar);
     });
   }
 
@@ -189,14 +140,14 @@ export class CarriedLink {
     if (first === undefined) return;
     await this.readHits();
     const counts = await this.#countHits();
-    await end(this.#sidecar);
-    this.#sidecar = await begin(this.#parts, location, first.fault);
+    await endSidecar(this.#sidecar);
+    this.#sidecar = await beginSidecar(this.#parts, location, first.fault);
     this.#location = location;
     this.#why = undefined;
     this.#watch(this.#sidecar);
     for (const carried of this.#faults.values()) {
       carried.earlierHits += counts.get(carried.fault.id) ?? 0;
-      await arm(this.#sidecar.channel, carried.fault, Math.max(1, carried.untilMs - performance.now()));
+      await armOn(this.#sidecar.channel, carried.fault, Math.max(1, carried.untilMs - performance.now()));
     }
   }
 
@@ -221,39 +172,6 @@ export class CarriedLink {
     this.#lastTurn = turn.catch(() => {});
     return turn;
   }
-}
-
-async function begin(parts: CarriedLinkParts, location: LinkLocation, fault: SidecarFault): Promise<Sidecar> {
-  const { docker, sidecar: link, image, takeHit } = parts;
-  const { caller, targets } = location;
-  const { id, isStanding } = fault;
-  const hits = new HitsOfSidecar(takeHit);
-  const wanted = { image, link, callerId: caller.id, targets, fault: id, isStanding };
-  return { ...(await startSidecar(docker, wanted, (hit) => hits.take(hit))), hits };
-}
-
-/** The sidecar's rules first; also of one whose caller has ended. */
-async function end({ container, channel }: Sidecar): Promise<boolean> {
-  const late = new AbortController();
-  const ended = await Promise.race([
-    channel.stop(),
-    delay(STOP_LIMIT_MS, undefined, { signal: late.signal }).catch(() => undefined),
-  ]);
-  late.abort();
-  const isRemoved = await removeSidecar(container);
-  return ended?.isRemoved === true || isRemoved;
-}
-
-async function arm(channel: SidecarChannel, fault: SidecarFault, forMs: number): Promise<void> {
-  channel.prolong(forMs + SIDECAR_ENDS_LATER_MS);
-  await fault.arm(channel.ask, forMs);
-}
-
-/** Whether faults are on a link of a proxy. */
-export async function isBusy(ask: AskProxy, link: string): Promise<boolean> {
-  const { body } = await ask("GET", `/proxies/${encodeURIComponent(link)}`);
-  const shown = JSON.parse(body) as { enabled: boolean; toxics: unknown[] };
-  return !shown.enabled || shown.toxics.length > 0;
 }
 
 function hasMoved(from: LinkLocation, to: LinkLocation): boolean {

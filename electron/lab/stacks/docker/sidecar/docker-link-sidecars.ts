@@ -4,8 +4,9 @@ import { LabError } from "../../../lab-error.ts";
 import type { AskProxy, Disarm, LinkSidecars, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
-import { CarriedLink, isBusy } from "./carried-link.ts";
+import { CarriedLink } from "./carried-link.ts";
 import { type LinkLocation, locateLink, runningContainers } from "./link-location.ts";
+import { isBusy } from "./sidecar.ts";
 import { attach, removeSidecar, runOnce, type SidecarLink, sidecarsOf } from "./sidecar-container.ts";
 import { sidecarImage } from "./sidecar-image.ts";
 
@@ -44,7 +45,7 @@ export class DockerLinkSidecars implements LinkSidecars {
 
   async preflight(link: DirectLink): Promise<void> {
     const [{ caller, targets }, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
-    const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets, fault: "" };
+    const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets };
     await runOnce(this.#docker, parts, "check");
   }
 
@@ -177,8 +178,7 @@ export class DockerLinkSidecars implements LinkSidecars {
     if (callers.length === 0) return;
     const image = await this.ensureImage();
     for (const { Id: callerId, State } of callers) {
-      // No process of a frozen caller needs to run for it.
-      const parts = { image, link: this.#linkOf(link), callerId, targets: [], fault: "" };
+      const parts = { image, link: this.#linkOf(link), callerId, targets: [] };
       await runOnce(this.#docker, parts, "clear").catch((error: unknown) => {
         throw new LabError("residue", `${link.name}: its rules may still be in ${link.from} (${State.Status})`, {
           hint: `restart ${link.from}, which removes them`,

@@ -48,7 +48,11 @@ export async function startSidecar(
   const settings = { name: link.name, targets, chain: chainOf(link), lifetimeMs: FIRST_LIFETIME_MS };
   const container = await ask(doing, () =>
     docker.createContainer({
-      ...plainContainer(image, link, callerId, fault, isStanding ? { [SIDECAR_LABEL.standing]: "true" } : {}),
+      ...plainContainer(image, link, callerId, {
+        [SIDECAR_LABEL.link]: link.name,
+        [SIDECAR_LABEL.fault]: fault,
+        ...(isStanding ? { [SIDECAR_LABEL.standing]: "true" } : {}),
+      }),
       Env: [`LINK=${JSON.stringify(settings)}`],
       OpenStdin: true,
       // Without it the container's input stays open when this process ends: so it does for a fault that outlives it.
@@ -93,7 +97,11 @@ export async function removeSidecar(container: Dockerode.Container): Promise<boo
   const gone = ask("ending a sidecar", () => container.wait({ condition: "removed" }), [{ status: 404 }]);
   // A refusal is reported by the calls below.
   gone.catch(() => {});
-  await ask("ending a sidecar", () => container.stop({ t: STOP_GRACE_S }), [{ status: 304 }, { status: 404 }]);
+  await ask("ending a sidecar", () => container.stop({ t: STOP_GRACE_S }), [
+    { status: 304 },
+    { status: 404 },
+    { status: 409 },
+  ]);
   // One that was never started is not removed by its end.
   await ask("removing a sidecar", () => container.remove({ force: true }), [{ status: 404 }, { status: 409 }]);
   return ((await gone) as { StatusCode: number } | undefined)?.StatusCode === 0;
@@ -102,7 +110,7 @@ export async function removeSidecar(container: Dockerode.Container): Promise<boo
 /** Runs a sidecar's program that ends by itself. @throws LabError `unsupported` with its reason when it fails */
 export async function runOnce(
   docker: Dockerode,
-  { image, link, callerId, targets, fault }: Omit<NewSidecar, "isStanding">,
+  { image, link, callerId, targets }: Omit<NewSidecar, "fault" | "isStanding">,
   command: "check" | "clear",
 ): Promise<void> {
   const doing =
@@ -112,7 +120,7 @@ export async function runOnce(
   const settings = { name: link.name, targets, chain, lifetimeMs: FIRST_LIFETIME_MS };
   const container = await ask(doing, () =>
     docker.createContainer({
-      ...plainContainer(image, link, callerId, fault),
+      ...plainContainer(image, link, callerId),
       Cmd: command === "check" ? ["check"] : ["clear", chain],
       Env: [`LINK=${JSON.stringify(settings)}`],
     }),
@@ -137,7 +145,6 @@ function plainContainer(
   image: string,
   link: SidecarLink,
   callerId: string,
-  fault: string,
   labels: Record<string, string> = {},
 ): Dockerode.ContainerCreateOptions {
   return {
@@ -145,8 +152,6 @@ function plainContainer(
     Labels: {
       [SIDECAR_LABEL.project]: link.project,
       [SIDECAR_LABEL.stack]: link.stackId,
-      [SIDECAR_LABEL.link]: link.name,
-      [SIDECAR_LABEL.fault]: fault,
       ...labels,
     },
     AttachStdin: true,

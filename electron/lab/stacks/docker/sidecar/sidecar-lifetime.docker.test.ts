@@ -71,6 +71,14 @@ describeOnDocker("a sidecar", () => {
     expect(project.state()).toBe(before);
   });
 
+  test("does not keep its project from being taken down", async () => {
+    const { project, sidecar, injector } = await broken();
+    project.down();
+    await injector.undo("all", signal);
+    expect(injector.inForce()).toEqual([]);
+    expect(isGone(sidecar)).toBe(true);
+  });
+
   test("that is told to stop by the engine removes its rules by itself", async () => {
     const { project, before, sidecar } = await broken();
     docker("stop", sidecar);

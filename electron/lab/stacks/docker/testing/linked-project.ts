@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
@@ -95,6 +95,7 @@ export class LinkedProject {
   }
 
   down(): void {
+    if (!existsSync(this.folder)) return;
     compose(this.folder, this.name, "down", "-v");
     rmSync(this.folder, { recursive: true, force: true });
   }
