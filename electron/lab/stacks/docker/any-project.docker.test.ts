@@ -82,7 +82,7 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
     expect(asFound()).toBe(before);
   });
 
-  test("has its links by what its services are told of each other, and one is broken", async () => {
+  test("has its links by the addresses in its environments and commands, and one is broken", async () => {
     const before = asFound();
     const file = join(folder, "slow-link.yaml");
     writeFileSync(

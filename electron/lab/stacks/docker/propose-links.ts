@@ -22,7 +22,7 @@ const PORTS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The links of a project, by what its services are told of each other: a name of a service in a value of another's
+ * The links of a project, by the addresses in environments and commands: a name of a service in a value of another's
  * environment or in its command, with a port (`tools:3001`) or in a URL whose scheme has one. One for each pair.
  */
 export function proposeLinks(services: readonly FoundService[]): ProposedLink[] {
