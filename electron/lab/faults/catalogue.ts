@@ -119,7 +119,10 @@ export function noSidecars(fault: string, driver: string): LabError {
     "unsupported",
     `${fault} cannot be done on the ${driver} driver: no fault proxy carries the link`,
     {
-      hint: "use --driver docker, or give the link listen and upstream and the stack a fault proxy",
+      hint: {
+        terminal: "use --driver docker, or give the link listen and upstream and the stack a fault proxy",
+        window: "open the stack on Docker, on the Stacks page",
+      },
     },
   );
 }

@@ -189,6 +189,9 @@ export function lockOwnerOf(journal: Journal): LockOwner | undefined {
 function busy(owner: LockOwner): LabError {
   const since = new Date(owner.sinceWallMs).toLocaleTimeString();
   return new LabError("busy", `another lab is at work here: process ${owner.pid}, ${owner.purpose}, since ${since}`, {
-    hint: "wait for it, stop it, or point RESILIENCE_LAB_HOME at another folder and use --ports auto",
+    hint: {
+      terminal: "wait for it, stop it, or point RESILIENCE_LAB_HOME at another folder and use --ports auto",
+      window: "wait for it, stop it, or start this one with RESILIENCE_LAB_HOME set to another folder",
+    },
   });
 }

@@ -27,7 +27,10 @@ export function addressOf(service: Service, ports: Readonly<Record<string, numbe
 export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): Launch {
   if (service.process === undefined) {
     throw new LabError("bad-input", `${service.name} has no x-lab.process, so it cannot run without Docker`, {
-      hint: "add it to the stack file, or use --driver docker",
+      hint: {
+        terminal: "add it to the stack file, or use --driver docker",
+        window: "open the reference stack on Docker, on the Stacks page",
+      },
     });
   }
   const data = join(place.folder, "data", service.name);

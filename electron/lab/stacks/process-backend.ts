@@ -30,7 +30,7 @@ export class ProcessBackend implements StackBackend {
     const { probe, name } = service;
     if ("container" in probe) {
       throw new LabError("bad-input", `${name} runs as a process: it has no container to probe`, {
-        hint: "give it a probe of its own in x-lab, such as {http: /health}, or run it on Docker (--driver docker)",
+        hint: "give it a probe of its own in x-lab, such as {http: /health}, or run it on Docker",
       });
     }
     return makeProbe(probe, this.address(service));

@@ -76,8 +76,8 @@ export class StackService {
       return { open, projects, engine: { is: "ready", address: address.host, version, notes: [...notes] } };
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
-      const { message, hint } = error;
-      return { open, projects: [], engine: { is: "unavailable", message, hint: hint ?? null } };
+      const { message, windowHint } = error;
+      return { open, projects: [], engine: { is: "unavailable", message, hint: windowHint ?? null } };
     }
   }
 

@@ -56,7 +56,12 @@ export async function connectEngine(environment: NodeJS.ProcessEnv, allowRemote:
       "precondition",
       `the Docker engine is on another machine: ${address.host}, by ${address.namedBy}`,
       {
-        hint: "if you mean to break things there, add --allow-remote-docker; else unset DOCKER_HOST or change the context",
+        hint: {
+          terminal:
+            "if you mean to break things there, add --allow-remote-docker; else unset DOCKER_HOST or change the context",
+          window:
+            "unset DOCKER_HOST or change the docker context, and start the lab again; a terminal can consent to it",
+        },
       },
     );
   }

@@ -30,7 +30,10 @@ export async function holdProject(engine: string, project: string, purpose: stri
 
 function busy(project: string, holder: string): LabError {
   return new LabError("busy", `another lab is at work on project ${project}: ${holder}`, {
-    hint: "wait for it, or bring up a project of another name: COMPOSE_PROJECT_NAME=other, with --ports auto",
+    hint: {
+      terminal: "wait for it, or bring up a project of another name: COMPOSE_PROJECT_NAME=other, with --ports auto",
+      window: "wait for it, or open another stack on the Stacks page",
+    },
   });
 }
 
