@@ -62,6 +62,17 @@ test.describe("a compose project of someone else's", () => {
     }
     await expect(window.service("migration")).toHaveCount(0);
 
+    await test.step("a link that its files do not name is broken and restored", async () => {
+      const link = window.link("mcp-gateway->tools");
+      await window.clickOnLine(link);
+      await page.getByRole("combobox", { name: "Fault" }).click();
+      await page.getByRole("option", { name: "down", exact: true }).click();
+      await page.getByRole("button", { name: "Break the link" }).click();
+      await expect(link).toHaveAccessibleName(/down in force/, { timeout: 120_000 });
+      await page.getByRole("button", { name: "Restore mcp-gateway->tools" }).click();
+      await expect(link).toHaveAccessibleName("link mcp-gateway->tools");
+    });
+
     await window.service("tools").click();
     await page.getByRole("button", { name: "Stop tools" }).click();
     await expect(window.service("tools")).toHaveAccessibleName(/down/);

@@ -20,7 +20,7 @@ import {
   openJournalToRead,
   RECOVERY_PURPOSE,
 } from "./journal/journal.ts";
-import { StackRegister } from "./journal/stack-register.ts";
+import { type RegisteredStack, StackRegister } from "./journal/stack-register.ts";
 import { StackSecrets } from "./journal/stack-secrets.ts";
 import { LabError, messageOf } from "./lab-error.ts";
 import { thisProcess } from "./process-identity.ts";
@@ -110,22 +110,33 @@ export class Lab {
     return describeProject(await findProject(docker, project, undefined), address);
   }
 
-  /** Passes the stack that was left up, if there is one, for reading only: to change it, use {@link Lab.work}. */
-  async withStack<Value>(use: (running: RunningStack | undefined) => Promise<Value>): Promise<Value> {
+  /**
+   * Passes a stack for reading only: to change it, use {@link Lab.work}.
+   * @param target a project that is up; without it the stack that was left up, if there is one
+   */
+  async withStack<Value>(
+    use: (running: RunningStack | undefined) => Promise<Value>,
+    target?: RunTarget,
+  ): Promise<Value> {
     const journal = openJournalToRead(this.home.journalFile);
     let running: RunningStack | undefined;
     try {
       const register = new StackRegister(journal);
-      const registered = register.list().find(isLeftUp);
-      if (registered !== undefined) {
-        const stack = reloadStack(registered, this.#environment);
-        running = await RunningStack.attach(stack, registered, register, this.home.stacksFolder);
+      const found =
+        target === undefined ? this.#leftUp(register) : await registeredAsFound(await this.resolve(target), register);
+      if (found !== undefined) {
+        running = await RunningStack.attach(found.stack, found.registered, register, this.home.stacksFolder);
       }
       return await use(running);
     } finally {
       await running?.close();
       journal.close();
     }
+  }
+
+  #leftUp(register: StackRegister): { stack: Stack; registered: RegisteredStack } | undefined {
+    const registered = register.list().find(isLeftUp);
+    return registered && { stack: reloadStack(registered, this.#environment), registered };
   }
 
   /** {@link reportUnrestored}, of this data folder. */
@@ -216,6 +227,19 @@ export class Lab {
       this.#openedJournal?.close();
     }
   }
+}
+
+/** A project that is up as the register has it, or would have it: nothing is written. */
+async function registeredAsFound(
+  { stack, engine }: ResolvedTarget,
+  register: StackRegister,
+): Promise<{ stack: Stack; registered: RegisteredStack } | undefined> {
+  if (engine === undefined) return undefined;
+  const known = register.list().find(({ project, attached }) => attached && project === stack.project);
+  if (known !== undefined) return { stack, registered: known };
+  const { attachedRow } = await import("./stacks/docker/attached-row.ts");
+  const registered = await attachedRow(stack, engine, { acceptsStopped: true });
+  return registered && { stack, registered };
 }
 
 function movedNotice(what: string, file: string | undefined): string[] {

@@ -21,7 +21,7 @@ resilience-lab stack secrets
 
 \`up\` leaves the stack up; \`run\` then uses it and leaves it as it was found. \`down\` removes what \`up\` started:
 processes with their data, containers and networks; named volumes of a stack on Docker are kept, as with docker compose,
-unless --volumes is given. \`status\` exits 0 when every service is up and nothing is broken; otherwise it lists toxics and
+unless --volumes is given. \`status\` (of a compose project: --project NAME) exits 0 when every service is up and nothing is broken; otherwise it lists toxics and
 closed links of the fault proxy, paused or stopped services, faults in force, and what a crashed lab left. It changes
 nothing. \`restore\` restores all of that, whatever caused it, as
 \`resilience-lab restore\` does. Exit 1 if something could not be restored.
@@ -69,6 +69,7 @@ async function startStoppedServices(running: RunningStack, screen: LiveScreen, s
 }
 
 async function down(values: Values, terminal: Terminal): Promise<number> {
+  assertOwnStack("down", values);
   return withLab(terminal, async (lab, screen) => {
     await lab.work("taking a stack down", terminal.signal, async (session) => {
       const isDown = await session.stacks.down({
@@ -86,7 +87,18 @@ async function down(values: Values, terminal: Terminal): Promise<number> {
 /** A service that runs and is not up is checked for this long before that is reported. */
 const SETTLE_LIMIT_MS = 3_000;
 
-async function status(_values: Values, terminal: Terminal): Promise<number> {
+/** These work on what `stack up` left up: another stack that is named would silently not be meant. */
+function assertOwnStack(action: string, { project, stack, driver }: Values): void {
+  if (project === undefined && stack === undefined && driver === undefined) return;
+  const named = project ?? "NAME";
+  throw new LabError("bad-input", `stack ${action} is about the stack that \`stack up\` left up, and takes no other`, {
+    hint: `a project of your own: docker compose -p ${named} ${action === "down" ? "down" : "ps"}`,
+  });
+}
+
+async function status(values: Values, terminal: Terminal): Promise<number> {
+  if (values.project === undefined) assertOwnStack("status", values);
+  const target = values.project === undefined ? undefined : targetOf(values, { start: "attach", keep: false });
   return withLab(terminal, async (lab, screen) => {
     const left = lab.reportUnrestored();
     const code = await lab.withStack(async (running) => {
@@ -112,13 +124,14 @@ async function status(_values: Values, terminal: Terminal): Promise<number> {
       if (harm.length > 0) screen.line(howToRestore(running));
       const isIntact = harm.length === 0 && unread.length === 0;
       return isIntact && health.every(({ status: is }) => is === "up") ? EXIT.green : EXIT.failed;
-    });
+    }, target);
     for (const line of left) screen.line(line);
     return left.length > 0 ? EXIT.failed : code;
   });
 }
 
-function restore(_values: Values, terminal: Terminal): Promise<number> {
+function restore(values: Values, terminal: Terminal): Promise<number> {
+  assertOwnStack("restore", values);
   return withLab(terminal, (lab, screen) => restoreStack(lab, screen, undefined, terminal.signal));
 }
 

@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { isProtected, type RegisteredStack, type StackRegister } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
+import { attachedRow } from "./docker/attached-row.ts";
 import { containersOf } from "./docker/compose-labels.ts";
 import type { Engine } from "./docker/engine.ts";
-import { portsOfProject } from "./docker/found-project.ts";
 import { holdProject } from "./docker/project-hold.ts";
 import type { RemoveOptions } from "./docker/take-down.ts";
 import { type OpenedAs, OpenStack, type StackNews } from "./open-stack.ts";
@@ -178,22 +177,12 @@ export class Stacks {
     const acceptsStopped = target.acceptExisting;
     const release = await holdProject(engine.address.host, stack.project, "attached to it");
     try {
-      const ports = await portsOfProject(engine.docker, stack, { acceptsStopped });
-      if (ports === undefined) {
+      const registered = await attachedRow(stack, engine, { acceptsStopped });
+      if (registered === undefined) {
         release();
         return undefined;
       }
-      const id = `${stack.project}-${randomUUID().slice(0, 8)}`;
-      const registered: RegisteredStack = {
-        id,
-        project: stack.project,
-        file: target.source.is === "project" ? keepDescription(id, stack, stacksFolder) : stack.file,
-        kept: true,
-        attached: true,
-        docker: { engine: engine.address, networks: [], volumes: [] },
-        ports,
-        without: [],
-      };
+      if (target.source.is === "project") registered.file = keepDescription(registered.id, stack, stacksFolder);
       register.add(registered);
       const running = await this.#attachTo(stack, registered);
       running.atEnd(() => {

@@ -68,6 +68,26 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
     });
   });
 
+  test("has a status of its own, and is not what `stack down` and `stack restore` are about", async () => {
+    const before = asFound();
+    const lab = new LabProcess();
+    const up = await lab.run("stack", "status", "--project", project);
+    expect(up.said).toMatch(/^tools +up +172\.\S+:3001 +answers an MCP/m);
+    expect(up.said).toMatch(/^worker +up +- +its container runs$/m);
+    expect(up.code, up.said).toBe(0);
+    for (const action of ["down", "restore"]) {
+      const refused = await lab.run("stack", action, "--project", project);
+      expect(refused.said).toMatch(/takes no other\n.*docker compose -p/);
+      expect(refused.code).toBe(2);
+    }
+    docker("stop", containerId(project, "store"));
+    const broken = await lab.run("stack", "status", "--project", project);
+    expect(broken.said).toMatch(/^store +down/m);
+    expect(broken.code).toBe(1);
+    docker("start", containerId(project, "store"));
+    expect(asFound()).toBe(before);
+  });
+
   test.each([
     ["kill", "tools", "error"],
     ["stop", "store", "ok"],
