@@ -12,8 +12,9 @@ export const planCommand: Command = {
 
 Shows the calls of the steady state, then each step with its resolved target, and for each fault its effect, how it is
 undone and when at the latest. With --project the plan is for a compose project that is up on Docker, and lists the
-services that go down with another because they share its network, processes or IPC. Nothing is started or broken. Exit 2
-if a target does not exist, or if the driver (process or docker) does not support a fault.
+services that go down with another because they share its network, processes or IPC; and each link that no fault proxy
+carries is tried, by a container that ends at once. Nothing else is started, and nothing is broken. Exit 2 if a target does
+not exist or cannot be broken, or if the driver (process or docker) does not support a fault.
 
   --stack FILE        a compose file with x-lab instead of the reference stack
   --project NAME      a compose project that is up; its file is found by its labels, or given by --stack

@@ -63,8 +63,9 @@ export class CarriedLink {
 
   add(fault: SidecarFault): Promise<void> {
     return this.#inTurn(async () => {
-      this.#faults.set(fault.id, { fault, untilMs: performance.now() + fault.forMs, earlierHits: 0 });
+      const untilMs = performance.now() + fault.forMs;
       await armOn(this.#sidecar.channel, fault, fault.forMs);
+      this.#faults.set(fault.id, { fault, untilMs, earlierHits: 0 });
     });
   }
 
@@ -73,7 +74,7 @@ export class CarriedLink {
       const carried = this.#faults.get(id);
       // Before its proxy ends.
       await this.readHits();
-      const isLast = this.#faults.size === 1;
+      const isLast = [...this.#faults.keys()].every((other) => other === id);
       // What a sidecar has on its link is gone with it: the last fault needs no answer of the proxy.
       const hits = await disarm(this.ask).catch((error: unknown) => {
         if (!isLast && !this.hasEnded) throw error;

@@ -56,12 +56,18 @@ export class DockerLinkSidecars implements LinkSidecars {
       carried = undefined;
     }
     carried ??= await this.#carry(link, fault);
-    await carried.add(fault);
+    try {
+      await carried.add(fault);
+    } catch (error) {
+      if (carried.isIdle) await this.#remove(link, carried);
+      throw error;
+    }
   }
 
   async undo(link: DirectLink, fault: string, isApplied: boolean, disarm: Disarm) {
     const carried = this.#carried.get(link.name);
-    if (carried?.has(fault)) {
+    // Also for one that could not be added, and may be on the link nevertheless.
+    if (carried !== undefined) {
       const hits = await carried.take(fault, disarm);
       if (carried.isIdle) await this.#remove(link, carried);
       return { hits };

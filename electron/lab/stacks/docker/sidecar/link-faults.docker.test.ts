@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LINK_FAULTS } from "../../../faults/link-faults.ts";
 import { type DirectLink, linkNamed } from "../../stack-file.ts";
 import { CALLEE_COMMAND, LinkedProject, sharedProject, TWO_SERVICES } from "../testing/linked-project.ts";
 import { describeOnDocker, docker, ownSubnet } from "../testing/on-docker.ts";
@@ -81,6 +82,39 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
     // Undone by itself, with everything that was needed for it.
     await expect.poll(() => project.sidecars(), { timeout: 60_000 }).toEqual([]);
     expect(await calledAgain(project)).toMatchObject({ status: 200 });
+    expect(project.state()).toBe(before);
+  });
+
+  test("takes every fault that a declared link takes", async () => {
+    const project = shared();
+    const before = project.state();
+    const { injector, undone } = await openLinked(project);
+    const attributes: Record<string, object> = {
+      latency: { by: 1 },
+      bandwidth: { rate: 1_000 },
+      slow_close: { by: 1 },
+      slicer: { size: 100 },
+      limit_data: { bytes: 1_000 },
+      http_status: { status: 503 },
+      http_delay: { by: 1 },
+      tools_changed: { remove: ["pay"] },
+    };
+    for (const kind of LINK_FAULTS) await injector.apply({ [kind]: LINK, ...attributes[kind] }, signal);
+    expect(injector.inForce().map(({ kind }) => kind)).toEqual(LINK_FAULTS);
+    await injector.closeEnded();
+    expect(injector.flaws).toEqual([]);
+    expect(project.sidecars()).toHaveLength(1);
+    expect(await injector.undo("all", signal)).toEqual({ undone: LINK_FAULTS.length, residue: [] });
+    expect(new Set(undone().map(({ result }) => result))).toEqual(new Set(["restored"]));
+    expect(project.state()).toBe(before);
+  });
+
+  test("is as it was after a fault that its proxy refuses", async () => {
+    const project = shared();
+    const before = project.state();
+    const { injector } = await openLinked(project);
+    await expect(injector.apply({ tools_changed: LINK }, signal)).rejects.toThrow(/status code 400/);
+    expect(injector.inForce()).toEqual([]);
     expect(project.state()).toBe(before);
   });
 
