@@ -51,8 +51,12 @@ describeOnDocker("a sidecar", () => {
     const { project, before, sidecar, becomes, injector } = await broken();
     docker("kill", sidecar);
     await becomes({ error: "ECONNREFUSED" });
-    await injector.closeEnded();
-    expect(injector.inForce()).toEqual([]);
+    // As a run does until it is seen: the end of the control stream comes a moment later.
+    const left = async () => {
+      await injector.closeEnded();
+      return injector.inForce();
+    };
+    await expect.poll(left, { timeout: 60_000 }).toEqual([]);
     expect(injector.flaws[0]).toMatch(
       /http_status caller->tools ended before its time.*the sidecar of caller->tools has ended/,
     );
