@@ -117,7 +117,7 @@ describe("a run", () => {
 
   test.each([
     [[{ fault: { down: LINK } }, { fault: { stop: "nobody" } }], 'no service called "nobody"'],
-    [[{ fault: { down: LINK } }, { call: "a_tool" }], "needs a service whose x-lab role is gateway"],
+    [[{ fault: { down: LINK } }, { agent: "Hello" }], "needs a service whose x-lab role is agent"],
     [[{ fault: { down: LINK } }, { probe: "nobody" }], 'no service called "nobody"'],
   ])("breaks nothing when a later step names what the stack does not have: %j", async (method, message) => {
     const { outcome, reason, view } = await run({ method });
