@@ -47,7 +47,7 @@ export class Stacks {
     const { listen = () => {} } = options;
     const startedMs = performance.now();
     const { running, openedAs } = await this.#find(target, { ...options, listen });
-    await readyForLinks(running, listen);
+    await readyForLinks(target.stack, running, listen);
     listen({ is: "open", running, openedAs, tookMs: performance.now() - startedMs });
     return new OpenStack(target.target, running, openedAs, this.#parts.faults);
   }
@@ -207,11 +207,11 @@ export function isLeftUp({ kept, attached }: RegisteredStack): boolean {
 }
 
 /** So that the first fault on a link does not wait for an image. One that cannot be built is reported by that fault. */
-async function readyForLinks({ stack, driver }: RunningStack, listen: (news: StackNews) => void): Promise<void> {
+async function readyForLinks(stack: Stack, running: RunningStack, listen: (news: StackNews) => void): Promise<void> {
   if (stack.links.every(isProxied)) return;
   const report = (detail: string) =>
     listen({ is: "starting", stack, progress: { service: "link-sidecar", state: "building", detail } });
-  await driver.sidecars?.ensureImage(report).catch(() => {});
+  await running.driver.sidecars?.ensureImage(report).catch(() => {});
 }
 
 function isTaken(error: unknown): boolean {

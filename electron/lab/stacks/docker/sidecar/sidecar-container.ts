@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { LabError } from "../../../lab-error.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
@@ -12,6 +13,8 @@ import { SidecarChannel } from "./sidecar-channel.ts";
 const FIRST_LIFETIME_MS = 30_000;
 /** It removes its rules within this time; after it it is killed, and its rules are removed by another container. */
 const STOP_GRACE_S = 3;
+/** An engine that has not removed it by then does not hold up the undo: its rules are checked. */
+const REMOVED_LIMIT_MS = 10_000;
 
 /** For the rules; to start the proxy as another user; to end that. */
 const CAPABILITIES = ["NET_ADMIN", "SETUID", "SETGID", "KILL"];
@@ -104,7 +107,8 @@ export async function removeSidecar(container: Dockerode.Container): Promise<boo
   ]);
   // One that was never started is not removed by its end.
   await ask("removing a sidecar", () => container.remove({ force: true }), [{ status: 404 }, { status: 409 }]);
-  return ((await gone) as { StatusCode: number } | undefined)?.StatusCode === 0;
+  const late = delay(REMOVED_LIMIT_MS, undefined, { ref: false });
+  return ((await Promise.race([gone, late])) as { StatusCode: number } | undefined)?.StatusCode === 0;
 }
 
 /** Runs a sidecar's program that ends by itself. @throws LabError `unsupported` with its reason when it fails */
