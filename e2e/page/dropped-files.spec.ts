@@ -28,6 +28,7 @@ test("what is dropped and is no bundle is named, with what to do instead", async
   };
 
   try {
+    await window.isComplete();
     await drop(unpacked, scenario, picture);
     const dialog = page.getByRole("dialog", { name: "Import" });
     const about = (file: string) => dialog.getByRole("alert").filter({ hasText: basename(file) });
@@ -36,7 +37,7 @@ test("what is dropped and is no bundle is named, with what to do instead", async
       "drop the exported zip file, or run `resilience-lab bundle import FOLDER`",
     );
     await expect(about(scenario)).toContainText("this is a scenario");
-    await expect(about(picture)).toContainText("it is no zip file; give the file that `bundle export` wrote");
+    await expect(about(picture)).toContainText("it is no zip file; choose a file that Export on the History page");
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(dialog).toBeHidden();
   } finally {

@@ -26,6 +26,8 @@ test(
       await expect(page.getByRole("complementary", { name: "The stack" })).toBeFocused();
       const power = page.getByRole("button", { name: "Bring up" });
       await keyboard.press("Tab");
+      await expect(page.getByRole("complementary", { name: "The stack" }).getByRole("link")).toBeFocused();
+      await keyboard.press("Tab");
       await expect(power).toBeFocused();
       await keyboard.press("Tab");
       await expect(page.getByRole("group", { name: "Map of the stack" }).locator(":focus")).toHaveCount(1);

@@ -67,7 +67,7 @@ test("the reason of a storm is a line wherever it is shown, with its first diffe
 
   await test.step("in the history", async () => {
     await window.goTo("History");
-    const row = page.getByRole("row").filter({ hasText: OBSERVED });
+    const row = page.getByRole("table", { name: "Runs" }).getByRole("row").filter({ hasText: OBSERVED });
     expect(await heightPx(row)).toBeLessThan(70);
     await expect(row.getByRole("button", { name: "Whole text: Result" })).toBeInViewport({ ratio: 1 });
     await opensWhole(window, row);

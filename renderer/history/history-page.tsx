@@ -7,6 +7,7 @@ import { OUTCOMES, type Outcome } from "../../electron/model/lab-event.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { formatRoute, type Route, type RunFilter } from "../state/route.ts";
 import { amendAddress, goTo } from "../state/use-route.ts";
+import { useRouteState } from "../state/use-route-state.ts";
 import { Failed } from "../ui/failed.tsx";
 import { FilterSelect } from "../ui/filter-select.tsx";
 import { OUTCOME_LOOKS } from "../ui/outcome.tsx";
@@ -28,21 +29,15 @@ const TYPING_PAUSE_MS = 200;
 
 /** All stored runs: find, open, compare, repeat, export. */
 export default function HistoryPage({ route }: { route: Extract<Route, { at: "history" }> }) {
-  const [filter, setFilter] = useState<RunFilter>({});
-  /** As typed; in the filter after a pause. */
-  const [text, setText] = useState("");
-  const [shownRoute, setShownRoute] = useState<Route>();
-  // While rendering, so that no other list is loaded before.
-  if (shownRoute !== route) {
-    setShownRoute(route);
-    setFilter(route.filter ?? {});
-    setText(route.filter?.text ?? "");
-  }
+  const [{ filter, text }, change] = useRouteState(route, searchOf);
+  const setFilter = (next: RunFilter) => change((before) => ({ ...before, filter: next }));
+  const setText = (next: string) => change((before) => ({ ...before, text: next }));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a pause after the last change of the text
   useEffect(() => {
-    const timer = setTimeout(() => setFilter((before) => withText(before, text.trim())), TYPING_PAUSE_MS);
+    const timer = setTimeout(() => change(filteredByText), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text]);
-  useEffect(() => amendAddress({ at: "history", filter }), [filter]);
+  }, [change, text]);
+  useEffect(() => amendAddress(route, { at: "history", filter }), [route, filter]);
   const { pages, failure, isReading, more, again } = useRunPages(filter);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [deleting, setDeleting] = useState<readonly RunSummary[]>(NO_RUNS);
@@ -55,10 +50,7 @@ export default function HistoryPage({ route }: { route: Extract<Route, { at: "hi
     if (chosen.length !== selected.size) setSelected(new Set(chosen.map(({ id }) => id)));
   }, [chosen, selected]);
 
-  const clear = () => {
-    setFilter({});
-    setText("");
-  };
+  const clear = () => change(() => ({ filter: {}, text: "" }));
 
   return (
     <div className={classes.page}>
@@ -114,11 +106,22 @@ export default function HistoryPage({ route }: { route: Extract<Route, { at: "hi
   );
 }
 
-/** The same object if the text is. */
-function withText(filter: RunFilter, text: string): RunFilter {
-  if ((filter.text ?? "") === text) return filter;
-  const { text: _, ...rest } = filter;
-  return text === "" ? rest : { ...rest, text };
+interface Search {
+  filter: RunFilter;
+  /** As typed; in the filter after a pause. */
+  text: string;
+}
+
+function searchOf({ filter = {} }: Extract<Route, { at: "history" }>): Search {
+  return { filter, text: filter.text ?? "" };
+}
+
+/** The same object if the filter has the text. */
+function filteredByText(search: Search): Search {
+  const text = search.text.trim();
+  if ((search.filter.text ?? "") === text) return search;
+  const { text: _, ...rest } = search.filter;
+  return { ...search, filter: text === "" ? rest : { ...rest, text } };
 }
 
 interface FiltersProps {

@@ -42,12 +42,12 @@ export default function RunPage({ route }: { route: Extract<Route, { at: "run" }
     );
   }
   if (run === undefined || run.record.items.length === 0) return <Loading what="Loading the run" />;
-  return <RunBody run={run} />;
+  return <RunBody run={run} route={route} />;
 }
 
 const ADDRESS_DELAY_MS = 250;
 
-function RunBody({ run }: { run: OpenRun }) {
+function RunBody({ run, route }: { run: OpenRun; route: Route }) {
   const { record, version } = run;
   const cursorMs = useInteraction((state) => state.cursorMs);
   const selectedSeq = useInteraction((state) => state.selectedSeq);
@@ -69,7 +69,7 @@ function RunBody({ run }: { run: OpenRun }) {
   useEffect(() => {
     const timer = setTimeout(
       () =>
-        amendAddress({
+        amendAddress(route, {
           at: "run",
           runId: record.runId,
           ...(cursorMs === undefined ? {} : { cursorMs }),
@@ -78,7 +78,7 @@ function RunBody({ run }: { run: OpenRun }) {
       ADDRESS_DELAY_MS,
     );
     return () => clearTimeout(timer);
-  }, [record.runId, cursorMs, selectedSeq]);
+  }, [route, record.runId, cursorMs, selectedSeq]);
 
   const select = (seq: number | undefined) => {
     look({ selectedSeq: seq });

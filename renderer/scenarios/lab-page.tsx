@@ -1,11 +1,12 @@
 import { IconPlayerTrackNext } from "@tabler/icons-react";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo } from "react";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
 import type { Route } from "../state/route.ts";
 import { useLabNow } from "../state/use-now.ts";
 import { amendAddress } from "../state/use-route.ts";
+import { useRouteState } from "../state/use-route-state.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { Failed } from "../ui/failed.tsx";
 import { FilterSelect } from "../ui/filter-select.tsx";
@@ -30,18 +31,13 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
   const services = useLab((state) => state.lab?.stack.services);
   const actions = useLabActions();
   const nowMs = useLabNow(30_000);
-  const [text, setText] = useState("");
-  const [pattern, setPattern] = useState<string | null>(null);
-  const [shownRoute, setShownRoute] = useState<Route>();
-  if (shownRoute !== route) {
-    setShownRoute(route);
-    setText(route.filter?.text ?? "");
-    setPattern(route.filter?.pattern ?? null);
-  }
+  const [{ text, pattern }, change] = useRouteState(route, searchOf);
+  const setText = (next: string) => change((before) => ({ ...before, text: next }));
+  const setPattern = (next: string | null) => change((before) => ({ ...before, pattern: next }));
   useEffect(() => {
     const filter = { ...(text === "" ? {} : { text }), ...(pattern === null ? {} : { pattern }) };
-    amendAddress({ at: "lab", filter });
-  }, [text, pattern]);
+    amendAddress(route, { at: "lab", filter });
+  }, [route, text, pattern]);
   const scenarios = useMemo(
     () => filterCatalogue(catalogue?.scenarios ?? [], { text, pattern }),
     [catalogue, text, pattern],
@@ -128,4 +124,8 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
       </aside>
     </div>
   );
+}
+
+function searchOf({ filter }: Extract<Route, { at: "lab" }>): { text: string; pattern: string | null } {
+  return { text: filter?.text ?? "", pattern: filter?.pattern ?? null };
 }

@@ -1,19 +1,25 @@
-import { useMemo, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 
-/** The last navigation. Navigating to the same route again is a new one; amending the address is not. */
-let place: { hash: string; by: Event | undefined } | undefined;
-/** The address as the page knows it. While it is another one, a navigation is under way of which the page has had no event yet. */
-let known = "";
-
-function placeNow(): { hash: string } {
-  place ??= arrive(undefined);
-  return place;
+interface Place {
+  /** A new object for each navigation, also to the same address. */
+  route: Route;
+  /** The address, as it was amended since. While it is another one, a navigation is under way whose event is to come. */
+  hash: string;
+  by: Event | undefined;
 }
 
-function arrive(by: Event | undefined): { hash: string; by: Event | undefined } {
-  known = window.location.hash;
-  return { hash: known, by };
+/** Where the last navigation led. Amending the address is none. */
+let place: Place | undefined;
+
+function routeNow(): Route {
+  place ??= arrive(undefined);
+  return place.route;
+}
+
+function arrive(by: Event | undefined): Place {
+  const { hash } = window.location;
+  return { route: parseRoute(hash), hash, by };
 }
 
 function subscribe(listener: () => void): () => void {
@@ -27,8 +33,7 @@ function subscribe(listener: () => void): () => void {
 
 /** A new object for each navigation, the same until then. */
 export function useRoute(): Route {
-  const gone = useSyncExternalStore(subscribe, placeNow);
-  return useMemo(() => parseRoute(gone.hash), [gone]);
+  return useSyncExternalStore(subscribe, routeNow);
 }
 
 export function goTo(route: Route): void {
@@ -37,14 +42,13 @@ export function goTo(route: Route): void {
 
 /**
  * Changes what the address reopens of the page shown, without a new entry in the browser's history: a cursor moves and a
- * filter is typed too often for that. Nothing changes while the page, or what it shows, is being left.
+ * filter is typed too often for that.
+ * @param shown the route by which it is shown: nothing changes once another navigation has begun
  */
-export function amendAddress(route: Extract<Route, { at: "run" | "history" | "lab" }>): void {
-  if (window.location.hash !== known) return;
-  const here = parseRoute(known);
-  if (here.at !== route.at || (here.at === "run" && route.at === "run" && here.runId !== route.runId)) return;
-  const hash = formatRoute(route);
-  if (hash === known) return;
+export function amendAddress(shown: Route, amended: Route): void {
+  if (place === undefined || place.route !== shown || window.location.hash !== place.hash) return;
+  const hash = formatRoute(amended);
+  if (hash === place.hash) return;
   window.history.replaceState(null, "", hash);
-  known = hash;
+  place.hash = hash;
 }
