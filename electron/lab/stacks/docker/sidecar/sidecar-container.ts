@@ -13,7 +13,7 @@ import { SidecarChannel } from "./sidecar-channel.ts";
 const FIRST_LIFETIME_MS = 30_000;
 /** It removes its rules within this time; after it it is killed, and its rules are removed by another container. */
 const STOP_GRACE_S = 3;
-/** An engine that has not removed it by then does not hold up the undo: its rules are checked. */
+/** An engine that has not removed it by then does not delay the undo: its rules are then removed by another container. */
 const REMOVED_LIMIT_MS = 10_000;
 
 /** For the rules; to start the proxy as another user; to end that. */
