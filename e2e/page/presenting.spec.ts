@@ -98,7 +98,7 @@ test.describe("the command palette", () => {
       await expect(found(window, "Go to the lab")).toBeVisible();
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");
-      await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
+      await expect(page.getByRole("heading", { level: 1, name: "Stacks" })).toBeVisible();
     });
   });
 });

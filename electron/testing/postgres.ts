@@ -69,13 +69,26 @@ export async function startPostgres() {
       await query(text, [session, tool, decision]);
     },
     /** A row of the gateway's calls, with every nullable column null. */
-    async insertCall({ tool = "a_tool", outcome = "ok", startedMs = 0, endedMs = 0 } = {}) {
+    /** @param more values of further columns; in one statement, since a reader may look at any moment */
+    async insertCall({ tool = "a_tool", outcome = "ok", startedMs = 0, endedMs = 0, ...more }: CallRow = {}) {
+      const columns = Object.keys(more).map((name) => `, ${name}`);
+      const values = columns.map((_, index) => `, $${index + 5}`);
       const text = `INSERT INTO calls (call_id, session_id, turn_id, tool_name, started_at, ended_at, outcome, attempts,
-        request_bytes, reply_bytes)
-        VALUES (gen_random_uuid(), 's', 't', $1, to_timestamp($2), to_timestamp($3), $4, 1, 10, 5000000000)`;
-      await query(text, [tool, startedMs / 1000, endedMs / 1000, outcome]);
+        request_bytes, reply_bytes${columns.join("")})
+        VALUES (gen_random_uuid(), 's', 't', $1, to_timestamp($2), to_timestamp($3), $4, 1, 10, 5000000000${values.join("")})`;
+      await query(text, [tool, startedMs / 1000, endedMs / 1000, outcome, ...Object.values(more)]);
     },
   };
+}
+
+interface CallRow {
+  tool?: string;
+  outcome?: string;
+  startedMs?: number;
+  endedMs?: number;
+  backend?: string;
+  error?: string;
+  trace_id?: string;
 }
 
 export type TestPostgres = Awaited<ReturnType<typeof startPostgres>>;

@@ -51,11 +51,9 @@ describe("the ends of calls", () => {
   test("are logged once, in their order, exactly as they are stored", async () => {
     await postgres.insertCall({ tool: "before" });
     const { events, read } = await follow();
-    await postgres.insertCall({ tool: "one", startedMs: 1_700_000_000_000.25, endedMs: 1_700_000_000_800.5 });
+    const times = { startedMs: 1_700_000_000_000.25, endedMs: 1_700_000_000_800.5 };
+    await postgres.insertCall({ tool: "one", ...times, backend: "payments", error: "no", trace_id: "ab" });
     await postgres.insertCall({ tool: "of another run" });
-    await postgres.query(
-      "UPDATE calls SET backend = 'payments', error = 'no', trace_id = 'ab' WHERE tool_name = 'one'",
-    );
     await postgres.insertCall({ tool: "two", outcome: "busy" });
     expect(await read()).toBe(true);
     expect(await read()).toBe(true);
