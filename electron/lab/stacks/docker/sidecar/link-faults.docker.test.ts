@@ -199,7 +199,8 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
 
   test("is left out where one of its ends has done its work and ended", async () => {
     const project = new LinkedProject(TWO_SERVICES);
-    docker("stop", project.container("tools"));
+    // Killed after its grace period, it would not have ended by itself.
+    docker("stop", "-t", "60", project.container("tools"));
     const { running } = await openLinked(project);
     expect(running.stack.services.map(({ name }) => name)).toEqual(["caller"]);
     expect(running.stack.links).toEqual([]);
