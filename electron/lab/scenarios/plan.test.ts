@@ -122,7 +122,8 @@ describe("the plan of a scenario", () => {
     ]);
     const nowhere = schema.parse({ ...parts, steadyState: [{ http: "nowhere", path: "/" }] });
     expect(() => planScenario(nowhere, stack, "process")).toThrow('no service called "nowhere"');
-    const noGateway = { ...stack, services: stack.services.filter(({ role }) => role !== "gateway") };
+    const isAsked = ({ role }: { role: string }) => role === "gateway" || role === "mcp-server";
+    const noGateway = { ...stack, services: stack.services.filter((service) => !isAsked(service)) };
     expect(() => planScenario(schema.parse({ ...parts, steadyState: [steadyState[1]] }), noGateway, "process")).toThrow(
       "gateway",
     );

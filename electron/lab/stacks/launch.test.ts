@@ -78,7 +78,7 @@ test("a service that cannot be run or reached is named, with what to add to the 
   expect(() => addressOf(serviceNamed(stack, "inner"), ports)).toThrow(
     expect.objectContaining({
       message: expect.stringContaining("inner publishes no port"),
-      hint: expect.stringContaining("add a port"),
+      hint: expect.stringContaining("publish it"),
     }),
   );
 });

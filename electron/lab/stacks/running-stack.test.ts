@@ -30,7 +30,7 @@ test.each<[string, Engine | undefined]>([
   });
   await expect(up).rejects.toMatchObject({
     message: "web publishes no port, so the lab cannot reach it",
-    hint: expect.stringContaining("add a port to web"),
+    hint: expect.stringContaining("publish it"),
   });
   expect(register.list()).toEqual([]);
 });

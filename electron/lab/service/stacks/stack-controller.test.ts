@@ -16,12 +16,12 @@ const OTHER_STACK_ON_DOCKER: RunTarget = {
 /** A lab whose stack is a fake that says which targets were asked for. */
 function controllerOf(target: RunTarget) {
   const asked: RunTarget[] = [];
+  const stack = { project: "theirs", services: [], links: [] } as unknown as Stack;
   const openOf = (wanted: RunTarget) => {
     const kind = wanted.driver === "docker" ? "docker" : "process";
-    const running = { health: { onTransition: () => {} }, registered: { kept: true }, driver: { kind } };
+    const running = { health: { onTransition: () => {} }, registered: { kept: true }, driver: { kind }, stack };
     return { target: wanted, running, takeDown: async () => {}, release: async () => {} } as unknown as OpenStack;
   };
-  const stack = { project: "theirs", services: [], links: [] } as unknown as Stack;
   const stacks = {
     resolve: async (wanted: RunTarget) => ({ target: wanted, stack, engine: undefined }),
     open: async ({ target: wanted }: ResolvedTarget) => {
@@ -31,7 +31,12 @@ function controllerOf(target: RunTarget) {
   };
   const options = () => ({ keep: true, ports: "fixed or auto" }) as const;
   const rest = { journal: { open: () => [] }, onChange: () => {}, onUp: () => {}, onLeave: async () => {} };
-  const controller = new StackController({ stacks, target, stack, options, ...rest } as unknown as ControllerParts);
+  const controller = new StackController({
+    stacks,
+    first: { target, stack },
+    options,
+    ...rest,
+  } as unknown as ControllerParts);
   onTestFinished(() => controller.close());
   return { controller, asked, open: openOf(target) };
 }

@@ -82,9 +82,9 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
     }
     docker("stop", containerId(project, "store"));
     const broken = await lab.run("stack", "status", "--project", project);
+    docker("start", containerId(project, "store"));
     expect(broken.said).toMatch(/^store +down/m);
     expect(broken.code).toBe(1);
-    docker("start", containerId(project, "store"));
     expect(asFound()).toBe(before);
   });
 

@@ -1,4 +1,4 @@
-import type { Probe, ProbeResult } from "../../health/probe.ts";
+import { PROBE_LIMIT_MS, type Probe, type ProbeResult } from "../../health/probe.ts";
 import { type ContainerView, verdictOf, verdictOfHealthCheck } from "./container-view.ts";
 
 /** Where a probe learns of the container behind a service. */
@@ -26,7 +26,8 @@ export function containerProbe(service: string, source: ContainerSource, probed:
 function stateProbe(service: string, source: ContainerSource): Probe {
   return {
     close: async () => {},
-    async check(): Promise<ProbeResult> {
+    async check(signal): Promise<ProbeResult> {
+      if (!source.isCurrent()) await reported(service, source, signal);
       if (!source.isCurrent()) return { ...ENGINE_AWAY, latencyMs: 0 };
       const view = source.view(service);
       const verdict = verdictOf(view) ?? (view && verdictOfHealthCheck(view));
@@ -36,6 +37,15 @@ function stateProbe(service: string, source: ContainerSource): Probe {
 }
 
 const ENGINE_AWAY = { status: "unknown", reason: "the Docker engine has not reported its container" } as const;
+
+/** Resolves when the engine has first said something of the container, or when a check has taken long enough. */
+async function reported(service: string, source: ContainerSource, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const forget = source.onChange((name) => name === service && resolve());
+  limit.addEventListener("abort", () => resolve(), { once: true });
+  await promise.finally(forget);
+}
 
 function serviceProbe(service: string, source: ContainerSource, { address, make }: InnerProbe): Probe {
   let inner: { address: string; probe: Probe } | undefined;
@@ -54,7 +64,12 @@ function serviceProbe(service: string, source: ContainerSource, { address, make 
         const verdict = source.isCurrent() ? verdictOf(source.view(service)) : undefined;
         if (verdict !== undefined) return { ...verdict, latencyMs: performance.now() - startedMs };
         const at = address();
-        if (at === undefined) return { ...ENGINE_AWAY, latencyMs: performance.now() - startedMs };
+        if (at === undefined) {
+          const isNew = !source.isCurrent();
+          if (isNew) await reported(service, source, signal);
+          if (isNew && source.isCurrent() && !signal.aborted) continue;
+          return { ...ENGINE_AWAY, latencyMs: performance.now() - startedMs };
+        }
         const changed = new AbortController();
         const forget = source.onChange((name) => name === service && changed.abort());
         const probe = await innerAt(at);
