@@ -13,7 +13,7 @@ patterns: []
 steadyState:
   - { service: tools, is: up }
   - { service: store, is: up }
-  - { call: echo, arguments: { message: hello }, is: ok }
+  - { call: echo, arguments: { message: hello }, is: ok, within: 60s }
 method:
   - fault: { FAULT: TARGET }
   - wait: { service: TARGET, is: down }
@@ -110,7 +110,7 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
       `id: slow-link
 title: The way to a server is slow
 patterns: []
-steadyState: [{ call: echo, arguments: { message: hello }, is: ok }]
+steadyState: [{ call: echo, arguments: { message: hello }, is: ok, within: 60s }]
 method:
   - fault: { latency: mcp-gateway->tools, by: 200ms }
   - { call: echo, arguments: { message: slow } }
@@ -120,7 +120,7 @@ expect:
     );
     const { code, said } = await new LabProcess().run("run", file, "--project", project);
     expect(code, said).toBe(0);
-    expect(said).toMatch(/hit +latency mcp-gateway->tools.*echo/);
+    expect(said).toMatch(/hit +mcp-gateway->tools echo: delayed/);
     expect(asFound()).toBe(before);
   });
 
