@@ -16,8 +16,8 @@ export interface InnerProbe {
 }
 
 /**
- * Asks the engine first and the service then, unless the container is all that is probed. A container that has ended or is frozen needs no probe to time out, and a
- * look that is under way when its container changes is begun again.
+ * Asks the engine first and the service then, unless the container is all that is probed. A container that has ended or is
+ * frozen needs no probe to time out, and a check that is under way when its container changes is started again.
  */
 export function containerProbe(service: string, source: ContainerSource, probed: InnerProbe | "container"): Probe {
   return probed === "container" ? stateProbe(service, source) : serviceProbe(service, source, probed);
