@@ -36,13 +36,13 @@ function registeredAs(file: string, docker: RegisteredStack["docker"]): Register
 }
 
 /** A bring-up that fails on the ports of the file, after `meanwhile`, and does well on free ones. */
-function failOnFixedPorts(meanwhile: () => Promise<unknown>): string[] {
+function failOnFixedPorts(meanwhile: () => Promise<unknown>, error = ENDED): string[] {
   const asked: string[] = [];
   vi.spyOn(RunningStack, "up").mockImplementation(async (_stack, { ports }: UpOptions) => {
     asked.push(ports);
     if (ports === "auto") return { registered: { without: [] }, atEnd: () => {} } as unknown as RunningStack;
     await meanwhile();
-    throw ENDED;
+    throw error;
   });
   return asked;
 }
@@ -78,6 +78,18 @@ test("a stack whose port another takes while it starts comes up on free ones", a
   const port = await freePort();
   const asked = failOnFixedPorts(() => listen(port));
   const { stacks, resolved } = await resolvedOn(port);
+  await expect(stacks.open(resolved, { signal })).resolves.toMatchObject({ openedAs: "brought up" });
+  expect(asked).toEqual(["fixed", "auto"]);
+});
+
+test.each([
+  "server: cannot listen on 127.0.0.1:18421: the port is taken by another program. Stop that program",
+  'LOG:  could not bind IPv4 address "127.0.0.1": Address already in use',
+  "Error: listen EADDRINUSE: address already in use 127.0.0.1:8000",
+])("so does one whose port is free again by the time it has ended: %s", async (lastLine) => {
+  const error = new LabError("unhealthy", `web ended while it was starting; its last lines:\n    ${lastLine}`);
+  const asked = failOnFixedPorts(async () => {}, error);
+  const { stacks, resolved } = await resolvedOn(await freePort());
   await expect(stacks.open(resolved, { signal })).resolves.toMatchObject({ openedAs: "brought up" });
   expect(asked).toEqual(["fixed", "auto"]);
 });

@@ -138,7 +138,8 @@ export class Stacks {
     } catch (error) {
       // Also one that was free when it was looked at, and was taken before its service came to it.
       const isPortTaken =
-        ports === "fixed or auto" && (isTaken(error) || (await choosePorts(stack, "fixed").then(() => false, isTaken)));
+        ports === "fixed or auto" &&
+        (isTaken(error) || reportsTakenPort(error) || (await choosePorts(stack, "fixed").then(() => false, isTaken)));
       if (!isPortTaken || options.signal.aborted) throw error;
       return await this.#up(resolved, "auto", options);
     }
@@ -213,6 +214,16 @@ async function readyForLinks(stack: Stack, running: RunningStack, listen: (news:
     listen({ is: "starting", stack, progress: { service: "link-sidecar", state: "building", detail } });
   await running.driver.sidecars?.ensureImage(report).catch(() => {});
 }
+
+/**
+ * Whether a service that ended said that its port is in use. It may be free again by now: two labs that start at once take
+ * each other's ports, and both give up.
+ */
+function reportsTakenPort(error: unknown): boolean {
+  return error instanceof LabError && TAKEN.test(error.message);
+}
+
+const TAKEN = /port is (?:taken|already in use|already allocated)|address already in use|EADDRINUSE/i;
 
 function isTaken(error: unknown): boolean {
   return error instanceof LabError && error.code === "port-taken";
