@@ -15,7 +15,7 @@ interface McpPair {
   client: Client;
   /** The executed payments. */
   paid: number[];
-  pay(amount: number): Promise<string>;
+  pay(amount: number, timeout?: number): Promise<string>;
 }
 
 async function openMcpServer(paid: number[], enableJsonResponse: boolean): Promise<number> {
@@ -64,8 +64,8 @@ async function open(enableJsonResponse = false): Promise<McpPair> {
   });
   await client.connect(transport as Transport);
   onTestFinished(() => client.close());
-  const pay = async (amount: number): Promise<string> => {
-    const result = await client.callTool({ name: "pay", arguments: { amount } }, undefined, { timeout: 500 });
+  const pay = async (amount: number, timeout = 20_000): Promise<string> => {
+    const result = await client.callTool({ name: "pay", arguments: { amount } }, undefined, { timeout });
     return JSON.stringify(result.content);
   };
   return { proxy, client, paid, pay };
@@ -107,7 +107,7 @@ test("a split character and duplicated events still give a valid result", async 
 test("a stalled stream times out; it resumes when the fault is removed", async () => {
   const { proxy, pay } = await open();
   await proxy.arm({ type: "stream_stalled", match: { tool: "pay" } });
-  await expect(pay(1)).rejects.toThrow("timed out");
+  await expect(pay(1, 500)).rejects.toThrow("timed out");
   await proxy.disarm("stream_stalled_downstream");
   expect(await pay(2)).toContain("paid 2");
 });
