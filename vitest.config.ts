@@ -19,7 +19,7 @@ const PURE = [
   "electron/lab/scenarios/{certainty,checks,describe,fields,load,plan}.test.ts",
   "electron/lab/service/streams/{credit,json-text}.test.ts",
   "electron/lab/stacks/{interpolation,stack-file}.test.ts",
-  "electron/lab/stacks/docker/{engine-error,event-shape,inspection,log-frames,shell-words}.test.ts",
+  "electron/lab/stacks/docker/{engine-error,event-shape,inspection,log-frames,propose-*,shell-words}.test.ts",
   "electron/shell/{link-route,window-state}.test.ts",
   "renderer/!(lab-client)/**/*.test.{ts,tsx}",
   "resources/stack/agent/{model,scripted}-planner.test.ts",

@@ -28,6 +28,7 @@ import { forgetAttached, type Recovered, recover } from "./recovery.ts";
 import { retryPauseMs } from "./retry-pause.ts";
 import type { RunResult } from "./runs/runner.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
+import { attachedRow } from "./stacks/docker/attached-row.ts";
 import type { Engine } from "./stacks/docker/engine.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
@@ -237,7 +238,6 @@ async function registeredAsFound(
   if (engine === undefined) return undefined;
   const known = register.list().find(({ project, attached }) => attached && project === stack.project);
   if (known !== undefined) return { stack, registered: known };
-  const { attachedRow } = await import("./stacks/docker/attached-row.ts");
   const registered = await attachedRow(stack, engine, { acceptsStopped: true });
   return registered && { stack, registered };
 }

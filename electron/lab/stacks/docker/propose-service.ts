@@ -64,13 +64,11 @@ function roleOf(service: GreetedService): Role {
 
 /** The container's own health check knows best; else the first port that answers, by what it speaks. */
 function probeOf(service: GreetedService): Pick<ProposedService, "probe" | "port"> {
-  const answering = [...service.greetings].filter(([, { speaks }]) => speaks !== "nothing");
-  const http = answering.find(([, { speaks }]) => speaks === "http");
-  if (http?.[1].speaks === "http" && !service.hasHealthCheck) return { probe: { http: http[1].path }, port: http[0] };
-  const [first] = http ? [http] : answering;
-  if (first === undefined || service.hasHealthCheck)
-    return { probe: { container: true }, ...(first && { port: first[0] }) };
-  return { probe: { tcp: true }, port: first[0] };
+  const http = [...service.greetings].find(([, { speaks }]) => speaks === "http");
+  const port = http?.[0] ?? answeringPort(service);
+  if (port === undefined) return { probe: { container: true } };
+  if (service.hasHealthCheck) return { probe: { container: true }, port };
+  return { probe: http?.[1].speaks === "http" ? { http: http[1].path } : { tcp: true }, port };
 }
 
 type McpGreeting = Extract<Greeting, { speaks: `mcp${string}` }>;

@@ -2,6 +2,7 @@ import type Dockerode from "dockerode";
 import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
 import type { Sharing } from "../../journal/baseline.ts";
 import { LABEL, SIDECAR_LABEL } from "./compose-labels.ts";
+import { containerName } from "./container-view.ts";
 import { ask } from "./engine-error.ts";
 
 type Inspected = Dockerode.ContainerInspectInfo;
@@ -74,7 +75,7 @@ export function sharingOf(container: Inspected, others: readonly Inspected[]): S
 
 /** By its service, or by its own name when it belongs to no project. */
 export function nameOf({ Config, Name }: Inspected): string {
-  return Config.Labels[LABEL.service] ?? Name.replace(/^\//, "");
+  return Config.Labels[LABEL.service] ?? containerName(Name);
 }
 
 const CONTAINER_PREFIX = "container:";
