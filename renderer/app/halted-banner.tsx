@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
+import { faultList, faultsInForce } from "../state/in-force.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { focusMain } from "../ui/focus-main.ts";
-import { faultList, faultsInForce } from "./in-force.ts";
 import classes from "./shell.module.css";
 
 export function HaltedBanner() {

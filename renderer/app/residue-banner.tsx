@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
+import { damageOf, faultList, leftBroken, needsNewStack } from "../state/in-force.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
-import { damageOf, faultList, leftBroken, needsNewStack } from "./in-force.ts";
 import classes from "./shell.module.css";
 
 /** Damage that only a person can restore: left by an ended run, or caused by someone else. */

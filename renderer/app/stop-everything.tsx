@@ -1,9 +1,9 @@
 import { IconArrowBackUp, IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
+import { damageOf, faultsInForce, whyNoUndo } from "../state/in-force.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
-import { damageOf, faultsInForce, whyNoUndo } from "./in-force.ts";
 import classes from "./shell.module.css";
 
 /** In the same position on every page, so that undo and halt are always found. */

@@ -1,6 +1,7 @@
 import { IconCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { StackChoice } from "../../electron/contract/stacks.ts";
+import { faultsInForce } from "../state/in-force.ts";
 import { useLab } from "../state/lab-context.tsx";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -20,7 +21,7 @@ interface StackRowProps {
 export function StackRow({ choice, isOpen, icon, name, disabledBecause, children }: StackRowProps) {
   const cannot = useLab(whyNotRun);
   const isRunInProgress = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
-  const faults = useLab((state) => state.lab?.stack.services.reduce((sum, each) => sum + each.faults.length, 0) ?? 0);
+  const faults = useLab((state) => faultsInForce(state.lab).length);
   const { open, isOpening } = useOpenStack();
   const because = disabledBecause ?? cannot ?? (isRunInProgress ? "A run is in progress: cancel it first" : undefined);
   return (

@@ -4,6 +4,7 @@ import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { compactDecisions, type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
+import { referencesOf } from "../../lab/scenarios/references.ts";
 import { askedAt, casesNamed } from "../../lab/scenarios/suite.ts";
 import type { OpenStack, StackNews } from "../../lab/stacks/open-stack.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
@@ -113,7 +114,9 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
     const batch = Array.from({ length: repeat }, () => scenarios).flat();
     await lab.work(purpose, terminal.signal, async (session) => {
       printRecovered(session, screen);
-      await session.stacks.use(target, { signal: terminal.signal, listen: showOn(screen) }, async (open) => {
+      const breaksLinks = scenarios.some(({ scenario }) => referencesOf(scenario).some(({ kind }) => kind === "link"));
+      const opening = { signal: terminal.signal, listen: showOn(screen), breaksLinks };
+      await session.stacks.use(target, opening, async (open) => {
         const watching = { screen, terminal, failFast: values["fail-fast"], keepRaw: values.raw };
         reports.push(...(await runAll(batch, session, open, watching)));
       });

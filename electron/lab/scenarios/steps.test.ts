@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
 import { decided } from "../../testing/sample-events.ts";
 import type * as abortScope from "../abort-scope.ts";
+import { LabError } from "../lab-error.ts";
 import { step as schema } from "./schema.ts";
 import { runStep } from "./steps.ts";
 
@@ -64,6 +65,15 @@ describe("a call", () => {
     expect(await doStep({ call: "x", is: "error" }, context)).toMatchObject({ ok: false, decision: "error" });
     await expect(doStep({ call: "x", is: "ok" }, context)).rejects.toThrow(/ended with error: .*expected ok/);
     await expect(doStep({ call: "x" }, context)).rejects.toThrow();
+  });
+
+  test("that nothing can be asked to make is no error that was expected", async () => {
+    const { context } = fakeContext("127.0.0.1:1");
+    const endpoint = () => {
+      throw new LabError("bad-input", "a call needs a gateway");
+    };
+    const without = { ...context, stack: { ...context.stack, endpoint } } as unknown as typeof context;
+    await expect(doStep({ call: "x", is: "error" }, without)).rejects.toThrow("a call needs a gateway");
   });
 
   test("is not delayed by a gateway that does not answer the end of the session", async () => {

@@ -57,7 +57,8 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     const outcome = await callOnce(context, turn ?? randomUUID(), call, toolArguments, signal).catch(
       (error: unknown) => {
         signal.throwIfAborted();
-        if (is === undefined) throw error;
+        // A stack without a gateway has not answered with an error.
+        if (is === undefined || (error instanceof LabError && error.code === "bad-input")) throw error;
         return { ok: false, decision: "error", detail: messageOf(error) };
       },
     );

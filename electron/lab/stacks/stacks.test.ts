@@ -7,6 +7,7 @@ import { FaultJournal } from "../journal/fault-journal.ts";
 import { openJournal } from "../journal/journal.ts";
 import { type RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
+import type { Engine } from "./docker/engine.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
 import { driverOf, ON_REFERENCE_STACK, type RunTarget, targetOfRegistered } from "./run-target.ts";
 import { RunningStack, type UpOptions } from "./running-stack.ts";
@@ -128,6 +129,23 @@ test("one that is up by another driver than the one asked for is in the way", as
   register.add(registeredAs(file, { engine: ADDRESS, networks: [], volumes: [] }));
   const asked = await stacks.resolve({ ...target, source: { is: "compose file", file }, driver: "process" });
   await expect(stacks.open(asked, { signal })).rejects.toThrow(/another stack is up: .*, by the docker driver/);
+});
+
+test("a process stack that is left up is no obstacle to a project that someone else has up", async () => {
+  const { stacks, register, target, file } = smallStacks();
+  register.add(registeredAs(file, undefined));
+  const { stack } = await stacks.resolve(target);
+  const docker = { listContainers: async () => [] } as unknown as Engine["docker"];
+  const engine: Engine = { docker, address: ADDRESS, version: "20.10", notes: [] };
+  const theirs: RunTarget = {
+    ...ON_REFERENCE_STACK,
+    source: { is: "project", project: "theirs" },
+    driver: "docker",
+    engine: { by: "address", address: ADDRESS },
+    start: "attach",
+  };
+  const asked = { target: theirs, stack: { ...stack, project: "theirs" }, engine, notes: [] };
+  await expect(stacks.open(asked, { signal })).rejects.toThrow("theirs is not up");
 });
 
 test("a protection that the stack does not know is refused before anything is started", async () => {

@@ -24,6 +24,8 @@ export interface StacksParts {
 export interface OpenOptions {
   signal: AbortSignal;
   listen?: (news: StackNews) => void;
+  /** Links are to be broken: what that needs is built before, with progress, and not at the first of them. */
+  breaksLinks?: boolean;
 }
 
 /** The one place where it is decided how the stack of a run target comes to be up, and what becomes of it afterwards. */
@@ -44,10 +46,11 @@ export class Stacks {
    * @throws LabError `busy` when another stack of this lab's is in the way, or another lab works on the project
    */
   async open(target: ResolvedTarget, options: OpenOptions): Promise<OpenStack> {
-    const { listen = () => {} } = options;
+    const { listen = () => {}, breaksLinks = false } = options;
     const startedMs = performance.now();
-    const { running, openedAs } = await this.#find(target, { ...options, listen });
-    await readyForLinks(target.stack, running, listen);
+    const { running, openedAs } = await this.#find(target, { ...options, listen, breaksLinks });
+    // Only then: nothing is built on someone's engine since a project was opened.
+    if (breaksLinks) await readyForLinks(target.stack, running, listen);
     listen({ is: "open", running, openedAs, tookMs: performance.now() - startedMs });
     return new OpenStack(target.target, running, openedAs, this.#parts.faults);
   }
@@ -116,8 +119,9 @@ export class Stacks {
     if (registered === undefined) return undefined;
     const driver = driverOf(target);
     const itsDriver = registered.docker === undefined ? "process" : "docker";
-    // Another project on Docker is no obstacle: it does not need what this one uses.
-    if (driver === "docker" && itsDriver === "docker" && registered.project !== stack.project) return undefined;
+    // Another project on Docker is no obstacle, nor one that is up already: neither needs what this one uses.
+    const needsNothing = itsDriver === "docker" || target.source.is === "project";
+    if (driver === "docker" && needsNothing && registered.project !== stack.project) return undefined;
     if (registered.file === stack.file && (driver ?? itsDriver) === itsDriver) {
       return this.#attachTo(stack, registered);
     }

@@ -5,6 +5,7 @@ import type { FaultJournal, JournaledFault } from "../../journal/fault-journal.t
 import { asLabError, LabError } from "../../lab-error.ts";
 import type { OpenStack, StackNews } from "../../stacks/open-stack.ts";
 import { protectionsOf } from "../../stacks/protections.ts";
+import type { ResolvedTarget } from "../../stacks/resolve-target.ts";
 import { driverOf, type RunTarget } from "../../stacks/run-target.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import type { Stack } from "../../stacks/stack-file.ts";
@@ -97,14 +98,15 @@ export class StackController {
   /**
    * The stack, brought up if it is not. Everyone who asks meanwhile waits for the same start; one who stops waiting
    * does not stop it.
+   * @param just the stack that has just been chosen, as it was read for that; else it is read again
    */
-  async up(): Promise<OpenStack> {
+  async up(just?: ResolvedTarget): Promise<OpenStack> {
     this.#quit.signal.throwIfAborted();
     if (this.#situation.is === "up") return this.#situation.open;
     if (this.#situation.is === "starting") return this.#situation.opening;
     if (this.#situation.is === "stopping") throw new LabError("busy", "the stack is being taken down", { hint: LATER });
     const progress = new Map<string, string>();
-    const opening = this.#bringUp(progress);
+    const opening = this.#bringUp(progress, just);
     opening.catch(() => {});
     this.#become({ is: "starting", progress, opening });
     try {
@@ -230,7 +232,7 @@ export class StackController {
     return { name, role, state: state.is, health, reason, latencyMs, address, faults };
   }
 
-  async #bringUp(progress: Map<string, string>): Promise<OpenStack> {
+  async #bringUp(progress: Map<string, string>, just: ResolvedTarget | undefined): Promise<OpenStack> {
     const { stacks, options, onChange } = this.#parts;
     const { target } = this.#chosen;
     const listen = (news: StackNews) => {
@@ -238,7 +240,8 @@ export class StackController {
       progress.set(news.progress.service, news.progress.state);
       onChange();
     };
-    return stacks.open(await stacks.resolve({ ...target, ...options() }), { signal: this.#quit.signal, listen });
+    const resolved = just ?? (await stacks.resolve({ ...target, ...options() }));
+    return stacks.open(resolved, { signal: this.#quit.signal, listen });
   }
 
   /** What cannot be checked now is reported by the health of the services. */

@@ -88,17 +88,19 @@ export class StackService {
   use(choice: StackChoice): Promise<StackStatus> {
     return this.#operations.during(async () => {
       this.#assertIdle();
-      const { target, stack } = await this.#lab.resolve(targetOfChoice(choice));
+      const resolved = await this.#lab.resolve(targetOfChoice(choice));
       const { residue } = await this.#use.undoManual();
       if (residue.length > 0) {
         throw new LabError("residue", `the stack that is open is not restored: ${residue.join("; ")}`, {
           hint: "restore it first, then open the other one",
         });
       }
+      // A run may have been started meanwhile: what it runs on is not taken away.
+      this.#assertIdle();
       await this.#controller.leave();
-      this.#controller.choose({ target, stack });
+      this.#controller.choose(resolved);
       this.#use.remember(choice);
-      if (choice.is === "project") await this.#controller.up();
+      if (choice.is === "project") await this.#controller.up(resolved);
       return this.status();
     });
   }
