@@ -75,6 +75,20 @@ describe("a steady state that demands a call", () => {
     expect(await holdOnce(steady, "127.0.0.1:59999")).toMatch(/^call lookup: .*ECONNREFUSED/);
   });
 
+  test("has the time that it gives its call, also when that is longer than a stack may take", async () => {
+    const usual = new ExpiringLimit(STEADY_LIMIT_MS);
+    inForce.limit = usual;
+    onTestFinished(() => {
+      inForce.limit = undefined;
+    });
+    const { address } = await fakeGateway(() => {
+      usual.expire();
+      return ok;
+    });
+    const patient = steadyOf({ call: "lookup", arguments: { id: 7 }, is: "ok", within: "60s" });
+    expect(await holdSteady(patient, fakeContext(address).context, never)).toBeUndefined();
+  });
+
   test("ends when the run is cancelled", async () => {
     const { address } = await fakeGateway(() => failed);
     const cancel = new AbortController();

@@ -1,3 +1,4 @@
+import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import { demandCall, demandHttp } from "./demands.ts";
@@ -6,7 +7,10 @@ import type { RunContext } from "./run-context.ts";
 import { isHealth, type Steady, type SteadyCall, type SteadyHealth, type SteadyHttp } from "./schema.ts";
 import { settleDecisions } from "./settle-decisions.ts";
 
-/** How long the stack may take to reach its steady state, before the method and after the rollback. */
+/**
+ * How long the stack may take to reach its steady state, before the method and after the rollback. What may itself take
+ * longer has its own time.
+ */
 export const STEADY_LIMIT_MS = 15_000;
 /** Interval between checks of what must hold throughout. */
 const POLL_INTERVAL_MS = 250;
@@ -42,10 +46,11 @@ async function whyNotHealthy({ service, is }: SteadyHealth, { stack }: RunContex
 
 /** Retries until the demand is met or the time limit is over. Resolves to the result of the last attempt. */
 async function whyNotMet(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
-  let why: string | undefined = `${describeSteady(steady)}: no answer`;
+  const limitMs = Math.max(STEADY_LIMIT_MS, steady.within ?? 0);
+  let why: string | undefined = `${describeSteady(steady)}: no answer in ${formatDuration(limitMs)}`;
   const startedMs = context.clock.monotonicMs();
   try {
-    await within(signal, STEADY_LIMIT_MS, async (limit) => {
+    await within(signal, limitMs, async (limit) => {
       for (;;) {
         why = await demand(steady, context, limit);
         if (why === undefined) return;
