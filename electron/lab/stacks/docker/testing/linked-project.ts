@@ -6,9 +6,12 @@ import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { OVERLAY_FILE } from "../project-stack.ts";
 import { compose, containerId, docker, projectName } from "./on-docker.ts";
 
-/** Calls `CALLEE` when it is asked to, over connections that it keeps, and tells what came of it. */
+/**
+ * Calls `CALLEE` when it is asked to, over connections that it keeps, and tells what came of it. A connection that waits
+ * sends nothing: a probe of TCP, sent after a second by default, would find out before the next call that it was reset.
+ */
 const CALLER = `const http = require("http");
-const agent = new http.Agent({ keepAlive: true });
+const agent = new http.Agent({ keepAlive: true, keepAliveMsecs: 3_600_000 });
 const call = (body, headers) => new Promise((resolve) => {
   const startedMs = performance.now();
   const done = (outcome) => resolve({ ms: Math.round(performance.now() - startedMs), ...outcome });
