@@ -1,7 +1,10 @@
 import type { Page } from "@playwright/test";
 
-/** What a navigation ends with; the second when the browser's own error page of one comes in the middle of the next. */
-const BROKEN_OFF = /ERR_NETWORK_CHANGED|interrupted by another navigation to "chrome-error:/;
+/**
+ * What a navigation ends with; the second when the browser's own error page of one, or its next attempt from there, comes
+ * in the middle of another.
+ */
+const BROKEN_OFF = /ERR_NETWORK_CHANGED|interrupted by another navigation/;
 
 /** A stack on Docker changes a few networks; more attempts than that would hide something else. */
 const ATTEMPTS = 10;
