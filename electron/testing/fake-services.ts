@@ -70,6 +70,8 @@ export function fakeContext(address: string, health: Record<string, HealthStatus
     stack: { services },
     address: () => address,
     endpoint: () => `http://${address}/`,
+    gateway: () => ({ url: `http://${address}/`, headers: {} }),
+    mcpEndpoint: () => ({ url: `http://${address}/mcp`, headers: {} }),
     health: { health: statusOf, checkNow: async (service: string) => statusOf(service), waitFor },
   };
   const faults = { apply: async () => "applied", undo: async () => ({ undone: 0, residue: [] as string[] }) };

@@ -25,7 +25,7 @@ async function serve(handle: Handle, port = 0) {
 
 /** Without the time limit of a check in the lab, so that a busy machine does not matter. */
 function probe(address: string): McpProbe {
-  const made = new McpProbe(`http://${address}/mcp`);
+  const made = new McpProbe({ url: `http://${address}/mcp`, headers: {} });
   onTestFinished(() => made.close());
   return made;
 }
@@ -94,7 +94,7 @@ describe.each([true, false])("an MCP probe of a server that answers in JSON: %s"
 describe("an MCP probe is not up", () => {
   test.each([
     [400, '{"jsonrpc":"2.0","error":{"code":-32000,"message":"no session"},"id":null}', "answers HTTP 400"],
-    [401, "", "answers HTTP 401: it wants authorization"],
+    [401, "", "answers HTTP 401: it wants authorization (x-lab.headers)"],
     [406, "", "answers HTTP 406"],
     [503, "", "answers HTTP 503"],
     [200, "", "answers HTTP 200 without an MCP reply"],

@@ -4,6 +4,7 @@ import { isObject, parseJson } from "../../model/json.ts";
 import { orAbort } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { exchange } from "./http-exchange.ts";
+import type { McpEndpoint } from "./mcp-endpoint.ts";
 import { McpProbe } from "./mcp-probe.ts";
 import type { ProbeMethod, Verdict } from "./probe-method.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
@@ -23,10 +24,13 @@ export interface Probe {
 /** A probe that asks the service itself. */
 export type AskedProbe = Exclude<ProbeSpec, { container: true }>;
 
-/** @param address host:port; replaces `{address}` in a postgres URL */
-export function makeProbe(spec: AskedProbe, address: string): Probe {
-  if ("http" in spec) return timed({ check: (signal) => checkHttp(`http://${address}${spec.http}`, signal) });
-  if ("mcp" in spec) return timed(new McpProbe(`http://${address}${spec.mcp}`));
+/**
+ * @param address host:port; replaces `{address}` in a postgres URL
+ * @param headers sent with each request over HTTP
+ */
+export function makeProbe(spec: AskedProbe, address: string, headers: McpEndpoint["headers"] = {}): Probe {
+  if ("http" in spec) return timed({ check: (signal) => checkHttp(`http://${address}${spec.http}`, headers, signal) });
+  if ("mcp" in spec) return timed(new McpProbe({ url: `http://${address}${spec.mcp}`, headers }));
   if ("tcp" in spec) return timed({ check: (signal) => checkTcp(address, signal) });
   return timed(postgresCheck(spec.postgres.replace("{address}", address)));
 }
@@ -46,8 +50,8 @@ function timed(method: ProbeMethod): Probe {
   };
 }
 
-async function checkHttp(url: string, signal: AbortSignal): Promise<Verdict> {
-  const { status, body } = await exchange(url, { method: "GET" }, signal);
+async function checkHttp(url: string, headers: McpEndpoint["headers"], signal: AbortSignal): Promise<Verdict> {
+  const { status, body } = await exchange(url, { method: "GET", headers: { ...headers } }, signal);
   if (status < 200 || status > 299) return { status: "degraded", reason: `answers HTTP ${status}` };
   const health = parseJson(body);
   if (!isObject(health) || health.status !== "degraded") return { status: "up", reason: `answers HTTP ${status}` };

@@ -26,7 +26,7 @@ async function run(sent: readonly string[], method: object[], expected?: object[
     for (const tool of sent) sending.push(send(stack.linkUrl, toolCall(tool)).catch(() => {}));
     return { result: { content: [{ type: "text", text: "done" }] } };
   });
-  vi.spyOn(stack.running, "endpoint").mockReturnValue(`http://${gateway.address}/`);
+  vi.spyOn(stack.running, "gateway").mockReturnValue({ url: `http://${gateway.address}/`, headers: {} });
   onTestFinished(() => {
     caller.role = "other";
     vi.restoreAllMocks();

@@ -1,9 +1,11 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { SSEClientTransport, SseError } from "@modelcontextprotocol/sdk/client/sse.js";
+import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { AbortScope, within } from "../abort-scope.ts";
-import { messageOf } from "../lab-error.ts";
+import { isUnauthorized, type McpEndpoint, mayBeOlder, unauthorized } from "../health/mcp-endpoint.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 
 /** Longer than any approval takes, so that the gateway or the run ends a call, not the client's default. */
 const CALL_LIMIT_MS = 6 * 60_000;
@@ -28,25 +30,34 @@ export interface McpSession {
   close(): Promise<void>;
 }
 
+/** A client, connected over the transport that the server speaks. */
+interface Connected {
+  client: Client;
+  transport: StreamableHTTPClientTransport | SSEClientTransport;
+}
+
 /**
- * Every request gets its own signal: the SDK's client never removes its listener, and would otherwise keep a session's
+ * Opens a session over Streamable HTTP or, where the server does not have it, over HTTP+SSE. Every request gets its own signal: the SDK's client never removes its listener, and would otherwise keep a session's
  * objects, such as schema validators, in memory as long as the run's signal.
  */
-export async function openMcpSession(url: string, turn: string, signal: AbortSignal): Promise<McpSession> {
-  const transport = new StreamableHTTPClientTransport(new URL(url), {
-    requestInit: { headers: { "X-Mcp-Turn-Id": turn } },
+export async function openMcpSession(endpoint: McpEndpoint, turn: string, signal: AbortSignal): Promise<McpSession> {
+  const url = new URL(endpoint.url);
+  const options = { requestInit: { headers: { ...endpoint.headers, "X-Mcp-Turn-Id": turn } } };
+  const { client, transport } = await within(signal, ANSWER_LIMIT_MS, async (limit) => {
+    try {
+      return await connect(new StreamableHTTPClientTransport(url, options), limit);
+    } catch (error) {
+      if (!(error instanceof StreamableHTTPError)) throw error;
+      if (!mayBeOlder(error.code)) throw refused(url, error);
+      return connect(new SSEClientTransport(url, options), limit).catch((other: unknown) => {
+        limit.throwIfAborted();
+        throw refused(url, other instanceof SseError && isUnauthorized(other.code) ? other : error);
+      });
+    }
   });
-  const client = new Client({ name: "resilience-lab", version: "1" });
-  try {
-    // The SDK's transport declares optional callbacks differently from its own Transport type.
-    const connected = transport as Parameters<Client["connect"]>[0];
-    await within(signal, ANSWER_LIMIT_MS, (own) => client.connect(connected, { signal: own }));
-  } catch (error) {
-    await client.close();
-    throw error;
-  }
+  const id = "sessionId" in transport ? transport.sessionId : undefined;
   return {
-    id: transport.sessionId,
+    id,
     async listTools(limit) {
       const { tools } = await within(limit, ANSWER_LIMIT_MS, (own) => client.listTools({}, { signal: own }));
       return tools.map(({ name }) => name);
@@ -67,10 +78,37 @@ export async function openMcpSession(url: string, turn: string, signal: AbortSig
     },
     async close() {
       // Fails when the gateway is down, which has no session to end.
-      await within(new AbortController().signal, GOODBYE_LIMIT_MS, () => transport.terminateSession()).catch(() => {});
+      const end = async () => "terminateSession" in transport && transport.terminateSession();
+      await within(new AbortController().signal, GOODBYE_LIMIT_MS, end).catch(() => {});
       await client.close();
     },
   };
+}
+
+async function connect(transport: Connected["transport"], signal: AbortSignal): Promise<Connected> {
+  const client = new Client({ name: "resilience-lab", version: "1" });
+  const stop = () => void client.close();
+  // The SDK's client does not end a handshake over HTTP+SSE whose stream says nothing.
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    // The SDK's transports declare optional callbacks differently from its own Transport type.
+    await client.connect(transport as Parameters<Client["connect"]>[0], { signal });
+    return { client, transport };
+  } catch (error) {
+    await client.close();
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** The SDK's message is the body alone, which is often empty. */
+function refused({ pathname }: URL, error: StreamableHTTPError | SseError): Error {
+  const { code: status, message } = error;
+  if (status === undefined || status < 0) return error;
+  const why = isUnauthorized(status) ? unauthorized(status) : `answers HTTP ${status}`;
+  return new LabError("unreachable", `${pathname} ${why}: ${message}`, { cause: error });
 }
 
 const refusal = z.object({ decision: z.string() });

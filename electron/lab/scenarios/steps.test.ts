@@ -69,10 +69,10 @@ describe("a call", () => {
 
   test("that nothing can be asked to make is no error that was expected", async () => {
     const { context } = fakeContext("127.0.0.1:1");
-    const endpoint = () => {
+    const gateway = () => {
       throw new LabError("bad-input", "a call needs a gateway");
     };
-    const without = { ...context, stack: { ...context.stack, endpoint } } as unknown as typeof context;
+    const without = { ...context, stack: { ...context.stack, gateway } } as unknown as typeof context;
     await expect(doStep({ call: "x", is: "error" }, without)).rejects.toThrow("a call needs a gateway");
   });
 

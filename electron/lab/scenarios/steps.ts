@@ -30,9 +30,8 @@ export function runStep(step: Step, context: RunContext, signal: AbortSignal): P
 
 const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<StepOutput>> = {
   async warm({ warm }, context, signal) {
-    const endpoint = context.stack.stack.services.find(({ name }) => name === warm)?.endpoint ?? "/mcp";
     const { openMcpSession } = await loadMcpSession();
-    const session = await openMcpSession(context.url(warm, endpoint), randomUUID(), signal);
+    const session = await openMcpSession(context.stack.mcpEndpoint(warm), randomUUID(), signal);
     try {
       return { tools: await session.listTools(signal) };
     } finally {
@@ -167,7 +166,7 @@ async function openSessions(count: number, open: () => Promise<McpSession>): Pro
 
 async function openGatewaySession(context: RunContext, turn: string, signal: AbortSignal): Promise<McpSession> {
   const { openMcpSession } = await loadMcpSession();
-  return openMcpSession(context.stack.endpoint("gateway", "a call"), turn, signal);
+  return openMcpSession(context.stack.gateway("a call"), turn, signal);
 }
 
 function headersFor(role: Role, { stack }: RunContext): Record<string, string> {

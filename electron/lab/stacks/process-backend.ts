@@ -33,7 +33,7 @@ export class ProcessBackend implements StackBackend {
         hint: "give it a probe of its own in x-lab, such as {http: /health}, or run it on Docker",
       });
     }
-    return makeProbe(probe, this.address(service));
+    return makeProbe(probe, this.address(service), service.headers);
   }
 
   followLogs(take: (line: LogLine) => void): LogFollower {

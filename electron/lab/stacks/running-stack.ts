@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { AbortScope } from "../abort-scope.ts";
+import type { McpEndpoint } from "../health/mcp-endpoint.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import type { DockerLocation } from "../journal/docker-location.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
@@ -153,6 +154,17 @@ export class RunningStack {
     const address = this.address(service.name);
     const endpoint = service.endpoint ?? "";
     return endpoint.includes("{address}") ? endpoint.replace("{address}", address) : `http://${address}${endpoint}`;
+  }
+
+  /** Where agents reach their tools. @throws LabError when the stack has no gateway, saying what would need one */
+  gateway(wantedBy: string): McpEndpoint {
+    return this.mcpEndpoint(serviceWithRole(this.stack, "gateway", wantedBy).name);
+  }
+
+  /** Where a service speaks MCP: at `/mcp`, unless its x-lab names another endpoint. */
+  mcpEndpoint(service: string): McpEndpoint {
+    const { name, endpoint = "/mcp", headers } = serviceNamed(this.stack, service);
+    return { url: `http://${this.address(name)}${endpoint}`, headers };
   }
 
   /** Follows what the services print from now on. */

@@ -26,6 +26,8 @@ export interface Service {
   role: Role;
   probe: ProbeSpec;
   endpoint: string | undefined;
+  /** Of its probe's and of each MCP request to it. */
+  headers: Readonly<Record<string, string>>;
   reset: string | undefined;
   /** What the service asks of those who change its state. */
   token: string | undefined;
@@ -180,13 +182,14 @@ function secretsFor(
 function toService(name: string, compose: ComposeService): Service[] {
   const lab = compose["x-lab"];
   if (lab === undefined) return [];
-  const { role, probe, endpoint, reset, token, tools, protections } = lab;
+  const { role, probe, endpoint, headers = {}, reset, token, tools, protections } = lab;
   return [
     {
       name,
       role,
       probe,
       endpoint,
+      headers,
       reset,
       token,
       tools,

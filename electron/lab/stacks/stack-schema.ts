@@ -75,6 +75,10 @@ const labService = z.strictObject({
     .min(1)
     .optional()
     .describe("sent as Authorization: Bearer with the lab's resets, steps, GETs and faults, never to an MCP endpoint"),
+  headers: z
+    .record(z.string().regex(/^[!#$%&'*+.^`|~\w-]+$/, { error: "expected the name of an HTTP header" }), text)
+    .optional()
+    .describe("sent with its probe and with each MCP request to it; variables of the environment are filled in"),
   reset: z.string().startsWith("/").optional().describe("POSTed before each run, so that runs begin alike"),
   tools: z
     .array(z.string().min(1))

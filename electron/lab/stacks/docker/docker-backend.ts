@@ -67,7 +67,7 @@ export class DockerBackend implements StackBackend {
     if ("container" in probe) return containerProbe(name, this.#watch, "container");
     return containerProbe(name, this.#watch, {
       address: () => this.#address(service),
-      make: (at) => makeProbe(probe, at),
+      make: (at) => makeProbe(probe, at, service.headers),
     });
   }
 

@@ -5,8 +5,6 @@ import { McpProbe } from "../../health/mcp-probe.ts";
 /** What answers on a port, as far as a few harmless requests tell. No tool is called. */
 export type Greeting =
   | { speaks: "mcp"; path: string }
-  /** The older transport: an event stream that names where to post. */
-  | { speaks: "mcp over sse"; path: string }
   /** MCP, by its address, behind a token that the lab does not have. */
   | { speaks: "mcp, authorised"; path: string }
   /** `path` answered 2xx. */
@@ -20,7 +18,7 @@ export type Greeting =
 const LIMIT_MS = 3_000;
 const POSTGRES_LIMIT_MS = 500;
 
-const MCP_PATHS = ["/mcp", "/", "/api/mcp"];
+const MCP_PATHS = ["/mcp", "/", "/api/mcp", "/sse"];
 const HEALTH_PATHS = ["/health", "/healthz", "/api/health", "/"];
 
 /** Asks a port which protocol it speaks: MCP first, then PostgreSQL and HTTP. Takes at most 3 s; never throws. */
@@ -28,14 +26,12 @@ export async function greet(address: string, signal: AbortSignal): Promise<Greet
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
   if (!(await accepts(address, limit))) return { speaks: "nothing" };
   if (await speaksPostgres(address, limit)) return { speaks: "postgres" };
-  const [mcp, stream, http] = await Promise.all([
+  const [mcp, http] = await Promise.all([
     Promise.all(MCP_PATHS.map((path) => mcpAt(address, path, limit))),
-    speaksSse(address, limit),
     Promise.all(HEALTH_PATHS.map((path) => answersAt(address, path, limit))),
   ]);
   const found = mcp.find((each) => each?.speaks === "mcp");
   if (found !== undefined) return found;
-  if (stream) return { speaks: "mcp over sse", path: "/sse" };
   // A server whose every path wants a token says nothing of MCP.
   const [atMcp] = mcp;
   const isEverywhere = mcp.every((each) => each?.speaks === "mcp, authorised");
@@ -45,7 +41,7 @@ export async function greet(address: string, signal: AbortSignal): Promise<Greet
 }
 
 async function mcpAt(address: string, path: string, signal: AbortSignal): Promise<Greeting | undefined> {
-  const probe = new McpProbe(`http://${address}${path}`);
+  const probe = new McpProbe({ url: `http://${address}${path}`, headers: {} });
   try {
     const { status, reason } = await probe.check(signal);
     if (status === "up") return { speaks: "mcp", path };
@@ -57,17 +53,6 @@ async function mcpAt(address: string, path: string, signal: AbortSignal): Promis
     await probe.close();
   }
 }
-
-async function speaksSse(address: string, signal: AbortSignal): Promise<boolean> {
-  const headers = { accept: "text/event-stream" };
-  const isEnough = (body: string) => ENDPOINT.test(body);
-  return exchange(`http://${address}/sse`, { method: "GET", headers, isEnough }, signal).then(
-    ({ body }) => ENDPOINT.test(body),
-    () => false,
-  );
-}
-
-const ENDPOINT = /^event: ?endpoint$/m;
 
 async function answersAt(address: string, path: string, signal: AbortSignal): Promise<boolean> {
   const answer = await exchange(`http://${address}${path}`, { method: "GET" }, signal).catch(() => undefined);

@@ -60,7 +60,7 @@ test("a probe is the best that the service offers, and needs no port where it ha
   const http: [number, Greeting][] = [[80, { speaks: "http", path: "/healthz" }]];
   const proposals = proposeServices([
     service("a", "acme/a", { greets: mcp }),
-    service("b", "acme/b", { greets: [[8080, { speaks: "mcp over sse", path: "/sse" }]] }),
+    service("b", "acme/b", { greets: [[8080, { speaks: "mcp, authorised", path: "/mcp" }]] }),
     service("c", "acme/c", { greets: http }),
     service("d", "acme/d", { greets: http, hasHealthCheck: true }),
     service("e", "acme/e", { greets: [[9, { speaks: "tcp" }]] }),

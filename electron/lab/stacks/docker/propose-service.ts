@@ -33,7 +33,7 @@ function propose(service: GreetedService, isMcp: ReadonlySet<string>): ProposedS
   if (mcp !== undefined) {
     const others = Object.keys(service.dependsOn).some((name) => isMcp.has(name));
     const role = others || GATEWAY.test(namesOf(service)) ? "gateway" : "mcp-server";
-    // A session over the older transport, or behind a token, is nothing that a probe could open.
+    // Behind a token that only a person can name (x-lab.headers).
     const probe: ProbeSpec = mcp.greeting.speaks === "mcp" ? { mcp: mcp.greeting.path } : { tcp: true };
     return { role, probe, endpoint: mcp.greeting.path, port: mcp.port };
   }
@@ -74,7 +74,7 @@ function probeOf(service: GreetedService): Pick<ProposedService, "probe" | "port
 type McpGreeting = Extract<Greeting, { speaks: `mcp${string}` }>;
 
 function mcpPort({ greetings }: GreetedService): { port: number; greeting: McpGreeting } | undefined {
-  for (const speaks of ["mcp", "mcp over sse", "mcp, authorised"] as const) {
+  for (const speaks of ["mcp", "mcp, authorised"] as const) {
     for (const [port, greeting] of greetings) if (greeting.speaks === speaks) return { port, greeting };
   }
   return undefined;
