@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PUBLIC_PROJECT } from "../../electron/testing/public-project.ts";
+import { writePublicProject } from "../../electron/testing/public-project.ts";
 import { BrowserLab, expect, test } from "./lab-under-test.ts";
 
 /** The docker command line: it knows nothing of the lab. */
@@ -38,7 +38,7 @@ test.describe("a compose project of someone else's", () => {
 
   test.beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
-    writeFileSync(join(folder, "docker-compose.yml"), PUBLIC_PROJECT);
+    writePublicProject(folder);
     compose("up", "-d");
   });
   test.afterAll(() => {

@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const FOUND = fileURLToPath(import.meta.resolve("@modelcontextprotocol/sdk/types.js"));
 const MODULES = FOUND.slice(0, FOUND.indexOf("node_modules") + "node_modules".length);
-const BRIDGE = "/app/node_modules/supergateway/dist/index.js";
+const HUB = "/app/node_modules/mcp-hub/dist/cli.js";
 const EVERYTHING = "/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
 
 /** Answers HTTP on 8000. */
@@ -10,14 +12,28 @@ const PAGE = `const server = require("http").createServer((q, r) => r.end("well"
 server.listen(8000);
 process.on("SIGTERM", () => process.exit(0));`;
 
+/** A call that passes through the gateway to the server: the first puts the name of the second before each tool. */
+export const PUBLIC_CALL = "{ call: tools__echo, arguments: { message: hello }";
+
 /**
- * A compose file of public programs, as their authors would write it: nothing in it is for the lab. Its gateway asks an
- * MCP server that, as the database, publishes no port, one service has none at all, and one has done its work and ended.
+ * Writes a compose project of public programs, as their authors would: nothing in it is for the lab. Its gateway, which
+ * speaks HTTP+SSE, asks an MCP server that, as the database, publishes no port, one service has none at all, and one has
+ * done its work and ended. The gateway never opens a new session with a server that has lost the one it had.
  */
-export const PUBLIC_PROJECT = `services:
+export function writePublicProject(folder: string): void {
+  writeFileSync(join(folder, "docker-compose.yml"), COMPOSE_FILE);
+}
+
+// It connects to its servers once, at its start.
+const START_HUB = `until node -e 'fetch(process.env.TOOLS_URL)' 2>/dev/null; do sleep 0.2; done
+printf '{"mcpServers":{"tools":{"url":"%s"}}}' "$$TOOLS_URL" > /tmp/hub.json
+exec node ${HUB} --port 9000 --config /tmp/hub.json`;
+
+const COMPOSE_FILE = `services:
   mcp-gateway:
     image: node:24-slim
-    command: [node, ${BRIDGE}, --stdio, "node ${BRIDGE} --streamableHttp http://tools:3001/mcp", --outputTransport, streamableHttp, --stateful, --port, "9000"]
+    command: [sh, -c, ${JSON.stringify(START_HUB)}]
+    environment: { TOOLS_URL: "http://tools:3001/mcp" }
     volumes: ["${MODULES}:/app/node_modules:ro"]
     ports: ["127.0.0.1::9000"]
     depends_on: [tools]
