@@ -135,3 +135,15 @@ test("no listener is notified of an end that could not be recorded", async () =>
   await expect(log.end({ outcome: "passed", reason: "" })).rejects.toThrow("disk full");
   expect(notified).toEqual([]);
 });
+
+test("what comes after the end is neither recorded nor shown", async () => {
+  const recorded: LabEvent[] = [];
+  const shown: LabEvent[] = [];
+  const log = new RunLog({ runId: "run-1", clock: stillClock(), record: (event) => recorded.push(event) });
+  log.subscribe((event) => shown.push(event));
+  log.append(warning("before"));
+  await log.end({ outcome: "passed", reason: "" });
+  expect(log.append(warning("too late"))).toMatchObject({ type: "warning" });
+  expect(recorded.map(({ type }) => type)).toEqual(["warning", "run.ended"]);
+  expect(shown).toEqual(recorded);
+});

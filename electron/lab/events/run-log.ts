@@ -38,6 +38,7 @@ export class RunLog {
   readonly #listeners = new Map<EventListener, keyof PendingEvent>();
   readonly #pending: PendingEvent[] = [];
   #isNotifying = false;
+  #hasEnded = false;
   #seq = 0;
 
   /**
@@ -66,10 +67,12 @@ export class RunLog {
 
   /**
    * Numbers, redacts and records an event, and notifies listeners. What a listener appends meanwhile is sent afterwards,
-   * so all see the same order. Returns the event as it was recorded.
+   * so all see the same order. Returns the event as it was recorded. What a watcher that could not be ended in time
+   * appends after the end is no part of the run.
    */
   append<Body extends LabEventBody>(body: Body): LabEvent & Pick<Body, "type"> {
     const { shown, real } = this.#stamp(body);
+    if (this.#hasEnded) return shown as LabEvent & Pick<Body, "type">;
     this.#record(shown);
     this.#pending.push({ shown, real });
     this.#notify();
@@ -82,6 +85,7 @@ export class RunLog {
    */
   async end(ending: Pick<EndOfRun, "outcome" | "reason">): Promise<EndOfRun> {
     const { shown, real } = this.#stamp({ type: "run.ended", ...ending });
+    this.#hasEnded = true;
     await this.#recordEnd(shown as EndOfRun);
     this.#pending.push({ shown, real });
     this.#notify();

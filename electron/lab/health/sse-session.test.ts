@@ -26,7 +26,7 @@ test("a server of HTTP+SSE alone is up: one stream is opened, pinged in, and clo
   await expect.poll(() => streams.size).toBe(0);
 });
 
-test("a stream that its server has broken off is opened anew, with a session of its own", async () => {
+test("a stream that its server has broken off is opened again, with a session of its own", async () => {
   const { address, streams, server } = await sseServer();
   const one = probe(address);
   await one.check(never);

@@ -1,15 +1,8 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { ExpiringLimit, inForce } from "../../testing/expiring-limit.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type Asked, fakeContext, fakeGateway, fakeService } from "../../testing/fake-services.ts";
-import type * as abortScope from "../abort-scope.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import { scenario as schema } from "./schema.ts";
 import { holdSteady, STEADY_LIMIT_MS, watchSteady } from "./steady-state.ts";
-
-vi.mock("../abort-scope.ts", async (original) => {
-  const { withLimitInForce } = await import("../../testing/expiring-limit.ts");
-  return withLimitInForce(await original<typeof abortScope>());
-});
 
 const never = new AbortController().signal;
 const ok = { result: { content: [{ type: "text", text: "done" }] } };
@@ -20,20 +13,16 @@ function steadyOf(...steadyState: object[]) {
   return schema.parse({ ...rest, steadyState }).steadyState;
 }
 
-/** The unmet demands when the time limit is over after the first attempt. */
+/** The unmet demands when the stack's time is over after the first attempt. */
 function holdOnce(steady: ReturnType<typeof steadyOf>, address: string) {
+  return holdSteady(steady, contextOf(address, [0, STEADY_LIMIT_MS]), never);
+}
+
+/** With a clock that shows these times, one after the other. */
+function contextOf(address: string, timesMs: number[]) {
   const { context } = fakeContext(address);
-  const expiring = new ExpiringLimit(STEADY_LIMIT_MS);
-  inForce.limit = expiring;
-  onTestFinished(() => {
-    inForce.limit = undefined;
-  });
-  const sleep: Clock["sleep"] = async (_ms, signal) => {
-    expiring.expire();
-    signal.throwIfAborted();
-  };
-  Object.assign(context, { clock: { ...systemClock, sleep } });
-  return holdSteady(steady, context, never);
+  const monotonicMs = () => timesMs.shift() ?? 0;
+  return Object.assign(context, { clock: { ...systemClock, monotonicMs } });
 }
 
 const callsOf = (asked: readonly Asked[]) =>
@@ -75,18 +64,13 @@ describe("a steady state that demands a call", () => {
     expect(await holdOnce(steady, "127.0.0.1:59999")).toMatch(/^call lookup: .*ECONNREFUSED/);
   });
 
-  test("has the time that it gives its call, also when that is longer than a stack may take", async () => {
-    const usual = new ExpiringLimit(STEADY_LIMIT_MS);
-    inForce.limit = usual;
-    onTestFinished(() => {
-      inForce.limit = undefined;
-    });
-    const { address } = await fakeGateway(() => {
-      usual.expire();
-      return ok;
-    });
+  test("is tried for as long as a stack may take, the last time for as long as the call may take", async () => {
+    let calls = 0;
+    const { address } = await fakeGateway(() => (++calls < 2 ? failed : ok));
     const patient = steadyOf({ call: "lookup", arguments: { id: 7 }, is: "ok", within: "60s" });
-    expect(await holdSteady(patient, fakeContext(address).context, never)).toBeUndefined();
+    const late = contextOf(address, [0, STEADY_LIMIT_MS - 1, STEADY_LIMIT_MS + 50_000]);
+    expect(await holdSteady(patient, late, never)).toBeUndefined();
+    expect(await holdOnce(patient, (await fakeGateway(() => failed)).address)).toContain("upstream_error");
   });
 
   test("ends when the run is cancelled", async () => {

@@ -1,16 +1,11 @@
-import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
 import { retryPauseMs } from "../retry-pause.ts";
 import { demandCall, demandHttp } from "./demands.ts";
-import { describeSteady } from "./describe.ts";
 import type { RunContext } from "./run-context.ts";
 import { isHealth, type Steady, type SteadyCall, type SteadyHealth, type SteadyHttp } from "./schema.ts";
 import { settleDecisions } from "./settle-decisions.ts";
 
-/**
- * How long the stack may take to reach its steady state, before the method and after the rollback. What may itself take
- * longer has its own time.
- */
+/** How long the stack may take to reach its steady state, before the method and after the rollback. */
 export const STEADY_LIMIT_MS = 15_000;
 /** Interval between checks of what must hold throughout. */
 const POLL_INTERVAL_MS = 250;
@@ -44,23 +39,18 @@ async function whyNotHealthy({ service, is }: SteadyHealth, { stack }: RunContex
   }
 }
 
-/** Retries until the demand is met or the time limit is over. Resolves to the result of the last attempt. */
+/**
+ * Retries until the demand is met or the stack has had its time; the last attempt still has its own. Resolves to the
+ * result of the last attempt.
+ */
 async function whyNotMet(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {
-  const limitMs = Math.max(STEADY_LIMIT_MS, steady.within ?? 0);
-  let why: string | undefined = `${describeSteady(steady)}: no answer in ${formatDuration(limitMs)}`;
   const startedMs = context.clock.monotonicMs();
-  try {
-    await within(signal, limitMs, async (limit) => {
-      for (;;) {
-        why = await demand(steady, context, limit);
-        if (why === undefined) return;
-        await context.clock.sleep(retryPauseMs(context.clock.monotonicMs() - startedMs), limit);
-      }
-    });
-  } catch (error) {
-    if (signal.aborted || !isTimeout(error)) throw error;
+  for (;;) {
+    const why = await demand(steady, context, signal);
+    const elapsedMs = context.clock.monotonicMs() - startedMs;
+    if (why === undefined || elapsedMs >= STEADY_LIMIT_MS) return why;
+    await context.clock.sleep(retryPauseMs(elapsedMs), signal);
   }
-  return why;
 }
 
 function demand(steady: SteadyCall | SteadyHttp, context: RunContext, signal: AbortSignal) {

@@ -4,6 +4,9 @@ import { containersOf, LABEL } from "./compose-labels.ts";
 import { LogFrames } from "./log-frames.ts";
 import type { ProjectWatch } from "./project-watch.ts";
 
+/** Of a container that prints faster than it is read, the newest of what its stream had not given yet at the end. */
+const REST_LINES = 5_000;
+
 interface Followed {
   service: string;
   /** The engine's time of the last line taken, to the nanosecond: where to go on, and what not to take twice. */
@@ -100,7 +103,8 @@ export class ContainerLogs {
     if (since === undefined) return;
     const container = this.#docker.getContainer(id);
     const { Config } = await container.inspect();
-    const bytes = await container.logs({ follow: false, stdout: true, stderr: true, timestamps: true, since });
+    const all = { follow: false, stdout: true, stderr: true, timestamps: true } as const;
+    const bytes = await container.logs({ ...all, since, tail: REST_LINES });
     const frames = this.#frames(followed, Config.Tty);
     frames.write(bytes);
     frames.end();
