@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Locator, Page } from "@playwright/test";
+import { parse } from "yaml";
 import { writePublicProject } from "../../electron/testing/public-project.ts";
 import { BrowserLab, expect, test } from "./lab-under-test.ts";
 
@@ -61,6 +63,36 @@ test.describe("a compose project of someone else's", () => {
       await expect(window.service(service)).toHaveAccessibleName(/running, up/);
     }
     await expect(window.service("migration")).toHaveCount(0);
+
+    await test.step("what its services are for is tried, corrected and saved beside its compose file", async () => {
+      await window.goTo("Stacks");
+      await row.getByRole("link", { name: "Services and links" }).click();
+      const form = page.getByRole("listitem", { name: "page", exact: true });
+      await expect(form).toContainText("proposed");
+      const choose = async (name: string, option: string, within: Locator | Page = form) => {
+        await within.getByRole("combobox", { name, exact: true }).click();
+        await page.getByRole("option", { name: option, exact: true }).click();
+      };
+      await choose("Role", "agent");
+      await choose("Health by", "MCP handshake");
+      await form.getByRole("button", { name: "Try page" }).click();
+      await expect(form.getByRole("status")).toContainText(/refuses an MCP handshake/);
+      await choose("Health by", "TCP connection");
+      await expect(form.getByRole("status")).toBeEmpty();
+      await form.getByRole("button", { name: "Try page" }).click();
+      await expect(form.getByRole("status")).toContainText(/^up in \d+ ms: accepts connections$/);
+      await choose("Caller", "worker", page);
+      await choose("Callee", "tools", page);
+      await page.getByRole("button", { name: "Add link" }).click();
+      await page.getByRole("button", { name: "Save 2 changes" }).click();
+      await expect(form).toContainText(`from ${join(folder, "resilience-lab.yaml")}`);
+      expect(parse(readFileSync(join(folder, "resilience-lab.yaml"), "utf8"))).toEqual({
+        services: { page: { "x-lab": { role: "agent", probe: { tcp: true }, port: 8000 } } },
+        "x-lab": { links: [{ name: "worker->tools", port: 3001 }] },
+      });
+      await window.goTo("Lab");
+      await expect(window.link("worker->tools")).toHaveCount(1);
+    });
 
     await test.step("a link that its files do not name is broken and restored", async () => {
       const link = window.link("mcp-gateway->tools");

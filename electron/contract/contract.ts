@@ -47,7 +47,7 @@ import {
 } from "./scenarios.ts";
 import { settings, settingsChange } from "./settings.ts";
 import { faultRequest, serviceRequest, stackStatus, targetRequest } from "./stack.ts";
-import { stackChoice, stackChoices } from "./stacks.ts";
+import { probeResult, probeTrial, projectChanges, projectDescription, stackChoice, stackChoices } from "./stacks.ts";
 
 const procedure = oc.errors(LAB_ERRORS);
 const done = z.object({});
@@ -81,6 +81,12 @@ export const labContract = {
      * reference stack is brought up when it is needed. Refused while a run is in progress.
      */
     use: procedure.input(stackChoice).output(stackStatus),
+    /** What the services and links of the project that is open are taken for. */
+    describe: procedure.output(projectDescription),
+    /** Probes a service of the stack that is open once, as it would be with these values. */
+    tryProbe: procedure.input(probeTrial).output(probeResult),
+    /** Saves corrections of the project that is open and opens it again with them, as {@link use} does. */
+    saveDescription: procedure.input(projectChanges).output(stackStatus),
   },
   stack: {
     status: procedure.output(stackStatus),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { healthStatus } from "../model/lab-event.ts";
 
 const projectName = z.string().min(1).max(200);
 
@@ -30,3 +31,89 @@ export const stackChoices = z.object({
   ]),
 });
 export type StackChoices = z.infer<typeof stackChoices>;
+
+const serviceName = z.string().min(1).max(200);
+/** As an address writes it. */
+const path = z.string().startsWith("/").max(500);
+const port = z.int().min(1).max(65_535);
+
+export const SERVICE_ROLES = [
+  "gateway",
+  "mcp-server",
+  "agent",
+  "approval-channel",
+  "audit-log",
+  "database",
+  "fault-proxy",
+  "other",
+] as const;
+
+/** How a service's health is checked; `path` is that of `http` and `mcp`. A `postgres` probe is written in a file only. */
+export const describedProbe = z.object({
+  is: z.enum(["mcp", "http", "tcp", "container", "postgres"]),
+  path: path.nullable(),
+});
+export type DescribedProbe = z.infer<typeof describedProbe>;
+
+/** What the lab takes a service for. */
+export const describedService = z.object({
+  name: z.string(),
+  image: z.string(),
+  replicas: z.int(),
+  /** Inside its containers, in ascending order. */
+  ports: z.array(z.int()),
+  role: z.enum(SERVICE_ROLES),
+  probe: describedProbe,
+  /** Where it answers; null when nothing says so. */
+  port: z.int().nullable(),
+  /** The file that says so; null for a proposal. */
+  saidIn: z.string().nullable(),
+});
+export type DescribedService = z.infer<typeof describedService>;
+
+export const describedLink = z.object({
+  /** `caller->callee`. */
+  name: z.string(),
+  from: z.string(),
+  to: z.string(),
+  /** Where the callee answers; null for one that a fault proxy of the project carries. */
+  port: z.int().nullable(),
+  isProposed: z.boolean(),
+});
+export type DescribedLink = z.infer<typeof describedLink>;
+
+export const projectDescription = z.object({
+  project: z.string(),
+  /** In alphabetical order. */
+  services: z.array(describedService),
+  links: z.array(describedLink),
+  /** Where corrections are saved. */
+  savedIn: z.string(),
+});
+export type ProjectDescription = z.infer<typeof projectDescription>;
+
+const writableProbe = z.strictObject({ is: z.enum(["mcp", "http", "tcp", "container"]), path: path.nullable() });
+
+/** Corrections of the project that is open. */
+export const projectChanges = z.strictObject({
+  project: projectName,
+  services: z
+    .array(
+      z.strictObject({
+        name: serviceName,
+        role: z.enum(SERVICE_ROLES),
+        probe: writableProbe,
+        port: port.nullable(),
+      }),
+    )
+    .max(500),
+  addLinks: z.array(z.strictObject({ from: serviceName, to: serviceName, port })).max(500),
+  /** By name; proposals stay. */
+  removeLinks: z.array(z.string().max(500)).max(500),
+});
+export type ProjectChanges = z.infer<typeof projectChanges>;
+
+export const probeTrial = z.strictObject({ service: serviceName, probe: writableProbe, port: port.nullable() });
+export type ProbeTrial = z.infer<typeof probeTrial>;
+
+export const probeResult = z.object({ status: healthStatus, reason: z.string(), latencyMs: z.number() });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ListedProject } from "../contract/stacks.ts";
+import type { ListedProject, ProjectChanges, ProjectDescription } from "../contract/stacks.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
@@ -92,23 +92,36 @@ export class Lab {
 
   /** The compose projects of the engine that the environment names. @throws LabError when none can be used */
   async listProjects(allowRemote: boolean): Promise<{ engine: Engine; projects: ListedProject[] }> {
-    // Loaded on demand: the client takes as long to load as all the rest of the lab.
-    const [{ connectEngine }, { listProjects }] = await Promise.all([
-      import("./stacks/docker/engine.ts"),
-      import("./stacks/docker/project-list.ts"),
-    ]);
-    const engine = await connectEngine(this.#environment, allowRemote);
+    const { listProjects } = await import("./stacks/docker/project-list.ts");
+    const engine = await this.#engine(allowRemote);
     return { engine, projects: await listProjects(engine.docker) };
   }
 
   /** What the lab takes the services of a project for, as the text of a stack file. */
   async describeProject(project: string, allowRemote: boolean): Promise<string> {
-    const [{ connectEngine }, { describeProject, findProject }] = await Promise.all([
-      import("./stacks/docker/engine.ts"),
-      import("./stacks/docker/project-stack.ts"),
-    ]);
-    const { docker, address } = await connectEngine(this.#environment, allowRemote);
-    return describeProject(await findProject(docker, project, undefined), address);
+    const { describeProject, findProject } = await import("./stacks/docker/project-stack.ts");
+    const { docker, address } = await this.#engine(allowRemote);
+    return describeProject(await findProject(docker, project, undefined, this.#environment), address);
+  }
+
+  /** The same as values, with what is only proposed. */
+  async readDescription(project: string): Promise<ProjectDescription> {
+    const { readDescription } = await import("./stacks/docker/project-description.ts");
+    const { docker, address } = await this.#engine(false);
+    return readDescription(docker, address, project, this.#environment);
+  }
+
+  /** Saves corrections of it. @returns the file */
+  async saveDescription(changes: ProjectChanges): Promise<string> {
+    const { saveDescription } = await import("./stacks/docker/project-description.ts");
+    const { docker } = await this.#engine(false);
+    return saveDescription(docker, changes, this.#environment);
+  }
+
+  /** Loaded on demand: its client takes as long to load as all the rest of the lab. */
+  async #engine(allowRemote: boolean): Promise<Engine> {
+    const { connectEngine } = await import("./stacks/docker/engine.ts");
+    return connectEngine(this.#environment, allowRemote);
   }
 
   /**

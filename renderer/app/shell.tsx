@@ -23,6 +23,7 @@ const LabPage = late("The Lab page", () => import("../scenarios/lab-page.tsx"));
 const RunPage = late("The Run page", () => import("../runs/run-page.tsx"));
 const ComparePage = late("The Compare page", () => import("../runs/compare-page.tsx"));
 const StacksPage = late("The Stacks page", () => import("../stacks/stacks-page.tsx"));
+const ServicesPage = late("The Services page", () => import("../stacks/services-page.tsx"));
 const HistoryPage = late("The History page", () => import("../history/history-page.tsx"));
 const ApprovalsPage = late("The Approvals page", () => import("../approvals/approvals-page.tsx"));
 const EditorPage = late("The Scenarios page", () => import("../editor/editor-page.tsx"));
@@ -101,7 +102,7 @@ function Page({ route }: { route: Route }) {
     case "compare":
       return <ComparePage key={`${route.left} ${route.right}`} left={route.left} right={route.right} />;
     case "stacks":
-      return <StacksPage />;
+      return route.isDescribing ? <ServicesPage /> : <StacksPage />;
     case "history":
       return <HistoryPage route={route} />;
     case "approvals":

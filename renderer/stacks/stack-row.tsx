@@ -1,8 +1,10 @@
+import { Button } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { StackChoice } from "../../electron/contract/stacks.ts";
 import { faultsInForce } from "../state/in-force.ts";
 import { useLab } from "../state/lab-context.tsx";
+import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import classes from "./stacks-page.module.css";
@@ -23,6 +25,7 @@ export function StackRow({ choice, isOpen, icon, name, disabledBecause, children
   const isRunInProgress = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const faults = useLab((state) => faultsInForce(state.lab).length);
   const { open, isOpening } = useOpenStack();
+  const isUp = useLab((state) => state.lab?.stack.state === "up");
   const because = disabledBecause ?? cannot ?? (isRunInProgress ? "A run is in progress: cancel it first" : undefined);
   return (
     <li className={classes.row} aria-current={isOpen ? "true" : undefined}>
@@ -32,9 +35,16 @@ export function StackRow({ choice, isOpen, icon, name, disabledBecause, children
         <div className={classes.about}>{children}</div>
       </div>
       {isOpen ? (
-        <span className={classes.open}>
-          <IconCheck size={15} aria-hidden /> Open
-        </span>
+        <>
+          {choice.is === "project" && isUp && (
+            <Button component="a" variant="default" href={formatRoute({ at: "stacks", isDescribing: true })}>
+              Services and links
+            </Button>
+          )}
+          <span className={classes.open}>
+            <IconCheck size={15} aria-hidden /> Open
+          </span>
+        </>
       ) : (
         <ReasonedButton
           variant="default"

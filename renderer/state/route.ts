@@ -14,7 +14,8 @@ export type Route =
   | { at: "lab"; filter?: ScenarioFilter }
   | { at: "run"; runId: string; cursorMs?: number; selectedSeq?: number }
   | { at: "compare"; left: string; right: string }
-  | { at: "stacks" }
+  /** `isDescribing`: what the services of the open project are for. */
+  | { at: "stacks"; isDescribing?: boolean }
   | { at: "history"; filter?: RunFilter }
   | { at: "approvals" }
   /** `brokenFile` is a user's file that is not a valid scenario. */
@@ -46,6 +47,7 @@ export function parseRoute(hash: string): Route {
   }
   const brokenFile = values.get("file");
   if (place === "scenarios" && first === "" && brokenFile) return { at: "scenarios", brokenFile };
+  if (place === "stacks" && first === "services") return { at: "stacks", isDescribing: true };
   if (place === "history") return { at: "history", ...filterIn(historyFilter(values)) };
   if (place === "lab") return { at: "lab", ...filterIn(textsIn(values, ["text", "pattern"])) };
   const known = PLACES.find((each) => each === place);
@@ -97,6 +99,8 @@ export function formatRoute(route: Route): string {
       return route.scenarioId === undefined
         ? "#/scenarios"
         : `#/scenarios/${route.scenarioId}${route.isCopy ? "?copy" : ""}`;
+    case "stacks":
+      return route.isDescribing ? "#/stacks/services" : "#/stacks";
     case "history":
     case "lab":
       return `#/${route.at}${queryOf(route.filter)}`;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AbortScope } from "../abort-scope.ts";
 import type { McpEndpoint } from "../health/mcp-endpoint.ts";
 import { HealthMonitor } from "../health/monitor.ts";
+import type { ProbeResult } from "../health/probe.ts";
 import type { DockerLocation } from "../journal/docker-location.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
@@ -25,6 +26,8 @@ export type { StackProgress } from "./backend.ts";
 /** A service that is not well after this long will not be: the slowest, a first initdb, takes a few seconds. */
 export const READY_LIMIT_MS = 60_000;
 const LAST_LINES = 8;
+const TRIAL_LIMIT_MS = 5_000;
+const TRIAL_PAUSE_MS = 100;
 /** Why a start is no longer waited for. */
 const GONE = new Error("it has ended");
 
@@ -165,6 +168,27 @@ export class RunningStack {
   mcpEndpoint(service: string): McpEndpoint {
     const { name, endpoint = "/mcp", headers } = serviceNamed(this.stack, service);
     return { url: `http://${this.address(name)}${endpoint}`, headers };
+  }
+
+  /**
+   * Probes a service as it would be with other values: until it is not down, or for some seconds, since a first handshake
+   * may take longer than a later one.
+   */
+  async tryProbe(name: string, probe: Service["probe"], insidePort: number | undefined): Promise<ProbeResult> {
+    const service = serviceNamed(this.stack, name);
+    const isPublished = service.port?.containerPort === insidePort;
+    const port = isPublished ? service.port : undefined;
+    const tried = this.#backend.probe({ ...service, probe, insidePort, port });
+    const limit = AbortSignal.timeout(TRIAL_LIMIT_MS);
+    try {
+      for (;;) {
+        const result = await tried.check(limit);
+        if (result.status !== "down" || limit.aborted) return result;
+        await new Promise((resolve) => setTimeout(resolve, TRIAL_PAUSE_MS));
+      }
+    } finally {
+      await tried.close();
+    }
   }
 
   /** Follows what the services print from now on. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SERVICE_ROLES } from "../../contract/stacks.ts";
 import { COMPOSE_DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
 import { probe } from "../health/probe-spec.ts";
 import { SECRET_NAME } from "../journal/stack-secrets.ts";
@@ -6,16 +7,7 @@ import { publishedPorts } from "./published-port.ts";
 
 /** The part of compose's format that the lab reads and can bring up. Anything else is refused by name and line. */
 
-export const ROLES = [
-  "gateway",
-  "mcp-server",
-  "approval-channel",
-  "audit-log",
-  "database",
-  "agent",
-  "fault-proxy",
-  "other",
-] as const;
+export const ROLES = SERVICE_ROLES;
 export type Role = (typeof ROLES)[number];
 
 const duration = z

@@ -76,6 +76,9 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
     stacks: {
       list: lab.stacks.list.handler(() => stack.choices()),
       use: lab.stacks.use.handler(({ input }) => stack.use(input)),
+      describe: lab.stacks.describe.handler(() => stack.description()),
+      tryProbe: lab.stacks.tryProbe.handler(({ input }) => stack.tryProbe(input)),
+      saveDescription: lab.stacks.saveDescription.handler(({ input }) => stack.saveDescription(input)),
     },
     stack: {
       status: lab.stack.status.handler(() => stack.status()),

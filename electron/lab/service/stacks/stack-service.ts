@@ -1,5 +1,13 @@
 import type { StackStatus } from "../../../contract/stack.ts";
-import type { StackChoice, StackChoices } from "../../../contract/stacks.ts";
+import type {
+  ProbeTrial,
+  ProjectChanges,
+  ProjectDescription,
+  StackChoice,
+  StackChoices,
+} from "../../../contract/stacks.ts";
+import type { ProbeResult } from "../../health/probe.ts";
+import type { ProbeSpec } from "../../health/probe-spec.ts";
 import type { JournaledFault } from "../../journal/fault-journal.ts";
 import type { Lab } from "../../lab.ts";
 import { LabError } from "../../lab-error.ts";
@@ -20,19 +28,16 @@ export interface StackUse {
   remember: (choice: StackChoice) => void;
 }
 
+type StackLab = Pick<Lab, "listProjects" | "resolve" | "readDescription" | "saveDescription">;
+
 /** The lab's stack, as a person brings it up, looks at it and takes it down. */
 export class StackService {
-  readonly #lab: Pick<Lab, "listProjects" | "resolve">;
+  readonly #lab: StackLab;
   readonly #controller: StackController;
   readonly #operations: Operations;
   readonly #use: StackUse;
 
-  constructor(
-    lab: Pick<Lab, "listProjects" | "resolve">,
-    controller: StackController,
-    operations: Operations,
-    use: StackUse,
-  ) {
+  constructor(lab: StackLab, controller: StackController, operations: Operations, use: StackUse) {
     this.#lab = lab;
     this.#controller = controller;
     this.#operations = operations;
@@ -102,6 +107,44 @@ export class StackService {
       this.#use.remember(choice);
       if (choice.is === "project") await this.#controller.up(resolved);
       return this.status();
+    });
+  }
+
+  /** @throws LabError while no project is open */
+  description(): Promise<ProjectDescription> {
+    return this.#lab.readDescription(this.#openProject());
+  }
+
+  /** @throws LabError while the stack is not up, or for a service that it does not have */
+  async tryProbe({ service, probe, port }: ProbeTrial): Promise<ProbeResult> {
+    const { running } = this;
+    if (running === undefined) throw new LabError("precondition", "the stack is not up", { hint: "bring it up first" });
+    const path = probe.path ?? "/";
+    const spec: ProbeSpec =
+      probe.is === "mcp"
+        ? { mcp: path }
+        : probe.is === "http"
+          ? { http: path }
+          : ({ [probe.is]: true as const } as ProbeSpec);
+    return running.tryProbe(service, spec, port ?? undefined);
+  }
+
+  /** Saves corrections and opens the project again with them. @throws as {@link use} */
+  async saveDescription(changes: ProjectChanges): Promise<StackStatus> {
+    const project = this.#openProject();
+    if (changes.project !== project) {
+      throw new LabError("precondition", `${project} is open, and not ${changes.project}`, { hint: "open it first" });
+    }
+    this.#assertIdle();
+    await this.#lab.saveDescription(changes);
+    return this.use({ is: "project", project });
+  }
+
+  #openProject(): string {
+    const { source } = this.#controller.target;
+    if (source.is === "project") return source.project;
+    throw new LabError("precondition", "the reference stack is open: its file says what its services are for", {
+      hint: "open a compose project first",
     });
   }
 

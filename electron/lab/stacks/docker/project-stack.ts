@@ -12,12 +12,10 @@ import { inspectAll, LABEL } from "./compose-labels.ts";
 import { reachesContainers } from "./engine-address.ts";
 import { type Greeting, greet } from "./port-greeting.ts";
 import { filesIn, listProjects } from "./project-list.ts";
+import { OVERLAY_FILE, ownOverlay } from "./project-overlay.ts";
 import { type FoundPort, type FoundService, foundServices } from "./project-services.ts";
 import { proposeLinks } from "./propose-links.ts";
 import { proposeServices } from "./propose-service.ts";
-
-/** Beside the compose file: what a person says of the services, in the vocabulary of `x-lab`. */
-export const OVERLAY_FILE = "resilience-lab.yaml";
 
 /** A project whose services the engine has, and what is said of them in files. */
 export interface FoundProject {
@@ -35,10 +33,15 @@ export interface FoundProject {
 
 /**
  * A project that is up, by its name. The engine says which services it has; files only what they are for.
- * @param file read instead of the compose files and the overlay beside them
+ * @param file read instead of the compose files and the overlays
  * @throws LabError when there is no such project; DocumentError for a file that is wrong in `x-lab`
  */
-export async function findProject(docker: Dockerode, project: string, file: string | undefined): Promise<FoundProject> {
+export async function findProject(
+  docker: Dockerode,
+  project: string,
+  file: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<FoundProject> {
   const containers = await inspectAll(docker, project);
   const [first] = containers;
   if (first === undefined) throw await noSuchProject(docker, project);
@@ -46,7 +49,8 @@ export async function findProject(docker: Dockerode, project: string, file: stri
   const folder = labels[LABEL.workingFolder] || process.cwd();
   const composed = file === undefined ? filesIn(labels) : [];
   const gone = composed.filter((each) => !existsSync(each));
-  const present = [...composed, resolve(folder, OVERLAY_FILE)].filter((each) => existsSync(each));
+  const overlays = [resolve(folder, OVERLAY_FILE), ownOverlay(project, environment)];
+  const present = [...composed, ...overlays].filter((each) => existsSync(each));
   const files = file === undefined ? present : [resolve(file)];
   const services = foundServices(containers);
   const names = new Set(containers.map(({ Config }) => Config.Labels[LABEL.service] ?? ""));
@@ -72,7 +76,7 @@ export async function stackOfProject(
   file: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<{ stack: Stack; notes: string[] }> {
-  const found = await findProject(docker, project, file);
+  const found = await findProject(docker, project, file, environment);
   // Each by itself first, so that a mistake is reported at its own line.
   const names = [...found.services.map((service) => service.name), ...found.finished];
   for (const document of found.files) {
@@ -104,15 +108,30 @@ export async function describeProject(found: FoundProject, engine: EngineAddress
   const absent = [...described].filter(([name]) => !services.some((service) => service.name === name));
   const finished = found.finished.filter((name) => !described.has(name));
   const off = new Set([...absent.filter(([, each]) => each.isOptional).map(([name]) => name), ...finished]);
-  const missing = absent.filter(([name]) => !off.has(name)).map(([name, { isOptional: _, ...rest }]) => [name, rest]);
-  const lab: Record<string, unknown> = Object.assign(
-    {},
-    ...files.map(({ value }) => asObject(fieldOf(value, "x-lab"))),
-  );
-  const said = Array.isArray(lab.links) ? lab.links.filter((link) => !endsAt(link, off)) : [];
+  const missing = absent
+    .filter(([name]) => !off.has(name))
+    .map(([name, { isOptional: _, file: __, ...rest }]) => [name, rest]);
+  const lab = labOfStack(files);
+  const said = linksIn(lab).filter((link) => !endsAt(link, off));
   const unsaid = proposeLinks(services).filter(({ name }) => !said.some((link) => fieldOf(link, "name") === name));
   const top = { ...lab, links: [...said, ...unsaid], folder };
   return stringify({ services: Object.fromEntries([...written, ...missing]), "x-lab": top });
+}
+
+/** What files say of the services and links of a project, by the file that decides. */
+export function saidOf({ files }: FoundProject): {
+  services: ReadonlyMap<string, Described>;
+  links: readonly { name: string }[];
+} {
+  return { services: describedIn(files), links: linksIn(labOfStack(files)) as { name: string }[] };
+}
+
+function labOfStack(files: readonly YamlDocument[]): Record<string, unknown> {
+  return Object.assign({}, ...files.map(({ value }) => asObject(fieldOf(value, "x-lab"))));
+}
+
+function linksIn({ links }: Record<string, unknown>): unknown[] {
+  return Array.isArray(links) ? links : [];
 }
 
 function endsAt(link: unknown, services: ReadonlySet<string>): boolean {
@@ -121,7 +140,9 @@ function endsAt(link: unknown, services: ReadonlySet<string>): boolean {
 }
 
 interface Described {
-  "x-lab": unknown;
+  /** Which says it. */
+  file: string;
+  "x-lab": object;
   /** In the order in which the file has them: the first is where the lab reaches the service. */
   ports?: unknown;
   isOptional: boolean;
@@ -130,12 +151,17 @@ interface Described {
 /** The services that have `x-lab` in one of the files; a later file replaces what an earlier one says. */
 function describedIn(files: readonly YamlDocument[]): Map<string, Described> {
   const described = new Map<string, Described>();
-  for (const { value } of files) {
+  for (const { file, value } of files) {
     for (const [name, service] of Object.entries(asObject(fieldOf(value, "services")))) {
       const ports = fieldOf(service, "ports") ?? described.get(name)?.ports;
       const lab = fieldOf(service, "x-lab");
       if (!isObject(lab)) continue;
-      described.set(name, { "x-lab": lab, isOptional: isOptional(service), ...(ports === undefined ? {} : { ports }) });
+      described.set(name, {
+        file,
+        "x-lab": lab,
+        isOptional: isOptional(service),
+        ...(ports === undefined ? {} : { ports }),
+      });
     }
   }
   return described;

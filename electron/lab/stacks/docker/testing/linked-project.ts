@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
-import { OVERLAY_FILE } from "../project-stack.ts";
+import { OVERLAY_FILE } from "../project-overlay.ts";
 import { compose, containerId, docker, projectName } from "./on-docker.ts";
 
 /**

@@ -1,0 +1,117 @@
+import type Dockerode from "dockerode";
+import { parse } from "yaml";
+import type { DescribedLink, DescribedService, ProjectChanges, ProjectDescription } from "../../../contract/stacks.ts";
+import type { ProbeSpec } from "../../health/probe-spec.ts";
+import type { EngineAddress } from "../../journal/docker-location.ts";
+import { LabError } from "../../lab-error.ts";
+import type { Role } from "../stack-schema.ts";
+import { changeOverlay, type OverlayChanges, overlayToSave } from "./project-overlay.ts";
+import { describeProject, type FoundProject, findProject, saidOf } from "./project-stack.ts";
+
+/** `x-lab` of a service, as far as it is written or proposed. */
+interface LabOfService {
+  role: Role;
+  probe: ProbeSpec;
+  endpoint?: string;
+  port?: number;
+}
+
+interface WrittenStack {
+  services: Record<string, { "x-lab"?: LabOfService }>;
+  "x-lab": { links: { name: string; port?: number }[] };
+}
+
+/** What the lab takes the services and links of a project for, and which of it is only proposed. */
+export async function readDescription(
+  docker: Dockerode,
+  engine: EngineAddress,
+  project: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<ProjectDescription> {
+  const found = await findProject(docker, project, undefined, environment);
+  const written = parse(await describeProject(found, engine)) as WrittenStack;
+  const said = saidOf(found);
+  return {
+    project,
+    savedIn: overlayToSave(project, found.folder, environment),
+    services: found.services.flatMap((service): DescribedService[] => {
+      const lab = written.services[service.name]?.["x-lab"];
+      if (lab === undefined) return [];
+      const { name, image, replicas } = service;
+      const ports = service.ports.map(({ inside }) => inside);
+      const saidIn = said.services.get(name)?.file ?? null;
+      return [{ name, image, replicas, ports, saidIn, ...formOf(lab) }];
+    }),
+    links: written["x-lab"].links.map(({ name, port }): DescribedLink => {
+      const [from = "", to = ""] = name.split("->");
+      return { name, from, to, port: port ?? null, isProposed: !said.links.some((link) => link.name === name) };
+    }),
+  };
+}
+
+function formOf({ role, probe, endpoint, port }: LabOfService): Pick<DescribedService, "role" | "probe" | "port"> {
+  const [[is, path]] = Object.entries(probe) as [[DescribedService["probe"]["is"], unknown]];
+  const isPath = is === "http" || is === "mcp";
+  return {
+    role,
+    probe: { is, path: isPath && typeof path === "string" ? path : (endpoint ?? null) },
+    port: port ?? null,
+  };
+}
+
+/**
+ * Saves what a person has corrected. What else is said of a service, such as its tools, is kept.
+ * @returns the file
+ * @throws LabError when a service or link is unknown, or the file cannot be written
+ */
+export async function saveDescription(
+  docker: Dockerode,
+  changes: ProjectChanges,
+  environment: NodeJS.ProcessEnv,
+): Promise<string> {
+  const { project } = changes;
+  const found = await findProject(docker, project, undefined, environment);
+  const file = overlayToSave(project, found.folder, environment);
+  changeOverlay(file, [...serviceChanges(found, changes), ...linkChanges(found, changes)]);
+  return file;
+}
+
+function serviceChanges(found: FoundProject, { services }: ProjectChanges): OverlayChanges {
+  const said = saidOf(found).services;
+  return services.map(({ name, role, probe, port }) => {
+    assertService(found, name);
+    const before = said.get(name)?.["x-lab"] ?? {};
+    const { endpoint: _, port: __, ...kept } = before as Record<string, unknown>;
+    const path = probe.path ?? "/";
+    const spec = probe.is === "http" || probe.is === "mcp" ? { [probe.is]: path } : { [probe.is]: true };
+    const lab = { ...kept, role, probe: spec, ...endpointOf(role, probe, before), ...(port !== null && { port }) };
+    return [["services", name, "x-lab"], lab];
+  });
+}
+
+/** Where a gateway or server is called is where it is probed, by a handshake; other endpoints stay as they are said. */
+function endpointOf(role: string, { is, path }: DescribedService["probe"], before: object): { endpoint?: unknown } {
+  if (is === "mcp" && (role === "gateway" || role === "mcp-server")) return { endpoint: path };
+  return "endpoint" in before ? { endpoint: before.endpoint } : {};
+}
+
+function linkChanges(found: FoundProject, { addLinks, removeLinks }: ProjectChanges): OverlayChanges {
+  if (addLinks.length === 0 && removeLinks.length === 0) return [];
+  for (const { from, to } of addLinks) for (const name of [from, to]) assertService(found, name);
+  const added = addLinks.map(({ from, to, port }) => ({ name: `${from}->${to}`, port }));
+  const gone = new Set([...removeLinks, ...added.map(({ name }) => name)]);
+  const kept = saidOf(found).links.filter(({ name }) => !gone.has(name));
+  return [
+    [
+      ["x-lab", "links"],
+      [...kept, ...added],
+    ],
+  ];
+}
+
+function assertService({ services, project }: FoundProject, name: string): void {
+  if (services.some((service) => service.name === name)) return;
+  throw new LabError("bad-input", `project ${project} has no service called "${name}"`, {
+    hint: `its services are: ${services.map((service) => service.name).join(", ")}`,
+  });
+}

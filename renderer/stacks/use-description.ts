@@ -1,0 +1,115 @@
+import { useCallback, useEffect, useState } from "react";
+import type { DescribedService, ProjectChanges, ProjectDescription } from "../../electron/contract/stacks.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
+import { attempt, notify } from "../state/notify.tsx";
+
+export type ServiceForm = Pick<DescribedService, "role" | "probe" | "port">;
+export type AddedLink = ProjectChanges["addLinks"][number];
+
+/** The open project's services and links with what has been changed of them here and not saved yet. */
+export function useDescription() {
+  const { client } = useStores();
+  const open = useLab((state) => `${state.lab?.stack.project} ${state.lab?.stack.isAttached}`);
+  const [description, setDescription] = useState<ProjectDescription>();
+  const [failure, setFailure] = useState<string>();
+  const [changed, setChanged] = useState<ReadonlyMap<string, ServiceForm>>(new Map());
+  const [addLinks, setAddLinks] = useState<readonly AddedLink[]>([]);
+  const [removeLinks, setRemoveLinks] = useState<readonly string[]>([]);
+  const [isSaving, setSaving] = useState(false);
+
+  const load = useCallback(async () => {
+    try {
+      setDescription(await client.call.stacks.describe());
+      setFailure(undefined);
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    }
+  }, [client]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when another stack is open
+  useEffect(() => void load(), [load, open]);
+
+  const reset = () => {
+    setChanged(new Map());
+    setAddLinks([]);
+    setRemoveLinks([]);
+  };
+  const save = async () => {
+    if (description === undefined) return;
+    setSaving(true);
+    const services = [...changed].map(
+      ([
+        name,
+        {
+          role,
+          probe: { is, path },
+          port,
+        },
+      ]) => ({
+        name,
+        role,
+        probe: { is, path: hasPath(is) ? (path ?? "/") : null },
+        port,
+      }),
+    ) as ProjectChanges["services"];
+    const { project, savedIn } = description;
+    const changes = { project, services, addLinks: [...addLinks], removeLinks: [...removeLinks] };
+    const saved = await attempt("What the services are for could not be saved", () =>
+      client.call.stacks.saveDescription(changes),
+    );
+    if (saved !== undefined) {
+      notify("Saved", savedIn);
+      reset();
+      await load();
+    }
+    setSaving(false);
+  };
+
+  return {
+    description,
+    failure,
+    isSaving,
+    changes: changed.size + addLinks.length + removeLinks.length,
+    formOf: (service: DescribedService): ServiceForm => changed.get(service.name) ?? service,
+    change(service: DescribedService, form: ServiceForm) {
+      const next = new Map(changed);
+      if (isSame(form, service)) next.delete(service.name);
+      else next.set(service.name, form);
+      setChanged(next);
+    },
+    /** Proposals become what is said. */
+    confirm() {
+      const proposed = (description?.services ?? []).filter(
+        ({ saidIn, probe }) => saidIn === null && isWritable(probe),
+      );
+      setChanged(new Map([...proposed.map((each) => [each.name, each] as const), ...changed]));
+    },
+    addLinks,
+    removeLinks,
+    addLink: (link: AddedLink) => setAddLinks([...addLinks, link]),
+    removeLink(name: string) {
+      const isAdded = addLinks.some(({ from, to }) => `${from}->${to}` === name);
+      if (isAdded) setAddLinks(addLinks.filter(({ from, to }) => `${from}->${to}` !== name));
+      else setRemoveLinks([...removeLinks, name]);
+    },
+    reset,
+    save,
+  };
+}
+
+export type Description = ReturnType<typeof useDescription>;
+
+/** A probe by a query is written in a file, since it has a password in it. */
+function isWritable({ is }: ServiceForm["probe"]): boolean {
+  return is !== "postgres";
+}
+
+function isSame(one: ServiceForm, other: ServiceForm): boolean {
+  const text = ({ role, probe: { is, path }, port }: ServiceForm) =>
+    JSON.stringify([role, is, hasPath(is) && path, port]);
+  return text(one) === text(other);
+}
+
+export function hasPath(is: ServiceForm["probe"]["is"]): boolean {
+  return is === "mcp" || is === "http";
+}
