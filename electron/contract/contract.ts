@@ -46,7 +46,15 @@ import {
   scenarioValidation,
 } from "./scenarios.ts";
 import { settings, settingsChange } from "./settings.ts";
-import { faultRequest, serviceRequest, stackStatus, targetRequest } from "./stack.ts";
+import {
+  faultRequest,
+  serviceInstance,
+  serviceLogPage,
+  serviceLogRequest,
+  serviceRequest,
+  stackStatus,
+  targetRequest,
+} from "./stack.ts";
 import { probeResult, probeTrial, projectChanges, projectDescription, stackChoice, stackChoices } from "./stacks.ts";
 
 const procedure = oc.errors(LAB_ERRORS);
@@ -99,6 +107,10 @@ export const labContract = {
     undo: procedure.input(targetRequest).output(undoReport),
     /** Starts a service that is down while no fault is in force on it. */
     start: procedure.input(serviceRequest).output(stackStatus),
+    /** Its processes or containers, with what they use now. */
+    instances: procedure.input(serviceRequest).output(z.array(serviceInstance)),
+    /** What a service prints: waits up to ten seconds for a line that is not there yet. */
+    logs: procedure.input(serviceLogRequest).output(serviceLogPage),
     /** Cancels every run, undoes every fault and refuses new ones until the lab is armed again. */
     halt: procedure.output(undoReport),
     arm: procedure.output(done),

@@ -75,3 +75,36 @@ export const targetRequest = z.strictObject({
   target: name,
 });
 export const serviceRequest = z.strictObject({ service: name });
+
+/** A process or a container of a service. */
+export const serviceInstance = z.object({
+  name: z.string(),
+  /** The image, or the command of a process. */
+  program: z.string(),
+  /** The engine's or the system's word. */
+  state: z.string(),
+  startedWallMs: z.number().nullable(),
+  /** By its restart policy; null for a process. */
+  restarts: z.int().nullable(),
+  ports: z.array(z.string()),
+  networks: z.array(z.object({ name: z.string(), address: z.string() })),
+  /** Of one processor; null where nothing says it. */
+  cpuPercent: z.number().nullable(),
+  memoryBytes: z.number().nullable(),
+});
+export type ServiceInstance = z.infer<typeof serviceInstance>;
+
+export const serviceLogRequest = z.strictObject({
+  service: name,
+  /** The last line that is known; null for the first request, which answers at once. */
+  after: z.int().nonnegative().nullable(),
+});
+export type ServiceLogRequest = z.infer<typeof serviceLogRequest>;
+
+export const serviceLogPage = z.object({
+  lines: z.array(z.object({ seq: z.int(), stream: z.enum(["stdout", "stderr"]), line: z.string() })),
+  last: z.int(),
+  /** Older lines that are no longer kept. */
+  dropped: z.int(),
+});
+export type ServiceLogPage = z.infer<typeof serviceLogPage>;

@@ -53,7 +53,6 @@ export const describedProbe = z.object({
   is: z.enum(["mcp", "http", "tcp", "container", "postgres"]),
   path: path.nullable(),
 });
-export type DescribedProbe = z.infer<typeof describedProbe>;
 
 /** What the lab takes a service for. */
 export const describedService = z.object({

@@ -24,6 +24,7 @@ const RunPage = late("The Run page", () => import("../runs/run-page.tsx"));
 const ComparePage = late("The Compare page", () => import("../runs/compare-page.tsx"));
 const StacksPage = late("The Stacks page", () => import("../stacks/stacks-page.tsx"));
 const ServicesPage = late("The Services page", () => import("../stacks/services-page.tsx"));
+const ServicePage = late("The Service page", () => import("../stack/service-page.tsx"));
 const HistoryPage = late("The History page", () => import("../history/history-page.tsx"));
 const ApprovalsPage = late("The Approvals page", () => import("../approvals/approvals-page.tsx"));
 const EditorPage = late("The Scenarios page", () => import("../editor/editor-page.tsx"));
@@ -103,6 +104,8 @@ function Page({ route }: { route: Route }) {
       return <ComparePage key={`${route.left} ${route.right}`} left={route.left} right={route.right} />;
     case "stacks":
       return route.isDescribing ? <ServicesPage /> : <StacksPage />;
+    case "service":
+      return <ServicePage key={route.service} name={route.service} />;
     case "history":
       return <HistoryPage route={route} />;
     case "approvals":
@@ -152,6 +155,7 @@ const TITLES: Record<Route["at"], string> = {
   run: "Run",
   compare: "Compare",
   stacks: "Stacks",
+  service: "Service",
   history: "History",
   approvals: "Approvals",
   scenarios: "Scenarios",

@@ -52,6 +52,12 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
             </>,
           ],
           ["State", stateText(service, stack)],
+          [
+            "Output",
+            <a key="output" href={formatRoute({ at: "service", service: service.name })}>
+              Logs and details of {service.name}
+            </a>,
+          ],
           ...(service.address === null ? [] : [["Address", <code key="address">{service.address}</code>] as const]),
         ]}
       />

@@ -16,6 +16,7 @@ export type Route =
   | { at: "compare"; left: string; right: string }
   /** `isDescribing`: what the services of the open project are for. */
   | { at: "stacks"; isDescribing?: boolean }
+  | { at: "service"; service: string }
   | { at: "history"; filter?: RunFilter }
   | { at: "approvals" }
   /** `brokenFile` is a user's file that is not a valid scenario. */
@@ -25,6 +26,8 @@ export type Route =
 
 const PLACES = ["lab", "stacks", "history", "approvals", "scenarios", "settings", "about"] as const;
 const ID = /^[\w-]{1,200}$/;
+/** As compose allows it. */
+const SERVICE = /^[\w.-]{1,200}$/;
 
 /** An invalid address opens the lab: a stale link is not an error. */
 export function parseRoute(hash: string): Route {
@@ -47,6 +50,7 @@ export function parseRoute(hash: string): Route {
   }
   const brokenFile = values.get("file");
   if (place === "scenarios" && first === "" && brokenFile) return { at: "scenarios", brokenFile };
+  if (place === "service" && SERVICE.test(first)) return { at: "service", service: first };
   if (place === "stacks" && first === "services") return { at: "stacks", isDescribing: true };
   if (place === "history") return { at: "history", ...filterIn(historyFilter(values)) };
   if (place === "lab") return { at: "lab", ...filterIn(textsIn(values, ["text", "pattern"])) };
@@ -99,6 +103,8 @@ export function formatRoute(route: Route): string {
       return route.scenarioId === undefined
         ? "#/scenarios"
         : `#/scenarios/${route.scenarioId}${route.isCopy ? "?copy" : ""}`;
+    case "service":
+      return `#/service/${route.service}`;
     case "stacks":
       return route.isDescribing ? "#/stacks/services" : "#/stacks";
     case "history":

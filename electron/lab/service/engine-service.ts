@@ -181,6 +181,7 @@ export class EngineService {
         () => runs.stop(),
         () => operations.settled(),
         () => this.#undoManual(),
+        () => this.stack.logs.close(),
         () => controller.close(),
         () => this.state.close(),
         () => history.settled(),

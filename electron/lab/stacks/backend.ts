@@ -1,3 +1,4 @@
+import type { ServiceInstance } from "../../contract/stack.ts";
 import type { Probe } from "../health/probe.ts";
 import type { StackDriver } from "./driver.ts";
 import type { LogLine } from "./log-tail.ts";
@@ -27,6 +28,8 @@ export interface StackBackend {
   followLogs(take: (line: LogLine) => void): LogFollower;
   /** The last lines that a service wrote, for an error message. */
   lastLines(service: string, count: number): Promise<string[]>;
+  /** Its processes or containers, with what they use now. */
+  instances(service: string): Promise<ServiceInstance[]>;
   /** Leaves the service stopped, with this value of one variable at its next start; undefined: its own again. */
   setVariable(service: string, name: string, value: string | undefined): Promise<void>;
   /** Called with each service whose state has changed, as far as the backend is notified. */

@@ -1,8 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { ServiceInstance } from "../../contract/stack.ts";
 import { makeProbe, type Probe } from "../health/probe.ts";
 import type { RegisteredProcess, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
+import { processUsage } from "../process-usage.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import { addressOf } from "./launch.ts";
 import { type LogLine, LogTail, lastLines } from "./log-tail.ts";
@@ -44,6 +46,27 @@ export class ProcessBackend implements StackBackend {
   async lastLines(service: string, count: number): Promise<string[]> {
     const files = this.#logFiles().find((each) => each.service === service);
     return files === undefined ? [] : lastLines(files, count);
+  }
+
+  async instances(service: string): Promise<ServiceInstance[]> {
+    const process = this.#register.process(this.#registered.id, service);
+    if (process === undefined) return [];
+    const { identity, launch } = process;
+    const { is } = await this.driver.stateOf(service);
+    const usage = identity === undefined ? undefined : await processUsage(identity.pid);
+    return [
+      {
+        name: identity === undefined ? service : `process ${identity.pid}`,
+        program: launch.command.join(" "),
+        state: is,
+        startedWallMs: null,
+        restarts: null,
+        ports: [],
+        networks: [],
+        cpuPercent: usage?.cpuPercent ?? null,
+        memoryBytes: usage?.memoryBytes ?? null,
+      },
+    ];
   }
 
   async setVariable(service: string, name: string, value: string | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { ServiceInstance } from "../../contract/stack.ts";
 import { AbortScope } from "../abort-scope.ts";
 import type { McpEndpoint } from "../health/mcp-endpoint.ts";
 import { HealthMonitor } from "../health/monitor.ts";
@@ -194,6 +195,16 @@ export class RunningStack {
   /** Follows what the services print from now on. */
   followLogs(take: (line: LogLine) => void): LogFollower {
     return this.#backend.followLogs(take);
+  }
+
+  /** The last lines that a service has printed. */
+  lastLines(service: string, count: number): Promise<string[]> {
+    return this.#backend.lastLines(serviceNamed(this.stack, service).name, count);
+  }
+
+  /** The processes or containers of a service, with what they use now. */
+  instances(service: string): Promise<ServiceInstance[]> {
+    return this.#backend.instances(serviceNamed(this.stack, service).name);
   }
 
   /** Called with each service whose state has changed, as far as the driver is notified: of processes, that they have ended. */

@@ -90,6 +90,8 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         await faults.startService(input.service);
         return stack.status();
       }),
+      instances: lab.stack.instances.handler(({ input }) => stack.instances(input.service)),
+      logs: lab.stack.logs.handler(({ input, signal }) => stack.logs.read(input, signal)),
       halt: lab.stack.halt.handler(() => faults.halt()),
       arm: lab.stack.arm.handler(() => {
         faults.arm();

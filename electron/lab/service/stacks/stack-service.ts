@@ -1,4 +1,4 @@
-import type { StackStatus } from "../../../contract/stack.ts";
+import type { ServiceInstance, StackStatus } from "../../../contract/stack.ts";
 import type {
   ProbeTrial,
   ProjectChanges,
@@ -14,6 +14,7 @@ import { LabError } from "../../lab-error.ts";
 import { driverOf, ON_REFERENCE_STACK, type RunTarget } from "../../stacks/run-target.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import type { Operations } from "../operations/operations.ts";
+import { ServiceLogs } from "./service-logs.ts";
 import type { StackController } from "./stack-controller.ts";
 
 /** What the stack is used for at this moment. */
@@ -36,12 +37,15 @@ export class StackService {
   readonly #controller: StackController;
   readonly #operations: Operations;
   readonly #use: StackUse;
+  /** What its services print, for a person who looks. */
+  readonly logs: ServiceLogs;
 
   constructor(lab: StackLab, controller: StackController, operations: Operations, use: StackUse) {
     this.#lab = lab;
     this.#controller = controller;
     this.#operations = operations;
     this.#use = use;
+    this.logs = new ServiceLogs(() => controller.running);
   }
 
   /** The stack if it is up. */
@@ -110,6 +114,16 @@ export class StackService {
     });
   }
 
+  /** @throws LabError while the stack is not up, or for a service that it does not have */
+  async instances(service: string): Promise<ServiceInstance[]> {
+    return this.#up().instances(service);
+  }
+
+  #up(): RunningStack {
+    if (this.running !== undefined) return this.running;
+    throw new LabError("precondition", "the stack is not up", { hint: "bring it up first" });
+  }
+
   /** @throws LabError while no project is open */
   description(): Promise<ProjectDescription> {
     return this.#lab.readDescription(this.#openProject());
@@ -117,8 +131,6 @@ export class StackService {
 
   /** @throws LabError while the stack is not up, or for a service that it does not have */
   async tryProbe({ service, probe, port }: ProbeTrial): Promise<ProbeResult> {
-    const { running } = this;
-    if (running === undefined) throw new LabError("precondition", "the stack is not up", { hint: "bring it up first" });
     const path = probe.path ?? "/";
     const spec: ProbeSpec =
       probe.is === "mcp"
@@ -126,7 +138,7 @@ export class StackService {
         : probe.is === "http"
           ? { http: path }
           : ({ [probe.is]: true as const } as ProbeSpec);
-    return running.tryProbe(service, spec, port ?? undefined);
+    return this.#up().tryProbe(service, spec, port ?? undefined);
   }
 
   /** Saves corrections and opens the project again with them. @throws as {@link use} */

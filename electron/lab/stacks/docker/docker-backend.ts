@@ -1,4 +1,5 @@
 import type Dockerode from "dockerode";
+import type { ServiceInstance } from "../../../contract/stack.ts";
 import { systemClock } from "../../clock.ts";
 import { makeProbe, type Probe } from "../../health/probe.ts";
 import type { DockerLocation } from "../../journal/docker-location.ts";
@@ -8,7 +9,8 @@ import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";
 import { unpublished } from "../unpublished.ts";
-import { containerOf } from "./compose-labels.ts";
+import { containerOf, containersOf } from "./compose-labels.ts";
+import { instanceOf } from "./container-instance.ts";
 import { ContainerLogs, lastContainerLines } from "./container-logs.ts";
 import { containerProbe } from "./container-probe.ts";
 import { DockerDriver } from "./docker-driver.ts";
@@ -78,6 +80,11 @@ export class DockerBackend implements StackBackend {
   async lastLines(service: string, count: number): Promise<string[]> {
     const container = await containerOf(this.#docker, this.#registered.project, service);
     return container === undefined ? [] : lastContainerLines(this.#docker, container.Id, count);
+  }
+
+  async instances(service: string): Promise<ServiceInstance[]> {
+    const containers = await containersOf(this.#docker, this.#registered.project, service);
+    return Promise.all(containers.map(({ Id: id }) => instanceOf(this.#docker, id)));
   }
 
   async setVariable(service: string, name: string, value: string | undefined): Promise<void> {
