@@ -77,7 +77,7 @@ const ORDER = {
     "editor",
     "app",
   ],
-  "resources/stack/fault-proxy": ["parsing", "toxics", "stages", "http-faults", "links", "api", "fuzz"],
+  "resources/stack/fault-proxy": ["parsing", "toxics", "stages", "http-faults", "wire", "links", "api", "fuzz"],
   "resources/stack/gateway": ["audit", "policy", "protocol", "sessions", "backends", "approvals", "calls", "mcp"],
   "resources/stack": [
     "http",

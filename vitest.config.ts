@@ -23,7 +23,7 @@ const PURE = [
   "electron/shell/{link-route,window-state}.test.ts",
   "renderer/!(lab-client)/**/*.test.{ts,tsx}",
   "resources/stack/agent/{model,scripted}-planner.test.ts",
-  "resources/stack/fault-proxy/{address,hits,randomness,settings}.test.ts",
+  "resources/stack/fault-proxy/{address,randomness,record-log,settings}.test.ts",
   "resources/stack/fault-proxy/{parsing,toxics}/**/*.test.ts",
   "resources/stack/fault-proxy/stages/slicer.test.ts",
   "resources/stack/gateway/{policy,sessions}/**/*.test.ts",

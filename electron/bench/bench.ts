@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchWire } from "../../resources/stack/fault-proxy/bench/wire-rows.ts";
 import { benchFaultProxy } from "../../resources/stack/fault-proxy/bench.ts";
 import { benchBundles } from "../lab/bundles/bundles.bench.ts";
 import { Lab, type LabSession } from "../lab/lab.ts";
@@ -26,6 +27,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   redaction: benchRedaction,
   gateway: () => onStack(({ running }) => benchGatewayHop(running)),
   proxy: benchFaultProxy,
+  wire: benchWire,
   docker: benchDocker,
   links: benchLinkFaults,
   halt: benchHalt,

@@ -27,10 +27,25 @@ export const limits = {
   /** Session ids kept per link. */
   sessions: 10_000,
   hits: 10_000,
-  hitsPerAnswer: 1_000,
-  hitFollowers: 64,
-  /** Unread bytes above which a follower skips hits. */
-  hitFollowerBytes: 1024 * 1024,
+  recordsPerAnswer: 1_000,
+  followers: 64,
+  /** Unread bytes above which a follower skips records. */
+  followerBytes: 1024 * 1024,
+  /** Recorded exchanges, and those that are open. */
+  wireCalls: 10_000,
+  openWireCalls: 1_000,
+  /** Replies up to this size are read for JSON-RPC answers. */
+  inspectedReplyBytes: 1024 * 1024,
+  /** Bytes of a body that a reader of exchanges gets, and of all bodies in the record. */
+  wireBodyBytes: 64 * 1024,
+  wireBodiesOverall: 16 * 1024 * 1024,
+  /** Bytes forwarded and not yet read; beyond it their exchanges are dropped. */
+  unreadWireBytes: 16 * 1024 * 1024,
+  /** Reading takes a turn of this length at most, and then leaves the connections so much time. */
+  wireTurnMs: 1,
+  wirePauseMs: 3,
+  /** An exchange that is open for longer is recorded before its end. */
+  openWireCallMs: 1_000,
   dialMs: 30_000,
   /** How long a socket may take to close after its FIN, in milliseconds. */
   closeWaitMs: 1_000,

@@ -4,12 +4,14 @@
  * that a fault ends even if the client that armed it is no longer connected.
  */
 import { sameListenAddress } from "./address.ts";
-import { HitLog } from "./hits.ts";
+import type { Hit } from "./hits.ts";
 import { limits } from "./limits.ts";
 import type { HeldBytes } from "./links/lane.ts";
 import { Link, type Route } from "./links/link.ts";
 import { allowedListen } from "./links/listen-address.ts";
+import { RecordLog } from "./record-log.ts";
 import type { Toxic, ToxicSpec } from "./toxics/toxic.ts";
+import { WireTap } from "./wire/wire-tap.ts";
 
 export interface LinkSpec {
   name: string;
@@ -54,7 +56,8 @@ function stateOf({ listen, upstream, isEnabled, backAt }: Link): LinkState {
 }
 
 export class Registry {
-  readonly hits = new HitLog();
+  readonly hits = new RecordLog<Hit>(limits.hits);
+  readonly wire = new WireTap();
   readonly held: HeldBytes = { total: 0 };
   readonly #seed: number;
   readonly #beyondLoopback: boolean;
@@ -175,6 +178,7 @@ export class Registry {
 
   async close(): Promise<void> {
     this.hits.close();
+    this.wire.close();
     await this.#change(async () => {
       await Promise.all(this.links().map((link) => this.#remove(link)));
     });
@@ -195,7 +199,8 @@ export class Registry {
     const { upstream } = spec;
     const listen = this.#allowed(spec.listen);
     const also = spec.also?.map((route) => ({ ...route, listen: this.#allowed(route.listen) }));
-    const parts = { seed: this.#seed, hits: this.hits, held: this.held, nextEvent: () => (this.#events += 1) };
+    const { hits, wire, held } = this;
+    const parts = { seed: this.#seed, hits, wire, held, nextEvent: () => (this.#events += 1) };
     const link = new Link(parts, spec.name, { listen, upstream }, also);
     // Armed before the listener opens, so that they affect the first connection.
     for (const toxic of spec.toxics ?? []) this.#addToxic(link, toxic);

@@ -33,6 +33,7 @@ export function metricsText(registry: Registry): string {
     family("fault_proxy_hits_dropped_total", "counter", "Hits that left the record.", [
       [{}, registry.hits.droppedTotal],
     ]),
+    family("fault_proxy_wire_listeners", "gauge", "Readers of exchanges.", [[{}, registry.wire.listeners]]),
     family("fault_proxy_held_bytes", "gauge", "Bytes held by toxics.", [[{}, registry.held.total]]),
   ].join("");
 }

@@ -1,5 +1,5 @@
 /**
- * The HTTP API: Toxiproxy 2.12's routes, statuses and bodies, and additional ones (healthz, metrics, hits). As in Toxiproxy,
+ * The HTTP API: Toxiproxy 2.12's routes, statuses and bodies, and additional ones (healthz, metrics, hits, wire). As in Toxiproxy,
  * a wrong method on a known path is an empty 405, an unknown path a plain 404, and errors are JSON in text/plain.
  */
 
@@ -11,10 +11,10 @@ import { HttpError, pathOf, readBody } from "../../http/messages.ts";
 import { ListenError } from "../links/listen-address.ts";
 import { Refusal, type Registry } from "../registry.ts";
 import { badBody } from "./body-fields.ts";
-import { answerHits, followHits } from "./hit-routes.ts";
 import { readLink, readLinkChange, readLinks } from "./link-body.ts";
 import { linkJson, linksJson } from "./link-json.ts";
 import { metricsText } from "./metrics-text.ts";
+import { answerRecords, answerWire, followRecords, followWire } from "./record-routes.ts";
 import { readToxic, readToxicChange } from "./toxic-body.ts";
 
 /** The version of Toxiproxy with the same behaviour, marked as this implementation. */
@@ -122,11 +122,19 @@ const routes: readonly Route[] = [
   { pattern: /^\/healthz$/, methods: { GET: ({ response }) => sendJson(response, 200, { status: "ok" }) } },
   {
     pattern: /^\/hits$/,
-    methods: { GET: ({ registry, request, response }) => answerHits(registry, request, response) },
+    methods: { GET: ({ registry, request, response }) => answerRecords("hits", registry.hits, request, response) },
   },
   {
     pattern: /^\/hits\/stream$/,
-    methods: { GET: ({ registry, request, response }) => followHits(registry, request, response) },
+    methods: { GET: ({ registry, request, response }) => followRecords(registry.hits, request, response) },
+  },
+  {
+    pattern: /^\/wire$/,
+    methods: { GET: ({ registry, request, response }) => answerWire(registry.wire, request, response) },
+  },
+  {
+    pattern: /^\/wire\/stream$/,
+    methods: { GET: ({ registry, request, response }) => followWire(registry.wire, request, response) },
   },
 ];
 

@@ -8,7 +8,7 @@ import { arm, type Peers } from "./peers.ts";
 
 const pairs = 9;
 const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"amount":100}}}';
-const message = [
+export const message = [
   "POST /mcp HTTP/1.1",
   "Host: 127.0.0.1",
   "Accept: application/json, text/event-stream",
@@ -43,7 +43,7 @@ export async function httpRows(peers: Peers): Promise<Row[]> {
 }
 
 /** Replies differ only in their date, which has a fixed length. */
-async function replyLength(port: number): Promise<number> {
+export async function replyLength(port: number): Promise<number> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.write(message);
   let text = "";

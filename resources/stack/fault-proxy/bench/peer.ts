@@ -5,6 +5,7 @@
 import { Agent, createServer as createHttpServer, request as httpRequest } from "node:http";
 import { connect, createServer, type Server } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Readable } from "node:stream";
 import { startFaultProxy } from "../start.ts";
 
 /** What `tcp` sends for each message that begins with `B`. */
@@ -50,13 +51,24 @@ function barePipe(): Server {
   });
 }
 
+/** `GET /<bytes>` is answered with that many bytes; anything else with a tool's short result. */
 function httpUpstream(): Server {
   return createHttpServer((request, response) => {
+    const bytes = Number(request.url?.slice(1));
+    if (request.method === "GET" && bytes > 0) {
+      response.writeHead(200, { "content-type": "application/json", "content-length": bytes });
+      Readable.from(pieces(bytes)).pipe(response);
+      return;
+    }
     request.resume().on("end", () => {
       const body = '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"paid"}]}}';
       response.writeHead(200, { "content-type": "application/json", "content-length": body.length }).end(body);
     });
   });
+}
+
+function* pieces(bytes: number): Generator<Buffer> {
+  for (let left = bytes; left > 0; left -= bulk.length) yield bulk.subarray(0, Math.min(left, bulk.length));
 }
 
 /** A minimal request forwarder with node:http. */
@@ -103,6 +115,24 @@ async function faultProxy(): Promise<void> {
   process.send?.({ port: Number(shown.listen.split(":").at(-1)), apiUrl: service.url });
 }
 
+/** Reads the exchanges of the proxy whose API has this port, as the lab does, and reports how many were recorded and dropped. */
+async function wireListener(): Promise<void> {
+  const counts = { recorded: 0, dropped: 0 };
+  process.on("message", (message) => message === "counts" && process.send?.(counts));
+  const reply = await fetch(`http://127.0.0.1:${upstream.port}/wire/stream`);
+  process.send?.({ port: 0 });
+  let rest = "";
+  for await (const piece of reply.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const lines = `${rest}${piece}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const { dropped, seq } = JSON.parse(line) as { dropped?: number; seq?: number };
+      if (seq !== undefined) counts.recorded += 1;
+      counts.dropped += dropped ?? 0;
+    }
+  }
+}
+
 const delay = monitorEventLoopDelay({ resolution: 1 });
 process.on("message", (message) => {
   if (message === "watchLoop") {
@@ -118,4 +148,5 @@ process.on("disconnect", () => process.exit(0));
 const baselines: Readonly<Record<string, () => Server>> = { tcpUpstream, barePipe, httpUpstream, bareHttp };
 const baseline = baselines[role];
 if (baseline) listen(baseline());
+else if (role === "wireListener") await wireListener();
 else await faultProxy();

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
-export type Role = "tcpUpstream" | "barePipe" | "httpUpstream" | "bareHttp" | "faultProxy";
+export type Role = "tcpUpstream" | "barePipe" | "httpUpstream" | "bareHttp" | "faultProxy" | "wireListener";
 
 export interface Peer {
   port: number;
@@ -11,6 +11,8 @@ export interface Peer {
   watchLoop(): void;
   /** Since `watchLoop`. */
   loopP99Ms(): Promise<number>;
+  /** Only for a listener to the exchanges of a fault proxy. */
+  counts(): Promise<{ recorded: number; dropped: number }>;
 }
 
 export class Peers {
@@ -28,6 +30,10 @@ export class Peers {
         child.send("loopDelay");
         const [message] = (await once(child, "message")) as [{ loopP99Ms: number }];
         return message.loopP99Ms;
+      },
+      counts: async () => {
+        child.send("counts");
+        return ((await once(child, "message")) as [{ recorded: number; dropped: number }])[0];
       },
     };
   }

@@ -1,13 +1,9 @@
 /** MCP faults between the SDK's own client and server: the effects that an agent sees. */
-import { randomUUID } from "node:crypto";
-import { createServer } from "node:http";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
+import { openMcpServer } from "../testing/mcp-server.ts";
 import { openProxy, type ProxyUnderTest } from "../testing/proxy-under-test.ts";
 
 interface McpPair {
@@ -16,37 +12,6 @@ interface McpPair {
   /** The executed payments. */
   paid: number[];
   pay(amount: number, timeout?: number): Promise<string>;
-}
-
-async function openMcpServer(paid: number[], enableJsonResponse: boolean): Promise<number> {
-  const transports = new Map<string, StreamableHTTPServerTransport>();
-  const begin = async (): Promise<StreamableHTTPServerTransport> => {
-    const mcp = new McpServer({ name: "payments", version: "1" });
-    mcp.registerTool("pay", { inputSchema: { amount: z.number() } }, ({ amount }) => {
-      paid.push(amount);
-      return { content: [{ type: "text", text: `paid ${amount} €` }] };
-    });
-    const transport = new StreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      enableJsonResponse,
-      onsessioninitialized: (id) => void transports.set(id, transport),
-    });
-    await mcp.connect(transport as Transport);
-    return transport;
-  };
-  const server = createServer(async (request, response) => {
-    const session = request.headers["mcp-session-id"];
-    const known = typeof session === "string" ? transports.get(session) : await begin();
-    if (known) await known.handleRequest(request, response);
-    else response.writeHead(404, { "content-type": "application/json" }).end("{}");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  return address && typeof address === "object" ? address.port : 0;
 }
 
 async function open(enableJsonResponse = false): Promise<McpPair> {
@@ -131,5 +96,5 @@ test("a rotated session id is followed by the client", async () => {
 test("the client receives the changed tools", async () => {
   const { proxy, client } = await open();
   await proxy.arm({ type: "tools_changed", attributes: { remove: ["pay"], add: [{ name: "pay_all" }] } });
-  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["pay_all"]);
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["fail", "pay_all"]);
 });

@@ -14,6 +14,7 @@ import { createStage } from "../stages/create-stage.ts";
 import { PassStage } from "../stages/pass.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { Toxic } from "../toxics/toxic.ts";
+import { ConnectionTap } from "../wire/connection-tap.ts";
 import { closeCleanly, resetNow } from "./close-socket.ts";
 import { Lane } from "./lane.ts";
 import type { LinkContext } from "./link-context.ts";
@@ -31,6 +32,7 @@ export class Connection {
   readonly #up: Lane;
   readonly #down: Lane;
   readonly #sniffer = new RequestSniffer();
+  readonly #tap: ConnectionTap;
   #http: HttpLayer | undefined;
   /** The connection is not parseable as HTTP: it is not parsed any more. */
   #isOpaque = false;
@@ -45,6 +47,7 @@ export class Connection {
     this.client = client;
     this.server = server;
     this.#link = link;
+    this.#tap = new ConnectionTap(link.wire, link.name, number);
     const connection = this;
     this.#up = new Lane(
       client,
@@ -60,7 +63,7 @@ export class Connection {
     this.#down = new Lane(
       server,
       {
-        write: (chunk) => void (client.writable && client.write(chunk)),
+        write: (chunk) => this.#toClient(chunk),
         end: () => this.#serverFinished(),
         get isFull() {
           return client.writableNeedDrain || connection.#http?.holdsServer === true;
@@ -78,15 +81,23 @@ export class Connection {
       socket.setKeepAlive(true, keepAliveMs);
       socket.on("close", () => this.#sideClosed(socket, closed));
     }
-    client.on("error", (error) => this.#failed(server, error));
+    client.on("error", (error) => {
+      if (!this.#isClosing) this.#tap.clientLeft();
+      this.#failed(server, error);
+    });
     server.on("error", (error) => this.#failed(client, error));
     for (const toxic of this.#link.toxics()) if (!toxic.isHttp) this.#appendStage(toxic);
     if (this.#link.httpToxics().length > 0) this.#http = this.#createLayer();
     client.on("data", (chunk: Buffer) => {
+      this.#tap.fromClient(chunk);
       if (this.#up.hasStages || this.#down.hasStages) this.#sniffer.fromClient(chunk);
       this.#up.receive(chunk);
     });
-    client.on("end", () => void (this.#isClosing || this.#up.receiveEnd()));
+    client.on("end", () => {
+      if (this.#isClosing) return;
+      this.#tap.clientLeft();
+      this.#up.receiveEnd();
+    });
     client.on("drain", () => this.#down.settle());
     server.on("data", (chunk: Buffer) => {
       this.#lastFrom = "server";
@@ -163,6 +174,7 @@ export class Connection {
   }
 
   hit(toxic: Toxic, effect: string, request?: RequestInfo): void {
+    this.#tap.met(toxic.name);
     this.#link.hit(toxic, this.number, effect, request ?? this.#sniffer.info());
   }
 
@@ -226,6 +238,12 @@ export class Connection {
     if (this.server.writable) this.server.write(chunk);
   }
 
+  #toClient(chunk: Buffer): void {
+    if (!this.client.writable) return;
+    this.client.write(chunk);
+    this.#tap.toClient(chunk);
+  }
+
   #clientEnded(): void {
     if (this.#closesAtEnd) this.close();
     else if (this.#http) this.#http.clientEnded();
@@ -234,7 +252,10 @@ export class Connection {
 
   #serverFinished(): void {
     if (this.#closesAtEnd) this.close();
-    else this.client.end();
+    else {
+      this.#tap.finished();
+      this.client.end();
+    }
   }
 
   /** Data that the HTTP layer sent before closing still passes the lane's toxics. */
@@ -259,6 +280,7 @@ export class Connection {
     this.#up.dispose();
     this.#down.dispose();
     this.#http?.dispose();
+    this.#tap.closed();
     closed();
   }
 }

@@ -5,11 +5,13 @@
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { formatAddress, parseAddress } from "../address.ts";
-import type { HitLog } from "../hits.ts";
+import type { Hit } from "../hits.ts";
 import { SessionRegistry } from "../http-faults/session-registry.ts";
 import { limits } from "../limits.ts";
 import type { RequestInfo } from "../parsing/request-info.ts";
+import type { RecordLog } from "../record-log.ts";
 import { Toxic, type ToxicSpec } from "../toxics/toxic.ts";
+import type { WireTap } from "../wire/wire-tap.ts";
 import { closeCleanly } from "./close-socket.ts";
 import { Connection } from "./connection.ts";
 import type { HeldBytes } from "./lane.ts";
@@ -19,7 +21,8 @@ import { Traffic } from "./traffic.ts";
 
 export interface LinkParts {
   seed: number;
-  hits: HitLog;
+  hits: RecordLog<Hit>;
+  wire: WireTap;
   held: HeldBytes;
   /** A counter of events over all links, which orders toxics and sessions. */
   nextEvent: () => number;
@@ -41,6 +44,7 @@ export class Link implements LinkContext {
   backAt: number | undefined;
   readonly sessions = new SessionRegistry();
   readonly held: HeldBytes;
+  readonly wire: WireTap;
   readonly traffic = new Traffic();
   readonly #parts: LinkParts;
   readonly #connections = new Set<Connection>();
@@ -53,6 +57,7 @@ export class Link implements LinkContext {
   constructor(parts: LinkParts, name: string, { listen, upstream }: Route, also: readonly Route[] = []) {
     this.#parts = parts;
     this.held = parts.held;
+    this.wire = parts.wire;
     this.name = name;
     this.listen = listen;
     this.upstream = upstream;
@@ -144,6 +149,7 @@ export class Link implements LinkContext {
   hit(toxic: Toxic, connection: number, effect: string, request: RequestInfo | undefined): void {
     toxic.hits += 1;
     this.#parts.hits.record({
+      at: Date.now(),
       link: this.name,
       toxic: toxic.name,
       type: toxic.type,

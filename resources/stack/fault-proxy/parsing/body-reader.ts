@@ -10,11 +10,11 @@ export type Framing =
   | { kind: "untilClose" };
 
 /** Throws BadMessage if two parsers could disagree about the end. */
-export function requestFraming(head: RequestHead): Framing {
+export function requestFraming(head: Pick<RequestHead, "get">): Framing {
   return declaredFraming(head.get("transfer-encoding"), head.get("content-length")) ?? { kind: "none" };
 }
 
-export function replyFraming(head: ReplyHead, requestMethod: string): Framing {
+export function replyFraming(head: Pick<ReplyHead, "get" | "status">, requestMethod: string): Framing {
   const hasNoBody = requestMethod === "HEAD" || head.status < 200 || head.status === 204 || head.status === 304;
   if (hasNoBody) return { kind: "none" };
   return declaredFraming(head.get("transfer-encoding"), head.get("content-length")) ?? { kind: "untilClose" };
@@ -49,6 +49,18 @@ export class BodyReader {
 
   get isDone(): boolean {
     return this.#state === "done";
+  }
+
+  /** Takes so many bytes as read, if they are payload and not its last. Returns false otherwise. */
+  skip(bytes: number): boolean {
+    if (this.#state !== "payload" || bytes >= this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  /** It has no length: the end of the connection is its end. */
+  get endsWithConnection(): boolean {
+    return this.#framing.kind === "untilClose";
   }
 
   /** The lines after a chunked body's last chunk, each with its line end. */

@@ -1,8 +1,8 @@
 /** A request's or reply's first line and headers, stored as sent, so that an unmodified head is passed on unchanged. */
 import { BadMessage } from "./bad-message.ts";
 
-const requestLine = /^([A-Z]{3,10}) (\S+) HTTP\/1\.([01])$/;
-const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/;
+export const requestLine = /^([A-Z]{3,10}) (\S+) HTTP\/1\.([01])$/;
+export const statusLine = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/;
 
 export class MessageHead {
   startLine: string;
@@ -76,8 +76,12 @@ export class ReplyHead extends MessageHead {
   }
 
   get isEventStream(): boolean {
-    return this.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
+    return isEventStream(this);
   }
+}
+
+export function isEventStream(head: Pick<MessageHead, "get">): boolean {
+  return head.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
 }
 
 export function isRequestLine(line: string): boolean {

@@ -22,7 +22,7 @@ export class RequestInfo {
   readonly isBatch: boolean;
   readonly #traceparent: string | undefined;
 
-  constructor(head: RequestHead, body: Buffer | undefined) {
+  constructor(head: Pick<RequestHead, "get" | "method">, body: Buffer | undefined) {
     this.httpMethod = head.method;
     this.sessionId = head.get("mcp-session-id");
     this.acceptsEventStream = head.get("accept")?.includes("text/event-stream") ?? false;
@@ -57,7 +57,7 @@ export class RequestInfo {
 }
 
 /** Whether the body should be buffered to parse it. */
-export function carriesJson(head: MessageHead): boolean {
+export function carriesJson(head: Pick<MessageHead, "get">): boolean {
   return head.get("content-type")?.toLowerCase().startsWith("application/json") ?? false;
 }
 
