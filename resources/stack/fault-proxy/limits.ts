@@ -40,10 +40,10 @@ export const limits = {
   wireBodyBytes: 64 * 1024,
   wireBodiesOverall: 16 * 1024 * 1024,
   /** Bytes forwarded and not yet read; beyond it their exchanges are dropped. */
-  unreadWireBytes: 16 * 1024 * 1024,
-  /** Reading takes a turn of this length at most, and then leaves the connections so much time. */
+  unreadWireBytes: 8 * 1024 * 1024,
+  /** Reading takes a turn of this length at most, and then leaves the connections so many times what it took. */
   wireTurnMs: 1,
-  wirePauseMs: 3,
+  wireRest: 4,
   /** An exchange that is open for longer is recorded before its end. */
   openWireCallMs: 1_000,
   dialMs: 30_000,

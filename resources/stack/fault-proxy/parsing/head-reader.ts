@@ -18,6 +18,13 @@ export class HeadReader {
     return this.#collected;
   }
 
+  /** A head that the chunk has from its first byte to its end: its text; undefined where it is to be collected. */
+  readAtOnce(chunk: Buffer): string | undefined {
+    if (this.#collected.length > 0) return undefined;
+    const end = chunk.indexOf(endOfHead);
+    return end === -1 || end > limits.headBytes ? undefined : chunk.toString("latin1", 0, end + 4);
+  }
+
   /** All bytes read, and the length of the head with its empty line; undefined if more are needed. Throws BadMessage. */
   read(chunk: Buffer): { bytes: Buffer; headLength: number } | undefined {
     const searchedTo = Math.max(0, this.#collected.length - 3);

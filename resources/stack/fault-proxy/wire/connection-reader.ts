@@ -13,6 +13,8 @@ import type { Exchange } from "./exchange.ts";
 /** Who sent last. */
 export type LastSender = "client" | "server" | undefined;
 
+const nothing = Buffer.alloc(0);
+
 interface Body {
   exchange: Exchange;
   reader: BodyReader;
@@ -94,16 +96,16 @@ export class ConnectionReader {
   #readRequest(chunk: Buffer, atMs: number): Buffer {
     if (!this.#request) {
       this.#beganMs ??= atMs;
-      const read = this.#requestHead.read(chunk);
-      if (!read) return chunk.subarray(chunk.length);
-      const head = new QuickRequestHead(read.bytes.toString("latin1", 0, read.headLength));
+      const read = readHead(this.#requestHead, chunk);
+      if (!read) return nothing;
+      const head = new QuickRequestHead(read.text);
       const reader = new BodyReader(requestFraming(head));
       const exchange = this.#begin(head, this.#beganMs);
       for (const toxic of this.#toxics.splice(0)) exchange.met(toxic);
       this.#open.push(exchange);
       this.#request = { exchange, reader };
       this.#beganMs = undefined;
-      return this.#readRequestBody(this.#request, read.bytes.subarray(read.headLength));
+      return this.#readRequestBody(this.#request, read.rest);
     }
     return this.#readRequestBody(this.#request, chunk);
   }
@@ -114,7 +116,7 @@ export class ConnectionReader {
       this.#request = undefined;
       exchange.requestDone();
     }
-    return chunk.subarray(taken);
+    return after(chunk, taken);
   }
 
   #readReply(chunk: Buffer, atMs: number): Buffer {
@@ -123,10 +125,10 @@ export class ConnectionReader {
     let rest = chunk;
     if (!this.#reply) {
       this.#firstByteMs ??= atMs;
-      const read = this.#replyHead.read(chunk);
-      if (!read) return chunk.subarray(chunk.length);
-      rest = read.bytes.subarray(read.headLength);
-      const head = new QuickReplyHead(read.bytes.toString("latin1", 0, read.headLength));
+      const read = readHead(this.#replyHead, chunk);
+      if (!read) return nothing;
+      rest = read.rest;
+      const head = new QuickReplyHead(read.text);
       if (head.status < 200 && head.status !== 101) return rest;
       this.#reply = new BodyReader(replyFraming(head, exchange.head.method));
       exchange.replyBegan(head, this.#firstByteMs);
@@ -137,7 +139,7 @@ export class ConnectionReader {
     const reply = this.#reply;
     const taken = reply.read(rest, (piece) => exchange.replyPayload(piece, atMs));
     if (reply.isDone || this.#isOpaque) this.#finishReply(exchange, atMs);
-    return this.#isOpaque ? rest.subarray(rest.length) : rest.subarray(taken);
+    return this.#isOpaque ? nothing : after(rest, taken);
   }
 
   #finishReply(exchange: Exchange, atMs: number): void {
@@ -158,4 +160,15 @@ export class ConnectionReader {
   #endAll(atMs: number, cut: string): void {
     for (const exchange of this.#open.splice(0)) exchange.end(atMs, cut);
   }
+}
+
+function readHead(reader: HeadReader, chunk: Buffer): { text: string; rest: Buffer } | undefined {
+  const text = reader.readAtOnce(chunk);
+  if (text !== undefined) return { text, rest: after(chunk, text.length) };
+  const read = reader.read(chunk);
+  return read && { text: read.bytes.toString("latin1", 0, read.headLength), rest: after(read.bytes, read.headLength) };
+}
+
+function after(bytes: Buffer, taken: number): Buffer {
+  return taken === bytes.length ? nothing : bytes.subarray(taken);
 }

@@ -23,6 +23,7 @@ export class Exchange implements Waiting {
   readonly head: QuickRequestHead;
   readonly #sessions: EventSessions;
   readonly #ended: (exchange: Exchange) => void;
+  readonly #hasJson: boolean;
   readonly #requestText: BodyText;
   #replyText: BodyText | undefined;
   #info: RequestInfo | undefined;
@@ -58,7 +59,8 @@ export class Exchange implements Waiting {
     this.head = head;
     this.#sessions = sessions;
     this.#ended = ended;
-    this.#requestText = new BodyText(carriesJson(head) ? limits.inspectedRequestBytes : shownBytes(start));
+    this.#hasJson = carriesJson(head);
+    this.#requestText = new BodyText(this.#hasJson ? limits.inspectedRequestBytes : shownBytes(start));
   }
 
   get hasEnded(): boolean {
@@ -76,7 +78,7 @@ export class Exchange implements Waiting {
   }
 
   requestDone(): void {
-    if (!carriesJson(this.head) || this.#requestText.isCut) return;
+    if (!this.#hasJson || this.#requestText.isCut) return;
     this.#info = new RequestInfo(this.head, this.#requestText.bytes());
     this.#unanswered = new Set(this.#info.callIds.map(keyOf));
     if (this.#unanswered.size === 0) return;

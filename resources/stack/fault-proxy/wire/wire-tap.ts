@@ -1,6 +1,6 @@
 /**
  * Reads a copy of the HTTP on all links while somebody listens. Connections forward first and hand over what they have
- * forwarded; it is read later, in short turns with pauses between them, so that reading never delays a connection. What piles up beyond a
+ * forwarded; it is read later, in short turns that take a fifth of this process at most, so that reading does not delay them. What piles up beyond a
  * limit is not read: its exchanges are counted as dropped.
  */
 import { randomBytes } from "node:crypto";
@@ -11,6 +11,7 @@ import { RecordLog } from "../record-log.ts";
 import type { ConnectionReader } from "./connection-reader.ts";
 import { EventSessions } from "./event-sessions.ts";
 import { Exchange } from "./exchange.ts";
+import { Pace } from "./pace.ts";
 import type { WireCall } from "./wire-call.ts";
 
 interface Unread {
@@ -33,6 +34,7 @@ export class WireTap {
   #unread: Unread[] = [];
   #unreadBytes = 0;
   #lost = new WeakSet<ConnectionReader>();
+  readonly #pace = new Pace(limits.wireRest);
   #isScheduled = false;
   #announcing: NodeJS.Timeout | undefined;
   #prefix = "";
@@ -125,12 +127,12 @@ export class WireTap {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#scheduled());
+    setImmediate(() => this.#turnIfDue());
   }
 
-  #scheduled(): void {
-    this.#takeTurn();
-    if (this.#unread.length > 0) setTimeout(() => this.#scheduled(), limits.wirePauseMs);
+  #turnIfDue(): void {
+    if (this.#pace.isDue) this.#pace.turn(() => this.#takeTurn());
+    if (this.#unread.length > 0) setTimeout(() => this.#turnIfDue(), 1);
     else this.#isScheduled = false;
   }
 
