@@ -39,7 +39,11 @@ export class CallingSteps {
     return this.#reported.get(turnId) ?? this.#during(startMs);
   }
 
-  /** Of the steps in progress at `ms`, the one that started last. */
+  /** Id of the step in progress at `ms`, the one that started last; one that calls tools, if there is any. */
+  at(ms: number): string | undefined {
+    return this.#during(ms).parent;
+  }
+
   #during(ms: number): MadeBy {
     let last: Span<"step"> | undefined;
     for (const step of this.#steps.values()) {

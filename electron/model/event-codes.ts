@@ -18,6 +18,8 @@ export const EVENT_CODES: { readonly [Type in LabEventType]: number } = {
   "run.ended": 13,
   "fault.hit": 14,
   "call.ended": 15,
+  "wire.call": 16,
+  "wire.calls-dropped": 17,
 };
 const TYPES = new Map(Object.entries(EVENT_CODES).map(([type, code]) => [code, type as LabEventType]));
 

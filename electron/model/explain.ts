@@ -28,7 +28,7 @@ function faultMet(view: RunView, { links }: Span<"call">): Span<"fault"> | undef
 
 function faultMeanwhile(view: RunView, fromMs: number, failedMs: number): Span<"fault"> | undefined {
   return view.faults.findLast((fault) => {
-    if (fault.status === "refused") return false;
+    if (fault.status === "refused" || fault.attributes.kind === "observe") return false;
     const effective = { startMs: fault.startMs, endMs: fault.endMs + AFTERMATH_MS };
     return overlaps(effective, fromMs, failedMs) && leadsToServer(view, fault.attributes.target);
   });

@@ -49,6 +49,13 @@ export const CALL_OUTCOMES = [
 ] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
+/**
+ * How an exchange on a link ended. `error`: an HTTP or JSON-RPC error, a tool's own error, or no whole reply. `unknown`: its
+ * JSON-RPC answer was not seen.
+ */
+export const WIRE_OUTCOMES = ["open", "ok", "error", "unknown"] as const;
+export type WireOutcome = (typeof WIRE_OUTCOMES)[number];
+
 /** Result of undoing a fault. `refused`: it was never in force, because the driver or the proxy refused it. */
 export const UNDO_RESULTS = ["restored", "not restored", "changed by someone else", "refused"] as const;
 export type UndoResult = (typeof UNDO_RESULTS)[number];
@@ -161,6 +168,42 @@ export const labEvent = z.discriminatedUnion("type", [
     traceId: z.string(),
     spanId: z.string(),
   }),
+  /**
+   * An HTTP exchange on a link, as its caller saw it and the fault proxy read it. One that is open for long has an event
+   * before its end, too; both have the same `call`.
+   */
+  event("wire.call", {
+    call: z.string(),
+    link: z.string(),
+    /** Method and path, such as `POST /mcp`. */
+    http: z.string(),
+    method: z.string().optional(),
+    tool: z.string().optional(),
+    jsonrpcId: z.union([z.string(), z.number()]).optional(),
+    session: z.string().optional(),
+    traceId: z.string().optional(),
+    startedWallMs: z.number(),
+    /** Milliseconds after its start. */
+    firstByteMs: z.number().optional(),
+    /** Absent while it is open. */
+    endedWallMs: z.number().optional(),
+    status: z.int().optional(),
+    outcome: z.enum(WIRE_OUTCOMES),
+    error: z.string().optional(),
+    requestBytes: z.int(),
+    replyBytes: z.int(),
+    /** Events of its reply, where that is a stream. */
+    events: z.int().optional(),
+    /** Ids of the faults that it met. */
+    faults: z.array(z.string()),
+    /** It is one of the calls that checks count: on a stack without a record of decisions. */
+    isCounted: z.literal(true).optional(),
+    /** The beginnings of its bodies, where the scenario asked for them. */
+    requestBody: z.unknown().optional(),
+    replyBody: z.unknown().optional(),
+  }),
+  /** Exchanges of which nothing else is in the log, because they were too many. */
+  event("wire.calls-dropped", { link: z.string(), calls: z.int() }),
   event("check.evaluated", {
     check: z.string(),
     passed: z.boolean(),

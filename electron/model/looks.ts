@@ -3,7 +3,7 @@ import type { TextPart } from "./catalogue/entry.ts";
 import { resultOf } from "./check-result.ts";
 import type { LaneKind } from "./lanes.ts";
 import type { AnyInstant, AnySpan, Instant, InstantKind, Span, SpanKind, SpanKinds } from "./span.ts";
-import { type Tone, toneOfCall } from "./tone.ts";
+import { type Tone, toneOfCall, toneOfWire } from "./tone.ts";
 
 /** How a span or an instant is drawn on a timeline. */
 export interface Look {
@@ -46,6 +46,11 @@ const SPAN_LOOKS: { readonly [Kind in SpanKind]: (span: Span<Kind>) => Look } = 
       ]),
     ],
   }),
+  wire: ({ name, status, attributes: { link } }) => ({
+    lane: "links",
+    tone: toneOfWire(status),
+    label: [{ text: `${link} ` }, { text: name, tone: toneOfWire(status) }],
+  }),
   approval: ({ name, status }) =>
     status === "waiting"
       ? { lane: "approvals", tone: "approvalRequired", label: [{ text: name }, { text: " waits" }] }
@@ -69,6 +74,7 @@ const INSTANT_LOOKS: { readonly [Kind in InstantKind]: ((instant: Instant<Kind>)
     label: [],
   }),
   "logs dropped": undefined,
+  "wire calls dropped": undefined,
 };
 
 /** The decisions on a call; its outcome if there are none. */

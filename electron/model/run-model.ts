@@ -4,7 +4,7 @@ import type { AnyInstant, AnySpan, Instant, InstantKind, Span, SpanKind } from "
 import { type SpanSink, SpanTracker } from "./span-tracker.ts";
 
 /** Instants of a view; log lines are many and are only in the log. */
-type KeptInstant = Exclude<InstantKind, "log" | "logs dropped">;
+type KeptInstant = Exclude<InstantKind, "log" | "logs dropped" | "wire calls dropped">;
 
 /**
  * One run: its newest view, built event by event, and the view after any earlier event. A live run, a run from history
@@ -22,6 +22,7 @@ export class RunModel implements RunView {
     fault: [],
     health: [],
     call: [],
+    wire: [],
     approval: [],
   };
   readonly #instants: { readonly [Kind in KeptInstant]: Instant<Kind>[] } = {
@@ -104,6 +105,7 @@ export class RunModel implements RunView {
       faults: spans("fault"),
       health: spans("health"),
       calls: spans("call"),
+      wireCalls: spans("wire"),
       approvals: spans("approval"),
       decisions: upTo(this.decisions, seq),
       hits: upTo(this.hits, seq),
@@ -127,6 +129,9 @@ export class RunModel implements RunView {
   get calls(): readonly Span<"call">[] {
     return this.#spans.call;
   }
+  get wireCalls(): readonly Span<"wire">[] {
+    return this.#spans.wire;
+  }
   get approvals(): readonly Span<"approval">[] {
     return this.#spans.approval;
   }
@@ -148,7 +153,7 @@ export class RunModel implements RunView {
   }
 
   #keepInstant(instant: AnyInstant): void {
-    if (instant.kind === "log" || instant.kind === "logs dropped") return;
+    if (instant.kind === "log" || instant.kind === "logs dropped" || instant.kind === "wire calls dropped") return;
     (this.#instants[instant.kind] as AnyInstant[]).push(instant);
   }
 

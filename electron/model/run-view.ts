@@ -14,6 +14,7 @@ export interface RunView {
   readonly faults: readonly Span<"fault">[];
   readonly health: readonly Span<"health">[];
   readonly calls: readonly Span<"call">[];
+  readonly wireCalls: readonly Span<"wire">[];
   readonly approvals: readonly Span<"approval">[];
   readonly decisions: readonly Instant<"decision">[];
   readonly hits: readonly Instant<"hit">[];

@@ -43,9 +43,18 @@ export class SpanTracker implements Tracking {
     fault: new Map(),
     health: new Map(),
     call: new Map(),
+    wire: new Map(),
     approval: new Map(),
   };
-  readonly #counts: Record<SpanKind, number> = { phase: 0, step: 0, fault: 0, health: 0, call: 0, approval: 0 };
+  readonly #counts: Record<SpanKind, number> = {
+    phase: 0,
+    step: 0,
+    fault: 0,
+    health: 0,
+    call: 0,
+    wire: 0,
+    approval: 0,
+  };
   /** By trace: the faults that its requests met. */
   readonly #faultsMet = new Map<string, readonly string[]>();
   /** Keys of calls by trace and by turn. */
@@ -144,6 +153,10 @@ export class SpanTracker implements Tracking {
     const call = this.find("call", this.#callsOfTurn.get(turnId)?.at(-1) ?? "");
     if (call === undefined) return this.#callingSteps.of(turnId, startMs);
     return { parent: call.parent, joinedBy: call.attributes.joinedBy };
+  }
+
+  stepAt(ms: number): string | undefined {
+    return this.#callingSteps.at(ms);
   }
 
   made(seq: number, step: string, turnId: string): void {

@@ -1,8 +1,19 @@
 import type { ApprovalResult } from "./approval-result.ts";
-import type { CallOutcome, Decision, EventOf, HealthStatus, Phase, UndoResult } from "./lab-event.ts";
+import type {
+  CallOutcome,
+  Decision,
+  EventOf,
+  HealthStatus,
+  LabEvent,
+  Phase,
+  UndoResult,
+  WireOutcome,
+} from "./lab-event.ts";
 
 /** The end of a span that has not ended. */
 export const OPEN = Number.POSITIVE_INFINITY;
+
+type Envelope = Pick<LabEvent, "runId" | "seq" | "atMs" | "wallMs">;
 
 /** Status and attributes of each kind of span. */
 export interface SpanKinds {
@@ -48,6 +59,11 @@ export interface SpanKinds {
       /** As recorded by the gateway; absent until known, and for gateways without such a record. */
       end?: CallEnd;
     };
+  };
+  /** One exchange on a link; the name is the tool, else the JSON-RPC method, else HTTP method and path. */
+  wire: {
+    status: WireOutcome;
+    attributes: Omit<EventOf<"wire.call">, keyof Envelope | "type" | "startedWallMs" | "endedWallMs" | "outcome">;
   };
   /** A call's wait for a person, within that call. */
   approval: {
@@ -97,6 +113,7 @@ export interface InstantKinds {
   warning: "warning";
   log: "service.log";
   "logs dropped": "service.logs-dropped";
+  "wire calls dropped": "wire.calls-dropped";
 }
 export type InstantKind = keyof InstantKinds;
 

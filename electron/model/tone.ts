@@ -1,4 +1,4 @@
-import type { CallOutcome, Decision } from "./lab-event.ts";
+import type { CallOutcome, Decision, WireOutcome } from "./lab-event.ts";
 
 /**
  * The meaning of a colour, in ascending priority: where only one can be drawn, the later one wins, so that merging never
@@ -62,6 +62,13 @@ const OUTCOME_TONES: Record<Exclude<CallOutcome, Decision>, Tone> = {
   busy: "warning",
   unknown_tool: "deny",
 };
+
+const WIRE_TONES: Record<WireOutcome, Tone> = { open: "waiting", ok: "allow", error: "failed", unknown: "unknown" };
+
+/** Tone of an exchange on a link. */
+export function toneOfWire(outcome: WireOutcome): Tone {
+  return WIRE_TONES[outcome];
+}
 
 /** Tone of a call: its last decision, which is a tone itself, else its outcome. */
 export function toneOfCall(status: Decision | CallOutcome): Tone {

@@ -13,6 +13,7 @@ import { InForce } from "./in-force.tsx";
 import { JsonBlock } from "./json-block.tsx";
 import { layOutJson } from "./lay-out-json.ts";
 import { StepDetails } from "./step-details.tsx";
+import { WireCallDetails } from "./wire-call-details.tsx";
 
 interface EventDetailsProps {
   event: LabEvent;
@@ -27,6 +28,8 @@ export function EventDetails({ event, view, onSelect }: EventDetailsProps): Reac
   switch (subject?.kind) {
     case "call":
       return <CallDetails call={subject} view={view} selectedSeq={event.seq} onSelect={onSelect} />;
+    case "wire":
+      return <WireCallDetails call={subject} view={view} onSelect={onSelect} />;
     case "step":
       return <StepDetails step={subject} view={view} onSelect={onSelect} />;
     case "fault":

@@ -10,6 +10,7 @@ const TITLES: Record<LaneKind, string> = {
   hits: "Requests affected by a fault",
   health: "Health",
   calls: "Tool calls",
+  links: "Calls on links",
   approvals: "Approvals",
   checks: "Checks and warnings",
   logs: "Logs",

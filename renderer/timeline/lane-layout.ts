@@ -16,6 +16,7 @@ const ROW_PX: Record<LaneKind, number> = {
   hits: 16,
   health: 17,
   calls: 20,
+  links: 16,
   approvals: 20,
   checks: 16,
   logs: 11,

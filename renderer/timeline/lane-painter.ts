@@ -27,7 +27,17 @@ export interface Picture {
 const LABEL_GAP_PX = 6;
 /** Minimum width for a label: measuring text of a hundred thousand spans would take too long for a frame. */
 const LABEL_LIMIT = 400;
-const LABELLED: readonly LaneKind[] = ["phases", "steps", "faults", "hits", "health", "calls", "approvals", "checks"];
+const LABELLED: readonly LaneKind[] = [
+  "phases",
+  "steps",
+  "faults",
+  "hits",
+  "health",
+  "calls",
+  "links",
+  "approvals",
+  "checks",
+];
 
 /** Draws the lanes. The number of rectangles depends on the width of the window, not on the length of the run. */
 export function paint(context: CanvasRenderingContext2D, picture: Picture): void {
@@ -132,7 +142,7 @@ function paintPreview(context: CanvasRenderingContext2D, { model, scale, palette
 const OUTLINE_ALPHA = 0.45;
 
 /** Bars of calls are thin: tool and decisions matter more than the duration. */
-const INSET_PX: Partial<Record<LaneKind, number>> = { logs: 1, calls: 5, health: 2 };
+const INSET_PX: Partial<Record<LaneKind, number>> = { logs: 1, calls: 5, links: 4, health: 2 };
 
 interface Visible {
   index: number;

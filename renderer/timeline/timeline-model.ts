@@ -22,12 +22,13 @@ export class TimelineModel implements SpanSink {
     hits: new Lane("hits", "Fault hits"),
     health: new Lane("health", "Health"),
     calls: new Lane("calls", "Tool calls"),
+    links: new Lane("links", "Calls on links"),
     approvals: new Lane("approvals", "Approvals"),
     checks: new Lane("checks", "Checks"),
     logs: new Lane("logs", "Logs"),
   };
   readonly #packings = new Map<LaneKind, RowPacking>(
-    (["steps", "faults", "calls", "approvals"] as const).map((kind) => [
+    (["steps", "faults", "calls", "links", "approvals"] as const).map((kind) => [
       kind,
       new RowPacking(this.lanes[kind].spans, MAX_ROWS),
     ]),

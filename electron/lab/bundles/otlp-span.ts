@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 export const INTERNAL = 1;
 export const SERVER = 2;
+export const CLIENT = 3;
 
 type Values = Record<string, string | number | undefined>;
 

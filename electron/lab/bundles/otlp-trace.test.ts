@@ -52,7 +52,11 @@ function heardOfInTime(events: readonly LabEvent[]): LabEvent[] {
   let heardMs = 0;
   return events.map((event) => {
     const writtenMs =
-      "endedWallMs" in event ? event.endedWallMs : "decidedWallMs" in event ? event.decidedWallMs : STARTED;
+      "endedWallMs" in event
+        ? (event.endedWallMs ?? STARTED)
+        : "decidedWallMs" in event
+          ? event.decidedWallMs
+          : STARTED;
     heardMs = Math.max(heardMs, event.atMs, writtenMs - STARTED + 10);
     return { ...event, atMs: heardMs };
   });

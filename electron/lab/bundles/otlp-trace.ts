@@ -4,6 +4,7 @@ import type { SpanSink, SpanTracker } from "../../model/span-tracker.ts";
 import type { RunRecord } from "./format.ts";
 import { callSpans, OWN } from "./otlp-call.ts";
 import { INTERNAL, idOf, type Span as OtlpSpan, serializeAttributes, serializeSpan, unixNano } from "./otlp-span.ts";
+import { wireSpan } from "./otlp-wire-call.ts";
 
 const SPANS_AT_ONCE = 256;
 
@@ -15,7 +16,7 @@ type Resource = "lab" | "gateway";
 /**
  * A run as OTLP JSON, one `ExportTraceServiceRequest`, written as a stream: steps and faults when they end, calls when they
  * are dropped by the tracker, since their decisions, ends and the fault that failed them may come late. One trace: the run
- * is the parent of its steps and faults, a step the parent of its calls.
+ * is the parent of its steps and faults, a step the parent of its calls, also of those that were read on links.
  */
 export class OtlpTrace implements SpanSink {
   readonly #record: RunRecord;
@@ -54,7 +55,7 @@ export class OtlpTrace implements SpanSink {
 
   /** Writes a span that has not ended in its current state. */
   dropped(span: AnySpan): void {
-    if (span.kind === "call" || isOpen(span)) this.#end(span);
+    if (span.kind === "call" || span.kind === "wire" || isOpen(span)) this.#end(span);
   }
 
   /** Returns a promise to await when a batch of spans was written. */
@@ -63,7 +64,7 @@ export class OtlpTrace implements SpanSink {
   }
 
   async end(tracker: SpanTracker): Promise<void> {
-    for (const kind of ["step", "fault", "call"] as const) {
+    for (const kind of ["step", "fault", "call", "wire"] as const) {
       for (const span of tracker.kept(kind)) this.dropped(span as AnySpan);
     }
     this.#endRun();
@@ -81,6 +82,7 @@ export class OtlpTrace implements SpanSink {
     if (span.kind === "step") this.#endStep(span);
     else if (span.kind === "fault") this.#endFault(span);
     else if (span.kind === "call") this.#endCall(span);
+    else if (span.kind === "wire") this.#endWireCall(span);
   }
 
   #endRun(): void {
@@ -148,6 +150,17 @@ export class OtlpTrace implements SpanSink {
     });
     this.#approvals.delete(call.id);
     for (const span of spans) this.#add("gateway", span);
+  }
+
+  #endWireCall(call: Span<"wire">): void {
+    const context = {
+      ...this.#child(`wire ${call.attributes.call}`),
+      ...(call.parent === undefined ? {} : { parentSpanId: this.#idOf(call.parent) }),
+      fault: call.attributes.faults[0],
+      nano: (ms: number) => this.#nano(ms),
+      runEndMs: this.#record.durationMs,
+    };
+    this.#add("lab", wireSpan(call, context));
   }
 
   #child(what: string): { traceId: string; spanId: string; parentSpanId: string } {

@@ -129,6 +129,7 @@ export function noSidecars(fault: string, driver: string): LabError {
 
 /** How a fault on a link is undone, as a text. */
 export function undoOfLink(kind: string, link: Link): string {
-  const undo = kind === "down" ? "open the link" : "take the fault off the link";
+  const undo =
+    kind === "down" ? "open the link" : kind === "observe" ? "end the reading" : "take the fault off the link";
   return isProxied(link) ? undo : `${undo}, and remove its sidecar and the rules in ${link.from}'s network namespace`;
 }

@@ -7,11 +7,12 @@ import { tokenHeaders } from "../stacks/service-token.ts";
 import type { ToxicBody } from "./link-faults.ts";
 import type { Hit } from "./proxy-hits.ts";
 import type { LinkState } from "./proxy-links.ts";
+import type { WireRecord } from "./wire-records.ts";
 
 /** The proxy runs on this machine and answers within a millisecond; one that does not is frozen or gone. */
 const ANSWER_LIMIT_MS = 2_000;
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
-/** The stream of hits sends a heartbeat every 10 s. */
+/** A stream sends a heartbeat every 10 s. */
 const SILENCE_LIMIT_MS = 25_000;
 
 /** Client of the fault proxy of a stack, in Toxiproxy's API. A fault is a toxic named by the fault's id. */
@@ -83,26 +84,57 @@ export class FaultProxyControl {
    */
   async followHits(since: number, take: (hit: Hit) => void, signal: AbortSignal): Promise<void> {
     const { readHitLine } = await import("./proxy-hits.ts");
+    await this.#followLines(`/hits/stream?since=${since}`, (line) => pass(readHitLine(line), take), signal);
+  }
+
+  /** The exchanges after `since`, oldest first, and the number of the last one that was looked for. */
+  async calls(since: number): Promise<{ calls: WireRecord[]; next: number }> {
+    const data = await this.#ask("GET", `/wire?since=${since}`);
+    const { readWirePage } = await import("./wire-records.ts");
+    return readWirePage(data);
+  }
+
+  /**
+   * Hands over each exchange from now on, which the proxy reads while this is followed.
+   * @param bodiesOf links whose bodies are wanted
+   * @param opened called once, with the number of the last exchange before
+   * @throws as {@link followHits}
+   */
+  async followCalls(
+    bodiesOf: readonly string[],
+    opened: (last: number) => void,
+    take: (call: WireRecord) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { readWireLine } = await import("./wire-records.ts");
+    const query = bodiesOf.map((link) => `bodies=${encodeURIComponent(link)}`).join("&");
+    await this.#followLines(`/wire/stream?${query}`, (line) => pass(readWireLine(line), take), signal, opened);
+  }
+
+  /** @param opened called with the number of the last record before those that follow */
+  async #followLines(
+    path: string,
+    takeLine: (line: string) => void,
+    signal: AbortSignal,
+    opened: (last: number) => void = () => {},
+  ): Promise<void> {
     const scope = new AbortScope(signal);
     // A lost network is not reported by the socket.
-    const silence = setTimeout(() => scope.abort(new Error("the stream of hits is silent")), SILENCE_LIMIT_MS).unref();
+    const silence = setTimeout(() => scope.abort(new Error("the stream is silent")), SILENCE_LIMIT_MS).unref();
     try {
-      const url = `${this.#api}/hits/stream?since=${since}`;
-      const reply = await openStream(url, this.#headers, scope.signal);
+      const reply = await openStream(`${this.#api}${path}`, this.#headers, scope.signal);
       const isStream = reply.headers["content-type"]?.startsWith("application/x-ndjson") ?? false;
       if (reply.statusCode !== 200 || !isStream) {
         reply.destroy();
-        throw new ProxyRefusal(`${this.#api} has no stream of hits: status code ${reply.statusCode}`, 404);
+        throw new ProxyRefusal(`${this.#api} has no stream at ${path}: status code ${reply.statusCode}`, 404);
       }
+      opened(Number(reply.headers["x-last"] ?? 0));
       let rest = "";
       for await (const text of reply.setEncoding("utf8")) {
         silence.refresh();
         const lines = (rest + text).split("\n");
         rest = lines.pop() ?? "";
-        for (const each of lines) {
-          const hit = readHitLine(each);
-          if (hit !== undefined) take(hit);
-        }
+        for (const each of lines) takeLine(each);
       }
     } finally {
       clearTimeout(silence);
@@ -167,6 +199,10 @@ export class ProxyRefusal extends LabError {
     super("bad-input", message);
     this.status = status;
   }
+}
+
+function pass<Value>(value: Value | undefined, take: (value: Value) => void): void {
+  if (value !== undefined) take(value);
 }
 
 /** How many requests a toxic affected; undefined where the proxy, like the original Toxiproxy, does not count them. */

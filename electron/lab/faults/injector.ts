@@ -99,11 +99,21 @@ export class FaultInjector {
     }
   }
 
-  /** Undoes the faults on a target, or all, latest first. Never throws: what could not be undone is in the result. */
-  async undo(target: string | "all", signal: AbortSignal): Promise<{ undone: number; residue: string[] }> {
+  /**
+   * Undoes the faults on a target, or all, latest first. Never throws: what could not be undone is in the result.
+   * @param options.keepsObserved links that are only observed stay observed
+   */
+  async undo(
+    target: string | "all",
+    signal: AbortSignal,
+    { keepsObserved = false } = {},
+  ): Promise<{ undone: number; residue: string[] }> {
     // In turn, so that a fault that is being applied right now is included.
     const wanted = await this.#inTurn(async () =>
-      this.#open.filter(({ fault }) => target === "all" || fault.target === target).reverse(),
+      this.#open
+        .filter(({ fault }) => target === "all" || fault.target === target)
+        .filter(({ fault }) => !keepsObserved || fault.kind !== "observe")
+        .reverse(),
     );
     const results = await undoInRounds(wanted, async (round) => {
       const undone: Undone[] = [];
@@ -132,7 +142,8 @@ export class FaultInjector {
     const undone = this.#undoneOutside(open.fault) ?? (await this.#undoForReal(open, signal));
     if (undone.result !== "not restored") this.#open.splice(this.#open.indexOf(open), 1);
     this.#close(open, undone);
-    if (undone.hits === 0) this.#warnNoEffect(open.requested, "no request met it while it was in force");
+    if (undone.hits === 0 && open.requested.kind !== "observe")
+      this.#warnNoEffect(open.requested, "no request met it while it was in force");
     return undone;
   }
 

@@ -15,7 +15,7 @@ function toxicOf(written: Record<string, unknown>) {
 
 /** Each kind once, with all of its fields, and the attributes expected from them. */
 const MAPPINGS: Record<
-  LinkFaultKind,
+  Exclude<LinkFaultKind, "observe">,
   [written: Record<string, unknown>, attributes: Record<string, unknown> | undefined]
 > = {
   latency: [

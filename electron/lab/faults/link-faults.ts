@@ -95,10 +95,15 @@ const REQUEST_FAULTS = {
   }),
 };
 const DOWN = { down: kind("closed, and refusing connections", {}) };
-const KINDS = { ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN };
+/** Breaks nothing: has a sidecar on the link, so that its calls are read. No scenario or person asks for it as a fault. */
+const OBSERVE = { observe: kind("observed", {}) };
+const KINDS = { ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN, ...OBSERVE };
 
 export type LinkFaultKind = keyof typeof KINDS;
-export const LINK_FAULTS = Object.keys(KINDS) as LinkFaultKind[];
+export const LINK_FAULTS = Object.keys({ ...BYTE_FAULTS, ...REQUEST_FAULTS, ...DOWN }) as Exclude<
+  LinkFaultKind,
+  "observe"
+>[];
 
 /** Faults whose hits the proxy counts: a closed link accepts nothing to count. */
 export const COUNTED_FAULTS = LINK_FAULTS.filter((kind) => kind !== "down");
@@ -146,7 +151,7 @@ export function toToxic(kind: LinkFaultKind, spec: LinkFaultSpec): ToxicBody | u
       return [target.to, Math.round(Number(value) * target.scale)];
     });
   return {
-    type: kind,
+    type: kind === "observe" ? "noop" : kind,
     stream: spec.toward === "callee" ? "upstream" : "downstream",
     toxicity: spec.toxicity as number | undefined,
     attributes: Object.fromEntries(attributes),

@@ -15,7 +15,7 @@ export function requestedFault(spec: FaultSpec): RequestedFault {
     const target = fields[kind];
     if (typeof target === "string") return { on: "service", kind, target, forMs };
   }
-  for (const kind of LINK_FAULTS) {
+  for (const kind of [...LINK_FAULTS, "observe"] as const) {
     const target = fields[kind];
     if (typeof target === "string") return { on: "link", kind, target, forMs, spec: fields };
   }

@@ -34,6 +34,17 @@ export interface ReportedCall {
   outcome: CallOutcome | null;
 }
 
+/** What was read on one link during the run. */
+export interface ReportedLink {
+  link: string;
+  exchanges: number;
+  /** `tools/call` among them. */
+  toolCalls: number;
+  errors: number;
+  /** Of those that have ended. */
+  slowestMs: number | null;
+}
+
 export interface ReportedStep {
   kind: string;
   label: string;
@@ -60,6 +71,8 @@ export interface RunReport {
   decisions: ReportedDecision[];
   /** One for each `tools/call`, with its decisions. */
   calls: ReportedCall[];
+  /** The links whose calls were read. */
+  links: ReportedLink[];
   steps: ReportedStep[];
   /** `why` is the reason of an inconclusive check; null for the others. */
   checks: {
@@ -111,6 +124,7 @@ export function toReport(view: RunView): RunReport {
       endMs: isOpen(call) ? null : Math.round(call.endMs),
       outcome: call.attributes.end?.outcome ?? null,
     })),
+    links: linksOf(view),
     steps: view.steps.map(({ name, status, startMs, endMs, attributes }) => ({
       kind: attributes.kind,
       label: name,
@@ -139,6 +153,20 @@ export function toReport(view: RunView): RunReport {
     })),
     warnings: view.warnings.map(({ event }) => event.message),
   };
+}
+
+function linksOf({ wireCalls }: RunView): ReportedLink[] {
+  const links = Map.groupBy(wireCalls, ({ attributes }) => attributes.link);
+  return [...links].map(([link, calls]) => {
+    const slowestMs = Math.max(...calls.filter((call) => !isOpen(call)).map(({ startMs, endMs }) => endMs - startMs));
+    return {
+      link,
+      exchanges: calls.length,
+      toolCalls: calls.filter(({ attributes }) => attributes.tool !== undefined).length,
+      errors: calls.filter(({ status }) => status === "error").length,
+      slowestMs: Number.isFinite(slowestMs) ? Math.round(slowestMs) : null,
+    };
+  });
 }
 
 /** `list_recent_charges 5 x (allow, upstream_error), budgetExceeded` */

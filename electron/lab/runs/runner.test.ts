@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { collectGarbage } from "../../testing/collect-garbage.ts";
@@ -337,12 +337,21 @@ describe("a run with a failure around it", () => {
 describe("a check without the data that it needs", () => {
   const NO_ROWS = { decisions: [] };
   const HOLDS = { within: "5m" };
+  const UNREAD = "the audit log cannot be read";
+
+  /** The caller poses as an audit log: it answers, and not as a database. */
+  beforeEach(() => {
+    const caller = stack.running.stack.services.find(({ name }) => name === "caller");
+    const { role, endpoint } = caller ?? {};
+    Object.assign(caller ?? {}, { role: "audit-log", endpoint: "postgres://lab@{address}/lab" });
+    return () => void Object.assign(caller ?? {}, { role, endpoint });
+  });
 
   test("makes the run inconclusive although nothing wrong was seen, with the reason", async () => {
     const { outcome, reason, view } = await run({ method: [{ wait: "1ms" }], expect: [HOLDS, NO_ROWS] });
     expect(outcome).toBe("inconclusive");
-    expect(reason).toBe(
-      "decisions could not be told: the stack has no audit-log service; expected nothing; observed so far nothing",
+    expect(reason).toMatch(
+      new RegExp(`^decisions could not be told: ${UNREAD}: .*; expected nothing; observed so far nothing$`),
     );
     expect(view.checks.map(({ event }) => event)).toMatchObject([
       { passed: true },
@@ -370,10 +379,20 @@ describe("a check without the data that it needs", () => {
 
   test("ends the method at its step, and so does a wait for decisions that cannot be read", async () => {
     const check = await run({ method: [{ check: NO_ROWS }, { wait: "5m" }] });
-    expect([check.outcome, check.reason]).toEqual(["inconclusive", expect.stringContaining("no audit-log service")]);
+    expect([check.outcome, check.reason]).toEqual(["inconclusive", expect.stringContaining(UNREAD)]);
     const wait = await run({ method: [{ wait: { rows: 1 }, atMost: "50ms" }] });
-    expect([wait.outcome, wait.reason]).toEqual(["inconclusive", expect.stringContaining("no audit-log service")]);
+    expect([wait.outcome, wait.reason]).toEqual(["inconclusive", expect.stringContaining(UNREAD)]);
   });
+});
+
+test("a check of what the stack does not tell is refused before anything is broken", async () => {
+  const fault = { fault: { latency: LINK, by: "1ms" } };
+  const { outcome, reason, view } = await run({ method: [fault], expect: [{ within: "5m" }, { decisions: [] }] });
+  expect(outcome).toBe("precondition");
+  expect(reason).toBe(
+    "expect[1]: it needs decisions, and nothing in the stack records them: no service has the role audit-log",
+  );
+  expect(view.faults).toEqual([]);
 });
 
 test("ended runs are not kept in memory by the cancel signal, the stack or the history", async () => {

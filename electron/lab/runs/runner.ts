@@ -15,6 +15,7 @@ import { describeVerdict, type Verdict } from "../scenarios/checks.ts";
 import { impliedFaultHits } from "../scenarios/fault-hit.ts";
 import { judge } from "../scenarios/judge.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
+import { OBSERVE_MS, observedLinks } from "../scenarios/observed-links.ts";
 import { loadMcpSession, opensSessions } from "../scenarios/opens-sessions.ts";
 import { planScenario } from "../scenarios/plan.ts";
 import { RunContext } from "../scenarios/run-context.ts";
@@ -23,7 +24,7 @@ import { noteDropped } from "../scenarios/settle-decisions.ts";
 import { holdSteady, STEADY_LIMIT_MS } from "../scenarios/steady-state.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
-import type { Service } from "../stacks/stack-file.ts";
+import { isProxied, linkNamed, type Service } from "../stacks/stack-file.ts";
 import type { StrayErrors } from "../stray-errors.ts";
 import { withApprover } from "./approver.ts";
 import { doMethod } from "./do-method.ts";
@@ -137,7 +138,7 @@ export async function carryOut(
   const stops = new RunStops(signal, parts, policy.limitMs);
   try {
     let ending = await endingOf(plan.passedReason, stops.signal, async () => {
-      await orAbort(watchRun(context, policy, watchers), stops.signal);
+      await orAbort(watchRun(context, plan, watchers), stops.signal);
       await methodAndChecks(plan, context, residue, stops);
     });
     ending = await rollBack(scenario, context, residue, ending);
@@ -201,6 +202,7 @@ async function methodAndChecks(
   const broken = await orAbort(residue.before(), signal);
   if (broken !== undefined) throw new RunStopped("precondition", broken);
   if (policy.resetsServices) await resetServices(context, policy, residue, signal);
+  await observeLinks(scenario, context, signal);
   log.append({ type: "phase.started", phase: "steady state" });
   const missing = await holdSteady(scenario.steadyState, context, signal);
   if (missing !== undefined) throw new RunStopped("precondition", `before anything was broken, ${missing}`);
@@ -228,6 +230,19 @@ async function methodAndChecks(
     if (first === undefined) continue;
     const text = describeVerdict(first);
     throw new RunStopped(outcome, more.length > 0 ? `${text} (and ${more.length} more)` : text);
+  }
+}
+
+/** Before the steady state, whose calls then find out that their callers' connections were reset. */
+async function observeLinks(scenario: Scenario, { stack, faults }: RunContext, signal: AbortSignal): Promise<void> {
+  for (const { link } of observedLinks(scenario)) {
+    if (isProxied(linkNamed(stack.stack, link))) continue;
+    try {
+      await faults.apply({ observe: link, for: OBSERVE_MS }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new RunStopped("precondition", `${link} could not be observed: ${messageOf(error)}`);
+    }
   }
 }
 

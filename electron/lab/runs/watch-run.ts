@@ -3,8 +3,13 @@ import { FaultWatch } from "../faults/fault-watch.ts";
 import { HitLogger } from "../faults/hit-logger.ts";
 import { ProxyWatch } from "../faults/proxy-watch.ts";
 import { SidecarWatch } from "../faults/sidecar-watch.ts";
+import { WireLogger } from "../faults/wire-logger.ts";
+import { WireWatch } from "../faults/wire-watch.ts";
 import { messageOf } from "../lab-error.ts";
+import { callSources } from "../scenarios/call-sources.ts";
+import { observedLinks } from "../scenarios/observed-links.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
+import type { Scenario } from "../scenarios/schema.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import type { CallEnd } from "../traces/call-row.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
@@ -13,6 +18,8 @@ import type { RunPolicy } from "./run-policy.ts";
 
 /** A call that started before the run is not part of it; tolerance for clock differences. */
 const CLOCK_SLACK_MS = 100;
+/** The fault proxy has a clock of its own, and both are read in whole milliseconds. */
+const WIRE_SLACK_MS = 2;
 /** Logged lines of one service in one run; further lines are only counted. */
 const LOG_LINES_LIMIT = 2_000;
 
@@ -46,10 +53,14 @@ export class Watchers {
 }
 
 /**
- * Logs what happens around the run: health, decisions, ends of calls, output of services, hits of faults.
+ * Logs what happens around the run: health, decisions, ends of calls, output of services, hits of faults, calls on links.
  * @throws when one of them cannot be followed; those that were started before it are among the watchers
  */
-export async function watchRun(context: RunContext, policy: RunPolicy, watchers: Watchers): Promise<void> {
+export async function watchRun(
+  context: RunContext,
+  { policy, scenario }: { policy: RunPolicy; scenario: Scenario },
+  watchers: Watchers,
+): Promise<void> {
   const { stack, log, clock, faults } = context;
   for (const service of stack.health.services()) {
     const { status: to, reason, latencyMs } = stack.health.health(service);
@@ -87,7 +98,16 @@ export async function watchRun(context: RunContext, policy: RunPolicy, watchers:
     if ("reader" in ends) await settleEnds(context, ends.reader).finally(() => ends.reader.close());
   });
   noteMissingEnds(log, ends, decisions);
-  const hits = new HitLogger(log, (id) => context.view().faults.some(({ attributes }) => attributes.fault === id));
+  const isOurs = (id: string) => context.view().faults.some(({ attributes }) => attributes.fault === id);
+  const hits = new HitLogger(log, isOurs);
+  const counted = callSources(scenario, stack.stack).links;
+  const calls = new WireLogger({
+    log,
+    isOurs,
+    isCounted: ({ link, at }) => counted.includes(link) && isOfMethod(context, at),
+  });
+  const bodiesOf = observedLinks(scenario).flatMap(({ link, bodies }) => (bodies ? [link] : []));
+  context.calls = calls;
   context.proxy = await ProxyWatch.start({
     stack,
     log,
@@ -96,10 +116,23 @@ export async function watchRun(context: RunContext, policy: RunPolicy, watchers:
     isToBeRevived: (service) => policy.revivesProxy && !faults.inForce().some(({ target }) => target === service),
   });
   watchers.add(() => context.proxy?.close());
-  context.sidecars = SidecarWatch.start(stack, hits);
+  context.sidecars = SidecarWatch.start(stack, hits, calls, bodiesOf);
   watchers.add(() => context.sidecars?.close());
+  context.wire = await WireWatch.start({ stack, clock, calls, bodiesOf });
+  watchers.add(async () => {
+    await context.wire?.read();
+    await context.wire?.close();
+    calls.close();
+  });
   const faultWatch = FaultWatch.start({ stack, faults, clock });
   watchers.add(() => faultWatch.close());
+}
+
+/** Whether a call started after the steady state was found, and before faults are rolled back. */
+function isOfMethod(context: RunContext, startedWallMs: number): boolean {
+  const atMs = startedWallMs - context.log.startedWallMs + WIRE_SLACK_MS;
+  const phase = context.view().phases.findLast(({ startMs }) => startMs <= atMs)?.attributes.phase;
+  return phase === "method" || phase === "checks";
 }
 
 /** False for calls of the steady state, which are not part of the run. */

@@ -1,6 +1,15 @@
-import { decidedCalls, type RunView } from "../../model/run-view.ts";
+import type { RunView } from "../../model/run-view.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
-import { countOf, foundInArguments, isSubsequence, type LogCheck, type Verdict } from "./checks.ts";
+import {
+  countAny,
+  countedIn,
+  foundInArguments,
+  isCallEnd,
+  isSubsequence,
+  type LogCheck,
+  type Verdict,
+} from "./checks.ts";
+import { countedCalls } from "./counted-calls.ts";
 
 /** The verdict on what was seen, or an inconclusive one where missing decisions could change it. */
 export function withMissing(
@@ -24,7 +33,7 @@ export function inconclusive(seen: Verdict, why: string): Verdict {
 function couldReverse(check: LogCheck, { passed }: Verdict, view: RunView, missing: MissingDecisions): boolean {
   const couldBeOf = (tool: string) => missing.tool === undefined || missing.tool === tool;
   const couldBe = (decision: string) => missing.decision === undefined || missing.decision === decision;
-  if ("within" in check || "answer" in check || "faultHit" in check) return false;
+  if ("within" in check || "answer" in check || "call" in check || "faultHit" in check) return false;
   if ("mustInclude" in check) return !passed && check.mustInclude.some(couldBeOf);
   if ("mustNotInclude" in check) return passed && check.mustNotInclude.some(couldBeOf);
   if ("policyOutcome" in check) return true;
@@ -35,16 +44,18 @@ function couldReverse(check: LogCheck, { passed }: Verdict, view: RunView, missi
   }
   if ("trajectory" in check) {
     const { match, tools } = check.trajectory;
-    const called = decidedCalls(view).map(({ name }) => name);
+    const called = countedCalls(view).map(({ tool }) => tool);
     return match === "EXACT" ? isSubsequence(called, tools) : !passed && tools.some(couldBeOf);
   }
   if ("count" in check) {
-    const { tool, decision, exactly, atLeast, atMost } = check.count;
-    if (!couldBe(decision) || (tool !== undefined && !couldBeOf(tool))) return false;
-    const seen = countOf(view, decision, tool);
+    const { tool, exactly, atLeast, atMost } = check.count;
+    const counted = countedIn(check.count);
+    if ((!isCallEnd(counted) && !couldBe(counted)) || (tool !== undefined && !couldBeOf(tool))) return false;
+    const seen = countAny(view, counted, tool);
     if (seen > Math.min(exactly ?? Infinity, atMost ?? Infinity)) return false;
     const isOnlyAtLeast = exactly === undefined && atMost === undefined;
     return !(isOnlyAtLeast && seen >= (atLeast ?? 0));
   }
-  return couldBe(check.ratio.of) || couldBe(check.ratio.to);
+  const { of, to } = check.ratio;
+  return isCallEnd(of) || couldBe(of) || couldBe(to);
 }

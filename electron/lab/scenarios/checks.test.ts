@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Decision } from "../../model/lab-event.ts";
+import type { Decision, LabEventBody, WireOutcome } from "../../model/lab-event.ts";
 import { RunModel } from "../../model/run-model.ts";
 import { decided, eventsOf, started } from "../../testing/sample-events.ts";
 import { evaluate, type Facts, isLive, type LogCheck } from "./checks.ts";
@@ -16,6 +16,42 @@ function factsOf(rows: readonly string[], more: Partial<Omit<Facts, "view">> = {
     return decided({ callId: `call-${call}`, tool, decision: decision as Decision, arguments: args[index] ?? {} });
   });
   return { view: RunModel.of(eventsOf([started, ...bodies])), methodMs: 1_000, answer: undefined, ...more };
+}
+
+const withoutServices = { ...started, services: [] } as LabEventBody;
+
+/** A run on a stack without a record of decisions: calls of the scenario's own steps, and on links (`client->gate pay ok`). */
+function callsOf(...calls: string[]): Facts {
+  const bodies = calls.flatMap((call, index): LabEventBody[] => {
+    const [link = "", tool = "", outcome = ""] = call.includes("->") ? call.split(" ") : ["", ...call.split(" ")];
+    if (link === "") {
+      const output = { tool, ok: outcome === "ok", decision: outcome, detail: "Paid 7", durationMs: 20 };
+      const step = { step: `step-${index}`, kind: "call", label: `call ${tool}`, background: false };
+      return [
+        { type: "step.started", ...step },
+        { type: "step.ended", step: step.step, outcome: "ok", output },
+      ];
+    }
+    return [onLink(link, tool, outcome as WireOutcome, index)];
+  });
+  return { view: RunModel.of(eventsOf([withoutServices, ...bodies])), methodMs: 1_000, answer: undefined };
+}
+
+function onLink(link: string, tool: string, outcome: WireOutcome, index: number): LabEventBody {
+  return {
+    type: "wire.call",
+    call: `${index}`,
+    link,
+    http: "POST /mcp",
+    method: "tools/call",
+    tool,
+    startedWallMs: Number.MAX_SAFE_INTEGER,
+    outcome,
+    requestBytes: 1,
+    replyBytes: 1,
+    faults: [],
+    ...(link === "not->counted" ? {} : { isCounted: true }),
+  };
 }
 
 /** The check as written in YAML, judged. */
@@ -76,6 +112,22 @@ describe.each<[string, unknown, Facts, string, Facts, string]>([
   ["policyOutcome", { policyOutcome: "expired" }, factsOf(rows), "expired", factsOf(["list allow"]), "allow"],
   ["decisions", { decisions: rows }, factsOf(rows), rows.join(", "), factsOf(rows.slice(1)), rows.slice(1).join(", ")],
   ["decisions", { decisions: [] }, factsOf([]), "nothing", factsOf(rows), rows.join(", ")],
+  [
+    "call pay",
+    { call: "pay", is: "ok" },
+    callsOf("pay ok"),
+    "ok after 20 ms: Paid 7",
+    callsOf("pay deny"),
+    "deny after 20 ms: Paid 7",
+  ],
+  [
+    "call pay",
+    { call: "pay", within: "20ms", contains: "paid 7" },
+    callsOf("pay ok"),
+    "ok after 20 ms: Paid 7",
+    callsOf("list ok"),
+    "it was not made to its end",
+  ],
   ["within", { within: "1s" }, factsOf([], { methodMs: 1_000 }), "1.00 s", factsOf([], { methodMs: 1_001 }), "1.00 s"],
   [
     "trajectory",
@@ -171,7 +223,7 @@ test("every check that is judged from the log is tested", () => {
   const live = ["service", "http"];
   const elsewhere = ["faultHit"]; // beside what it is judged by
   const tried = ["mustInclude", "mustNotInclude", "policyOutcome", "mustNotContainInArgs", "decisions", "within"];
-  expect([...tried, "trajectory", "count", "ratio", "answer", ...live, ...elsewhere].sort()).toEqual(
+  expect([...tried, "trajectory", "call", "count", "ratio", "answer", ...live, ...elsewhere].sort()).toEqual(
     [...CHECK_NAMES].sort(),
   );
 });
@@ -215,4 +267,46 @@ test("two calls of one tool count as two, one call with two decisions as one", (
   expect(
     judged({ trajectory: { tools: ["a"], match: "EXACT" } }, factsOf(["a allow", "a upstream_error"])).passed,
   ).toBe(true);
+});
+
+describe("on a stack without a record of decisions", () => {
+  const facts = callsOf("list ok", "a->b pay error", "not->counted delete ok", "a->b pay ok", "a->b refund open");
+
+  test.each<[object, boolean, string]>([
+    [{ mustInclude: ["list", "pay"] }, true, "list, pay, pay, refund"],
+    [{ mustInclude: ["delete"] }, false, "list, pay, pay, refund"],
+    [{ mustNotInclude: ["refund"] }, false, "list, pay, pay, refund"],
+    [{ trajectory: { tools: ["list", "pay", "pay", "refund"], match: "EXACT" } }, true, "list, pay, pay, refund"],
+    [{ count: { calls: "ok", exactly: 2 } }, true, "calls that ended in ok: 2"],
+    [{ count: { calls: "error", tool: "pay", exactly: 1 } }, true, "pay calls that ended in error: 1"],
+    [{ count: { calls: "any", tool: "pay", atMost: 1 } }, false, "pay calls: 2"],
+    [{ ratio: { of: "error", to: "ok", atMost: 0.5 } }, true, "1 error to 2 ok"],
+    [{ ratio: { of: "any", to: "ok", atMost: 1.5 } }, false, "4 any to 2 ok"],
+  ])("%j is judged by the calls that were made and read on links", (written, passed, observed) => {
+    expect(judged(written, facts)).toMatchObject({ passed, observed });
+  });
+
+  test("a storm counts each of its calls", () => {
+    const storm: LabEventBody[] = [
+      { type: "step.started", step: "step-1", kind: "storm", label: "storm", background: false },
+      {
+        type: "step.ended",
+        step: "step-1",
+        outcome: "ok",
+        output: { tool: "x", calls: 5, outcomes: { ok: 3, deny: 2 } },
+      },
+    ];
+    const view = RunModel.of(eventsOf([withoutServices, ...storm]));
+    const stormed = { view, methodMs: 1, answer: undefined };
+    expect(judged({ ratio: { of: "any", to: "ok", atMost: 2 } }, stormed)).toMatchObject({ observed: "5 any to 3 ok" });
+  });
+});
+
+test.each([
+  [{ count: { exactly: 1 } }, "needs either decision or calls"],
+  [{ count: { decision: "allow", calls: "ok", exactly: 1 } }, "needs either decision or calls"],
+  [{ ratio: { of: "allow", to: "ok", atMost: 1 } }, "of and to are both decisions"],
+  [{ call: "pay" }, "needs is, contains or within"],
+])("%j is no check", (written, message) => {
+  expect(JSON.stringify(check.safeParse(written).error?.issues)).toContain(message);
 });

@@ -1,8 +1,10 @@
 import { formatDuration } from "../../model/duration.ts";
+import { isObject } from "../../model/json.ts";
 import type { Decision } from "../../model/lab-event.ts";
-import { decidedCalls, type RunView } from "../../model/run-view.ts";
+import type { RunView } from "../../model/run-view.ts";
+import { countedCalls, isCounted } from "./counted-calls.ts";
 import { hitsOf, nameOf } from "./fault-hit.ts";
-import { type Check, hasAmount, type Scenario } from "./schema.ts";
+import { CALL_ENDS, type CallEnding, type Check, type CheckOf, hasAmount, type Scenario } from "./schema.ts";
 
 /** The data that a check is judged by. */
 export interface Facts {
@@ -46,11 +48,12 @@ export function isLive(check: Check): check is LiveCheck {
 export function evaluate(check: LogCheck, facts: Facts): Verdict {
   const isToolGate = facts.reading === "toolgate";
   const { sessions } = facts;
-  const isCounted = ({ sessionId }: { sessionId: string }) => !isToolGate || !sessions?.size || sessions.has(sessionId);
-  const decisions = facts.view.decisions.filter(({ event }) => isCounted(event));
-  const tools = decidedCalls(facts.view)
-    .filter(({ attributes }) => isCounted(attributes))
-    .map(({ name }) => name);
+  const isOfAgent = ({ sessionId }: { sessionId?: string }) =>
+    !isToolGate || !sessions?.size || (sessionId !== undefined && sessions.has(sessionId));
+  const decisions = facts.view.decisions.filter(({ event }) => isOfAgent(event));
+  const tools = countedCalls(facts.view)
+    .filter(isOfAgent)
+    .map(({ tool }) => tool);
   if ("mustInclude" in check) {
     return verdict("mustInclude", isSubsequence(check.mustInclude, tools), list(check.mustInclude), list(tools));
   }
@@ -79,20 +82,22 @@ export function evaluate(check: LogCheck, facts: Facts): Verdict {
     const isSame = rows.length === check.decisions.length && rows.every((row, index) => row === check.decisions[index]);
     return verdict("decisions", isSame, list(check.decisions), list(rows));
   }
+  if ("call" in check) return callStep(check, facts.view);
   if ("within" in check) {
     const { within } = check;
     return verdict("within", facts.methodMs <= within, formatDuration(within), formatDuration(facts.methodMs));
   }
   if ("trajectory" in check) return trajectory(check.trajectory, tools);
   if ("count" in check) {
-    const { decision, tool } = check.count;
-    const seen = countOf(facts.view, decision, tool);
-    const what = `${tool ? `${tool} ` : ""}${decision}`;
+    const { tool } = check.count;
+    const counted = countedIn(check.count);
+    const seen = countAny(facts.view, counted, tool);
+    const what = `${tool ? `${tool} ` : ""}${isCallEnd(counted) ? callsText(counted) : counted}`;
     return verdict("count", isWithin(seen, check.count), `${what}: ${amountText(check.count)}`, `${what}: ${seen}`);
   }
   if ("ratio" in check) {
     const { of, to, atMost } = check.ratio;
-    const [above, below] = [countOf(facts.view, of), countOf(facts.view, to)];
+    const [above, below] = [countAny(facts.view, of), countAny(facts.view, to)];
     const observed = `${above} ${of} to ${below} ${to}`;
     return verdict("ratio", below > 0 && above / below <= atMost, `at most ${atMost} ${of} for each ${to}`, observed);
   }
@@ -159,6 +164,46 @@ export function isSubsequence(wanted: readonly string[], seen: readonly string[]
   let next = 0;
   for (const item of seen) if (item === wanted[next]) next++;
   return next === wanted.length;
+}
+
+/** What a check counts: a decision, or how calls end. */
+export function countedIn({ decision, calls }: CheckOf<"count">["count"]): Decision | CallEnding {
+  return decision ?? calls ?? "any";
+}
+
+export function isCallEnd(counted: Decision | CallEnding): counted is CallEnding {
+  return (CALL_ENDS as readonly string[]).includes(counted);
+}
+
+export function countAny(view: RunView, counted: Decision | CallEnding, tool?: string): number {
+  if (!isCallEnd(counted)) return countOf(view, counted, tool);
+  return countedCalls(view).filter((call) => isCounted(call, counted) && (tool === undefined || call.tool === tool))
+    .length;
+}
+
+function callsText(ending: CallEnding): string {
+  return ending === "any" ? "calls" : `calls that ended in ${ending}`;
+}
+
+function callStep({ call, is, contains, within }: CheckOf<"call">, view: RunView): Verdict {
+  const step = view.steps.findLast(({ name, attributes: { kind, output } }) => {
+    return kind === "call" && isObject(output) && (name === call || output.tool === call);
+  });
+  const output = step?.attributes.output;
+  const expected = [
+    ...(is === undefined ? [] : [is]),
+    ...(within === undefined ? [] : [`within ${formatDuration(within)}`]),
+    ...(contains === undefined ? [] : [`contains "${contains}"`]),
+  ].join(", ");
+  if (!isObject(output)) return verdict(`call ${call}`, false, expected, "it was not made to its end");
+  const { ok, decision, detail, durationMs } = output;
+  const text = String(detail ?? "");
+  const isMet =
+    (is === undefined || ok === (is === "ok")) &&
+    (within === undefined || Number(durationMs) <= within) &&
+    (contains === undefined || text.toLowerCase().includes(contains.toLowerCase()));
+  const observed = `${String(decision)} after ${formatDuration(Number(durationMs))}${text === "" ? "" : `: ${text}`}`;
+  return verdict(`call ${call}`, isMet, expected, observed);
 }
 
 export function countOf(view: RunView, decision: Decision, tool?: string): number {

@@ -32,7 +32,7 @@ export function impliedFaultHits({ method, expect }: Pick<Scenario, "method" | "
   const implied = method.flatMap((step, index) => {
     if (!("fault" in step)) return [];
     const { on, kind, target: link } = requestedFault(step.fault);
-    if (on !== "link" || kind === "down" || !readsRequests(kind)) return [];
+    if (on !== "link" || kind === "down" || kind === "observe" || !readsRequests(kind)) return [];
     const isWritten = written.some(
       (each) => each !== "none" && each.link === link && (each.kind === undefined || each.kind === kind),
     );

@@ -1,12 +1,12 @@
 import { isTimeout, within } from "../abort-scope.ts";
 import { messageOf } from "../lab-error.ts";
 import { inconclusive, withMissing } from "./certainty.ts";
-import { evaluate, isLive, type LiveCheck, type Verdict, verdict } from "./checks.ts";
+import { evaluate, isLive, type LiveCheck, type LogCheck, type Verdict, verdict } from "./checks.ts";
 import type { FaultHitCheck } from "./fault-hit.ts";
 import { hasFields } from "./fields.ts";
 import type { RunContext } from "./run-context.ts";
 import type { Check } from "./schema.ts";
-import { settleDecisions } from "./settle-decisions.ts";
+import { settle, unknownEnds } from "./settle-calls.ts";
 
 /** Health may lag behind a change by one or two probes. */
 const HEALTH_GRACE_MS = 5_000;
@@ -21,10 +21,21 @@ export async function judge(
 ): Promise<Verdict> {
   if (isLive(check)) return "http" in check ? judgeHttp(check, context, signal) : judgeHealth(check, context, signal);
   if ("faultHit" in check) return judgeFaultHit(check, context, methodMs);
-  const missing = await settleDecisions(context, signal);
+  const missing = await settle(context, signal);
   const { answer, reading, sessions } = context;
   const facts = { view: context.view(), methodMs, answer, reading, sessions };
-  return withMissing(check, evaluate(check, facts), facts.view, missing);
+  const seen = withMissing(check, evaluate(check, facts), facts.view, missing);
+  if (seen.inconclusive !== undefined || !countsEnds(check)) return seen;
+  const unknown = unknownEnds(context);
+  return unknown === undefined ? seen : inconclusive(seen, unknown);
+}
+
+/** Whether a check counts how calls ended. */
+function countsEnds(check: LogCheck): boolean {
+  if ("count" in check) return check.count.calls === "ok" || check.count.calls === "error";
+  return (
+    "ratio" in check && [check.ratio.of, check.ratio.to].some((counted) => counted === "ok" || counted === "error")
+  );
 }
 
 /** The fault proxy reports hits: while it cannot be reached, hits may be missing. */

@@ -1,10 +1,12 @@
 import { formatDuration } from "../../model/duration.ts";
+import { formatPath } from "../../model/issue-text.ts";
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import { assertSupported, describeFault, noSidecars, undoOfLink } from "../faults/catalogue.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/intended-fault.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
+import { LabError } from "../lab-error.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import {
   type DirectLink,
@@ -18,7 +20,9 @@ import {
 } from "../stacks/stack-file.ts";
 import type { Role } from "../stacks/stack-schema.ts";
 import type { Sharer } from "../stacks/surroundings.ts";
+import { untold } from "./call-sources.ts";
 import { describeSteady, describeStep } from "./describe.ts";
+import { OBSERVE_MS, type ObservedLink, observedLinks } from "./observed-links.ts";
 import {
   byKind,
   byName,
@@ -51,6 +55,8 @@ export function planScenario(
   driver: StackDriver["kind"],
   sharersOf: SharersOf = () => [],
 ): PlannedStep[] {
+  const [missing] = untold(scenario, stack);
+  if (missing !== undefined) throw new LabError("bad-input", `${formatPath(missing.path)}: ${missing.message}`);
   const demands = scenario.steadyState.flatMap((steady) => planSteady(steady, stack));
   for (const check of scenario.expect) assertTarget(check, stack);
   const steps = scenario.method.map((step) => ({
@@ -58,7 +64,15 @@ export function planScenario(
     background: step.background ?? false,
     ...byKind(PLANS, step, stack, driver, sharersOf),
   }));
-  return [...demands, ...steps];
+  return [...observedLinks(scenario).flatMap((each) => planObserve(each, stack, driver)), ...demands, ...steps];
+}
+
+/** A link that no fault proxy of the stack carries is observed from its caller's network namespace, like a fault on it. */
+function planObserve({ link: name, bodies }: ObservedLink, stack: Stack, driver: StackDriver["kind"]): PlannedStep[] {
+  const link = linkNamed(stack, name);
+  const step = `before: observe ${name}${bodies ? ", with bodies" : ""}`;
+  if (isProxied(link)) return [{ step, background: true, touches: "nothing: its fault proxy reads it in any case" }];
+  return [{ step, background: true, ...planFault({ observe: name, for: OBSERVE_MS }, stack, driver, () => []) }];
 }
 
 /** Only what the steady state sends to the stack is part of the plan; health is probed anyway. */
@@ -129,6 +143,7 @@ const CHECK_TARGETS: { [Name in CheckName]: (check: CheckOf<Name>, stack: Stack)
   count: readsTheLog,
   ratio: readsTheLog,
   answer: readsTheLog,
+  call: readsTheLog,
 };
 
 /** The target of an undo, a service or a link. */
@@ -163,10 +178,13 @@ function describeLink(link: Link): string {
     : `${link.name} (port ${link.port} of ${link.to}, within ${link.from}'s network namespace)`;
 }
 
-/** The links that a scenario breaks and that no declared fault proxy carries. */
-export function directLinksOf({ method }: Scenario, stack: Stack): DirectLink[] {
-  const targets = method.flatMap((step) => ("fault" in step ? [requestedFault(step.fault)] : []));
-  const names = new Set(targets.flatMap(({ on, target }) => (on === "link" ? [target] : [])));
+/** The links that a scenario breaks or observes and that no declared fault proxy carries. */
+export function directLinksOf(scenario: Scenario, stack: Stack): DirectLink[] {
+  const targets = scenario.method.flatMap((step) => ("fault" in step ? [requestedFault(step.fault)] : []));
+  const names = new Set([
+    ...observedLinks(scenario).map(({ link }) => link),
+    ...targets.flatMap(({ on, target }) => (on === "link" ? [target] : [])),
+  ]);
   return [...names].map((name) => linkNamed(stack, name)).flatMap((link) => (isProxied(link) ? [] : [link]));
 }
 

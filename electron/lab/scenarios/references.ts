@@ -24,9 +24,10 @@ export type Reference = { path: Path } & (
  * All that a scenario requires its stack to have. A tool that must not be called (`mustNotInclude`, `atMost: 0`) need not
  * exist.
  */
-export function referencesOf({ steadyState, method, expect, protection }: Scenario): Reference[] {
+export function referencesOf({ observe = [], steadyState, method, expect, protection }: Scenario): Reference[] {
   return [
     ...(protection === undefined ? [] : [{ path: ["protection"], kind: "protection" as const, name: protection }]),
+    ...observe.map((each, index) => observed(each, ["observe", index])),
     ...steadyState.flatMap((steady, index) => ofSteady(steady, ["steadyState", index])),
     ...method.flatMap((step, index) => ofStep(step, ["method", index])),
     ...expect.flatMap((check, index) => ofCheck(check, ["expect", index])),
@@ -37,6 +38,12 @@ const service = (path: Path, name: string): Reference => ({ path, kind: "service
 const tool = (path: Path, name: string | undefined): Reference[] =>
   name === undefined ? [] : [{ path, kind: "tool", name }];
 const role = (path: Path, name: Role): Reference => ({ path, kind: "role", name });
+
+function observed(each: NonNullable<Scenario["observe"]>[number], path: Path): Reference {
+  return typeof each === "string"
+    ? { path, kind: "link", name: each }
+    : { path: [...path, "link"], kind: "link", name: each.link };
+}
 
 function ofSteady(steady: Steady, path: Path): Reference[] {
   if ("service" in steady) return [service([...path, "service"], steady.service)];
@@ -102,6 +109,7 @@ const CHECK_REFERENCES: { [Name in CheckName]: (check: CheckOf<Name>, path: Path
   },
   ratio: none,
   answer: none,
+  call: none,
   http: ({ http }, path) => [service([...path, "http"], http)],
   faultHit: ({ faultHit }, path) =>
     faultHit === "none"

@@ -10,6 +10,8 @@ import type { RunLog } from "../events/run-log.ts";
 import type { FaultInjector } from "../faults/injector.ts";
 import type { ProxyWatch } from "../faults/proxy-watch.ts";
 import type { SidecarWatch } from "../faults/sidecar-watch.ts";
+import type { WireLogger } from "../faults/wire-logger.ts";
+import type { WireWatch } from "../faults/wire-watch.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
@@ -31,6 +33,10 @@ export class RunContext {
   proxy: ProxyWatch | undefined;
   /** Set once the hits on them are followed; absent for a stack without links that sidecars carry. */
   sidecars: SidecarWatch | undefined;
+  /** Set once calls on its links are followed; absent for a stack without a fault proxy. */
+  wire: WireWatch | undefined;
+  /** Set once the run is watched: what is logged of calls on links. */
+  calls: WireLogger | undefined;
   /** Sessions and turns of the steady state's calls, which are excluded from the run's decisions. */
   readonly uncounted = new Set<string>();
   /** The answer of the last agent step. */
@@ -79,6 +85,12 @@ export class RunContext {
   async readHits(): Promise<boolean> {
     const read = await Promise.all([this.proxy?.read(), this.sidecars?.read()]);
     return read.includes(true) && !read.includes(false);
+  }
+
+  /** Reads the calls on links so far. Resolves to false when some may be missing. */
+  async readCalls(): Promise<boolean> {
+    const read = await Promise.all([this.wire?.read(), this.sidecars?.read()]);
+    return !read.includes(false);
   }
 
   url(service: string, path: string): string {

@@ -58,6 +58,10 @@ const decisionRow = z
   })
   .describe('"tool decision", such as "create_refund approvalRequired"');
 
+/** How calls are counted: by their end, or all. */
+export const CALL_ENDS = ["ok", "error", "any"] as const;
+export type CallEnding = (typeof CALL_ENDS)[number];
+
 const amount = {
   exactly: z.int().nonnegative().optional(),
   atLeast: z.int().nonnegative().optional(),
@@ -68,10 +72,21 @@ export const hasAmount = (value: { exactly?: unknown; atLeast?: unknown; atMost?
   value.exactly !== undefined || value.atLeast !== undefined || value.atMost !== undefined;
 const AMOUNT_MISSING = { error: "needs exactly, atLeast or atMost: without one it could not fail" };
 
+const callEnd = z.enum(CALL_ENDS);
 const count = z
-  .strictObject({ decision, tool: tool.optional(), ...amount })
+  .strictObject({
+    decision: decision.optional().describe("audit rows with this decision"),
+    calls: callEnd.optional().describe("calls that ended like this"),
+    tool: tool.optional(),
+    ...amount,
+  })
   .refine(hasAmount, AMOUNT_MISSING)
-  .describe("how many audit rows have this decision");
+  .refine((value) => (value.decision === undefined) !== (value.calls === undefined), {
+    error: "needs either decision or calls: what is counted",
+  })
+  .describe("how many audit rows have this decision, or how many calls ended like this");
+const counted = z.enum([...DECISIONS, ...CALL_ENDS]);
+const isCallEnd = (value: string) => (CALL_ENDS as readonly string[]).includes(value);
 
 const CHECKS = {
   mustInclude: z.strictObject({
@@ -96,8 +111,11 @@ const CHECKS = {
   count: z.strictObject({ count }),
   ratio: z.strictObject({
     ratio: z
-      .strictObject({ of: decision, to: decision, atMost: z.number().nonnegative() })
-      .describe("rows with one decision for each row with another, such as retry amplification"),
+      .strictObject({ of: counted, to: counted, atMost: z.number().nonnegative() })
+      .refine(({ of, to }) => isCallEnd(of) === isCallEnd(to), {
+        error: `of and to are both decisions, or both of ${CALL_ENDS.join(", ")}`,
+      })
+      .describe("rows with one decision for each row with another, or calls, such as retry amplification"),
   }),
   answer: z.strictObject({
     answer: z
@@ -107,6 +125,17 @@ const CHECKS = {
       })
       .describe("what the last agent step answered, upper and lower case alike"),
   }),
+  call: z
+    .strictObject({
+      call: name.describe("the name of a call step, or its tool; of several the last"),
+      is: z.enum(["ok", "error"]).optional(),
+      contains: z.string().min(1).optional().describe("text of its reply or error, upper and lower case alike"),
+      within: duration.optional().describe("how long it may have taken"),
+    })
+    .refine((value) => [value.is, value.contains, value.within].some((each) => each !== undefined), {
+      error: "needs is, contains or within: without one it could not fail",
+    })
+    .describe("how a call step of the method ended"),
   http: z.strictObject({
     http: service,
     path,
@@ -252,6 +281,8 @@ export type StepTable<Arguments extends unknown[], Result> = {
   [Kind in StepKind]: (step: StepOf<Kind>, ...rest: Arguments) => Result;
 };
 
+const linkName = z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected a link of the stack, "caller->callee"' });
+
 /** A scenario as written in YAML: the steady state, the method and the expected results. */
 export const scenario = z
   .strictObject({
@@ -272,9 +303,28 @@ export const scenario = z
     protection: name
       .optional()
       .describe("the protection that this scenario shows; run --without it to see the failure"),
+    observe: z
+      .array(
+        z.union([linkName, z.strictObject({ link: linkName, bodies: z.boolean().optional() })], {
+          error: "a link to observe is its name or {link, bodies}",
+        }),
+      )
+      .min(1)
+      .optional()
+      .describe(
+        "links whose calls are read during the run, also where nothing breaks them; with bodies, the first 64 KiB of each. Links of the stack's own fault proxy are read in any case",
+      ),
     steadyState: z.array(steady).min(1).describe("holds before the method and again after the rollback"),
     method: z.array(step).min(1),
     expect: z.array(check).min(1),
+  })
+  .superRefine(({ method, expect }, context) => {
+    expect.forEach((each, index) => {
+      if (!("call" in each) || method.some((step) => "call" in step && [step.name, step.call].includes(each.call)))
+        return;
+      const message = `no call step has the name or the tool "${each.call}"`;
+      context.addIssue({ code: "custom", path: ["expect", index, "call"], message });
+    });
   })
   .meta({ title: "Resilience Lab scenario" });
 export type Scenario = z.output<typeof scenario>;

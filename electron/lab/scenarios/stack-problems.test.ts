@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
 import { loadStack } from "../stacks/stack-file.ts";
+import { callSources } from "./call-sources.ts";
 import { loadText } from "./load.ts";
 import { stackProblems } from "./stack-problems.ts";
 
@@ -89,4 +90,64 @@ test("tools are not judged on a stack that declares none", () => {
   const text =
     "id: a\ntitle: A\npatterns: []\nsteadyState: [{ call: x, is: ok }]\nmethod: [{ call: y }]\nexpect: [{ within: 1s }]\n";
   expect(problemsOn(text, bare)).toEqual([]);
+});
+
+const bare = () =>
+  stackOf(`services:
+  client: { image: x, x-lab: { role: agent, probe: { tcp: true } } }
+  gate: { image: x, x-lab: { role: gateway, probe: { tcp: true } } }
+  pay: { image: x, x-lab: { role: mcp-server, probe: { tcp: true } } }
+x-lab:
+  links: [{ name: client->gate, port: 1 }, { name: gate->pay, port: 2 }]
+`);
+const scenarioWith = (lines: string): string => `id: a
+title: A
+patterns: []
+steadyState: [{ service: gate, is: up }]
+${lines}
+`;
+
+test("what a check reads and the stack does not tell is a problem where it is written", () => {
+  const lines = `method: [{ wait: { rows: 1 } }, { check: { policyOutcome: allow } }]
+expect:
+  - within: 1s
+  - mustInclude: [pay]
+  - count: { decision: deny, exactly: 0 }
+  - ratio: { of: error, to: ok, atMost: 1 }`;
+  const decisions = "it needs decisions, and nothing in the stack records them: no service has the role audit-log";
+  const calls =
+    "it counts calls, and nothing reports any: the stack records no decisions, and the scenario makes no call and observes no link; add observe: [caller->callee]";
+  expect(problemsOn(scenarioWith(lines), bare())).toEqual([
+    `5:10 ${decisions}`,
+    `5:33 ${decisions}`,
+    `8:5 ${calls}`,
+    `9:5 ${decisions}`,
+    `10:5 ${calls}`,
+  ]);
+});
+
+test.each([
+  "observe: [client->gate]\nmethod: [{ wait: 1s }]",
+  "observe: [{ link: gate->pay, bodies: true }]\nmethod: [{ wait: 1s }]",
+  "method: [{ call: pay }]",
+  "method: [{ storm: pay, times: 2 }]",
+])("calls are told by %j", (lines) => {
+  expect(problemsOn(scenarioWith(`${lines}\nexpect: [{ mustInclude: [pay] }]`), bare())).toEqual([]);
+});
+
+test("a link to observe that the stack does not have is a problem", () => {
+  const lines = "observe: [gate->nobody]\nmethod: [{ call: pay }]\nexpect: [{ within: 1s }]";
+  expect(problemsOn(scenarioWith(lines), bare())).toEqual([
+    '5:11 the stack has no link called "gate->nobody"; it has: client->gate, gate->pay',
+  ]);
+});
+
+test("calls are counted once: those of the scenario and on links to the gateway, else on all links that are read", () => {
+  const linksOf = (lines: string) => {
+    const [loaded] = loadText(scenarioWith(`${lines}\nexpect: [{ within: 1s }]`), "s.yaml");
+    return loaded === undefined ? undefined : callSources(loaded.scenario, bare()).links;
+  };
+  expect(linksOf("observe: [client->gate, gate->pay]\nmethod: [{ wait: 1s }]")).toEqual(["client->gate"]);
+  expect(linksOf("observe: [gate->pay]\nmethod: [{ wait: 1s }]")).toEqual(["gate->pay"]);
+  expect(linksOf("observe: [gate->pay]\nmethod: [{ call: pay }]")).toEqual([]);
 });

@@ -2,28 +2,37 @@ import { type Problem, parseYaml, type YamlDocument } from "../documents/yaml-do
 import { protectionsOf } from "../stacks/protections.ts";
 import { findWithRole, type Stack } from "../stacks/stack-file.ts";
 import { ROLES } from "../stacks/stack-schema.ts";
+import { untold } from "./call-sources.ts";
 import type { LoadedScenario } from "./load.ts";
 import { type Reference, referencesOf } from "./references.ts";
 import { isSuiteDocument } from "./suite.ts";
 
 /**
  * What the scenarios of one file name that the stack does not have: services, links, roles, protections, and tools where
- * its services declare theirs (`x-lab.tools`). Nothing is asked of a running stack.
+ * its services declare theirs (`x-lab.tools`); and what they check and the stack does not tell. Nothing is asked of a
+ * running stack.
  */
 export function stackProblems(
   loaded: readonly LoadedScenario[],
   stack: Stack,
-  kinds: readonly Reference["kind"][] = ["service", "link", "role", "protection", "tool"],
+  kinds: readonly (Reference["kind"] | "untold")[] = ["service", "link", "role", "protection", "tool", "untold"],
 ): Problem[] {
   const [first] = loaded;
   if (first === undefined) return [];
   const document = parseYaml(first.source, first.file);
   const isSuite = isSuiteDocument(document.value);
-  return loaded.flatMap(({ scenario }, index) =>
-    referencesOf(scenario)
-      .filter(({ kind }) => kinds.includes(kind))
-      .flatMap((reference) => problemOf(reference, stack, document, isSuite ? index : undefined)),
-  );
+  return loaded.flatMap(({ scenario }, index) => {
+    const caseIndex = isSuite ? index : undefined;
+    const unread = kinds.includes("untold") ? untold(scenario, stack) : [];
+    return [
+      ...referencesOf(scenario)
+        .filter(({ kind }) => kinds.includes(kind))
+        .flatMap((reference) => problemOf(reference, stack, document, caseIndex)),
+      ...unread.map(({ path, message }) =>
+        document.problemAt(caseIndex === undefined ? path : ["cases", caseIndex], message),
+      ),
+    ];
+  });
 }
 
 function problemOf(

@@ -96,6 +96,7 @@ describe("a storm", () => {
     const { address, asked } = await fakeGateway(() => (++calls % 2 === 0 ? ok : refused));
     const { context } = fakeContext(address);
     expect(await doStep({ storm: "x", times: 10, clients: 3 }, context)).toEqual({
+      tool: "x",
       calls: 10,
       outcomes: { deny: 5, ok: 5 },
     });
@@ -107,6 +108,7 @@ describe("a storm", () => {
     const { address } = await fakeGateway(() => (++calls < 4 ? ok : refused));
     const { context } = fakeContext(address);
     expect(await doStep({ storm: "x", times: 100, until: "deny" }, context)).toEqual({
+      tool: "x",
       calls: 4,
       outcomes: { ok: 3, deny: 1 },
     });

@@ -42,7 +42,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
   fault: ({ fault }, context, signal) => context.faults.apply(fault, signal),
 
   async undo({ undo }, context, signal) {
-    const { undone, residue } = await context.faults.undo(undo, signal);
+    const { undone, residue } = await context.faults.undo(undo, signal, { keepsObserved: true });
     if (residue.length > 0) throw new LabError("residue", residue.join("; "));
     if (undone > 0) return `${undone} undone`;
     const message = `undo ${undo} had nothing to undo: no fault is in force there`;
@@ -53,6 +53,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
   agent: askAgent,
 
   async call({ call, arguments: toolArguments = {}, turn, is }, context, signal) {
+    const startedMs = context.clock.monotonicMs();
     const outcome = await callOnce(context, turn ?? randomUUID(), call, toolArguments, signal).catch(
       (error: unknown) => {
         signal.throwIfAborted();
@@ -61,11 +62,12 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
         return { ok: false, decision: "error", detail: messageOf(error) };
       },
     );
+    const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
     if (is !== undefined && outcome.ok !== (is === "ok")) {
       const ended = outcome.ok ? "ok" : `${outcome.decision}${outcome.detail && `: ${outcome.detail}`}`;
       throw new LabError("precondition", `call ${call} ended with ${ended}, expected ${is}`);
     }
-    return { ...outcome };
+    return { tool: call, ...outcome, durationMs };
   },
 
   async storm(step, context, signal) {
@@ -90,7 +92,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     } finally {
       await Promise.all(sessions.map((session) => session.close()));
     }
-    return { calls, outcomes };
+    return { tool: storm, calls, outcomes };
   },
 
   async http({ http, path, method = "GET", json, status }, context, signal) {

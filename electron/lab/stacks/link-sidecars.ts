@@ -13,6 +13,17 @@ export interface SidecarFault {
   arm(ask: AskProxy, forMs: number): Promise<void>;
 }
 
+/** Who is told what the proxies of sidecars record. */
+export interface LinkListener {
+  /** Links whose bodies are wanted. */
+  bodiesOf: readonly string[];
+  hit(hit: unknown): void;
+  /** @param source the sidecar that numbers it */
+  call(call: unknown, source: object): void;
+  /** No call after this number, which belongs to a call, has been left out. */
+  callsUpTo(seq: number, link: string, source: object): void;
+}
+
 /** Takes a fault off the link. Resolves to how many requests it affected, where that is counted. */
 export type Disarm = (ask: AskProxy) => Promise<number | undefined>;
 
@@ -49,10 +60,13 @@ export interface LinkSidecars {
   whyEnded(link: DirectLink, fault: string, isArmed: (ask: AskProxy) => Promise<boolean>): Promise<string | undefined>;
   /** The links of the project that sidecars of any lab carry now, each with the fault that the sidecar was created for. */
   present(): Promise<{ link: string; fault: string }[]>;
-  /** Called once with each hit, as the proxy of a sidecar of this process reports it. Ends when what it returns is called. */
-  onHit(listener: (hit: unknown) => void): () => void;
-  /** Reports the hits so far that were not reported yet. Resolves to false when one of the proxies could not be read. */
-  readHits(): Promise<boolean>;
+  /**
+   * Reports what the proxies of sidecars of this process record, each record once: on those that start from now on, calls
+   * are read, too. Ends when what it returns is called.
+   */
+  follow(listener: LinkListener): () => void;
+  /** Reports the records so far that were not reported yet. Resolves to false when one of the proxies could not be read. */
+  readRecords(): Promise<boolean>;
   /** To be called when a container of a service has started or ended. */
   serviceChanged(service: string): void;
   /** Leaves sidecars with standing faults to themselves, and ends all others. */

@@ -11,6 +11,7 @@ import { healthChanged } from "./health-entries.ts";
 import { serviceLog, serviceLogsDropped } from "./log-entries.ts";
 import { runEnded, runStarted } from "./run-entries.ts";
 import { phaseStarted, stepEnded, stepStarted } from "./step-entries.ts";
+import { wireCall, wireCallsDropped } from "./wire-entries.ts";
 
 /** All event types. Every display or count of an event is defined here, and nowhere else. */
 export const CATALOGUE: { readonly [Type in LabEventType]: EventEntry<Type> } = {
@@ -27,6 +28,8 @@ export const CATALOGUE: { readonly [Type in LabEventType]: EventEntry<Type> } = 
   "fault.undone": faultUndone,
   "call.decided": callDecided,
   "call.ended": callEnded,
+  "wire.call": wireCall,
+  "wire.calls-dropped": wireCallsDropped,
   "check.evaluated": checkEvaluated,
   warning,
   "run.ended": runEnded,

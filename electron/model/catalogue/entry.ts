@@ -46,6 +46,8 @@ export interface Tracking {
   instant<Kind extends InstantKind>(kind: Kind, atMs: number, event: EventOf<InstantKinds[Kind]>): Instant<Kind>;
   /** The step that made a call of this turn that started at `startMs`. */
   madeBy(turnId: string, startMs: number): MadeBy;
+  /** Id of the step that was in progress. */
+  stepAt(ms: number): string | undefined;
   /** Records that the step made the calls of this turn. */
   made(seq: number, step: string, turnId: string): void;
   /** Records that a request of this trace met this fault. */

@@ -1,7 +1,10 @@
+import { formatDuration } from "../duration.ts";
 import { isObject } from "../json.ts";
-import { type EventEntry, line, plain } from "./entry.ts";
+import { type EventEntry, line, plain, type TextPart } from "./entry.ts";
 
 const PHASE = "phase";
+/** Of a reply in a terminal. */
+const SHOWN_CHARS = 200;
 
 export const phaseStarted: EventEntry<"phase.started"> = {
   title: "Phase",
@@ -51,7 +54,8 @@ export const stepEnded: EventEntry<"step.ended"> = {
   print({ outcome, error, output }) {
     if (outcome !== "ok") return line("step", { text: `${outcome}: ${error ?? ""}`, tone: "failed" });
     const answer = textIn(output, "answer");
-    return answer === undefined ? [] : line("answer", plain(answer.replaceAll(/\s+/g, " ")));
+    if (answer !== undefined) return line("answer", plain(oneLine(answer)));
+    return isCallOutput(output) ? line("answer", ...callParts(output)) : [];
   },
   isFailure: ({ outcome }) => outcome === "failed",
   track({ seq, atMs, step, outcome, error, output }, run) {
@@ -69,6 +73,32 @@ export const stepEnded: EventEntry<"step.ended"> = {
   },
   subject: ({ step }, { steps }) => steps.find(({ attributes }) => attributes.step === step),
 };
+
+interface CallOutput {
+  tool: string;
+  ok: boolean;
+  decision: string;
+  detail: string;
+  durationMs: number;
+}
+
+function isCallOutput(output: unknown): output is CallOutput & Record<string, unknown> {
+  return isObject(output) && typeof output.ok === "boolean" && typeof output.durationMs === "number";
+}
+
+function callParts({ tool, ok, decision, detail, durationMs }: CallOutput): TextPart[] {
+  const text = oneLine(detail);
+  return [
+    plain(`${tool} `),
+    { text: decision, tone: ok ? "allow" : "failed" },
+    plain(` after ${formatDuration(durationMs)}`),
+    ...(text === "" ? [] : [plain(`: ${text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)} ...`}`)]),
+  ];
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}
 
 /** A text field of a step's output, if present. */
 function textIn(output: unknown, name: "answer" | "turnId"): string | undefined {

@@ -78,19 +78,27 @@ export class ProxyProcess {
     return { status: reply.statusCode ?? 0, body: await text(reply) };
   }
 
-  /** Hands over each line of the stream of hits, as it comes, until the proxy ends. */
-  async followHits(take: (hit: Record<string, unknown>) => void): Promise<void> {
-    const asked = request({ socketPath, path: "/hits/stream?since=0", headers: { host: "localhost" } });
+  /**
+   * Hands over each record of a stream of the proxy, as it comes, until the proxy ends.
+   * @param opened called once records are recorded for it
+   */
+  async follow(
+    path: string,
+    take: (record: Record<string, unknown>) => void,
+    opened: () => void = () => {},
+  ): Promise<void> {
+    const asked = request({ socketPath, path, headers: { host: "localhost" } });
     asked.end();
     const [reply] = await once(asked, "response");
+    opened();
     reply.setEncoding("utf8");
     let rest = "";
     for await (const chunk of reply) {
       const lines = `${rest}${chunk}`.split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
-        const hit = parseJson(line);
-        if (isObject(hit) && "seq" in hit) take(hit);
+        const record = parseJson(line);
+        if (isObject(record) && "seq" in record) take(record);
       }
     }
   }

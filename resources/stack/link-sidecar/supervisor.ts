@@ -3,8 +3,8 @@
  * link and somebody controls this process: whatever ends first, the rules are removed first and the proxy ends second.
  *
  * Standard input, a JSON object a line: `{"id":1,"ask":{"method":"GET","path":"/proxies"}}` for the proxy's API,
- * `{"prolong":5000}` to live at least that many milliseconds from now, `{"stop":true}`.
- * Standard output: `{"ready":true}`, `{"id":1,"status":200,"body":"..."}`, `{"hit":{...}}`, and last
+ * `{"id":1,"follow":"/wire/stream"}` to have the calls on the link read, `{"prolong":5000}` to live at least that many milliseconds from now, `{"stop":true}`.
+ * Standard output: `{"ready":true}`, `{"id":1,"status":200,"body":"..."}`, `{"hit":{...}}`, `{"call":{...}}`, and last
  * `{"ended":"why","removed":true}`.
  */
 import { createWriteStream } from "node:fs";
@@ -18,7 +18,7 @@ import type { LinkSettings } from "./settings.ts";
 const removalAttempts = 5;
 /** Longest delay of one timer. */
 const longestTimerMs = 2 ** 31 - 1;
-/** Hits are left out while a reader that does not read leaves more than this unwritten. */
+/** Records are left out while a reader that does not read leaves more than this unwritten. */
 const unreadLimitBytes = 1024 * 1024;
 const lastWordsMs = 1_000;
 
@@ -44,11 +44,16 @@ export async function supervise(link: LinkSettings): Promise<never> {
     else setTimeout(expire, Math.min(leftMs, longestTimerMs));
   };
   expire();
+  const record = (as: "hit" | "call") => (each: unknown) =>
+    void (output.writableLength < unreadLimitBytes && say({ [as]: each }));
+  const follow = (path: string, id: unknown): Promise<void> =>
+    proxy.follow(path, record("call"), () => say({ id, status: 200, body: "" })).catch(() => {});
   const answer = async (line: string): Promise<void> => {
     const command = parseJson(line);
     if (!isObject(command)) return;
     if (command.stop === true) return end("it was told to stop");
     if (typeof command.prolong === "number") untilMs = Math.max(untilMs, performance.now() + command.prolong);
+    if (typeof command.follow === "string") return follow(command.follow, command.id);
     if (!isObject(command.ask)) return;
     const { method, path, body } = command.ask;
     const reply = await proxy
@@ -59,7 +64,7 @@ export async function supervise(link: LinkSettings): Promise<never> {
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => void answer(line));
   lines.on("close", () => void end("its control stream ended"));
-  void proxy.followHits((hit) => void (output.writableLength < unreadLimitBytes && say({ hit }))).catch(() => {});
+  void proxy.follow("/hits/stream?since=0", record("hit")).catch(() => {});
   try {
     const redirections = await proxy.redirections();
     if (ending !== undefined) return ending;

@@ -34,7 +34,8 @@ interface FollowOptions<Entry> {
 
 /**
  * `?since=N` (default: from now on): one JSON object per line: a record; `{"dropped":n}` if n were skipped because they had
- * left the record, could not be kept, or this reader is too slow; or `{"heartbeat":<epoch ms>}`.
+ * left the record, could not be kept, or this reader is too slow; or `{"heartbeat":<epoch ms>}`. The header `X-Last` has the
+ * number of the last record so far.
  */
 export function followRecords<Entry extends object>(
   log: RecordLog<Entry>,
@@ -44,7 +45,7 @@ export function followRecords<Entry extends object>(
 ): void {
   const since = readNumber(request, "since", log.last, Number.MAX_SAFE_INTEGER);
   if (log.followers >= limits.followers) throw new Refusal(503, `too many followers: at most ${limits.followers}`);
-  response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+  response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-last": log.last });
   response.flushHeaders();
   let sent = Math.min(since, log.last);
   const catchUp = (): void => {

@@ -15,6 +15,8 @@ export interface ExchangeStart {
   connection: number;
   /** When the request's first byte came, on the monotonic clock. */
   atMs: number;
+  /** The same in milliseconds since the epoch. */
+  wallMs: number;
   wantsBodies: boolean;
 }
 
@@ -148,7 +150,7 @@ export class Exchange implements Waiting {
   }
 
   toRecord(): WireCall {
-    const { id, link, connection, atMs } = this.start;
+    const { id, link, connection, atMs, wallMs } = this.start;
     const info = this.#info ?? new RequestInfo(this.head, undefined);
     const after = (ms: number): number => Math.max(0, Math.round((ms - atMs) * 1_000) / 1_000);
     const sessionId = info.sessionId ?? this.#sessionId;
@@ -156,7 +158,7 @@ export class Exchange implements Waiting {
     const isShown = this.start.wantsBodies;
     return {
       id,
-      at: Math.round(performance.timeOrigin + atMs),
+      at: wallMs,
       link,
       connection,
       http: `${this.head.method} ${this.head.target.split("?", 1)[0]}`,

@@ -4,6 +4,8 @@
  * is not. Measured in processor time, since on a busy machine time passes for processes that do not run.
  */
 
+import { performance } from "node:perf_hooks";
+
 /** Idle time before the next turn, as a multiple of what the last one took: less is no sign of a process that has time. */
 const idleRest = 10;
 

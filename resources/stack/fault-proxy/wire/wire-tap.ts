@@ -80,7 +80,8 @@ export class WireTap {
     const wantsBodies = [...this.#listeners.values()].some((links) => links.includes(link));
     const sessions = this.#sessions.get(link) ?? new EventSessions();
     this.#sessions.set(link, sessions);
-    const exchange = new Exchange({ id, link, connection, atMs, wantsBodies }, head, sessions, (ended) =>
+    const wallMs = Date.now() - Math.round(performance.now() - atMs);
+    const exchange = new Exchange({ id, link, connection, atMs, wallMs, wantsBodies }, head, sessions, (ended) =>
       this.#ended(ended),
     );
     if (this.#open.size < limits.openWireCalls) this.#open.set(exchange, reader);

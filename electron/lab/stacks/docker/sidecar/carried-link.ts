@@ -73,7 +73,7 @@ export class CarriedLink {
     return this.#inTurn(async () => {
       const carried = this.#faults.get(id);
       // Before its proxy ends.
-      await this.readHits();
+      await this.readRecords();
       const isLast = [...this.#faults.keys()].every((other) => other === id);
       // What a sidecar has on its link is gone with it: the last fault needs no answer of the proxy.
       const hits = await disarm(this.ask).catch((error: unknown) => {
@@ -86,9 +86,9 @@ export class CarriedLink {
   }
 
   /** Resolves to false when they could not be read. */
-  async readHits(): Promise<boolean> {
-    const { hits, channel } = this.#sidecar;
-    return hits.read(channel.ask).then(
+  async readRecords(): Promise<boolean> {
+    const { records, channel } = this.#sidecar;
+    return records.read(channel.ask).then(
       () => true,
       () => false,
     );
@@ -139,7 +139,7 @@ export class CarriedLink {
   async #moveTo(location: LinkLocation): Promise<void> {
     const [first] = this.#faults.values();
     if (first === undefined) return;
-    await this.readHits();
+    await this.readRecords();
     const counts = await this.#countHits();
     await endSidecar(this.#sidecar);
     this.#sidecar = await beginSidecar(this.#parts, location, first.fault);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { LabError } from "../../../lab-error.ts";
-import type { AskProxy, Disarm, LinkSidecars, SidecarFault } from "../../link-sidecars.ts";
+import type { AskProxy, Disarm, LinkListener, LinkSidecars, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
 import { CarriedLink } from "./carried-link.ts";
@@ -20,7 +20,7 @@ export class DockerLinkSidecars implements LinkSidecars {
   readonly #stackId: string;
   /** By the link's name; only those of this process. */
   readonly #carried = new Map<string, CarriedLink>();
-  readonly #listeners = new Set<(hit: unknown) => void>();
+  readonly #listeners = new Set<LinkListener>();
   #image: Promise<string> | undefined;
 
   /** @param stackId the stack's id in the journal: what a lab that is not this one does on the same project is left alone */
@@ -93,13 +93,13 @@ export class DockerLinkSidecars implements LinkSidecars {
     }));
   }
 
-  onHit(listener: (hit: unknown) => void): () => void {
+  follow(listener: LinkListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  async readHits(): Promise<boolean> {
-    const read = await Promise.all([...this.#carried.values()].map((carried) => carried.readHits()));
+  async readRecords(): Promise<boolean> {
+    const read = await Promise.all([...this.#carried.values()].map((carried) => carried.readRecords()));
     return !read.includes(false);
   }
 
@@ -117,6 +117,24 @@ export class DockerLinkSidecars implements LinkSidecars {
     await Promise.all(all.map((carried) => carried.release()));
   }
 
+  readonly #everyListener: LinkListener = {
+    bodiesOf: [],
+    hit: (...record) => {
+      for (const { hit } of this.#listeners) hit(...record);
+    },
+    call: (...record) => {
+      for (const { call } of this.#listeners) call(...record);
+    },
+    callsUpTo: (...record) => {
+      for (const { callsUpTo } of this.#listeners) callsUpTo(...record);
+    },
+  };
+
+  #readsOf(link: string): "nothing" | "calls" | "bodies" {
+    if (this.#listeners.size === 0) return "nothing";
+    return [...this.#listeners].some(({ bodiesOf }) => bodiesOf.includes(link)) ? "bodies" : "calls";
+  }
+
   #linkOf({ name }: Pick<DirectLink, "name">): SidecarLink {
     return { project: this.#project, stackId: this.#stackId, name };
   }
@@ -127,10 +145,14 @@ export class DockerLinkSidecars implements LinkSidecars {
 
   async #carry(link: DirectLink, fault: SidecarFault): Promise<CarriedLink> {
     const [location, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
-    const takeHit = (hit: unknown) => {
-      for (const listener of this.#listeners) listener(hit);
+    const parts = {
+      docker: this.#docker,
+      link,
+      sidecar: this.#linkOf(link),
+      image,
+      listener: this.#everyListener,
+      reads: () => this.#readsOf(link.name),
     };
-    const parts = { docker: this.#docker, link, sidecar: this.#linkOf(link), image, takeHit };
     const standing = await this.#standing(link);
     const carried =
       standing === undefined
@@ -163,7 +185,7 @@ export class DockerLinkSidecars implements LinkSidecars {
     for (const { Id, Labels, State } of await sidecarsOf(this.#docker, this.#linkOf(link))) {
       const container = this.#docker.getContainer(Id);
       if (Labels[SIDECAR_LABEL.standing] !== undefined && State === "running") {
-        const channel = await attach(container, () => {});
+        const channel = await attach(container, { takeHit: () => {}, takeCall: () => {} });
         try {
           hits = await disarm(channel.ask);
           isNeeded ||= await isBusy(channel.ask, link.name);

@@ -16,12 +16,18 @@ export interface SidecarEnd {
   isRemoved: boolean;
 }
 
+/** Takes what the sidecar reports by itself. */
+export interface RecordTaker {
+  takeHit(hit: unknown): void;
+  takeCall(call: unknown): void;
+}
+
 type Reply = Awaited<ReturnType<AskProxy>>;
 
 /** The control of a sidecar over its standard streams, a JSON object a line. The sidecar ends when it is lost. */
 export class SidecarChannel {
   readonly #stream: Duplex;
-  readonly #takeHit: (hit: unknown) => void;
+  readonly #records: RecordTaker;
   readonly #replies = new Map<string, (reply: Reply) => void>();
   readonly #ready = Promise.withResolvers<void>();
   #asked = 0;
@@ -31,9 +37,9 @@ export class SidecarChannel {
   readonly ended: Promise<SidecarEnd>;
 
   /** @param stream the attached, hijacked connection */
-  constructor(stream: Duplex, takeHit: (hit: unknown) => void) {
+  constructor(stream: Duplex, records: RecordTaker) {
     this.#stream = stream;
-    this.#takeHit = takeHit;
+    this.#records = records;
     this.#ready.promise.catch(() => {});
     const take = (from: "stdout" | "stderr", line: string) => {
       if (from === "stdout") this.#take(line);
@@ -48,13 +54,21 @@ export class SidecarChannel {
   }
 
   /** Sends a request to the proxy of the link. */
-  readonly ask: AskProxy = async (method, path, body) => {
+  readonly ask: AskProxy = (method, path, body) => this.#request({ ask: { method, path, body } });
+
+  /** Has the proxy read the calls on its link, which are reported from now on. @param bodiesOf the link, with its bodies */
+  async followCalls(bodiesOf: string | undefined): Promise<void> {
+    const query = bodiesOf === undefined ? "" : `?bodies=${encodeURIComponent(bodiesOf)}`;
+    await this.#request({ follow: `/wire/stream${query}` });
+  }
+
+  async #request(request: object): Promise<Reply> {
     this.#asked += 1;
     // Several processes may be attached to one sidecar.
     const id = `${process.pid}-${this.#asked}`;
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#replies.set(id, resolve);
-    this.#send({ id, ask: { method, path, body } });
+    this.#send({ id, ...request });
     let late: NodeJS.Timeout | undefined;
     try {
       return await Promise.race([
@@ -68,7 +82,7 @@ export class SidecarChannel {
       clearTimeout(late);
       this.#replies.delete(id);
     }
-  };
+  }
 
   /** Resolves once the rules are set. @throws LabError `unsupported` with the reason when they could not be */
   ready(): Promise<void> {
@@ -99,7 +113,8 @@ export class SidecarChannel {
     const message = parseJson(line);
     if (!isObject(message)) return;
     if (message.ready === true) this.#ready.resolve();
-    else if ("hit" in message) this.#takeHit(message.hit);
+    else if ("hit" in message) this.#records.takeHit(message.hit);
+    else if ("call" in message) this.#records.takeCall(message.call);
     else if ("ended" in message) {
       this.#lastWords = { why: String(message.problem ?? message.ended), isRemoved: message.removed === true };
     } else if (typeof message.status === "number") {

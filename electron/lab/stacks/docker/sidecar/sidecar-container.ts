@@ -7,7 +7,7 @@ import { SIDECAR_LABEL } from "../compose-labels.ts";
 import { ask } from "../engine-error.ts";
 import { LogFrames } from "../log-frames.ts";
 import type { Target } from "./link-location.ts";
-import { SidecarChannel } from "./sidecar-channel.ts";
+import { type RecordTaker, SidecarChannel } from "./sidecar-channel.ts";
 
 /** Of a sidecar that no fault has prolonged yet. */
 const FIRST_LIFETIME_MS = 30_000;
@@ -45,7 +45,7 @@ export function chainOf({ project, name }: SidecarLink): string {
 export async function startSidecar(
   docker: Dockerode,
   { image, link, callerId, targets, fault, isStanding }: NewSidecar,
-  takeHit: (hit: unknown) => void,
+  records: RecordTaker,
 ): Promise<{ container: Dockerode.Container; channel: SidecarChannel }> {
   const doing = `breaking ${link.name}`;
   const settings = { name: link.name, targets, chain: chainOf(link), lifetimeMs: FIRST_LIFETIME_MS };
@@ -64,7 +64,7 @@ export async function startSidecar(
   );
   if (container === undefined) throw new LabError("internal", `${doing}: the engine created no container`);
   try {
-    const channel = await attach(container, takeHit);
+    const channel = await attach(container, records);
     await ask(doing, () => container.start());
     await channel.ready();
     return { container, channel };
@@ -75,11 +75,11 @@ export async function startSidecar(
 }
 
 /** The control of a sidecar that runs. */
-export async function attach(container: Dockerode.Container, takeHit: (hit: unknown) => void): Promise<SidecarChannel> {
+export async function attach(container: Dockerode.Container, records: RecordTaker): Promise<SidecarChannel> {
   const stream = await ask("attaching to a sidecar", () =>
     container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true }),
   );
-  return new SidecarChannel(stream as unknown as Duplex, takeHit);
+  return new SidecarChannel(stream as unknown as Duplex, records);
 }
 
 /** The sidecars of a link, or of all links of a project, of any lab. */

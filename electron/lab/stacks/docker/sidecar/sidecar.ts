@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import type { AskProxy, SidecarFault } from "../../link-sidecars.ts";
+import type { AskProxy, LinkListener, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import type { LinkLocation } from "./link-location.ts";
 import type { SidecarChannel } from "./sidecar-channel.ts";
 import { attach, removeSidecar, type SidecarLink, startSidecar } from "./sidecar-container.ts";
-import { SidecarHits } from "./sidecar-hits.ts";
+import { SidecarRecords } from "./sidecar-records.ts";
 
 /** The lab undoes a fault in time; its sidecar ends this much later if the lab has not. */
 const SIDECAR_ENDS_LATER_MS = 1_000;
@@ -17,30 +17,43 @@ export interface SidecarParts {
   link: DirectLink;
   sidecar: SidecarLink;
   image: string;
-  /** Called once with each hit. */
-  takeHit(hit: unknown): void;
+  /** Called once with each record. */
+  listener: LinkListener;
+  /** Whether calls on the link are read, and with their bodies; asked when its proxy starts. */
+  reads(): "nothing" | "calls" | "bodies";
 }
 
 export interface Sidecar {
   container: Dockerode.Container;
   channel: SidecarChannel;
-  hits: SidecarHits;
+  records: SidecarRecords;
 }
 
 /** The control of one that runs, which another process has started. */
-export async function joinSidecar({ takeHit }: SidecarParts, container: Dockerode.Container): Promise<Sidecar> {
-  const hits = new SidecarHits(takeHit);
-  return { container, channel: await attach(container, (hit) => hits.take(hit)), hits };
+export async function joinSidecar(parts: SidecarParts, container: Dockerode.Container): Promise<Sidecar> {
+  const records = new SidecarRecords(parts.link.name, parts.listener);
+  const channel = await attach(container, records);
+  await readCalls(parts, channel);
+  return { container, channel, records };
 }
 
 /** Resolves once its rules are set. @throws LabError `unsupported` with the reason when they could not be */
 export async function beginSidecar(parts: SidecarParts, location: LinkLocation, fault: SidecarFault): Promise<Sidecar> {
-  const { docker, sidecar: link, image, takeHit } = parts;
+  const { docker, sidecar: link, image } = parts;
   const { caller, targets } = location;
   const { id, isStanding } = fault;
-  const hits = new SidecarHits(takeHit);
+  const records = new SidecarRecords(parts.link.name, parts.listener);
   const wanted = { image, link, callerId: caller.id, targets, fault: id, isStanding };
-  return { ...(await startSidecar(docker, wanted, (hit) => hits.take(hit))), hits };
+  const started = await startSidecar(docker, wanted, records);
+  await readCalls(parts, started.channel);
+  return { ...started, records };
+}
+
+/** One that does not answer is still good for faults: what it does not report is not taken for no calls. */
+async function readCalls({ link, reads }: SidecarParts, channel: SidecarChannel): Promise<void> {
+  const what = reads();
+  if (what === "nothing") return;
+  await channel.followCalls(what === "bodies" ? link.name : undefined).catch(() => {});
 }
 
 /** Resolves to whether its rules, which come first, are known to be removed. Also for one whose caller has ended. */

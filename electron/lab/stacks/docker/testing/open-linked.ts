@@ -6,6 +6,7 @@ import { RunLog } from "../../../events/run-log.ts";
 import { HitLogger } from "../../../faults/hit-logger.ts";
 import { FaultInjector } from "../../../faults/injector.ts";
 import { SidecarWatch } from "../../../faults/sidecar-watch.ts";
+import { WireLogger } from "../../../faults/wire-logger.ts";
 import { openHome } from "../../../home.ts";
 import { FaultJournal } from "../../../journal/fault-journal.ts";
 import { openJournal } from "../../../journal/journal.ts";
@@ -34,9 +35,11 @@ export async function openLinked({ name }: Pick<LinkedProject, "name">, { accept
   const hits = () => events.flatMap((event) => (event.type === "fault.hit" ? [withoutFault(event)] : []));
   const undone = () => events.flatMap((event) => (event.type === "fault.undone" ? [event] : []));
   const logger = new HitLogger(log, () => true);
-  const watch = SidecarWatch.start(open.running, logger);
+  const calls = new WireLogger({ log, isOurs: () => true, isCounted: () => true });
+  const watch = SidecarWatch.start(open.running, logger, calls);
   onTestFinished(() => watch?.close());
-  return { home, running: open.running, injector, faults, hits, undone };
+  const wireCalls = () => events.flatMap((event) => (event.type === "wire.call" ? [event] : []));
+  return { home, running: open.running, injector, faults, hits, undone, wireCalls, read: () => watch?.read() };
 }
 
 /** What a hit says of the request. */

@@ -1,0 +1,83 @@
+import type { RunLog } from "../events/run-log.ts";
+import { type WireRecord, wireEventOf } from "./wire-records.ts";
+
+/** Logged exchanges of one link in one run; further ones are only counted. */
+const CALLS_PER_LINK = 5_000;
+
+export interface WireLoggerParts {
+  log: RunLog;
+  /** True for a fault of this run: those of others are left out. */
+  isOurs(fault: string): boolean;
+  /** Whether checks count it; asked once for each exchange. */
+  isCounted(record: WireRecord): boolean;
+}
+
+/** Logs the exchanges on links during a run. */
+export class WireLogger {
+  readonly #parts: WireLoggerParts;
+  readonly #logged = new Map<string, number>();
+  readonly #dropped = new Map<string, number>();
+  /** Exchanges with an event and without an end. */
+  readonly #open = new Set<string>();
+
+  constructor(parts: WireLoggerParts) {
+    this.#parts = parts;
+  }
+
+  take(record: WireRecord): void {
+    const { log, isOurs, isCounted } = this.#parts;
+    const { link, id, endMs, tool, toxics } = record;
+    const isKnown = this.#open.delete(id);
+    const logged = this.#logged.get(link) ?? 0;
+    if (!isKnown && logged >= CALLS_PER_LINK) {
+      if (endMs !== undefined) this.drop(link, 1);
+      return;
+    }
+    if (!isKnown) this.#logged.set(link, logged + 1);
+    if (endMs === undefined) this.#open.add(id);
+    const counted = tool !== undefined && isCounted(record);
+    const event = wireEventOf({ ...record, toxics: toxics?.filter(isOurs) });
+    log.append({ ...event, ...(counted ? { isCounted: true as const } : {}) });
+  }
+
+  /** Notes exchanges that could not be read. */
+  drop(link: string, calls: number): void {
+    this.#dropped.set(link, (this.#dropped.get(link) ?? 0) + calls);
+  }
+
+  /** What is missing from the log, one text for each link. */
+  missing(): string[] {
+    return [...this.#dropped].map(([link, calls]) => `${calls} calls on ${link} are not in the log`);
+  }
+
+  /** Logs how many were left out. */
+  close(): void {
+    for (const [link, calls] of this.#dropped) this.#parts.log.append({ type: "wire.calls-dropped", link, calls });
+  }
+}
+
+/** The exchanges of one proxy, which numbers them: each is passed on once, and a number that is left out is a dropped one. */
+export class WireSequence {
+  readonly #logger: WireLogger;
+  readonly #of: string;
+  last: number;
+
+  /** @param of the link or the proxy, for a person */
+  constructor(logger: WireLogger, of: string, last = 0) {
+    this.#logger = logger;
+    this.#of = of;
+    this.last = last;
+  }
+
+  take(record: WireRecord): void {
+    if (record.seq <= this.last) return;
+    this.skipTo(record.seq - 1);
+    this.last = record.seq;
+    this.#logger.take(record);
+  }
+
+  skipTo(seq: number): void {
+    if (seq > this.last) this.#logger.drop(this.#of, seq - this.last);
+    this.last = Math.max(this.last, seq);
+  }
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { isObject, parseJson } from "../../model/json.ts";
+import type { EventOf, WireOutcome } from "../../model/lab-event.ts";
+import { parseAs } from "../parse-as.ts";
+
+/** An exchange on a link, as the fault proxy reports it. Source: its own `/wire`; times are milliseconds after `at`. */
+const wireRecord = z.object({
+  seq: z.int(),
+  id: z.string(),
+  at: z.number(),
+  link: z.string(),
+  http: z.string(),
+  method: z.string().optional(),
+  tool: z.string().optional(),
+  jsonrpcId: z.union([z.string(), z.number()]).optional(),
+  sessionId: z.string().optional(),
+  traceparent: z.string().optional(),
+  requestBytes: z.int(),
+  replyBytes: z.int(),
+  status: z.int().optional(),
+  firstByteMs: z.number().optional(),
+  endMs: z.number().optional(),
+  events: z.int().optional(),
+  rpcError: z.object({ code: z.number().nullable(), message: z.string() }).optional(),
+  isError: z.literal(true).optional(),
+  answer: z.enum(["missing", "unread"]).optional(),
+  cut: z.string().optional(),
+  toxics: z.array(z.string()).optional(),
+  requestBody: z.string().optional(),
+  replyBody: z.string().optional(),
+});
+export type WireRecord = z.infer<typeof wireRecord>;
+
+const page = z.object({ calls: z.array(wireRecord), next: z.int() });
+/** A line of `/wire/stream`: an exchange, a heartbeat, or how many were left out, which their numbers say as well. */
+const line = z.union([wireRecord, z.object({ heartbeat: z.number() }), z.object({ dropped: z.number() })]);
+
+/** Parses a page of `/wire`: its exchanges, and the number of the last one that it is about. */
+export function readWirePage(data: unknown): { calls: WireRecord[]; next: number } {
+  return parseAs(page, data, "the fault proxy's list of exchanges");
+}
+
+export function readWireRecord(data: unknown): WireRecord {
+  return wireRecord.parse(data);
+}
+
+/** The exchange in a line of the stream; undefined for any other line. */
+export function readWireLine(text: string): WireRecord | undefined {
+  const parsed = parseAs(line, parseJson(text), "a line of the fault proxy's stream of exchanges");
+  return "seq" in parsed ? parsed : undefined;
+}
+
+/** How an exchange ended, and why not well. */
+export function outcomeOf(record: WireRecord): { outcome: WireOutcome; error?: string } {
+  const { endMs, status, rpcError, answer, cut } = record;
+  if (endMs === undefined) return { outcome: "open" };
+  const error = errorOf(record);
+  if (error !== undefined) return { outcome: "error", error };
+  if (answer === "unread" || (status === undefined && rpcError === undefined && cut === undefined))
+    return { outcome: "unknown" };
+  return { outcome: "ok" };
+}
+
+function errorOf({ status, rpcError, isError, answer, cut, events, http }: WireRecord): string | undefined {
+  if (status !== undefined && status >= 400) return `HTTP ${status}`;
+  if (rpcError !== undefined) return `JSON-RPC error ${rpcError.code}: ${rpcError.message}`;
+  if (isError) return "the tool answered with an error";
+  // A client ends its stream of a server's messages like this.
+  const isStreamOver = cut?.startsWith("the caller") && events !== undefined && http.startsWith("GET ");
+  if (cut !== undefined && !isStreamOver) return cut;
+  return answer === "missing" ? "the reply has no answer to the call" : undefined;
+}
+
+/** What a call's event has of its record. */
+export function wireEventOf(
+  record: WireRecord,
+): Omit<EventOf<"wire.call">, "runId" | "seq" | "atMs" | "wallMs" | "isCounted"> {
+  const { id, at, link, http, requestBytes, replyBytes, sessionId, traceparent, endMs, toxics = [] } = record;
+  const { method, tool, jsonrpcId, firstByteMs, status, events, requestBody, replyBody } = record;
+  const optional = {
+    method,
+    tool,
+    jsonrpcId,
+    session: sessionId,
+    traceId: traceparent?.split("-")[1],
+    firstByteMs,
+    endedWallMs: endMs === undefined ? undefined : at + endMs,
+    status,
+    events,
+    requestBody: bodyOf(requestBody),
+    replyBody: bodyOf(replyBody),
+  };
+  return {
+    type: "wire.call",
+    call: id,
+    link,
+    http,
+    startedWallMs: at,
+    requestBytes,
+    replyBytes,
+    faults: toxics,
+    ...outcomeOf(record),
+    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as object),
+  };
+}
+
+/** As JSON where it is, so that fields that hold secrets are known by their names. */
+function bodyOf(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  const parsed = parseJson(text);
+  return isObject(parsed) || Array.isArray(parsed) ? parsed : text;
+}
