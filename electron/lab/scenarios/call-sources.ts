@@ -4,7 +4,7 @@ import { findWithRole, isProxied, type Stack } from "../stacks/stack-file.ts";
 import { observedLinks } from "./observed-links.ts";
 import { byName, type Check, type CheckName, type CheckOf, type Scenario, type Step } from "./schema.ts";
 
-/** What tells a run of calls and of the decisions on them. */
+/** Where a run reads calls and the decisions on them. */
 export interface CallSources {
   /** The gateway's record: then calls are those with a decision, and no others count. */
   decisions: boolean;
@@ -40,18 +40,20 @@ const WHY: Record<Exclude<Need, undefined>, string> = {
     "it counts calls, and nothing reports any: the stack records no decisions, and the scenario makes no call and observes no link; add observe: [caller->callee]",
 };
 
-/** What a scenario reads and its stack does not tell, each with its place in the file. */
-export function untold(
+/** What a scenario reads and its stack does not report, each with its place in the file. */
+export function unreported(
   scenario: Scenario,
   stack: Pick<Stack, "services" | "links">,
 ): { path: Path; message: string }[] {
   const { decisions, ownCalls, links } = callSources(scenario, stack);
-  const isTold = { decisions, calls: decisions || ownCalls || links.length > 0 };
+  const isReported = { decisions, calls: decisions || ownCalls || links.length > 0 };
   const needs: { path: Path; need: Need }[] = [
     ...scenario.method.map((step, index) => ({ path: ["method", index], need: needOfStep(step) })),
     ...scenario.expect.map((check, index) => ({ path: ["expect", index], need: needOf(check) })),
   ];
-  return needs.flatMap(({ path, need }) => (need === undefined || isTold[need] ? [] : [{ path, message: WHY[need] }]));
+  return needs.flatMap(({ path, need }) =>
+    need === undefined || isReported[need] ? [] : [{ path, message: WHY[need] }],
+  );
 }
 
 function needOfStep(step: Step): Need {

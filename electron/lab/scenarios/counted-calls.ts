@@ -13,7 +13,7 @@ export interface CountedCall {
   sessionId?: string;
 }
 
-/** Whether a gateway's record tells of calls: then calls read on links do not count. */
+/** Whether a gateway records its calls: then calls read on links do not count. */
 export function hasDecisions({ started, calls }: RunView): boolean {
   return calls.length > 0 || (started?.services.some(({ role }) => role === "audit-log") ?? true);
 }

@@ -20,7 +20,7 @@ import {
 } from "../stacks/stack-file.ts";
 import type { Role } from "../stacks/stack-schema.ts";
 import type { Sharer } from "../stacks/surroundings.ts";
-import { untold } from "./call-sources.ts";
+import { unreported } from "./call-sources.ts";
 import { describeSteady, describeStep } from "./describe.ts";
 import { OBSERVE_MS, type ObservedLink, observedLinks } from "./observed-links.ts";
 import {
@@ -55,7 +55,7 @@ export function planScenario(
   driver: StackDriver["kind"],
   sharersOf: SharersOf = () => [],
 ): PlannedStep[] {
-  const [missing] = untold(scenario, stack);
+  const [missing] = unreported(scenario, stack);
   if (missing !== undefined) throw new LabError("bad-input", `${formatPath(missing.path)}: ${missing.message}`);
   const demands = scenario.steadyState.flatMap((steady) => planSteady(steady, stack));
   for (const check of scenario.expect) assertTarget(check, stack);

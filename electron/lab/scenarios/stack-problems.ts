@@ -2,20 +2,27 @@ import { type Problem, parseYaml, type YamlDocument } from "../documents/yaml-do
 import { protectionsOf } from "../stacks/protections.ts";
 import { findWithRole, type Stack } from "../stacks/stack-file.ts";
 import { ROLES } from "../stacks/stack-schema.ts";
-import { untold } from "./call-sources.ts";
+import { unreported } from "./call-sources.ts";
 import type { LoadedScenario } from "./load.ts";
 import { type Reference, referencesOf } from "./references.ts";
 import { isSuiteDocument } from "./suite.ts";
 
 /**
  * What the scenarios of one file name that the stack does not have: services, links, roles, protections, and tools where
- * its services declare theirs (`x-lab.tools`); and what they check and the stack does not tell. Nothing is asked of a
+ * its services declare theirs (`x-lab.tools`); and what they check and the stack does not report. Nothing is asked of a
  * running stack.
  */
 export function stackProblems(
   loaded: readonly LoadedScenario[],
   stack: Stack,
-  kinds: readonly (Reference["kind"] | "untold")[] = ["service", "link", "role", "protection", "tool", "untold"],
+  kinds: readonly (Reference["kind"] | "unreported")[] = [
+    "service",
+    "link",
+    "role",
+    "protection",
+    "tool",
+    "unreported",
+  ],
 ): Problem[] {
   const [first] = loaded;
   if (first === undefined) return [];
@@ -23,7 +30,7 @@ export function stackProblems(
   const isSuite = isSuiteDocument(document.value);
   return loaded.flatMap(({ scenario }, index) => {
     const caseIndex = isSuite ? index : undefined;
-    const unread = kinds.includes("untold") ? untold(scenario, stack) : [];
+    const unread = kinds.includes("unreported") ? unreported(scenario, stack) : [];
     return [
       ...referencesOf(scenario)
         .filter(({ kind }) => kinds.includes(kind))

@@ -135,7 +135,7 @@ export class RunService {
 
 /** A stack that cannot serve the scenario is not brought up for it. @throws LabError `precondition` naming what it lacks */
 function assertForStack(loaded: LoadedScenario, stack: Stack): void {
-  const [first, ...more] = stackProblems([loaded], stack, ["service", "link", "role", "untold"]);
+  const [first, ...more] = stackProblems([loaded], stack, ["service", "link", "role", "unreported"]);
   if (first === undefined) return;
   const rest = more.length === 0 ? "" : `, and ${more.length} more`;
   throw new LabError(
