@@ -14,6 +14,8 @@ export default defineConfig<HostOption>({
   reporter: [["list"], ["json", { outputFile: "../test-results/playwright.json" }]],
   use: {
     viewport: { width: 1280, height: 800 },
+    // Transitions are drawn frame by frame without a GPU. The desktop app has them, in the same specs.
+    contextOptions: { reducedMotion: "reduce" },
     actionTimeout: 60_000,
     // A trace costs as much as everything else together: `--trace retain-on-failure` has it.
     screenshot: "only-on-failure",

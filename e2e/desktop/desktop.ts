@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { _electron, test as base, chromium, expect, type Page } from "@playwright/test";
+import { _electron, test as base, chromium, type Page } from "@playwright/test";
 import type * as Electron from "electron";
+import { expect } from "../expect.ts";
 import type { ShellPage } from "./page/page.ts";
 import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./shell-under-test.ts";
 

@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, type Page } from "@playwright/test";
 import { type Desktop, quit, startDesktop } from "../desktop/desktop.ts";
 import { PROJECT } from "../desktop/shell-under-test.ts";
+import { expect } from "../expect.ts";
 import { LabWindow } from "./lab-window.ts";
 import { enters, loadAgain, surviveNetworkChanges } from "./network-changes.ts";
 

@@ -1,4 +1,5 @@
-import { expect, type Locator, type Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
+import { expect } from "../expect.ts";
 
 export type Place = "Lab" | "Stacks" | "History" | "Approvals" | "Scenarios";
 /** A run takes seconds, the first one also brings the stack up, and the machine may be busy. */
