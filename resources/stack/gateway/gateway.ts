@@ -10,8 +10,11 @@ import { decisionRowText } from "./audit/decision-row.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import { Spool } from "./audit/spool.ts";
 import { SpoolFiles } from "./audit/spool-files.ts";
-import { Backend } from "./backends/backend.ts";
+import { backendHealthReport, statusReport } from "./backend-reports.ts";
+import type { BackendChange } from "./backends/backend.ts";
+import { Backends } from "./backends/backends.ts";
 import { CapabilityCache } from "./backends/capability-cache.ts";
+import { SessionViews } from "./backends/session-views.ts";
 import { CallHistory } from "./calls/history.ts";
 import { ToolCalls } from "./calls/tool-call.ts";
 import { ProcessMonitor } from "./diagnostics.ts";
@@ -79,14 +82,16 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
   }
   warnOfMissingSlack(settings, policy, log);
   parts = built;
-  built.capabilities.fill();
+  const { backends, capabilities } = built;
+  capabilities.fill();
+  backends.monitor((backend, probeDeadlineMs) => capabilities.probe(backend, probeDeadlineMs));
   return running;
 }
 
 async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
   const { recovery, backends, audit, calls, records, monitor, toolCalls } = parts;
   recovery.stop();
-  for (const backend of backends) backend.close();
+  backends.close();
   await toolCalls.idle(stopGraceMs);
   await Promise.all(
     [audit, calls].map(async (spool) => {
@@ -170,22 +175,35 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     callerReturnMs: settings.callerReturnMs,
     log,
   });
+  const announceTools = () => sessions.announce(notificationText("notifications/tools/list_changed"));
+  const backends = new Backends(settings.backends, {
+    deadlineMs,
+    onChange: ({ backend, what, from, to, reason }: BackendChange) => {
+      log(`backend ${backend}: ${what} ${from} -> ${to}: ${reason}`);
+      if (settings.sessionTools === "follow") announceTools();
+    },
+    onToolsChanged: () => capabilities.fill(),
+  });
+  const capabilities = new CapabilityCache(backends, {
+    keep: !protectionsOff.has("capability-cache"),
+    keepsOwners: !protectionsOff.has("name-ownership"),
+    resolve: settings.conflicts,
+    deadlineMs,
+    log,
+    onToolsChanged: announceTools,
+  });
+  const views = new SessionViews(backends, settings.sessionTools);
   const sessions = new Sessions({
+    onBegin: (session) => views.begin(session),
+    onEnd: (session) => views.end(session),
     ttlMs: settings.sessionTtlMs,
     limit: sessionsLimit,
     lockTtlMs: settings.turnLockTtlMs,
     lockWaitMs: settings.turnLockWaitMs,
     onAbandoned: (turnId) => log(`turn ${JSON.stringify(turnId)} was abandoned: its lock expired after TURN_LOCK_TTL`),
   });
-  const backends = settings.backends.map(({ name, url }) => new Backend(name, url, deadlineMs, log));
-  const capabilities = new CapabilityCache(backends, {
-    keep: !protectionsOff.has("capability-cache"),
-    deadlineMs,
-    log,
-    onToolsChanged: () => sessions.announce(notificationText("notifications/tools/list_changed")),
-  });
-  const toolCalls = new ToolCalls({ settings, policy, capabilities, approvals, audit, calls, history });
-  const methods = new Methods({ toolCalls, capabilities, upstreamDeadlineMs: deadlineMs, log });
+  const toolCalls = new ToolCalls({ settings, policy, capabilities, views, approvals, audit, calls, history });
+  const methods = new Methods({ toolCalls, capabilities, views, upstreamDeadlineMs: deadlineMs, log });
   return {
     records,
     audit,
@@ -218,7 +236,13 @@ function route(parts: Parts, request: IncomingMessage, response: ServerResponse)
     for (const spool of [parts.audit, parts.calls]) spool.hasten();
     return sendJson(response, 200, healthReport(parts, Number(query.get("calls")) || 0));
   }
-  throw new HttpError(404, "Not found. The gateway serves /mcp, /slack/actions and /health.");
+  if (path === "/status" || path === "/api/backends/health") {
+    requireMethod(request, "GET");
+    const report = path === "/status" ? statusReport : backendHealthReport;
+    return sendJson(response, 200, report(parts.backends.all));
+  }
+  const served = "/mcp, /slack/actions, /health, /status and /api/backends/health";
+  throw new HttpError(404, `Not found. The gateway serves ${served}.`);
 }
 
 function requireMethod(request: IncomingMessage, method: string): void {

@@ -3,21 +3,21 @@ import type { Approvals } from "./approvals/approvals.ts";
 import type { CallEntry } from "./audit/call-row.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import type { Spool } from "./audit/spool.ts";
-import type { Backend } from "./backends/backend.ts";
+import type { Backends } from "./backends/backends.ts";
 import type { CapabilityCache } from "./backends/capability-cache.ts";
 import type { CallHistory } from "./calls/history.ts";
 import type { ToolCalls } from "./calls/tool-call.ts";
 import type { ProcessMonitor } from "./diagnostics.ts";
+import type { Protection } from "./protections.ts";
 import type { Readiness } from "./records.ts";
 import type { Sessions } from "./sessions/sessions.ts";
-import type { Protection } from "./settings.ts";
 
 export interface HealthParts {
   audit: Spool<AuditEntry>;
   calls: Spool<CallEntry>;
   recovery: Readiness;
   approvals: Approvals;
-  backends: readonly Backend[];
+  backends: Backends;
   capabilities: CapabilityCache;
   history: CallHistory;
   toolCalls: ToolCalls;
@@ -37,7 +37,7 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
     calls: { ...rowsOf(calls), failing: calls.failing },
     approvals: { waiting: approvals.waiting, callersAway: approvals.callersAway },
     backends: Object.fromEntries(
-      backends.map((backend) => [
+      backends.all.map((backend) => [
         backend.name,
         {
           status: backend.status,
@@ -78,8 +78,9 @@ function problemsOf({ audit, recovery, backends }: HealthParts): string[] {
     problems.push(`audit: ${audit.pending} rows are pending, the database is unavailable`);
   if (audit.saveError) problems.push(`audit: ${audit.unsaved} rows are in memory only: ${audit.saveError}`);
   if (audit.dropped > 0) problems.push(`audit: ${audit.dropped} rows were dropped`);
-  for (const { name, status, lastError } of backends) {
-    if (status === "unhealthy") problems.push(`backend ${name}: ${lastError}`);
+  for (const { name, exclusion, lastError } of backends.all) {
+    const problem = exclusion ?? lastError;
+    if (problem !== undefined) problems.push(`backend ${name}: ${problem}`);
   }
   return problems;
 }

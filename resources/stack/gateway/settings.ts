@@ -1,13 +1,10 @@
 /** The gateway's configuration, from environment variables only. */
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
-
-const protections = ["capability-cache", "budget", "approval-ttl", "redaction"] as const;
-export type Protection = (typeof protections)[number];
-
-interface BackendSettings {
-  name: string;
-  url: string;
-}
+import { readBackends, readConflicts } from "./backend-variables.ts";
+import type { BackendSettings } from "./backends/backend-settings.ts";
+import type { ConflictStrategy } from "./backends/conflicts/conflict-strategy.ts";
+import { type SessionMode, sessionModes } from "./backends/session-views.ts";
+import { type Protection, protections } from "./protections.ts";
 
 export interface SlackSettings {
   /** Base URL of Slack's Web API, without a trailing slash; absent if approvals cannot be requested. */
@@ -27,6 +24,8 @@ export interface Settings {
   policyFile: string;
   records: RecordSettings;
   backends: readonly BackendSettings[];
+  conflicts: ConflictStrategy;
+  sessionTools: SessionMode;
   slack: SlackSettings;
   approvalTtlMs: number;
   /** How long a disconnected caller may take to return for a call that waits for an approval. */
@@ -46,11 +45,17 @@ export interface Settings {
 const defaultHistoryLimit = 1_000;
 
 export function readSettings(variables: Variables): Settings {
-  return readEnvironment(variables, (environment) => ({
+  return readEnvironment(variables, (environment) => read(environment, readProtectionsOff(environment)));
+}
+
+function read(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protection>): Settings {
+  return {
     ...environment.listening(8080),
     policyFile: environment.string("POLICY_FILE", "./policy.yaml"),
     records: readRecords(environment),
-    backends: readBackends(environment),
+    backends: readBackends(environment, protectionsOff),
+    conflicts: readConflicts(environment),
+    sessionTools: environment.oneOf("SESSION_TOOLS", sessionModes, "snapshot"),
     slack: {
       url: readSlackUrl(environment),
       botToken: environment.optionalString("SLACK_BOT_TOKEN"),
@@ -62,12 +67,12 @@ export function readSettings(variables: Variables): Settings {
     upstreamDeadlineMs: environment.durationMs("UPSTREAM_DEADLINE", "10s"),
     turnLockTtlMs: environment.durationMs("TURN_LOCK_TTL", "5m"),
     turnLockWaitMs: environment.durationMs("TURN_LOCK_WAIT", "10s"),
-    protectionsOff: readProtectionsOff(environment),
+    protectionsOff,
     historyLimit: readHistoryLimit(environment.optionalString("HISTORY_LIMIT")),
     sessionTtlMs: environment.durationMs("SESSION_TTL", "30m"),
     auditSpoolFolder: environment.string("AUDIT_SPOOL_FOLDER", "/var/lib/resilience-lab/gateway"),
     auditSpoolLimit: environment.integer("AUDIT_SPOOL_LIMIT", { fallback: 100_000, min: 1, max: 1_000_000 }),
-  }));
+  };
 }
 
 function readRecords(environment: EnvironmentReader): RecordSettings {
@@ -88,24 +93,6 @@ function readDatabaseUrl(environment: EnvironmentReader): string {
     environment.problem(`DATABASE_URL is not a postgres:// URL. Write it as ${example}`);
   }
   return text;
-}
-
-function readBackends(environment: EnvironmentReader): BackendSettings[] {
-  const example = "BACKENDS=payments=http://127.0.0.1:8421/mcp";
-  const backends: BackendSettings[] = [];
-  for (const entry of environment.list("BACKENDS")) {
-    const [, name, url] = /^([A-Za-z0-9_-]+)=(.+)$/.exec(entry) ?? [];
-    const protocol = url === undefined ? undefined : URL.parse(url)?.protocol;
-    if (!name || !url || (protocol !== "http:" && protocol !== "https:")) {
-      environment.problem(`BACKENDS has ${JSON.stringify(entry)}: expected name=http://..., for example ${example}`);
-    } else if (backends.some((backend) => backend.name === name)) {
-      environment.problem(`BACKENDS names ${JSON.stringify(name)} twice. Give each backend a name of its own`);
-    } else {
-      backends.push({ name, url });
-    }
-  }
-  if (environment.optionalString("BACKENDS") === undefined) environment.problem(`BACKENDS is not set. Set ${example}`);
-  return backends;
 }
 
 function readSlackUrl(environment: EnvironmentReader): string | undefined {

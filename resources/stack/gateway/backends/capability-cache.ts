@@ -2,111 +2,147 @@
  * The available tools and the backends that offer them. The last valid list of each backend is kept, so that the tools of a
  * backend that is down stay listed: a call to one then fails with the cause instead of "unknown tool".
  *
- * The cache is filled after the start of the gateway, and each time a backend recovers.
+ * The lists are kept by backend, never the whole: one that lacks a backend's tools says so, and is asked for again.
  *
  * With `keep` off nothing is cached: only tools that a backend lists at this moment exist.
  */
-import { isObject } from "../../http/json.ts";
-import type { Backend, InitializeResult } from "./backend.ts";
+import type { Backend } from "./backend.ts";
+import type { Backends } from "./backends.ts";
+import type { ConflictStrategy } from "./conflicts/conflict-strategy.ts";
+import { type Listing, listTools } from "./list-tools.ts";
+import type { SessionView } from "./session-views.ts";
+import { ToolIndex } from "./tool-index.ts";
+import type { InitializeResult } from "./upstream.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 
 export interface CapabilityCacheOptions {
   keep: boolean;
+  /** A name stays with its backend while that is down; off: the next backend that has it takes it over. */
+  keepsOwners: boolean;
+  resolve: ConflictStrategy;
   deadlineMs: number;
   log: (line: string) => void;
   onToolsChanged?: () => void;
 }
 
-/** There is no list of tools: none is cached, and the backend that may have some does not answer. */
+/** A backend whose tools a list lacks. */
+export interface MissingBackend {
+  backend: string;
+  reason: string;
+}
+
+export interface ToolList {
+  /** JSON text of an array. */
+  text: string;
+  missing: readonly MissingBackend[];
+}
+
+/** There is no list of tools: the backend that has some, or may have, cannot be used. */
 export class NothingListed extends Error {
   override readonly name = "NothingListed";
   readonly backend: string;
   readonly reason: string;
 
-  constructor(backend: string, reason: string) {
-    super(`${backend} is not available, and no tools of it are cached: ${reason}`);
+  constructor({ backend, reason }: MissingBackend, isCached: boolean) {
+    super(`${backend} is not available${isCached ? "" : ", and no tools of it are cached"}: ${reason}`);
     this.backend = backend;
     this.reason = reason;
   }
 }
 
-export type Tool = Record<string, unknown> & { name: string };
+/** Where a call goes. `excluded`: the session does not have the tool's backend, and why. */
+export type Found = { backend: Backend; tool: string } | { excluded: string; backend: Backend };
 
-const pagesLimit = 100;
 /** How long to wait for a backend if its tools can be served from the cache. */
 const refreshDeadlineMs = 1_000;
 
 export class CapabilityCache {
-  readonly #backends: readonly Backend[];
+  readonly #backends: Backends;
   readonly #options: CapabilityCacheOptions;
-  readonly #about = new Map<Backend, InitializeResult>();
-  readonly #tools = new Map<Backend, readonly Tool[]>();
-  readonly #index = new Map<string, Backend>();
+  readonly #known = new Map<Backend, Listing>();
   /** Backends whose tools are not known, and why. */
-  readonly #unlisted = new Map<Backend, UpstreamFailure>();
-  #listText: string | undefined;
-  #conflicts: readonly string[] = [];
+  readonly #unlisted = new Map<string, string>();
+  readonly #index: ToolIndex;
   #refreshing: Promise<void> | undefined;
 
-  constructor(backends: readonly Backend[], options: CapabilityCacheOptions) {
+  constructor(backends: Backends, options: CapabilityCacheOptions) {
     this.#backends = backends;
     this.#options = options;
+    this.#index = new ToolIndex(options.resolve, options.keepsOwners);
   }
 
   get conflicts(): readonly string[] {
-    return this.#conflicts;
+    return this.#index.conflicts;
   }
 
   holds(backend: Backend): boolean {
-    return this.#tools.has(backend);
+    return this.#known.has(backend);
   }
 
   /** The backend that offers the tool. An unknown name causes a refresh before it is refused. */
-  async find(tool: string): Promise<Backend | undefined> {
-    const known = this.#index.get(tool);
-    if (known && this.#options.keep) return known;
+  async find(name: string, view: SessionView): Promise<Found | undefined> {
+    const known = this.#options.keep ? this.#lookUp(name, view) : undefined;
+    if (known) return known;
     await this.#refresh();
-    return this.#index.get(tool);
+    return this.#lookUp(name, view);
   }
 
   /**
-   * All tools, as the JSON text of an array: current from backends that answer, cached from those that do not.
+   * The session's tools: current from backends that answer, cached from those that do not.
    * @throws NothingListed when there are none and a backend is unreachable
    */
-  async listText(): Promise<string> {
+  async list(view: SessionView): Promise<ToolList> {
     await this.#refresh();
-    const [[backend, failure] = []] = this.#unlisted;
-    if (this.#index.size === 0 && backend !== undefined) throw new NothingListed(backend.name, failure?.message ?? "");
-    return this.#listText ?? "[]";
+    const missing = [...new Map([...this.#unlisted, ...view.excluded])].map(([backend, reason]) => ({
+      backend,
+      reason,
+    }));
+    const text = this.#index.text(view);
+    const [first] = missing;
+    if (text === "[]" && first) throw new NothingListed(first, !this.#unlisted.has(first.backend));
+    return { text, missing };
   }
 
-  /** Fills the cache in the background, now and after each recovery of a backend. */
+  /** Reads all lists in the background. */
   fill(): void {
     if (!this.#options.keep) return;
-    const refresh = () => {
-      this.#refresh().catch((error: unknown) => this.#options.log(`capability cache: ${String(error)}`));
-    };
-    for (const backend of this.#backends) backend.onRecovered = refresh;
-    refresh();
+    this.#refresh().catch((error: unknown) => this.#options.log(`capability cache: ${String(error)}`));
   }
 
-  /** The backends' initialize results, in configured order; unreachable ones without a cached result are omitted. */
-  async about(): Promise<{ backend: Backend; about: InitializeResult }[]> {
+  /** Reads the backend's list, past its policies, and takes it over. Rejects with UpstreamFailure. */
+  async probe(backend: Backend, deadlineMs: number): Promise<void> {
+    const listing = await listTools(backend.transport, deadlineMs);
+    if (!this.#options.keep) return;
+    this.#take(backend, listing);
+    this.#rebuild();
+  }
+
+  /** The initialize results of the session's backends, in configured order, without those that are not known. */
+  async about(view: SessionView): Promise<{ backend: Backend; about: InitializeResult }[]> {
     const found = await Promise.all(
-      this.#backends.map(async (backend) => {
-        const known = this.#options.keep ? this.#about.get(backend) : undefined;
-        const about = known ?? (await this.#ask(backend));
-        return about ? [{ backend, about }] : [];
-      }),
+      this.#backends.all
+        .filter(({ name }) => !view.excluded.has(name))
+        .map(async (backend) => {
+          const known = this.#options.keep ? this.#known.get(backend)?.about : undefined;
+          const about = known ?? (await this.#ask(backend));
+          return about ? [{ backend, about }] : [];
+        }),
     );
     return found.flat();
   }
 
+  #lookUp(name: string, view: SessionView): Found | undefined {
+    const offered = this.#index.find(name, view);
+    const backend = offered && this.#backends.get(offered.backend);
+    if (!backend) return undefined;
+    const why = view.excluded.get(backend.name);
+    if (why !== undefined) return { backend, excluded: why };
+    return { backend, tool: offered.tool.name };
+  }
+
   async #ask(backend: Backend): Promise<InitializeResult | undefined> {
     try {
-      const about = await backend.about(Math.min(refreshDeadlineMs, this.#options.deadlineMs));
-      this.#about.set(backend, about);
-      return about;
+      return await backend.direct.about(Math.min(refreshDeadlineMs, this.#options.deadlineMs));
     } catch (error) {
       if (error instanceof UpstreamFailure) return undefined;
       throw error;
@@ -122,66 +158,40 @@ export class CapabilityCache {
 
   async #refreshAll(): Promise<void> {
     await Promise.all(
-      this.#backends.map(async (backend) => {
+      this.#backends.all.map(async (backend) => {
         try {
-          this.#tools.set(backend, await this.#list(backend));
-          this.#unlisted.delete(backend);
+          const listing = await this.#current(backend);
+          if (listing) this.#take(backend, listing);
         } catch (error) {
           if (!(error instanceof UpstreamFailure)) throw error;
-          if (!this.#options.keep) this.#tools.delete(backend);
-          if (!this.#tools.has(backend)) this.#unlisted.set(backend, error);
+          if (!this.#options.keep) this.#known.delete(backend);
+          if (!this.#known.has(backend)) this.#unlisted.set(backend.name, error.message);
         }
       }),
     );
     this.#rebuild();
   }
 
-  async #list(backend: Backend): Promise<Tool[]> {
+  /** Undefined if its last list will do: the monitor reads that of a slow backend, for which no client has to wait. */
+  async #current(backend: Backend): Promise<Listing | undefined> {
     const { keep, deadlineMs } = this.#options;
-    const waitMs = keep && this.#tools.has(backend) ? Math.min(refreshDeadlineMs, deadlineMs) : deadlineMs;
-    const endsAt = performance.now() + waitMs;
-    const about = await backend.about(waitMs);
-    this.#about.set(backend, about);
-    if (!about.capabilities.tools) return [];
-    const tools: Tool[] = [];
-    let cursor: unknown;
-    for (let page = 0; page < pagesLimit; page += 1) {
-      const params = cursor === undefined ? {} : { cursor };
-      const remainingMs = Math.max(1, Math.round(endsAt - performance.now()));
-      const { result, errorMessage } = await backend.request("tools/list", params, { deadlineMs: remainingMs });
-      if (!Array.isArray(result?.tools)) {
-        throw new UpstreamFailure("malformed", `malformed reply to tools/list: ${errorMessage ?? "it lists no tools"}`);
-      }
-      tools.push(...result.tools.filter(isTool));
-      cursor = result.nextCursor;
-      if (typeof cursor !== "string") return tools;
-    }
-    throw new UpstreamFailure("malformed", `malformed reply to tools/list: more than ${pagesLimit} pages`);
+    const isKnown = keep && this.#known.has(backend);
+    if (isKnown && backend.status === "degraded") return undefined;
+    const { exclusion } = backend;
+    if (exclusion !== undefined) throw new UpstreamFailure("not-sent", exclusion);
+    return listTools(backend.direct, isKnown ? Math.min(refreshDeadlineMs, deadlineMs) : deadlineMs);
+  }
+
+  #take(backend: Backend, listing: Listing): void {
+    this.#known.set(backend, listing);
+    this.#unlisted.delete(backend.name);
   }
 
   #rebuild(): void {
-    const all: Tool[] = [];
-    const conflicts: string[] = [];
-    this.#index.clear();
-    for (const backend of this.#backends) {
-      for (const tool of this.#tools.get(backend) ?? []) {
-        const first = this.#index.get(tool.name);
-        if (!first) {
-          this.#index.set(tool.name, backend);
-          all.push(tool);
-        } else if (first !== backend) {
-          conflicts.push(`tool ${tool.name} of ${backend.name} is hidden by the one of ${first.name}`);
-        }
-      }
-    }
-    this.#conflicts = conflicts;
-    const text = JSON.stringify(all);
-    const changed = this.#listText !== undefined && this.#listText !== text;
-    this.#listText = text;
-    if (changed) this.#options.onToolsChanged?.();
+    const offers = this.#backends.all.flatMap((backend) => {
+      const listing = this.#known.get(backend);
+      return listing ? [{ backend: backend.name, tools: listing.tools }] : [];
+    });
+    if (this.#index.replace(offers)) this.#options.onToolsChanged?.();
   }
-}
-
-function isTool(value: unknown): value is Tool {
-  return isObject(value) && typeof value.name === "string" && value.name !== "";
 }

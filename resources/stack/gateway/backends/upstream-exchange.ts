@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isObject, parseJson } from "../../http/json.ts";
 import type { Params } from "../protocol/messages.ts";
 import type { ResponseHead } from "./http-response-parser.ts";
-import { UpstreamFailure } from "./upstream-failure.ts";
+import { statusFailure, UpstreamFailure } from "./upstream-failure.ts";
 import type { Post, Reply, UpstreamHttp } from "./upstream-http.ts";
 import { readReply, type UpstreamReply } from "./upstream-reply.ts";
 
@@ -50,7 +50,7 @@ export function replyIn({ posted, streamed }: ExchangeReply, id: string): Upstre
   if (streamed) return streamed;
   // 202 says that no response follows.
   if (posted.status < 200 || posted.status >= 300 || posted.status === 202) {
-    throw new UpstreamFailure("status", `HTTP ${posted.status}`);
+    throw statusFailure(posted.status);
   }
   return readReply(posted.text, id);
 }

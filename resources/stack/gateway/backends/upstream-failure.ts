@@ -1,14 +1,33 @@
-/** Why a backend sent no valid response. The message is only the cause, to follow `upstream error: <backend>: `. */
-export type UpstreamCause = "refused" | "reset" | "unreachable" | "deadline" | "status" | "malformed" | "closed";
+/**
+ * Why a backend sent no valid response. The message is only the cause, to follow `upstream error: <backend>: `.
+ * `unauthorized`: HTTP 401 or 403. `not-sent`: a policy of the gateway did not send the request.
+ */
+export type UpstreamCause =
+  | "refused"
+  | "reset"
+  | "unreachable"
+  | "deadline"
+  | "status"
+  | "unauthorized"
+  | "malformed"
+  | "closed"
+  | "not-sent";
 
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";
   readonly kind: UpstreamCause;
+  /** When the gateway will try again, in milliseconds from now, if it knows. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(kind: UpstreamCause, message: string) {
+  constructor(kind: UpstreamCause, message: string, retryAfterMs?: number) {
     super(message);
     this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
   }
+}
+
+export function statusFailure(status: number, to = ""): UpstreamFailure {
+  return new UpstreamFailure(status === 401 || status === 403 ? "unauthorized" : "status", `HTTP ${status}${to}`);
 }
 
 const unreachableCodes = new Set(["ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL"]);

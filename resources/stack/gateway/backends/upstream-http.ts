@@ -12,8 +12,8 @@ import { classifySocketError, UpstreamFailure } from "./upstream-failure.ts";
 const replyLimitBytes = 16 * 1024 * 1024;
 
 export interface Post {
-  /** `GET` resumes a stream. */
-  method?: "GET" | "POST" | undefined;
+  /** `GET` opens or resumes a stream, `DELETE` ends a session; neither has a body. */
+  method?: "GET" | "POST" | "DELETE" | undefined;
   body: string;
   headers: Readonly<Record<string, string>>;
   deadlineMs: number;
@@ -89,7 +89,7 @@ export class UpstreamHttp {
   #headOf({ method = "POST", headers, body }: Post): string {
     let head = `${method} ${this.#target} ${this.#start}`;
     for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
-    return method === "GET" ? `${head}\r\n` : `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+    return method !== "POST" ? `${head}\r\n` : `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   }
 }
 

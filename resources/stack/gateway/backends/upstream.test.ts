@@ -6,7 +6,7 @@ import { startBackend } from "../testing/backend.ts";
 import { eventually } from "../testing/lab.ts";
 import { RawClient } from "../testing/raw-client.ts";
 import { type AuditRow, setScene } from "../testing/scene.ts";
-import { Backend } from "./backend.ts";
+import { HttpUpstream } from "./http-upstream.ts";
 import { UpstreamHttp } from "./upstream-http.ts";
 
 const scene = setScene();
@@ -123,7 +123,8 @@ describe("a backend as others write it", () => {
   it("redirects to another path of its own: it is followed, once for all", async () => {
     const paths: unknown[] = [];
     const client = await RawClient.open((await scene.launch()).mcpUrl);
-    scene.backend.intercept = (request, response) => {
+    scene.backend.intercept = (request, response, body) => {
+      if (!body.includes("tools/call")) return false;
       paths.push(request.url);
       if (request.url !== "/mcp") return false;
       response.writeHead(307, { location: "/mcp/" }).end();
@@ -139,7 +140,8 @@ describe("a backend as others write it", () => {
   it("redirects elsewhere: the error names where to", async () => {
     const client = await RawClient.open((await scene.launch()).mcpUrl);
     await client.call("list_items", { n: 0 });
-    scene.backend.intercept = (_request, response) => {
+    scene.backend.intercept = (_request, response, body) => {
+      if (!body.includes("tools/call")) return false;
       response.writeHead(307, { location: "http://elsewhere.example/mcp" }).end();
       return true;
     };
@@ -285,10 +287,15 @@ describe("upstream", () => {
 
   it("does not accept a silent port as a backend", async () => {
     const silent = await startSilent();
-    const gateway = await scene.launch({ BACKENDS: `test=${silent.url}`, UPSTREAM_DEADLINE: "100ms" });
+    const gateway = await scene.launch({
+      BACKENDS: `test=${silent.url}`,
+      UPSTREAM_DEADLINE: "100ms",
+      HEALTH_TIMEOUT: "100ms",
+      UNHEALTHY_THRESHOLD: "1",
+    });
     const client = await RawClient.open(gateway.mcpUrl);
     expect((await client.call("list_items")).message.error?.message).toBe("Unknown tool: list_items");
-    expect((await gateway.health()).backends.test?.status).toBe("unhealthy");
+    await eventually(gateway.health, ({ backends }) => backends.test?.status === "unhealthy");
     await scene.stopGateways();
     await silent.stop();
   });
@@ -298,35 +305,32 @@ describe("upstream", () => {
     ["is answered 503", (response: ServerResponse) => void response.writeHead(503).end()],
     ["is cut off", (response: ServerResponse) => void response.destroy()],
   ])("does not mark a backend unhealthy because one call %s", async (_what, answer) => {
-    // Its ping has the same deadline, and is to be answered on a busy machine too.
-    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "2s" });
+    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "2s", UNHEALTHY_THRESHOLD: "1" });
     const client = await RawClient.open(gateway.mcpUrl);
-    await client.request("tools/list");
-    let pings = 0;
+    await eventually(gateway.health, ({ backends }) => backends.test?.status === "healthy");
+    let probes = 0;
     scene.backend.intercept = (_request, response, text) => {
-      if (text.includes('"ping"')) pings += 1;
+      if (text.includes('"tools/list"')) probes += 1;
       if (!text.includes("tools/call")) return false;
       answer(response);
       return true;
     };
     expect((await client.call("list_items")).message.error?.data?.decision).toBe("upstream_error");
     expect((await gateway.health()).backends.test?.status).toBe("healthy");
+    const before = probes;
     await eventually(
-      () => pings,
-      (count) => count === 1,
+      () => probes,
+      (count) => count > before,
     );
     scene.backend.intercept = undefined;
     expect((await client.call("list_items")).message.result).toBeDefined();
     expect((await gateway.health()).backends.test?.status).toBe("healthy");
-    expect(gateway.log.join()).not.toMatch(/unhealthy/);
+    expect(gateway.log.join("\n")).not.toMatch(/-> unhealthy/);
   });
 
   it("marks a backend unhealthy that no longer answers anything", async () => {
-    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "150ms" });
-    const client = await RawClient.open(gateway.mcpUrl);
-    await client.request("tools/list");
+    const gateway = await scene.launch({ HEALTH_TIMEOUT: "150ms", UNHEALTHY_THRESHOLD: "2" });
     scene.backend.intercept = () => true;
-    await client.call("list_items");
     await eventually(gateway.health, ({ backends }) => backends.test?.status === "unhealthy");
     scene.backend.intercept = undefined;
     await eventually(gateway.health, ({ backends }) => backends.test?.status === "healthy");
@@ -334,7 +338,14 @@ describe("upstream", () => {
 
   it("does not connect to a backend after it is closed", async () => {
     const silent = await startSilent();
-    const backend = new Backend("test", silent.url, 10_000, () => {});
+    const backend = new HttpUpstream({
+      name: "test",
+      url: silent.url,
+      headers: {},
+      sharesSession: false,
+      deadlineMs: 10_000,
+      onToolsChanged: () => {},
+    });
     const waiting = backend.request("tools/list", {}, { deadlineMs: 10_000 });
     await eventually(silent.connections, (count) => count === 1);
     backend.close();

@@ -411,7 +411,10 @@ describe("the row of a call", () => {
   });
 
   it("of a cancelled call ends when the caller is answered, not when the work detects it", async () => {
-    const gateway = await scene.launch({ UPSTREAM_DEADLINE: "60s", PROTECTIONS_OFF: "capability-cache" });
+    const gateway = await scene.launch({
+      UPSTREAM_DEADLINE: "60s",
+      PROTECTIONS_OFF: "capability-cache,health-monitor",
+    });
     const client = await RawClient.open(gateway.mcpUrl);
     const asked = Promise.withResolvers<() => void>();
     scene.backend.intercept = (_request, response, body) => {

@@ -10,6 +10,7 @@ import type { AuditEntry } from "../audit/entry.ts";
 import type { Spool } from "../audit/spool.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
+import type { SessionViews } from "../backends/session-views.ts";
 import type { Policy, Verdict } from "../policy/policy.ts";
 import { redact } from "../policy/redaction.ts";
 import { errorCodes, errorText, type Params, type RequestMessage } from "../protocol/messages.ts";
@@ -27,6 +28,7 @@ export interface ToolCallParts {
   settings: Settings;
   policy: Policy;
   capabilities: CapabilityCache;
+  views: SessionViews;
   approvals: Approvals;
   audit: Spool<AuditEntry>;
   calls: Spool<CallEntry>;
@@ -38,7 +40,10 @@ interface Call {
   request: RequestMessage;
   context: CallContext;
   record: CallRecord;
+  /** As the client calls it. */
   tool: string;
+  /** As its backend calls it. */
+  backendTool: string;
   arguments: Record<string, unknown> | undefined;
   backend: Backend;
   verdict: Verdict;
@@ -99,10 +104,13 @@ export class ToolCalls {
     if (isDeeperThan(toolArguments, deepestArguments)) {
       return invalid(request, `params.arguments is nested deeper than ${deepestArguments} levels`);
     }
-    const backend = await this.#parts.capabilities.find(tool);
-    if (!backend) return { ...invalid(request, `Unknown tool: ${tool}`), outcome: "unknown_tool" };
+    const found = await this.#parts.capabilities.find(tool, this.#parts.views.of(context.session));
+    if (!found) return { ...invalid(request, `Unknown tool: ${tool}`), outcome: "unknown_tool" };
+    const { backend } = found;
     record.backend = backend.name;
-    const call = this.#understood(request, context, record, { tool, arguments: toolArguments, backend });
+    if ("excluded" in found) return { ...invalid(request, notInSession(tool, found)), outcome: "unknown_tool" };
+    const what = { tool, backendTool: found.tool, arguments: toolArguments, backend };
+    const call = this.#understood(request, context, record, what);
     try {
       return await this.#decide(call);
     } finally {
@@ -114,7 +122,7 @@ export class ToolCalls {
     request: RequestMessage,
     context: CallContext,
     record: CallRecord,
-    what: Pick<Call, "tool" | "arguments" | "backend">,
+    what: Pick<Call, "tool" | "backendTool" | "arguments" | "backend">,
   ): Call {
     const { callId, turnId, trace } = record;
     const known = {
@@ -131,7 +139,7 @@ export class ToolCalls {
       context,
       record,
       ...what,
-      verdict: this.#parts.policy.evaluate(what.tool),
+      verdict: this.#parts.policy.evaluate(what.tool, what.backendTool),
       trail: new AuditTrail(this.#parts.audit, known, what.arguments, context.arrivedAtMs),
       progress: progressOf(request.params, context.caller),
     };
@@ -214,14 +222,15 @@ export class ToolCalls {
   }
 
   async #forward(call: Call): Promise<Answer> {
-    const { request, context, backend, tool, record } = call;
+    const { request, context, backend, backendTool, record } = call;
     const { traceparent } = record.trace;
     const { caller } = context;
     const meta = isObject(request.params._meta) ? request.params._meta : {};
-    const params: Params = { name: tool, arguments: call.arguments ?? {}, _meta: { ...meta, traceparent } };
+    const params: Params = { name: backendTool, arguments: call.arguments ?? {}, _meta: { ...meta, traceparent } };
     try {
-      const reply = await backend.request("tools/call", params, {
+      const reply = await backend.guarded.request("tools/call", params, {
         deadlineMs: this.#parts.settings.upstreamDeadlineMs,
+        client: context.session.id,
         signal: caller.signal,
         traceparent,
         onProgress: call.progress?.continued(),
@@ -289,6 +298,11 @@ async function refuse(
   await call.trail.add(decision, reason);
   const text = errorText(call.request.id, errorCodes.refused, message, { decision, reason });
   return { text, outcome: "refused", error: message.includes(reason) ? message : `${message}: ${reason}` };
+}
+
+function notInSession(tool: string, { backend, excluded }: { backend: Backend; excluded: string }): string {
+  const why = `${backend.name}, which has it, is not part of this session: ${excluded}`;
+  return `Unknown tool: ${tool}: ${why}. Open a new session once ${backend.name} has recovered`;
 }
 
 function invalid(request: RequestMessage, message: string): Answer {

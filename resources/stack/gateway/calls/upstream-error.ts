@@ -13,5 +13,7 @@ export async function forwardFailure(
   const reason = error.message;
   await note(`${backend}: ${reason}`);
   const message = `upstream error: ${backend}: ${reason}`;
-  return errorText(id, errorCodes.internal, message, { decision: "upstream_error", reason });
+  const { retryAfterMs } = error;
+  const data = { decision: "upstream_error", reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  return errorText(id, errorCodes.internal, message, data);
 }

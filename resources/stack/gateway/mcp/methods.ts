@@ -2,7 +2,8 @@
 
 import { isObject } from "../../http/json.ts";
 import type { Backend } from "../backends/backend.ts";
-import { type CapabilityCache, NothingListed } from "../backends/capability-cache.ts";
+import { type CapabilityCache, NothingListed, type ToolList } from "../backends/capability-cache.ts";
+import type { SessionView, SessionViews } from "../backends/session-views.ts";
 import type { CallContext } from "../calls/call-context.ts";
 import type { ToolCalls } from "../calls/tool-call.ts";
 import { forwardFailure } from "../calls/upstream-error.ts";
@@ -13,10 +14,13 @@ import { progressOf } from "../sessions/progress.ts";
 export interface MethodsParts {
   toolCalls: ToolCalls;
   capabilities: CapabilityCache;
+  views: SessionViews;
   upstreamDeadlineMs: number;
   log: (line: string) => void;
 }
 
+/** In `_meta` of a list that lacks the tools of a backend: `[{backend, reason}]`. */
+const missingBackends = "resilience-lab/missingBackends";
 const serverInfo = { name: "resilience-lab-gateway", title: "Resilience Lab reference gateway", version: "0.1.0" };
 
 /** Passed to the first backend with the capability. Subscriptions are not: their events could not be returned. */
@@ -42,7 +46,7 @@ export class Methods {
       case "tools/call":
         return this.#parts.toolCalls.run(request, context);
       case "tools/list":
-        return this.#listTools(request);
+        return this.#listTools(request, this.#parts.views.of(context.session));
       case "ping":
         return resultText(request.id, {});
       default:
@@ -64,7 +68,7 @@ export class Methods {
   }
 
   async initialize(request: RequestMessage, protocolVersion: ProtocolVersion): Promise<string> {
-    const backends = await this.#parts.capabilities.about();
+    const backends = await this.#parts.capabilities.about(this.#parts.views.current());
     const declared = new Set(backends.flatMap(({ about }) => Object.keys(about.capabilities)));
     const passed = ["resources", "prompts", "completions"].filter((name) => declared.has(name));
     const instructions = backends.flatMap(({ about }) => about.instructions ?? []).join("\n\n");
@@ -76,28 +80,32 @@ export class Methods {
     });
   }
 
-  async #listTools(request: RequestMessage): Promise<string> {
+  async #listTools(request: RequestMessage, view: SessionView): Promise<string> {
     if (request.params.cursor !== undefined) {
       return errorText(request.id, errorCodes.invalidParams, "Invalid cursor: tools/list has a single page");
     }
-    let tools: string;
+    let list: ToolList;
     try {
-      tools = await this.#parts.capabilities.listText();
+      list = await this.#parts.capabilities.list(view);
     } catch (error) {
       if (!(error instanceof NothingListed)) throw error;
       const { message, backend, reason } = error;
       return errorText(request.id, errorCodes.internal, `upstream error: ${message}`, { backend, reason });
     }
-    return `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"result":{"tools":${tools}}}`;
+    const { text, missing } = list;
+    const meta = missing.length === 0 ? "" : `,"_meta":${JSON.stringify({ [missingBackends]: missing })}`;
+    return `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"result":{"tools":${text}${meta}}}`;
   }
 
-  async #passOn(request: RequestMessage, { caller, traceparent }: CallContext): Promise<string> {
+  async #passOn(request: RequestMessage, { caller, session, traceparent }: CallContext): Promise<string> {
     const { method, params, id } = request;
-    const backend = Object.hasOwn(passedOn, method) ? await this.#firstWith(passedOn[method] ?? "") : undefined;
+    const view = this.#parts.views.of(session);
+    const backend = Object.hasOwn(passedOn, method) ? await this.#firstWith(passedOn[method] ?? "", view) : undefined;
     if (!backend) return errorText(id, errorCodes.methodNotFound, `Method not found: ${method}`);
     try {
-      const reply = await backend.request(method, params, {
+      const reply = await backend.guarded.request(method, params, {
         deadlineMs: this.#parts.upstreamDeadlineMs,
+        client: session.id,
         signal: caller.signal,
         traceparent,
         onProgress: progressOf(params, caller)?.continued(),
@@ -108,8 +116,8 @@ export class Methods {
     }
   }
 
-  async #firstWith(capability: string): Promise<Backend | undefined> {
-    const backends = await this.#parts.capabilities.about();
+  async #firstWith(capability: string, view: SessionView): Promise<Backend | undefined> {
+    const backends = await this.#parts.capabilities.about(view);
     return backends.find(({ about }) => about.capabilities[capability] !== undefined)?.backend;
   }
 }

@@ -52,18 +52,19 @@ export class Policy {
     this.asksForApprovals = [defaultAction, ...document.rules.map((rule) => rule.action)].includes("approvalRequired");
   }
 
-  evaluate(tool: string): Verdict {
+  /** `tool`: as clients call it, which the rules name. `original`: as its backend does, which says if it reads or writes. */
+  evaluate(tool: string, original = tool): Verdict {
     const remembered = this.#verdicts.get(tool);
     if (remembered) return remembered;
     const rule = this.#rules.find((candidate) => candidate.matches(tool));
-    const verdict = { ...(rule?.verdict ?? this.#otherwise), access: this.#accessOf(tool) };
+    const verdict = { ...(rule?.verdict ?? this.#otherwise), access: this.#accessOf(tool, original) };
     if (this.#verdicts.size < rememberedVerdicts) this.#verdicts.set(tool, verdict);
     return verdict;
   }
 
-  #accessOf(tool: string): Access {
+  #accessOf(tool: string, original: string): Access {
     if (this.#writes.some((matches) => matches(tool))) return "write";
     if (this.#reads.some((matches) => matches(tool))) return "read";
-    return readPrefixes.some((prefix) => tool.startsWith(prefix)) ? "read" : "write";
+    return readPrefixes.some((prefix) => original.startsWith(prefix)) ? "read" : "write";
   }
 }

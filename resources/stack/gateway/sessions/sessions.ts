@@ -8,6 +8,8 @@ import type { TurnOptions } from "./turns.ts";
 export interface SessionsOptions extends TurnOptions {
   ttlMs: number;
   limit: number;
+  onBegin?: ((session: Session) => void) | undefined;
+  onEnd?: ((session: Session) => void) | undefined;
 }
 
 export class Sessions {
@@ -32,6 +34,7 @@ export class Sessions {
     if (this.#sessions.size >= this.#options.limit && !this.#endLeastRecentlyUsed()) return undefined;
     const session = new Session(randomUUID(), protocolVersion, this.#options, this.memory);
     this.#sessions.set(session.id, session);
+    this.#options.onBegin?.(session);
     return session;
   }
 
@@ -53,6 +56,7 @@ export class Sessions {
   end(session: Session, reason: string): void {
     this.#sessions.delete(session.id);
     session.end(reason);
+    this.#options.onEnd?.(session);
   }
 
   announce(message: string): void {

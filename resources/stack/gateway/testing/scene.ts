@@ -65,6 +65,10 @@ export class Scene {
       SLACK_URL: this.slack.url,
       SLACK_SIGNING_SECRET: this.slack.secret,
       APPROVAL_TTL: "20s",
+      // A recovery is noticed soon, and an outage excludes no backend, unless the test asks for it.
+      HEALTH_INTERVAL: "250ms",
+      UNHEALTHY_THRESHOLD: "1000",
+      CIRCUIT_FAILURE_THRESHOLD: "1000",
     };
     const gateway = await launchGateway({ ...around, ...variables }, policy);
     this.#running.push(gateway);

@@ -2,7 +2,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ErrorCode, McpError, ResultSchema } from "@modelcontextprotocol/sdk/types.js";
-import { Backend } from "../../backends/backend.ts";
+import { HttpUpstream } from "../../backends/http-upstream.ts";
 import { type BackendInput, type ScriptedBackend, startScripted } from "./scripted-backend.ts";
 
 // For what neither an answer nor an error follows, which would be a wrong script.
@@ -29,7 +29,14 @@ export async function callWithGateway(
   backend: ScriptedBackend,
   onProgress: (progress: unknown) => void,
 ): Promise<string> {
-  const upstream = new Backend("test", backend.url, limitMs, () => {});
+  const upstream = new HttpUpstream({
+    name: "test",
+    url: backend.url,
+    headers: {},
+    sharesSession: true,
+    deadlineMs: limitMs,
+    onToolsChanged: () => {},
+  });
   try {
     const options = {
       deadlineMs: limitMs,

@@ -1,0 +1,54 @@
+/** The configured backends, in their order: opened, monitored and closed together. */
+import { Backend, type BackendChange } from "./backend.ts";
+import type { BackendSettings } from "./backend-settings.ts";
+import { HealthMonitor } from "./health/health-monitor.ts";
+import { openUpstream } from "./transports.ts";
+
+export interface BackendsOptions {
+  deadlineMs: number;
+  onChange: (change: BackendChange) => void;
+  onToolsChanged: (backend: Backend) => void;
+}
+
+export class Backends {
+  readonly all: readonly Backend[];
+  readonly #byName: ReadonlyMap<string, Backend>;
+  readonly #monitors: HealthMonitor[] = [];
+
+  constructor(settings: readonly BackendSettings[], { deadlineMs, onChange, onToolsChanged }: BackendsOptions) {
+    this.all = settings.map((each) => {
+      const { name, transport, url, headers, sharesSession } = each;
+      const options = { name, url, headers, sharesSession, deadlineMs };
+      const upstream = openUpstream(transport, { ...options, onToolsChanged: () => onToolsChanged(backend) });
+      const backend: Backend = new Backend(each, upstream, onChange);
+      return backend;
+    });
+    this.#byName = new Map(this.all.map((backend) => [backend.name, backend]));
+  }
+
+  get(name: string): Backend | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** `probe`: a real listing of the backend's capabilities, which rejects with UpstreamFailure. */
+  monitor(probe: (backend: Backend, deadlineMs: number) => Promise<void>): void {
+    for (const backend of this.all) {
+      const { health } = backend.settings;
+      if (!health) continue;
+      const once = () => probe(backend, health.timeoutMs);
+      const monitor = new HealthMonitor({
+        intervalMs: health.intervalMs,
+        probe: () => backend.circuit?.execute("probe", once) ?? once(),
+        onSuccess: (durationMs) => backend.probed(undefined, durationMs),
+        onFailure: (failure) => backend.probed(failure, 0),
+      });
+      this.#monitors.push(monitor);
+      monitor.start();
+    }
+  }
+
+  close(): void {
+    for (const monitor of this.#monitors) monitor.stop();
+    for (const { guarded } of this.all) guarded.close();
+  }
+}

@@ -1,0 +1,86 @@
+/** One MCP session with a backend over Streamable HTTP: opened with initialize, ended with DELETE. */
+import { isObject } from "../../http/json.ts";
+import { notificationText } from "../protocol/messages.ts";
+import { latestVersion, supportedVersion } from "../protocol/versions.ts";
+import type { InitializeResult } from "./upstream.ts";
+import { type ExchangeRequest, exchange, replyIn } from "./upstream-exchange.ts";
+import { statusFailure, UpstreamFailure } from "./upstream-failure.ts";
+import type { Reply, UpstreamHttp } from "./upstream-http.ts";
+
+export interface HttpSession {
+  headers: Readonly<Record<string, string>>;
+  /** A backend without session ids has no state, and cannot lose its session. */
+  hasId: boolean;
+  about: InitializeResult;
+}
+
+export interface OpenOptions {
+  id: string;
+  /** The backend's configured headers. */
+  headers: Readonly<Record<string, string>>;
+  deadlineMs: number;
+  onMessage: (message: Parameters<ExchangeRequest["onMessage"]>[0], headers: HttpSession["headers"]) => void;
+}
+
+const mcpHeaders = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+const clientInfo = { name: "resilience-lab-gateway", version: "0.1.0" };
+const endDeadlineMs = 2_000;
+
+/** Rejects with UpstreamFailure. */
+export async function openHttpSession(
+  http: UpstreamHttp,
+  { id, headers, deadlineMs, onMessage }: OpenOptions,
+): Promise<HttpSession> {
+  const baseHeaders = { ...mcpHeaders, ...headers };
+  const params = { protocolVersion: latestVersion, capabilities: {}, clientInfo };
+  const reply = await exchange(http, {
+    id,
+    body: JSON.stringify({ jsonrpc: "2.0", id, method: "initialize", params }),
+    headers: baseHeaders,
+    endsAtMs: performance.now() + deadlineMs,
+    onMessage: (message, head) => {
+      const sessionId = head.headers["mcp-session-id"];
+      onMessage(message, sessionId ? { ...baseHeaders, "mcp-session-id": sessionId } : baseHeaders);
+    },
+  });
+  const { result, errorMessage } = replyIn(reply, id);
+  if (!result) throw new UpstreamFailure("malformed", `it refuses to initialize: ${errorMessage}`);
+  const version = supportedVersion(result.protocolVersion);
+  if (!version) {
+    const problem = `it speaks protocol ${String(result.protocolVersion)}, which is unsupported`;
+    throw new UpstreamFailure("malformed", problem);
+  }
+  const sessionId = reply.posted.headers["mcp-session-id"];
+  const hasId = sessionId !== undefined && sessionId !== "";
+  const session: HttpSession = {
+    headers: { ...baseHeaders, "mcp-protocol-version": version, ...(hasId ? { "mcp-session-id": sessionId } : {}) },
+    hasId,
+    about: {
+      capabilities: isObject(result.capabilities) ? result.capabilities : {},
+      instructions: typeof result.instructions === "string" ? result.instructions : undefined,
+    },
+  };
+  const accepted = await postMessage(http, session.headers, notificationText("notifications/initialized"), deadlineMs);
+  if (accepted.status >= 300) {
+    throw statusFailure(accepted.status, " to notifications/initialized");
+  }
+  return session;
+}
+
+export function postMessage(
+  http: UpstreamHttp,
+  headers: HttpSession["headers"],
+  body: string,
+  deadlineMs: number,
+): Promise<Reply> {
+  return http.post({ body, headers, deadlineMs, onEvent: () => true });
+}
+
+/** Frees the session at the backend; one that cannot be reached expires there by itself. */
+export function endHttpSession(http: UpstreamHttp, { headers, hasId }: HttpSession): void {
+  if (!hasId) return;
+  const { "content-type": _none, ...others } = headers;
+  http
+    .post({ method: "DELETE", body: "", headers: others, deadlineMs: endDeadlineMs, onEvent: () => true })
+    .catch(() => {});
+}

@@ -1,0 +1,51 @@
+/**
+ * The backend's stream of messages without a request (GET), read for notifications/tools/list_changed. Optional: a backend
+ * without one answers 405, and its list is read again at each probe all the same.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { isObject, parseJson } from "../../http/json.ts";
+import type { HttpSession } from "./http-session.ts";
+import type { UpstreamHttp } from "./upstream-http.ts";
+
+const longestStreamMs = 24 * 60 * 60_000;
+const shortestPauseMs = 1_000;
+const longestPauseMs = 30_000;
+
+export const toolsChanged = "notifications/tools/list_changed";
+
+/** Reads until the session is over or the signal aborts. Never rejects. */
+export async function followTools(
+  http: UpstreamHttp,
+  session: HttpSession,
+  isCurrent: () => boolean,
+  onMessage: (message: { method: string; id: unknown; params: unknown }) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { "content-type": _none, ...headers } = session.headers;
+  let pauseMs = shortestPauseMs;
+  while (!signal.aborted && isCurrent()) {
+    const startedAtMs = performance.now();
+    try {
+      const { status } = await http.post({
+        method: "GET",
+        body: "",
+        headers: { ...headers, accept: "text/event-stream" },
+        deadlineMs: longestStreamMs,
+        signal,
+        onEvent: (data) => {
+          const message = parseJson(data);
+          if (isObject(message) && typeof message.method === "string") {
+            onMessage({ method: message.method, id: message.id, params: message.params });
+          }
+          return false;
+        },
+      });
+      if (status === 405 || status === 404 || status === 400) return;
+    } catch {
+      // The connection has ended; who asks for something finds out why.
+    }
+    if (performance.now() - startedAtMs > longestPauseMs) pauseMs = shortestPauseMs;
+    await delay(pauseMs, undefined, { signal, ref: false }).catch(() => {});
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * One MCP server as the gateway uses it. A transport implements it (`transports.ts` names them all), and each policy in
+ * `policies/` is an Upstream around another; nothing else knows which transport a backend has.
+ */
+import type { Params } from "../protocol/messages.ts";
+import type { UpstreamReply } from "./upstream-reply.ts";
+
+export interface RequestOptions {
+  /** For the whole reply, its body included. */
+  deadlineMs: number;
+  /** The session of the gateway's client; absent for the gateway's own requests. */
+  client?: string | undefined;
+  signal?: AbortSignal | undefined;
+  traceparent?: string | undefined;
+  /** Receives the params of each progress notification, without its token. */
+  onProgress?: ((progress: Params) => void) | undefined;
+  /** Called each time the request is sent. */
+  onAttempt?: (() => void) | undefined;
+}
+
+export interface InitializeResult {
+  capabilities: Record<string, unknown>;
+  instructions: string | undefined;
+}
+
+export interface Upstream {
+  readonly name: string;
+  /** The initialize result of the gateway's own session; connects if there is none. Rejects with UpstreamFailure. */
+  about(deadlineMs: number): Promise<InitializeResult>;
+  /** Rejects with UpstreamFailure, or with CallerLeft if the signal aborts the request. */
+  request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply>;
+  /** A client's session has begun: a backend with state gets one of its own for it. */
+  beginClient(client: string): void;
+  endClient(client: string): void;
+  close(): void;
+}
+
+/** What a transport needs to reach one backend. */
+export interface UpstreamOptions {
+  name: string;
+  url: string;
+  /** Sent with each request, credentials included. */
+  headers: Readonly<Record<string, string>>;
+  /** All clients share the gateway's own session. */
+  sharesSession: boolean;
+  deadlineMs: number;
+  /** The backend has announced other tools. */
+  onToolsChanged: () => void;
+}

@@ -1,0 +1,12 @@
+/** What can be switched off for a run (PROTECTIONS_OFF), to show the failure that it prevents. */
+export const protections = [
+  "capability-cache",
+  "budget",
+  "approval-ttl",
+  "redaction",
+  "health-monitor",
+  "circuit-breaker",
+  "client-sessions",
+  "name-ownership",
+] as const;
+export type Protection = (typeof protections)[number];
