@@ -81,6 +81,7 @@ const ORDER = {
   "resources/stack/gateway": ["audit", "policy", "protocol", "sessions", "backends", "approvals", "calls", "mcp"],
   "resources/stack": [
     "http",
+    "mcp-server",
     "agent",
     "audit-db",
     "fault-proxy",
@@ -88,6 +89,7 @@ const ORDER = {
     "link-sidecar",
     "mock-slack",
     "payments-mcp",
+    "support-mcp",
   ],
   e2e: ["desktop", "page"],
 };
@@ -139,7 +141,7 @@ const layers = [
     "service",
     "a service of the stack is a program of its own: it imports nothing of the lab or of another service",
     "resources/stack/([^/]+)/",
-    ["^resources/stack/($1|http)/"],
+    ["^resources/stack/($1|http|mcp-server)/"],
   ),
   law(
     "drivers",

@@ -45,7 +45,10 @@ const MAPPINGS: Record<
   ],
   malformed: [{ kind: "json" }, { kind: "json" }],
   truncated: [{ bytes: 10 }, { bytes: 10 }],
-  session_lost: [{ status: 404 }, { status: 404 }],
+  session_lost: [
+    { status: 404, sessions: "any" },
+    { status: 404, sessions: "any" },
+  ],
   session_rotated: [{}, {}],
   stream_cut: [{ after_events: 2 }, { after_events: 2 }],
   stream_stalled: [{ after_events: 0 }, { after_events: 0 }],

@@ -79,6 +79,10 @@ const REQUEST_FAULTS = {
   truncated: kind("answered with a truncated reply", { bytes: whole.optional() }),
   session_lost: kind("answered that the session is lost", {
     status: z.union([z.literal(404), z.literal(400), z.literal(200)]).optional(),
+    sessions: z
+      .enum(["existing", "any"])
+      .optional()
+      .describe("only sessions that are older than the fault (default), or also those that begin during it"),
   }),
   session_rotated: kind("given another session id", {}),
   stream_cut: kind("cut in mid-stream", { after_events: events }),

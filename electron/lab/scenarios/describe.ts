@@ -40,6 +40,7 @@ const WORDS: StepTable<[], string> = {
 function describeAwaited(wait: StepOf<"wait">["wait"]): string {
   if (typeof wait === "number") return formatDuration(wait);
   if ("service" in wait) return `${wait.service} to be ${wait.is}`;
+  if ("http" in wait) return `${wait.http}${wait.path} to answer ${JSON.stringify(wait.json ?? wait.status ?? "2xx")}`;
   if ("rows" in wait) return `${wait.rows} audit rows`;
   return `${wait.times && wait.times > 1 ? `${wait.times} times ` : ""}${wait.tool ? `${wait.tool} ` : ""}${wait.decision}`;
 }

@@ -114,6 +114,7 @@ const PLANS: StepTable<PlannedOn, Planned> = {
   },
   wait({ wait }, stack) {
     if (typeof wait === "object" && "service" in wait) serviceNamed(stack, wait.service);
+    if (typeof wait === "object" && "http" in wait) serviceNamed(stack, wait.http);
     return ONLY_CHECKS;
   },
 };

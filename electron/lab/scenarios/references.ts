@@ -68,6 +68,7 @@ const STEP_REFERENCES: StepTable<[Path], Reference[]> = {
   wait: ({ wait }, path) => {
     if (typeof wait !== "object") return [];
     if ("service" in wait) return [service([...path, "wait", "service"], wait.service)];
+    if ("http" in wait) return [service([...path, "wait", "http"], wait.http)];
     return "decision" in wait ? tool([...path, "wait", "tool"], wait.tool) : [];
   },
   probe: ({ probe }, path) => [service([...path, "probe"], probe)],

@@ -173,10 +173,21 @@ const common = {
 };
 const toolArguments = json.optional();
 
+const awaitedHttp = z
+  .strictObject({
+    http: service,
+    path,
+    status: z.int().optional().describe("the status expected (default: any 2xx)"),
+    json: json.optional().describe("fields the reply must have"),
+  })
+  .describe("an HTTP answer, asked for again until it is as expected");
+export type AwaitedHttp = z.output<typeof awaitedHttp>;
+
 const awaited = z.union(
   [
     duration,
     serviceIs,
+    awaitedHttp,
     z.strictObject({
       decision,
       tool: tool.optional(),
@@ -184,7 +195,7 @@ const awaited = z.union(
     }),
     z.strictObject({ rows: z.int().positive().describe("total audit rows since the run started") }),
   ],
-  { error: "wait for a duration, {service, is}, {decision, tool?, times?} or {rows}" },
+  { error: "wait for a duration, {service, is}, {http, path}, {decision, tool?, times?} or {rows}" },
 );
 
 const fieldPath = z.string().min(1);

@@ -80,5 +80,5 @@ function namesOf({ kind }: Reference, stack: Stack): readonly string[] | undefin
 /** The tools that the stack's services declare; undefined when none does. */
 export function toolsOf({ services }: Pick<Stack, "services">): readonly string[] | undefined {
   const declared = services.flatMap(({ tools }) => (tools === undefined ? [] : [tools]));
-  return declared.length === 0 ? undefined : declared.flat();
+  return declared.length === 0 ? undefined : [...new Set(declared.flat())];
 }

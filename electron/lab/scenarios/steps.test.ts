@@ -313,6 +313,25 @@ describe("waiting", () => {
     await expect(timesOut({ service: "gateway", is: "up" })).rejects.toMatchObject({ code: "unhealthy" });
   });
 
+  test("for an HTTP answer asks until it is as expected", async () => {
+    let asked = 0;
+    const { address } = await fakeService(() => {
+      asked += 1;
+      return { json: { backends: { support: { Status: asked < 3 ? "healthy" : "unhealthy", Failures: asked } } } };
+    });
+    const wait = { http: "gateway", path: "/x", json: { backends: { support: { Status: "unhealthy" } } } };
+    expect(await doStep({ wait }, fakeContext(address).context)).toBe("seen");
+    expect(asked).toBe(3);
+  });
+
+  test("for an HTTP answer times out with the last one", async () => {
+    const { address } = await fakeService(() => ({ json: { Status: "healthy" } }));
+    const wait = { http: "gateway", path: "/x", json: { Status: "unhealthy" } };
+    await expect(doStep({ wait, atMost: "500ms" }, fakeContext(address).context)).rejects.toThrow(
+      'timed out after 500 ms: GET gateway/x answered {"Status":"healthy"}, expected {"Status":"unhealthy"}',
+    );
+  });
+
   test("ends when the run is cancelled", async () => {
     const cancel = new AbortController();
     const { context } = fakeContext("", { gateway: "down" });

@@ -9,12 +9,13 @@ import type { Role } from "../stacks/stack-schema.ts";
 import { askAgent } from "./agent-step.ts";
 import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
 import { type ClickAction, messageIn, unsuccessful } from "./click-answer.ts";
+import { demandHttp } from "./demands.ts";
 import { exchange, post } from "./exchange.ts";
 import { judge } from "./judge.ts";
 import type { CallOutcome, McpSession } from "./mcp-session.ts";
 import { loadMcpSession } from "./opens-sessions.ts";
 import type { RunContext } from "./run-context.ts";
-import { byKind, type Step, type StepTable } from "./schema.ts";
+import { type AwaitedHttp, byKind, type Step, type StepTable } from "./schema.ts";
 
 const WAIT_LIMIT_MS = 30_000;
 const HTTP_LIMIT_MS = 30_000;
@@ -121,6 +122,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
       await context.clock.sleep(wait, signal);
       return formatDuration(wait);
     }
+    if ("http" in wait) return awaitHttp(wait, atMost, context, signal);
     const holds = (limit: AbortSignal): Promise<unknown> => {
       if ("service" in wait) return context.stack.health.waitFor(wait.service, wait.is, limit);
       const isSeen =
@@ -155,6 +157,30 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     throw verdict.inconclusive === undefined ? new LabError("unhealthy", text) : new Inconclusive(text);
   },
 };
+
+/** Asks until the answer is as expected. @throws with the last answer when the time is over */
+async function awaitHttp(
+  wanted: AwaitedHttp,
+  atMost: number,
+  context: RunContext,
+  signal: AbortSignal,
+): Promise<StepOutput> {
+  const startedMs = context.clock.monotonicMs();
+  let why: string | undefined = "no answer";
+  try {
+    await within(signal, atMost, async (limit) => {
+      for (;;) {
+        why = await demandHttp(wanted, context, limit);
+        if (why === undefined) return;
+        await context.clock.sleep(retryPauseMs(context.clock.monotonicMs() - startedMs), limit);
+      }
+    });
+    return "seen";
+  } catch (error) {
+    if (signal.aborted || !isTimeout(error)) throw error;
+    throw new LabError("unhealthy", `timed out after ${formatDuration(atMost)}: ${why}`, { cause: error });
+  }
+}
 
 /** Opens all sessions or none: when one fails, the others are closed. */
 async function openSessions(count: number, open: () => Promise<McpSession>): Promise<McpSession[]> {

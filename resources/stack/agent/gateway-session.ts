@@ -3,6 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type CallToolResult, CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js";
+import { isObject } from "../http/json.ts";
 import { ConnectionLost } from "./call-error.ts";
 import { nodeHttpFetch } from "./node-http-fetch.ts";
 import type { ToolDescription } from "./planner.ts";
@@ -22,6 +23,15 @@ const reconnectionOptions = {
   maxRetries: 5,
 };
 
+/** In `_meta` of the gateway's list: `[{backend, reason}]`, whose tools the list lacks. */
+const missingBackends = "resilience-lab/missingBackends";
+
+interface ListedTools {
+  tools: ToolDescription[];
+  /** Services behind the gateway whose tools are not listed, and why. */
+  missing: string[];
+}
+
 interface Connection {
   client: Client;
   transport: StreamableHTTPClientTransport;
@@ -31,6 +41,13 @@ export interface GatewaySessionOptions {
   url: string;
   turnId: string;
   signal: AbortSignal;
+}
+
+function missingIn(meta: Record<string, unknown> | undefined): string[] {
+  const list = meta?.[missingBackends];
+  return (Array.isArray(list) ? list : [])
+    .filter(isObject)
+    .map(({ backend, reason }) => `${backend} is not available (${reason})`);
 }
 
 export class GatewaySession {
@@ -48,9 +65,10 @@ export class GatewaySession {
     return this.#connection?.transport.sessionId ?? "";
   }
 
-  async listTools(): Promise<ToolDescription[]> {
+  async listTools(): Promise<ListedTools> {
     return this.#inSession(async ({ client }) => {
       const tools: ToolDescription[] = [];
+      const missing: string[] = [];
       let cursor: string | undefined;
       for (let page = 0; page < toolPageLimit; page += 1) {
         const params = cursor === undefined ? {} : { cursor };
@@ -58,10 +76,11 @@ export class GatewaySession {
           client.listTools(params, { timeout: handshakeTimeoutMs, signal }),
         );
         tools.push(...result.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })));
+        missing.push(...missingIn(result._meta));
         cursor = result.nextCursor;
         if (cursor === undefined) break;
       }
-      return tools;
+      return { tools, missing };
     });
   }
 

@@ -54,6 +54,7 @@ function toolbox(refuse = false): Toolbox {
   made.length = 0;
   return {
     tools: [{ name: "lookup_charge", description: "Looks up", inputSchema: { type: "object" } }],
+    missing: [],
     call: async (tool, args): Promise<CallResult> => {
       made.push([tool, args]);
       const record = { tool, arguments: args, durationMs: 1 };

@@ -74,14 +74,16 @@ class Conversation {
 
   /** The model's text, followed by the tools that it requested, do not exist, and are not mentioned in the text. */
   answer(content: string): string {
-    const missing = [...this.#unavailable].map(notAvailable).filter((sentence) => !content.includes(sentence));
+    const missing = [...this.#unavailable]
+      .map((name) => notAvailable(name, this.#toolbox.missing))
+      .filter((sentence) => !content.includes(sentence));
     return [content.trim(), ...missing].filter((part) => part !== "").join(" ");
   }
 
   async #outcomeOf({ function: { name, arguments: text } }: ToolCall): Promise<string> {
     if (!this.#toolbox.tools.some((tool) => tool.name === name)) {
       this.#unavailable.add(name);
-      return notAvailable(name);
+      return notAvailable(name, this.#toolbox.missing);
     }
     const args = parseArguments(text);
     if (!args) return `${name} was not called: its arguments are not a JSON object.`;

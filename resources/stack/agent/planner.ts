@@ -16,6 +16,8 @@ export interface CallResult {
 /** The planner's interface to the gateway. A failed call is a result, never an exception. */
 export interface Toolbox {
   tools: readonly ToolDescription[];
+  /** Why tools may not be listed, such as `payments is not available (connection refused)`. */
+  missing: readonly string[];
   call: (tool: string, args: Record<string, unknown>) => Promise<CallResult>;
 }
 

@@ -33,9 +33,9 @@ export async function run({
     return result;
   };
   try {
-    const tools = await session.listTools();
+    const { tools, missing } = await session.listTools();
     report.toolsListed = tools.map(({ name }) => name);
-    Object.assign(report, await planner.plan(input, { tools, call }, signal));
+    Object.assign(report, await planner.plan(input, { tools, missing, call }, signal));
   } catch (error) {
     const reason = signal.aborted ? "the run was cancelled" : `${gatewayUrl}: ${callErrorOf(error).message}`;
     report.error = reason;

@@ -17,6 +17,7 @@ function toolbox(results: Record<string, Record<string, unknown>> = {}, tools = 
   const calls: [string, Record<string, unknown>][] = [];
   const box: Toolbox = {
     tools: tools.map((name) => ({ name, inputSchema: {} })),
+    missing: [],
     call: async (tool, args): Promise<CallResult> => {
       calls.push([tool, args]);
       return {
@@ -128,5 +129,11 @@ describe("unrecognised input", () => {
     const { box, calls } = toolbox({}, ["lookup_charge"]);
     const { answer } = await scriptedPlanner.plan("create-refund", box, signal);
     expect([answer, calls]).toEqual(["No tool named create_refund is available.", []]);
+  });
+
+  test("a tool that is not listed because its service is down is reported with that", async () => {
+    const missing = ["payments is not available (connection refused)"];
+    const { answer } = await scriptedPlanner.plan("create-refund", { ...toolbox({}, []).box, missing }, signal);
+    expect(answer).toBe("No tool named create_refund is available: payments is not available (connection refused).");
   });
 });

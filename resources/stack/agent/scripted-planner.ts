@@ -28,7 +28,7 @@ async function follow(intent: Intent, input: string, toolbox: Toolbox, signal: A
     if (unless !== undefined && listIn(results, unless).length > 0) {
       return end(`${unless.because}, so ${tool} was not called.`);
     }
-    if (!toolbox.tools.some(({ name }) => name === tool)) return end(notAvailable(tool));
+    if (!toolbox.tools.some(({ name }) => name === tool)) return end(notAvailable(tool, toolbox.missing));
     const args: Record<string, unknown> = {};
     for (const [name, template] of Object.entries(templates)) {
       const { value, missing } = fill(template, input, results);

@@ -11,8 +11,9 @@ const byDecision: Readonly<Record<string, (tool: string, error: CallError) => st
     `${tool} failed because the service behind the gateway did not answer (upstream_error): ${message}`,
 };
 
-export function notAvailable(tool: string): string {
-  return `No tool named ${tool} is available.`;
+export function notAvailable(tool: string, missing: readonly string[]): string {
+  const why = missing.length === 0 ? "" : `: ${missing.join(", ")}`;
+  return `No tool named ${tool} is available${why}.`;
 }
 
 export function failure({ tool, error, text }: CallRecord): string {

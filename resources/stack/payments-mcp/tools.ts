@@ -1,8 +1,9 @@
 /** The ledger's operations as MCP tools. A refusal is a result with isError, so that a model can read the reason. */
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import type { CallToolResult, ToolAnnotations } from "@modelcontextprotocol/sdk/types.js";
+import type { ToolAnnotations } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import "../http/value-messages.ts";
+import { answerWith } from "../mcp-server/answer.ts";
 import { type Ledger, LedgerError } from "./ledger.ts";
 import { refundReasons } from "./records.ts";
 
@@ -158,12 +159,4 @@ export function createToolServer(ledger: Ledger): McpServer {
   return server;
 }
 
-function answer(operation: () => Record<string, unknown>): CallToolResult {
-  try {
-    const structuredContent = operation();
-    return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error;
-    return { content: [{ type: "text", text: error.message }], isError: true };
-  }
-}
+const answer = answerWith(LedgerError);

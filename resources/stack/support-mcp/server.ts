@@ -1,0 +1,18 @@
+import type { Variables } from "../http/environment.ts";
+import type { RunningService } from "../http/serve.ts";
+import { serveTools } from "../mcp-server/serve-tools.ts";
+import { TicketStore } from "./ticket-store.ts";
+import { createToolServer, toolNames } from "./tools.ts";
+
+export function startSupport(variables: Variables): Promise<RunningService> {
+  const tickets = new TicketStore();
+  const service = {
+    name: "support-mcp",
+    port: 8431,
+    toolNames,
+    createServer: () => createToolServer(tickets),
+    counts: () => tickets.counts(),
+    reset: () => tickets.reset(),
+  };
+  return serveTools(service, variables);
+}
