@@ -20,6 +20,7 @@ export const EVENT_CODES: { readonly [Type in LabEventType]: number } = {
   "call.ended": 15,
   "wire.call": 16,
   "wire.calls-dropped": 17,
+  "backend.changed": 18,
 };
 const TYPES = new Map(Object.entries(EVENT_CODES).map(([type, code]) => [code, type as LabEventType]));
 

@@ -204,6 +204,17 @@ export const labEvent = z.discriminatedUnion("type", [
   }),
   /** Exchanges of which nothing else is in the log, because they were too many. */
   event("wire.calls-dropped", { link: z.string(), calls: z.int() }),
+  /** A gateway's view of a server behind it has changed, as the gateway records it. */
+  event("backend.changed", {
+    /** As the gateway names the server. */
+    backend: z.string(),
+    what: z.enum(["health", "circuit"]),
+    from: z.string(),
+    to: z.string(),
+    reason: z.string(),
+    /** By the gateway's clock. */
+    changedWallMs: z.number(),
+  }),
   event("check.evaluated", {
     check: z.string(),
     passed: z.boolean(),

@@ -17,10 +17,10 @@ test("the sample contains every event type, so that the tests below cover all of
 test("shows a whole run", () => {
   const view = RunModel.of(sampleRun());
   expect(view).toMatchObject({
-    seq: 17,
+    seq: 18,
     runId: "run-1",
-    lastMs: 170,
-    phases: [{ name: "method", startMs: 20, endMs: 170 }],
+    lastMs: 180,
+    phases: [{ name: "method", startMs: 20, endMs: 180 }],
     steps: [{ startMs: 40, endMs: 80, status: "ok", attributes: { step: "step-1", output: "slack stopped" } }],
     faults: [
       {
@@ -34,7 +34,7 @@ test("shows a whole run", () => {
     hits: [{ atMs: 70, event: { link: "gateway->slack" } }],
     calls: [{ name: "create_refund", startMs: 95, endMs: 125, attributes: { arguments: { charge_id: "ch_1" } } }],
     approvals: [{ name: "create_refund", startMs: 100, endMs: 120, status: "expired", parent: "call 1" }],
-    ended: { outcome: "passed", atMs: 170 },
+    ended: { outcome: "passed", atMs: 180 },
   });
   expect(healthOf(view, "gateway")?.status).toBe("up");
   expect(view.calls[0]?.attributes.decisions.map(({ event }) => event.decision)).toEqual([

@@ -61,7 +61,7 @@ export async function settleEnds(context: RunContext, ends: Pick<TableReader<Cal
     await within(signal, SETTLE_LIMIT_MS, async (limit) => {
       for (;;) {
         const audit = await gatewayAudit(context, limit);
-        if (audit === "unreachable" || (audit.pendingEnds ?? 0) === 0) return;
+        if (audit === "unreachable" || (audit.pendingEnds ?? 0) + (audit.pendingChanges ?? 0) === 0) return;
         await context.clock.sleep(POLL_INTERVAL_MS, limit);
       }
     });

@@ -13,6 +13,7 @@ import type { Scenario } from "../scenarios/schema.ts";
 import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
 import type { CallEnd } from "../traces/call-row.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
+import { followBackends } from "./follow-backends.ts";
 import { awaitsEnd, type FollowedEnds, followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 import type { RunPolicy } from "./run-policy.ts";
 
@@ -53,7 +54,8 @@ export class Watchers {
 }
 
 /**
- * Logs what happens around the run: health, decisions, ends of calls, output of services, hits of faults, calls on links.
+ * Logs what happens around the run: health, decisions, ends of calls, changes of backends, output of services, hits of
+ * faults, calls on links.
  * @throws when one of them cannot be followed; those that were started before it are among the watchers
  */
 export async function watchRun(
@@ -87,15 +89,20 @@ export async function watchRun(
   const isOfRun = (end: CallEnd) => isCounted(end, context) && !isFromBefore(end.startedWallMs);
   let followed: FollowedEnds | undefined;
   const isEndToCome = (row: AuditRow) => awaitsEnd(followed, row);
-  const [decisions, ends] = await Promise.all([
+  const [decisions, ends, backends] = await Promise.all([
     followDecisions(context, isFromBefore, isEndToCome),
     followEnds(stack, log, isOfRun),
+    followBackends(stack, log, ({ changedWallMs }) => !isFromBefore(changedWallMs)),
   ]);
   followed = ends;
   context.decisions = decisions;
   watchers.add(() => context.decisions.close());
   watchers.add(async () => {
     if ("reader" in ends) await settleEnds(context, ends.reader).finally(() => ends.reader.close());
+  });
+  // After the ends: those wait for what the gateway is about to write.
+  watchers.add(async () => {
+    await backends?.read().finally(() => backends.close());
   });
   noteMissingEnds(log, ends, decisions);
   const isOurs = (id: string) => context.view().faults.some(({ attributes }) => attributes.fault === id);

@@ -8,6 +8,8 @@ export interface GatewayAudit {
   dropped: number | undefined;
   /** Ends of calls not yet in their table. */
   pendingEnds?: number | undefined;
+  /** Changes of backends not yet in their table. */
+  pendingChanges?: number | undefined;
 }
 
 /** @throws the signal's reason when it aborts */
@@ -16,14 +18,16 @@ export async function gatewayAudit(context: RunContext, signal: AbortSignal): Pr
   if (gateway === undefined || !("http" in gateway.probe)) return { pending: undefined, dropped: undefined };
   try {
     const response = await fetch(context.url(gateway.name, gateway.probe.http), { signal });
-    const { audit, calls } = (await response.json()) as {
+    const { audit, calls, backendChanges } = (await response.json()) as {
       audit?: { pending?: unknown; dropped?: unknown };
       calls?: { pending?: unknown };
+      backendChanges?: { pending?: unknown };
     };
     return {
       pending: numberOf(audit?.pending),
       dropped: numberOf(audit?.dropped),
       pendingEnds: numberOf(calls?.pending),
+      pendingChanges: numberOf(backendChanges?.pending),
     };
   } catch {
     signal.throwIfAborted();

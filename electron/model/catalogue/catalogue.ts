@@ -2,6 +2,7 @@ import type { EventOf, LabEvent, LabEventType } from "../lab-event.ts";
 import type { SummaryLane, SummaryName } from "../lanes.ts";
 import type { RunView } from "../run-view.ts";
 import type { AnyInstant, AnySpan, SpanKind } from "../span.ts";
+import { backendChanged } from "./backend-entry.ts";
 import { callEnded } from "./call-end-entry.ts";
 import { callDecided } from "./call-entry.ts";
 import { checkEvaluated, warning } from "./check-entries.ts";
@@ -30,6 +31,7 @@ export const CATALOGUE: { readonly [Type in LabEventType]: EventEntry<Type> } = 
   "call.ended": callEnded,
   "wire.call": wireCall,
   "wire.calls-dropped": wireCallsDropped,
+  "backend.changed": backendChanged,
   "check.evaluated": checkEvaluated,
   warning,
   "run.ended": runEnded,

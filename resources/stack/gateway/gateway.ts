@@ -5,6 +5,7 @@ import { Approvals } from "./approvals/approvals.ts";
 import { SlackActions } from "./approvals/slack-actions.ts";
 import { SlackChannel } from "./approvals/slack-channel.ts";
 import { type CallEntry, callRowText } from "./audit/call-row.ts";
+import { type ChangeEntry, changeRowText } from "./audit/change-row.ts";
 import { explainDatabaseFailure } from "./audit/database.ts";
 import { decisionRowText } from "./audit/decision-row.ts";
 import type { AuditEntry } from "./audit/entry.ts";
@@ -89,12 +90,12 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
 }
 
 async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
-  const { recovery, backends, audit, calls, records, monitor, toolCalls } = parts;
+  const { recovery, backends, audit, calls, changes, records, monitor, toolCalls } = parts;
   recovery.stop();
   backends.close();
   await toolCalls.idle(stopGraceMs);
   await Promise.all(
-    [audit, calls].map(async (spool) => {
+    [audit, calls, changes].map(async (spool) => {
       const waiting = await spool.drain(drainMs);
       if (waiting > 0) log(`${spool.name}: ${waiting} rows stay in ${settings.auditSpoolFolder} for the next start`);
     }),
@@ -114,7 +115,8 @@ function loadPolicy(file: string): Policy {
 
 function openFiles(folder: string): SpooledFiles {
   try {
-    return { audit: new SpoolFiles(folder, "audit"), calls: new SpoolFiles(folder, "calls") };
+    const filesOf = (rows: string) => new SpoolFiles(folder, rows);
+    return { audit: filesOf("audit"), calls: filesOf("calls"), changes: filesOf("backend-changes") };
   } catch (error) {
     const hint = "Set AUDIT_SPOOL_FOLDER to a folder that the gateway may write to";
     throw new CannotStart(`audit: ${(error as Error).message}. ${hint}.`, { cause: error });
@@ -142,6 +144,7 @@ async function startRecovery(recovery: Readiness, records: RecordSettings): Prom
 interface SpooledFiles {
   audit: SpoolFiles;
   calls: SpoolFiles;
+  changes: SpoolFiles;
 }
 
 interface Parts extends HealthParts {
@@ -163,6 +166,11 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     name: "calls",
     rowText: callRowText,
   });
+  const changes = new Spool<ChangeEntry>(records.changes, files.changes, {
+    ...bounds,
+    name: "backend changes",
+    rowText: changeRowText,
+  });
   const history = new CallHistory(settings.historyLimit);
   const recovery: Readiness = records.readiness(audit, (orphans) => {
     if (orphans.length > 0) log(`approvals: ${orphans.length} tickets of an earlier gateway process expired`);
@@ -178,8 +186,10 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
   const announceTools = () => sessions.announce(notificationText("notifications/tools/list_changed"));
   const backends = new Backends(settings.backends, {
     deadlineMs,
-    onChange: ({ backend, what, from, to, reason }: BackendChange) => {
+    onChange: (change: BackendChange) => {
+      const { backend, what, from, to, reason } = change;
       log(`backend ${backend}: ${what} ${from} -> ${to}: ${reason}`);
+      void changes.add({ ...change, changedMs: Date.now() });
       if (settings.sessionTools === "follow") announceTools();
     },
     onToolsChanged: () => capabilities.fill(),
@@ -208,6 +218,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     records,
     audit,
     calls,
+    changes,
     recovery,
     approvals,
     backends,
@@ -233,7 +244,7 @@ function route(parts: Parts, request: IncomingMessage, response: ServerResponse)
     requireMethod(request, "GET");
     const query = new URLSearchParams(request.url?.split("?")[1]);
     // The client may be waiting for these rows.
-    for (const spool of [parts.audit, parts.calls]) spool.hasten();
+    for (const spool of [parts.audit, parts.calls, parts.changes]) spool.hasten();
     return sendJson(response, 200, healthReport(parts, Number(query.get("calls")) || 0));
   }
   if (path === "/status" || path === "/api/backends/health") {

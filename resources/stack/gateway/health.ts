@@ -1,6 +1,7 @@
 /** `GET /health`: 200 while the gateway runs; problems are in the body. */
 import type { Approvals } from "./approvals/approvals.ts";
 import type { CallEntry } from "./audit/call-row.ts";
+import type { ChangeEntry } from "./audit/change-row.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import type { Spool } from "./audit/spool.ts";
 import type { Backends } from "./backends/backends.ts";
@@ -15,6 +16,7 @@ import type { Sessions } from "./sessions/sessions.ts";
 export interface HealthParts {
   audit: Spool<AuditEntry>;
   calls: Spool<CallEntry>;
+  changes: Spool<ChangeEntry>;
   recovery: Readiness;
   approvals: Approvals;
   backends: Backends;
@@ -27,7 +29,7 @@ export interface HealthParts {
 }
 
 export function healthReport(parts: HealthParts, recentCalls: number): unknown {
-  const { audit, calls, approvals, backends, capabilities, history, toolCalls, sessions, monitor } = parts;
+  const { audit, calls, changes, approvals, backends, capabilities, history, toolCalls, sessions, monitor } = parts;
   const problems = problemsOf(parts);
   return {
     status: problems.length === 0 ? "ok" : "degraded",
@@ -35,6 +37,7 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
     protectionsOff: [...parts.protectionsOff],
     audit: rowsOf(audit),
     calls: { ...rowsOf(calls), failing: calls.failing },
+    backendChanges: rowsOf(changes),
     approvals: { waiting: approvals.waiting, callersAway: approvals.callersAway },
     backends: Object.fromEntries(
       backends.all.map((backend) => [

@@ -7,7 +7,7 @@ import { AuditFile } from "./audit/audit-file.ts";
 import { openPool } from "./audit/database.ts";
 import type { AuditEntry } from "./audit/entry.ts";
 import type { Spool } from "./audit/spool.ts";
-import { insertCalls, insertDecisions, rowWriter, type WriteRows } from "./audit/writer.ts";
+import { insertCalls, insertChanges, insertDecisions, rowWriter, type WriteRows } from "./audit/writer.ts";
 import { Recovery } from "./recovery.ts";
 import type { RecordSettings } from "./settings.ts";
 
@@ -22,6 +22,7 @@ export interface Readiness {
 export interface Records {
   decisions: WriteRows;
   calls: WriteRows;
+  changes: WriteRows;
   tickets: (problem: () => string | undefined) => TicketStore;
   readiness: (audit: Spool<AuditEntry>, onRecovered: (orphans: readonly OrphanedTicket[]) => void) => Readiness;
   close: () => Promise<void>;
@@ -35,6 +36,7 @@ export function openRecords(settings: RecordSettings, log: (line: string) => voi
   return {
     decisions: rowWriter(pool, insertDecisions),
     calls: rowWriter(pool, insertCalls),
+    changes: rowWriter(pool, insertChanges),
     tickets: (problem) => new Tickets(pool, problem),
     readiness: (audit, onRecovered) => new Recovery({ pool, databaseUrl, audit, log, onRecovered }),
     close: () => pool.end(),
@@ -46,6 +48,7 @@ function inFile(path: string): Records {
   return {
     decisions: file.decisions,
     calls: file.calls,
+    changes: file.changes,
     tickets: () => new MemoryTickets(),
     readiness: () => ({ problem: undefined, start: async () => {}, stop: () => {} }),
     close: async () => file.close(),

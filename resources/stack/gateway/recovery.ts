@@ -78,7 +78,7 @@ export class Recovery {
   async #attempt(): Promise<void> {
     const { pool, audit, log, onRecovered } = this.#options;
     const refused = await prepareSchema(pool);
-    if (refused !== undefined) log(`calls: the table cannot be used: ${refused}. The rows stay in the spool`);
+    for (const problem of refused) log(`${problem}. The rows stay in the spool`);
     // In this order: the row that expires a ticket must follow the earlier gateway's rows for it.
     await audit.caughtUp;
     const orphans = await expireOrphanedTickets(pool);

@@ -179,7 +179,9 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       const summary = await store.laneSummary("run-1");
       const all = sampleRun();
       expect(summary).toMatchObject({ lastSeq: all.length, lastMs: all.at(-1)?.atMs });
-      const drawn = all.filter(({ type }) => !["run.started", "run.ended", "call.ended"].includes(type)).length;
+      const drawn = all.filter(
+        ({ type }) => !["run.started", "run.ended", "call.ended", "backend.changed"].includes(type),
+      ).length;
       expect(summary.lanes.reduce((sum, { events }) => sum + events, 0)).toBe(drawn);
       for (const { events, buckets } of summary.lanes) {
         expect(buckets.reduce((sum, [, count]) => sum + count, 0)).toBe(events);

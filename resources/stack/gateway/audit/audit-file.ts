@@ -1,11 +1,11 @@
 /**
- * The audit log as a file, for a gateway without a database: one JSON object a line, `table` being audit_log or calls and
- * the other fields that table's columns; times are ISO 8601. Synced before the spool lets a row go. A row that was being
+ * The audit log as a file, for a gateway without a database: one JSON object a line, `table` being audit_log, calls or
+ * backend_changes and the other fields that table's columns; times are ISO 8601. Synced before the spool lets a row go. A row that was being
  * written while the gateway was killed may be there twice, with the same call_id and decision.
  */
 import { closeSync, fdatasync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { type Insert, insertCalls, insertDecisions, type WriteRows } from "./writer.ts";
+import { type Insert, insertCalls, insertChanges, insertDecisions, type WriteRows } from "./writer.ts";
 
 const synced = promisify(fdatasync);
 
@@ -13,6 +13,7 @@ export class AuditFile {
   readonly #descriptor: number;
   readonly decisions: WriteRows;
   readonly calls: WriteRows;
+  readonly changes: WriteRows;
 
   /** Opens the file to append, or makes it for its owner alone. @throws the file system's error */
   constructor(path: string) {
@@ -20,6 +21,7 @@ export class AuditFile {
     this.#endLine();
     this.decisions = this.#writer(insertDecisions);
     this.calls = this.#writer(insertCalls);
+    this.changes = this.#writer(insertChanges);
   }
 
   close(): void {

@@ -76,8 +76,23 @@ const callStatements = [
   ...notifyOfRows("calls"),
 ];
 
+const changeStatements = [
+  `CREATE TABLE IF NOT EXISTS backend_changes (
+     id bigserial PRIMARY KEY,
+     change_id uuid NOT NULL UNIQUE,
+     backend text NOT NULL,
+     what text NOT NULL,
+     from_state text NOT NULL,
+     to_state text NOT NULL,
+     reason text NOT NULL,
+     changed_at timestamptz NOT NULL,
+     written_at timestamptz NOT NULL DEFAULT now()
+   )`,
+  ...notifyOfRows("backend_changes"),
+];
+
 /** Notifies the channel of the table's name with the id of each new row. */
-function notifyOfRows(table: "audit_log" | "calls"): string[] {
+function notifyOfRows(table: "audit_log" | "calls" | "backend_changes"): string[] {
   return [
     `CREATE OR REPLACE FUNCTION notify_${table}() RETURNS trigger LANGUAGE plpgsql AS $$
      BEGIN
@@ -90,19 +105,25 @@ function notifyOfRows(table: "audit_log" | "calls"): string[] {
   ];
 }
 
+/** Tables that decisions and approvals do not need. */
+const optionalTables = { calls: callStatements, backend_changes: changeStatements };
+
 /**
- * Resolves to the reason why the table of calls cannot be used, else undefined: decisions and approvals do not need it.
+ * Resolves to the optional tables that cannot be used, each with the reason: `calls: ...`.
  * @throws the database's error if it cannot be reached, or refuses the other tables
  */
-export async function prepareSchema(pool: Pool): Promise<string | undefined> {
+export async function prepareSchema(pool: Pool): Promise<string[]> {
   await makeTables(pool, decisionStatements);
-  try {
-    await makeTables(pool, callStatements);
-    return undefined;
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return error.message;
+  const refused: string[] = [];
+  for (const [table, statements] of Object.entries(optionalTables)) {
+    try {
+      await makeTables(pool, statements);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refused.push(`${table}: the table cannot be used: ${error.message}`);
+    }
   }
+  return refused;
 }
 
 async function makeTables(pool: Pool, statements: readonly string[]): Promise<void> {

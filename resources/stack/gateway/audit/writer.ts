@@ -90,6 +90,22 @@ export const insertCalls: Insert = {
   ON CONFLICT (call_id) DO NOTHING`,
 };
 
+const changeColumns = ["change_id", "backend", "what", "from_state", "to_state", "reason", "changed_at"];
+
+/** A row has an id of its own. */
+export const insertChanges: Insert = {
+  name: "backend_changes",
+  table: "backend_changes",
+  columns: changeColumns,
+  text: `
+  INSERT INTO backend_changes (${changeColumns.join(", ")})
+  SELECT (entry->>0)::uuid, entry->>1, entry->>2, entry->>3, entry->>4, entry->>5,
+    to_timestamp((entry->>6)::double precision / 1000)
+  FROM json_array_elements($1::json) WITH ORDINALITY AS list (entry, ordinal)
+  ORDER BY ordinal
+  ON CONFLICT (change_id) DO NOTHING`,
+};
+
 /** SQLSTATE classes: 22 data exception, 23 constraint violation, 54 program limit exceeded. */
 function isAboutTheData(error: unknown): boolean {
   const { code } = error as { code?: unknown };
