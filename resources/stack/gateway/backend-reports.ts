@@ -8,15 +8,22 @@ import type { HealthStatus } from "./backends/health/health-status.ts";
 const version = "0.1.0";
 const groupRef = "resilience-lab";
 
-export function statusReport(backends: readonly Backend[]): unknown {
+/** What the reports are made of. `revisionOf`: the protocol revision, empty if it is not known. */
+export interface ReportedBackends {
+  backends: readonly Backend[];
+  revisionOf: (backend: Backend) => string;
+}
+
+export function statusReport({ backends, revisionOf }: ReportedBackends): unknown {
   return {
-    backends: backends.map(({ name, status, settings }) => ({
-      name,
-      health: status,
-      transport: settings.transport,
-      auth_type: Object.keys(settings.headers).some((header) => header.toLowerCase() === "authorization")
+    backends: backends.map((backend) => ({
+      name: backend.name,
+      health: backend.status,
+      transport: backend.settings.transport,
+      auth_type: Object.keys(backend.settings.headers).some((header) => header.toLowerCase() === "authorization")
         ? "header_injection"
         : "unauthenticated",
+      mcp_revision: revisionOf(backend),
     })),
     healthy: backends.some(({ status }) => status === "healthy"),
     version,
@@ -24,7 +31,7 @@ export function statusReport(backends: readonly Backend[]): unknown {
   };
 }
 
-export function backendHealthReport(backends: readonly Backend[]): unknown {
+export function backendHealthReport({ backends, revisionOf }: ReportedBackends): unknown {
   const countOf = (status: HealthStatus) => backends.filter((backend) => backend.status === status).length;
   return {
     monitoring_enabled: backends.some(({ settings }) => settings.health !== undefined),
@@ -37,18 +44,20 @@ export function backendHealthReport(backends: readonly Backend[]): unknown {
       Unauthenticated: countOf("unauthenticated"),
     },
     backends: Object.fromEntries(
-      backends.map(({ name, status, tracker: { reading }, circuit }) => {
-        const snapshot = circuit?.snapshot();
+      backends.map((backend) => {
+        const { reading } = backend.tracker;
+        const snapshot = backend.circuit?.snapshot();
         return [
-          name,
+          backend.name,
           {
-            Status: status,
+            Status: backend.status,
             ConsecutiveFailures: reading.consecutiveFailures,
             LastCheckTime: timeOf(reading.checkedAt),
             LastErrorCategory: reading.errorCategory ?? "",
             LastTransitionTime: timeOf(reading.changedAt),
             CircuitState: snapshot?.state ?? "closed",
             CircuitLastChanged: timeOf(snapshot?.changedAt),
+            MCPRevision: revisionOf(backend),
           },
         ];
       }),

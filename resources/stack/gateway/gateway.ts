@@ -250,7 +250,9 @@ function route(parts: Parts, request: IncomingMessage, response: ServerResponse)
   if (path === "/status" || path === "/api/backends/health") {
     requireMethod(request, "GET");
     const report = path === "/status" ? statusReport : backendHealthReport;
-    return sendJson(response, 200, report(parts.backends.all));
+    const { backends, capabilities } = parts;
+    const revisionOf = capabilities.revisionOf.bind(capabilities);
+    return sendJson(response, 200, report({ backends: backends.all, revisionOf }));
   }
   const served = "/mcp, /slack/actions, /health, /status and /api/backends/health";
   throw new HttpError(404, `Not found. The gateway serves ${served}.`);

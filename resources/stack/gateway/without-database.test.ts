@@ -43,9 +43,7 @@ const texts = (): string[] =>
   readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith('{"table":"backend_changes"'));
-const lines = (): Line[] =>
-  texts()
-    .map((line) => JSON.parse(line) as Line);
+const lines = (): Line[] => texts().map((line) => JSON.parse(line) as Line);
 const written = (count: number) => eventually(lines, (all) => all.length >= count);
 
 describe("a gateway without PostgreSQL", () => {

@@ -43,7 +43,7 @@ export class Backend {
 
   /** An open circuit makes a backend unhealthy, so that nothing is offered that would not be sent. */
   get status(): HealthStatus {
-    return (this.circuit?.state ?? "closed") === "closed" ? this.tracker.reading.status : "unhealthy";
+    return this.#isCut ? "unhealthy" : this.tracker.reading.status;
   }
 
   get isAdvertised(): boolean {
@@ -64,8 +64,17 @@ export class Backend {
   /** Why calls are not sent, apart from an open circuit, which lets a trial through. */
   get #unusable(): string | undefined {
     const { status, error } = this.tracker.reading;
-    if (isAdvertised(status) || (this.circuit?.state ?? "closed") !== "closed") return undefined;
+    if (isAdvertised(status) || this.#isCut) return undefined;
     return `${status}: ${error}`;
+  }
+
+  /**
+   * By its circuit. Without a monitor nothing but a call can close that again, so the backend is offered once the timeout
+   * is over.
+   */
+  get #isCut(): boolean {
+    if (!this.circuit || this.circuit.state === "closed") return false;
+    return this.settings.health !== undefined || this.circuit.snapshot().retryAfterMs !== 0;
   }
 
   /** A probe has ended. */

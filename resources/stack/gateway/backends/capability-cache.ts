@@ -79,6 +79,11 @@ export class CapabilityCache {
     return this.#known.has(backend);
   }
 
+  /** The protocol revision of the backend's last listing; empty if none is kept. */
+  revisionOf(backend: Backend): string {
+    return this.#known.get(backend)?.about.protocolVersion ?? "";
+  }
+
   /** The backend that offers the tool. An unknown name causes a refresh before it is refused. */
   async find(name: string, view: SessionView): Promise<Found | undefined> {
     const known = this.#options.keep ? this.#lookUp(name, view) : undefined;

@@ -56,6 +56,7 @@ export async function openHttpSession(
     headers: { ...baseHeaders, "mcp-protocol-version": version, ...(hasId ? { "mcp-session-id": sessionId } : {}) },
     hasId,
     about: {
+      protocolVersion: version,
       capabilities: isObject(result.capabilities) ? result.capabilities : {},
       instructions: typeof result.instructions === "string" ? result.instructions : undefined,
     },

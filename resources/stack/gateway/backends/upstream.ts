@@ -19,6 +19,8 @@ export interface RequestOptions {
 }
 
 export interface InitializeResult {
+  /** The revision that was agreed on. */
+  protocolVersion: string;
   capabilities: Record<string, unknown>;
   instructions: string | undefined;
 }

@@ -11,7 +11,13 @@ describe("reports", () => {
     await becomes(gateway, "stable", ({ Status }) => Status === "healthy");
     expect(await statusOf(gateway)).toMatchObject({
       backends: [
-        { name: "stable", health: "healthy", transport: "streamable-http", auth_type: "header_injection" },
+        {
+          name: "stable",
+          health: "healthy",
+          transport: "streamable-http",
+          auth_type: "header_injection",
+          mcp_revision: "2025-11-25",
+        },
         { name: "unstable", transport: "streamable-http", auth_type: "unauthenticated" },
       ],
       healthy: true,
@@ -31,6 +37,7 @@ describe("reports", () => {
           LastTransitionTime: expect.stringMatching(/^\d{4}-.*Z$/),
           CircuitState: "closed",
           CircuitLastChanged: "0001-01-01T00:00:00Z",
+          MCPRevision: "2025-11-25",
         },
       },
     });

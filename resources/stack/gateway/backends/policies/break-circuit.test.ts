@@ -5,6 +5,12 @@ import { RawClient } from "../../testing/raw-client.ts";
 
 const scene = setBackendScene();
 
+async function unmonitored(variables: Record<string, string>) {
+  const unstable = await scene.backend("echo");
+  const gateway = await scene.gateway({ unstable }, { ...variables, PROTECTIONS_OFF: "health-monitor" });
+  return { unstable, gateway };
+}
+
 describe("circuit breaker", () => {
   const breaker = {
     HEALTH_INTERVAL: "10m",
@@ -44,6 +50,17 @@ describe("circuit breaker", () => {
     };
     for (let call = 0; call < 12; call += 1) await client.call("echo");
     expect([sent, (await backendHealth(gateway)).unstable?.CircuitState]).toEqual([12, "closed"]);
+  });
+
+  it("is closed again by a call of a new session where no monitor probes the backend", async () => {
+    const { unstable, gateway } = await unmonitored({ ...breaker, CIRCUIT_TIMEOUT: "200ms" });
+    const client = await RawClient.open(gateway.mcpUrl);
+    unstable.intercept = fails;
+    for (let call = 0; call < 10; call += 1) await client.call("echo");
+    unstable.intercept = undefined;
+    const callOfNewSession = async () => (await (await RawClient.open(gateway.mcpUrl)).call("echo")).message;
+    expect((await eventually(callOfNewSession, ({ result }) => result !== undefined)).result).toBeDefined();
+    expect((await backendHealth(gateway)).unstable?.CircuitState).toBe("closed");
   });
 
   it("makes no probe while it is open, and one in half-open", async () => {
