@@ -13,6 +13,7 @@ import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
 import { benchDemo } from "./demo.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
 import { benchHalt } from "./halt.ts";
+import { benchHealthyPeer } from "./healthy-peer.ts";
 import { benchHistoryDelay } from "./history-delay.ts";
 import { benchPage } from "./page.ts";
 import { benchRecorder } from "./recorder.ts";
@@ -26,6 +27,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   history: benchHistoryDelay,
   redaction: benchRedaction,
   gateway: () => onStack(({ running }) => benchGatewayHop(running)),
+  peer: () => onStack(({ running }) => benchHealthyPeer(running)),
   proxy: benchFaultProxy,
   wire: benchWire,
   docker: benchDocker,

@@ -5,9 +5,10 @@ import { median, quantile, type Row, row } from "./row.ts";
 const PAIRS = 9;
 const CALLS_PER_ARM = 300;
 
-interface Arm {
+export interface Arm {
   perSecond: number;
   p50Ms: number;
+  p99Ms: number;
 }
 
 /**
@@ -37,7 +38,8 @@ export async function benchGatewayHop(running: RunningStack): Promise<Row[]> {
   return rows;
 }
 
-async function arm(url: string, concurrency: number): Promise<Arm> {
+/** Calls of the same read, by as many workers as `concurrency`, each with a session that is open before the first call. */
+export async function arm(url: string, concurrency: number): Promise<Arm> {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const sessions = await Promise.all(Array.from({ length: concurrency }, () => openSession(url, agent)));
   const latencies: number[] = [];
@@ -55,7 +57,8 @@ async function arm(url: string, concurrency: number): Promise<Arm> {
   );
   const seconds = (performance.now() - startedMs) / 1000;
   agent.destroy();
-  return { perSecond: latencies.length / seconds, p50Ms: quantile(latencies, 0.5) };
+  const [p50Ms, p99Ms] = [quantile(latencies, 0.5), quantile(latencies, 0.99)];
+  return { perSecond: latencies.length / seconds, p50Ms, p99Ms };
 }
 
 const message = (method: string, params: object) => JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
