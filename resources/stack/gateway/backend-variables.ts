@@ -47,6 +47,13 @@ function readBackend(
     },
     sharesSession:
       environment.oneOf(own("SESSIONS"), ["client", "shared"], "client") === "shared" || off.has("client-sessions"),
+    trustsHints: environment.oneOf(own("TRUST_HINTS"), ["yes", "no"], "no") === "yes",
+    retryShare: off.has("retry-budget")
+      ? undefined
+      : environment.integer("RETRY_BUDGET", { fallback: 10, min: 0, max: 100 }) / 100,
+    bulkheadLimit: off.has("bulkhead")
+      ? undefined
+      : environment.integer("BULKHEAD_LIMIT", { fallback: 128, min: 1, max: 10_000 }),
     health: off.has("health-monitor")
       ? undefined
       : {

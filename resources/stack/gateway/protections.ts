@@ -6,6 +6,8 @@ export const protections = [
   "redaction",
   "health-monitor",
   "circuit-breaker",
+  "retry-budget",
+  "bulkhead",
   "client-sessions",
   "name-ownership",
 ] as const;

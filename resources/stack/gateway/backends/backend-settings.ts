@@ -8,6 +8,12 @@ export interface BackendSettings {
   url: string;
   headers: Readonly<Record<string, string>>;
   sharesSession: boolean;
+  /** Its tools' readOnlyHint and idempotentHint are true: failed calls of those are sent again. */
+  trustsHints: boolean;
+  /** Retries for each call; undefined: not limited. */
+  retryShare: number | undefined;
+  /** Calls at once; undefined: not limited. */
+  bulkheadLimit: number | undefined;
   /** Undefined: not monitored, its status stays unknown. */
   health: HealthSettings | undefined;
   /** Undefined: the circuit is always closed. */

@@ -4,9 +4,12 @@ import type { HealthStatus } from "./health/health-status.ts";
 import { isAdvertised } from "./health/health-status.ts";
 import { StatusTracker } from "./health/status-tracker.ts";
 import { breakCircuit } from "./policies/break-circuit.ts";
+import { bulkhead } from "./policies/bulkhead.ts";
 import { CircuitBreaker, type CircuitState } from "./policies/circuit-breaker.ts";
 import { failFast } from "./policies/fail-fast.ts";
 import { observe } from "./policies/observe.ts";
+import { retry } from "./policies/retry.ts";
+import { RetryBudget } from "./policies/retry-budget.ts";
 import type { Upstream } from "./upstream.ts";
 import type { UpstreamFailure } from "./upstream-failure.ts";
 
@@ -35,10 +38,18 @@ export class Backend {
     this.direct = observe(transport, (failure) => this.#ended(failure));
     this.tracker = new StatusTracker(settings.health ?? { unhealthyThreshold: Infinity, degradedAfterMs: Infinity });
     this.circuit = settings.circuit && new CircuitBreaker(settings.circuit);
-    const broken = this.circuit ? breakCircuit(this.direct, this.circuit) : this.direct;
-    this.guarded = settings.health ? failFast(broken, () => this.#unusable) : broken;
+    this.guarded = this.#guard(this.direct);
     this.tracker.onChange((change) => onChange({ what: "health", backend: this.name, ...change }));
     this.circuit?.onChange((change) => onChange({ what: "circuit", backend: this.name, ...change }));
+  }
+
+  /** From the inside out: a retry passes the bulkhead and the circuit again, and is not made for what is known to fail. */
+  #guard(upstream: Upstream): Upstream {
+    const { health, trustsHints, retryShare, bulkheadLimit } = this.settings;
+    let guarded = this.circuit ? breakCircuit(upstream, this.circuit) : upstream;
+    if (bulkheadLimit !== undefined) guarded = bulkhead(guarded, bulkheadLimit);
+    if (trustsHints) guarded = retry(guarded, retryShare === undefined ? undefined : new RetryBudget(retryShare, 10));
+    return health ? failFast(guarded, () => this.#unusable) : guarded;
   }
 
   /** An open circuit makes a backend unhealthy, so that nothing is offered that would not be sent. */

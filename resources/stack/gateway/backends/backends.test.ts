@@ -98,3 +98,45 @@ describe("several backends", () => {
     expect(await toolsOf(client)).toEqual(["reply", "escalate"]);
   });
 });
+
+describe("a failed call", () => {
+  /** Answers the first call of each tool 503. */
+  async function failingOnce(variables: Record<string, string>) {
+    const support = await scene.backend("read", "write");
+    const tools = ["read", "write"].map((name) => ({
+      name,
+      inputSchema: { type: "object" },
+      annotations: { readOnlyHint: name === "read" },
+    }));
+    const failed = new Set<string>();
+    support.intercept = (_request, response, body) => {
+      if (body.includes('"tools/list"')) {
+        const { id } = JSON.parse(body) as { id: string };
+        const json = { "content-type": "application/json" };
+        response.writeHead(200, json).end(JSON.stringify({ jsonrpc: "2.0", id, result: { tools } }));
+        return true;
+      }
+      if (!body.includes('"tools/call"')) return false;
+      const { name } = (JSON.parse(body) as { params: { name: string } }).params;
+      if (failed.has(name)) return false;
+      failed.add(name);
+      response.writeHead(503, { "retry-after": "0" }).end();
+      return true;
+    };
+    const gateway = await scene.gateway({ support }, variables);
+    const client = await RawClient.open(gateway.mcpUrl);
+    const errors: unknown[] = [];
+    for (const tool of ["read", "write"]) errors.push((await client.call(tool)).message.error?.data?.reason);
+    return { errors, executed: support.calls.map(({ tool }) => tool) };
+  }
+
+  it("of a tool that a trusted backend declares as read-only is sent again, and no other", async () => {
+    const { errors, executed } = await failingOnce({ BACKEND_SUPPORT_TRUST_HINTS: "yes" });
+    expect([errors, executed]).toEqual([[undefined, "HTTP 503"], ["read"]]);
+  });
+
+  it("of a backend whose hints are not trusted is not sent again", async () => {
+    const { errors, executed } = await failingOnce({});
+    expect([errors, executed]).toEqual([["HTTP 503", "HTTP 503"], []]);
+  });
+});

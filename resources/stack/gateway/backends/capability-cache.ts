@@ -8,7 +8,7 @@
  */
 import type { Backend } from "./backend.ts";
 import type { Backends } from "./backends.ts";
-import type { ConflictStrategy } from "./conflicts/conflict-strategy.ts";
+import type { ConflictStrategy, Tool } from "./conflicts/conflict-strategy.ts";
 import { type Listing, listTools } from "./list-tools.ts";
 import type { SessionView } from "./session-views.ts";
 import { ToolIndex } from "./tool-index.ts";
@@ -51,7 +51,7 @@ export class NothingListed extends Error {
 }
 
 /** Where a call goes. `excluded`: the session does not have the tool's backend, and why. */
-export type Found = { backend: Backend; tool: string } | { excluded: string; backend: Backend };
+export type Found = { backend: Backend; tool: Tool } | { excluded: string; backend: Backend };
 
 /** How long to wait for a backend if its tools can be served from the cache. */
 const refreshDeadlineMs = 1_000;
@@ -142,7 +142,7 @@ export class CapabilityCache {
     if (!backend) return undefined;
     const why = view.excluded.get(backend.name);
     if (why !== undefined) return { backend, excluded: why };
-    return { backend, tool: offered.tool.name };
+    return { backend, tool: offered.tool };
   }
 
   async #ask(backend: Backend): Promise<InitializeResult | undefined> {

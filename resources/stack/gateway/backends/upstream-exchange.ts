@@ -50,7 +50,7 @@ export function replyIn({ posted, streamed }: ExchangeReply, id: string): Upstre
   if (streamed) return streamed;
   // 202 says that no response follows.
   if (posted.status < 200 || posted.status >= 300 || posted.status === 202) {
-    throw statusFailure(posted.status);
+    throw statusFailure(posted.status, "", posted.headers["retry-after"]);
   }
   return readReply(posted.text, id);
 }

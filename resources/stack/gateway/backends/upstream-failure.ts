@@ -26,8 +26,11 @@ export class UpstreamFailure extends Error {
   }
 }
 
-export function statusFailure(status: number, to = ""): UpstreamFailure {
-  return new UpstreamFailure(status === 401 || status === 403 ? "unauthorized" : "status", `HTTP ${status}${to}`);
+/** `retryAfter`: the header, of which only seconds are read. */
+export function statusFailure(status: number, to = "", retryAfter?: string): UpstreamFailure {
+  const kind = status === 401 || status === 403 ? "unauthorized" : "status";
+  const retryAfterMs = /^\d{1,6}$/.test(retryAfter ?? "") ? Number(retryAfter) * 1_000 : undefined;
+  return new UpstreamFailure(kind, `HTTP ${status}${to}`, retryAfterMs);
 }
 
 const unreachableCodes = new Set(["ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL"]);

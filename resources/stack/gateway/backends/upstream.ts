@@ -10,6 +10,8 @@ export interface RequestOptions {
   deadlineMs: number;
   /** The session of the gateway's client; absent for the gateway's own requests. */
   client?: string | undefined;
+  /** The request may be executed twice: a retry does no harm. */
+  mayRepeat?: boolean | undefined;
   signal?: AbortSignal | undefined;
   traceparent?: string | undefined;
   /** Receives the params of each progress notification, without its token. */

@@ -10,6 +10,7 @@ import type { AuditEntry } from "../audit/entry.ts";
 import type { Spool } from "../audit/spool.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
+import type { Tool } from "../backends/conflicts/conflict-strategy.ts";
 import type { SessionViews } from "../backends/session-views.ts";
 import type { Policy, Verdict } from "../policy/policy.ts";
 import { redact } from "../policy/redaction.ts";
@@ -44,6 +45,8 @@ interface Call {
   tool: string;
   /** As its backend calls it. */
   backendTool: string;
+  /** The backend says so, and is trusted with it. */
+  mayRepeat: boolean;
   arguments: Record<string, unknown> | undefined;
   backend: Backend;
   verdict: Verdict;
@@ -109,7 +112,8 @@ export class ToolCalls {
     const { backend } = found;
     record.backend = backend.name;
     if ("excluded" in found) return { ...invalid(request, notInSession(tool, found)), outcome: "unknown_tool" };
-    const what = { tool, backendTool: found.tool, arguments: toolArguments, backend };
+    const mayRepeat = backend.settings.trustsHints && isRepeatable(found.tool);
+    const what = { tool, backendTool: found.tool.name, mayRepeat, arguments: toolArguments, backend };
     const call = this.#understood(request, context, record, what);
     try {
       return await this.#decide(call);
@@ -122,7 +126,7 @@ export class ToolCalls {
     request: RequestMessage,
     context: CallContext,
     record: CallRecord,
-    what: Pick<Call, "tool" | "backendTool" | "arguments" | "backend">,
+    what: Pick<Call, "tool" | "backendTool" | "mayRepeat" | "arguments" | "backend">,
   ): Call {
     const { callId, turnId, trace } = record;
     const known = {
@@ -231,6 +235,7 @@ export class ToolCalls {
       const reply = await backend.guarded.request("tools/call", params, {
         deadlineMs: this.#parts.settings.upstreamDeadlineMs,
         client: context.session.id,
+        mayRepeat: call.mayRepeat,
         signal: caller.signal,
         traceparent,
         onProgress: call.progress?.continued(),
@@ -298,6 +303,10 @@ async function refuse(
   await call.trail.add(decision, reason);
   const text = errorText(call.request.id, errorCodes.refused, message, { decision, reason });
   return { text, outcome: "refused", error: message.includes(reason) ? message : `${message}: ${reason}` };
+}
+
+function isRepeatable({ annotations }: Tool): boolean {
+  return isObject(annotations) && (annotations.readOnlyHint === true || annotations.idempotentHint === true);
 }
 
 function notInSession(tool: string, { backend, excluded }: { backend: Backend; excluded: string }): string {
