@@ -111,6 +111,36 @@ describe("the exported trace", () => {
     expect(services).toMatchObject({ "tools/call create_refund": "edge-gateway" });
   });
 
+  test("has what was read on links as client spans of their callers, below the step that was under way", async () => {
+    const onLink = {
+      type: "wire.call" as const,
+      call: "w-1",
+      link: "agent->gateway",
+      http: "POST /mcp",
+      method: "tools/call",
+      tool: "refund",
+      startedWallMs: at(30),
+      requestBytes: 7,
+      replyBytes: 0,
+      faults: [],
+    };
+    const { spans } = await traceOf(
+      stepBegins("step-1", "agent"),
+      { ...onLink, outcome: "open" },
+      { ...onLink, outcome: "error", status: 503, error: "HTTP 503", endedWallMs: at(70) },
+      stepEnds("step-1"),
+    );
+    const read = spans.filter(({ attributes }) => attributes["resilience_lab.link"] === "agent->gateway");
+    expect(read).toMatchObject([
+      {
+        name: "tools/call refund",
+        durationMs: 40,
+        attributes: { "http.response.status_code": "503", "gen_ai.tool.name": "refund", "url.path": "/mcp" },
+      },
+    ]);
+    expect(namesOf(read[0]?.above ?? [])).toEqual(["run mcp-crash", "step agent"]);
+  });
+
   test("has all calls of a turn below one root, with other calls in between", async () => {
     const turns = ["turn-1", "turn-2", "turn-3", "turn-4"];
     const { callOf } = await traceOf(
