@@ -35,3 +35,69 @@ test("a service's details and its output are followed, searched and kept free of
   await page.goto(`${new URL(page.url()).origin}/#/service/nobody`);
   await expect(page.getByText("has no service nobody")).toBeVisible();
 });
+
+test("a call is sent once and every second, and what was done manually becomes a scenario that repeats it", async ({
+  window,
+}) => {
+  const { page } = window;
+  await page.getByRole("button", { name: "Bring up" }).click();
+  await expect(window.service("gateway")).toHaveAccessibleName(/running, up/);
+  const send = page.getByRole("region", { name: "Send a call" });
+  const answer = send.getByRole("status");
+  const choose = async (tool: string) => {
+    await send.getByRole("combobox", { name: "Tool" }).click();
+    await page.getByRole("option", { name: tool, exact: true }).click();
+  };
+
+  await test.step("outside a session it is only answered", async () => {
+    await window.service("gateway").click();
+    await page.getByRole("link", { name: "Logs and details of gateway" }).click();
+    await expect(send.getByRole("button", { name: "Call", exact: true })).toHaveAccessibleDescription("Choose a tool");
+    await choose("lookup_charge");
+    await expect(send.getByRole("textbox", { name: "Arguments" })).toHaveValue(/"charge_id": ""/);
+    await send.getByRole("textbox", { name: "Arguments" }).fill("[");
+    await expect(send.getByRole("button", { name: "Call", exact: true })).toHaveAccessibleDescription(
+      /not a JSON object/,
+    );
+    await choose("list_recent_charges");
+    await send.getByRole("button", { name: "Call", exact: true }).click();
+    await expect(answer).toContainText(/^ok list_recent_charges in /);
+    await expect(answer).not.toContainText("recorded");
+  });
+
+  await test.step("while something is broken manually it is part of the session", async () => {
+    await window.goTo("Lab");
+    await window.clickOnLine(window.link("gateway->payments-mcp"));
+    await page.getByRole("combobox", { name: "Fault" }).click();
+    await page.getByRole("option", { name: "latency", exact: true }).click();
+    await page.getByRole("textbox", { name: "by" }).fill("300ms");
+    await page.getByRole("button", { name: "Break the link" }).click();
+    await expect(window.link("gateway->payments-mcp")).toHaveAccessibleName(/latency in force/);
+    await page.goto(`${new URL(page.url()).origin}/#/service/gateway`);
+    await choose("list_recent_charges");
+    await send.getByRole("switch", { name: "Every second" }).click();
+    await expect
+      .poll(() =>
+        send
+          .getByRole("list", { name: /^How the last/ })
+          .getByRole("listitem")
+          .count(),
+      )
+      .toBeGreaterThan(1);
+    await send.getByRole("switch", { name: "Every second" }).click();
+    await answer.getByRole("link", { name: "the manual session" }).click();
+    await expect(page.getByRole("heading", { name: "Manual session", level: 1 })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Save as a scenario" })).toHaveAccessibleDescription(/in progress/);
+    await page.getByRole("button", { name: /^Undo all/ }).click();
+  });
+
+  await page.getByRole("button", { name: "Save as a scenario" }).click();
+  const text = page.getByRole("textbox", { name: "Scenario YAML" });
+  await expect(text).toContainText("latency: gateway->payments-mcp");
+  for (const part of ["by: 300ms", "call: list_recent_charges", "is: ok", "undo: all"])
+    await expect(text).toContainText(part);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "What was done manually", level: 1 })).toBeVisible();
+  await expect(page.getByText("passed", { exact: true }).first()).toBeVisible({ timeout: 120_000 });
+});

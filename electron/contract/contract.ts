@@ -16,6 +16,7 @@ import {
   uploadRequest,
   verifyResult,
 } from "./bundles.ts";
+import { callAnswer, callRequest, listedTool } from "./calls.ts";
 import { capabilities } from "./capabilities.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { LAB_ERRORS } from "./errors.ts";
@@ -78,6 +79,8 @@ export const labContract = {
     /** User scenarios only. */
     delete: procedure.input(scenarioIdRequest).output(done),
     /** A user's file that is not a valid scenario, to be fixed with `save`. */
+    /** A manual session as the text of a scenario that repeats its faults and calls. */
+    fromManualRun: procedure.input(runIdRequest).output(z.object({ source: z.string() })),
     getBroken: procedure.input(brokenScenarioRequest).output(brokenScenarioText),
     deleteBroken: procedure.input(brokenScenarioRequest).output(done),
   },
@@ -114,6 +117,12 @@ export const labContract = {
     /** Cancels every run, undoes every fault and refuses new ones until the lab is armed again. */
     halt: procedure.output(undoReport),
     arm: procedure.output(done),
+  },
+  /** Calls that a person makes through the gateway of the stack that is up. */
+  calls: {
+    tools: procedure.output(z.array(listedTool)),
+    /** Ends with the call, however it ends; fails where no session can be opened. */
+    send: procedure.input(callRequest).output(callAnswer),
   },
   runs: {
     start: procedure.input(runStartRequest).output(runStarted),

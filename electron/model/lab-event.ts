@@ -85,7 +85,14 @@ export const labEvent = z.discriminatedUnion("type", [
     raw: z.literal(true).optional(),
   }),
   event("phase.started", { phase: z.enum(PHASES) }),
-  event("step.started", { step: z.string(), kind: z.string(), label: z.string(), background: z.boolean() }),
+  event("step.started", {
+    step: z.string(),
+    kind: z.string(),
+    label: z.string(),
+    background: z.boolean(),
+    /** Of a manual session: the step as a scenario would write it. */
+    written: z.record(z.string(), z.unknown()).optional(),
+  }),
   event("step.ended", {
     step: z.string(),
     outcome: z.enum(["ok", "failed", "cancelled"]),

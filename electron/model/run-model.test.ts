@@ -17,7 +17,7 @@ test("the sample contains every event type, so that the tests below cover all of
 test("shows a whole run", () => {
   const view = RunModel.of(sampleRun());
   expect(view).toMatchObject({
-    seq: 18,
+    seq: 20,
     runId: "run-1",
     lastMs: 180,
     phases: [{ name: "method", startMs: 20, endMs: 180 }],
@@ -34,7 +34,7 @@ test("shows a whole run", () => {
     hits: [{ atMs: 70, event: { link: "gateway->slack" } }],
     calls: [{ name: "create_refund", startMs: 95, endMs: 125, attributes: { arguments: { charge_id: "ch_1" } } }],
     approvals: [{ name: "create_refund", startMs: 100, endMs: 120, status: "expired", parent: "call 1" }],
-    ended: { outcome: "passed", atMs: 180 },
+    ended: { outcome: "passed", atMs: 200 },
   });
   expect(healthOf(view, "gateway")?.status).toBe("up");
   expect(view.calls[0]?.attributes.decisions.map(({ event }) => event.decision)).toEqual([

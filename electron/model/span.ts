@@ -20,7 +20,15 @@ export interface SpanKinds {
   phase: { status: "running" | "ended"; attributes: { phase: Phase } };
   step: {
     status: "running" | "ok" | "failed" | "cancelled";
-    attributes: { step: string; kind: string; background: boolean; error?: string; output?: unknown };
+    attributes: {
+      step: string;
+      kind: string;
+      background: boolean;
+      /** Of a manual session: the step as a scenario would write it. */
+      written?: Readonly<Record<string, unknown>>;
+      error?: string;
+      output?: unknown;
+    };
   };
   /** Starts with its intent: a service that is being stopped is down before its fault is reported as applied. */
   fault: {

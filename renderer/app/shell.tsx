@@ -111,7 +111,14 @@ function Page({ route }: { route: Route }) {
     case "approvals":
       return <ApprovalsPage />;
     case "scenarios":
-      return <EditorPage scenarioId={route.scenarioId} isCopy={route.isCopy === true} brokenFile={route.brokenFile} />;
+      return (
+        <EditorPage
+          scenarioId={route.scenarioId}
+          isCopy={route.isCopy === true}
+          brokenFile={route.brokenFile}
+          manualRunId={route.manualRunId}
+        />
+      );
     case "settings":
       return <SettingsPage />;
     case "about":

@@ -23,10 +23,12 @@ interface EditorPageProps {
   isCopy: boolean;
   /** A user's invalid file, opened for fixing. */
   brokenFile: string | undefined;
+  /** A manual session that is to become a scenario. */
+  manualRunId: string | undefined;
 }
 
 /** Scenarios as text: shipped ones to read and copy, the user's own to edit. */
-export default function EditorPage({ scenarioId, isCopy, brokenFile }: EditorPageProps) {
+export default function EditorPage({ scenarioId, isCopy, brokenFile, manualRunId }: EditorPageProps) {
   const catalogue = useLab((state) => state.catalogue);
   const failure = useLab((state) => state.catalogueFailure);
   const refresh = useLab((state) => state.refreshCatalogue);
@@ -48,11 +50,13 @@ export default function EditorPage({ scenarioId, isCopy, brokenFile }: EditorPag
   const shown = scenarioId ?? catalogue.scenarios[0]?.id ?? NEW_ID;
   return (
     <div className={classes.page}>
-      <ScenarioList shown={brokenFile === undefined ? shown : undefined} brokenFile={brokenFile} />
-      {brokenFile === undefined ? (
-        <OneScenario key={`${shown} ${isCopy}`} scenarioId={shown} isCopy={isCopy} />
-      ) : (
+      <ScenarioList shown={(brokenFile ?? manualRunId) === undefined ? shown : undefined} brokenFile={brokenFile} />
+      {brokenFile !== undefined ? (
         <OneBrokenFile key={brokenFile} name={brokenFile} />
+      ) : manualRunId !== undefined ? (
+        <OneManualRun key={manualRunId} runId={manualRunId} />
+      ) : (
+        <OneScenario key={`${shown} ${isCopy}`} scenarioId={shown} isCopy={isCopy} />
       )}
     </div>
   );
@@ -158,6 +162,34 @@ function OneScenario({ scenarioId, isCopy }: { scenarioId: string; isCopy: boole
       broken={undefined}
     />
   );
+}
+
+/** What was done manually, as a new scenario. */
+function OneManualRun({ runId }: { runId: string }) {
+  const { client } = useStores();
+  const [source, setSource] = useState<string>();
+  const [failure, setFailure] = useState<string>();
+
+  useEffect(() => {
+    let isCurrent = true;
+    client.call.scenarios.fromManualRun({ runId }).then(
+      (found) => isCurrent && setSource(found.source),
+      (error: Error) => isCurrent && setFailure(error.message),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [client, runId]);
+
+  if (failure !== undefined) {
+    return (
+      <Failed title="This session cannot become a scenario" message={failure}>
+        <a href={formatRoute({ at: "run", runId })}>Show the session</a>
+      </Failed>
+    );
+  }
+  if (source === undefined) return <Loading what="Reading the session" />;
+  return <Editing place={`session ${runId}`} initial={source} detail={undefined} broken={undefined} />;
 }
 
 function OneBrokenFile({ name }: { name: string }) {

@@ -5,6 +5,7 @@ import {
   IconDots,
   IconDownload,
   IconEyeExclamation,
+  IconFilePlus,
   IconPin,
   IconPinFilled,
   IconPlayerStop,
@@ -59,11 +60,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
   const without = started?.without ?? [];
   const following = useFollowing(run);
   const isLive = following === "live" || following === "loading";
-  const whyNoRerun = isLive
-    ? IN_PROGRESS[following]
-    : isManual
-      ? "A manual session has no scenario to repeat"
-      : (cannotRun ?? sentence(otherStack));
+  const whyNoRerun = isLive ? IN_PROGRESS[following] : (cannotRun ?? sentence(otherStack));
   const noOther =
     detail === undefined
       ? "The history of this scenario is still loading"
@@ -121,6 +118,16 @@ export function RunHeader({ run }: { run: OpenRun }) {
             onClick={() => void actions.cancel(entry.entryId)}
           >
             Cancel the run
+          </ReasonedButton>
+        ) : isManual ? (
+          <ReasonedButton
+            variant="light"
+            leftSection={<IconFilePlus size={14} aria-hidden />}
+            disabledBecause={isLive ? "The session is in progress: restore what is broken first" : undefined}
+            hint="Opens its faults and calls as a scenario that repeats them"
+            onClick={() => goTo({ at: "scenarios", manualRunId: record.runId })}
+          >
+            Save as a scenario
           </ReasonedButton>
         ) : (
           <ReasonedButton

@@ -1,7 +1,7 @@
 import { CopyButton } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import type { ServiceInstance, ServiceStatus } from "../../electron/contract/stack.ts";
+import type { ServiceInstance, ServiceStatus, StackStatus } from "../../electron/contract/stack.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { formatRoute } from "../state/route.ts";
 import { Facts } from "../ui/facts.tsx";
@@ -10,6 +10,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneWord } from "../ui/tone-mark.tsx";
+import { SendCall } from "./send-call.tsx";
 import { ServiceLogs } from "./service-logs.tsx";
 import classes from "./service-page.module.css";
 
@@ -43,6 +44,7 @@ export default function ServicePage({ name }: { name: string }) {
       {stack.state === "up" ? (
         <>
           <Instances service={name} />
+          {isCalled(service, stack) && <SendCall />}
           <ServiceLogs service={name} />
         </>
       ) : (
@@ -52,6 +54,13 @@ export default function ServicePage({ name }: { name: string }) {
       )}
     </div>
   );
+}
+
+/** As the lab's own calls are sent: to the gateway, or to the only MCP server of a stack that has none. */
+function isCalled({ role }: ServiceStatus, { services }: StackStatus): boolean {
+  if (role === "gateway") return true;
+  const count = (wanted: string) => services.filter((each) => each.role === wanted).length;
+  return role === "mcp-server" && count("gateway") === 0 && count("mcp-server") === 1;
 }
 
 function Address({ service: { address, name } }: { service: ServiceStatus }) {

@@ -19,8 +19,10 @@ export type Route =
   | { at: "service"; service: string }
   | { at: "history"; filter?: RunFilter }
   | { at: "approvals" }
-  /** `brokenFile` is a user's file that is not a valid scenario. */
-  | { at: "scenarios"; scenarioId?: string; isCopy?: boolean; brokenFile?: string }
+  /**
+   * `brokenFile` is a user's file that is not a valid scenario; `manualRunId` a manual session that is to become one.
+   */
+  | { at: "scenarios"; scenarioId?: string; isCopy?: boolean; brokenFile?: string; manualRunId?: string }
   | { at: "settings" }
   | { at: "about" };
 
@@ -47,6 +49,10 @@ export function parseRoute(hash: string): Route {
   if (place === "compare" && ID.test(first) && ID.test(second)) return { at: "compare", left: first, right: second };
   if (place === "scenarios" && ID.test(first)) {
     return { at: "scenarios", scenarioId: first, ...(values.has("copy") ? { isCopy: true } : {}) };
+  }
+  const manualRunId = values.get("from");
+  if (place === "scenarios" && first === "" && manualRunId !== null && ID.test(manualRunId)) {
+    return { at: "scenarios", manualRunId };
   }
   const brokenFile = values.get("file");
   if (place === "scenarios" && first === "" && brokenFile) return { at: "scenarios", brokenFile };
@@ -99,6 +105,7 @@ export function formatRoute(route: Route): string {
     case "compare":
       return `#/compare/${route.left}/${route.right}`;
     case "scenarios":
+      if (route.manualRunId !== undefined) return `#/scenarios?from=${route.manualRunId}`;
       if (route.brokenFile !== undefined) return `#/scenarios?file=${encodeURIComponent(route.brokenFile)}`;
       return route.scenarioId === undefined
         ? "#/scenarios"

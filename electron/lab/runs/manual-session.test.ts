@@ -52,8 +52,8 @@ async function begin() {
 test("an error that nothing has awaited ends it as an error, with everything restored", async () => {
   const { beginning, events } = await begin();
   const run = await beginning;
-  await run.apply({ down: LINK } as never, never);
-  await run.apply({ pause: "server" } as never, never);
+  await run.apply({ down: LINK } as never, { down: LINK }, never);
+  await run.apply({ pause: "server" } as never, { pause: "server" }, never);
   strays.report(new Error("boom"));
   await run.ended;
   expect(await history.find(run.runId)).toMatchObject({ outcome: "error", reason: expect.stringContaining("boom") });
@@ -78,7 +78,7 @@ test("a session that could only be started partly is ended with its error", asyn
 test("a session whose end cannot be recorded still ends, and that is reported", async () => {
   const { beginning, unrecorded } = await begin();
   const run = await beginning;
-  await run.apply({ down: LINK } as never, never);
+  await run.apply({ down: LINK } as never, { down: LINK }, never);
   await history.flush();
   const database = new Database(historyFile);
   onTestFinished(() => void database.close());
@@ -92,7 +92,7 @@ test("a session whose end cannot be recorded still ends, and that is reported", 
 test("a toxic that someone else leaves on the stack meanwhile is residue, by its name", async () => {
   const { beginning } = await begin();
   const run = await beginning;
-  await run.apply({ pause: "server" } as never, never);
+  await run.apply({ pause: "server" } as never, { pause: "server" }, never);
   const toxics = `${stack.proxyUrl}/proxies/${LINK}/toxics`;
   const toxic = { name: "theirs", type: "latency", attributes: { latency: 1 } };
   expect(await send(toxics, toxic)).toMatchObject({ status: 200 });
@@ -109,7 +109,7 @@ test("existing damage is accepted, by its name, and is not residue at its end", 
   await stack.running.driver.pause("server");
   const { beginning, events } = await begin();
   const run = await beginning;
-  await run.apply({ pause: "caller" } as never, never);
+  await run.apply({ pause: "caller" } as never, { pause: "caller" }, never);
   await run.undo("all");
   await run.ended;
   await stack.running.driver.resume("server");
@@ -122,7 +122,7 @@ test("existing damage is accepted, by its name, and is not residue at its end", 
 test("a halt by another process ends it as cancelled, with everything restored", async () => {
   const { beginning, events } = await begin();
   const run = await beginning;
-  await run.apply({ pause: "server" } as never, never);
+  await run.apply({ pause: "server" } as never, { pause: "server" }, never);
   stack.faults.tryHalt(Date.now());
   onTestFinished(() => void stack.faults.arm());
   await run.ended;
@@ -133,9 +133,9 @@ test("a halt by another process ends it as cancelled, with everything restored",
 test("a fault that is requested while the session ends is refused, and never applied after the rollback", async () => {
   const { beginning } = await begin();
   const run = await beginning;
-  await run.apply({ pause: "server" } as never, never);
+  await run.apply({ pause: "server" } as never, { pause: "server" }, never);
   const closing = run.close();
-  const late = run.apply({ pause: "caller" } as never, never);
+  const late = run.apply({ pause: "caller" } as never, { pause: "caller" }, never);
   await expect(Promise.allSettled([late, closing])).resolves.toHaveLength(2);
   await run.ended;
   expect(stack.faults.open(stack.running.registered.id)).toEqual([]);

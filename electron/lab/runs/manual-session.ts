@@ -4,9 +4,11 @@ import type { LabEvent } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
 import type { FaultInjector } from "../faults/injector.ts";
-import { LabError } from "../lab-error.ts";
+import { LabError, messageOf } from "../lab-error.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
+import type { Step } from "../scenarios/schema.ts";
 import { settleDecisions } from "../scenarios/settle-decisions.ts";
+import { runStep, type StepOutput } from "../scenarios/steps.ts";
 import { MANUAL_POLICY } from "./run-policy.ts";
 import { carryOut, type RunnerParts, type RunPlan, type RunResult } from "./runner.ts";
 
@@ -18,6 +20,7 @@ export interface SessionParts extends RunnerParts {
   onUnrecorded: (error: unknown) => void;
 }
 
+export type CallStep = Extract<Step, { call: string }>;
 type Undone = Awaited<ReturnType<FaultInjector["undo"]>>;
 
 /**
@@ -33,6 +36,7 @@ export class ManualSession {
   readonly #over = Promise.withResolvers<void>();
   #context: RunContext | undefined;
   #working = 0;
+  #steps = 0;
 
   private constructor({ listen, onUnrecorded, ...parts }: SessionParts) {
     const plan = planOf((context, signal) => this.#serve(context, signal));
@@ -65,23 +69,55 @@ export class ManualSession {
     return this.#serving.signal.aborted;
   }
 
-  apply(fault: FaultSpec, signal: AbortSignal): Promise<string> {
-    return this.#during(async () => {
-      const scope = new AbortScope(signal);
-      const end = () => scope.abort(this.#serving.signal.reason);
-      this.#serving.signal.addEventListener("abort", end, { once: true });
-      if (this.isEnding) end();
-      try {
-        return await this.#startedContext.faults.apply(fault, scope.signal);
-      } finally {
-        this.#serving.signal.removeEventListener("abort", end);
-        scope.end();
-      }
-    });
+  /** @param written the fault as a scenario would write it */
+  apply(fault: FaultSpec, written: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<string> {
+    const step = { fault: written };
+    return this.#during(() =>
+      this.#logged(step, () => this.#whileServing(signal, (own) => this.#startedContext.faults.apply(fault, own))),
+    );
   }
 
   undo(target: string): Promise<Undone> {
-    return this.#during(() => this.#startedContext.faults.undo(target, AbortSignal.timeout(UNDO_LIMIT_MS)));
+    const undo = () => this.#startedContext.faults.undo(target, AbortSignal.timeout(UNDO_LIMIT_MS));
+    return this.#during(() => this.#logged({ undo: target }, undo));
+  }
+
+  /** Makes a call through the gateway, as a call step does. */
+  call(call: CallStep, signal: AbortSignal): Promise<StepOutput> {
+    const step = { call: call.call, arguments: call.arguments ?? {} };
+    return this.#during(() =>
+      this.#logged(step, () => this.#whileServing(signal, (own) => runStep(call, this.#startedContext, own))),
+    );
+  }
+
+  /** Logs a request as a step, so that the session can be saved as a scenario. */
+  async #logged<Value>(written: Readonly<Record<string, unknown>>, work: () => Promise<Value>): Promise<Value> {
+    const { log } = this.#startedContext;
+    const step = `step-${++this.#steps}`;
+    const [[kind = "", target]] = Object.entries(written) as [[string, unknown]];
+    const label = typeof target === "string" ? `${kind} ${target}` : `${kind}: ${describeFault(target)}`;
+    log.append({ type: "step.started", step, kind, label, background: false, written });
+    try {
+      const output = await work();
+      log.append({ type: "step.ended", step, outcome: "ok", output });
+      return output;
+    } catch (error) {
+      log.append({ type: "step.ended", step, outcome: "failed", error: messageOf(error) });
+      throw error;
+    }
+  }
+
+  async #whileServing<Value>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const scope = new AbortScope(signal);
+    const end = () => scope.abort(this.#serving.signal.reason);
+    this.#serving.signal.addEventListener("abort", end, { once: true });
+    if (this.isEnding) end();
+    try {
+      return await work(scope.signal);
+    } finally {
+      this.#serving.signal.removeEventListener("abort", end);
+      scope.end();
+    }
   }
 
   /**
@@ -128,6 +164,11 @@ export class ManualSession {
   #endIfOver(): void {
     if (this.#working === 0 && this.#startedContext.faults.inForce().length === 0) this.#over.resolve();
   }
+}
+
+/** `latency gateway->payments-mcp`: the first field of a fault names its kind and its target. */
+function describeFault(fault: unknown): string {
+  return Object.entries(fault as Record<string, unknown>)[0]?.join(" ") ?? "";
 }
 
 function planOf(method: RunPlan["method"]): RunPlan {

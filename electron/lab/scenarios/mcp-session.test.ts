@@ -10,7 +10,7 @@ test("a session with a server of HTTP+SSE alone lists and calls its tools, and i
   const { address, streams, asked } = await sseServer({ authorization: headers.Authorization });
   const session = await openMcpSession({ url: `http://${address}/sse`, headers }, "turn-1", never);
   expect(session.id).toBeUndefined();
-  expect(await session.listTools(never)).toEqual(["greet"]);
+  expect(await session.listTools(never)).toMatchObject([{ name: "greet" }]);
   expect(await session.call("greet", {}, never)).toEqual({ ok: true, decision: "ok", detail: "hello" });
   expect(new Set(asked.map((each) => each.headers["x-mcp-turn-id"]))).toEqual(new Set(["turn-1"]));
   await session.close();

@@ -1,7 +1,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport, SseError } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { McpError } from "@modelcontextprotocol/sdk/types.js";
+import { McpError, type Tool } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import { AbortScope, within } from "../abort-scope.ts";
 import { isUnauthorized, type McpEndpoint, mayBeOlder, unauthorized } from "../health/mcp-endpoint.ts";
@@ -24,7 +24,7 @@ export interface CallOutcome {
 export interface McpSession {
   /** Session id; undefined when the gateway has no sessions. */
   readonly id: string | undefined;
-  listTools(signal: AbortSignal): Promise<string[]>;
+  listTools(signal: AbortSignal): Promise<Tool[]>;
   /** Never rejects for a refused or failed call, only when `signal` aborts. */
   call(tool: string, toolArguments: Record<string, unknown>, signal: AbortSignal): Promise<CallOutcome>;
   close(): Promise<void>;
@@ -60,7 +60,7 @@ export async function openMcpSession(endpoint: McpEndpoint, turn: string, signal
     id,
     async listTools(limit) {
       const { tools } = await within(limit, ANSWER_LIMIT_MS, (own) => client.listTools({}, { signal: own }));
-      return tools.map(({ name }) => name);
+      return tools;
     },
     async call(tool, toolArguments, limit) {
       const request = { name: tool, arguments: toolArguments };

@@ -34,7 +34,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     const { openMcpSession } = await loadMcpSession();
     const session = await openMcpSession(context.stack.mcpEndpoint(warm), randomUUID(), signal);
     try {
-      return { tools: await session.listTools(signal) };
+      return { tools: (await session.listTools(signal)).map(({ name }) => name) };
     } finally {
       await session.close();
     }

@@ -11,6 +11,7 @@ import type { OpenStack } from "../stacks/open-stack.ts";
 import { type FileSource, ON_REFERENCE_STACK, type RunTarget } from "../stacks/run-target.ts";
 import { ApprovalService } from "./approvals/approval-service.ts";
 import { BundleService } from "./bundles/bundle-service.ts";
+import { CallService } from "./calls/call-service.ts";
 import { DiagnosticsService } from "./diagnostics/diagnostics-service.ts";
 import { FaultService } from "./faults/fault-service.ts";
 import { HistoryService } from "./history/history-service.ts";
@@ -39,6 +40,7 @@ export class EngineService {
   readonly stack: StackService;
   readonly faults: FaultService;
   readonly runs: RunService;
+  readonly calls: CallService;
   readonly approvals: ApprovalService;
   readonly history: HistoryService;
   readonly bundles: BundleService;
@@ -148,6 +150,7 @@ export class EngineService {
     this.history = history;
     this.approvals = approvals;
     this.runs = runs;
+    this.calls = new CallService(() => controller.running, faults);
     this.faults = faults;
     this.bundles = new BundleService(store, () => history.changed());
     this.scenarios = new ScenarioService({

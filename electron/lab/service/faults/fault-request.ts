@@ -12,7 +12,7 @@ export function toFault(
   { kind, target, attributes = {}, forMs }: FaultRequest,
   stack: Stack,
   driver: StackDriver["kind"],
-): FaultSpec {
+): { fault: FaultSpec; written: Record<string, unknown> } {
   const kinds = faultKindsOf(stack, driver);
   const known = kinds.find((each) => each.kind === kind);
   if (known === undefined) {
@@ -29,8 +29,9 @@ export function toFault(
   const unknown = Object.keys(attributes).filter((name) => !known.attributes.some((each) => each.name === name));
   if (unknown.length > 0) throw new LabError("bad-input", `${kind} takes no ${unknown.join(", ")}`);
   const lasts = forMs === undefined ? {} : { for: `${forMs}ms` };
-  const parsed = step.safeParse({ fault: { ...attributes, ...lasts, [kind]: target } });
-  if (parsed.success && "fault" in parsed.data) return parsed.data.fault;
+  const written = { [kind]: target, ...attributes, ...lasts };
+  const parsed = step.safeParse({ fault: written });
+  if (parsed.success && "fault" in parsed.data) return { fault: parsed.data.fault, written };
   const reason = parsed.success ? "it is no fault" : describeIssues(parsed.error);
   throw new LabError("bad-input", `${kind} ${target} cannot be done so: ${reason}`, {
     hint: `it takes: ${known.attributes.map(({ name, type }) => `${name} (${type})`).join(", ") || "nothing"}`,

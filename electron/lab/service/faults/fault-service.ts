@@ -11,7 +11,8 @@ import type { UndoTarget } from "../../faults/undo-target.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import type { FaultJournal } from "../../journal/fault-journal.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
-import { ManualSession } from "../../runs/manual-session.ts";
+import { type CallStep, ManualSession } from "../../runs/manual-session.ts";
+import type { StepOutput } from "../../scenarios/steps.ts";
 import { serviceNamed } from "../../stacks/stack-file.ts";
 import type { StrayErrors } from "../../stray-errors.ts";
 import { LAB_VERSION } from "../../version.ts";
@@ -24,6 +25,14 @@ import { toFault } from "./fault-request.ts";
 const APPLY_LIMIT_MS = 60_000;
 const UNDO_LIMIT_MS = 60_000;
 const START_LIMIT_MS = 45_000;
+/** Longer than a person waits for an approval that somebody may give meanwhile. */
+const CALL_LIMIT_MS = 6 * 60_000;
+
+export interface SentCall {
+  output: StepOutput;
+  /** The manual session that has it. */
+  runId: string | null;
+}
 
 export interface FaultServiceParts {
   operations: Operations;
@@ -73,16 +82,24 @@ export class FaultService {
     if (running === undefined) {
       throw new LabError("precondition", "no stack is up, so there is nothing to break", { hint: "bring it up first" });
     }
-    const fault = toFault(request, running.stack, running.driver.kind);
+    const { fault, written } = toFault(request, running.stack, running.driver.kind);
     let manual = await this.#openManual();
     // It may have come to its end in the very moment that it was found.
     while (manual.isEnding) manual = await this.#openManual();
     const { runId } = manual;
     const message = await within(this.#parts.operations.closing, APPLY_LIMIT_MS, (limited) =>
-      manual.apply(fault, limited),
+      manual.apply(fault, written, limited),
     );
     this.#parts.onChange();
     return { runId, message };
+  }
+
+  /** Makes a call through the gateway: as a step of the manual session while there is one, else recorded nowhere. */
+  async call(call: CallStep, unrecorded: () => Promise<StepOutput>): Promise<SentCall> {
+    const manual = this.#manual;
+    if (manual === undefined || manual.isEnding) return { output: await unrecorded(), runId: null };
+    const output = await within(this.#parts.operations.closing, CALL_LIMIT_MS, (limit) => manual.call(call, limit));
+    return { output, runId: manual.runId };
   }
 
   /**

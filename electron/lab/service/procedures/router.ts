@@ -30,7 +30,7 @@ export type LabRouter = ReturnType<typeof labRouter>;
 
 /** The contract, served by the engine. Whatever fails behind it reaches the page as one of the contract's errors. */
 export function labRouter({ service, host, files, invite }: RouterParts) {
-  const { scenarios, stack, faults, runs, state, streams, approvals, history, settings, bundles, diagnostics } =
+  const { scenarios, stack, faults, calls, runs, state, streams, approvals, history, settings, bundles, diagnostics } =
     service;
   const lab = implement(labContract)
     .$context<RouterContext>()
@@ -67,6 +67,9 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         scenarios.delete(input.id);
         return {};
       }),
+      fromManualRun: lab.scenarios.fromManualRun.handler(async ({ input }) => ({
+        source: await scenarios.fromManualRun(input.runId),
+      })),
       getBroken: lab.scenarios.getBroken.handler(({ input }) => scenarios.getBroken(input.name)),
       deleteBroken: lab.scenarios.deleteBroken.handler(({ input }) => {
         scenarios.deleteBroken(input.name);
@@ -97,6 +100,10 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         faults.arm();
         return {};
       }),
+    },
+    calls: {
+      tools: lab.calls.tools.handler(() => calls.tools()),
+      send: lab.calls.send.handler(({ input }) => calls.send(input)),
     },
     runs: {
       start: lab.runs.start.handler(({ input: { scenarioIds, without, repeat } }) => {

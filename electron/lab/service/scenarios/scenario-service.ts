@@ -9,6 +9,7 @@ import type { RunStore } from "../../history/run-store.ts";
 import type { LoadedScenario } from "../../scenarios/load.ts";
 import { type PlannedStep, planScenario } from "../../scenarios/plan.ts";
 import type { PlanTarget } from "../../stacks/resolve-target.ts";
+import { scenarioOfManualRun } from "./manual-scenario.ts";
 import { scenarioOf } from "./past-scenario.ts";
 import { toCard, toDetail, validate } from "./scenario-cards.ts";
 import type { SaveOptions, ScenarioLibrary } from "./scenario-library.ts";
@@ -34,6 +35,14 @@ export class ScenarioService {
   /** Changes when a scenario of the user's was saved or deleted. */
   get version(): number {
     return this.#version;
+  }
+
+  /** A manual session as a scenario of its own. @throws LabError when it cannot be one */
+  async fromManualRun(runId: string): Promise<string> {
+    const taken = new Set((await this.list()).scenarios.map(({ id }) => id));
+    let id = "done-manually";
+    for (let at = 2; taken.has(id); at++) id = `done-manually-${at}`;
+    return scenarioOfManualRun(this.#parts.store, runId, id);
   }
 
   async list(): Promise<{ scenarios: ScenarioSummary[]; broken: BrokenScenario[] }> {
