@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { lastingFolder } from "./lasting-folder.ts";
 
@@ -43,6 +44,8 @@ export async function startPostgres() {
     server = spawn(process.execPath, [PROGRAM], { env: environment, stdio: "ignore" });
     while (!(await query("SELECT 1").catch(() => undefined))) {
       if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);
+      // Without a pause these attempts take more of the processor than the server that they wait for.
+      await delay(20);
     }
   };
   const end = async (signal: NodeJS.Signals) => {
