@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { buildLab } from "../electron/testing/build-lab.ts";
 import { compileOnce } from "../electron/testing/compile-once.ts";
 import { findChromium } from "../electron/testing/find-chromium.ts";
 import { PAGE_FOLDER, PROJECT, shellUnderTest } from "./desktop/shell-under-test.ts";
@@ -12,6 +13,7 @@ export default async function buildAll(): Promise<void> {
   // Used by everything that the specs start.
   process.env.CHROMIUM = await findChromium(process.env.CHROMIUM).catch(inOneLine);
   execFileSync("npm", ["run", "--silent", "build"], { cwd: PROJECT, stdio: "inherit" });
+  await buildLab("lab-of-pages");
   const source = join(import.meta.dirname, "desktop", "page");
   mkdirSync(PAGE_FOLDER, { recursive: true });
   await build({ entryPoints: [join(source, "page.ts")], bundle: true, format: "esm", outdir: PAGE_FOLDER });

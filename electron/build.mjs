@@ -1,10 +1,11 @@
 // Bundles what Electron runs: the shell with the engine as one module, the preload as one CommonJS file (a sandboxed
 // preload can load nothing else), the watchdog, which is a process of its own, and the worker of the run history, which is
 // started as threads. Packages stay packages: one is native.
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { COMMONJS_GLOBALS, startedBeside, wholePrograms } from "./bundling.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const out = join(folder, "..", "dist", "electron");
@@ -17,30 +18,6 @@ const place = {
   define: { "import.meta.dirname": "__labFolder" },
   banner: { js: 'const __labFolder = import.meta.dirname.replace(/app\\.asar(?=[\\\\/])/, "app.asar.unpacked");' },
 };
-
-/** The lab starts a process or a thread from the source beside it; in the bundle that is another bundle. */
-function startedFrom(name, { by, source: from, bundle: to }) {
-  return {
-    name,
-    setup(build) {
-      build.onLoad({ filter: by }, ({ path }) => {
-        const source = readFileSync(path, "utf8");
-        const contents = source.replace(from, to);
-        if (contents === source) throw new Error(`${path} no longer names ${from}: the bundle would start no ${name}`);
-        return { contents, loader: "ts" };
-      });
-    },
-  };
-}
-
-const startedBeside = [
-  startedFrom("watchdog", { by: /[\\/]watchdog[\\/]watchdog\.ts$/, source: '"main.ts"', bundle: '"watchdog.js"' }),
-  startedFrom("history-worker", {
-    by: /[\\/]sqlite[\\/]worker-client\.ts$/,
-    source: '"worker.ts"',
-    bundle: '"history-worker.js"',
-  }),
-];
 
 const common = { bundle: true, platform: "node", target: "node24", outdir: out, logLevel: "warning", sourcemap: true };
 
@@ -58,24 +35,15 @@ await build({
   chunkNames: "[name]-[hash]",
   splitting: true,
 });
-// Whole, with the packages that they need: they lie beside the archive, where nothing of what is in it is found. Only the native database module is there too. Packages that are CommonJS find what modules have no longer.
+// Whole: they lie beside the archive, where nothing of what is in it is found. Only the native database module is there too.
 await build({
   ...mainProcess,
+  ...wholePrograms,
   entryPoints: {
     watchdog: join(folder, "lab", "watchdog", "main.ts"),
     "history-worker": join(folder, "lab", "history", "sqlite", "worker.ts"),
   },
-  packages: "bundle",
-  external: ["better-sqlite3", "cpu-features", "*.node"],
-  banner: {
-    js: [
-      'import { createRequire } from "node:module";',
-      "const require = createRequire(import.meta.url);",
-      "const __dirname = import.meta.dirname;",
-      "const __filename = import.meta.filename;",
-      place.banner.js,
-    ].join("\n"),
-  },
+  banner: { js: `${COMMONJS_GLOBALS}\n${place.banner.js}` },
 });
 await build({
   ...common,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test as base, type Page } from "@playwright/test";
+import { labProgram } from "../../electron/testing/lab-program.ts";
 import { type Desktop, quit, startDesktop } from "../desktop/desktop.ts";
 import { PROJECT } from "../desktop/shell-under-test.ts";
 import { expect } from "../expect.ts";
@@ -63,7 +64,7 @@ export class BrowserLab implements LabUnderTest {
 
   static async start(home: string, environment: NodeJS.ProcessEnv = {}, port = 0): Promise<BrowserLab> {
     const args = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)])];
-    const child = spawn(process.execPath, [join(PROJECT, "electron", "hosts", "start.mjs"), ...args], {
+    const child = spawn(process.execPath, [labProgram("start"), ...args], {
       env: { ...process.env, ...environment, RESILIENCE_LAB_HOME: home },
       stdio: ["ignore", "pipe", "pipe"],
     });

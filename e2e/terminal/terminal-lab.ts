@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TestContext } from "vitest";
+import { labProgram } from "../../electron/testing/lab-program.ts";
 
-const LAUNCHER = join(import.meta.dirname, "..", "..", "electron", "hosts", "launch.mjs");
+const LAUNCHER = labProgram("launch");
 
 /** Only here can running processes be read from the system; elsewhere such tests are reported as skipped. */
 export const HAS_PROCESS_TABLE = process.platform === "linux";

@@ -253,7 +253,18 @@ async function untilBroken(started: LabProcess): Promise<LabProcess> {
   };
   await expect.poll(isBroken, WAIT).toBe(true);
   await expect.poll(() => watchdogsOf({ home }).map(catchesHangup), WAIT).toEqual([true]);
+  // A lab that is stopped while it writes to its journal keeps everyone else out of it.
+  await expect.poll(faultStates, WAIT).not.toContain("intended");
   return started;
+}
+
+function faultStates(): string[] {
+  const journal = openJournal(join(home, "journal.db"));
+  try {
+    return journal.database.prepare<[], string>("SELECT state FROM faults").pluck().all();
+  } finally {
+    journal.close();
+  }
 }
 
 async function expectIntact(): Promise<void> {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { labProgram } from "../../../testing/lab-program.ts";
 import { DockerOracle } from "./docker-oracle.ts";
 import type { Oracle } from "./kill-oracle.ts";
 import { KILL_POINT_VARIABLE, KILL_WATCHDOG_VARIABLE, type KillPoint } from "./kill-points.ts";
@@ -11,7 +12,7 @@ import { type LabProcess, startLab } from "./lab-process.ts";
 import { ProcessOracle } from "./process-oracle.ts";
 import { watchdogsOf } from "./process-table.ts";
 
-const KILLABLE_LAB = join(import.meta.dirname, "..", "..", "..", "testing", "killable-lab.ts");
+const KILLABLE_LAB = labProgram("killable-lab");
 const POLL_INTERVAL_MS = 20;
 /** Bounds a hang; the lab's own recovery limit is far below, and the times are reported. */
 const REPAIR_LIMIT_MS = 60_000;

@@ -1,10 +1,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { labProgram } from "../../../testing/lab-program.ts";
 
-const PROJECT = join(import.meta.dirname, "..", "..", "..", "..");
-const LAUNCHER = join(PROJECT, "electron", "hosts", "launch.mjs");
+const LAUNCHER = labProgram("launch");
 
 export interface LabProcess {
   child: ChildProcessByStdio<null, Readable, Readable>;

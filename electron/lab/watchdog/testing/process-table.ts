@@ -25,7 +25,7 @@ export function serviceProcessesOf(home: string): ServiceProcess[] {
 export function watchdogsOf(whose: { home: string } | { parent: number }): number[] {
   return allPids().filter((pid) => {
     const command = read(pid, "cmdline").split("\0");
-    const at = command.findIndex((argument) => argument.endsWith(join("watchdog", "main.ts")));
+    const at = command.findIndex((argument) => /watchdog(\/main\.ts|\.js)$/.test(argument));
     if (at < 0) return false;
     return "home" in whose ? command[at + 1] === whose.home : statOf(pid)?.parent === whose.parent;
   });

@@ -2,13 +2,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { labProgram } from "../../../../testing/lab-program.ts";
 import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
-import { PROJECT_FOLDER } from "../../../version.ts";
 import { LabProcess } from "../testing/lab-process.ts";
 import { type LinkedProject, sharedProject, TWO_SERVICES } from "../testing/linked-project.ts";
 import { describeOnDocker } from "../testing/on-docker.ts";
 
-const KILLABLE_LAB = join(PROJECT_FOLDER, "electron", "testing", "killable-lab.ts");
+const KILLABLE_LAB = labProgram("killable-lab");
 const LINK = "caller->tools";
 /** As the killable lab knows them. */
 const MOMENTS = [

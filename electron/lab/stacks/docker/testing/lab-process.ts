@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
+import { labProgram } from "../../../../testing/lab-program.ts";
 import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
-import { PROJECT_FOLDER } from "../../../version.ts";
 
-const LAUNCHER = join(PROJECT_FOLDER, "electron", "hosts", "launch.mjs");
+const LAUNCHER = labProgram("launch");
 
 /** A look goes through every process of the machine. */
 const POLL_INTERVAL_MS = 200;

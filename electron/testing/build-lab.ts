@@ -1,0 +1,35 @@
+import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { COMMONJS_GLOBALS, wholePrograms } from "../bundling.ts";
+import { LAB_BUNDLES_VARIABLE } from "./lab-program.ts";
+
+const ELECTRON = join(import.meta.dirname, "..");
+
+/**
+ * Bundles the lab once. Tests start it and its watchdog hundreds of times, and to find and load its hundreds of modules
+ * takes a third of the processor time of a short command.
+ * @param name of a folder in test-results/: two folders below the project, as the sources that look for their neighbours
+ */
+export async function buildLab(name: string): Promise<void> {
+  const folder = join(ELECTRON, "..", "test-results", name);
+  const fresh = `${folder}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  await build({
+    ...wholePrograms,
+    outdir: fresh,
+    splitting: true,
+    entryPoints: {
+      launch: join(ELECTRON, "hosts", "launch.mjs"),
+      start: join(ELECTRON, "hosts", "start.mjs"),
+      "killable-lab": join(ELECTRON, "testing", "killable-lab.ts"),
+      watchdog: join(ELECTRON, "lab", "watchdog", "main.ts"),
+      "history-worker": join(ELECTRON, "lab", "history", "sqlite", "worker.ts"),
+    },
+    banner: { js: COMMONJS_GLOBALS },
+  });
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(fresh, folder);
+  process.env[LAB_BUNDLES_VARIABLE] = folder;
+}
