@@ -63,66 +63,62 @@ test("a run is cancelled, and its faults are undone", AGAIN_IN_THE_APP, async ({
   });
 });
 
-test(
-  "a manual fault is applied, everything is undone, and the lab is halted and armed",
-  AGAIN_IN_THE_APP,
-  async ({ window }) => {
-    const { page } = window;
-    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
-    await window.bringUp();
+test("a manual fault is applied, everything is undone, and the lab is halted and armed", async ({ window }) => {
+  const { page } = window;
+  await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
+  await window.bringUp();
 
-    await test.step("stop a service from the map", async () => {
-      await window.service("payments-mcp").click();
-      await page.getByRole("button", { name: "Stop payments-mcp" }).click();
-      await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
-      await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
-    });
+  await test.step("stop a service from the map", async () => {
+    await window.service("payments-mcp").click();
+    await page.getByRole("button", { name: "Stop payments-mcp" }).click();
+    await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
+    await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
+  });
 
-    await test.step("a disabled control shows the reason, also without a pointer", async () => {
-      const kill = page.getByRole("button", { name: "Kill payments-mcp" });
-      await expect(kill).toHaveAccessibleDescription(/restore it first/);
-      await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
-      await page.keyboard.press("Tab");
-      await expect(kill).toBeFocused();
-      await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
-    });
+  await test.step("a disabled control shows the reason, also without a pointer", async () => {
+    const kill = page.getByRole("button", { name: "Kill payments-mcp" });
+    await expect(kill).toHaveAccessibleDescription(/restore it first/);
+    await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
+    await page.keyboard.press("Tab");
+    await expect(kill).toBeFocused();
+    await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
+  });
 
-    await test.step("break a link on the map and restore it", async () => {
-      const link = window.link("gateway->mock-slack");
-      await window.clickOnLine(link);
-      await page.getByRole("combobox", { name: "Fault" }).click();
-      await page.getByRole("option", { name: "down", exact: true }).click();
-      await page.getByRole("button", { name: "Break the link" }).click();
-      await expect(link).toHaveAccessibleName(/down in force/);
-      await page.getByRole("button", { name: "Restore gateway->mock-slack" }).click();
-      await expect(link).toHaveAccessibleName("link gateway->mock-slack");
-    });
+  await test.step("break a link on the map and restore it", async () => {
+    const link = window.link("gateway->mock-slack");
+    await window.clickOnLine(link);
+    await page.getByRole("combobox", { name: "Fault" }).click();
+    await page.getByRole("option", { name: "down", exact: true }).click();
+    await page.getByRole("button", { name: "Break the link" }).click();
+    await expect(link).toHaveAccessibleName(/down in force/);
+    await page.getByRole("button", { name: "Restore gateway->mock-slack" }).click();
+    await expect(link).toHaveAccessibleName("link gateway->mock-slack");
+  });
 
-    await test.step("Undo all is available on every page", async () => {
-      await window.goTo("History");
-      await window.undoAll.click();
-      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
-      await window.goTo("Lab");
-      await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
-    });
+  await test.step("Undo all is available on every page", async () => {
+    await window.goTo("History");
+    await window.undoAll.click();
+    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+    await window.goTo("Lab");
+    await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
+  });
 
-    await test.step("manual faults are in the history as a run", async () => {
-      await window.goTo("History");
-      await expect(page.getByRole("link", { name: /manual session/i }).first()).toBeVisible();
-    });
+  await test.step("manual faults are in the history as a run", async () => {
+    await window.goTo("History");
+    await expect(page.getByRole("link", { name: /manual session/i }).first()).toBeVisible();
+  });
 
-    await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
-      await page.keyboard.press("ControlOrMeta+.");
-      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
-      await window.goTo("Lab");
-      const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
-      await expect(start).toHaveAccessibleDescription(/arm it first/);
-      await page.getByRole("button", { name: "Arm the lab" }).press("Enter");
-      await expect(page.getByRole("main")).toBeFocused();
-      await expect(start).not.toHaveAttribute("aria-disabled");
-    });
-  },
-);
+  await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
+    await page.keyboard.press("ControlOrMeta+.");
+    await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
+    await window.goTo("Lab");
+    const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
+    await expect(start).toHaveAccessibleDescription(/arm it first/);
+    await page.getByRole("button", { name: "Arm the lab" }).press("Enter");
+    await expect(page.getByRole("main")).toBeFocused();
+    await expect(start).not.toHaveAttribute("aria-disabled");
+  });
+});
 
 test("faults that a run could not undo are shown on every page, and undone on retry", async ({ window, home }) => {
   const { page } = window;

@@ -3,7 +3,7 @@ import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
 const CRASH = "The MCP server crashes and the tool stays visible";
 
 test(
-  "everything works without a pointer: find, run, read, scrub, break and undo",
+  "everything works without a pointer: find, run, read, scrub, break, undo and halt",
   AGAIN_IN_THE_APP,
   async ({ window }) => {
     const { page, run } = window;
@@ -103,6 +103,15 @@ test(
       await expect(window.service("mock-slack")).toHaveAccessibleName(/stopped/);
       await keyboard.press("Control+Shift+z");
       await expect(window.service("mock-slack")).toHaveAccessibleName(/running, up/, { timeout: 60_000 });
+    });
+
+    await test.step("halt everything and arm the lab", async () => {
+      await keyboard.press("ControlOrMeta+.");
+      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
+      await page.getByRole("button", { name: "Arm the lab" }).focus();
+      await keyboard.press("Enter");
+      await expect(page.getByRole("button", { name: "Arm the lab" })).toBeHidden();
+      await expect(page.getByRole("main")).toBeFocused();
     });
   },
 );
