@@ -21,7 +21,8 @@ const TARGET_OPTIONS = ["--stack", stackFile, "--ports", "auto"];
 const JUMPING = {
   NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "..", "..", "testing", "jumping-clocks.ts"))}`,
 };
-const WAIT = { timeout: 20_000 };
+/** Each look goes through every process of the machine. */
+const WAIT = { timeout: 20_000, interval: 100 };
 const SERVICES = ["caller", "fault-proxy", "server"];
 let linkUrl: string;
 
