@@ -7,6 +7,12 @@ const DESCRIPTIONS: Record<string, string> = {
   budget: "limits the number of calls per turn",
   "approval-ttl": "limits how long a call waits for approval",
   redaction: "keeps personal data out of the log and the upstream",
+  "health-monitor": "hides servers that fail their probes from new sessions",
+  "circuit-breaker": "stops calls to a server that fails most of them",
+  "retry-budget": "limits how many failed calls are repeated",
+  bulkhead: "limits the calls at one server at once",
+  "client-sessions": "gives each client its own session at each server",
+  "name-ownership": "keeps a tool's name with its server while that is down",
 };
 
 /** The gateway's protections; switched off, the next runs show the failure that they prevent. */

@@ -6,6 +6,7 @@ const services = [
   { name: "fault-proxy", role: "fault-proxy" },
   { name: "payments-mcp", role: "mcp-server" },
   { name: "mock-slack", role: "approval-channel" },
+  { name: "support-mcp", role: "mcp-server" },
   { name: "gateway", role: "gateway" },
   { name: "agent", role: "agent" },
 ];
@@ -50,7 +51,10 @@ test("links in both directions are two lines, and a link to an unknown service i
 const REACH = 12;
 
 test("the middle of each link of the reference stack is outside the pointer targets of other links", () => {
-  const all = [...links.slice(0, 3), ...["audit-db", "payments-mcp"].map((to) => ({ name: to, from: "gateway", to }))];
+  const all = [
+    ...links.slice(0, 3),
+    ...["audit-db", "payments-mcp", "support-mcp"].map((to) => ({ name: to, from: "gateway", to })),
+  ];
   const lines = layOutMap(services, all).links.map(({ path }) => pointsOf(path));
   for (const [index, line] of lines.entries()) {
     const middle = line[POINTS / 2];
