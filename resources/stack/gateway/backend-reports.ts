@@ -19,16 +19,19 @@ export function statusReport({ backends, revisionOf }: ReportedBackends): unknow
     backends: backends.map((backend) => ({
       name: backend.name,
       health: backend.status,
-      transport: backend.settings.transport,
-      auth_type: Object.keys(backend.settings.headers).some((header) => header.toLowerCase() === "authorization")
-        ? "header_injection"
-        : "unauthenticated",
+      transport: backend.settings.connection.transport,
+      auth_type: sendsCredentials(backend) ? "header_injection" : "unauthenticated",
       mcp_revision: revisionOf(backend),
     })),
     healthy: backends.some(({ status }) => status === "healthy"),
     version,
     group_ref: groupRef,
   };
+}
+
+function sendsCredentials({ settings: { connection } }: Backend): boolean {
+  if (!("headers" in connection)) return false;
+  return Object.keys(connection.headers).some((header) => header.toLowerCase() === "authorization");
 }
 
 export function backendHealthReport({ backends, revisionOf }: ReportedBackends): unknown {

@@ -6,17 +6,19 @@ import type { ConflictStrategy } from "./backends/conflicts/conflict-strategy.ts
 import { manualStrategy } from "./backends/conflicts/manual.ts";
 import { prefixStrategy } from "./backends/conflicts/prefix.ts";
 import { priorityStrategy } from "./backends/conflicts/priority.ts";
+import type { Connection } from "./backends/transports.ts";
 import type { Protection } from "./protections.ts";
 
-/** `BACKENDS=name=url,...`, and for each of them what `BACKEND_<NAME>_...` sets. */
+/** `BACKENDS=name=url,...`, `stdio:` for a command, and for each of them what `BACKEND_<NAME>_...` sets. */
 export function readBackends(environment: EnvironmentReader, off: ReadonlySet<Protection>): BackendSettings[] {
   const example = "BACKENDS=payments=http://127.0.0.1:8421/mcp";
   const backends: BackendSettings[] = [];
   for (const entry of environment.list("BACKENDS")) {
     const [, name, url] = /^([A-Za-z0-9_-]+)=(.+)$/.exec(entry) ?? [];
     const protocol = url === undefined ? undefined : URL.parse(url)?.protocol;
-    if (!name || !url || (protocol !== "http:" && protocol !== "https:")) {
-      environment.problem(`BACKENDS has ${JSON.stringify(entry)}: expected name=http://..., for example ${example}`);
+    if (!name || !url || !["http:", "https:", "stdio:"].includes(protocol ?? "")) {
+      const expected = "expected name=http://... or name=stdio:";
+      environment.problem(`BACKENDS has ${JSON.stringify(entry)}: ${expected}, for example ${example}`);
     } else if (backends.some((backend) => backend.name === name)) {
       environment.problem(`BACKENDS names ${JSON.stringify(name)} twice. Give each backend a name of its own`);
     } else {
@@ -36,17 +38,9 @@ function readBackend(
   const own = (setting: string) => `BACKEND_${name.toUpperCase().replaceAll("-", "_")}_${setting}`;
   const duration = (setting: string, fallback: string) =>
     environment.optionalDurationMs(own(setting), fallback) ?? environment.durationMs(setting, fallback);
-  const token = environment.optionalString(own("TOKEN"));
   return {
     name,
-    url,
-    transport: "streamable-http",
-    headers: {
-      ...readHeaders(environment, own("HEADERS")),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    sharesSession:
-      environment.oneOf(own("SESSIONS"), ["client", "shared"], "client") === "shared" || off.has("client-sessions"),
+    connection: url.startsWith("stdio:") ? readCommand(environment, own) : readTarget(environment, off, own, url),
     trustsHints: environment.oneOf(own("TRUST_HINTS"), ["yes", "no"], "no") === "yes",
     retryShare: off.has("retry-budget")
       ? undefined
@@ -74,18 +68,56 @@ function readBackend(
   };
 }
 
+function readTarget(
+  environment: EnvironmentReader,
+  off: ReadonlySet<Protection>,
+  own: (setting: string) => string,
+  url: string,
+): Connection {
+  const token = environment.optionalString(own("TOKEN"));
+  const isHeader = ([name, text]: [string, string]) =>
+    /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e]*$/.test(text);
+  return {
+    transport: "streamable-http",
+    url,
+    headers: {
+      ...readTexts(environment, own("HEADERS"), isHeader, '{"x-team":"support"}'),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    sharesSession:
+      environment.oneOf(own("SESSIONS"), ["client", "shared"], "client") === "shared" || off.has("client-sessions"),
+  };
+}
+
+function readCommand(environment: EnvironmentReader, own: (setting: string) => string): Connection {
+  const variable = own("COMMAND");
+  const example = '["node","server.mjs"]';
+  const command: unknown = parseJson(environment.string(variable, example) || "[]");
+  const isCommand = Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === "string");
+  if (!isCommand && environment.optionalString(variable) !== undefined) {
+    environment.problem(`${variable} is no JSON array of texts, for example ${variable}=${example}`);
+  }
+  return {
+    transport: "stdio",
+    command: isCommand ? (command as [string, ...string[]]) : [""],
+    environment: readTexts(environment, own("ENVIRONMENT"), ([name]) => name !== "", '{"API_KEY":"..."}'),
+  };
+}
+
 /** A JSON object of texts. The values are not printed: they may be credentials. */
-function readHeaders(environment: EnvironmentReader, variable: string): Record<string, string> {
+function readTexts(
+  environment: EnvironmentReader,
+  variable: string,
+  isValid: (entry: [string, string]) => boolean,
+  example: string,
+): Record<string, string> {
   const text = environment.optionalString(variable);
   if (text === undefined) return {};
   const value = parseJson(text);
-  const isHeaders =
-    isObject(value) &&
-    Object.entries(value).every(
-      ([name, each]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof each === "string" && /^[\t\x20-\x7e]*$/.test(each),
-    );
-  if (isHeaders) return value as Record<string, string>;
-  environment.problem(`${variable} is no JSON object of header texts, for example ${variable}={"x-team":"support"}`);
+  const isTexts =
+    isObject(value) && Object.entries(value).every(([name, each]) => typeof each === "string" && isValid([name, each]));
+  if (isTexts) return value as Record<string, string>;
+  environment.problem(`${variable} is no JSON object of texts, for example ${variable}=${example}`);
   return {};
 }
 

@@ -186,6 +186,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
   const announceTools = () => sessions.announce(notificationText("notifications/tools/list_changed"));
   const backends = new Backends(settings.backends, {
     deadlineMs,
+    log,
     onChange: (change: BackendChange) => {
       const { backend, what, from, to, reason } = change;
       log(`backend ${backend}: ${what} ${from} -> ${to}: ${reason}`);

@@ -13,7 +13,7 @@ describe("readSettings", () => {
     expect(readSettings(required)).toMatchObject({
       host: "127.0.0.1",
       port: 8080,
-      backends: [{ name: "payments", url: "http://127.0.0.1:8421/mcp" }],
+      backends: [{ name: "payments", connection: { transport: "streamable-http", url: "http://127.0.0.1:8421/mcp" } }],
       approvalTtlMs: 300_000,
       callerReturnMs: 30_000,
       upstreamDeadlineMs: 10_000,
@@ -44,6 +44,30 @@ describe("readSettings", () => {
     });
     expect(readSettings(required).records).toEqual({ in: "database", url: DATABASE_URL });
     expect(() => readSettings({ ...required, AUDIT_FILE: "a.jsonl" })).toThrow(/AUDIT_FILE and DATABASE_URL/);
+  });
+
+  it("reads headers, a token and a command of each backend, and prints none of their values", () => {
+    const { backends } = readSettings({
+      ...required,
+      BACKENDS: "pay-1=https://pay/mcp,files=stdio:",
+      BACKEND_PAY_1_HEADERS: '{"x-team":"a"}',
+      BACKEND_PAY_1_TOKEN: "t0ken",
+      BACKEND_FILES_COMMAND: '["node","files.mjs"]',
+      BACKEND_FILES_ENVIRONMENT: '{"API_KEY":"k"}',
+    });
+    expect(backends.map(({ connection }) => connection)).toEqual([
+      {
+        transport: "streamable-http",
+        url: "https://pay/mcp",
+        headers: { "x-team": "a", authorization: "Bearer t0ken" },
+        sharesSession: false,
+      },
+      { transport: "stdio", command: ["node", "files.mjs"], environment: { API_KEY: "k" } },
+    ]);
+    const refused = { BACKENDS: "a=http://x/mcp,b=stdio:", BACKEND_A_HEADERS: '{"x-key":7,"y":"s3cret"}' };
+    expect(() => readSettings({ ...required, ...refused })).toThrow(
+      /^(?!.*s3cret)(?=.*BACKEND_A_HEADERS is no JSON object)(?=.*BACKEND_B_COMMAND is not set)/s,
+    );
   });
 
   it("refuses two backends with the same name", () => {

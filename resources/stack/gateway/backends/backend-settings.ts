@@ -1,13 +1,10 @@
 import type { TrackerSettings } from "./health/status-tracker.ts";
 import type { CircuitSettings } from "./policies/circuit-breaker.ts";
-import type { Transport } from "./transports.ts";
+import type { Connection } from "./transports.ts";
 
 export interface BackendSettings {
   name: string;
-  transport: Transport;
-  url: string;
-  headers: Readonly<Record<string, string>>;
-  sharesSession: boolean;
+  connection: Connection;
   /** Its tools' readOnlyHint and idempotentHint are true: failed calls of those are sent again. */
   trustsHints: boolean;
   /** Retries for each call; undefined: not limited. */

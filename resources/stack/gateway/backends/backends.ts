@@ -6,6 +6,7 @@ import { openUpstream } from "./transports.ts";
 
 export interface BackendsOptions {
   deadlineMs: number;
+  log: (line: string) => void;
   onChange: (change: BackendChange) => void;
   onToolsChanged: (backend: Backend) => void;
 }
@@ -15,11 +16,10 @@ export class Backends {
   readonly #byName: ReadonlyMap<string, Backend>;
   readonly #monitors: HealthMonitor[] = [];
 
-  constructor(settings: readonly BackendSettings[], { deadlineMs, onChange, onToolsChanged }: BackendsOptions) {
+  constructor(settings: readonly BackendSettings[], { deadlineMs, log, onChange, onToolsChanged }: BackendsOptions) {
     this.all = settings.map((each) => {
-      const { name, transport, url, headers, sharesSession } = each;
-      const options = { name, url, headers, sharesSession, deadlineMs };
-      const upstream = openUpstream(transport, { ...options, onToolsChanged: () => onToolsChanged(backend) });
+      const options = { name: each.name, deadlineMs, log, onToolsChanged: () => onToolsChanged(backend) };
+      const upstream = openUpstream(each.connection, options);
       const backend: Backend = new Backend(each, upstream, onChange);
       return backend;
     });

@@ -9,7 +9,7 @@ import { CallerLeft } from "../sessions/exchange.ts";
 import { endHttpSession, type HttpSession, openHttpSession, postMessage } from "./http-session.ts";
 import { HttpSessions } from "./http-sessions.ts";
 import { followTools, toolsChanged } from "./tools-stream.ts";
-import type { InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
+import type { HttpTarget, InitializeResult, RequestOptions, Upstream, UpstreamOptions } from "./upstream.ts";
 import { exchange, progressIn, replyIn } from "./upstream-exchange.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 import { type Reply, UpstreamHttp } from "./upstream-http.ts";
@@ -19,6 +19,7 @@ const sideMessageDeadlineMs = 2_000;
 
 export class HttpUpstream implements Upstream {
   readonly name: string;
+  readonly #target: HttpTarget;
   readonly #options: UpstreamOptions;
   readonly #http: UpstreamHttp;
   readonly #sessions: HttpSessions;
@@ -28,14 +29,15 @@ export class HttpUpstream implements Upstream {
   /** The gateway's own session whose stream is being read. */
   #followed: HttpSession | undefined;
 
-  constructor(options: UpstreamOptions) {
+  constructor(target: HttpTarget, options: UpstreamOptions) {
     this.name = options.name;
+    this.#target = target;
     this.#options = options;
-    this.#http = new UpstreamHttp(options.url);
+    this.#http = new UpstreamHttp(target.url);
     this.#sessions = new HttpSessions({
       open: () => this.#open(),
       end: (session) => endHttpSession(this.#http, session),
-      isShared: options.sharesSession,
+      isShared: target.sharesSession,
     });
   }
 
@@ -110,7 +112,8 @@ export class HttpUpstream implements Upstream {
   }
 
   #open(): Promise<HttpSession> {
-    const { headers, deadlineMs } = this.#options;
+    const { headers } = this.#target;
+    const { deadlineMs } = this.#options;
     const id = this.#nextId();
     const onMessage = this.#take;
     return openHttpSession(this.#http, { id, headers, deadlineMs, onMessage });

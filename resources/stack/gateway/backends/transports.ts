@@ -1,13 +1,16 @@
 /** The transports of backends. A new one is an Upstream and an entry here. */
 import { HttpUpstream } from "./http-upstream.ts";
-import type { Upstream, UpstreamOptions } from "./upstream.ts";
+import type { StdioCommand } from "./stdio-process.ts";
+import { StdioUpstream } from "./stdio-upstream.ts";
+import type { HttpTarget, Upstream, UpstreamOptions } from "./upstream.ts";
 
-const transports = {
-  "streamable-http": (options: UpstreamOptions): Upstream => new HttpUpstream(options),
-} as const;
+export type Connection = ({ transport: "streamable-http" } & HttpTarget) | ({ transport: "stdio" } & StdioCommand);
 
-export type Transport = keyof typeof transports;
-
-export function openUpstream(transport: Transport, options: UpstreamOptions): Upstream {
-  return transports[transport](options);
+export function openUpstream(connection: Connection, options: UpstreamOptions): Upstream {
+  switch (connection.transport) {
+    case "streamable-http":
+      return new HttpUpstream(connection, options);
+    case "stdio":
+      return new StdioUpstream(connection, options);
+  }
 }

@@ -39,15 +39,20 @@ export interface Upstream {
   close(): void;
 }
 
-/** What a transport needs to reach one backend. */
-export interface UpstreamOptions {
-  name: string;
+/** A backend at an address. */
+export interface HttpTarget {
   url: string;
   /** Sent with each request, credentials included. */
   headers: Readonly<Record<string, string>>;
   /** All clients share the gateway's own session. */
   sharesSession: boolean;
+}
+
+/** What every transport is given. */
+export interface UpstreamOptions {
+  name: string;
   deadlineMs: number;
+  log: (line: string) => void;
   /** The backend has announced other tools. */
   onToolsChanged: () => void;
 }

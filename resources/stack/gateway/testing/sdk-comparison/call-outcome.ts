@@ -29,14 +29,9 @@ export async function callWithGateway(
   backend: ScriptedBackend,
   onProgress: (progress: unknown) => void,
 ): Promise<string> {
-  const upstream = new HttpUpstream({
-    name: "test",
-    url: backend.url,
-    headers: {},
-    sharesSession: true,
-    deadlineMs: limitMs,
-    onToolsChanged: () => {},
-  });
+  const target = { url: backend.url, headers: {}, sharesSession: true };
+  const unused = { log: () => {}, onToolsChanged: () => {} };
+  const upstream = new HttpUpstream(target, { name: "test", deadlineMs: limitMs, ...unused });
   try {
     const options = {
       deadlineMs: limitMs,
