@@ -58,7 +58,7 @@ describe("sessions and health", () => {
   });
 
   it("CreateSession_SkipsKnownBadSlowBackend: nothing is asked of a bad backend, and the healthy one is there", async () => {
-    const { unstable, gateway } = await scene.pair({ HEALTH_TIMEOUT: "50ms", UNHEALTHY_THRESHOLD: "1" });
+    const { unstable, gateway } = await scene.pair({ BACKEND_UNSTABLE_HEALTH_TIMEOUT: "500ms" });
     const asked = new Set<unknown>();
     unstable.intercept = (request, _response, body) => {
       asked.add(body === "" ? request.method : JSON.parse(body).method);
