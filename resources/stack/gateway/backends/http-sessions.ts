@@ -31,11 +31,11 @@ export class HttpSessions {
     return waitAtMost(slot.opened(), endsAtMs - performance.now(), signal);
   }
 
-  /** Opens the client's session in the background where the backend is known to have state. */
-  begin(client: string): void {
+  /** Opens the client's session where the backend is known to have state. Never rejects. */
+  async begin(client: string): Promise<void> {
     if (this.#options.isShared || !this.#own.session?.hasId) return;
     // After a failure the client's next request tries again, and reports it.
-    this.#slotOf(client, undefined)
+    await this.#slotOf(client, undefined)
       ?.opened()
       .catch(() => {});
   }

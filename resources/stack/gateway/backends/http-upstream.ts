@@ -56,8 +56,8 @@ export class HttpUpstream implements Upstream {
     return reply;
   }
 
-  beginClient(client: string): void {
-    this.#sessions.begin(client);
+  beginClient(client: string): Promise<void> {
+    return this.#sessions.begin(client);
   }
 
   endClient(client: string): void {

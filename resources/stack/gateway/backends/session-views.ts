@@ -13,6 +13,9 @@ export interface SessionView {
   excluded: ReadonlyMap<string, string>;
 }
 
+/** So that a client's first call does not pay for them, and a backend that hangs delays no client by more. */
+const handshakesLimitMs = 100;
+
 export class SessionViews {
   readonly #backends: Backends;
   readonly #mode: SessionMode;
@@ -23,10 +26,15 @@ export class SessionViews {
     this.#mode = mode;
   }
 
-  begin(session: Session): void {
+  /** Resolves once the session's handshakes with its backends have ended; a slow one is not waited for. */
+  async begin(session: Session): Promise<void> {
     const view = this.current();
     this.#views.set(session, view);
-    for (const { name, guarded } of this.#backends.all) if (!view.excluded.has(name)) guarded.beginClient(session.id);
+    const usable = this.#backends.all.filter(({ name }) => !view.excluded.has(name));
+    const handshakes = Promise.all(usable.map(({ guarded }) => guarded.beginClient(session.id)));
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, handshakesLimitMs);
+    await Promise.race([handshakes, late.promise]).finally(() => clearTimeout(timer));
   }
 
   end(session: Session): void {

@@ -65,7 +65,7 @@ export class StdioUpstream implements Upstream {
     return this.#exchange(method, params, { ...options, deadlineMs: Math.max(1, endsAtMs - performance.now()) });
   }
 
-  beginClient(): void {}
+  async beginClient(): Promise<void> {}
 
   endClient(): void {}
 

@@ -33,8 +33,8 @@ export interface Upstream {
   about(deadlineMs: number): Promise<InitializeResult>;
   /** Rejects with UpstreamFailure, or with CallerLeft if the signal aborts the request. */
   request(method: string, params: Params, options: RequestOptions): Promise<UpstreamReply>;
-  /** A client's session has begun: a backend with state gets one of its own for it. */
-  beginClient(client: string): void;
+  /** A client's session has begun: a backend with state gets one of its own. Resolves once it is open, or cannot be. */
+  beginClient(client: string): Promise<void>;
   endClient(client: string): void;
   close(): void;
 }

@@ -163,7 +163,9 @@ export class McpEndpoint {
     if (response.destroyed) return;
     const session = this.#sessions.create(version);
     if (!session) throw new Refusal(503, "Too many sessions are busy. Try again later.", errorCodes.busy, message.id);
-    sendJsonText(response, 200, text, { "mcp-session-id": session.id });
+    await session.ready;
+    if (response.destroyed) this.#sessions.end(session, "its client left before it began");
+    else sendJsonText(response, 200, text, { "mcp-session-id": session.id });
   }
 
   #get(request: IncomingMessage, response: ServerResponse): void {

@@ -27,6 +27,8 @@ export class Session {
   /** By request id, for notifications/cancelled. */
   readonly calls = new Map<RequestId, CallUnderWay>();
   lastUsedAtMs = performance.now();
+  /** Resolves once what its first call needs is there. */
+  ready: Promise<void> = Promise.resolve();
   readonly #memory: StreamMemory;
   readonly #streams = new Map<string, EventStream>();
   readonly #watches = new WeakMap<EventStream, StreamWatch>();

@@ -8,7 +8,7 @@ import type { TurnOptions } from "./turns.ts";
 export interface SessionsOptions extends TurnOptions {
   ttlMs: number;
   limit: number;
-  onBegin?: ((session: Session) => void) | undefined;
+  onBegin?: ((session: Session) => Promise<void>) | undefined;
   onEnd?: ((session: Session) => void) | undefined;
 }
 
@@ -34,7 +34,7 @@ export class Sessions {
     if (this.#sessions.size >= this.#options.limit && !this.#endLeastRecentlyUsed()) return undefined;
     const session = new Session(randomUUID(), protocolVersion, this.#options, this.memory);
     this.#sessions.set(session.id, session);
-    this.#options.onBegin?.(session);
+    session.ready = this.#options.onBegin?.(session) ?? session.ready;
     return session;
   }
 

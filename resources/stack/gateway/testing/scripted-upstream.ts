@@ -9,7 +9,7 @@ export function scriptedUpstream(request: (options: RequestOptions) => Promise<U
     name: "test",
     about: () => Promise.reject(new Error("not used")),
     request: (_method, _params, options) => request(options),
-    beginClient: () => {},
+    beginClient: async () => {},
     endClient: () => {},
     close: () => {},
   };
