@@ -39,4 +39,14 @@ test("a call over a slow link goes on when it was allowed, and lasts to its repl
     expect(Number(number) * (unit === "s" ? 1_000 : 1)).toBeGreaterThanOrEqual(800);
     await expect(run.inspector).toContainText("Endedok");
   });
+
+  await test.step("the call on the link is in the list of events, with the fault that it met", async () => {
+    await run.tab("Events");
+    await page.getByRole("textbox", { name: "Search the events" }).fill('"link":"gateway->payments-mcp","http"');
+    await page.getByRole("button", { name: /gateway->payments-mcp list_recent_charges/ }).click();
+    await expect(run.inspector).toContainText("Linkgateway->payments-mcp");
+    await expect(run.inspector).toContainText("Endedok");
+    await run.inspector.getByRole("button", { name: "latency gateway->payments-mcp" }).click();
+    await expect(run.inspector).toContainText("Requests affected");
+  });
 });

@@ -266,6 +266,8 @@ describe("the file", () => {
       "fault stop slack",
       "run mcp-crash",
       "step fault",
+      // By the gateway's record, and as it was read on a link.
+      "tools/call create_refund",
       "tools/call create_refund",
       "tools/call list_recent_charges",
     ]);

@@ -71,8 +71,8 @@ export interface RunReport {
   decisions: ReportedDecision[];
   /** One for each `tools/call`, with its decisions. */
   calls: ReportedCall[];
-  /** The links whose calls were read. */
-  links: ReportedLink[];
+  /** The links whose calls were read; absent without any. */
+  links?: ReportedLink[];
   steps: ReportedStep[];
   /** `why` is the reason of an inconclusive check; null for the others. */
   checks: {
@@ -124,7 +124,7 @@ export function toReport(view: RunView): RunReport {
       endMs: isOpen(call) ? null : Math.round(call.endMs),
       outcome: call.attributes.end?.outcome ?? null,
     })),
-    links: linksOf(view),
+    ...(view.wireCalls.length === 0 ? {} : { links: linksOf(view) }),
     steps: view.steps.map(({ name, status, startMs, endMs, attributes }) => ({
       kind: attributes.kind,
       label: name,

@@ -26,7 +26,11 @@ export async function renderViews(events: readonly LabEvent[]) {
   const model = RunModel.of(events);
   const report = toReport(model);
   return {
-    timeline: Object.fromEntries(LANE_KINDS.map((kind) => [kind, spansOf(timeline.lanes[kind])])),
+    timeline: Object.fromEntries(
+      LANE_KINDS.map((kind) => [kind, spansOf(timeline.lanes[kind])] as const)
+        // A lane that came later than the recordings.
+        .filter(([kind, lane]) => kind !== "links" || lane.spans.length > 0),
+    ),
     errorSeqs: timeline.errorSeqs,
     instantsMs: timeline.instantsMs,
     selects: Object.fromEntries(
