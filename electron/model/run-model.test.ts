@@ -19,8 +19,8 @@ test("shows a whole run", () => {
   expect(view).toMatchObject({
     seq: 20,
     runId: "run-1",
-    lastMs: 180,
-    phases: [{ name: "method", startMs: 20, endMs: 180 }],
+    lastMs: 200,
+    phases: [{ name: "method", startMs: 20, endMs: 200 }],
     steps: [{ startMs: 40, endMs: 80, status: "ok", attributes: { step: "step-1", output: "slack stopped" } }],
     faults: [
       {
@@ -34,6 +34,9 @@ test("shows a whole run", () => {
     hits: [{ atMs: 70, event: { link: "gateway->slack" } }],
     calls: [{ name: "create_refund", startMs: 95, endMs: 125, attributes: { arguments: { charge_id: "ch_1" } } }],
     approvals: [{ name: "create_refund", startMs: 100, endMs: 120, status: "expired", parent: "call 1" }],
+    wireCalls: [
+      { name: "create_refund", startMs: 94, endMs: 126, status: "error", attributes: { link: "agent->gateway" } },
+    ],
     ended: { outcome: "passed", atMs: 200 },
   });
   expect(healthOf(view, "gateway")?.status).toBe("up");

@@ -167,7 +167,7 @@ describe("bundle", () => {
     expect(await run(["bundle", "verify", file])).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /holds 1 run, made by .*\n {2}5f0c9d3e-\S+ {2}passed +18 events {2}The MCP server crashes/,
+        /holds 1 run, made by .*\n {2}5f0c9d3e-\S+ {2}passed +20 events {2}The MCP server crashes/,
       ),
     });
     const other = temporaryFolder();

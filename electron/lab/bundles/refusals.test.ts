@@ -60,7 +60,7 @@ test("a valid bundle is described", async () => {
   expect(await verifyBundle(goodBundle())).toEqual({
     isValid: true,
     problems: [],
-    runs: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes", outcome: "passed", events: 17 }],
+    runs: [{ runId: RUN_1, scenarioTitle: "The MCP server crashes", outcome: "passed", events: 20 }],
     createdBy: expect.stringMatching(/^Resilience Lab \d/),
     redacted: {},
   });
@@ -214,7 +214,7 @@ describe("a change with a matching manifest", () => {
       (entries) => replaced(entries, RUN, '"scenarioId": "mcp-crash"', '"scenarioId": "other"'),
     ],
     ["a record with an unknown field", "bad run", (entries) => replaced(entries, RUN, "{", '{"command": "rm",')],
-    ["a record of fewer events", "bad run", (entries) => replaced(entries, RUN, '"events": 17', '"events": 16')],
+    ["a record of fewer events", "bad run", (entries) => replaced(entries, RUN, '"events": 20', '"events": 19')],
     [
       "a record without a valid start time",
       "bad run",

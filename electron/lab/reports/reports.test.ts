@@ -23,7 +23,7 @@ describe("a run's report", () => {
     expect(good).toMatchObject({
       scenario: "mcp-crash",
       outcome: "passed",
-      durationMs: 190,
+      durationMs: 200,
       startedAt: "2023-11-14T22:13:20.010Z",
       decisions: [
         { atMs: 100, callId: "call-1", tool: "create_refund", decision: "approvalRequired", turnId: "turn-1" },
@@ -74,10 +74,10 @@ test.each(["json", "junit", "markdown"] as const)("a %s report names the machine
 });
 
 test("the summary counts runs and not checks", () => {
-  expect(summaryLine([good])).toBe("1/1 run passed in 190 ms");
-  expect(summaryLine([good, report({ outcome: "residue" }), good])).toBe("2/3 runs passed in 510 ms");
+  expect(summaryLine([good])).toBe("1/1 run passed in 200 ms");
+  expect(summaryLine([good, report({ outcome: "residue" }), good])).toBe("2/3 runs passed in 600 ms");
   expect(summaryLine([])).toBe("0/0 runs passed in 0 ms");
-  expect(summaryLine([good, report({ outcome: "inconclusive" })])).toBe("1/2 runs passed, 1 inconclusive, in 340 ms");
+  expect(summaryLine([good, report({ outcome: "inconclusive" })])).toBe("1/2 runs passed, 1 inconclusive, in 400 ms");
 });
 
 describe("JSON", () => {
@@ -152,7 +152,7 @@ describe("JUnit", () => {
       tests: "1",
       failures: expected === "failure" ? "1" : "0",
       errors: expected === "error" ? "1" : "0",
-      time: "0.190",
+      time: "0.200",
     });
   });
 
@@ -169,9 +169,9 @@ describe("Markdown", () => {
     expect(rowsOf(text)).toEqual([
       "| Scenario | Outcome | Time | Decisions |",
       "| --- | --- | --- | --- |",
-      "| mcp-crash | passed | 190 ms | create_refund approvalRequired, expired |",
+      "| mcp-crash | passed | 200 ms | create_refund approvalRequired, expired |",
     ]);
-    expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 190 ms", "", "PASSED"]);
+    expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 200 ms", "", "PASSED"]);
   });
 
   test("lists for each run that did not pass the failed checks with what was expected and observed", () => {
