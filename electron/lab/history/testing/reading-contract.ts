@@ -180,7 +180,8 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       const all = sampleRun();
       expect(summary).toMatchObject({ lastSeq: all.length, lastMs: all.at(-1)?.atMs });
       const drawn = all.filter(
-        ({ type }) => !["run.started", "run.ended", "call.ended", "backend.changed", "wire.calls-dropped"].includes(type),
+        ({ type }) =>
+          !["run.started", "run.ended", "call.ended", "backend.changed", "wire.calls-dropped"].includes(type),
       ).length;
       expect(summary.lanes.reduce((sum, { events }) => sum + events, 0)).toBe(drawn);
       for (const { events, buckets } of summary.lanes) {
