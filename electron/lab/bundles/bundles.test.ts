@@ -261,7 +261,6 @@ describe("the file", () => {
       block.scopeSpans.flatMap((scope) => scope.spans),
     ) as Record<string, unknown>[];
     expect(spans.map(({ name }) => name).sort()).toEqual([
-      "POST /api/chat.postMessage",
       "approval create_refund",
       "fault stop slack",
       "run mcp-crash",
