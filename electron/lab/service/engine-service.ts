@@ -150,7 +150,10 @@ export class EngineService {
     this.history = history;
     this.approvals = approvals;
     this.runs = runs;
-    this.calls = new CallService(() => controller.running, faults);
+    this.calls = new CallService(
+      () => controller.running,
+      (call, unrecorded) => faults.call(call, unrecorded),
+    );
     this.faults = faults;
     this.bundles = new BundleService(store, () => history.changed());
     this.scenarios = new ScenarioService({

@@ -1,24 +1,31 @@
 import { randomUUID } from "node:crypto";
 import type { CallAnswer, CallRequest, ListedTool } from "../../../contract/calls.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
+import type { CallStep } from "../../runs/manual-session.ts";
 import type { McpSession } from "../../scenarios/mcp-session.ts";
 import { loadMcpSession } from "../../scenarios/opens-sessions.ts";
+import type { StepOutput } from "../../scenarios/steps.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
-import type { FaultService } from "../faults/fault-service.ts";
 import { exampleOf } from "./example-arguments.ts";
 
 const LIST_LIMIT_MS = 20_000;
 const CALL_LIMIT_MS = 6 * 60_000;
 const DETAIL_CHARACTERS = 20_000;
 
+/** Has the manual session make a call, where there is one, and else `unrecorded`. */
+type MakeCall = (
+  call: CallStep,
+  unrecorded: () => Promise<StepOutput>,
+) => Promise<{ output: StepOutput; runId: string | null }>;
+
 /** Calls that a person makes through the gateway, so that breaking manually shows an effect. */
 export class CallService {
   readonly #running: () => RunningStack | undefined;
-  readonly #faults: Pick<FaultService, "call">;
+  readonly #make: MakeCall;
 
-  constructor(running: () => RunningStack | undefined, faults: Pick<FaultService, "call">) {
+  constructor(running: () => RunningStack | undefined, make: MakeCall) {
     this.#running = running;
-    this.#faults = faults;
+    this.#make = make;
   }
 
   /** @throws LabError when the gateway does not list its tools */
@@ -39,7 +46,7 @@ export class CallService {
     const startedMs = performance.now();
     const signal = AbortSignal.timeout(CALL_LIMIT_MS);
     const call = { call: tool, arguments: toolArguments };
-    const { output, runId } = await this.#faults.call(call, () =>
+    const { output, runId } = await this.#make(call, () =>
       this.#inSession(signal, async (session) => ({ ...(await session.call(tool, toolArguments, signal)) })),
     );
     const durationMs = performance.now() - startedMs;

@@ -28,12 +28,6 @@ const START_LIMIT_MS = 45_000;
 /** Longer than a person waits for an approval that somebody may give meanwhile. */
 const CALL_LIMIT_MS = 6 * 60_000;
 
-export interface SentCall {
-  output: StepOutput;
-  /** The manual session that has it. */
-  runId: string | null;
-}
-
 export interface FaultServiceParts {
   operations: Operations;
   store: RunStore;
@@ -94,8 +88,13 @@ export class FaultService {
     return { runId, message };
   }
 
-  /** Makes a call through the gateway: as a step of the manual session while there is one, else recorded nowhere. */
-  async call(call: CallStep, unrecorded: () => Promise<StepOutput>): Promise<SentCall> {
+  /**
+   * Makes a call through the gateway: as a step of the manual session while there is one (`runId`), else recorded nowhere.
+   */
+  async call(
+    call: CallStep,
+    unrecorded: () => Promise<StepOutput>,
+  ): Promise<{ output: StepOutput; runId: string | null }> {
     const manual = this.#manual;
     if (manual === undefined || manual.isEnding) return { output: await unrecorded(), runId: null };
     const output = await within(this.#parts.operations.closing, CALL_LIMIT_MS, (limit) => manual.call(call, limit));
