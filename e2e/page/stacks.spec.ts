@@ -123,6 +123,19 @@ test.describe("a compose project of someone else's", () => {
     });
   });
 
+  test("is stopped and brought up again by the compose tool of the machine", async ({ window }) => {
+    const { page } = window;
+    await window.goTo("Stacks");
+    const row = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: project }) });
+    await row.getByRole("button", { name: `Stop ${project}` }).click();
+    await expect(row).toContainText("0 of 6 running");
+    expect(docker("ps", "-q", "--filter", `label=com.docker.compose.project=${project}`)).toBe("");
+    await expect(row.getByRole("button", { name: `Open ${project}` })).toHaveAccessibleDescription(/bring it up first/);
+    await row.getByRole("button", { name: `Bring up ${project}` }).click();
+    await expect(row).toContainText("5 of 6 running");
+    await expect(row.getByRole("button", { name: `Open ${project}` })).toBeEnabled();
+  });
+
   test("is open again at the next start of the lab", async ({ window, browserLab, page: tab }) => {
     const { page } = window;
     await window.goTo("Stacks");

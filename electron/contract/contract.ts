@@ -56,7 +56,15 @@ import {
   stackStatus,
   targetRequest,
 } from "./stack.ts";
-import { probeResult, probeTrial, projectChanges, projectDescription, stackChoice, stackChoices } from "./stacks.ts";
+import {
+  composeRequest,
+  probeResult,
+  probeTrial,
+  projectChanges,
+  projectDescription,
+  stackChoice,
+  stackChoices,
+} from "./stacks.ts";
 
 const procedure = oc.errors(LAB_ERRORS);
 const done = z.object({});
@@ -92,6 +100,9 @@ export const labContract = {
      * reference stack is brought up when it is needed. Refused while a run is in progress.
      */
     use: procedure.input(stackChoice).output(stackStatus),
+    /** Has the compose tool of this machine bring a project up, or stop it. Ends when the tool does. */
+    compose: procedure.input(composeRequest).output(done),
+    cancelCompose: procedure.output(done),
     /** What the services and links of the project that is open are taken for. */
     describe: procedure.output(projectDescription),
     /** Probes a service of the stack that is open once, as it would be with these values. */

@@ -21,10 +21,22 @@ export const listedProject = z.object({
 
 export type ListedProject = z.infer<typeof listedProject>;
 
+/** What a project's compose tool is to do: all services up as their files say, or stopped and kept. */
+export const composeRequest = z.strictObject({ project: projectName, action: z.enum(["up", "stop"]) });
+export type ComposeRequest = z.infer<typeof composeRequest>;
+export type ComposeAction = ComposeRequest["action"];
+
+/** A compose tool at work, with the last lines that it printed. */
+export const composing = composeRequest.extend({ lines: z.array(z.string()) });
+export type Composing = z.infer<typeof composing>;
+
 export const stackChoices = z.object({
   /** The one that is open. */
   open: stackChoice,
   projects: z.array(listedProject),
+  /** The compose tool of this machine, such as `docker compose 2.29.1`; null when it has none. */
+  composeTool: z.string().nullable(),
+  composing: composing.nullable(),
   engine: z.discriminatedUnion("is", [
     z.object({ is: z.literal("ready"), address: z.string(), version: z.string(), notes: z.array(z.string()) }),
     z.object({ is: z.literal("unavailable"), message: z.string(), hint: z.string().nullable() }),

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { ListedProject, ProjectChanges, ProjectDescription } from "../contract/stacks.ts";
 import type { LabEvent } from "../model/lab-event.ts";
 import { AbortScope } from "./abort-scope.ts";
 import { systemClock } from "./clock.ts";
@@ -29,8 +28,8 @@ import { retryPauseMs } from "./retry-pause.ts";
 import type { RunResult } from "./runs/runner.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import { attachedRow } from "./stacks/docker/attached-row.ts";
-import type { Engine } from "./stacks/docker/engine.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
+import { Projects } from "./stacks/projects.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
 import { type ResolvedTarget, resolveTarget, stackOfFile } from "./stacks/resolve-target.ts";
 import type { FileSource, RunConditions, RunTarget } from "./stacks/run-target.ts";
@@ -53,6 +52,7 @@ export function shippedScenarios(): LoadedScenario[] {
 /** The engine, as every host uses it: opened on one data folder for reading; {@link Lab.work} allows changes. */
 export class Lab {
   readonly home: LabHome;
+  readonly projects: Projects;
   readonly history: RunStore;
   /** Where a host reports the errors of its process that nothing has awaited. */
   readonly strays: StrayErrors;
@@ -64,6 +64,7 @@ export class Lab {
     this.history = history;
     this.strays = strays;
     this.#environment = environment;
+    this.projects = new Projects(environment);
   }
 
   static async open(environment: NodeJS.ProcessEnv, strays = new StrayErrors()): Promise<Lab> {
@@ -88,40 +89,6 @@ export class Lab {
   /** {@link resolveTarget}, in the environment of this lab. Changes nothing. */
   resolve(target: RunTarget): Promise<ResolvedTarget> {
     return resolveTarget(target, this.#environment);
-  }
-
-  /** The compose projects of the engine that the environment names. @throws LabError when none can be used */
-  async listProjects(allowRemote: boolean): Promise<{ engine: Engine; projects: ListedProject[] }> {
-    const { listProjects } = await import("./stacks/docker/project-list.ts");
-    const engine = await this.#engine(allowRemote);
-    return { engine, projects: await listProjects(engine.docker) };
-  }
-
-  /** What the lab takes the services of a project for, as the text of a stack file. */
-  async describeProject(project: string, allowRemote: boolean): Promise<string> {
-    const { describeProject, findProject } = await import("./stacks/docker/project-stack.ts");
-    const { docker, address } = await this.#engine(allowRemote);
-    return describeProject(await findProject(docker, project, undefined, this.#environment), address);
-  }
-
-  /** The same as values, with what is only proposed. */
-  async readDescription(project: string): Promise<ProjectDescription> {
-    const { readDescription } = await import("./stacks/docker/project-description.ts");
-    const { docker, address } = await this.#engine(false);
-    return readDescription(docker, address, project, this.#environment);
-  }
-
-  /** Saves corrections of it. @returns the file */
-  async saveDescription(changes: ProjectChanges): Promise<string> {
-    const { saveDescription } = await import("./stacks/docker/project-description.ts");
-    const { docker } = await this.#engine(false);
-    return saveDescription(docker, changes, this.#environment);
-  }
-
-  /** Loaded on demand: its client takes as long to load as all the rest of the lab. */
-  async #engine(allowRemote: boolean): Promise<Engine> {
-    const { connectEngine } = await import("./stacks/docker/engine.ts");
-    return connectEngine(this.#environment, allowRemote);
   }
 
   /**

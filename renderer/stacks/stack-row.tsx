@@ -16,11 +16,13 @@ interface StackRowProps {
   icon: ReactNode;
   name: string;
   disabledBecause?: string | undefined;
+  /** What else can be done with it. */
+  actions?: ReactNode;
   children: ReactNode;
 }
 
 /** A stack that can be opened, with what is known of it. */
-export function StackRow({ choice, isOpen, icon, name, disabledBecause, children }: StackRowProps) {
+export function StackRow({ choice, isOpen, icon, name, disabledBecause, actions, children }: StackRowProps) {
   const cannot = useLab(whyNotRun);
   const isRunInProgress = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const faults = useLab((state) => faultsInForce(state.lab).length);
@@ -34,6 +36,7 @@ export function StackRow({ choice, isOpen, icon, name, disabledBecause, children
         <h3>{name}</h3>
         <div className={classes.about}>{children}</div>
       </div>
+      {actions}
       {isOpen ? (
         <>
           {choice.is === "project" && isUp && (

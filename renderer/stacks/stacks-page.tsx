@@ -4,6 +4,7 @@ import { useLab } from "../state/lab-context.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
+import { ChoicesContext } from "./choices-context.ts";
 import { ProjectRow } from "./project-row.tsx";
 import { StackRow } from "./stack-row.tsx";
 import classes from "./stacks-page.module.css";
@@ -27,7 +28,11 @@ export default function StacksPage() {
       </header>
       {choices === undefined && failure === undefined && <Loading what="Asking the Docker engine" />}
       {failure !== undefined && <Failed title="The stacks could not be listed" message={failure} />}
-      {choices !== undefined && <Choices choices={choices} />}
+      {choices !== undefined && (
+        <ChoicesContext value={{ choices, refresh }}>
+          <Choices choices={choices} />
+        </ChoicesContext>
+      )}
     </div>
   );
 }

@@ -2,6 +2,8 @@ import { useCallback, useEffect, useState } from "react";
 import type { StackChoices } from "../../electron/contract/stacks.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 
+const COMPOSING_MS = 1_000;
+
 /** What can be opened: asked again when another stack is opened, when the window gets the focus, and on request. */
 export function useStackChoices() {
   const { client } = useStores();
@@ -29,6 +31,14 @@ export function useStackChoices() {
     window.addEventListener("focus", onFocus);
     return () => window.removeEventListener("focus", onFocus);
   }, [refresh]);
+
+  // What a compose tool prints is asked for while it works.
+  const isComposing = choices?.composing != null;
+  useEffect(() => {
+    if (!isComposing) return;
+    const timer = setInterval(() => void refresh(), COMPOSING_MS);
+    return () => clearInterval(timer);
+  }, [isComposing, refresh]);
 
   return { choices, failure, isLoading, refresh };
 }

@@ -33,7 +33,7 @@ async function list(allowRemote: boolean, terminal: Terminal): Promise<number> {
   const lab = await Lab.open(terminal.environment);
   try {
     out.write(`reference  ${await lab.withStack(describeReference)}\n`);
-    const { projects } = await lab.listProjects(allowRemote);
+    const { projects } = await lab.projects.list(allowRemote);
     if (projects.length === 0) out.write("the Docker engine has no compose project\n");
     const width = Math.max(0, ...projects.map(({ project }) => project.length));
     for (const each of projects) out.write(`${each.project.padEnd(width)}  ${describeListed(each)}\n`);
@@ -62,7 +62,7 @@ function describeListed({ services, files }: ListedProject): string {
 async function describe(project: string, allowRemote: boolean, terminal: Terminal): Promise<number> {
   const lab = await Lab.open(terminal.environment);
   try {
-    terminal.out.write(await lab.describeProject(project, allowRemote));
+    terminal.out.write(await lab.projects.describe(project, allowRemote));
     return EXIT.green;
   } finally {
     await lab.close();

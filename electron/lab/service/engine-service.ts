@@ -182,6 +182,7 @@ export class EngineService {
 
     this.#close = async () => {
       operations.close();
+      this.stack.compose.cancel();
       controller.giveUpStart();
       await takeAll([
         () => runs.stop(),

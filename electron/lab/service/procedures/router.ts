@@ -79,6 +79,14 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
     stacks: {
       list: lab.stacks.list.handler(() => stack.choices()),
       use: lab.stacks.use.handler(({ input }) => stack.use(input)),
+      compose: lab.stacks.compose.handler(async ({ input }) => {
+        await stack.compose.run(input);
+        return {};
+      }),
+      cancelCompose: lab.stacks.cancelCompose.handler(() => {
+        stack.compose.cancel();
+        return {};
+      }),
       describe: lab.stacks.describe.handler(() => stack.description()),
       tryProbe: lab.stacks.tryProbe.handler(({ input }) => stack.tryProbe(input)),
       saveDescription: lab.stacks.saveDescription.handler(({ input }) => stack.saveDescription(input)),

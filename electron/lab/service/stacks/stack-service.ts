@@ -14,6 +14,7 @@ import { LabError } from "../../lab-error.ts";
 import { driverOf, ON_REFERENCE_STACK, type RunTarget } from "../../stacks/run-target.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
 import type { Operations } from "../operations/operations.ts";
+import { ComposeService } from "./compose-service.ts";
 import { ServiceLogs } from "./service-logs.ts";
 import type { StackController } from "./stack-controller.ts";
 
@@ -29,7 +30,7 @@ export interface StackUse {
   remember: (choice: StackChoice) => void;
 }
 
-type StackLab = Pick<Lab, "listProjects" | "resolve" | "readDescription" | "saveDescription">;
+type StackLab = Pick<Lab, "resolve" | "projects">;
 
 /** The lab's stack, as a person brings it up, looks at it and takes it down. */
 export class StackService {
@@ -39,6 +40,8 @@ export class StackService {
   readonly #use: StackUse;
   /** What its services print, for a person who looks. */
   readonly logs: ServiceLogs;
+  readonly compose: ComposeService;
+  #composeTool: Promise<string | undefined> | undefined;
 
   constructor(lab: StackLab, controller: StackController, operations: Operations, use: StackUse) {
     this.#lab = lab;
@@ -46,6 +49,7 @@ export class StackService {
     this.#operations = operations;
     this.#use = use;
     this.logs = new ServiceLogs(() => controller.running);
+    this.compose = new ComposeService(lab.projects);
   }
 
   /** The stack if it is up. */
@@ -79,14 +83,25 @@ export class StackService {
   /** What can be opened, asked of the engine now. */
   async choices(): Promise<StackChoices> {
     const open = choiceOf(this.#controller.target);
+    const composing = this.compose.current;
+    // It is asked once: it does not come and go.
+    this.#composeTool ??= this.#lab.projects.composeTool();
+    const composeTool = (await this.#composeTool) ?? null;
     try {
-      const { projects, engine } = await this.#lab.listProjects(false);
+      const { projects, engine } = await this.#lab.projects.list(false);
       const { address, version, notes } = engine;
-      return { open, projects, engine: { is: "ready", address: address.host, version, notes: [...notes] } };
+      const asked: StackChoices["engine"] = { is: "ready", address: address.host, version, notes: [...notes] };
+      return { open, projects, composeTool, composing, engine: asked };
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       const { message, windowHint } = error;
-      return { open, projects: [], engine: { is: "unavailable", message, hint: windowHint ?? null } };
+      return {
+        open,
+        projects: [],
+        composeTool,
+        composing,
+        engine: { is: "unavailable", message, hint: windowHint ?? null },
+      };
     }
   }
 
@@ -126,7 +141,7 @@ export class StackService {
 
   /** @throws LabError while no project is open */
   description(): Promise<ProjectDescription> {
-    return this.#lab.readDescription(this.#openProject());
+    return this.#lab.projects.readDescription(this.#openProject());
   }
 
   /** @throws LabError while the stack is not up, or for a service that it does not have */
@@ -148,7 +163,7 @@ export class StackService {
       throw new LabError("precondition", `${project} is open, and not ${changes.project}`, { hint: "open it first" });
     }
     this.#assertIdle();
-    await this.#lab.saveDescription(changes);
+    await this.#lab.projects.saveDescription(changes);
     return this.use({ is: "project", project });
   }
 

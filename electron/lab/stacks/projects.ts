@@ -1,0 +1,75 @@
+import type { ComposeAction, ListedProject, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
+import { LabError } from "../lab-error.ts";
+import type { Engine } from "./docker/engine.ts";
+
+const NO_TOOL = "install docker compose (https://docs.docker.com/compose/install), or bring the project up yourself";
+
+/**
+ * The compose projects of the engine that the environment names. What needs its client is loaded on demand: that takes as
+ * long to load as all the rest of the lab.
+ */
+export class Projects {
+  readonly #environment: NodeJS.ProcessEnv;
+
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.#environment = environment;
+  }
+
+  /** @throws LabError when no engine can be used */
+  async list(allowRemote: boolean): Promise<{ engine: Engine; projects: ListedProject[] }> {
+    const { listProjects } = await import("./docker/project-list.ts");
+    const engine = await this.#engine(allowRemote);
+    return { engine, projects: await listProjects(engine.docker) };
+  }
+
+  /** What the lab takes the services of a project for, as the text of a stack file. */
+  async describe(project: string, allowRemote: boolean): Promise<string> {
+    const { describeProject, findProject } = await import("./docker/project-stack.ts");
+    const { docker, address } = await this.#engine(allowRemote);
+    return describeProject(await findProject(docker, project, undefined, this.#environment), address);
+  }
+
+  /** The same as values, with what is only proposed. */
+  async readDescription(project: string): Promise<ProjectDescription> {
+    const { readDescription } = await import("./docker/project-description.ts");
+    const { docker, address } = await this.#engine(false);
+    return readDescription(docker, address, project, this.#environment);
+  }
+
+  /** Saves corrections of it. @returns the file */
+  async saveDescription(changes: ProjectChanges): Promise<string> {
+    const { saveDescription } = await import("./docker/project-description.ts");
+    const { docker } = await this.#engine(false);
+    return saveDescription(docker, changes, this.#environment);
+  }
+
+  /** The compose tool of this machine, with its version; undefined when it has none. */
+  async composeTool(): Promise<string | undefined> {
+    const { findComposeTool } = await import("./docker/compose-tool.ts");
+    const tool = await findComposeTool(this.#environment);
+    return tool && `${tool.command.join(" ")} ${tool.version}`;
+  }
+
+  /** Has the compose tool bring a project up, or stop it. @throws LabError when there is no tool or project, or it fails */
+  async compose(
+    project: string,
+    action: ComposeAction,
+    signal: AbortSignal,
+    onLine: (line: string) => void,
+  ): Promise<void> {
+    const { findComposeTool, runCompose } = await import("./docker/compose-tool.ts");
+    const tool = await findComposeTool(this.#environment);
+    if (tool === undefined) throw new LabError("precondition", "this machine has no compose tool", { hint: NO_TOOL });
+    const { projects, engine } = await this.list(false);
+    const found = projects.find((each) => each.project === project);
+    if (found === undefined) throw new LabError("bad-input", `there is no compose project called "${project}"`);
+    // The engine that the lab uses, whatever the tool's own default is.
+    const environment = { ...this.#environment, DOCKER_HOST: engine.address.host };
+    await runCompose(tool, found, action, { environment, signal, onLine });
+  }
+
+  async #engine(allowRemote: boolean): Promise<Engine> {
+    const { connectEngine } = await import("./docker/engine.ts");
+    return connectEngine(this.#environment, allowRemote);
+  }
+}
