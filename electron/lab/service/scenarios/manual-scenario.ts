@@ -40,9 +40,16 @@ export async function scenarioOfManualRun(history: RunStore, runId: string, id: 
   const withinSeconds = Math.ceil(Math.max(LEAST_MS, tookMs * SLACK) / 1_000);
   const title = "What was done manually";
   return stringify(
-    { id, title, patterns: [], method, expect: [{ within: `${withinSeconds}s` }] },
+    { id, title, patterns: [], steadyState: steadyStateOf(method), method, expect: [{ within: `${withinSeconds}s` }] },
     { lineWidth: 0, flowCollectionPadding: true },
   );
+}
+
+/** The services that were broken are up, or those that were called over a broken link. */
+function steadyStateOf(method: readonly object[]): object[] {
+  const targets = method.flatMap((step) => ("fault" in step ? Object.values(step.fault as object).slice(0, 1) : []));
+  const services = new Set(targets.map((target) => String(target).split("->").at(-1)));
+  return [...services].map((service) => ({ service, is: "up" }));
 }
 
 function withEnd(written: Readonly<Record<string, unknown>>, output: unknown): object {
