@@ -21,8 +21,19 @@ test("what is dropped and is no bundle is named, with what to do instead", async
     const send = (type: "dragEnter" | "dragOver" | "drop") =>
       session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
     await send("dragEnter");
-    await send("dragOver");
     await expect(page.getByTestId("bundle-drop")).toBeVisible();
+    // The browser opens the files in tabs when it does not know yet that the page takes them.
+    const taken = page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const once = { once: true };
+          document.addEventListener("dragover", (event) => setTimeout(() => resolve(event.defaultPrevented)), once);
+        }),
+    );
+    let isTaken: unknown;
+    while (isTaken === undefined) isTaken = await Promise.race([taken, send("dragOver").then(() => undefined)]);
+    expect(isTaken).toBe(true);
+    await send("dragOver");
     await send("drop");
     await session.detach();
   };
