@@ -251,7 +251,7 @@ describe("run on it", () => {
     const nothing = "{ mustNotInclude: [list_recent_charges] }, { decisions: [] }, { within: 5m }";
     const { code, out } = await lab.run("run", written("unseen", { method, expect: nothing }));
     expect(out).toMatch(
-      /check +INCONCLUSIVE mustNotInclude: .*\n.*check +INCONCLUSIVE decisions: .*\n.*check +ok within/,
+      /check +INCONCLUSIVE mustNotInclude: .*\n(?:.* health .*\n)*.*check +INCONCLUSIVE decisions: .*\n(?:.* health .*\n)*.*check +ok within/,
     );
     expect(out).toMatch(/^INCONCLUSIVE in /m);
     expect(out).toMatch(reason);
