@@ -63,6 +63,13 @@ test.describe("a compose project of someone else's", () => {
       await expect(window.service(service)).toHaveAccessibleName(/running, up/);
     }
     await expect(window.service("migration")).toHaveCount(0);
+    // What is about the reference stack is not offered here, and says why.
+    await expect(page.getByRole("button", { name: "Run the demo" })).toHaveCount(0);
+    await expect(
+      page.getByRole("button", { name: "Run The MCP server crashes and the tool stays visible", exact: true }),
+    ).toHaveAccessibleDescription(
+      /^Not on this stack: the stack has no (?:service|link) called |^Not on this stack: this needs a service/,
+    );
 
     await test.step("what its services are for is tried, corrected and saved beside its compose file", async () => {
       await window.goTo("Stacks");

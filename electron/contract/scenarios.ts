@@ -38,6 +38,8 @@ export const scenarioSummary = z.object({
   breaks: z.array(z.string()),
   stepCount: z.int(),
   checkCount: z.int(),
+  /** What it names and the stack that is open does not have; null when it can run there. */
+  lacks: z.string().nullable(),
   /** The last five, newest first. */
   lastVerdicts: z.array(verdict),
 });

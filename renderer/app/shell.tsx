@@ -45,6 +45,11 @@ export function Shell() {
   useFollowAwaitedRun();
   useShellNavigation();
 
+  const isDescribing = route.at === "stacks" && route.isDescribing === true;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page begins at its top
+  useEffect(() => {
+    document.getElementById("main")?.scrollTo(0, 0);
+  }, [route.at, isDescribing]);
   useEffect(() => {
     document.title = `${titleOf(route)} · Resilience Lab`;
   }, [route]);

@@ -12,6 +12,7 @@ const card = (id: string, parts: Partial<ScenarioSummary> = {}): ScenarioSummary
   breaks: [],
   stepCount: 1,
   checkCount: 1,
+  lacks: null,
   lastVerdicts: [],
   ...parts,
 });

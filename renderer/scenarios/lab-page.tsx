@@ -1,5 +1,6 @@
 import { IconPlayerTrackNext } from "@tabler/icons-react";
 import { useEffect, useMemo } from "react";
+import type { ScenarioSummary } from "../../electron/contract/scenarios.ts";
 import { StackPanel } from "../stack/stack-panel.tsx";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useLab } from "../state/lab-context.tsx";
@@ -43,14 +44,17 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
     [catalogue, text, pattern],
   );
   const patterns = useMemo(() => patternsOf(catalogue?.scenarios ?? []), [catalogue]);
+  const canRun = scenarios.filter(({ lacks }) => lacks === null);
+  const demo = demoOf(catalogue?.scenarios ?? []);
+  const isDemoHere = demo.every(({ lacks }) => lacks === null);
   const isNew = catalogue?.scenarios.every(({ lastVerdicts }) => lastVerdicts.length === 0) ?? false;
 
   return (
     <div className={classes.page}>
       <div className={classes.catalogue}>
-        {catalogue !== undefined && isNew && !hasQueue && (
+        {catalogue !== undefined && isNew && !hasQueue && isDemoHere && (
           <FirstStart
-            demo={demoOf(catalogue.scenarios)}
+            demo={demo}
             services={services?.map(({ name }) => name) ?? []}
             disabledBecause={disabledBecause}
           />
@@ -69,16 +73,16 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           <ReasonedButton
             variant="default"
             leftSection={<IconPlayerTrackNext size={14} aria-hidden />}
-            disabledBecause={disabledBecause ?? (scenarios.length === 0 ? "No scenario is shown" : undefined)}
+            disabledBecause={disabledBecause ?? whyNoneRuns(scenarios, canRun)}
             hint="Run the scenarios shown, one after another"
             onClick={() =>
               void actions.start(
-                scenarios.map(({ id }) => id),
+                canRun.map(({ id }) => id),
                 { opens: false },
               )
             }
           >
-            Run {scenarios.length === catalogue?.scenarios.length ? "all" : `${scenarios.length} shown`}
+            Run {canRun.length === catalogue?.scenarios.length ? "all" : `${canRun.length} shown`}
           </ReasonedButton>
         </div>
         {catalogue === undefined && failure === undefined && <Loading what="Loading scenarios" />}
@@ -106,11 +110,13 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
           <BrokenFile key={file.name} file={file} />
         ))}
         <div className={classes.cards}>
-          {scenarios.map((scenario) => (
+          {[...canRun, ...scenarios.filter(({ lacks }) => lacks !== null)].map((scenario) => (
             <ScenarioCard
               key={scenario.id}
               scenario={scenario}
-              disabledBecause={disabledBecause}
+              disabledBecause={
+                disabledBecause ?? (scenario.lacks === null ? undefined : `Not on this stack: ${scenario.lacks}`)
+              }
               nowMs={nowMs}
               onPattern={setPattern}
             />
@@ -128,4 +134,9 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
 
 function searchOf({ filter }: Extract<Route, { at: "lab" }>): { text: string; pattern: string | null } {
   return { text: filter?.text ?? "", pattern: filter?.pattern ?? null };
+}
+
+function whyNoneRuns(shown: readonly ScenarioSummary[], canRun: readonly ScenarioSummary[]): string | undefined {
+  if (shown.length === 0) return "No scenario is shown";
+  return canRun.length === 0 ? "No scenario that is shown fits the stack that is open" : undefined;
 }

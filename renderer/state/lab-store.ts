@@ -160,7 +160,9 @@ export function createLabStore(client: LabClient): { store: StoreApi<LabStore>; 
     const { lab: previous, refreshCatalogue } = store.getState();
     store.setState({ lab, stateFailure: undefined, clockOffsetMs: lab.wallMs - Date.now() });
     const isCatalogueOld =
-      previous?.scenariosVersion !== lab.scenariosVersion || previous.historyVersion !== lab.historyVersion;
+      previous?.scenariosVersion !== lab.scenariosVersion ||
+      previous.historyVersion !== lab.historyVersion ||
+      previous.stack.project !== lab.stack.project;
     if (isCatalogueOld) void refreshCatalogue();
     if (previous?.historyVersion !== lab.historyVersion) checkComplete();
     if (previous?.settingsVersion !== lab.settingsVersion) {

@@ -1,6 +1,7 @@
 import type { ComposeAction, ListedProject, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
 import { LabError } from "../lab-error.ts";
 import type { Engine } from "./docker/engine.ts";
+import type { Stack } from "./stack-file.ts";
 
 const NO_TOOL = "install docker compose (https://docs.docker.com/compose/install), or bring the project up yourself";
 
@@ -29,11 +30,11 @@ export class Projects {
     return describeProject(await findProject(docker, project, undefined, this.#environment), address);
   }
 
-  /** The same as values, with what is only proposed. */
-  async readDescription(project: string): Promise<ProjectDescription> {
+  /** The same as values, of the project that is open, with what is only proposed. */
+  async readDescription(open: Stack): Promise<ProjectDescription> {
     const { readDescription } = await import("./docker/project-description.ts");
-    const { docker, address } = await this.#engine(false);
-    return readDescription(docker, address, project, this.#environment);
+    const { docker } = await this.#engine(false);
+    return readDescription(docker, open, this.#environment);
   }
 
   /** Saves corrections of it. @returns the file */

@@ -13,7 +13,7 @@ import { type Listed, placesOf, problemsOf } from "./scenario-library.ts";
 const VERDICTS = 5;
 
 /** A scenario as a card of the catalogue shows it. */
-export async function toCard({ loaded, origin }: Listed, history: RunStore): Promise<ScenarioSummary> {
+export async function toCard({ loaded, origin }: Listed, history: RunStore, stack: Stack): Promise<ScenarioSummary> {
   const { id, title, summary, patterns, protection, method, expect } = loaded.scenario;
   const ended = await history.lastVerdicts(id, VERDICTS);
   return {
@@ -26,14 +26,30 @@ export async function toCard({ loaded, origin }: Listed, history: RunStore): Pro
     breaks: breaksOf(loaded.scenario),
     stepCount: method.length,
     checkCount: expect.length,
+    lacks: lacksOn(loaded, stack),
     lastVerdicts: ended.flatMap(({ id: runId, outcome, startedWallMs, without }) => {
       return outcome === null ? [] : [{ runId, outcome, startedWallMs, without } satisfies Verdict];
     }),
   };
 }
 
-export async function toDetail(listed: Listed, history: RunStore): Promise<ScenarioDetail> {
-  return { ...(await toCard(listed, history)), ...previewOf(listed.loaded), source: listed.loaded.source };
+/** A protection is only what can be switched off. */
+const NEEDED = ["service", "link", "role", "tool", "unreported"] as const;
+
+/** By scenario, as it was found for the stack that was asked about last: a catalogue is read after each run. */
+const LACKS = new WeakMap<LoadedScenario, { stack: Stack; lacks: string | null }>();
+
+function lacksOn(loaded: LoadedScenario, stack: Stack): string | null {
+  const known = LACKS.get(loaded);
+  if (known?.stack === stack) return known.lacks;
+  const [first, ...more] = stackProblems([loaded], stack, NEEDED);
+  const lacks = first === undefined ? null : `${first.message}${more.length > 0 ? ` (and ${more.length} more)` : ""}`;
+  LACKS.set(loaded, { stack, lacks });
+  return lacks;
+}
+
+export async function toDetail(listed: Listed, history: RunStore, stack: Stack): Promise<ScenarioDetail> {
+  return { ...(await toCard(listed, history, stack)), ...previewOf(listed.loaded), source: listed.loaded.source };
 }
 
 /**

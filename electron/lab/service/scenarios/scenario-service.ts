@@ -48,12 +48,13 @@ export class ScenarioService {
   async list(): Promise<{ scenarios: ScenarioSummary[]; broken: BrokenScenario[] }> {
     const { library, store } = this.#parts;
     const { scenarios, broken } = library.list();
-    return { scenarios: await Promise.all(scenarios.map((listed) => toCard(listed, store))), broken };
+    const { stack } = this.#parts.target();
+    return { scenarios: await Promise.all(scenarios.map((listed) => toCard(listed, store, stack))), broken };
   }
 
   /** @throws LabError when no scenario has the id */
   get(id: string): Promise<ScenarioDetail> {
-    return toDetail(this.#parts.library.find(id), this.#parts.store);
+    return toDetail(this.#parts.library.find(id), this.#parts.store, this.#parts.target().stack);
   }
 
   /** @throws LabError when no scenario has the id */

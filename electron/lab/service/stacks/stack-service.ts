@@ -141,7 +141,8 @@ export class StackService {
 
   /** @throws LabError while no project is open */
   description(): Promise<ProjectDescription> {
-    return this.#lab.projects.readDescription(this.#openProject());
+    this.#openProject();
+    return this.#lab.projects.readDescription(this.#controller.stack);
   }
 
   /** @throws LabError while the stack is not up, or for a service that it does not have */

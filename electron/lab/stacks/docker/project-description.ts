@@ -1,61 +1,48 @@
 import type Dockerode from "dockerode";
-import { parse } from "yaml";
 import type { DescribedLink, DescribedService, ProjectChanges, ProjectDescription } from "../../../contract/stacks.ts";
-import type { ProbeSpec } from "../../health/probe-spec.ts";
-import type { EngineAddress } from "../../journal/docker-location.ts";
 import { LabError } from "../../lab-error.ts";
-import type { Role } from "../stack-schema.ts";
+import { isProxied, type Service, type Stack } from "../stack-file.ts";
 import { changeOverlay, type OverlayChanges, overlayToSave } from "./project-overlay.ts";
-import { describeProject, type FoundProject, findProject, saidOf } from "./project-stack.ts";
+import { type FoundProject, findProject, saidOf } from "./project-stack.ts";
 
-/** `x-lab` of a service, as far as it is written or proposed. */
-interface LabOfService {
-  role: Role;
-  probe: ProbeSpec;
-  endpoint?: string;
-  port?: number;
-}
-
-interface WrittenStack {
-  services: Record<string, { "x-lab"?: LabOfService }>;
-  "x-lab": { links: { name: string; port?: number }[] };
-}
-
-/** What the lab takes the services and links of a project for, and which of it is only proposed. */
+/**
+ * What the lab takes the services and links of a project that is open for, and which of it is only proposed. As it was when
+ * the project was opened: what is broken by now answers nothing.
+ */
 export async function readDescription(
   docker: Dockerode,
-  engine: EngineAddress,
-  project: string,
+  open: Stack,
   environment: NodeJS.ProcessEnv,
 ): Promise<ProjectDescription> {
+  const { project } = open;
   const found = await findProject(docker, project, undefined, environment);
-  const written = parse(await describeProject(found, engine)) as WrittenStack;
   const said = saidOf(found);
   return {
     project,
     savedIn: overlayToSave(project, found.folder, environment),
     services: found.services.flatMap((service): DescribedService[] => {
-      const lab = written.services[service.name]?.["x-lab"];
-      if (lab === undefined) return [];
+      const taken = open.services.find((each) => each.name === service.name);
+      if (taken === undefined) return [];
       const { name, image, replicas } = service;
       const ports = service.ports.map(({ inside }) => inside);
       const saidIn = said.services.get(name)?.file ?? null;
-      return [{ name, image, replicas, ports, saidIn, ...formOf(lab) }];
+      return [{ name, image, replicas, ports, saidIn, ...formOf(taken) }];
     }),
-    links: written["x-lab"].links.map(({ name, port }): DescribedLink => {
-      const [from = "", to = ""] = name.split("->");
-      return { name, from, to, port: port ?? null, isProposed: !said.links.some((link) => link.name === name) };
+    links: open.links.map((link): DescribedLink => {
+      const { name, from, to } = link;
+      const isProposed = !said.links.some((each) => each.name === name);
+      return { name, from, to, port: isProxied(link) ? null : link.port, isProposed };
     }),
   };
 }
 
-function formOf({ role, probe, endpoint, port }: LabOfService): Pick<DescribedService, "role" | "probe" | "port"> {
+function formOf({ role, probe, endpoint, insidePort }: Service): Pick<DescribedService, "role" | "probe" | "port"> {
   const [[is, path]] = Object.entries(probe) as [[DescribedService["probe"]["is"], unknown]];
   const isPath = is === "http" || is === "mcp";
   return {
     role,
     probe: { is, path: isPath && typeof path === "string" ? path : (endpoint ?? null) },
-    port: port ?? null,
+    port: insidePort ?? null,
   };
 }
 
