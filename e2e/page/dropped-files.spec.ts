@@ -15,14 +15,13 @@ test("what is dropped and is no bundle is named, with what to do instead", async
   writeFileSync(join(unpacked, "manifest.json"), "{}");
 
   /** As the browser does for a drag from a file manager: a page's own event has no folders. */
-  const drop = async (...files: string[]) => {
+  const dropOnce = async (files: readonly string[]) => {
     const session = await page.context().newCDPSession(page);
-    const data = { items: [], files, dragOperationsMask: 1 };
+    const data = { items: [], files: [...files], dragOperationsMask: 1 };
     const send = (type: "dragEnter" | "dragOver" | "drop") =>
       session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
     await send("dragEnter");
     await expect(page.getByTestId("bundle-drop")).toBeVisible();
-    // The browser opens the files in tabs when it does not know yet that the page takes them.
     const taken = page.evaluate(
       () =>
         new Promise((resolve) => {
@@ -36,6 +35,25 @@ test("what is dropped and is no bundle is named, with what to do instead", async
     await send("dragOver");
     await send("drop");
     await session.detach();
+  };
+  /** A browser that is busy does not know yet that the page takes them, and opens them in tabs. */
+  const drop = async (...files: string[]) => {
+    const { promise: imported, resolve } = Promise.withResolvers<"imported">();
+    void page
+      .getByRole("dialog", { name: "Import" })
+      .waitFor()
+      .then(() => resolve("imported"));
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      const inTabs = page
+        .context()
+        .waitForEvent("page")
+        .then(() => "in tabs" as const);
+      inTabs.catch(() => {});
+      await dropOnce(files);
+      if ((await Promise.race([imported, inTabs])) === "imported") return;
+      for (const other of page.context().pages()) if (other !== page) await other.close();
+      await page.bringToFront();
+    }
   };
 
   try {

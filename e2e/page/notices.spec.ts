@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./lab-under-test.ts";
+import { loadAgain } from "./network-changes.ts";
 
 /** Whether the page has the lab's look: a browser's own has neither. */
 async function hasLook(page: Page): Promise<void> {
@@ -36,7 +37,7 @@ test("an address that was used, one of nothing and one without a session are pag
   await test.step("in another browser", async () => {
     const other = await (await browser.newContext()).newPage();
     for (const address of [used, lab.origin]) {
-      expect((await other.goto(address))?.status()).toBe(401);
+      expect((await loadAgain(() => other.goto(address)))?.status()).toBe(401);
       await hasLook(other);
       await expect(other.getByRole("link", { name: "Open the lab in this browser" })).toHaveCount(0);
     }
