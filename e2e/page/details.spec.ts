@@ -74,6 +74,8 @@ test.describe("of a run", () => {
       });
       await test.step("at an earlier moment, with a selection", async () => {
         await page.keyboard.press("n");
+        // The selection, and not what the first press of the double click showed for a moment.
+        await page.waitForURL(/[?&]event=/);
         await expect(run.moment).not.toContainText("At the end");
         const [moment, selected] = [await run.moment.innerText(), await run.inspector.innerText()];
         await where.dblclick({ position: { x: 40, y: 3 } });
