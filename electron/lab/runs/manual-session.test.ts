@@ -75,6 +75,21 @@ test("a session that could only be started partly is ended with its error", asyn
   expect(events).toHaveLength(received);
 });
 
+test("a request that cannot be recorded as a step is carried out: what is broken is undone", async () => {
+  const { beginning, events } = await begin();
+  const run = await beginning;
+  await run.apply({ pause: "server" } as never, { pause: "server" }, never);
+  const real = history.append.bind(history);
+  const append = vi.spyOn(history, "append").mockImplementation((event) => {
+    if (event.type.startsWith("step.")) throw new Error("the disk is full");
+    return real(event);
+  });
+  onTestFinished(() => append.mockRestore());
+  expect(await run.undo("all")).toEqual({ undone: 1, residue: [] });
+  expect(events.filter(({ type }) => type === "fault.undone")).toMatchObject([{ result: "restored" }]);
+  await run.ended;
+});
+
 test("a session whose end cannot be recorded still ends, and that is reported", async () => {
   const { beginning, unrecorded } = await begin();
   const run = await beginning;

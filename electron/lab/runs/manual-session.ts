@@ -1,6 +1,6 @@
 import { MANUAL_SCENARIO_ID } from "../../contract/runs.ts";
 import { closes } from "../../model/catalogue/catalogue.ts";
-import type { LabEvent } from "../../model/lab-event.ts";
+import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
 import { AbortScope, orAbort } from "../abort-scope.ts";
 import type { FaultSpec } from "../faults/fault-spec.ts";
 import type { FaultInjector } from "../faults/injector.ts";
@@ -92,17 +92,23 @@ export class ManualSession {
 
   /** Logs a request as a step, so that the session can be saved as a scenario. */
   async #logged<Value>(written: Readonly<Record<string, unknown>>, work: () => Promise<Value>): Promise<Value> {
-    const { log } = this.#startedContext;
+    const log = (body: LabEventBody) => {
+      try {
+        this.#startedContext.log.append(body);
+      } catch {
+        // What cannot be recorded keeps nothing from being undone; the run's end reports it.
+      }
+    };
     const step = `step-${++this.#steps}`;
     const [[kind = "", target]] = Object.entries(written) as [[string, unknown]];
     const label = typeof target === "string" ? `${kind} ${target}` : `${kind}: ${describeFault(target)}`;
-    log.append({ type: "step.started", step, kind, label, background: false, written });
+    log({ type: "step.started", step, kind, label, background: false, written });
     try {
       const output = await work();
-      log.append({ type: "step.ended", step, outcome: "ok", output });
+      log({ type: "step.ended", step, outcome: "ok", output });
       return output;
     } catch (error) {
-      log.append({ type: "step.ended", step, outcome: "failed", error: messageOf(error) });
+      log({ type: "step.ended", step, outcome: "failed", error: messageOf(error) });
       throw error;
     }
   }
