@@ -198,12 +198,12 @@ export class RunningStack {
   }
 
   /** The last lines that a service has printed. */
-  lastLines(service: string, count: number): Promise<string[]> {
+  async lastLines(service: string, count: number): Promise<string[]> {
     return this.#backend.lastLines(serviceNamed(this.stack, service).name, count);
   }
 
   /** The processes or containers of a service, with what they use now. */
-  instances(service: string): Promise<ServiceInstance[]> {
+  async instances(service: string): Promise<ServiceInstance[]> {
     return this.#backend.instances(serviceNamed(this.stack, service).name);
   }
 

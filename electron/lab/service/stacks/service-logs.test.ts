@@ -18,7 +18,7 @@ function printing(earlier: string[]) {
   const logs = new ServiceLogs(() => running);
   onTestFinished(() => logs.close());
   const print = (line: string, service = "gateway") => take({ service, stream: "stderr", line });
-  return { logs, print, closed: () => closed };
+  return { logs, running, print, closed: () => closed };
 }
 
 const linesOf = ({ lines }: { lines: { line: string }[] }) => lines.map(({ line }) => line);
@@ -43,6 +43,18 @@ test("what is printed while the earlier lines are read is not shown twice", asyn
   print("two");
   earlier.push("two");
   expect(linesOf(await reading)).toEqual(["one", "two"]);
+});
+
+test("a service that the stack does not have, and a stack that is not up, are errors each time", async () => {
+  const unknown = { ...printing([]).running, lastLines: () => Promise.reject(new Error("no service called nobody")) };
+  const logs = new ServiceLogs(() => unknown as unknown as RunningStack);
+  onTestFinished(() => logs.close());
+  for (let at = 0; at < 2; at++) {
+    await expect(logs.read({ service: "nobody", after: null })).rejects.toThrow("no service called nobody");
+  }
+  const down = new ServiceLogs(() => undefined);
+  onTestFinished(() => down.close());
+  await expect(down.read({ service: "gateway", after: 7 })).rejects.toThrow("the stack is not up");
 });
 
 test("older lines are dropped and counted", async () => {

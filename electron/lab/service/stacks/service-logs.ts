@@ -1,4 +1,5 @@
 import type { ServiceLogPage, ServiceLogRequest } from "../../../contract/stack.ts";
+import { LabError } from "../../lab-error.ts";
 import { Redactor } from "../../redaction/redactor.ts";
 import type { LogFollower } from "../../stacks/backend.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
@@ -40,10 +41,12 @@ export class ServiceLogs {
     this.#running = running;
   }
 
-  /** Lines after a known one; waits for the next when there is none, and answers without any after ten seconds. */
+  /**
+   * Lines after a known one; waits for the next when there is none, and answers without any after ten seconds.
+   * @throws LabError while the stack is not up, or for a service that it does not have
+   */
   async read({ service, after }: ServiceLogRequest, signal?: AbortSignal): Promise<ServiceLogPage> {
     const following = await this.#follow();
-    if (following === undefined) return { lines: [], last: after ?? 0, dropped: 0 };
     const kept = await this.#keptOf(following, service);
     const isNewer = () => kept.lines.some(({ seq }) => seq > (after ?? 0));
     const isOver = () => signal?.aborted === true || this.#following !== following;
@@ -60,13 +63,13 @@ export class ServiceLogs {
     await following?.follower.close();
   }
 
-  async #follow(): Promise<Following | undefined> {
+  async #follow(): Promise<Following> {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void this.close(), IDLE_MS).unref();
     const running = this.#running();
-    if (this.#following?.running === running) return this.#following;
+    if (running !== undefined && this.#following?.running === running) return this.#following;
     await this.close();
-    if (running === undefined) return undefined;
+    if (running === undefined) throw new LabError("precondition", "the stack is not up", { hint: "bring it up first" });
     const byService = new Map<string, Kept>();
     const redactor = new Redactor();
     learnFrom(running.stack, redactor);
@@ -84,7 +87,11 @@ export class ServiceLogs {
     if (known !== undefined) return known;
     const kept: Kept = { lines: [], dropped: 0 };
     byService.set(service, kept);
-    const earlier = await running.lastLines(service, EARLIER_LINES);
+    const earlier = await running.lastLines(service, EARLIER_LINES).catch((error: unknown) => {
+      // Asked for again by the next request.
+      byService.delete(service);
+      throw error;
+    });
     // What has come since is in both.
     const since = kept.lines.splice(0);
     for (const line of earlier.slice(0, earlier.length - overlap(earlier, since))) {
