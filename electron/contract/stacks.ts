@@ -113,7 +113,8 @@ export const projectChanges = z.strictObject({
       z.strictObject({
         name: serviceName,
         role: z.enum(SERVICE_ROLES),
-        probe: writableProbe,
+        /** Null leaves a probe as its file says, which alone may hold a query with its password. */
+        probe: writableProbe.nullable(),
         port: port.nullable(),
       }),
     )

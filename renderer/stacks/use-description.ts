@@ -37,21 +37,10 @@ export function useDescription() {
   const save = async () => {
     if (description === undefined) return;
     setSaving(true);
-    const services = [...changed].map(
-      ([
-        name,
-        {
-          role,
-          probe: { is, path },
-          port,
-        },
-      ]) => ({
-        name,
-        role,
-        probe: { is, path: hasPath(is) ? (path ?? "/") : null },
-        port,
-      }),
-    ) as ProjectChanges["services"];
+    const services = [...changed].map(([name, { role, probe, port }]) => {
+      const { is, path } = probe;
+      return { name, role, probe: is === "postgres" ? null : { is, path: hasPath(is) ? (path ?? "/") : null }, port };
+    });
     const { project, savedIn } = description;
     const changes = { project, services, addLinks: [...addLinks], removeLinks: [...removeLinks] };
     const saved = await attempt("What the services are for could not be saved", () =>

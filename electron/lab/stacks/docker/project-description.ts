@@ -41,9 +41,14 @@ function formOf({ role, probe, endpoint, insidePort }: Service): Pick<DescribedS
   const isPath = is === "http" || is === "mcp";
   return {
     role,
-    probe: { is, path: isPath && typeof path === "string" ? path : (endpoint ?? null) },
+    probe: { is, path: isPath && typeof path === "string" ? path : pathIn(endpoint) },
     port: insidePort ?? null,
   };
+}
+
+/** Of the endpoint of a database, which is no path, nothing is shown. */
+function pathIn(endpoint: string | undefined): string | null {
+  return endpoint?.startsWith("/") ? endpoint : null;
 }
 
 /**
@@ -63,22 +68,27 @@ export async function saveDescription(
   return file;
 }
 
+type WrittenProbe = NonNullable<ProjectChanges["services"][number]["probe"]>;
+
 function serviceChanges(found: FoundProject, { services }: ProjectChanges): OverlayChanges {
   const said = saidOf(found).services;
   return services.map(({ name, role, probe, port }) => {
     assertService(found, name);
     const before = said.get(name)?.["x-lab"] ?? {};
     const { endpoint: _, port: __, ...kept } = before as Record<string, unknown>;
-    const path = probe.path ?? "/";
-    const spec = probe.is === "http" || probe.is === "mcp" ? { [probe.is]: path } : { [probe.is]: true };
-    const lab = { ...kept, role, probe: spec, ...endpointOf(role, probe, before), ...(port !== null && { port }) };
+    const probed = probe === null ? {} : { probe: specOf(probe) };
+    const lab = { ...kept, role, ...probed, ...endpointOf(role, probe, before), ...(port !== null && { port }) };
     return [["services", name, "x-lab"], lab];
   });
 }
 
+function specOf({ is, path }: WrittenProbe): object {
+  return is === "http" || is === "mcp" ? { [is]: path ?? "/" } : { [is]: true };
+}
+
 /** Where a gateway or server is called is where it is probed, by a handshake; other endpoints stay as they are said. */
-function endpointOf(role: string, { is, path }: DescribedService["probe"], before: object): { endpoint?: unknown } {
-  if (is === "mcp" && (role === "gateway" || role === "mcp-server")) return { endpoint: path };
+function endpointOf(role: string, probe: WrittenProbe | null, before: object): { endpoint?: unknown } {
+  if (probe?.is === "mcp" && (role === "gateway" || role === "mcp-server")) return { endpoint: probe.path ?? "/" };
   return "endpoint" in before ? { endpoint: before.endpoint } : {};
 }
 
