@@ -182,7 +182,7 @@ export class EngineService {
 
     this.#close = async () => {
       operations.close();
-      this.stack.compose.cancel();
+      this.stack.cancelCompose();
       controller.giveUpStart();
       await takeAll([
         () => runs.stop(),

@@ -1,5 +1,6 @@
 import type { ComposeAction, ListedProject, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
 import { LabError } from "../lab-error.ts";
+import type { ComposeTool } from "./docker/compose-tool.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { Stack } from "./stack-file.ts";
 
@@ -11,6 +12,7 @@ const NO_TOOL = "install docker compose (https://docs.docker.com/compose/install
  */
 export class Projects {
   readonly #environment: NodeJS.ProcessEnv;
+  #tool: ComposeTool | undefined;
 
   constructor(environment: NodeJS.ProcessEnv) {
     this.#environment = environment;
@@ -46,9 +48,15 @@ export class Projects {
 
   /** The compose tool of this machine, with its version; undefined when it has none. */
   async composeTool(): Promise<string | undefined> {
-    const { findComposeTool } = await import("./docker/compose-tool.ts");
-    const tool = await findComposeTool(this.#environment);
+    const tool = await this.#findTool();
     return tool && `${tool.command.join(" ")} ${tool.version}`;
+  }
+
+  /** One that has been found is not looked for again: to ask it costs more than to list the projects. */
+  async #findTool(): Promise<ComposeTool | undefined> {
+    const { findComposeTool } = await import("./docker/compose-tool.ts");
+    this.#tool ??= await findComposeTool(this.#environment);
+    return this.#tool;
   }
 
   /** Has the compose tool bring a project up, or stop it. @throws LabError when there is no tool or project, or it fails */
@@ -58,8 +66,8 @@ export class Projects {
     signal: AbortSignal,
     onLine: (line: string) => void,
   ): Promise<void> {
-    const { findComposeTool, runCompose } = await import("./docker/compose-tool.ts");
-    const tool = await findComposeTool(this.#environment);
+    const { runCompose } = await import("./docker/compose-tool.ts");
+    const tool = await this.#findTool();
     if (tool === undefined) throw new LabError("precondition", "this machine has no compose tool", { hint: NO_TOOL });
     const { projects, engine } = await this.list(false);
     const found = projects.find((each) => each.project === project);

@@ -80,11 +80,11 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
       list: lab.stacks.list.handler(() => stack.choices()),
       use: lab.stacks.use.handler(({ input }) => stack.use(input)),
       compose: lab.stacks.compose.handler(async ({ input }) => {
-        await stack.compose.run(input);
+        await stack.compose(input);
         return {};
       }),
       cancelCompose: lab.stacks.cancelCompose.handler(() => {
-        stack.compose.cancel();
+        stack.cancelCompose();
         return {};
       }),
       describe: lab.stacks.describe.handler(() => stack.description()),

@@ -1,5 +1,6 @@
 import type { ServiceInstance, StackStatus } from "../../../contract/stack.ts";
 import type {
+  ComposeRequest,
   ProbeTrial,
   ProjectChanges,
   ProjectDescription,
@@ -40,8 +41,7 @@ export class StackService {
   readonly #use: StackUse;
   /** What its services print, for a person who looks. */
   readonly logs: ServiceLogs;
-  readonly compose: ComposeService;
-  #composeTool: Promise<string | undefined> | undefined;
+  readonly #compose: ComposeService;
 
   constructor(lab: StackLab, controller: StackController, operations: Operations, use: StackUse) {
     this.#lab = lab;
@@ -49,7 +49,7 @@ export class StackService {
     this.#operations = operations;
     this.#use = use;
     this.logs = new ServiceLogs(() => controller.running);
-    this.compose = new ComposeService(lab.projects);
+    this.#compose = new ComposeService(lab.projects);
   }
 
   /** The stack if it is up. */
@@ -83,12 +83,12 @@ export class StackService {
   /** What can be opened, asked of the engine now. */
   async choices(): Promise<StackChoices> {
     const open = choiceOf(this.#controller.target);
-    const composing = this.compose.current;
-    // It is asked once: it does not come and go.
-    this.#composeTool ??= this.#lab.projects.composeTool();
-    const composeTool = (await this.#composeTool) ?? null;
+    const composing = this.#compose.current;
+    const listed = this.#lab.projects.list(false);
+    listed.catch(() => {});
+    const composeTool = (await this.#lab.projects.composeTool()) ?? null;
     try {
-      const { projects, engine } = await this.#lab.projects.list(false);
+      const { projects, engine } = await listed;
       const { address, version, notes } = engine;
       const asked: StackChoices["engine"] = { is: "ready", address: address.host, version, notes: [...notes] };
       return { open, projects, composeTool, composing, engine: asked };
@@ -127,6 +127,25 @@ export class StackService {
       if (choice.is === "project") await this.#controller.up(resolved);
       return this.status();
     });
+  }
+
+  /**
+   * Brings a project up or stops it with the compose tool. One that is open is left alone: it would be stopped under a run
+   * or a fault.
+   */
+  compose(request: ComposeRequest): Promise<void> {
+    return this.#operations.during(async () => {
+      this.#operations.assertOpen();
+      const { source } = this.#controller.target;
+      if (this.running !== undefined && source.is === "project" && source.project === request.project) {
+        throw new LabError("busy", `${request.project} is open`, { hint: "open another stack first" });
+      }
+      await this.#compose.run(request);
+    });
+  }
+
+  cancelCompose(): void {
+    this.#compose.cancel();
   }
 
   /** @throws LabError while the stack is not up, or for a service that it does not have */
