@@ -27,17 +27,6 @@ export interface Picture {
 const LABEL_GAP_PX = 6;
 /** Minimum width for a label: measuring text of a hundred thousand spans would take too long for a frame. */
 const LABEL_LIMIT = 400;
-const LABELLED: readonly LaneKind[] = [
-  "phases",
-  "steps",
-  "faults",
-  "hits",
-  "health",
-  "calls",
-  "links",
-  "approvals",
-  "checks",
-];
 
 /** Draws the lanes. The number of rectangles depends on the width of the window, not on the length of the run. */
 export function paint(context: CanvasRenderingContext2D, picture: Picture): void {
@@ -47,7 +36,7 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture): void
   for (const box of picture.boxes) {
     paintPreview(context, picture, box);
     paintSpans(context, picture, box);
-    if (LABELLED.includes(box.kind)) paintLabels(context, picture, box);
+    if (box.kind !== "logs") paintLabels(context, picture, box);
   }
   paintUnsaved(context, picture);
   paintSelection(context, picture);
