@@ -153,6 +153,8 @@ test.describe("a compose project of someone else's", () => {
     try {
       const again = await next.open(tab);
       await expect(again.service("tools")).toHaveAccessibleName(/running, up/);
+      // What it still loads would be broken off.
+      await again.isComplete();
     } finally {
       await next.stop();
     }
