@@ -1,10 +1,11 @@
 // Says from the files that the test runners leave in test-results/ what took longest, what was skipped and what failed and why.
 import { existsSync, readFileSync } from "node:fs";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 
 const SLOWEST = 15;
-const ERROR_LINES = 25;
+const ERROR_LINES = 30;
+const PAGE_LENGTH = 3_000;
 
 const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
 
@@ -21,7 +22,7 @@ function unitTests() {
   );
 }
 
-function pageTests() {
+function pageTests(report) {
   const outcomes = { expected: "passed", unexpected: "failed", flaky: "failed", skipped: "skipped" };
   const ofSuite = ({ file, specs = [], suites = [] }) => [
     ...specs.flatMap(({ title, tests }) =>
@@ -29,17 +30,31 @@ function pageTests() {
         name: `e2e/${file} (${projectName}): ${title}`,
         outcome: outcomes[status],
         ms: results.reduce((sum, { duration }) => sum + duration, 0),
-        errors: results.flatMap(({ errors }) => errors.map(({ message, location }) => `${message}\n${at(location)}`)),
+        errors: results.flatMap(({ errors, attachments }) => [
+          ...errors.map(({ message, location }) => `${message}\n${at(location)}`),
+          ...attachments.map(pageText),
+        ]),
       })),
     ),
     ...suites.flatMap(ofSuite),
   ];
-  return (read("test-results/playwright.json")?.suites ?? []).flatMap(ofSuite);
+  return (read(join("test-results", report))?.suites ?? []).flatMap(ofSuite);
+}
+
+/** What the page said when a test of it failed, from the runner's picture of it in words. */
+function pageText({ name, path }) {
+  if (name !== "error-context" || !existsSync(path)) return "";
+  const snapshot = /# Page snapshot\s+```yaml\n(.*?)```/s.exec(readFileSync(path, "utf8"))?.[1] ?? "";
+  const words = snapshot.split("\n").flatMap((line) => {
+    if (line.includes("/url:")) return [];
+    return line.match(/"(?:[^"\\]|\\.)*"|(?<=: ).+/g) ?? [];
+  });
+  return words.length > 0 ? `the page: ${words.join(" ").slice(0, PAGE_LENGTH)}` : "";
 }
 
 const at = (location) => (location ? `at ${relative(process.cwd(), location.file)}:${location.line}` : "");
 
-const tests = [...unitTests(), ...pageTests()];
+const tests = [...unitTests(), ...pageTests("playwright.json"), ...pageTests("playwright-on-docker.json")];
 const those = (outcome) => tests.filter((test) => test.outcome === outcome);
 console.log(`the ${SLOWEST} that took longest:`);
 for (const { name, ms } of tests.toSorted((one, other) => other.ms - one.ms).slice(0, SLOWEST)) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { parse } from "yaml";
 import { writePublicProject } from "../../electron/testing/public-project.ts";
-import { BrowserLab, expect, test } from "./lab-under-test.ts";
+import { BrowserLab, expect, test } from "../page/lab-under-test.ts";
 
 /** The docker command line: it knows nothing of the lab. */
 function docker(...args: string[]): string {
