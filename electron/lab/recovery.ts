@@ -5,7 +5,8 @@ import { type UndoParts, undoOpenFaults } from "./faults/undo-open-faults.ts";
 import { isProtected, type RegisteredStack, type StackRegister } from "./journal/stack-register.ts";
 import { messageOf } from "./lab-error.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
-import { RunningStack, takeDown } from "./stacks/running-stack.ts";
+import { RunningStack } from "./stacks/running-stack.ts";
+import { takeDown } from "./stacks/take-down.ts";
 
 /** Something that a dead lab had left, and whether it was restored. */
 export interface Recovered {

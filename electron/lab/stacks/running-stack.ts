@@ -5,21 +5,19 @@ import { AbortScope } from "../abort-scope.ts";
 import type { McpEndpoint } from "../health/mcp-endpoint.ts";
 import { HealthMonitor } from "../health/monitor.ts";
 import type { ProbeResult } from "../health/probe.ts";
-import type { DockerLocation } from "../journal/docker-location.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { YamlValues } from "../redaction/redact-yaml.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import type { Engine } from "./docker/engine.ts";
-import type { RemoveOptions } from "./docker/take-down.ts";
 import type { StackDriver } from "./driver.ts";
 import { makeLaunch } from "./launch.ts";
 import type { LogLine } from "./log-tail.ts";
 import { choosePorts, type PortChoice } from "./ports.ts";
-import { endProcesses, ProcessBackend } from "./process-backend.ts";
+import { ProcessBackend } from "./process-backend.ts";
 import { assertProtections } from "./protections.ts";
-import { forgetDescription } from "./reload-stack.ts";
 import { type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
+import { isOnDocker, takeDown } from "./take-down.ts";
 import { unpublished } from "./unpublished.ts";
 
 export type { StackProgress } from "./backend.ts";
@@ -348,10 +346,6 @@ async function backendOf(registered: RegisteredStack, register: StackRegister): 
   return new DockerBackend(registered);
 }
 
-function isOnDocker(registered: RegisteredStack): registered is RegisteredStack & { docker: DockerLocation } {
-  return registered.docker !== undefined;
-}
-
 function writeLaunches(stack: Stack, registered: RegisteredStack, options: UpOptions): void {
   const { register, stacksFolder, environment } = options;
   const place = { folder: join(stacksFolder, registered.id), ports: registered.ports, environment };
@@ -377,24 +371,4 @@ async function takenDownAfter(
       cause: error,
     });
   }
-}
-
-/**
- * Ends every service of a stack and removes what bringing it up made. Safe to repeat. A stack that was attached to is only
- * forgotten.
- */
-export async function takeDown(
-  registered: RegisteredStack,
-  register: StackRegister,
-  stacksFolder: string,
-  options: RemoveOptions = {},
-): Promise<void> {
-  if (!registered.attached) {
-    if (isOnDocker(registered)) {
-      const { removeProject } = await import("./docker/take-down.ts");
-      await removeProject(registered, options);
-    } else await endProcesses(registered, register, stacksFolder, options.report);
-  }
-  register.remove(registered.id);
-  if (registered.attached) forgetDescription(registered.id, stacksFolder);
 }

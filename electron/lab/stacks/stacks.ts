@@ -7,12 +7,13 @@ import type { Engine } from "./docker/engine.ts";
 import { holdProject } from "./docker/project-hold.ts";
 import type { RemoveOptions } from "./docker/take-down.ts";
 import { type OpenedAs, OpenStack, type StackNews } from "./open-stack.ts";
-import { choosePorts } from "./ports.ts";
+import { choosePorts, releasePorts } from "./ports.ts";
 import { forgetDescription, keepDescription, reloadStack } from "./reload-stack.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve-target.ts";
 import { driverOf, type RunTarget, targetOfRegistered } from "./run-target.ts";
-import { RunningStack, takeDown } from "./running-stack.ts";
+import { RunningStack } from "./running-stack.ts";
 import { isProxied, type Stack } from "./stack-file.ts";
+import { takeDown } from "./take-down.ts";
 
 export interface StacksParts {
   register: StackRegister;
@@ -143,7 +144,7 @@ export class Stacks {
       // Also one that was free when it was looked at, and was taken before its service came to it.
       const isPortTaken =
         ports === "fixed or auto" &&
-        (isTaken(error) || reportsTakenPort(error) || (await choosePorts(stack, "fixed").then(() => false, isTaken)));
+        (isTaken(error) || reportsTakenPort(error) || (await choosePorts(stack, "fixed").then(releasePorts, isTaken)));
       if (!isPortTaken || options.signal.aborted) throw error;
       return await this.#up(resolved, "auto", options);
     }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../../testing/temporary-folder.ts";
 import type { StackProgress } from "../backend.ts";
-import { takeDown } from "../running-stack.ts";
 import { loadStack, type Stack } from "../stack-file.ts";
+import { takeDown } from "../take-down.ts";
 import {
   compose,
   containerId,

@@ -1,0 +1,31 @@
+import type { DockerLocation } from "../journal/docker-location.ts";
+import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
+import type { RemoveOptions } from "./docker/take-down.ts";
+import { releasePorts } from "./ports.ts";
+import { endProcesses } from "./process-backend.ts";
+import { forgetDescription } from "./reload-stack.ts";
+
+/**
+ * Ends every service of a stack and removes what bringing it up made. Safe to repeat. A stack that was attached to is only
+ * forgotten.
+ */
+export async function takeDown(
+  registered: RegisteredStack,
+  register: StackRegister,
+  stacksFolder: string,
+  options: RemoveOptions = {},
+): Promise<void> {
+  if (!registered.attached) {
+    if (isOnDocker(registered)) {
+      const { removeProject } = await import("./docker/take-down.ts");
+      await removeProject(registered, options);
+    } else await endProcesses(registered, register, stacksFolder, options.report);
+    releasePorts(registered.ports);
+  }
+  register.remove(registered.id);
+  if (registered.attached) forgetDescription(registered.id, stacksFolder);
+}
+
+export function isOnDocker(registered: RegisteredStack): registered is RegisteredStack & { docker: DockerLocation } {
+  return registered.docker !== undefined;
+}
