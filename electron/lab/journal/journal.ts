@@ -179,6 +179,16 @@ export function acquireLock(journal: Journal, self: ProcessIdentity, purpose: st
   };
 }
 
+/** Whether another process keeps the journal from being written for longer than any write takes: it is frozen in one. */
+export function isBlocked({ database }: Journal): boolean {
+  try {
+    database.transaction(() => {}).immediate();
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+  }
+}
+
 export function lockOwnerOf(journal: Journal): LockOwner | undefined {
   const row = journal.database.prepare("SELECT * FROM holder").get() as
     | { pid: number; started_at: string; purpose: string; since_wall_ms: number }

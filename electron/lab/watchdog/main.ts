@@ -2,8 +2,8 @@
  * The watchdog: a separate process that undoes what the lab has broken when the lab can no longer do it.
  *
  * It reads the lab's heartbeat from its standard input, which the kernel closes when the lab dies, for whatever reason. A
- * lab that is silent but alive hangs: its faults are undone, its stack is left to it. What a dead lab left is restored
- * completely, as at the next start. The watchdog exits on the lab's good-bye, or when there is nothing left to watch.
+ * lab that is silent but alive hangs: its faults are undone, its stack is left to it, unless it is frozen in a write to the
+ * journal, which nobody else can write then: it is killed. What a dead lab left is restored completely, as at the next start. The watchdog exits on the lab's good-bye, or when there is nothing left to watch.
  * If a lab leaves standing faults, it stays, undoes each when its time is over, and exits when none is in force.
  *
  * Arguments: data folder, process id of the lab, its start time.
@@ -13,7 +13,14 @@ import { isDue } from "../faults/standing-fault.ts";
 import { undoOpenFaults } from "../faults/undo-open-faults.ts";
 import { openHomeToUndo } from "../home.ts";
 import { FaultJournal, type OpenFault } from "../journal/fault-journal.ts";
-import { acquireLock, type Journal, lockOwnerOf, openJournalToUndo, RECOVERY_PURPOSE } from "../journal/journal.ts";
+import {
+  acquireLock,
+  isBlocked,
+  type Journal,
+  lockOwnerOf,
+  openJournalToUndo,
+  RECOVERY_PURPOSE,
+} from "../journal/journal.ts";
 import { StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { isSameProcess, thisProcess } from "../process-identity.ts";
@@ -114,6 +121,12 @@ function tryAcquireLock(journal: Journal): (() => void) | undefined {
 async function undoBesideTheLab(): Promise<void> {
   const journal = openJournalToUndo(home.journalFile);
   try {
+    if (isBlocked(journal) && (await isStillHanging())) {
+      log(`the lab (process ${lab.pid}) is frozen in a write to its journal: ending it`);
+      // Its pipe closes, and all that it left is restored.
+      process.kill(lab.pid, "SIGKILL");
+      return;
+    }
     const parts = partsOf(journal);
     for (const stack of parts.register.list()) {
       const limit = AbortSignal.timeout(RESTORE_LIMIT_MS);
@@ -129,6 +142,12 @@ async function undoBesideTheLab(): Promise<void> {
   } finally {
     journal.close();
   }
+}
+
+/** After a wait that held this thread up, in which a heartbeat may have come. */
+async function isStillHanging(): Promise<boolean> {
+  await delay(POLL_INTERVAL_MS);
+  return isHanging && isSameProcess(lab);
 }
 
 function partsOf(journal: Journal) {

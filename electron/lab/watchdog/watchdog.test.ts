@@ -17,12 +17,13 @@ import { catchesHangup, serviceProcessesOf, watchdogsOf } from "./testing/proces
 const folder = lastingFolder();
 const home = join(folder, "home");
 const stackFile = writeSmallStack(folder);
+const FROZEN_IN_A_WRITE = join(import.meta.dirname, "..", "..", "testing", "frozen-in-a-write.ts");
 const TARGET_OPTIONS = ["--stack", stackFile, "--ports", "auto"];
 const JUMPING = {
   NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "..", "..", "testing", "jumping-clocks.ts"))}`,
 };
 /** Each look goes through every process of the machine. */
-const WAIT = { timeout: 20_000, interval: 100 };
+const WAIT = { timeout: 60_000, interval: 100 };
 const SERVICES = ["caller", "fault-proxy", "server"];
 let linkUrl: string;
 
@@ -94,7 +95,7 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     process.kill(watchdog, "SIGSTOP");
     child.kill("SIGINT");
     await ended;
-    expect(identify(watchdog)).toBeUndefined();
+    await expect.poll(() => identify(watchdog), WAIT).toBeUndefined();
   });
 
   test("and a second one restore concurrently without conflict", async () => {
@@ -135,6 +136,15 @@ describe.runIf(process.platform === "linux")("the watchdog", () => {
     expect(child.exitCode).toBe(1);
   });
 
+  test("ends a lab that was frozen in the middle of a write, with its journal locked, and undoes everything", async () => {
+    const freezing = { NODE_OPTIONS: `--import=${pathToFileURL(FROZEN_IN_A_WRITE)}` };
+    const file = scenario({ fault: { http_status: LINK, status: 503 } }, { fault: { kill: "server" } }, { wait: "1m" });
+    const { child, ended } = await untilBroken(startLab(home, ["run", file, ...TARGET_OPTIONS], freezing));
+    child.kill("SIGUSR2");
+    await ended;
+    expect(child.signalCode).toBe("SIGKILL");
+  });
+
   describe("on a machine that sleeps, and whose clocks jump,", () => {
     const run = (...method: object[]) => startLab(home, ["run", scenario(...method), ...TARGET_OPTIONS], JUMPING);
 
@@ -173,10 +183,14 @@ describe.runIf(process.platform === "linux")("halting from another process", () 
 
   test("undoes everything while the lab hangs; no run starts until faults are allowed again", async () => {
     const { child, ended } = await broken({ wait: "1m" });
+    // The watchdog would undo the same faults, on a busy machine before the halt has started.
+    const watchdog = onlyWatchdog();
+    process.kill(watchdog, "SIGSTOP");
     child.kill("SIGSTOP");
     const halting = lab("halt");
     expect(await halting.ended).toMatch(/http_status caller->server: restored.*\n.*pause server: restored.*\nhalted/);
     await expectIntact();
+    process.kill(watchdog, "SIGCONT");
     child.kill("SIGCONT");
     expect(await ended).toMatch(/cancelled.*everything was halted/s);
     expect(child.exitCode).toBe(1);

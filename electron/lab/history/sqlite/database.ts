@@ -72,7 +72,8 @@ function openAndMigrate(spec: DatabaseSpec): OpenedDatabase {
     database.pragma(`synchronous = ${spec.synchronous}`);
     database.pragma("foreign_keys = ON");
     if (spec.erasesDeleted) database.pragma("secure_delete = ON");
-    migrate(database, spec.migrations);
+    // Not locked for nothing: another process may be writing, or be frozen in a write.
+    if (versionOf(database) < spec.migrations.length) migrate(database, spec.migrations);
     database.prepare(READ_SCHEMA).get();
     return { database, isNewer: false };
   } catch (error) {
