@@ -57,8 +57,8 @@ function limits() {
     // Of tests that say they may run together, which mostly wait.
     maxConcurrency: 6,
     // Generous, because it only bounds what hangs: processes start slowly on a busy machine.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 20 } },
   };
 }

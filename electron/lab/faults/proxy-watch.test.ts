@@ -66,7 +66,7 @@ describe("following the fault proxy through a run", () => {
     const { injector, events } = await watching();
     await injector.apply({ http_status: LINK, status: 503 }, never);
     await stack.running.driver.kill("fault-proxy");
-    await expect.poll(() => warningsIn(events), { timeout: 20_000 }).toEqual(["proxy-revived"]);
+    await expect.poll(() => warningsIn(events)).toEqual(["proxy-revived"]);
     const [warning] = events.filter((event): event is EventOf<"warning"> => event.type === "warning");
     expect(warning?.message).toMatch(/every link was down for [\d.]+ (ms|s), and passes everything again/);
     expect((await send(stack.linkUrl)).status).toBe(200);
@@ -85,7 +85,7 @@ describe("following the fault proxy through a run", () => {
   test("logs the hits of the new proxy, whose sequence numbers start over", async () => {
     const { injector, events } = await watching();
     await stack.running.driver.kill("fault-proxy");
-    await expect.poll(() => warningsIn(events), { timeout: 20_000 }).toEqual(["proxy-revived"]);
+    await expect.poll(() => warningsIn(events)).toEqual(["proxy-revived"]);
     await injector.apply({ http_status: LINK, status: 503 }, never);
     await send(stack.linkUrl, toolCall("a"));
     await expect.poll(() => hitsIn(events)).toHaveLength(1);
@@ -100,7 +100,7 @@ describe("following the fault proxy through a run", () => {
     await stack.running.driver.kill("fault-proxy");
     expect(await watch.read()).toBe(false);
     stateOf.mockRestore();
-    await expect.poll(() => warningsIn(events), { timeout: 20_000 }).toEqual(["proxy-revived"]);
+    await expect.poll(() => warningsIn(events)).toEqual(["proxy-revived"]);
   });
 
   test("does not restart a proxy that the run itself has broken", async () => {

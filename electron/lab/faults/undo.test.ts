@@ -241,7 +241,7 @@ describe("undoing a fault on a service", () => {
     await driver.stop("a");
     await driver.start("a");
     const stateOf = vi.spyOn(driver, "stateOf");
-    await expect.poll(() => stateOf.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(8);
+    await expect.poll(() => stateOf.mock.calls.length).toBeGreaterThan(8);
     expect(waits.map(({ aborted }) => aborted)).toEqual([false]);
     enough.abort(new Error("enough"));
     expect(await undoing).toMatchObject({ result: "not restored", detail: "a: enough" });

@@ -81,7 +81,7 @@ test.skipIf(process.platform !== "linux")(
     for (let at = 0; at < 5; at++) await monitor.checkNow("everything", limit());
     expect(bridge.servers()).toHaveLength(1);
     await monitor.close();
-    await expect.poll(bridge.servers, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(bridge.servers).toEqual([]);
   },
   60_000,
 );

@@ -96,7 +96,7 @@ test("a halt restores everything also when the disk is full, and says that it do
 test("what a run has broken is left to it: undoing everything says so, and halting restores it", async () => {
   const engine = await startOn(temporaryFolder());
   engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
-  await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => engine.stack.faults().length).toBe(1);
   await expect(engine.faults.undo("all")).rejects.toMatchObject({
     code: "busy",
     message: expect.stringContaining("every fault in force belongs to the run that is on"),
@@ -109,7 +109,7 @@ test("quitting in mid-run ends the run as cancelled, with everything restored an
   const home = temporaryFolder();
   const engine = await startOn(home);
   engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 2);
-  await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => engine.stack.faults().length).toBe(1);
   await engine.close();
 
   const again = await startOn(home);
@@ -123,9 +123,9 @@ test("an error that nothing has awaited ends the run that is on as an error, res
   const engine = await startOn(temporaryFolder());
   engine.runs.start(written(engine, "broken", BROKEN_FOR_LONG), [], 1);
   engine.runs.start(written(engine, "next", HARMLESS), [], 1);
-  await expect.poll(() => engine.stack.faults().length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => engine.stack.faults().length).toBe(1);
   engine.takeStray(new Error("boom"));
-  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => engine.runs.isBusy).toBe(false);
   const ended = engine.runs.state().ended.map(({ scenarioId, outcome, reason }) => [scenarioId, outcome, reason]);
   expect(ended).toEqual([
     ["next", "passed", expect.any(String)],
@@ -148,13 +148,13 @@ expect: [{ policyOutcome: approved }]
   engine.scenarios.save(held, { replace: false });
   engine.runs.start(scenario(engine, "held"), [], 1);
   const decidable = () => engine.approvals.waiting().waiting.filter(({ blockedBecause }) => blockedBecause === null);
-  await expect.poll(() => decidable().length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => decidable().length).toBe(1);
   const [waiting] = decidable();
   expect(waiting).toMatchObject({ tool: "create_refund" });
   expect(waiting?.expiresWallMs).toBeGreaterThan(waiting?.requestedWallMs ?? 0);
   await expect.poll(() => decidable()[0]?.runId).toBe(engine.runs.runningRunId);
   await engine.approvals.decide(waiting?.ticket ?? "", "approve", "ana");
-  await expect.poll(() => engine.runs.state().ended.length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => engine.runs.state().ended.length).toBe(1);
   expect(engine.runs.state().ended[0]).toMatchObject({ outcome: "passed" });
   expect((await engine.history.approvals(10, Number.MAX_SAFE_INTEGER)).decided[0]).toMatchObject({
     result: "approved",
@@ -166,7 +166,7 @@ expect: [{ policyOutcome: approved }]
 test("protections are off for the runs that asked for it, and on again after", async () => {
   const engine = await startOnReferenceStack(temporaryFolder());
   engine.runs.start(scenario(engine, "mcp-crash"), ["capability-cache"], 1);
-  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({ outcome: "failed", without: ["capability-cache"] });
   expect((await engine.stack.status()).protections.off).toEqual([]);
@@ -182,7 +182,7 @@ test("damage made outside the lab is reported with its next step; no run starts 
   const what = "server is paused";
   await expect.poll(async () => (await engine.stack.status()).damage).toEqual([{ target: "server", what }]);
   engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
-  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
     outcome: "precondition",
@@ -200,7 +200,7 @@ test("a run on a stack with a manual fault is refused by the name of the fault",
   await engine.faults.apply({ kind: "pause", target: "server" });
   expect((await engine.stack.status()).damage).toEqual([]);
   engine.runs.start(written(engine, "harmless", HARMLESS), [], 1);
-  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   expect(entry).toMatchObject({
     outcome: "precondition",
@@ -214,7 +214,7 @@ test("a manual fault that someone else ends is no longer in force, and its run s
   await engine.stack.up();
   const { runId } = await engine.faults.apply({ kind: "stop", target: "server" });
   await engine.stack.running?.driver.start("server");
-  await expect.poll(async () => (await engine.history.get(runId)).outcome, { timeout: 30_000 }).toBe("failed");
+  await expect.poll(async () => (await engine.history.get(runId)).outcome).toBe("failed");
   expect((await engine.history.get(runId)).reason).toMatch(/stop server ended before its time, .* into the run/);
   expect((await engine.stack.status()).services.flatMap(({ faults }) => faults)).toEqual([]);
 });
@@ -265,7 +265,7 @@ expect: [{ service: server, is: up }]
   const engine = await startOn(home);
   engine.scenarios.save(small, { replace: false });
   engine.runs.start(scenario(engine, "on-small"), [], 1);
-  await expect.poll(() => engine.runs.isBusy, { timeout: 60_000 }).toBe(false);
+  await expect.poll(() => engine.runs.isBusy).toBe(false);
   const [entry] = engine.runs.state().ended;
   const runId = entry?.runId ?? "";
   expect(entry?.outcome, entry?.reason ?? "").toBe("passed");

@@ -56,7 +56,7 @@ describeOnDocker("what a run says of its faults on Docker", (engine) => {
       await faults.apply({ [kind]: "web", for: 50 }, never);
       expect(applied).toEqual(["paused", "exited"]);
       await expect
-        .poll(() => events.at(-1), { timeout: 60_000 })
+        .poll(() => events.at(-1))
         .toMatchObject({
           type: "fault.undone",
           result: "restored",
@@ -78,11 +78,11 @@ describeOnDocker("what a run says of its faults on Docker", (engine) => {
     await faults.apply({ [kind]: "web" }, never);
     docker(command, id);
     await expect
-      .poll(() => faults.flaws, { timeout: 60_000 })
+      .poll(() => faults.flaws)
       .toEqual([
         expect.stringMatching(new RegExp(`^${kind} web ended before its time, .*: ${why}, seen .* into the run$`)),
       ]);
-    await expect.poll(() => faults.inForce(), { timeout: 60_000 }).toEqual([]);
+    await expect.poll(() => faults.inForce()).toEqual([]);
   });
 
   test("what someone else has broken is found: paused, stopped, cut off, removed", async () => {

@@ -43,9 +43,7 @@ describeOnDocker(`${CYCLES} times stopping and starting`, (engine) => {
     for (let count = 0; count < CYCLES; count++) await cycle();
     // A connection that has just been used is kept for a moment: what counts is that it goes.
     await expect
-      .poll(() => Object.entries(held()).filter(([kind, count]) => count > (before[kind] ?? 0) + 1), {
-        timeout: 10_000,
-      })
+      .poll(() => Object.entries(held()).filter(([kind, count]) => count > (before[kind] ?? 0) + 1))
       .toEqual([]);
     expect(warnings).toEqual([]);
     process.off("warning", warn);
@@ -65,9 +63,7 @@ describeOnDocker(`${CYCLES} times stopping and starting`, (engine) => {
       await again.close();
     }
     await expect
-      .poll(() => Object.entries(held()).filter(([kind, count]) => count > (before[kind] ?? 0) + 1), {
-        timeout: 10_000,
-      })
+      .poll(() => Object.entries(held()).filter(([kind, count]) => count > (before[kind] ?? 0) + 1))
       .toEqual([]);
   });
 });

@@ -91,7 +91,7 @@ describeOnDocker("a lab that is killed while it brings a stack up", () => {
   const begun = async (project: string, kept: string, lab: LabProcess, ...words: string[]) => {
     const session = lab.start(...words);
     const running = () => docker("ps", "-q", "--filter", `label=com.docker.compose.project=${project}`).split("\n");
-    await expect.poll(() => existsSync(join(kept, "begun")) && running().length, { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => existsSync(join(kept, "begun")) && running().length).toBe(2);
     return session;
   };
   const leftOf = (project: string) => {

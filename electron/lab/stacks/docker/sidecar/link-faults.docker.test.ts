@@ -80,7 +80,7 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
     expect(project.state()).toBe(before);
     await injector.apply({ down: LINK, for: 500 }, signal);
     // Undone by itself, with everything that was needed for it.
-    await expect.poll(() => project.sidecars(), { timeout: 60_000 }).toEqual([]);
+    await expect.poll(() => project.sidecars()).toEqual([]);
     expect(await calledAgain(project)).toMatchObject({ status: 200 });
     expect(project.state()).toBe(before);
   });

@@ -14,7 +14,7 @@ async function broken(text = TWO_SERVICES) {
   await lab.injector.apply(BROKEN, signal);
   const [sidecar = ""] = project.sidecars();
   const becomes = (expected: Partial<Called>) =>
-    expect.poll(() => project.call().catch(() => undefined), { timeout: 60_000 }).toMatchObject(expected);
+    expect.poll(() => project.call().catch(() => undefined)).toMatchObject(expected);
   await becomes({ status: 503 });
   return { project, before, sidecar, becomes, ...lab };
 }
@@ -56,7 +56,7 @@ describeOnDocker("a sidecar", () => {
       await injector.closeEnded();
       return injector.inForce();
     };
-    await expect.poll(left, { timeout: 60_000 }).toEqual([]);
+    await expect.poll(left).toEqual([]);
     expect(injector.flaws[0]).toMatch(
       /http_status caller->tools ended before its time.*the sidecar of caller->tools has ended/,
     );
@@ -71,7 +71,7 @@ describeOnDocker("a sidecar", () => {
     // Its user may end it, and not the supervisor.
     docker("exec", "-u", "59417", sidecar, "node", "-e", kill);
     await becomes({ status: 200 });
-    await expect.poll(() => isGone(sidecar), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => isGone(sidecar)).toBe(true);
     expect(project.state()).toBe(before);
   });
 
@@ -87,7 +87,7 @@ describeOnDocker("a sidecar", () => {
     const { project, before, sidecar } = await broken();
     docker("stop", sidecar);
     expect(project.rules().join("\n")).not.toContain("LAB_");
-    await expect.poll(() => isGone(sidecar), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => isGone(sidecar)).toBe(true);
     expect(project.state()).toBe(before);
   });
 
