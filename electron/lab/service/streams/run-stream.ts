@@ -30,7 +30,7 @@ export interface RunStreamParts {
 
 /**
  * A run's log from a number to its end. It is pulled: all that is held for a window is how far it has come, and of the
- * history one page at most, so that one that reads slowly costs next to nothing, and goes on from the memory that all windows
+ * history two pages at most, so that one that reads slowly costs next to nothing, and goes on from the memory that all windows
  * share, or from the history. An event is told once it is on disk, or once it is known that it cannot be written now; the
  * window is told which.
  * @throws the signal's reason once the window has gone
@@ -45,7 +45,7 @@ export async function* runStream(
   let cursor = afterSeq;
   let told: RunProgress | undefined;
   /** Of the history, read for this batch and the next ones. */
-  let ahead: StreamEntry[] = [];
+  const pages = new PagesAhead((after) => history.entries(runId, after, Math.min(PAGE, progress.lastSeq - after)));
   /** Nothing of the run waited to be written before it was looked how many events the history has. */
   let isWhole = false;
   let progress = feed === undefined ? await progressOfHistory() : progressOf(feed.readySeq);
@@ -70,10 +70,7 @@ export async function* runStream(
     let page = feed?.after(cursor, limit);
     if (page === undefined) {
       if (feed !== undefined) registry.fedFromHistory++;
-      if (!ahead.some(({ seq }) => seq === cursor + 1)) {
-        ahead = await history.entries(runId, cursor, Math.min(PAGE, progress.lastSeq - cursor));
-      }
-      page = ahead.filter(({ seq }) => seq > cursor).slice(0, limit);
+      page = await pages.after(cursor, limit, progress.lastSeq);
     }
     if (page.length === 0 && limit > 0) return;
     const batch = toBatch(page, isUnderPressure);
@@ -99,6 +96,37 @@ export async function* runStream(
     const firstUnsaved = durability.firstUnsaved(runId);
     if (firstUnsaved === undefined) return { lastSeq, savedSeq: lastSeq, unsaved: null };
     return { lastSeq, savedSeq: Math.min(lastSeq, firstUnsaved - 1), unsaved: durability.failure ?? null };
+  }
+}
+
+/**
+ * The events of a run in pages, each of which another thread reads while the one before is sent: at most two are held.
+ */
+class PagesAhead {
+  readonly #read: (after: number) => Promise<StreamEntry[]>;
+  #page: StreamEntry[] = [];
+  #next: { after: number; page: Promise<StreamEntry[]> } | undefined;
+
+  constructor(read: (after: number) => Promise<StreamEntry[]>) {
+    this.#read = read;
+  }
+
+  /** Up to a limit of those after a number; `lastSeq` is that of the last one that can be read. */
+  async after(cursor: number, limit: number, lastSeq: number): Promise<StreamEntry[]> {
+    let from = this.#page.findIndex(({ seq }) => seq > cursor);
+    if (this.#page[from]?.seq !== cursor + 1) {
+      const page = this.#next?.after === cursor ? this.#next.page : this.#read(cursor);
+      this.#next = undefined;
+      this.#page = await page;
+      from = 0;
+      const end = this.#page.at(-1)?.seq ?? lastSeq;
+      if (end < lastSeq) {
+        this.#next = { after: end, page: this.#read(end) };
+        // Of a window that goes before it needs this page.
+        this.#next.page.catch(() => {});
+      }
+    }
+    return this.#page.slice(from, from + limit);
   }
 }
 
