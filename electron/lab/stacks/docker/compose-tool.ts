@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 import type { ComposeAction, ListedProject } from "../../../contract/stacks.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
 
-const VERSION_LIMIT_MS = 5_000;
+/** The older tool is a Python program, whose start takes seconds on a busy machine. */
+const VERSION_LIMIT_MS = 30_000;
 /** Of what a tool has printed, for an error. */
 const LAST_LINES = 12;
 /** Time between the signal that ends a tool and the one that it cannot refuse. */
