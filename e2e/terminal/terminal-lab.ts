@@ -22,8 +22,11 @@ export class TerminalLab {
   readonly home = join(this.folder, "home");
   /** In the environment of every process of a stack: identifies this lab's processes in the process table. */
   readonly #temporary = join(this.folder, "tmp");
+  readonly #variables: NodeJS.ProcessEnv;
 
-  constructor() {
+  /** @param variables for the lab, besides those that it needs */
+  constructor(variables: NodeJS.ProcessEnv = {}) {
+    this.#variables = variables;
     mkdirSync(this.#temporary);
   }
 
@@ -67,7 +70,7 @@ export class TerminalLab {
     const { PATH, HOME } = process.env;
     const child = spawn(program, args, {
       cwd: this.folder,
-      env: { PATH, HOME, TMPDIR: this.#temporary, RESILIENCE_LAB_HOME: this.home },
+      env: { ...this.#variables, PATH, HOME, TMPDIR: this.#temporary, RESILIENCE_LAB_HOME: this.home },
       stdio: ["ignore", "pipe", "pipe"],
       ...(user === undefined ? {} : { uid: user, gid: user }),
     });

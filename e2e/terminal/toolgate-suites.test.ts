@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Ended, TerminalLab, until } from "./terminal-lab.ts";
 
-/** One reference stack for all of these, used by one test after the other. */
-const lab = new TerminalLab();
+/**
+ * One reference stack for all of these, used by one test after the other. Its gateway would hide the tools of a server that
+ * is down from new sessions after some seconds, and ToolGate's does not.
+ */
+const lab = new TerminalLab({ HEALTH_INTERVAL: "1m" });
 let up: Ended;
 
 beforeAll(async () => {
