@@ -65,6 +65,8 @@ for (const { name } of those("skipped")) console.log(`skipped: ${name}`);
 for (const { name, errors } of those("failed")) {
   console.log(`failed: ${name}`);
   const lines = stripVTControlCharacters(errors.join("\n")).split("\n");
-  for (const line of lines.slice(0, ERROR_LINES)) console.log(`    ${line}`);
+  // What the page said is last, and a long call log comes before it.
+  const shown = lines.length > ERROR_LINES ? [...lines.slice(0, ERROR_LINES - 2), "...", lines.at(-1)] : lines;
+  for (const line of shown) console.log(`    ${line}`);
 }
 console.log(`${those("passed").length} passed, ${those("failed").length} failed, ${those("skipped").length} skipped`);

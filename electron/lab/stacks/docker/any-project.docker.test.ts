@@ -75,9 +75,15 @@ describeOnDocker("a compose project with nothing in it for the lab", () => {
     const lab = new LabProcess();
     // Its gateway waits for the server, and is looked at for three seconds.
     const status = () => lab.run("stack", "status", "--project", project);
-    await expect.poll(async () => (await status()).code, { timeout: 90_000 }).toBe(0);
-    const up = await status();
-    expect(up.said).toMatch(/^tools +up +[\d.]+:3001 +answers an MCP/m);
+    const up = await vi.waitFor(
+      async () => {
+        const shown = await status();
+        expect(shown.said).toMatch(/^tools +up +[\d.]+:3001 +answers an MCP/m);
+        expect(shown.code).toBe(0);
+        return shown;
+      },
+      { timeout: 90_000 },
+    );
     expect(up.said).toMatch(/^worker +up +- +its container runs$/m);
     for (const action of ["down", "restore"]) {
       const refused = await lab.run("stack", action, "--project", project);
