@@ -33,6 +33,8 @@ const ORDER = {
     "documents",
     "events",
     "redaction",
+    "trace-files",
+    "evaluation",
     "health",
     "history",
     "journal",

@@ -14,7 +14,8 @@ const NONE = ["**/node_modules/**", "resources/stack/build/**"];
  */
 const PURE = [
   "electron/model/**/*.test.ts",
-  "electron/lab/{events,redaction,reports}/**/!(recorded-run).test.ts",
+  "electron/lab/{events,redaction,reports,trace-files}/**/!(recorded-run).test.ts",
+  "electron/lab/evaluation/!(custom-evaluator).test.ts",
   "electron/lab/bundles/{otlp-trace,report/report}.test.ts",
   "electron/lab/scenarios/{certainty,checks,describe,fields,load,plan}.test.ts",
   "electron/lab/service/streams/{credit,json-text}.test.ts",
