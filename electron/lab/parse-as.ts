@@ -8,11 +8,16 @@ import { LabError } from "./lab-error.ts";
  * @param whose names it in the error, such as "the fault proxy's list of links"
  * @throws LabError `unsupported` that names the fields
  */
-export function parseAs<Schema extends z.ZodType>(schema: Schema, value: unknown, whose: string): z.output<Schema> {
+export function parseAs<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  whose: string,
+  hint = "check that it is the program that the stack file means, in a version that this lab knows",
+): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new LabError("unsupported", `${whose} cannot be read: ${describeIssues(result.error)}`, {
-    hint: "check that it is the program that the stack file means, in a version that this lab knows",
+    hint,
     cause: result.error,
   });
 }

@@ -59,6 +59,11 @@ const COMMANDS: readonly { name: string; summary: string; load: () => Promise<Co
     load: async () => (await import("./bundle-command.ts")).bundleCommand,
   },
   {
+    name: "evaluate",
+    summary: "evaluate the turns of agents in trace files",
+    load: async () => (await import("./evaluate-command.ts")).evaluateCommand,
+  },
+  {
     name: "halt",
     summary: "undo every fault now, of any run, and allow no new one",
     load: async () => (await import("./halt-command.ts")).haltCommand,

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readXml } from "../../electron/testing/read-xml.ts";
+import { TerminalLab } from "./terminal-lab.ts";
+
+const SAMPLES = join(import.meta.dirname, "..", "..", "electron", "lab", "evaluation", "testing", "traces");
+const [helm, tempo, set] = ["helm.json", "tempo_export_with_batches.json", "eval_set_helm.json"].map((name) =>
+  join(SAMPLES, name),
+) as [string, string, string];
+const BOTH = ["--metric", "tool_trajectory_avg_score", "--metric", "response_match_score"];
+
+describe("`evaluate`", () => {
+  test("evaluates several files, with exit 0 when all passed and 1 when one did not", async (context) => {
+    const lab = TerminalLab.for(context);
+    const passed = await lab.run("evaluate", helm, tempo, "--eval-set", set, ...BOTH);
+    expect(passed, passed.err).toMatchObject({ code: 0 });
+    expect(passed.out).toMatch(/passed +response_match_score +0\.811881/);
+    expect(passed.out).toContain("4 passed, 0 failed, 0 errored");
+    const failed = await lab.run(
+      "evaluate",
+      helm,
+      tempo,
+      "--eval-set",
+      set,
+      ...BOTH,
+      "--threshold",
+      "response_match_score=0.7",
+    );
+    expect(failed.code).toBe(1);
+    expect(failed.out).toContain("3 passed, 1 failed, 0 errored");
+  });
+
+  test("as JSON and as JUnit", async (context) => {
+    const lab = TerminalLab.for(context);
+    const json = await lab.run("evaluate", helm, "--eval-set", set, "--output", "json");
+    expect(JSON.parse(json.out)).toMatchObject({
+      traces: [
+        {
+          num_invocations: 1,
+          metrics: [{ metric_name: "tool_trajectory_avg_score", score: 1, eval_status: "PASSED" }],
+        },
+      ],
+      errors: [],
+    });
+    const out = join(lab.folder, "junit.xml");
+    await lab.run("evaluate", tempo, "--eval-set", set, ...BOTH, "--threshold", "1", "--output", "junit", "--out", out);
+    const text = readFileSync(out, "utf8");
+    expect(text).toContain('tests="2" failures="1" errors="0"');
+    expect(readXml(text).name).toBe("testsuites");
+  });
+
+  test("a file that is no trace is named and is not green; the others are evaluated", async (context) => {
+    const lab = TerminalLab.for(context);
+    const other = lab.write("notes.txt", "hello");
+    const { code, out } = await lab.run("evaluate", other, helm, "--eval-set", set);
+    expect(code).toBe(1);
+    expect(out).toMatch(/notes\.txt\n +error: it is neither JSON nor OTLP protobuf/);
+    expect(out).toContain("1 passed, 0 failed, 1 errored");
+  });
+
+  test.each([
+    [[], /specify which trace files/],
+    [["x.json", "--metric", "nothing"], /there is no metric "nothing"/],
+    [["x.json", "--match", "ROUGHLY"], /EXACT, IN_ORDER, ANY_ORDER/],
+    [["x.json", "--eval-set", "/nowhere.json"], /the eval set cannot be read/],
+    [["x.json", "--threshold", "high"], /--threshold cannot be "high"/],
+  ])("%j is refused with what to do", async (args, message) => {
+    const lab = new TerminalLab();
+    try {
+      const { code, err } = await lab.run("evaluate", ...args);
+      expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+    } finally {
+      await lab.clear();
+    }
+  });
+});

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { LabError } from "../lab-error.ts";
+import { parseAs } from "../parse-as.ts";
+import type { Invocation, ToolUse } from "./invocation.ts";
+import { argumentsOf } from "./messages.ts";
+
+const Content = z.looseObject({
+  role: z.string().optional(),
+  parts: z.array(z.looseObject({ text: z.string().nullish() })).nullish(),
+});
+const ToolCall = z.looseObject({ name: z.string(), args: z.unknown().optional(), id: z.string().nullish() });
+const Turn = z.looseObject({
+  invocation_id: z.string().default(""),
+  user_content: Content,
+  final_response: Content.nullish(),
+  intermediate_data: z.looseObject({ tool_uses: z.array(ToolCall).nullish() }).nullish(),
+});
+const Case = z
+  .looseObject({
+    eval_id: z.string(),
+    conversation: z.array(Turn).nullish(),
+    conversation_scenario: z.unknown().optional(),
+  })
+  .refine(({ conversation }) => Array.isArray(conversation), {
+    message: "a case needs a conversation: one that only describes a scenario has nothing to compare with",
+  });
+const EvalSetFile = z.looseObject({
+  eval_set_id: z.string(),
+  name: z.string().nullish(),
+  eval_cases: z.array(Case).min(1),
+});
+
+const FORMAT_HINT =
+  "its format is that of the Agent Development Kit's eval sets: eval_set_id, eval_cases, conversation";
+
+/** Expected turns of an agent, from a file in the Agent Development Kit's format. */
+export interface EvalSet {
+  id: string;
+  cases: readonly EvalCase[];
+}
+
+export interface EvalCase {
+  id: string;
+  turns: readonly ExpectedTurn[];
+}
+
+export interface ExpectedTurn {
+  id: string;
+  userText: string;
+  toolUses: readonly Omit<ToolUse, "response">[];
+  /** Undefined where the set expects none. */
+  finalResponse: string | undefined;
+}
+
+/** @throws LabError that names the place in the file and what was expected there */
+export function readEvalSet(text: string): EvalSet {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LabError("bad-input", `the eval set is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const { eval_set_id: id, eval_cases } = parseAs(EvalSetFile, value, "the eval set", FORMAT_HINT);
+  return {
+    id,
+    cases: eval_cases.map(({ eval_id, conversation }) => ({
+      id: eval_id,
+      turns: (conversation ?? []).map((turn) => ({
+        id: turn.invocation_id,
+        userText: textOf(turn.user_content),
+        finalResponse: turn.final_response ? textOf(turn.final_response) : undefined,
+        toolUses: (turn.intermediate_data?.tool_uses ?? []).map((use) => ({
+          name: use.name,
+          arguments: argumentsOf(use.args),
+          id: use.id ?? undefined,
+        })),
+      })),
+    })),
+  };
+}
+
+function textOf(content: z.infer<typeof Content>): string {
+  return (content.parts ?? [])
+    .map(({ text }) => text ?? "")
+    .filter(Boolean)
+    .join("\n");
+}
+
+/** The case that a trace is compared with, and what a person should know about that choice; or why there is none. */
+export type ChosenCase = { is: "chosen"; case: EvalCase; warning?: string } | { is: "none"; reason: string };
+
+/** By the first text of the user, without regard to case and to space around it; a sole case is always used. */
+export function chooseCase({ id, cases }: EvalSet, invocations: readonly Invocation[]): ChosenCase {
+  const asked = invocations[0]?.userText ?? "";
+  const found = cases.find(({ turns }) => normal(turns[0]?.userText ?? "") === normal(asked));
+  if (found !== undefined) return { is: "chosen", case: found };
+  const [sole, ...more] = cases;
+  if (sole !== undefined && more.length === 0) {
+    const warning = `the only case of ${id}, ${sole.id}, begins with another text of the user than the trace`;
+    return { is: "chosen", case: sole, warning };
+  }
+  return { is: "none", reason: `none of the ${cases.length} cases of ${id} begins with "${brief(asked)}"` };
+}
+
+function normal(text: string): string {
+  return text.trim().toLowerCase();
+}
+
+function brief(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
