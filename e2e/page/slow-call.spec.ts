@@ -49,4 +49,24 @@ test("a call over a slow link goes on when it was allowed, and lasts to its repl
     await run.inspector.getByRole("button", { name: "latency gateway->payments-mcp" }).click();
     await expect(run.inspector).toContainText("Requests affected");
   });
+
+  await test.step("the waterfall names the fault, on the axis of the timeline", async () => {
+    await page.keyboard.press("f");
+    await run.tab("Waterfall");
+    const rows = page.getByRole("region", { name: "Waterfall" });
+    const agent = rows.getByRole("button", { name: /^agent: "Show me my recent charges\.", lab: / });
+    const slow = rows.getByRole("button", {
+      name: /^list_recent_charges, gateway->payments-mcp: .* met latency gateway->payments-mcp/,
+    });
+    await expect(agent).toHaveAccessibleName(/on the critical path/);
+    await agent.press("ArrowLeft");
+    await expect(rows.getByRole("button", { name: /^Expand agent/ })).toBeVisible();
+    await agent.press("ArrowRight");
+    await expect(rows.getByRole("button", { name: /^Collapse agent/ })).toBeVisible();
+    await page.getByRole("textbox", { name: "Search names" }).fill("latency");
+    await expect(slow).toBeVisible();
+    await expect(rows.getByRole("button", { name: /^warm gateway/ })).toHaveCount(0);
+    await slow.click();
+    await expect(run.inspector).toContainText("Linkgateway->payments-mcp");
+  });
 });

@@ -17,6 +17,7 @@ import { RunHeader } from "./run-header.tsx";
 import classes from "./run-page.module.css";
 import { RunTimeline } from "./run-timeline.tsx";
 import { StoppedNotice } from "./stopped-notice.tsx";
+import { Waterfall } from "./waterfall.tsx";
 
 export default function RunPage({ route }: { route: Extract<Route, { at: "run" }> }) {
   const run = useRun(route.runId);
@@ -146,6 +147,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
                 (failed > 0 ? `(${failed} of ${view.checks.length} failed)` : `(${view.checks.length})`)}
             </Tabs.Tab>
             <Tabs.Tab value="calls">Tool calls ({view.calls.length})</Tabs.Tab>
+            <Tabs.Tab value="waterfall">Waterfall</Tabs.Tab>
             <Tabs.Tab value="events">Events</Tabs.Tab>
             <Tabs.Tab value="logs">Logs</Tabs.Tab>
           </Tabs.List>
@@ -154,6 +156,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           </Tabs.Panel>
           <Tabs.Panel value="calls">
             <CallsPanel view={view} selectedSeq={selectedSeq} onVisit={visit} />
+          </Tabs.Panel>
+          <Tabs.Panel value="waterfall">
+            <Waterfall run={run} selectedSeq={selectedSeq} onVisit={visit} />
           </Tabs.Panel>
           <Tabs.Panel value="events">
             <EventList {...events} />
