@@ -146,6 +146,23 @@ test.describe("presenter mode", () => {
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
     });
 
+    await test.step("its time advances once a second, since this browser prefers reduced motion", async () => {
+      const tookMs = await run.moment.evaluate(async (bar) => {
+        const changes: number[] = [];
+        await new Promise<void>((resolve) => {
+          const observer = new MutationObserver(() => {
+            changes.push(performance.now());
+            if (changes.length < 5) return;
+            observer.disconnect();
+            resolve();
+          });
+          observer.observe(bar, { subtree: true, characterData: true, childList: true });
+        });
+        return (changes.at(-1) ?? 0) - (changes[0] ?? 0);
+      });
+      expect(tookMs).toBeGreaterThan(1_000);
+    });
+
     await test.step("the next step is not covered in a low window", async () => {
       await page.setViewportSize({ width: 1000, height: 480 });
       const { x, y, width, height } = (await shown("Next").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };

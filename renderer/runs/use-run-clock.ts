@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { useLab } from "../state/lab-context.tsx";
 import { goneSince } from "../state/lab-gone.ts";
 import type { OpenRun } from "../state/lab-store.ts";
+import { useTickMs } from "../state/use-tick-ms.ts";
 
 const TICK_MS = 100;
 
@@ -9,12 +10,13 @@ const TICK_MS = 100;
 export function useRunClock(run: OpenRun | undefined): number {
   const goneMs = useLab(goneSince);
   const isLive = run !== undefined && run.record.view.ended === undefined && run.failure === undefined;
+  const tickMs = useTickMs(TICK_MS);
   const [nowMs, setNowMs] = useState(() => performance.now());
   useEffect(() => {
     if (!isLive || goneMs !== undefined) return;
-    const timer = setInterval(() => setNowMs(performance.now()), TICK_MS);
+    const timer = setInterval(() => setNowMs(performance.now()), tickMs);
     return () => clearInterval(timer);
-  }, [isLive, goneMs]);
+  }, [isLive, goneMs, tickMs]);
   if (run === undefined) return 0;
   const { record, arrivedMs } = run;
   // While a log is loading, its end is not the current time.
