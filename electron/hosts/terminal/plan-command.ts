@@ -1,4 +1,4 @@
-import { shippedScenarios } from "../../lab/lab.ts";
+import { SHIPPED_SCENARIOS_FOLDER } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { resolveScenarios } from "../../lab/scenarios/load.ts";
 import { directLinksOf, formatPlan, planScenario } from "../../lab/scenarios/plan.ts";
@@ -32,7 +32,7 @@ not exist or cannot be broken, or if the driver (process or docker) does not sup
       targetOf(values, { start: "attach", keep: false }),
       environment,
     );
-    for (const { scenario } of resolveScenarios(positionals, shippedScenarios())) {
+    for (const { scenario } of resolveScenarios(positionals, SHIPPED_SCENARIOS_FOLDER)) {
       out.write(`${scenario.id}  ${visibleLine(scenario.title)}\n`);
       for (const line of formatPlan(planScenario(scenario, stack, driver, sharersOf))) out.write(`${line}\n`);
       for (const link of directLinksOf(scenario, stack)) {

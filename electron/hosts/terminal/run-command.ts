@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { Lab, type LabSession, shippedScenarios } from "../../lab/lab.ts";
+import { Lab, type LabSession, SHIPPED_SCENARIOS_FOLDER, shippedScenarios } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
 import { compactDecisions, type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
@@ -65,7 +65,7 @@ Exit: 0 all green, 1 not all green, 2 bad input, 130 interrupted.`,
     if (agent !== undefined && !/^https?:$/.test(URL.parse(agent)?.protocol ?? "")) {
       throw new LabError("bad-input", `--agent needs an http:// or https:// address, not "${agent}"`);
     }
-    const named = casesNamed(resolveScenarios(positionals, shippedScenarios()), cases);
+    const named = casesNamed(resolveScenarios(positionals, SHIPPED_SCENARIOS_FOLDER), cases);
     const asked = (each: LoadedScenario): LoadedScenario =>
       agent === undefined ? each : { ...each, scenario: askedAt(each.scenario, agent) };
     return run(named.map(asked), values, terminal);

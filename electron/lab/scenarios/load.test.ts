@@ -165,11 +165,20 @@ cases:
 });
 
 describe("an argument of the command line", () => {
-  const shipped = [
-    ...loadText(scenarioText("shipped-one"), "a.yaml"),
-    ...loadText(scenarioText("shipped-two"), "b.yaml"),
-  ];
-  const idsOf = (names: readonly string[]) => resolveScenarios(names, shipped).map(({ scenario }) => scenario.id);
+  const idsOf = (names: readonly string[]) => {
+    const shipped = temporaryFolder();
+    writeFileSync(join(shipped, "a.yaml"), scenarioText("shipped-one"));
+    writeFileSync(join(shipped, "b.yaml"), scenarioText("shipped-two"));
+    // Not parsed unless it is named: it would be refused.
+    writeFileSync(join(shipped, "c.yaml"), "id: shipped-three\n");
+    return resolveScenarios(names, shipped).map(({ scenario }) => scenario.id);
+  };
+
+  test("may be the id of each shipped scenario", () => {
+    const shipped = loadFolder(SCENARIOS_FOLDER);
+    const ids = shipped.map(({ scenario }) => scenario.id);
+    expect(resolveScenarios(ids, SCENARIOS_FOLDER)).toEqual(shipped);
+  });
 
   test("may be an id, a file or a folder, in any mix and order", () => {
     const folder = temporaryFolder();

@@ -74,21 +74,35 @@ export function sharedIds(loaded: readonly LoadedScenario[]): Problem[] {
 }
 
 /**
- * Resolves the arguments of the command line: a file, a folder, or the id of a shipped scenario.
+ * Resolves the arguments of the command line: a file, a folder, or the id of a shipped scenario. Of the shipped ones only
+ * those named are parsed: all of them take longer than the rest of a command's start.
  * @throws DocumentError for a file that is not valid, and for an id that two of the files have
  */
-export function resolveScenarios(names: readonly string[], shipped: readonly LoadedScenario[]): LoadedScenario[] {
-  const resolved = names.flatMap((name) => {
-    const byId = shipped.filter((each) => each.scenario.id === name);
-    if (byId.length > 0) return byId;
+export function resolveScenarios(names: readonly string[], shippedFolder: string): LoadedScenario[] {
+  const shipped = filesById(shippedFolder);
+  const isShipped = (name: string) => shipped.has(name);
+  const load = (name: string) => {
+    const file = shipped.get(name);
+    if (file !== undefined) return loadFile(file);
     const found = statSync(name, { throwIfNoEntry: false });
     if (found?.isDirectory()) return loadFolder(name);
     if (found !== undefined || isScenarioFile(name)) return loadFile(name);
     throw new LabError("bad-input", `no scenario is called "${name}", and there is no such file`, {
-      hint: `the shipped ones are: ${shipped.map((each) => each.scenario.id).join(", ")}`,
+      hint: `the shipped ones are: ${[...shipped.keys()].join(", ")}`,
     });
-  });
-  const shared = sharedIds(resolved.filter((each) => !shipped.includes(each)));
+  };
+  const resolved = names.map((name) => ({ name, loaded: load(name) }));
+  const shared = sharedIds(resolved.flatMap(({ name, loaded }) => (isShipped(name) ? [] : loaded)));
   if (shared.length > 0) throw new DocumentError(shared);
-  return resolved;
+  return resolved.flatMap(({ loaded }) => loaded);
+}
+
+/** The files of a folder by the id on a line of its own in each, unparsed. */
+function filesById(folder: string): Map<string, string> {
+  return new Map(
+    scenarioFilesIn(folder).flatMap((file) => {
+      const id = /^id: *(\S+)$/m.exec(readDocument(file))?.[1];
+      return id === undefined ? [] : [[id, file] as const];
+    }),
+  );
 }
