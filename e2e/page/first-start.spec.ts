@@ -1,4 +1,5 @@
 import { expect, test } from "./lab-under-test.ts";
+import { testOnRecordedLab } from "./shared-labs.ts";
 
 const CRASH = "The MCP server crashes and the tool stays visible";
 const STORM = "A retrying client runs into its budget";
@@ -121,29 +122,32 @@ test("a new user runs the demo and reads the result", async ({ window }) => {
   });
 });
 
-test("with a protection off the failure is visible, and the two runs are compared", async ({ window }) => {
-  const { page } = window;
-  await window.runToEnd(CRASH, "Passed");
-  await window.runToEnd(CRASH, "Failed", "capability-cache");
-  await expect(page.getByRole("row", { name: /policyOutcome/ })).toContainText("no decision");
-  await page.getByRole("button", { name: "Compare" }).click();
-  await expect(page.getByRole("region", { name: "First run" })).toContainText("with all protections");
-  await expect(page.getByRole("region", { name: "Second run" })).toContainText("without capability-cache");
-  const decisions = page.getByRole("row", { name: /^Decisions/ });
-  await expect(decisions).toContainText("list_recent_charges upstream_error");
-  await expect(decisions).toHaveAttribute("data-differs");
-  // One axis: both runs have the same times at the same positions.
-  const axes = page.getByTestId("time-axis");
-  await expect(axes).toHaveCount(2);
-  expect(await axes.nth(0).innerText()).toBe(await axes.nth(1).innerText());
-  await page.getByLabel("Only differences").check({ force: true });
-  await expect(page.getByRole("row", { name: /^Faults/ })).toBeHidden();
-  await test.step("both on one screen, larger, in presenter mode", async () => {
-    const decided = page.getByRole("region", { name: "Second run" }).getByText("Tool calls");
-    const plainPx = (await decided.boundingBox())?.height ?? 0;
-    await page.keyboard.press("p");
-    await expect.poll(async () => (await decided.boundingBox())?.height).toBeGreaterThan(plainPx);
-    await expect(decided).toBeInViewport();
-    await page.keyboard.press("Escape");
-  });
-});
+testOnRecordedLab(
+  "with a protection off the failure is visible, and the two runs are compared",
+  async ({ window, runs }) => {
+    const { page } = window;
+    await window.openAddress(`#/run/${runs.failed}`);
+    await window.run.hasEnded("Failed");
+    await expect(page.getByRole("row", { name: /policyOutcome/ })).toContainText("no decision");
+    await page.getByRole("button", { name: "Compare" }).click();
+    await expect(page.getByRole("region", { name: "First run" })).toContainText("with all protections");
+    await expect(page.getByRole("region", { name: "Second run" })).toContainText("without capability-cache");
+    const decisions = page.getByRole("row", { name: /^Decisions/ });
+    await expect(decisions).toContainText("list_recent_charges upstream_error");
+    await expect(decisions).toHaveAttribute("data-differs");
+    // One axis: both runs have the same times at the same positions.
+    const axes = page.getByTestId("time-axis");
+    await expect(axes).toHaveCount(2);
+    expect(await axes.nth(0).innerText()).toBe(await axes.nth(1).innerText());
+    await page.getByLabel("Only differences").check({ force: true });
+    await expect(page.getByRole("row", { name: /^Faults/ })).toBeHidden();
+    await test.step("both on one screen, larger, in presenter mode", async () => {
+      const decided = page.getByRole("region", { name: "Second run" }).getByText("Tool calls");
+      const plainPx = (await decided.boundingBox())?.height ?? 0;
+      await page.keyboard.press("p");
+      await expect.poll(async () => (await decided.boundingBox())?.height).toBeGreaterThan(plainPx);
+      await expect(decided).toBeInViewport();
+      await page.keyboard.press("Escape");
+    });
+  },
+);

@@ -1,14 +1,12 @@
 import type { Page } from "@playwright/test";
-import { expect, test } from "./lab-under-test.ts";
-import { makeRuns } from "./pages.ts";
+import { expect } from "./lab-under-test.ts";
+import { testOnRecordedLab as test } from "./shared-labs.ts";
 
-test("the hint of a control covers none beside it, and neither Halt nor Undo all", async ({ window }) => {
+test("the hint of a control covers none beside it, and neither Halt nor Undo all", async ({ window, runs }) => {
   test.slow();
   const { page } = window;
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  const { failed } = await makeRuns(window);
   for (const [name, hash, shown] of [
-    ["Run", `#/run/${failed}`, "Compare"],
+    ["Run", `#/run/${runs.failed}`, "Compare"],
     ["History", "#/history", "Import"],
     ["Lab", "#/lab", "Take down"],
   ] as const) {

@@ -6,12 +6,13 @@ import { storeRun } from "../../electron/testing/stored-events.ts";
 import { longRun } from "../../renderer/timeline/fixtures/recorded-runs.ts";
 import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
+import { testOnSharedLab } from "./shared-labs.ts";
 
 const LONG_RUN_ID = "0f0f0f0f-0000-4000-8000-000000100000";
 const LONG = 100_000;
 
 test.describe("hostile", () => {
-  test("nothing navigates the window away from the lab", async ({ window, context }) => {
+  testOnSharedLab("nothing navigates the window away from the lab", async ({ window, context }) => {
     const { page } = window;
     const opened: string[] = [];
     context.on("page", (popup) => opened.push(popup.url()));
@@ -70,55 +71,57 @@ expect:
     });
   });
 
-  test("a page of another origin has no access by socket, fetch or frame", async ({
-    browserLab: lab,
-    window,
-    context,
-  }) => {
-    const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
-    const open = (headers: Record<string, string>) =>
-      new Promise<string>((resolve) => {
-        const socket = new WebSocket(`${lab.origin.replace("http", "ws")}/lab`, { headers });
-        socket.once("open", () => resolve("open"));
-        socket.once("unexpected-response", (_request, response) => resolve(String(response.statusCode)));
-        socket.once("error", (error) => resolve(error.message));
-      });
-    expect(await open({ cookie, origin: lab.origin })).toBe("open");
-    for (const origin of [
-      "http://evil.example",
-      "null",
-      `http://127.0.0.1:${lab.port + 1}`,
-      `http://localhost:${lab.port}`,
-    ]) {
-      expect(await open({ cookie, origin }), origin).not.toBe("open");
-    }
-    expect(await open({ origin: lab.origin }), "without the cookie").not.toBe("open");
-    expect(await open({ cookie, origin: lab.origin, host: "evil.example" }), "under another name").not.toBe("open");
+  testOnSharedLab(
+    "a page of another origin has no access by socket, fetch or frame",
+    async ({ browserLab: lab, window, context }) => {
+      const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+      const open = (headers: Record<string, string>) =>
+        new Promise<string>((resolve) => {
+          const socket = new WebSocket(`${lab.origin.replace("http", "ws")}/lab`, { headers });
+          socket.once("open", () => resolve("open"));
+          socket.once("unexpected-response", (_request, response) => resolve(String(response.statusCode)));
+          socket.once("error", (error) => resolve(error.message));
+        });
+      expect(await open({ cookie, origin: lab.origin })).toBe("open");
+      for (const origin of [
+        "http://evil.example",
+        "null",
+        `http://127.0.0.1:${lab.port + 1}`,
+        `http://localhost:${lab.port}`,
+      ]) {
+        expect(await open({ cookie, origin }), origin).not.toBe("open");
+      }
+      expect(await open({ origin: lab.origin }), "without the cookie").not.toBe("open");
+      expect(await open({ cookie, origin: lab.origin, host: "evil.example" }), "under another name").not.toBe("open");
 
-    const foreign = await context.newPage();
-    await foreign.route("http://evil.example/**", (route) =>
-      route.fulfill({ contentType: "text/html", body: `<iframe src="${lab.origin}/"></iframe>` }),
-    );
-    await foreign.goto("http://evil.example/");
-    await expect(foreign.frameLocator("iframe").getByRole("navigation", { name: "Pages" })).toHaveCount(0);
-    await foreign.close();
-    await window.isOpen();
-  });
+      const foreign = await context.newPage();
+      await foreign.route("http://evil.example/**", (route) =>
+        route.fulfill({ contentType: "text/html", body: `<iframe src="${lab.origin}/"></iframe>` }),
+      );
+      await foreign.goto("http://evil.example/");
+      await expect(foreign.frameLocator("iframe").getByRole("navigation", { name: "Pages" })).toHaveCount(0);
+      await foreign.close();
+      await window.isOpen();
+    },
+  );
 
-  test("a bundle with paths outside of it is refused, and nothing of it is kept", async ({ window, home }) => {
-    const { page } = window;
-    const file = join(home, "evil.zip");
-    const manifest = { path: "manifest.json", bytes: Buffer.from("{}") };
-    forgeZip(file, [manifest, { path: "../../../../tmp/pwned", bytes: Buffer.from("pwned") }]);
-    await window.goTo("History");
-    const choosing = page.waitForEvent("filechooser");
-    await page.getByRole("button", { name: "Import" }).click();
-    await (await choosing).setFiles(file);
-    const dialog = page.getByRole("dialog", { name: "Import" });
-    await expect(dialog.getByRole("alert")).toContainText("evil.zip");
-    await dialog.getByRole("button", { name: "Close" }).last().click();
-    await expect(page.locator('a[href^="#/run/"]')).toHaveCount(0);
-  });
+  testOnSharedLab(
+    "a bundle with paths outside of it is refused, and nothing of it is kept",
+    async ({ window, home }) => {
+      const { page } = window;
+      const file = join(home, "evil.zip");
+      const manifest = { path: "manifest.json", bytes: Buffer.from("{}") };
+      forgeZip(file, [manifest, { path: "../../../../tmp/pwned", bytes: Buffer.from("pwned") }]);
+      await window.goTo("History");
+      const choosing = page.waitForEvent("filechooser");
+      await page.getByRole("button", { name: "Import" }).click();
+      await (await choosing).setFiles(file);
+      const dialog = page.getByRole("dialog", { name: "Import" });
+      await expect(dialog.getByRole("alert")).toContainText("evil.zip");
+      await dialog.getByRole("button", { name: "Close" }).last().click();
+      await expect(page.locator('a[href^="#/run/"]')).toHaveCount(0);
+    },
+  );
 
   test.describe("a run of a hundred thousand events", () => {
     test.use({

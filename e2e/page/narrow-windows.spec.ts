@@ -1,15 +1,15 @@
 import type { Page } from "@playwright/test";
-import { expect, test } from "./lab-under-test.ts";
+import { expect } from "./lab-under-test.ts";
 import type { LabWindow } from "./lab-window.ts";
-import { makeRuns } from "./pages.ts";
+import { testOnRecordedLab as test } from "./shared-labs.ts";
 
 const WIDTHS_PX = [480, 640, 900];
 const WAITS = "An approval expires while Slack is down";
 
-test("in narrow windows every page keeps its names, its actions and Halt", async ({ window }) => {
+test("in narrow windows every page keeps its names, its actions and Halt", async ({ window, runs }) => {
   test.slow();
   const { page } = window;
-  const { passed, failed } = await makeRuns(window);
+  const { passed, failed } = runs;
   for (const [name, hash, shown] of [
     ["Lab", "#/lab", "Take down"],
     ["Stacks", "#/stacks", "Refresh"],
@@ -55,6 +55,8 @@ test("in narrow windows every page keeps its names, its actions and Halt", async
     await window.nothingRuns();
     await expect(page.getByRole("button", { name: "Arm the lab" })).toBeVisible();
     await staysUsable(window, "halted");
+    await page.getByRole("button", { name: "Arm the lab" }).click();
+    await expect(page.getByRole("button", { name: "Arm the lab" })).toBeHidden();
   });
 });
 

@@ -2,6 +2,7 @@ import type { Locator } from "@playwright/test";
 import { expect, test } from "./lab-under-test.ts";
 import type { LabWindow } from "./lab-window.ts";
 import { ownScenarios } from "./own-scenarios.ts";
+import { testOnRecordedLab, testOnSharedLab } from "./shared-labs.ts";
 
 const CRASH = "The MCP server crashes and the tool stays visible";
 const TALK = `id: talk
@@ -16,7 +17,7 @@ expect: [{ within: 200s }]
 `;
 
 test.describe("the command palette", () => {
-  test("reports when nothing matches, and restores the focus when it is closed", async ({ window }) => {
+  testOnSharedLab("reports when nothing matches, and restores the focus when it is closed", async ({ window }) => {
     const { page } = window;
     const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "History" });
     await link.focus();
@@ -221,9 +222,9 @@ test.describe("presenter mode", () => {
   });
 });
 
-test("a cleared selection is not restored by the next key", async ({ window }) => {
+testOnRecordedLab("a cleared selection is not restored by the next key", async ({ window, runs }) => {
   const { page, run } = window;
-  await window.start(CRASH);
+  await window.openAddress(`#/run/${runs.passed}`);
   await run.hasEnded("Passed");
   const whole = page.url();
   await page.keyboard.press("n");

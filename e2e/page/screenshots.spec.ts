@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import type { Page } from "@playwright/test";
 import { PROJECT } from "../desktop/shell-under-test.ts";
-import { expect, test } from "./lab-under-test.ts";
-import { makeRuns, PAGES } from "./pages.ts";
+import { expect } from "./lab-under-test.ts";
+import { PAGES } from "./pages.ts";
+import { testOnRecordedLab, testOnSharedLab } from "./shared-labs.ts";
 
+/** For visual review. */
 const SIZES = [
   { width: 480, height: 800 },
   { width: 640, height: 800 },
@@ -11,33 +14,33 @@ const SIZES = [
   { width: 1920, height: 1080 },
 ];
 
-/** For visual review. */
-test("a picture of every page, in both themes and five sizes", async ({ window }) => {
-  test.setTimeout(1_200_000);
+testOnSharedLab("a picture of the first page of a new lab", ({ window: { page } }) => shoot(page, "first-start"));
+
+testOnRecordedLab("a picture of every page, in both themes and five sizes", async ({ window, runs }) => {
+  testOnRecordedLab.setTimeout(1_200_000);
   const { page } = window;
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  const shoot = async (name: string) => {
-    for (const theme of ["light", "dark"] as const) {
-      for (const size of SIZES) {
-        await page.emulateMedia({ colorScheme: theme });
-        await page.setViewportSize(size);
-        // Two frames: the canvas is drawn in the one after the layout has settled.
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        await page.mouse.move(0, 0);
-        const file = `${name}-${theme}-${size.width}x${size.height}.png`;
-        await page.screenshot({ path: join(PROJECT, "screenshots", file) });
-      }
-    }
-  };
-  await shoot("first-start");
-  const runs = await makeRuns(window);
   for (const { name, open, leave } of PAGES) {
     await page.setViewportSize({ width: 1280, height: 800 });
     await open(window, runs);
-    await shoot(name);
+    await shoot(page, name);
     await page.keyboard.press("Escape");
     await leave?.(window);
     // Notifications cover the next page for some seconds.
     if (leave !== undefined) await expect(page.getByRole("alert")).toHaveCount(0);
   }
 });
+
+/** In both themes and five sizes. */
+async function shoot(page: Page, name: string): Promise<void> {
+  for (const theme of ["light", "dark"] as const) {
+    for (const size of SIZES) {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize(size);
+      // Two frames: the canvas is drawn in the one after the layout has settled.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await page.mouse.move(0, 0);
+      const file = `${name}-${theme}-${size.width}x${size.height}.png`;
+      await page.screenshot({ path: join(PROJECT, "screenshots", file) });
+    }
+  }
+}

@@ -1,7 +1,6 @@
 import type { Page } from "@playwright/test";
-import { test as base, expect } from "./lab-under-test.ts";
-
-const test = base.extend({ lab: async ({ sharedLab }, use) => use(sharedLab) });
+import { expect } from "./lab-under-test.ts";
+import { testOnSharedLab as test } from "./shared-labs.ts";
 
 /** Input before a part of the page has loaded is not lost. */
 test.describe("before all of the page has loaded", () => {

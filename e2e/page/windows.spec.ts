@@ -3,8 +3,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "@playwright/test";
 import { WebSocket } from "ws";
-import { expect, test } from "./lab-under-test.ts";
+import { expect } from "./lab-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
+import { testOnSharedLab as test } from "./shared-labs.ts";
 
 /** Another program with a page on this machine, which records what browsers send it. */
 class OtherPort {
