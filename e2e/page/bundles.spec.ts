@@ -1,22 +1,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BrowserLab, expect, test } from "./lab-under-test.ts";
+import { BrowserLab, expect } from "./lab-under-test.ts";
 import { LabWindow } from "./lab-window.ts";
+import { testOnRecordedLab as test } from "./shared-labs.ts";
 
 const CRASH = "The MCP server crashes and the tool stays visible";
 
-test("a run is exported, the data wiped, and the run imported and replayed without a stack", async ({
-  browserLab: lab,
+test("a run is exported, imported by another lab and replayed there without a stack", async ({
   window,
+  runs,
   browser,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), "resilience-lab-bundle-"));
   const file = join(folder, "run.zip");
   const empty = join(folder, "empty-home");
   try {
-    await window.runToEnd(CRASH, "Passed");
-    const runId = /run\/([\w-]+)/.exec(window.page.url())?.[1] ?? "";
+    await window.openAddress(`#/run/${runs.passed}`);
+    await window.run.hasEnded("Passed");
 
     await test.step("export", async () => {
       const downloading = window.page.waitForEvent("download");
@@ -25,7 +26,6 @@ test("a run is exported, the data wiped, and the run imported and replayed witho
       await window.page.getByRole("button", { name: "Export this run" }).click();
       await (await downloading).saveAs(file);
     });
-    await lab.stop();
 
     const other = await BrowserLab.start(empty);
     const page = await browser.newPage();
@@ -47,7 +47,7 @@ test("a run is exported, the data wiped, and the run imported and replayed witho
       });
 
       await test.step("replay on the same screen", async () => {
-        await fresh.openAddress(`#/run/${runId}`);
+        await fresh.openAddress(`#/run/${runs.passed}`);
         await fresh.run.isShown(CRASH);
         await fresh.run.hasEnded("Passed");
         await fresh.run.scrubTo(0.6);

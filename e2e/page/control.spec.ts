@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { AGAIN_IN_THE_APP, expect, test } from "./lab-under-test.ts";
+import { testOnRecordedLab } from "./shared-labs.ts";
 
 const TIMEOUT = "An approval expires while Slack is down";
 const CRASH = "The MCP server crashes and the tool stays visible";
@@ -63,107 +64,115 @@ test("a run is cancelled, and its faults are undone", AGAIN_IN_THE_APP, async ({
   });
 });
 
-test("a manual fault is applied, everything is undone, and the lab is halted and armed", async ({ window }) => {
-  const { page } = window;
-  await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
-  await window.bringUp();
+testOnRecordedLab(
+  "a manual fault is applied, everything is undone, and the lab is halted and armed",
+  async ({ window }) => {
+    const { page } = window;
+    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
 
-  await test.step("stop a service from the map", async () => {
-    await window.service("payments-mcp").click();
-    await page.getByRole("button", { name: "Stop payments-mcp" }).click();
-    await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
-    await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
-  });
+    await test.step("stop a service from the map", async () => {
+      await window.service("payments-mcp").click();
+      await page.getByRole("button", { name: "Stop payments-mcp" }).click();
+      await expect(window.service("payments-mcp")).toHaveAccessibleName(/stopped, down/);
+      await expect(page.getByRole("button", { name: "Kill payments-mcp" })).toHaveAttribute("aria-disabled", "true");
+    });
 
-  await test.step("a disabled control shows the reason, also without a pointer", async () => {
-    const kill = page.getByRole("button", { name: "Kill payments-mcp" });
-    await expect(kill).toHaveAccessibleDescription(/restore it first/);
-    await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
-    await page.keyboard.press("Tab");
-    await expect(kill).toBeFocused();
-    await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
-  });
+    await test.step("a disabled control shows the reason, also without a pointer", async () => {
+      const kill = page.getByRole("button", { name: "Kill payments-mcp" });
+      await expect(kill).toHaveAccessibleDescription(/restore it first/);
+      await page.getByRole("button", { name: "Stop payments-mcp" }).focus();
+      await page.keyboard.press("Tab");
+      await expect(kill).toBeFocused();
+      await expect(page.getByRole("tooltip").filter({ hasText: "restore it first" })).toBeVisible();
+    });
 
-  await test.step("break a link on the map and restore it", async () => {
-    const link = window.link("gateway->mock-slack");
-    await window.clickOnLine(link);
-    await page.getByRole("combobox", { name: "Fault" }).click();
-    await page.getByRole("option", { name: "down", exact: true }).click();
-    await page.getByRole("button", { name: "Break the link" }).click();
-    await expect(link).toHaveAccessibleName(/down in force/);
-    await page.getByRole("button", { name: "Restore gateway->mock-slack" }).click();
-    await expect(link).toHaveAccessibleName("link gateway->mock-slack");
-  });
+    await test.step("break a link on the map and restore it", async () => {
+      const link = window.link("gateway->mock-slack");
+      await window.clickOnLine(link);
+      await page.getByRole("combobox", { name: "Fault" }).click();
+      await page.getByRole("option", { name: "down", exact: true }).click();
+      await page.getByRole("button", { name: "Break the link" }).click();
+      await expect(link).toHaveAccessibleName(/down in force/);
+      await page.getByRole("button", { name: "Restore gateway->mock-slack" }).click();
+      await expect(link).toHaveAccessibleName("link gateway->mock-slack");
+    });
 
-  await test.step("Undo all is available on every page", async () => {
+    await test.step("Undo all is available on every page", async () => {
+      await window.goTo("History");
+      await window.undoAll.click();
+      await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+      await window.goTo("Lab");
+      await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
+    });
+
+    await test.step("manual faults are in the history as a run", async () => {
+      await window.goTo("History");
+      await expect(page.getByRole("link", { name: /manual session/i }).first()).toBeVisible();
+    });
+
+    await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
+      await page.keyboard.press("ControlOrMeta+.");
+      await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
+      await window.goTo("Lab");
+      const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
+      await expect(start).toHaveAccessibleDescription(/arm it first/);
+      await page.getByRole("button", { name: "Arm the lab" }).press("Enter");
+      await expect(page.getByRole("main")).toBeFocused();
+      await expect(start).not.toHaveAttribute("aria-disabled");
+    });
+  },
+);
+
+testOnRecordedLab(
+  "faults that a run could not undo are shown on every page, and undone on retry",
+  async ({ window, home }) => {
+    const { page } = window;
+    const banner = page.getByRole("alert").filter({ hasText: "Not undone after a run: stop payments-mcp" });
+    const letStart = keepFromStarting(home, "payments-mcp");
+    await window.runToEnd(CRASH, "Residue");
+    await expect(banner).toBeVisible();
     await window.goTo("History");
-    await window.undoAll.click();
-    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true", { timeout: 60_000 });
+    await expect(banner).toBeVisible();
+    await test.step("fails while the service cannot be started", async () => {
+      await banner.getByRole("button", { name: "Retry undo" }).click();
+      await expect(page.getByRole("alert").filter({ hasText: "Not everything was restored" })).toBeVisible();
+      await expect(banner).toBeVisible();
+    });
+    await test.step("is also shown after a halt", async () => {
+      await page.keyboard.press("ControlOrMeta+.");
+      await expect(page.getByRole("status").filter({ hasText: "The lab is halted" })).toContainText(
+        "Still in force: stop payments-mcp",
+      );
+    });
+    letStart();
+    await banner.getByRole("button", { name: "Retry undo" }).click();
+    await expect(banner).toBeHidden({ timeout: 60_000 });
+    await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
+    await page.getByRole("button", { name: "Arm the lab" }).click();
     await window.goTo("Lab");
     await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
-  });
+    await expect(page.getByRole("button", { name: "Arm the lab" })).toBeHidden();
+  },
+);
 
-  await test.step("manual faults are in the history as a run", async () => {
+testOnRecordedLab(
+  "damage caused by someone else is shown on every page, and restored on request",
+  async ({ window, home }) => {
+    const { page } = window;
+    const banner = page.getByRole("alert").filter({ hasText: "Damage not caused by the lab: mock-slack is paused" });
+    await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
+    await window.service("mock-slack").click();
+    await expect(page.getByRole("button", { name: "Disconnect mock-slack" })).toHaveCount(0);
+    process.kill(pidOf(home, "mock-slack"), "SIGSTOP");
+    await expect(banner).toBeVisible({ timeout: 60_000 });
+    await expect(window.undoAll).toHaveAccessibleName("Undo all (1)");
     await window.goTo("History");
-    await expect(page.getByRole("link", { name: /manual session/i }).first()).toBeVisible();
-  });
-
-  await test.step("halted by a key, nothing can be broken until the lab is armed", async () => {
-    await page.keyboard.press("ControlOrMeta+.");
-    await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
+    await banner.getByRole("button", { name: "Restore" }).click();
+    await expect(banner).toBeHidden({ timeout: 60_000 });
     await window.goTo("Lab");
-    const start = window.card(TIMEOUT).getByRole("button", { name: `Run ${TIMEOUT}`, exact: true });
-    await expect(start).toHaveAccessibleDescription(/arm it first/);
-    await page.getByRole("button", { name: "Arm the lab" }).press("Enter");
-    await expect(page.getByRole("main")).toBeFocused();
-    await expect(start).not.toHaveAttribute("aria-disabled");
-  });
-});
-
-test("faults that a run could not undo are shown on every page, and undone on retry", async ({ window, home }) => {
-  const { page } = window;
-  const banner = page.getByRole("alert").filter({ hasText: "Not undone after a run: stop payments-mcp" });
-  await window.bringUp();
-  const letStart = keepFromStarting(home, "payments-mcp");
-  await window.runToEnd(CRASH, "Residue");
-  await expect(banner).toBeVisible();
-  await window.goTo("History");
-  await expect(banner).toBeVisible();
-  await test.step("fails while the service cannot be started", async () => {
-    await banner.getByRole("button", { name: "Retry undo" }).click();
-    await expect(page.getByRole("alert").filter({ hasText: "Not everything was restored" })).toBeVisible();
-    await expect(banner).toBeVisible();
-  });
-  await test.step("is also shown after a halt", async () => {
-    await page.keyboard.press("ControlOrMeta+.");
-    await expect(page.getByRole("status").filter({ hasText: "The lab is halted" })).toContainText(
-      "Still in force: stop payments-mcp",
-    );
-  });
-  letStart();
-  await banner.getByRole("button", { name: "Retry undo" }).click();
-  await expect(banner).toBeHidden({ timeout: 60_000 });
-  await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
-  await window.goTo("Lab");
-  await expect(window.service("payments-mcp")).toHaveAccessibleName(/running, up/);
-});
-
-test("damage caused by someone else is shown on every page, and restored on request", async ({ window, home }) => {
-  const { page } = window;
-  const banner = page.getByRole("alert").filter({ hasText: "Damage not caused by the lab: mock-slack is paused" });
-  await window.bringUp();
-  await expect(window.undoAll).toHaveAttribute("aria-disabled", "true");
-  await window.service("mock-slack").click();
-  await expect(page.getByRole("button", { name: "Disconnect mock-slack" })).toHaveCount(0);
-  process.kill(pidOf(home, "mock-slack"), "SIGSTOP");
-  await expect(banner).toBeVisible({ timeout: 60_000 });
-  await expect(window.undoAll).toHaveAccessibleName("Undo all (1)");
-  await window.goTo("History");
-  await banner.getByRole("button", { name: "Restore" }).click();
-  await expect(banner).toBeHidden({ timeout: 60_000 });
-  await window.goTo("Lab");
-  await expect(window.service("mock-slack")).toHaveAccessibleName(/running, up/);
-});
+    await expect(window.service("mock-slack")).toHaveAccessibleName(/running, up/);
+  },
+);
 
 function pidOf(home: string, service: string): number {
   const journal = new Database(join(home, "journal.db"), { readonly: true });

@@ -6,7 +6,7 @@ import { storeRun } from "../../electron/testing/stored-events.ts";
 import { longRun } from "../../renderer/timeline/fixtures/recorded-runs.ts";
 import { expect, test } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
-import { testOnSharedLab } from "./shared-labs.ts";
+import { testOnRecordedLab, testOnSharedLab } from "./shared-labs.ts";
 
 const LONG_RUN_ID = "0f0f0f0f-0000-4000-8000-000000100000";
 const LONG = 100_000;
@@ -36,7 +36,7 @@ test.describe("hostile", () => {
 
   test.describe("markup in a tool's arguments and answer", () => {
     const markup = `<img src=x onerror="window.pwned = 1"><script>window.pwned = 1</script>`;
-    test.use({
+    testOnRecordedLab.use({
       prepared: ownScenarios({
         "markup.yaml": `id: markup
 title: ${JSON.stringify(`Markup ${markup}`)}
@@ -53,7 +53,7 @@ expect:
       }),
     });
 
-    test("is shown as text and not executed", async ({ window }) => {
+    testOnRecordedLab("is shown as text and not executed", async ({ window }) => {
       const { page, run } = window;
       await window.runToEnd(`Markup ${markup}`, "Passed");
       await run.tab("Tool calls");

@@ -1,6 +1,7 @@
 import type { Locator } from "@playwright/test";
-import { expect, test } from "./lab-under-test.ts";
+import { expect } from "./lab-under-test.ts";
 import type { LabWindow } from "./lab-window.ts";
+import { testOnRecordedLab as test } from "./shared-labs.ts";
 
 const STORM = "A retrying client runs into its budget";
 const OBSERVED = "20 x (allow, upstream_error)";

@@ -105,9 +105,9 @@ test.describe("the command palette", () => {
 });
 
 test.describe("presenter mode", () => {
-  test.use({ prepared: ownScenarios({ "talk.yaml": TALK }) });
+  testOnRecordedLab.use({ prepared: ownScenarios({ "talk.yaml": TALK }) });
 
-  test("shows only a run in large type, and keeps halt and undo available", async ({ window }) => {
+  testOnRecordedLab("shows only a run in large type, and keeps halt and undo available", async ({ window }) => {
     const { page, run } = window;
     const title = page.getByRole("heading", { level: 1, name: "Shown to an audience" });
     const chrome = page.getByRole("navigation", { name: "Pages" });
@@ -116,7 +116,6 @@ test.describe("presenter mode", () => {
       page.getByRole("term").filter({ hasText: term }).locator("xpath=following-sibling::dd[1]");
 
     await test.step("started on the Lab page, where a manual fault is undone by a key", async () => {
-      await window.bringUp();
       const lab = page.getByRole("heading", { level: 1, name: "Lab" });
       const plainPx = (await lab.boundingBox())?.height ?? 0;
       await page.keyboard.press("p");
@@ -218,6 +217,7 @@ test.describe("presenter mode", () => {
       await expect(shown("Next")).toBeHidden();
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
       await page.getByRole("button", { name: "Arm the lab" }).click();
+      await expect(page.getByRole("button", { name: "Arm the lab" })).toBeHidden();
     });
   });
 });

@@ -1,8 +1,8 @@
-import { expect, test } from "./lab-under-test.ts";
+import { expect } from "./lab-under-test.ts";
+import { testOnRecordedLab as test } from "./shared-labs.ts";
 
 test("a service's details and its output are followed, searched and kept free of secrets", async ({ window }) => {
   const { page } = window;
-  await page.getByRole("button", { name: "Bring up" }).click();
   await expect(window.service("gateway")).toHaveAccessibleName(/running, up/);
   await window.service("gateway").click();
   await page.getByRole("link", { name: "Logs and details of gateway" }).click();
@@ -40,7 +40,6 @@ test("a call is sent once and every second, and what was done manually becomes a
   window,
 }) => {
   const { page } = window;
-  await page.getByRole("button", { name: "Bring up" }).click();
   await expect(window.service("gateway")).toHaveAccessibleName(/running, up/);
   const send = page.getByRole("region", { name: "Send a call" });
   const answer = send.getByRole("status");

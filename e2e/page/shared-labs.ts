@@ -10,6 +10,7 @@ import type { Runs } from "./pages.ts";
 export const testOnSharedLab = test.extend({ lab: async ({ sharedLab }, use) => use(sharedLab) });
 
 interface RecordedLab {
+  home: string;
   lab: BrowserLab;
   runs: Runs;
 }
@@ -27,14 +28,15 @@ export const testOnRecordedLab = test.extend<{ runs: Runs }, { recorded: Recorde
       const [approved = "", passed = ""] = recordRuns(home, "approval-granted", "mcp-crash");
       const [failed = ""] = recordRuns(home, "mcp-crash", "--without", "capability-cache");
       const lab = await BrowserLab.start(home);
-      await use({ lab, runs: { approved, passed, failed } });
+      await use({ home, lab, runs: { approved, passed, failed } });
       await lab.stop();
       inTerminal(home, "stack", "down");
       rmSync(home, { recursive: true, force: true });
     },
     { scope: "worker" },
   ],
-  lab: async ({ recorded }, use) => use(recorded.lab),
+  home: async ({ recorded }, use) => use(recorded.home),
+  lab: async ({ recorded, prepared: _ }, use) => use(recorded.lab),
   runs: async ({ recorded }, use) => use(recorded.runs),
 });
 

@@ -1,5 +1,6 @@
-import { expect, test } from "./lab-under-test.ts";
+import { expect } from "./lab-under-test.ts";
 import { ownScenarios } from "./own-scenarios.ts";
+import { testOnRecordedLab as test } from "./shared-labs.ts";
 
 const TITLE = "A call over a slow link";
 
