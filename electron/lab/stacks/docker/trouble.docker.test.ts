@@ -68,7 +68,8 @@ describeOnDocker("a lab that dies", () => {
 function neverUp() {
   const folder = temporaryFolder();
   const stack = join(folder, "compose.yaml");
-  const healthcheck = "healthcheck: { test: [CMD, node, -e, process.exit(1)], interval: 1s, retries: 1000 }";
+  // It is not healthy before the first check, which does not come.
+  const healthcheck = 'healthcheck: { test: [CMD, "false"], interval: 1h }';
   const service = (name: string, program: string, more: string) => `  ${name}:
     image: node:24-slim
     command: [node, -e, ${JSON.stringify(program)}]
@@ -136,8 +137,10 @@ describeOnDocker("a lab that is killed while it brings a stack up", () => {
 const missing = CAN_START_ENGINE ? undefined : "an engine of the test's own takes root, dockerd and ip";
 
 describeOnDocker.unless(missing, "an engine that goes away", () => {
+  const ofGroup = PrivateEngine.forGroup();
+
   test("and comes back in mid-run: the run ends in a clear state, and nothing is left", async () => {
-    const engine = await PrivateEngine.start();
+    const engine = ofGroup();
     const { stack, scenario } = files(STOP_AND_WAIT);
     const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "restarted" }, [
       "nsenter",
@@ -157,7 +160,7 @@ describeOnDocker.unless(missing, "an engine that goes away", () => {
   });
 
   test("and stays away: what is broken is said, and the next start with an engine takes it down", async () => {
-    const engine = await PrivateEngine.start();
+    const engine = ofGroup();
     const { stack, scenario } = files(STOP_AND_WAIT);
     const lab = new LabProcess({ DOCKER_HOST: engine.host, COMPOSE_PROJECT_NAME: "gone" }, [
       "nsenter",

@@ -4,13 +4,13 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 
 /** Whether an engine of a test's own can be started: it takes root, the engine's program and ip (iproute2). */
 export const CAN_START_ENGINE =
   process.platform === "linux" && process.getuid?.() === 0 && ["/usr/sbin/dockerd", "/usr/sbin/ip"].every(existsSync);
 
-/** An engine that belongs to one test, to be restarted and killed without harm to what else runs on the machine. */
+/** An engine that belongs to the tests of a group, to be restarted without harm to what else runs on the machine. */
 export class PrivateEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "labtest-engine-"));
   readonly host = `unix://${join(this.folder, "docker.sock")}`;
@@ -23,15 +23,24 @@ export class PrivateEngine {
   readonly inside: readonly string[] = [`--net=/run/netns/${this.#network}`];
   #daemon: ChildProcess | undefined;
 
-  static async start(): Promise<PrivateEngine> {
-    const engine = new PrivateEngine();
-    ip("netns", "add", engine.#network);
-    onTestFinished(() => engine.#clear());
-    ip("-n", engine.#network, "link", "set", "lo", "up");
-    await engine.start();
-    const image = execFileSync("docker", ["save", "node:24-slim"], { maxBuffer: 1024 ** 3 });
-    execFileSync("docker", ["--host", engine.host, "load"], { input: image, stdio: ["pipe", "ignore", "ignore"] });
-    return engine;
+  /** Up, with an image, before the tests of a group, each of which leaves it so; removed after them. */
+  static forGroup(): () => PrivateEngine {
+    let engine: PrivateEngine | undefined;
+    beforeAll(async () => {
+      engine = new PrivateEngine();
+      ip("netns", "add", engine.#network);
+      ip("-n", engine.#network, "link", "set", "lo", "up");
+      await engine.start();
+      const image = execFileSync("docker", ["save", "node:24-slim"], { maxBuffer: 1024 ** 3 });
+      execFileSync("docker", ["--host", engine.host, "load"], { input: image, stdio: ["pipe", "ignore", "ignore"] });
+    });
+    afterAll(async () => {
+      if (engine !== undefined) await engine.#clear();
+    });
+    return () => {
+      if (engine === undefined) throw new Error("it is started before the tests");
+      return engine;
+    };
   }
 
   docker(...words: string[]): string {
