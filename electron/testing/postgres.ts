@@ -38,9 +38,9 @@ export async function startPostgres() {
     );
   };
   const start = async () => {
-    const { PATH } = process.env;
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
     const account = { POSTGRES_USER: "lab", POSTGRES_PASSWORD: "lab", POSTGRES_DB: "audit" };
-    const environment = { PATH, PORT: String(port), DATA_FOLDER: folder, ...account };
+    const environment = { PATH, NODE_COMPILE_CACHE, PORT: String(port), DATA_FOLDER: folder, ...account };
     server = spawn(process.execPath, [PROGRAM], { env: environment, stdio: "ignore" });
     while (!(await query("SELECT 1").catch(() => undefined))) {
       if (server.exitCode !== null) throw new Error(`PostgreSQL ended with ${server.exitCode}`);

@@ -21,7 +21,9 @@ interface Program {
 
 function start(environment: Record<string, string>): Program {
   const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-  const child = spawn(process.execPath, [main], { env: { PORT: "0", ...environment }, stdio: "pipe" });
+  const { NODE_COMPILE_CACHE } = process.env;
+  const env = { NODE_COMPILE_CACHE, PORT: "0", ...environment };
+  const child = spawn(process.execPath, [main], { env, stdio: "pipe" });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {

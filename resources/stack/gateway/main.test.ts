@@ -50,6 +50,7 @@ async function start(variables: Record<string, string> = {}): Promise<Program> {
   const child = spawn(process.execPath, [main], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: `${port}`,
       POLICY_FILE: join(folder, "policy.yaml"),
       AUDIT_SPOOL_FOLDER: spool,

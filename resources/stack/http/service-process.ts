@@ -24,14 +24,15 @@ export interface ServiceProcessOptions {
   cwd?: string;
 }
 
-/** Of this process's environment only PATH is passed to the service. */
+/** Of this process's environment only PATH, and where Node keeps what it has compiled, are passed to the service. */
 export function startService(
   entry: string,
   env: Record<string, string>,
   options: ServiceProcessOptions = {},
 ): ServiceProcess {
+  const { PATH = "", NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [entry], {
-    env: { PATH: process.env.PATH ?? "", ...env },
+    env: { PATH, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }), ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...options,
   });
