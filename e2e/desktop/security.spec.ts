@@ -1,9 +1,31 @@
-import { expect, inPage, test, whenConnected } from "./desktop.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test as base, type Desktop, expect, inPage, quit, startDesktop, whenConnected } from "./desktop.ts";
 
 /**
  * Electron's security checklist (electronjs.org/docs/latest/tutorial/security), by its numbers. The items about the build
  * rather than the window are in electron/shell/packaging.test.ts.
  */
+
+/** One app for all of these, whose page is loaded again for each. */
+const test = base.extend<object, { sharedDesktop: Desktop }>({
+  sharedDesktop: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs from its parameter.
+    async ({}, use) => {
+      const home = mkdtempSync(join(tmpdir(), "resilience-lab-desktop-"));
+      const desktop = await startDesktop({ home });
+      await use(desktop);
+      await quit(desktop);
+      rmSync(home, { recursive: true, force: true });
+    },
+    { scope: "worker" },
+  ],
+  desktop: async ({ sharedDesktop }, use) => {
+    await (await sharedDesktop.page()).reload();
+    await use(sharedDesktop);
+  },
+});
 
 test("2, 20: the page has no Node, and only the connection to the shell", async ({ desktop }) => {
   const page = await desktop.page();

@@ -116,11 +116,9 @@ describe("on a stack that is broken before the suite", () => {
 
   test("without the approval channel a refund expires", async () => {
     await lab.run("break", "stop", "mock-slack");
-    for (const [name, ...options] of [["slack-is-down"], ["one-outage-each", "--case", "channel-down"]] as const) {
-      const { cases, decisions, err } = await runSuite(name, ...options);
-      expect(cases, err).toEqual(["passed"]);
-      expect(decisions[0]?.at(-1)).toBe("create_refund expired");
-    }
+    const { cases, decisions, err } = await runSuite("one-outage-each", "--case", "channel-down");
+    expect(cases, err).toEqual(["passed"]);
+    expect(decisions[0]?.at(-1)).toBe("create_refund expired");
     expect(await lab.run("restore")).toMatchObject({ code: 0 });
     await until("the stack is healthy", isHealthy);
   });
@@ -140,7 +138,7 @@ describe("on a stack that is broken before the suite", () => {
     await lab.run("arm");
   });
 
-  test.each([
+  const refused: [string[], RegExp][] = [
     [["break", "stop"], /name the fault and what to break/],
     [["break", "stop", "nobody"], /no service called "nobody"/],
     [["restore", "paymets-mcp"], /no service or link called "paymets-mcp"/],
@@ -148,9 +146,13 @@ describe("on a stack that is broken before the suite", () => {
     [["break", "latency", "gateway->payments-mcp", "by=soon"], /by: expected a duration/],
     [["break", "restart", "mock-slack"], /a restart does not last/],
     [["break", "stop", "mock-slack", "--for", "ever"], /for: expected a duration/],
-  ])("%j is refused, and nothing is broken", async (args, message) => {
-    const { code, err } = await lab.run(...args);
-    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  ];
+
+  test("a request that cannot be carried out is refused with the reason, and nothing is broken", async () => {
+    for (const [args, message] of refused) {
+      const { code, err } = await lab.run(...args);
+      expect([code, err], args.join(" ")).toEqual([2, expect.stringMatching(message)]);
+    }
     expect(await lab.run("stack", "status")).toMatchObject({ code: 0 });
   });
 });
