@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const TESTS = [
   "electron/**/*.test.ts",
@@ -36,12 +37,25 @@ const PURE = [
   "resources/stack/payments-mcp/ledger.test.ts",
 ];
 
+/** Files that mostly wait, for an engine or for a run: a minute or more each. */
+const WAITS = /\.docker\.test\.ts$|\/e2e\/terminal\//;
+
+/** Those that wait come first, beside the pages; at the end there are only files that keep the processor busy. */
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const waits = ({ moduleId }: TestSpecification) => WAITS.test(moduleId);
+    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
+  }
+}
+
 /** Tests stand beside what they test. Playwright's specs (`*.spec.ts`) are run by Playwright. */
 export default defineConfig({
   test: {
     globalSetup: ["electron/testing/build-stack.ts"],
     // One more than CI has cores, since tests wait for others most of the time.
     maxWorkers: 3,
+    sequence: { sequencer: WaitingFirst },
     // .ci/count.mjs reads the second.
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
     projects: [
