@@ -35,7 +35,7 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
   const [search, setSearch] = useState("");
   const [withBeside, setWithBeside] = useState(false);
   const wanted = useDeferredValue(search);
-  // A run that grows fast is not laid out anew with each batch.
+  // A run that grows fast is not laid out again with each batch.
   const shownVersion = useDeferredValue(version);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the record grows in place; its version changes
   const rows = useMemo(() => waterfallOf(record.view, withBeside), [record, shownVersion, withBeside]);

@@ -18,7 +18,7 @@ function rowsOf(name: string) {
   );
 }
 
-test("self times of a sample are those computed by hand from its file", () => {
+test("self times of a sample are those computed manually from its file", () => {
   const rows = rowsOf("helm.json");
   const selfOf = (id: string) => rows.find(({ span }) => span.id === id)?.self;
   // openai.chat lasts 2,274,805 and its only child, the POST, 2,248,774.
@@ -27,7 +27,7 @@ test("self times of a sample are those computed by hand from its file", () => {
   expect(selfOf("3a7d471d8e5e918a")).toBe(2_248_774);
 });
 
-test("the critical path of a sample is the one found by hand in its file", () => {
+test("the critical path of a sample is the one found manually in its file", () => {
   const critical = rowsOf("helm.json").filter(({ isCritical }) => isCritical);
   // The root ends at 4,180,457. Of its children "http receive" ends last, 35 later, and began at 1,346; before that, the one
   // that ended last is the dequeueing of an event at 1,240, and so on to the first "http receive".
