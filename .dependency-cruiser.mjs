@@ -87,6 +87,7 @@ const ORDER = {
     "agent",
     "audit-db",
     "fault-proxy",
+    "forwarder",
     "gateway",
     "link-sidecar",
     "mock-slack",
