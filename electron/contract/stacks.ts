@@ -3,10 +3,37 @@ import { healthStatus } from "../model/lab-event.ts";
 
 const projectName = z.string().min(1).max(200);
 
+/** Names of variables of the environment and no values: those are read when a request is sent, and are stored nowhere. */
+const headerValue = z
+  .string()
+  .max(500)
+  .regex(/^(?:[\w-]+ )?\$\{[A-Za-z_]\w*\}$/, {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as a person writes it
+    error: "expected a variable of the environment, such as ${TOKEN} or Bearer ${TOKEN}",
+  });
+export const headerName = z
+  .string()
+  .max(200)
+  .regex(/^[!#$%&'*+.^`|~\w-]+$/, { error: "expected the name of an HTTP header" });
+
+/** An MCP gateway that runs elsewhere, by its address. */
+export const gatewayAddress = z.strictObject({
+  /** Without a user, a query or a fragment: those are often secrets, and would be stored with it. */
+  url: z
+    .string()
+    .max(2_000)
+    .regex(/^https?:\/\/[^\s/?#@\\]+(?:\/[^\s?#\\]*)?$/i, {
+      error: "expected an http or https URL without a user, a query or a fragment",
+    }),
+  headers: z.record(headerName, headerValue),
+});
+export type GatewayAddress = z.infer<typeof gatewayAddress>;
+
 /** A stack by what a person calls it. Which engine a project is on is the host's environment's to say. */
 export const stackChoice = z.discriminatedUnion("is", [
   z.strictObject({ is: z.literal("reference"), driver: z.enum(["process", "docker"]) }),
   z.strictObject({ is: z.literal("project"), project: projectName }),
+  gatewayAddress.extend({ is: z.literal("gateway") }),
 ]);
 export type StackChoice = z.infer<typeof stackChoice>;
 

@@ -31,8 +31,8 @@ import { attachedRow } from "./stacks/docker/attached-row.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
 import { Projects } from "./stacks/projects.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
-import { type ResolvedTarget, resolveTarget, stackOfFile } from "./stacks/resolve-target.ts";
-import type { FileSource, RunConditions, RunTarget } from "./stacks/run-target.ts";
+import { type ResolvedTarget, readOwn, resolveTarget } from "./stacks/resolve-target.ts";
+import type { OwnSource, RunConditions, RunTarget } from "./stacks/run-target.ts";
 import { RunningStack } from "./stacks/running-stack.ts";
 import type { Stack } from "./stacks/stack-file.ts";
 import { isLeftUp, Stacks } from "./stacks/stacks.ts";
@@ -77,8 +77,8 @@ export class Lab {
     return [...this.history.notices];
   }
 
-  loadStack(source: FileSource): Stack {
-    return stackOfFile(source, this.#environment);
+  loadStack(source: OwnSource): Stack {
+    return readOwn(source, this.#environment);
   }
 
   /** Path of a file of `NAME=value` lines; it exists once a stack with secrets has been loaded. */

@@ -3,7 +3,7 @@ import type { Baseline } from "../journal/baseline.ts";
 import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import { LabError } from "../lab-error.ts";
 import type { ServiceState, StackDriver } from "../stacks/driver.ts";
-import { isProxied, type Link } from "../stacks/stack-file.ts";
+import { entranceOf, isProxied, type Link, type Stack, serviceNamed } from "../stacks/stack-file.ts";
 import { describeSharing, type Sharer } from "../stacks/surroundings.ts";
 
 /** How one kind of fault is applied and undone, and the texts that describe both. */
@@ -88,8 +88,14 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
   },
 };
 
-/** @throws LabError `unsupported` for a fault that this driver does not support */
-export function assertSupported(kind: LifecycleFault, target: string, driver: StackDriver["kind"]): void {
+/** @throws LabError `unsupported` for a fault that this driver does not support, and for any on what runs elsewhere */
+export function assertSupported(kind: LifecycleFault, target: string, stack: Stack, driver: StackDriver["kind"]): void {
+  const { runsAt } = serviceNamed(stack, target);
+  if (runsAt !== undefined) {
+    throw new LabError("unsupported", `${kind} ${target} cannot be done: it runs elsewhere, at ${runsAt}`, {
+      hint: `break the link to it instead: ${entranceOf(stack, target)?.name ?? "none is declared"}`,
+    });
+  }
   const { drivers } = FAULT_KINDS[kind];
   if (drivers.includes(driver)) return;
   throw new LabError("unsupported", `${kind} ${target} cannot be done on the ${driver} driver`, {

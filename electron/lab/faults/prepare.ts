@@ -2,7 +2,7 @@ import type { Baseline } from "../journal/baseline.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
 import type { AskProxy } from "../stacks/link-sidecars.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
-import { type DirectLink, isProxied, linkNamed, serviceNamed, serviceWithRole } from "../stacks/stack-file.ts";
+import { type DirectLink, isProxied, linkNamed, serviceWithRole } from "../stacks/stack-file.ts";
 import { assertSupported, describeFault, FAULT_KINDS, noSidecars, undoOfLink } from "./catalogue.ts";
 import { FaultProxyControl } from "./fault-proxy-control.ts";
 import { effectOf, toToxic } from "./link-faults.ts";
@@ -39,8 +39,7 @@ async function prepareServiceFault(
   { stack, driver }: RunningStack,
   inForce: readonly JournaledFault[],
 ): Promise<Prepared | string> {
-  serviceNamed(stack, target);
-  assertSupported(kind, target, driver.kind);
+  assertSupported(kind, target, stack, driver.kind);
   const state = await driver.stateOf(target);
   const wasPaused = state.is === "paused" && FAULT_KINDS[kind].fromPaused;
   if (state.is !== "running" && !wasPaused) return `${target} was already ${state.is}`;

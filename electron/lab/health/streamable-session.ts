@@ -99,7 +99,13 @@ class StreamableSession implements ProbeSession {
 function replyIn(body: string, headers: Exchange["headers"], id: number): Reply | undefined {
   const isStream = headers["content-type"]?.includes("text/event-stream") ?? false;
   const texts = isStream ? body.split(/\r?\n\r?\n/).map(dataOf) : [body];
-  return texts.map(parseJson).find((message): message is Reply => isObject(message) && message.id === id);
+  const isReply = (message: unknown): message is Reply => isObject(message) && (message.id === id || isError(message));
+  return texts.map(parseJson).find(isReply);
+}
+
+/** Of a request whose id could not be read, or of a proxy that has not read it. */
+function isError(message: Readonly<Record<string, unknown>>): boolean {
+  return message.id === null && isObject(message.error);
 }
 
 function dataOf(event: string): string {
@@ -109,7 +115,8 @@ function dataOf(event: string): string {
 
 function refusalOf(status: number, reply: Reply | undefined): string {
   if (isUnauthorized(status)) return unauthorized(status);
-  if (status < 200 || status > 299) return `answers HTTP ${status}`;
+  const reason = reply?.error?.message;
+  if (status < 200 || status > 299) return `answers HTTP ${status}${typeof reason === "string" ? `: ${reason}` : ""}`;
   if (reply?.error === undefined) return `answers HTTP ${status} without an MCP reply`;
   return `answers error ${String(reply.error.code)}: ${String(reply.error.message)}`;
 }

@@ -1,6 +1,6 @@
 import { DECISIONS } from "../../model/lab-event.ts";
 import type { Path } from "../documents/yaml-document.ts";
-import { findWithRole, isProxied, type Stack } from "../stacks/stack-file.ts";
+import { entranceOf, findWithRole, isProxied, type Stack } from "../stacks/stack-file.ts";
 import { observedLinks } from "./observed-links.ts";
 import { byName, type Check, type CheckName, type CheckOf, type Scenario, type Step } from "./schema.ts";
 
@@ -27,7 +27,9 @@ export function callSources(scenario: Observing, stack: Pick<Stack, "services" |
   const observed = observedLinks(scenario).map(({ link }) => link);
   const read = stack.links.filter((link) => isProxied(link) || observed.includes(link.name));
   const gateway = findWithRole(stack, "gateway")?.name;
-  const toGateway = read.filter(({ to }) => to === gateway);
+  // Its own calls pass the entrance, too.
+  const isOwn = (name: string) => ownCalls && gateway !== undefined && entranceOf(stack, gateway)?.name === name;
+  const toGateway = read.filter(({ to, name }) => to === gateway && !isOwn(name));
   const links = toGateway.length > 0 || ownCalls ? toGateway : read;
   return { decisions, ownCalls, links: links.map(({ name }) => name) };
 }

@@ -156,7 +156,7 @@ function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], 
   const requested = requestedFault(fault);
   const atMostMs = requested.forMs ?? DEFAULT_LIFETIME_MS;
   if (requested.on === "service") {
-    assertSupported(requested.kind, requested.target, driver);
+    assertSupported(requested.kind, requested.target, stack, driver);
     const { effect, undo } = describeFault(requested.kind, sharersOf(requested.target, requested.kind));
     return { touches: describeService(serviceNamed(stack, requested.target)), fault: { effect, undo, atMostMs } };
   }
@@ -169,7 +169,8 @@ function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], 
   };
 }
 
-function describeService({ name, port }: Service): string {
+function describeService({ name, port, runsAt }: Service): string {
+  if (runsAt !== undefined) return `${name} (${runsAt})`;
   return port === undefined ? name : `${name} (127.0.0.1:${port.hostPort})`;
 }
 

@@ -8,7 +8,7 @@ import { openJournal } from "../journal/journal.ts";
 import { Lab, type LabSession, shippedScenarios } from "../lab.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { OpenStack } from "../stacks/open-stack.ts";
-import { type FileSource, ON_REFERENCE_STACK, type RunTarget } from "../stacks/run-target.ts";
+import { ON_REFERENCE_STACK, type OwnSource, type RunTarget } from "../stacks/run-target.ts";
 import { ApprovalService } from "./approvals/approval-service.ts";
 import { BundleService } from "./bundles/bundle-service.ts";
 import { CallService } from "./calls/call-service.ts";
@@ -64,7 +64,7 @@ export class EngineService {
    */
   static async start(
     environment: NodeJS.ProcessEnv,
-    target: RunTarget & { source: FileSource } = ON_REFERENCE_STACK,
+    target: RunTarget & { source: OwnSource } = ON_REFERENCE_STACK,
   ): Promise<EngineService> {
     const lab = await Lab.open(environment);
     const opened = Promise.withResolvers<LabSession>();
@@ -102,7 +102,7 @@ export class EngineService {
     session: LabSession,
     preferences: Preferences,
     release: () => Promise<void>,
-    target: RunTarget & { source: FileSource },
+    target: RunTarget & { source: OwnSource },
     leftUp: OpenStack | undefined,
   ) {
     const { history: store, strays, home } = lab;

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Launch } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
+import { PROGRAMS_FOLDER } from "./reference-stack.ts";
 import { isProxied, type Link, type ProxiedLink, type Service, type Stack, serviceNamed } from "./stack-file.ts";
 import { unpublished } from "./unpublished.ts";
 
@@ -39,6 +40,7 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
   const fill = (text: string): string =>
     text
       .replaceAll("{data}", data)
+      .replaceAll("{programs}", PROGRAMS_FOLDER)
       .replaceAll("{links}", proxiedLinks(stack, place))
       .replaceAll("{port}", String(place.ports[service.name] ?? ""))
       .replaceAll("{address}", place.ports[service.name] === undefined ? "" : addressOf(service, place.ports));

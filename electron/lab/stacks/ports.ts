@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { createServer } from "node:net";
 import { LabError } from "../lab-error.ts";
-import { hasFaultProxy, isProxied, type Service, type Stack } from "./stack-file.ts";
+import { entranceOf, hasFaultProxy, isProxied, type ProxiedLink, type Service, type Stack } from "./stack-file.ts";
 
 /**
  * Below the ports that systems give to programs which name none (from 32768 on Linux, from 49152 elsewhere): one of those, free
@@ -25,15 +25,25 @@ const claims = new Map<number, Socket>();
 
 /**
  * A host port for each service that publishes one, and for each link through a fault proxy the port that its caller is
- * sent to; links are only known by their names, so theirs are always free ones. No other lab of this machine gets one of
+ * sent to; links are only known by their names, so theirs are always free ones. A link whose callers are outside the stack
+ * has the port that its file names, unless that is taken: their configuration names it. No other lab of this machine gets one of
  * them until {@link releasePorts} or the end of this process.
  * @throws LabError `port-taken` naming every port and its service
  */
 export async function choosePorts(stack: Stack, choice: PortChoice): Promise<Record<string, number>> {
   const services = await servicePorts(stack, choice);
-  const proxied = hasFaultProxy(stack) ? stack.links.filter(isProxied).map(({ name }) => name) : [];
-  const free = await freePorts(proxied.length);
-  return { ...services, ...Object.fromEntries(proxied.map((name, index) => [name, free[index] ?? 0])) };
+  const proxied = hasFaultProxy(stack) ? stack.links.filter(isProxied) : [];
+  const links: Record<string, number> = {};
+  for (const link of proxied) links[link.name] = await linkPort(stack, link, choice);
+  return { ...services, ...links };
+}
+
+async function linkPort(stack: Stack, link: ProxiedLink, choice: PortChoice): Promise<number> {
+  const named = Number(link.listen.split(":").at(-1));
+  const isWanted = choice === "fixed" && entranceOf(stack, link.to) === link;
+  if (isWanted && (await claim(named))) return named;
+  const [free = 0] = await freePorts(1);
+  return free;
 }
 
 /** @param ports those of {@link choosePorts}; none of them is used any more */

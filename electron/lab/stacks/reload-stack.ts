@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RegisteredStack } from "../journal/stack-register.ts";
 import { loadStack, type Stack } from "./stack-file.ts";
@@ -16,6 +16,11 @@ export function keepDescription(stackId: string, stack: Stack, stacksFolder: str
   const file = join(folder, "stack.yaml");
   writeFileSync(file, stack.source, { mode: 0o600 });
   return file;
+}
+
+/** Whether a registered stack is the one that this describes. */
+export function isDescribedBy(registered: RegisteredStack, stack: Stack): boolean {
+  return existsSync(registered.file) && readFileSync(registered.file, "utf8") === stack.source;
 }
 
 export function forgetDescription(stackId: string, stacksFolder: string): void {

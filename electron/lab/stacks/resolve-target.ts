@@ -1,9 +1,10 @@
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { Engine } from "./docker/engine.ts";
 import { sharersInProject } from "./docker/found-project.ts";
+import { gatewayStack } from "./gateway-stack.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
-import type { EngineChoice, FileSource, RunTarget } from "./run-target.ts";
+import type { EngineChoice, OwnSource, RunTarget } from "./run-target.ts";
 import { type DirectLink, loadStack, type Stack, type StackUse } from "./stack-file.ts";
 import type { Sharer } from "./surroundings.ts";
 
@@ -29,18 +30,22 @@ export async function resolveTarget(target: RunTarget, environment: NodeJS.Proce
 
 async function read(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<ResolvedTarget> {
   if (target.driver !== "docker")
-    return { target, stack: stackOfFile(target.source, environment), engine: undefined, notes: [] };
+    return { target, stack: readOwn(target.source, environment), engine: undefined, notes: [] };
   const { source } = target;
   const engine = await engineOf(target.engine, environment);
-  if (source.is !== "project") return { target, stack: stackOfFile(source, environment), engine, notes: engine.notes };
+  if (source.is !== "project") return { target, stack: readOwn(source, environment), engine, notes: engine.notes };
   const { stackOfProject } = await import("./docker/project-stack.ts");
   const { docker, address } = engine;
   const { stack, notes } = await stackOfProject(docker, address, source.project, source.file, environment);
   return { target, stack, engine, notes: [...engine.notes, ...notes] };
 }
 
-/** @throws DocumentError with every problem of the file */
-export function stackOfFile(source: FileSource, environment: NodeJS.ProcessEnv, use?: StackUse): Stack {
+/**
+ * The stack that the lab brings up for a source.
+ * @throws DocumentError with every problem of its file; LabError for a gateway whose headers need what is not set
+ */
+export function readOwn(source: OwnSource, environment: NodeJS.ProcessEnv, use?: StackUse): Stack {
+  if (source.is === "gateway") return gatewayStack(source, environment, use);
   const stack = loadStack(source.is === "reference" ? REFERENCE_STACK_FILE : source.file, environment, use);
   return source.project === undefined ? stack : { ...stack, project: source.project };
 }
@@ -62,7 +67,7 @@ export interface PlanTarget {
 export async function planTarget(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<PlanTarget> {
   if (target.source.is !== "project") {
     const driver = target.driver === "docker" ? "docker" : "process";
-    return { stack: stackOfFile(target.source, environment, "to plan"), driver };
+    return { stack: readOwn(target.source, environment, "to plan"), driver };
   }
   const { stack, engine } = await resolveTarget(target, environment);
   if (engine === undefined) return { stack, driver: "process" };

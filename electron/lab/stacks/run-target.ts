@@ -1,3 +1,4 @@
+import type { GatewayAddress } from "../../contract/stacks.ts";
 import type { EngineAddress } from "../journal/docker-location.ts";
 import type { RegisteredStack } from "../journal/stack-register.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
@@ -9,6 +10,12 @@ export type FileSource = (
   | { is: "compose file"; file: string }
 ) & { project?: string };
 
+/** An MCP gateway that runs elsewhere. Its stack are processes of this machine, through which the lab and callers reach it. */
+export type GatewaySource = { is: "gateway" } & GatewayAddress;
+
+/** What the lab brings up itself. */
+export type OwnSource = FileSource | GatewaySource;
+
 /** A compose project that is up, by its name. Its file is found by the labels of its containers unless `file` names it. */
 export interface ProjectSource {
   is: "project";
@@ -16,7 +23,7 @@ export interface ProjectSource {
   file?: string;
 }
 
-export type StackSource = FileSource | ProjectSource;
+export type StackSource = OwnSource | ProjectSource;
 
 export type EngineChoice =
   /** The one that the environment or the docker command line names; on another machine only with consent. */
@@ -26,8 +33,8 @@ export type EngineChoice =
 
 /** `any`: the driver of the stack that is up; processes when none is. */
 export type DriverChoice =
-  | { source: FileSource; driver: "any" | "process" }
-  | { source: StackSource; driver: "docker"; engine: EngineChoice };
+  | { source: OwnSource; driver: "any" | "process" }
+  | { source: FileSource | ProjectSource; driver: "docker"; engine: EngineChoice };
 
 /** What a run on the stack asks for. */
 export interface RunConditions {
@@ -69,13 +76,21 @@ export function driverOf({ driver }: RunTarget): "process" | "docker" | undefine
   return driver === "any" ? undefined : driver;
 }
 
-/** The target by which a stack that this lab has up is found, or brought up as it was. */
-export function targetOfRegistered(registered: Pick<RegisteredStack, "file" | "project" | "docker">): RunTarget {
+/**
+ * The target by which a stack that this lab has up is found, or brought up as it was.
+ * @param gateway the address that it was made for, where it was
+ */
+export function targetOfRegistered(
+  registered: Pick<RegisteredStack, "file" | "project" | "docker">,
+  gateway?: GatewayAddress,
+): RunTarget {
   const { file, project, docker } = registered;
+  if (gateway !== undefined) return { ...KEPT, source: { is: "gateway", ...gateway }, driver: "process" };
   const source: FileSource =
     file === REFERENCE_STACK_FILE ? { is: "reference", project } : { is: "compose file", file, project };
-  const rest = { source, start: "bring up", ports: "fixed", keep: true, without: [], acceptExisting: false } as const;
   return docker === undefined
-    ? { ...rest, driver: "process" }
-    : { ...rest, driver: "docker", engine: { by: "address", address: docker.engine } };
+    ? { ...KEPT, source, driver: "process" }
+    : { ...KEPT, source, driver: "docker", engine: { by: "address", address: docker.engine } };
 }
+
+const KEPT = { start: "bring up", ports: "fixed", keep: true, without: [], acceptExisting: false } as const;

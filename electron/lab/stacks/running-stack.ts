@@ -16,7 +16,8 @@ import type { LogLine } from "./log-tail.ts";
 import { choosePorts, type PortChoice } from "./ports.ts";
 import { ProcessBackend } from "./process-backend.ts";
 import { assertProtections } from "./protections.ts";
-import { type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
+import { keepDescription } from "./reload-stack.ts";
+import { entranceOf, type Service, type Stack, serviceNamed, serviceWithRole } from "./stack-file.ts";
 import { isOnDocker, takeDown } from "./take-down.ts";
 import { unpublished } from "./unpublished.ts";
 
@@ -36,6 +37,8 @@ export interface UpOptions {
   ports: PortChoice;
   /** It stays up when the lab ends. */
   kept: boolean;
+  /** No file says what it is: the lab keeps it. */
+  isDescribedHere?: boolean;
   /** Where to run it; absent for processes on this machine. */
   engine?: Engine;
   environment: NodeJS.ProcessEnv;
@@ -95,6 +98,7 @@ export class RunningStack {
       ports: await choosePorts(stack, options.ports),
       without: [],
     };
+    if (options.isDescribedHere) registered.file = keepDescription(registered.id, stack, stacksFolder);
     register.add(registered);
     let running: RunningStack | undefined;
     try {
@@ -141,8 +145,10 @@ export class RunningStack {
     return this.#backend.address(serviceNamed(this.stack, service));
   }
 
-  /** For a person: where the lab reaches a service; undefined for one that it only probes by its container. */
+  /** For a person: where a service is reached; undefined for one that the lab only probes by its container. */
   shownAddress(service: string): string | undefined {
+    const { runsAt } = serviceNamed(this.stack, service);
+    if (runsAt !== undefined) return runsAt;
     try {
       return this.address(service);
     } catch {
@@ -163,10 +169,22 @@ export class RunningStack {
     return this.mcpEndpoint(serviceWithRole(this.stack, "gateway", wantedBy).name);
   }
 
-  /** Where a service speaks MCP: at `/mcp`, unless its x-lab names another endpoint. */
+  /** Where a service speaks MCP: at `/mcp`, unless its x-lab names another endpoint; behind its link, where callers use that. */
   mcpEndpoint(service: string): McpEndpoint {
     const { name, endpoint = "/mcp", headers } = serviceNamed(this.stack, service);
-    return { url: `http://${this.address(name)}${endpoint}`, headers };
+    const entrance = entranceOf(this.stack, name);
+    const address = entrance && this.linkAddress(entrance.name);
+    return { url: address ?? `http://${this.address(name)}${endpoint}`, headers };
+  }
+
+  /** The URL on this machine that leads over a link to what runs elsewhere; undefined for a link between services. */
+  linkAddress(link: string): string | undefined {
+    const { services, links } = this.stack;
+    const found = links.find(({ name }) => name === link);
+    const port = this.registered.ports[link];
+    if (found === undefined || port === undefined || entranceOf({ services, links }, found.to) !== found)
+      return undefined;
+    return `http://127.0.0.1:${port}${serviceNamed(this.stack, found.to).endpoint ?? ""}`;
   }
 
   /**

@@ -26,6 +26,8 @@ export interface Service {
   role: Role;
   probe: ProbeSpec;
   endpoint: string | undefined;
+  /** The URL of what runs elsewhere: the service's own process only forwards to it. */
+  runsAt: string | undefined;
   /** Of its probe's and of each MCP request to it. */
   headers: Readonly<Record<string, string>>;
   reset: string | undefined;
@@ -117,7 +119,7 @@ export function stackOfDocument(
     use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
   const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
   const links = (parsed["x-lab"]?.links ?? []).map(toLink);
-  const wrong = checkLinks(filled, links, [...services.map(({ name }) => name), ...others]);
+  const wrong = checkLinks(filled, links, services, others);
   if (wrong.length > 0) throw new DocumentError(wrong);
   return {
     project: variables.COMPOSE_PROJECT_NAME || (parsed["x-lab"]?.project ?? parsed.name ?? projectName(folder)),
@@ -182,13 +184,14 @@ function secretsFor(
 function toService(name: string, compose: ComposeService): Service[] {
   const lab = compose["x-lab"];
   if (lab === undefined) return [];
-  const { role, probe, endpoint, headers = {}, reset, token, tools, protections } = lab;
+  const { role, probe, endpoint, runsAt, headers = {}, reset, token, tools, protections } = lab;
   return [
     {
       name,
       role,
       probe,
       endpoint,
+      runsAt,
       headers,
       reset,
       token,
@@ -216,10 +219,17 @@ function toLink(spec: LinkSpec): Link {
   return { ...spec, from, to };
 }
 
-function checkLinks(document: YamlDocument, links: readonly Link[], services: readonly string[]): Problem[] {
-  const names = new Set(services);
+/** Callers of what runs elsewhere may run elsewhere, too. */
+function checkLinks(
+  document: YamlDocument,
+  links: readonly Link[],
+  services: readonly Service[],
+  others: readonly string[],
+): Problem[] {
+  const names = new Set([...services.map(({ name }) => name), ...others]);
+  const isElsewhere = (name: string) => services.some((each) => each.name === name && each.runsAt !== undefined);
   return links.flatMap((link, index) =>
-    [link.from, link.to]
+    [...(isElsewhere(link.to) ? [] : [link.from]), link.to]
       .filter((name) => !names.has(name))
       .map((name) =>
         document.problemAt(["x-lab", "links", index], `link ${link.name}: "${name}" is no service with x-lab`),
@@ -287,6 +297,15 @@ export function linkNamed(stack: Stack, name: string): Link {
   throw new LabError("bad-input", `the stack has no link called "${name}"`, {
     hint: `its links are: ${stack.links.map((link) => link.name).join(", ") || "none (x-lab.links in the stack file)"}`,
   });
+}
+
+/**
+ * The link to what runs elsewhere by which it is reached from outside the stack: its callers, the lab included, use a local
+ * address that leads through the fault proxy.
+ */
+export function entranceOf({ services, links }: Pick<Stack, "services" | "links">, service: string): Link | undefined {
+  if (services.find(({ name }) => name === service)?.runsAt === undefined) return undefined;
+  return links.find(({ from, to }) => to === service && !services.some(({ name }) => name === from));
 }
 
 /** Whether links go through a fault proxy, so that they can be broken without a service being touched. */

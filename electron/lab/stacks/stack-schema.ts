@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SERVICE_ROLES } from "../../contract/stacks.ts";
+import { headerName, SERVICE_ROLES } from "../../contract/stacks.ts";
 import { COMPOSE_DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
 import { probe } from "../health/probe-spec.ts";
 import { SECRET_NAME } from "../journal/stack-secrets.ts";
@@ -56,6 +56,12 @@ const labService = z.strictObject({
   role: z.enum(ROLES),
   probe,
   endpoint: z.string().optional().describe("where its work is done: a path, or a postgres URL"),
+  runsAt: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      "where it runs, which is elsewhere: its process only forwards there, so its links are broken and never itself",
+    ),
   port: z
     .int()
     .min(1)
@@ -68,7 +74,7 @@ const labService = z.strictObject({
     .optional()
     .describe("sent as Authorization: Bearer with the lab's resets, steps, GETs and faults, never to an MCP endpoint"),
   headers: z
-    .record(z.string().regex(/^[!#$%&'*+.^`|~\w-]+$/, { error: "expected the name of an HTTP header" }), text)
+    .record(headerName, text)
     .optional()
     .describe("sent with its probe and with each MCP request to it; variables of the environment are filled in"),
   reset: z.string().startsWith("/").optional().describe("POSTed before each run, so that runs begin alike"),
@@ -189,6 +195,7 @@ export const stackDocument = z.looseObject({
         .optional()
         .describe("of a file that is kept elsewhere: the folder of the compose file, whose .env is read"),
       links: z.array(link).optional(),
+      gateway: z.unknown().describe("of a file that the lab has written: the address that it was made for"),
       secrets: z
         .array(z.string().regex(SECRET_NAME, { error: "expected a variable's name, such as GATEWAY_TOKEN" }))
         .optional()

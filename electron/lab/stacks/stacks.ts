@@ -6,9 +6,10 @@ import { containersOf } from "./docker/compose-labels.ts";
 import type { Engine } from "./docker/engine.ts";
 import { holdProject } from "./docker/project-hold.ts";
 import type { RemoveOptions } from "./docker/take-down.ts";
+import { gatewayOf } from "./gateway-stack.ts";
 import { type OpenedAs, OpenStack, type StackNews } from "./open-stack.ts";
 import { choosePorts, releasePorts } from "./ports.ts";
-import { forgetDescription, keepDescription, reloadStack } from "./reload-stack.ts";
+import { forgetDescription, isDescribedBy, keepDescription, reloadStack } from "./reload-stack.ts";
 import { type ResolvedTarget, resolveTarget } from "./resolve-target.ts";
 import { driverOf, type RunTarget, targetOfRegistered } from "./run-target.ts";
 import { RunningStack } from "./running-stack.ts";
@@ -94,7 +95,8 @@ export class Stacks {
     const registered = this.#leftUp();
     if (registered === undefined) return undefined;
     const running = await this.#attachTo(reloadStack(registered, this.#parts.environment), registered);
-    return new OpenStack(targetOfRegistered(registered), running, "kept", this.#parts.faults);
+    const target = targetOfRegistered(registered, gatewayOf(running.stack));
+    return new OpenStack(target, running, "kept", this.#parts.faults);
   }
 
   /** Takes down the stack that was left up; false when there is none. */
@@ -123,9 +125,8 @@ export class Stacks {
     // Another project on Docker is no obstacle, nor one that is up already: neither needs what this one uses.
     const needsNothing = itsDriver === "docker" || target.source.is === "project";
     if (driver === "docker" && needsNothing && registered.project !== stack.project) return undefined;
-    if (registered.file === stack.file && (driver ?? itsDriver) === itsDriver) {
-      return this.#attachTo(stack, registered);
-    }
+    const isSame = target.source.is === "gateway" ? isDescribedBy(registered, stack) : registered.file === stack.file;
+    if (isSame && (driver ?? itsDriver) === itsDriver) return this.#attachTo(stack, registered);
     throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
       hint: {
         terminal: "take it down first with `resilience-lab stack down`",
@@ -164,6 +165,7 @@ export class Stacks {
         stacksFolder,
         ports,
         kept: target.keep,
+        isDescribedHere: target.source.is === "gateway",
         environment,
         signal,
         report: (progress) => listen({ is: "starting", stack, progress }),

@@ -75,7 +75,7 @@ function passedOn(raw: readonly string[]): Record<string, string[]> {
   const headers: Record<string, string[]> = {};
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = (raw[at] ?? "").toLowerCase();
-    if (!LEFT_OUT.has(name)) (headers[name] ??= []).push(raw[at + 1] ?? "");
+    if (!LEFT_OUT.has(name)) headers[name] = [...(headers[name] ?? []), raw[at + 1] ?? ""];
   }
   return headers;
 }

@@ -7,11 +7,12 @@ import { effectOf, LINK_FAULT_SCHEMAS, LINK_FAULTS } from "../../faults/link-fau
 import type { StackDriver } from "../../stacks/driver.ts";
 import { isProxied, type Link, type Stack } from "../../stacks/stack-file.ts";
 
-/** Every way to break something of a stack: services as its driver can, links where a fault proxy carries them or can be put there. */
+/** Every way to break something of a stack: services as its driver can unless all run elsewhere, links where a fault proxy carries them or can be put there. */
 export function faultKindsOf(stack: Stack, driver: StackDriver["kind"]): FaultKindInfo[] {
   const hasProxy = stack.services.some(({ role }) => role === "fault-proxy");
   const canBreak = (link: Link) => (isProxied(link) ? hasProxy : driver === "docker");
-  const onServices = serviceKinds(driver);
+  const hasOwn = stack.services.some(({ role, runsAt }) => role !== "fault-proxy" && runsAt === undefined);
+  const onServices = hasOwn ? serviceKinds(driver) : [];
   return stack.links.some(canBreak) ? [...onServices, ...LINK_KINDS] : onServices;
 }
 

@@ -223,6 +223,7 @@ function targetOfChoice(choice: StackChoice): RunTarget {
     const source = { is: "project", project: choice.project } as const;
     return { ...rest, source, driver: "docker", engine, start: "attach" };
   }
+  if (choice.is === "gateway") return { ...rest, source: choice, driver: "process", start };
   const source = { is: "reference" } as const;
   return choice.driver === "process"
     ? { ...rest, source, driver: "process", start }
@@ -232,5 +233,6 @@ function targetOfChoice(choice: StackChoice): RunTarget {
 function choiceOf(target: RunTarget): StackChoice {
   const { source } = target;
   if (source.is === "project") return { is: "project", project: source.project };
+  if (source.is === "gateway") return { is: "gateway", url: source.url, headers: source.headers };
   return { is: "reference", driver: driverOf(target) ?? "process" };
 }
