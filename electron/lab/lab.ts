@@ -35,7 +35,7 @@ import { type ResolvedTarget, readOwn, resolveTarget } from "./stacks/resolve-ta
 import type { OwnSource, RunConditions, RunTarget } from "./stacks/run-target.ts";
 import { RunningStack } from "./stacks/running-stack.ts";
 import type { Stack } from "./stacks/stack-file.ts";
-import { isLeftUp, Stacks } from "./stacks/stacks.ts";
+import { isLeftUp, isRegisteredAs, Stacks } from "./stacks/stacks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import { reportUnrestored } from "./unrestored.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
@@ -93,7 +93,7 @@ export class Lab {
 
   /**
    * Passes a stack for reading only: to change it, use {@link Lab.work}.
-   * @param target a project that is up; without it the stack that was left up, if there is one
+   * @param target a stack that is up; without it the one that was left up, if there is one
    */
   async withStack<Value>(
     use: (running: RunningStack | undefined) => Promise<Value>,
@@ -125,6 +125,18 @@ export class Lab {
     const journal = openJournalToRead(this.home.journalFile);
     try {
       return reportUnrestored(journal);
+    } finally {
+      journal.close();
+    }
+  }
+
+  /** Whether faults of this data folder are in force on a stack of this name. */
+  hasFaultsOn(project: string): boolean {
+    const journal = openJournalToRead(this.home.journalFile);
+    try {
+      const faults = new FaultJournal(journal);
+      const named = new StackRegister(journal).list().filter((each) => each.project === project);
+      return named.some(({ id }) => faults.open(id).length > 0);
     } finally {
       journal.close();
     }
@@ -210,11 +222,14 @@ export class Lab {
   }
 }
 
-/** A project that is up as the register has it, or would have it: nothing is written. */
+/** A stack that is up as the register has it, or would have it: nothing is written. */
 async function registeredAsFound(
-  { stack, engine }: ResolvedTarget,
+  resolved: ResolvedTarget,
   register: StackRegister,
 ): Promise<{ stack: Stack; registered: RegisteredStack } | undefined> {
+  const { stack, engine } = resolved;
+  const leftUp = register.list().find((each) => isLeftUp(each) && isRegisteredAs(each, resolved));
+  if (leftUp !== undefined) return { stack, registered: leftUp };
   if (engine === undefined) return undefined;
   const known = register.list().find(({ project, attached }) => attached && project === stack.project);
   if (known !== undefined) return { stack, registered: known };
@@ -286,12 +301,14 @@ export class LabSession {
   /**
    * Undoes every journaled fault on any stack, and repairs other damage on the stack that was left up.
    * @param target a service or a link; everything when undefined
+   * @param project only on stacks of this name
    * @throws LabError `bad-input` for a target that is neither broken nor of the stack that was left up
    */
-  async restore(target: string | undefined, signal: AbortSignal): Promise<Restored[]> {
+  async restore(target: string | undefined, signal: AbortSignal, project?: string): Promise<Restored[]> {
     const isWanted = (name: string) => target === undefined || name === target;
     const restored: Restored[] = [];
-    for (const registered of this.#parts.register.list()) {
+    const isMeant = (each: RegisteredStack) => project === undefined || each.project === project;
+    for (const registered of this.#parts.register.list().filter(isMeant)) {
       const undone = await undoOpenFaults(registered, this.#parts, "latest first", signal, (fault) =>
         isWanted(fault.target),
       );
@@ -304,6 +321,7 @@ export class LabSession {
     const open = await this.stacks.leftUp();
     if (open === undefined) return restored;
     try {
+      if (!isMeant(open.running.registered)) return restored;
       const { services, links } = open.running.stack;
       const names = [...services, ...links].map(({ name }) => name);
       if (target !== undefined && restored.length === 0 && !names.includes(target)) {

@@ -5,14 +5,12 @@ import { LabError } from "../../lab/lab-error.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { type Command, EXIT, readArguments, type Terminal } from "./command.ts";
-import { TARGET_OPTIONS, type TargetValues, targetOf } from "./target-options.ts";
+import { namesStack, STACK_HELP, STACK_OPTIONS, type TargetValues, targetOf } from "./target-options.ts";
 import { withLab } from "./with-lab.ts";
 
 const options = {
   for: { type: "string" },
-  project: TARGET_OPTIONS.project,
-  stack: TARGET_OPTIONS.stack,
-  "allow-remote-docker": TARGET_OPTIONS["allow-remote-docker"],
+  ...STACK_OPTIONS,
 } as const;
 
 export const breakCommand: Command = {
@@ -26,9 +24,7 @@ or when it expires, also after the terminal is closed. A ToolGate suite runs on 
 refused and name the fault, unless --accept-existing is given.
 
   --for DURATION      how long it stays in force (default 10m, at most 24h)
-  --project NAME      a running compose project on Docker
-  --stack FILE        the compose file of that project, where its labels do not name it
-  --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`,
+${STACK_HELP}`,
   run(args, terminal) {
     const { values, positionals } = readArguments("break", args, options);
     const [kind, target, ...attributes] = positionals;
@@ -70,14 +66,14 @@ async function withStack(
   { signal }: Terminal,
   use: (running: RunningStack) => Promise<void>,
 ): Promise<void> {
-  if (values.project !== undefined) {
+  if (namesStack(values)) {
     const target = await lab.resolve(targetOf(values, { start: "attach", keep: false, acceptExisting: true }));
     return session.stacks.use(target, { signal }, ({ running }) => use(running));
   }
   const open = await session.stacks.leftUp();
   if (open === undefined) {
     throw new LabError("precondition", "no stack is up, so there is nothing to break", {
-      hint: "bring one up with `resilience-lab stack up`, or name a compose project with --project",
+      hint: "bring one up with `resilience-lab stack up`, or name a stack that is up with --project, --stack or --gateway",
     });
   }
   try {

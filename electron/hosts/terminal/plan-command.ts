@@ -5,10 +5,10 @@ import { directLinksOf, formatPlan, planScenario } from "../../lab/scenarios/pla
 import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { visibleLine } from "../../model/visible-text.ts";
 import { type Command, EXIT, readArguments } from "./command.ts";
-import { targetOf } from "./target-options.ts";
+import { STACK_HELP, STACK_OPTIONS, targetOf } from "./target-options.ts";
 
 export const planCommand: Command = {
-  help: `resilience-lab plan FILE|FOLDER|ID... [--stack FILE] [--driver KIND] [--project NAME]
+  help: `resilience-lab plan FILE|FOLDER|ID... [--project NAME | --stack FILE | --gateway URL] [--driver KIND]
 
 Shows the calls of the steady state, then each step with its resolved target, and for each fault its effect, how it is
 undone and when at the latest. With --project the plan is for a compose project that is up on Docker, and lists the
@@ -16,16 +16,9 @@ services that go down with another because they share its network, processes or 
 carries is tried, by a container that ends at once. Nothing else is started, and nothing is broken. Exit 2 if a target does
 not exist or cannot be broken, or if the driver (process or docker) does not support a fault.
 
-  --stack FILE        a compose file with x-lab instead of the reference stack
-  --project NAME      a compose project that is up; its file is found by its labels, or given by --stack
-  --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`,
+${STACK_HELP}`,
   async run(args, { environment, out }) {
-    const { values, positionals } = readArguments("plan", args, {
-      stack: { type: "string" },
-      driver: { type: "string" },
-      project: { type: "string" },
-      "allow-remote-docker": { type: "boolean", default: false },
-    });
+    const { values, positionals } = readArguments("plan", args, STACK_OPTIONS);
     if (positionals.length === 0)
       throw new LabError("bad-input", "specify what to plan: a file, a folder or a scenario's id");
     const { stack, driver, sharersOf, preflight } = await planTarget(

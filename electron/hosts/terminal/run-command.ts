@@ -105,10 +105,11 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
   try {
     for (const notice of lab.notices()) screen.line(notice);
     lab.history.assertWritable();
-    const start = values.project === undefined ? "attach or bring up" : "attach";
     const acceptExisting =
       values["accept-existing"] || scenarios.every(({ scenario }) => scenario.reading === "toolgate");
-    const target = await lab.resolve(targetOf(values, { start, keep: false, without, acceptExisting }));
+    const target = await lab.resolve(
+      targetOf(values, { start: "attach or bring up", keep: false, without, acceptExisting }),
+    );
     for (const note of target.notes) screen.line(note);
     const purpose = `running ${scenarios.map(({ scenario }) => scenario.id).join(", ")}`;
     const batch = Array.from({ length: repeat }, () => scenarios).flat();

@@ -5,18 +5,22 @@ import { LabError } from "../../lab/lab-error.ts";
 import { type LoadedScenario, loadFile, sharedIds } from "../../lab/scenarios/load.ts";
 import { scenarioFilesIn } from "../../lab/scenarios/scenario-files.ts";
 import { stackProblems, toolsOf } from "../../lab/scenarios/stack-problems.ts";
+import { planTarget } from "../../lab/stacks/resolve-target.ts";
 import { loadStack, type Stack } from "../../lab/stacks/stack-file.ts";
 import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
+import { namesStack, STACK_HELP, STACK_OPTIONS, type TargetValues, targetOf } from "./target-options.ts";
 
 export const scenariosCommand: Command = {
   help: `resilience-lab scenarios list
-resilience-lab scenarios validate FILE|FOLDER... [--stack FILE]
+resilience-lab scenarios validate FILE|FOLDER... [--project NAME | --stack FILE | --gateway URL]
 \`validate\` reads scenarios and ToolGate suites and names every problem by file, line and column. Exit 2 if there is one.
 
-  --stack FILE        also report what the scenarios name and this stack (a compose file with x-lab) does not have:
-                      services, links, roles, protections, and tools where a service declares its own (x-lab.tools)`,
+Where a stack is named it also reports what the scenarios name and the stack does not have: services, links, roles,
+protections, and tools where a service declares its own (x-lab.tools).
+
+${STACK_HELP}`,
   async run(args, { environment, out, err }) {
-    const { positionals, values } = readArguments("scenarios", args, { stack: { type: "string" } });
+    const { positionals, values } = readArguments("scenarios", args, STACK_OPTIONS);
     const [action = "", ...names] = positionals;
     if (oneOf("scenarios", action, ["list", "validate"]) === "list") {
       for (const { scenario } of shippedScenarios()) {
@@ -27,13 +31,20 @@ resilience-lab scenarios validate FILE|FOLDER... [--stack FILE]
     }
     if (names.length === 0) throw new LabError("bad-input", "specify which files or folders to validate");
     // Only what scenarios can name is read of it: validating brings nothing up.
-    const stack = values.stack === undefined ? undefined : loadStack(values.stack, environment, "attached");
+    const stack = namesStack(values) ? await stackNamed(values, environment) : undefined;
     if (stack !== undefined && toolsOf(stack) === undefined) {
       err.write(`tools are not checked: no service of ${stack.file} declares x-lab.tools\n`);
     }
     return validateAll(names, stack, out) ? EXIT.green : EXIT.badInput;
   },
 };
+
+async function stackNamed(values: TargetValues, environment: NodeJS.ProcessEnv): Promise<Stack> {
+  const target = targetOf(values, { start: "attach", keep: false });
+  const { source } = target;
+  if (source.is === "compose file") return loadStack(source.file, environment, "attached");
+  return (await planTarget(target, environment)).stack;
+}
 
 /** Each file is reported by itself, so that one that is not valid hides nothing of the others. */
 function validateAll(names: readonly string[], stack: Stack | undefined, out: Terminal["out"]): boolean {

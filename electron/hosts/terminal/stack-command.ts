@@ -1,12 +1,15 @@
+import { stripVTControlCharacters } from "node:util";
 import { describeDamage, howToRestore, isHarm } from "../../lab/faults/existing-damage.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import type { StackNews } from "../../lab/stacks/open-stack.ts";
+import type { RunTarget } from "../../lab/stacks/run-target.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
+import type { Link } from "../../lab/stacks/stack-file.ts";
 import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
 import type { LiveScreen } from "./live-screen.ts";
 import { restoreStack } from "./restore-command.ts";
-import { progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
+import { namesStack, progressText, TARGET_HELP, TARGET_OPTIONS, targetOf } from "./target-options.ts";
 import { withLab } from "./with-lab.ts";
 
 const options = { ...TARGET_OPTIONS, volumes: { type: "boolean", default: false } } as const;
@@ -14,14 +17,16 @@ type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
 export const stackCommand: Command = {
   help: `resilience-lab stack up [options]
-resilience-lab stack down [--volumes]
-resilience-lab stack status
+resilience-lab stack down [options] [--volumes]
+resilience-lab stack status [options]
 resilience-lab stack restore
 resilience-lab stack secrets
 
 \`up\` leaves the stack up; \`run\` then uses it and leaves it as it was found. \`down\` removes what \`up\` started:
 processes with their data, containers and networks; named volumes of a stack on Docker are kept, as with docker compose,
-unless --volumes is given. \`status\` (of a compose project: --project NAME) exits 0 when every service is up and nothing is broken; otherwise it lists toxics and
+unless --volumes is given. A compose project (--project NAME, or --stack FILE of a file without x-lab) is brought up and
+removed by docker compose. A gateway by its address (--gateway URL) is reached through a local address that \`up\` prints:
+callers that use it are on the link client->gateway, which can be broken. \`status\` exits 0 when every service is up and nothing is broken; otherwise it lists toxics and
 closed links of the fault proxy, paused or stopped services, faults in force, and what a crashed lab left. It changes
 nothing. \`restore\` restores all of that, whatever caused it, as
 \`resilience-lab restore\` does. Exit 1 if something could not be restored.
@@ -40,7 +45,9 @@ ${TARGET_HELP}`,
 
 async function up(values: Values, terminal: Terminal): Promise<number> {
   return withLab(terminal, async (lab, screen) => {
-    const target = await lab.resolve(targetOf(values, { start: "bring up", keep: true }));
+    const wanted = targetOf(values, { start: "bring up", keep: true });
+    if (wanted.source.is === "project") return compose("up", wanted, { lab, screen, terminal });
+    const target = await lab.resolve(wanted);
     for (const note of target.notes) screen.line(note);
     await lab.work("bringing a stack up", terminal.signal, async (session) => {
       const listen = (news: StackNews) => {
@@ -68,9 +75,33 @@ async function startStoppedServices(running: RunningStack, screen: LiveScreen, s
   }
 }
 
+/** A person's project is docker compose's to bring up and to remove. */
+async function compose(
+  verb: "up" | "down" | "down with volumes",
+  { source, ...target }: RunTarget,
+  { lab, screen, terminal }: { lab: Lab; screen: LiveScreen; terminal: Terminal },
+): Promise<number> {
+  if (source.is !== "project" || target.driver !== "docker") throw new LabError("internal", "no compose project");
+  const { engine } = target;
+  await lab.projects.compose(source.project, verb, {
+    signal: terminal.signal,
+    onLine: (line) => screen.line(stripVTControlCharacters(line)),
+    named: source.files,
+    allowRemote: engine.by === "environment" && engine.allowRemote,
+  });
+  screen.line(verb === "up" ? `${source.project} is up` : `${source.project} is removed`);
+  return EXIT.green;
+}
+
 async function down(values: Values, terminal: Terminal): Promise<number> {
-  assertOwnStack("down", values);
+  const named = namesStack(values) ? targetOf(values, { start: "attach", keep: false }) : undefined;
+  if (named === undefined) assertOwnStack("down", values);
   return withLab(terminal, async (lab, screen) => {
+    if (named?.source.is === "project") {
+      assertRestored(lab, named.source.project);
+      return compose(values.volumes ? "down with volumes" : "down", named, { lab, screen, terminal });
+    }
+    if (named !== undefined) await assertUp(lab, named);
     await lab.work("taking a stack down", terminal.signal, async (session) => {
       const isDown = await session.stacks.down({
         report: ({ service, state }) => {
@@ -84,26 +115,43 @@ async function down(values: Values, terminal: Terminal): Promise<number> {
   });
 }
 
+async function assertUp(lab: Lab, target: RunTarget): Promise<void> {
+  const isUp = await lab.withStack(async (running) => running !== undefined, target);
+  if (!isUp)
+    throw new LabError("precondition", "it is not up", { hint: "`resilience-lab stack status` shows what is" });
+}
+
+/** What compose removes cannot be restored. */
+function assertRestored(lab: Lab, project: string): void {
+  if (!lab.hasFaultsOn(project)) return;
+  throw new LabError("precondition", `faults are in force on ${project}`, {
+    hint: `undo them first: resilience-lab restore --project ${project}`,
+  });
+}
+
 /** A service that runs and is not up is checked for this long before that is reported. */
 const SETTLE_LIMIT_MS = 3_000;
 
 /** These work on what `stack up` left up: another stack that is named would silently not be meant. */
-function assertOwnStack(action: string, { project, stack, driver }: Values): void {
-  if (project === undefined && stack === undefined && driver === undefined) return;
-  const named = project ?? "NAME";
+function assertOwnStack(action: string, values: Values): void {
+  if (!namesStack(values) && values.driver === undefined) return;
+  const named = values.project ?? "NAME";
   throw new LabError("bad-input", `stack ${action} is about the stack that \`stack up\` left up, and takes no other`, {
     hint: `a project of your own: docker compose -p ${named} ${action === "down" ? "down" : "ps"}`,
   });
 }
 
 async function status(values: Values, terminal: Terminal): Promise<number> {
-  if (values.project === undefined) assertOwnStack("status", values);
-  const target = values.project === undefined ? undefined : targetOf(values, { start: "attach", keep: false });
+  if (!namesStack(values)) assertOwnStack("status", values);
+  const target = namesStack(values) ? targetOf(values, { start: "attach", keep: false }) : undefined;
   return withLab(terminal, async (lab, screen) => {
     const left = lab.reportUnrestored();
     const code = await lab.withStack(async (running) => {
       if (running === undefined) {
-        screen.line("no stack is up; `resilience-lab stack up` brings one up");
+        const which = target === undefined ? "no stack" : "it";
+        screen.line(
+          `${which} is ${target === undefined ? "up" : "not up"}; \`resilience-lab stack up\` brings ${target === undefined ? "one" : "it"} up`,
+        );
         return EXIT.failed;
       }
       if (running.engine !== undefined) screen.line(`project ${running.registered.project} on ${running.engine}`);
@@ -117,6 +165,7 @@ async function status(values: Values, terminal: Terminal): Promise<number> {
       for (const { name, status: is, reason } of health) {
         screen.line(`${name.padEnd(14)} ${is.padEnd(9)} ${(running.shownAddress(name) ?? "-").padEnd(16)} ${reason}`);
       }
+      for (const line of entrances(running, running.stack.links)) screen.line(line);
       const { damage, unread } = await lab.inspect(running);
       const harm = damage.filter(isHarm);
       for (const each of harm) screen.line(`broken: ${describeDamage(each)}`);
@@ -139,7 +188,8 @@ function restore(values: Values, terminal: Terminal): Promise<number> {
 async function secrets(values: Values, terminal: Terminal): Promise<number> {
   const lab = await Lab.open(terminal.environment);
   try {
-    lab.loadStack(values.stack === undefined ? { is: "reference" } : { is: "compose file", file: values.stack });
+    const [file] = values.stack ?? [];
+    lab.loadStack(file === undefined ? { is: "reference" } : { is: "compose file", file });
     terminal.out.write(`${lab.secretsFile}\n`);
     return EXIT.green;
   } finally {
@@ -148,8 +198,20 @@ async function secrets(values: Values, terminal: Terminal): Promise<number> {
 }
 
 function addresses(running: RunningStack): string[] {
-  return running.stack.services.map(
-    ({ name, endpoint }) =>
-      `${name.padEnd(14)} ${running.shownAddress(name) ?? "-"}${endpoint?.startsWith("/") ? endpoint : ""}`,
-  );
+  const { services, links } = running.stack;
+  return [
+    ...services.map(({ name, endpoint, runsAt }) => {
+      const path = runsAt === undefined && endpoint?.startsWith("/") ? endpoint : "";
+      return `${name.padEnd(14)} ${running.shownAddress(name) ?? "-"}${path}`;
+    }),
+    ...entrances(running, links),
+  ];
+}
+
+/** What callers of a gateway elsewhere are to be configured with. */
+function entrances(running: RunningStack, links: readonly Link[]): string[] {
+  return links.flatMap(({ name }) => {
+    const address = running.linkAddress(name);
+    return address === undefined ? [] : [`${name.padEnd(14)} ${address}  put it into the caller's configuration`];
+  });
 }

@@ -1,10 +1,19 @@
-import type { ComposeAction, ListedProject, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
+import { resolve } from "node:path";
+import type { ListedProject, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
 import { LabError } from "../lab-error.ts";
-import type { ComposeTool } from "./docker/compose-tool.ts";
+import type { ComposeTool, ComposeVerb } from "./docker/compose-tool.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { Stack } from "./stack-file.ts";
 
 const NO_TOOL = "install docker compose (https://docs.docker.com/compose/install), or bring the project up yourself";
+
+export interface ComposeRun {
+  signal: AbortSignal;
+  /** Each line that the tool prints. */
+  onLine: (line: string) => void;
+  named?: readonly string[] | undefined;
+  allowRemote?: boolean;
+}
 
 /**
  * The compose projects of the engine that the environment names. What needs its client is loaded on demand: that takes as
@@ -59,22 +68,26 @@ export class Projects {
     return this.#tool;
   }
 
-  /** Has the compose tool bring a project up, or stop it. @throws LabError when there is no tool or project, or it fails */
+  /**
+   * Has the compose tool bring a project up, stop it or remove it.
+   * @param named its files, for one that the engine does not have
+   * @throws LabError when there is no tool or project, or it fails
+   */
   async compose(
     project: string,
-    action: ComposeAction,
-    signal: AbortSignal,
-    onLine: (line: string) => void,
+    action: ComposeVerb,
+    { signal, onLine, named, allowRemote = false }: ComposeRun,
   ): Promise<void> {
     const { runCompose } = await import("./docker/compose-tool.ts");
     const tool = await this.#findTool();
     if (tool === undefined) throw new LabError("precondition", "this machine has no compose tool", { hint: NO_TOOL });
-    const { projects, engine } = await this.list(false);
-    const found = projects.find((each) => each.project === project);
-    if (found === undefined) throw new LabError("bad-input", `there is no compose project called "${project}"`);
+    const { projects, engine } = await this.list(allowRemote);
+    const listed = projects.find((each) => each.project === project);
+    const files = named?.map((file) => resolve(file)) ?? listed?.files;
+    if (files === undefined) throw new LabError("bad-input", `there is no compose project called "${project}"`);
     // The engine that the lab uses, whatever the tool's own default is.
     const environment = { ...this.#environment, DOCKER_HOST: engine.address.host };
-    await runCompose(tool, found, action, { environment, signal, onLine });
+    await runCompose(tool, { project, files }, action, { environment, signal, onLine });
   }
 
   async #engine(allowRemote: boolean): Promise<Engine> {

@@ -36,7 +36,7 @@ async function read(target: RunTarget, environment: NodeJS.ProcessEnv): Promise<
   if (source.is !== "project") return { target, stack: readOwn(source, environment), engine, notes: engine.notes };
   const { stackOfProject } = await import("./docker/project-stack.ts");
   const { docker, address } = engine;
-  const { stack, notes } = await stackOfProject(docker, address, source.project, source.file, environment);
+  const { stack, notes } = await stackOfProject(docker, address, source.project, source.files, environment);
   return { target, stack, engine, notes: [...engine.notes, ...notes] };
 }
 
@@ -48,6 +48,11 @@ export function readOwn(source: OwnSource, environment: NodeJS.ProcessEnv, use?:
   if (source.is === "gateway") return gatewayStack(source, environment, use);
   const stack = loadStack(source.is === "reference" ? REFERENCE_STACK_FILE : source.file, environment, use);
   return source.project === undefined ? stack : { ...stack, project: source.project };
+}
+
+/** The project name of a target's stack, without asking an engine. */
+export function projectOf({ source }: RunTarget, environment: NodeJS.ProcessEnv): string {
+  return source.is === "project" ? source.project : readOwn(source, environment, "to plan").project;
 }
 
 /** What a plan is made for. */

@@ -16,11 +16,11 @@ export type GatewaySource = { is: "gateway" } & GatewayAddress;
 /** What the lab brings up itself. */
 export type OwnSource = FileSource | GatewaySource;
 
-/** A compose project that is up, by its name. Its file is found by the labels of its containers unless `file` names it. */
+/** A compose project that is up, by its name. Its files are found by the labels of its containers unless they are named. */
 export interface ProjectSource {
   is: "project";
   project: string;
-  file?: string;
+  files?: readonly string[];
 }
 
 export type StackSource = OwnSource | ProjectSource;

@@ -122,7 +122,7 @@ export function stackOfDocument(
   const wrong = checkLinks(filled, links, services, others);
   if (wrong.length > 0) throw new DocumentError(wrong);
   return {
-    project: variables.COMPOSE_PROJECT_NAME || (parsed["x-lab"]?.project ?? parsed.name ?? projectName(folder)),
+    project: variables.COMPOSE_PROJECT_NAME || (parsed["x-lab"]?.project ?? parsed.name ?? projectNameOf(folder)),
     file: path,
     folder,
     source: document.source,
@@ -155,7 +155,8 @@ export function readStackFile(file: string): YamlDocument {
   return document;
 }
 
-function readDotEnv(
+/** The variables that a folder's `.env` sets. */
+export function readDotEnv(
   file: string,
   environment: NodeJS.ProcessEnv,
 ): { values: Record<string, string>; problems: Problem[] } {
@@ -258,7 +259,8 @@ function inStartOrder(services: readonly Service[], file: string): Service[] {
   return [...ordered];
 }
 
-function projectName(folder: string): string {
+/** As compose makes it of a folder. */
+export function projectNameOf(folder: string): string {
   return (
     basename(folder)
       .toLowerCase()

@@ -195,7 +195,7 @@ export const stackDocument = z.looseObject({
         .optional()
         .describe("of a file that is kept elsewhere: the folder of the compose file, whose .env is read"),
       links: z.array(link).optional(),
-      gateway: z.unknown().describe("of a file that the lab has written: the address that it was made for"),
+      gateway: z.unknown().optional().describe("of a file that the lab has written: the address that it was made for"),
       secrets: z
         .array(z.string().regex(SECRET_NAME, { error: "expected a variable's name, such as GATEWAY_TOKEN" }))
         .optional()

@@ -125,8 +125,7 @@ export class Stacks {
     // Another project on Docker is no obstacle, nor one that is up already: neither needs what this one uses.
     const needsNothing = itsDriver === "docker" || target.source.is === "project";
     if (driver === "docker" && needsNothing && registered.project !== stack.project) return undefined;
-    const isSame = target.source.is === "gateway" ? isDescribedBy(registered, stack) : registered.file === stack.file;
-    if (isSame && (driver ?? itsDriver) === itsDriver) return this.#attachTo(stack, registered);
+    if (isRegisteredAs(registered, { target, stack })) return this.#attachTo(stack, registered);
     throw new LabError("busy", `another stack is up: ${registered.file}, by the ${itsDriver} driver`, {
       hint: {
         terminal: "take it down first with `resilience-lab stack down`",
@@ -207,6 +206,16 @@ export class Stacks {
       throw error;
     }
   }
+}
+
+/** Whether a stack that is up is the one that a target names, on its driver. */
+export function isRegisteredAs(
+  registered: RegisteredStack,
+  { target, stack }: Pick<ResolvedTarget, "target" | "stack">,
+): boolean {
+  const itsDriver = registered.docker === undefined ? "process" : "docker";
+  if ((driverOf(target) ?? itsDriver) !== itsDriver) return false;
+  return target.source.is === "gateway" ? isDescribedBy(registered, stack) : registered.file === stack.file;
 }
 
 /** Brought up by `stack up`: one that was only attached to is not this lab's to use again or take down. */

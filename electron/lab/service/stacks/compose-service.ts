@@ -22,8 +22,11 @@ export class ComposeService {
     return { project, action, lines: [...lines] };
   }
 
-  /** @throws LabError `busy` while another project is brought up or stopped, and as the tool fails */
-  async run({ project, action }: ComposeRequest): Promise<void> {
+  /**
+   * @param named the files of a project that the engine does not have
+   * @throws LabError `busy` while another project is brought up or stopped, and as the tool fails
+   */
+  async run({ project, action }: ComposeRequest, named?: readonly string[]): Promise<void> {
     if (this.#current !== undefined) {
       throw new LabError("busy", `${this.#current.project} is being brought up or stopped`, {
         hint: "wait for its end, or cancel it",
@@ -33,10 +36,11 @@ export class ComposeService {
     const scope = new AbortController();
     this.#current = { project, action, lines, scope };
     try {
-      await this.#projects.compose(project, action, scope.signal, (line) => {
+      const onLine = (line: string) => {
         lines.push(stripVTControlCharacters(line));
         if (lines.length > SHOWN_LINES) lines.shift();
-      });
+      };
+      await this.#projects.compose(project, action, { signal: scope.signal, onLine, named });
     } finally {
       this.#current = undefined;
     }

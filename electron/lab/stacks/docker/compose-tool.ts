@@ -38,7 +38,15 @@ export async function findComposeTool(environment: NodeJS.ProcessEnv): Promise<C
   return undefined;
 }
 
-const ARGUMENTS: Record<ComposeAction, readonly string[]> = { up: ["up", "-d"], stop: ["stop"] };
+/** What a terminal may ask for, too. */
+export type ComposeVerb = ComposeAction | "down" | "down with volumes";
+
+const ARGUMENTS: Record<ComposeVerb, readonly string[]> = {
+  up: ["up", "-d"],
+  stop: ["stop"],
+  down: ["down"],
+  "down with volumes": ["down", "--volumes"],
+};
 
 export interface ComposeOptions {
   environment: NodeJS.ProcessEnv;
@@ -54,7 +62,7 @@ export interface ComposeOptions {
 export async function runCompose(
   { command }: ComposeTool,
   { project, files }: Pick<ListedProject, "project" | "files">,
-  action: ComposeAction,
+  action: ComposeVerb,
   { environment, signal, onLine }: ComposeOptions,
 ): Promise<void> {
   const [first] = files;

@@ -33,13 +33,13 @@ export interface FoundProject {
 
 /**
  * A project that is up, by its name. The engine says which services it has; files only what they are for.
- * @param file read instead of the compose files and the overlays
+ * @param named read instead of the compose files that its labels name; what they say decides
  * @throws LabError when there is no such project; DocumentError for a file that is wrong in `x-lab`
  */
 export async function findProject(
   docker: Dockerode,
   project: string,
-  file: string | undefined,
+  named: readonly string[] | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<FoundProject> {
   const containers = await inspectAll(docker, project);
@@ -47,11 +47,11 @@ export async function findProject(
   if (first === undefined) throw await noSuchProject(docker, project);
   const labels = first.Config.Labels;
   const folder = labels[LABEL.workingFolder] || process.cwd();
-  const composed = file === undefined ? filesIn(labels) : [];
+  const composed = named === undefined ? filesIn(labels) : [];
   const gone = composed.filter((each) => !existsSync(each));
   const overlays = [resolve(folder, OVERLAY_FILE), ownOverlay(project, environment)];
   const present = [...composed, ...overlays].filter((each) => existsSync(each));
-  const files = file === undefined ? present : [resolve(file)];
+  const files = [...present, ...(named ?? []).map((each) => resolve(each))];
   const services = foundServices(containers);
   const names = new Set(containers.map(({ Config }) => Config.Labels[LABEL.service] ?? ""));
   const finished = [...names].filter((each) => !services.some(({ name }) => name === each));
@@ -73,10 +73,10 @@ export async function stackOfProject(
   docker: Dockerode,
   engine: EngineAddress,
   project: string,
-  file: string | undefined,
+  named: readonly string[] | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<{ stack: Stack; notes: string[] }> {
-  const found = await findProject(docker, project, file, environment);
+  const found = await findProject(docker, project, named, environment);
   // Each by itself first, so that a mistake is reported at its own line.
   const names = [...found.services.map((service) => service.name), ...found.finished];
   for (const document of found.files) {
