@@ -11,6 +11,7 @@ import * as protocol from "./shell/protocol.ts";
 import * as quit from "./shell/quit.ts";
 import { makeShell } from "./shell/shell.ts";
 import * as singleInstance from "./shell/single-instance.ts";
+import * as stackFiles from "./shell/stack-files.ts";
 import * as strayErrors from "./shell/stray-errors.ts";
 import * as theme from "./shell/theme.ts";
 import * as tray from "./shell/tray.ts";
@@ -39,6 +40,7 @@ async function start(): Promise<void> {
   window.register(shell);
   // After the window: restoring what a crashed lab left may take a while, and the page shows it.
   await engine.register(shell);
+  await stackFiles.register(shell);
   tray.register(shell);
   notifications.register(shell);
 }

@@ -62,8 +62,14 @@ export class BrowserLab implements LabUnderTest {
     this.origin = new URL(addresses[0] ?? "").origin;
   }
 
-  static async start(home: string, environment: NodeJS.ProcessEnv = {}, port = 0): Promise<BrowserLab> {
-    const args = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)])];
+  static async start(
+    home: string,
+    environment: NodeJS.ProcessEnv = {},
+    port = 0,
+    stacks: readonly string[] = [],
+  ): Promise<BrowserLab> {
+    const named = stacks.flatMap((file) => ["--stack", file]);
+    const args = ["--browser", "--no-open", ...(port === 0 ? [] : ["--port", String(port)]), ...named];
     const child = spawn(process.execPath, [labProgram("start"), ...args], {
       env: { ...process.env, ...environment, RESILIENCE_LAB_HOME: home },
       stdio: ["ignore", "pipe", "pipe"],

@@ -58,6 +58,8 @@ import {
 } from "./stack.ts";
 import {
   composeRequest,
+  forgetRequest,
+  openedFile,
   probeResult,
   probeTrial,
   projectChanges,
@@ -103,6 +105,9 @@ export const labContract = {
     /** Has the compose tool of this machine bring a project up, or stop it. Ends when the tool does. */
     compose: procedure.input(composeRequest).output(done),
     cancelCompose: procedure.output(done),
+    /** Asks the person for a compose file, where `capabilities.openDialog` is true, and lists it; null when none was chosen. */
+    openFile: procedure.output(openedFile.nullable()),
+    forget: procedure.input(forgetRequest).output(done),
     /** What the services and links of the project that is open are taken for. */
     describe: procedure.output(projectDescription),
     /** Probes a service of the stack that is open once, as it would be with these values. */

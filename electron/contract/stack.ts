@@ -24,6 +24,8 @@ export const linkStatus = z.object({
   name: z.string(),
   from: z.string(),
   to: z.string(),
+  /** The URL on this machine by which callers outside the stack use the link; null for a link between services. */
+  address: z.string().nullable(),
   faults: z.array(faultInForce),
 });
 export type LinkStatus = z.infer<typeof linkStatus>;
@@ -35,6 +37,8 @@ export const stackStatus = z.object({
   driver: z.enum(["process", "docker"]),
   /** Someone else has brought it up: it is broken and restored, and left up as it was found. */
   isAttached: z.boolean(),
+  /** The URL of the gateway that the stack was made for. */
+  gateway: z.string().nullable(),
   /** In start order; known also while the stack is down, for the map. */
   services: z.array(serviceStatus),
   links: z.array(linkStatus),

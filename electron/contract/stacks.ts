@@ -48,6 +48,25 @@ export const listedProject = z.object({
 
 export type ListedProject = z.infer<typeof listedProject>;
 
+/** A compose file that a person has opened by its name. */
+export const openedFile = z.object({
+  id: z.string(),
+  file: z.string(),
+  /** As compose names it; null when the file cannot be read. */
+  project: z.string().nullable(),
+  services: z.array(z.string()),
+  /** Why it cannot be brought up, with the next step. */
+  problem: z.string().nullable(),
+});
+export type OpenedFile = z.infer<typeof openedFile>;
+
+/** What is no longer to be listed. Nothing of it is changed. */
+export const forgetRequest = z.discriminatedUnion("is", [
+  z.strictObject({ is: z.literal("file"), id: z.string().max(100) }),
+  z.strictObject({ is: z.literal("gateway"), url: z.string().max(2_000) }),
+]);
+export type ForgetRequest = z.infer<typeof forgetRequest>;
+
 /** What a project's compose tool is to do: all services up as their files say, or stopped and kept. */
 export const composeRequest = z.strictObject({ project: projectName, action: z.enum(["up", "stop"]) });
 export type ComposeRequest = z.infer<typeof composeRequest>;
@@ -61,6 +80,9 @@ export const stackChoices = z.object({
   /** The one that is open. */
   open: stackChoice,
   projects: z.array(listedProject),
+  /** Opened by their names, the last first. */
+  files: z.array(openedFile),
+  gateways: z.array(gatewayAddress),
   /** The compose tool of this machine, such as `docker compose 2.29.1`; null when it has none. */
   composeTool: z.string().nullable(),
   composing: composing.nullable(),

@@ -25,6 +25,8 @@ export interface BrowserHostOptions {
   /** 0 for any that is free. */
   port: number;
   opensBrowser: boolean;
+  /** Compose files to list. */
+  stacks?: readonly string[];
   out: NodeJS.WritableStream;
   /** Aborted when the lab is to end. */
   signal: AbortSignal;
@@ -43,6 +45,7 @@ export async function browserHost(options: BrowserHostOptions): Promise<void> {
   const files = new FileService();
   let server: BrowserServer | undefined;
   try {
+    for (const file of options.stacks ?? []) service.stack.addFile(file);
     for (const notice of service.notices.list()) out.write(`${notice}\n`);
     let isFirst = true;
     const onAddress = (address: string) => {

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { asLabError, isFullDisk, LabError, messageOf } from "../lab/lab-error.ts";
 import { PROJECT_FOLDER } from "../lab/version.ts";
@@ -10,6 +11,7 @@ const HELP = `npm start -- [options]
 
 Opens Resilience Lab in a window of its own, or in a browser if Electron is not installed and cannot be downloaded.
 
+  --stack FILE   list this compose file on the Stacks page (repeatable)
   --browser      in a browser, without checking for Electron
   --port N       in a browser, at this port (default: any free port)
   --no-open      only print the address
@@ -31,24 +33,34 @@ export async function start(args: readonly string[]): Promise<number> {
     }
     if (!options.browser) {
       const binary = await electronBinary(interrupt.signal);
-      if (binary !== undefined) return await runDesktop(binary, process.env, interrupt.signal);
+      if (binary !== undefined) return await runDesktop(binary, process.env, interrupt.signal, options.stacks);
     }
     if (interrupt.signal.aborted) return EXIT.ended;
-    const { port, opensBrowser } = options;
-    await browserHost({ environment: process.env, port, opensBrowser, out: process.stdout, signal: interrupt.signal });
+    const { signal } = interrupt;
+    const { port, opensBrowser, stacks } = options;
+    await browserHost({ environment: process.env, port, opensBrowser, stacks, out: process.stdout, signal });
     return EXIT.ended;
   } catch (error) {
     return explain(error);
   }
 }
 
+interface StartOptions {
+  browser: boolean;
+  port: number;
+  opensBrowser: boolean;
+  /** Absolute paths. */
+  stacks: string[];
+}
+
 /** Undefined when help was asked for. */
-function read(args: readonly string[]): { browser: boolean; port: number; opensBrowser: boolean } | undefined {
-  let values: { browser: boolean; port?: string | undefined; "no-open": boolean; help: boolean };
+function read(args: readonly string[]): StartOptions | undefined {
+  let values: { browser: boolean; port?: string; "no-open": boolean; help: boolean; stack: string[] };
   try {
     ({ values } = parseArgs({
       args: [...args],
       options: {
+        stack: { type: "string", multiple: true, default: [] },
         browser: { type: "boolean", default: false },
         port: { type: "string" },
         "no-open": { type: "boolean", default: false },
@@ -63,8 +75,13 @@ function read(args: readonly string[]): { browser: boolean; port: number; opensB
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new LabError("bad-input", `--port needs a number from 0 to 65535, not "${values.port}"`);
   }
+  const gone = values.stack.find((file) => !existsSync(file));
+  if (gone !== undefined) {
+    throw new LabError("bad-input", `--stack ${gone}: there is no such file`, { hint: "name a compose file" });
+  }
+  const stacks = values.stack.map((file) => resolve(file));
   // A port is used by the browser host only.
-  return { browser: values.browser || values.port !== undefined, port, opensBrowser: !values["no-open"] };
+  return { browser: values.browser || values.port !== undefined, port, opensBrowser: !values["no-open"], stacks };
 }
 
 /** Finds or downloads it. Prints in one line why the lab is opened in a browser instead. */

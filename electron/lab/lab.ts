@@ -28,6 +28,7 @@ import { retryPauseMs } from "./retry-pause.ts";
 import type { RunResult } from "./runs/runner.ts";
 import { type LoadedScenario, loadFolder } from "./scenarios/load.ts";
 import { attachedRow } from "./stacks/docker/attached-row.ts";
+import { KnownStacks } from "./stacks/known-stacks.ts";
 import type { OpenStack } from "./stacks/open-stack.ts";
 import { Projects } from "./stacks/projects.ts";
 import { reloadStack } from "./stacks/reload-stack.ts";
@@ -53,6 +54,7 @@ export function shippedScenarios(): LoadedScenario[] {
 export class Lab {
   readonly home: LabHome;
   readonly projects: Projects;
+  readonly knownStacks: KnownStacks;
   readonly history: RunStore;
   /** Where a host reports the errors of its process that nothing has awaited. */
   readonly strays: StrayErrors;
@@ -65,6 +67,7 @@ export class Lab {
     this.strays = strays;
     this.#environment = environment;
     this.projects = new Projects(environment);
+    this.knownStacks = new KnownStacks(home.folder);
   }
 
   static async open(environment: NodeJS.ProcessEnv, strays = new StrayErrors()): Promise<Lab> {

@@ -1,15 +1,24 @@
 import { basename } from "node:path";
-import { type BrowserWindow, dialog } from "electron";
+import { type BrowserWindow, dialog, type FileFilter } from "electron";
 import type { FileService } from "../hosts/files/file-service.ts";
 import type { HostFiles } from "../lab/service/bundles/bundle-service.ts";
 import type { Shell } from "./shell.ts";
 
 const FILTERS = [{ name: "Resilience Lab bundle", extensions: ["zip"] }];
+const COMPOSE_FILTERS = [{ name: "Compose file", extensions: ["yaml", "yml"] }];
 
 /** On the desktop, system dialogs ask where to save and which file to open. */
 export function shellFiles(files: FileService, shell: Shell): HostFiles {
   const over = <Value>(ask: (window: BrowserWindow) => Promise<Value>, askAlone: () => Promise<Value>) =>
     shell.window === undefined ? askAlone() : ask(shell.window);
+  const openOne = async (filters: FileFilter[]) => {
+    const options = { filters, properties: ["openFile" as const] };
+    const chosen = await over(
+      (window) => dialog.showOpenDialog(window, options),
+      () => dialog.showOpenDialog(options),
+    );
+    return chosen.canceled ? undefined : chosen.filePaths[0];
+  };
   return {
     async open(fileName) {
       const options = { defaultPath: fileName, filters: FILTERS };
@@ -22,14 +31,10 @@ export function shellFiles(files: FileService, shell: Shell): HostFiles {
       return { file, done: (bytes) => ({ kind: "saved", fileName: basename(file), bytes }) };
     },
     async choose() {
-      const options = { filters: FILTERS, properties: ["openFile" as const] };
-      const chosen = await over(
-        (window) => dialog.showOpenDialog(window, options),
-        () => dialog.showOpenDialog(options),
-      );
-      const [file] = chosen.filePaths;
-      return chosen.canceled || file === undefined ? null : files.adopt(file);
+      const file = await openOne(FILTERS);
+      return file === undefined ? null : files.adopt(file);
     },
+    chooseStack: () => openOne(COMPOSE_FILTERS),
     find: (upload) => files.find(upload),
   };
 }

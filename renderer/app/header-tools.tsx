@@ -3,6 +3,7 @@ import { IconSearch } from "@tabler/icons-react";
 import { Hint } from "../ui/hint.tsx";
 import { MoreMenu } from "./more-menu.tsx";
 import { NowRunning } from "./now-running.tsx";
+import { OpenStackLink } from "./open-stack-link.tsx";
 import { StopEverything } from "./stop-everything.tsx";
 import type { Overlays } from "./use-overlays.ts";
 
@@ -10,6 +11,7 @@ import type { Overlays } from "./use-overlays.ts";
 export default function HeaderTools({ overlays }: { overlays: Overlays }) {
   return (
     <>
+      <OpenStackLink />
       <NowRunning />
       <StopEverything />
       <Hint label="Find a command, a scenario or a run (Ctrl K)">

@@ -1,4 +1,4 @@
-import { Select } from "@mantine/core";
+import { CopyButton, Select } from "@mantine/core";
 import { IconArrowBackUp, IconBolt } from "@tabler/icons-react";
 import { useState } from "react";
 import type { FaultInForce, FaultKindInfo } from "../../electron/contract/faults.ts";
@@ -62,6 +62,9 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
         ]}
       />
       <FaultList faults={service.faults} />
+      {kinds.length === 0 && (
+        <p className={classes.soft}>It runs elsewhere: it is broken by its link, and is never stopped.</p>
+      )}
       <div className={classes.buttons}>
         {kinds.map((kind) => (
           <ReasonedButton
@@ -126,6 +129,9 @@ function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) 
               <b>{link.from}</b> calls <b>{link.to}</b>
             </>,
           ],
+          ...(link.address === null
+            ? []
+            : [["Callers use", <LinkAddress key="address" link={link.name} address={link.address} />] as const]),
         ]}
       />
       <FaultList faults={link.faults} />
@@ -184,6 +190,28 @@ interface RestoreProps {
   isBroken: boolean;
   isBusy: boolean;
   act: (name: string, work: () => Promise<unknown>) => void;
+}
+
+/** For what runs elsewhere: only who uses this address meets the faults of the link. */
+export function LinkAddress({ link, address }: { link: string; address: string }) {
+  return (
+    <span className={classes.address}>
+      <code>{address}</code>
+      <CopyButton value={address}>
+        {({ copied, copy }) => (
+          <ReasonedButton
+            size="compact-xs"
+            variant="default"
+            aria-label={`Copy the local address of ${link}`}
+            hint="Put it into the caller's configuration in the place of the gateway's own address"
+            onClick={copy}
+          >
+            {copied ? "Copied" : "Copy"}
+          </ReasonedButton>
+        )}
+      </CopyButton>
+    </span>
+  );
 }
 
 function RestoreButton({ target, isBroken, isBusy, act }: RestoreProps) {

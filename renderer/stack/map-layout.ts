@@ -46,6 +46,8 @@ const COLUMN_BY_ROLE: Record<string, number> = {
 
 export function layOutMap(services: readonly MapService[], links: readonly MapLink[]) {
   const columns: string[][] = [[], [], []];
+  const outside = callersOutside(services, links);
+  for (const name of outside) columns[0]?.push(name);
   for (const { name, role } of services) columns[COLUMN_BY_ROLE[role] ?? 2]?.push(name);
   const used = columns.filter((column) => column.length > 0);
   const rows = Math.max(1, ...used.map((column) => column.length));
@@ -63,7 +65,21 @@ export function layOutMap(services: readonly MapService[], links: readonly MapLi
     return ends[0] === undefined || ends[1] === undefined ? [] : [{ name, from: ends[0], to: ends[1] }];
   });
   const lines = drawn.map((link) => ({ name: link.name, ...line(link, drawn) }));
-  return { width, height, services: [...placed.values()], links: lines };
+  const isOutside = ({ name }: PlacedService) => outside.includes(name);
+  const nodes = [...placed.values()];
+  return {
+    width,
+    height,
+    services: nodes.filter((node) => !isOutside(node)),
+    outside: nodes.filter(isOutside),
+    links: lines,
+  };
+}
+
+/** Those who call a service over a link and are none of the stack's services themselves. */
+function callersOutside(services: readonly MapService[], links: readonly MapLink[]): string[] {
+  const names = new Set(services.map(({ name }) => name));
+  return [...new Set(links.filter(({ from, to }) => names.has(to) && !names.has(from)).map(({ from }) => from))];
 }
 
 /** Services with links are centred, so that the links are straight; others are at the bottom. */

@@ -10,6 +10,7 @@ import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import { ToneWord } from "../ui/tone-mark.tsx";
+import { LinkAddress } from "./break-panel.tsx";
 import { SendCall } from "./send-call.tsx";
 import { ServiceLogs } from "./service-logs.tsx";
 import classes from "./service-page.module.css";
@@ -43,6 +44,7 @@ export default function ServicePage({ name }: { name: string }) {
       <Address service={service} />
       {stack.state === "up" ? (
         <>
+          <Entrances service={name} stack={stack} />
           <Instances service={name} />
           {isCalled(service, stack) && <SendCall />}
           <ServiceLogs service={name} />
@@ -76,6 +78,18 @@ function Address({ service: { address, name } }: { service: ServiceStatus }) {
         )}
       </CopyButton>
     </div>
+  );
+}
+
+/** What callers outside the stack are to be configured with. */
+function Entrances({ service, stack }: { service: string; stack: StackStatus }) {
+  return stack.links.map(({ name, to, address }) =>
+    to !== service || address === null ? null : (
+      <p key={name} className={classes.entrance}>
+        Callers that use <LinkAddress link={name} address={address} /> are on the link {name}, which can be broken: put
+        the address into their configuration.
+      </p>
+    ),
   );
 }
 

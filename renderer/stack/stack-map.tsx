@@ -61,6 +61,18 @@ export function StackMap({ stack, selected, onSelect }: StackMapProps) {
           </g>
         );
       })}
+      {map.outside.map(({ name, x, y }) => (
+        <g key={name} className={classes.outside} transform={`translate(${x} ${y})`}>
+          <title>{`${name}: outside the stack`}</title>
+          <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={5} />
+          <text x={12} y={20} className={classes.name}>
+            {name}
+          </text>
+          <text x={12} y={36} className={classes.state}>
+            outside the stack
+          </text>
+        </g>
+      ))}
       {map.services.map(({ name, x, y }) => {
         const service = stack.services.find((each) => each.name === name);
         if (service === undefined) return null;

@@ -4,6 +4,7 @@ import type { StackStatus } from "../../electron/contract/stack.ts";
 import type { Tone } from "../../electron/model/tone.ts";
 import { useLabActions } from "../state/lab-actions.ts";
 import { useInteraction, useLab } from "../state/lab-context.tsx";
+import { placeOf } from "../state/place-of-stack.ts";
 import { formatRoute } from "../state/route.ts";
 import { whyNotRun } from "../state/why-not-run.ts";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
@@ -40,9 +41,9 @@ export function StackPanel() {
         <a
           className={classes.driver}
           href={formatRoute({ at: "stacks" })}
-          title={`${stack.driver === "process" ? "Services are child processes of the lab" : "Services are containers"}. Open another stack`}
+          title={`${placeOf(stack).title}. Open another stack`}
         >
-          {stack.project} · {stack.driver === "process" ? "processes" : "Docker"}
+          {stack.project} · {placeOf(stack).name}
         </a>
         <span className={classes.state}>
           {(stack.state === "starting" || stack.state === "stopping") && <Loader size={12} aria-hidden />}
@@ -79,6 +80,12 @@ function FreePortsButton() {
   );
 }
 
+function powerText({ isAttached, gateway }: StackStatus, isUp: boolean): string {
+  if (isAttached) return isUp ? "Let go" : "Attach";
+  if (gateway !== null) return isUp ? "Disconnect" : "Connect";
+  return isUp ? "Take down" : "Bring up";
+}
+
 function PowerButton({ stack }: { stack: StackStatus }) {
   const actions = useLabActions();
   const cannot = useLab(whyNotRun);
@@ -101,7 +108,7 @@ function PowerButton({ stack }: { stack: StackStatus }) {
       }
       onClick={() => void (isUp ? actions.down() : actions.up())}
     >
-      {isUp ? (stack.isAttached ? "Let go" : "Take down") : stack.isAttached ? "Attach" : "Bring up"}
+      {powerText(stack, isUp)}
     </ReasonedButton>
   );
 }

@@ -28,6 +28,7 @@ export function StackRow({ choice, isOpen, icon, name, disabledBecause, actions,
   const faults = useLab((state) => faultsInForce(state.lab).length);
   const { open, isOpening } = useOpenStack();
   const isUp = useLab((state) => state.lab?.stack.state === "up");
+  const verb = choice.is === "gateway" ? "Connect" : "Open";
   const because = disabledBecause ?? cannot ?? (isRunInProgress ? "A run is in progress: cancel it first" : undefined);
   return (
     <li className={classes.row} aria-current={isOpen ? "true" : undefined}>
@@ -51,13 +52,13 @@ export function StackRow({ choice, isOpen, icon, name, disabledBecause, actions,
       ) : (
         <ReasonedButton
           variant="default"
-          aria-label={`Open ${name}`}
+          aria-label={`${verb} ${name}`}
           loading={isOpening}
           disabledBecause={because}
           hint={faults > 0 ? `Restores ${faults} manual ${faults === 1 ? "fault" : "faults"} first` : undefined}
           onClick={() => void open(choice)}
         >
-          {faults > 0 ? "Restore and open" : "Open"}
+          {faults > 0 ? `Restore and ${verb.toLowerCase()}` : verb}
         </ReasonedButton>
       )}
     </li>

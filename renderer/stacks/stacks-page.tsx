@@ -1,10 +1,13 @@
-import { IconBrandDocker, IconPlugConnected, IconRefresh, IconStack2 } from "@tabler/icons-react";
-import type { StackChoice, StackChoices } from "../../electron/contract/stacks.ts";
-import { useLab } from "../state/lab-context.tsx";
+import { IconBrandDocker, IconFolderOpen, IconPlugConnected, IconRefresh, IconStack2 } from "@tabler/icons-react";
+import type { ListedProject, StackChoice, StackChoices } from "../../electron/contract/stacks.ts";
+import { useLab, useStores } from "../state/lab-context.tsx";
+import { attempt } from "../state/notify.tsx";
 import { Failed } from "../ui/failed.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { Empty, Loading } from "../ui/states.tsx";
-import { ChoicesContext } from "./choices-context.ts";
+import { ChoicesContext, useChoices } from "./choices-context.ts";
+import { GatewaySection } from "./gateway-section.tsx";
+import { OpenedFileRow } from "./opened-file-row.tsx";
 import { ProjectRow } from "./project-row.tsx";
 import { StackRow } from "./stack-row.tsx";
 import classes from "./stacks-page.module.css";
@@ -37,7 +40,8 @@ export default function StacksPage() {
   );
 }
 
-function Choices({ choices: { open, projects, engine } }: { choices: StackChoices }) {
+function Choices({ choices: { open, projects, files, engine } }: { choices: StackChoices }) {
+  const ofFiles = files.filter(({ project, file }) => !projects.some((each) => isOf(each, project, file)));
   return (
     <>
       <section aria-labelledby="reference-title">
@@ -66,10 +70,14 @@ function Choices({ choices: { open, projects, engine } }: { choices: StackChoice
           </StackRow>
         </ul>
       </section>
+      <GatewaySection />
       <section aria-labelledby="projects-title">
-        <h2 id="projects-title">Your compose projects</h2>
+        <div className={classes.head}>
+          <h2 id="projects-title">Your compose projects</h2>
+          <OpenFile />
+        </div>
         <Engine engine={engine} />
-        {engine.is === "ready" && projects.length === 0 && (
+        {engine.is === "ready" && projects.length + ofFiles.length === 0 && (
           <div className={classes.panel}>
             <Empty title="No compose project" icon={<IconPlugConnected size={22} aria-hidden />}>
               Bring one up with <code>docker compose up -d</code>: it appears here, and nothing has to be added to its
@@ -81,9 +89,38 @@ function Choices({ choices: { open, projects, engine } }: { choices: StackChoice
           {projects.map((project) => (
             <ProjectRow key={project.project} project={project} open={open} />
           ))}
+          {ofFiles.map((file) => (
+            <OpenedFileRow key={file.id} file={file} />
+          ))}
         </ul>
       </section>
     </>
+  );
+}
+
+/** Whether a project of the engine was brought up from a file. */
+function isOf({ project, files }: ListedProject, name: string | null, file: string): boolean {
+  return project === name && files.includes(file);
+}
+
+/** Where the host has a dialog; a page names no paths. */
+function OpenFile() {
+  const { client } = useStores();
+  const { refresh } = useChoices();
+  const hasDialog = useLab((state) => state.capabilities?.openDialog ?? false);
+  const open = async () => {
+    const opened = await attempt("The compose file could not be opened", () => client.call.stacks.openFile());
+    if (opened != null) await refresh();
+  };
+  return (
+    <ReasonedButton
+      variant="default"
+      leftSection={<IconFolderOpen size={14} aria-hidden />}
+      disabledBecause={hasDialog ? undefined : "In a browser, name it at the start: npm start -- --stack FILE"}
+      onClick={() => void open()}
+    >
+      Open a compose file
+    </ReasonedButton>
   );
 }
 

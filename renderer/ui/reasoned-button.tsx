@@ -10,6 +10,8 @@ interface ReasonedButtonProps extends ButtonProps {
   disabledBecause?: string | undefined;
   /** What it does, if the label is not enough. */
   hint?: string | undefined;
+  /** `submit` where it ends a form. */
+  type?: "submit";
   "aria-label"?: string;
   "data-testid"?: string;
 }

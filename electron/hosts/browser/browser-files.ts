@@ -20,6 +20,12 @@ export function browserFiles(files: FileService): HostFiles {
       };
     },
     choose: () => Promise.reject(new LabError("unsupported", "this host cannot open a dialog: use the page's own")),
+    chooseStack: () =>
+      Promise.reject(
+        new LabError("unsupported", "this host cannot open a dialog", {
+          hint: "name the file when the lab is started: npm start -- --stack FILE",
+        }),
+      ),
     find: (upload) => files.find(upload),
   };
 }

@@ -1,6 +1,6 @@
 import type { ListedProject } from "../../contract/stacks.ts";
 import { Lab } from "../../lab/lab.ts";
-import { LabError } from "../../lab/lab-error.ts";
+import { asLabError, LabError } from "../../lab/lab-error.ts";
 import type { RunningStack } from "../../lab/stacks/running-stack.ts";
 import { type Command, EXIT, oneOf, readArguments, type Terminal } from "./command.ts";
 
@@ -10,8 +10,9 @@ export const stacksCommand: Command = {
   help: `resilience-lab stacks list
 resilience-lab stacks describe PROJECT
 
-\`list\` shows where runs can happen: the reference stack, and every compose project of the Docker engine, running or not.
-Each project can be named with --project in run, plan and break; nothing has to be added to its files.
+\`list\` shows where runs can happen: the reference stack, gateways and compose files that were opened, and every compose
+project of the Docker engine, running or not. Each can be named in run, plan, stack and break: --project NAME, --stack FILE
+or --gateway URL; nothing has to be added to the files of a project.
 \`describe\` prints what the lab takes the services of a project for, as a stack file: by their images, names and ports, and
 by what answers there (an MCP handshake, HTTP, PostgreSQL; no tool is called). To correct it, save it as resilience-lab.yaml
 beside the project's compose file and edit it: what it says of a service is used from then on.
@@ -32,8 +33,22 @@ async function list(allowRemote: boolean, terminal: Terminal): Promise<number> {
   const { out } = terminal;
   const lab = await Lab.open(terminal.environment);
   try {
-    out.write(`reference  ${await lab.withStack(describeReference)}\n`);
-    const { projects } = await lab.projects.list(allowRemote);
+    await lab.withStack(async (running) => {
+      const at = running?.stack.services.find(({ runsAt }) => runsAt !== undefined)?.runsAt;
+      out.write(`reference  ${describeReference(at === undefined ? running : undefined)}\n`);
+      if (at !== undefined && running !== undefined) out.write(`${describeGateway(at, running)}\n`);
+      for (const { url } of lab.knownStacks.gateways) {
+        if (at !== url) out.write(`${url}  not up; opened before\n`);
+      }
+    });
+    const listed = await lab.projects.list(allowRemote).catch((error: unknown) => asLabError(error));
+    const known = listed instanceof LabError ? [] : listed.projects;
+    for (const { file, project, problem } of lab.projects.describeFiles(lab.knownStacks.files, known)) {
+      if (problem !== null) out.write(`${file}  ${problem}\n`);
+      else if (!known.some((each) => each.project === project)) out.write(`${project}  not up  ${file}\n`);
+    }
+    if (listed instanceof LabError) throw listed;
+    const { projects } = listed;
     if (projects.length === 0) out.write("the Docker engine has no compose project\n");
     const width = Math.max(0, ...projects.map(({ project }) => project.length));
     for (const each of projects) out.write(`${each.project.padEnd(width)}  ${describeListed(each)}\n`);
@@ -47,7 +62,12 @@ async function list(allowRemote: boolean, terminal: Terminal): Promise<number> {
   return EXIT.green;
 }
 
-async function describeReference(running: RunningStack | undefined): Promise<string> {
+function describeGateway(at: string, running: RunningStack): string {
+  const local = running.stack.links.flatMap(({ name }) => running.linkAddress(name) ?? []);
+  return `${at}  up, behind ${local.join(", ")}`;
+}
+
+function describeReference(running: RunningStack | undefined): string {
   if (running === undefined) return "not up; a run brings it up, as processes unless told otherwise";
   return `${running.stack.project} is up ${running.engine === undefined ? "as processes" : `on ${running.engine}`}`;
 }

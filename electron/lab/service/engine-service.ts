@@ -203,7 +203,12 @@ export class EngineService {
   /** The stack that was open when the lab ended; the window does not wait for it. */
   async #reopen(choice: StackChoice | undefined): Promise<void> {
     if (choice === undefined || (choice.is === "reference" && choice.driver === "process")) return;
-    const name = choice.is === "project" ? `project ${choice.project}` : "the reference stack on Docker";
+    const name =
+      choice.is === "project"
+        ? `project ${choice.project}`
+        : choice.is === "gateway"
+          ? `the gateway at ${choice.url}`
+          : "the reference stack on Docker";
     await this.stack.use(choice).catch((error: unknown) => {
       if (this.#closing === undefined) this.notices.add(`${name}, which was open, is not opened: ${messageOf(error)}`);
     });

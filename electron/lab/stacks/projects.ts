@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import type { ListedProject, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
+import type { ListedProject, OpenedFile, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
 import { LabError } from "../lab-error.ts";
 import type { ComposeTool, ComposeVerb } from "./docker/compose-tool.ts";
 import type { Engine } from "./docker/engine.ts";
+import { describeFile } from "./known-stacks.ts";
 import type { Stack } from "./stack-file.ts";
 
 const NO_TOOL = "install docker compose (https://docs.docker.com/compose/install), or bring the project up yourself";
@@ -32,6 +33,11 @@ export class Projects {
     const { listProjects } = await import("./docker/project-list.ts");
     const engine = await this.#engine(allowRemote);
     return { engine, projects: await listProjects(engine.docker) };
+  }
+
+  /** The compose files that a person has opened, beside the projects that the engine has. */
+  describeFiles(files: readonly string[], projects: readonly ListedProject[]): OpenedFile[] {
+    return files.map((file) => describeFile(file, projects, this.#environment));
   }
 
   /** What the lab takes the services of a project for, as the text of a stack file. */

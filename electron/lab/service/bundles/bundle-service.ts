@@ -8,6 +8,8 @@ export interface HostFiles {
   open(fileName: string): Promise<OutgoingFile | undefined>;
   /** A file that the person chooses; null for none. @throws LabError `unsupported` where the host has no dialog */
   choose(): Promise<Upload | null>;
+  /** The path of a compose file that the person chooses; undefined for none. @throws as {@link choose} */
+  chooseStack(): Promise<string | undefined>;
   /** What was uploaded or chosen. @throws LabError when it is no longer held */
   find(upload: string): { file: string; fileName: string };
 }

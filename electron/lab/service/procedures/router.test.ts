@@ -30,6 +30,7 @@ let service: EngineService;
 let router: LabRouter;
 const noFiles = {
   open: async () => undefined,
+  chooseStack: async () => undefined,
   choose: async () => null,
   find: () => {
     throw new LabError("bad-input", "this file is no longer held by the lab");

@@ -87,6 +87,14 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
         stack.cancelCompose();
         return {};
       }),
+      openFile: lab.stacks.openFile.handler(async () => {
+        const file = await files.chooseStack();
+        return file === undefined ? null : (stack.addFile(file) ?? null);
+      }),
+      forget: lab.stacks.forget.handler(({ input }) => {
+        stack.forget(input);
+        return {};
+      }),
       describe: lab.stacks.describe.handler(() => stack.description()),
       tryProbe: lab.stacks.tryProbe.handler(({ input }) => stack.tryProbe(input)),
       saveDescription: lab.stacks.saveDescription.handler(({ input }) => stack.saveDescription(input)),

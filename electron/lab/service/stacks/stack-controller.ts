@@ -190,6 +190,7 @@ export class StackController {
   /** @param isBusy a run is in progress: it reports what is broken */
   async status(manualRunId: string | null, isBusy: boolean): Promise<StackStatus> {
     const { stack } = this;
+    const { source } = this.#chosen.target;
     const situation = this.#situation;
     const running = this.running;
     const faults = this.faults().map((fault) => toInForce(fault, manualRunId));
@@ -200,10 +201,13 @@ export class StackController {
       state: situation.is,
       project: stack.project,
       driver: this.driver,
-      isAttached: this.#chosen.target.source.is === "project",
+      isAttached: source.is === "project",
+      gateway: source.is === "gateway" ? source.url : null,
       services: await Promise.all(services),
       damage: isBusy ? [] : this.#damage.map((each) => ({ target: targetOf(each), what: describeDamage(each) })),
-      links: stack.links.map(({ name, from, to }) => ({ name, from, to, faults: on(name) })),
+      links: stack.links.map(({ name, from, to }) => {
+        return { name, from, to, address: running?.linkAddress(name) ?? null, faults: on(name) };
+      }),
       protections: {
         known,
         // Any of them may be, as long as it is not known.

@@ -1,6 +1,9 @@
 import type { ServiceInstance, StackStatus } from "../../../contract/stack.ts";
 import type {
   ComposeRequest,
+  ForgetRequest,
+  ListedProject,
+  OpenedFile,
   ProbeTrial,
   ProjectChanges,
   ProjectDescription,
@@ -31,7 +34,7 @@ export interface StackUse {
   remember: (choice: StackChoice) => void;
 }
 
-type StackLab = Pick<Lab, "resolve" | "projects">;
+type StackLab = Pick<Lab, "resolve" | "projects" | "knownStacks">;
 
 /** The lab's stack, as a person brings it up, looks at it and takes it down. */
 export class StackService {
@@ -83,6 +86,11 @@ export class StackService {
   /** What can be opened, asked of the engine now. */
   async choices(): Promise<StackChoices> {
     const open = choiceOf(this.#controller.target);
+    const { files, gateways } = this.#lab.knownStacks;
+    const opened = (projects: readonly ListedProject[]) => ({
+      files: this.#lab.projects.describeFiles(files, projects),
+      gateways: [...gateways],
+    });
     const composing = this.#compose.current;
     const listed = this.#lab.projects.list(false);
     listed.catch(() => {});
@@ -91,13 +99,14 @@ export class StackService {
       const { projects, engine } = await listed;
       const { address, version, notes } = engine;
       const asked: StackChoices["engine"] = { is: "ready", address: address.host, version, notes: [...notes] };
-      return { open, projects, composeTool, composing, engine: asked };
+      return { open, projects, ...opened(projects), composeTool, composing, engine: asked };
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       const { message, windowHint } = error;
       return {
         open,
         projects: [],
+        ...opened([]),
         composeTool,
         composing,
         engine: { is: "unavailable", message, hint: windowHint ?? null },
@@ -124,7 +133,8 @@ export class StackService {
       await this.#controller.leave();
       this.#controller.choose(resolved);
       this.#use.remember(choice);
-      if (choice.is === "project") await this.#controller.up(resolved);
+      if (choice.is === "gateway") this.#lab.knownStacks.addGateway(choice);
+      if (choice.is !== "reference") await this.#controller.up(resolved);
       return this.status();
     });
   }
@@ -140,8 +150,28 @@ export class StackService {
       if (this.running !== undefined && source.is === "project" && source.project === request.project) {
         throw new LabError("busy", `${request.project} is open`, { hint: "open another stack first" });
       }
-      await this.#compose.run(request);
+      await this.#compose.run(request, await this.#openedFileOf(request.project));
     });
+  }
+
+  /** Lists a compose file that a person has named to the host. */
+  addFile(file: string): OpenedFile | undefined {
+    this.#lab.knownStacks.addFile(file);
+    const [newest] = this.#lab.projects.describeFiles(this.#lab.knownStacks.files.slice(0, 1), []);
+    return newest;
+  }
+
+  forget(request: ForgetRequest): void {
+    if (request.is === "file") this.#lab.knownStacks.forgetFile(request.id);
+    else this.#lab.knownStacks.forgetGateway(request.url);
+  }
+
+  /** The file of a project that is listed for its file alone: the engine names those of the projects that it has. */
+  async #openedFileOf(project: string): Promise<string[] | undefined> {
+    const { files, projects } = await this.choices();
+    if (projects.some((each) => each.project === project)) return undefined;
+    const found = files.find((each) => each.project === project);
+    return found && [found.file];
   }
 
   cancelCompose(): void {
