@@ -43,7 +43,7 @@ test("a gateway is opened by its address, broken by its link, and found again at
     await test.step("calls of the lab pass the link, too, and are part of the manual session", async () => {
       await page.goto(`${window.origin}/#/service/gateway`);
       const send = page.getByRole("region", { name: "Send a call" });
-      await expect(send.getByRole("alert")).toContainText("the gateway did not answer");
+      await expect(send.getByRole("alert")).toContainText("answers HTTP 503");
       await page.getByRole("button", { name: /^Undo all/ }).click();
       await expect(page.getByRole("button", { name: /^Undo all/ })).toHaveAttribute("aria-disabled", "true");
       await send.getByRole("button", { name: "List the tools again" }).click();

@@ -36,7 +36,7 @@ test("a service's details and its output are followed, searched and kept free of
   await expect(page.getByText("has no service nobody")).toBeVisible();
 });
 
-test("a call is sent once and every second, and what was done manually becomes a scenario that repeats it", async ({
+test("a call is sent once and every second, a prompt is sent to the agent, and what was done manually becomes a scenario that repeats it", async ({
   window,
 }) => {
   const { page } = window;
@@ -84,7 +84,13 @@ test("a call is sent once and every second, and what was done manually becomes a
       )
       .toBeGreaterThan(1);
     await send.getByRole("switch", { name: "Every second" }).click();
-    await answer.getByRole("link", { name: "the manual session" }).click();
+    await page.goto(`${new URL(page.url()).origin}/#/service/agent`);
+    const ask = page.getByRole("region", { name: "Send a prompt" });
+    await expect(ask.getByRole("button", { name: "Ask" })).toHaveAccessibleDescription("Enter a prompt");
+    await ask.getByRole("textbox", { name: "Prompt" }).fill("Show me my recent charges.");
+    await ask.getByRole("button", { name: "Ask" }).click();
+    await expect(ask.getByRole("status")).toContainText(/^answered prompt in .*charges/);
+    await ask.getByRole("link", { name: "the manual session" }).click();
     await expect(page.getByRole("heading", { name: "Manual session", level: 1 })).toBeVisible();
     await expect(page.getByRole("button", { name: "Save as a scenario" })).toHaveAccessibleDescription(/in progress/);
     await page.getByRole("button", { name: /^Undo all/ }).click();
@@ -93,7 +99,14 @@ test("a call is sent once and every second, and what was done manually becomes a
   await page.getByRole("button", { name: "Save as a scenario" }).click();
   const text = page.getByRole("textbox", { name: "Scenario YAML" });
   await expect(text).toContainText("latency: gateway->payments-mcp");
-  for (const part of ["service: payments-mcp", "by: 300ms", "call: list_recent_charges", "is: ok", "undo: all"])
+  for (const part of [
+    "service: payments-mcp",
+    "by: 300ms",
+    "call: list_recent_charges",
+    "is: ok",
+    "agent: Show me my recent charges.",
+    "undo: all",
+  ])
     await expect(text).toContainText(part);
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("button", { name: "Run", exact: true }).click();

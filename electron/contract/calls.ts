@@ -15,9 +15,12 @@ export const callRequest = z.strictObject({
 });
 export type CallRequest = z.infer<typeof callRequest>;
 
+export const promptRequest = z.strictObject({ prompt: z.string().trim().min(1).max(20_000) });
+export type PromptRequest = z.infer<typeof promptRequest>;
+
 export const callAnswer = z.object({
   ok: z.boolean(),
-  /** `ok`, or what the gateway or the tool has decided instead. */
+  /** Of a call: `ok`, or what the gateway or the tool has decided instead. Of a prompt: `answered` or `no answer`. */
   decision: z.string(),
   /** The text of the reply or of the error. */
   detail: z.string(),

@@ -16,7 +16,7 @@ import {
   uploadRequest,
   verifyResult,
 } from "./bundles.ts";
-import { callAnswer, callRequest, listedTool } from "./calls.ts";
+import { callAnswer, callRequest, listedTool, promptRequest } from "./calls.ts";
 import { capabilities } from "./capabilities.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { LAB_ERRORS } from "./errors.ts";
@@ -134,11 +134,13 @@ export const labContract = {
     halt: procedure.output(undoReport),
     arm: procedure.output(done),
   },
-  /** Calls that a person makes through the gateway of the stack that is up. */
+  /** Calls through the gateway, and prompts to the agent, that a person sends to the stack that is up. */
   calls: {
     tools: procedure.output(z.array(listedTool)),
     /** Ends with the call, however it ends; fails where no session can be opened. */
     send: procedure.input(callRequest).output(callAnswer),
+    /** Ends with the agent's answer, or with why there is none; fails for a stack without an agent. */
+    prompt: procedure.input(promptRequest).output(callAnswer),
   },
   runs: {
     start: procedure.input(runStartRequest).output(runStarted),

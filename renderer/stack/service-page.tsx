@@ -12,6 +12,7 @@ import { formatDuration } from "../ui/times.ts";
 import { ToneWord } from "../ui/tone-mark.tsx";
 import { LinkAddress } from "./break-panel.tsx";
 import { SendCall } from "./send-call.tsx";
+import { SendPrompt } from "./send-prompt.tsx";
 import { ServiceLogs } from "./service-logs.tsx";
 import classes from "./service-page.module.css";
 
@@ -47,6 +48,7 @@ export default function ServicePage({ name }: { name: string }) {
           <Entrances service={name} stack={stack} />
           <Instances service={name} />
           {isCalled(service, stack) && <SendCall />}
+          {service.role === "agent" && <SendPrompt />}
           <ServiceLogs service={name} />
         </>
       ) : (
@@ -86,8 +88,9 @@ function Entrances({ service, stack }: { service: string; stack: StackStatus }) 
   return stack.links.map(({ name, to, address }) =>
     to !== service || address === null ? null : (
       <p key={name} className={classes.entrance}>
-        Callers that use <LinkAddress link={name} address={address} /> are on the link {name}, which can be broken: put
-        the address into their configuration.
+        It runs elsewhere, and the lab's process forwards to it. Callers that use{" "}
+        <LinkAddress link={name} address={address} /> are on the link {name}, which can be broken: put the address into
+        their configuration.
       </p>
     ),
   );

@@ -21,6 +21,7 @@ export interface SessionParts extends RunnerParts {
 }
 
 export type CallStep = Extract<Step, { call: string }>;
+export type PromptStep = Pick<Extract<Step, { agent: string }>, "agent">;
 type Undone = Awaited<ReturnType<FaultInjector["undo"]>>;
 
 /**
@@ -82,11 +83,11 @@ export class ManualSession {
     return this.#during(() => this.#logged({ undo: target }, undo));
   }
 
-  /** Makes a call through the gateway, as a call step does. */
-  call(call: CallStep, signal: AbortSignal): Promise<StepOutput> {
-    const step = { call: call.call, arguments: call.arguments ?? {} };
+  /** Makes a call through the gateway, or asks the agent, as such a step does. */
+  send(sent: CallStep | PromptStep, signal: AbortSignal): Promise<StepOutput> {
+    const written = "call" in sent ? { call: sent.call, arguments: sent.arguments ?? {} } : { agent: sent.agent };
     return this.#during(() =>
-      this.#logged(step, () => this.#whileServing(signal, (own) => runStep(call, this.#startedContext, own))),
+      this.#logged(written, () => this.#whileServing(signal, (own) => runStep(sent, this.#startedContext, own))),
     );
   }
 

@@ -13,24 +13,27 @@ const INPUT = "{input}";
  * Asks the stack's agent, or the one that the step names, and keeps its answer for the checks.
  * @throws LabError when it does not reply as the step says
  */
-export function askAgent(
+export async function askAgent(
   { agent, at }: StepOf<"agent">,
   context: RunContext,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  return at === undefined ? askStackAgent(agent, context, signal) : askAgentAt(agent, at, context, signal);
+  if (at !== undefined) return askAgentAt(agent, at, context, signal);
+  const report = await askStackAgent(agent, context.stack, signal);
+  context.answer = report.answer;
+  return report;
 }
 
 const agentReport = z.looseObject({ answer: z.string() });
 
-async function askStackAgent(input: string, context: RunContext, signal: AbortSignal) {
-  const url = context.stack.endpoint("agent", "an agent step");
-  const service = context.stack.stack.services.find(({ role }) => role === "agent");
+/** @throws LabError when the stack has no agent, or its agent does not reply as the reference stack's does */
+export async function askStackAgent(input: string, stack: RunContext["stack"], signal: AbortSignal) {
+  const url = stack.endpoint("agent", "an agent step");
+  const service = stack.stack.services.find(({ role }) => role === "agent");
   const headers = { "content-type": "application/json", ...tokenHeaders(service) };
   const reply = await post(url, headers, { input }, AGENT_LIMIT_MS, signal);
   const report = agentReport.safeParse(reply.body);
   if (!reply.ok || !report.success) throw unexpected(url, reply);
-  context.answer = report.data.answer;
   return report.data;
 }
 

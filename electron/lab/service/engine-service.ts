@@ -152,7 +152,7 @@ export class EngineService {
     this.runs = runs;
     this.calls = new CallService(
       () => controller.running,
-      (call, unrecorded) => faults.call(call, unrecorded),
+      (sent, unrecorded) => faults.send(sent, unrecorded),
     );
     this.faults = faults;
     this.bundles = new BundleService(store, () => history.changed());

@@ -32,7 +32,7 @@ export function gatewayStack(
   }
   const document = parseYaml(describe({ url, headers }), url);
   const stack = stackOfDocument(document, ".", { ...environment, COMPOSE_PROJECT_NAME: "" }, use);
-  return { ...stack, project: projectOf(url) };
+  return { ...stack, project: new URL(url).host };
 }
 
 const described = z.object({ "x-lab": z.object({ gateway: gatewayAddress }) });
@@ -41,11 +41,6 @@ const described = z.object({ "x-lab": z.object({ gateway: gatewayAddress }) });
 export function gatewayOf({ source }: Pick<Stack, "source">): GatewayAddress | undefined {
   const parsed = described.safeParse(parse(source, { logLevel: "silent" }));
   return parsed.success ? parsed.data["x-lab"].gateway : undefined;
-}
-
-/** `gateway.example.com`, with the port where it names one. */
-function projectOf(url: string): string {
-  return new URL(url).host.replaceAll(/[^a-z0-9.-]/g, "-").replace(/^[.-]+/, "");
 }
 
 function describe({ url, headers }: GatewayAddress): string {

@@ -90,7 +90,7 @@ export class RunningStack {
       if (port === undefined && !("container" in probe)) throw unpublished(name);
     }
     const registered: RegisteredStack = {
-      id: `${stack.project}-${randomUUID().slice(0, 8)}`,
+      id: `${stack.project.replaceAll(/[^\w.-]/g, "-")}-${randomUUID().slice(0, 8)}`,
       project: stack.project,
       file: stack.file,
       // Until all of it is up it is nobody's to keep: a lab that dies now leaves a half.

@@ -1,31 +1,33 @@
 import { randomUUID } from "node:crypto";
 import type { CallAnswer, CallRequest, ListedTool } from "../../../contract/calls.ts";
+import { isObject } from "../../../model/json.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
-import type { CallStep } from "../../runs/manual-session.ts";
+import type { CallStep, PromptStep } from "../../runs/manual-session.ts";
 import type { McpSession } from "../../scenarios/mcp-session.ts";
 import { loadMcpSession } from "../../scenarios/opens-sessions.ts";
 import type { StepOutput } from "../../scenarios/steps.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
+import { serviceWithRole } from "../../stacks/stack-file.ts";
 import { exampleOf } from "./example-arguments.ts";
 
 const LIST_LIMIT_MS = 20_000;
 const CALL_LIMIT_MS = 6 * 60_000;
 const DETAIL_CHARACTERS = 20_000;
 
-/** Has the manual session make a call, where there is one, and else `unrecorded`. */
-type MakeCall = (
-  call: CallStep,
+/** Has the manual session carry it out, where there is one, and else `unrecorded`. */
+type Send = (
+  sent: CallStep | PromptStep,
   unrecorded: () => Promise<StepOutput>,
 ) => Promise<{ output: StepOutput; runId: string | null }>;
 
-/** Calls that a person makes through the gateway, so that breaking manually shows an effect. */
+/** Calls through the gateway and prompts to the agent that a person sends, so that breaking manually shows an effect. */
 export class CallService {
   readonly #running: () => RunningStack | undefined;
-  readonly #make: MakeCall;
+  readonly #send: Send;
 
-  constructor(running: () => RunningStack | undefined, make: MakeCall) {
+  constructor(running: () => RunningStack | undefined, send: Send) {
     this.#running = running;
-    this.#make = make;
+    this.#send = send;
   }
 
   /** @throws LabError when the gateway does not list its tools */
@@ -46,7 +48,7 @@ export class CallService {
     const startedMs = performance.now();
     const signal = AbortSignal.timeout(CALL_LIMIT_MS);
     const call = { call: tool, arguments: toolArguments };
-    const { output, runId } = await this.#make(call, () =>
+    const { output, runId } = await this.#send(call, () =>
       this.#inSession(signal, async (session) => ({ ...(await session.call(tool, toolArguments, signal)) })),
     );
     const durationMs = performance.now() - startedMs;
@@ -61,9 +63,35 @@ export class CallService {
     };
   }
 
-  async #inSession<Value>(signal: AbortSignal, use: (session: McpSession) => Promise<Value>): Promise<Value> {
+  /** Asks the agent of the stack; what it could not answer is the reply's detail. @throws LabError when there is none */
+  async prompt(input: string): Promise<CallAnswer> {
+    const running = this.#up();
+    serviceWithRole(running.stack, "agent", "a prompt");
+    const startedMs = performance.now();
+    const ended = (answer: Pick<CallAnswer, "ok" | "decision" | "detail" | "runId">): CallAnswer => ({
+      ...answer,
+      detail: answer.detail.slice(0, DETAIL_CHARACTERS),
+      durationMs: performance.now() - startedMs,
+    });
+    const signal = AbortSignal.timeout(CALL_LIMIT_MS);
+    try {
+      const { askStackAgent } = await import("../../scenarios/agent-step.ts");
+      const { output, runId } = await this.#send({ agent: input }, () => askStackAgent(input, running, signal));
+      const detail = isObject(output) ? String(output.answer) : String(output);
+      return ended({ ok: true, decision: "answered", detail, runId });
+    } catch (error) {
+      return ended({ ok: false, decision: "no answer", detail: messageOf(error), runId: null });
+    }
+  }
+
+  #up(): RunningStack {
     const running = this.#running();
-    if (running === undefined) throw new LabError("precondition", "the stack is not up", { hint: "bring it up first" });
+    if (running !== undefined) return running;
+    throw new LabError("precondition", "the stack is not up", { hint: "bring it up first" });
+  }
+
+  async #inSession<Value>(signal: AbortSignal, use: (session: McpSession) => Promise<Value>): Promise<Value> {
+    const running = this.#up();
     const endpoint = running.gateway("a call");
     const { openMcpSession } = await loadMcpSession();
     let session: McpSession | undefined;

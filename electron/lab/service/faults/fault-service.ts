@@ -11,7 +11,7 @@ import type { UndoTarget } from "../../faults/undo-target.ts";
 import type { RunStore } from "../../history/run-store.ts";
 import type { FaultJournal } from "../../journal/fault-journal.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
-import { type CallStep, ManualSession } from "../../runs/manual-session.ts";
+import { type CallStep, ManualSession, type PromptStep } from "../../runs/manual-session.ts";
 import type { StepOutput } from "../../scenarios/steps.ts";
 import { serviceNamed } from "../../stacks/stack-file.ts";
 import type { StrayErrors } from "../../stray-errors.ts";
@@ -89,15 +89,16 @@ export class FaultService {
   }
 
   /**
-   * Makes a call through the gateway: as a step of the manual session while there is one (`runId`), else recorded nowhere.
+   * Makes a call through the gateway, or asks the agent: as a step of the manual session while there is one (`runId`), else
+   * recorded nowhere.
    */
-  async call(
-    call: CallStep,
+  async send(
+    sent: CallStep | PromptStep,
     unrecorded: () => Promise<StepOutput>,
   ): Promise<{ output: StepOutput; runId: string | null }> {
     const manual = this.#manual;
     if (manual === undefined || manual.isEnding) return { output: await unrecorded(), runId: null };
-    const output = await within(this.#parts.operations.closing, CALL_LIMIT_MS, (limit) => manual.call(call, limit));
+    const output = await within(this.#parts.operations.closing, CALL_LIMIT_MS, (limit) => manual.send(sent, limit));
     return { output, runId: manual.runId };
   }
 

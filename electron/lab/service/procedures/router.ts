@@ -120,6 +120,7 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
     calls: {
       tools: lab.calls.tools.handler(() => calls.tools()),
       send: lab.calls.send.handler(({ input }) => calls.send(input)),
+      prompt: lab.calls.prompt.handler(({ input }) => calls.prompt(input.prompt)),
     },
     runs: {
       start: lab.runs.start.handler(({ input: { scenarioIds, without, repeat } }) => {
