@@ -48,8 +48,9 @@ export async function restoreStack(
       isWhole &&= problem === undefined;
     }
     const open = await session.stacks.leftUp();
-    if (open !== undefined && project !== undefined && open.running.registered.project !== project) {
-      await open.release();
+    const isMeant = project === undefined || open?.running.registered.project === project;
+    if (open !== undefined && !isMeant) await open.release();
+    if (!isMeant) {
       if (restored.length === 0) screen.line(`no fault is in force on ${project}`);
       return;
     }

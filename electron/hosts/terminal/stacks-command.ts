@@ -9,6 +9,7 @@ const REMOTE = { "allow-remote-docker": { type: "boolean", default: false } } as
 export const stacksCommand: Command = {
   help: `resilience-lab stacks list
 resilience-lab stacks describe PROJECT
+resilience-lab stacks clean
 
 \`list\` shows where runs can happen: the reference stack, gateways and compose files that were opened, and every compose
 project of the Docker engine, running or not. Each can be named in run, plan, stack and break: --project NAME, --stack FILE
@@ -16,13 +17,19 @@ or --gateway URL; nothing has to be added to the files of a project.
 \`describe\` prints what the lab takes the services of a project for, as a stack file: by their images, names and ports, and
 by what answers there (an MCP handshake, HTTP, PostgreSQL; no tool is called). To correct it, save it as resilience-lab.yaml
 beside the project's compose file and edit it: what it says of a service is used from then on.
+\`clean\` removes the images that the lab has built on the engine, and nothing else; those that a container uses stay. What
+is needed again is built again.
 
   --allow-remote-docker   let DOCKER_HOST or the docker context name an engine on another machine`,
   async run(args, terminal) {
     const { values, positionals } = readArguments("stacks", args, REMOTE);
     const [action = "", ...names] = positionals;
     const isRemoteAllowed = values["allow-remote-docker"];
-    if (oneOf("stacks", action, ["list", "describe"]) === "list") return list(isRemoteAllowed, terminal);
+    const wanted = oneOf("stacks", action, ["list", "describe", "clean"]);
+    if (wanted !== "describe" && names.length > 0)
+      throw new LabError("bad-input", `stacks ${wanted} takes no "${names[0]}"`);
+    if (wanted === "list") return list(isRemoteAllowed, terminal);
+    if (wanted === "clean") return clean(isRemoteAllowed, terminal);
     const [project, ...more] = names;
     if (project === undefined || more.length > 0) throw new LabError("bad-input", "stacks describe takes one project");
     return describe(project, isRemoteAllowed, terminal);
@@ -87,4 +94,26 @@ async function describe(project: string, allowRemote: boolean, terminal: Termina
   } finally {
     await lab.close();
   }
+}
+
+async function clean(allowRemote: boolean, { environment, out }: Terminal): Promise<number> {
+  const lab = await Lab.open(environment);
+  try {
+    let count = 0;
+    let bytes = 0;
+    for await (const image of lab.projects.removeImages(allowRemote)) {
+      out.write(`${image.isRemoved ? "removed" : "kept, in use:"} ${image.name}  ${megabytes(image.bytes)}\n`);
+      count++;
+      if (image.isRemoved) bytes += image.bytes;
+    }
+    const base = "layers that they share, and those of their base, count in each";
+    out.write(count === 0 ? "the lab has built no image here\n" : `removed in all: ${megabytes(bytes)} (${base})\n`);
+    return EXIT.green;
+  } finally {
+    await lab.close();
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(0)} MB`;
 }

@@ -61,6 +61,15 @@ export class Projects {
     return saveDescription(docker, changes, this.#environment);
   }
 
+  /** Removes the images that a lab has built, and no others; `isRemoved` is false for one that is in use. */
+  async *removeImages(allowRemote: boolean): AsyncGenerator<{ name: string; bytes: number; isRemoved: boolean }> {
+    const { builtImages, removeBuilt } = await import("./docker/built-images.ts");
+    const { docker } = await this.#engine(allowRemote);
+    for (const image of await builtImages(docker)) {
+      yield { ...image, isRemoved: await removeBuilt(docker, image) };
+    }
+  }
+
   /** The compose tool of this machine, with its version; undefined when it has none. */
   async composeTool(): Promise<string | undefined> {
     const tool = await this.#findTool();

@@ -6,15 +6,13 @@ import { LabError } from "../../lab-error.ts";
 import type { StackProgress } from "../backend.ts";
 import type { Stack } from "../stack-file.ts";
 import { contextDigest, contextFiles } from "./build-context.ts";
+import { BUILT_FROM } from "./built-images.ts";
 import { imageOf } from "./container-spec.ts";
 import { ask, engineWords, explain } from "./engine-error.ts";
 import { linesOf } from "./json-lines.ts";
 import { tarOf } from "./tar.ts";
 
 type Report = ((progress: StackProgress) => void) | undefined;
-
-/** On an image that the lab built: what it was built from. */
-const BUILT_FROM = "resilience-lab.built-from";
 
 /**
  * Sees that every image is there and resolves to its id by service: rebuilt when what it is built from has changed,
