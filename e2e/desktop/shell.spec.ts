@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { expect, inPage, startDesktop, test, whenConnected } from "./desktop.ts";
+import { expect, inPage, quit, startDesktop, test, whenConnected } from "./desktop.ts";
 
 const RUN = "0f0f0f0f-1111-4222-8333-444444444444";
 
@@ -251,4 +251,37 @@ test("a run is exported to a chosen file and imported from it", async ({ desktop
   const dropped = await inPage(page, ({ lab }) => lab.upload(new File(["no bundle"], "x.zip")), null);
   const verified = await inPage(page, ({ lab }, upload) => lab.call.bundles.verify({ upload }), dropped.upload);
   expect(verified.isValid).toBe(false);
+});
+
+test("a compose file is opened by its name at the start or in the system's dialog, and a page names no path", async ({
+  home,
+}) => {
+  const files = ["named", "chosen"].map((name) => {
+    mkdirSync(join(home, name), { recursive: true });
+    const file = join(home, name, "compose.yaml");
+    writeFileSync(file, "services: { web: { image: web } }\n");
+    return file;
+  });
+  const [named = "", chosen = ""] = files;
+  const desktop = await startDesktop({ home, args: [`--stack=${named}`] });
+  try {
+    const page = await desktop.page();
+    await whenConnected(page);
+    const listed = () => inPage(page, async ({ lab }) => (await lab.call.stacks.list()).files, null);
+    await expect.poll(listed).toMatchObject([{ file: named, project: "named", services: ["web"], problem: null }]);
+    await desktop.inMain(({ dialog }, filePath) => {
+      Object.assign(dialog, { showOpenDialog: async () => ({ canceled: false, filePaths: [filePath] }) });
+    }, chosen);
+    const opened = await inPage(page, ({ lab }) => lab.call.stacks.openFile(), null);
+    expect(opened).toMatchObject({ file: chosen, project: "chosen" });
+    expect((await listed()).map(({ project }) => project)).toEqual(["chosen", "named"]);
+    await desktop.inMain(({ dialog }) => {
+      Object.assign(dialog, { showOpenDialog: async () => ({ canceled: true, filePaths: [] }) });
+    }, null);
+    expect(await inPage(page, ({ lab }) => lab.call.stacks.openFile(), null)).toBeNull();
+    await inPage(page, ({ lab }, id) => lab.call.stacks.forget({ is: "file", id }), opened?.id ?? "");
+    expect((await listed()).map(({ project }) => project)).toEqual(["named"]);
+  } finally {
+    await quit(desktop);
+  }
 });

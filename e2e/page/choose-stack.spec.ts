@@ -95,6 +95,8 @@ test("compose files that the lab is started with are listed with their state, al
     await expect(row.getByRole("button", { name: `Open shop-${process.pid}` })).toHaveAccessibleDescription(
       "Nothing of it runs: bring it up first",
     );
+    // The window works without an engine, and says what is missing and what to do.
+    await expect(page.getByText("no Docker engine answers at unix:///nowhere.sock")).toContainText("Fix:");
     await expect(page.getByRole("button", { name: "Open a compose file" })).toHaveAccessibleDescription(
       /npm start -- --stack FILE/,
     );

@@ -53,7 +53,7 @@ export function SendCall() {
           label="Tool"
           searchable
           data={tools?.map(({ name }) => name) ?? []}
-          placeholder={tools === undefined ? "Loading" : `${tools.length} tools`}
+          placeholder={tools === undefined ? "Loading" : `${tools.length} ${tools.length === 1 ? "tool" : "tools"}`}
           value={tool}
           onChange={choose}
         />

@@ -72,7 +72,9 @@ export function SentAnswers({ answers, what }: { answers: readonly Sent[]; what:
             , recorded in <a href={formatRoute({ at: "run", runId: last.runId })}>the manual session</a>
           </>
         )}
-        <BriefText text={last.detail} of="Reply" />
+        <div>
+          <BriefText text={last.detail} of="Reply" />
+        </div>
       </div>
     </>
   );

@@ -2,6 +2,7 @@ import { Textarea, TextInput } from "@mantine/core";
 import { IconWorld } from "@tabler/icons-react";
 import { useState } from "react";
 import type { GatewayAddress, StackChoice } from "../../electron/contract/stacks.ts";
+import { faultsInForce } from "../state/in-force.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { whyNotRun } from "../state/why-not-run.ts";
@@ -72,8 +73,11 @@ function GatewayRow({ gateway: { url, headers }, open }: { gateway: GatewayAddre
 function GatewayForm() {
   const [url, setUrl] = useState("");
   const [headers, setHeaders] = useState("");
+  // What is being typed is not wrong yet.
+  const [left, setLeft] = useState({ url: false, headers: false });
   const cannot = useLab(whyNotRun);
   const isRunInProgress = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
+  const faults = useLab((state) => faultsInForce(state.lab).length);
   const { open, isOpening } = useOpenStack();
   const { gateway, problems } = gatewayIn(url, headers);
   const because =
@@ -93,7 +97,8 @@ function GatewayForm() {
         label="Address"
         placeholder="https://gateway.example.com/mcp"
         value={url}
-        error={problems.url}
+        error={left.url ? problems.url : undefined}
+        onBlur={() => setLeft({ ...left, url: true })}
         onChange={(event) => setUrl(event.currentTarget.value)}
       />
       <Textarea
@@ -105,7 +110,8 @@ function GatewayForm() {
         minRows={1}
         maxRows={6}
         value={headers}
-        error={problems.headers}
+        error={left.headers ? problems.headers : undefined}
+        onBlur={() => setLeft({ ...left, headers: true })}
         onChange={(event) => setHeaders(event.currentTarget.value)}
       />
       <ReasonedButton
@@ -116,7 +122,7 @@ function GatewayForm() {
         disabledBecause={because}
         aria-label="Connect to the gateway"
       >
-        Connect
+        {faults > 0 ? "Restore and connect" : "Connect"}
       </ReasonedButton>
     </form>
   );
