@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { parse } from "yaml";
 import { writePublicProject } from "../../electron/testing/public-project.ts";
+import { isAccessible } from "../page/accessible.ts";
 import { BrowserLab, expect, test } from "../page/lab-under-test.ts";
 
 /** The docker command line: it knows nothing of the lab. */
@@ -76,6 +77,7 @@ test.describe("a compose project of someone else's", () => {
       await row.getByRole("link", { name: "Services and links" }).click();
       const form = page.getByRole("listitem", { name: "page", exact: true });
       await expect(form).toContainText("proposed");
+      await isAccessible(page);
       const choose = async (name: string, option: string, within: Locator | Page = form) => {
         await within.getByRole("combobox", { name, exact: true }).click();
         await page.getByRole("option", { name: option, exact: true }).click();
