@@ -16,7 +16,6 @@ export const callRequest = z.strictObject({
 export type CallRequest = z.infer<typeof callRequest>;
 
 export const promptRequest = z.strictObject({ prompt: z.string().trim().min(1).max(20_000) });
-export type PromptRequest = z.infer<typeof promptRequest>;
 
 export const callAnswer = z.object({
   ok: z.boolean(),

@@ -31,7 +31,7 @@ export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
   return (
     <li className={classes.row} aria-label={name}>
       <div className={classes.name}>
-        <h3>{name}</h3>
+        <h2>{name}</h2>
         <span>
           {image}
           {replicas > 1 && ` × ${replicas}`}

@@ -93,7 +93,7 @@ describe.each([true, false])("an MCP probe of a server that answers in JSON: %s"
 
 describe("an MCP probe is not up", () => {
   test.each([
-    [400, '{"jsonrpc":"2.0","error":{"code":-32000,"message":"no session"},"id":null}', "answers HTTP 400"],
+    [400, '{"jsonrpc":"2.0","error":{"code":-32000,"message":"no session"},"id":null}', "answers HTTP 400: no session"],
     [401, "", "answers HTTP 401: it wants authorization (x-lab.headers)"],
     [406, "", "answers HTTP 406"],
     [503, "", "answers HTTP 503"],

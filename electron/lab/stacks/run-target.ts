@@ -23,8 +23,6 @@ export interface ProjectSource {
   files?: readonly string[];
 }
 
-export type StackSource = OwnSource | ProjectSource;
-
 export type EngineChoice =
   /** The one that the environment or the docker command line names; on another machine only with consent. */
   | { by: "environment"; allowRemote: boolean }
