@@ -1,5 +1,4 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { scan, THEMED } from "./accessible.ts";
 import { expect } from "./lab-under-test.ts";
 import { PAGES } from "./pages.ts";
 import { testOnRecordedLab, testOnSharedLab } from "./shared-labs.ts";
@@ -24,8 +23,7 @@ testOnRecordedLab("no page has an accessibility problem, in either theme", async
       await page.setViewportSize({ width: 1280, height: 800 });
     }
     await page.emulateMedia({ colorScheme: "dark" });
-    // Only the colours depend on the theme.
-    await scan(page, `${name}, dark`, { differsIn, rules: ["color-contrast"] });
+    await scan(page, `${name}, dark`, { differsIn, rules: THEMED });
     await page.emulateMedia({ colorScheme: "light" });
     await page.keyboard.press("Escape");
     await leave?.(window);
@@ -63,31 +61,3 @@ testOnRecordedLab(
     await expect.poll(hues).toBeGreaterThanOrEqual(2);
   },
 );
-
-interface Scope {
-  /** Selectors of the parts of the page to scan; all of it unless set. */
-  differsIn?: string[] | undefined;
-  /** All of them unless set. */
-  rules?: string[];
-}
-
-/** Asserts that the page, or a part of it, breaks no rule. */
-async function scan(page: Page, what: string, { differsIn = [], rules }: Scope = {}): Promise<void> {
-  // A tooltip belongs to its control, wherever it is drawn.
-  await page.mouse.move(0, 0);
-  await expect(page.getByRole("tooltip")).toHaveCount(0);
-  // A colour in transition is neither.
-  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
-  // One frame: it needs no other page to put the results of several together. What passes is not described.
-  const isThere = await page.evaluate(() => "axe" in globalThis);
-  // Its half megabyte is read once.
-  const axe = new AxeBuilder(isThere ? { page, axeSource: ";" } : { page });
-  axe.setLegacyMode().options({ resultTypes: ["violations"] });
-  for (const selector of differsIn) axe.include(selector);
-  if (rules !== undefined) axe.withRules(rules);
-  const { violations } = await axe.analyze();
-  const found = violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} ${target.join(" ")}: ${failureSummary}`),
-  );
-  expect.soft(found, what).toEqual([]);
-}
