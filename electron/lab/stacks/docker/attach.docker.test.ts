@@ -202,7 +202,7 @@ x-lab:
   });
 
   test("whose compose file is gone is run on by what the engine says, which is reported with the option that names the file", async () => {
-    const { folder, file, project, scenario } = broughtUpBySomeone();
+    const { folder, file, project, scenario, asFound } = shared;
     const moved = join(folder, "moved.yml");
     renameSync(file, moved);
     onTestFinished(() => renameSync(moved, file));
@@ -213,6 +213,7 @@ x-lab:
     const { code, said } = await new LabProcess().run("run", path, "--project", project, "--stack", moved);
     expect(said).not.toContain("does not exist");
     expect(code, said).toBe(0);
+    expect(asFound()).toBe(before);
   });
 
   test("with a service that publishes no port is probed at its own address, once its port is said", async () => {
