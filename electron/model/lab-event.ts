@@ -78,6 +78,8 @@ export const labEvent = z.discriminatedUnion("type", [
     engine: z.string().optional(),
     without: z.array(z.string()),
     services: z.array(z.object({ name: z.string(), role: z.string() })),
+    /** Where its decisions are read, if not in the table of an audit-log service. */
+    decisionsFrom: z.string().optional(),
     /** Name of the stack's compose project; absent from older runs. */
     project: z.string().optional(),
     labVersion: z.string(),

@@ -265,7 +265,10 @@ describe("a run with a failure around it", () => {
   });
 
   test("does not pass when a watcher cannot be ended", async () => {
-    vi.spyOn(stack.running, "followLogs").mockReturnValue({ close: () => Promise.reject(new Error("a stuck log")) });
+    vi.spyOn(stack.running, "followLogs").mockReturnValue({
+      read: async () => undefined,
+      close: () => Promise.reject(new Error("a stuck log")),
+    });
     const { outcome, reason, view } = await run({ method: [{ wait: "1ms" }] });
     expect([outcome, reason]).toEqual(["error", expect.stringContaining("a stuck log")]);
     expect(view.warnings.map(({ event }) => event.message)).toContain(reason);
@@ -390,7 +393,7 @@ test("a check of what the stack does not tell is refused before anything is brok
   const { outcome, reason, view } = await run({ method: [fault], expect: [{ within: "5m" }, { decisions: [] }] });
   expect(outcome).toBe("precondition");
   expect(reason).toBe(
-    "expect[1]: it needs decisions, and nothing in the stack records them: no service has the role audit-log",
+    "expect[1]: it needs decisions, and nothing in the stack records them: no service has the role audit-log, and x-lab.decisions names no other record",
   );
   expect(view.faults).toEqual([]);
 });

@@ -22,6 +22,7 @@ import { RunContext } from "../scenarios/run-context.ts";
 import type { Scenario } from "../scenarios/schema.ts";
 import { noteDropped } from "../scenarios/settle-decisions.ts";
 import { holdSteady, STEADY_LIMIT_MS } from "../scenarios/steady-state.ts";
+import { describeDecisions } from "../stacks/decisions-spec.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import { isProxied, linkNamed, type Service } from "../stacks/stack-file.ts";
@@ -154,6 +155,7 @@ export async function carryOut(
 
 function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: RunnerParts): LabEventBody {
   const { id, title, summary, patterns } = scenario;
+  const { decisions } = stack.stack;
   return {
     type: "run.started",
     eventVersion: EVENT_VERSION,
@@ -162,6 +164,7 @@ function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: Runner
     ...(stack.engine === undefined ? {} : { engine: stack.engine }),
     without: stack.protectionsOff(),
     services: stack.stack.services.map(({ name, role }) => ({ name, role })),
+    ...(decisions === undefined ? {} : { decisionsFrom: describeDecisions(decisions) }),
     project: stack.stack.project,
     labVersion,
     ...(keepRaw ? { raw: true } : {}),

@@ -10,10 +10,12 @@ import { callSources } from "../scenarios/call-sources.ts";
 import { observedLinks } from "../scenarios/observed-links.ts";
 import type { RunContext } from "../scenarios/run-context.ts";
 import type { Scenario } from "../scenarios/schema.ts";
-import { AuditReader, type AuditRow } from "../traces/audit-reader.ts";
+import { type LogLine, SHOWN_LINE_CHARS } from "../stacks/log-tail.ts";
+import type { AuditRow } from "../traces/audit-reader.ts";
 import type { CallEnd } from "../traces/call-row.ts";
-import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
+import { WHOLE_LINE_CHARS } from "../traces/logged-decisions.ts";
 import { followBackends } from "./follow-backends.ts";
+import { followDecisions } from "./follow-decisions.ts";
 import { awaitsEnd, type FollowedEnds, followEnds, noteMissingEnds, settleEnds } from "./follow-ends.ts";
 import type { RunPolicy } from "./run-policy.ts";
 
@@ -72,11 +74,15 @@ export async function watchRun(
   watchers.add(stack.health.onTransition((transition) => log.append({ type: "health.changed", ...transition })));
   watchers.add(stack.onNotice((message) => log.append({ type: "warning", code: "engine", message })));
   const lines = new Map<string, number>();
-  const logs = stack.followLogs(({ service, stream, line }) => {
+  let takeLine: (line: LogLine) => void = () => {};
+  const logs = stack.followLogs((printed) => {
+    const { service, stream } = printed;
     const count = (lines.get(service) ?? 0) + 1;
     lines.set(service, count);
+    const line = printed.line.slice(0, SHOWN_LINE_CHARS);
     if (count <= LOG_LINES_LIMIT) log.append({ type: "service.log", service, stream, line });
-  });
+    takeLine(printed);
+  }, WHOLE_LINE_CHARS + 1);
   watchers.add(() => logs.close());
   watchers.add(() => {
     for (const [service, count] of lines) {
@@ -90,7 +96,16 @@ export async function watchRun(
   let followed: FollowedEnds | undefined;
   const isEndToCome = (row: AuditRow) => awaitsEnd(followed, row);
   const [decisions, ends, backends] = await Promise.all([
-    followDecisions(context, isFromBefore, isEndToCome),
+    followDecisions(context, {
+      isFromBefore,
+      isEndToCome,
+      isCounted: (ids) => isCounted(ids, context),
+      isOfMethod: (wallMs) => isOfMethod(context, wallMs),
+      logs,
+      onLine: (take) => {
+        takeLine = take;
+      },
+    }),
     followEnds(stack, log, isOfRun),
     followBackends(stack, log, ({ changedWallMs }) => !isFromBefore(changedWallMs)),
   ]);
@@ -104,14 +119,14 @@ export async function watchRun(
   watchers.add(async () => {
     await backends?.read().finally(() => backends.close());
   });
-  noteMissingEnds(log, ends, decisions);
+  if (stack.stack.decisions === undefined) noteMissingEnds(log, ends, decisions);
   const isOurs = (id: string) => context.view().faults.some(({ attributes }) => attributes.fault === id);
   const hits = new HitLogger(log, isOurs);
   const counted = callSources(scenario, stack.stack).links;
   const calls = new WireLogger({
     log,
     isOurs,
-    isCounted: ({ link, at }) => counted.includes(link) && isOfMethod(context, at),
+    isCounted: ({ link, at }) => counted.includes(link) && isOfMethod(context, at + WIRE_SLACK_MS),
   });
   const bodiesOf = observedLinks(scenario).flatMap(({ link, bodies }) => (bodies ? [link] : []));
   context.calls = calls;
@@ -137,7 +152,7 @@ export async function watchRun(
 
 /** Whether a call started after the steady state was found, and before faults are rolled back. */
 function isOfMethod(context: RunContext, startedWallMs: number): boolean {
-  const atMs = startedWallMs - context.log.startedWallMs + WIRE_SLACK_MS;
+  const atMs = startedWallMs - context.log.startedWallMs;
   const phase = context.view().phases.findLast(({ startMs }) => startMs <= atMs)?.attributes.phase;
   return phase === "method" || phase === "checks";
 }
@@ -145,33 +160,4 @@ function isOfMethod(context: RunContext, startedWallMs: number): boolean {
 /** False for calls of the steady state, which are not part of the run. */
 function isCounted({ sessionId, turnId }: { sessionId: string; turnId: string }, { uncounted }: RunContext): boolean {
   return !uncounted.has(sessionId) && !uncounted.has(turnId);
-}
-
-async function followDecisions(
-  context: RunContext,
-  isFromBefore: (startedWallMs: number) => boolean,
-  isEndToCome: (row: AuditRow) => boolean,
-): Promise<DecisionSource> {
-  const { stack, log } = context;
-  const warn = (message: string) => void log.append({ type: "warning", code: "audit-log", message });
-  const none = (why: string) => {
-    warn(`${why}, so no decisions are known`);
-    return noDecisions(why);
-  };
-  if (!stack.stack.services.some(({ role }) => role === "audit-log")) return none("the stack has no audit-log service");
-  const calls = new Set<string>();
-  const take = (row: AuditRow) => {
-    if (!isCounted(row, context)) return;
-    const isOfEarlier = isFromBefore(row.decidedWallMs - row.durationMs);
-    if (isOfEarlier && !calls.has(row.callId)) {
-      return warn(`a decision of a call from before this run was left out: ${row.tool} ${row.decision}`);
-    }
-    calls.add(row.callId);
-    log.append({ type: "call.decided", ...row, ...(isEndToCome(row) ? { awaitsEnd: true } : {}) });
-  };
-  try {
-    return await AuditReader.fromNow(stack.endpoint("audit-log", "reading decisions"), take, warn);
-  } catch (error) {
-    return none(`the audit log cannot be read: ${messageOf(error)}`);
-  }
 }

@@ -15,7 +15,8 @@ export interface CountedCall {
 
 /** Whether a gateway records its calls: then calls read on links do not count. */
 export function hasDecisions({ started, calls }: RunView): boolean {
-  return calls.length > 0 || (started?.services.some(({ role }) => role === "audit-log") ?? true);
+  if (calls.length > 0 || started?.decisionsFrom !== undefined) return true;
+  return started?.services.some(({ role }) => role === "audit-log") ?? true;
 }
 
 /** The calls of a run so far, in the order in which they were made. */

@@ -1,3 +1,4 @@
+import { parseJson } from "../../model/json.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** What the gateway's health endpoint reports about the rows that it writes; undefined where it reports nothing. */
@@ -18,7 +19,8 @@ export async function gatewayAudit(context: RunContext, signal: AbortSignal): Pr
   if (gateway === undefined || !("http" in gateway.probe)) return { pending: undefined, dropped: undefined };
   try {
     const response = await fetch(context.url(gateway.name, gateway.probe.http), { signal });
-    const { audit, calls, backendChanges } = (await response.json()) as {
+    // What is no JSON is the health of a gateway that reports nothing of this.
+    const { audit, calls, backendChanges } = (parseJson(await response.text()) ?? {}) as {
       audit?: { pending?: unknown; dropped?: unknown };
       calls?: { pending?: unknown };
       backendChanges?: { pending?: unknown };

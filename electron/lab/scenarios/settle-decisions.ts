@@ -1,5 +1,6 @@
 import { formatDuration } from "../../model/duration.ts";
 import { isTimeout, within } from "../abort-scope.ts";
+import { isQueried } from "../stacks/decisions-spec.ts";
 import type { MissingDecisions } from "../traces/decision-source.ts";
 import { gatewayAudit } from "./gateway-audit.ts";
 import type { RunContext } from "./run-context.ts";
@@ -41,6 +42,9 @@ function droppedBy({ dropped: { lost } }: RunContext): string | undefined {
 
 /** Why rows may still arrive after the wait; undefined when none are pending. */
 async function waitForGateway(context: RunContext, signal: AbortSignal): Promise<string | undefined> {
+  const spec = context.stack.stack.decisions;
+  // What a gateway prints it does not keep for later, whether it is up or not.
+  if (spec !== undefined && !isQueried(spec)) return waitForLog(context, signal);
   let pending: number | undefined;
   let isArriving = false;
   try {
@@ -66,6 +70,16 @@ async function waitForGateway(context: RunContext, signal: AbortSignal): Promise
     if (isArriving) return `${after} audit rows were still arriving`;
     if (pending === undefined) return `${after} the gateway had not reported whether it has audit rows left to write`;
     return `${after} the gateway still had ${pending} audit ${pending === 1 ? "row" : "rows"} to write`;
+  }
+}
+
+async function waitForLog(context: RunContext, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await within(signal, SETTLE_LIMIT_MS, (limit) => waitForQuiet(context, limit));
+    return undefined;
+  } catch (error) {
+    if (signal.aborted || !isTimeout(error)) throw error;
+    return `after ${formatDuration(SETTLE_LIMIT_MS)} decisions were still printed`;
   }
 }
 

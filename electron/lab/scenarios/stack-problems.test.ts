@@ -114,7 +114,8 @@ expect:
   - mustInclude: [pay]
   - count: { decision: deny, exactly: 0 }
   - ratio: { of: error, to: ok, atMost: 1 }`;
-  const decisions = "it needs decisions, and nothing in the stack records them: no service has the role audit-log";
+  const decisions =
+    "it needs decisions, and nothing in the stack records them: no service has the role audit-log, and x-lab.decisions names no other record";
   const calls =
     "it counts calls, and nothing reports any: the stack records no decisions, and the scenario makes no call and observes no link; add observe: [caller->callee]";
   expect(problemsOn(scenarioWith(lines), bare())).toEqual([
@@ -150,4 +151,41 @@ test("calls are counted once: those of the scenario and on links to the gateway,
   expect(linksOf("observe: [client->gate, gate->pay]\nmethod: [{ wait: 1s }]")).toEqual(["client->gate"]);
   expect(linksOf("observe: [gate->pay]\nmethod: [{ wait: 1s }]")).toEqual(["gate->pay"]);
   expect(linksOf("observe: [gate->pay]\nmethod: [{ call: pay }]")).toEqual([]);
+});
+
+test("a check that needs what the stack's record of decisions never reports is a problem where it is written", () => {
+  const mapped = stackOf(`services:
+  gate: { image: x, x-lab: { role: gateway, probe: { tcp: true } } }
+x-lab:
+  decisions:
+    log: gate
+    fields: { tool: tool, decision: outcome }
+    words: { failed: upstream_error, done: allow }
+`);
+  const checks = (text: string) =>
+    problemsOn(
+      `id: a\ntitle: A\npatterns: []\nsteadyState: [{ service: gate, is: up }]\nmethod: [{ call: pay }]\nexpect:\n${text}`,
+      mapped,
+    );
+  expect(
+    checks(`  - decisions: [pay allow, pay upstream_error]
+  - count: { decision: allow, exactly: 1 }
+  - count: { calls: error, exactly: 0 }
+  - mustInclude: [pay]
+`),
+  ).toEqual([]);
+  const never = (decision: string) =>
+    `it needs the decision ${decision}, which the log of gate never reports: x-lab.decisions.words has no word for it`;
+  expect(
+    checks(`  - decisions: [pay allow, pay expired]
+  - count: { decision: deny, exactly: 0 }
+  - policyOutcome: redact
+  - mustNotContainInArgs: [secret]
+`),
+  ).toEqual([
+    `7:5 ${never("expired")}`,
+    `8:5 ${never("deny")}`,
+    `9:5 ${never("redact")}`,
+    "10:5 it needs arguments, which the log of gate does not report: x-lab.decisions.fields names none",
+  ]);
 });

@@ -12,6 +12,8 @@ export interface StackProgress {
 }
 
 export interface LogFollower {
+  /** Takes what a service has printed until now. Resolves to what could not be read of it, as a text; undefined when all was. */
+  read(service: string): Promise<string | undefined>;
   /** Takes what has been written until now, then ends. */
   close(): Promise<void>;
 }
@@ -24,8 +26,11 @@ export interface StackBackend {
   /** host:port where the lab reaches a service. @throws LabError when it publishes no port */
   address(service: Service): string;
   probe(service: Service): Probe;
-  /** Follows what services print from now on, whatever becomes of their containers or processes. */
-  followLogs(take: (line: LogLine) => void): LogFollower;
+  /**
+   * Follows what services print from now on, whatever becomes of their containers or processes.
+   * @param maxLineChars a longer line is cut
+   */
+  followLogs(take: (line: LogLine) => void, maxLineChars?: number): LogFollower;
   /** The last lines that a service wrote, for an error message. */
   lastLines(service: string, count: number): Promise<string[]>;
   /** Its processes or containers, with what they use now. */

@@ -11,7 +11,9 @@ function logsOf(service: string) {
 
 function follow(files: ReturnType<typeof logsOf>, from?: "start" | "end") {
   const lines: string[] = [];
-  const tail = new LogTail([files], ({ service, stream, line }) => lines.push(`${service} ${stream} ${line}`), from);
+  const tail = new LogTail([files], ({ service, stream, line }) => lines.push(`${service} ${stream} ${line}`), {
+    ...(from && { from }),
+  });
   onTestFinished(() => tail.close());
   return { tail, lines };
 }

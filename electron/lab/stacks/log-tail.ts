@@ -7,11 +7,13 @@ export interface LogLine {
   service: string;
   stream: "stdout" | "stderr";
   line: string;
+  /** When it was printed, where the engine says so. */
+  atWallMs?: number;
 }
 
 const CHUNK_BYTES = 64 * 1024;
 /** A line longer than this is cut: it is a dump, not something to read in a timeline. */
-const MAX_LINE_CHARS = 4_000;
+export const SHOWN_LINE_CHARS = 4_000;
 
 interface Source {
   service: string;
@@ -26,14 +28,16 @@ interface Source {
 export class LogTail {
   readonly #sources: Source[];
   readonly #take: (line: LogLine) => void;
+  readonly #maxLineChars: number;
   readonly #unwatch: (() => void)[] = [];
 
   constructor(
     files: readonly { service: string; stdout: string; stderr: string }[],
     take: (line: LogLine) => void,
-    from: "start" | "end" = "end",
+    { from = "end", maxLineChars = SHOWN_LINE_CHARS }: { from?: "start" | "end"; maxLineChars?: number } = {},
   ) {
     this.#take = take;
+    this.#maxLineChars = maxLineChars;
     this.#sources = files.flatMap(({ service, ...streams }) =>
       (["stdout", "stderr"] as const).map((stream) => ({
         service,
@@ -51,7 +55,7 @@ export class LogTail {
 
   /** Takes what has been written since the last look. */
   read(): void {
-    for (const source of this.#sources) readOn(source, this.#take);
+    for (const source of this.#sources) readOn(source, this.#take, this.#maxLineChars);
   }
 
   close(): void {
@@ -73,13 +77,13 @@ export function lastLines(files: { stdout: string; stderr: string }, count: numb
       rest: "",
       decoder: new StringDecoder("utf8"),
     };
-    readOn(source, ({ line }) => lines.push(line));
+    readOn(source, ({ line }) => lines.push(line), SHOWN_LINE_CHARS);
     if (source.rest) lines.push(source.rest);
   }
   return lines.slice(-count);
 }
 
-function readOn(source: Source, take: (line: LogLine) => void): void {
+function readOn(source: Source, take: (line: LogLine) => void, maxLineChars: number): void {
   let descriptor: number;
   try {
     descriptor = openSync(source.file, "r");
@@ -95,9 +99,9 @@ function readOn(source: Source, take: (line: LogLine) => void): void {
       if (bytes === 0) return;
       source.position += bytes;
       const lines = (source.rest + source.decoder.write(buffer.subarray(0, bytes))).split("\n");
-      source.rest = (lines.pop() ?? "").slice(0, MAX_LINE_CHARS);
+      source.rest = (lines.pop() ?? "").slice(0, maxLineChars);
       for (const line of lines) {
-        take({ service: source.service, stream: source.stream, line: line.slice(0, MAX_LINE_CHARS) });
+        take({ service: source.service, stream: source.stream, line: line.slice(0, maxLineChars) });
       }
     }
   } finally {

@@ -38,9 +38,15 @@ export class ProcessBackend implements StackBackend {
     return makeProbe(probe, this.address(service), service.headers);
   }
 
-  followLogs(take: (line: LogLine) => void): LogFollower {
-    const tail = new LogTail(this.#logFiles(), take);
-    return { close: async () => tail.close() };
+  followLogs(take: (line: LogLine) => void, maxLineChars?: number): LogFollower {
+    const tail = new LogTail(this.#logFiles(), take, maxLineChars === undefined ? {} : { maxLineChars });
+    return {
+      close: async () => tail.close(),
+      async read() {
+        tail.read();
+        return undefined;
+      },
+    };
   }
 
   async lastLines(service: string, count: number): Promise<string[]> {

@@ -210,9 +210,9 @@ export class RunningStack {
     }
   }
 
-  /** Follows what the services print from now on. */
-  followLogs(take: (line: LogLine) => void): LogFollower {
-    return this.#backend.followLogs(take);
+  /** Follows what the services print from now on. @param maxLineChars a longer line is cut */
+  followLogs(take: (line: LogLine) => void, maxLineChars?: number): LogFollower {
+    return this.#backend.followLogs(take, maxLineChars);
   }
 
   /** The last lines that a service has printed. */

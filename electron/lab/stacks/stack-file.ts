@@ -14,6 +14,7 @@ import type { ProbeSpec } from "../health/probe-spec.ts";
 import { dataFolder } from "../home.ts";
 import { SECRET_NAME, StackSecrets } from "../journal/stack-secrets.ts";
 import { LabError } from "../lab-error.ts";
+import { type DecisionsSpec, serviceOfDecisions } from "./decisions-spec.ts";
 import { parseDotEnv } from "./dot-env.ts";
 import type { PublishedPort } from "./published-port.ts";
 import { readAttached } from "./read-attached.ts";
@@ -79,6 +80,8 @@ export interface Stack {
   /** In start order: what a service depends on comes before it. */
   services: readonly Service[];
   links: readonly Link[];
+  /** Where decisions are read; absent where only an audit-log service can have them. */
+  decisions?: DecisionsSpec;
   document: StackDocument;
 }
 
@@ -119,7 +122,9 @@ export function stackOfDocument(
     use === "attached" ? readAttached(document, variables) : readToBringUp(document, variables, problems);
   const services = Object.entries(parsed.services).flatMap(([name, service]) => toService(name, service));
   const links = (parsed["x-lab"]?.links ?? []).map(toLink);
-  const wrong = checkLinks(filled, links, services, others);
+  const decisions = parsed["x-lab"]?.decisions;
+  const names = [...services.map(({ name }) => name), ...others];
+  const wrong = [...checkLinks(filled, links, services, others), ...checkDecisions(filled, decisions, names)];
   if (wrong.length > 0) throw new DocumentError(wrong);
   return {
     project: variables.COMPOSE_PROJECT_NAME || (parsed["x-lab"]?.project ?? parsed.name ?? projectNameOf(folder)),
@@ -128,6 +133,7 @@ export function stackOfDocument(
     source: document.source,
     services: inStartOrder(services, path),
     links,
+    ...(decisions === undefined ? {} : { decisions }),
     document: parsed,
   };
 }
@@ -236,6 +242,17 @@ function checkLinks(
         document.problemAt(["x-lab", "links", index], `link ${link.name}: "${name}" is no service with x-lab`),
       ),
   );
+}
+
+function checkDecisions(
+  document: YamlDocument,
+  decisions: DecisionsSpec | undefined,
+  services: readonly string[],
+): Problem[] {
+  if (decisions === undefined) return [];
+  const service = serviceOfDecisions(decisions);
+  if (services.includes(service)) return [];
+  return [document.problemAt(["x-lab", "decisions"], `decisions: "${service}" is no service with x-lab`)];
 }
 
 function inStartOrder(services: readonly Service[], file: string): Service[] {

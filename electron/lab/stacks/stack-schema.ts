@@ -3,6 +3,7 @@ import { headerName, SERVICE_ROLES } from "../../contract/stacks.ts";
 import { COMPOSE_DURATION_PATTERN, parseDuration } from "../../model/duration.ts";
 import { probe } from "../health/probe-spec.ts";
 import { SECRET_NAME } from "../journal/stack-secrets.ts";
+import { decisionsSpec } from "./decisions-spec.ts";
 import { publishedPorts } from "./published-port.ts";
 
 /** The part of compose's format that the lab reads and can bring up. Anything else is refused by name and line. */
@@ -196,6 +197,9 @@ export const stackDocument = z.looseObject({
         .describe("of a file that is kept elsewhere: the folder of the compose file, whose .env is read"),
       links: z.array(link).optional(),
       gateway: z.unknown().optional().describe("of a file that the lab has written: the address that it was made for"),
+      decisions: decisionsSpec
+        .optional()
+        .describe("where decisions are read, if not in the table of an audit-log service"),
       secrets: z
         .array(z.string().regex(SECRET_NAME, { error: "expected a variable's name, such as GATEWAY_TOKEN" }))
         .optional()

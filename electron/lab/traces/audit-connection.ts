@@ -29,6 +29,8 @@ export class AuditConnection {
 
   async open(): Promise<void> {
     await this.#client.connect();
+    // Nothing of a person's database is changed, whatever a query of theirs calls.
+    await this.#client.query("SET default_transaction_read_only = on");
   }
 
   async query<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {

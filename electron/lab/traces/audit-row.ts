@@ -20,7 +20,7 @@ export interface AuditRow {
   spanId: string;
 }
 
-const auditRow = z
+export const auditRow = z
   .object({
     id: z.string(),
     call_id: rowText,
@@ -59,7 +59,9 @@ const AUDIT_COLUMNS = `id::text, call_id::text, session_id, turn_id, tool_name, 
   backend, decided_at, duration_ms, trace_id, span_id`;
 
 export const AUDIT_LOG: FollowedTable<AuditRow> = {
-  name: "audit_log",
+  from: "audit_log",
+  order: "audit_log.id",
+  channel: "audit_log",
   called: "the audit log",
   rowCalled: "audit row",
   columns: AUDIT_COLUMNS,

@@ -33,7 +33,9 @@ const changeRow = z
   );
 
 export const BACKEND_CHANGES: FollowedTable<BackendChange> = {
-  name: "backend_changes",
+  from: "backend_changes",
+  order: "backend_changes.id",
+  channel: "backend_changes",
   called: "the table of backend changes",
   rowCalled: "backend change",
   columns: `id::text, backend, what, from_state, to_state, reason,

@@ -58,7 +58,9 @@ const callRow = z
   );
 
 export const CALLS: FollowedTable<CallEnd> = {
-  name: "calls",
+  from: "calls",
+  order: "calls.id",
+  channel: "calls",
   called: "the table of calls",
   rowCalled: "call record",
   columns: `id::text, call_id::text, session_id, turn_id, tool_name, backend,

@@ -11,9 +11,16 @@ const RETRY_MS = 200;
 /** PostgreSQL error class 42: a table or a column does not exist, or may not be read. */
 const WRONG_SHAPE = /^42/;
 
-/** An append-only table of the gateway; its inserts notify a channel of the same name. */
+/** An append-only table, or a query whose rows are only ever added to. */
 export interface FollowedTable<Row> {
-  name: string;
+  /** What stands after FROM. */
+  from: string;
+  /** The expression of integers by which rows are ordered. */
+  order: string;
+  /** Notified of inserts; absent where nothing notifies. */
+  channel?: string;
+  /** Rows of several writers may appear after later ones: what was passed over is looked for. */
+  hasLateRows?: true;
   /** Names for messages: of the table, and of a row before its number. */
   called: string;
   rowCalled: string;
@@ -36,6 +43,9 @@ export class TableReader<Row> implements DecisionSource {
   readonly #reported = new Set<string>();
   #connection: AuditConnection | undefined;
   #lastId: string | undefined;
+  /** Where reading started, and the rows since: only where rows may be late. */
+  #firstId = "0";
+  readonly #passed = new Set<string>();
   /** Why the last read did not reach the end of the table. */
   #gap: string | undefined;
   #hasTable = true;
@@ -129,23 +139,49 @@ export class TableReader<Row> implements DecisionSource {
     do {
       this.#again = false;
       while ((await this.#readPage(connection)) === PAGE);
+      if (this.#table.hasLateRows) await this.#readLate(connection);
     } while (this.#again);
     return true;
   }
 
   async #readPage(connection: AuditConnection): Promise<number> {
-    const { name, columns, row } = this.#table;
+    const { from, order, columns } = this.#table;
     const rows = await connection.query<{ id: string }>(
-      `SELECT ${columns} FROM ${name} WHERE id > $1 ORDER BY ${name}.id LIMIT ${PAGE}`,
+      `SELECT ${columns} FROM ${from} WHERE ${order} > $1 ORDER BY ${order} LIMIT ${PAGE}`,
       [this.#lastId],
     );
     for (const raw of rows) {
-      const parsed = row.safeParse(raw);
-      if (parsed.success) this.#take(parsed.data);
-      else this.#reportOnce(this.#unreadable.add(raw, parsed.error));
+      this.#pass(raw);
       this.#lastId = raw.id;
     }
     return rows.length;
+  }
+
+  /** A row is numbered before it is committed, so one of another writer may appear before the last one that was read. */
+  async #readLate(connection: AuditConnection): Promise<void> {
+    const { from, order, columns, called } = this.#table;
+    const range = `FROM ${from} WHERE ${order} > $1 AND ${order} <= $2`;
+    const ends = [this.#firstId, this.#lastId];
+    const [present] = await connection.query<{ count: number }>(`SELECT count(*)::int AS count ${range}`, ends);
+    const count = present?.count ?? 0;
+    if (count === this.#passed.size) return;
+    if (count < this.#passed.size) {
+      this.#wasReplaced = `${called} has lost rows: of ${this.#passed.size} that were read it still has ${count}`;
+      this.#reportOnce(this.#wasReplaced);
+      return;
+    }
+    const rows = await connection.query<{ id: string }>(
+      `SELECT ${columns} ${range} AND NOT ${order} = ANY($3::bigint[]) ORDER BY ${order}`,
+      [...ends, [...this.#passed]],
+    );
+    for (const raw of rows) this.#pass(raw);
+  }
+
+  #pass(raw: { id: string }): void {
+    const parsed = this.#table.row.safeParse(raw);
+    if (parsed.success) this.#take(parsed.data);
+    else this.#reportOnce(this.#unreadable.add(raw, parsed.error));
+    if (this.#table.hasLateRows) this.#passed.add(raw.id);
   }
 
   async #connect(): Promise<AuditConnection> {
@@ -158,7 +194,7 @@ export class TableReader<Row> implements DecisionSource {
     try {
       await connection.open();
       await this.#findPosition(connection);
-      await connection.query(`LISTEN ${this.#table.name}`);
+      if (this.#table.channel !== undefined) await connection.query(`LISTEN ${this.#table.channel}`);
     } catch (error) {
       await connection.close();
       throw error;
@@ -169,18 +205,21 @@ export class TableReader<Row> implements DecisionSource {
 
   /** At first finds the end of the table; after a reconnect checks that the table has not been replaced. */
   async #findPosition(connection: AuditConnection): Promise<void> {
-    const { name, called, columns } = this.#table;
+    const { from, order, called, columns } = this.#table;
     const [end] = await connection.query<{ last: string }>(
-      `SELECT coalesce(max(id), 0)::bigint::text AS last FROM ${name}`,
+      `SELECT coalesce(max(${order}), 0)::bigint::text AS last FROM ${from}`,
     );
     const last = end?.last ?? "0";
     if (this.#lastId === undefined) {
-      await connection.query(`SELECT ${columns} FROM ${name} LIMIT 0`);
+      await connection.query(`SELECT ${columns} FROM ${from} LIMIT 0`);
       this.#lastId = last;
+      this.#firstId = last;
     } else if (BigInt(last) < BigInt(this.#lastId)) {
       this.#wasReplaced = `${called} was emptied or replaced: its last row is ${last}, and row ${this.#lastId} had been read`;
       this.#reportOnce(this.#wasReplaced);
       this.#lastId = "0";
+      this.#firstId = "0";
+      this.#passed.clear();
     }
   }
 

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { describeIssues } from "../../model/issue-text.ts";
 import "../../model/zod-messages.ts";
 import type { MissingDecisions } from "./decision-source.ts";
@@ -21,7 +20,7 @@ export class UnreadableRows {
   }
 
   /** @returns the message to report; undefined when a row of the same kind was reported before */
-  add(raw: Readonly<Record<string, unknown>>, error: z.ZodError): string | undefined {
+  add(raw: Readonly<Record<string, unknown>>, error: Parameters<typeof describeIssues>[0]): string | undefined {
     const [tool, decision] = [textOf(raw.tool_name), textOf(raw.decision)];
     const key = this.#kinds.size < KINDS_LIMIT ? JSON.stringify([tool, decision]) : "";
     const known = this.#kinds.get(key);

@@ -73,8 +73,8 @@ export class DockerBackend implements StackBackend {
     });
   }
 
-  followLogs(take: (line: LogLine) => void): LogFollower {
-    return new ContainerLogs(this.#docker, this.#registered.project, this.#watch, take);
+  followLogs(take: (line: LogLine) => void, maxLineChars?: number): LogFollower {
+    return new ContainerLogs(this.#docker, this.#registered.project, this.#watch, take, maxLineChars);
   }
 
   async lastLines(service: string, count: number): Promise<string[]> {

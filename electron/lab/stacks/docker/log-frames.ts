@@ -1,10 +1,9 @@
 import { StringDecoder } from "node:string_decoder";
+import { SHOWN_LINE_CHARS } from "../log-tail.ts";
 
 type StreamName = "stdout" | "stderr";
 
 const HEADER_BYTES = 8;
-/** A line longer than this is cut: it is a dump, not something to read in a timeline. */
-const MAX_LINE_CHARS = 4_000;
 
 interface Half {
   decoder: StringDecoder;
@@ -25,7 +24,7 @@ export class LogFrames {
   constructor(
     hasTerminal: boolean,
     take: (stream: StreamName, line: string) => void,
-    maxLineChars: number = MAX_LINE_CHARS,
+    maxLineChars: number = SHOWN_LINE_CHARS,
   ) {
     this.#maxLineChars = maxLineChars;
     this.#hasTerminal = hasTerminal;

@@ -25,6 +25,9 @@ describeOnDocker("the logs of containers", (engine) => {
       await expect.poll(() => textOf("web", "stdout")).toContain(`asked /instance-${number}`);
     }
     await ask("/last");
+    // The engine has a line a moment after it was printed.
+    const logged = () => docker("logs", containerId(running.stack.project, "web"));
+    await expect.poll(logged).toContain("asked /last");
     await logs.close();
     const stdout = textOf("web", "stdout");
     expect(stdout).toContain("asked /last");
