@@ -29,6 +29,8 @@ export const faultInForce = z.object({
   kind: z.string(),
   target: z.string(),
   undo: z.string(),
+  /** Of a service in several containers, how many it targets; null for any other. */
+  containers: z.int().nullable(),
   sinceWallMs: z.number(),
   /** When it is undone automatically. */
   expiresWallMs: z.number(),

@@ -16,6 +16,8 @@ export const serviceStatus = z.object({
   latencyMs: z.number().nullable(),
   /** host:port, null while it has none. */
   address: z.string().nullable(),
+  /** How many containers it runs in; 1 for a process, 0 while that is unknown. */
+  replicas: z.int(),
   faults: z.array(faultInForce),
 });
 export type ServiceStatus = z.infer<typeof serviceStatus>;

@@ -35,7 +35,9 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
   const actions = useLabActions();
   const cannot = useCannotBreak(stack);
   const [busy, setBusy] = useState<string>();
+  const [replicas, setReplicas] = useState<string>("all");
   const kinds = stack.faultKinds.filter(({ on }) => on === "service");
+  const which = service.replicas > 1 ? { attributes: { replicas } } : {};
   const isBroken = service.faults.length > 0;
   const act = (name: string, work: () => Promise<unknown>) => {
     setBusy(name);
@@ -61,7 +63,20 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
           ...(service.address === null ? [] : [["Address", <code key="address">{service.address}</code>] as const]),
         ]}
       />
-      <FaultList faults={service.faults} />
+      <FaultList faults={service.faults} replicas={service.replicas} />
+      {service.replicas > 1 && (
+        <Select
+          size="xs"
+          label="Containers"
+          data={[
+            { value: "all", label: `All ${service.replicas} containers` },
+            { value: "one", label: `One of ${service.replicas} containers` },
+          ]}
+          value={replicas}
+          allowDeselect={false}
+          onChange={(value) => setReplicas(value ?? "all")}
+        />
+      )}
       {kinds.length === 0 && (
         <p className={classes.soft}>It runs elsewhere: it is broken by its link, and is never stopped.</p>
       )}
@@ -77,7 +92,7 @@ function ServiceBreaker({ stack, service }: { stack: StackStatus; service: Servi
               (isBroken ? `A fault is already in force on ${service.name}: restore it first` : undefined)
             }
             hint={`${service.name} is ${kind.effect}; undone by: ${kind.undo}`}
-            onClick={() => act(kind.kind, () => actions.fault({ kind: kind.kind, target: service.name }))}
+            onClick={() => act(kind.kind, () => actions.fault({ kind: kind.kind, target: service.name, ...which }))}
             aria-label={`${capital(kind.kind)} ${service.name}`}
           >
             {capital(kind.kind)}
@@ -134,7 +149,7 @@ function LinkBreaker({ stack, link }: { stack: StackStatus; link: LinkStatus }) 
             : [["Callers use", <LinkAddress key="address" link={link.name} address={link.address} />] as const]),
         ]}
       />
-      <FaultList faults={link.faults} />
+      <FaultList faults={link.faults} replicas={0} />
       {kinds.length > 0 && (
         <div className={classes.form}>
           <Select
@@ -230,14 +245,16 @@ function RestoreButton({ target, isBroken, isBusy, act }: RestoreProps) {
   );
 }
 
-function FaultList({ faults }: { faults: readonly FaultInForce[] }) {
+function FaultList({ faults, replicas }: { faults: readonly FaultInForce[]; replicas: number }) {
   const nowMs = useLabNow(1_000, faults.length > 0);
   if (faults.length === 0) return null;
   return (
     <ul className={classes.faults}>
-      {faults.map(({ id, kind, isManual, runId, sinceWallMs, expiresWallMs }) => (
+      {faults.map(({ id, kind, containers, isManual, runId, sinceWallMs, expiresWallMs }) => (
         <li key={id}>
-          <ToneWord tone="fault">{kind}</ToneWord> for {formatDuration(Math.max(0, nowMs - sinceWallMs))},{" "}
+          <ToneWord tone="fault">{kind}</ToneWord>
+          {containers !== null && ` (${containers} of ${replicas} containers)`} for{" "}
+          {formatDuration(Math.max(0, nowMs - sinceWallMs))},{" "}
           {runId === null ? "by `break` in a terminal" : isManual ? "manual" : "by a run"}, undone automatically in{" "}
           {formatDuration(Math.max(0, expiresWallMs - nowMs))}.{" "}
           {runId !== null && <a href={formatRoute({ at: "run", runId })}>Open the run</a>}

@@ -21,13 +21,13 @@ ${STACK_HELP}`,
     const { values, positionals } = readArguments("plan", args, STACK_OPTIONS);
     if (positionals.length === 0)
       throw new LabError("bad-input", "specify what to plan: a file, a folder or a scenario's id");
-    const { stack, driver, sharersOf, preflight } = await planTarget(
+    const { stack, driver, around, preflight } = await planTarget(
       targetOf(values, { start: "attach", keep: false }),
       environment,
     );
     for (const { scenario } of resolveScenarios(positionals, SHIPPED_SCENARIOS_FOLDER)) {
       out.write(`${scenario.id}  ${visibleLine(scenario.title)}\n`);
-      for (const line of formatPlan(planScenario(scenario, stack, driver, sharersOf))) out.write(`${line}\n`);
+      for (const line of formatPlan(planScenario(scenario, stack, driver, around))) out.write(`${line}\n`);
       for (const link of directLinksOf(scenario, stack)) {
         if (preflight === undefined) continue;
         await preflight(link);

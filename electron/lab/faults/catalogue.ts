@@ -14,14 +14,21 @@ export interface FaultKind {
   drivers: readonly StackDriver["kind"][];
   /** Also applied to a paused service, which the undo then pauses again. */
   fromPaused: boolean;
-  apply(driver: StackDriver, service: string): Promise<void>;
+  /** @param container one of several of the service; without it all */
+  apply(driver: StackDriver, service: string, container?: string): Promise<void>;
   /** True while the target is in the state that the fault caused; any other state was caused by someone else. */
   isInForce(state: ServiceState): boolean;
   /**
    * @param broken the instance that the fault targeted
    * @param before the baseline journaled with the fault
    */
-  revert(driver: StackDriver, service: string, broken: ServiceIdentity, before: Baseline | undefined): Promise<void>;
+  revert(
+    driver: StackDriver,
+    service: string,
+    broken: ServiceIdentity,
+    before: Baseline | undefined,
+    container?: string,
+  ): Promise<void>;
 }
 
 /**
@@ -29,11 +36,11 @@ export interface FaultKind {
  * shutting down. The two cannot be told apart, and an instance that is shutting down would be reported healthy and then
  * exit. So it is stopped first, then started.
  */
-async function stopAndStart(driver: StackDriver, service: string, broken: ServiceIdentity): Promise<void> {
-  const state = await driver.stateOf(service);
-  if (state.is === "running" && isSameInstance(state.identity, broken)) await driver.stop(service);
-  await driver.start(service);
-}
+const stopAndStart: FaultKind["revert"] = async (driver, service, broken, _before, container) => {
+  const state = await driver.stateOf(service, container);
+  if (state.is === "running" && isSameInstance(state.identity, broken)) await driver.stop(service, container);
+  await driver.start(service, container);
+};
 const isStopped = (state: ServiceState) => state.is === "stopped";
 const EVERY_DRIVER = ["process", "docker"] as const;
 
@@ -43,7 +50,7 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     undo: "start",
     drivers: EVERY_DRIVER,
     fromPaused: true,
-    apply: (driver, service) => driver.stop(service),
+    apply: (driver, service, container) => driver.stop(service, container),
     isInForce: isStopped,
     revert: stopAndStart,
   },
@@ -52,7 +59,7 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     undo: "start",
     drivers: EVERY_DRIVER,
     fromPaused: true,
-    apply: (driver, service) => driver.kill(service),
+    apply: (driver, service, container) => driver.kill(service, container),
     isInForce: isStopped,
     revert: stopAndStart,
   },
@@ -61,27 +68,27 @@ export const FAULT_KINDS: Record<LifecycleFault, FaultKind> = {
     undo: "resume",
     drivers: EVERY_DRIVER,
     fromPaused: false,
-    apply: (driver, service) => driver.pause(service),
+    apply: (driver, service, container) => driver.pause(service, container),
     isInForce: (state) => state.is === "paused",
-    revert: (driver, service) => driver.resume(service),
+    revert: (driver, service, _broken, _before, container) => driver.resume(service, container),
   },
   disconnect: {
     effect: "disconnected from every network",
     undo: "connect it again, as it was connected",
     drivers: ["docker"],
     fromPaused: false,
-    apply: (driver, service) => driver.disconnect(service),
+    apply: (driver, service, container) => driver.disconnect(service, container),
     isInForce: (state) => state.is === "running" && state.isIsolated === true,
-    revert: (driver, service, _broken, before) => driver.reconnect(service, before),
+    revert: (driver, service, _broken, before, container) => driver.reconnect(service, before, container),
   },
   restart: {
     effect: "restarted",
     undo: "start, if it is not running",
     drivers: EVERY_DRIVER,
     fromPaused: false,
-    async apply(driver, service) {
-      await driver.stop(service);
-      await driver.start(service);
+    async apply(driver, service, container) {
+      await driver.stop(service, container);
+      await driver.start(service, container);
     },
     isInForce: () => true,
     revert: stopAndStart,

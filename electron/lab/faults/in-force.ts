@@ -1,5 +1,5 @@
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
-import type { JournaledFault } from "../journal/fault-journal.ts";
+import { containerOf, type JournaledFault, replicasOf } from "../journal/fault-journal.ts";
 import { isSameInstance, type ServiceIdentity } from "../journal/service-identity.ts";
 import type { StackDriver } from "../stacks/driver.ts";
 import type { AskProxy } from "../stacks/link-sidecars.ts";
@@ -15,17 +15,22 @@ type SidecarIdentity = Extract<JournaledFault["identity"], { kind: "sidecar" }>;
 export async function whyNotInForce(fault: JournaledFault, driver: StackDriver): Promise<string | undefined> {
   const { identity } = fault;
   if (identity.kind === "sidecar") return whySidecarFaultEnded(fault, identity, driver);
-  return identity.kind === "link"
-    ? whyLinkFaultEnded(fault, identity, driver)
-    : whyServiceFaultEnded(fault, identity, driver).catch(() => undefined);
+  if (identity.kind === "link") return whyLinkFaultEnded(fault, identity, driver);
+  const replicas = await Promise.all(
+    replicasOf(identity).map((each) =>
+      whyServiceFaultEnded(fault, each, containerOf(identity, each), driver).catch(() => undefined),
+    ),
+  );
+  return replicas.find((why) => why !== undefined);
 }
 
 async function whyServiceFaultEnded(
   { kind, target }: JournaledFault,
   identity: ServiceIdentity,
+  container: string | undefined,
   driver: StackDriver,
 ): Promise<string | undefined> {
-  const state = await driver.stateOf(target);
+  const state = await driver.stateOf(target, container);
   if (state.is === "absent") return `${target} was removed`;
   // Whether a stopped container would be isolated once it runs is not known.
   if (kind === "disconnect" && state.is !== "running") return undefined;

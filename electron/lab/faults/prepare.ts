@@ -1,6 +1,11 @@
-import type { Baseline } from "../journal/baseline.ts";
+import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
+import { type Baseline, sharersIn } from "../journal/baseline.ts";
 import type { FaultIdentity, JournaledFault } from "../journal/fault-journal.ts";
+import type { Replica } from "../journal/service-identity.ts";
+import { LabError, messageOf } from "../lab-error.ts";
+import type { ServiceState } from "../stacks/driver.ts";
 import type { AskProxy } from "../stacks/link-sidecars.ts";
+import { describeReplicas } from "../stacks/replica-states.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { type DirectLink, isProxied, linkNamed, serviceWithRole } from "../stacks/stack-file.ts";
 import { assertSupported, describeFault, FAULT_KINDS, noSidecars, undoOfLink } from "./catalogue.ts";
@@ -35,21 +40,48 @@ export function prepareFault(
 }
 
 async function prepareServiceFault(
-  { kind, target }: Extract<RequestedFault, { on: "service" }>,
+  { kind, target, replicas: choice }: Extract<RequestedFault, { on: "service" }>,
   { stack, driver }: RunningStack,
   inForce: readonly JournaledFault[],
 ): Promise<Prepared | string> {
   assertSupported(kind, target, stack, driver.kind);
-  const state = await driver.stateOf(target);
-  const wasPaused = state.is === "paused" && FAULT_KINDS[kind].fromPaused;
-  if (state.is !== "running" && !wasPaused) return `${target} was already ${state.is}`;
+  const present = await driver.replicas(target);
+  const breakable = present.filter(({ state }) => isBreakable(state, kind));
+  const chosen = choice === "one" ? breakable.slice(0, 1) : breakable;
+  if (chosen.length === 0) return `${target} was already ${present[0]?.state.is ?? "absent"}`;
+  const replicas = chosen.flatMap(({ state }) => replicaIn(state));
   const known = inForce.flatMap(({ before }) => before ?? []);
-  const before = await driver.surroundings?.observe(target, kind, known);
-  const { undo, effect } = describeFault(kind, before?.containers.slice(1));
-  const apply = () => FAULT_KINDS[kind].apply(driver, target);
-  if (!wasPaused) return { identity: state.identity, undo, effect, before, apply };
-  const identity = { ...state.identity, wasPaused: true as const };
-  return { identity, undo: `${undo}, and pause it again`, effect, before, apply };
+  const ids = replicas.flatMap((each) => (each.kind === "container" ? [each.id] : []));
+  const before = await driver.surroundings?.observe(target, kind, ids, known);
+  const described = describeFault(kind, before && sharersIn(before));
+  const [only, ...others] = replicas;
+  const isWhole = only !== undefined && others.length === 0 && present.length === 1;
+  const of = isWhole ? "" : ` (${describeReplicas(chosen, present.length)})`;
+  const pausedAgain = replicas.some(({ wasPaused }) => wasPaused) ? ", and pause it again" : "";
+  return {
+    identity: isWhole ? only : { kind: "replicas", replicas },
+    undo: `${described.undo}${pausedAgain}${of}`,
+    effect: `${described.effect}${of}`,
+    before,
+    apply: () => applyToAll(isWhole ? [undefined] : ids, (id) => FAULT_KINDS[kind].apply(driver, target, id)),
+  };
+}
+
+function isBreakable(state: ServiceState, kind: LifecycleFault): boolean {
+  return state.is === "running" || (state.is === "paused" && FAULT_KINDS[kind].fromPaused);
+}
+
+function replicaIn(state: ServiceState): Replica[] {
+  if (state.is === "running") return [state.identity];
+  return state.is === "paused" ? [{ ...state.identity, wasPaused: true }] : [];
+}
+
+/** When one refuses, others may be broken: what has to be undone is not known to be nothing. */
+async function applyToAll(ids: readonly (string | undefined)[], apply: (id: string | undefined) => Promise<void>) {
+  if (ids.length === 1) return apply(ids[0]);
+  const done = await Promise.allSettled(ids.map(apply));
+  const failed = done.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw new LabError("internal", messageOf(failed.reason), { cause: failed.reason });
 }
 
 async function prepareLinkFault(

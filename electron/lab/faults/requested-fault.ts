@@ -2,9 +2,10 @@ import { LIFECYCLE_FAULTS, type LifecycleFault } from "../../model/lifecycle-fau
 import { LabError } from "../lab-error.ts";
 import type { FaultSpec } from "./fault-spec.ts";
 import { LINK_FAULTS, type LinkFaultKind, type LinkFaultSpec } from "./link-faults.ts";
+import type { ReplicaChoice } from "./service-faults.ts";
 
 export type RequestedFault =
-  | { on: "service"; kind: LifecycleFault; target: string; forMs: number | undefined }
+  | { on: "service"; kind: LifecycleFault; target: string; forMs: number | undefined; replicas: ReplicaChoice }
   | { on: "link"; kind: LinkFaultKind; target: string; forMs: number | undefined; spec: LinkFaultSpec };
 
 /** `{stop: "mock-slack"}` or `{latency: "gateway->payments-mcp", by: 500}` in its parts. */
@@ -13,7 +14,9 @@ export function requestedFault(spec: FaultSpec): RequestedFault {
   const forMs = fields.for;
   for (const kind of LIFECYCLE_FAULTS) {
     const target = fields[kind];
-    if (typeof target === "string") return { on: "service", kind, target, forMs };
+    if (typeof target === "string") {
+      return { on: "service", kind, target, forMs, replicas: fields.replicas === "one" ? "one" : "all" };
+    }
   }
   for (const kind of [...LINK_FAULTS, "observe"] as const) {
     const target = fields[kind];

@@ -280,7 +280,9 @@ describe("undoing a fault on a service", () => {
         state = "running";
       };
       const identity = (): ServiceIdentity => ({ kind: "container", id: "c", startedAt: String(instance) });
-      const driver = { stateOf: async () => ({ is: state, identity: identity() }), start: begin };
+      const stateOf = async () => ({ is: state, identity: identity() });
+      const replicas = async () => [{ state: await stateOf(), name: "a" }];
+      const driver = { stateOf, replicas, start: begin };
       const waitUntilUp = async () => {
         if (!isHealthy) state = "stopped";
       };

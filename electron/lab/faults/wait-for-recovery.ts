@@ -56,8 +56,11 @@ async function abortWhenGone(
   let lastSeenMs = systemClock.monotonicMs();
   while (!settled.aborted) {
     // Unknown counts as running.
-    const state = await driver.stateOf(service).catch(() => undefined);
-    const isGone = state?.is === "absent" || (state?.is === "stopped" && !state.isComingBack);
+    const isGone = await driver.replicas(service).then(
+      (replicas) =>
+        replicas.every(({ state }) => state.is === "absent" || (state.is === "stopped" && !state.isComingBack)),
+      () => false,
+    );
     const nowMs = systemClock.monotonicMs();
     if (!isGone) lastSeenMs = nowMs;
     else if (nowMs - lastSeenMs >= GONE_AFTER_MS) return gone.abort();

@@ -5,6 +5,13 @@
 export interface Baseline {
   /** The service itself, then those that share its namespaces, each after the one that it depends on. */
   containers: readonly ContainerBaseline[];
+  /** How many of them are targets of the fault, the first ones; 1 when it is not said. */
+  targets?: number;
+}
+
+/** Those that share namespaces with a target. */
+export function sharersIn({ containers, targets = 1 }: Baseline): readonly ContainerBaseline[] {
+  return containers.slice(targets);
 }
 
 export interface ContainerBaseline {

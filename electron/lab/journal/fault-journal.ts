@@ -3,12 +3,13 @@ import { onFileChange } from "../file-changes.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { Baseline } from "./baseline.ts";
 import { eraseDeleted, type Journal } from "./journal.ts";
-import type { ServiceIdentity } from "./service-identity.ts";
+import type { Replica, ServiceIdentity } from "./service-identity.ts";
 
 /** Identity of a fault's target, so that its undo can never affect another target of the same name. */
 export type FaultIdentity =
-  /** `wasPaused`: the service was paused before the fault, and is paused again by the undo. */
-  | (ServiceIdentity & { wasPaused?: true })
+  | Replica
+  /** The containers, of a service that has several, that the fault targets. */
+  | { kind: "replicas"; replicas: readonly Replica[] }
   /**
    * A toxic named by the fault's id, on a link of the proxy that runs as `service` with its API at `api`. The journal
    * holds the name of a generated token, not its value.
@@ -20,6 +21,17 @@ export type FaultIdentity =
 /** Whether a fault is on a link, and so on no service. */
 export function isOnLink({ identity }: Pick<JournaledFault, "identity">): boolean {
   return identity.kind === "link" || identity.kind === "sidecar";
+}
+
+/** What a fault on a service targets of it. */
+export function replicasOf(identity: FaultIdentity): readonly Replica[] {
+  if (identity.kind === "replicas") return identity.replicas;
+  return identity.kind === "link" || identity.kind === "sidecar" ? [] : [identity];
+}
+
+/** The container that a part of a service is addressed by; a service that has only one is addressed by its name. */
+export function containerOf(identity: FaultIdentity, replica: Replica): string | undefined {
+  return identity.kind === "replicas" && replica.kind === "container" ? replica.id : undefined;
 }
 
 export interface JournaledFault {
@@ -106,8 +118,14 @@ export class FaultJournal {
 
   /** Points an open fault at the instance that a failed undo has started, so that the next undo continues from there. */
   retarget(fault: JournaledFault, instance: ServiceIdentity): void {
-    const { wasPaused } = fault.identity as { wasPaused?: true };
-    fault.identity = wasPaused ? { ...instance, wasPaused } : instance;
+    const retargeted = ({ wasPaused }: Replica) => (wasPaused ? { ...instance, wasPaused } : instance);
+    const { identity } = fault;
+    if (identity.kind === "link" || identity.kind === "sidecar") return;
+    if (identity.kind === "replicas") {
+      const isMeant = (each: Replica) => "id" in each && "id" in instance && each.id === instance.id;
+      const replicas = identity.replicas.map((each) => (isMeant(each) ? retargeted(each) : each));
+      fault.identity = { kind: "replicas", replicas };
+    } else fault.identity = retargeted(identity);
     this.#database.prepare("UPDATE faults SET identity = ? WHERE id = ?").run(JSON.stringify(fault.identity), fault.id);
   }
 

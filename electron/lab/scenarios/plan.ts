@@ -6,8 +6,10 @@ import type { FaultSpec } from "../faults/fault-spec.ts";
 import { DEFAULT_LIFETIME_MS } from "../faults/intended-fault.ts";
 import { effectOf } from "../faults/link-faults.ts";
 import { requestedFault } from "../faults/requested-fault.ts";
+import type { ReplicaChoice } from "../faults/service-faults.ts";
 import { LabError } from "../lab-error.ts";
 import type { StackDriver } from "../stacks/driver.ts";
+import { describeReplicas } from "../stacks/replica-states.ts";
 import {
   type DirectLink,
   isProxied,
@@ -46,14 +48,14 @@ export interface PlannedStep {
 
 /**
  * Plans a scenario on a stack: what each step touches, with targets resolved, and how each fault is undone.
- * @param sharersOf the services that go down with a service, known while the stack is up
+ * @param around what belongs to a service, known while the stack is up
  * @throws LabError for a service or link that the stack does not have, and for a fault that the driver cannot do
  */
 export function planScenario(
   scenario: Scenario,
   stack: Stack,
   driver: StackDriver["kind"],
-  sharersOf: SharersOf = () => [],
+  around: Around = NOTHING_AROUND,
 ): PlannedStep[] {
   const [missing] = unreported(scenario, stack);
   if (missing !== undefined) throw new LabError("bad-input", `${formatPath(missing.path)}: ${missing.message}`);
@@ -62,7 +64,7 @@ export function planScenario(
   const steps = scenario.method.map((step) => ({
     step: describeStep(step),
     background: step.background ?? false,
-    ...byKind(PLANS, step, stack, driver, sharersOf),
+    ...byKind(PLANS, step, stack, driver, around),
   }));
   return [...observedLinks(scenario).flatMap((each) => planObserve(each, stack, driver)), ...demands, ...steps];
 }
@@ -72,7 +74,7 @@ function planObserve({ link: name, bodies }: ObservedLink, stack: Stack, driver:
   const link = linkNamed(stack, name);
   const step = `before: observe ${name}${bodies ? ", with bodies" : ""}`;
   if (isProxied(link)) return [{ step, background: true, touches: "nothing: its fault proxy reads it in any case" }];
-  return [{ step, background: true, ...planFault({ observe: name, for: OBSERVE_MS }, stack, driver, () => []) }];
+  return [{ step, background: true, ...planFault({ observe: name, for: OBSERVE_MS }, stack, driver, NOTHING_AROUND) }];
 }
 
 /** Only what the steady state sends to the stack is part of the plan; health is probed anyway. */
@@ -87,10 +89,18 @@ function planSteady(steady: Steady, stack: Stack): PlannedStep[] {
   return [{ step: `${when}: ${describeSteady(steady)}`, background: false, touches: describeService(reached) }];
 }
 
-type SharersOf = (service: string, kind: LifecycleFault) => readonly Sharer[];
+/** What a running project has around a service. */
+export interface Around {
+  /** The services that go down with it. */
+  sharersOf(service: string, kind: LifecycleFault): readonly Sharer[];
+  /** The names of its containers. */
+  containersOf(service: string): readonly string[];
+}
+
+const NOTHING_AROUND: Around = { sharersOf: () => [], containersOf: () => [] };
 
 type Planned = Pick<PlannedStep, "touches" | "fault">;
-type PlannedOn = [stack: Stack, driver: StackDriver["kind"], sharersOf: SharersOf];
+type PlannedOn = [stack: Stack, driver: StackDriver["kind"], around: Around];
 
 const PLANS: StepTable<PlannedOn, Planned> = {
   fault: ({ fault }, ...on) => planFault(fault, ...on),
@@ -152,13 +162,15 @@ function broken(target: string, stack: Stack): string {
   return target.includes("->") ? linkNamed(stack, target).name : serviceNamed(stack, target).name;
 }
 
-function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], sharersOf: SharersOf): Planned {
+function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], around: Around): Planned {
   const requested = requestedFault(fault);
   const atMostMs = requested.forMs ?? DEFAULT_LIFETIME_MS;
   if (requested.on === "service") {
     assertSupported(requested.kind, requested.target, stack, driver);
-    const { effect, undo } = describeFault(requested.kind, sharersOf(requested.target, requested.kind));
-    return { touches: describeService(serviceNamed(stack, requested.target)), fault: { effect, undo, atMostMs } };
+    const { effect, undo } = describeFault(requested.kind, around.sharersOf(requested.target, requested.kind));
+    const which = describeChosen(requested, around.containersOf(requested.target));
+    const touches = `${describeService(serviceNamed(stack, requested.target))}${which}`;
+    return { touches, fault: { effect, undo, atMostMs } };
   }
   const link = linkNamed(stack, requested.target);
   if (!isProxied(link) && driver !== "docker") throw noSidecars(`${requested.kind} ${requested.target}`, driver);
@@ -167,6 +179,16 @@ function planFault(fault: FaultSpec, stack: Stack, driver: StackDriver["kind"], 
     touches: describeLink(link),
     fault: { effect: effectOf(requested.kind), undo, atMostMs },
   };
+}
+
+/** Of a service that runs in several containers, as far as that is known. */
+function describeChosen({ replicas }: { replicas: ReplicaChoice }, names: readonly string[]): string {
+  if (names.length < 2) return replicas === "one" ? ", one of its containers if it has several" : "";
+  const chosen = replicas === "one" ? names.slice(0, 1) : names;
+  return `, ${describeReplicas(
+    chosen.map((name) => ({ name })),
+    names.length,
+  )}`;
 }
 
 function describeService({ name, port, runsAt }: Service): string {

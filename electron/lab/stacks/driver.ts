@@ -15,24 +15,36 @@ export type ServiceState =
   /** Its container was removed. */
   | { is: "absent" };
 
-/** What breaks and repairs services. Every call acts on the real thing and returns when the real thing has changed. */
+/** One of the containers of a service. */
+export interface ReplicaState {
+  state: ServiceState;
+  /** For a person, such as `shop-api-2`; the service's own for one that is no container. */
+  name: string;
+}
+
+/**
+ * What breaks and repairs services. Every call acts on the real thing and returns when the real thing has changed. Where a
+ * service runs in several containers a call is about all of them, or about the one with the id that is given.
+ */
 export interface StackDriver {
   readonly kind: "process" | "docker";
   /** Absent where services share nothing, and nothing around them is lost with them. */
   readonly surroundings?: Surroundings;
   /** Absent where services have no network namespaces: then only links through a declared fault proxy can be broken. */
   readonly sidecars?: LinkSidecars;
-  /** What is true now, asked of the system and not remembered. */
-  stateOf(service: string): Promise<ServiceState>;
+  /** What is true now, asked of the system and not remembered. Of several containers, the first that does not run. */
+  stateOf(service: string, container?: string): Promise<ServiceState>;
+  /** Each container of a service by itself, in their order; none for one that has no container. */
+  replicas(service: string): Promise<ReplicaState[]>;
   /** Starts a stopped service. Does not wait for its health. */
-  start(service: string): Promise<void>;
+  start(service: string, container?: string): Promise<void>;
   /** The service's stop signal, then SIGKILL after its grace period. */
-  stop(service: string): Promise<void>;
-  kill(service: string): Promise<void>;
-  pause(service: string): Promise<void>;
-  resume(service: string): Promise<void>;
+  stop(service: string, container?: string): Promise<void>;
+  kill(service: string, container?: string): Promise<void>;
+  pause(service: string, container?: string): Promise<void>;
+  resume(service: string, container?: string): Promise<void>;
   /** Takes the service off every network. @throws LabError `unsupported` where services have no network of their own */
-  disconnect(service: string): Promise<void>;
-  /** Puts it on the networks that it was on, as it was on them. @param before what was journaled with the fault */
-  reconnect(service: string, before: Baseline | undefined): Promise<void>;
+  disconnect(service: string, container?: string): Promise<void>;
+  /** Restores the networks that it was on, as it was on them. @param before what was journaled with the fault */
+  reconnect(service: string, before: Baseline | undefined, container?: string): Promise<void>;
 }

@@ -47,6 +47,10 @@ export class ProcessDriver implements StackDriver {
     return { is: isPaused(identity) ? "paused" : "running", identity: { kind: "process", ...identity } };
   }
 
+  async replicas(service: string) {
+    return [{ state: await this.stateOf(service), name: service }];
+  }
+
   async start(service: string): Promise<void> {
     this.#entry(service);
     const limit = performance.now() + START_LIMIT_MS;

@@ -1,6 +1,6 @@
 import type { LifecycleFault } from "../../model/lifecycle-fault.ts";
 import type { Engine } from "./docker/engine.ts";
-import { sharersInProject } from "./docker/found-project.ts";
+import { aroundServices } from "./docker/found-project.ts";
 import { gatewayStack } from "./gateway-stack.ts";
 import { assertProtections } from "./protections.ts";
 import { REFERENCE_STACK_FILE } from "./reference-stack.ts";
@@ -59,8 +59,11 @@ export function projectOf({ source }: RunTarget, environment: NodeJS.ProcessEnv)
 export interface PlanTarget {
   stack: Stack;
   driver: "process" | "docker";
-  /** The services that go down with another; known of a project that is up. */
-  sharersOf?: (service: string, kind: LifecycleFault) => readonly Sharer[];
+  /** What belongs to its services; known of a project that is up. */
+  around?: {
+    sharersOf: (service: string, kind: LifecycleFault) => readonly Sharer[];
+    containersOf: (service: string) => readonly string[];
+  };
   /**
    * Tries whether a link can be broken, which changes nothing; known of a project that is up.
    * @throws LabError with the reason why not
@@ -78,8 +81,8 @@ export async function planTarget(target: RunTarget, environment: NodeJS.ProcessE
   if (engine === undefined) return { stack, driver: "process" };
   const { DockerLinkSidecars } = await import("./docker/sidecar/docker-link-sidecars.ts");
   const sidecars = new DockerLinkSidecars(engine.docker, stack.project, "");
-  const sharersOf = await sharersInProject(engine.docker, stack.project);
-  return { stack, driver: "docker", sharersOf, preflight: (link) => sidecars.preflight(link) };
+  const around = await aroundServices(engine.docker, stack.project);
+  return { stack, driver: "docker", around, preflight: (link) => sidecars.preflight(link) };
 }
 
 /** Its client takes as long to load as all the rest of the lab, and processes do without it. */

@@ -4,10 +4,16 @@ import type { Baseline, ContainerBaseline, Sharing } from "../journal/baseline.t
 /** What a driver does about everything around a service that a fault on it also takes away. */
 export interface Surroundings {
   /**
+   * @param containers the ids of those that the fault targets
    * @param known baselines of faults that are in force: what they say of a container is from before it was broken
    * @throws LabError for a fault that could not be undone whole
    */
-  observe(service: string, kind: LifecycleFault, known: readonly Baseline[]): Promise<Baseline>;
+  observe(
+    service: string,
+    kind: LifecycleFault,
+    containers: readonly string[],
+    known: readonly Baseline[],
+  ): Promise<Baseline>;
   /**
    * Restarts, in order, those whose shared namespace is another one than it was. Safe to repeat.
    * @param isHeld true for a service that another fault keeps broken: it is left alone

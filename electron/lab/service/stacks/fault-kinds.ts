@@ -19,9 +19,17 @@ export function faultKindsOf(stack: Stack, driver: StackDriver["kind"]): FaultKi
 function serviceKinds(driver: StackDriver["kind"]): FaultKindInfo[] {
   return LIFECYCLE_FAULTS.filter((kind) => FAULT_KINDS[kind].drivers.includes(driver)).map((kind) => {
     const { effect, undo } = FAULT_KINDS[kind];
-    return { kind, on: "service", effect, undo, attributes: [] };
+    return { kind, on: "service", effect, undo, attributes: driver === "docker" ? [REPLICAS] : [] };
   });
 }
+
+const REPLICAS: FaultAttribute = {
+  name: "replicas",
+  type: "choice",
+  choices: ["all", "one"],
+  required: false,
+  description: "of a service in several containers: all of them, or the first that runs",
+};
 
 const LINK_KINDS: FaultKindInfo[] = LINK_FAULTS.map((kind) => ({
   kind,

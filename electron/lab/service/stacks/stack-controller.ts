@@ -5,6 +5,7 @@ import type { FaultJournal, JournaledFault } from "../../journal/fault-journal.t
 import { asLabError, LabError } from "../../lab-error.ts";
 import type { OpenStack, StackNews } from "../../stacks/open-stack.ts";
 import { protectionsOf } from "../../stacks/protections.ts";
+import { stateOfAll } from "../../stacks/replica-states.ts";
 import type { ResolvedTarget } from "../../stacks/resolve-target.ts";
 import { driverOf, type RunTarget } from "../../stacks/run-target.ts";
 import type { RunningStack } from "../../stacks/running-stack.ts";
@@ -227,13 +228,14 @@ export class StackController {
       const state = isHealthy ? "running" : isStarting ? "starting" : "stopped";
       const health = isHealthy ? "up" : "unknown";
       const reason = isStarting ? "starting" : isHealthy ? "started" : "the stack is down";
-      return { name, role, state, health, reason, latencyMs: null, address: null, faults };
+      return { name, role, state, health, reason, latencyMs: null, address: null, replicas: 0, faults };
     }
     const { running } = situation.open;
     const { status: health, reason, latencyMs } = running.health.health(name);
-    const state = await running.driver.stateOf(name).catch(() => ({ is: "unknown" as const }));
+    const replicas = await running.driver.replicas(name).catch(() => undefined);
+    const state = replicas === undefined ? "unknown" : stateOfAll(replicas.map((each) => each.state)).is;
     const address = running.shownAddress(name) ?? null;
-    return { name, role, state: state.is, health, reason, latencyMs, address, faults };
+    return { name, role, state, health, reason, latencyMs, address, replicas: replicas?.length ?? 0, faults };
   }
 
   async #bringUp(progress: Map<string, string>, just: ResolvedTarget | undefined): Promise<OpenStack> {
@@ -279,8 +281,9 @@ function toError({ code, message, windowHint }: LabError): NonNullable<StackStat
 }
 
 function toInForce(fault: JournaledFault, manualRunId: string | null): FaultInForce {
-  const { id, kind, target, undo, isStanding, intendedWallMs, expiresWallMs } = fault;
+  const { id, kind, target, identity, undo, isStanding, intendedWallMs, expiresWallMs } = fault;
   const runId = isStanding ? null : fault.runId;
   const isManual = runId !== null && runId === manualRunId;
-  return { id, kind, target, undo, sinceWallMs: intendedWallMs, expiresWallMs, runId, isManual };
+  const containers = identity.kind === "replicas" ? identity.replicas.length : null;
+  return { id, kind, target, undo, containers, sinceWallMs: intendedWallMs, expiresWallMs, runId, isManual };
 }

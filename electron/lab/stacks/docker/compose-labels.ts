@@ -1,6 +1,4 @@
 import type Dockerode from "dockerode";
-import { LabError } from "../../lab-error.ts";
-import { containerName } from "./container-view.ts";
 import { ask } from "./engine-error.ts";
 
 /** By these labels, and never by names, containers belong to a project: names differ between versions of compose. */
@@ -52,20 +50,6 @@ export async function everyContainerOf(docker: Dockerode, project: string, servi
   return (listed ?? []).filter(({ Labels }) => Labels[LABEL.oneOff]?.toLowerCase() !== "true");
 }
 
-/** The one container of a service; undefined when there is none. @throws LabError when there are several */
-export async function containerOf(docker: Dockerode, project: string, service: string): Promise<Listed | undefined> {
-  const [only, ...more] = await containersOf(docker, project, service);
-  if (only === undefined || more.length === 0) return only;
-  const all = [only, ...more];
-  const stopped = all.flatMap(({ Names, State }) => {
-    return State === "running" ? [] : [`${containerName(Names[0])} is ${State}`];
-  });
-  const runs = `${service} runs in ${all.length} containers${stopped.length > 0 ? ` (${stopped.join(", ")})` : ""}`;
-  throw new LabError("unsupported", `${runs}; the lab breaks one at a time`, {
-    hint: `scale it to one: docker compose up --scale ${service}=1`,
-  });
-}
-
 /** {@link containersOf}, each looked at by itself: what the engine then says is true now. */
 export async function inspectAll(docker: Dockerode, project: string): Promise<Dockerode.ContainerInspectInfo[]> {
   const listed = await containersOf(docker, project);
@@ -73,4 +57,10 @@ export async function inspectAll(docker: Dockerode, project: string): Promise<Do
     listed.map(({ Id }) => ask("looking at a container", () => docker.getContainer(Id).inspect(), [{ status: 404 }])),
   );
   return found.filter((each) => each !== undefined);
+}
+
+/** Orders containers of a service as compose numbers them. */
+export function byNumber(a: Dockerode.ContainerInspectInfo, b: Dockerode.ContainerInspectInfo): number {
+  const numberOf = ({ Config }: Dockerode.ContainerInspectInfo) => Number(Config.Labels[LABEL.number] ?? 0);
+  return numberOf(a) - numberOf(b) || (a.Name < b.Name ? -1 : 1);
 }

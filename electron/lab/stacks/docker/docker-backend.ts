@@ -9,7 +9,7 @@ import type { LogFollower, StackBackend } from "../backend.ts";
 import type { LogLine } from "../log-tail.ts";
 import type { Service } from "../stack-file.ts";
 import { unpublished } from "../unpublished.ts";
-import { containerOf, containersOf } from "./compose-labels.ts";
+import { containersOf } from "./compose-labels.ts";
 import { instanceOf } from "./container-instance.ts";
 import { ContainerLogs, lastContainerLines } from "./container-logs.ts";
 import { containerProbe } from "./container-probe.ts";
@@ -78,8 +78,9 @@ export class DockerBackend implements StackBackend {
   }
 
   async lastLines(service: string, count: number): Promise<string[]> {
-    const container = await containerOf(this.#docker, this.#registered.project, service);
-    return container === undefined ? [] : lastContainerLines(this.#docker, container.Id, count);
+    const containers = await containersOf(this.#docker, this.#registered.project, service);
+    const lines = await Promise.all(containers.map(({ Id }) => lastContainerLines(this.#docker, Id, count)));
+    return lines.flat();
   }
 
   async instances(service: string): Promise<ServiceInstance[]> {

@@ -2,11 +2,12 @@ import type Dockerode from "dockerode";
 import type { Baseline } from "../../journal/baseline.ts";
 import type { ServiceIdentity } from "../../journal/service-identity.ts";
 import { LabError, messageOf } from "../../lab-error.ts";
-import type { ServiceState, StackDriver } from "../driver.ts";
+import type { ReplicaState, ServiceState, StackDriver } from "../driver.ts";
 import type { LinkSidecars } from "../link-sidecars.ts";
+import { stateOfAll } from "../replica-states.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { containerOf, LABEL } from "./compose-labels.ts";
-import { isIsolated } from "./container-view.ts";
+import { byNumber, containersOf, LABEL } from "./compose-labels.ts";
+import { containerName, isIsolated } from "./container-view.ts";
 import { DockerSurroundings } from "./docker-surroundings.ts";
 import { disconnect, endpointsOf, reconnect } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
@@ -18,8 +19,8 @@ const FREEZE_ATTEMPTS = 5;
 type Inspected = Dockerode.ContainerInspectInfo;
 
 /**
- * Services as containers of one compose project. Every call looks the container up by the project's labels first and
- * acts on the id it has found, so that no other container can be hit, whatever happened to the names.
+ * Services as containers of one compose project. Every call looks the containers up by the project's labels first and
+ * acts on the ids it has found, so that no other container can be hit, whatever happened to the names.
  */
 export class DockerDriver implements StackDriver {
   readonly kind = "docker";
@@ -33,95 +34,129 @@ export class DockerDriver implements StackDriver {
     this.#docker = docker;
     this.#project = project;
     this.sidecars = new DockerLinkSidecars(docker, project, stackId);
-    this.surroundings = new DockerSurroundings(docker, project, async (service) =>
-      this.#present(service, await this.#find(service)),
-    );
+    this.surroundings = new DockerSurroundings(docker, project);
   }
 
-  async stateOf(service: string): Promise<ServiceState> {
-    const found = await this.#find(service);
-    if (found === undefined) return { is: "absent" };
-    const identity: ServiceIdentity = { kind: "container", id: found.Id, startedAt: found.State.StartedAt };
-    if (found.State.Paused) return { is: "paused", identity };
-    if (found.State.Restarting) return { is: "stopped", identity, isComingBack: true };
-    if (!found.State.Running) return { is: "stopped", identity };
-    return isIsolated(found) ? { is: "running", identity, isIsolated: true } : { is: "running", identity };
+  async stateOf(service: string, container?: string): Promise<ServiceState> {
+    const found = await this.#found(service, container);
+    return stateOfAll(found.map(stateOfContainer));
   }
 
-  async start(service: string): Promise<void> {
-    const container = await this.#container(service);
-    await ask(`starting ${service}`, () => container.start(), [{ status: 304 }]);
+  async replicas(service: string): Promise<ReplicaState[]> {
+    const found = await this.#found(service);
+    return found.map((each) => ({ state: stateOfContainer(each), name: containerName(each.Name) }));
   }
 
-  async stop(service: string): Promise<void> {
-    const found = this.#present(service, await this.#find(service));
-    // A frozen process cannot handle its stop signal: waiting for it would run into the time limit.
-    if (found.State.Paused) await this.resume(service);
-    const container = this.#docker.getContainer(found.Id);
-    await ask(`stopping ${service}`, () => container.stop(), [{ status: 304 }]);
+  async start(service: string, container?: string): Promise<void> {
+    await this.#each(service, container, (each) => ask(`starting ${service}`, () => each.start(), [{ status: 304 }]));
   }
 
-  async kill(service: string): Promise<void> {
-    const container = await this.#container(service);
-    await ask(`killing ${service}`, () => container.kill(), [{ status: 409, says: /is not running/ }]);
-    // The engine answers when the signal is sent; the service is gone a moment later.
-    await ask(`killing ${service}`, () => container.wait());
+  async stop(service: string, container?: string): Promise<void> {
+    await this.#each(service, container, async (each, { State }) => {
+      // A frozen process cannot handle its stop signal: waiting for it would run into the time limit.
+      if (State.Paused) await resume(service, each);
+      await ask(`stopping ${service}`, () => each.stop(), [{ status: 304 }]);
+    });
   }
 
-  async pause(service: string): Promise<void> {
-    const container = await this.#container(service);
-    const pause = () => ask(`pausing ${service}`, () => container.pause(), [{ status: 409, says: /already paused/ }]);
-    for (let attempt = 1; attempt < FREEZE_ATTEMPTS; attempt++) {
-      try {
-        await pause();
-        return;
-      } catch (error) {
-        if (!messageOf(error).includes("unable to freeze")) throw error;
+  async kill(service: string, container?: string): Promise<void> {
+    await this.#each(service, container, async (each) => {
+      await ask(`killing ${service}`, () => each.kill(), [{ status: 409, says: /is not running/ }]);
+      // The engine answers when the signal is sent; the service is gone a moment later.
+      await ask(`killing ${service}`, () => each.wait());
+    });
+  }
+
+  async pause(service: string, container?: string): Promise<void> {
+    await this.#each(service, container, (each) => pause(service, each));
+  }
+
+  async resume(service: string, container?: string): Promise<void> {
+    await this.#each(service, container, (each) => resume(service, each));
+  }
+
+  async disconnect(service: string, container?: string): Promise<void> {
+    await this.#each(service, container, async (_, found) => {
+      for (const endpoint of endpointsOf(found)) await disconnect(this.#docker, found.Id, endpoint);
+    });
+  }
+
+  async reconnect(service: string, before: Baseline | undefined, container?: string): Promise<void> {
+    await this.#each(service, container, async (_, { Id: id }) => {
+      const known = before?.containers.find((each) => each.id === id);
+      if (known === undefined) {
+        throw new LabError("internal", `the journal does not say how ${service} was connected`, {
+          hint: `have it made again: docker compose -p ${this.#project} up -d --force-recreate ${service}`,
+        });
       }
-    }
-    await pause();
+      for (const endpoint of known.endpoints) await reconnect(this.#docker, id, endpoint);
+    });
   }
 
-  async resume(service: string): Promise<void> {
-    const container = await this.#container(service);
-    await ask(`resuming ${service}`, () => container.unpause(), [{ status: 500, says: /is not paused/ }]);
+  /** The containers of a service, or the one with that id, in their order. */
+  async #found(service: string, container?: string): Promise<Inspected[]> {
+    const listed = await containersOf(this.#docker, this.#project, service);
+    const wanted = container === undefined ? listed : listed.filter(({ Id }) => Id === container);
+    const found = await Promise.all(
+      wanted.map(({ Id }) =>
+        ask(`inspecting ${service}`, () => this.#docker.getContainer(Id).inspect(), [{ status: 404 }]),
+      ),
+    );
+    return found
+      .filter((each) => each !== undefined)
+      .map((each) => this.#ours(service, each))
+      .sort(byNumber);
   }
 
-  async disconnect(service: string): Promise<void> {
-    const found = this.#present(service, await this.#find(service));
-    for (const endpoint of endpointsOf(found)) await disconnect(this.#docker, found.Id, endpoint);
-  }
-
-  async reconnect(service: string, before: Baseline | undefined): Promise<void> {
-    const { Id: id } = this.#present(service, await this.#find(service));
-    const known = before?.containers.find((each) => each.id === id);
-    if (known === undefined) {
-      throw new LabError("internal", `the journal does not say how ${service} was connected`, {
-        hint: `have it made again: docker compose -p ${this.#project} up -d --force-recreate ${service}`,
-      });
-    }
-    for (const endpoint of known.endpoints) await reconnect(this.#docker, id, endpoint);
-  }
-
-  async #find(service: string): Promise<Inspected | undefined> {
-    const listed = await containerOf(this.#docker, this.#project, service);
-    if (listed === undefined) return undefined;
-    const container = this.#docker.getContainer(listed.Id);
-    const found = await ask(`looking at ${service}`, () => container.inspect(), [{ status: 404 }]);
-    if (found === undefined) return undefined;
+  #ours(service: string, found: Inspected): Inspected {
     const { Labels } = found.Config;
     if (Labels[LABEL.project] === this.#project && Labels[LABEL.service] === service) return found;
     throw new LabError("internal", `container ${found.Name} is not ${service} of project ${this.#project}`);
   }
 
-  async #container(service: string): Promise<Dockerode.Container> {
-    return this.#docker.getContainer(this.#present(service, await this.#find(service)).Id);
+  /** All at once; when one fails, only after all have come to their end. */
+  async #each(
+    service: string,
+    container: string | undefined,
+    work: (container: Dockerode.Container, found: Inspected) => Promise<unknown>,
+  ): Promise<void> {
+    const found = await this.#found(service, container);
+    if (found.length === 0) {
+      throw new LabError(
+        "precondition",
+        `${service} has no container in project ${this.#project}: someone removed it`,
+        {
+          hint: `bring it back with docker compose -p ${this.#project} up -d ${service}`,
+        },
+      );
+    }
+    const done = await Promise.allSettled(found.map((each) => work(this.#docker.getContainer(each.Id), each)));
+    const failed = done.find((each) => each.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
+}
 
-  #present(service: string, found: Inspected | undefined): Inspected {
-    if (found !== undefined) return found;
-    throw new LabError("precondition", `${service} has no container in project ${this.#project}: someone removed it`, {
-      hint: `bring it back with docker compose -p ${this.#project} up -d ${service}`,
-    });
+function stateOfContainer(found: Inspected): ServiceState {
+  const identity: ServiceIdentity = { kind: "container", id: found.Id, startedAt: found.State.StartedAt };
+  if (found.State.Paused) return { is: "paused", identity };
+  if (found.State.Restarting) return { is: "stopped", identity, isComingBack: true };
+  if (!found.State.Running) return { is: "stopped", identity };
+  return isIsolated(found) ? { is: "running", identity, isIsolated: true } : { is: "running", identity };
+}
+
+async function pause(service: string, container: Dockerode.Container): Promise<void> {
+  const once = () => ask(`pausing ${service}`, () => container.pause(), [{ status: 409, says: /already paused/ }]);
+  for (let attempt = 1; attempt < FREEZE_ATTEMPTS; attempt++) {
+    try {
+      await once();
+      return;
+    } catch (error) {
+      if (!messageOf(error).includes("unable to freeze")) throw error;
+    }
   }
+  await once();
+}
+
+async function resume(service: string, container: Dockerode.Container): Promise<void> {
+  await ask(`resuming ${service}`, () => container.unpause(), [{ status: 500, says: /is not paused/ }]);
 }

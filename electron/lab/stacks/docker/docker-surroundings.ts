@@ -25,41 +25,53 @@ type IsHeld = (service: string) => boolean;
 export class DockerSurroundings implements Surroundings {
   readonly #docker: Dockerode;
   readonly #project: string;
-  readonly #find: (service: string) => Promise<Inspected>;
 
-  constructor(docker: Dockerode, project: string, find: (service: string) => Promise<Inspected>) {
+  constructor(docker: Dockerode, project: string) {
     this.#docker = docker;
     this.#project = project;
-    this.#find = find;
   }
 
-  async observe(service: string, kind: LifecycleFault, known: readonly Baseline[]): Promise<Baseline> {
-    const target = await this.#find(service);
-    assertCanBeUndone(service, kind, target);
-    const owners = await Promise.all(ownersOf(target).map(({ owner }) => this.#inspect(owner)));
-    const shares = sharingOf(
-      target,
-      owners.filter((each) => each !== undefined),
-    );
-    const all = sharersAmong(await possibleSharers(this.#docker, this.#project), target, kind);
+  async observe(
+    service: string,
+    kind: LifecycleFault,
+    containers: readonly string[],
+    known: readonly Baseline[],
+  ): Promise<Baseline> {
+    const inspected = await Promise.all(containers.map((id) => this.#inspect(id)));
+    const targets = inspected.filter((each) => each !== undefined);
+    for (const target of targets) assertCanBeUndone(service, kind, target);
+    const possible = await possibleSharers(this.#docker, this.#project);
+    const all = targets.flatMap((target) => sharersAmong(possible, target, kind));
     // One of others that has ended, such as a debugger that nobody removed, loses nothing.
     const sharers = all.filter(({ container }) => this.#isOurs(container) || container.State.Running);
     this.#assertAllOurs(service, kind, sharers);
-    const before = known.flatMap(({ containers }) => containers);
-    const containers = [{ container: target, shares }, ...sharers].map(
-      (each) => before.find(({ id }) => id === each.container.Id) ?? baselineOf(each),
-    );
-    return { containers };
+    const before = known.flatMap((each) => each.containers);
+    const observed = [...(await Promise.all(targets.map((target) => this.#withShares(target)))), ...sharers];
+    return {
+      containers: observed.map((each) => before.find(({ id }) => id === each.container.Id) ?? baselineOf(each)),
+      ...(targets.length === 1 ? {} : { targets: targets.length }),
+    };
   }
 
-  async restore({ containers }: Baseline, isHeld: IsHeld): Promise<string[]> {
+  async #withShares(container: Inspected): Promise<InspectedSharer> {
+    const owners = await Promise.all(ownersOf(container).map(({ owner }) => this.#inspect(owner)));
+    return {
+      container,
+      shares: sharingOf(
+        container,
+        owners.filter((each) => each !== undefined),
+      ),
+    };
+  }
+
+  async restore({ containers, targets = 1 }: Baseline, isHeld: IsHeld): Promise<string[]> {
     const restarted: string[] = [];
     for (const [index, before] of containers.entries()) {
       if (isHeld(before.service) || before.state === "stopped") continue;
       const found = await this.#inspect(before.id);
       if (found === undefined) continue;
       // Of the target itself it is for its fault's own undo to say whether it is to run.
-      const hasEnded = index > 0 && !found.State.Running;
+      const hasEnded = index >= targets && !found.State.Running;
       if (!hasEnded && !(await this.#lostItsNamespace(found, before))) continue;
       await this.#restart(found, before);
       restarted.push(before.service);

@@ -11,7 +11,7 @@ import { openJournal } from "../../journal/journal.ts";
 import { StackRegister } from "../../journal/stack-register.ts";
 import { RunningStack } from "../running-stack.ts";
 import { loadStack } from "../stack-file.ts";
-import { containerOf } from "./compose-labels.ts";
+import { containersOf } from "./compose-labels.ts";
 import { connectEngine, type Engine } from "./engine.ts";
 import { readEvent } from "./event-shape.ts";
 import { linesOf } from "./json-lines.ts";
@@ -82,7 +82,7 @@ async function measure(
   journal: FaultJournal,
   signal: AbortSignal,
 ): Promise<Row[]> {
-  const container = await containerOf(engine.docker, running.stack.project, "web");
+  const [container] = await containersOf(engine.docker, running.stack.project, "web");
   if (container === undefined) throw new Error("the container that is to be measured is gone");
   const deaths = await watchDeaths(engine, container.Id);
   const log = new RunLog({ runId: "bench", clock: systemClock, record: () => {} });

@@ -3,22 +3,34 @@ import type { LifecycleFault } from "../../../model/lifecycle-fault.ts";
 import { LabError } from "../../lab-error.ts";
 import type { Stack } from "../stack-file.ts";
 import type { Sharer } from "../surroundings.ts";
-import { inspectAll, LABEL } from "./compose-labels.ts";
+import { byNumber, inspectAll, LABEL } from "./compose-labels.ts";
 import { containerName, viewOf } from "./container-view.ts";
 import { nameOf, possibleSharers, sharersAmong } from "./shared-namespaces.ts";
 
-/** For a fault on a service of a project that is up: the services that share its namespaces, and go down with it. */
-export async function sharersInProject(
+/**
+ * For a fault on a service of a project that is up: the services that share its namespaces, and go down with it, and the
+ * names of its containers.
+ */
+export async function aroundServices(
   docker: Dockerode,
   project: string,
-): Promise<(service: string, kind: LifecycleFault) => Sharer[]> {
+): Promise<{
+  sharersOf: (service: string, kind: LifecycleFault) => Sharer[];
+  containersOf: (service: string) => string[];
+}> {
   const containers = await possibleSharers(docker, project);
   const isOf = (service: string) => (each: Dockerode.ContainerInspectInfo) =>
     each.Config.Labels[LABEL.project] === project && each.Config.Labels[LABEL.service] === service;
-  return (service, kind) => {
-    const owner = containers.find(isOf(service));
-    const sharers = owner === undefined ? [] : sharersAmong(containers, owner, kind);
-    return sharers.map(({ container, shares }) => ({ service: nameOf(container), shares }));
+  return {
+    sharersOf(service, kind) {
+      const sharers = containers.filter(isOf(service)).flatMap((owner) => sharersAmong(containers, owner, kind));
+      return sharers.map(({ container, shares }) => ({ service: nameOf(container), shares }));
+    },
+    containersOf: (service) =>
+      containers
+        .filter(isOf(service))
+        .sort(byNumber)
+        .map(({ Name }) => containerName(Name)),
   };
 }
 

@@ -11,7 +11,7 @@ interface Carried {
   earlierHits: number;
 }
 
-/** A link that a sidecar of this process carries, with the faults on it. Changes of it are made one after another. */
+/** A link of one container of its caller, carried by a sidecar of this process, with the faults on it. Changes are made in turn. */
 export class CarriedLink {
   readonly #parts: SidecarParts;
   readonly #faults = new Map<string, Carried>();
@@ -42,6 +42,11 @@ export class CarriedLink {
 
   get link(): DirectLink {
     return this.#parts.link;
+  }
+
+  /** The container that calls, as it was when its sidecar was created. */
+  get caller(): LinkLocation["caller"] {
+    return this.#location.caller;
   }
 
   private get ask(): AskProxy {
@@ -104,9 +109,10 @@ export class CarriedLink {
    * Moves to a new sidecar where the caller is another instance, or the callee has an address that is not redirected. One
    * that was joined stays: the standing faults on it are not known to this process.
    */
-  follow(locate: () => Promise<LinkLocation>): Promise<void> {
+  follow(locate: () => Promise<LinkLocation | undefined>): Promise<void> {
     return this.#inTurn(async () => {
       const location = await locate();
+      if (location === undefined) return;
       if (this.isIdle || this.#isJoined || !hasMoved(this.#location, location)) return;
       this.#isFollowing = true;
       try {

@@ -5,6 +5,7 @@ import type { AskProxy, Disarm, LinkListener, LinkSidecars, SidecarFault } from 
 import type { DirectLink } from "../../stack-file.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
 import { CarriedLink } from "./carried-link.ts";
+import { allDone, CarriedLinks } from "./carried-links.ts";
 import { type LinkLocation, locateLink, runningContainers } from "./link-location.ts";
 import { isBusy } from "./sidecar.ts";
 import { attach, removeSidecar, runOnce, type SidecarLink, sidecarsOf } from "./sidecar-container.ts";
@@ -19,7 +20,7 @@ export class DockerLinkSidecars implements LinkSidecars {
   readonly #project: string;
   readonly #stackId: string;
   /** By the link's name; only those of this process. */
-  readonly #carried = new Map<string, CarriedLink>();
+  readonly #carried = new Map<string, CarriedLinks>();
   readonly #listeners = new Set<LinkListener>();
   #image: Promise<string> | undefined;
 
@@ -44,9 +45,11 @@ export class DockerLinkSidecars implements LinkSidecars {
   }
 
   async preflight(link: DirectLink): Promise<void> {
-    const [{ caller, targets }, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
-    const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets };
-    await runOnce(this.#docker, parts, "check");
+    const [locations, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
+    for (const { caller, targets } of locations) {
+      const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets };
+      await runOnce(this.#docker, parts, "check");
+    }
   }
 
   async apply(link: DirectLink, fault: SidecarFault): Promise<void> {
@@ -139,12 +142,12 @@ export class DockerLinkSidecars implements LinkSidecars {
     return { project: this.#project, stackId: this.#stackId, name };
   }
 
-  #locate(link: DirectLink): Promise<LinkLocation> {
+  #locate(link: DirectLink): Promise<LinkLocation[]> {
     return locateLink(this.#docker, this.#project, link);
   }
 
-  async #carry(link: DirectLink, fault: SidecarFault): Promise<CarriedLink> {
-    const [location, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
+  async #carry(link: DirectLink, fault: SidecarFault): Promise<CarriedLinks> {
+    const [locations, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
     const parts = {
       docker: this.#docker,
       link,
@@ -154,25 +157,42 @@ export class DockerLinkSidecars implements LinkSidecars {
       reads: () => this.#readsOf(link.name),
     };
     const standing = await this.#standing(link);
-    const carried =
-      standing === undefined
-        ? await CarriedLink.start(parts, location, fault)
-        : await CarriedLink.join(parts, location, standing);
+    const started: CarriedLink[] = [];
+    try {
+      await allDone(
+        locations.map(async (location) => {
+          const earlier = standing.get(location.caller.id);
+          const carried = earlier
+            ? await CarriedLink.join(parts, location, earlier)
+            : await CarriedLink.start(parts, location, fault);
+          started.push(carried);
+        }),
+      );
+    } catch (error) {
+      await Promise.allSettled(started.map((each) => each.stop()));
+      throw error;
+    }
+    const carried = new CarriedLinks(link, started);
     this.#carried.set(link.name, carried);
     return carried;
   }
 
-  /** One that an earlier command has left with a standing fault. Any other is none of a living lab, and is removed. */
-  async #standing(link: DirectLink): Promise<Dockerode.Container | undefined> {
-    const [found] = await sidecarsOf(this.#docker, this.#linkOf(link));
-    if (found === undefined) return undefined;
-    const container = this.#docker.getContainer(found.Id);
-    if (found.Labels[SIDECAR_LABEL.standing] !== undefined && found.State === "running") return container;
-    if (!(await removeSidecar(container))) await this.#clear(link);
-    return undefined;
+  /**
+   * Those that an earlier command has left with a standing fault, by the id of the caller. Any other is none of a living
+   * lab, and is removed.
+   */
+  async #standing(link: DirectLink): Promise<Map<string, Dockerode.Container>> {
+    const standing = new Map<string, Dockerode.Container>();
+    for (const { Id, Labels, State, HostConfig } of await sidecarsOf(this.#docker, this.#linkOf(link))) {
+      const container = this.#docker.getContainer(Id);
+      if (Labels[SIDECAR_LABEL.standing] !== undefined && State === "running") {
+        standing.set((HostConfig.NetworkMode ?? "").replace(/^container:/, ""), container);
+      } else if (!(await removeSidecar(container))) await this.#clear(link);
+    }
+    return standing;
   }
 
-  async #remove(link: DirectLink, carried: CarriedLink): Promise<void> {
+  async #remove(link: DirectLink, carried: CarriedLinks): Promise<void> {
     this.#carried.delete(link.name);
     if (!(await carried.stop())) await this.#clear(link);
   }
@@ -180,21 +200,26 @@ export class DockerLinkSidecars implements LinkSidecars {
   /** Undoes what another process of this lab, dead or alive, has done to the link. */
   async #undoOfOther(link: DirectLink, disarm: Disarm): Promise<number | undefined> {
     let hits: number | undefined;
-    let isClean = false;
+    const found = await sidecarsOf(this.#docker, this.#linkOf(link));
+    let isClean = found.length > 0;
     let isNeeded = false;
-    for (const { Id, Labels, State } of await sidecarsOf(this.#docker, this.#linkOf(link))) {
+    for (const { Id, Labels, State } of found) {
       const container = this.#docker.getContainer(Id);
       if (Labels[SIDECAR_LABEL.standing] !== undefined && State === "running") {
         const channel = await attach(container, { takeHit: () => {}, takeCall: () => {} });
+        let isStillBusy = false;
         try {
-          hits = await disarm(channel.ask);
-          isNeeded ||= await isBusy(channel.ask, link.name);
+          const met = await disarm(channel.ask);
+          hits = met === undefined ? hits : (hits ?? 0) + met;
+          isStillBusy = await isBusy(channel.ask, link.name);
         } finally {
           channel.detach();
         }
-        if (!isNeeded) isClean = await removeSidecar(container);
-      } else if (Labels[SIDECAR_LABEL.stack] === this.#stackId) isClean = await removeSidecar(container);
-      else isNeeded = true;
+        isNeeded ||= isStillBusy;
+        if (!isStillBusy && !(await removeSidecar(container))) isClean = false;
+      } else if (Labels[SIDECAR_LABEL.stack] === this.#stackId) {
+        if (!(await removeSidecar(container))) isClean = false;
+      } else isNeeded = true;
     }
     if (!isClean && !isNeeded) await this.#clear(link);
     return hits;

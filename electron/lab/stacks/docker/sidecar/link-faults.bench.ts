@@ -11,7 +11,7 @@ import { openJournal } from "../../../journal/journal.ts";
 import { StackRegister } from "../../../journal/stack-register.ts";
 import { RunningStack } from "../../running-stack.ts";
 import { loadStack } from "../../stack-file.ts";
-import { containerOf } from "../compose-labels.ts";
+import { containersOf } from "../compose-labels.ts";
 import { connectEngine, type Engine } from "../engine.ts";
 import { sidecarImage } from "./sidecar-image.ts";
 
@@ -74,7 +74,7 @@ export async function benchLinkFaults(): Promise<Row[]> {
 async function measure({ docker }: Engine, running: RunningStack, journal: FaultJournal): Promise<Row[]> {
   const { signal } = new AbortController();
   const image = await sidecarImage(docker, signal, () => {});
-  const caller = await containerOf(docker, running.stack.project, "caller");
+  const [caller] = await containersOf(docker, running.stack.project, "caller");
   const log = new RunLog({ runId: "bench", clock: systemClock, record: () => {} });
   const faults = new FaultInjector({ stack: running, journal, log, clock: systemClock });
   const applied: number[] = [];

@@ -179,13 +179,6 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
     expect(project.sidecars()).toEqual([]);
   });
 
-  test("of a caller in two containers is refused with the reason", async () => {
-    const project = new LinkedProject(TWO_SERVICES, ["--scale", "caller=2"]);
-    const { injector } = await openLinked(project);
-    await expect(injector.apply({ latency: LINK, by: 10 }, signal)).rejects.toThrow(/caller runs in 2 containers/);
-    expect(project.sidecars()).toEqual([]);
-  });
-
   test("is left out where one of its ends has done its work and ended", async () => {
     const project = shared();
     // Killed after its grace period, or before it listens for the signal, it would not have ended by itself.

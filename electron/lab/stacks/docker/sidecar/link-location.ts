@@ -12,41 +12,43 @@ export interface Target {
   port: number;
 }
 
-/** Where a link can be broken now: one instance of its caller, and every address at which it reaches the callee. */
+/** One instance of a link's caller, and every address at which it reaches the callee. */
 export interface LinkLocation {
   caller: { id: string; startedAt: string };
   targets: Target[];
 }
 
-/** @throws LabError `unsupported` or `precondition` with the reason why the link cannot be broken */
+/**
+ * Where a link can be broken: at each container of its caller, but for those that live in a network namespace of another
+ * one, which carries it for them.
+ * @throws LabError `unsupported` or `precondition` with the reason why the link cannot be broken
+ */
 export async function locateLink(
   docker: Dockerode,
   project: string,
   { name, from, to, port }: DirectLink,
-): Promise<LinkLocation> {
-  const [caller, ...others] = await runningContainers(docker, project, from);
-  if (caller === undefined) {
+): Promise<LinkLocation[]> {
+  const callers = await runningContainers(docker, project, from);
+  if (callers.length === 0) {
     throw new LabError("precondition", `${name} cannot be broken: ${from} is not running`, {
       hint: `start ${from} first`,
     });
   }
-  if (others.length > 0) {
-    throw new LabError("unsupported", `${name} cannot be broken: ${from} runs in ${others.length + 1} containers`, {
-      hint: `scale it to one: docker compose up --scale ${from}=1`,
+  const callees = await runningContainers(docker, project, to);
+  const homes = await Promise.all(callees.map((each) => namespaceOwner(docker, each)));
+  const locations = new Map<string, LinkLocation>();
+  for (const caller of callers) {
+    const home = await namespaceOwner(docker, caller);
+    assertOwnNetwork(name, from, home);
+    const hosts = [...new Set(homes.flatMap((each) => addressesOf(home, each)))].sort();
+    if (hosts.length === 0) throw unreachable(name, from, to, callees);
+    if (locations.has(home.Id)) continue;
+    locations.set(home.Id, {
+      caller: { id: caller.Id, startedAt: caller.State.StartedAt },
+      targets: hosts.map((host) => ({ host, port })),
     });
   }
-  const home = await namespaceOwner(docker, caller);
-  assertOwnNetwork(name, from, home);
-  const callees = await runningContainers(docker, project, to);
-  const addresses = await Promise.all(
-    callees.map(async (each) => addressesOf(home, await namespaceOwner(docker, each))),
-  );
-  const hosts = [...new Set(addresses.flat())].sort();
-  if (hosts.length === 0) throw unreachable(name, from, to, callees);
-  return {
-    caller: { id: caller.Id, startedAt: caller.State.StartedAt },
-    targets: hosts.map((host) => ({ host, port })),
-  };
+  return [...locations.values()];
 }
 
 /** The running containers of a service, paused ones too. */
