@@ -24,6 +24,10 @@ function hasEngine(): boolean {
   }
 }
 
+/** As a person writes it: a variable of the environment, and not its value. */
+const PASSWORD = ["$", "{STORE_PASSWORD}"].join("");
+const HEADER = `Authorization: Bearer ${PASSWORD}`;
+
 const project = `labpage${randomUUID().slice(0, 8)}`;
 
 test.describe("a compose project of someone else's", () => {
@@ -42,6 +46,7 @@ test.describe("a compose project of someone else's", () => {
   test.beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "resilience-lab-page-"));
     writePublicProject(folder);
+    writeFileSync(join(folder, ".env"), "STORE_PASSWORD=of-theirs\n");
     compose("up", "-d");
   });
   test.afterAll(() => {
@@ -93,10 +98,49 @@ test.describe("a compose project of someone else's", () => {
       await choose("Caller", "worker", page);
       await choose("Callee", "tools", page);
       await page.getByRole("button", { name: "Add link" }).click();
-      await page.getByRole("button", { name: "Save 2 changes" }).click();
+
+      const store = page.getByRole("listitem", { name: "store", exact: true });
+      await choose("Health by", "SQL query", store);
+      await expect(store.getByRole("button", { name: "Try store" })).toHaveAccessibleDescription(/^Enter the user/);
+      await store.getByRole("textbox", { name: "User" }).fill("postgres");
+      await store.getByRole("textbox", { name: "Database" }).fill("postgres");
+      await store.getByRole("textbox", { name: "Password from variable" }).fill("NOWHERE_SET");
+      await store.getByRole("button", { name: "Try store" }).click();
+      await expect(page.getByText("NOWHERE_SET is not set")).toBeVisible();
+      await store.getByRole("textbox", { name: "Password from variable" }).fill("STORE_PASSWORD");
+      await store.getByRole("button", { name: "Try store" }).click();
+      await expect(store.getByRole("status")).toContainText(/^up in \d+ ms: answers queries$/);
+
+      const tools = page.getByRole("listitem", { name: "tools", exact: true });
+      await tools.getByRole("textbox", { name: "Headers" }).fill("Authorization: Bearer secret");
+      await expect(tools).toContainText("One a line, with a variable");
+      await tools.getByRole("textbox", { name: "Headers" }).fill(HEADER);
+      await tools.getByRole("button", { name: "Try tools" }).click();
+      await expect(tools.getByRole("status")).toContainText(/^up in \d+ ms/);
+
+      await page.getByRole("button", { name: "Save 4 changes" }).click();
       await expect(form).toContainText(`from ${join(folder, "resilience-lab.yaml")}`);
+      await expect(tools.getByRole("textbox", { name: "Headers" })).toHaveValue(HEADER);
       expect(parse(readFileSync(join(folder, "resilience-lab.yaml"), "utf8"))).toEqual({
-        services: { page: { "x-lab": { role: "agent", probe: { tcp: true }, port: 8000 } } },
+        services: {
+          page: { "x-lab": { role: "agent", probe: { tcp: true }, port: 8000 } },
+          store: {
+            "x-lab": {
+              role: "database",
+              probe: { postgres: { user: "postgres", password: PASSWORD, database: "postgres" } },
+              port: 5432,
+            },
+          },
+          tools: {
+            "x-lab": {
+              role: "mcp-server",
+              probe: { mcp: "/mcp" },
+              endpoint: "/mcp",
+              headers: { Authorization: `Bearer ${PASSWORD}` },
+              port: 3001,
+            },
+          },
+        },
         "x-lab": { links: [{ name: "worker->tools", port: 3001 }] },
       });
       await window.goTo("Lab");

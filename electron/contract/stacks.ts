@@ -109,11 +109,43 @@ export const SERVICE_ROLES = [
   "other",
 ] as const;
 
-/** How a service's health is checked; `path` is that of `http` and `mcp`. A `postgres` probe is written in a file only. */
+const variable = z.string().regex(/^[A-Za-z_]\w{0,99}$/, { error: "expected the name of an environment variable" });
+const account = z
+  .string()
+  .max(100)
+  .regex(/^[^\s$]+$/, { error: "expected a name" });
+
+/** How a database is logged in to. The password never passes through the page: it is in a variable of the environment. */
+export const databaseLogin = z.strictObject({ user: account, database: account, passwordVariable: variable });
+export type DatabaseLogin = z.infer<typeof databaseLogin>;
+
+/**
+ * How a service's health is checked; `path` is that of `http` and `mcp`, `login` that of `postgres`: null where a file has a
+ * probe that the page cannot show, such as one with a password in it.
+ */
 export const describedProbe = z.object({
   is: z.enum(["mcp", "http", "tcp", "container", "postgres"]),
   path: path.nullable(),
+  login: databaseLogin.nullable(),
 });
+export type DescribedProbe = z.infer<typeof describedProbe>;
+
+/** A header sent to a service. Null where a file has a value without a variable, which is not shown and is kept. */
+export const describedHeader = z.strictObject({
+  name: z
+    .string()
+    .max(100)
+    .regex(/^[!#$%&'*+.^`|~\w-]+$/, { error: "expected the name of an HTTP header" }),
+  value: z
+    .string()
+    .max(1_000)
+    .regex(/^[^$\r\n]*\$\{[A-Za-z_]\w*\}[^$\r\n]*$/, {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: shown as a person writes it
+      error: "expected a variable of the environment in it, such as Bearer ${TOKEN}",
+    })
+    .nullable(),
+});
+export type DescribedHeader = z.infer<typeof describedHeader>;
 
 /** What the lab takes a service for. */
 export const describedService = z.object({
@@ -124,6 +156,7 @@ export const describedService = z.object({
   ports: z.array(z.int()),
   role: z.enum(SERVICE_ROLES),
   probe: describedProbe,
+  headers: z.array(describedHeader),
   /** Where it answers; null when nothing says so. */
   port: z.int().nullable(),
   /** The file that says so; null for a proposal. */
@@ -152,7 +185,14 @@ export const projectDescription = z.object({
 });
 export type ProjectDescription = z.infer<typeof projectDescription>;
 
-const writableProbe = z.strictObject({ is: z.enum(["mcp", "http", "tcp", "container"]), path: path.nullable() });
+const writableProbe = z
+  .strictObject({
+    is: z.enum(["mcp", "http", "tcp", "container", "postgres"]),
+    path: path.nullable(),
+    login: databaseLogin.nullable(),
+  })
+  .refine(({ is, login }) => (is === "postgres") === (login !== null), { error: "a login belongs to postgres" });
+const headers = z.array(describedHeader).max(20);
 
 /** Corrections of the project that is open. */
 export const projectChanges = z.strictObject({
@@ -162,8 +202,9 @@ export const projectChanges = z.strictObject({
       z.strictObject({
         name: serviceName,
         role: z.enum(SERVICE_ROLES),
-        /** Null leaves a probe as its file says, which alone may hold a query with its password. */
+        /** Null leaves a probe as its file says, which may hold a password. */
         probe: writableProbe.nullable(),
+        headers,
         port: port.nullable(),
       }),
     )
@@ -174,7 +215,12 @@ export const projectChanges = z.strictObject({
 });
 export type ProjectChanges = z.infer<typeof projectChanges>;
 
-export const probeTrial = z.strictObject({ service: serviceName, probe: writableProbe, port: port.nullable() });
+export const probeTrial = z.strictObject({
+  service: serviceName,
+  probe: writableProbe,
+  headers,
+  port: port.nullable(),
+});
 export type ProbeTrial = z.infer<typeof probeTrial>;
 
 export const probeResult = z.object({ status: healthStatus, reason: z.string(), latencyMs: z.number() });

@@ -40,6 +40,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--count 50]",
     run: () => import("./docker-leaks.ts"),
   },
+  "sidecar-kills": {
+    what: "kills labs at random moments while they break a link on Docker, and checks that nothing of them is left",
+    options: "[--count 60] [--seed N]",
+    run: () => import("./sidecar-kills.ts"),
+  },
   fuzz: {
     what: "sends malformed API calls and mutated streams to a fault proxy",
     options: "[--count 10000] [--seed N]",
@@ -48,7 +53,7 @@ const SOAKS: Record<string, Soak> = {
 };
 
 const LIST = Object.entries(SOAKS)
-  .map(([name, { what, options }]) => `  ${name.padEnd(9)} ${what}\n            ${options}\n`)
+  .map(([name, { what, options }]) => `  ${name.padEnd(13)} ${what}\n                ${options}\n`)
   .join("");
 
 const [name, ...options] = process.argv.slice(2);

@@ -5,16 +5,19 @@ import { useStores } from "../state/lab-context.tsx";
 import { attempt } from "../state/notify.tsx";
 import { ReasonedButton } from "../ui/reasoned-button.tsx";
 import { ToneWord } from "../ui/tone-mark.tsx";
+import { HeaderFields } from "./header-fields.tsx";
+import { LoginFields } from "./login-fields.tsx";
 import classes from "./services-page.module.css";
-import { hasPath, type ServiceForm } from "./use-description.ts";
+import { hasPath, isWritable, problemOf, type ServiceForm, writtenProbe } from "./use-description.ts";
 
 const PROBES = [
   { value: "mcp", label: "MCP handshake" },
   { value: "http", label: "HTTP request" },
   { value: "tcp", label: "TCP connection" },
   { value: "container", label: "Container's state" },
+  { value: "postgres", label: "SQL query" },
 ] as const;
-const OF_A_FILE = { value: "postgres", label: "SQL query" };
+const NO_LOGIN = { user: "", database: "", passwordVariable: "" };
 
 interface ServiceFormProps {
   service: DescribedService;
@@ -27,7 +30,8 @@ export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
   const { name, image, replicas, ports, saidIn } = service;
   const { role, probe, port } = form;
   const choices = [...new Set([...ports, ...(port === null ? [] : [port])])].map(String);
-  const ofFile = probe.is === "postgres" ? [OF_A_FILE] : [];
+  const chooseProbe = (is: ServiceForm["probe"]["is"]) =>
+    onChange({ ...form, probe: { ...probe, is, login: is === "postgres" ? (service.probe.login ?? NO_LOGIN) : null } });
   return (
     <li className={classes.row} aria-label={name}>
       <div className={classes.name}>
@@ -50,10 +54,10 @@ export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
         <Select
           size="xs"
           label="Health by"
-          data={[...PROBES, ...ofFile]}
+          data={PROBES}
           value={probe.is}
           allowDeselect={false}
-          onChange={(value) => onChange({ ...form, probe: { ...probe, is: value as ServiceForm["probe"]["is"] } })}
+          onChange={(value) => chooseProbe(value as ServiceForm["probe"]["is"])}
         />
         <TextInput
           size="xs"
@@ -72,6 +76,10 @@ export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
           clearable
           onChange={(value) => onChange({ ...form, port: value === null ? null : Number(value) })}
         />
+        {probe.is === "postgres" && <LoginFields form={form} onChange={onChange} />}
+        {hasPath(probe.is) && (
+          <HeaderFields headers={form.headers} onChange={(headers) => onChange({ ...form, headers })} />
+        )}
         <Trial service={name} form={form} />
       </div>
     </li>
@@ -89,18 +97,17 @@ function Trial({ service, form }: { service: string; form: ServiceForm }) {
   const [isTrying, setTrying] = useState(false);
   const [tried, setTried] = useState<Tried>();
   const { probe, port } = form;
-  const asked = JSON.stringify({ probe, port });
+  const asked = JSON.stringify({ probe, headers: form.headers, port });
   const run = async () => {
     setTrying(true);
-    const path = hasPath(probe.is) ? (probe.path ?? "/") : null;
-    const trial = { service, probe: { ...probe, path }, port } as ProbeTrial;
+    const trial: ProbeTrial = { service, probe: writtenProbe(probe), headers: form.headers, port };
     const result = await attempt(`${service} could not be probed`, () => client.call.stacks.tryProbe(trial));
     setTrying(false);
     if (result === undefined) return;
     const { status, reason, latencyMs } = result;
     setTried({ form: asked, status, text: `${status} in ${Math.round(latencyMs)} ms: ${reason}` });
   };
-  const because = probe.is === "postgres" ? "A query is written in a file, with its password" : undefined;
+  const because = isWritable(probe) ? problemOf(form) : "Its file has the query, with the password";
   return (
     <>
       <ReasonedButton

@@ -57,7 +57,7 @@ function Actions({ form, hasProposals }: { form: ReturnType<typeof useDescriptio
   const isRunInProgress = useLab((state) => (state.lab?.queue.active.length ?? 0) > 0);
   const { changes } = form;
   const busy = isRunInProgress ? "A run is in progress: cancel it first" : cannot;
-  const because = changes === 0 ? "Nothing has been changed" : busy;
+  const because = changes === 0 ? "Nothing has been changed" : (form.problem ?? busy);
   return (
     <div className={classes.actions}>
       <ReasonedButton disabledBecause={because} loading={form.isSaving} onClick={() => void form.save()}>

@@ -1,9 +1,15 @@
 import { useCallback, useEffect, useState } from "react";
-import type { DescribedService, ProjectChanges, ProjectDescription } from "../../electron/contract/stacks.ts";
+import {
+  type DescribedService,
+  databaseLogin,
+  describedHeader,
+  type ProjectChanges,
+  type ProjectDescription,
+} from "../../electron/contract/stacks.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import { attempt, notify } from "../state/notify.tsx";
 
-export type ServiceForm = Pick<DescribedService, "role" | "probe" | "port">;
+export type ServiceForm = Pick<DescribedService, "role" | "probe" | "headers" | "port">;
 export type AddedLink = ProjectChanges["addLinks"][number];
 
 /** The open project's services and links with what has been changed of them here and not saved yet. */
@@ -37,9 +43,9 @@ export function useDescription() {
   const save = async () => {
     if (description === undefined) return;
     setSaving(true);
-    const services = [...changed].map(([name, { role, probe, port }]) => {
-      const { is, path } = probe;
-      return { name, role, probe: is === "postgres" ? null : { is, path: hasPath(is) ? (path ?? "/") : null }, port };
+    const services = [...changed].map(([name, form]) => {
+      const { role, headers, port } = form;
+      return { name, role, probe: isWritable(form.probe) ? writtenProbe(form.probe) : null, headers, port };
     });
     const { project, savedIn } = description;
     const changes = { project, services, addLinks: [...addLinks], removeLinks: [...removeLinks] };
@@ -59,6 +65,8 @@ export function useDescription() {
     failure,
     isSaving,
     changes: changed.size + addLinks.length + removeLinks.length,
+    /** Why the changes cannot be saved. */
+    problem: [...changed.values()].flatMap((form) => problemOf(form) ?? []).at(0),
     formOf: (service: DescribedService): ServiceForm => changed.get(service.name) ?? service,
     change(service: DescribedService, form: ServiceForm) {
       const next = new Map(changed);
@@ -88,14 +96,28 @@ export function useDescription() {
 
 export type Description = ReturnType<typeof useDescription>;
 
-/** A probe by a query is written in a file, since it has a password in it. */
-function isWritable({ is }: ServiceForm["probe"]): boolean {
-  return is !== "postgres";
+/** A probe that only a file has, since it has a password in it, stays as it is there. */
+export function isWritable({ is, login }: ServiceForm["probe"]): boolean {
+  return is !== "postgres" || login !== null;
+}
+
+/** As it is saved and tried: without what belongs to another way of probing. */
+export function writtenProbe({ is, path, login }: ServiceForm["probe"]): ServiceForm["probe"] {
+  return { is, path: hasPath(is) ? (path ?? "/") : null, login: is === "postgres" ? login : null };
+}
+
+/** Why a form cannot be tried or saved; undefined when it can. */
+export function problemOf({ probe, headers }: ServiceForm): string | undefined {
+  if (probe.is === "postgres" && probe.login !== null && !databaseLogin.safeParse(probe.login).success) {
+    return "Enter the user, the database and the variable that has the password";
+  }
+  if (hasPath(probe.is) && !(probe.path ?? "/").startsWith("/")) return "The path begins with /";
+  return headers.every((each) => describedHeader.safeParse(each).success) ? undefined : "Correct the headers";
 }
 
 function isSame(one: ServiceForm, other: ServiceForm): boolean {
-  const text = ({ role, probe: { is, path }, port }: ServiceForm) =>
-    JSON.stringify([role, is, hasPath(is) && path, port]);
+  const text = ({ role, probe, headers, port }: ServiceForm) =>
+    JSON.stringify([role, writtenProbe(probe), headers, port]);
   return text(one) === text(other);
 }
 

@@ -13,8 +13,18 @@ export const probe = z.union(
     z
       .strictObject({ container: z.literal(true) })
       .describe("its container runs, and its own health check, where it has one, passes; needs no port"),
-    z.strictObject({ postgres: z.string().startsWith("postgres") }).describe("SELECT 1"),
+    z
+      .strictObject({
+        postgres: z.union([
+          z.string().startsWith("postgres"),
+          z.strictObject({ user: z.string().min(1), password: z.string(), database: z.string().min(1) }),
+        ]),
+      })
+      .describe("SELECT 1, with a URL or with an account"),
   ],
-  { error: "a probe is one of {http: /path}, {mcp: /path}, {tcp: true}, {postgres: url}" },
+  {
+    error:
+      "a probe is one of {http: /path}, {mcp: /path}, {tcp: true}, {postgres: url}, {postgres: {user, password, database}}, {container: true}",
+  },
 );
 export type ProbeSpec = z.output<typeof probe>;

@@ -32,7 +32,7 @@ export function makeProbe(spec: AskedProbe, address: string, headers: McpEndpoin
   if ("http" in spec) return timed({ check: (signal) => checkHttp(`http://${address}${spec.http}`, headers, signal) });
   if ("mcp" in spec) return timed(new McpProbe({ url: `http://${address}${spec.mcp}`, headers }));
   if ("tcp" in spec) return timed({ check: (signal) => checkTcp(address, signal) });
-  return timed(postgresCheck(spec.postgres.replace("{address}", address)));
+  return timed(postgresCheck(clientOptions(spec.postgres, address)));
 }
 
 function timed(method: ProbeMethod): Probe {
@@ -71,7 +71,15 @@ function checkTcp(address: string, signal: AbortSignal): Promise<Verdict> {
   });
 }
 
-function postgresCheck(connectionString: string): ProbeMethod {
+type PostgresProbe = Extract<ProbeSpec, { postgres: unknown }>["postgres"];
+
+function clientOptions(account: PostgresProbe, address: string): pg.ClientConfig {
+  if (typeof account === "string") return { connectionString: account.replace("{address}", address) };
+  const at = address.lastIndexOf(":");
+  return { ...account, host: address.slice(0, at), port: Number(address.slice(at + 1)) };
+}
+
+function postgresCheck(options: pg.ClientConfig): ProbeMethod {
   let client: pg.Client | undefined;
   const close = async (): Promise<void> => {
     const old = client;
@@ -81,7 +89,7 @@ function postgresCheck(connectionString: string): ProbeMethod {
   const check = async (signal: AbortSignal): Promise<Verdict> => {
     try {
       if (client === undefined) {
-        const fresh = new pg.Client({ connectionString, connectionTimeoutMillis: PROBE_LIMIT_MS });
+        const fresh = new pg.Client({ ...options, connectionTimeoutMillis: PROBE_LIMIT_MS });
         fresh.on("error", () => {
           if (client === fresh) client = undefined; // lost: the next check tries a new one
         });

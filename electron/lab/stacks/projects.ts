@@ -1,10 +1,17 @@
 import { resolve } from "node:path";
-import type { ListedProject, OpenedFile, ProjectChanges, ProjectDescription } from "../../contract/stacks.ts";
+import type {
+  ListedProject,
+  OpenedFile,
+  ProbeTrial,
+  ProjectChanges,
+  ProjectDescription,
+} from "../../contract/stacks.ts";
 import { LabError } from "../lab-error.ts";
 import type { ComposeTool, ComposeVerb } from "./docker/compose-tool.ts";
 import type { Engine } from "./docker/engine.ts";
 import { describeFile } from "./known-stacks.ts";
-import type { Stack } from "./stack-file.ts";
+import { trialOf } from "./probe-trial.ts";
+import type { Service, Stack } from "./stack-file.ts";
 
 const NO_TOOL = "install docker compose (https://docs.docker.com/compose/install), or bring the project up yourself";
 
@@ -52,6 +59,11 @@ export class Projects {
     const { readDescription } = await import("./docker/project-description.ts");
     const { docker } = await this.#engine(false);
     return readDescription(docker, open, this.#environment);
+  }
+
+  /** A probe to try, with its variables filled in. @throws LabError naming one that is not set */
+  trialOf(trial: ProbeTrial, stack: Stack): Pick<Service, "probe" | "headers"> {
+    return trialOf(trial, stack, this.#environment);
   }
 
   /** Saves corrections of it. @returns the file */

@@ -193,11 +193,15 @@ export class RunningStack {
    * Probes a service as it would be with other values: until it is not down, or for some seconds, since a first handshake
    * may take longer than a later one.
    */
-  async tryProbe(name: string, probe: Service["probe"], insidePort: number | undefined): Promise<ProbeResult> {
+  async tryProbe(
+    name: string,
+    { probe, headers }: Pick<Service, "probe" | "headers">,
+    insidePort: number | undefined,
+  ): Promise<ProbeResult> {
     const service = serviceNamed(this.stack, name);
     const isPublished = service.port?.containerPort === insidePort;
     const port = isPublished ? service.port : undefined;
-    const tried = this.#backend.probe({ ...service, probe, insidePort, port });
+    const tried = this.#backend.probe({ ...service, probe, headers, insidePort, port });
     const limit = AbortSignal.timeout(TRIAL_LIMIT_MS);
     try {
       for (;;) {

@@ -161,6 +161,11 @@ export function readStackFile(file: string): YamlDocument {
   return document;
 }
 
+/** What variables in a stack's files are filled in with: `.env` of its folder, and the environment before it. */
+export function variablesOf(folder: string, environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return { ...readDotEnv(join(folder, ".env"), environment).values, ...environment };
+}
+
 /** The variables that a folder's `.env` sets. */
 export function readDotEnv(
   file: string,

@@ -11,7 +11,6 @@ import type {
   StackChoices,
 } from "../../../contract/stacks.ts";
 import type { ProbeResult } from "../../health/probe.ts";
-import type { ProbeSpec } from "../../health/probe-spec.ts";
 import type { JournaledFault } from "../../journal/fault-journal.ts";
 import type { Lab } from "../../lab.ts";
 import { LabError } from "../../lab-error.ts";
@@ -195,15 +194,10 @@ export class StackService {
   }
 
   /** @throws LabError while the stack is not up, or for a service that it does not have */
-  async tryProbe({ service, probe, port }: ProbeTrial): Promise<ProbeResult> {
-    const path = probe.path ?? "/";
-    const spec: ProbeSpec =
-      probe.is === "mcp"
-        ? { mcp: path }
-        : probe.is === "http"
-          ? { http: path }
-          : ({ [probe.is]: true as const } as ProbeSpec);
-    return this.#up().tryProbe(service, spec, port ?? undefined);
+  async tryProbe(trial: ProbeTrial): Promise<ProbeResult> {
+    const running = this.#up();
+    const filled = this.#lab.projects.trialOf(trial, running.stack);
+    return running.tryProbe(trial.service, filled, trial.port ?? undefined);
   }
 
   /** Saves corrections and opens the project again with them. @throws as {@link use} */

@@ -1,6 +1,7 @@
 import type Dockerode from "dockerode";
 import type { DescribedLink, DescribedService, ProjectChanges, ProjectDescription } from "../../../contract/stacks.ts";
 import { LabError } from "../../lab-error.ts";
+import { shownHeaders, shownProbe, writtenHeaders, writtenProbe } from "../described-probe.ts";
 import { isProxied, type Service, type Stack } from "../stack-file.ts";
 import { changeOverlay, type OverlayChanges, overlayToSave } from "./project-overlay.ts";
 import { type FoundProject, findProject, saidOf } from "./project-stack.ts";
@@ -25,8 +26,9 @@ export async function readDescription(
       if (taken === undefined) return [];
       const { name, image, replicas } = service;
       const ports = service.ports.map(({ inside }) => inside);
-      const saidIn = said.services.get(name)?.file ?? null;
-      return [{ name, image, replicas, ports, saidIn, ...formOf(taken) }];
+      const written = said.services.get(name);
+      const form = formOf(taken, (written?.["x-lab"] ?? {}) as Record<string, unknown>);
+      return [{ name, image, replicas, ports, saidIn: written?.file ?? null, ...form }];
     }),
     links: open.links.map((link): DescribedLink => {
       const { name, from, to } = link;
@@ -36,19 +38,16 @@ export async function readDescription(
   };
 }
 
-function formOf({ role, probe, endpoint, insidePort }: Service): Pick<DescribedService, "role" | "probe" | "port"> {
-  const [[is, path]] = Object.entries(probe) as [[DescribedService["probe"]["is"], unknown]];
-  const isPath = is === "http" || is === "mcp";
+function formOf(
+  { role, probe, endpoint, insidePort }: Service,
+  written: Record<string, unknown>,
+): Pick<DescribedService, "role" | "probe" | "headers" | "port"> {
   return {
     role,
-    probe: { is, path: isPath && typeof path === "string" ? path : pathIn(endpoint) },
+    probe: shownProbe(probe, endpoint, written.probe),
+    headers: shownHeaders(written.headers),
     port: insidePort ?? null,
   };
-}
-
-/** Of the endpoint of a database, which is no path, nothing is shown. */
-function pathIn(endpoint: string | undefined): string | null {
-  return endpoint?.startsWith("/") ? endpoint : null;
 }
 
 /**
@@ -72,18 +71,16 @@ type WrittenProbe = NonNullable<ProjectChanges["services"][number]["probe"]>;
 
 function serviceChanges(found: FoundProject, { services }: ProjectChanges): OverlayChanges {
   const said = saidOf(found).services;
-  return services.map(({ name, role, probe, port }) => {
+  return services.map(({ name, role, probe, headers, port }) => {
     assertService(found, name);
-    const before = said.get(name)?.["x-lab"] ?? {};
-    const { endpoint: _, port: __, ...kept } = before as Record<string, unknown>;
-    const probed = probe === null ? {} : { probe: specOf(probe) };
-    const lab = { ...kept, role, ...probed, ...endpointOf(role, probe, before), ...(port !== null && { port }) };
+    const before = (said.get(name)?.["x-lab"] ?? {}) as Record<string, unknown>;
+    const { endpoint: _, port: __, headers: sent, ...kept } = before;
+    const probed = probe === null ? {} : { probe: writtenProbe(probe) };
+    const written = writtenHeaders(headers, sent);
+    const more = { ...(written && { headers: written }), ...(port !== null && { port }) };
+    const lab = { ...kept, role, ...probed, ...endpointOf(role, probe, before), ...more };
     return [["services", name, "x-lab"], lab];
   });
-}
-
-function specOf({ is, path }: WrittenProbe): object {
-  return is === "http" || is === "mcp" ? { [is]: path ?? "/" } : { [is]: true };
 }
 
 /** Where a gateway or server is called is where it is probed, by a handshake; other endpoints stay as they are said. */

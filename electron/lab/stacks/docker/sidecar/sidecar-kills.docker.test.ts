@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -19,8 +20,17 @@ const MOMENTS = [
   "amid the undo",
   "after the undo",
 ].map((moment, index) => ({ moment, watchdogToo: index % 2 === 1 }));
-/** One of them with the watchdog. */
-const TIMES_MS = [137, 690, 1_411].map((afterMs, index) => ({ afterMs, watchdogToo: index % 2 === 0 }));
+/** From the moment at which the lab is attached to well after its run has ended. */
+const LATEST_MS = 3_000;
+/** Every other one with the watchdog. A soak has more, at random. */
+const TIMES_MS = momentsMs().map((afterMs, index) => ({ afterMs, watchdogToo: index % 2 === 0 }));
+
+function momentsMs(): number[] {
+  const { SIDECAR_KILLS: count, SIDECAR_KILLS_SEED: seed = "1" } = process.env;
+  if (count === undefined) return [137, 690, 1_411];
+  const fraction = (index: number) => createHash("sha256").update(`${seed} ${index}`).digest().readUInt32BE() / 2 ** 32;
+  return Array.from({ length: Number(count) }, (_, index) => Math.round(fraction(index) * LATEST_MS));
+}
 
 function scenarioOn(project: LinkedProject, method: readonly object[]): string {
   const file = join(project.folder, "scenario.yaml");
