@@ -30,8 +30,7 @@ ${STACK_HELP}`,
       for (const line of formatPlan(planScenario(scenario, stack, driver, around))) out.write(`${line}\n`);
       for (const link of directLinksOf(scenario, stack)) {
         if (preflight === undefined) continue;
-        await preflight(link);
-        out.write(`      tried: ${link.name} can be broken\n`);
+        out.write(`      tried: ${link.name} can be broken ${await preflight(link)}\n`);
       }
       out.write("\n");
     }

@@ -144,5 +144,8 @@ export function noSidecars(fault: string, driver: string): LabError {
 export function undoOfLink(kind: string, link: Link): string {
   const undo =
     kind === "down" ? "open the link" : kind === "observe" ? "end the reading" : "take the fault off the link";
-  return isProxied(link) ? undo : `${undo}, and remove its sidecar and the rules in ${link.from}'s network namespace`;
+  if (isProxied(link)) return undo;
+  const where =
+    link.by === "hosts" ? `the line in ${link.from}'s hosts file` : `the rules in ${link.from}'s network namespace`;
+  return `${undo}, and remove its sidecar and ${where}`;
 }

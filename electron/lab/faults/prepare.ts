@@ -121,9 +121,9 @@ async function prepareSidecarFault(
     const proxy = new FaultProxyControl(ask);
     await (toxic === undefined ? proxy.close(target, forMs) : proxy.arm(target, id, toxic, forMs));
   };
-  const { from, to, port } = link;
+  const { from, to, port, by } = link;
   return {
-    identity: { kind: "sidecar", from, to, port },
+    identity: { kind: "sidecar", from, to, port, ...(by === undefined ? {} : { by }) },
     undo: undoOfLink(kind, link),
     effect: effectOf(kind),
     apply: (id, forMs, isStanding) => sidecars.apply(link, { id, forMs, isStanding, arm: arm(id) }),

@@ -55,7 +55,7 @@ function reasonOf(error: unknown): string {
 /** The rules first: without its proxy a link with rules is closed. */
 async function undoSidecarFault(
   { id, kind, target: name, ...fault }: JournaledFault & { isApplied?: boolean },
-  { from, to, port }: Extract<JournaledFault["identity"], { kind: "sidecar" }>,
+  { kind: _, ...ends }: Extract<JournaledFault["identity"], { kind: "sidecar" }>,
   { driver: { sidecars } }: UndoTarget,
 ): Promise<Undone> {
   if (sidecars === undefined) throw new LabError("internal", `the driver of ${name} has no sidecars`);
@@ -65,7 +65,7 @@ async function undoSidecarFault(
     await proxy.open(name);
     return undefined;
   };
-  const { hits } = await sidecars.undo({ name, from, to, port }, id, fault.isApplied !== false, disarm);
+  const { hits } = await sidecars.undo({ name, ...ends }, id, fault.isApplied !== false, disarm);
   const detail = `${name} passes everything again`;
   return { result: "restored", detail, ...(hits === undefined ? {} : { hits }) };
 }

@@ -16,7 +16,7 @@ export type FaultIdentity =
    */
   | { kind: "link"; api: string; service: string; token?: string }
   /** A link to a port of a service, broken from within the caller's network namespace; its containers bear the fault's id. */
-  | { kind: "sidecar"; from: string; to: string; port: number };
+  | { kind: "sidecar"; from: string; to: string; port: number; by?: "hosts" };
 
 /** Whether a fault is on a link, and so on no service. */
 export function isOnLink({ identity }: Pick<JournaledFault, "identity">): boolean {

@@ -199,7 +199,7 @@ function describeService({ name, port, runsAt }: Service): string {
 function describeLink(link: Link): string {
   return isProxied(link)
     ? `${link.name} (${link.listen} to ${link.upstream})`
-    : `${link.name} (port ${link.port} of ${link.to}, within ${link.from}'s network namespace)`;
+    : `${link.name} (port ${link.port} of ${link.to}, ${link.by === "hosts" ? `by ${link.from}'s hosts file` : `within ${link.from}'s network namespace`})`;
 }
 
 /** The links that a scenario breaks or observes and that no declared fault proxy carries. */

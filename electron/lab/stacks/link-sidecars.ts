@@ -43,8 +43,11 @@ export interface LinkSidecars {
    * @throws LabError `unsupported` or `precondition` with the reason why the link cannot be broken
    */
   prepare(link: DirectLink): Promise<void>;
-  /** {@link prepare}, and tries in the caller's namespace whether the kernel takes the rules. @throws LabError `unsupported` */
-  preflight(link: DirectLink): Promise<void>;
+  /**
+   * {@link prepare}, and tries whether the way that will be used works. Resolves to that way, and what it misses, as a text.
+   * @throws LabError `unsupported`
+   */
+  preflight(link: DirectLink): Promise<string>;
   /** @throws LabError `unsupported` when nothing is in force then; after any other error that is unknown */
   apply(link: DirectLink, fault: SidecarFault): Promise<void>;
   /**

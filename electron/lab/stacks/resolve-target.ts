@@ -66,9 +66,10 @@ export interface PlanTarget {
   };
   /**
    * Tries whether a link can be broken, which changes nothing; known of a project that is up.
+   * Resolves to the way that will be used, as a text.
    * @throws LabError with the reason why not
    */
-  preflight?: (link: DirectLink) => Promise<void>;
+  preflight?: (link: DirectLink) => Promise<string>;
 }
 
 /** The engine is asked only about a project that is up: any other plan can be made without one. */

@@ -64,6 +64,8 @@ export interface ProxiedLink extends LinkEnds {
 /** A link that the caller makes by itself, to a port of the callee. */
 export interface DirectLink extends LinkEnds {
   port: number;
+  /** By a line in the caller's hosts file; by packet rules in its network namespace where it is absent. */
+  by?: "hosts";
 }
 
 export type Link = ProxiedLink | DirectLink;

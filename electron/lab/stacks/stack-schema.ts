@@ -148,12 +148,19 @@ const link = z
   .strictObject({
     name: z.string().regex(/^[\w-]+->[\w-]+$/, { error: 'expected "caller->callee"' }),
     port: z.int().min(1).max(65_535).optional().describe("where the callee answers"),
+    by: z
+      .literal("hosts")
+      .optional()
+      .describe("broken by a line in the caller's hosts file: for engines that refuse the right to set packet rules"),
     listen: z.string().optional().describe("the address of the fault proxy that the caller's environment names"),
     upstream: z.string().optional().describe("service:port where the callee answers the fault proxy"),
   })
-  .transform(({ name, port, listen, upstream }, context) => {
-    if (port !== undefined && listen === undefined && upstream === undefined) return { name, port };
-    if (port === undefined && listen !== undefined && upstream !== undefined) return { name, listen, upstream };
+  .transform(({ name, port, by, listen, upstream }, context) => {
+    if (port !== undefined && listen === undefined && upstream === undefined) {
+      return { name, port, ...(by === undefined ? {} : { by }) };
+    }
+    if (port === undefined && by === undefined && listen !== undefined && upstream !== undefined)
+      return { name, listen, upstream };
     context.addIssue({ code: "custom", message: "expected either port, or listen and upstream" });
     return z.NEVER;
   });

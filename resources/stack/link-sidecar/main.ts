@@ -1,8 +1,10 @@
 /**
  * The first process of a sidecar: with NET_ADMIN, in a caller's network namespace. Without arguments it breaks a link
- * (`LINK`); `check` tries whether the kernel takes its rules; `clear CHAIN` removes what a sidecar that was killed has left.
+ * (`LINK`); `check` tries whether the kernel takes its rules; `clear CHAIN` and `clear-hosts CHAIN`
+ * remove what a sidecar that was killed has left.
  * Exit codes: 0, 1 with the reason as the last line of its output.
  */
+import { removeHosts, tryHosts } from "./hosts-file.ts";
 import { removeRules, tryRules } from "./rules.ts";
 import { readChain, readLinkSettings } from "./settings.ts";
 import { supervise } from "./supervisor.ts";
@@ -10,12 +12,15 @@ import { supervise } from "./supervisor.ts";
 const [command, chain] = process.argv.slice(2);
 process.stdout.on("error", () => {});
 try {
-  if (command === "clear") {
+  if (command === "clear-hosts") {
+    console.log(JSON.stringify({ cleared: removeHosts(readChain(chain)) }));
+  } else if (command === "clear") {
     console.log(JSON.stringify({ cleared: await removeRules(readChain(chain)) }));
   } else {
     const link = readLinkSettings(process.env.LINK);
     if (command === "check") {
-      await tryRules(link.chain, link.targets);
+      if (link.hosts === undefined) await tryRules(link.chain, link.targets);
+      else tryHosts();
       console.log(JSON.stringify({ checked: true }));
     } else await supervise(link);
   }

@@ -41,10 +41,14 @@ export class ProxyProcess {
 
   /** Resolves once the link is open. @throws Error when the proxy ends before */
   static async start(link: LinkSettings): Promise<ProxyProcess> {
-    const [first, ...others] = link.targets.map(routeTo);
+    const [first, ...others] = link.targets.map((target) => routeTo(target, link.hosts !== undefined));
     const links = [{ name: link.name, ...first, also: others }];
     const child = spawn(process.execPath, [program], {
-      env: { SOCKET: socketPath, LINKS: JSON.stringify(links) },
+      env: {
+        SOCKET: socketPath,
+        LINKS: JSON.stringify(links),
+        ...(link.hosts === undefined ? {} : { LISTEN_BEYOND_LOOPBACK: "yes" }),
+      },
       uid: proxyUser,
       gid: proxyUser,
       stdio: ["ignore", "pipe", "pipe"],
@@ -108,7 +112,9 @@ export class ProxyProcess {
   }
 }
 
-function routeTo({ host, port }: Target): { listen: string; upstream: string } {
+/** @param isCalled connections come to this container itself, at the callee's own port */
+function routeTo({ host, port }: Target, isCalled: boolean): { listen: string; upstream: string } {
+  if (isCalled) return { listen: `0.0.0.0:${port}`, upstream: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}` };
   return isIPv6(host)
     ? { listen: "[::1]:0", upstream: `[${host}]:${port}` }
     : { listen: "127.0.0.1:0", upstream: `${host}:${port}` };

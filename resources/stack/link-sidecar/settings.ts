@@ -14,6 +14,8 @@ export interface LinkSettings {
   targets: readonly Target[];
   /** The chain that holds this link's rules; in each table, the lab's alone. */
   chain: string;
+  /** The callee's names, where they are led here by the caller's hosts file and not by rules. */
+  hosts?: readonly string[];
   /** Until a fault prolongs it, the sidecar ends by itself after this time. */
   lifetimeMs: number;
 }
@@ -25,17 +27,24 @@ const chainName = /^[A-Z][A-Z0-9_]{0,26}$/;
 export function readLinkSettings(text: string | undefined): LinkSettings {
   const value = parseJson(text ?? "");
   if (!isObject(value)) throw new Error("LINK is not a JSON object");
-  const { name, targets, chain, lifetimeMs } = value;
+  const { name, targets, chain, lifetimeMs, hosts } = value;
   if (typeof name !== "string" || name === "") throw new Error("LINK has no name");
   if (typeof lifetimeMs !== "number" || !(lifetimeMs > 0)) throw new Error("LINK.lifetimeMs is not a time");
   if (!Array.isArray(targets) || targets.length === 0) throw new Error("LINK.targets is empty");
-  return { name, chain: readChain(chain), lifetimeMs, targets: targets.map(readTarget) };
+  const read = { name, chain: readChain(chain), lifetimeMs, targets: targets.map(readTarget) };
+  return hosts === undefined ? read : { ...read, hosts: readNames(hosts) };
 }
 
 /** @throws Error */
 export function readChain(chain: unknown): string {
   if (typeof chain === "string" && chainName.test(chain)) return chain;
   throw new Error(`${JSON.stringify(chain)} is not the name of a chain`);
+}
+
+function readNames(value: unknown): string[] {
+  const isName = (each: unknown): each is string => typeof each === "string" && /^[\w.-]+$/.test(each);
+  if (Array.isArray(value) && value.length > 0 && value.every(isName)) return value;
+  throw new Error("LINK.hosts is no list of host names");
 }
 
 function readTarget(value: unknown): Target {

@@ -10,8 +10,9 @@
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { isObject, parseJson } from "../http/json.ts";
+import { removeHosts, setHosts } from "./hosts-file.ts";
 import { ProxyProcess } from "./proxy-process.ts";
-import { removeRules, setRules } from "./rules.ts";
+import { type Redirection, removeRules, setRules } from "./rules.ts";
 import type { LinkSettings } from "./settings.ts";
 
 /** The kernel may be busy with the same table. */
@@ -68,7 +69,7 @@ export async function supervise(link: LinkSettings): Promise<never> {
   try {
     const redirections = await proxy.redirections();
     if (ending !== undefined) return ending;
-    setting = setRules(link.chain, redirections);
+    setting = redirect(link, redirections);
     await setting;
     say({ ready: true });
   } catch (error) {
@@ -77,8 +78,14 @@ export async function supervise(link: LinkSettings): Promise<never> {
   return new Promise<never>(() => {});
 }
 
-async function endWith(why: string, { chain }: LinkSettings, proxy: ProxyProcess): Promise<never> {
-  const problem = await removeForSure(chain);
+/** Sends the caller's connections to the proxy. */
+async function redirect({ chain, hosts }: LinkSettings, redirections: readonly Redirection[]): Promise<void> {
+  if (hosts === undefined) await setRules(chain, redirections);
+  else setHosts(chain, hosts);
+}
+
+async function endWith(why: string, link: LinkSettings, proxy: ProxyProcess): Promise<never> {
+  const problem = await removeForSure(link);
   proxy.kill();
   say({ ended: why, removed: problem === undefined, ...(problem !== undefined && { problem }) });
   const exit = (): never => process.exit(problem === undefined ? 0 : 1);
@@ -87,10 +94,11 @@ async function endWith(why: string, { chain }: LinkSettings, proxy: ProxyProcess
   return new Promise<never>(() => {});
 }
 
-async function removeForSure(chain: string): Promise<string | undefined> {
+async function removeForSure({ chain, hosts }: LinkSettings): Promise<string | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await removeRules(chain);
+      if (hosts === undefined) await removeRules(chain);
+      else removeHosts(chain);
       return undefined;
     } catch (error) {
       if (attempt === removalAttempts) return messageOf(error);

@@ -26,6 +26,8 @@ export const SIDECAR_LABEL = {
   stack: "resilience-lab.stack",
   /** `caller->callee` */
   link: "resilience-lab.link",
+  /** The id of the container whose connections it redirects. */
+  caller: "resilience-lab.caller",
   /** The id, in the journal, of the fault that it was created for. */
   fault: "resilience-lab.fault",
   /** It outlives the lab that created it. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
-import { LabError } from "../../../lab-error.ts";
+import { LabError, messageOf } from "../../../lab-error.ts";
 import type { AskProxy, Disarm, LinkListener, LinkSidecars, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
@@ -13,6 +13,18 @@ import { sidecarImage } from "./sidecar-image.ts";
 
 /** The engine carries out what a lab asked for a moment before it died within this time. */
 const IN_FLIGHT_MS = 500;
+
+const HOSTS_MISSES =
+  "which misses connections that are open, or made to an address or by another resolver, and all but one of several callees";
+
+/** An engine that grants no NET_ADMIN sets no rules, and may still mount a file. */
+function withOtherWay(error: unknown, { name }: DirectLink): unknown {
+  if (!/permission denied|not permitted|must be root|NET_ADMIN|capabilit/i.test(messageOf(error))) return error;
+  return new LabError("unsupported", messageOf(error), {
+    hint: `add \`by: hosts\` to the link ${name} in resilience-lab.yaml: it is then broken by its caller's hosts file, ${HOSTS_MISSES}`,
+    cause: error,
+  });
+}
 
 /** {@link LinkSidecars} of a compose project. */
 export class DockerLinkSidecars implements LinkSidecars {
@@ -44,12 +56,15 @@ export class DockerLinkSidecars implements LinkSidecars {
     await Promise.all([this.#locate(link), this.ensureImage()]);
   }
 
-  async preflight(link: DirectLink): Promise<void> {
+  async preflight(link: DirectLink): Promise<string> {
     const [locations, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
-    for (const { caller, targets } of locations) {
-      const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets };
-      await runOnce(this.#docker, parts, "check");
+    for (const { caller, targets, hosts } of locations) {
+      const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets, hosts };
+      await runOnce(this.#docker, parts, "check").catch((error: unknown) => {
+        throw link.by === undefined ? withOtherWay(error, link) : error;
+      });
     }
+    return link.by === "hosts" ? `by ${link.from}'s hosts file, ${HOSTS_MISSES}` : "by packet rules of its caller";
   }
 
   async apply(link: DirectLink, fault: SidecarFault): Promise<void> {
@@ -58,7 +73,9 @@ export class DockerLinkSidecars implements LinkSidecars {
       await this.#remove(link, carried);
       carried = undefined;
     }
-    carried ??= await this.#carry(link, fault);
+    carried ??= await this.#carry(link, fault).catch((error: unknown) => {
+      throw link.by === undefined ? withOtherWay(error, link) : error;
+    });
     try {
       await carried.add(fault);
     } catch (error) {
@@ -183,10 +200,10 @@ export class DockerLinkSidecars implements LinkSidecars {
    */
   async #standing(link: DirectLink): Promise<Map<string, Dockerode.Container>> {
     const standing = new Map<string, Dockerode.Container>();
-    for (const { Id, Labels, State, HostConfig } of await sidecarsOf(this.#docker, this.#linkOf(link))) {
+    for (const { Id, Labels, State } of await sidecarsOf(this.#docker, this.#linkOf(link))) {
       const container = this.#docker.getContainer(Id);
       if (Labels[SIDECAR_LABEL.standing] !== undefined && State === "running") {
-        standing.set((HostConfig.NetworkMode ?? "").replace(/^container:/, ""), container);
+        standing.set(Labels[SIDECAR_LABEL.caller] ?? "", container);
       } else if (!(await removeSidecar(container))) await this.#clear(link);
     }
     return standing;
@@ -230,11 +247,13 @@ export class DockerLinkSidecars implements LinkSidecars {
     const callers = await runningContainers(this.#docker, this.#project, link.from);
     if (callers.length === 0) return;
     const image = await this.ensureImage();
-    for (const { Id: callerId, State } of callers) {
-      const parts = { image, link: this.#linkOf(link), callerId, targets: [] };
+    for (const { Id: callerId, State, HostsPath: file } of callers) {
+      const hosts = link.by === "hosts" ? { file, network: "none", names: [] } : undefined;
+      const parts = { image, link: this.#linkOf(link), callerId, targets: [], hosts };
       await runOnce(this.#docker, parts, "clear").catch((error: unknown) => {
-        throw new LabError("residue", `${link.name}: its rules may still be in ${link.from} (${State.Status})`, {
-          hint: `restart ${link.from}, which removes them`,
+        const what = hosts === undefined ? "rules" : "line in the hosts file";
+        throw new LabError("residue", `${link.name}: its ${what} may still be in ${link.from} (${State.Status})`, {
+          hint: `restart ${link.from}, which removes it`,
           cause: error,
         });
       });

@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LINK_FAULTS } from "../../../faults/link-faults.ts";
 import { type DirectLink, linkNamed } from "../../stack-file.ts";
+import { OVERLAY_FILE } from "../project-overlay.ts";
 import { CALLEE_COMMAND, LinkedProject, sharedProject, TWO_SERVICES } from "../testing/linked-project.ts";
 import { describeOnDocker, docker, ownSubnet } from "../testing/on-docker.ts";
 import { openLinked } from "../testing/open-linked.ts";
@@ -15,6 +18,10 @@ async function calledAgain(project: LinkedProject, body?: unknown) {
   const first = await project.call(body);
   return first.error === undefined ? first : project.call(body);
 }
+
+const BY_HOSTS = `x-lab:
+  links: [{ name: "${LINK}", port: 8000, by: hosts }]
+`;
 
 describeOnDocker("a link of a project that knows nothing of the lab", () => {
   const shared = sharedProject(TWO_SERVICES);
@@ -177,6 +184,34 @@ describeOnDocker("a link of a project that knows nothing of the lab", () => {
     await expect(running.driver.sidecars?.preflight(linkNamed(running.stack, LINK) as DirectLink)).rejects.toThrow(why);
     expect(injector.inForce()).toEqual([]);
     expect(project.sidecars()).toEqual([]);
+  });
+
+  test("by the caller's hosts file needs no right over the network, and leaves the file as it was", async () => {
+    const project = new LinkedProject(TWO_SERVICES);
+    writeFileSync(join(project.folder, OVERLAY_FILE), BY_HOSTS);
+    const hosts = () => docker("exec", project.container("caller"), "cat", "/etc/hosts");
+    const rules = project.rules();
+    const [before, found] = [project.state(), hosts()];
+    const { injector, running, hits, undone, read } = await openLinked(project);
+    const link = linkNamed(running.stack, LINK) as DirectLink;
+    expect(await running.driver.sidecars?.preflight(link)).toMatch(/^by caller's hosts file, which misses connections/);
+    await injector.apply({ http_status: LINK, status: 503 }, signal);
+    expect(project.rules()).toEqual(rules);
+    expect(project.statuses("caller", ["http://tools:8000/"])).toEqual([503]);
+    await read();
+    expect(hits()).toMatchObject([{ link: LINK, effect: expect.stringContaining("503") }]);
+    await injector.undo("all", signal);
+    expect(undone()).toMatchObject([{ result: "restored", hits: 1 }]);
+    expect(hosts()).toBe(found);
+    expect(project.statuses("caller", ["http://tools:8000/"])).toEqual([200]);
+    expect(project.state()).toBe(before);
+    // One that was killed leaves its line, which the undo removes.
+    await injector.apply({ down: LINK }, signal);
+    const [sidecar = ""] = docker("ps", "-q", "--filter", `label=resilience-lab.project=${project.name}`).split("\n");
+    docker("kill", sidecar);
+    expect(hosts()).not.toBe(found);
+    await injector.undo("all", signal);
+    expect(hosts()).toBe(found);
   });
 
   test("is left out where one of its ends has done its work and ended", async () => {

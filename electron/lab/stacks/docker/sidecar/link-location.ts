@@ -2,6 +2,7 @@ import type Dockerode from "dockerode";
 import { LabError } from "../../../lab-error.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import { containersOf } from "../compose-labels.ts";
+import { containerName } from "../container-view.ts";
 import { ask } from "../engine-error.ts";
 import { nameOf, ownersOf } from "../shared-namespaces.ts";
 
@@ -16,6 +17,17 @@ export interface Target {
 export interface LinkLocation {
   caller: { id: string; startedAt: string };
   targets: Target[];
+  /** How the caller's names of the callee are led elsewhere; absent where packet rules do it. */
+  hosts?: CallerHosts;
+}
+
+export interface CallerHosts {
+  /** The caller's hosts file, on the engine's machine. */
+  file: string;
+  /** A network of both. */
+  network: string;
+  /** The callee's names in it. */
+  names: string[];
 }
 
 /**
@@ -26,7 +38,7 @@ export interface LinkLocation {
 export async function locateLink(
   docker: Dockerode,
   project: string,
-  { name, from, to, port }: DirectLink,
+  { name, from, to, port, by }: DirectLink,
 ): Promise<LinkLocation[]> {
   const callers = await runningContainers(docker, project, from);
   if (callers.length === 0) {
@@ -43,10 +55,9 @@ export async function locateLink(
     const hosts = [...new Set(homes.flatMap((each) => addressesOf(home, each)))].sort();
     if (hosts.length === 0) throw unreachable(name, from, to, callees);
     if (locations.has(home.Id)) continue;
-    locations.set(home.Id, {
-      caller: { id: caller.Id, startedAt: caller.State.StartedAt },
-      targets: hosts.map((host) => ({ host, port })),
-    });
+    const location = { caller: { id: caller.Id, startedAt: caller.State.StartedAt } };
+    if (by === undefined) locations.set(home.Id, { ...location, targets: hosts.map((host) => ({ host, port })) });
+    else locations.set(home.Id, { ...location, ...byHostsFile(home, homes, name, port) });
   }
   return [...locations.values()];
 }
@@ -92,6 +103,33 @@ function addressesOf(caller: Inspected, callee: Inspected): string[] {
   const hasVersion6 = mine.some(({ GlobalIPv6Address }) => GlobalIPv6Address);
   const loopback = isSame ? ["127.0.0.1", ...(hasVersion6 ? ["::1"] : [])] : [];
   return [...shared, ...loopback].filter((address) => address !== "" && address !== undefined);
+}
+
+/** The first callee in a network of the caller, and all names by which the caller knows it there. */
+function byHostsFile(
+  caller: Inspected,
+  callees: readonly Inspected[],
+  link: string,
+  port: number,
+): Pick<LinkLocation, "targets"> & { hosts: CallerHosts } {
+  for (const [network, own] of Object.entries(caller.NetworkSettings.Networks)) {
+    for (const callee of callees) {
+      const theirs = Object.values(callee.NetworkSettings.Networks).find(
+        ({ NetworkID }) => NetworkID === own.NetworkID,
+      );
+      if (!theirs?.IPAddress || callee.Id === caller.Id) continue;
+      const links = ((own as { Links?: string[] | null }).Links ?? []).flatMap((each) => {
+        const [container, alias] = each.split(":");
+        return alias !== undefined && container === containerName(callee.Name) ? [alias] : [];
+      });
+      const aliases = (theirs as { Aliases?: string[] | null }).Aliases ?? [];
+      const names = [...new Set([...aliases, ...links, containerName(callee.Name)])];
+      return { targets: [{ host: theirs.IPAddress, port }], hosts: { file: caller.HostsPath, network, names } };
+    }
+  }
+  throw new LabError("unsupported", `${link} cannot be broken by a hosts file: its ends share no network`, {
+    hint: "leave out `by` of the link",
+  });
 }
 
 function unreachable(link: string, from: string, to: string, callees: readonly Inspected[]): LabError {

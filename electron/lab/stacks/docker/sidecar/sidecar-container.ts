@@ -6,7 +6,7 @@ import { LabError } from "../../../lab-error.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
 import { ask } from "../engine-error.ts";
 import { LogFrames } from "../log-frames.ts";
-import type { Target } from "./link-location.ts";
+import type { CallerHosts, Target } from "./link-location.ts";
 import { type RecordTaker, SidecarChannel } from "./sidecar-channel.ts";
 
 /** Of a sidecar that no fault has prolonged yet. */
@@ -16,8 +16,8 @@ const STOP_GRACE_S = 3;
 /** An engine that has not removed it by then does not delay the undo: its rules are then removed by another container. */
 const REMOVED_LIMIT_MS = 10_000;
 
-/** For the rules; to start the proxy as another user; to end that. */
-const CAPABILITIES = ["NET_ADMIN", "SETUID", "SETGID", "KILL"];
+/** To start the proxy as another user; to end that. Packet rules need NET_ADMIN, too. */
+const CAPABILITIES = ["SETUID", "SETGID", "KILL"];
 
 /** Which link of which compose project a sidecar is for; its labels name both. */
 export interface SidecarLink {
@@ -32,6 +32,7 @@ export interface NewSidecar {
   /** The container in whose network namespace it is to be. */
   callerId: string;
   targets: readonly Target[];
+  hosts?: CallerHosts | undefined;
   fault: string;
   isStanding: boolean;
 }
@@ -44,14 +45,21 @@ export function chainOf({ project, name }: SidecarLink): string {
 /** Resolves once its rules are set. @throws LabError `unsupported` with the reason when they could not be; it is gone then */
 export async function startSidecar(
   docker: Dockerode,
-  { image, link, callerId, targets, fault, isStanding }: NewSidecar,
+  { image, link, callerId, targets, hosts, fault, isStanding }: NewSidecar,
   records: RecordTaker,
 ): Promise<{ container: Dockerode.Container; channel: SidecarChannel }> {
   const doing = `breaking ${link.name}`;
-  const settings = { name: link.name, targets, chain: chainOf(link), lifetimeMs: FIRST_LIFETIME_MS };
+  const settings = {
+    name: link.name,
+    targets,
+    chain: chainOf(link),
+    lifetimeMs: FIRST_LIFETIME_MS,
+    ...(hosts && { hosts: hosts.names }),
+  };
   const container = await ask(doing, () =>
     docker.createContainer({
-      ...plainContainer(image, link, callerId, {
+      ...plainContainer(image, link, hosts ?? callerId, {
+        [SIDECAR_LABEL.caller]: callerId,
         [SIDECAR_LABEL.link]: link.name,
         [SIDECAR_LABEL.fault]: fault,
         ...(isStanding ? { [SIDECAR_LABEL.standing]: "true" } : {}),
@@ -114,18 +122,20 @@ export async function removeSidecar(container: Dockerode.Container): Promise<boo
 /** Runs a sidecar's program that ends by itself. @throws LabError `unsupported` with its reason when it fails */
 export async function runOnce(
   docker: Dockerode,
-  { image, link, callerId, targets }: Omit<NewSidecar, "fault" | "isStanding">,
+  { image, link, callerId, targets, hosts }: Omit<NewSidecar, "fault" | "isStanding">,
   command: "check" | "clear",
 ): Promise<void> {
   const doing =
     command === "check" ? `trying whether ${link.name} can be broken` : `removing the rules on ${link.name}`;
   // A chain of its own: rules of a fault in force are not touched by a check.
   const chain = command === "check" ? `${chainOf(link)}_TRY` : chainOf(link);
-  const settings = { name: link.name, targets, chain, lifetimeMs: FIRST_LIFETIME_MS };
+  const names = hosts && { hosts: hosts.names };
+  const settings = { name: link.name, targets, chain, lifetimeMs: FIRST_LIFETIME_MS, ...names };
   const container = await ask(doing, () =>
     docker.createContainer({
-      ...plainContainer(image, link, callerId),
-      Cmd: command === "check" ? ["check"] : ["clear", chain],
+      // No network: it only reads or writes the file.
+      ...plainContainer(image, link, hosts === undefined ? callerId : { ...hosts, network: "none" }),
+      Cmd: command === "check" ? ["check"] : [hosts === undefined ? "clear" : "clear-hosts", chain],
       Env: [`LINK=${JSON.stringify(settings)}`],
     }),
   );
@@ -148,7 +158,7 @@ export async function runOnce(
 function plainContainer(
   image: string,
   link: SidecarLink,
-  callerId: string,
+  where: string | Pick<CallerHosts, "file" | "network">,
   labels: Record<string, string> = {},
 ): Dockerode.ContainerCreateOptions {
   return {
@@ -162,9 +172,10 @@ function plainContainer(
     AttachStdout: true,
     AttachStderr: true,
     HostConfig: {
-      NetworkMode: `container:${callerId}`,
       CapDrop: ["ALL"],
-      CapAdd: CAPABILITIES,
+      ...(typeof where === "string"
+        ? { NetworkMode: `container:${where}`, CapAdd: [...CAPABILITIES, "NET_ADMIN"] }
+        : { NetworkMode: where.network, CapAdd: CAPABILITIES, Binds: [`${where.file}:/run/caller-hosts`] }),
       SecurityOpt: ["no-new-privileges"],
       AutoRemove: true,
       // Hits name tools and sessions of a person's project: they are not kept in a file of the engine's.

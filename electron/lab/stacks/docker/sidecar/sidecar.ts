@@ -40,10 +40,10 @@ export async function joinSidecar(parts: SidecarParts, container: Dockerode.Cont
 /** Resolves once its rules are set. @throws LabError `unsupported` with the reason when they could not be */
 export async function beginSidecar(parts: SidecarParts, location: LinkLocation, fault: SidecarFault): Promise<Sidecar> {
   const { docker, sidecar: link, image } = parts;
-  const { caller, targets } = location;
+  const { caller, targets, hosts } = location;
   const { id, isStanding } = fault;
   const records = new SidecarRecords(parts.link.name, parts.listener);
-  const wanted = { image, link, callerId: caller.id, targets, fault: id, isStanding };
+  const wanted = { image, link, callerId: caller.id, targets, hosts, fault: id, isStanding };
   const started = await startSidecar(docker, wanted, records);
   await readCalls(parts, started.channel);
   return { ...started, records };
