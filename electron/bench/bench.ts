@@ -7,6 +7,7 @@ import { benchFaultProxy } from "../../resources/stack/fault-proxy/bench.ts";
 import { benchBundles } from "../lab/bundles/bundles.bench.ts";
 import { Lab, type LabSession } from "../lab/lab.ts";
 import { benchDocker } from "../lab/stacks/docker/docker.bench.ts";
+import { benchOpenProject } from "../lab/stacks/docker/open-project.bench.ts";
 import { benchLinkFaults } from "../lab/stacks/docker/sidecar/link-faults.bench.ts";
 import type { OpenStack, StackNews } from "../lab/stacks/open-stack.ts";
 import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
@@ -32,6 +33,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   wire: benchWire,
   docker: benchDocker,
   links: benchLinkFaults,
+  projects: benchOpenProject,
   halt: benchHalt,
   bundles: benchBundles,
   page: benchPage,

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const FOUND = fileURLToPath(import.meta.resolve("@modelcontextprotocol/sdk/types.js"));
-const MODULES = FOUND.slice(0, FOUND.indexOf("node_modules") + "node_modules".length);
-const HUB = "/app/node_modules/mcp-hub/dist/cli.js";
-const EVERYTHING = "/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
+export const MODULES = FOUND.slice(0, FOUND.indexOf("node_modules") + "node_modules".length);
+export const HUB = "/app/node_modules/mcp-hub/dist/cli.js";
+export const EVERYTHING = "/app/node_modules/@modelcontextprotocol/server-everything/dist/index.js";
 
 /** Answers HTTP on 8000. */
-const PAGE = `const server = require("http").createServer((q, r) => r.end("well"));
+export const PAGE = `const server = require("http").createServer((q, r) => r.end("well"));
 server.listen(8000);
 process.on("SIGTERM", () => process.exit(0));`;
 
@@ -25,7 +25,7 @@ export function writePublicProject(folder: string): void {
 }
 
 // It connects to its servers once, at its start.
-const START_HUB = `until node -e 'fetch(process.env.TOOLS_URL)' 2>/dev/null; do sleep 0.2; done
+export const START_HUB = `until node -e 'fetch(process.env.TOOLS_URL)' 2>/dev/null; do sleep 0.2; done
 printf '{"mcpServers":{"tools":{"url":"%s"}}}' "$$TOOLS_URL" > /tmp/hub.json
 exec node ${HUB} --port 9000 --config /tmp/hub.json`;
 

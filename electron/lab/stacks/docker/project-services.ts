@@ -1,6 +1,6 @@
 import type Dockerode from "dockerode";
 import { LABEL } from "./compose-labels.ts";
-import { addressOf } from "./container-view.ts";
+import { addressOf, containerName } from "./container-view.ts";
 
 type Inspected = Dockerode.ContainerInspectInfo;
 
@@ -14,6 +14,10 @@ export interface FoundService {
   environment: readonly string[];
   /** Other names that it has in its networks. */
   aliases: readonly string[];
+  /** The names of its containers. */
+  containers: readonly string[];
+  /** Names that it alone has for containers, by `links`. */
+  linked: readonly { container: string; alias: string }[];
   /** Every TCP port that its image or its project names, in ascending order. */
   ports: readonly FoundPort[];
   /** Its address in one of its networks; undefined where it has none of its own. */
@@ -58,6 +62,8 @@ function foundService(name: string, replicas: readonly Inspected[]): FoundServic
     command: [...[Config.Entrypoint ?? []].flat(), ...(Config.Cmd ?? [])],
     environment: Config.Env ?? [],
     aliases: aliasesOf(container),
+    containers: replicas.map(({ Name }) => containerName(Name)),
+    linked: linkedBy(container),
     ports: portsOf(container),
     address: addressOf(container),
     dependsOn: dependenciesOf(Config.Labels[LABEL.dependsOn]),
@@ -70,6 +76,17 @@ function foundService(name: string, replicas: readonly Inspected[]): FoundServic
 function aliasesOf({ Id, NetworkSettings }: Inspected): string[] {
   const named = Object.values(NetworkSettings.Networks).flatMap(({ Aliases }) => Aliases ?? []);
   return [...new Set(named)].filter((alias) => !Id.startsWith(alias));
+}
+
+/** As the engine has them, `container:alias`. */
+function linkedBy({ NetworkSettings }: Inspected): { container: string; alias: string }[] {
+  const all = Object.values(NetworkSettings.Networks) as { Links?: string[] | null }[];
+  return all
+    .flatMap(({ Links }) => Links ?? [])
+    .flatMap((link) => {
+      const [container, alias] = link.split(":");
+      return container && alias ? [{ container, alias }] : [];
+    });
 }
 
 function portsOf({ Config, HostConfig }: Inspected): FoundPort[] {

@@ -14,7 +14,7 @@ import { type Greeting, greet } from "./port-greeting.ts";
 import { filesIn, listProjects } from "./project-list.ts";
 import { OVERLAY_FILE, ownOverlay } from "./project-overlay.ts";
 import { type FoundPort, type FoundService, foundServices } from "./project-services.ts";
-import { proposeLinks } from "./propose-links.ts";
+import { proposeLinks, withCalledPorts } from "./propose-links.ts";
 import { proposeServices } from "./propose-service.ts";
 
 /** A project whose services the engine has, and what is said of them in files. */
@@ -52,7 +52,7 @@ export async function findProject(
   const overlays = [resolve(folder, OVERLAY_FILE), ownOverlay(project, environment)];
   const present = [...composed, ...overlays].filter((each) => existsSync(each));
   const files = [...present, ...(named ?? []).map((each) => resolve(each))];
-  const services = foundServices(containers);
+  const services = withCalledPorts(foundServices(containers));
   const names = new Set(containers.map(({ Config }) => Config.Labels[LABEL.service] ?? ""));
   const finished = [...names].filter((each) => !services.some(({ name }) => name === each));
   return { project, services, finished, folder, files: files.map(readStackFile), gone };

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import type { FoundService } from "./project-services.ts";
-import { proposeLinks } from "./propose-links.ts";
+import { proposeLinks, withCalledPorts } from "./propose-links.ts";
 
 function service(name: string, environment: string[] = [], more: Partial<FoundService> = {}): FoundService {
   const rest = {
     image: "",
     command: [],
+    containers: [`shop-${name}-1`],
+    linked: [],
     ports: [],
     address: undefined,
     dependsOn: {},
@@ -42,4 +44,11 @@ test("a command and an alias name a service too, one link for each pair", () => 
     { name: "a->c", port: 5433 },
     { name: "b->a", port: 7 },
   ]);
+});
+
+test("a name that the caller alone links to a service is a link, and its port one of the service's", () => {
+  const caller = service("a", ["URL=http://pay:3001/mcp"], { linked: [{ container: "shop-b-1", alias: "pay" }] });
+  const found = [caller, service("b"), service("pay-later")];
+  expect(proposeLinks(found)).toEqual([{ name: "a->b", port: 3001 }]);
+  expect(withCalledPorts(found).map(({ ports }) => ports.map(({ inside }) => inside))).toEqual([[], [3001], []]);
 });

@@ -29,14 +29,31 @@ export function proposeLinks(services: readonly FoundService[]): ProposedLink[] 
   return services.flatMap((caller) =>
     services.flatMap((callee): ProposedLink[] => {
       if (caller === callee) return [];
-      const port = portNamedIn([...caller.environment, ...caller.command], callee);
+      const port = portNamedIn([...caller.environment, ...caller.command], namesFor(caller, callee));
       return port === undefined ? [] : [{ name: `${caller.name}->${callee.name}`, port }];
     }),
   );
 }
 
-function portNamedIn(texts: readonly string[], { name, aliases }: FoundService): number | undefined {
-  for (const host of new Set([name, ...aliases])) {
+/** Services with the ports, too, at which others are configured to call them: an image need not name its own. */
+export function withCalledPorts(services: readonly FoundService[]): FoundService[] {
+  const links = proposeLinks(services);
+  return services.map((service) => {
+    const called = links.filter(({ name }) => name.endsWith(`->${service.name}`)).map(({ port }) => port);
+    const missing = [...new Set(called)].filter((port) => !service.ports.some(({ inside }) => inside === port));
+    const added = missing.map((inside) => ({ inside, published: undefined, hostAddress: "0.0.0.0" }));
+    return { ...service, ports: [...service.ports, ...added].sort((one, other) => one.inside - other.inside) };
+  });
+}
+
+/** By which the caller can reach the callee: those that it has in its networks, and those that the caller alone links to it. */
+function namesFor({ linked }: FoundService, { name, aliases, containers }: FoundService): string[] {
+  const own = linked.filter(({ container }) => containers.includes(container)).map(({ alias }) => alias);
+  return [...new Set([name, ...aliases, ...own])];
+}
+
+function portNamedIn(texts: readonly string[], hosts: readonly string[]): number | undefined {
+  for (const host of hosts) {
     const named = new RegExp(
       `(?:([a-z][a-z0-9]*)(?:\\+[a-z0-9]+)?://(?:[^\\s/@]*@)?)?(?<![\\w.-])${escaped(host)}(?![\\w-])(?::(\\d{1,5}))?`,
       "g",

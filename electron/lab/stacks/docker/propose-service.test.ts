@@ -15,6 +15,8 @@ function service(
     command: [],
     environment: [],
     aliases: [],
+    containers: [],
+    linked: [],
     ports: [],
     address: undefined,
     dependsOn: {},

@@ -88,11 +88,17 @@ export class LinkedProject {
   readonly folder: string;
   readonly file: string;
 
-  constructor(text: string, up: readonly string[] = [], atEnd: (down: () => void) => void = onTestFinished) {
-    this.folder = mkdtempSync(join(tmpdir(), "resilience-lab-linked-"));
+  /** @param files beside the compose file; by default what a person says of {@link TWO_SERVICES} */
+  constructor(
+    text: string,
+    up: readonly string[] = [],
+    atEnd: (down: () => void) => void = onTestFinished,
+    files: Readonly<Record<string, string>> = { [OVERLAY_FILE]: OVERLAY },
+  ) {
+    this.folder = mkdtempSync(join(tmpdir(), "resilience lab linked "));
     this.file = join(this.folder, "compose.yaml");
     writeFileSync(this.file, text);
-    writeFileSync(join(this.folder, OVERLAY_FILE), OVERLAY);
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(this.folder, name), content);
     compose(this.folder, this.name, "up", "-d", ...up);
     atEnd(() => this.down());
   }

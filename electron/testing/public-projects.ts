@@ -1,0 +1,128 @@
+import { EVERYTHING, MODULES, PAGE, START_HUB } from "./public-project.ts";
+
+/**
+ * Compose projects of public programs that use what compose offers: nothing in them is for the lab. Each is as its
+ * authors would write it, with the roles that they would give its services.
+ */
+export interface PublicProject {
+  name: string;
+  compose: string;
+  files: Readonly<Record<string, string>>;
+  up: readonly string[];
+  roles: Readonly<Record<string, string>>;
+  /** To a server that publishes nothing, and the address by which its caller calls it. */
+  link: { name: string; url: string };
+  /** A fault on a service that others depend on. */
+  breaks: { kind: "stop" | "kill"; service: string };
+}
+
+const SUPERGATEWAY = "/app/node_modules/supergateway/dist/index.js";
+/** Asks what it is configured to call, when it is asked. */
+const AGENT = `require("http").createServer(async (q, r) => {
+  r.end(String((await fetch(process.env.MCP_URL).catch(() => ({ status: 0 }))).status));
+}).listen(7000); process.on("SIGTERM", () => process.exit(0));`;
+const WAIT = `setInterval(() => {}, 1000); process.on("SIGTERM", () => process.exit(0))`;
+
+/** @param subnet the first three numbers of a network that is free */
+export function publicProjects(subnet: string): PublicProject[] {
+  return [
+    {
+      name: "two networks, one internal, static addresses, aliases, links, a MAC, a shared namespace and replicas",
+      compose: `version: "2.4"
+services:
+  hub:
+    image: node:24-slim
+    command: [sh, -c, ${JSON.stringify(START_HUB)}]
+    environment: { TOOLS_URL: "http://pay:3001/mcp" }
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    ports: ["127.0.0.1::9000"]
+    links: ["tools:pay"]
+    networks:
+      front: { aliases: [entrance] }
+      inner: { ipv4_address: ${subnet}.20 }
+    stop_grace_period: 1s
+  tools:
+    image: node:24-slim
+    command: [node, ${EVERYTHING}, streamableHttp]
+    environment: { PORT: "3001" }
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    mac_address: "02:42:0a:5a:5b:5c"
+    networks:
+      inner: { ipv4_address: ${subnet}.10, aliases: [billing, payments] }
+    stop_grace_period: 1s
+  metrics:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(PAGE)}]
+    network_mode: "service:tools"
+    stop_grace_period: 1s
+  worker:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(WAIT)}]
+    networks: [front]
+    stop_grace_period: 1s
+networks:
+  front: {}
+  inner:
+    internal: true
+    ipam: { config: [{ subnet: ${subnet}.0/24 }] }
+`,
+      files: {},
+      up: ["--scale", "worker=2"],
+      roles: { hub: "gateway", tools: "mcp-server", metrics: "other", worker: "other" },
+      link: { name: "hub->tools", url: "http://pay:3001/mcp" },
+      breaks: { kind: "stop", service: "tools" },
+    },
+    {
+      name: "env_file, profiles, extends, secrets, configs, anchors and two files",
+      compose: `x-node: &node
+  image: node:24-slim
+  stop_grace_period: 1s
+services:
+  mcp-bridge:
+    extends: { file: common.yml, service: program }
+    command: [node, ${SUPERGATEWAY}, --stdio, "node ${EVERYTHING} stdio", --outputTransport, streamableHttp, --port, "8000"]
+    env_file: [bridge.env]
+    expose: ["8000"]
+    healthcheck: { test: [CMD, node, -e, "fetch('http://127.0.0.1:8000/mcp')"], interval: 1s, retries: 60 }
+  agent:
+    <<: *node
+    command: [node, -e, ${JSON.stringify(AGENT)}]
+    environment:
+      MCP_URL: http://\${BRIDGE_HOST}:8000/mcp
+    configs: [prompts]
+    depends_on: { mcp-bridge: { condition: service_healthy } }
+  store:
+    image: postgres:18
+    environment: { POSTGRES_PASSWORD: of-theirs }
+    secrets: [store_password]
+  migration:
+    <<: *node
+    command: [node, -e, ""]
+  debugger:
+    <<: *node
+    command: [node, -e, ${JSON.stringify(WAIT)}]
+    profiles: [debug]
+secrets:
+  store_password: { file: ./store-password.txt }
+configs:
+  prompts: { file: ./prompts.txt }
+`,
+      files: {
+        "common.yml": `services:
+  program:
+    image: node:24-slim
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    stop_grace_period: 1s
+`,
+        "bridge.env": "LOG_LEVEL=info\n",
+        ".env": "BRIDGE_HOST=mcp-bridge\n",
+        "store-password.txt": "of-theirs",
+        "prompts.txt": "Be brief.",
+      },
+      up: [],
+      roles: { "mcp-bridge": "gateway", agent: "agent", store: "database" },
+      link: { name: "agent->mcp-bridge", url: "http://mcp-bridge:8000/mcp" },
+      breaks: { kind: "kill", service: "mcp-bridge" },
+    },
+  ];
+}
