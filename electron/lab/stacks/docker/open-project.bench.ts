@@ -38,7 +38,7 @@ export async function benchOpenProject(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lab-bench-projects-"));
   const project = `labbench${process.pid}`;
   const compose = (...args: string[]) =>
-    execFileSync("docker-compose", ["-p", project, ...args], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync("docker-compose", ["-p", project, ...args], { cwd: folder, stdio: "ignore" });
   const home = openHome(join(folder, "home"));
   const journal = openJournal(home.journalFile);
   try {
