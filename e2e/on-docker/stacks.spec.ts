@@ -101,13 +101,15 @@ test.describe("a compose project of someone else's", () => {
 
       const store = page.getByRole("listitem", { name: "store", exact: true });
       await choose("Health by", "SQL query", store);
+      // Proposed only where the database had started when the project was opened.
+      await choose("Port", "5432", store);
       await expect(store.getByRole("button", { name: "Try store" })).toHaveAccessibleDescription(/^Enter the user/);
       await store.getByRole("textbox", { name: "User" }).fill("postgres");
       await store.getByRole("textbox", { name: "Database" }).fill("postgres");
-      await store.getByRole("textbox", { name: "Password from variable" }).fill("NOWHERE_SET");
+      await store.getByRole("textbox", { name: "Password variable" }).fill("NOWHERE_SET");
       await store.getByRole("button", { name: "Try store" }).click();
       await expect(page.getByText("NOWHERE_SET is not set")).toBeVisible();
-      await store.getByRole("textbox", { name: "Password from variable" }).fill("STORE_PASSWORD");
+      await store.getByRole("textbox", { name: "Password variable" }).fill("STORE_PASSWORD");
       await store.getByRole("button", { name: "Try store" }).click();
       await expect(store.getByRole("status")).toContainText(/^up in \d+ ms: answers queries$/);
 

@@ -23,7 +23,7 @@ export function LoginFields({ form, onChange }: { form: ServiceForm; onChange: (
     <>
       {field("user", "User", "postgres")}
       {field("database", "Database", "postgres")}
-      {field("passwordVariable", "Password from variable", "POSTGRES_PASSWORD")}
+      {field("passwordVariable", "Password variable", "POSTGRES_PASSWORD")}
     </>
   );
 }

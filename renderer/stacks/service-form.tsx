@@ -72,6 +72,7 @@ export function ServiceFormRow({ service, form, onChange }: ServiceFormProps) {
           label="Port"
           placeholder="none"
           data={choices}
+          allowDeselect={false}
           value={port === null ? null : String(port)}
           clearable
           onChange={(value) => onChange({ ...form, port: value === null ? null : Number(value) })}

@@ -11,7 +11,7 @@ const projects = publicProjects(`10.${randomInt(100, 250)}.${randomInt(0, 250)}`
 
 /** What its own health check leaves in a container goes on, whatever is broken. */
 const OF_HEALTH_CHECKS = ["Health", "ExecIDs"];
-/** What an engine chooses anew for each instance of a container; all else must be as it was. */
+/** What an engine chooses for each instance of a container; all else must be as it was. */
 const OF_INSTANCES = [
   ...OF_HEALTH_CHECKS,
   ...["StartedAt", "FinishedAt", "Pid", "SandboxID", "SandboxKey", "EndpointID", "HostPort"],
