@@ -22,6 +22,8 @@ import { ProcessMonitor } from "./diagnostics.ts";
 import { type HealthParts, healthReport } from "./health.ts";
 import { McpEndpoint } from "./mcp/endpoint.ts";
 import { Methods } from "./mcp/methods.ts";
+import { Embeddings } from "./optimizer/embeddings.ts";
+import { Optimizer } from "./optimizer/optimizer.ts";
 import type { Policy } from "./policy/policy.ts";
 import { PolicyError, readPolicyFile } from "./policy/policy-file.ts";
 import { notificationText } from "./protocol/messages.ts";
@@ -214,7 +216,17 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     onAbandoned: (turnId) => log(`turn ${JSON.stringify(turnId)} was abandoned: its lock expired after TURN_LOCK_TTL`),
   });
   const toolCalls = new ToolCalls({ settings, policy, capabilities, views, approvals, audit, calls, history });
-  const methods = new Methods({ toolCalls, capabilities, views, upstreamDeadlineMs: deadlineMs, log });
+  const optimizer = settings.optimizer === "off" ? undefined : openOptimizer(settings, capabilities);
+  const listsOptimizer = settings.optimizer === "on";
+  const methods = new Methods({
+    optimizer,
+    listsOptimizer,
+    toolCalls,
+    capabilities,
+    views,
+    upstreamDeadlineMs: deadlineMs,
+    log,
+  });
   return {
     records,
     audit,
@@ -232,6 +244,17 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     endpoint: new McpEndpoint(sessions, methods, log),
     slackActions: new SlackActions(approvals, settings.slack.signingSecret, log),
   };
+}
+
+/** ToolHive's bounds. */
+function openOptimizer({ embeddings, protectionsOff }: Settings, capabilities: CapabilityCache): Optimizer {
+  return new Optimizer(capabilities, {
+    limit: 8,
+    semanticShare: 0.5,
+    farthest: 1,
+    embeddings: embeddings && new Embeddings(embeddings),
+    fallsBack: !protectionsOff.has("search-fallback"),
+  });
 }
 
 function route(parts: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> | void {

@@ -10,5 +10,6 @@ export const protections = [
   "bulkhead",
   "client-sessions",
   "name-ownership",
+  "search-fallback",
 ] as const;
 export type Protection = (typeof protections)[number];

@@ -4,6 +4,8 @@ import { readBackends, readConflicts } from "./backend-variables.ts";
 import type { BackendSettings } from "./backends/backend-settings.ts";
 import type { ConflictStrategy } from "./backends/conflicts/conflict-strategy.ts";
 import { type SessionMode, sessionModes } from "./backends/session-views.ts";
+import { type OptimizerMode, optimizerModes } from "./optimizer/definitions.ts";
+import type { EmbeddingSettings } from "./optimizer/embeddings.ts";
 import { type Protection, protections } from "./protections.ts";
 
 export interface SlackSettings {
@@ -26,6 +28,8 @@ export interface Settings {
   backends: readonly BackendSettings[];
   conflicts: ConflictStrategy;
   sessionTools: SessionMode;
+  optimizer: OptimizerMode;
+  embeddings: EmbeddingSettings | undefined;
   slack: SlackSettings;
   approvalTtlMs: number;
   /** How long a disconnected caller may take to return for a call that waits for an approval. */
@@ -56,6 +60,8 @@ function read(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protec
     backends: readBackends(environment, protectionsOff),
     conflicts: readConflicts(environment),
     sessionTools: environment.oneOf("SESSION_TOOLS", sessionModes, "snapshot"),
+    optimizer: environment.oneOf("OPTIMIZER", optimizerModes, "off"),
+    embeddings: readEmbeddings(environment),
     slack: {
       url: readSlackUrl(environment),
       botToken: environment.optionalString("SLACK_BOT_TOKEN"),
@@ -93,6 +99,16 @@ function readDatabaseUrl(environment: EnvironmentReader): string {
     environment.problem(`DATABASE_URL is not a postgres:// URL. Write it as ${example}`);
   }
   return text;
+}
+
+function readEmbeddings(environment: EnvironmentReader): EmbeddingSettings | undefined {
+  if (environment.optionalString("EMBEDDINGS_URL") === undefined) return undefined;
+  return {
+    url: environment.httpUrl("EMBEDDINGS_URL", "http://127.0.0.1:8080/v1/embeddings"),
+    token: environment.optionalString("EMBEDDINGS_TOKEN"),
+    model: environment.optionalString("EMBEDDINGS_MODEL") ?? "default",
+    timeoutMs: environment.durationMs("EMBEDDINGS_TIMEOUT", "30s"),
+  };
 }
 
 function readSlackUrl(environment: EnvironmentReader): string | undefined {

@@ -37,6 +37,11 @@ export interface ToolList {
   missing: readonly MissingBackend[];
 }
 
+/** The tools that a session has at this moment. */
+export interface SessionTools extends ToolList {
+  tools: readonly Tool[];
+}
+
 /** There is no list of tools: the backend that has some, or may have, cannot be used. */
 export class NothingListed extends Error {
   override readonly name = "NothingListed";
@@ -98,14 +103,16 @@ export class CapabilityCache {
    */
   async list(view: SessionView): Promise<ToolList> {
     await this.#refresh();
-    const missing = [...new Map([...this.#unlisted, ...view.excluded])].map(([backend, reason]) => ({
-      backend,
-      reason,
-    }));
-    const text = this.#index.text(view);
-    const [first] = missing;
-    if (text === "[]" && first) throw new NothingListed(first, !this.#unlisted.has(first.backend));
-    return { text, missing };
+    const list = this.#read(view);
+    const [first] = list.missing;
+    if (list.text === "[]" && first) throw new NothingListed(first, !this.#unlisted.has(first.backend));
+    return list;
+  }
+
+  /** The session's tools without asking backends for them, unless no list is kept. */
+  async tools(view: SessionView): Promise<SessionTools> {
+    if (!this.#options.keep || this.#known.size === 0) await this.#refresh();
+    return this.#read(view);
   }
 
   /** Reads all lists in the background. */
@@ -134,6 +141,14 @@ export class CapabilityCache {
         }),
     );
     return found.flat();
+  }
+
+  #read(view: SessionView): SessionTools {
+    const missing = [...new Map([...this.#unlisted, ...view.excluded])].map(([backend, reason]) => ({
+      backend,
+      reason,
+    }));
+    return { ...this.#index.shown(view), missing };
   }
 
   #lookUp(name: string, view: SessionView): Found | undefined {

@@ -1,11 +1,18 @@
 /** The names that clients see, resolved from what the backends offer. Computed once for each set of backends. */
-import type { ConflictStrategy, Offer, OfferedTool, Resolution } from "./conflicts/conflict-strategy.ts";
+import type { ConflictStrategy, Offer, OfferedTool, Resolution, Tool } from "./conflicts/conflict-strategy.ts";
 import type { SessionView } from "./session-views.ts";
 
 interface Resolved extends Resolution {
   byName: ReadonlyMap<string, OfferedTool>;
-  /** The tools by the backends that a session does not have, as JSON text. */
-  texts: Map<string, string>;
+  /** By the backends that a session does not have. */
+  shown: Map<string, Shown>;
+}
+
+/** The tools of a session, under the names that its client sees. */
+interface Shown {
+  tools: readonly Tool[];
+  /** JSON of them. */
+  text: string;
 }
 
 const everything: SessionView = { excluded: new Map() };
@@ -42,15 +49,20 @@ export class ToolIndex {
 
   /** JSON text of an array. */
   text(view: SessionView): string {
-    const { tools, texts } = this.#for(view);
+    return this.shown(view).text;
+  }
+
+  shown(view: SessionView): Shown {
+    const { tools: all, shown: known } = this.#for(view);
     const key = keyOf(view);
-    let text = texts.get(key);
-    if (text === undefined) {
-      const shown = tools.filter(({ backend }) => !view.excluded.has(backend));
-      text = JSON.stringify(shown.map(({ name, tool }) => (name === tool.name ? tool : { ...tool, name })));
-      if (texts.size < resolvedLimit) texts.set(key, text);
+    let shown = known.get(key);
+    if (shown === undefined) {
+      const offered = all.filter(({ backend }) => !view.excluded.has(backend));
+      const tools = offered.map(({ name, tool }) => (name === tool.name ? tool : { ...tool, name }));
+      shown = { tools, text: JSON.stringify(tools) };
+      if (known.size < resolvedLimit) known.set(key, shown);
     }
-    return text;
+    return shown;
   }
 
   #for(view: SessionView): Resolved {
@@ -62,7 +74,7 @@ export class ToolIndex {
         this.#keepsOwners ? offers : offers.filter(({ backend }) => !view.excluded.has(backend)),
       );
       const byName = new Map(resolution.tools.map((tool) => [tool.name, tool]));
-      resolved = { ...resolution, byName, texts: new Map() };
+      resolved = { ...resolution, byName, shown: new Map() };
       if (this.#resolved.size < resolvedLimit) this.#resolved.set(key, resolved);
     }
     return resolved;

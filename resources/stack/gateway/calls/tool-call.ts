@@ -79,6 +79,11 @@ export class ToolCalls {
     return this.#recorded(request, context, (record) => this.#answer(request, context, record));
   }
 
+  /** A call that the gateway answers itself. */
+  answerItself(request: RequestMessage, context: CallContext, answer: () => Promise<Answer>): Promise<string> {
+    return this.#recorded(request, context, answer);
+  }
+
   /** The response to a call beyond the session's limit. */
   turnAway(request: RequestMessage, context: CallContext, problem: string): Promise<string> {
     return this.#recorded(request, context, async () => busy(request, problem));

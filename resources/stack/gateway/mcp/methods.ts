@@ -5,8 +5,10 @@ import type { Backend } from "../backends/backend.ts";
 import { type CapabilityCache, NothingListed, type ToolList } from "../backends/capability-cache.ts";
 import type { SessionView, SessionViews } from "../backends/session-views.ts";
 import type { CallContext } from "../calls/call-context.ts";
+import type { Answer } from "../calls/call-record.ts";
 import type { ToolCalls } from "../calls/tool-call.ts";
 import { forwardFailure } from "../calls/upstream-error.ts";
+import { type Optimizer, optimizerListText } from "../optimizer/optimizer.ts";
 import { errorCodes, errorText, type RequestMessage, resultText } from "../protocol/messages.ts";
 import { latestVersion, type ProtocolVersion, supportedVersion } from "../protocol/versions.ts";
 import { progressOf } from "../sessions/progress.ts";
@@ -15,6 +17,10 @@ export interface MethodsParts {
   toolCalls: ToolCalls;
   capabilities: CapabilityCache;
   views: SessionViews;
+  /** Undefined: there is none. */
+  optimizer: Optimizer | undefined;
+  /** Its two tools are the only ones that clients see. */
+  listsOptimizer: boolean;
   upstreamDeadlineMs: number;
   log: (line: string) => void;
 }
@@ -44,7 +50,7 @@ export class Methods {
   async answer(request: RequestMessage, context: CallContext): Promise<string> {
     switch (request.method) {
       case "tools/call":
-        return this.#parts.toolCalls.run(request, context);
+        return this.#call(request, context);
       case "tools/list":
         return this.#listTools(request, this.#parts.views.of(context.session));
       case "ping":
@@ -80,9 +86,24 @@ export class Methods {
     });
   }
 
+  async #call(request: RequestMessage, context: CallContext): Promise<string> {
+    const { toolCalls, optimizer, listsOptimizer, views } = this.#parts;
+    const optimized = await optimizer?.read(request, views.of(context.session));
+    if (optimized === undefined) {
+      return listsOptimizer
+        ? toolCalls.answerItself(request, context, notListed(request))
+        : toolCalls.run(request, context);
+    }
+    if ("answer" in optimized) return toolCalls.answerItself(request, context, optimized.answer);
+    return toolCalls.run(optimized.request, context);
+  }
+
   async #listTools(request: RequestMessage, view: SessionView): Promise<string> {
     if (request.params.cursor !== undefined) {
       return errorText(request.id, errorCodes.invalidParams, "Invalid cursor: tools/list has a single page");
+    }
+    if (this.#parts.listsOptimizer) {
+      return `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"result":{"tools":${optimizerListText}}}`;
     }
     let list: ToolList;
     try {
@@ -120,4 +141,10 @@ export class Methods {
     const backends = await this.#parts.capabilities.about(view);
     return backends.find(({ about }) => about.capabilities[capability] !== undefined)?.backend;
   }
+}
+
+function notListed(request: RequestMessage): () => Promise<Answer> {
+  const error = `Unknown tool: ${String(request.params.name)}. Find it with find_tool, and call it with call_tool`;
+  const text = errorText(request.id, errorCodes.invalidParams, error);
+  return async () => ({ text, outcome: "unknown_tool", error });
 }
