@@ -9,6 +9,8 @@ import { toolNames as supportTools } from "../../resources/stack/support-mcp/too
 
 test("the reference stack declares the tools that its servers have, and every shipped scenario fits it", () => {
   const reference = loadStack(REFERENCE_STACK_FILE, { RESILIENCE_LAB_HOME: temporaryFolder() });
-  expect(toolsOf(reference)?.toSorted()).toEqual([...new Set<string>([...paymentTools, ...supportTools])].toSorted());
+  expect(toolsOf(reference)?.toSorted()).toEqual(
+    [...new Set<string>([...paymentTools, ...supportTools, "find_tool", "call_tool"])].toSorted(),
+  );
   expect(shippedScenarios().flatMap((each) => stackProblems([each], reference))).toEqual([]);
 });

@@ -13,6 +13,7 @@ const DESCRIPTIONS: Record<string, string> = {
   bulkhead: "limits the calls at one server at once",
   "client-sessions": "gives each client its own session at each server",
   "name-ownership": "keeps a tool's name with its server while that is down",
+  "search-fallback": "finds tools by words while there are no embeddings",
 };
 
 /** The gateway's protections; switched off, the next runs show the failure that they prevent. */

@@ -28,6 +28,8 @@ export interface ToolService {
   counts: () => Record<string, number>;
   /** Restores the initial data. */
   reset: () => void;
+  /** What else it serves, by method and path, such as `POST /v1/embeddings`. */
+  routes?: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>>>;
 }
 
 export function serveTools(service: ToolService, variables: Variables): Promise<RunningService> {
@@ -40,7 +42,9 @@ export function serveTools(service: ToolService, variables: Variables): Promise<
   const sessions = new Sessions(service.createServer, (body) => calls.count(body));
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    switch (`${request.method} ${pathOf(request)}`) {
+    const route = `${request.method} ${pathOf(request)}`;
+    if (service.routes && Object.hasOwn(service.routes, route)) return service.routes[route]?.(request, response);
+    switch (route) {
       case "POST /mcp":
         return handlePost(sessions, request, response);
       case "GET /mcp":

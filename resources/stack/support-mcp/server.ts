@@ -1,6 +1,7 @@
 import type { Variables } from "../http/environment.ts";
 import type { RunningService } from "../http/serve.ts";
 import { serveTools } from "../mcp-server/serve-tools.ts";
+import { answerEmbeddings } from "./embeddings.ts";
 import { TicketStore } from "./ticket-store.ts";
 import { createToolServer, toolNames } from "./tools.ts";
 
@@ -13,6 +14,7 @@ export function startSupport(variables: Variables): Promise<RunningService> {
     createServer: () => createToolServer(tickets),
     counts: () => tickets.counts(),
     reset: () => tickets.reset(),
+    routes: { "POST /v1/embeddings": answerEmbeddings },
   };
   return serveTools(service, variables);
 }
