@@ -1,4 +1,6 @@
 import { runService } from "../http/run-service.ts";
+import { runScriptedCli, scriptedCliArgument } from "./headless/scripted-cli.ts";
 import { startAgent } from "./server.ts";
 
-await runService("agent", () => startAgent(process.env));
+if (process.argv[2] === scriptedCliArgument) await runScriptedCli();
+else await runService("agent", () => startAgent(process.env));

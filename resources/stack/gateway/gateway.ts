@@ -1,5 +1,7 @@
 /** Creates and connects the gateway's parts and listens on its port. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { BoundedHistory } from "../http/bounded-history.ts";
+import { ProcessMonitor } from "../http/process-monitor.ts";
 import { HttpError, pathOf, type RunningService, sendJson, serve } from "../http/serve.ts";
 import { Approvals } from "./approvals/approvals.ts";
 import { SlackActions } from "./approvals/slack-actions.ts";
@@ -16,9 +18,8 @@ import type { BackendChange } from "./backends/backend.ts";
 import { Backends } from "./backends/backends.ts";
 import { CapabilityCache } from "./backends/capability-cache.ts";
 import { SessionViews } from "./backends/session-views.ts";
-import { CallHistory } from "./calls/history.ts";
+import type { PastCall } from "./calls/past-call.ts";
 import { ToolCalls } from "./calls/tool-call.ts";
-import { ProcessMonitor } from "./diagnostics.ts";
 import { type HealthParts, healthReport } from "./health.ts";
 import { McpEndpoint } from "./mcp/endpoint.ts";
 import { Methods } from "./mcp/methods.ts";
@@ -38,7 +39,6 @@ export class CannotStart extends Error {
 
 type Log = (line: string) => void;
 
-const sessionsLimit = 10_000;
 const stopGraceMs = 1_000;
 const drainMs = 1_200;
 const poolEndMs = 300;
@@ -173,7 +173,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     name: "backend changes",
     rowText: changeRowText,
   });
-  const history = new CallHistory(settings.historyLimit);
+  const history = new BoundedHistory<PastCall>(settings.historyLimit);
   const recovery: Readiness = records.readiness(audit, (orphans) => {
     if (orphans.length > 0) log(`approvals: ${orphans.length} tickets of an earlier gateway process expired`);
     void approvals.closeOrphanedTickets(orphans);
@@ -210,7 +210,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     onBegin: (session) => views.begin(session),
     onEnd: (session) => views.end(session),
     ttlMs: settings.sessionTtlMs,
-    limit: sessionsLimit,
+    limit: settings.sessionLimit,
     lockTtlMs: settings.turnLockTtlMs,
     lockWaitMs: settings.turnLockWaitMs,
     onAbandoned: (turnId) => log(`turn ${JSON.stringify(turnId)} was abandoned: its lock expired after TURN_LOCK_TTL`),

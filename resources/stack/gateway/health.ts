@@ -1,4 +1,6 @@
 /** `GET /health`: 200 while the gateway runs; problems are in the body. */
+import type { BoundedHistory } from "../http/bounded-history.ts";
+import type { ProcessMonitor } from "../http/process-monitor.ts";
 import type { Approvals } from "./approvals/approvals.ts";
 import type { CallEntry } from "./audit/call-row.ts";
 import type { ChangeEntry } from "./audit/change-row.ts";
@@ -6,9 +8,8 @@ import type { AuditEntry } from "./audit/entry.ts";
 import type { Spool } from "./audit/spool.ts";
 import type { Backends } from "./backends/backends.ts";
 import type { CapabilityCache } from "./backends/capability-cache.ts";
-import type { CallHistory } from "./calls/history.ts";
+import type { PastCall } from "./calls/past-call.ts";
 import type { ToolCalls } from "./calls/tool-call.ts";
-import type { ProcessMonitor } from "./diagnostics.ts";
 import type { Protection } from "./protections.ts";
 import type { Readiness } from "./records.ts";
 import type { Sessions } from "./sessions/sessions.ts";
@@ -21,7 +22,7 @@ export interface HealthParts {
   approvals: Approvals;
   backends: Backends;
   capabilities: CapabilityCache;
-  history: CallHistory;
+  history: BoundedHistory<PastCall>;
   toolCalls: ToolCalls;
   sessions: Sessions;
   monitor: ProcessMonitor;
@@ -52,11 +53,14 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
     diagnostics: {
       ...monitor.read(),
       running_executions: toolCalls.running,
+      conversation_history_size: history.size,
+      conversation_history_limit: history.limit,
+      conversation_history_dropped: history.dropped,
       sessions: sessions.size,
+      sessions_expired: sessions.expired,
+      sessions_evicted: sessions.evicted,
       stream_bytes_kept: sessions.memory.bytes,
       stream_events_dropped: sessions.memory.dropped,
-      history_size: history.size,
-      history_limit: history.limit,
     },
     ...(recentCalls > 0 ? { recentCalls: history.latest(recentCalls) } : {}),
   };

@@ -11,5 +11,6 @@ export const protections = [
   "client-sessions",
   "name-ownership",
   "search-fallback",
+  "session-bounds",
 ] as const;
 export type Protection = (typeof protections)[number];

@@ -1,4 +1,5 @@
 /** The gateway's configuration, from environment variables only. */
+import { readHistoryLimit } from "../http/bounded-history.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import { readBackends, readConflicts } from "./backend-variables.ts";
 import type { BackendSettings } from "./backends/backend-settings.ts";
@@ -39,14 +40,14 @@ export interface Settings {
   turnLockWaitMs: number;
   protectionsOff: ReadonlySet<Protection>;
   historyLimit: number;
+  /** Infinity: sessions end by their clients alone. */
   sessionTtlMs: number;
+  sessionLimit: number;
   /** Folder for rows of decisions and calls that are not in the database yet; used by this gateway only. */
   auditSpoolFolder: string;
   /** Limit of rows for each table. */
   auditSpoolLimit: number;
 }
-
-const defaultHistoryLimit = 1_000;
 
 export function readSettings(variables: Variables): Settings {
   return readEnvironment(variables, (environment) => read(environment, readProtectionsOff(environment)));
@@ -74,11 +75,19 @@ function read(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protec
     turnLockTtlMs: environment.durationMs("TURN_LOCK_TTL", "5m"),
     turnLockWaitMs: environment.durationMs("TURN_LOCK_WAIT", "10s"),
     protectionsOff,
-    historyLimit: readHistoryLimit(environment.optionalString("HISTORY_LIMIT")),
-    sessionTtlMs: environment.durationMs("SESSION_TTL", "30m"),
+    historyLimit: readHistoryLimit(environment),
+    ...readSessionBounds(environment, protectionsOff),
     auditSpoolFolder: environment.string("AUDIT_SPOOL_FOLDER", "/var/lib/resilience-lab/gateway"),
     auditSpoolLimit: environment.integer("AUDIT_SPOOL_LIMIT", { fallback: 100_000, min: 1, max: 1_000_000 }),
   };
+}
+
+function readSessionBounds(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protection>) {
+  const bounds = {
+    sessionTtlMs: environment.durationMs("SESSION_TTL", "30m"),
+    sessionLimit: environment.integer("SESSION_LIMIT", { fallback: 10_000, min: 1, max: 1_000_000 }),
+  };
+  return protectionsOff.has("session-bounds") ? { sessionTtlMs: Infinity, sessionLimit: Infinity } : bounds;
 }
 
 function readRecords(environment: EnvironmentReader): RecordSettings {
@@ -127,12 +136,6 @@ function readProtectionsOff(environment: EnvironmentReader): Set<Protection> {
     }
   }
   return off;
-}
-
-/** An invalid limit must neither remove the bound nor prevent the gateway from starting. */
-function readHistoryLimit(text: string | undefined): number {
-  const limit = Number(text);
-  return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, 1_000_000) : defaultHistoryLimit;
 }
 
 /** Formats a duration for messages, like its variable: `15s`. */

@@ -4,6 +4,7 @@ import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { assertControl, assertReader, readControlToken } from "../http/control.ts";
 import { readEnvironment, type Variables } from "../http/environment.ts";
 import { parseJson } from "../http/json.ts";
+import { readProcessGauges } from "../http/process-gauges.ts";
 import {
   bodyLimitBytes,
   HttpError,
@@ -51,7 +52,10 @@ export function serveTools(service: ToolService, variables: Variables): Promise<
       case "DELETE /mcp":
         return sessions.handle(request, response);
       case "GET /healthz":
-        return sendJson(response, 200, { status: "ok" });
+        return sendJson(response, 200, {
+          status: "ok",
+          diagnostics: { ...readProcessGauges(), sessions: sessions.size },
+        });
       case "GET /state":
         assertReader(request, controlToken);
         return sendJson(response, 200, { ...service.counts(), toolCalls: calls.read() });

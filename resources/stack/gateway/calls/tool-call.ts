@@ -3,6 +3,7 @@
  * reaches a backend before every decision on it is taken.
  */
 
+import type { BoundedHistory } from "../../http/bounded-history.ts";
 import { isObject } from "../../http/json.ts";
 import type { Approvals, HoldResult } from "../approvals/approvals.ts";
 import type { CallEntry } from "../audit/call-row.ts";
@@ -22,7 +23,7 @@ import { formatDuration, type Settings } from "../settings.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import type { CallContext } from "./call-context.ts";
 import { type Answer, CallRecord } from "./call-record.ts";
-import type { CallHistory } from "./history.ts";
+import type { PastCall } from "./past-call.ts";
 import { forwardFailure } from "./upstream-error.ts";
 
 export interface ToolCallParts {
@@ -33,7 +34,7 @@ export interface ToolCallParts {
   approvals: Approvals;
   audit: Spool<AuditEntry>;
   calls: Spool<CallEntry>;
-  history: CallHistory;
+  history: BoundedHistory<PastCall>;
 }
 
 /** A validated call with its policy verdict. */

@@ -15,6 +15,9 @@ export interface SessionsOptions extends TurnOptions {
 export class Sessions {
   /** Memory of the sessions' event streams. */
   readonly memory = new StreamMemory();
+  /** Number of sessions that ended because nobody used them, and that made room for a new one. */
+  expired = 0;
+  evicted = 0;
   readonly #options: SessionsOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #sweep: NodeJS.Timeout;
@@ -44,7 +47,7 @@ export class Sessions {
     if (!session) return undefined;
     const now = performance.now();
     if (this.#isUnused(session, now)) {
-      this.end(session, "session expired");
+      this.#expire(session);
       return undefined;
     }
     session.lastUsedAtMs = now;
@@ -73,16 +76,22 @@ export class Sessions {
     return !session.busy && now - session.lastUsedAtMs > this.#options.ttlMs;
   }
 
+  #expire(session: Session): void {
+    this.expired += 1;
+    this.end(session, "session expired");
+  }
+
   #endUnused(): void {
     const now = performance.now();
     for (const session of [...this.#sessions.values()]) {
-      if (this.#isUnused(session, now)) this.end(session, "session expired");
+      if (this.#isUnused(session, now)) this.#expire(session);
     }
   }
 
   #endLeastRecentlyUsed(): boolean {
     for (const session of this.#sessions.values()) {
       if (session.busy) continue;
+      this.evicted += 1;
       this.end(session, "session ended to make room for a new one");
       return true;
     }

@@ -29,7 +29,7 @@ interface Health {
   calls: { written: number; pending: number; unsaved: number; dropped: number; failing: boolean };
   approvals: { waiting: number; callersAway: number };
   backends: Record<string, { status: string; lastError?: string; cached: boolean }>;
-  diagnostics: { sessions: number; history_size: number; running_executions: number };
+  diagnostics: Record<string, number>;
 }
 
 export async function launchGateway(

@@ -1,11 +1,10 @@
-/** Metrics of the process itself; -1 if one cannot be read. */
+/** The gauges of a process, and the delay of its event loop. */
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { type ProcessGauges, readProcessGauges, rounded } from "./process-gauges.ts";
 
-export interface Diagnostics {
+export interface Diagnostics extends Omit<ProcessGauges, "utilization"> {
+  /** Of the current and the previous 10 s. */
   eventLoop: { p99Ms: number; maxMs: number; utilization: number };
-  heapUsedBytes: number;
-  rssBytes: number;
-  activeHandles: number;
 }
 
 const windowMs = 10_000;
@@ -28,16 +27,14 @@ export class ProcessMonitor {
   read(): Diagnostics {
     const now = this.#readDelay();
     const { utilization } = performance.eventLoopUtilization(performance.eventLoopUtilization(), this.#windowStart);
-    const memory = process.memoryUsage();
+    const { utilization: _sinceStart, ...gauges } = readProcessGauges();
     return {
+      ...gauges,
       eventLoop: {
-        p99Ms: readable(Math.max(now.p99Ms, this.#last.p99Ms)),
-        maxMs: readable(Math.max(now.maxMs, this.#last.maxMs)),
-        utilization: readable(utilization),
+        p99Ms: rounded(Math.max(now.p99Ms, this.#last.p99Ms)),
+        maxMs: rounded(Math.max(now.maxMs, this.#last.maxMs)),
+        utilization: rounded(utilization),
       },
-      heapUsedBytes: readable(memory.heapUsed),
-      rssBytes: readable(memory.rss),
-      activeHandles: readable(process.getActiveResourcesInfo().length),
     };
   }
 
@@ -58,8 +55,4 @@ export class ProcessMonitor {
     const delayMs = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - resolutionMs);
     return { p99Ms: delayMs(this.#delay.percentile(99)), maxMs: delayMs(this.#delay.max) };
   }
-}
-
-function readable(value: number): number {
-  return Number.isFinite(value) ? Math.round(value * 1_000) / 1_000 : -1;
 }
