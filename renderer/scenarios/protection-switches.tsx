@@ -14,6 +14,8 @@ const DESCRIPTIONS: Record<string, string> = {
   "client-sessions": "gives each client its own session at each server",
   "name-ownership": "keeps a tool's name with its server while that is down",
   "search-fallback": "finds tools by words while there are no embeddings",
+  "session-bounds": "ends sessions that their clients have left, and limits their number",
+  "result-rules": "takes no empty result of an agent's task for a finished one",
 };
 
 /** The gateway's protections; switched off, the next runs show the failure that they prevent. */

@@ -28,6 +28,8 @@ export interface McpSession {
   /** Never rejects for a refused or failed call, only when `signal` aborts. */
   call(tool: string, toolArguments: Record<string, unknown>, signal: AbortSignal): Promise<CallOutcome>;
   close(): Promise<void>;
+  /** Closes the connections, and leaves the session to the gateway. */
+  abandon(): Promise<void>;
 }
 
 /** A client, connected over the transport that the server speaks. */
@@ -82,6 +84,7 @@ export async function openMcpSession(endpoint: McpEndpoint, turn: string, signal
       await within(new AbortController().signal, GOODBYE_LIMIT_MS, end).catch(() => {});
       await client.close();
     },
+    abandon: () => client.close(),
   };
 }
 

@@ -250,6 +250,7 @@ const STEPS = {
       .optional()
       .describe("that call concurrently, each in a separate session and turn (default 1)"),
     until: decision.optional().describe("stop as soon as a call ends with this decision"),
+    abandon: z.boolean().optional().describe("the clients leave without ending their sessions"),
     ...common,
   }),
   http: z.strictObject({

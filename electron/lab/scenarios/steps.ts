@@ -72,7 +72,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
   },
 
   async storm(step, context, signal) {
-    const { storm, arguments: toolArguments = {}, times, clients = 1, until } = step;
+    const { storm, arguments: toolArguments = {}, times, clients = 1, until, abandon = false } = step;
     const sessions = await openSessions(clients, () => openGatewaySession(context, randomUUID(), signal));
     const outcomes: Record<string, number> = {};
     let calls = 0;
@@ -91,7 +91,7 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     try {
       await Promise.all(sessions.map(work));
     } finally {
-      await Promise.all(sessions.map((session) => session.close()));
+      await Promise.all(sessions.map((session) => (abandon ? session.abandon() : session.close())));
     }
     return { tool: storm, calls, outcomes };
   },

@@ -210,6 +210,7 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     onBegin: (session) => views.begin(session),
     onEnd: (session) => views.end(session),
     ttlMs: settings.sessionTtlMs,
+    abandonedAfterMs: settings.sessionAbandonedAfterMs,
     limit: settings.sessionLimit,
     lockTtlMs: settings.turnLockTtlMs,
     lockWaitMs: settings.turnLockWaitMs,

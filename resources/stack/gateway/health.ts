@@ -58,6 +58,7 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
       conversation_history_dropped: history.dropped,
       sessions: sessions.size,
       sessions_expired: sessions.expired,
+      sessions_abandoned: sessions.abandoned,
       sessions_evicted: sessions.evicted,
       stream_bytes_kept: sessions.memory.bytes,
       stream_events_dropped: sessions.memory.dropped,

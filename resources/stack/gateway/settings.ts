@@ -42,6 +42,7 @@ export interface Settings {
   historyLimit: number;
   /** Infinity: sessions end by their clients alone. */
   sessionTtlMs: number;
+  sessionAbandonedAfterMs: number;
   sessionLimit: number;
   /** Folder for rows of decisions and calls that are not in the database yet; used by this gateway only. */
   auditSpoolFolder: string;
@@ -85,9 +86,11 @@ function read(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protec
 function readSessionBounds(environment: EnvironmentReader, protectionsOff: ReadonlySet<Protection>) {
   const bounds = {
     sessionTtlMs: environment.durationMs("SESSION_TTL", "30m"),
+    sessionAbandonedAfterMs: environment.durationMs("SESSION_ABANDONED_AFTER", "5m"),
     sessionLimit: environment.integer("SESSION_LIMIT", { fallback: 10_000, min: 1, max: 1_000_000 }),
   };
-  return protectionsOff.has("session-bounds") ? { sessionTtlMs: Infinity, sessionLimit: Infinity } : bounds;
+  if (!protectionsOff.has("session-bounds")) return bounds;
+  return { sessionTtlMs: Infinity, sessionAbandonedAfterMs: Infinity, sessionLimit: Infinity };
 }
 
 function readRecords(environment: EnvironmentReader): RecordSettings {

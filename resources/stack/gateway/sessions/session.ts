@@ -29,6 +29,8 @@ export class Session {
   lastUsedAtMs = performance.now();
   /** Resolves once what its first call needs is there. */
   ready: Promise<void> = Promise.resolve();
+  /** Since when the client's own stream is gone; undefined while it is there, or if there was none. */
+  absentSinceMs: number | undefined;
   readonly #memory: StreamMemory;
   readonly #streams = new Map<string, EventStream>();
   readonly #watches = new WeakMap<EventStream, StreamWatch>();
@@ -77,7 +79,15 @@ export class Session {
   /** The stream for messages without a request: one per session, a newer one replaces the older. */
   listen(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
     this.#listener?.end();
-    this.#listener = this.openStream();
+    this.absentSinceMs = undefined;
+    this.#listener = this.openStream({
+      onDetached: () => {
+        this.absentSinceMs = performance.now();
+      },
+      onResumed: () => {
+        this.absentSinceMs = undefined;
+      },
+    });
     this.#listener.attach(response, headers);
   }
 

@@ -7,6 +7,8 @@ import type { TurnOptions } from "./turns.ts";
 
 export interface SessionsOptions extends TurnOptions {
   ttlMs: number;
+  /** Of a session whose client closed its stream, and neither comes back nor sends anything. */
+  abandonedAfterMs: number;
   limit: number;
   onBegin?: ((session: Session) => Promise<void>) | undefined;
   onEnd?: ((session: Session) => void) | undefined;
@@ -15,8 +17,9 @@ export interface SessionsOptions extends TurnOptions {
 export class Sessions {
   /** Memory of the sessions' event streams. */
   readonly memory = new StreamMemory();
-  /** Number of sessions that ended because nobody used them, and that made room for a new one. */
+  /** Number of sessions that ended because nobody used them, whose client has left without ending them, and that made room for a new one. */
   expired = 0;
+  abandoned = 0;
   evicted = 0;
   readonly #options: SessionsOptions;
   readonly #sessions = new Map<string, Session>();
@@ -24,7 +27,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#sweep = setInterval(() => this.#endUnused(), Math.min(options.ttlMs, 60_000));
+    this.#sweep = setInterval(() => this.#endUnused(), Math.min(options.ttlMs, options.abandonedAfterMs, 60_000));
     this.#sweep.unref();
   }
 
@@ -76,6 +79,11 @@ export class Sessions {
     return !session.busy && now - session.lastUsedAtMs > this.#options.ttlMs;
   }
 
+  #isAbandoned({ busy, absentSinceMs, lastUsedAtMs }: Session, now: number): boolean {
+    if (busy || absentSinceMs === undefined) return false;
+    return now - Math.max(absentSinceMs, lastUsedAtMs) > this.#options.abandonedAfterMs;
+  }
+
   #expire(session: Session): void {
     this.expired += 1;
     this.end(session, "session expired");
@@ -85,6 +93,10 @@ export class Sessions {
     const now = performance.now();
     for (const session of [...this.#sessions.values()]) {
       if (this.#isUnused(session, now)) this.#expire(session);
+      else if (this.#isAbandoned(session, now)) {
+        this.abandoned += 1;
+        this.end(session, "the client has left");
+      }
     }
   }
 
