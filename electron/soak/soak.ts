@@ -45,6 +45,11 @@ const SOAKS: Record<string, Soak> = {
     options: "[--count 60] [--seed N]",
     run: () => import("./sidecar-kills.ts"),
   },
+  "leaks-trend": {
+    what: "drives load through a gateway and names what grows in any service; five planted leaks must be named",
+    options: "[--minutes 20] [--planted-minutes 1]",
+    run: () => import("./leaks-trend/main.ts"),
+  },
   fuzz: {
     what: "sends malformed API calls and mutated streams to a fault proxy",
     options: "[--count 10000] [--seed N]",

@@ -15,6 +15,9 @@ const DESCRIPTIONS: Record<string, string> = {
   "name-ownership": "keeps a tool's name with its server while that is down",
   "search-fallback": "finds tools by words while there are no embeddings",
   "session-bounds": "ends sessions that their clients have left, and limits their number",
+  "write-once": "sends no write a second time when its reply is lost",
+  "retry-after": "waits as long as a busy server asks for before a retry",
+  "definition-pinning": "withholds tools whose definition changes without notice",
   "result-rules": "takes no empty result of an agent's task for a finished one",
 };
 

@@ -38,16 +38,19 @@ function readBackend(
   const own = (setting: string) => `BACKEND_${name.toUpperCase().replaceAll("-", "_")}_${setting}`;
   const duration = (setting: string, fallback: string) =>
     environment.optionalDurationMs(own(setting), fallback) ?? environment.durationMs(setting, fallback);
+  const integer = (setting: string, limits: { fallback: number; min: number; max: number }) =>
+    environment.integer(own(setting), { ...limits, fallback: environment.integer(setting, limits) });
   return {
     name,
     connection: url.startsWith("stdio:") ? readCommand(environment, own) : readTarget(environment, off, own, url),
     trustsHints: environment.oneOf(own("TRUST_HINTS"), ["yes", "no"], "no") === "yes",
+    repeatsWrites: off.has("write-once"),
+    retryBurst: environment.integer("RETRY_BURST", { fallback: 10, min: 1, max: 1_000 }),
+    honoursRetryAfter: !off.has("retry-after"),
     retryShare: off.has("retry-budget")
       ? undefined
       : environment.integer("RETRY_BUDGET", { fallback: 10, min: 0, max: 100 }) / 100,
-    bulkheadLimit: off.has("bulkhead")
-      ? undefined
-      : environment.integer("BULKHEAD_LIMIT", { fallback: 128, min: 1, max: 10_000 }),
+    bulkheadLimit: off.has("bulkhead") ? undefined : integer("BULKHEAD_LIMIT", { fallback: 128, min: 1, max: 10_000 }),
     health: off.has("health-monitor")
       ? undefined
       : {

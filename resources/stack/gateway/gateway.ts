@@ -195,10 +195,11 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
       void changes.add({ ...change, changedMs: Date.now() });
       if (settings.sessionTools === "follow") announceTools();
     },
-    onToolsChanged: () => capabilities.fill(),
+    onToolsChanged: (backend) => capabilities.announced(backend),
   });
   const capabilities = new CapabilityCache(backends, {
     keep: !protectionsOff.has("capability-cache"),
+    pinsDefinitions: !protectionsOff.has("definition-pinning"),
     keepsOwners: !protectionsOff.has("name-ownership"),
     resolve: settings.conflicts,
     deadlineMs,

@@ -47,6 +47,7 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
           status: backend.status,
           ...(backend.lastError === undefined ? {} : { lastError: backend.lastError }),
           cached: capabilities.holds(backend),
+          tools: capabilities.countOf(backend),
         },
       ]),
     ),

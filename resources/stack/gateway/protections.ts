@@ -12,5 +12,8 @@ export const protections = [
   "name-ownership",
   "search-fallback",
   "session-bounds",
+  "write-once",
+  "retry-after",
+  "definition-pinning",
 ] as const;
 export type Protection = (typeof protections)[number];

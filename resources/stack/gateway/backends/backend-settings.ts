@@ -7,8 +7,14 @@ export interface BackendSettings {
   connection: Connection;
   /** Its tools' readOnlyHint and idempotentHint are true: failed calls of those are sent again. */
   trustsHints: boolean;
+  /** Failed calls of every tool are sent again, writes included: what `write-once` prevents. */
+  repeatsWrites: boolean;
   /** Retries for each call; undefined: not limited. */
   retryShare: number | undefined;
+  /** Retries that can be saved up. */
+  retryBurst: number;
+  /** A retry waits as long as the backend asks for with Retry-After. */
+  honoursRetryAfter: boolean;
   /** Calls at once; undefined: not limited. */
   bulkheadLimit: number | undefined;
   /** Undefined: not monitored, its status stays unknown. */

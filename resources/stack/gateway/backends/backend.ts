@@ -45,10 +45,14 @@ export class Backend {
 
   /** From the inside out: a retry passes the bulkhead and the circuit again, and is not made for what is known to fail. */
   #guard(upstream: Upstream): Upstream {
-    const { health, trustsHints, retryShare, bulkheadLimit } = this.settings;
+    const { health, trustsHints, repeatsWrites, retryShare, retryBurst, honoursRetryAfter, bulkheadLimit } =
+      this.settings;
     let guarded = this.circuit ? breakCircuit(upstream, this.circuit) : upstream;
     if (bulkheadLimit !== undefined) guarded = bulkhead(guarded, bulkheadLimit);
-    if (trustsHints) guarded = retry(guarded, retryShare === undefined ? undefined : new RetryBudget(retryShare, 10));
+    if (trustsHints || repeatsWrites) {
+      const budget = retryShare === undefined ? undefined : new RetryBudget(retryShare, retryBurst);
+      guarded = retry(guarded, { budget, honoursRetryAfter });
+    }
     return health ? failFast(guarded, () => this.#unusable) : guarded;
   }
 

@@ -9,6 +9,7 @@
 import type { Backend } from "./backend.ts";
 import type { Backends } from "./backends.ts";
 import type { ConflictStrategy, Tool } from "./conflicts/conflict-strategy.ts";
+import { DefinitionPins } from "./definition-pins.ts";
 import { type Listing, listTools } from "./list-tools.ts";
 import type { SessionView } from "./session-views.ts";
 import { ToolIndex } from "./tool-index.ts";
@@ -19,6 +20,8 @@ export interface CapabilityCacheOptions {
   keep: boolean;
   /** A name stays with its backend while that is down; off: the next backend that has it takes it over. */
   keepsOwners: boolean;
+  /** A tool whose definition changes without an announcement is withheld. */
+  pinsDefinitions: boolean;
   resolve: ConflictStrategy;
   deadlineMs: number;
   log: (line: string) => void;
@@ -55,8 +58,15 @@ export class NothingListed extends Error {
   }
 }
 
-/** Where a call goes. `excluded`: the session does not have the tool's backend, and why. */
-export type Found = { backend: Backend; tool: Tool } | { excluded: string; backend: Backend };
+/**
+ * Where a call goes. `excluded`: the session does not have the tool's backend, and why. `withheld`: why nobody can call it.
+ */
+export type Found =
+  | { backend: Backend; tool: Tool }
+  | { excluded: string; backend: Backend }
+  | { withheld: string; backend: Backend };
+
+const changedText = "its definition has changed without an announcement";
 
 /** How long to wait for a backend if its tools can be served from the cache. */
 const refreshDeadlineMs = 1_000;
@@ -65,6 +75,9 @@ export class CapabilityCache {
   readonly #backends: Backends;
   readonly #options: CapabilityCacheOptions;
   readonly #known = new Map<Backend, Listing>();
+  readonly #pins = new Map<Backend, DefinitionPins>();
+  /** By the name that the backend gives it. */
+  readonly #withheld = new Map<Backend, readonly string[]>();
   /** Backends whose tools are not known, and why. */
   readonly #unlisted = new Map<string, string>();
   readonly #index: ToolIndex;
@@ -77,11 +90,27 @@ export class CapabilityCache {
   }
 
   get conflicts(): readonly string[] {
-    return this.#index.conflicts;
+    const withheld = this.#backends.all.flatMap((backend) =>
+      (this.#withheld.get(backend) ?? []).map(
+        (tool) => `tool ${tool} of ${backend.name} is quarantined: ${changedText}`,
+      ),
+    );
+    return [...this.#index.conflicts, ...withheld];
   }
 
   holds(backend: Backend): boolean {
     return this.#known.has(backend);
+  }
+
+  /** Number of tools in the backend's last listing, those of other backends' names included. */
+  countOf(backend: Backend): number {
+    return this.#known.get(backend)?.tools.length ?? 0;
+  }
+
+  /** The backend has announced other tools. */
+  announced(backend: Backend): void {
+    this.#pins.get(backend)?.announced();
+    this.fill();
   }
 
   /** The protocol revision of the backend's last listing; empty if none is kept. */
@@ -94,7 +123,7 @@ export class CapabilityCache {
     const known = this.#options.keep ? this.#lookUp(name, view) : undefined;
     if (known) return known;
     await this.#refresh();
-    return this.#lookUp(name, view);
+    return this.#lookUp(name, view) ?? this.#findWithheld(name);
   }
 
   /**
@@ -160,6 +189,11 @@ export class CapabilityCache {
     return { backend, tool: offered.tool };
   }
 
+  #findWithheld(name: string): Found | undefined {
+    const backend = this.#backends.all.find((each) => this.#withheld.get(each)?.includes(name));
+    return backend && { backend, withheld: changedText };
+  }
+
   async #ask(backend: Backend): Promise<InitializeResult | undefined> {
     try {
       return await backend.direct.about(Math.min(refreshDeadlineMs, this.#options.deadlineMs));
@@ -203,7 +237,19 @@ export class CapabilityCache {
   }
 
   #take(backend: Backend, listing: Listing): void {
-    this.#known.set(backend, listing);
+    if (this.#options.pinsDefinitions) {
+      const pins = this.#pins.get(backend) ?? new DefinitionPins();
+      this.#pins.set(backend, pins);
+      const { admitted, withheld } = pins.admit(listing.tools);
+      const before = this.#withheld.get(backend)?.join() ?? "";
+      if (withheld.join() !== before && withheld.length > 0) {
+        this.#options.log(`backend ${backend.name}: quarantined ${withheld.join(", ")}: ${changedText}`);
+      }
+      this.#withheld.set(backend, withheld);
+      this.#known.set(backend, { ...listing, tools: admitted });
+    } else {
+      this.#known.set(backend, listing);
+    }
     this.#unlisted.delete(backend.name);
   }
 

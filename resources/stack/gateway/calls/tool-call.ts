@@ -118,7 +118,9 @@ export class ToolCalls {
     const { backend } = found;
     record.backend = backend.name;
     if ("excluded" in found) return { ...invalid(request, notInSession(tool, found)), outcome: "unknown_tool" };
-    const mayRepeat = backend.settings.trustsHints && isRepeatable(found.tool);
+    if ("withheld" in found) return invalid(request, `${tool} is quarantined: ${found.withheld}`);
+    const { trustsHints, repeatsWrites } = backend.settings;
+    const mayRepeat = repeatsWrites || (trustsHints && isRepeatable(found.tool));
     const what = { tool, backendTool: found.tool.name, mayRepeat, arguments: toolArguments, backend };
     const call = this.#understood(request, context, record, what);
     try {

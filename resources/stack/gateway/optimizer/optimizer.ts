@@ -73,8 +73,12 @@ export class Optimizer {
       return { answer: async () => toolError(request.id, "tool_name must be the name of a tool") };
     }
     const found = await this.#capabilities.find(name, view);
-    if (!found || "excluded" in found) {
-      const why = found ? `: ${found.backend.name} is not part of this session: ${found.excluded}` : "";
+    if (!found || !("tool" in found)) {
+      const why = !found
+        ? ""
+        : "withheld" in found
+          ? `: ${found.withheld}`
+          : `: ${found.backend.name}: ${found.excluded}`;
       const answer = { ...toolError(request.id, `tool not found: ${name}${why}`), outcome: "unknown_tool" as const };
       return { answer: async () => answer };
     }

@@ -16,7 +16,7 @@ function failing(failures: UpstreamFailure[], budget?: RetryBudget) {
     if (failure) throw failure;
     return reply();
   });
-  const guarded = retry(upstream, budget, noPause);
+  const guarded = retry(upstream, { budget, honoursRetryAfter: true, random: noPause });
   const call = (options: Partial<RequestOptions> = {}) =>
     guarded.request("tools/call", {}, { deadlineMs: 60_000, mayRepeat: true, ...options }).then(
       () => "done",

@@ -15,8 +15,14 @@ const longestPauseMs = 1_000;
 /** After these another attempt may succeed within the same call. */
 const worthRetrying: ReadonlySet<UpstreamCause> = new Set(["refused", "reset", "unreachable", "status"]);
 
-/** `budget`: undefined for no limit but that of the attempts. */
-export function retry(next: Upstream, budget: RetryBudget | undefined, random: () => number = Math.random): Upstream {
+export interface RetryOptions {
+  /** Undefined for no limit but that of the attempts. */
+  budget: RetryBudget | undefined;
+  honoursRetryAfter: boolean;
+  random?: () => number;
+}
+
+export function retry(next: Upstream, { budget, honoursRetryAfter, random = Math.random }: RetryOptions): Upstream {
   return around(next, async (method, params, options) => {
     budget?.called();
     const endsAtMs = performance.now() + options.deadlineMs;
@@ -27,7 +33,8 @@ export function retry(next: Upstream, budget: RetryBudget | undefined, random: (
       } catch (error) {
         if (!options.mayRepeat || attempt === attemptsLimit || !(error instanceof UpstreamFailure)) throw error;
         if (!worthRetrying.has(error.kind)) throw error;
-        const pauseMs = error.retryAfterMs ?? random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+        const askedMs = honoursRetryAfter ? error.retryAfterMs : undefined;
+        const pauseMs = askedMs ?? random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
         if (pauseMs >= endsAtMs - performance.now() || budget?.spend() === false) throw error;
         await delay(pauseMs, undefined, options.signal ? { signal: options.signal } : {}).catch(() => {
           throw options.signal?.reason;

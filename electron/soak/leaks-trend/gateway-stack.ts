@@ -1,0 +1,65 @@
+/** The gateway with its servers and the agent as processes, without a database, each with the soak's preload. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { killServices, startService } from "../../../resources/stack/http/service-process.ts";
+
+const STACK = join(import.meta.dirname, "..", "..", "..", "resources", "stack");
+const CONTROL_TOKEN = "of-this-soak";
+export const CONTROL = { "content-type": "application/json", authorization: `Bearer ${CONTROL_TOKEN}` };
+
+/** Services by name: where they report their diagnostics. */
+export interface GatewayStack {
+  gateway: string;
+  agent: string;
+  diagnostics: Record<string, string>;
+  stop: () => Promise<void>;
+}
+
+/** `leak`: planted in the gateway. */
+export async function startGatewayStack(leak: string | undefined): Promise<GatewayStack> {
+  const folder = mkdtempSync(join(tmpdir(), "resilience-lab-leaks-"));
+  const start = (name: string, variables: Record<string, string>) =>
+    startService(join(STACK, "build", `${name}.mjs`), {
+      PORT: "0",
+      CONTROL_TOKEN,
+      NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, "plant-leak.mjs"))}`,
+      ...variables,
+    }).url();
+  try {
+    const [payments, support] = await Promise.all([start("payments-mcp", {}), start("support-mcp", {})]);
+    const gateway = await start("gateway", {
+      BACKENDS: `payments=${payments}/mcp,support=${support}/mcp`,
+      POLICY_FILE: join(STACK, "policy.yaml"),
+      AUDIT_FILE: join(folder, "audit.jsonl"),
+      AUDIT_SPOOL_FOLDER: join(folder, "spool"),
+      HEALTH_INTERVAL: "1s",
+      // Bounded lists are full within the warm-up.
+      HISTORY_LIMIT: "50",
+      OPTIMIZER: "available",
+      EMBEDDINGS_URL: `${support}/v1/embeddings`,
+      ...(leak === undefined ? {} : { PLANTED_LEAK: leak }),
+    });
+    const agent = await start("agent", { GATEWAY_URL: `${gateway}/mcp`, HISTORY_LIMIT: "20" });
+    return {
+      gateway: `${gateway}/mcp`,
+      agent,
+      diagnostics: {
+        gateway: `${gateway}/health`,
+        agent: `${agent}/health`,
+        "payments-mcp": `${payments}/healthz`,
+        "support-mcp": `${support}/healthz`,
+      },
+      stop: () => clear(folder),
+    };
+  } catch (error) {
+    await clear(folder);
+    throw error;
+  }
+}
+
+async function clear(folder: string): Promise<void> {
+  await killServices();
+  rmSync(folder, { recursive: true, force: true });
+}
