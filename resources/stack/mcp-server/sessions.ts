@@ -9,6 +9,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
 import { sendJson } from "../http/serve.ts";
+import { forgetAnswered } from "./forget-answered.ts";
 
 const sessionLimit = 1_000;
 const idleLimitMs = 30 * 60_000;
@@ -48,7 +49,8 @@ export class Sessions {
     if (!session) return refuse(response, 404, -32001, "Session not found");
     this.#use(id, session);
     if (body !== undefined) this.#onMessage(body);
-    return session.transport.handleRequest(request, response, body);
+    await session.transport.handleRequest(request, response, body);
+    forgetAnswered(session.transport);
   }
 
   async closeAll(): Promise<void> {
