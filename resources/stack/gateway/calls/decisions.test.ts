@@ -187,7 +187,10 @@ describe("with the SDK's client", () => {
       (seen) => seen.length === 100,
     );
     expect(new Set(rows.map(({ call_id }) => call_id)).size).toBe(100);
-    expect((await gateway.health()).diagnostics).toMatchObject({ history_size: 100, running_executions: 0 });
+    expect((await gateway.health()).diagnostics).toMatchObject({
+      conversation_history_size: 100,
+      running_executions: 0,
+    });
     await transport.terminateSession();
     await client.close();
   });

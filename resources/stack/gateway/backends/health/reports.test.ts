@@ -88,7 +88,12 @@ describe("statuses", () => {
   });
 
   it("degraded: slow, and still offered; no client makes it list its tools again", async () => {
-    const { unstable, gateway } = await scene.pair({ DEGRADED_AFTER: "300ms", HEALTH_TIMEOUT: "1m" });
+    const { unstable, gateway } = await scene.pair({
+      DEGRADED_AFTER: "300ms",
+      HEALTH_TIMEOUT: "1m",
+      // The slow list describes the tool otherwise.
+      PROTECTIONS_OFF: "definition-pinning",
+    });
     unstable.intercept = (_request, response, body) => {
       if (!body.includes('"tools/list"')) return false;
       const { id } = JSON.parse(body) as { id: string };
