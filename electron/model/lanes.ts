@@ -7,6 +7,7 @@ export const LANE_KINDS = [
   "faults",
   "hits",
   "health",
+  "backends",
   "calls",
   "links",
   "approvals",

@@ -1,3 +1,4 @@
+import { toneOfBackend } from "./catalogue/backend-entry.ts";
 import { CHECK_TONES } from "./catalogue/check-entries.ts";
 import type { TextPart } from "./catalogue/entry.ts";
 import { resultOf } from "./check-result.ts";
@@ -34,6 +35,12 @@ const SPAN_LOOKS: { readonly [Kind in SpanKind]: (span: Span<Kind>) => Look } = 
     row: name,
     tone: status,
     label: [{ text: status === "up" ? "up" : `${status}: ${attributes.reason}` }],
+  }),
+  backend: ({ name, status, attributes: { reason } }) => ({
+    lane: "backends",
+    row: name,
+    tone: toneOfBackend(status),
+    label: [{ text: toneOfBackend(status) === "up" ? status : `${status}: ${reason}` }],
   }),
   call: ({ name, status, attributes }) => ({
     lane: "calls",

@@ -21,6 +21,7 @@ export class RunModel implements RunView {
     step: [],
     fault: [],
     health: [],
+    backend: [],
     call: [],
     wire: [],
     approval: [],
@@ -104,6 +105,7 @@ export class RunModel implements RunView {
       steps: spans("step"),
       faults: spans("fault"),
       health: spans("health"),
+      backends: spans("backend"),
       calls: spans("call"),
       wireCalls: spans("wire"),
       approvals: spans("approval"),
@@ -125,6 +127,9 @@ export class RunModel implements RunView {
   }
   get health(): readonly Span<"health">[] {
     return this.#spans.health;
+  }
+  get backends(): readonly Span<"backend">[] {
+    return this.#spans.backend;
   }
   get calls(): readonly Span<"call">[] {
     return this.#spans.call;

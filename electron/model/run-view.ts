@@ -13,6 +13,7 @@ export interface RunView {
   readonly steps: readonly Span<"step">[];
   readonly faults: readonly Span<"fault">[];
   readonly health: readonly Span<"health">[];
+  readonly backends: readonly Span<"backend">[];
   readonly calls: readonly Span<"call">[];
   readonly wireCalls: readonly Span<"wire">[];
   readonly approvals: readonly Span<"approval">[];

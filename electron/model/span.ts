@@ -46,6 +46,11 @@ export interface SpanKinds {
   };
   /** A period of one health status; the name is the service. */
   health: { status: HealthStatus; attributes: { from: HealthStatus; reason: string; latencyMs?: number } };
+  /** A period of one state in which the gateway had a backend; the name is the backend and what the state is of. */
+  backend: {
+    status: string;
+    attributes: Pick<EventOf<"backend.changed">, "backend" | "what" | "from" | "reason">;
+  };
   /**
    * One `tools/call`, from request to reply, below the step that made it; the status is its last decision, else its
    * outcome.

@@ -9,6 +9,7 @@ const TITLES: Record<LaneKind, string> = {
   faults: "Faults",
   hits: "Requests affected by a fault",
   health: "Health",
+  backends: "Health and circuits as the gateway has them",
   calls: "Tool calls",
   links: "Calls on links",
   approvals: "Approvals",

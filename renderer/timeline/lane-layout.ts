@@ -15,6 +15,7 @@ const ROW_PX: Record<LaneKind, number> = {
   faults: 20,
   hits: 16,
   health: 17,
+  backends: 17,
   calls: 20,
   links: 16,
   approvals: 20,

@@ -64,7 +64,12 @@ function paintGround(context: CanvasRenderingContext2D, { axis, scale, heightPx,
 
 function paintSpans(context: CanvasRenderingContext2D, picture: Picture, box: LaneBox): void {
   const { model, scale, nowMs, palette, looks } = picture;
-  const isFull = box.kind === "health" || box.kind === "phases" || box.kind === "approvals" || box.kind === "faults";
+  const isFull =
+    box.kind === "health" ||
+    box.kind === "backends" ||
+    box.kind === "phases" ||
+    box.kind === "approvals" ||
+    box.kind === "faults";
   const insetPx = INSET_PX[box.kind] ?? 3;
   for (const [tone, batch] of mergeSpans(model.lanes[box.kind].spans, scale, nowMs, looks?.get(box.kind))) {
     context.fillStyle = isFull ? palette.soft[toneName(tone)] : palette.solid[toneName(tone)];
@@ -131,7 +136,7 @@ function paintPreview(context: CanvasRenderingContext2D, { model, scale, palette
 const OUTLINE_ALPHA = 0.45;
 
 /** Bars of calls are thin: tool and decisions matter more than the duration. */
-const INSET_PX: Partial<Record<LaneKind, number>> = { logs: 1, calls: 5, links: 4, health: 2 };
+const INSET_PX: Partial<Record<LaneKind, number>> = { logs: 1, calls: 5, links: 4, health: 2, backends: 2 };
 
 interface Visible {
   index: number;
@@ -173,7 +178,7 @@ function isLoud(tone: number): boolean {
   return toneName(tone) !== "passed";
 }
 
-const SOFT: readonly LaneKind[] = ["phases", "health", "approvals", "faults"];
+const SOFT: readonly LaneKind[] = ["phases", "health", "backends", "approvals", "faults"];
 
 function visibleSpans(lane: Lane, { scale, nowMs }: Picture): Visible[] | undefined {
   const { spans } = lane;

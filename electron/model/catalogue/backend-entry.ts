@@ -13,17 +13,17 @@ const TONES_BY_STATE: Readonly<Record<string, Tone>> = {
   open: "down",
 };
 
-const toneOf = (state: string): Tone => TONES_BY_STATE[state] ?? "neutral";
+export const toneOfBackend = (state: string): Tone => TONES_BY_STATE[state] ?? "neutral";
 
 export const backendChanged: EventEntry<"backend.changed"> = {
   title: "Backend of the gateway",
   priority: "essential",
-  opens: [],
-  closes: [],
+  opens: ["backend"],
+  closes: ["backend"],
   describe: ({ backend, what, from, to, reason }) => ({
     kind: "backend",
     text: `${backend}: ${what} ${from} → ${to} (${reason})`,
-    tone: toneOf(to),
+    tone: toneOfBackend(to),
   }),
   /** A backend that is healthy at first is expected, and not printed. */
   print({ backend, what, from, to, reason }) {
@@ -32,10 +32,17 @@ export const backendChanged: EventEntry<"backend.changed"> = {
     return line(
       "backend",
       plain(`${backend} ${what} ${from} -> `),
-      { text: to, tone: toneOf(to) },
+      { text: to, tone: toneOfBackend(to) },
       plain("  "),
       reasonPart,
     );
   },
-  isFailure: ({ to }) => toneOf(to) === "down",
+  isFailure: ({ to }) => toneOfBackend(to) === "down",
+  track({ seq, atMs, changedWallMs, backend, what, from, to, reason }, run) {
+    const key = `${backend} ${what}`;
+    const startMs = run.clock.at(changedWallMs, atMs);
+    run.end(seq, "backend", startMs, key);
+    run.open(seq, "backend", key, { name: key, startMs, status: to, attributes: { backend, what, from, reason } });
+  },
+  subject: ({ seq }, { backends }) => backends.find((period) => period.seq === seq),
 };

@@ -53,7 +53,7 @@ export const runEnded: EventEntry<"run.ended"> = {
   title: "End of the run",
   priority: "essential",
   opens: [],
-  closes: ["phase", "health"],
+  closes: ["phase", "health", "backend"],
   describe: ({ outcome, reason }) => ({
     kind: "run",
     text: `${outcome}: ${reason}`,
@@ -75,6 +75,7 @@ export const runEnded: EventEntry<"run.ended"> = {
   track(event, run) {
     run.end(event.seq, "phase", event.atMs);
     run.end(event.seq, "health", event.atMs);
+    run.end(event.seq, "backend", event.atMs);
     run.finish(event);
   },
 };

@@ -19,7 +19,7 @@ const leaks = {
     const address = listening?.address();
     if (address) kept.push(net.connect(address.port, "127.0.0.1"));
   },
-  array: () => kept.push(new Array(500).fill(kept.length)),
+  array: () => kept.push(new Array(2_500).fill(kept.length)),
 };
 const leak = leaks[process.env.PLANTED_LEAK];
 let requests = 0;
