@@ -80,7 +80,7 @@ const ORDER = {
     "app",
   ],
   "resources/stack/fault-proxy": ["parsing", "toxics", "stages", "http-faults", "wire", "links", "api", "fuzz"],
-  "resources/stack/gateway": ["audit", "policy", "protocol", "sessions", "backends", "approvals", "calls", "optimizer", "mcp"],
+  "resources/stack/gateway": ["audit", "policy", "protocol", "sessions", "backends", "approvals", "subscribers", "calls", "optimizer", "mcp"],
   "resources/stack": [
     "http",
     "mcp-server",

@@ -36,12 +36,12 @@ const SPAN_LOOKS: { readonly [Kind in SpanKind]: (span: Span<Kind>) => Look } = 
     tone: status,
     label: [{ text: status === "up" ? "up" : `${status}: ${attributes.reason}` }],
   }),
-  backend: ({ name, status, attributes: { reason } }) => ({
-    lane: "backends",
-    row: name,
-    tone: toneOfBackend(status),
-    label: [{ text: toneOfBackend(status) === "up" ? status : `${status}: ${reason}` }],
-  }),
+  backend: ({ name, status, attributes: { backend, what, reason } }) => {
+    const state = what === "circuit" ? `circuit ${status}` : status;
+    const tone = toneOfBackend(status);
+    const label = [{ text: tone === "up" ? state : `${state}: ${reason}` }];
+    return { lane: "backends", row: what === "circuit" ? name : backend, tone, label };
+  },
   call: ({ name, status, attributes }) => ({
     lane: "calls",
     tone: toneOfCall(status),

@@ -18,6 +18,7 @@ const DESCRIPTIONS: Record<string, string> = {
   "write-once": "sends no write a second time when its reply is lost",
   "retry-after": "waits as long as a busy server asks for before a retry",
   "definition-pinning": "withholds tools whose definition changes without notice",
+  "mirror-shedding": "sheds copies of progress while the gateway is overloaded",
   "result-rules": "takes no empty result of an agent's task for a finished one",
 };
 

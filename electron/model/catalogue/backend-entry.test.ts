@@ -35,7 +35,7 @@ test("a backend that is healthy at first is not printed, and is in the list", ()
   expect([printed(event), describeEvent(event).text]).toEqual([[], "support: health unknown → healthy (because)"]);
 });
 
-test("a circuit that opens is a period in the lane of the gateway's view, until it closes or the run ends", () => {
+test("a circuit that opens is a period in the lane of the gateway's backends, until it closes or the run ends", () => {
   const change = (seq: number, from: "closed" | "open", to: "closed" | "open") =>
     ({ ...changed({ what: "circuit", from, to }), seq, atMs: seq * 100 }) as ReturnType<typeof changed>;
   const other = { ...changed({ what: "health", from: "healthy", to: "unhealthy" }), seq: 2, atMs: 150 };
@@ -49,6 +49,6 @@ test("a circuit that opens is a period in the lane of the gateway's view, until 
     lane: "backends",
     row: "support circuit",
     tone: "down",
-    label: [{ text: "open: because" }],
+    label: [{ text: "circuit open: because" }],
   });
 });

@@ -31,6 +31,8 @@ import { notificationText } from "./protocol/messages.ts";
 import { openRecords, type Readiness, type Records } from "./records.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import type { RecordSettings, Settings } from "./settings.ts";
+import { Pressure, watchPressure } from "./subscribers/pressure.ts";
+import { Subscribers } from "./subscribers/subscribers.ts";
 
 /** A failed check at start. The message gives the observation and the next step. */
 export class CannotStart extends Error {
@@ -64,6 +66,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Runnin
     onStop: () => {
       parts?.approvals.stop();
       parts?.sessions.stop();
+      parts?.subscribers.stop();
     },
     graceMs: stopGraceMs,
   });
@@ -104,6 +107,7 @@ async function end(parts: Parts, settings: Settings, log: Log): Promise<void> {
   );
   await Promise.race([records.close(), new Promise((resolve) => setTimeout(resolve, poolEndMs).unref())]);
   monitor.stop();
+  parts.stopWatching();
 }
 
 function loadPolicy(file: string): Policy {
@@ -153,6 +157,7 @@ interface Parts extends HealthParts {
   records: Records;
   endpoint: McpEndpoint;
   slackActions: SlackActions;
+  stopWatching: () => void;
 }
 
 function build(settings: Settings, policy: Policy, files: SpooledFiles, records: Records, log: Log): Parts {
@@ -217,7 +222,19 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     lockWaitMs: settings.turnLockWaitMs,
     onAbandoned: (turnId) => log(`turn ${JSON.stringify(turnId)} was abandoned: its lock expired after TURN_LOCK_TTL`),
   });
-  const toolCalls = new ToolCalls({ settings, policy, capabilities, views, approvals, audit, calls, history });
+  const pressure = new Pressure(() => Math.max(0, toolCalls.waiting - approvals.waiting));
+  const subscribers = new Subscribers(() => !protectionsOff.has("mirror-shedding") && pressure.isOpen);
+  const toolCalls: ToolCalls = new ToolCalls({
+    settings,
+    policy,
+    capabilities,
+    views,
+    approvals,
+    audit: noting(audit, (entry) => subscribers.decided(entry)),
+    calls: noting(calls, (entry) => subscribers.ended(entry)),
+    subscribers,
+    history,
+  });
   const optimizer = settings.optimizer === "off" ? undefined : openOptimizer(settings, capabilities);
   const listsOptimizer = settings.optimizer === "on";
   const methods = new Methods({
@@ -242,9 +259,22 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     toolCalls,
     sessions,
     monitor: new ProcessMonitor(),
+    pressure,
+    subscribers,
+    stopWatching: watchPressure(pressure),
     protectionsOff,
     endpoint: new McpEndpoint(sessions, methods, log),
     slackActions: new SlackActions(approvals, settings.slack.signingSecret, log),
+  };
+}
+
+/** Notes each entry once it is on disk. */
+function noting<Entry>(spool: Spool<Entry>, note: (entry: Entry) => void): Pick<Spool<Entry>, "add"> {
+  return {
+    add: async (entry) => {
+      await spool.add(entry);
+      note(entry);
+    },
   };
 }
 
@@ -266,6 +296,10 @@ function route(parts: Parts, request: IncomingMessage, response: ServerResponse)
     requireMethod(request, "POST");
     return parts.slackActions.handle(request, response);
   }
+  if (path === "/api/events") {
+    requireMethod(request, "GET");
+    return parts.subscribers.open(request, response);
+  }
   if (path === "/health") {
     requireMethod(request, "GET");
     const query = new URLSearchParams(request.url?.split("?")[1]);
@@ -280,7 +314,7 @@ function route(parts: Parts, request: IncomingMessage, response: ServerResponse)
     const revisionOf = capabilities.revisionOf.bind(capabilities);
     return sendJson(response, 200, report({ backends: backends.all, revisionOf }));
   }
-  const served = "/mcp, /slack/actions, /health, /status and /api/backends/health";
+  const served = "/mcp, /slack/actions, /health, /status, /api/backends/health and /api/events";
   throw new HttpError(404, `Not found. The gateway serves ${served}.`);
 }
 

@@ -13,6 +13,8 @@ import type { ToolCalls } from "./calls/tool-call.ts";
 import type { Protection } from "./protections.ts";
 import type { Readiness } from "./records.ts";
 import type { Sessions } from "./sessions/sessions.ts";
+import type { Pressure } from "./subscribers/pressure.ts";
+import type { Subscribers } from "./subscribers/subscribers.ts";
 
 export interface HealthParts {
   audit: Spool<AuditEntry>;
@@ -26,6 +28,8 @@ export interface HealthParts {
   toolCalls: ToolCalls;
   sessions: Sessions;
   monitor: ProcessMonitor;
+  pressure: Pressure;
+  subscribers: Subscribers;
   protectionsOff: ReadonlySet<Protection>;
 }
 
@@ -61,6 +65,10 @@ export function healthReport(parts: HealthParts, recentCalls: number): unknown {
       sessions_expired: sessions.expired,
       sessions_abandoned: sessions.abandoned,
       sessions_evicted: sessions.evicted,
+      subscribers: parts.subscribers.size,
+      subscribers_dropped: parts.subscribers.dropped,
+      mirrors_shed: parts.subscribers.shed,
+      pressure: { isOpen: parts.pressure.isOpen, windows: parts.pressure.windows, reasons: parts.pressure.reasons },
       stream_bytes_kept: sessions.memory.bytes,
       stream_events_dropped: sessions.memory.dropped,
     },

@@ -15,5 +15,6 @@ export const protections = [
   "write-once",
   "retry-after",
   "definition-pinning",
+  "mirror-shedding",
 ] as const;
 export type Protection = (typeof protections)[number];

@@ -6,14 +6,14 @@ import { storableJson } from "../audit/storable.ts";
 type Known = Omit<AuditEntry, "arguments" | "decision" | "reason" | "decidedAt" | "durationMs">;
 
 export class AuditTrail {
-  readonly #spool: Spool<AuditEntry>;
+  readonly #spool: Pick<Spool<AuditEntry>, "add">;
   readonly #known: Known;
   readonly #arrivedAtMs: number;
   #arguments: string;
   #last: Decision | undefined;
 
   /** `arrivedAtMs` by performance.now(). */
-  constructor(spool: Spool<AuditEntry>, known: Known, toolArguments: unknown, arrivedAtMs: number) {
+  constructor(spool: Pick<Spool<AuditEntry>, "add">, known: Known, toolArguments: unknown, arrivedAtMs: number) {
     this.#spool = spool;
     this.#known = known;
     this.#arrivedAtMs = arrivedAtMs;

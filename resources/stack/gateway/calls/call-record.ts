@@ -25,13 +25,13 @@ export class CallRecord {
   backend: string | undefined;
   /** Incremented each time the call is sent to the backend. */
   attempts = 0;
-  readonly #spool: Spool<CallEntry>;
+  readonly #spool: Pick<Spool<CallEntry>, "add">;
   readonly #request: RequestMessage;
   readonly #context: CallContext;
   readonly #startedMs: number;
   #hasEnded = false;
 
-  constructor(spool: Spool<CallEntry>, request: RequestMessage, context: CallContext) {
+  constructor(spool: Pick<Spool<CallEntry>, "add">, request: RequestMessage, context: CallContext) {
     const meta = request.params._meta;
     this.#spool = spool;
     this.#request = request;

@@ -20,6 +20,7 @@ import { CallerLeft } from "../sessions/exchange.ts";
 import { type Progress, progressOf } from "../sessions/progress.ts";
 import { type Slot, TurnLockTimeout } from "../sessions/turns.ts";
 import { formatDuration, type Settings } from "../settings.ts";
+import type { Subscribers } from "../subscribers/subscribers.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import type { CallContext } from "./call-context.ts";
 import { type Answer, CallRecord } from "./call-record.ts";
@@ -32,8 +33,10 @@ export interface ToolCallParts {
   capabilities: CapabilityCache;
   views: SessionViews;
   approvals: Approvals;
-  audit: Spool<AuditEntry>;
-  calls: Spool<CallEntry>;
+  /** Where decisions and ends of calls go. */
+  audit: Pick<Spool<AuditEntry>, "add">;
+  calls: Pick<Spool<CallEntry>, "add">;
+  subscribers: Subscribers;
   history: BoundedHistory<PastCall>;
 }
 
@@ -60,6 +63,8 @@ const deepestArguments = 64;
 export class ToolCalls {
   readonly #parts: ToolCallParts;
   readonly #running = new Set<Promise<string>>();
+  /** Calls that are with a backend. */
+  #sent = 0;
 
   constructor(parts: ToolCallParts) {
     this.#parts = parts;
@@ -67,6 +72,11 @@ export class ToolCalls {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  /** Calls in progress that are not with a backend: they wait for their turn, for a place, or for the process. */
+  get waiting(): number {
+    return this.#running.size - this.#sent;
   }
 
   /** Resolves once no call is in progress and all their rows are in the spools; at the latest after the limit. */
@@ -239,6 +249,7 @@ export class ToolCalls {
     const { caller } = context;
     const meta = isObject(request.params._meta) ? request.params._meta : {};
     const params: Params = { name: backendTool, arguments: call.arguments ?? {}, _meta: { ...meta, traceparent } };
+    let isSent = false;
     try {
       const reply = await backend.guarded.request("tools/call", params, {
         deadlineMs: this.#parts.settings.upstreamDeadlineMs,
@@ -246,9 +257,11 @@ export class ToolCalls {
         mayRepeat: call.mayRepeat,
         signal: caller.signal,
         traceparent,
-        onProgress: call.progress?.continued(),
+        onProgress: call.progress && this.#onProgress(call, call.progress),
         onAttempt: () => {
           record.attempts += 1;
+          if (!isSent) this.#sent += 1;
+          isSent = true;
         },
       });
       const text = reply.textFor(request.id);
@@ -261,7 +274,18 @@ export class ToolCalls {
         return call.trail.add("upstream_error", reason);
       });
       return { text, outcome: "upstream_error", error };
+    } finally {
+      if (isSent) this.#sent -= 1;
     }
+  }
+
+  #onProgress({ record, context, tool }: Call, progress: Progress): (params: Params) => void {
+    const forward = progress.continued();
+    const { callId: call, turnId: turn } = record;
+    return (detail) => {
+      forward(detail);
+      this.#parts.subscribers.publish({ kind: "progress", session: context.session.id, turn, call, tool, detail });
+    };
   }
 
   #busy(call: Call): Answer {
