@@ -12,6 +12,7 @@ import { benchLinkFaults } from "../lab/stacks/docker/sidecar/link-faults.bench.
 import type { OpenStack, StackNews } from "../lab/stacks/open-stack.ts";
 import { ON_REFERENCE_STACK } from "../lab/stacks/run-target.ts";
 import { benchDemo } from "./demo.ts";
+import { benchGatewayBounds } from "./gateway-bounds.ts";
 import { benchGatewayHop } from "./gateway-hop.ts";
 import { benchHalt } from "./halt.ts";
 import { benchHealthyPeer } from "./healthy-peer.ts";
@@ -28,6 +29,7 @@ const PARTS: Record<string, () => Promise<Row[]>> = {
   history: benchHistoryDelay,
   redaction: benchRedaction,
   gateway: () => onStack(({ running }) => benchGatewayHop(running)),
+  bounds: () => onStack(({ running }) => benchGatewayBounds(running)),
   peer: () => onStack(({ running }) => benchHealthyPeer(running)),
   proxy: benchFaultProxy,
   wire: benchWire,

@@ -38,8 +38,15 @@ export async function benchGatewayHop(running: RunningStack): Promise<Row[]> {
   return rows;
 }
 
-/** Calls of the same read, by as many workers as `concurrency`, each with a session that is open before the first call. */
-export async function arm(url: string, concurrency: number): Promise<Arm> {
+/** What each request of an arm is, and what its reply must have. */
+export interface Exchange {
+  text: string;
+  expected: string;
+}
+
+/** Calls of the same read unless another request is given, by as many workers as `concurrency`, each with a session that is open before the first call. */
+export async function arm(url: string, concurrency: number, exchange?: Exchange): Promise<Arm> {
+  const { text, expected } = exchange ?? { text: CALL, expected: '"result"' };
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const sessions = await Promise.all(Array.from({ length: concurrency }, () => openSession(url, agent)));
   const latencies: number[] = [];
@@ -49,8 +56,8 @@ export async function arm(url: string, concurrency: number): Promise<Arm> {
     sessions.map(async (session) => {
       while (left-- > 0) {
         const begunMs = performance.now();
-        const { body } = await post(url, agent, session, CALL);
-        if (!body.includes('"result"')) throw new Error(`a call failed: ${body.slice(0, 300)}`);
+        const { body } = await post(url, agent, session, text);
+        if (!body.includes(expected)) throw new Error(`a call failed: ${body.slice(0, 300)}`);
         latencies.push(performance.now() - begunMs);
       }
     }),
@@ -61,7 +68,7 @@ export async function arm(url: string, concurrency: number): Promise<Arm> {
   return { perSecond: latencies.length / seconds, p50Ms, p99Ms };
 }
 
-const message = (method: string, params: object) => JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+export const message = (method: string, params: object) => JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
 const CALL = message("tools/call", { name: "list_refunds_for_charge", arguments: { charge_id: "ch_1001" } });
 
 async function openSession(url: string, agent: Agent): Promise<string> {

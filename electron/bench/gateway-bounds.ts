@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ToolSearch } from "../../resources/stack/gateway/optimizer/tool-search.ts";
+import { Sessions } from "../../resources/stack/gateway/sessions/sessions.ts";
+import { killServices, startService } from "../../resources/stack/http/service-process.ts";
+import type { RunningStack } from "../lab/stacks/running-stack.ts";
+import { collectGarbage } from "../testing/collect-garbage.ts";
+import { arm, message } from "./gateway-hop.ts";
+import { median, quantile, type Row, row } from "./row.ts";
+
+const PAIRS = 7;
+const SEARCHES = 300;
+const ABANDONED = 100_000;
+const STACK = join(import.meta.dirname, "..", "..", "resources", "stack");
+const DENIED = {
+  text: message("tools/call", { name: "delete_customer", arguments: { customer_id: "cus_1" } }),
+  expected: "denied by policy",
+};
+
+/** What a gateway costs where it calls no backend, or bounds what it keeps. */
+export async function benchGatewayBounds(running: RunningStack): Promise<Row[]> {
+  return [
+    await deniedAgainstDirect(running),
+    await listOfManyBackends(),
+    await searchOfManyTools(),
+    await abandonedSessions(),
+  ];
+}
+
+async function deniedAgainstDirect(running: RunningStack): Promise<Row> {
+  const [direct, hop] = ["payments-mcp", "gateway"].map((name) => `http://${running.address(name)}/mcp`) as [
+    string,
+    string,
+  ];
+  const ratios: number[] = [];
+  await arm(direct, 1);
+  await arm(hop, 1, DENIED);
+  for (let pair = 0; pair < PAIRS; pair++) {
+    ratios.push((await arm(hop, 1, DENIED)).p50Ms / (await arm(direct, 1)).p50Ms);
+  }
+  return row("denied call, p50 against a direct call", median(ratios), "ratio", "<= 1");
+}
+
+const tools = (count: number, name = "tool") =>
+  Array.from({ length: count }, (_, index) => ({
+    name: `${name}_${index}`,
+    description: `Does the work number ${index} for invoices, customers and refunds of ${name}.`,
+    inputSchema: { type: "object", properties: { id: { type: "string" }, limit: { type: "integer" } } },
+  }));
+
+/** 20 backends with 50 tools each, which the gateway asks again for each list. */
+async function listOfManyBackends(): Promise<Row> {
+  const folder = mkdtempSync(join(tmpdir(), "lab-bench-lists-"));
+  const servers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => startLister(tools(50, `backend${index}`))),
+  );
+  try {
+    const { url } = startService(join(STACK, "build", "gateway.mjs"), {
+      PORT: "0",
+      BACKENDS: servers.map((server, index) => `b${index}=http://127.0.0.1:${portOf(server)}/mcp`).join(","),
+      POLICY_FILE: join(STACK, "policy.yaml"),
+      AUDIT_FILE: join(folder, "audit.jsonl"),
+      AUDIT_SPOOL_FOLDER: join(folder, "spool"),
+    });
+    const list = { text: message("tools/list", {}), expected: "backend19_49" };
+    const gateway = `${await url()}/mcp`;
+    await arm(gateway, 1, list);
+    return row("tools/list of 20 backends with 50 tools each, p50", (await arm(gateway, 1, list)).p50Ms, "ms", "<= 3");
+  } finally {
+    await killServices();
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The smallest MCP server without sessions that lists tools. */
+async function startLister(listed: readonly unknown[]): Promise<Server> {
+  const about = {
+    protocolVersion: "2025-06-18",
+    capabilities: { tools: {} },
+    serverInfo: { name: "lister", version: "1" },
+  };
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const { id, method } = JSON.parse(body || "{}") as { id?: unknown; method?: string };
+    if (id === undefined) return response.writeHead(request.method === "POST" ? 202 : 405).end();
+    const result = method === "initialize" ? about : { tools: listed };
+    const text = JSON.stringify({ jsonrpc: "2.0", id, result });
+    return response.writeHead(200, { "content-type": "application/json" }).end(text);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function searchOfManyTools(): Promise<Row> {
+  const bounds = { limit: 8, semanticShare: 0.5, farthest: 1, embeddings: undefined, fallsBack: true };
+  const search = new ToolSearch(tools(1_000), bounds);
+  const tookMs: number[] = [];
+  for (let count = 0; count < SEARCHES; count++) {
+    const begunMs = performance.now();
+    await search.find(`refund of the invoice number ${count} of a customer`, []);
+    tookMs.push(performance.now() - begunMs);
+  }
+  return row("find_tool over 1,000 tools, p95", quantile(tookMs, 0.95), "ms", "<= 20");
+}
+
+/** Sessions that nobody ends, with the caps lifted. */
+async function abandonedSessions(): Promise<Row> {
+  const unbounded = { ttlMs: Infinity, abandonedAfterMs: Infinity, limit: Infinity };
+  const sessions = new Sessions({ ...unbounded, lockTtlMs: 60_000, lockWaitMs: 10_000 });
+  await collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let count = 0; count < ABANDONED; count++) sessions.create("2025-11-25");
+  await collectGarbage();
+  const megabytes = (process.memoryUsage().heapUsed - before) / 1e6;
+  sessions.stop();
+  return row("100,000 abandoned sessions, caps lifted", megabytes, "MB", "<= 30");
+}
