@@ -68,6 +68,8 @@ export type Found =
 
 const changedText = "its definition has changed without an announcement";
 
+/** A list is not asked for again within this time, unless the backend announces another. */
+const freshMs = 1_000;
 /** How long to wait for a backend if its tools can be served from the cache. */
 const refreshDeadlineMs = 1_000;
 
@@ -76,6 +78,7 @@ export class CapabilityCache {
   readonly #options: CapabilityCacheOptions;
   readonly #known = new Map<Backend, Listing>();
   readonly #pins = new Map<Backend, DefinitionPins>();
+  readonly #takenAtMs = new Map<Backend, number>();
   /** By the name that the backend gives it. */
   readonly #withheld = new Map<Backend, readonly string[]>();
   /** Backends whose tools are not known, and why. */
@@ -110,6 +113,7 @@ export class CapabilityCache {
   /** The backend has announced other tools. */
   announced(backend: Backend): void {
     this.#pins.get(backend)?.announced();
+    this.#takenAtMs.delete(backend);
     this.fill();
   }
 
@@ -211,19 +215,22 @@ export class CapabilityCache {
   }
 
   async #refreshAll(): Promise<void> {
+    let isChanged = false;
     await Promise.all(
       this.#backends.all.map(async (backend) => {
         try {
           const listing = await this.#current(backend);
-          if (listing) this.#take(backend, listing);
+          if (!listing) return;
+          this.#take(backend, listing);
+          isChanged = true;
         } catch (error) {
           if (!(error instanceof UpstreamFailure)) throw error;
-          if (!this.#options.keep) this.#known.delete(backend);
+          if (!this.#options.keep) isChanged = this.#known.delete(backend) || isChanged;
           if (!this.#known.has(backend)) this.#unlisted.set(backend.name, error.message);
         }
       }),
     );
-    this.#rebuild();
+    if (isChanged) this.#rebuild();
   }
 
   /** Undefined if its last list will do: the monitor reads that of a slow backend, for which no client has to wait. */
@@ -233,6 +240,7 @@ export class CapabilityCache {
     if (isKnown && backend.status === "degraded") return undefined;
     const { exclusion } = backend;
     if (exclusion !== undefined) throw new UpstreamFailure("not-sent", exclusion);
+    if (isKnown && performance.now() - (this.#takenAtMs.get(backend) ?? -Infinity) < freshMs) return undefined;
     return listTools(backend.direct, isKnown ? Math.min(refreshDeadlineMs, deadlineMs) : deadlineMs);
   }
 
@@ -250,6 +258,7 @@ export class CapabilityCache {
     } else {
       this.#known.set(backend, listing);
     }
+    this.#takenAtMs.set(backend, performance.now());
     this.#unlisted.delete(backend.name);
   }
 

@@ -20,32 +20,50 @@ interface CallUnderWay {
   leave(reason: string): void;
 }
 
+interface WatchedStream {
+  stream: EventStream;
+  watch: StreamWatch | undefined;
+}
+
+const noWait = Promise.resolve();
+
 export class Session {
   readonly id: string;
   readonly protocolVersion: ProtocolVersion;
-  readonly turns: SessionTurns;
-  /** By request id, for notifications/cancelled. */
-  readonly calls = new Map<RequestId, CallUnderWay>();
   lastUsedAtMs = performance.now();
   /** Resolves once what its first call needs is there. */
-  ready: Promise<void> = Promise.resolve();
+  ready: Promise<void> = noWait;
   /** Since when the client's own stream is gone; undefined while it is there, or if there was none. */
   absentSinceMs: number | undefined;
   readonly #memory: StreamMemory;
-  readonly #streams = new Map<string, EventStream>();
-  readonly #watches = new WeakMap<EventStream, StreamWatch>();
+  readonly #turnOptions: TurnOptions;
+  // Made when they are needed: most memory of a session that nobody uses would be theirs.
+  #turns: SessionTurns | undefined;
+  #calls: Map<RequestId, CallUnderWay> | undefined;
+  #streams: Map<string, WatchedStream> | undefined;
   #streamCount = 0;
   #listener: EventStream | undefined;
 
   constructor(id: string, protocolVersion: ProtocolVersion, turnOptions: TurnOptions, memory: StreamMemory) {
     this.id = id;
     this.protocolVersion = protocolVersion;
-    this.turns = new SessionTurns(turnOptions);
+    this.#turnOptions = turnOptions;
     this.#memory = memory;
   }
 
+  get turns(): SessionTurns {
+    this.#turns ??= new SessionTurns(this.#turnOptions);
+    return this.#turns;
+  }
+
+  /** By request id, for notifications/cancelled. */
+  get calls(): Map<RequestId, CallUnderWay> {
+    this.#calls ??= new Map();
+    return this.#calls;
+  }
+
   get busy(): boolean {
-    return this.calls.size > 0 || this.#listener?.attached === true;
+    return (this.#calls?.size ?? 0) > 0 || this.#listener?.attached === true;
   }
 
   openStream(watch?: StreamWatch): EventStream {
@@ -57,8 +75,8 @@ export class Session {
       memory: this.#memory,
       ...(watch ? { onDetached: () => watch.onDetached() } : {}),
     });
-    this.#streams.set(stream.id, stream);
-    if (watch) this.#watches.set(stream, watch);
+    this.#streams ??= new Map();
+    this.#streams.set(stream.id, { stream, watch });
     this.#forgetOldStreams();
     return stream;
   }
@@ -69,10 +87,10 @@ export class Session {
     response: ServerResponse,
     headers: Readonly<Record<string, string>>,
   ): boolean {
-    const stream = this.#streams.get(last.streamId);
-    if (!stream) return false;
-    stream.attach(response, headers, last.sequence);
-    this.#watches.get(stream)?.onResumed();
+    const watched = this.#streams?.get(last.streamId);
+    if (!watched) return false;
+    watched.stream.attach(response, headers, last.sequence);
+    watched.watch?.onResumed();
     return true;
   }
 
@@ -96,17 +114,17 @@ export class Session {
   }
 
   end(reason: string): void {
-    for (const call of [...this.calls.values()]) call.leave(reason);
-    for (const stream of this.#streams.values()) {
+    for (const call of [...(this.#calls?.values() ?? [])]) call.leave(reason);
+    for (const { stream } of this.#streams?.values() ?? []) {
       stream.end();
       stream.forget();
     }
   }
 
   #forgetOldStreams(): void {
-    const over = [...this.#streams.values()].filter((stream) => stream.isOver);
-    for (const stream of over.slice(0, Math.max(0, over.length - endedStreamsKept))) {
-      this.#streams.delete(stream.id);
+    const over = [...(this.#streams?.values() ?? [])].filter(({ stream }) => stream.isOver);
+    for (const { stream } of over.slice(0, Math.max(0, over.length - endedStreamsKept))) {
+      this.#streams?.delete(stream.id);
       stream.forget();
     }
   }
