@@ -103,6 +103,13 @@ describe("a storm", () => {
     expect(asked.filter(({ method }) => method === "DELETE")).toHaveLength(3);
   });
 
+  test("whose clients leave ends none of their sessions", async () => {
+    const { address, asked } = await fakeGateway(() => ok);
+    const storm = { storm: "x", times: 2, clients: 2, abandon: true } as const;
+    expect(await doStep(storm, fakeContext(address).context)).toMatchObject({ outcomes: { ok: 2 } });
+    expect(asked.filter(({ method }) => method === "DELETE")).toEqual([]);
+  });
+
   test("stops at the decision it waits for", async () => {
     let calls = 0;
     const { address } = await fakeGateway(() => (++calls < 4 ? ok : refused));

@@ -19,22 +19,22 @@ const calls = [
   { name: "unknown", arguments: {} },
 ];
 
-/** Resolves with the number of requests once the load has ended. */
-export async function drive(stack: GatewayStack, signal: AbortSignal): Promise<number> {
-  const counts = await Promise.all([
-    ...Array.from({ length: CLIENTS }, () => repeat(() => useSession(stack.gateway), signal)),
-    repeat(() => askAgent(stack.agent), signal),
+/** `onRequests` receives the number of requests that were answered since its last call. Resolves once the load has ended. */
+export async function drive(
+  stack: GatewayStack,
+  signal: AbortSignal,
+  onRequests: (count: number) => void,
+): Promise<void> {
+  const repeat = async (work: () => Promise<number>): Promise<void> => {
+    while (!signal.aborted) {
+      onRequests(await work());
+      await delay(PAUSE_MS);
+    }
+  };
+  await Promise.all([
+    ...Array.from({ length: CLIENTS }, () => repeat(() => useSession(stack.gateway))),
+    repeat(() => askAgent(stack.agent)),
   ]);
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-async function repeat(work: () => Promise<number>, signal: AbortSignal): Promise<number> {
-  let requests = 0;
-  while (!signal.aborted) {
-    requests += await work();
-    await delay(PAUSE_MS);
-  }
-  return requests;
 }
 
 async function useSession(url: string): Promise<number> {

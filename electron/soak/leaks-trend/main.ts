@@ -51,10 +51,14 @@ async function growing(leak: string | undefined, minutes: number): Promise<strin
   const stack = await startGatewayStack(leak);
   try {
     const over = new AbortController();
-    const load = drive(stack, over.signal);
-    const gauges = await watch(stack.diagnostics, minutes * MINUTE_MS);
+    let requests = 0;
+    const load = drive(stack, over.signal, (count) => {
+      requests += count;
+    });
+    const gauges = await watch(stack.diagnostics, minutes * MINUTE_MS, () => requests);
     over.abort();
-    console.log(`${leak === undefined ? "no leak" : `planted: ${leak}`}, ${minutes} min, ${await load} requests`);
+    await load;
+    console.log(`${leak === undefined ? "no leak" : `planted: ${leak}`}, ${minutes} min, ${requests} requests`);
     const trends = [...gauges].map(([name, samples]) => ({ name, samples, trend: trendOf(samples, leastOf(name)) }));
     for (const { name, samples, trend } of trends) if (isWorthPrinting(name, trend)) print(name, samples, trend);
     return trends.flatMap(({ name, trend }) => (trend.grows ? [name] : []));
@@ -63,7 +67,7 @@ async function growing(leak: string | undefined, minutes: number): Promise<strin
   }
 }
 
-async function watch(diagnostics: Record<string, string>, durationMs: number): Promise<Gauges> {
+async function watch(diagnostics: Record<string, string>, durationMs: number, requests: () => number): Promise<Gauges> {
   const gauges: Gauges = new Map();
   const startedMs = performance.now();
   for (;;) {
@@ -74,7 +78,7 @@ async function watch(diagnostics: Record<string, string>, durationMs: number): P
       if (atMs < durationMs * WARM_UP) continue;
       for (const [gauge, value] of countsIn(report.diagnostics)) {
         const name = `${service} ${gauge}`;
-        gauges.set(name, [...(gauges.get(name) ?? []), { atMs, value }]);
+        gauges.set(name, [...(gauges.get(name) ?? []), { at: requests(), value }]);
       }
     }
     await delay(durationMs / SAMPLES);
@@ -107,6 +111,6 @@ function print(name: string, samples: readonly Sample[], { slope, margin, grows 
   const last = samples.at(-1)?.value ?? 0;
   const verdict = grows ? "GROWS" : "bounded";
   console.log(
-    `  ${name.padEnd(32)} ${inUnit(slope)} ± ${inUnit(margin)}${kind} a minute, now ${inUnit(last)}  ${verdict}`,
+    `  ${name.padEnd(32)} ${inUnit(slope)} ± ${inUnit(margin)}${kind} for 1000 requests, now ${inUnit(last)}  ${verdict}`,
   );
 }

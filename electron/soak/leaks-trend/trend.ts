@@ -1,11 +1,12 @@
-/** Whether a gauge grows without end, from samples of it over time. */
+/** Whether a gauge grows without end, from samples of it over the requests served: how fast those come depends on the machine. */
 export interface Sample {
-  atMs: number;
+  /** Number of requests so far. */
+  at: number;
   value: number;
 }
 
 export interface Line {
-  /** Of the gauge, per minute. */
+  /** Of the gauge, for a thousand requests. */
   slope: number;
   /** Half of the 95 % interval of the slope. */
   margin: number;
@@ -15,7 +16,7 @@ export interface Trend extends Line {
   grows: boolean;
 }
 
-const minuteMs = 60_000;
+const unit = 1_000;
 /** Two-sided 95 % of a normal distribution; there are dozens of samples. */
 const z = 1.96;
 /** What fills up to a bound grows less and less; a leak does not. */
@@ -29,9 +30,9 @@ export function trendOf(samples: readonly Sample[], least: number): Trend {
   const middle = Math.floor(samples.length / 2);
   const before = lineThrough(samples.slice(0, middle));
   const after = lineThrough(samples.slice(middle));
-  const minutes = ((samples.at(-1)?.atMs ?? 0) - (samples[middle]?.atMs ?? 0)) / minuteMs;
+  const requests = ((samples.at(-1)?.at ?? 0) - (samples[middle]?.at ?? 0)) / unit;
   const grows =
-    after.slope - after.margin > 0 && after.slope * minutes > least && after.slope >= sameGrowth * before.slope;
+    after.slope - after.margin > 0 && after.slope * requests > least && after.slope >= sameGrowth * before.slope;
   return { ...after, grows };
 }
 
@@ -39,9 +40,9 @@ export function trendOf(samples: readonly Sample[], least: number): Trend {
 export function lineThrough(samples: readonly Sample[]): Line {
   const count = samples.length;
   if (count < 4) return { slope: 0, margin: Infinity };
-  const meanAt = samples.reduce((sum, { atMs }) => sum + atMs, 0) / count / minuteMs;
+  const meanAt = samples.reduce((sum, { at }) => sum + at, 0) / count / unit;
   const mean = samples.reduce((sum, { value }) => sum + value, 0) / count;
-  const points = samples.map(({ atMs, value }) => ({ x: atMs / minuteMs - meanAt, y: value - mean }));
+  const points = samples.map(({ at, value }) => ({ x: at / unit - meanAt, y: value - mean }));
   const spread = points.reduce((sum, { x }) => sum + x * x, 0);
   const slope = points.reduce((sum, { x, y }) => sum + x * y, 0) / spread;
   const residuals = points.map(({ x, y }) => y - slope * x);
