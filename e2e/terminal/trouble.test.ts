@@ -47,7 +47,10 @@ describe.skipIf(!HAS_PROCESS_TABLE)("a stack that does not come up", TOGETHER, (
 
   test("because its file is invalid: reports the line, without using a data folder", async (context) => {
     const lab = TerminalLab.for(context);
-    const stack = lab.write("bad.yaml", "services:\n  a:\n    image: x\n    imagee: y\n");
+    const stack = lab.write(
+      "bad.yaml",
+      "services:\n  a:\n    image: x\n    imagee: y\n    x-lab: { role: other, probe: { tcp: true } }\n",
+    );
     const { code, err } = await lab.run("run", smallScenario(lab), "--stack", stack, ...AUTO);
     expect(code).toBe(2);
     expect(err).toMatch(/bad\.yaml:4:5: services\.a: unknown field "imagee"/);
