@@ -12,13 +12,14 @@ export interface PublicProject {
   roles: Readonly<Record<string, string>>;
   /** To a server that publishes nothing, and the address by which its caller calls it. */
   link: { name: string; url: string };
-  /** A fault on a service that others depend on. */
+  /** A fault on a service that is up again soon, whatever the load. */
   breaks: { kind: "stop" | "kill"; service: string };
 }
 
 const SUPERGATEWAY = "/app/node_modules/supergateway/dist/index.js";
-/** Asks what it is configured to call, when it is asked. */
+/** Asks what it is configured to call. */
 const AGENT = `require("http").createServer(async (q, r) => {
+  if (q.url !== "/ask") return r.end("well");
   r.end(String((await fetch(process.env.MCP_URL).catch(() => ({ status: 0 }))).status));
 }).listen(7000); process.on("SIGTERM", () => process.exit(0));`;
 const WAIT = `setInterval(() => {}, 1000); process.on("SIGTERM", () => process.exit(0))`;
@@ -83,7 +84,7 @@ services:
     command: [node, ${SUPERGATEWAY}, --stdio, "node ${EVERYTHING} stdio", --outputTransport, streamableHttp, --port, "8000"]
     env_file: [bridge.env]
     expose: ["8000"]
-    healthcheck: { test: [CMD, node, -e, "fetch('http://127.0.0.1:8000/mcp')"], interval: 1s, retries: 60 }
+    healthcheck: { test: [CMD, node, -e, "fetch('http://127.0.0.1:8000/mcp')"], interval: 2s, retries: 60 }
   agent:
     <<: *node
     command: [node, -e, ${JSON.stringify(AGENT)}]
@@ -122,7 +123,7 @@ configs:
       up: [],
       roles: { "mcp-bridge": "gateway", agent: "agent", store: "database" },
       link: { name: "agent->mcp-bridge", url: "http://mcp-bridge:8000/mcp" },
-      breaks: { kind: "kill", service: "mcp-bridge" },
+      breaks: { kind: "kill", service: "agent" },
     },
   ];
 }
