@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Launch } from "../journal/stack-register.ts";
+import type { Launch, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
 import { PROGRAMS_FOLDER } from "./reference-stack.ts";
 import { isProxied, type Link, type ProxiedLink, type Service, type Stack, serviceNamed } from "./stack-file.ts";
@@ -22,6 +22,22 @@ export function addressOf(service: Service, ports: Readonly<Record<string, numbe
   const port = ports[service.name];
   if (port !== undefined) return `127.0.0.1:${port}`;
   throw unpublished(service.name);
+}
+
+/** Registers how each service of a stack is started. */
+export function writeLaunches(
+  stack: Stack,
+  registered: RegisteredStack,
+  {
+    register,
+    stacksFolder,
+    environment,
+  }: { register: StackRegister; stacksFolder: string; environment: NodeJS.ProcessEnv },
+): void {
+  const place = { folder: join(stacksFolder, registered.id), ports: registered.ports, environment };
+  for (const service of stack.services) {
+    register.setProcess(registered.id, service.name, makeLaunch(stack, service, place), undefined);
+  }
 }
 
 /** How the process driver runs a service: compose's environment, with the addresses of this machine filled in. */

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import type { ServiceInstance } from "../../contract/stack.ts";
 import { AbortScope } from "../abort-scope.ts";
 import type { McpEndpoint } from "../health/mcp-endpoint.ts";
@@ -11,7 +10,7 @@ import { YamlValues } from "../redaction/redact-yaml.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { StackDriver } from "./driver.ts";
-import { makeLaunch } from "./launch.ts";
+import { writeLaunches } from "./launch.ts";
 import type { LogLine } from "./log-tail.ts";
 import { choosePorts, type PortChoice } from "./ports.ts";
 import { ProcessBackend } from "./process-backend.ts";
@@ -371,14 +370,6 @@ async function backendOf(registered: RegisteredStack, register: StackRegister): 
   if (!isOnDocker(registered)) return new ProcessBackend(registered, register);
   const { DockerBackend } = await import("./docker/docker-backend.ts");
   return new DockerBackend(registered);
-}
-
-function writeLaunches(stack: Stack, registered: RegisteredStack, options: UpOptions): void {
-  const { register, stacksFolder, environment } = options;
-  const place = { folder: join(stacksFolder, registered.id), ports: registered.ports, environment };
-  for (const service of stack.services) {
-    register.setProcess(registered.id, service.name, makeLaunch(stack, service, place), undefined);
-  }
 }
 
 /** What stopped the bring-up is what a person has to know; that something was not removed comes after it. */
