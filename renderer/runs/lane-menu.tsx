@@ -9,7 +9,7 @@ const TITLES: Record<LaneKind, string> = {
   faults: "Faults",
   hits: "Requests affected by a fault",
   health: "Health",
-  backends: "Health and circuits as the gateway has them",
+  backends: "Servers as the gateway has them: health and circuit",
   calls: "Tool calls",
   links: "Calls on links",
   approvals: "Approvals",

@@ -21,7 +21,7 @@ export class TimelineModel implements SpanSink {
     faults: new Lane("faults", "Faults"),
     hits: new Lane("hits", "Fault hits"),
     health: new Lane("health", "Health"),
-    backends: new Lane("backends", "Backends"),
+    backends: new Lane("backends", "Servers"),
     calls: new Lane("calls", "Tool calls"),
     links: new Lane("links", "Calls on links"),
     approvals: new Lane("approvals", "Approvals"),
