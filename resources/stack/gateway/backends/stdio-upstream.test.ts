@@ -26,6 +26,8 @@ async function launch(command: string[] = [process.execPath, server]): Promise<T
       BACKEND_FILES_COMMAND: JSON.stringify(command),
       BACKEND_FILES_ENVIRONMENT: '{"OWN":"1"}',
       HEALTH_INTERVAL: "100ms",
+      // Calls in a row while the command is started again open the circuit.
+      CIRCUIT_TIMEOUT: "100ms",
       UPSTREAM_DEADLINE: "20s",
     },
     allowAll,
