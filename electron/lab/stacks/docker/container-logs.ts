@@ -89,12 +89,18 @@ export class ContainerLogs {
     if (known !== undefined) return known;
     const container = this.#docker.getContainer(id);
     const { Config, State } = await container.inspect();
-    const [newest] = from === "from now" ? await linesOf(container, Config.Tty, { tail: 1 }).catch(() => []) : [];
-    const start = newest === undefined ? "" : splitTime(newest).at;
-    const before = start || splitTime(State.StartedAt).at;
+    const now = from === "from now" ? await this.#newest(container, Config.Tty).catch(() => "") : "";
+    const before = now || splitTime(State.StartedAt).at;
     const followed = { service, hasTerminal: Config.Tty, last: { stdout: before, stderr: before }, stream: undefined };
     this.#followed.set(id, followed);
     return followed;
+  }
+
+  /** The time of the last line; the engine's time where the container has printed nothing, or its log gives none. */
+  async #newest(container: Dockerode.Container, hasTerminal: boolean): Promise<string> {
+    const [newest] = await linesOf(container, hasTerminal, { tail: 1 }).catch(() => []);
+    const at = newest === undefined ? "" : splitTime(newest).at;
+    return at || splitTime(((await this.#docker.info()) as { SystemTime: string }).SystemTime).at;
   }
 
   async #follow(id: string, followed: Followed): Promise<void> {
