@@ -105,6 +105,10 @@ describe("an implicit check", () => {
       "session-lost-in-mid-run",
       "reply-lost-after-refund",
       "malformed-reply",
+      "ambiguous-timeout-on-a-write",
+      "retry-amplification",
+      "capability-drift",
+      "stale-capabilities",
     ]);
   });
 

@@ -29,6 +29,9 @@ const REWORDED: readonly [before: string | RegExp, now: string][] = [
   [/What was broken, and whether it was \w+ back/g, "Faults, and whether they were undone"],
 ];
 
+/** Lanes added since, in which there is nothing of these runs. */
+const ADDED_LANES = { backends: { rows: [], spans: [] } };
+
 type Views = Awaited<ReturnType<typeof renderViews>>;
 
 function eventsOf(run: string): LabEvent[] {
@@ -50,8 +53,11 @@ async function shownNow(run: string): Promise<Views> {
 }
 
 describe.each(RUNS)("a run recorded by an earlier version, %s,", (run) => {
+  test("has the same timeline", async () => {
+    expect((await shownNow(run)).timeline).toEqual({ ...shownBefore(run).timeline, ...ADDED_LANES });
+  });
+
   test.each([
-    "timeline",
     "errorSeqs",
     "instantsMs",
     "selects",
