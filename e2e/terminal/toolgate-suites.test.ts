@@ -8,7 +8,7 @@ import { type Ended, TerminalLab, until } from "./terminal-lab.ts";
  * One reference stack for all of these, used by one test after the other. Its gateway would hide the tools of a server that
  * is down from new sessions after some seconds, and ToolGate's does not.
  */
-const lab = new TerminalLab({ HEALTH_INTERVAL: "1m" });
+const lab = new TerminalLab({ HEALTH_INTERVAL: "20s" });
 let up: Ended;
 
 beforeAll(async () => {

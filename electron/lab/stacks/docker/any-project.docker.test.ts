@@ -22,35 +22,6 @@ expect:
   - { service: TARGET, is: down }
 `;
 
-/** Its gateway prints a line for each call that failed, with the tool within a text. */
-const DECISIONS_IN_ITS_LOG = `services: {}
-x-lab:
-  decisions:
-    log: mcp-gateway
-    fields:
-      tool: { path: message, pattern: "^Error executing tools '([^']+)'" }
-      decision: { path: message, pattern: "^(Error executing) tools" }
-      reason: { path: message, pattern: "^Error executing tools '[^']+': (.+)" }
-      at: timestamp
-    words: { Error executing: upstream_error }
-`;
-
-const DECIDED = `id: decided
-title: What the gateway prints of a call that fails
-patterns: []
-# So that its connection is reset before the method, and not by the fault.
-observe: [mcp-gateway->tools]
-steadyState: [${PUBLIC_CALL}, is: ok, within: 60s }]
-method:
-  - fault: { mcp_error: mcp-gateway->tools, match: { tool: echo } }
-  - ${PUBLIC_CALL}, is: error }
-  - undo: all
-  - ${PUBLIC_CALL}, is: ok }
-expect:
-  - decisions: [echo upstream_error]
-  - count: { decision: upstream_error, tool: echo, exactly: 1 }
-`;
-
 describeOnDocker("a compose project with nothing in it for the lab", () => {
   const folder = lastingFolder();
   const project = projectName();
@@ -167,24 +138,6 @@ expect:
     const { code, said } = await new LabProcess().run("run", file, "--project", project);
     expect(code, said).toBe(0);
     expect(said).toMatch(/hit +mcp-gateway->tools echo: delayed/);
-    expect(asFound()).toBe(before);
-  });
-
-  test("has its decisions in what its gateway prints, as a file beside its own maps it", async () => {
-    const before = asFound();
-    writeFileSync(join(folder, "resilience-lab.yaml"), DECISIONS_IN_ITS_LOG);
-    const file = join(folder, "decided.yaml");
-    writeFileSync(file, DECIDED);
-    const lab = new LabProcess();
-    const { code, said } = await lab.run("run", file, "--project", project);
-    expect(code, said).toBe(0);
-    expect(said).toMatch(/decision +echo -> upstream_error/);
-    expect(said.match(/decision +echo/g)).toHaveLength(1);
-    writeFileSync(file, DECIDED.replace("count: { decision: upstream_error", "count: { decision: deny"));
-    const refused = await lab.run("plan", file, "--project", project);
-    expect(refused.said).toContain("needs the decision deny, which the log of mcp-gateway never reports");
-    expect(refused.code).toBe(2);
-    rmSync(join(folder, "resilience-lab.yaml"));
     expect(asFound()).toBe(before);
   });
 
