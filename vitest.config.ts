@@ -53,8 +53,8 @@ class WaitingFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     globalSetup: ["electron/testing/build-stack.ts"],
-    // Twice what CI has of cores, since the longest tests wait for an engine or for a run most of the time.
-    maxWorkers: 4,
+    // One more than CI has cores, since tests wait for others most of the time.
+    maxWorkers: 3,
     sequence: { sequencer: WaitingFirst },
     // .ci/count.mjs reads the second.
     reporters: ["default", ["json", { outputFile: "test-results/vitest.json" }]],
