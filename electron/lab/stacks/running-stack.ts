@@ -12,7 +12,7 @@ import type { Engine } from "./docker/engine.ts";
 import type { StackDriver } from "./driver.ts";
 import { writeLaunches } from "./launch.ts";
 import type { LogLine } from "./log-tail.ts";
-import { choosePorts, type PortChoice } from "./ports.ts";
+import { choosePorts, type PortChoice, releasePorts } from "./ports.ts";
 import { ProcessBackend } from "./process-backend.ts";
 import { assertProtections } from "./protections.ts";
 import { keepDescription } from "./reload-stack.ts";
@@ -99,8 +99,14 @@ export class RunningStack {
       ports: await choosePorts(stack, options.ports),
       without: [],
     };
-    if (options.isDescribedHere) registered.file = keepDescription(registered.id, stack, stacksFolder);
-    register.add(registered);
+    try {
+      if (options.isDescribedHere) registered.file = keepDescription(registered.id, stack, stacksFolder);
+      register.add(registered);
+    } catch (error) {
+      // Nothing has been started on them.
+      releasePorts(registered.ports);
+      throw error;
+    }
     let running: RunningStack | undefined;
     try {
       if (engine !== undefined && isOnDocker(registered)) {
