@@ -1,7 +1,8 @@
+import { lookOfSpan } from "./looks.ts";
 import type { RunView } from "./run-view.ts";
-import { lastedUntil, type Span } from "./span.ts";
+import { type AnySpan, isOpen, lastedUntil, type Span } from "./span.ts";
 import { layOutTree, type TreeRow, type TreeSpan } from "./span-tree.ts";
-import { type Tone, toneOfCall, toneOfWire } from "./tone.ts";
+import type { Tone } from "./tone.ts";
 
 /** A span of a run's waterfall: a step, and below it what it led to. Times are milliseconds on the run's clock. */
 export interface WaterfallSpan extends TreeSpan {
@@ -33,16 +34,20 @@ export function waterfallOf(view: RunView, withBeside: boolean): WaterfallRow[] 
   const gateway = view.started?.services.find(({ role }) => role === "gateway")?.name ?? "gateway";
   const byId = new Map(view.faults.map((fault) => [fault.id, fault.name]));
   const byFault = new Map(view.faults.map((fault) => [fault.attributes.fault, fault.name]));
-  const common = ({ id, parent, startMs, endMs, seq }: Span) => {
-    const isOpen = endMs === Number.POSITIVE_INFINITY;
-    return { id, parent, start: startMs, end: Math.max(startMs, lastedUntil({ endMs }, view.lastMs)), isOpen, seq };
-  };
+  const common = (span: AnySpan) => ({
+    id: span.id,
+    parent: span.parent,
+    start: span.startMs,
+    end: Math.max(span.startMs, lastedUntil(span, view.lastMs)),
+    tone: lookOfSpan(span).tone,
+    isOpen: isOpen(span),
+    seq: span.seq,
+  });
   return layOutTree<WaterfallSpan>([
     ...view.steps.map((step) => ({
       ...common(step),
       name: step.name,
       place: "lab",
-      tone: STEP_TONES[step.status],
       isError: step.status === "failed",
       faults: [],
     })),
@@ -50,7 +55,6 @@ export function waterfallOf(view: RunView, withBeside: boolean): WaterfallRow[] 
       ...common(call),
       name: call.name,
       place: gateway,
-      tone: toneOfCall(call.status),
       isError: isFailure(call),
       faults: call.links.flatMap((link) => byId.get(link) ?? []),
       seq: call.attributes.decisions.at(-1)?.seq ?? call.seq,
@@ -59,7 +63,6 @@ export function waterfallOf(view: RunView, withBeside: boolean): WaterfallRow[] 
       ...common(approval),
       name: `approval of ${approval.name}`,
       place: gateway,
-      tone: approval.status,
       isError: false,
       faults: [],
     })),
@@ -67,14 +70,11 @@ export function waterfallOf(view: RunView, withBeside: boolean): WaterfallRow[] 
       ...common(call),
       name: call.name,
       place: call.attributes.link,
-      tone: toneOfWire(call.status),
       isError: call.status === "error",
       faults: call.attributes.faults.flatMap((fault) => byFault.get(fault) ?? []),
     })),
   ]);
 }
-
-const STEP_TONES = { running: "waiting", ok: "step", failed: "failed", cancelled: "muted" } as const;
 
 /** A refusal by policy is what a gateway is for, and no failure. */
 function isFailure({ status, attributes }: Span<"call">): boolean {
