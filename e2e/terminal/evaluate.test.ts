@@ -59,11 +59,22 @@ describe("`evaluate`", () => {
     expect(out).toContain("1 passed, 0 failed, 1 errored");
   });
 
+  test("a file with a part that could not be read is not green, although all that was read passed", async (context) => {
+    const lab = TerminalLab.for(context);
+    const trace = JSON.parse(readFileSync(helm, "utf8")) as { data: { spans: object[] }[] };
+    trace.data[0]?.spans.push({ operationName: "execute_tool unknown" });
+    const damaged = lab.write("damaged.json", JSON.stringify(trace));
+    const { code, out } = await lab.run("evaluate", damaged, "--eval-set", set);
+    expect(out).toMatch(/not read: span 96 of trace \w+: it has no spanID/);
+    expect(out).toContain("1 passed, 0 failed, 0 errored");
+    expect(code).toBe(1);
+  });
+
   test.each([
     [[], /specify which trace files/],
     [["x.json", "--metric", "nothing"], /there is no metric "nothing"/],
     [["x.json", "--match", "ROUGHLY"], /EXACT, IN_ORDER, ANY_ORDER/],
-    [["x.json", "--eval-set", "/nowhere.json"], /the eval set cannot be read/],
+    [["x.json", "--eval-set", "/nowhere.json"], /nowhere\.json cannot be read/],
     [["x.json", "--threshold", "high"], /--threshold cannot be "high"/],
   ])("%j is refused with what to do", async (args, message) => {
     const lab = new TerminalLab();

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
+import { readWholeFile } from "../../lab/documents/read-whole-file.ts";
 import { readEvalSet } from "../../lab/evaluation/eval-set.ts";
 import { evaluateTrace } from "../../lab/evaluation/evaluate.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import { METRIC_NAMES, readMetrics } from "../../lab/evaluation/metric.ts";
 import { TRAJECTORY_MATCHES } from "../../lab/evaluation/tool-trajectory.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
-import { readTraceFile } from "../../lab/trace-files/read-trace-file.ts";
+import { readTraceFile, TRACE_FILE_LIMIT } from "../../lab/trace-files/read-trace-file.ts";
 import { type Command, EXIT, oneOf, readArguments } from "./command.ts";
 
 const options = {
@@ -22,6 +23,7 @@ const options = {
   out: { type: "string" },
 } as const;
 
+const EVAL_SET_LIMIT = 16 * 1024 * 1024;
 const DEFAULT_METRIC = "tool_trajectory_avg_score";
 
 export const evaluateCommand: Command = {
@@ -45,7 +47,8 @@ Exit 0 when all metrics of all traces passed, 1 when one failed or could not be 
     const match = oneOf("--match", values.match, TRAJECTORY_MATCHES);
     const metrics = readMetrics(values.metric ?? [DEFAULT_METRIC], readThresholds(values.threshold ?? []));
     const setFile = values["eval-set"];
-    const evalSet = setFile === undefined ? undefined : readEvalSet(await readText(setFile));
+    const evalSet =
+      setFile === undefined ? undefined : readEvalSet(readWholeFile(setFile, EVAL_SET_LIMIT).toString("utf8"));
     const request = { metrics, match, evalSet, signal };
     const evaluated: EvaluatedFile[] = [];
     for (const file of files) evaluated.push(await evaluateFile(file, request));
@@ -74,18 +77,10 @@ async function evaluateFile(file: string, request: Parameters<typeof evaluateTra
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
-  if (file !== "-") return readFile(file);
+  if (file !== "-") return readWholeFile(file, TRACE_FILE_LIMIT);
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new LabError("bad-input", `the eval set cannot be read: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /** By the name of a metric; one for all by an empty name. */

@@ -1,7 +1,8 @@
+import { isObject } from "../../model/json.ts";
 import type { TraceSpan } from "../trace-files/trace.ts";
 import type { TraceTree } from "../trace-files/trace-tree.ts";
 import type { Invocation, ToolUse } from "./invocation.ts";
-import { argumentsOf, isObject, parsed } from "./messages.ts";
+import { argumentsOf, parsed } from "./messages.ts";
 import { textOf, toolSpanUse } from "./tool-span.ts";
 import { topmost } from "./topmost.ts";
 
@@ -43,6 +44,7 @@ export function adkInvocations(tree: TraceTree, spans: readonly TraceSpan[], war
       toolUses: toolUsesOf(below, modelCalls),
       finalResponse: responsePartsOf(last).map(textOf).filter(Boolean).join("\n"),
       tokens: tokensOf(modelCalls),
+      hasEnded: span.endUs !== undefined,
       startUs: span.startUs,
       endUs: Math.max(span.startUs, ...[span, ...below].map(({ endUs = 0 }) => endUs)),
     };
@@ -86,7 +88,9 @@ function partsOf(content: Record<string, unknown>): Record<string, unknown>[] {
 }
 
 function tokensOf(modelCalls: readonly TraceSpan[]): Invocation["tokens"] {
-  const sum = (name: string) =>
-    modelCalls.reduce((total, { attributes }) => total + (Number(attributes[`gen_ai.usage.${name}`]) || 0), 0);
-  return { input: sum("input_tokens"), output: sum("output_tokens") };
+  const known = (name: string) => modelCalls.flatMap(({ attributes }) => attributes[`gen_ai.usage.${name}`] ?? []);
+  const [input, output] = [known("input_tokens"), known("output_tokens")];
+  if (input.length === 0 && output.length === 0) return undefined;
+  const sum = (values: readonly unknown[]) => values.reduce((total: number, value) => total + (Number(value) || 0), 0);
+  return { input: sum(input), output: sum(output) };
 }

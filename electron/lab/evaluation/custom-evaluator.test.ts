@@ -12,6 +12,7 @@ const invocation = {
   toolUses: [{ name: "t", arguments: { a: 1 }, id: undefined, response: "r" }],
   finalResponse: "hi",
   tokens: { input: 1, output: 2 },
+  hasEnded: true,
   startUs: 0,
   endUs: 1000,
 };

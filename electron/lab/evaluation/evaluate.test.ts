@@ -273,6 +273,22 @@ describe("what is green", () => {
     ]);
   });
 
+  test("a limit on what the trace does not tell is an error, not a pass", async () => {
+    const text = sample("helm.json");
+    const limits: [string, number][] = [
+      ["total_tokens", 1e9],
+      ["latency_ms", 1e9],
+    ];
+    const given = { evalSet: "", metrics: limits.map(([name]) => name), thresholds: limits };
+    const uncounted = await evaluate({ ...given, trace: text.replaceAll("gen_ai.usage.", "other.usage.") });
+    expect(uncounted.metrics.map(({ status }) => status)).toEqual(["errored", "passed"]);
+    const open = JSON.parse(text) as { data: { spans: { operationName: string; duration?: number }[] }[] };
+    for (const span of open.data[0]?.spans ?? [])
+      if (span.operationName.startsWith("invoke_agent")) delete span.duration;
+    const unended = await evaluate({ ...given, trace: JSON.stringify(open) });
+    expect(unended.metrics.map(({ status }) => status)).toEqual(["passed", "errored"]);
+  });
+
   test.each<[string[], [string, number][], RegExp]>([
     [["no_such_metric"], [], /there is no metric "no_such_metric"/],
     [["latency_ms"], [], /latency_ms needs its limit/],

@@ -93,6 +93,8 @@ async function evaluateMetric(
   if (invocations.length === 0) throw new Error("no turn of an agent was found in the trace");
   if (isLimitMetric(metric)) {
     const value = metric.valueOf(performance);
+    if (value === undefined)
+      throw new Error("the trace does not tell: a turn has not ended, or no call of a model counts");
     return { score: value, status: value <= metric.threshold ? "passed" : "failed", perInvocation: [] };
   }
   if (metric.is === "custom") {

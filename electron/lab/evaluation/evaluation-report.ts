@@ -1,4 +1,5 @@
 import { escapeUnseen, visibleLine } from "../../model/visible-text.ts";
+import { xml } from "../reports/formats.ts";
 import type { Evaluation, MetricResult } from "./evaluate.ts";
 
 export const EVALUATION_FORMATS = ["table", "json", "junit"] as const;
@@ -13,11 +14,12 @@ export interface EvaluatedFile {
   error?: string;
 }
 
-/** Every trace was evaluated, and every metric passed. A file without traces is not green. */
+/** Every trace was read whole and evaluated, and every metric passed. A file without traces is not green. */
 export function isGreen(files: readonly EvaluatedFile[]): boolean {
   return files.every(
-    ({ error, evaluations }) =>
+    ({ error, problems, evaluations }) =>
       error === undefined &&
+      problems.length === 0 &&
       evaluations.length > 0 &&
       evaluations.every(({ metrics }) => metrics.every(({ status }) => status === "passed")),
   );
@@ -43,7 +45,7 @@ function linesOf({ traceId, invocations, warnings, metrics, performance }: Evalu
   const time = latency.overall === null ? "no time" : `${Math.round(latency.overall.max)} ms`;
   const turns = `${invocations.length} ${invocations.length === 1 ? "turn" : "turns"}`;
   return [
-    `  trace ${traceId}: ${turns}, ${counts.toolCalls} tool calls, ${tokens.total} tokens, ${time}`,
+    `  trace ${traceId}: ${turns}, ${counts.toolCalls} tool calls, ${tokens === null ? "unknown" : tokens.total} tokens, ${time}`,
     ...warnings.map((warning) => `    warning: ${visibleLine(warning)}`),
     ...metrics.flatMap((result) => [`    ${lineOf(result)}`, ...reasonsOf(result).map((line) => `      ${line}`)]),
   ];
@@ -159,12 +161,4 @@ function countsOf(files: readonly EvaluatedFile[]) {
   const count = (wanted: MetricResult["status"]) => statuses.filter((status) => status === wanted).length;
   const unread = files.filter(({ error }) => error !== undefined).length;
   return { passed: count("passed"), failed: count("failed"), errored: count("errored") + unread };
-}
-
-function xml(text: string): string {
-  return visibleLine(text)
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

@@ -90,6 +90,7 @@ function turnOf(tree: TraceTree, start: TraceSpan): Turn | undefined {
       toolUses: mergedUses(toolSpansOf(tree, all), calls),
       finalResponse: answered ?? responseOf(start),
       tokens: tokensOf(modelCalls.map(withInner)),
+      hasEnded: start.endUs !== undefined,
       startUs: start.startUs,
       endUs: Math.max(start.startUs, ...all.map(({ endUs = 0 }) => endUs)),
     },
@@ -178,10 +179,8 @@ function mergeSameText(turns: readonly Turn[]): Turn[] {
       ...before,
       toolUses: [...before.toolUses, ...added],
       finalResponse: invocation.finalResponse || before.finalResponse,
-      tokens: {
-        input: before.tokens.input + invocation.tokens.input,
-        output: before.tokens.output + invocation.tokens.output,
-      },
+      tokens: addTokens(before.tokens, invocation.tokens),
+      hasEnded: before.hasEnded && invocation.hasEnded,
       endUs: Math.max(before.endUs, invocation.endUs),
     };
   }
@@ -190,12 +189,20 @@ function mergeSameText(turns: readonly Turn[]): Turn[] {
 
 /** @param calls for each call of a model its spans, of which one knows the tokens */
 function tokensOf(calls: readonly (readonly TraceSpan[])[]): Invocation["tokens"] {
-  const sum = (...names: string[]) =>
-    calls.reduce((total, spans) => {
+  const counts = (...names: string[]) =>
+    calls.flatMap((spans) => {
       const known = spans.flatMap(({ attributes }) =>
-        names.map((name) => Number(attributes[`gen_ai.usage.${name}`]) || 0),
+        names.flatMap((name) => attributes[`gen_ai.usage.${name}`] ?? []),
       );
-      return total + (known.find((count) => count > 0) ?? 0);
-    }, 0);
-  return { input: sum("input_tokens", "prompt_tokens"), output: sum("output_tokens", "completion_tokens") };
+      return known.length === 0 ? [] : [known.map(Number).find((count) => count > 0) ?? 0];
+    });
+  const [input, output] = [counts("input_tokens", "prompt_tokens"), counts("output_tokens", "completion_tokens")];
+  if (input.length === 0 && output.length === 0) return undefined;
+  const sum = (values: readonly number[]) => values.reduce((total, count) => total + count, 0);
+  return { input: sum(input), output: sum(output) };
+}
+
+function addTokens(one: Invocation["tokens"], other: Invocation["tokens"]): Invocation["tokens"] {
+  if (one === undefined || other === undefined) return one ?? other;
+  return { input: one.input + other.input, output: one.output + other.output };
 }

@@ -5,7 +5,10 @@ export interface Invocation {
   /** By the start of each. */
   toolUses: readonly ToolUse[];
   finalResponse: string;
-  tokens: { input: number; output: number };
+  /** Undefined where no call of a model tells. */
+  tokens: { input: number; output: number } | undefined;
+  /** Whether its own span has ended. */
+  hasEnded: boolean;
   /** Microseconds since 1970; the end is that of the last span that has one. */
   startUs: number;
   endUs: number;

@@ -1,3 +1,4 @@
+import { isObject, parseJson } from "../../model/json.ts";
 import type { Attributes, TraceSpan } from "../trace-files/trace.ts";
 
 /** A message to or from a model, in any of the forms that instrumentations write. */
@@ -96,14 +97,5 @@ export function argumentsOf(value: unknown): Record<string, unknown> {
 
 /** A value that may have been written as JSON text; such text as it is when it is none. */
 export function parsed(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "string" ? (parseJson(value) ?? value) : value;
 }

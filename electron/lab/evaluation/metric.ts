@@ -27,7 +27,8 @@ interface LimitMetric {
   is: "limit";
   name: string;
   threshold: number;
-  valueOf: (performance: Performance) => number;
+  /** Undefined where the trace does not tell. */
+  valueOf: (performance: Performance) => number | undefined;
 }
 
 const SCORED: Record<string, ScoredMetric["is"]> = {
@@ -36,10 +37,10 @@ const SCORED: Record<string, ScoredMetric["is"]> = {
 };
 
 const LIMITS: Record<string, LimitMetric["valueOf"]> = {
-  latency_ms: ({ latency }) => latency.overall?.max ?? 0,
-  input_tokens: ({ tokens }) => tokens.input,
-  output_tokens: ({ tokens }) => tokens.output,
-  total_tokens: ({ tokens }) => tokens.total,
+  latency_ms: ({ latency }) => latency.overall?.max,
+  input_tokens: ({ tokens }) => tokens?.input,
+  output_tokens: ({ tokens }) => tokens?.output,
+  total_tokens: ({ tokens }) => tokens?.total,
   llm_calls: ({ counts }) => counts.llmCalls,
   tool_calls: ({ counts }) => counts.toolCalls,
 };

@@ -1,6 +1,6 @@
 import type { Trace, TraceSpan } from "../trace-files/trace.ts";
 import { isModelCall } from "./genai-invocations.ts";
-import type { ConvertedTrace } from "./invocation.ts";
+import type { ConvertedTrace, Invocation } from "./invocation.ts";
 
 /** Milliseconds. */
 export interface LatencySummary {
@@ -15,7 +15,8 @@ export interface LatencySummary {
 
 export interface Performance {
   latency: { overall: LatencySummary | null; llmCalls: LatencySummary | null; toolExecutions: LatencySummary | null };
-  tokens: { input: number; output: number; total: number };
+  /** Null where a turn does not tell. */
+  tokens: { input: number; output: number; total: number } | null;
   counts: { invocations: number; llmCalls: number; toolCalls: number };
   models: readonly string[];
   toolNames: readonly string[];
@@ -26,20 +27,30 @@ export function performanceOf({ spans }: Trace, { invocations }: ConvertedTrace)
   const llm = modelCalls.length > 0 ? modelCalls : spans.filter(isModelCall);
   const tools = spans.filter(({ name }) => name.startsWith("execute_tool"));
   const uses = invocations.flatMap(({ toolUses }) => toolUses);
-  const sum = (kind: "input" | "output") => invocations.reduce((total, { tokens }) => total + tokens[kind], 0);
-  const [input, output] = [sum("input"), sum("output")];
   const models = llm.flatMap(({ attributes }) => attributes["gen_ai.request.model"] ?? []).map(String);
   return {
     latency: {
-      overall: summaryOf(invocations.map(({ startUs, endUs }) => (endUs - startUs) / 1000)),
+      overall: summaryOf(invocations.every(({ hasEnded }) => hasEnded) ? invocations.map(lastedMs) : []),
       llmCalls: summaryOf(llm.flatMap(durationMs)),
       toolExecutions: summaryOf(tools.flatMap(durationMs)),
     },
-    tokens: { input, output, total: input + output },
+    tokens: tokensOf(invocations),
     counts: { invocations: invocations.length, llmCalls: llm.length, toolCalls: uses.length },
     models: [...new Set(models)],
     toolNames: [...new Set(uses.map(({ name }) => name))],
   };
+}
+
+function lastedMs({ startUs, endUs }: Invocation): number {
+  return (endUs - startUs) / 1000;
+}
+
+function tokensOf(invocations: readonly Invocation[]): Performance["tokens"] {
+  const known = invocations.flatMap(({ tokens }) => tokens ?? []);
+  if (known.length < invocations.length) return null;
+  const sum = (kind: "input" | "output") => known.reduce((total, tokens) => total + tokens[kind], 0);
+  const [input, output] = [sum("input"), sum("output")];
+  return { input, output, total: input + output };
 }
 
 function durationMs({ startUs, endUs }: TraceSpan): number[] {

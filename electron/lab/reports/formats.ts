@@ -131,7 +131,8 @@ function plain(text: string): string {
   return visibleLine(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(/\s+/g, " ");
 }
 
-function xml(text: string): string {
+/** Untrusted text in an element or an attribute. */
+export function xml(text: string): string {
   return visibleText(text)
     .replaceAll(/[\ufffe\uffff]/g, "\ufffd")
     .replaceAll("&", "&amp;")

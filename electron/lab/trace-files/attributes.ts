@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, listOf } from "./exact-json.ts";
+import { isObject } from "../../model/json.ts";
+import { type JsonObject, listOf } from "./exact-json.ts";
 import type { Attributes, AttributeValue } from "./trace.ts";
 
 /**

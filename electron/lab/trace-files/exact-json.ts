@@ -13,10 +13,6 @@ export function parseExactJson(text: string): unknown {
 
 export type JsonObject = Record<string, unknown>;
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }

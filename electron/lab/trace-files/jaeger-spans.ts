@@ -1,5 +1,6 @@
+import { isObject } from "../../model/json.ts";
 import { readAttributes } from "./attributes.ts";
-import { bigintOf, isObject, type JsonObject, listOf, textOf } from "./exact-json.ts";
+import { bigintOf, type JsonObject, listOf, textOf } from "./exact-json.ts";
 import type { SpanKind, TraceSpan } from "./trace.ts";
 
 /** What Jaeger's UI saves and its query API answers: `{ data: [{ traceID, spans, processes }] }`. */

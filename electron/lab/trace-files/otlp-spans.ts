@@ -1,5 +1,6 @@
+import { isObject } from "../../model/json.ts";
 import { readAttributes } from "./attributes.ts";
-import { bigintOf, field, isObject, type JsonObject, listOf, textOf } from "./exact-json.ts";
+import { bigintOf, field, type JsonObject, listOf, textOf } from "./exact-json.ts";
 import type { SpanKind, TraceSpan } from "./trace.ts";
 
 /** Where the spans of an OTLP document are: OTLP itself, Tempo's first version, Tempo's second, and Jaeger's third API. */

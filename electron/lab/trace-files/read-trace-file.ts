@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
+import { isObject } from "../../model/json.ts";
 import { LabError, messageOf } from "../lab-error.ts";
-import { isObject, parseExactJson } from "./exact-json.ts";
+import { parseExactJson } from "./exact-json.ts";
 import { isJaegerDocument, isJaegerTrace, readJaegerTrace } from "./jaeger-spans.ts";
 import { decodeOtlpTraces } from "./otlp-protobuf.ts";
 import { isOtlpDocument, isOtlpSpan, readOtlpDocument, readOtlpSpan } from "./otlp-spans.ts";
