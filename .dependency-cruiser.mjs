@@ -3,7 +3,6 @@
  * use such folders and Node; all else of the laws holds for them too. `electron/layers.test.ts` breaks each law.
  */
 const TEST = "\\.(?:test|spec)\\.tsx?$|(?:^|/)testing/";
-const BENCH = "\\.bench\\.ts$";
 const TESTING = "(^|/)testing/";
 /** Its subpaths, such as `electron/main`, are declared to TypeScript alone and lead to no file. */
 const ELECTRON = "^(node_modules/electron/|electron(/(main|renderer|common|utility))?$)";
@@ -115,7 +114,7 @@ function ordered([level, names]) {
   const listed = names.map((name, at) => {
     // Everything but itself and what stands before it.
     const later = `^${level}/(?!(?:${[...names.slice(0, at + 1), "testing"].join("|")})/)[^/]+/`;
-    return law("folders", FOLDERS, { path: `^${level}/${name}/`, pathNot: [TEST, BENCH] }, { path: later });
+    return law("folders", FOLDERS, { path: `^${level}/${name}/`, pathNot: TEST }, { path: later });
   });
   const unlisted = `^${level}/(?!(?:${names.join("|")})/)([^/]+)/`;
   return [

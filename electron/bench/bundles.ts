@@ -6,31 +6,22 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { deflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
-import type { LabEvent, LabEventBody } from "../../model/lab-event.ts";
-import { SpanTracker } from "../../model/span-tracker.ts";
-import { EVENT_VERSION } from "../../model/upgrade.ts";
-import type { RunStore } from "../history/run-store.ts";
-import { SqliteRunStore } from "../history/sqlite/sqlite-run-store.ts";
-import { Redactor } from "../redaction/redactor.ts";
-import { exportBundle } from "./export-bundle.ts";
-import type { RunRecord } from "./format.ts";
-import { OtlpTrace } from "./otlp-trace.ts";
-import { SPANS_KEPT } from "./run-export.ts";
-
-export interface Row {
-  name: string;
-  value: number;
-  goal: string;
-  unit: string;
-  ok: boolean;
-}
+import { exportBundle } from "../lab/bundles/export-bundle.ts";
+import type { RunRecord } from "../lab/bundles/format.ts";
+import { OtlpTrace } from "../lab/bundles/otlp-trace.ts";
+import { SPANS_KEPT } from "../lab/bundles/run-export.ts";
+import type { RunStore } from "../lab/history/run-store.ts";
+import { SqliteRunStore } from "../lab/history/sqlite/sqlite-run-store.ts";
+import { Redactor } from "../lab/redaction/redactor.ts";
+import type { LabEvent, LabEventBody } from "../model/lab-event.ts";
+import { SpanTracker } from "../model/span-tracker.ts";
+import { EVENT_VERSION } from "../model/upgrade.ts";
+import { median, type Row, row } from "./row.ts";
 
 const SPEED_EVENTS = 100_000;
 const PAIRS = 9;
 const SMALL = 100_000;
 const LARGE = 300_000;
-const LEAST_SPEED = 0.8;
-const MOST_GROWTH = 1.25;
 const PIECE_BYTES = 64 * 1024;
 
 /** Export against the sum of its necessary stages, each run alone; and its memory as a run grows. */
@@ -40,30 +31,11 @@ export async function benchBundles(): Promise<Row[]> {
     const { speed, bare } = await measureSpeed(folder);
     const small = await measureMemory(folder, SMALL);
     const large = await measureMemory(folder, LARGE);
-    const growth = large / small;
     return [
-      {
-        name: "bundle export: speed against the sum of its raw stages",
-        value: speed,
-        goal: ">= 0.80",
-        unit: "x",
-        ok: speed >= LEAST_SPEED,
-      },
-      {
-        name: "bundle export: RSS at 300k events against 100k",
-        value: growth,
-        goal: "<= 1.25",
-        unit: "x",
-        ok: growth <= MOST_GROWTH,
-      },
-      {
-        name: "bundle export: the same, redaction and trace not counted as stages",
-        value: bare,
-        goal: "",
-        unit: "x",
-        ok: true,
-      },
-      { name: "bundle export: RSS at 300k events", value: large / 1e6, goal: "", unit: "MB", ok: true },
+      row("bundle export: speed against the sum of its raw stages", speed, "x", ">= 0.8"),
+      row("bundle export: RSS at 300k events against 100k", large / small, "x", "<= 1.25"),
+      row("bundle export: the same, redaction and trace not counted as stages", bare, "x"),
+      row("bundle export: RSS at 300k events", large / 1e6, "MB"),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -93,10 +65,6 @@ async function measureSpeed(folder: string): Promise<{ speed: number; bare: numb
   } finally {
     await history.close();
   }
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 /**

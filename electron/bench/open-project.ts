@@ -3,25 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { openHome } from "../../home.ts";
-import { FaultJournal } from "../../journal/fault-journal.ts";
-import { openJournal } from "../../journal/journal.ts";
-import { StackRegister } from "../../journal/stack-register.ts";
-import type { RunTarget } from "../run-target.ts";
-import { Stacks } from "../stacks.ts";
-import { connectEngine } from "./engine.ts";
-
-interface Row {
-  name: string;
-  value: number;
-  unit: string;
-  goal: string;
-  ok: boolean;
-}
+import { openHome } from "../lab/home.ts";
+import { FaultJournal } from "../lab/journal/fault-journal.ts";
+import { openJournal } from "../lab/journal/journal.ts";
+import { StackRegister } from "../lab/journal/stack-register.ts";
+import { connectEngine } from "../lab/stacks/docker/engine.ts";
+import { ON_REFERENCE_STACK, type RunTarget } from "../lab/stacks/run-target.ts";
+import { Stacks } from "../lab/stacks/stacks.ts";
+import { median, type Row, row } from "./row.ts";
 
 const SERVICES = 40;
 const ROUNDS = 7;
-const GOAL = 2;
 
 const run = promisify(execFile);
 
@@ -53,13 +45,10 @@ export async function benchOpenProject(): Promise<Row[]> {
       byCli.push(await timed(() => listAndInspect(project)));
     }
     const ratio = median(byLab.map((value, index) => value / (byCli[index] ?? Number.NaN)));
-    const ms = (name: string, values: readonly number[]): Row => {
-      return { name, value: median(values), unit: "ms", goal: "", ok: true };
-    };
     return [
-      ms(`projects: one of ${SERVICES} services opened, p50`, byLab),
-      ms("projects: docker ps and an inspection of each container, p50", byCli),
-      { name: "projects: opened, against those", value: ratio, unit: "x", goal: `<= ${GOAL}`, ok: ratio <= GOAL },
+      row(`projects: one of ${SERVICES} services opened, p50`, median(byLab), "ms"),
+      row("projects: docker ps and an inspection of each container, p50", median(byCli), "ms"),
+      row("projects: opened, against those", ratio, "x", "<= 2"),
     ];
   } finally {
     compose("down", "-t", "0");
@@ -75,16 +64,13 @@ function composeFile(): string {
 }
 
 async function openIn(stacks: Stacks, project: string): Promise<void> {
-  const target: RunTarget = {
+  const target = {
+    ...ON_REFERENCE_STACK,
     source: { is: "project", project },
     driver: "docker",
     engine: { by: "environment", allowRemote: false },
     start: "attach",
-    ports: "fixed",
-    keep: false,
-    without: [],
-    acceptExisting: false,
-  };
+  } satisfies RunTarget;
   const open = await stacks.open(await stacks.resolve(target), { signal: new AbortController().signal });
   const found = open.running.stack.services.length;
   await open.release();
@@ -101,8 +87,4 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now();
   await act();
   return performance.now() - startedMs;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

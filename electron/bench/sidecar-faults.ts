@@ -2,30 +2,21 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../../clock.ts";
-import { RunLog } from "../../../events/run-log.ts";
-import { FaultInjector } from "../../../faults/injector.ts";
-import { openHome } from "../../../home.ts";
-import { FaultJournal } from "../../../journal/fault-journal.ts";
-import { openJournal } from "../../../journal/journal.ts";
-import { StackRegister } from "../../../journal/stack-register.ts";
-import { RunningStack } from "../../running-stack.ts";
-import { loadStack } from "../../stack-file.ts";
-import { containersOf } from "../compose-labels.ts";
-import { connectEngine, type Engine } from "../engine.ts";
-import { sidecarImage } from "./sidecar-image.ts";
-
-interface Row {
-  name: string;
-  value: number;
-  unit: string;
-  goal: string;
-  ok: boolean;
-}
+import { systemClock } from "../lab/clock.ts";
+import { RunLog } from "../lab/events/run-log.ts";
+import { FaultInjector } from "../lab/faults/injector.ts";
+import { openHome } from "../lab/home.ts";
+import { FaultJournal } from "../lab/journal/fault-journal.ts";
+import { openJournal } from "../lab/journal/journal.ts";
+import { StackRegister } from "../lab/journal/stack-register.ts";
+import { containersOf } from "../lab/stacks/docker/compose-labels.ts";
+import { connectEngine, type Engine } from "../lab/stacks/docker/engine.ts";
+import { sidecarImage } from "../lab/stacks/docker/sidecar/sidecar-image.ts";
+import { RunningStack } from "../lab/stacks/running-stack.ts";
+import { loadStack } from "../lab/stacks/stack-file.ts";
+import { median, type Row, row } from "./row.ts";
 
 const ROUNDS = 11;
-const APPLIED_GOAL_MS = 600;
-const UNDONE_GOAL_MS = 400;
 const LINK = "caller->tools";
 const SERVICE = `{ image: node:24-slim, command: [node, -e, "require('http').createServer((q, r) => r.end()).listen(8000); process.on('SIGTERM', () => process.exit(0))"], ports: ["127.0.0.1::8000"], x-lab: { role: other, probe: { http: / } } }`;
 const STACK = `services:
@@ -87,15 +78,11 @@ async function measure({ docker }: Engine, running: RunningStack, journal: Fault
     byCli.push(await timed(() => runByCli(`container:${caller?.Id}`, image)));
   }
   const ratio = median(applied.map((value, index) => (value + (undone[index] ?? 0)) / (byCli[index] ?? Number.NaN)));
-  const ms = (name: string, values: readonly number[], goal?: number): Row => {
-    const value = median(values);
-    return { name, value, unit: "ms", goal: goal ? `<= ${goal}` : "", ok: goal === undefined || value <= goal };
-  };
   return [
-    ms("links: fault on an undeclared link applied, p50", applied, APPLIED_GOAL_MS),
-    ms("links: the same undone, sidecar removed, p50", undone, UNDONE_GOAL_MS),
-    ms("links: docker run of the same image, p50", byCli),
-    { name: "links: applied and undone, against docker run", value: ratio, unit: "x", goal: "", ok: true },
+    row("links: fault on an undeclared link applied, p50", median(applied), "ms", "<= 600"),
+    row("links: the same undone, sidecar removed, p50", median(undone), "ms", "<= 400"),
+    row("links: docker run of the same image, p50", median(byCli), "ms"),
+    row("links: applied and undone, against docker run", ratio, "x"),
   ];
 }
 
@@ -113,8 +100,4 @@ function runByCli(network: string, image: string): Promise<void> {
     child.once("error", reject);
     child.once("exit", (code) => (code === 0 ? resolve() : reject(new Error(`docker run ended with ${code}`))));
   });
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -2,31 +2,23 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../clock.ts";
-import { RunLog } from "../../events/run-log.ts";
-import { FaultInjector } from "../../faults/injector.ts";
-import { openHome } from "../../home.ts";
-import { FaultJournal } from "../../journal/fault-journal.ts";
-import { openJournal } from "../../journal/journal.ts";
-import { StackRegister } from "../../journal/stack-register.ts";
-import { RunningStack } from "../running-stack.ts";
-import { loadStack } from "../stack-file.ts";
-import { containersOf } from "./compose-labels.ts";
-import { connectEngine, type Engine } from "./engine.ts";
-import { readEvent } from "./event-shape.ts";
-import { linesOf } from "./json-lines.ts";
-
-interface Row {
-  name: string;
-  value: number;
-  unit: string;
-  goal: string;
-  ok: boolean;
-}
+import { systemClock } from "../lab/clock.ts";
+import { RunLog } from "../lab/events/run-log.ts";
+import { FaultInjector } from "../lab/faults/injector.ts";
+import { openHome } from "../lab/home.ts";
+import { FaultJournal } from "../lab/journal/fault-journal.ts";
+import { openJournal } from "../lab/journal/journal.ts";
+import { StackRegister } from "../lab/journal/stack-register.ts";
+import { containersOf } from "../lab/stacks/docker/compose-labels.ts";
+import { connectEngine, type Engine } from "../lab/stacks/docker/engine.ts";
+import { readEvent } from "../lab/stacks/docker/event-shape.ts";
+import { linesOf } from "../lab/stacks/docker/json-lines.ts";
+import { RunningStack } from "../lab/stacks/running-stack.ts";
+import { loadStack } from "../lab/stacks/stack-file.ts";
+import { median, type Row, row } from "./row.ts";
 
 /** Pairs of one fault by the lab and one stop by the docker command line, in turn, so that both meet the same machine. */
 const PAIRS = 11;
-const GOAL = 1.5;
 
 const STACK = `services:
   web:
@@ -63,10 +55,7 @@ export async function benchDocker(): Promise<Row[]> {
     const upMs = performance.now() - startedMs;
     try {
       const rows = await measure(engine, running, new FaultJournal(journal), signal);
-      return [
-        ...rows,
-        { name: "docker: one service up to healthy", value: upMs / 1_000, unit: "s", goal: "", ok: true },
-      ];
+      return [...rows, row("docker: one service up to healthy", upMs / 1_000, "s")];
     } finally {
       await running.down();
     }
@@ -108,25 +97,12 @@ async function measure(
     deaths.close();
   }
   const ratio = median(byLab.map((value, index) => value / (byCli[index] ?? Number.NaN)));
-  const plain = (name: string, values: number[]): Row => ({
-    name,
-    value: median(values),
-    unit: "ms",
-    goal: "",
-    ok: true,
-  });
   return [
-    {
-      name: "docker: fault to die, against docker stop",
-      value: ratio,
-      unit: "x",
-      goal: `<= ${GOAL}`,
-      ok: ratio <= GOAL,
-    },
-    plain("docker: fault to die event", byLab),
-    plain("docker: docker stop to die event", byCli),
-    plain("docker: die event to health down", seen),
-    plain("docker: undo to healthy", restored),
+    row("docker: fault to die, against docker stop", ratio, "x", "<= 1.5"),
+    row("docker: fault to die event", median(byLab), "ms"),
+    row("docker: docker stop to die event", median(byCli), "ms"),
+    row("docker: die event to health down", median(seen), "ms"),
+    row("docker: undo to healthy", median(restored), "ms"),
   ];
 }
 
@@ -161,8 +137,4 @@ function stopByCli(id: string): Promise<void> {
     child.once("error", reject);
     child.once("exit", (code) => (code === 0 ? resolve() : reject(new Error(`docker stop ended with ${code}`))));
   });
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
