@@ -93,6 +93,19 @@ test.describe("the command palette", () => {
       expect(runAddress.exec(page.url())?.[0]).toBe(address);
     });
 
+    await test.step("one that arrives after its query was typed is opened by Enter as well", async () => {
+      const held = await holdReplies(window);
+      await window.goTo("Lab");
+      held.hold();
+      await openPalette(window);
+      await page.keyboard.type("passed crashes");
+      await expect(palette(window)).toContainText("No matches");
+      held.release();
+      await expect(found(window, /Passed, /)).toHaveCount(1);
+      await page.keyboard.press("Enter");
+      await run.isShown(CRASH);
+    });
+
     await test.step("the arrow keys select the second entry", async () => {
       await openPalette(window);
       await page.keyboard.type("go to");
@@ -262,6 +275,27 @@ function found(window: LabWindow, name: string | RegExp): Locator {
 async function openPalette(window: LabWindow): Promise<void> {
   await window.page.keyboard.press("Control+k");
   await expect(search(window)).toBeFocused();
+}
+
+/** Loads the page again, so that what the lab sends to it can be held back. */
+async function holdReplies({ page }: LabWindow): Promise<{ hold(): void; release(): void }> {
+  let held: (() => void)[] | undefined;
+  await page.routeWebSocket(/\/lab$/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      if (held === undefined) socket.send(message);
+      else held.push(() => socket.send(message));
+    });
+  });
+  await page.reload();
+  return {
+    hold: () => {
+      held = [];
+    },
+    release: () => {
+      for (const send of held ?? []) send();
+      held = undefined;
+    },
+  };
 }
 
 async function fontPx(element: Locator): Promise<number> {

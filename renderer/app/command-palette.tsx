@@ -24,7 +24,7 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
   const setPreference = usePreferences((state) => state.set);
   const [query, setQuery] = useState("");
   const [runs, setRuns] = useState<RunSummary[]>([]);
-  const { opened: isOpen } = useSpotlight(paletteStore);
+  const { opened: isOpen, listId } = useSpotlight(paletteStore);
 
   useEffect(() => {
     if (!isOpen) return;
@@ -35,6 +35,11 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       () => setRuns([]),
     );
   }, [client, isOpen]);
+
+  // Spotlight selects an entry when its query changes. Enter must also take one that arrives later: a run, a scenario.
+  useEffect(() => {
+    if (isOpen && query !== "") selectFirstIfNone(listId);
+  });
 
   const command = (id: string, label: string, onClick: () => void, shortcut?: ShortcutId): SpotlightActionData => ({
     id,
@@ -117,6 +122,16 @@ export function CommandPalette({ onHelp }: { onHelp: () => void }) {
       }}
     />
   );
+}
+
+/** The selection is an attribute of the element, as Spotlight keeps it. */
+function selectFirstIfNone(listId: string): void {
+  const list = document.getElementById(listId);
+  if (list === null || list.querySelector("[data-selected]") !== null) return;
+  const first = list.querySelector("[data-action]");
+  if (first === null) return;
+  first.setAttribute("data-selected", "true");
+  paletteStore.updateState((state) => ({ ...state, selected: 0 }));
 }
 
 function capsOf(id: ShortcutId): string {
