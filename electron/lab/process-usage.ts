@@ -24,13 +24,49 @@ export async function processUsage(pid: number): Promise<ProcessUsage | undefine
   return { cpuPercent, memoryBytes: after.memoryBytes };
 }
 
-function usedBy(pid: number): { ticks: number; memoryBytes: number } | undefined {
+/**
+ * Milliseconds of an interval in which a process could have acted: all of it, unless its main thread was kept from a processor
+ * by others, on a machine with too much to do. Then only what it used of one counts.
+ * Where the system does not say (`/proc/PID/task/PID/stat`), all of it counts.
+ */
+export class AbleToAct {
+  readonly #pid: number;
+  #before: ProcessStat | undefined;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#before = this.#mainThread();
+  }
+
+  /** @param elapsedMs since the last call, or since this was created */
+  ms(elapsedMs: number): number {
+    const [before, now] = [this.#before, this.#mainThread()];
+    this.#before = now;
+    if (before === undefined || now === undefined || now.state !== "R") return elapsedMs;
+    return Math.min(elapsedMs, ((now.ticks - before.ticks) / TICKS_PER_SECOND) * 1_000);
+  }
+
+  #mainThread(): ProcessStat | undefined {
+    return readStat(`/proc/${this.#pid}/task/${this.#pid}/stat`);
+  }
+}
+
+interface ProcessStat {
+  /** `R` running or waiting for a processor, `S` sleeping, `T` stopped. */
+  state: string;
+  ticks: number;
+  memoryBytes: number;
+}
+
+const usedBy = (pid: number) => readStat(`/proc/${pid}/stat`);
+
+function readStat(file: string): ProcessStat | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const stat = readFileSync(file, "utf8");
     // The name, in parentheses, may hold blanks. Fields are numbered from 1 in proc(5): state is the third.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const field = (number: number) => Number(fields[number - 3]);
-    return { ticks: field(14) + field(15), memoryBytes: field(24) * PAGE_BYTES };
+    return { state: fields[0] ?? "", ticks: field(14) + field(15), memoryBytes: field(24) * PAGE_BYTES };
   } catch {
     return undefined;
   }

@@ -24,6 +24,7 @@ import {
 import { StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { isSameProcess, thisProcess } from "../process-identity.ts";
+import { AbleToAct } from "../process-usage.ts";
 import { recover } from "../recovery.ts";
 import { expireStanding } from "./expire-standing.ts";
 import { BEAT_LIMIT_MS, GOODBYE, STAY } from "./heartbeat.ts";
@@ -36,6 +37,7 @@ const RESTORE_LIMIT_MS = 60_000;
 
 const [folder = "", pid = "", startedAt = ""] = process.argv.slice(2);
 const lab = { pid: Number(pid), startedAt };
+const labsTime = new AbleToAct(lab.pid);
 const home = openHomeToUndo(folder);
 
 let checkedMs = performance.now();
@@ -60,8 +62,9 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, ()
 
 const listening = setInterval(() => {
   const nowMs = performance.now();
-  // Time in which this process did not run either, for instance while the machine slept, does not count as silence.
-  silentMs += Math.min(nowMs - checkedMs, COUNTED_AT_MOST_MS);
+  // Time in which this process did not run either, for instance while the machine slept, does not count as silence, nor does
+  // time in which the lab waited for a processor.
+  silentMs += labsTime.ms(Math.min(nowMs - checkedMs, COUNTED_AT_MOST_MS));
   checkedMs = nowMs;
   if (isHanging || silentMs < BEAT_LIMIT_MS) return;
   isHanging = true;
