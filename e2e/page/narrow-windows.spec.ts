@@ -37,7 +37,9 @@ test("in narrow windows every page keeps its names, its actions and Halt", async
       await expect(page.getByRole("heading", { level: 1, name: title })).toBeInViewport({ ratio: 1 });
       expect(await isCut(page, "main h1")).toBe(false);
       await window.openAddress("#/history");
-      await expect(page.getByRole("link", { name: title }).first()).toBeInViewport({ ratio: 1 });
+      const run = page.getByRole("link", { name: title }).first();
+      await run.scrollIntoViewIfNeeded();
+      await expect(run).toBeInViewport({ ratio: 1 });
       expect(await isCut(page, '[data-control="open"]')).toBe(false);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
