@@ -55,6 +55,7 @@ function readBackend(
       ? undefined
       : {
           intervalMs: duration("HEALTH_INTERVAL", "30s"),
+          recheckMs: duration("HEALTH_RECHECK", "100ms"),
           timeoutMs: duration("HEALTH_TIMEOUT", "10s"),
           unhealthyThreshold: environment.integer("UNHEALTHY_THRESHOLD", { fallback: 3, min: 1, max: 1_000 }),
           degradedAfterMs: duration("DEGRADED_AFTER", "5s"),

@@ -25,5 +25,7 @@ export interface BackendSettings {
 
 export interface HealthSettings extends TrackerSettings {
   intervalMs: number;
+  /** After a probe that failed, doubling up to `intervalMs`, and between any two probes. */
+  recheckMs: number;
   timeoutMs: number;
 }

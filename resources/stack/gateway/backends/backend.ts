@@ -29,6 +29,7 @@ export class Backend {
   readonly guarded: Upstream;
   readonly tracker: StatusTracker;
   readonly circuit: CircuitBreaker | undefined;
+  readonly #suspicionListeners: (() => void)[] = [];
   #lastError: string | undefined;
 
   constructor(settings: BackendSettings, transport: Upstream, onChange: (change: BackendChange) => void) {
@@ -41,6 +42,17 @@ export class Backend {
     this.guarded = this.#guard(this.direct);
     this.tracker.onChange((change) => onChange({ what: "health", backend: this.name, ...change }));
     this.circuit?.onChange((change) => onChange({ what: "circuit", backend: this.name, ...change }));
+    this.tracker.onChange(() => this.suspectChange());
+    this.circuit?.onChange(() => this.suspectChange());
+  }
+
+  /** Called when something else than a probe shows that the backend may have changed, so that it is worth a probe. */
+  onSuspectedChange(listener: () => void): void {
+    this.#suspicionListeners.push(listener);
+  }
+
+  suspectChange(): void {
+    for (const listener of this.#suspicionListeners) listener();
   }
 
   /** From the inside out: a retry passes the bulkhead and the circuit again, and is not made for what is known to fail. */
@@ -104,8 +116,9 @@ export class Backend {
     if (!failure) {
       this.#lastError = undefined;
       this.tracker.answered();
-    } else if (failure.kind === "refused" || failure.kind === "unreachable") {
-      this.#lastError = failure.message;
+      return;
     }
+    if (failure.kind === "refused" || failure.kind === "unreachable") this.#lastError = failure.message;
+    this.suspectChange();
   }
 }

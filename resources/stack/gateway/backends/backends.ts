@@ -18,7 +18,13 @@ export class Backends {
 
   constructor(settings: readonly BackendSettings[], { deadlineMs, log, onChange, onToolsChanged }: BackendsOptions) {
     this.all = settings.map((each) => {
-      const options = { name: each.name, deadlineMs, log, onToolsChanged: () => onToolsChanged(backend) };
+      const options = {
+        name: each.name,
+        deadlineMs,
+        log,
+        onToolsChanged: () => onToolsChanged(backend),
+        onConnectionChanged: () => backend.suspectChange(),
+      };
       const upstream = openUpstream(each.connection, options);
       const backend: Backend = new Backend(each, upstream, onChange);
       return backend;
@@ -38,11 +44,13 @@ export class Backends {
       const once = () => probe(backend, health.timeoutMs);
       const monitor = new HealthMonitor({
         intervalMs: health.intervalMs,
+        recheckMs: health.recheckMs,
         probe: () => backend.circuit?.execute("probe", once) ?? once(),
         onSuccess: (durationMs) => backend.probed(undefined, durationMs),
         onFailure: (failure) => backend.probed(failure, 0),
       });
       this.#monitors.push(monitor);
+      backend.onSuspectedChange(() => monitor.checkSoon());
       monitor.start();
     }
   }

@@ -125,7 +125,13 @@ export class HttpUpstream implements Upstream {
     this.#followed = session;
     const isCurrent = () => this.#followed === session;
     const take = (message: { method: string; id: unknown }) => this.#take(message, session.headers);
-    void followTools(this.#http, session, isCurrent, take, this.#closed.signal);
+    const { onConnectionChanged } = this.#options;
+    void followTools(
+      this.#http,
+      session,
+      { isCurrent, onMessage: take, onEnd: onConnectionChanged },
+      this.#closed.signal,
+    );
   }
 
   /** A request or notification of the backend. The gateway offers backends ping and no other method. */

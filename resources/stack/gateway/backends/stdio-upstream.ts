@@ -181,10 +181,11 @@ export class StdioUpstream implements Upstream {
     this.#ended = { reason, untilMs: performance.now() + pauseMs };
     this.#ready = undefined;
     this.#failAll(new UpstreamFailure("reset", reason));
+    this.#options.onConnectionChanged();
     this.#restart = setTimeout(() => {
       this.#ended = undefined;
       // A failure is reported to the requests that it concerns.
-      this.#started().catch(() => {});
+      this.#started().then(this.#options.onConnectionChanged, () => {});
     }, pauseMs);
   }
 

@@ -13,12 +13,18 @@ const longestPauseMs = 30_000;
 
 export const toolsChanged = "notifications/tools/list_changed";
 
+export interface FollowOptions {
+  isCurrent: () => boolean;
+  onMessage: (message: { method: string; id: unknown; params: unknown }) => void;
+  /** The stream has ended or could not be opened, unless the backend has none. */
+  onEnd: () => void;
+}
+
 /** Reads until the session is over or the signal aborts. Never rejects. */
 export async function followTools(
   http: UpstreamHttp,
   session: HttpSession,
-  isCurrent: () => boolean,
-  onMessage: (message: { method: string; id: unknown; params: unknown }) => void,
+  { isCurrent, onMessage, onEnd }: FollowOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { "content-type": _none, ...headers } = session.headers;
@@ -44,6 +50,7 @@ export async function followTools(
     } catch {
       // The connection has ended; who asks for something finds out why.
     }
+    if (!signal.aborted && isCurrent()) onEnd();
     if (performance.now() - startedAtMs > longestPauseMs) pauseMs = shortestPauseMs;
     await delay(pauseMs, undefined, { signal, ref: false }).catch(() => {});
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);

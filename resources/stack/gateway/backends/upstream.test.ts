@@ -339,7 +339,13 @@ describe("upstream", () => {
   it("does not connect to a backend after it is closed", async () => {
     const silent = await startSilent();
     const target = { url: silent.url, headers: {}, sharesSession: false };
-    const options = { name: "test", deadlineMs: 10_000, log: () => {}, onToolsChanged: () => {} };
+    const options = {
+      name: "test",
+      deadlineMs: 10_000,
+      log: () => {},
+      onToolsChanged: () => {},
+      onConnectionChanged: () => {},
+    };
     const backend = new HttpUpstream(target, options);
     const waiting = backend.request("tools/list", {}, { deadlineMs: 10_000 });
     await eventually(silent.connections, (count) => count === 1);

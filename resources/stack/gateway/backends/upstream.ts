@@ -55,4 +55,6 @@ export interface UpstreamOptions {
   log: (line: string) => void;
   /** The backend has announced other tools. */
   onToolsChanged: () => void;
+  /** The transport has lost its connection to the backend, or has a new one. */
+  onConnectionChanged: () => void;
 }

@@ -1,8 +1,16 @@
-/** One loop a backend: a probe at once, then one `intervalMs` after the last has ended, none while its circuit is open. */
+/**
+ * One loop a backend: a probe at once, then one `intervalMs` after the last has ended, none while its circuit is open. While
+ * probes disagree, and after something else than a probe has shown a change, the next one is sooner.
+ */
 import { UpstreamFailure } from "../upstream-failure.ts";
 
 export interface MonitorOptions {
   intervalMs: number;
+  /**
+   * After the first probe that failed. Doubles with each further probe until two in a row have succeeded, up to `intervalMs`;
+   * never less between two probes.
+   */
+  recheckMs: number;
   /** Rejects with UpstreamFailure; of the kind `not-sent` if nothing was asked. */
   probe: () => Promise<void>;
   onSuccess: (durationMs: number) => void;
@@ -12,14 +20,27 @@ export interface MonitorOptions {
 export class HealthMonitor {
   readonly #options: MonitorOptions;
   #timer: NodeJS.Timeout | undefined;
+  /** When the next probe is due, on the monotonic clock; undefined while one is in progress. */
+  #dueMs: number | undefined;
+  #endedMs = 0;
+  #pauseMs: number;
+  #hasFailed = false;
   #isStopped = false;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#pauseMs = options.recheckMs;
   }
 
   start(): void {
     void this.#run();
+  }
+
+  /** The backend may have changed: probes it as soon as `recheckMs` have passed since the last probe. */
+  checkSoon(): void {
+    if (this.#isStopped || this.#dueMs === undefined) return;
+    const dueMs = this.#endedMs + Math.min(this.#options.recheckMs, this.#options.intervalMs);
+    if (dueMs < this.#dueMs) this.#schedule(dueMs);
   }
 
   stop(): void {
@@ -28,9 +49,17 @@ export class HealthMonitor {
   }
 
   async #run(): Promise<void> {
+    this.#dueMs = undefined;
     const waitMs = await this.#probe();
     if (this.#isStopped) return;
-    this.#timer = setTimeout(() => void this.#run(), waitMs);
+    this.#endedMs = performance.now();
+    this.#schedule(this.#endedMs + waitMs);
+  }
+
+  #schedule(dueMs: number): void {
+    clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => void this.#run(), Math.max(0, dueMs - performance.now()));
     this.#timer.unref();
   }
 
@@ -41,13 +70,24 @@ export class HealthMonitor {
     try {
       await probe();
       if (!this.#isStopped) onSuccess(performance.now() - startedAtMs);
+      const isSteady = !this.#hasFailed;
+      this.#hasFailed = false;
+      if (!isSteady) return this.#backOff();
+      this.#pauseMs = this.#options.recheckMs;
       return intervalMs;
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
       // The circuit is open: the probe that may close it is made as soon as that allows it.
       if (error.kind === "not-sent") return Math.max(1, error.retryAfterMs ?? intervalMs);
       if (!this.#isStopped) onFailure(error);
-      return intervalMs;
+      this.#hasFailed = true;
+      return this.#backOff();
     }
+  }
+
+  #backOff(): number {
+    const pauseMs = Math.min(this.#pauseMs, this.#options.intervalMs);
+    this.#pauseMs = pauseMs * 2;
+    return pauseMs;
   }
 }

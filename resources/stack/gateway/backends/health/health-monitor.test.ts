@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { UpstreamFailure } from "../upstream-failure.ts";
+import { HealthMonitor } from "./health-monitor.ts";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A monitor whose probes take no time, with the milliseconds since the start at which it probed. */
+function monitorOf({ intervalMs = 3_000, recheckMs = 100, fails = (): boolean | UpstreamFailure => false } = {}) {
+  const startedMs = performance.now();
+  const probedMs: number[] = [];
+  const monitor = new HealthMonitor({
+    intervalMs,
+    recheckMs,
+    probe: async () => {
+      probedMs.push(Math.round(performance.now() - startedMs));
+      const failure = fails();
+      if (failure) throw failure === true ? new UpstreamFailure("refused", "connection refused") : failure;
+    },
+    onSuccess: () => {},
+    onFailure: () => {},
+  });
+  monitor.start();
+  return { monitor, probedMs };
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+describe("HealthMonitor", () => {
+  it("probes a steady backend at its interval", async () => {
+    const { probedMs } = monitorOf();
+    await pass(6_000);
+    expect(probedMs).toEqual([0, 3_000, 6_000]);
+  });
+
+  it("probes again soon after a failure, then after twice as long, up to the interval", async () => {
+    const { probedMs } = monitorOf({ fails: () => true });
+    await pass(9_300);
+    expect(probedMs).toEqual([0, 100, 300, 700, 1_500, 3_100, 6_100, 9_100]);
+  });
+
+  it("confirms a recovery soon, and is at its interval again after it", async () => {
+    let isDown = true;
+    const { probedMs } = monitorOf({ fails: () => isDown });
+    await pass(100);
+    isDown = false;
+    await pass(6_000);
+    expect(probedMs).toEqual([0, 100, 300, 700, 3_700]);
+    isDown = true;
+    await pass(1_000);
+    expect(probedMs.slice(5)).toEqual([6_700, 6_800, 7_000]);
+  });
+
+  it("does not probe a backend that comes and goes ever more often than its interval", async () => {
+    let probes = 0;
+    const { probedMs } = monitorOf({ fails: () => probes++ % 2 === 0 });
+    await pass(20_000);
+    const pausesMs = probedMs.slice(1).map((ms, at) => ms - (probedMs[at] ?? 0));
+    expect(pausesMs.slice(0, 6)).toEqual([100, 200, 400, 800, 1_600, 3_000]);
+    expect(new Set(pausesMs.slice(5))).toEqual(new Set([3_000]));
+  });
+
+  it("probes at once when asked to, but never twice within the shortest pause", async () => {
+    const { monitor, probedMs } = monitorOf();
+    await pass(1_000);
+    monitor.checkSoon();
+    monitor.checkSoon();
+    await pass(10);
+    monitor.checkSoon();
+    monitor.checkSoon();
+    await pass(3_090);
+    expect(probedMs).toEqual([0, 1_000, 1_100, 4_100]);
+  });
+
+  it("waits for an open circuit as long as that says, and stops when it is stopped", async () => {
+    const open = new UpstreamFailure("not-sent", "circuit breaker open", 60_000);
+    const { monitor, probedMs } = monitorOf({ fails: () => open });
+    await pass(60_000);
+    expect(probedMs).toEqual([0, 60_000]);
+    monitor.stop();
+    monitor.checkSoon();
+    await pass(200_000);
+    expect(probedMs).toHaveLength(2);
+  });
+
+  it("never waits longer than the interval, however long the first pause is", async () => {
+    const { probedMs } = monitorOf({ intervalMs: 500, recheckMs: 1_000, fails: () => true });
+    await pass(1_000);
+    expect(probedMs).toEqual([0, 500, 1_000]);
+  });
+});
