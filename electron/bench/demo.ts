@@ -58,7 +58,29 @@ function phasesOf({ phases, ended }: RunView, wallMs: number): [string, number][
   return [["following the stack", phases[0]?.startMs ?? 0], ...spans, ["around the run", wallMs - endMs]];
 }
 
-/** Wait steps, approvals that expire, and calls that end by their deadline. */
+/**
+ * What scenarios wait for that no row of the log measures: delays of their faults, and the reference stack's own time limits, in
+ * milliseconds, each at its least.
+ */
+const PRESCRIBED_MS: Readonly<Record<string, number>> = {
+  // A latency of 800 ms and its jitter: initialize, tools/list and a call.
+  "slow-link": 3 * 700,
+  // Probes that time out, UNHEALTHY_THRESHOLD of them.
+  "healthy-peer-unaffected": 3 * 1_200,
+  // Two rechecks of the payments server.
+  "all-backends-down": 2 * 2_000,
+  "name-collision": 2 * 2_000,
+  "circuit-opens-and-recovers": 2_000,
+  // A latency of 700 ms: a probe, then initialize and a call.
+  "fail-slow-backend": 3 * 700,
+  "abandoned-sessions": 2_000,
+  // Retry-After.
+  "server-pushback": 2_000,
+  // Calls that take 1 s: 16 of them, of which 8 are let through at once, and a retry.
+  "retry-amplification": 3 * 1_000,
+};
+
+/** Wait steps, approvals that expire, calls that end by their deadline, and {@link PRESCRIBED_MS}. */
 function waitsByDesign({ scenario }: LoadedScenario, view: RunView): number {
   const steps = scenario.method.reduce(
     (sum, step) => sum + ("wait" in step && typeof step.wait === "number" ? step.wait : 0),
@@ -67,5 +89,5 @@ function waitsByDesign({ scenario }: LoadedScenario, view: RunView): number {
   const held = view.decisions
     .filter(({ event: { reason } }) => reason.includes("approval timeout") || reason.includes("deadline"))
     .reduce((sum, { event }) => sum + event.durationMs, 0);
-  return steps + held;
+  return steps + held + (PRESCRIBED_MS[scenario.id] ?? 0);
 }

@@ -1,5 +1,6 @@
 /** One configured backend: its transport, the policies around it, and what is known of its health. */
 import type { BackendSettings } from "./backend-settings.ts";
+import type { HealthSign } from "./health/health-monitor.ts";
 import type { HealthStatus } from "./health/health-status.ts";
 import { isAdvertised } from "./health/health-status.ts";
 import { StatusTracker } from "./health/status-tracker.ts";
@@ -29,7 +30,7 @@ export class Backend {
   readonly guarded: Upstream;
   readonly tracker: StatusTracker;
   readonly circuit: CircuitBreaker | undefined;
-  readonly #suspicionListeners: (() => void)[] = [];
+  readonly #signListeners: ((sign: HealthSign) => void)[] = [];
   #lastError: string | undefined;
 
   constructor(settings: BackendSettings, transport: Upstream, onChange: (change: BackendChange) => void) {
@@ -42,17 +43,14 @@ export class Backend {
     this.guarded = this.#guard(this.direct);
     this.tracker.onChange((change) => onChange({ what: "health", backend: this.name, ...change }));
     this.circuit?.onChange((change) => onChange({ what: "circuit", backend: this.name, ...change }));
-    this.tracker.onChange(() => this.suspectChange());
-    this.circuit?.onChange(() => this.suspectChange());
   }
 
-  /** Called when something else than a probe shows that the backend may have changed, so that it is worth a probe. */
-  onSuspectedChange(listener: () => void): void {
-    this.#suspicionListeners.push(listener);
+  onSign(listener: (sign: HealthSign) => void): void {
+    this.#signListeners.push(listener);
   }
 
-  suspectChange(): void {
-    for (const listener of this.#suspicionListeners) listener();
+  report(sign: HealthSign): void {
+    for (const listener of this.#signListeners) listener(sign);
   }
 
   /** From the inside out: a retry passes the bulkhead and the circuit again, and is not made for what is known to fail. */
@@ -116,9 +114,10 @@ export class Backend {
     if (!failure) {
       this.#lastError = undefined;
       this.tracker.answered();
+      this.report("answers");
       return;
     }
     if (failure.kind === "refused" || failure.kind === "unreachable") this.#lastError = failure.message;
-    this.suspectChange();
+    this.report("fails");
   }
 }

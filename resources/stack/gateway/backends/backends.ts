@@ -1,7 +1,7 @@
 /** The configured backends, in their order: opened, monitored and closed together. */
 import { Backend, type BackendChange } from "./backend.ts";
 import type { BackendSettings } from "./backend-settings.ts";
-import { HealthMonitor } from "./health/health-monitor.ts";
+import { HealthMonitor, type HealthSign } from "./health/health-monitor.ts";
 import { openUpstream } from "./transports.ts";
 
 export interface BackendsOptions {
@@ -23,7 +23,7 @@ export class Backends {
         deadlineMs,
         log,
         onToolsChanged: () => onToolsChanged(backend),
-        onConnectionChanged: () => backend.suspectChange(),
+        onSign: (sign: HealthSign) => backend.report(sign),
       };
       const upstream = openUpstream(each.connection, options);
       const backend: Backend = new Backend(each, upstream, onChange);
@@ -50,7 +50,7 @@ export class Backends {
         onFailure: (failure) => backend.probed(failure, 0),
       });
       this.#monitors.push(monitor);
-      backend.onSuspectedChange(() => monitor.checkSoon());
+      backend.onSign((sign) => monitor.take(sign));
       monitor.start();
     }
   }

@@ -125,11 +125,10 @@ export class HttpUpstream implements Upstream {
     this.#followed = session;
     const isCurrent = () => this.#followed === session;
     const take = (message: { method: string; id: unknown }) => this.#take(message, session.headers);
-    const { onConnectionChanged } = this.#options;
     void followTools(
       this.#http,
       session,
-      { isCurrent, onMessage: take, onEnd: onConnectionChanged },
+      { isCurrent, onMessage: take, onSign: this.#options.onSign },
       this.#closed.signal,
     );
   }

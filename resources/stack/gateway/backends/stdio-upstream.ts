@@ -181,11 +181,14 @@ export class StdioUpstream implements Upstream {
     this.#ended = { reason, untilMs: performance.now() + pauseMs };
     this.#ready = undefined;
     this.#failAll(new UpstreamFailure("reset", reason));
-    this.#options.onConnectionChanged();
+    this.#options.onSign("fails");
     this.#restart = setTimeout(() => {
       this.#ended = undefined;
       // A failure is reported to the requests that it concerns.
-      this.#started().then(this.#options.onConnectionChanged, () => {});
+      this.#started().then(
+        () => this.#options.onSign("answers"),
+        () => {},
+      );
     }, pauseMs);
   }
 

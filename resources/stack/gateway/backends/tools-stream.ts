@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isObject, parseJson } from "../../http/json.ts";
+import type { HealthSign } from "./health/health-monitor.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { UpstreamHttp } from "./upstream-http.ts";
 
@@ -16,15 +17,15 @@ export const toolsChanged = "notifications/tools/list_changed";
 export interface FollowOptions {
   isCurrent: () => boolean;
   onMessage: (message: { method: string; id: unknown; params: unknown }) => void;
-  /** The stream has ended or could not be opened, unless the backend has none. */
-  onEnd: () => void;
+  /** `fails` when the stream has ended or could not be opened, `answers` when the backend has none, or no longer that session. */
+  onSign: (sign: HealthSign) => void;
 }
 
 /** Reads until the session is over or the signal aborts. Never rejects. */
 export async function followTools(
   http: UpstreamHttp,
   session: HttpSession,
-  { isCurrent, onMessage, onEnd }: FollowOptions,
+  { isCurrent, onMessage, onSign }: FollowOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const { "content-type": _none, ...headers } = session.headers;
@@ -46,11 +47,11 @@ export async function followTools(
           return false;
         },
       });
-      if (status === 405 || status === 404 || status === 400) return;
+      if (status === 405 || status === 404 || status === 400) return onSign("answers");
     } catch {
       // The connection has ended; who asks for something finds out why.
     }
-    if (!signal.aborted && isCurrent()) onEnd();
+    if (!signal.aborted && isCurrent()) onSign("fails");
     if (performance.now() - startedAtMs > longestPauseMs) pauseMs = shortestPauseMs;
     await delay(pauseMs, undefined, { signal, ref: false }).catch(() => {});
     pauseMs = Math.min(pauseMs * 2, longestPauseMs);

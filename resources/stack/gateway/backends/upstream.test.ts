@@ -344,7 +344,7 @@ describe("upstream", () => {
       deadlineMs: 10_000,
       log: () => {},
       onToolsChanged: () => {},
-      onConnectionChanged: () => {},
+      onSign: () => {},
     };
     const backend = new HttpUpstream(target, options);
     const waiting = backend.request("tools/list", {}, { deadlineMs: 10_000 });

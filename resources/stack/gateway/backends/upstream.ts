@@ -2,7 +2,9 @@
  * One MCP server as the gateway uses it. A transport implements it (`transports.ts` names them all), and each policy in
  * `policies/` is an Upstream around another; nothing else knows which transport a backend has.
  */
+
 import type { Params } from "../protocol/messages.ts";
+import type { HealthSign } from "./health/health-monitor.ts";
 import type { UpstreamReply } from "./upstream-reply.ts";
 
 export interface RequestOptions {
@@ -55,6 +57,6 @@ export interface UpstreamOptions {
   log: (line: string) => void;
   /** The backend has announced other tools. */
   onToolsChanged: () => void;
-  /** The transport has lost its connection to the backend, or has a new one. */
-  onConnectionChanged: () => void;
+  /** The connection to the backend has ended, or there is one again. */
+  onSign: (sign: HealthSign) => void;
 }

@@ -5,6 +5,10 @@ import type { ProtocolVersion } from "../protocol/versions.ts";
 import { Session } from "./session.ts";
 import type { TurnOptions } from "./turns.ts";
 
+const longestSweepMs = 60_000;
+/** A session ends at most a quarter of its limit late. */
+const sweepsPerLimit = 4;
+
 export interface SessionsOptions extends TurnOptions {
   ttlMs: number;
   /** Of a session whose client closed its stream, and neither comes back nor sends anything. */
@@ -27,7 +31,8 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#sweep = setInterval(() => this.#endUnused(), Math.min(options.ttlMs, options.abandonedAfterMs, 60_000));
+    const shortestMs = Math.min(options.ttlMs, options.abandonedAfterMs);
+    this.#sweep = setInterval(() => this.#endUnused(), Math.min(shortestMs / sweepsPerLimit, longestSweepMs));
     this.#sweep.unref();
   }
 

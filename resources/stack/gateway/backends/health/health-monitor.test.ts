@@ -60,16 +60,30 @@ describe("HealthMonitor", () => {
     expect(new Set(pausesMs.slice(5))).toEqual(new Set([3_000]));
   });
 
-  it("probes at once when asked to, but never twice within the shortest pause", async () => {
+  it("probes at once after a sign that contradicts the last probe, but not within 100 ms of that", async () => {
     const { monitor, probedMs } = monitorOf();
     await pass(1_000);
-    monitor.checkSoon();
-    monitor.checkSoon();
+    monitor.take("answers");
+    await pass(500);
+    monitor.take("fails");
+    monitor.take("fails");
     await pass(10);
-    monitor.checkSoon();
-    monitor.checkSoon();
+    monitor.take("fails");
+    monitor.take("fails");
     await pass(3_090);
-    expect(probedMs).toEqual([0, 1_000, 1_100, 4_100]);
+    expect(probedMs).toEqual([0, 1_500, 1_600, 4_600]);
+  });
+
+  it("takes a backend that answers for one that may have recovered, and one that fails again for no news", async () => {
+    let isDown = true;
+    const { monitor, probedMs } = monitorOf({ recheckMs: 3_000, fails: () => isDown });
+    await pass(1_000);
+    monitor.take("fails");
+    await pass(500);
+    isDown = false;
+    monitor.take("answers");
+    await pass(3_000);
+    expect(probedMs).toEqual([0, 1_500, 4_500]);
   });
 
   it("waits for an open circuit as long as that says, and stops when it is stopped", async () => {
@@ -78,7 +92,7 @@ describe("HealthMonitor", () => {
     await pass(60_000);
     expect(probedMs).toEqual([0, 60_000]);
     monitor.stop();
-    monitor.checkSoon();
+    monitor.take("fails");
     await pass(200_000);
     expect(probedMs).toHaveLength(2);
   });

@@ -1,15 +1,17 @@
 /**
- * One loop a backend: a probe at once, then one `intervalMs` after the last has ended, none while its circuit is open. While
- * probes disagree, and after something else than a probe has shown a change, the next one is sooner.
+ * One loop a backend: a probe at once, then one `intervalMs` after the last has ended, none while its circuit is open. The
+ * next probe is sooner after one that differs from the one before, and after a sign that contradicts the last one.
  */
 import { UpstreamFailure } from "../upstream-failure.ts";
 
+/** What a request or a connection shows of a backend. Worth a probe, and never counted as one. */
+export type HealthSign = "fails" | "answers";
+
+const shortestPauseMs = 100;
+
 export interface MonitorOptions {
   intervalMs: number;
-  /**
-   * After the first probe that failed. Doubles with each further probe until two in a row have succeeded, up to `intervalMs`;
-   * never less between two probes.
-   */
+  /** After the first probe that failed. Doubles with each further one until two in a row have succeeded, up to `intervalMs`. */
   recheckMs: number;
   /** Rejects with UpstreamFailure; of the kind `not-sent` if nothing was asked. */
   probe: () => Promise<void>;
@@ -36,10 +38,10 @@ export class HealthMonitor {
     void this.#run();
   }
 
-  /** The backend may have changed: probes it as soon as `recheckMs` have passed since the last probe. */
-  checkSoon(): void {
-    if (this.#isStopped || this.#dueMs === undefined) return;
-    const dueMs = this.#endedMs + Math.min(this.#options.recheckMs, this.#options.intervalMs);
+  /** Called for each request: a sign that agrees with the last probe is ignored. */
+  take(sign: HealthSign): void {
+    if (this.#hasFailed === (sign === "fails") || this.#dueMs === undefined || this.#isStopped) return;
+    const dueMs = this.#endedMs + shortestPauseMs;
     if (dueMs < this.#dueMs) this.#schedule(dueMs);
   }
 

@@ -30,7 +30,7 @@ export async function callWithGateway(
   onProgress: (progress: unknown) => void,
 ): Promise<string> {
   const target = { url: backend.url, headers: {}, sharesSession: true };
-  const unused = { log: () => {}, onToolsChanged: () => {}, onConnectionChanged: () => {} };
+  const unused = { log: () => {}, onToolsChanged: () => {}, onSign: () => {} };
   const upstream = new HttpUpstream(target, { name: "test", deadlineMs: limitMs, ...unused });
   try {
     const options = {
