@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import pg from "pg";
 import { isObject, parseJson } from "../../model/json.ts";
 import { orAbort } from "../abort-scope.ts";
@@ -27,11 +29,17 @@ export type AskedProbe = Exclude<ProbeSpec, { container: true }>;
 /**
  * @param address host:port; replaces `{address}` in a postgres URL
  * @param headers sent with each request over HTTP
+ * @param dial connects to the service, where a connection to the address tells nothing of it
  */
-export function makeProbe(spec: AskedProbe, address: string, headers: McpEndpoint["headers"] = {}): Probe {
+export function makeProbe(
+  spec: AskedProbe,
+  address: string,
+  headers: McpEndpoint["headers"] = {},
+  dial: (signal: AbortSignal) => Promise<Duplex> = (signal) => dialTcp(address, signal),
+): Probe {
   if ("http" in spec) return timed({ check: (signal) => checkHttp(`http://${address}${spec.http}`, headers, signal) });
   if ("mcp" in spec) return timed(new McpProbe({ url: `http://${address}${spec.mcp}`, headers }));
-  if ("tcp" in spec) return timed({ check: (signal) => checkTcp(address, signal) });
+  if ("tcp" in spec) return timed({ check: async (signal) => accepting(await dial(signal)) });
   return timed(postgresCheck(clientOptions(spec.postgres, address)));
 }
 
@@ -59,16 +67,16 @@ async function checkHttp(url: string, headers: McpEndpoint["headers"], signal: A
   return { status: "degraded", reason: reasons || "says that it is degraded", isServing: true };
 }
 
-function checkTcp(address: string, signal: AbortSignal): Promise<Verdict> {
+function accepting(connection: Duplex): Verdict {
+  connection.destroy();
+  return { status: "up", reason: "accepts connections" };
+}
+
+async function dialTcp(address: string, signal: AbortSignal): Promise<Duplex> {
   const at = address.lastIndexOf(":");
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), signal });
-    socket.once("error", reject);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve({ status: "up", reason: "accepts connections" });
-    });
-  });
+  const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), signal });
+  await once(socket, "connect");
+  return socket;
 }
 
 type PostgresProbe = Extract<ProbeSpec, { postgres: unknown }>["postgres"];

@@ -12,7 +12,7 @@ export interface StopSources {
   strays: StrayErrors;
 }
 
-/** Stops a run from outside of its steps: a person, a halt, its time limit, an error that nothing has awaited. */
+/** Stops a run from outside of its steps: a person, a halt, its time limit, the removal of its stack, an error that nothing has awaited. */
 export class RunStops {
   readonly #scope: AbortScope;
   readonly #journal: FaultJournal;
@@ -26,7 +26,12 @@ export class RunStops {
     this.#journal = journal;
     this.#limit = limitMs === undefined ? undefined : setTimeout(() => this.#endLate(limitMs), limitMs);
     const take = (error: unknown) => this.#takeUnexpected(error);
-    this.#unsubscribe = [strays.listen(take), stack.health.onFailure(take), journal.onHalted(() => this.#halt(), take)];
+    this.#unsubscribe = [
+      strays.listen(take),
+      stack.health.onFailure(take),
+      journal.onHalted(() => this.#halt(), take),
+      stack.onChange(() => stack.isGone && this.#endWithout(stack)),
+    ];
     // A halt that came just before.
     this.#checkForHalt();
   }
@@ -55,6 +60,11 @@ export class RunStops {
 
   #endLate(limitMs: number): void {
     this.#scope.abort(new RunStopped("error", `the run did not end within ${formatDuration(limitMs)}`));
+  }
+
+  #endWithout({ registered }: RunningStack): void {
+    const reason = `${registered.project} was removed during the run: none of its containers exists`;
+    this.#scope.abort(new RunStopped("error", reason));
   }
 
   #checkForHalt(): void {

@@ -39,6 +39,8 @@ export interface StackBackend {
   setVariable(service: string, name: string, value: string | undefined): Promise<void>;
   /** Called with each service whose state has changed, as far as the backend is notified. */
   onChange(listener: (service: string) => void): () => void;
+  /** Whether it is known that nothing of the stack exists any more: someone has removed its containers. */
+  isGone(): boolean;
   /** Called with what a person should know of where services run: that an engine went away, or is back. */
   onNotice(listener: (message: string) => void): () => void;
   close(): Promise<void>;

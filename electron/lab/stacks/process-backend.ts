@@ -88,6 +88,10 @@ export class ProcessBackend implements StackBackend {
     return this.driver.onExit(listener);
   }
 
+  isGone(): boolean {
+    return false;
+  }
+
   onNotice(): () => void {
     return () => {};
   }

@@ -51,7 +51,7 @@ export class Projects {
   async describe(project: string, allowRemote: boolean): Promise<string> {
     const { describeProject, findProject } = await import("./docker/project-stack.ts");
     const { docker, address } = await this.#engine(allowRemote);
-    return describeProject(await findProject(docker, project, undefined, this.#environment), address);
+    return describeProject(docker, await findProject(docker, project, undefined, this.#environment), address);
   }
 
   /** The same as values, of the project that is open, with what is only proposed. */

@@ -239,6 +239,11 @@ export class RunningStack {
     return this.#backend.onChange(listener);
   }
 
+  /** Whether it is known that nothing of it exists any more: someone has removed its containers. */
+  get isGone(): boolean {
+    return this.#backend.isGone();
+  }
+
   /** Called with what happens where services run, such as an engine that goes away. */
   onNotice(listener: (message: string) => void): () => void {
     return this.#backend.onNotice(listener);

@@ -34,6 +34,9 @@ export const SIDECAR_LABEL = {
   standing: "resilience-lab.standing",
 } as const;
 
+/** On the container through which a lab reaches addresses of an engine that it cannot reach itself: the stack's id in the journal. */
+export const DOOR_LABEL = "resilience-lab.door";
+
 type Listed = Dockerode.ContainerInfo;
 
 /** Every container of a project, running or not, as the engine has them now; those that are replaced are left out. */

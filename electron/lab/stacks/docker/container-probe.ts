@@ -1,4 +1,6 @@
+import { orAbort } from "../../abort-scope.ts";
 import { PROBE_LIMIT_MS, type Probe, type ProbeResult } from "../../health/probe.ts";
+import { messageOf } from "../../lab-error.ts";
 import { type ContainerView, verdictOf, verdictOfHealthCheck } from "./container-view.ts";
 
 /** Where a probe learns of the container behind a service. */
@@ -10,8 +12,8 @@ export interface ContainerSource {
 
 /** How the service behind a container is probed. */
 export interface InnerProbe {
-  /** host:port; undefined while the engine does not say it. */
-  address: () => string | undefined;
+  /** host:port; undefined while the engine does not say it. @throws Error with the reason why it cannot be reached */
+  address: () => Promise<string | undefined>;
   make: (address: string) => Probe;
 }
 
@@ -63,7 +65,12 @@ function serviceProbe(service: string, source: ContainerSource, { address, make 
       for (;;) {
         const verdict = source.isCurrent() ? verdictOf(source.view(service)) : undefined;
         if (verdict !== undefined) return { ...verdict, latencyMs: performance.now() - startedMs };
-        const at = address();
+        let at: string | undefined;
+        try {
+          at = await orAbort(address(), AbortSignal.any([signal, AbortSignal.timeout(PROBE_LIMIT_MS)]));
+        } catch (error) {
+          return { status: "unknown", reason: messageOf(error), latencyMs: performance.now() - startedMs };
+        }
         if (at === undefined) {
           const isNew = !source.isCurrent();
           if (isNew) await reported(service, source, signal);

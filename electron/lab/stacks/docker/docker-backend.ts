@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type Dockerode from "dockerode";
 import type { ServiceInstance } from "../../../contract/stack.ts";
 import { systemClock } from "../../clock.ts";
@@ -14,8 +15,10 @@ import { instanceOf } from "./container-instance.ts";
 import { ContainerLogs, lastContainerLines } from "./container-logs.ts";
 import { containerProbe } from "./container-probe.ts";
 import { DockerDriver } from "./docker-driver.ts";
+import { Door } from "./door/door.ts";
+import type { DoorTarget } from "./door/door-session.ts";
 import { openEngine } from "./engine.ts";
-import { isRemote, reachesContainers } from "./engine-address.ts";
+import { isRemote, reachesContainer } from "./engine-address.ts";
 import { ProjectWatch } from "./project-watch.ts";
 import { replaceContainer, restoreOriginal } from "./replacement.ts";
 
@@ -26,8 +29,10 @@ export class DockerBackend implements StackBackend {
   readonly #docker: Dockerode;
   readonly #registered: RegisteredStack & { docker: DockerLocation };
   readonly #watch: ProjectWatch;
+  readonly #door: Door;
   /** Of a container that is stopped or cut off: where the service was. */
   readonly #lastAddresses = new Map<string, string>();
+  readonly #services = new Map<string, Service>();
 
   constructor(registered: RegisteredStack & { docker: DockerLocation }) {
     const { engine } = registered.docker;
@@ -36,40 +41,69 @@ export class DockerBackend implements StackBackend {
     this.engine = `${isRemote(engine) ? "REMOTE " : ""}${engine.host}`;
     this.driver = new DockerDriver(this.#docker, registered.project, registered.id);
     this.#watch = new ProjectWatch(this.#docker, registered.project, systemClock.sleep);
-    this.#watch.onChange((service) => this.driver.sidecars.serviceChanged(service));
+    this.#door = new Door(this.#docker, registered.id);
+    this.#watch.onChange((name) => {
+      this.driver.sidecars.serviceChanged(name);
+      const service = this.#services.get(name);
+      // A failure is reported by its probe.
+      if (service !== undefined) this.#reach(service).catch(() => {});
+    });
   }
 
   address(service: Service): string {
-    const address = this.#address(service);
-    if (address === undefined) throw new LabError("unreachable", `${service.name} has no address: it is not running`);
-    return address;
+    const found = this.#locate(service);
+    if (found === undefined) throw new LabError("unreachable", `${service.name} has no address: it is not running`);
+    if (typeof found === "string") return found;
+    const forwarded = this.#door.forwarded(nameInDoor(service));
+    if (forwarded === undefined)
+      throw new LabError("unreachable", `${service.name} is not reached by the lab's door yet`);
+    return forwarded;
   }
 
   /**
    * The engine knows best: a port that it chose may be another one since the container's last start. A service that
-   * publishes none is reached at its container's own address, where that is an address of this machine. Undefined while the
-   * engine has not said it.
+   * publishes none is reached at its container's own address: a text where this machine reaches that, and else what a door
+   * forwards to. Undefined while the engine has not said it.
    * @throws LabError for one that cannot be reached at all
    */
-  #address(service: Service): string | undefined {
+  #locate(service: Service): string | DoorTarget | undefined {
     const { port, name, insidePort } = service;
     const view = this.#watch.view(name);
     const published = port === undefined ? undefined : view?.ports[port.containerPort];
     const hostPort = published ?? this.#registered.ports[name];
     if (hostPort !== undefined) return `${hostOf(service, this.#registered.docker)}:${hostPort}`;
-    if (insidePort === undefined || !reachesContainers(this.#registered.docker.engine)) throw unpublished(name);
-    const address = view?.address ?? this.#lastAddresses.get(name);
-    if (address === undefined) return undefined;
-    this.#lastAddresses.set(name, address);
-    return `${address}:${insidePort}`;
+    if (insidePort === undefined) throw unpublished(name);
+    const host = view?.address ?? this.#lastAddresses.get(name);
+    if (host === undefined) return undefined;
+    this.#lastAddresses.set(name, host);
+    if (reachesContainer(this.#registered.docker.engine, host)) return `${host}:${insidePort}`;
+    return { host, port: insidePort };
+  }
+
+  /** {@link #locate}, by a door where that takes one. @throws LabError with the reason when the engine starts none */
+  async #reach(service: Service): Promise<string | undefined> {
+    const found = this.#locate(service);
+    if (found === undefined || typeof found === "string") return found;
+    return this.#door.forward(nameInDoor(service), () => this.#target(service));
+  }
+
+  #target(service: Service): DoorTarget | undefined {
+    const found = this.#locate(service);
+    return typeof found === "string" ? undefined : found;
   }
 
   probe(service: Service): Probe {
-    const { probe, name } = service;
+    const { probe, name, headers } = service;
+    if (!this.#services.has(name) && service.insidePort !== undefined) this.#services.set(name, service);
     if ("container" in probe) return containerProbe(name, this.#watch, "container");
+    const dial = async (): Promise<Duplex> => {
+      const target = this.#target(service);
+      if (target === undefined) throw new LabError("unreachable", `${name} has no address: it is not running`);
+      return this.#door.dial(target);
+    };
     return containerProbe(name, this.#watch, {
-      address: () => this.#address(service),
-      make: (at) => makeProbe(probe, at, service.headers),
+      address: () => this.#reach(service),
+      make: (at) => makeProbe(probe, at, headers, at === this.#door.forwarded(nameInDoor(service)) ? dial : undefined),
     });
   }
 
@@ -98,14 +132,24 @@ export class DockerBackend implements StackBackend {
     return this.#watch.onChange(listener);
   }
 
+  isGone(): boolean {
+    return this.#watch.isEmpty();
+  }
+
   onNotice(listener: (message: string) => void): () => void {
     return this.#watch.onNotice(listener);
   }
 
   async close(): Promise<void> {
     await this.#watch.close();
+    await this.#door.close();
     await this.driver.sidecars.close();
   }
+}
+
+/** One that is tried at another port is another. */
+function nameInDoor({ name, insidePort }: Service): string {
+  return `${name}:${insidePort}`;
 }
 
 /** A port published to all addresses is at the engine's own; one on its loopback needs a tunnel that ends on ours. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
+import { BlockList } from "node:net";
+import { homedir, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../../model/json.ts";
@@ -28,9 +29,20 @@ export function isRemote({ host }: EngineAddress): boolean {
   return !host.startsWith("unix://") && !host.startsWith("npipe://");
 }
 
-/** Whether addresses of containers are reached from this machine: elsewhere they are those of a virtual machine. */
-export function reachesContainers(address: EngineAddress): boolean {
-  return process.platform === "linux" && !isRemote(address);
+/**
+ * Whether this process reaches a container's address: the bridge of its network is then an interface of its own machine.
+ * It is not with Docker Desktop, a rootless engine, an engine on another machine, or a lab in a container.
+ */
+export function reachesContainer(address: EngineAddress, container: string): boolean {
+  if (process.platform !== "linux" || isRemote(address)) return false;
+  const own = new BlockList();
+  for (const { address: interfaceAddress, cidr, family, internal } of Object.values(networkInterfaces()).flatMap(
+    (each) => each ?? [],
+  )) {
+    if (internal || family !== "IPv4" || cidr === null) continue;
+    own.addSubnet(interfaceAddress, Number(cidr.split("/")[1]));
+  }
+  return own.check(container);
 }
 
 /** The path of a local engine's socket or pipe. */

@@ -21,10 +21,17 @@ const POSTGRES_LIMIT_MS = 500;
 const MCP_PATHS = ["/mcp", "/", "/api/mcp", "/sse"];
 const HEALTH_PATHS = ["/health", "/healthz", "/api/health", "/"];
 
-/** Asks a port which protocol it speaks: MCP first, then PostgreSQL and HTTP. Takes at most 3 s; never throws. */
-export async function greet(address: string, signal: AbortSignal): Promise<Greeting> {
+/**
+ * Asks a port which protocol it speaks: MCP first, then PostgreSQL and HTTP. Takes at most 3 s; never throws.
+ * @param accepts whether the service accepts connections, where a connection to the address tells nothing of it
+ */
+export async function greet(
+  address: string,
+  signal: AbortSignal,
+  accepts: (signal: AbortSignal) => Promise<boolean> = (limit) => acceptsAt(address, limit),
+): Promise<Greeting> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-  if (!(await accepts(address, limit))) return { speaks: "nothing" };
+  if (!(await accepts(limit))) return { speaks: "nothing" };
   if (await speaksPostgres(address, limit)) return { speaks: "postgres" };
   const [mcp, http] = await Promise.all([
     Promise.all(MCP_PATHS.map((path) => mcpAt(address, path, limit))),
@@ -69,7 +76,7 @@ async function speaksPostgres(address: string, signal: AbortSignal): Promise<boo
   });
 }
 
-async function accepts(address: string, signal: AbortSignal): Promise<boolean> {
+async function acceptsAt(address: string, signal: AbortSignal): Promise<boolean> {
   return withSocket(address, signal, (_socket, resolve) => resolve(true));
 }
 

@@ -9,7 +9,9 @@ import { LabError } from "../../lab-error.ts";
 import { isOptional } from "../read-attached.ts";
 import { readStackFile, type Stack, stackOfDocument } from "../stack-file.ts";
 import { inspectAll, LABEL } from "./compose-labels.ts";
-import { reachesContainers } from "./engine-address.ts";
+import { Door } from "./door/door.ts";
+import type { DoorTarget } from "./door/door-session.ts";
+import { reachesContainer } from "./engine-address.ts";
 import { type Greeting, greet } from "./port-greeting.ts";
 import { filesIn, listProjects } from "./project-list.ts";
 import { OVERLAY_FILE, ownOverlay } from "./project-overlay.ts";
@@ -84,7 +86,7 @@ export async function stackOfProject(
     const value = isObject(document.value) ? { services: {}, ...document.value } : document.value;
     stackOfDocument({ ...document, value }, found.folder, environment, "attached", names);
   }
-  const text = await describeProject(found, engine);
+  const text = await describeProject(docker, found, engine);
   const name = found.files.at(-1)?.file ?? `project ${project}`;
   const stack = stackOfDocument(parseYaml(text, name), found.folder, environment, "attached");
   const notes = found.gone.map((each) => `${each}, from which ${project} was brought up, does not exist: ${NAME_IT}`);
@@ -94,11 +96,11 @@ export async function stackOfProject(
 const NAME_IT = "what it says in x-lab is not known; name it where it is now with --stack FILE";
 
 /** A project as the text of a stack file: what is said in its files, and proposals for the rest. */
-export async function describeProject(found: FoundProject, engine: EngineAddress): Promise<string> {
+export async function describeProject(docker: Dockerode, found: FoundProject, engine: EngineAddress): Promise<string> {
   const { services, folder, files } = found;
   const described = describedIn(files);
   const open = services.filter(({ name }) => !described.has(name));
-  const proposed = proposeServices(await Promise.all(open.map((service) => greeted(service, engine))));
+  const proposed = proposeServices(await greetAll(docker, found.project, open, engine));
   const written = services.map((service): [string, object] => {
     const { ports, "x-lab": lab } = described.get(service.name) ?? { "x-lab": proposed.get(service.name) };
     const { ports: found, depends_on } = composed(service);
@@ -179,19 +181,40 @@ function composed({ ports, dependsOn }: FoundService): Record<string, unknown> {
 const GREETED_PORTS = 6;
 const NEVER = new AbortController().signal;
 
-async function greeted(service: FoundService, engine: EngineAddress) {
-  const greetings = await Promise.all(
-    service.ports.slice(0, GREETED_PORTS).map(async (port): Promise<[number, Greeting][]> => {
-      const address = reachable(service, port, engine);
-      return address === undefined ? [] : [[port.inside, await greet(address, NEVER)]];
-    }),
-  );
-  return { ...service, greetings: new Map(greetings.flat()) };
+/** Asks the ports of services what they speak; of a service whose addresses are not reached from here, through a door. */
+async function greetAll(docker: Dockerode, project: string, services: readonly FoundService[], engine: EngineAddress) {
+  const door = new Door(docker, project);
+  const greetPort = (service: FoundService, { inside, published }: FoundPort): Promise<Greeting> | undefined => {
+    const { address: host, name } = service;
+    if (host !== undefined && reachesContainer(engine, host)) return greet(`${host}:${inside}`, NEVER);
+    if (published) return greet(`127.0.0.1:${published}`, NEVER);
+    return host === undefined ? undefined : greetThrough(door, name, { host, port: inside });
+  };
+  const greeted = async (service: FoundService) => {
+    const greetings = await Promise.all(
+      service.ports.slice(0, GREETED_PORTS).map(async (port): Promise<[number, Greeting][]> => {
+        const greeting = await greetPort(service, port);
+        return greeting === undefined ? [] : [[port.inside, greeting]];
+      }),
+    );
+    return { ...service, greetings: new Map(greetings.flat()) };
+  };
+  try {
+    return await Promise.all(services.map(greeted));
+  } finally {
+    await door.close();
+  }
 }
 
-function reachable(service: FoundService, { inside, published }: FoundPort, engine: EngineAddress): string | undefined {
-  if (reachesContainers(engine)) return service.address && `${service.address}:${inside}`;
-  return published ? `127.0.0.1:${published}` : undefined;
+/** Where the engine starts no door, nothing is known of the port. */
+async function greetThrough(door: Door, name: string, target: DoorTarget): Promise<Greeting> {
+  const accepts = async () => {
+    const connection = await door.dial(target).catch(() => undefined);
+    connection?.destroy();
+    return connection !== undefined;
+  };
+  const address = await door.forward(`${name}:${target.port}`, () => target).catch(() => undefined);
+  return address === undefined ? { speaks: "nothing" } : greet(address, NEVER, accepts);
 }
 
 function asObject(value: unknown): Record<string, unknown> {

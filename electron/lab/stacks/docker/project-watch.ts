@@ -48,6 +48,11 @@ export class ProjectWatch {
     return this.#views?.get(service);
   }
 
+  /** Whether the project has no container. */
+  isEmpty(): boolean {
+    return this.#views?.size === 0;
+  }
+
   /** Called with each service whose container has changed. Ends when what it returns is called. */
   onChange(listener: (service: string) => void): () => void {
     this.#changeListeners.add(listener);

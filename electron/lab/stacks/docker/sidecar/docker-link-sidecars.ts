@@ -4,11 +4,12 @@ import { LabError, messageOf } from "../../../lab-error.ts";
 import type { AskProxy, Disarm, LinkListener, LinkSidecars, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
+import { endContainer } from "../end-container.ts";
 import { CarriedLink } from "./carried-link.ts";
 import { allDone, CarriedLinks } from "./carried-links.ts";
 import { type LinkLocation, locateLink, runningContainers } from "./link-location.ts";
 import { isBusy } from "./sidecar.ts";
-import { attach, removeSidecar, runOnce, type SidecarLink, sidecarsOf } from "./sidecar-container.ts";
+import { attach, runOnce, type SidecarLink, sidecarsOf } from "./sidecar-container.ts";
 import { sidecarImage } from "./sidecar-image.ts";
 
 /** The engine carries out what a lab asked for a moment before it died within this time. */
@@ -204,7 +205,7 @@ export class DockerLinkSidecars implements LinkSidecars {
       const container = this.#docker.getContainer(Id);
       if (Labels[SIDECAR_LABEL.standing] !== undefined && State === "running") {
         standing.set(Labels[SIDECAR_LABEL.caller] ?? "", container);
-      } else if (!(await removeSidecar(container))) await this.#clear(link);
+      } else if (!(await endContainer(container))) await this.#clear(link);
     }
     return standing;
   }
@@ -233,9 +234,9 @@ export class DockerLinkSidecars implements LinkSidecars {
           channel.detach();
         }
         isNeeded ||= isStillBusy;
-        if (!isStillBusy && !(await removeSidecar(container))) isClean = false;
+        if (!isStillBusy && !(await endContainer(container))) isClean = false;
       } else if (Labels[SIDECAR_LABEL.stack] === this.#stackId) {
-        if (!(await removeSidecar(container))) isClean = false;
+        if (!(await endContainer(container))) isClean = false;
       } else isNeeded = true;
     }
     if (!isClean && !isNeeded) await this.#clear(link);

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import { LabError } from "../../../lab-error.ts";
 import { SIDECAR_LABEL } from "../compose-labels.ts";
+import { endContainer } from "../end-container.ts";
 import { ask } from "../engine-error.ts";
 import { LogFrames } from "../log-frames.ts";
 import type { CallerHosts, Target } from "./link-location.ts";
@@ -11,11 +11,6 @@ import { type RecordTaker, SidecarChannel } from "./sidecar-channel.ts";
 
 /** Of a sidecar that no fault has prolonged yet. */
 const FIRST_LIFETIME_MS = 30_000;
-/** It removes its rules within this time; after it it is killed, and its rules are removed by another container. */
-const STOP_GRACE_S = 3;
-/** An engine that has not removed it by then does not delay the undo: its rules are then removed by another container. */
-const REMOVED_LIMIT_MS = 10_000;
-
 /** To start the proxy as another user; to end that. Packet rules need NET_ADMIN, too. */
 const CAPABILITIES = ["SETUID", "SETGID", "KILL"];
 
@@ -77,7 +72,7 @@ export async function startSidecar(
     await channel.ready();
     return { container, channel };
   } catch (error) {
-    await removeSidecar(container);
+    await endContainer(container);
     throw error;
   }
 }
@@ -98,25 +93,6 @@ export async function sidecarsOf(
   const ofLink = name === undefined ? SIDECAR_LABEL.link : `${SIDECAR_LABEL.link}=${name}`;
   const label = [`${SIDECAR_LABEL.project}=${project}`, ofLink];
   return (await ask("listing sidecars", () => docker.listContainers({ all: true, filters: { label } }))) ?? [];
-}
-
-/**
- * Ends a sidecar, which removes its rules first, and waits until it is gone. Safe to repeat, in several processes.
- * @returns whether it has removed its rules
- */
-export async function removeSidecar(container: Dockerode.Container): Promise<boolean> {
-  const gone = ask("ending a sidecar", () => container.wait({ condition: "removed" }), [{ status: 404 }]);
-  // A refusal is reported by the calls below.
-  gone.catch(() => {});
-  await ask("ending a sidecar", () => container.stop({ t: STOP_GRACE_S }), [
-    { status: 304 },
-    { status: 404 },
-    { status: 409 },
-  ]);
-  // One that was never started is not removed by its end.
-  await ask("removing a sidecar", () => container.remove({ force: true }), [{ status: 404 }, { status: 409 }]);
-  const late = delay(REMOVED_LIMIT_MS, undefined, { ref: false });
-  return ((await Promise.race([gone, late])) as { StatusCode: number } | undefined)?.StatusCode === 0;
 }
 
 /** Runs a sidecar's program that ends by itself. @throws LabError `unsupported` with its reason when it fails */

@@ -2,9 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type Dockerode from "dockerode";
 import type { AskProxy, LinkListener, SidecarFault } from "../../link-sidecars.ts";
 import type { DirectLink } from "../../stack-file.ts";
+import { endContainer } from "../end-container.ts";
 import type { LinkLocation } from "./link-location.ts";
 import type { SidecarChannel } from "./sidecar-channel.ts";
-import { attach, removeSidecar, type SidecarLink, startSidecar } from "./sidecar-container.ts";
+import { attach, type SidecarLink, startSidecar } from "./sidecar-container.ts";
 import { SidecarRecords } from "./sidecar-records.ts";
 
 /** The lab undoes a fault in time; its sidecar ends this much later if the lab has not. */
@@ -64,7 +65,7 @@ export async function endSidecar({ container, channel }: Sidecar): Promise<boole
     delay(STOP_LIMIT_MS, undefined, { signal: late.signal }).catch(() => undefined),
   ]);
   late.abort();
-  const isRemoved = await removeSidecar(container);
+  const isRemoved = await endContainer(container);
   return ended?.isRemoved === true || isRemoved;
 }
 

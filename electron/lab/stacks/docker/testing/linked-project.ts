@@ -70,10 +70,10 @@ export interface Called {
 }
 
 /** Brought up before the tests of a group, for those that restart nothing of it, and taken down after them. */
-export function sharedProject(text: string): () => LinkedProject {
+export function sharedProject(text: string, files?: Readonly<Record<string, string>>): () => LinkedProject {
   let project: LinkedProject | undefined;
   beforeAll(() => {
-    project = new LinkedProject(text, [], () => {});
+    project = new LinkedProject(text, [], () => {}, files);
   });
   afterAll(() => project?.down());
   return () => {
