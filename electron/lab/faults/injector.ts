@@ -77,10 +77,12 @@ export class FaultInjector {
     this.#open.push(open);
     const { id, undo, expiresWallMs } = fault;
     log.append({ type: "fault.intended", fault: id, kind, target, undo, expiresWallMs });
-    await this.#carryOut(open, prepared);
+    const lacking = await this.#carryOut(open, prepared);
     if (kind !== "restart") open.untilMs = clock.monotonicMs() + lifetimeMs(fault);
     journal.applied(id);
     log.append({ type: "fault.applied", fault: id, detail: `${target} ${prepared.effect}` });
+    if (lacking !== undefined)
+      log.append({ type: "warning", code: "fault-lacking", message: `${kind} ${target} is in force ${lacking}` });
     if (requested.on === "service") stack.health.nudge(target);
     if (kind === "restart") await this.#undoNow(id, signal);
     else this.#expiries.set(id, this.#expireAfter(id, lifetimeMs(fault)));
@@ -88,9 +90,9 @@ export class FaultInjector {
   }
 
   /** A refused fault was never in force. After any other failure that is unknown, and the fault stays open for the undo. */
-  async #carryOut(open: OpenFault, prepared: Prepared): Promise<void> {
+  async #carryOut(open: OpenFault, prepared: Prepared): Promise<string | undefined> {
     try {
-      await applyIntended(open.fault, prepared);
+      return await applyIntended(open.fault, prepared);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#open.splice(this.#open.indexOf(open), 1);

@@ -33,8 +33,11 @@ export function lifetimeMs({ intendedWallMs, expiresWallMs }: JournaledFault): n
   return expiresWallMs - intendedWallMs;
 }
 
-/** Applies it, with an expiry in the fault proxy in case nothing else undoes it. */
-export function applyIntended(fault: JournaledFault, { apply }: Prepared): Promise<void> {
+/**
+ * Applies it, with an expiry in the fault proxy in case nothing else undoes it. Resolves to what it does not do as planned, as a
+ * text.
+ */
+export function applyIntended(fault: JournaledFault, { apply }: Prepared): Promise<string | undefined> {
   return apply(fault.id, lifetimeMs(fault) + PROXY_EXPIRES_LATER_MS, fault.isStanding ?? false);
 }
 

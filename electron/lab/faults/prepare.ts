@@ -20,8 +20,11 @@ export interface Prepared {
   effect: string;
   /** Baseline of a service, where more than its own state is lost with it. */
   before?: Baseline | undefined;
-  /** @param isStanding it outlives this process */
-  apply(faultId: string, forMs: number, isStanding: boolean): Promise<void>;
+  /**
+   * Resolves to what it does not do as planned, as a text; undefined when it does all of it.
+   * @param isStanding it outlives this process
+   */
+  apply(faultId: string, forMs: number, isStanding: boolean): Promise<string | undefined>;
 }
 
 /**
@@ -63,7 +66,10 @@ async function prepareServiceFault(
     undo: `${described.undo}${pausedAgain}${of}`,
     effect: `${described.effect}${of}`,
     before,
-    apply: () => applyToAll(isWhole ? [undefined] : ids, (id) => FAULT_KINDS[kind].apply(driver, target, id)),
+    async apply() {
+      await applyToAll(isWhole ? [undefined] : ids, (id) => FAULT_KINDS[kind].apply(driver, target, id));
+      return undefined;
+    },
   };
 }
 
@@ -103,8 +109,10 @@ async function prepareLinkFault(
     identity: { kind: "link", api, service, ...(token !== undefined && { token }) },
     undo: undoOfLink(kind, link),
     effect: effectOf(kind),
-    apply: (faultId, forMs) =>
-      toxic === undefined ? proxy.close(target, forMs) : proxy.arm(target, faultId, toxic, forMs),
+    async apply(faultId, forMs) {
+      await (toxic === undefined ? proxy.close(target, forMs) : proxy.arm(target, faultId, toxic, forMs));
+      return undefined;
+    },
   };
 }
 

@@ -45,12 +45,13 @@ export async function applyStanding(
     intendedWallMs: Date.now(),
   });
   journal.intend(fault);
+  let lacking: string | undefined;
   try {
-    await applyIntended(fault, prepared);
+    lacking = await applyIntended(fault, prepared);
   } catch (error) {
     if (isRefusal(error)) journal.close(fault.id, "refused");
     throw error;
   }
   journal.applied(fault.id);
-  return { fault, effect: prepared.effect };
+  return { fault, effect: lacking === undefined ? prepared.effect : `${prepared.effect}, ${lacking}` };
 }

@@ -11,6 +11,11 @@ export function isOpen({ outcome }: Ending): boolean {
   return outcome === "passed" || outcome === "inconclusive";
 }
 
+/** Of a run whose project someone removes meanwhile. */
+export function endingWithout(project: string): Ending {
+  return { outcome: "error", reason: `${project} was removed during the run: none of its containers exists` };
+}
+
 /** Why a run does not pass: thrown from within it, or the reason of its signal. */
 export class RunStopped extends Error {
   readonly outcome: Outcome;

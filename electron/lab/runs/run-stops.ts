@@ -4,7 +4,7 @@ import type { FaultJournal } from "../journal/fault-journal.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import type { StrayErrors } from "../stray-errors.ts";
-import { RunStopped } from "./run-stopped.ts";
+import { endingWithout, RunStopped } from "./run-stopped.ts";
 
 export interface StopSources {
   stack: RunningStack;
@@ -63,8 +63,8 @@ export class RunStops {
   }
 
   #endWithout({ registered }: RunningStack): void {
-    const reason = `${registered.project} was removed during the run: none of its containers exists`;
-    this.#scope.abort(new RunStopped("error", reason));
+    const { outcome, reason } = endingWithout(registered.project);
+    this.#scope.abort(new RunStopped(outcome, reason));
   }
 
   #checkForHalt(): void {

@@ -31,7 +31,7 @@ import { withApprover } from "./approver.ts";
 import { doMethod } from "./do-method.ts";
 import { ResidueCheck } from "./residue.ts";
 import { type RunPolicy, SCENARIO_POLICY, SUITE_POLICY } from "./run-policy.ts";
-import { type Ending, isOpen, RunStopped } from "./run-stopped.ts";
+import { type Ending, endingWithout, isOpen, RunStopped } from "./run-stopped.ts";
 import { RunStops } from "./run-stops.ts";
 import { Watchers, watchRun } from "./watch-run.ts";
 
@@ -343,6 +343,8 @@ async function restore(
   log.append({ type: "phase.started", phase: "rollback" });
   const notUndone = (await context.faults.undo("all", signal)).residue;
   if (notUndone.length > 0) return { outcome: "residue", reason: `not restored: ${notUndone.join("; ")}` };
+  // Nothing to compare; who removed it knows.
+  if (context.stack.isGone) return isOpen(ending) ? endingWithout(context.stack.stack.project) : ending;
   // The method did not start: the stack is unchanged.
   if (!context.view().phases.some(({ attributes }) => attributes.phase === "method")) return ending;
   const { flaws } = context.faults;

@@ -48,8 +48,11 @@ export interface LinkSidecars {
    * @throws LabError `unsupported`
    */
   preflight(link: DirectLink): Promise<string>;
-  /** @throws LabError `unsupported` when nothing is in force then; after any other error that is unknown */
-  apply(link: DirectLink, fault: SidecarFault): Promise<void>;
+  /**
+   * Resolves to the way that it is in force, and what that misses, as a text, where it is not the one that the link asks for.
+   * @throws LabError `unsupported` when nothing is in force then; after any other error that is unknown
+   */
+  apply(link: DirectLink, fault: SidecarFault): Promise<string | undefined>;
   /**
    * Takes a fault off its link, and removes rules and sidecar when none is left. Needs nothing but what the journal has, and
    * may be repeated in any process.

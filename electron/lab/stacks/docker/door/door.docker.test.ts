@@ -54,10 +54,10 @@ function scenarioOn(project: LinkedProject, scenario: object): string {
   return file;
 }
 
-async function waiting(project: LinkedProject, lab: LabProcess) {
+async function waiting(project: LinkedProject, lab: LabProcess, breaking: readonly object[] = []) {
   const file = scenarioOn(project, {
     ...SCENARIO,
-    method: [{ http: "web", path: "/" }, { fault: { stop: "quiet" } }, { wait: "10m" }],
+    method: [{ http: "web", path: "/" }, ...breaking, { wait: "10m" }],
   });
   const session = lab.start("run", file, "--project", project.name);
   await session.says(/wait for 10 min/);
@@ -98,7 +98,7 @@ describeOnDocker.unless(missing, "a project that publishes nothing, of which a l
 
   test("can be removed while it is used, and the run ends with that reason", async () => {
     const project = shared();
-    const session = await waiting(project, new LabProcess({}, ELSEWHERE));
+    const session = await waiting(project, new LabProcess({}, ELSEWHERE), [{ fault: { stop: "quiet" } }]);
     compose(project.folder, project.name, "down");
     expect(await session.ended, session.said()).toBe(1);
     expect(session.said()).toMatch(new RegExp(`${project.name} was removed`));

@@ -15,16 +15,13 @@ import { sidecarImage } from "./sidecar-image.ts";
 /** The engine carries out what a lab asked for a moment before it died within this time. */
 const IN_FLIGHT_MS = 500;
 
-const HOSTS_MISSES =
-  "which misses connections that are open, or made to an address or by another resolver, and all but one of several callees";
+function byHostsFile({ from }: DirectLink): string {
+  return `by ${from}'s hosts file, which misses connections that are open, or made to an address or by another resolver, and all but one of several callees`;
+}
 
-/** An engine that grants no NET_ADMIN sets no rules, and may still mount a file. */
-function withOtherWay(error: unknown, { name }: DirectLink): unknown {
-  if (!/permission denied|not permitted|must be root|NET_ADMIN|capabilit/i.test(messageOf(error))) return error;
-  return new LabError("unsupported", messageOf(error), {
-    hint: `add \`by: hosts\` to the link ${name} in resilience-lab.yaml: it is then broken by its caller's hosts file, ${HOSTS_MISSES}`,
-    cause: error,
-  });
+/** An engine that grants no NET_ADMIN sets no packet rules, and may still mount a file. */
+function areRulesRefused(error: unknown): boolean {
+  return /permission denied|not permitted|must be root|NET_ADMIN|capabilit/i.test(messageOf(error));
 }
 
 /** {@link LinkSidecars} of a compose project. */
@@ -36,6 +33,8 @@ export class DockerLinkSidecars implements LinkSidecars {
   readonly #carried = new Map<string, CarriedLinks>();
   readonly #listeners = new Set<LinkListener>();
   #image: Promise<string> | undefined;
+  /** Known once they were refused. */
+  #whyNoRules: string | undefined;
 
   /** @param stackId the stack's id in the journal: what a lab that is not this one does on the same project is left alone */
   constructor(docker: Dockerode, project: string, stackId: string) {
@@ -58,31 +57,31 @@ export class DockerLinkSidecars implements LinkSidecars {
   }
 
   async preflight(link: DirectLink): Promise<string> {
-    const [locations, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
-    for (const { caller, targets, hosts } of locations) {
-      const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets, hosts };
-      await runOnce(this.#docker, parts, "check").catch((error: unknown) => {
-        throw link.by === undefined ? withOtherWay(error, link) : error;
-      });
+    try {
+      await this.#check(link);
+      return link.by === "hosts" ? byHostsFile(link) : "by packet rules of its caller";
+    } catch (error) {
+      if (link.by !== undefined || !areRulesRefused(error)) throw error;
+      await this.#check({ ...link, by: "hosts" });
+      return `${byHostsFile(link)}, since packet rules are refused: ${messageOf(error)}`;
     }
-    return link.by === "hosts" ? `by ${link.from}'s hosts file, ${HOSTS_MISSES}` : "by packet rules of its caller";
   }
 
-  async apply(link: DirectLink, fault: SidecarFault): Promise<void> {
+  async apply(link: DirectLink, fault: SidecarFault): Promise<string | undefined> {
     let carried = this.#carried.get(link.name);
     if (carried?.hasEnded) {
-      await this.#remove(link, carried);
+      await this.#remove(carried);
       carried = undefined;
     }
-    carried ??= await this.#carry(link, fault).catch((error: unknown) => {
-      throw link.by === undefined ? withOtherWay(error, link) : error;
-    });
+    carried ??= await this.#carryBySomeWay(link, fault);
     try {
       await carried.add(fault);
     } catch (error) {
-      if (carried.isIdle) await this.#remove(link, carried);
+      if (carried.isIdle) await this.#remove(carried);
       throw error;
     }
+    if (carried.link.by === link.by) return undefined;
+    return `${byHostsFile(link)}, since packet rules are refused: ${this.#whyNoRules}`;
   }
 
   async undo(link: DirectLink, fault: string, isApplied: boolean, disarm: Disarm) {
@@ -90,7 +89,7 @@ export class DockerLinkSidecars implements LinkSidecars {
     // Also for one that could not be added, and may be on the link nevertheless.
     if (carried !== undefined) {
       const hits = await carried.take(fault, disarm);
-      if (carried.isIdle) await this.#remove(link, carried);
+      if (carried.isIdle) await this.#remove(carried);
       return { hits };
     }
     const hits = await this.#undoOfOther(link, disarm);
@@ -160,8 +159,30 @@ export class DockerLinkSidecars implements LinkSidecars {
     return { project: this.#project, stackId: this.#stackId, name };
   }
 
+  async #check(link: DirectLink): Promise<void> {
+    const [locations, image] = await Promise.all([this.#locate(link), this.ensureImage()]);
+    for (const { caller, targets, hosts } of locations) {
+      const parts = { image, link: this.#linkOf(link), callerId: caller.id, targets, hosts };
+      await runOnce(this.#docker, parts, "check");
+    }
+  }
+
   #locate(link: DirectLink): Promise<LinkLocation[]> {
     return locateLink(this.#docker, this.#project, link);
+  }
+
+  /** By the hosts file where the engine refuses packet rules; that the journal does not know, and {@link #clear} tries both. */
+  async #carryBySomeWay(link: DirectLink, fault: SidecarFault): Promise<CarriedLinks> {
+    const byHosts = { ...link, by: "hosts" } as const;
+    if (this.#whyNoRules !== undefined) return this.#carry(byHosts, fault);
+    try {
+      return await this.#carry(link, fault);
+    } catch (error) {
+      if (link.by !== undefined || !areRulesRefused(error)) throw error;
+      const carried = await this.#carry(byHosts, fault);
+      this.#whyNoRules = messageOf(error);
+      return carried;
+    }
   }
 
   async #carry(link: DirectLink, fault: SidecarFault): Promise<CarriedLinks> {
@@ -210,9 +231,9 @@ export class DockerLinkSidecars implements LinkSidecars {
     return standing;
   }
 
-  async #remove(link: DirectLink, carried: CarriedLinks): Promise<void> {
-    this.#carried.delete(link.name);
-    if (!(await carried.stop())) await this.#clear(link);
+  async #remove(carried: CarriedLinks): Promise<void> {
+    this.#carried.delete(carried.link.name);
+    if (!(await carried.stop())) await this.#clear(carried.link);
   }
 
   /** Undoes what another process of this lab, dead or alive, has done to the link. */
@@ -249,10 +270,17 @@ export class DockerLinkSidecars implements LinkSidecars {
     if (callers.length === 0) return;
     const image = await this.ensureImage();
     for (const { Id: callerId, State, HostsPath: file } of callers) {
-      const hosts = link.by === "hosts" ? { file, network: "none", names: [] } : undefined;
-      const parts = { image, link: this.#linkOf(link), callerId, targets: [], hosts };
-      await runOnce(this.#docker, parts, "clear").catch((error: unknown) => {
-        const what = hosts === undefined ? "rules" : "line in the hosts file";
+      const parts = { image, link: this.#linkOf(link), callerId, targets: [] };
+      const clearHosts = () =>
+        runOnce(this.#docker, { ...parts, hosts: { file, network: "none", names: [] } }, "clear");
+      const clearRules = () =>
+        // Who may not set rules has set none.
+        runOnce(this.#docker, parts, "clear").catch((error: unknown) => {
+          if (!areRulesRefused(error)) throw error;
+          return clearHosts();
+        });
+      await (link.by === "hosts" ? clearHosts() : clearRules()).catch((error: unknown) => {
+        const what = link.by === "hosts" ? "line in the hosts file" : "rules";
         throw new LabError("residue", `${link.name}: its ${what} may still be in ${link.from} (${State.Status})`, {
           hint: `restart ${link.from}, which removes it`,
           cause: error,
