@@ -1,6 +1,7 @@
 import type { DecidedApproval } from "../../contract/approvals.ts";
 import type { EventPage, HistoryFilter, LaneSummary } from "../../contract/history.ts";
 import type { EventOf, LabEvent, Outcome } from "../../model/lab-event.ts";
+import type { TelemetryRecord } from "../../model/telemetry.ts";
 import type { StreamEntry } from "./stream-entry.ts";
 import type { Durability } from "./write-queue.ts";
 
@@ -77,6 +78,13 @@ export interface EventWindow {
   service?: string | undefined;
 }
 
+export interface TelemetryPage {
+  records: TelemetryRecord[];
+  /** Position after the last record, for the next page. */
+  next: number;
+  hasMore: boolean;
+}
+
 export interface DeletedRuns {
   deleted: string[];
   /** Runs that were not deleted, with the reason. */
@@ -95,6 +103,8 @@ export interface Arrivals {
   begin(run: ArrivingRun): void;
   /** Stages an event. A returned promise resolves when more may be staged. */
   stage(event: LabEvent): Promise<void> | undefined;
+  /** Stages telemetry of the run that was started last. A returned promise resolves when more may be staged. */
+  stageTelemetry(record: TelemetryRecord): Promise<void> | undefined;
   /** @throws LabError when it cannot be written, or a run has been added meanwhile; the signal's reason when cancelled before */
   commit(importedFrom: string, importedWallMs: number, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -131,6 +141,11 @@ export interface RunStore {
    * Rejects with a LabError when it cannot be written now, or events of the run were refused; writing is retried
    */
   end(event: EventOf<"run.ended">): Promise<number>;
+  /**
+   * Adds what services sent about a run, in this order, during the run or after its end. Resolves once it is durable; to
+   * false for a run that does not exist, or was deleted. One lab adds to a run, one call after the other.
+   */
+  addTelemetry(runId: string, records: readonly TelemetryRecord[]): Promise<boolean>;
   /** Resolves when all appended events are durable. Rejects with a LabError when they cannot be written now; writing is retried */
   flush(): Promise<void>;
   /**
@@ -154,6 +169,8 @@ export interface RunStore {
   /** 0 for a run without events. */
   lastSeq(runId: string): Promise<number>;
   laneSummary(runId: string): Promise<LaneSummary>;
+  /** Telemetry of a run in the order in which it was added, from a position on: 0, or {@link TelemetryPage.next}. */
+  telemetry(runId: string, after: number, limit: number): Promise<TelemetryPage>;
   /** Ended runs of the scenario, newest first. */
   lastVerdicts(scenarioId: string, limit: number): Promise<StoredRun[]>;
   /** Decisions on approvals in every run, newest first. */

@@ -33,18 +33,22 @@ export class StagedRuns {
     this.#database.pragma("temp_store = FILE");
     this.#database.exec(
       `CREATE TEMP TABLE staged (run INTEGER, seq INTEGER, at_us INTEGER, wall_ms INTEGER, type INTEGER, body TEXT,
-       PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID`,
+       PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
+       CREATE TEMP TABLE staged_telemetry (n INTEGER PRIMARY KEY, run INTEGER, body TEXT) STRICT;
+       CREATE INDEX temp.staged_telemetry_by_run ON staged_telemetry (run, n)`,
     );
   }
 
-  /** Stages events of the given run, or of the last given one. */
-  add(run: ArrivingRun | undefined, rows: EventColumns): void {
+  /** Stages events and telemetry of the given run, or of the last given one. */
+  add(run: ArrivingRun | undefined, rows: EventColumns, telemetry: readonly string[]): void {
     if (run !== undefined) this.#runs.push(run);
     const insert = this.#database.prepare("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?)");
+    const insertTelemetry = this.#database.prepare("INSERT INTO staged_telemetry (run, body) VALUES (?, ?)");
     this.#database.transaction(() => {
       for (const { seq, atUs, wallMs, type, body } of toRows(rows)) {
         insert.run(this.#runs.length, seq, atUs, wallMs, type, body);
       }
+      for (const body of telemetry) insertTelemetry.run(this.#runs.length, body);
     })();
   }
 
@@ -55,7 +59,10 @@ export class StagedRuns {
   async commit(from: ImportedFrom, signal: AbortSignal): Promise<void> {
     const numbers = this.#numbers();
     try {
-      for (const [index, number] of numbers.entries()) await this.#moveEvents(index + 1, -number, signal);
+      for (const [index, number] of numbers.entries()) {
+        await this.#moveEvents(index + 1, -number, signal);
+        await this.#moveTelemetry(index + 1, -number, signal);
+      }
       this.#database
         .transaction(() => {
           for (const [index, run] of this.#runs.entries()) this.#addRun(run, -(numbers[index] ?? 0), from);
@@ -92,6 +99,16 @@ export class StagedRuns {
        SELECT @key, seq, at_us, wall_ms, type, body FROM staged
        WHERE run = @staged AND seq > (SELECT coalesce(max(seq), 0) FROM events WHERE run_key = @key)
        ORDER BY seq LIMIT @rows`,
+    );
+    await inSlices((rows) => move.run({ key, staged, rows }).changes > 0, { writes: true, signal });
+  }
+
+  async #moveTelemetry(staged: number, key: number, signal: AbortSignal): Promise<void> {
+    const move = this.#database.prepare(
+      `INSERT INTO telemetry (run_key, n, body)
+       SELECT @key, n, body FROM staged_telemetry
+       WHERE run = @staged AND n > (SELECT coalesce(max(n), 0) FROM telemetry WHERE run_key = @key)
+       ORDER BY n LIMIT @rows`,
     );
     await inSlices((rows) => move.run({ key, staged, rows }).changes > 0, { writes: true, signal });
   }

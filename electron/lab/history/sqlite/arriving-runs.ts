@@ -1,11 +1,12 @@
 import type { LabEvent } from "../../../model/lab-event.ts";
+import type { TelemetryRecord } from "../../../model/telemetry.ts";
 import { type EventRow, toRow } from "../event-row.ts";
 import type { Arrivals, ArrivingRun } from "../run-store.ts";
 import { toColumns } from "./event-columns.ts";
 import type { WorkerClient } from "./worker-client.ts";
 import type { SqliteWriter } from "./writer.ts";
 
-/** Events that are staged in one transaction. */
+/** Events, or records of telemetry, that are staged in one transaction. */
 const STAGE_AT_ONCE = 1_000;
 
 /** Sends imported runs to the writer as they are read. */
@@ -14,6 +15,7 @@ export class ArrivingRuns implements Arrivals {
   readonly #number: number;
   #run: ArrivingRun | undefined;
   #rows: EventRow[] = [];
+  #telemetry: string[] = [];
   /** Rejects with the first error. */
   #staging: Promise<void> = Promise.resolve();
 
@@ -32,6 +34,11 @@ export class ArrivingRuns implements Arrivals {
     return this.#rows.length < STAGE_AT_ONCE ? undefined : this.#send();
   }
 
+  stageTelemetry(record: TelemetryRecord): Promise<void> | undefined {
+    this.#telemetry.push(JSON.stringify(record));
+    return this.#telemetry.length < STAGE_AT_ONCE ? undefined : this.#send();
+  }
+
   async commit(importedFrom: string, importedWallMs: number, signal = new AbortController().signal): Promise<void> {
     await this.#send();
     await this.#writer.call("commit", this.#number, { importedFrom, importedWallMs }, signal);
@@ -42,12 +49,13 @@ export class ArrivingRuns implements Arrivals {
   }
 
   #send(): Promise<void> {
-    if (this.#run === undefined && this.#rows.length === 0) return this.#staging;
-    const [run, rows] = [this.#run, toColumns(this.#rows)];
+    if (this.#run === undefined && this.#rows.length === 0 && this.#telemetry.length === 0) return this.#staging;
+    const [run, rows, telemetry] = [this.#run, toColumns(this.#rows), this.#telemetry];
     this.#run = undefined;
     this.#rows = [];
+    this.#telemetry = [];
     const before = this.#staging;
-    const sent = this.#writer.call("stage", this.#number, run, rows);
+    const sent = this.#writer.call("stage", this.#number, run, rows, telemetry);
     this.#staging = Promise.all([before, sent]).then(() => {});
     this.#staging.catch(() => {});
     return this.#staging;

@@ -51,7 +51,21 @@ export const HISTORY_MIGRATIONS: readonly string[] = [
   "ALTER TABLE runs ADD COLUMN raw INTEGER NOT NULL DEFAULT 0",
   // 1: excluded from trimming.
   "ALTER TABLE runs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
+  // Spans and logs of services, as JSON; imports and removals as for events.
+  `
+  CREATE TABLE telemetry (
+    run_key INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (run_key, n)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Columns of `runs` that the first format did not have, with their value in a database that has not been migrated. */
 export const ADDED_COLUMNS: Readonly<Record<string, number>> = { raw: 0, pinned: 0 };
+
+/** Tables that the first format did not have, for reading a database that has not been migrated. */
+export const ADDED_TABLES: Readonly<Record<string, string>> = {
+  telemetry: "CREATE TEMP TABLE telemetry (run_key INTEGER, n INTEGER, body TEXT)",
+};

@@ -4,13 +4,14 @@ import { LabError } from "../../lab-error.ts";
 import { codeOf, typeOf } from "../event-codes.ts";
 import { type EventTexts, toTexts } from "../event-text.ts";
 import { LANE_SQL, type LaneRow } from "../lanes.ts";
-import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail } from "../run-store.ts";
+import type { EventWindow, RunPage, RunSources, StoredRun, StoredRunDetail, TelemetryPage } from "../run-store.ts";
 import { openToRead, sizeOf } from "./database.ts";
 import { decidedApprovals } from "./decided-approvals.ts";
 import { type EventColumns, type EventTuple, tuplesToColumns } from "./event-columns.ts";
-import { ADDED_COLUMNS, HISTORY_MIGRATIONS } from "./migrations.ts";
+import { ADDED_COLUMNS, ADDED_TABLES, HISTORY_MIGRATIONS } from "./migrations.ts";
 import { type RunRow, toStoredRun } from "./run-row.ts";
 import { inSlices } from "./slices.ts";
+import { telemetryPage } from "./telemetry.ts";
 
 /** The last event of a run; zeros for a run without events. */
 interface End {
@@ -34,6 +35,12 @@ export class SqliteReader {
     // A database that does not exist yet reads as empty.
     if (columns.length === 0) for (const sql of HISTORY_MIGRATIONS) this.#database.exec(sql);
     else this.#addColumns(Object.entries(ADDED_COLUMNS).filter(([name]) => !columns.includes(name)));
+    this.#addTables();
+  }
+
+  #addTables(): void {
+    const tables = this.#database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+    for (const [name, sql] of Object.entries(ADDED_TABLES)) if (!tables.includes(name)) this.#database.exec(sql);
   }
 
   /** A database that cannot be written keeps its older format: newer columns are added by a temporary view. */
@@ -130,6 +137,11 @@ export class SqliteReader {
         throw new LabError("bad-input", `event ${seq} of run ${runId} is damaged in the history`);
       }),
     );
+  }
+
+  /** {@link telemetryPage} */
+  telemetry(runId: string, after: number, limit: number): TelemetryPage {
+    return telemetryPage(this.#database, { runId, key: this.#row(runId).key, after, limit });
   }
 
   /** Up to one event more than the limit, and the number of the run's last event. */

@@ -18,19 +18,24 @@ export function removeRuns(database: Database.Database, runIds: readonly string[
   return removed.immediate();
 }
 
-/** Removes the events of all deleted runs. Safe to repeat, and to run concurrently in several processes. */
+/** Removes the events and the telemetry of all deleted runs. Safe to repeat, and to run concurrently in several processes. */
 export async function removeEvents(database: Database.Database, signal?: AbortSignal): Promise<void> {
   const next = database.prepare("SELECT run_key FROM removals LIMIT 1").pluck();
   const remove = database.prepare(
     `DELETE FROM events WHERE run_key = @key AND seq <=
        (SELECT max(seq) FROM (SELECT seq FROM events WHERE run_key = @key ORDER BY seq LIMIT @rows))`,
   );
+  const removeTelemetry = database.prepare(
+    `DELETE FROM telemetry WHERE run_key = @key AND n <=
+       (SELECT max(n) FROM (SELECT n FROM telemetry WHERE run_key = @key ORDER BY n LIMIT @rows))`,
+  );
   const forget = database.prepare("DELETE FROM removals WHERE run_key = ?");
   await inSlices(
     (rows) => {
       const key = next.get();
       if (key === undefined) return false;
-      if (remove.run({ key, rows }).changes < rows) forget.run(key);
+      const isEmpty = remove.run({ key, rows }).changes < rows && removeTelemetry.run({ key, rows }).changes < rows;
+      if (isEmpty) forget.run(key);
       return true;
     },
     { writes: true, signal },

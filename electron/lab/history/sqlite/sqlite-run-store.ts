@@ -2,6 +2,7 @@ import type { DecidedApproval } from "../../../contract/approvals.ts";
 import { type EventPage, type HistoryFilter, LANE_BUCKETS, type LaneSummary } from "../../../contract/history.ts";
 import { isRunEnd } from "../../../model/catalogue/catalogue.ts";
 import { type EventOf, type LabEvent, labEvent } from "../../../model/lab-event.ts";
+import type { TelemetryRecord } from "../../../model/telemetry.ts";
 import { systemClock } from "../../clock.ts";
 import { LabError } from "../../lab-error.ts";
 import { type ProcessIdentity, thisProcess } from "../../process-identity.ts";
@@ -17,6 +18,7 @@ import type {
   RunStore,
   StoredRun,
   StoredRunDetail,
+  TelemetryPage,
 } from "../run-store.ts";
 import { LiveEntry, type StreamEntry, storedEntries } from "../stream-entry.ts";
 import { type Durability, WriteQueue } from "../write-queue.ts";
@@ -120,6 +122,15 @@ export class SqliteRunStore implements RunStore {
     return this.#writer.call("write", batchesOf(batch), attempt);
   }
 
+  async addTelemetry(runId: string, records: readonly TelemetryRecord[]): Promise<boolean> {
+    this.assertWritable();
+    return this.#writer.call(
+      "addTelemetry",
+      runId,
+      records.map((record) => JSON.stringify(record)),
+    );
+  }
+
   endOrphans(): Promise<number> {
     return this.#writer.call("endOrphans", never());
   }
@@ -195,6 +206,10 @@ export class SqliteRunStore implements RunStore {
   async laneSummary(runId: string): Promise<LaneSummary> {
     const { rows, lastSeq, lastUs, bucketUs } = await this.#reader.call("lanes", runId, LANE_BUCKETS, never());
     return { runId, lastSeq, lastMs: lastUs / 1000, bucketMs: bucketUs / 1000, lanes: toLanes(rows) };
+  }
+
+  async telemetry(runId: string, after: number, limit: number): Promise<TelemetryPage> {
+    return this.#reader.call("telemetry", runId, after, limit);
   }
 
   async lastVerdicts(scenarioId: string, limit: number): Promise<StoredRun[]> {

@@ -11,6 +11,7 @@ import { insertRun } from "./insert-run.ts";
 import { HISTORY_MIGRATIONS, HISTORY_NAME } from "./migrations.ts";
 import { removeEvents, removeRuns } from "./removal.ts";
 import { isOwnerAlive, type RunRow } from "./run-row.ts";
+import { addTelemetry } from "./telemetry.ts";
 
 /** Events of one run in a batch. */
 export interface RunBatch {
@@ -103,6 +104,11 @@ export class SqliteWriter {
       .run(outcome, reason, durationMs, key);
   }
 
+  /** {@link addTelemetry} */
+  addTelemetry(runId: string, bodies: readonly string[]): boolean {
+    return addTelemetry(this.#database, runId, bodies);
+  }
+
   async endOrphans(signal: AbortSignal): Promise<number> {
     if (this.#opened.readOnlyBecause !== undefined) return 0;
     const running = this.#database.prepare("SELECT * FROM runs WHERE status = 'running'").all() as RunRow[];
@@ -182,11 +188,11 @@ export class SqliteWriter {
   }
 
   /** Stages imported runs under a number chosen by the caller. */
-  stage(arrival: number, run: ArrivingRun | undefined, rows: EventColumns): void {
+  stage(arrival: number, run: ArrivingRun | undefined, rows: EventColumns, telemetry: readonly string[]): void {
     const known = this.#staged.get(arrival);
     const staged = known ?? new StagedRuns(this.#file);
     this.#staged.set(arrival, staged);
-    staged.add(run, rows);
+    staged.add(run, rows, telemetry);
   }
 
   async commit(

@@ -4,6 +4,7 @@ import { describeReading } from "./reading-contract.ts";
 import { describeRecording } from "./recording-contract.ts";
 import { describeRemoving } from "./removing-contract.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
+import { describeTelemetry } from "./telemetry-contract.ts";
 
 /**
  * Contract tests of a {@link RunStore}, independent of its storage.
@@ -15,5 +16,6 @@ export function describeRunStore(name: string, prepare: () => StoreUnderTest): v
     describeReading(prepare);
     describeRemoving(prepare);
     describeArriving(prepare);
+    describeTelemetry(prepare);
   });
 }
