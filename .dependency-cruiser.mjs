@@ -35,6 +35,7 @@ const ORDER = {
     "trace-files",
     "health",
     "history",
+    "telemetry",
     "journal",
     "stacks",
     "faults",

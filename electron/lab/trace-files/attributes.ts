@@ -40,7 +40,8 @@ function isAnyValue(value: JsonObject): boolean {
   return more.length === 0 && name !== undefined && camel(name) in ANY_VALUE;
 }
 
-function readValue(value: unknown): AttributeValue {
+/** An AnyValue, or plain JSON. */
+export function readValue(value: unknown): AttributeValue {
   if (isObject(value)) {
     const [kind, content] = Object.entries(value).find(([, each]) => each !== null && each !== undefined) ?? [];
     const read = kind === undefined ? undefined : ANY_VALUE[camel(kind)];

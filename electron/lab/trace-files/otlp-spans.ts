@@ -94,18 +94,21 @@ export function readOtlpSpan(span: JsonObject, origin: Origin = NO_ORIGIN): Trac
   };
 }
 
-function microseconds(nanoseconds: bigint): number {
+/** Nanoseconds since 1970 as whole microseconds. */
+export function microseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 1000n);
 }
 
 /** Lower-case hex of an id in hex, as OTLP's JSON has it, or in base64, as other JSON of protobuf has it. */
-function idOf(value: unknown, bytes: number): string | undefined {
+export function idOf(value: unknown, bytes: number): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   if (new RegExp(`^[0-9a-f]{${2 * bytes}}$`, "i").test(value)) return isZero(value) ? undefined : value.toLowerCase();
   const decoded = Buffer.from(value, "base64");
   const isBase64 = decoded.length === bytes && /^[A-Za-z0-9+/_-]+={0,2}$/.test(value);
   // Ids of other lengths are not OTLP's, and still tell spans apart.
-  return isBase64 ? decoded.toString("hex") : value;
+  if (!isBase64) return value;
+  const hex = decoded.toString("hex");
+  return isZero(hex) ? undefined : hex;
 }
 
 function isZero(hex: string): boolean {
