@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { LabEvent } from "../model/lab-event.ts";
+import type { TelemetryRecord } from "../model/telemetry.ts";
 import type { WaitingApprovals } from "./approvals.ts";
 import { type RunQueue, runId } from "./runs.ts";
 import type { StackStatus } from "./stack.ts";
@@ -11,11 +12,13 @@ const subscription = z.uuid().describe("chosen by the page; identifies the strea
 
 /**
  * `lab`: the whole state at each change, the newest only. `run`: the events of one run after a number, from the history
- * or live, to its end; subscribing again from the last number received resumes without loss.
+ * or live, to its end; subscribing again from the last number received resumes without loss. `telemetry`: the spans and logs of
+ * one run after a position, until no more can arrive.
  */
 export const subscribeRequest = z.discriminatedUnion("topic", [
   z.strictObject({ topic: z.literal("lab"), subscription }),
   z.strictObject({ topic: z.literal("run"), subscription, runId, afterSeq: z.int().min(0) }),
+  z.strictObject({ topic: z.literal("telemetry"), subscription, runId, after: z.int().min(0) }),
 ]);
 export type SubscribeRequest = z.infer<typeof subscribeRequest>;
 
@@ -71,4 +74,6 @@ export interface RunProgress {
  */
 export type StreamMessage =
   | { type: "lab"; message: number; state: LabState }
-  | ({ type: "run"; message: number; items: StreamItem[] } & RunProgress);
+  | ({ type: "run"; message: number; items: StreamItem[] } & RunProgress)
+  /** `next`: the position to resume from. */
+  | { type: "telemetry"; message: number; records: TelemetryRecord[]; next: number };

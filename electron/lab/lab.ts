@@ -38,6 +38,7 @@ import { RunningStack } from "./stacks/running-stack.ts";
 import type { Stack } from "./stacks/stack-file.ts";
 import { isLeftUp, isRegisteredAs, Stacks } from "./stacks/stacks.ts";
 import { StrayErrors } from "./stray-errors.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
 import { reportUnrestored } from "./unrestored.ts";
 import { LAB_VERSION, PROJECT_FOLDER } from "./version.ts";
 import { Watchdog } from "./watchdog/watchdog.ts";
@@ -167,6 +168,7 @@ export class Lab {
   ): Promise<Value> {
     const release = await this.#acquireLock(purpose, signal);
     const watchdog = new Watchdog(this.home, this.#environment);
+    const telemetry = new Telemetry({ folder: this.home.folder, environment: this.#environment });
     let session: LabSession | undefined;
     try {
       const damaged = movedNotice("fault journal", this.#journal.damagedMovedTo).map((what) => ({
@@ -175,9 +177,10 @@ export class Lab {
       }));
       const recovered = [...damaged, ...(await recover(this.#undoParts(), signal))];
       const interrupted = await this.history.endOrphans();
-      session = new LabSession(this, this.#undoParts(), { recovered, interrupted });
+      session = new LabSession(this, this.#undoParts(), telemetry, { recovered, interrupted });
       return await use(session);
     } finally {
+      await telemetry.close();
       await watchdog.dismiss({ stays: session?.leavesFaults ?? false }).finally(release);
     }
   }
@@ -260,16 +263,23 @@ export class LabSession {
   /** Number of runs that an earlier lab died in. */
   readonly interrupted: number;
   readonly stacks: Stacks;
+  readonly telemetry: Telemetry;
   readonly #lab: Lab;
   readonly #parts: UndoParts;
   readonly #faults: FaultJournal;
   #leavesFaults = false;
 
-  constructor(lab: Lab, parts: UndoParts, found: { recovered: readonly Recovered[]; interrupted: number }) {
+  constructor(
+    lab: Lab,
+    parts: UndoParts,
+    telemetry: Telemetry,
+    found: { recovered: readonly Recovered[]; interrupted: number },
+  ) {
     this.#lab = lab;
     this.#parts = parts;
     this.#faults = parts.faults;
-    this.stacks = new Stacks(parts);
+    this.telemetry = telemetry;
+    this.stacks = new Stacks({ ...parts, telemetry });
     this.recovered = found.recovered;
     this.interrupted = found.interrupted;
   }
@@ -353,6 +363,7 @@ export class LabSession {
       clock: systemClock,
       labVersion: LAB_VERSION,
       strays: this.#lab.strays,
+      telemetry: this.telemetry,
     };
     // A third of what a start of the lab loads, and only a run needs it.
     const { runScenario } = await import("./runs/runner.ts");

@@ -21,6 +21,7 @@ export type RefusalReason =
   | "bad manifest"
   | "bad run"
   | "bad event"
+  | "bad telemetry"
   | "event gap"
   | "conflict";
 

@@ -17,6 +17,7 @@ export const RUN_FILES = {
   stack: "stack.yaml",
   decisions: "decisions.json",
   trace: "trace.otlp.json",
+  telemetry: "telemetry.ndjson",
   junit: "junit.xml",
   report: "report.html",
 } as const;
@@ -39,6 +40,8 @@ export interface BundleLimits {
   denseBytes: number;
   runs: number;
   eventsPerRun: number;
+  /** Spans and logs that services sent. */
+  telemetryPerRun: number;
   lineChars: number;
   /** Size of files that are read into memory: the manifest, a run's record, its scenario, its stack file. */
   documentBytes: number;
@@ -54,6 +57,7 @@ export const LIMITS: BundleLimits = {
   denseBytes: 16 * MIB,
   runs: 200,
   eventsPerRun: 2_000_000,
+  telemetryPerRun: 500_000,
   lineChars: 8 * MIB,
   documentBytes: 8 * MIB,
 };

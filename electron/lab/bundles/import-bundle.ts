@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { LabEvent } from "../../model/lab-event.ts";
+import type { TelemetryRecord } from "../../model/telemetry.ts";
 import type { Arrivals, RunStore } from "../history/run-store.ts";
 import { type BundleLimits, LIMITS } from "./format.ts";
 import { type BundleRun, type BundleSink, readBundle } from "./read-bundle.ts";
@@ -70,6 +71,11 @@ class Importing implements BundleSink {
 
   take(event: LabEvent): Promise<void> | undefined {
     return this.#same === undefined ? this.#arrivals.stage(event) : this.#same.take(event);
+  }
+
+  /** Of a run that exists already, its own is kept: more may have arrived since the export. */
+  takeTelemetry(record: TelemetryRecord): Promise<void> | undefined {
+    return this.#same === undefined ? this.#arrivals.stageTelemetry(record) : undefined;
   }
 
   async end(): Promise<void> {

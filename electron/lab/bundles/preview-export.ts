@@ -60,6 +60,14 @@ export async function previewExport(
       await nextTurn();
       signal.throwIfAborted();
     }
+    for (let after = 0, hasMore = true; hasMore; ) {
+      const page = await history.telemetry(run.id, after, EVENTS_AT_ONCE);
+      for (const record of page.records) {
+        scan(run.id, null, record.record, JSON.stringify(redactor.telemetry(record)));
+      }
+      ({ next: after, hasMore } = page);
+      signal.throwIfAborted();
+    }
   }
   return { redacted: sorted(counts), suspicious, suspiciousMore };
 }

@@ -5,6 +5,7 @@ import { isRunEnd, isRunStart } from "../../model/catalogue/catalogue.ts";
 import { describeIssues } from "../../model/issue-text.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
 import { labEvent } from "../../model/lab-event.ts";
+import { type TelemetryRecord, telemetryRecord } from "../../model/telemetry.ts";
 import { type StoredEvent, upgradeEvent } from "../../model/upgrade.ts";
 import "../../model/zod-messages.ts";
 import { messageOf } from "../lab-error.ts";
@@ -39,6 +40,8 @@ export interface BundleSink {
   begin(run: BundleRun): Promise<void>;
   /** A returned promise resolves when more may be passed. */
   take(event: LabEvent): Promise<void> | undefined;
+  /** A span or a log record of the run, after its events. */
+  takeTelemetry(record: TelemetryRecord): Promise<void> | undefined;
   end(): Promise<void>;
 }
 
@@ -161,7 +164,28 @@ class Reading {
       }
     }
     follow.end(eventsPath);
+    await this.#readTelemetry(record.id, sink);
     await sink.end();
+  }
+
+  /** Bundles of runs without any have no such file. */
+  async #readTelemetry(id: string, sink: BundleSink): Promise<void> {
+    const path = runPath(id, RUN_FILES.telemetry);
+    if (!this.#declared.has(path)) return;
+    const limit = this.#request.limits.telemetryPerRun;
+    let count = 0;
+    for await (const lines of this.#lines(path)) {
+      for (const line of lines) {
+        const location = `${path}:${++count}`;
+        if (count > limit) throw new BundleProblem("too large", `${path} has more than ${limit} records`);
+        const value = parseJson(line, location, "bad telemetry");
+        if (isTooDeep(value, line)) {
+          throw new BundleProblem("bad telemetry", `${location}: it is nested more than ${DEPTH_LIMIT} deep`);
+        }
+        const full = sink.takeTelemetry(checked(telemetryRecord, value, location, "bad telemetry"));
+        if (full !== undefined) await full;
+      }
+    }
   }
 
   #text(path: string): Promise<string> {
@@ -297,7 +321,9 @@ function isSameText(one: string, other: string): boolean {
   return one.toWellFormed() === other.toWellFormed();
 }
 
-function parseJson(text: string, location: string, reason: "bad manifest" | "bad run" | "bad event"): unknown {
+type Malformed = "bad manifest" | "bad run" | "bad event" | "bad telemetry";
+
+function parseJson(text: string, location: string, reason: Malformed): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -319,7 +345,7 @@ function checked<Shape extends z.ZodType>(
   shape: Shape,
   value: unknown,
   location: string,
-  reason: "bad manifest" | "bad run" | "bad event",
+  reason: Malformed,
 ): z.infer<Shape> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;

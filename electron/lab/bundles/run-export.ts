@@ -15,6 +15,7 @@ import type { TextSink, ZipWriter } from "./zip-writer.ts";
 
 /** The signal is checked after so many events, when no chunk is written meanwhile. */
 const CHECK_EVERY_EVENTS = 512;
+const TELEMETRY_AT_ONCE = 500;
 
 export type EndedRun = StoredRun & { outcome: Outcome; reason: string; durationMs: number };
 
@@ -74,8 +75,41 @@ export async function exportRun(
     );
   }
   await files.end();
+  await exportTelemetry(run, { ...parts, redactor, redacted });
   parts.onEvents(seq);
   return { record, redacted };
+}
+
+/** The spans and logs of services, one a line; no file for a run without any. */
+async function exportTelemetry(
+  run: EndedRun,
+  parts: {
+    history: RunStore;
+    zip: ZipWriter;
+    limits: BundleLimits;
+    signal: AbortSignal;
+    redactor: Redactor;
+    redacted: Map<string, number>;
+  },
+): Promise<void> {
+  const { history, zip, limits, signal, redactor, redacted } = parts;
+  let sink: TextSink | undefined;
+  let count = 0;
+  for (let after = 0, hasMore = true; hasMore; ) {
+    const page = await history.telemetry(run.id, after, TELEMETRY_AT_ONCE);
+    for (const record of page.records) {
+      count++;
+      if (count > limits.telemetryPerRun)
+        throw tooLarge(run, `it has more than ${limits.telemetryPerRun} spans and logs`);
+      const line = JSON.stringify(redactor.telemetry(record));
+      countPlaceholders(line, redacted);
+      sink ??= zip.open(runPath(run.id, RUN_FILES.telemetry));
+      await sink.write(`${line}\n`);
+    }
+    signal.throwIfAborted();
+    ({ next: after, hasMore } = page);
+  }
+  await sink?.end();
 }
 
 /** The record of a run in a bundle. */

@@ -11,7 +11,7 @@ export interface Verified {
   redacted: Record<string, number>;
 }
 
-const NOTHING = { begin: async () => {}, take: () => undefined, end: async () => {} };
+const NOTHING = { begin: async () => {}, take: () => undefined, takeTelemetry: () => undefined, end: async () => {} };
 
 /** Validates a bundle like an import, and stores nothing. @throws only when cancelled */
 export async function verifyBundle(

@@ -1,5 +1,6 @@
 import { isLogLine } from "../../model/catalogue/catalogue.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
+import type { TelemetryRecord } from "../../model/telemetry.ts";
 import { isCardNumber } from "./checksums.ts";
 import { findSecrets } from "./find-secrets.ts";
 import { LearnedSecrets } from "./learned-secrets.ts";
@@ -16,6 +17,8 @@ import { isHarmless, isSecretName } from "./secret-names.ts";
 const TEXT_LIMIT = 1_000_000;
 /** Identifiers of OpenTelemetry: hexadecimal, sometimes only digits like a card's number. */
 const TRACE_ID = /^[0-9a-f]{16}(?:[0-9a-f]{16})?$/;
+/** Fields that link a span or a log record; the events of a span have times. */
+const TELEMETRY_IDS = new Set(["record", "joinedBy", "traceId", "spanId", "parentId", "kind", "events"]);
 /** Fields that link events are not changed. */
 const LINKING_FIELDS = new Set(["runId", "type", "callId", "sessionId", "turnId", "rowId", "fault", "step"]);
 
@@ -69,6 +72,25 @@ export class Redactor {
       from = end;
     }
     return from === 0 ? text : redacted + text.slice(from);
+  }
+
+  /** A span or a log record that is kept with a run; its ids and times are not changed. */
+  telemetry(record: TelemetryRecord): TelemetryRecord {
+    const line = JSON.stringify(record);
+    const isShort = line.length <= TEXT_LIMIT;
+    if (isShort && !mayHoldSecret(line) && !this.#learned.areIn(line)) return record;
+    const redacted = this.#withoutSecrets(record);
+    return record.record === "span"
+      ? ({ ...redacted, events: record.events.map((event) => this.#withoutSecrets(event)) } as TelemetryRecord)
+      : (redacted as TelemetryRecord);
+  }
+
+  #withoutSecrets(part: object): object {
+    const entries = Object.entries(part).map(([key, value]) => {
+      if (TELEMETRY_IDS.has(key) || typeof value === "number") return [key, value];
+      return [key, typeof value === "string" ? this.text(value) : this.value(value)];
+    });
+    return Object.fromEntries(entries);
   }
 
   /** A JSON value without secrets; the same object when it has none. */

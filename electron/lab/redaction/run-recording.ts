@@ -1,3 +1,4 @@
+import type { TelemetryRecord } from "../../model/telemetry.ts";
 import type { Redact } from "../events/run-log.ts";
 import type { YamlValues } from "./redact-yaml.ts";
 import { Redactor } from "./redactor.ts";
@@ -9,6 +10,8 @@ export interface RunRecording {
   stackSource: string | undefined;
   /** Absent for a raw run. */
   redact: Redact | undefined;
+  /** Of its spans and logs; absent for a raw run. */
+  redactTelemetry: ((record: TelemetryRecord) => TelemetryRecord) | undefined;
 }
 
 export interface RunFiles {
@@ -22,7 +25,14 @@ export interface RunFiles {
 /** @param isRaw nothing is redacted, at a person's request */
 export function recordingOf(files: RunFiles, isRaw: boolean): RunRecording {
   const { scenarioTitle, scenarioSource, stackSource, environments = [] } = files;
-  if (isRaw) return { scenarioTitle, scenarioSource, stackSource: stackSource?.source, redact: undefined };
+  if (isRaw)
+    return {
+      scenarioTitle,
+      scenarioSource,
+      stackSource: stackSource?.source,
+      redact: undefined,
+      redactTelemetry: undefined,
+    };
   const redactor = new Redactor();
   for (const environment of environments) redactor.learn(environment);
   // First, because the secrets of these files are searched for in all others.
@@ -33,5 +43,6 @@ export function recordingOf(files: RunFiles, isRaw: boolean): RunRecording {
     scenarioSource: scenario,
     stackSource: stack,
     redact: (event) => redactor.event(event).event,
+    redactTelemetry: (record) => redactor.telemetry(record),
   };
 }

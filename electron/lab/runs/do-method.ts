@@ -22,7 +22,7 @@ export async function doMethod(scenario: Scenario, context: RunContext, signal: 
       stop.abort(new RunStopped("failed", why)),
     );
     for (const [index, step] of scenario.method.entries()) {
-      const work = doStep(step, `step-${index + 1}`, context, stop.signal);
+      const work = doStep(step, index + 1, context, stop.signal);
       if (!step.background) {
         await work;
         continue;
@@ -43,13 +43,14 @@ export async function doMethod(scenario: Scenario, context: RunContext, signal: 
   }
 }
 
-async function doStep(step: Step, id: string, context: RunContext, signal: AbortSignal): Promise<void> {
+async function doStep(step: Step, number: number, context: RunContext, signal: AbortSignal): Promise<void> {
   const { log } = context;
+  const id = `step-${number}`;
   const label = describeStep(step);
   log.append({ type: "step.started", step: id, kind: kindOf(step), label, background: step.background ?? false });
   try {
     signal.throwIfAborted();
-    const output = await orAbort(runStep(step, context, signal), signal);
+    const output = await orAbort(runStep(step, context, signal, number), signal);
     log.append({ type: "step.ended", step: id, outcome: "ok", output });
   } catch (error) {
     const message = messageOf(error);

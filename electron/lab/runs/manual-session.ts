@@ -87,12 +87,17 @@ export class ManualSession {
   send(sent: CallStep | PromptStep, signal: AbortSignal): Promise<StepOutput> {
     const written = "call" in sent ? { call: sent.call, arguments: sent.arguments ?? {} } : { agent: sent.agent };
     return this.#during(() =>
-      this.#logged(written, () => this.#whileServing(signal, (own) => runStep(sent, this.#startedContext, own))),
+      this.#logged(written, (number) =>
+        this.#whileServing(signal, (own) => runStep(sent, this.#startedContext, own, number)),
+      ),
     );
   }
 
   /** Logs a request as a step, so that the session can be saved as a scenario. */
-  async #logged<Value>(written: Readonly<Record<string, unknown>>, work: () => Promise<Value>): Promise<Value> {
+  async #logged<Value>(
+    written: Readonly<Record<string, unknown>>,
+    work: (number: number) => Promise<Value>,
+  ): Promise<Value> {
     const log = (body: LabEventBody) => {
       try {
         this.#startedContext.log.append(body);
@@ -100,12 +105,13 @@ export class ManualSession {
         // What cannot be recorded keeps nothing from being undone; the run's end reports it.
       }
     };
-    const step = `step-${++this.#steps}`;
+    const number = ++this.#steps;
+    const step = `step-${number}`;
     const [[kind = "", target]] = Object.entries(written) as [[string, unknown]];
     const label = typeof target === "string" ? `${kind} ${target}` : `${kind}: ${describeFault(target)}`;
     log({ type: "step.started", step, kind, label, background: false, written });
     try {
-      const output = await work();
+      const output = await work(number);
       log({ type: "step.ended", step, outcome: "ok", output });
       return output;
     } catch (error) {

@@ -27,6 +27,8 @@ import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import { isProxied, linkNamed, type Service } from "../stacks/stack-file.ts";
 import type { StrayErrors } from "../stray-errors.ts";
+import { RunTraces } from "../telemetry/run-traces.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { withApprover } from "./approver.ts";
 import { doMethod } from "./do-method.ts";
 import { ResidueCheck } from "./residue.ts";
@@ -47,6 +49,8 @@ export interface RunnerParts {
   labVersion: string;
   /** Errors of this process that nothing has awaited: the run in progress ends as `error`. */
   strays: StrayErrors;
+  /** What services send of the run; absent where nothing is received. */
+  telemetry?: Telemetry;
   /** Accepts existing damage, and names it in the log, instead of refusing to run. */
   acceptExisting?: boolean;
   /** Records the run unredacted, including secrets; it can then not be exported. */
@@ -110,7 +114,7 @@ export async function carryOut(
   const { keepRaw = false } = parts;
   const files = { scenarioTitle: scenario.title, scenarioSource: plan.source, stackSource: stack.source };
   const environments = stack.stack.services.map(({ environment }) => environment);
-  const { redact, ...recorded } = recordingOf({ ...files, environments }, keepRaw);
+  const { redact, redactTelemetry, ...recorded } = recordingOf({ ...files, environments }, keepRaw);
   const log = new RunLog({
     runId: randomUUID(),
     clock,
@@ -128,8 +132,14 @@ export async function carryOut(
     startedWallMs: log.startedWallMs,
     isRaw: keepRaw,
   });
+  const { runId, startedWallMs } = log;
+  const joining = parts.telemetry?.join({ runId, startedWallMs, store: history, redact: redactTelemetry });
+  log.subscribe((event) => {
+    if ("traceId" in event && event.traceId) joining?.knows(event.traceId);
+  });
   const faults = new FaultInjector({ stack, journal, log, clock });
-  const context = new RunContext({ stack, log, faults, clock, reading: scenario.reading });
+  const traces = new RunTraces(runId, (traceId) => joining?.knows(traceId));
+  const context = new RunContext({ stack, log, faults, clock, traces, reading: scenario.reading });
   const residue = new ResidueCheck(context, journal, {
     ...policy,
     acceptsExisting: policy.acceptsDamage || (parts.acceptExisting ?? false),
@@ -150,6 +160,7 @@ export async function carryOut(
     return { runId: log.runId, outcome, reason };
   } finally {
     stops.end();
+    if (joining !== undefined) parts.telemetry?.ended(joining, clock.wallMs());
   }
 }
 

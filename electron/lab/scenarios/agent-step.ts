@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LabError } from "../lab-error.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
+import type { StepTraces, TraceHeaders } from "../telemetry/run-traces.ts";
 import { exchange, type HttpReply, post } from "./exchange.ts";
 import type { RunContext } from "./run-context.ts";
 import type { AgentTarget, StepOf } from "./schema.ts";
@@ -17,9 +18,11 @@ export async function askAgent(
   { agent, at }: StepOf<"agent">,
   context: RunContext,
   signal: AbortSignal,
+  traces: StepTraces,
 ): Promise<Record<string, unknown>> {
-  if (at !== undefined) return askAgentAt(agent, at, context, signal);
-  const report = await askStackAgent(agent, context.stack, signal);
+  const trace = traces.start();
+  if (at !== undefined) return askAgentAt(agent, at, trace, context, signal);
+  const report = await askStackAgent(agent, context.stack, signal, trace);
   context.answer = report.answer;
   return report;
 }
@@ -27,20 +30,34 @@ export async function askAgent(
 const agentReport = z.looseObject({ answer: z.string() });
 
 /** @throws LabError when the stack has no agent, or its agent does not reply as the reference stack's does */
-export async function askStackAgent(input: string, stack: RunContext["stack"], signal: AbortSignal) {
+export async function askStackAgent(
+  input: string,
+  stack: RunContext["stack"],
+  signal: AbortSignal,
+  trace?: TraceHeaders,
+) {
   const url = stack.endpoint("agent", "an agent step");
   const service = stack.stack.services.find(({ role }) => role === "agent");
-  const headers = { "content-type": "application/json", ...tokenHeaders(service) };
+  const headers = { "content-type": "application/json", ...tokenHeaders(service), ...trace };
   const reply = await post(url, headers, { input }, AGENT_LIMIT_MS, signal);
   const report = agentReport.safeParse(reply.body);
   if (!reply.ok || !report.success) throw unexpected(url, reply);
   return report.data;
 }
 
-async function askAgentAt(input: string, at: AgentTarget, context: RunContext, signal: AbortSignal) {
+async function askAgentAt(
+  input: string,
+  at: AgentTarget,
+  trace: TraceHeaders,
+  context: RunContext,
+  signal: AbortSignal,
+) {
   const { url, method = "POST", body = { input: INPUT } } = at;
-  const headers = { "content-type": "application/json" };
-  const init = method === "GET" ? { method } : { method, headers, body: JSON.stringify(filled(body, input)) };
+  const headers = { "content-type": "application/json", ...trace };
+  const init =
+    method === "GET"
+      ? { method, headers: { ...trace } }
+      : { method, headers, body: JSON.stringify(filled(body, input)) };
   const target = method === "GET" ? url.replaceAll(INPUT, encodeURIComponent(input)) : url;
   const reply = await exchange(target, init, AGENT_LIMIT_MS, signal);
   if (!reply.ok) throw unexpected(target, reply);

@@ -29,7 +29,12 @@ export async function demandCall(
   let session: McpSession | undefined;
   try {
     return await inTime(`call ${call}`, limitMs, signal, async (limit) => {
-      session = await openMcpSession(context.stack.gateway("a steady state's call"), turn, limit);
+      session = await openMcpSession(
+        context.stack.gateway("a steady state's call"),
+        turn,
+        limit,
+        context.traces.ofStep(0).start(),
+      );
       if (session.id !== undefined) context.uncounted.add(session.id);
       const { decision, detail } = await session.call(call, given, limit);
       return decision === "ok" ? undefined : `call ${call} ended in ${decision} (${detail}), expected ok`;

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { AbortScope, within } from "../abort-scope.ts";
 import { isUnauthorized, type McpEndpoint, mayBeOlder, unauthorized } from "../health/mcp-endpoint.ts";
 import { LabError, messageOf } from "../lab-error.ts";
+import type { TraceHeaders } from "../telemetry/run-traces.ts";
 
 /** Longer than any approval takes, so that the gateway or the run ends a call, not the client's default. */
 const CALL_LIMIT_MS = 6 * 60_000;
@@ -42,9 +43,14 @@ interface Connected {
  * Opens a session over Streamable HTTP or, where the server does not have it, over HTTP+SSE. Every request gets its own signal: the SDK's client never removes its listener, and would otherwise keep a session's
  * objects, such as schema validators, in memory as long as the run's signal.
  */
-export async function openMcpSession(endpoint: McpEndpoint, turn: string, signal: AbortSignal): Promise<McpSession> {
+export async function openMcpSession(
+  endpoint: McpEndpoint,
+  turn: string,
+  signal: AbortSignal,
+  trace?: TraceHeaders,
+): Promise<McpSession> {
   const url = new URL(endpoint.url);
-  const options = { requestInit: { headers: { ...endpoint.headers, "X-Mcp-Turn-Id": turn } } };
+  const options = { requestInit: { headers: { ...endpoint.headers, ...trace, "X-Mcp-Turn-Id": turn } } };
   const { client, transport } = await within(signal, ANSWER_LIMIT_MS, async (limit) => {
     try {
       return await connect(new StreamableHTTPClientTransport(url, options), limit);
@@ -65,7 +71,7 @@ export async function openMcpSession(endpoint: McpEndpoint, turn: string, signal
       return tools;
     },
     async call(tool, toolArguments, limit) {
-      const request = { name: tool, arguments: toolArguments };
+      const request = { name: tool, arguments: toolArguments, ...(trace === undefined ? {} : { _meta: { ...trace } }) };
       const options = { timeout: CALL_LIMIT_MS, resetTimeoutOnProgress: true };
       const scope = new AbortScope(limit);
       try {

@@ -16,6 +16,7 @@ import { LabError, messageOf } from "../lab-error.ts";
 import type { RunningStack } from "../stacks/running-stack.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import { serviceNamed } from "../stacks/stack-file.ts";
+import { RunTraces } from "../telemetry/run-traces.ts";
 import { type DecisionSource, noDecisions } from "../traces/decision-source.ts";
 import { DroppedRows } from "./dropped-rows.ts";
 import type { Scenario } from "./schema.ts";
@@ -26,6 +27,7 @@ export class RunContext {
   readonly log: RunLog;
   readonly faults: FaultInjector;
   readonly clock: Clock;
+  readonly traces: RunTraces;
   /** Set once the run is watched. */
   decisions: DecisionSource = noDecisions("decisions are not read yet");
   readonly dropped = new DroppedRows();
@@ -53,12 +55,14 @@ export class RunContext {
     log: RunLog;
     faults: FaultInjector;
     clock: Clock;
+    traces?: RunTraces;
     reading?: Scenario["reading"];
   }) {
     this.stack = parts.stack;
     this.log = parts.log;
     this.faults = parts.faults;
     this.clock = parts.clock;
+    this.traces = parts.traces ?? new RunTraces(parts.log.runId);
     this.reading = parts.reading;
     parts.log.subscribeToReal((event) => this.#untracked.push(event));
   }

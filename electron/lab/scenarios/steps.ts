@@ -6,6 +6,7 @@ import { retryPauseMs } from "../retry-pause.ts";
 import { tokenHeaders } from "../stacks/service-token.ts";
 import { serviceNamed } from "../stacks/stack-file.ts";
 import type { Role } from "../stacks/stack-schema.ts";
+import type { StepTraces, TraceHeaders } from "../telemetry/run-traces.ts";
 import { askAgent } from "./agent-step.ts";
 import { countOf, describeVerdict, Inconclusive } from "./checks.ts";
 import { type ClickAction, messageIn, unsuccessful } from "./click-answer.ts";
@@ -24,15 +25,21 @@ const CLICK_LIMIT_MS = 10_000;
 /** Output of a step in the log, shown in its inspector; kept small. */
 export type StepOutput = string | Record<string, unknown>;
 
-/** Runs one step. @throws when it failed, which ends the method */
-export function runStep(step: Step, context: RunContext, signal: AbortSignal): Promise<StepOutput> {
-  return byKind(RUNNERS, step, context, signal);
+/**
+ * Runs one step.
+ * @param number its number in the log: traces lead to it; 0 for a step that is not logged
+ * @throws when it failed, which ends the method
+ */
+export function runStep(step: Step, context: RunContext, signal: AbortSignal, number = 0): Promise<StepOutput> {
+  return byKind(RUNNERS, step, context, signal, context.traces.ofStep(number));
 }
 
-const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<StepOutput>> = {
-  async warm({ warm }, context, signal) {
+type StepArguments = [context: RunContext, signal: AbortSignal, traces: StepTraces];
+
+const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
+  async warm({ warm }, context, signal, traces) {
     const { openMcpSession } = await loadMcpSession();
-    const session = await openMcpSession(context.stack.mcpEndpoint(warm), randomUUID(), signal);
+    const session = await openMcpSession(context.stack.mcpEndpoint(warm), randomUUID(), signal, traces.start());
     try {
       return { tools: (await session.listTools(signal)).map(({ name }) => name) };
     } finally {
@@ -53,16 +60,15 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
 
   agent: askAgent,
 
-  async call({ call, arguments: toolArguments = {}, turn, is }, context, signal) {
+  async call({ call, arguments: toolArguments = {}, turn, is }, context, signal, traces) {
     const startedMs = context.clock.monotonicMs();
-    const outcome = await callOnce(context, turn ?? randomUUID(), call, toolArguments, signal).catch(
-      (error: unknown) => {
-        signal.throwIfAborted();
-        // A stack without a gateway has not answered with an error.
-        if (is === undefined || (error instanceof LabError && error.code === "bad-input")) throw error;
-        return { ok: false, decision: "error", detail: messageOf(error) };
-      },
-    );
+    const made = { tool: call, toolArguments, turn: turn ?? randomUUID(), trace: traces.start() };
+    const outcome = await callOnce(context, made, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      // A stack without a gateway has not answered with an error.
+      if (is === undefined || (error instanceof LabError && error.code === "bad-input")) throw error;
+      return { ok: false, decision: "error", detail: messageOf(error) };
+    });
     const durationMs = Math.round(context.clock.monotonicMs() - startedMs);
     if (is !== undefined && outcome.ok !== (is === "ok")) {
       const ended = outcome.ok ? "ok" : `${outcome.decision}${outcome.detail && `: ${outcome.detail}`}`;
@@ -71,9 +77,11 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     return { tool: call, ...outcome, durationMs };
   },
 
-  async storm(step, context, signal) {
+  async storm(step, context, signal, traces) {
     const { storm, arguments: toolArguments = {}, times, clients = 1, until, abandon = false } = step;
-    const sessions = await openSessions(clients, () => openGatewaySession(context, randomUUID(), signal));
+    const sessions = await openSessions(clients, () =>
+      openGatewaySession(context, randomUUID(), signal, traces.start()),
+    );
     const outcomes: Record<string, number> = {};
     let calls = 0;
     let isOver = false;
@@ -96,11 +104,15 @@ const RUNNERS: StepTable<[context: RunContext, signal: AbortSignal], Promise<Ste
     return { tool: storm, calls, outcomes };
   },
 
-  async http({ http, path, method = "GET", json, status }, context, signal) {
+  async http({ http, path, method = "GET", json, status }, context, signal, traces) {
     const url = context.url(http, path);
     const init = {
       method,
-      headers: { "content-type": "application/json", ...tokenHeaders(serviceNamed(context.stack.stack, http)) },
+      headers: {
+        "content-type": "application/json",
+        ...tokenHeaders(serviceNamed(context.stack.stack, http)),
+        ...traces.start(),
+      },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     };
     const response = await exchange(url, init, HTTP_LIMIT_MS, signal);
@@ -192,9 +204,14 @@ async function openSessions(count: number, open: () => Promise<McpSession>): Pro
   throw failed.reason;
 }
 
-async function openGatewaySession(context: RunContext, turn: string, signal: AbortSignal): Promise<McpSession> {
+async function openGatewaySession(
+  context: RunContext,
+  turn: string,
+  signal: AbortSignal,
+  trace: TraceHeaders,
+): Promise<McpSession> {
   const { openMcpSession } = await loadMcpSession();
-  return openMcpSession(context.stack.gateway("a call"), turn, signal);
+  return openMcpSession(context.stack.gateway("a call"), turn, signal, trace);
 }
 
 function headersFor(role: Role, { stack }: RunContext): Record<string, string> {
@@ -202,15 +219,20 @@ function headersFor(role: Role, { stack }: RunContext): Record<string, string> {
   return { "content-type": "application/json", ...tokenHeaders(service) };
 }
 
+interface GatewayCall {
+  tool: string;
+  toolArguments: Record<string, unknown>;
+  turn: string;
+  trace: TraceHeaders;
+}
+
 /** One call in a session of its own. @throws when the session cannot be opened */
 async function callOnce(
   context: RunContext,
-  turn: string,
-  tool: string,
-  toolArguments: Record<string, unknown>,
+  { tool, toolArguments, turn, trace }: GatewayCall,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
-  const session = await openGatewaySession(context, turn, signal);
+  const session = await openGatewaySession(context, turn, signal, trace);
   try {
     return await session.call(tool, toolArguments, signal);
   } finally {

@@ -141,7 +141,8 @@ export class EngineService {
     const onFailure = (error: unknown) => this.takeStray(error);
     const shared = { operations, store, stack: controller, feeds, keepsRaw, listen, onChange, notify };
     const runs = new RunService({ ...shared, session, onFailure });
-    const faults = new FaultService({ ...shared, journal, strays, runs, onEnded });
+    const { telemetry } = session;
+    const faults = new FaultService({ ...shared, journal, strays, runs, onEnded, telemetry });
 
     this.settings = settings;
     this.notices = notices;
@@ -168,7 +169,7 @@ export class EngineService {
       undoManual: () => faults.restoreOriginal(),
       remember: (choice) => preferences.rememberStack(choice),
     });
-    this.streams = new EventStreams(store, feeds, this.state);
+    this.streams = new EventStreams(store, feeds, this.state, telemetry);
     const { streams } = this;
     this.diagnostics = new DiagnosticsService({ dataFolder: home.folder, store, runs, streams, notices });
 
@@ -176,6 +177,9 @@ export class EngineService {
     settings.onChange((_, { historyLimit }) => {
       if (historyLimit !== undefined) history.trim();
       onChange();
+    });
+    void telemetry.start(settings.current().ports === "auto" ? "auto" : "fixed").then(() => {
+      if (telemetry.problem !== undefined) notices.add(telemetry.problem);
     });
     if (leftUp !== undefined) controller.adopt(leftUp);
     else void this.#reopen(preferences.stack());

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Launch, RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
+import { ENDPOINT_VARIABLE, LOOPBACK, type Telemetry } from "../telemetry/telemetry.ts";
 import { PROGRAMS_FOLDER } from "./reference-stack.ts";
 import { isProxied, type Link, type ProxiedLink, type Service, type Stack, serviceNamed } from "./stack-file.ts";
 import { unpublished } from "./unpublished.ts";
@@ -15,6 +16,8 @@ export interface LaunchPlace {
   /** Service to host port. */
   ports: Readonly<Record<string, number>>;
   environment: NodeJS.ProcessEnv;
+  /** What a service needs to send its telemetry to the lab; absent where nothing is received. */
+  telemetry?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where the lab itself reaches a service. @throws LabError when it publishes no port */
@@ -32,9 +35,20 @@ export function writeLaunches(
     register,
     stacksFolder,
     environment,
-  }: { register: StackRegister; stacksFolder: string; environment: NodeJS.ProcessEnv },
+    telemetry,
+  }: {
+    register: StackRegister;
+    stacksFolder: string;
+    environment: NodeJS.ProcessEnv;
+    telemetry?: Telemetry | undefined;
+  },
 ): void {
-  const place = { folder: join(stacksFolder, registered.id), ports: registered.ports, environment };
+  const place = {
+    folder: join(stacksFolder, registered.id),
+    ports: registered.ports,
+    environment,
+    telemetry: telemetry?.environmentFor(LOOPBACK),
+  };
   for (const service of stack.services) {
     register.setProcess(registered.id, service.name, makeLaunch(stack, service, place), undefined);
   }
@@ -69,13 +83,21 @@ export function makeLaunch(stack: Stack, service: Service, place: LaunchPlace): 
   const passed = PASSED_ON.flatMap((name) => (place.environment[name] ? [[name, place.environment[name]]] : []));
   return {
     command: service.process.command.map(fill),
-    environment: Object.fromEntries([...passed, ...composed, ...own]) as Record<string, string>,
+    environment: withTelemetry(Object.fromEntries([...passed, ...composed, ...own]), place.telemetry),
     folder: stack.folder,
     stopSignal: service.stopSignal,
     stopGraceMs: service.stopGraceMs,
     logFile: { stdout: join(logs, `${service.name}.stdout.log`), stderr: join(logs, `${service.name}.stderr.log`) },
     needs: Object.keys(service.dependsOn),
   };
+}
+
+/** The environment with the lab's address in it, where the service asks for one by an empty value. */
+export function withTelemetry(
+  environment: Readonly<Record<string, string>>,
+  telemetry: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  return { ...environment, ...(environment[ENDPOINT_VARIABLE] === "" ? telemetry : undefined) };
 }
 
 /** The address that a link's caller names, replaced by the one on this machine that leads there. */

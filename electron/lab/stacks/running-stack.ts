@@ -7,6 +7,7 @@ import type { ProbeResult } from "../health/probe.ts";
 import type { RegisteredStack, StackRegister } from "../journal/stack-register.ts";
 import { LabError, messageOf } from "../lab-error.ts";
 import { YamlValues } from "../redaction/redact-yaml.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { LogFollower, StackBackend, StackProgress } from "./backend.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { StackDriver } from "./driver.ts";
@@ -45,6 +46,8 @@ export interface UpOptions {
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal;
   report?: (progress: StackProgress) => void;
+  /** Where services send their spans and logs, if they can. */
+  telemetry?: Telemetry | undefined;
 }
 
 /** A stack that is up: what the lab breaks, and where to reach it. */
@@ -111,7 +114,8 @@ export class RunningStack {
     try {
       if (engine !== undefined && isOnDocker(registered)) {
         const { bringUp } = await import("./docker/bring-up.ts");
-        await bringUp({ docker: engine.docker, stack, registered, register, signal, report });
+        const { telemetry } = options;
+        await bringUp({ docker: engine.docker, stack, registered, register, signal, report, telemetry });
       } else {
         writeLaunches(stack, registered, options);
       }

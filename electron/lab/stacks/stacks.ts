@@ -1,6 +1,7 @@
 import type { FaultJournal } from "../journal/fault-journal.ts";
 import { isProtected, type RegisteredStack, type StackRegister } from "../journal/stack-register.ts";
 import { LabError } from "../lab-error.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { attachedRow } from "./docker/attached-row.ts";
 import { containersOf } from "./docker/compose-labels.ts";
 import type { Engine } from "./docker/engine.ts";
@@ -21,6 +22,8 @@ export interface StacksParts {
   faults: FaultJournal;
   stacksFolder: string;
   environment: NodeJS.ProcessEnv;
+  /** What services send to; absent where nothing is received. */
+  telemetry?: Telemetry;
 }
 
 export interface OpenOptions {
@@ -50,9 +53,11 @@ export class Stacks {
   async open(target: ResolvedTarget, options: OpenOptions): Promise<OpenStack> {
     const { listen = () => {}, breaksLinks = false } = options;
     const startedMs = performance.now();
+    await this.#parts.telemetry?.start(target.target.ports === "auto" ? "auto" : "fixed");
     const { running, openedAs } = await this.#find(target, { ...options, listen, breaksLinks });
     // Only then: nothing is built on someone's engine since a project was opened.
     if (breaksLinks) await readyForLinks(target.stack, running, listen);
+    await this.#listenFor(running);
     listen({ is: "open", running, openedAs, tookMs: performance.now() - startedMs });
     return new OpenStack(target.target, running, openedAs, this.#parts.faults);
   }
@@ -96,6 +101,8 @@ export class Stacks {
     if (registered === undefined) return undefined;
     const running = await this.#attachTo(reloadStack(registered, this.#parts.environment), registered);
     const target = targetOfRegistered(registered, gatewayOf(running.stack));
+    await this.#parts.telemetry?.start(target.ports === "auto" ? "auto" : "fixed");
+    void this.#listenFor(running);
     return new OpenStack(target, running, "kept", this.#parts.faults);
   }
 
@@ -106,6 +113,22 @@ export class Stacks {
     await takeDown(registered, this.#parts.register, this.#parts.stacksFolder, options);
     this.#parts.faults.forget(registered.id);
     return true;
+  }
+
+  /** Its containers may be told to send to the lab, or have been told by an earlier one. */
+  async #listenFor({ registered }: RunningStack): Promise<void> {
+    const { telemetry } = this.#parts;
+    if (telemetry?.ports === undefined) return;
+    telemetry.addresses = [];
+    if (registered.docker === undefined) return;
+    const [{ openEngine }, { addressesFromProject }] = await Promise.all([
+      import("./docker/engine.ts"),
+      import("./docker/telemetry-address.ts"),
+    ]);
+    const { engine } = registered.docker;
+    const found = addressesFromProject(openEngine(engine), engine, registered.project, telemetry);
+    // An engine that is away is reported by the health of the services.
+    telemetry.addresses = await found.catch(() => []);
   }
 
   #leftUp(): RegisteredStack | undefined {
@@ -168,6 +191,7 @@ export class Stacks {
         environment,
         signal,
         report: (progress) => listen({ is: "starting", stack, progress }),
+        telemetry: this.#parts.telemetry,
         ...(engine === undefined ? {} : { engine }),
       });
       running.atEnd(release);

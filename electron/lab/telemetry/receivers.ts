@@ -32,7 +32,7 @@ export class Receivers {
    */
   static async listen(
     intake: Intake,
-    { token, choices }: { token: string | undefined; choices: readonly [OtlpPorts, ...OtlpPorts[]] },
+    { token, choices }: { token: string | undefined; choices: readonly OtlpPorts[] },
   ): Promise<Receivers> {
     const grpc = new LazyGrpc(intake, token);
     let failure: unknown;

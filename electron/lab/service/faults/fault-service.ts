@@ -15,6 +15,7 @@ import { type CallStep, ManualSession, type PromptStep } from "../../runs/manual
 import type { StepOutput } from "../../scenarios/steps.ts";
 import { serviceNamed } from "../../stacks/stack-file.ts";
 import type { StrayErrors } from "../../stray-errors.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { LAB_VERSION } from "../../version.ts";
 import type { Operations } from "../operations/operations.ts";
 import type { RunService } from "../runs/run-service.ts";
@@ -44,6 +45,7 @@ export interface FaultServiceParts {
   /** A manual session has ended, whether it could be recorded or not. */
   onEnded: () => void;
   notify: (notice: string) => void;
+  telemetry: Telemetry;
 }
 
 /** Faults that a person applies and undoes, and the way to stop all of them. */
@@ -210,7 +212,7 @@ export class FaultService {
   async #beginManual(): Promise<ManualSession> {
     const stack = this.#parts.stack.running;
     if (stack === undefined) throw new LabError("precondition", "no stack is up", { hint: "bring it up first" });
-    const { store, strays, journal, feeds, listen, keepsRaw, notify } = this.#parts;
+    const { store, strays, journal, feeds, listen, keepsRaw, notify, telemetry } = this.#parts;
     store.assertWritable();
     const run = await ManualSession.begin({
       stack,
@@ -220,6 +222,7 @@ export class FaultService {
       labVersion: LAB_VERSION,
       listen,
       strays,
+      telemetry,
       onUnrecorded: (error) => notify(`the manual session is not in the history: ${messageOf(error)}`),
       keepRaw: keepsRaw(),
     });

@@ -4,6 +4,7 @@ import { systemClock } from "../../clock.ts";
 import type { DockerLocation } from "../../journal/docker-location.ts";
 import type { RegisteredStack, StackRegister } from "../../journal/stack-register.ts";
 import { LabError } from "../../lab-error.ts";
+import { ENDPOINT_VARIABLE, type Telemetry } from "../../telemetry/telemetry.ts";
 import { LAB_VERSION } from "../../version.ts";
 import type { StackProgress } from "../backend.ts";
 import { namedVolumesOf, networksOf } from "../compose-names.ts";
@@ -15,6 +16,7 @@ import { endpointConfig } from "./endpoints.ts";
 import { ask } from "./engine-error.ts";
 import { ensureImages } from "./images.ts";
 import { ProjectWatch } from "./project-watch.ts";
+import { addressFromNetwork } from "./telemetry-address.ts";
 
 const LAST_LINES = 8;
 /** What a service waits for another to be healthy; as long as compose's own patience with a slow first start. */
@@ -27,6 +29,7 @@ export interface BringUp {
   register: StackRegister;
   signal: AbortSignal;
   report: ((progress: StackProgress) => void) | undefined;
+  telemetry?: Telemetry | undefined;
 }
 
 /** Brings a project up as compose does: images, networks, volumes, containers, and their start as each may begin. */
@@ -102,8 +105,10 @@ function missing(what: string, name: string): LabError {
   });
 }
 
-async function create({ docker, stack, registered }: BringUp, service: string, imageId: string): Promise<string> {
+async function create(plan: BringUp, service: string, imageId: string): Promise<string> {
+  const { docker, stack, registered } = plan;
   const spec = containerSpec(stack, service, registered.ports, imageId);
+  spec.create.Env = await environmentOf(spec.create, plan);
   const container = await ask(`creating the container of ${service}`, () => docker.createContainer(spec.create));
   if (container === undefined) throw new LabError("internal", `no container was created for ${service}`);
   for (const endpoint of spec.more) {
@@ -113,6 +118,21 @@ async function create({ docker, stack, registered }: BringUp, service: string, i
     );
   }
   return container.id;
+}
+
+/** With the address at which a container of its network reaches the lab, where the service asks for one. */
+async function environmentOf(
+  { Env = [], HostConfig }: Dockerode.ContainerCreateOptions,
+  { docker, registered, telemetry }: BringUp,
+): Promise<string[]> {
+  if (telemetry === undefined || !Env.includes(`${ENDPOINT_VARIABLE}=`)) return Env;
+  const network = HostConfig?.NetworkMode ?? "default";
+  const address = await addressFromNetwork(docker, registered.docker.engine, network, telemetry);
+  const added = address === undefined ? undefined : telemetry.environmentFor(address);
+  if (added === undefined) return Env;
+  const names = Object.keys(added);
+  const kept = Env.filter((entry) => !names.some((name) => entry.startsWith(`${name}=`)));
+  return [...kept, ...Object.entries(added).map(([name, value]) => `${name}=${value}`)];
 }
 
 /** All at once, but each after what it depends on is as it wants it; the first that fails stops the rest. */
