@@ -45,6 +45,7 @@ const ORDER = {
     "reports",
     "evaluation",
     "bundles",
+    "exports",
     "watchdog",
     "service",
   ],
@@ -66,6 +67,7 @@ const ORDER = {
   renderer: [
     "lab-client",
     "timeline",
+    "charts",
     "ui",
     "state",
     "about",

@@ -13,6 +13,7 @@ import { ChecksPanel } from "./checks-panel.tsx";
 import { EventList } from "./event-list.tsx";
 import { Inspector } from "./inspector.tsx";
 import { MomentBar } from "./moment-bar.tsx";
+import { PlotsPanel } from "./plots-panel.tsx";
 import { RunHeader } from "./run-header.tsx";
 import classes from "./run-page.module.css";
 import { RunTimeline } from "./run-timeline.tsx";
@@ -148,6 +149,7 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
             </Tabs.Tab>
             <Tabs.Tab value="calls">Tool calls ({view.calls.length})</Tabs.Tab>
             <Tabs.Tab value="waterfall">Waterfall</Tabs.Tab>
+            <Tabs.Tab value="plots">Plots</Tabs.Tab>
             <Tabs.Tab value="events">Events</Tabs.Tab>
             <Tabs.Tab value="logs">Logs</Tabs.Tab>
           </Tabs.List>
@@ -159,6 +161,9 @@ function RunBody({ run, route }: { run: OpenRun; route: Route }) {
           </Tabs.Panel>
           <Tabs.Panel value="waterfall">
             <Waterfall run={run} selectedSeq={selectedSeq} onVisit={visit} />
+          </Tabs.Panel>
+          <Tabs.Panel value="plots">
+            <PlotsPanel run={run} selectedSeq={selectedSeq} onVisit={visit} />
           </Tabs.Panel>
           <Tabs.Panel value="events">
             <EventList {...events} />

@@ -85,7 +85,10 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
             : `${visible.length.toLocaleString()} of ${rows.length.toLocaleString()} spans`}
         </span>
       </div>
-      <div ref={plot} className={classes.rows}>
+      <div className={classes.rows}>
+        <div className={classes.ruler}>
+          <span ref={plot} />
+        </div>
         {visible.length === 0 ? (
           <Empty title={wanted === "" ? "No steps yet" : "No matches"} />
         ) : (
@@ -117,9 +120,6 @@ export function Waterfall({ run, selectedSeq, onVisit }: WaterfallProps) {
   );
 }
 
-/** Pixels of the titles of the lanes, as in the stylesheet. */
-const NAMES_PX = 164;
-
 /** The axis of the timeline above, with its zoom and its collapsed idle times. */
 function useSharedAxis({ record, version }: OpenRun) {
   const cursorMs = useInteraction((state) => state.cursorMs);
@@ -134,12 +134,10 @@ function useSharedAxis({ record, version }: OpenRun) {
   );
   const scale = useMemo(() => {
     const viewport = stretch === undefined ? wholeRun(axis) : viewportOf(stretch, axis);
-    return projection(axis, viewport, Math.max(widthPx - NAMES_PX - SCROLLBAR_PX, 1));
+    return projection(axis, viewport, Math.max(widthPx, 1));
   }, [axis, stretch, widthPx]);
   return { cursorMs, scale, plot };
 }
-
-const SCROLLBAR_PX = 15;
 
 interface RowProps {
   row: WaterfallRow;

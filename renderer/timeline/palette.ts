@@ -4,7 +4,10 @@ import { TONES, type Tone } from "../../electron/model/tone.ts";
 export interface TimelinePalette {
   solid: Record<Tone, string>;
   soft: Record<Tone, string>;
+  /** Of the series of a plot, in their order. */
+  series: readonly string[];
   text: string;
+  textSoft: string;
   onSolid: string;
   grid: string;
   idle: string;
@@ -14,6 +17,8 @@ export interface TimelinePalette {
 }
 
 const FONT_PX = 12;
+/** Colours for series; a plot with more uses them again, with other shapes. */
+export const SERIES = 6;
 
 /** @param scale of the font, above 1 in presenter mode */
 export function readPalette(element: Element, scale: number): TimelinePalette {
@@ -32,7 +37,9 @@ export function readPalette(element: Element, scale: number): TimelinePalette {
   const palette: TimelinePalette = {
     solid: tones("--tone-"),
     soft: tones("--tone-soft-"),
+    series: Array.from({ length: SERIES }, (_, at) => resolve(`--series-${at + 1}`)),
     text: resolve("--ink"),
+    textSoft: resolve("--ink-soft"),
     onSolid: resolve("--ink-on-solid"),
     grid: resolve("--timeline-grid"),
     idle: resolve("--timeline-idle"),

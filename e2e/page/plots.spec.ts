@@ -1,0 +1,78 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { CALLS, slowedRun, slowedRunRow } from "../../electron/testing/slowed-run.ts";
+import { storeRun } from "../../electron/testing/stored-events.ts";
+import { isAccessible } from "./accessible.ts";
+import { test as base, expect } from "./lab-under-test.ts";
+
+const RUN = "11111111-1111-4111-8111-111111111111";
+
+const test = base.extend({
+  prepared: async ({ home }, use) => {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    await storeRun(join(home, "history.db"), slowedRunRow(RUN), slowedRun(RUN));
+    await use(undefined);
+  },
+});
+
+test("latency of calls over time, by tool, and its numbers before, during and after the fault", async ({ window }) => {
+  const { page, run } = window;
+  await window.openAddress(`#/run/${RUN}`);
+  await run.hasEnded("Passed");
+  await run.tab("Plots");
+  const plot = page.getByRole("slider", { name: /^Latency of 120 calls/ });
+  const table = page.getByRole("table", { name: "Latency, errors and decisions by tool" });
+
+  await test.step("the table is what the run's arithmetic gives", async () => {
+    const cells = await table
+      .getByRole("row")
+      .evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent)));
+    // 1 to 40 ms, each once, and 200 ms more during the fault: ranks 20, 38 and 40 of 40; 4 of the 40 fail. Of all
+    // of them, with two of each up to 40 ms, ranks 60, 114 and 119.
+    expect(cells.slice(1, 5)).toEqual([
+      ["All tools", "whole run", "120", "4", "30 ms", "234 ms", "239 ms", "allow 120"],
+      ["All tools", "before the fault", String(CALLS.before), "0", "20 ms", "38 ms", "40 ms", "allow 40"],
+      ["All tools", "during the fault", String(CALLS.during), "4", "220 ms", "238 ms", "240 ms", "allow 40"],
+      ["All tools", "after the fault", String(CALLS.after), "0", "20 ms", "38 ms", "40 ms", "allow 40"],
+    ]);
+    expect(cells.filter(([name]) => name === "pay").map(([, , calls, errors]) => [calls, errors])).toEqual([
+      ["60", "4"],
+      ["20", "0"],
+      ["20", "4"],
+      ["20", "0"],
+    ]);
+  });
+
+  await test.step("the plot begins where the lanes above begin, and ends where they end", async () => {
+    const inner = await plot.locator(".u-over").boundingBox();
+    const lanes = await run.timeline.boundingBox();
+    expect(Math.abs((inner?.x ?? 0) - (lanes?.x ?? 0))).toBeLessThanOrEqual(1);
+    expect(Math.abs((inner?.width ?? 0) - (lanes?.width ?? 0))).toBeLessThanOrEqual(1);
+  });
+
+  await test.step("by keyboard from call to call, which the inspector shows", async () => {
+    await plot.focus();
+    await plot.press("Home");
+    await expect(plot).toHaveAttribute("aria-valuetext", "list at 10 ms: 1 ms, allow, before the fault");
+    await plot.press("ArrowRight");
+    await expect(plot).toHaveAttribute("aria-valuetext", /^pay at 60 ms: 8 ms/);
+    await expect(run.inspector).toContainText("pay");
+    await plot.press("End");
+    await expect(plot).toHaveAttribute("aria-valuenow", "120");
+    await page.keyboard.press("Escape");
+  });
+
+  await test.step("a link that nothing was read on says so", async () => {
+    await page.getByText("By link").click();
+    await expect(page.getByText("No calls were read on links")).toBeVisible();
+    await page.getByText("By tool").click();
+  });
+
+  await test.step("one tool alone", async () => {
+    await page.getByRole("combobox", { name: "Only one tool" }).click();
+    await page.getByRole("option", { name: "pay" }).click();
+    await expect(page.getByRole("slider", { name: /^Latency of 60 calls/ })).toBeVisible();
+    await expect(table.getByRole("row")).toHaveCount(5);
+  });
+  await isAccessible(page);
+});
