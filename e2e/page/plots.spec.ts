@@ -1,5 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { labProgram } from "../../electron/testing/lab-program.ts";
 import { CALLS, slowedRun, slowedRunRow } from "../../electron/testing/slowed-run.ts";
 import { storeRun } from "../../electron/testing/stored-events.ts";
 import { isAccessible } from "./accessible.ts";
@@ -15,7 +17,10 @@ const test = base.extend({
   },
 });
 
-test("latency of calls over time, by tool, and its numbers before, during and after the fault", async ({ window }) => {
+test("latency of calls over time, by tool, and its numbers before, during and after the fault", async ({
+  window,
+  home,
+}) => {
   const { page, run } = window;
   await window.openAddress(`#/run/${RUN}`);
   await run.hasEnded("Passed");
@@ -75,4 +80,17 @@ test("latency of calls over time, by tool, and its numbers before, during and af
     await expect(table.getByRole("row")).toHaveCount(5);
   });
   await isAccessible(page);
+
+  await test.step("the CSV that is exported has the calls of the table; a terminal writes the same", async () => {
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "More for this run" }).click();
+    await page.getByRole("menuitem", { name: "Export CSV (calls and decisions)" }).click();
+    const text = readFileSync(await (await downloading).path(), "utf8");
+    const calls = text.split("\r\n").filter((line) => line.startsWith("tool,"));
+    expect(calls).toHaveLength(120);
+    expect(calls.filter((line) => line.includes(",during,") && line.includes(",true,"))).toHaveLength(4);
+    const args = [labProgram("launch"), "history", "export", RUN.slice(0, 8), "--format", "csv"];
+    const env = { ...process.env, RESILIENCE_LAB_HOME: home };
+    expect(spawnSync(process.execPath, args, { env, encoding: "utf8" }).stdout).toBe(text);
+  });
 });

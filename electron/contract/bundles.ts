@@ -6,6 +6,17 @@ export const upload = z.object({ upload: z.string(), fileName: z.string(), bytes
 export type Upload = z.infer<typeof upload>;
 
 export const exportRequest = z.strictObject({ runIds: z.array(runId).min(1).max(200) });
+/** Formats of other tools that one run is exported in. */
+export const RUN_FILE_FORMATS = ["otlp", "jaeger", "har", "csv"] as const;
+export type RunFileFormat = (typeof RUN_FILE_FORMATS)[number];
+export const RUN_FILE_LABELS: Readonly<Record<RunFileFormat, string>> = {
+  otlp: "OTLP JSON (a trace a turn)",
+  jaeger: "Jaeger JSON (a trace a turn)",
+  har: "HAR (calls on links)",
+  csv: "CSV (calls and decisions)",
+};
+export const runFileRequest = z.strictObject({ runId, format: z.enum(RUN_FILE_FORMATS) });
+
 /** What an export would redact, and what in it looks like a secret that no rule matches. */
 export const exportPreview = z.object({
   /** How often each kind is redacted. */

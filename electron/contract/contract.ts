@@ -12,6 +12,7 @@ import {
   exportRequest,
   exportResult,
   importResult,
+  runFileRequest,
   upload,
   uploadRequest,
   verifyResult,
@@ -180,6 +181,8 @@ export const labContract = {
     preview: procedure.input(exportRequest).output(exportPreview),
     /** In one file. The host asks where to save it, or answers with the address to download it from. */
     export: procedure.input(exportRequest).output(exportResult),
+    /** One run in a format of another tool; redacted as a bundle is. */
+    exportFile: procedure.input(runFileRequest).output(exportResult),
     /** Only where `capabilities.openDialog` is true; null when the person chose no file. */
     choose: procedure.output(upload.nullable()),
     verify: procedure.input(uploadRequest).output(verifyResult),

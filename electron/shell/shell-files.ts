@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { type BrowserWindow, dialog, type FileFilter } from "electron";
 import type { FileService } from "../hosts/files/file-service.ts";
 import type { HostFiles } from "../lab/service/bundles/bundle-service.ts";
@@ -21,7 +21,9 @@ export function shellFiles(files: FileService, shell: Shell): HostFiles {
   };
   return {
     async open(fileName) {
-      const options = { defaultPath: fileName, filters: FILTERS };
+      const extension = extname(fileName).slice(1);
+      const filters = extension === "zip" ? FILTERS : [{ name: extension.toUpperCase(), extensions: [extension] }];
+      const options = { defaultPath: fileName, filters };
       const chosen = await over(
         (window) => dialog.showSaveDialog(window, options),
         () => dialog.showSaveDialog(options),

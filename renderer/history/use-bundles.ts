@@ -1,5 +1,6 @@
 import { notifications } from "@mantine/notifications";
 import { useMemo } from "react";
+import type { RunFileFormat } from "../../electron/contract/bundles.ts";
 import { useLab, useStores } from "../state/lab-context.tsx";
 import type { LabStore } from "../state/lab-store.ts";
 import { notify, notifyFailure } from "../state/notify.tsx";
@@ -41,7 +42,20 @@ export function useBundles() {
         notifications.hide(progress);
       }
     };
-    return { whyNot, exportRuns };
+    const exportFile = async (runId: string, format: RunFileFormat) => {
+      try {
+        const result = await client.call.bundles.exportFile({ runId, format });
+        if (result.kind === "download") download(result.address, result.fileName);
+        if (result.kind === "cancelled") return;
+        notify(
+          result.kind === "saved" ? `Saved ${result.fileName}` : `Downloading ${result.fileName}`,
+          bytes(result.bytes),
+        );
+      } catch (error) {
+        notifyFailure("The run could not be exported", error);
+      }
+    };
+    return { whyNot, exportRuns, exportFile };
   }, [client, whyNot]);
 }
 

@@ -5,6 +5,7 @@ import {
   IconDots,
   IconDownload,
   IconEyeExclamation,
+  IconFileExport,
   IconFilePlus,
   IconPin,
   IconPinFilled,
@@ -14,6 +15,7 @@ import {
   IconTrash,
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
+import { RUN_FILE_FORMATS, RUN_FILE_LABELS } from "../../electron/contract/bundles.ts";
 import type { RunSummary } from "../../electron/contract/history.ts";
 import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
 import { OTHER_STACK_HINT, onOtherStack } from "../../electron/model/other-stack.ts";
@@ -189,6 +191,16 @@ export function RunHeader({ run }: { run: OpenRun }) {
             >
               Export {whyNoExport === undefined ? "as a bundle" : `(${whyNoExport})`}
             </Menu.Item>
+            {RUN_FILE_FORMATS.map((format) => (
+              <Menu.Item
+                key={format}
+                leftSection={<IconFileExport size={15} aria-hidden />}
+                disabled={whyNoExport !== undefined}
+                onClick={() => void bundles.exportFile(record.runId, format)}
+              >
+                Export {RUN_FILE_LABELS[format]}
+              </Menu.Item>
+            ))}
             <Menu.Item
               leftSection={<IconTrash size={15} aria-hidden />}
               disabled={isLive || detail === undefined || detail.pinned}

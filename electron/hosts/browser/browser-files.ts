@@ -57,7 +57,7 @@ export async function answerDownload(id: string, response: ServerResponse, files
   }
   const { size } = await stat(taken.file);
   const name = encodeURIComponent(taken.fileName);
-  response.setHeader("content-type", "application/zip");
+  response.setHeader("content-type", taken.fileName.endsWith(".zip") ? "application/zip" : "application/octet-stream");
   response.setHeader("content-length", size);
   response.setHeader("content-disposition", `attachment; filename*=UTF-8''${name}`);
   try {

@@ -1,3 +1,6 @@
+import { writeFile } from "node:fs/promises";
+import { RUN_FILE_FORMATS } from "../../contract/bundles.ts";
+import { exportRunFile } from "../../lab/exports/export-run-file.ts";
 import { Lab } from "../../lab/lab.ts";
 import { LabError } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
@@ -14,19 +17,23 @@ const options = {
   scenario: { type: "string" },
   limit: { type: "string", default: "20" },
   reporter: { type: "string", default: "pretty" },
+  format: { type: "string" },
+  out: { type: "string" },
 } as const;
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
 export const historyCommand: Command = {
   help: `resilience-lab history list [--scenario ID] [--limit N]
 resilience-lab history show RUN [--reporter pretty|json|junit|markdown]
+resilience-lab history export RUN --format otlp|jaeger|har|csv [--out FILE]
 
 RUN is a run's id or the first characters of it. \`list\` also reports what a crashed lab left broken, and the command that
-restores it.`,
+restores it. \`export\` writes one run for another tool: OTLP or Jaeger JSON, a trace a turn; HAR of the calls on links; CSV
+of calls and decisions. It is redacted as a bundle is; without --out it goes to standard output.`,
   async run(args, terminal) {
     const { values, positionals } = readArguments("history", args, options);
     const [action = "", run, ...more] = positionals;
-    const wanted = oneOf("history", action, ["list", "show"]);
+    const wanted = oneOf("history", action, ["list", "show", "export"]);
     if (more.length > 0) throw new LabError("bad-input", `history ${wanted} takes no "${more[0]}"`);
     const lab = await Lab.open(terminal.environment);
     try {
@@ -38,6 +45,7 @@ restores it.`,
         return code;
       }
       if (run === undefined) throw new LabError("bad-input", "specify which run: see `resilience-lab history list`");
+      if (wanted === "export") return await exportRun(lab, run, values, terminal);
       return await show(lab, run, values, terminal);
     } finally {
       await lab.close();
@@ -63,6 +71,20 @@ async function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): P
       run.scenarioId,
     ];
     out.write(`${columns.join("  ")}${off}\n`);
+  }
+  return EXIT.green;
+}
+
+async function exportRun(lab: Lab, run: string, { format, out }: Values, terminal: Terminal): Promise<number> {
+  const wanted = oneOf("--format", format ?? "", RUN_FILE_FORMATS);
+  const { text } = await exportRunFile(lab.history, run, wanted, terminal.signal);
+  if (out === undefined) {
+    // A file gets the bytes of the format; a screen nothing that acts on it.
+    if (terminal.out.isTTY) terminal.out.write(text);
+    else terminal.out.stream.write(text);
+  } else {
+    await writeFile(out, text, { mode: 0o600 });
+    terminal.err.write(`${out}: written\n`);
   }
   return EXIT.green;
 }

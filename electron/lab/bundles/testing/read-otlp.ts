@@ -16,6 +16,7 @@ const attributes = z
         z.strictObject({ intValue: z.string().regex(/^-?\d+$/) }),
         z.strictObject({ doubleValue: z.number() }),
         z.strictObject({ boolValue: z.boolean() }),
+        z.strictObject({ arrayValue: z.strictObject({ values: z.array(z.unknown()) }) }),
       ]),
     }),
   )

@@ -1,5 +1,14 @@
-import type { ExportPreview, ExportResult, ImportResult, Upload, VerifyResult } from "../../../contract/bundles.ts";
+import { writeFile } from "node:fs/promises";
+import type {
+  ExportPreview,
+  ExportResult,
+  ImportResult,
+  RunFileFormat,
+  Upload,
+  VerifyResult,
+} from "../../../contract/bundles.ts";
 import { exportBundle, importBundle, previewExport, verifyBundle } from "../../bundles/index.ts";
+import { exportRunFile } from "../../exports/export-run-file.ts";
 import type { RunStore } from "../../history/run-store.ts";
 
 /** How a host gets files to a person and from one. */
@@ -41,6 +50,19 @@ export class BundleService {
     const history = this.#history;
     const { bytes } = await exportBundle({ history, runIds, file, ...(signal === undefined ? {} : { signal }) });
     return outgoing.done(bytes);
+  }
+
+  async exportFile(
+    runId: string,
+    format: RunFileFormat,
+    files: HostFiles,
+    signal: AbortSignal | undefined,
+  ): Promise<ExportResult> {
+    const { fileName, text } = await exportRunFile(this.#history, runId, format, signal);
+    const outgoing = await files.open(fileName);
+    if (outgoing === undefined) return { kind: "cancelled" };
+    await writeFile(outgoing.file, text, { mode: 0o600 });
+    return outgoing.done(Buffer.byteLength(text));
   }
 
   async verify(upload: string, files: HostFiles, signal: AbortSignal | undefined): Promise<VerifyResult> {

@@ -180,6 +180,9 @@ export function labRouter({ service, host, files, invite }: RouterParts) {
     bundles: {
       preview: lab.bundles.preview.handler(({ input, signal }) => bundles.preview(input.runIds, signal)),
       export: lab.bundles.export.handler(({ input, signal }) => bundles.export(input.runIds, files, signal)),
+      exportFile: lab.bundles.exportFile.handler(({ input: { runId, format }, signal }) =>
+        bundles.exportFile(runId, format, files, signal),
+      ),
       choose: lab.bundles.choose.handler(() => files.choose()),
       verify: lab.bundles.verify.handler(({ input, signal }) => bundles.verify(input.upload, files, signal)),
       import: lab.bundles.import.handler(({ input, signal }) => bundles.import(input.upload, files, signal)),
