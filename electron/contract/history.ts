@@ -21,6 +21,8 @@ export const runSummary = z.object({
   importedFrom: z.string().nullable(),
   /** Recorded without redaction, as requested. It cannot be exported. */
   raw: z.boolean(),
+  /** What happened, in one sentence; null while the run is in progress, and for one with too many events to read for it. */
+  headline: z.string().nullable(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
 
@@ -56,7 +58,7 @@ export type HistoryPage = z.infer<typeof historyPage>;
 
 export const runIdRequest = z.strictObject({ runId });
 export const runDetail = z.object({
-  ...runSummary.shape,
+  ...runSummary.omit({ headline: true }).shape,
   /** The scenario as it was written when it ran. */
   source: z.string(),
   events: z.int(),
@@ -64,6 +66,7 @@ export const runDetail = z.object({
   lastSeq: z.int(),
   lastMs: z.number(),
 });
+export type RunDetail = z.infer<typeof runDetail>;
 
 export const EVENT_PAGE_LIMIT = 2_000;
 export const eventPageRequest = z.strictObject({

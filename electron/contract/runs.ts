@@ -25,6 +25,8 @@ export const queueEntry = z.object({
   outcome: z.enum(OUTCOMES).nullable(),
   /** Why it ended so; when the stack could not be brought up, {@link STACK_NOT_UP}, that error and its hint. */
   reason: z.string().nullable(),
+  /** What happened, in one sentence; null until it has ended, and for one that never started. */
+  headline: z.string().nullable(),
   cancelling: z.boolean(),
   /** The current activity, briefly: "starting the stack: gateway", "step: warm gateway". */
   activity: z.string(),

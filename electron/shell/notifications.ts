@@ -9,7 +9,10 @@ export function register(shell: Shell): void {
     service.runs.onEnded((entry) => {
       if (!Notification.isSupported() || !service.settings.current().notifications) return;
       if (entry.outcome === "cancelled" || shell.window?.isFocused()) return;
-      const notification = new Notification({ title: titleOf(entry), body: textOf(brief(entry.reason ?? "").pieces) });
+      const notification = new Notification({
+        title: titleOf(entry),
+        body: entry.headline ?? textOf(brief(entry.reason ?? "").pieces),
+      });
       notification.on("click", () => shell.show(entry.runId === null ? "lab" : `run/${entry.runId}`));
       notification.show();
     }),

@@ -37,7 +37,10 @@ export function AnnounceRuns() {
           entry.runId === null ? (
             textOf(brief(entry.reason ?? "").pieces)
           ) : (
-            <a href={formatRoute({ at: "run", runId: entry.runId })}>Open the run</a>
+            <>
+              {entry.headline !== null && <p>{entry.headline}</p>}
+              <a href={formatRoute({ at: "run", runId: entry.runId })}>Open the run</a>
+            </>
           ),
         color: entry.outcome === "passed" ? "green" : entry.outcome === "cancelled" ? "gray" : "red",
         autoClose: 8_000,

@@ -11,7 +11,7 @@ import { whyNotDelete } from "./run-choices.ts";
 const MOST_AT_ONCE = 500;
 
 interface DeleteRunsProps {
-  runs: readonly RunSummary[];
+  runs: readonly Omit<RunSummary, "headline">[];
   onClose: () => void;
   /** Called after a deletion, while the dialog is closing. */
   onDeleted?: () => void;

@@ -24,6 +24,7 @@ function run(parts: Partial<RunSummary> = {}): RunSummary {
     pinned: false,
     importedFrom: null,
     raw: false,
+    headline: null,
     ...parts,
   };
 }

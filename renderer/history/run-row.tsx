@@ -47,6 +47,7 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
     pinned,
     importedFrom,
     raw,
+    headline,
   } = run;
   const { client } = useStores();
   const actions = useLabActions();
@@ -99,7 +100,11 @@ export function RunRow({ run, index, topPx, heightPx, nowMs, isSelected, onSelec
             )}
           </span>
           <span className={classes.reason}>
-            <BriefText text={reason ?? scenarioId} of="Result" />
+            {headline === null ? (
+              <BriefText text={reason ?? scenarioId} of="Result" />
+            ) : (
+              <span title={reason ?? ""}>{headline}</span>
+            )}
           </span>
         </div>
       </Cell>

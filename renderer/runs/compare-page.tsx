@@ -1,5 +1,7 @@
 import { Button, Switch } from "@mantine/core";
 import { useMemo, useState } from "react";
+import { headlineOf } from "../../electron/model/headline/headline.ts";
+import { differencesOf } from "../../electron/model/headline/run-differences.ts";
 import type { LaneKind } from "../../electron/model/lanes.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { usePreferences, useRun } from "../state/lab-context.tsx";
@@ -16,6 +18,7 @@ import { Loading } from "../ui/states.tsx";
 import { formatDuration } from "../ui/times.ts";
 import classes from "./compare-page.module.css";
 import { briefFact, compareRuns } from "./comparison.ts";
+import { RunDifferences } from "./run-differences.tsx";
 
 const HIDDEN: ReadonlySet<LaneKind> = new Set(["logs", "checks"]);
 /** In presenter mode both runs fit on one screen. */
@@ -68,6 +71,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
           {different === 0 ? "No differences" : `${different} ${different === 1 ? "difference" : "differences"}`}
         </span>
       </header>
+      <RunDifferences differences={differencesOf(left.record.view, right.record.view)} />
       {([left, right] as const).map((run, place) => (
         <section key={run.record.runId} className={classes.run} aria-label={place === 0 ? "First run" : "Second run"}>
           <div className={classes.name}>
@@ -76,6 +80,7 @@ function Comparison({ left, right }: { left: OpenRun; right: OpenRun }) {
             <span>{formatDuration(run.record.view.lastMs)}</span>
             <a href={formatRoute({ at: "run", runId: run.record.runId })}>Open</a>
           </div>
+          <p className={classes.headline}>{headlineOf(run.record.view)}</p>
           <TimelineView
             model={run.record.timeline}
             version={run.version}

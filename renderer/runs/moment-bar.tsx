@@ -2,6 +2,7 @@ import { ActionIcon } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
+import { headlineOf } from "../../electron/model/headline/headline.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
@@ -126,7 +127,14 @@ function NextStep({ view }: { view: RunView }) {
         {view.ended === undefined ? (
           <BriefText text={current?.name ?? view.phases.at(-1)?.name ?? "preparing"} of="Step" />
         ) : (
-          <BriefText text={view.ended.reason} of="Result" />
+          <>
+            {headlineOf(view)}
+            {view.ended.outcome !== "passed" && (
+              <span className={classes.reason}>
+                <BriefText text={view.ended.reason} of="Result" />
+              </span>
+            )}
+          </>
         )}
       </dd>
       {view.ended === undefined && (

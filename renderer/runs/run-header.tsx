@@ -16,8 +16,9 @@ import {
 } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { RUN_FILE_FORMATS, RUN_FILE_LABELS } from "../../electron/contract/bundles.ts";
-import type { RunSummary } from "../../electron/contract/history.ts";
+import type { RunDetail } from "../../electron/contract/history.ts";
 import { MANUAL_SCENARIO_ID } from "../../electron/contract/runs.ts";
+import { headlineOf } from "../../electron/model/headline/headline.ts";
 import { OTHER_STACK_HINT, onOtherStack } from "../../electron/model/other-stack.ts";
 import { visibleLine } from "../../electron/model/visible-text.ts";
 import { DeleteRuns } from "../history/delete-runs.tsx";
@@ -76,6 +77,7 @@ export function RunHeader({ run }: { run: OpenRun }) {
     <header className={classes.header}>
       <div className={classes.words}>
         <h1>{visibleLine(started?.scenario.title ?? "A run")}</h1>
+        {ended !== undefined && <p className={classes.headline}>{headlineOf(record.view)}</p>}
         <div className={classes.facts}>
           <OutcomeBadge outcome={BADGES[following] ?? ended?.outcome} />
           <span className={classes.elapsed}>
@@ -241,7 +243,7 @@ function sentence(otherStack: string | undefined): string | undefined {
 function useRunInHistory(runId: string, hasEnded: boolean) {
   const { client } = useStores();
   const version = useLab((state) => state.lab?.historyVersion);
-  const [detail, setDetail] = useState<RunSummary>();
+  const [detail, setDetail] = useState<RunDetail>();
   const [compareWith, setCompareWith] = useState<string>();
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: reloaded when the history changes

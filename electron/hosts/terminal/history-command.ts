@@ -70,7 +70,9 @@ async function list(lab: Lab, { scenario, limit }: Values, { out }: Terminal): P
       time.padStart(8),
       run.scenarioId,
     ];
-    out.write(`${columns.join("  ")}${off}\n`);
+    out.write(
+      `${columns.join("  ")}${off}${run.headline === null ? "" : `\n${" ".repeat(SHORT_ID + 2)}${run.headline}`}\n`,
+    );
   }
   return EXIT.green;
 }

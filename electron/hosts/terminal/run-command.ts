@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { Lab, type LabSession, SHIPPED_SCENARIOS_FOLDER, shippedScenarios } from "../../lab/lab.ts";
 import { LabError, messageOf } from "../../lab/lab-error.ts";
 import { REPORT_FORMATS, render } from "../../lab/reports/formats.ts";
-import { compactDecisions, type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
+import { type RunReport, summaryLine, toReport } from "../../lab/reports/run-report.ts";
 import { type LoadedScenario, resolveScenarios } from "../../lab/scenarios/load.ts";
 import { referencesOf } from "../../lab/scenarios/references.ts";
 import { askedAt, casesNamed } from "../../lab/scenarios/suite.ts";
@@ -220,8 +220,8 @@ async function runAll(
 
 function summary(reports: readonly RunReport[]): string {
   const width = Math.max(0, ...reports.map(({ scenario }) => scenario.length));
-  const lines = reports.map(({ scenario, outcome, decisions }) => {
-    return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${compactDecisions({ decisions })}`;
+  const lines = reports.map(({ scenario, outcome, headline }) => {
+    return `  ${scenario.padEnd(width)}  ${outcome.padEnd(7)}  ${headline}`;
   });
   return [...lines, summaryLine(reports)].join("\n");
 }

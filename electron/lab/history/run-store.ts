@@ -59,9 +59,14 @@ export interface StoredRunDetail extends StoredRun {
   lastMs: number;
 }
 
+export interface ListedRun extends StoredRun {
+  /** What happened, in one sentence; null while the run is in progress, and for one with too many events to read for it. */
+  headline: string | null;
+}
+
 export interface RunPage {
   /** Newest first. */
-  runs: StoredRun[];
+  runs: ListedRun[];
   hasMore: boolean;
   /** Number of runs that match the filter, on all pages. */
   matching: number;

@@ -81,8 +81,8 @@ function properties({ driver, engine }: RunReport): string {
 
 function toMarkdown(reports: readonly RunReport[]): string {
   const rows = reports.map(
-    ({ scenario, outcome, durationMs, decisions, without }) =>
-      `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(compactDecisions({ decisions }))} |`,
+    ({ scenario, outcome, durationMs, headline, without }) =>
+      `| ${scenario}${without.length > 0 ? ` (without ${without.join(", ")})` : ""} | ${outcome} | ${formatDuration(durationMs)} | ${cell(headline)} |`,
   );
   const failed = reports.filter(({ outcome }) => outcome !== "passed");
   const engines = [...new Set(reports.flatMap(({ engine }) => engine ?? []))];
@@ -90,7 +90,7 @@ function toMarkdown(reports: readonly RunReport[]): string {
     "# Resilience Lab report",
     "",
     ...engines.flatMap((engine) => [`Containers on ${plain(engine)}.`, ""]),
-    "| Scenario | Outcome | Time | Decisions |",
+    "| Scenario | Outcome | Time | What happened |",
     "| --- | --- | --- | --- |",
     ...rows,
     "",

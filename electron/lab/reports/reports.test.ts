@@ -167,9 +167,9 @@ describe("Markdown", () => {
   test("is a table of runs with the verdict last", () => {
     const text = render("markdown", [good]);
     expect(rowsOf(text)).toEqual([
-      "| Scenario | Outcome | Time | Decisions |",
+      "| Scenario | Outcome | Time | What happened |",
       "| --- | --- | --- | --- |",
-      "| mcp-crash | passed | 200 ms | create_refund approvalRequired, expired |",
+      "| mcp-crash | passed | 200 ms | Slack is down: create_refund expired without approval, the circuit opened |",
     ]);
     expect(text.trimEnd().split("\n").slice(-3)).toEqual(["1/1 run passed in 200 ms", "", "PASSED"]);
   });

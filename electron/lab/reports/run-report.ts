@@ -2,6 +2,7 @@ import { groupedList } from "../../model/brief-text.ts";
 import { type CheckResult, resultOf } from "../../model/check-result.ts";
 import { formatDuration } from "../../model/duration.ts";
 import { explainFailures } from "../../model/explain.ts";
+import { headlineOf } from "../../model/headline/headline.ts";
 import type { CallOutcome, Decision, Outcome } from "../../model/lab-event.ts";
 import { decidedCalls, type RunView } from "../../model/run-view.ts";
 import { isOpen, OPEN } from "../../model/span.ts";
@@ -63,6 +64,8 @@ export interface RunReport {
   /** The engine that ran the containers; starts with REMOTE for another machine. Null for processes. */
   engine: string | null;
   without: string[];
+  /** What happened, in one sentence. */
+  headline: string;
   outcome: Outcome;
   reason: string;
   durationMs: number;
@@ -100,6 +103,7 @@ export function toReport(view: RunView): RunReport {
     driver: started.driver,
     engine: started.engine ?? null,
     without: started.without,
+    headline: headlineOf(view),
     outcome: ended.outcome,
     reason: ended.reason,
     durationMs: Math.round(ended.atMs),

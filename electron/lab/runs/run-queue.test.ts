@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { QueueEntry } from "../../contract/runs.ts";
+import { sampleRun } from "../../testing/sample-events.ts";
 import { LabError } from "../lab-error.ts";
 import type { LoadedScenario } from "../scenarios/load.ts";
 import { type QueueParts, RunQueue } from "./run-queue.ts";
@@ -37,6 +38,22 @@ test("a run that is cancelled while its stack comes up was cancelled before it s
   expect(await toEnd()).toEqual([
     ["b", "cancelled", "cancelled before it started"],
     ["a", "cancelled", "cancelled before it started"],
+  ]);
+});
+
+test("a run that has ended says what happened; one that never started does not", async () => {
+  const { queue, ended, toEnd } = queueOf({
+    run: async (_loaded, _without, _signal, listen) => {
+      for (const event of sampleRun()) listen(event);
+      return green;
+    },
+  });
+  queue.add([loaded("a"), loaded("b")], []);
+  queue.cancel(queue.state().active[1]?.entryId ?? "");
+  await toEnd();
+  expect(ended.map(({ scenarioId, headline }) => [scenarioId, headline])).toEqual([
+    ["b", null],
+    ["a", "Slack is down: create_refund expired without approval, the circuit opened"],
   ]);
 });
 

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { QueueEntry, RunQueue as QueueState } from "../../contract/runs.ts";
 import { activityOf } from "../../model/catalogue/catalogue.ts";
+import { headlineOf } from "../../model/headline/headline.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
+import { RunModel } from "../../model/run-model.ts";
 import { visibleLine } from "../../model/visible-text.ts";
 import { isAbortOf } from "../abort-scope.ts";
 import { asLabError, LabError } from "../lab-error.ts";
@@ -131,8 +133,10 @@ export class RunQueue {
       entry.activity = activity;
       this.#onChange();
     };
+    const model = new RunModel();
     const listen = (event: LabEvent) => {
       entry.runId = event.runId;
+      model.take(event);
       const activity = activityOf(event);
       if (activity !== undefined) onActivity(activity);
     };
@@ -145,6 +149,7 @@ export class RunQueue {
     const { outcome, reason } = await this.#parts
       .run(loaded, entry.without, abort.signal, listen, onActivity)
       .catch(failed);
+    if (model.started !== undefined) entry.headline = headlineOf(model);
     this.#end(wanted, outcome, reason);
   }
 
@@ -168,6 +173,7 @@ export class RunQueue {
       startedWallMs: null,
       outcome: null,
       reason: null,
+      headline: null,
       cancelling: false,
       activity: "waiting",
     };

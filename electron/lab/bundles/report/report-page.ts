@@ -95,7 +95,8 @@ function head({ report, view, record }: ReportParts): string {
     `<h1>${escapeHtml(report.title || report.scenario)}</h1>`,
     `<p><code class="soft">${escapeHtml(report.scenario)}</code> ${patterns.join("")}</p>`,
     started?.scenario.summary === undefined ? "" : `<p>${escapeHtml(started.scenario.summary)}</p>`,
-    `<p><b>${briefHtml(brief(report.reason), report.reason)}</b></p>`,
+    `<p class="headline">${escapeHtml(report.headline)}</p>`,
+    `<p>${briefHtml(brief(report.reason), report.reason)}</p>`,
     `<ul class="facts">${facts
       .filter(([, value]) => value !== "")
       .map(([name, value]) => `<li>${name} <b>${escapeHtml(value)}</b></li>`)

@@ -27,6 +27,7 @@ code, td.mono, .logs { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, 
 .verdict { flex: none; min-width: 132px; text-align: center; padding: 10px 18px; border-radius: 10px; font-weight: 700; font-size: 21px; letter-spacing: 0.02em; background: var(--idle-bar); }
 .verdict small { display: block; font-size: 13px; font-weight: 500; letter-spacing: 0; }
 .verdict.good { background: var(--good-bar); } .verdict.bad { background: var(--bad-bar); } .verdict.limit { background: var(--limit-bar); }
+.headline { font-size: 20px; font-weight: 600; margin: 8px 0; overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 .facts { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 12px 0 0; padding: 0; list-style: none; color: var(--soft); font-size: 13px; }
 .facts b { color: var(--ink); font-weight: 600; }

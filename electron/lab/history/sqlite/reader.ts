@@ -9,6 +9,7 @@ import { openToRead, sizeOf } from "./database.ts";
 import { decidedApprovals } from "./decided-approvals.ts";
 import { type EventColumns, type EventTuple, tuplesToColumns } from "./event-columns.ts";
 import { ADDED_COLUMNS, ADDED_TABLES, HISTORY_MIGRATIONS } from "./migrations.ts";
+import { RunHeadlines } from "./run-headlines.ts";
 import { type RunRow, toStoredRun } from "./run-row.ts";
 import { inSlices } from "./slices.ts";
 import { telemetryPage } from "./telemetry.ts";
@@ -27,6 +28,7 @@ export class SqliteReader {
   readonly #database: Database.Database;
   readonly #file: string;
   readonly #statements = new Map<string, Database.Statement>();
+  readonly #headlines: RunHeadlines;
 
   constructor(file: string) {
     this.#file = file;
@@ -36,6 +38,7 @@ export class SqliteReader {
     if (columns.length === 0) for (const sql of HISTORY_MIGRATIONS) this.#database.exec(sql);
     else this.#addColumns(Object.entries(ADDED_COLUMNS).filter(([name]) => !columns.includes(name)));
     this.#addTables();
+    this.#headlines = new RunHeadlines(this.#database);
   }
 
   #addTables(): void {
@@ -50,7 +53,7 @@ export class SqliteReader {
     this.#database.exec(`CREATE TEMP VIEW runs AS SELECT *, ${added} FROM main.runs`);
   }
 
-  list(filter: HistoryFilter): RunPage {
+  async list(filter: HistoryFilter, signal: AbortSignal): Promise<RunPage> {
     const limit = filter.limit ?? 50;
     const { where, values } = conditionsOf(filter);
     const before = filter.before === undefined ? undefined : this.#row(filter.before);
@@ -61,10 +64,11 @@ export class SqliteReader {
     const rows = this.#prepare(
       `SELECT * FROM runs ${and(page)} ORDER BY started_wall_ms DESC, key DESC LIMIT @limit`,
     ).all(bound) as RunRow[];
+    const runs = await this.#headlines.addTo(rows.slice(0, limit), signal);
     const count = this.#prepare(`SELECT count(*) AS runs FROM runs ${and(where)}`);
     const kept = this.#prepare("SELECT count(*) AS runs, coalesce(sum(pinned), 0) AS pinned FROM runs");
     return {
-      runs: rows.slice(0, limit).map(toStoredRun),
+      runs,
       hasMore: rows.length > limit,
       matching: (count.get(bound) as { runs: number }).runs,
       retention: { ...(kept.get() as { runs: number; pinned: number }), bytes: this.bytes() },

@@ -136,7 +136,7 @@ export class SqliteRunStore implements RunStore {
   }
 
   async list(filter: HistoryFilter): Promise<RunPage> {
-    return this.#reader.call("list", filter);
+    return this.#reader.call("list", filter, never());
   }
 
   async find(idOrPrefix: string): Promise<StoredRun> {

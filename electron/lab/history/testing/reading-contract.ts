@@ -16,6 +16,8 @@ import {
 const idsOf = async (store: RunStore, filter: Parameters<RunStore["list"]>[0]) =>
   (await store.list(filter)).runs.map(({ id }) => id);
 
+const line = { type: "service.log", service: "gateway", stream: "stdout", line: "a line" } as const;
+
 /** Finding and reading runs. */
 export function describeReading(prepare: () => StoreUnderTest): void {
   describe("runs are found", () => {
@@ -31,6 +33,17 @@ export function describeReading(prepare: () => StoreUnderTest): void {
       expect(await idsOf(store, { limit: 3, before: "e" })).toEqual(["d", "c", "b"]);
       expect(await store.list({ limit: 3, before: "b" })).toMatchObject({ hasMore: false, matching: 7 });
       await expect(store.list({ before: "nobody" })).rejects.toMatchObject({ code: "bad-input" });
+    });
+
+    test("with what happened in each, also where log lines lie between its events", async () => {
+      const store = await prepare().open();
+      await recordRun(store, "a", {
+        events: eventsOf([started, line, line, decided({ decision: "deny" }), passed], "a"),
+      });
+      await store.begin(newRun("b"));
+      await appendAll(store, eventsOf([started], "b"));
+      const listed = (await store.list({})).runs.map(({ id, headline }) => [id, headline]);
+      expect(Object.fromEntries(listed)).toEqual({ a: "list_recent_charges was denied by the policy", b: null });
     });
 
     test("by scenario, outcome, driver, pin and text, in which % and _ are literal", async () => {
