@@ -67,7 +67,9 @@ export type ScenarioCatalogue = z.infer<typeof scenarioCatalogue>;
 const contents = {
   /** Each condition as text, such as "gateway is up". */
   steadyState: z.array(z.string()),
-  steps: z.array(z.object({ kind: z.string(), label: z.string(), background: z.boolean() })),
+  steps: z.array(
+    z.object({ kind: z.string(), label: z.string(), say: z.string().nullable(), background: z.boolean() }),
+  ),
   /** Each check as one YAML-like line. */
   checks: z.array(z.string()),
 };

@@ -71,6 +71,9 @@ export const labEvent = z.discriminatedUnion("type", [
       id: z.string(),
       title: z.string(),
       summary: z.string().optional(),
+      /** For an audience: before the first step, and once the run has passed. */
+      opening: z.string().optional(),
+      closing: z.string().optional(),
       patterns: z.array(z.string()),
     }),
     driver: z.enum(["process", "docker"]),
@@ -91,6 +94,8 @@ export const labEvent = z.discriminatedUnion("type", [
     step: z.string(),
     kind: z.string(),
     label: z.string(),
+    /** For an audience. */
+    say: z.string().optional(),
     background: z.boolean(),
     /** Of a manual session: the step as a scenario would write it. */
     written: z.record(z.string(), z.unknown()).optional(),

@@ -24,6 +24,8 @@ export interface SpanKinds {
       step: string;
       kind: string;
       background: boolean;
+      /** What an audience reads as it starts. */
+      say?: string;
       /** Of a manual session: the step as a scenario would write it. */
       written?: Readonly<Record<string, unknown>>;
       error?: string;

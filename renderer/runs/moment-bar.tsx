@@ -3,6 +3,7 @@ import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@table
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { headlineOf } from "../../electron/model/headline/headline.ts";
+import { narrationOf } from "../../electron/model/narration.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
 import type { OpenRun } from "../state/lab-store.ts";
@@ -120,8 +121,17 @@ function NextStep({ view }: { view: RunView }) {
   }, [client, scenarioId]);
   const current = view.steps.at(-1);
   const next = view.ended === undefined ? detail?.steps[view.steps.length] : undefined;
+  const said = narrationOf(view);
   return (
     <dl className={classes.presenter}>
+      {said !== undefined && (
+        <>
+          <dt className={classes.unseen}>Narration</dt>
+          <dd className={classes.said} aria-live="polite">
+            {said}
+          </dd>
+        </>
+      )}
       <dt>{view.ended === undefined ? "Now" : "Ended"}</dt>
       <dd>
         {view.ended === undefined ? (

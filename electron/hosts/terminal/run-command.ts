@@ -22,6 +22,7 @@ const OPTIONS_HELP = `  --without NAME      switch a protection of the gateway o
   --case NAME         of a ToolGate suite only the case of this name (repeatable)
   --agent URL         ask a suite's cases of the agent at this address (POST {"input"}, session_id in its reply)
   --fail-fast         stop at the first run that is not green
+  --narrate           print what an audience reads: the opening, what each step says, and the closing
   --raw               record the runs without redaction; they cannot be exported
   --reporter KIND     pretty (default), json, junit or markdown
   --out FILE          write that report to a file and show the runs as they happen
@@ -34,6 +35,7 @@ const options = {
   agent: { type: "string" },
   "fail-fast": { type: "boolean", default: false },
   "accept-existing": { type: "boolean", default: false },
+  narrate: { type: "boolean", default: false },
   raw: { type: "boolean", default: false },
   reporter: { type: "string", default: "pretty" },
   out: { type: "string" },
@@ -118,7 +120,13 @@ async function run(scenarios: LoadedScenario[], values: Values, terminal: Termin
       const breaksLinks = scenarios.some(({ scenario }) => referencesOf(scenario).some(({ kind }) => kind === "link"));
       const opening = { signal: terminal.signal, listen: showOn(screen), breaksLinks };
       await session.stacks.use(target, opening, async (open) => {
-        const watching = { screen, terminal, failFast: values["fail-fast"], keepRaw: values.raw };
+        const watching = {
+          screen,
+          terminal,
+          failFast: values["fail-fast"],
+          keepRaw: values.raw,
+          narrates: values.narrate,
+        };
         reports.push(...(await runAll(batch, session, open, watching)));
       });
     });
@@ -180,16 +188,21 @@ interface Watching {
   terminal: Terminal;
   failFast: boolean;
   keepRaw: boolean;
+  narrates: boolean;
 }
 
 async function runAll(
   batch: readonly LoadedScenario[],
   session: LabSession,
   open: OpenStack,
-  { screen, terminal, failFast, keepRaw }: Watching,
+  { screen, terminal, failFast, keepRaw, narrates }: Watching,
 ): Promise<RunReport[]> {
   const reports: RunReport[] = [];
-  const printer = new RunPrinter((line) => screen.styledLine(line), paintFor(screen.output, terminal.environment));
+  const printer = new RunPrinter(
+    (line) => screen.styledLine(line),
+    paintFor(screen.output, terminal.environment),
+    narrates,
+  );
   const print = (event: LabEvent) => {
     try {
       printer.take(event);

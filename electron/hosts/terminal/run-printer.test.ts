@@ -1,9 +1,36 @@
 import { expect, test } from "vitest";
 import type { EventOf } from "../../model/lab-event.ts";
-import { callEnded, eventAt } from "../../testing/sample-events.ts";
+import { callEnded, eventAt, eventsOf, passed, started } from "../../testing/sample-events.ts";
 import { RunPrinter } from "./run-printer.ts";
 
 const STARTED = 1_700_000_000_000;
+
+test("narrates a run where it is asked to", () => {
+  const run = started as EventOf<"run.started">;
+  const scenario = { ...run.scenario, opening: "A server crashes.", closing: "It ended well." };
+  const step = { type: "step.started", step: "1", kind: "call", label: "call list", background: false } as const;
+  const events = eventsOf([{ ...run, scenario }, { ...step, say: "Watch the call.\u001b[2J" }, passed]);
+  const linesOf = (narrates: boolean) => {
+    const lines: string[] = [];
+    const printer = new RunPrinter(
+      (line) => lines.push(line),
+      (_style, text) => text,
+      narrates,
+    );
+    for (const event of events) printer.take(event);
+    return lines.filter((line) => line !== "");
+  };
+  const [title, patterns, call, end] = linesOf(false);
+  expect(linesOf(true)).toEqual([
+    title,
+    patterns,
+    "A server crashes.",
+    "Watch the call.⟨U+001B⟩[2J",
+    call,
+    "It ended well.",
+    end,
+  ]);
+});
 
 function printed(lastedMs: number, row: Partial<EventOf<"call.ended">>): string[] {
   const lines: string[] = [];

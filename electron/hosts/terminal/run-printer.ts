@@ -1,6 +1,7 @@
 import { printEvent } from "../../model/catalogue/catalogue.ts";
 import type { PrintedLine, TextPart } from "../../model/catalogue/entry.ts";
 import type { LabEvent } from "../../model/lab-event.ts";
+import { Narrator } from "../../model/narration.ts";
 import type { Tone } from "../../model/tone.ts";
 import { visibleLine } from "../../model/visible-text.ts";
 import type { Paint, Style } from "./paint.ts";
@@ -37,13 +38,30 @@ const WORD_WIDTH = 9;
 export class RunPrinter {
   readonly #write: (line: string) => void;
   readonly #paint: Paint;
+  readonly #narrator: Narrator | undefined;
 
-  constructor(write: (line: string) => void, paint: Paint) {
+  /** @param narrates prints what an audience reads, too */
+  constructor(write: (line: string) => void, paint: Paint, narrates = false) {
     this.#write = write;
     this.#paint = paint;
+    this.#narrator = narrates ? new Narrator() : undefined;
   }
 
   take(event: LabEvent): void {
+    const said = this.#narrator?.take(event);
+    if (said !== undefined && event.seq > 1) this.#narrate(said);
+    this.#print(event);
+    // The title of a run comes before its opening.
+    if (said !== undefined && event.seq === 1) this.#narrate(said);
+  }
+
+  #narrate(text: string): void {
+    this.#write("");
+    this.#write(this.#paint(["bold"], text));
+    this.#write("");
+  }
+
+  #print(event: LabEvent): void {
     for (const line of printEvent(event)) this.#write(this.#format(line, event.atMs));
   }
 

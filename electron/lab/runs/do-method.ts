@@ -47,7 +47,8 @@ async function doStep(step: Step, number: number, context: RunContext, signal: A
   const { log } = context;
   const id = `step-${number}`;
   const label = describeStep(step);
-  log.append({ type: "step.started", step: id, kind: kindOf(step), label, background: step.background ?? false });
+  const { background = false, say } = step;
+  log.append({ type: "step.started", step: id, kind: kindOf(step), label, background, ...(say && { say }) });
   try {
     signal.throwIfAborted();
     const output = await orAbort(runStep(step, context, signal, number), signal);

@@ -165,12 +165,19 @@ export async function carryOut(
 }
 
 function startedEvent(scenario: Scenario, { stack, labVersion, keepRaw }: RunnerParts): LabEventBody {
-  const { id, title, summary, patterns } = scenario;
+  const { id, title, summary, opening, closing, patterns } = scenario;
   const { decisions } = stack.stack;
   return {
     type: "run.started",
     eventVersion: EVENT_VERSION,
-    scenario: { id, title, patterns, ...(summary === undefined ? {} : { summary }) },
+    scenario: {
+      id,
+      title,
+      patterns,
+      ...(summary && { summary }),
+      ...(opening && { opening }),
+      ...(closing && { closing }),
+    },
     driver: stack.driver.kind,
     ...(stack.engine === undefined ? {} : { engine: stack.engine }),
     without: stack.protectionsOff(),

@@ -271,3 +271,15 @@ describe("the shipped scenarios", () => {
     ]);
   });
 });
+
+test.each(loadFolder(SCENARIOS_FOLDER).map(({ scenario }) => [scenario.id, scenario] as const))(
+  "%s is narrated: an opening, a closing, and most of its steps, in sentences that fit a screen",
+  (_id, { opening = "", closing = "", method }) => {
+    const said = method.flatMap(({ say }) => say ?? []);
+    expect(said.length).toBeGreaterThanOrEqual(Math.ceil(method.length / 2));
+    for (const sentence of [opening, closing, ...said]) {
+      expect(sentence).toMatch(/^[A-Z].*[.?]$/);
+      expect(sentence.length).toBeLessThanOrEqual(100);
+    }
+  },
+);

@@ -5,6 +5,8 @@ import { faultSpec } from "../faults/fault-spec.ts";
 import { COUNTED_FAULTS } from "../faults/link-faults.ts";
 
 const name = z.string().min(1);
+/** A sentence for an audience. */
+const sentence = z.string().min(1).max(200);
 const service = name.describe("a service of the stack file");
 const tool = name.describe("a tool's name");
 const decision = z.enum(DECISIONS);
@@ -169,6 +171,7 @@ export type CheckOf<Name extends CheckName> = z.output<(typeof CHECKS)[Name]>;
 
 const common = {
   name: name.optional().describe("what the timeline calls this step"),
+  say: sentence.optional().describe("what an audience reads as the step starts: what it does, and what to watch"),
   background: z.boolean().optional().describe("continue with the next step while this one runs; awaited at the end"),
 };
 const toolArguments = json.optional();
@@ -305,6 +308,8 @@ export const scenario = z
       .min(1)
       .optional()
       .describe("two or three sentences: what fails, what should happen, why it matters"),
+    opening: sentence.optional().describe("what an audience reads before the first step"),
+    closing: sentence.optional().describe("what an audience reads once the run has passed"),
     patterns: z.array(name).describe("the resilience patterns that answer the failure"),
     reading: z
       .literal("toolgate")

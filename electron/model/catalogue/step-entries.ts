@@ -27,8 +27,8 @@ export const stepStarted: EventEntry<"step.started"> = {
   closes: [],
   describe: ({ label }) => ({ kind: "step", text: label, tone: "step" }),
   print: ({ label, background }) => line("step", plain(`${label}${background ? " (in the background)" : ""}`)),
-  track({ seq, atMs, step, kind, label, background, written }, run) {
-    const attributes = { step, kind, background, ...(written && { written }) };
+  track({ seq, atMs, step, kind, label, say, background, written }, run) {
+    const attributes = { step, kind, background, ...(say && { say }), ...(written && { written }) };
     run.open(seq, "step", step, {
       name: label,
       startMs: atMs,

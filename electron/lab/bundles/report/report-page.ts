@@ -54,6 +54,7 @@ export function renderReport(parts: ReportParts): string {
     "<body>",
     "<main>",
     head(parts),
+    narration(parts),
     checks(report),
     timelineCard(parts),
     decisions(parts),
@@ -104,6 +105,19 @@ function head({ report, view, record }: ReportParts): string {
     "</div>",
     "</section>",
   ].join("\n");
+}
+
+/** What an audience reads during the run; the closing holds for a run that passed. */
+function narration({ view: { started, steps, ended } }: ReportParts): string {
+  const said = steps.flatMap(({ startMs, attributes: { say } }) => (say === undefined ? [] : [{ atMs: startMs, say }]));
+  const { opening, closing } = started?.scenario ?? {};
+  if (said.length === 0 && opening === undefined) return "";
+  const lines = said.map(({ atMs, say }) => `<li><i>${formatDuration(atMs)}</i> ${escapeHtml(say)}</li>`);
+  const end = ended?.outcome === "passed" && closing !== undefined ? `<p>${escapeHtml(closing)}</p>` : "";
+  return card(
+    "What happens",
+    `<div class="told">${opening === undefined ? "" : `<p>${escapeHtml(opening)}</p>`}<ol>${lines.join("")}</ol>${end}</div>`,
+  );
 }
 
 const CHECK_CHIPS: Record<CheckResult, [Tone, string]> = {

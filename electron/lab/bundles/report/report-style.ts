@@ -28,6 +28,8 @@ code, td.mono, .logs { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, 
 .verdict small { display: block; font-size: 13px; font-weight: 500; letter-spacing: 0; }
 .verdict.good { background: var(--good-bar); } .verdict.bad { background: var(--bad-bar); } .verdict.limit { background: var(--limit-bar); }
 .headline { font-size: 20px; font-weight: 600; margin: 8px 0; overflow-wrap: anywhere; }
+.told { font-size: 20px; line-height: 1.45; } .told p { margin: 0 0 10px; } .told ol { margin: 0 0 10px; padding-left: 26px; }
+.told i { color: var(--soft); font-size: 14px; font-style: normal; font-variant-numeric: tabular-nums; }
 .soft { color: var(--soft); }
 .facts { display: flex; flex-wrap: wrap; gap: 4px 22px; margin: 12px 0 0; padding: 0; list-style: none; color: var(--soft); font-size: 13px; }
 .facts b { color: var(--ink); font-weight: 600; }

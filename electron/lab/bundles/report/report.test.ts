@@ -54,6 +54,30 @@ function madeHostile(value: unknown, key = ""): unknown {
   return typeof value === "string" && !isWord ? `${value}${HOSTILE}` : value;
 }
 
+test("narrates a run that has a narration, with its closing once it has passed, and says what happened", () => {
+  const narrated = (outcome: "passed" | "failed") =>
+    reportOf(
+      sampleRun().map((event) => {
+        if (event.type === "run.started") {
+          return { ...event, scenario: { ...event.scenario, opening: "A <server> stops.", closing: "It ended well." } };
+        }
+        if (event.type === "step.started") return { ...event, say: "Watch Slack stop." };
+        return event.type === "run.ended" ? { ...event, outcome } : event;
+      }),
+    );
+  const page = narrated("passed");
+  for (const text of [
+    "A &lt;server&gt; stops.",
+    "Watch Slack stop.",
+    "It ended well.",
+    "Slack is down: create_refund expired",
+  ]) {
+    expect(page).toContain(text);
+  }
+  expect(narrated("failed")).not.toContain("It ended well.");
+  expect(reportOf(sampleRun())).not.toContain("What happens");
+});
+
 test("shows the verdict, checks, faults, health, calls with their decisions, approvals", () => {
   const page = reportOf(sampleRun());
   for (const text of [

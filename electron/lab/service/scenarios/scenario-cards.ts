@@ -84,6 +84,7 @@ function previewOf({ scenario, source, file }: LoadedScenario) {
     steps: scenario.method.map((step) => ({
       kind: kindOf(step),
       label: describeStep(step),
+      say: step.say ?? null,
       background: step.background ?? false,
     })),
     checks: scenario.expect.map((check, index) => inOneLine(written[index] ?? check)),
