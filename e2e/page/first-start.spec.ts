@@ -7,6 +7,7 @@ const TIMEOUT = "An approval expires while Slack is down";
 
 test("a new user runs the demo and reads the result", async ({ window }) => {
   const { page, run } = window;
+  const strip = page.getByRole("region", { name: "Runs started together" });
 
   await test.step("an empty lab offers the demo with its steps", async () => {
     await expect(page.getByRole("button", { name: "Run the demo" })).toBeVisible();
@@ -26,19 +27,28 @@ test("a new user runs the demo and reads the result", async ({ window }) => {
   await test.step("one click shows the run as it happens", async () => {
     await page.getByRole("button", { name: "Run the demo" }).click();
     await run.isShown(CRASH);
-    await run.hasEnded("Passed");
-    await run.tab("Tool calls");
-    await expect(page.getByText("upstream_error").first()).toBeVisible();
+    await expect(strip).toContainText("1 of 3");
   });
 
-  await test.step("a waiting call is shown on every page", async () => {
-    await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible({ timeout: 60_000 });
-    await window.nowRunning.getByRole("link").click();
+  await test.step("and then each of the next, with the verdicts so far; a waiting call is shown on every page", async () => {
     await run.isShown(TIMEOUT);
+    await expect(strip).toContainText("3 of 3");
+    await expect(strip).toContainText("2 passed");
+    await expect(strip).toContainText("Before: Payments is down: 5 calls failed, the 6th was refused by the budget");
+    await expect(page.getByRole("link", { name: /Approvals.*1 waiting/ })).toBeVisible({ timeout: 60_000 });
     await expect(page.getByTestId("approval-card")).toContainText("create_refund");
     await expect(run.health("mock-slack")).toHaveAttribute("data-status", "down");
     await run.hasEnded("Passed");
     await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
+    await expect(strip).toContainText("3 passed");
+  });
+
+  await test.step("an earlier one is shown again from there, with what happened in it", async () => {
+    await strip.getByRole("link", { name: `Passed: ${CRASH}` }).click();
+    await run.isShown(CRASH);
+    await expect(run.header).toContainText("Payments is down: list_recent_charges failed");
+    await run.tab("Tool calls");
+    await expect(page.getByText("upstream_error").first()).toBeVisible();
   });
 
   await test.step("the third run has its result, and everything is restored", async () => {

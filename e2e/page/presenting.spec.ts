@@ -226,7 +226,7 @@ test.describe("presenter mode", () => {
       await page.keyboard.press("Control+.");
       await expect(page.getByText("The lab is halted: every fault is undone")).toBeVisible();
       await expect(run.header.getByText("Cancelled", { exact: true })).toBeVisible({ timeout: 60_000 });
-      await expect(shown("Ended")).toHaveText("cancelled by a person");
+      await expect(shown("Ended")).toHaveText("Cancelled by a person");
       await expect(shown("Next")).toBeHidden();
       await expect(run.health("mock-slack")).toHaveAttribute("data-status", "up");
       await page.getByRole("button", { name: "Arm the lab" }).click();

@@ -18,6 +18,8 @@ export const queueEntry = z.object({
   scenarioId: z.string(),
   scenarioTitle: z.string(),
   without: z.array(z.string()),
+  /** The runs that were requested together: which of how many it is, from 1. */
+  batch: z.object({ id: z.string(), number: z.int(), of: z.int() }),
   queuedWallMs: z.number(),
   runId: z.string().nullable(),
   startedWallMs: z.number().nullable(),
@@ -36,7 +38,7 @@ export type QueueEntry = z.infer<typeof queueEntry>;
 export const runQueue = z.object({
   /** Running first, then queued in order. */
   active: z.array(queueEntry),
-  /** The last fifty that ended since the lab started, newest first. */
+  /** The last hundred that ended since the lab started, newest first. */
   ended: z.array(queueEntry),
 });
 export type RunQueue = z.infer<typeof runQueue>;

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { useLabActions } from "../state/lab-actions.ts";
-import { useInteraction, useLab, usePreferences, useStores } from "../state/lab-context.tsx";
+import { useLab, usePreferences, useStores } from "../state/lab-context.tsx";
 import { formatRoute, parseRoute, type Route } from "../state/route.ts";
 import { goTo, useRoute } from "../state/use-route.ts";
 import { useShortcuts } from "../state/use-shortcuts.ts";
@@ -9,12 +9,14 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import { Header } from "./header.tsx";
 import { late } from "./late.tsx";
 import classes from "./shell.module.css";
+import { useFollowRuns } from "./use-follow-runs.ts";
 import { useOverlays } from "./use-overlays.ts";
 
 const HeaderTools = late("The header", () => import("./header-tools.tsx"));
 const LeavePresenter = late("Presenter mode", () => import("./leave-presenter.tsx"));
 const WindowRefused = late("The connection page", () => import("./window-refused.tsx"));
 const Banners = late("The notices", () => import("./banners.tsx"));
+const BatchStrip = late("The queue", () => import("./batch-strip.tsx"));
 const Overlays = late("The overlays", async () => {
   await idle();
   return import("./overlays.tsx");
@@ -42,7 +44,7 @@ export function Shell() {
   const waiting = useLab((state) => state.lab?.approvals.waiting.length ?? 0);
   const isRefused = useLab((state) => state.connection.is === "refused" && state.lab === undefined);
   const actions = useLabActions();
-  useFollowAwaitedRun();
+  useFollowRuns();
   useShellNavigation();
 
   const isDescribing = route.at === "stacks" && route.isDescribing === true;
@@ -89,6 +91,7 @@ export function Shell() {
         </Header>
       )}
       <Banners />
+      <BatchStrip route={route} />
       <main id="main" tabIndex={-1} className={classes.main}>
         <ErrorBoundary place={formatRoute(route)}>
           {isRefused ? <WindowRefused /> : <Page route={route} />}
@@ -129,22 +132,6 @@ function Page({ route }: { route: Route }) {
     case "about":
       return <AboutPage />;
   }
-}
-
-/** Opens a run started from this window once it begins, unless another page was opened meanwhile. */
-function useFollowAwaitedRun(): void {
-  const awaited = useInteraction((state) => state.awaitedEntry);
-  const awaitEntry = useInteraction((state) => state.awaitEntry);
-  const queue = useLab((state) => state.lab?.queue);
-  useEffect(() => {
-    if (awaited === undefined || queue === undefined) return;
-    const entry = [...queue.active, ...queue.ended].find(({ entryId }) => entryId === awaited);
-    if (entry === undefined || (entry.state === "queued" && entry.runId === null)) return;
-    if (entry.runId === null && entry.state === "running") return;
-    awaitEntry(undefined);
-    const isStillHere = parseRoute(window.location.hash).at === "lab";
-    if (entry.runId !== null && isStillHere) goTo({ at: "run", runId: entry.runId });
-  }, [awaited, awaitEntry, queue]);
 }
 
 function useShellNavigation(): void {

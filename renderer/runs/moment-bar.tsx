@@ -3,6 +3,7 @@ import { IconChevronLeft, IconChevronRight, IconPlayerSkipForward } from "@table
 import { useEffect, useState } from "react";
 import type { ScenarioDetail } from "../../electron/contract/scenarios.ts";
 import { headlineOf } from "../../electron/model/headline/headline.ts";
+import type { Outcome } from "../../electron/model/lab-event.ts";
 import { narrationOf } from "../../electron/model/narration.ts";
 import type { RunView } from "../../electron/model/run-view.ts";
 import { type Following, useFollowing, usePreferences, useStores } from "../state/lab-context.tsx";
@@ -23,6 +24,9 @@ interface MomentBarProps {
   onFollow: () => void;
   onError: (direction: 1 | -1) => void;
 }
+
+/** Their headline says what happened, their reason what was expected. */
+const HAS_REASON: ReadonlySet<Outcome> = new Set(["failed", "inconclusive", "residue"]);
 
 /** Before the time of the newest moment. */
 const NEWEST: Record<Following, string> = {
@@ -139,7 +143,7 @@ function NextStep({ view }: { view: RunView }) {
         ) : (
           <>
             {headlineOf(view)}
-            {view.ended.outcome !== "passed" && (
+            {HAS_REASON.has(view.ended.outcome) && (
               <span className={classes.reason}>
                 <BriefText text={view.ended.reason} of="Result" />
               </span>

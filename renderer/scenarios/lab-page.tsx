@@ -75,12 +75,7 @@ export default function LabPage({ route }: { route: Extract<Route, { at: "lab" }
             leftSection={<IconPlayerTrackNext size={14} aria-hidden />}
             disabledBecause={disabledBecause ?? whyNoneRuns(scenarios, canRun)}
             hint="Run the scenarios shown, one after another"
-            onClick={() =>
-              void actions.start(
-                canRun.map(({ id }) => id),
-                { opens: false },
-              )
-            }
+            onClick={() => void actions.start(canRun.map(({ id }) => id))}
           >
             Run {canRun.length === catalogue?.scenarios.length ? "all" : `${canRun.length} shown`}
           </ReasonedButton>

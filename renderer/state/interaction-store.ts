@@ -18,12 +18,15 @@ export interface InteractionStore extends RunInteraction {
   selectedService: string | undefined;
   /** The queue entry of a run started from this window, which is opened once it begins. */
   awaitedEntry: string | undefined;
+  /** The batch whose runs this window shows one after another, and the run of it that it shows. */
+  followed: { batchId: string; runId: string } | undefined;
   openRun(runId: string, at: { cursorMs?: number; selectedSeq?: number }): void;
   look(change: Partial<Omit<RunInteraction, "runId">>): void;
   followLive(): void;
   setWithout(without: string[]): void;
   selectService(service: string | undefined): void;
   awaitEntry(entryId: string | undefined): void;
+  follow(followed: InteractionStore["followed"]): void;
 }
 
 const NOTHING: Omit<RunInteraction, "runId"> = {
@@ -40,6 +43,7 @@ export function createInteraction() {
     without: [],
     selectedService: undefined,
     awaitedEntry: undefined,
+    followed: undefined,
     openRun: (runId, at) => {
       if (get().runId !== runId) set({ runId, ...NOTHING, ...at });
       else if (at.cursorMs !== undefined || at.selectedSeq !== undefined) set(at);
@@ -49,5 +53,6 @@ export function createInteraction() {
     setWithout: (without) => set({ without: [...without].sort() }),
     selectService: (selectedService) => set({ selectedService }),
     awaitEntry: (awaitedEntry) => set({ awaitedEntry }),
+    follow: (followed) => set({ followed }),
   }));
 }

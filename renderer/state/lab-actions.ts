@@ -25,13 +25,13 @@ export function useLabActions() {
     };
     return {
       undo,
-      async start(scenarioIds: string[], options: { without?: string[]; opens?: boolean } = {}) {
+      async start(scenarioIds: string[], options: { without?: string[] } = {}) {
         const without = options.without ?? interaction.getState().without;
         const started = await attempt("The run could not be started", () =>
           client.call.runs.start({ scenarioIds, without }),
         );
         const first = started?.entries[0];
-        if (first !== undefined && options.opens !== false) openWhenItRuns(first.entryId);
+        if (first !== undefined) openWhenItRuns(first.entryId);
         return started;
       },
       async rerun(runId: string, without?: string[]) {

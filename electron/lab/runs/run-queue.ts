@@ -12,7 +12,7 @@ import type { RunResult } from "./runner.ts";
 
 /** Bounds the queue against a page that adds runs in a loop. */
 const QUEUE_LIMIT = 1_000;
-const ENDED_KEPT = 50;
+const ENDED_KEPT = 100;
 
 interface QueuedRun {
   entry: QueueEntry;
@@ -77,9 +77,11 @@ export class RunQueue {
     if (this.#waiting.length + scenarios.length > QUEUE_LIMIT) {
       throw new LabError("busy", `the queue holds ${QUEUE_LIMIT} runs at most`, { hint: "wait, or cancel some" });
     }
-    const wanted = scenarios.map(
-      (loaded): QueuedRun => ({ entry: this.#entry(loaded, without), loaded, abort: new AbortController() }),
-    );
+    const batch = { id: randomUUID(), of: scenarios.length };
+    const wanted = scenarios.map((loaded, index): QueuedRun => {
+      const entry = this.#entry(loaded, without, { ...batch, number: index + 1 });
+      return { entry, loaded, abort: new AbortController() };
+    });
     this.#waiting.push(...wanted);
     this.#working ??= this.#work();
     this.#onChange();
@@ -161,13 +163,14 @@ export class RunQueue {
     this.#onChange();
   }
 
-  #entry({ scenario }: LoadedScenario, without: readonly string[]): QueueEntry {
+  #entry({ scenario }: LoadedScenario, without: readonly string[], batch: QueueEntry["batch"]): QueueEntry {
     return {
       entryId: randomUUID(),
       state: "queued",
       scenarioId: scenario.id,
       scenarioTitle: visibleLine(scenario.title),
       without: [...without],
+      batch,
       queuedWallMs: this.#parts.wallMs(),
       runId: null,
       startedWallMs: null,
