@@ -2,7 +2,7 @@ import type Dockerode from "dockerode";
 import type { EngineAddress } from "../../journal/docker-location.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { containersOf } from "./compose-labels.ts";
-import { reachesContainers } from "./engine-address.ts";
+import { reachesContainer } from "./engine-address.ts";
 import { ask } from "./engine-error.ts";
 
 /** What an engine that runs in a virtual machine of this one calls it. */
@@ -18,7 +18,6 @@ export async function addressFromNetwork(
   network: string,
   telemetry: Telemetry,
 ): Promise<string | undefined> {
-  if (!reachesContainers(engine)) return HOST_NAME;
   const found = await ask(`looking at network ${network}`, () => docker.getNetwork(network).inspect(), [
     { status: 404 },
   ]);
@@ -26,7 +25,9 @@ export async function addressFromNetwork(
   for (const { Gateway } of IPAM?.Config ?? []) {
     // A gateway may be written with the length of its prefix.
     const address = Gateway?.split("/")[0];
-    if (address?.includes(".") && (await telemetry.alsoAt(address))) return address;
+    if (!address?.includes(".")) continue;
+    if (!reachesContainer(engine, address)) return HOST_NAME;
+    if (await telemetry.alsoAt(address)) return address;
   }
   return undefined;
 }
