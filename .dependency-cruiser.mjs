@@ -96,6 +96,7 @@ const ORDER = {
   ],
   "resources/stack": [
     "http",
+    "telemetry",
     "mcp-server",
     "agent",
     "audit-db",
@@ -157,7 +158,7 @@ const layers = [
     "service",
     "a service of the stack is a program of its own: it imports nothing of the lab or of another service",
     "resources/stack/([^/]+)/",
-    ["^resources/stack/($1|http|mcp-server)/"],
+    ["^resources/stack/($1|http|telemetry|mcp-server)/"],
   ),
   law(
     "drivers",

@@ -4,6 +4,8 @@ import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontex
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type CallToolResult, CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js";
 import { isObject } from "../http/json.ts";
+import type { TraceContext } from "../telemetry/span.ts";
+import { traceClient } from "../telemetry/traced-transport.ts";
 import { ConnectionLost } from "./call-error.ts";
 import { nodeHttpFetch } from "./node-http-fetch.ts";
 import type { ToolDescription } from "./planner.ts";
@@ -41,6 +43,8 @@ export interface GatewaySessionOptions {
   url: string;
   turnId: string;
   signal: AbortSignal;
+  /** Of the span that the session is part of. */
+  trace?: TraceContext | undefined;
 }
 
 function missingIn(meta: Record<string, unknown> | undefined): string[] {
@@ -160,7 +164,7 @@ export class GatewaySession {
   }
 
   async #connect(): Promise<Connection> {
-    const { url, turnId } = this.#options;
+    const { url, turnId, trace = {} } = this.#options;
     const transport = new StreamableHTTPClientTransport(new URL(url), {
       requestInit: { headers: { "X-Mcp-Turn-Id": turnId } },
       fetch: nodeHttpFetch({
@@ -170,6 +174,7 @@ export class GatewaySession {
       }),
       reconnectionOptions,
     });
+    traceClient(transport as Transport, trace);
     const client = new Client({ name: "resilience-lab-agent", version: "1.0.0" });
     // Other failures reject their own request, or belong to the GET stream, which is optional.
     client.onerror = ({ message }) => {

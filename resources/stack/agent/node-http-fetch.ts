@@ -6,6 +6,7 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { Readable } from "node:stream";
 import type { FetchLike } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { headersFor } from "../telemetry/traced-transport.ts";
 
 export interface StreamListener {
   /** The event stream of a POST response has closed, with or without an error. */
@@ -21,7 +22,7 @@ export function nodeHttpFetch({ onStreamEnd, onSessionGone }: StreamListener): F
       const send = target.protocol === "https:" ? requestHttps : requestHttp;
       const request = send(target, {
         method: init.method ?? "GET",
-        headers: Object.fromEntries(new Headers(init.headers)),
+        headers: { ...Object.fromEntries(new Headers(init.headers)), ...headersFor(init.body) },
         agent: false,
         ...(init.signal ? { signal: init.signal } : {}),
       });

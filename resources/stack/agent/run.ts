@@ -2,6 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { isObject, parseJson } from "../http/json.ts";
+import type { SpanStart, TraceContext } from "../telemetry/span.ts";
+import { tracing } from "../telemetry/tracing.ts";
 import { callErrorOf } from "./call-error.ts";
 import { GatewaySession } from "./gateway-session.ts";
 import type { CallResult, Planner } from "./planner.ts";
@@ -12,6 +14,8 @@ export interface RunOptions {
   turnId?: string | undefined;
   gatewayUrl: string;
   planner: Planner;
+  /** Of whoever asks. */
+  trace?: TraceContext | undefined;
   /** Ends the run: the current call is cancelled, no further call is started. */
   signal: AbortSignal;
 }
@@ -21,9 +25,11 @@ export async function run({
   turnId = randomUUID(),
   gatewayUrl,
   planner,
+  trace = {},
   signal,
 }: RunOptions): Promise<RunReport> {
-  const session = new GatewaySession({ url: gatewayUrl, turnId, signal });
+  const span = tracing()?.start(agentSpan(input, turnId, trace));
+  const session = new GatewaySession({ url: gatewayUrl, turnId, signal, trace: span?.context ?? trace });
   const calls: CallRecord[] = [];
   const report: RunReport = { sessionId: "", turnId, input, intent: "unknown", toolsListed: [], calls, answer: "" };
   const call = async (tool: string, args: Record<string, unknown>): Promise<CallResult> => {
@@ -43,7 +49,26 @@ export async function run({
   }
   report.sessionId = session.id;
   await session.close();
+  span?.end(
+    { "gen_ai.output.messages": messages("assistant", report.answer), "error.type": report.error && "run_failed" },
+    report.error,
+  );
   return report;
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/ */
+function agentSpan(input: string, turnId: string, trace: TraceContext): SpanStart {
+  const attributes = {
+    "gen_ai.operation.name": "invoke_agent",
+    "gen_ai.agent.name": "resilience-lab-agent",
+    "gen_ai.conversation.id": turnId,
+    "gen_ai.input.messages": messages("user", input),
+  };
+  return { name: "invoke_agent resilience-lab-agent", kind: "server", contexts: [trace], attributes };
+}
+
+function messages(role: "user" | "assistant", content: string): string {
+  return JSON.stringify([{ role, parts: [{ type: "text", content }] }]);
 }
 
 async function callTool(session: GatewaySession, tool: string, args: Record<string, unknown>): Promise<CallResult> {

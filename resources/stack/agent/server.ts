@@ -3,6 +3,7 @@ import { BoundedHistory, readHistoryLimit } from "../http/bounded-history.ts";
 import { assertControl, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import { parseJson } from "../http/json.ts";
+import { headerOf } from "../http/messages.ts";
 import { ProcessMonitor } from "../http/process-monitor.ts";
 import { HttpError, pathOf, type RunningService, readJsonObject, sendJson, serve } from "../http/serve.ts";
 import { scriptedCliArgument } from "./headless/scripted-cli.ts";
@@ -39,7 +40,8 @@ export function startAgent(variables: Variables): Promise<RunningService> {
   const answerRun = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     assertControl(request, controlToken);
     const { input, turnId } = readRun(await readJsonObject(request));
-    const report = await execute(response, (signal) => run({ input, turnId, gatewayUrl, planner, signal }));
+    const trace = { traceparent: headerOf(request, "traceparent"), baggage: headerOf(request, "baggage") };
+    const report = await execute(response, (signal) => run({ input, turnId, gatewayUrl, planner, trace, signal }));
     const { intent, calls } = report;
     console.log(`agent run ${report.turnId} ${intent}: ${calls.length} calls${outcomeOf(report)}`);
     history.add({ endedAt: new Date().toISOString(), what: intent, outcome: report.error ?? "ok" });

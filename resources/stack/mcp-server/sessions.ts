@@ -9,6 +9,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
 import { sendJson } from "../http/serve.ts";
+import { traceServer } from "../telemetry/traced-transport.ts";
 import { forgetAnswered } from "./forget-answered.ts";
 
 const sessionLimit = 1_000;
@@ -69,6 +70,7 @@ export class Sessions {
       if (transport.sessionId !== undefined) this.#sessions.delete(transport.sessionId);
     };
     // Under exactOptionalPropertyTypes the SDK's class does not match the SDK's own interface.
+    traceServer(transport as Transport);
     await this.#createServer().connect(transport as Transport);
     return transport;
   }

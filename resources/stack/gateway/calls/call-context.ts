@@ -6,6 +6,7 @@ export interface CallContext {
   session: Session;
   turnId: string | undefined;
   traceparent: string | undefined;
+  baggage: string | undefined;
   caller: Caller;
   /** By performance.now(). */
   arrivedAtMs: number;

@@ -1,6 +1,9 @@
 /** The state of one call from its arrival, and the one row that it leaves when it ends. */
 import { randomUUID } from "node:crypto";
 import { isObject } from "../../http/json.ts";
+import { contextsOf, mcpSpan } from "../../telemetry/mcp-span.ts";
+import type { RunningSpan } from "../../telemetry/span.ts";
+import { tracing } from "../../telemetry/tracing.ts";
 import type { CallEntry, CallOutcome } from "../audit/call-row.ts";
 import type { Spool } from "../audit/spool.ts";
 import type { RequestMessage } from "../protocol/messages.ts";
@@ -21,6 +24,8 @@ export class CallRecord {
   readonly callId = randomUUID();
   readonly turnId: string;
   readonly trace: TraceContext;
+  /** Absent while this process is not traced. */
+  readonly span: RunningSpan | undefined;
   /** Set once a backend that offers the tool is found. */
   backend: string | undefined;
   /** Incremented each time the call is sent to the backend. */
@@ -38,7 +43,12 @@ export class CallRecord {
     this.#context = context;
     this.#startedMs = Date.now() - (performance.now() - context.arrivedAtMs);
     this.turnId = context.turnId ?? randomUUID();
-    this.trace = continueTrace(isObject(meta) ? meta.traceparent : undefined, context.traceparent);
+    this.span = tracing()?.start({
+      ...mcpSpan("server", request, { id: context.session.id }),
+      contexts: contextsOf(request.params, context),
+    });
+    this.trace =
+      ownTrace(this.span) ?? continueTrace(isObject(meta) ? meta.traceparent : undefined, context.traceparent);
     context.caller.signal.addEventListener("abort", () => void this.end({ outcome: "cancelled" }), { once: true });
   }
 
@@ -53,6 +63,7 @@ export class CallRecord {
     const { name } = this.#request.params;
     // A result for a caller that has left was not delivered.
     const left = caller.signal.aborted ? (caller.signal.reason as CallerLeft).message : undefined;
+    this.#endSpan(left === undefined ? outcome : "cancelled", left ?? error);
     await this.#spool.add({
       callId: this.callId,
       sessionId: session.id,
@@ -70,4 +81,21 @@ export class CallRecord {
       spanId: this.trace.spanId,
     });
   }
+
+  #endSpan(outcome: CallOutcome, problem: string | undefined): void {
+    const type = outcome === "ok" ? undefined : outcome;
+    this.span?.end(
+      {
+        "resilience_lab.outcome": outcome,
+        "resilience_lab.backend": this.backend,
+        "resilience_lab.attempts": this.attempts,
+        "error.type": type,
+      },
+      problem,
+    );
+  }
+}
+
+function ownTrace(span: RunningSpan | undefined): TraceContext | undefined {
+  return span && { traceId: span.traceId, spanId: span.spanId, traceparent: span.context.traceparent ?? "" };
 }

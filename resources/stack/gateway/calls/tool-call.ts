@@ -5,6 +5,9 @@
 
 import type { BoundedHistory } from "../../http/bounded-history.ts";
 import { isObject } from "../../http/json.ts";
+import { mcpSpan } from "../../telemetry/mcp-span.ts";
+import type { RunningSpan } from "../../telemetry/span.ts";
+import { tracing } from "../../telemetry/tracing.ts";
 import type { Approvals, HoldResult } from "../approvals/approvals.ts";
 import type { CallEntry } from "../audit/call-row.ts";
 import type { AuditEntry } from "../audit/entry.ts";
@@ -13,6 +16,7 @@ import type { Backend } from "../backends/backend.ts";
 import type { CapabilityCache } from "../backends/capability-cache.ts";
 import type { Tool } from "../backends/conflicts/conflict-strategy.ts";
 import type { SessionViews } from "../backends/session-views.ts";
+import { UpstreamFailure } from "../backends/upstream-failure.ts";
 import type { Policy, Verdict } from "../policy/policy.ts";
 import { redact } from "../policy/redaction.ts";
 import { errorCodes, errorText, type Params, type RequestMessage } from "../protocol/messages.ts";
@@ -245,10 +249,12 @@ export class ToolCalls {
 
   async #forward(call: Call): Promise<Answer> {
     const { request, context, backend, backendTool, record } = call;
-    const { traceparent } = record.trace;
     const { caller } = context;
+    const span = startForward(call);
+    const { traceparent, baggage } = span?.context ?? { traceparent: record.trace.traceparent };
+    const carried = { traceparent, ...(baggage === undefined ? {} : { baggage }) };
     const meta = isObject(request.params._meta) ? request.params._meta : {};
-    const params: Params = { name: backendTool, arguments: call.arguments ?? {}, _meta: { ...meta, traceparent } };
+    const params: Params = { name: backendTool, arguments: call.arguments ?? {}, _meta: { ...meta, ...carried } };
     let isSent = false;
     try {
       const reply = await backend.guarded.request("tools/call", params, {
@@ -260,15 +266,18 @@ export class ToolCalls {
         onProgress: call.progress && this.#onProgress(call, call.progress),
         onAttempt: () => {
           record.attempts += 1;
+          if (record.attempts > 1) span?.event("attempt", { attempt: record.attempts });
           if (!isSent) this.#sent += 1;
           isSent = true;
         },
       });
       const text = reply.textFor(request.id);
       const { failure: error } = reply;
+      span?.end({ "error.type": error === undefined ? undefined : "tool_error" }, error);
       return error === undefined ? { text, outcome: "ok" } : { text, outcome: "tool_error", error };
     } catch (failure) {
       let error: string | undefined;
+      span?.end({ "error.type": failureType(failure) }, failure instanceof Error ? failure.message : undefined);
       const text = await forwardFailure(failure, request.id, backend.name, (reason) => {
         error = reason;
         return call.trail.add("upstream_error", reason);
@@ -365,4 +374,17 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   if (levels === 0) return true;
   for (const item of Object.values(value)) if (isDeeperThan(item, levels - 1)) return true;
   return false;
+}
+
+/** The span of the request to the backend, all attempts together. */
+function startForward({ record, backend, backendTool, arguments: given }: Call): RunningSpan | undefined {
+  if (record.span === undefined) return undefined;
+  const start = mcpSpan("client", { method: "tools/call", params: { name: backendTool, arguments: given } });
+  const attributes = { ...start.attributes, "resilience_lab.backend": backend.name };
+  return tracing()?.start({ ...start, attributes, contexts: [record.span.context] });
+}
+
+function failureType(failure: unknown): string {
+  if (failure instanceof CallerLeft) return "cancelled";
+  return failure instanceof UpstreamFailure ? failure.kind : "_OTHER";
 }

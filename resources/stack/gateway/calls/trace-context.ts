@@ -1,5 +1,6 @@
 /** W3C trace context: the gateway continues the caller's trace with its own span. */
 import { randomFillSync } from "node:crypto";
+import { parseTraceparent } from "../../telemetry/trace-parent.ts";
 
 export interface TraceContext {
   traceId: string;
@@ -9,23 +10,12 @@ export interface TraceContext {
   traceparent: string;
 }
 
-// Version ff is invalid, and later versions may append fields (https://www.w3.org/TR/trace-context/).
-const traceparentPattern = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-const zeros = /^0+$/;
-
 /** The message's context takes precedence over the HTTP request's; without either a new trace starts. */
 export function continueTrace(fromMessage: unknown, fromHeader: unknown): TraceContext {
-  const parent = parse(fromMessage) ?? parse(fromHeader);
+  const parent = parseTraceparent(fromMessage) ?? parseTraceparent(fromHeader);
   const traceId = parent?.traceId ?? randomHex(16);
   const spanId = randomHex(8);
   return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-${parent?.flags ?? "01"}` };
-}
-
-function parse(text: unknown): { traceId: string; flags: string } | undefined {
-  if (typeof text !== "string") return undefined;
-  const [, traceId, parentId, flags] = traceparentPattern.exec(text) ?? [];
-  if (!traceId || !parentId || !flags || zeros.test(traceId) || zeros.test(parentId)) return undefined;
-  return { traceId, flags };
 }
 
 /** Random bytes are fetched in bulk: a call for a few costs as much as one for thousands. */

@@ -210,7 +210,8 @@ function contextOf(
   if (turnId !== undefined && turnId.length > turnIdLimit) {
     throw new Refusal(400, `X-Mcp-Turn-Id is longer than ${turnIdLimit} characters.`);
   }
-  return { session, turnId: turnId || undefined, traceparent: headerOf(request, "traceparent"), caller, ...carried };
+  const [traceparent, baggage] = [headerOf(request, "traceparent"), headerOf(request, "baggage")];
+  return { session, turnId: turnId || undefined, traceparent, baggage, caller, ...carried };
 }
 
 /** Responses are ignored: the gateway sends no requests to clients. */
