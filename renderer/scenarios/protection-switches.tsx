@@ -19,6 +19,7 @@ const DESCRIPTIONS: Record<string, string> = {
   "retry-after": "waits as long as a busy server asks for before a retry",
   "definition-pinning": "withholds tools whose definition changes without notice",
   "mirror-shedding": "sheds copies of progress while the gateway is overloaded",
+  "subscriber-bounds": "disconnects subscribers that do not read their events",
   "result-rules": "takes no empty result of an agent's task for a finished one",
 };
 

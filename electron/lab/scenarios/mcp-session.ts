@@ -72,7 +72,8 @@ export async function openMcpSession(
     },
     async call(tool, toolArguments, limit) {
       const request = { name: tool, arguments: toolArguments, ...(trace === undefined ? {} : { _meta: { ...trace } }) };
-      const options = { timeout: CALL_LIMIT_MS, resetTimeoutOnProgress: true };
+      // Asks the server for progress, which proves that a long call goes on.
+      const options = { timeout: CALL_LIMIT_MS, resetTimeoutOnProgress: true, onprogress: () => {} };
       const scope = new AbortScope(limit);
       try {
         const result = await client.callTool(request, undefined, { ...options, signal: scope.signal });

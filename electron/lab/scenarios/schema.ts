@@ -252,6 +252,7 @@ const STEPS = {
       .max(256)
       .optional()
       .describe("that call concurrently, each in a separate session and turn (default 1)"),
+    turn: name.optional().describe("the clients share one session and this turn"),
     until: decision.optional().describe("stop as soon as a call ends with this decision"),
     abandon: z.boolean().optional().describe("the clients leave without ending their sessions"),
     ...common,

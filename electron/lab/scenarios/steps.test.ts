@@ -110,6 +110,16 @@ describe("a storm", () => {
     expect(asked.filter(({ method }) => method === "DELETE")).toEqual([]);
   });
 
+  test("in one turn has one session, in which its clients call at the same time", async () => {
+    const { address, asked } = await fakeGateway(() => ok);
+    const storm = { storm: "x", times: 4, clients: 2, turn: "watched" } as const;
+    expect(await doStep(storm, fakeContext(address).context)).toMatchObject({ calls: 4, outcomes: { ok: 4 } });
+    const calls = asked.filter(({ body }) => (body as { method?: string } | undefined)?.method === "tools/call");
+    expect(new Set(calls.map(({ headers }) => headers["mcp-session-id"])).size).toBe(1);
+    expect(new Set(calls.map(({ headers }) => headers["x-mcp-turn-id"]))).toEqual(new Set(["watched"]));
+    expect(asked.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+  });
+
   test("stops at the decision it waits for", async () => {
     let calls = 0;
     const { address } = await fakeGateway(() => (++calls < 4 ? ok : refused));

@@ -78,9 +78,9 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
   },
 
   async storm(step, context, signal, traces) {
-    const { storm, arguments: toolArguments = {}, times, clients = 1, until, abandon = false } = step;
-    const sessions = await openSessions(clients, () =>
-      openGatewaySession(context, randomUUID(), signal, traces.start()),
+    const { storm, arguments: toolArguments = {}, times, clients = 1, turn, until, abandon = false } = step;
+    const sessions = await openSessions(turn === undefined ? clients : 1, () =>
+      openGatewaySession(context, turn ?? randomUUID(), signal, traces.start()),
     );
     const outcomes: Record<string, number> = {};
     let calls = 0;
@@ -89,7 +89,8 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
       outcomes[decision] = (outcomes[decision] ?? 0) + 1;
       isOver ||= decision === until;
     };
-    const work = async (session: McpSession, client: number) => {
+    const work = async (client: number) => {
+      const session = sessions[client % sessions.length] as McpSession;
       const share = Math.floor((times + client) / clients);
       for (let call = 0; call < share && !isOver; call++) {
         calls++;
@@ -97,7 +98,7 @@ const RUNNERS: StepTable<StepArguments, Promise<StepOutput>> = {
       }
     };
     try {
-      await Promise.all(sessions.map(work));
+      await Promise.all(Array.from({ length: clients }, (_, client) => work(client)));
     } finally {
       await Promise.all(sessions.map((session) => (abandon ? session.abandon() : session.close())));
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BoundedHistory, readHistoryLimit } from "../http/bounded-history.ts";
-import { assertControl, readControlToken } from "../http/control.ts";
+import { assertControl, assertReader, readControlToken } from "../http/control.ts";
 import { type EnvironmentReader, readEnvironment, type Variables } from "../http/environment.ts";
 import { parseJson } from "../http/json.ts";
 import { headerOf } from "../http/messages.ts";
@@ -12,6 +12,7 @@ import { modelPlanner } from "./model-planner.ts";
 import type { Planner } from "./planner.ts";
 import { run } from "./run.ts";
 import { scriptedPlanner } from "./scripted-planner.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 const runsAtOnce = 64;
 const inputLimitCharacters = 10_000;
@@ -22,6 +23,7 @@ export function startAgent(variables: Variables): Promise<RunningService> {
   const { planner, gatewayUrl, controlToken, tasks, historyLimit, protectionsOff, ...listening } = configuration;
   const history = new BoundedHistory<PastRun>(historyLimit);
   const monitor = new ProcessMonitor();
+  const subscriptions = new Subscriptions(gatewayUrl);
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
 
@@ -79,6 +81,17 @@ export function startAgent(variables: Variables): Promise<RunningService> {
         return answerRun(request, response);
       case "POST /tasks":
         return answerTask(request, response);
+      case "POST /subscriptions":
+        assertControl(request, controlToken);
+        await subscriptions.open(await readJsonObject(request));
+        return sendJson(response, 201, subscriptions.read());
+      case "GET /subscriptions":
+        assertReader(request, controlToken);
+        return sendJson(response, 200, subscriptions.read());
+      case "DELETE /subscriptions":
+        assertControl(request, controlToken);
+        subscriptions.clear();
+        return sendJson(response, 200, subscriptions.read());
       default:
         throw new HttpError(404, `No route for ${request.method} ${pathOf(request)}.`);
     }
@@ -86,6 +99,7 @@ export function startAgent(variables: Variables): Promise<RunningService> {
 
   const onStop = async (): Promise<void> => {
     stopping.abort();
+    subscriptions.clear();
     monitor.stop();
     await Promise.allSettled(running);
   };

@@ -223,7 +223,10 @@ function build(settings: Settings, policy: Policy, files: SpooledFiles, records:
     onAbandoned: (turnId) => log(`turn ${JSON.stringify(turnId)} was abandoned: its lock expired after TURN_LOCK_TTL`),
   });
   const pressure = new Pressure(() => Math.max(0, toolCalls.waiting - approvals.waiting));
-  const subscribers = new Subscribers(() => !protectionsOff.has("mirror-shedding") && pressure.isOpen);
+  const subscribers = new Subscribers({
+    isUnderPressure: () => !protectionsOff.has("mirror-shedding") && pressure.isOpen,
+    boundsUnread: !protectionsOff.has("subscriber-bounds"),
+  });
   const toolCalls: ToolCalls = new ToolCalls({
     settings,
     policy,

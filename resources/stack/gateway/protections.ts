@@ -16,5 +16,6 @@ export const protections = [
   "retry-after",
   "definition-pinning",
   "mirror-shedding",
+  "subscriber-bounds",
 ] as const;
 export type Protection = (typeof protections)[number];

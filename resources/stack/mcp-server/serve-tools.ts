@@ -1,6 +1,5 @@
 /** An MCP server of the stack as a service: its sessions at /mcp, and its health, state and reset for the lab. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { assertControl, assertReader, readControlToken } from "../http/control.ts";
 import { readEnvironment, type Variables } from "../http/environment.ts";
 import { parseJson } from "../http/json.ts";
@@ -16,15 +15,13 @@ import {
   serve,
 } from "../http/serve.ts";
 import { CallCounter } from "./call-counter.ts";
-import { Sessions } from "./sessions.ts";
+import { Sessions, type SessionsOptions } from "./sessions.ts";
 
-export interface ToolService {
+export interface ToolService extends SessionsOptions {
   name: string;
   /** Unless PORT says otherwise. */
   port: number;
   toolNames: readonly string[];
-  /** One for each session, all on the same data. */
-  createServer: () => McpServer;
   /** What `GET /state` reports besides the calls. */
   counts: () => Record<string, number>;
   /** Restores the initial data. */
@@ -40,7 +37,7 @@ export function serveTools(service: ToolService, variables: Variables): Promise<
     controlToken: readControlToken(environment),
   }));
   const calls = new CallCounter(service.toolNames);
-  const sessions = new Sessions(service.createServer, (body) => calls.count(body));
+  const sessions = new Sessions(service, (body) => calls.count(body));
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const route = `${request.method} ${pathOf(request)}`;

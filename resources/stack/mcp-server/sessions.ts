@@ -20,15 +20,24 @@ interface Session {
   usedAtMs: number;
 }
 
+export interface SessionsOptions {
+  /** One for each session, all on the same data. */
+  createServer: () => McpServer;
+  /** Replies are event streams, which may have progress before the response; else JSON, which is cheaper. */
+  sendsProgress?: boolean;
+}
+
 export class Sessions {
   readonly #createServer: () => McpServer;
+  readonly #sendsProgress: boolean;
   readonly #onMessage: (body: unknown) => void;
   /** In order of use, least recently used first. */
   readonly #sessions = new Map<string, Session>();
 
   /** `onMessage` receives every body that is passed to a session. */
-  constructor(createServer: () => McpServer, onMessage: (body: unknown) => void) {
+  constructor({ createServer, sendsProgress = false }: SessionsOptions, onMessage: (body: unknown) => void) {
     this.#createServer = createServer;
+    this.#sendsProgress = sendsProgress;
     this.#onMessage = onMessage;
   }
 
@@ -62,7 +71,7 @@ export class Sessions {
     await this.#makeRoom();
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
-      enableJsonResponse: true,
+      enableJsonResponse: !this.#sendsProgress,
       onsessioninitialized: (id) => this.#use(id, { transport, usedAtMs: 0 }),
     });
     // Set before connecting: the protocol layer then calls it after its own handler.

@@ -12,6 +12,7 @@ export function startSupport(variables: Variables): Promise<RunningService> {
     port: 8431,
     toolNames,
     createServer: () => createToolServer(tickets),
+    sendsProgress: true,
     counts: () => tickets.counts(),
     reset: () => tickets.reset(),
     routes: { "POST /v1/embeddings": answerEmbeddings },

@@ -42,6 +42,21 @@ test("reads tickets and customers", async () => {
   });
 });
 
+test("exports its tickets page by page as progress, each as large as is asked for", async () => {
+  const pages: { progress: number; total?: number | undefined; message?: string | undefined }[] = [];
+  const exported = await client.callTool(
+    { name: "export_tickets", arguments: { pages: 3, page_bytes: 5_000 } },
+    undefined,
+    { onprogress: (page) => pages.push(page) },
+  );
+  expect(exported.structuredContent).toEqual({ pages: 3 });
+  expect(pages.map(({ progress, total, message }) => [progress, total, message?.length])).toEqual([
+    [1, 3, 5_000],
+    [2, 3, 5_000],
+    [3, 3, 5_000],
+  ]);
+});
+
 test("keeps a reply for all sessions until a reset", async () => {
   await call("reply_to_ticket", { ticket_id: "t_1", text: "We will call you." });
   expect((await call("lookup_ticket", { ticket_id: "t_1" })).structuredContent).toMatchObject({

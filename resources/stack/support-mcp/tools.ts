@@ -2,6 +2,7 @@
  * The support team's operations as MCP tools. `lookup_charge` and `delete_customer` have the names of tools of payments-mcp
  * on purpose, and do something else.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import type { ToolAnnotations } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
@@ -14,6 +15,7 @@ export const toolNames = [
   "lookup_ticket",
   "lookup_customer",
   "reply_to_ticket",
+  "export_tickets",
   "lookup_charge",
   "delete_customer",
 ] as const;
@@ -67,6 +69,31 @@ export function createToolServer(tickets: TicketStore): McpServer {
       annotations: replies,
     },
     ({ ticket_id, text }) => answer(() => ({ ticket: tickets.reply(ticket_id, text) })),
+  );
+
+  server.registerTool(
+    "export_tickets",
+    {
+      title: "Export the tickets",
+      description: "Sends all support tickets page by page as progress, and answers how many pages those were.",
+      inputSchema: {
+        pages: z.int().min(1).max(1_000).default(1),
+        page_bytes: z.int().min(0).max(1_048_576).default(0).describe("each page is padded to this size"),
+        pause_ms: z.int().min(0).max(1_000).default(0).describe("before each page"),
+      },
+      annotations: reads,
+    },
+    async ({ pages, page_bytes, pause_ms }, { _meta, sendNotification, signal }) => {
+      const progressToken = _meta?.progressToken;
+      const message = JSON.stringify(tickets.tickets()).padEnd(page_bytes);
+      for (let progress = 1; progress <= pages && !signal.aborted; progress += 1) {
+        await delay(pause_ms);
+        if (progressToken === undefined) continue;
+        const params = { progressToken, progress, total: pages, message };
+        await sendNotification({ method: "notifications/progress", params });
+      }
+      return answer(() => ({ pages }));
+    },
   );
 
   server.registerTool(

@@ -33,7 +33,7 @@ async function subscribe(url: string): Promise<CallEvent[]> {
 }
 
 async function serveHub(isUnderPressure: () => boolean) {
-  const hub = new Subscribers(isUnderPressure);
+  const hub = new Subscribers({ isUnderPressure, boundsUnread: true });
   const server = createServer((request, response) => hub.open(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {

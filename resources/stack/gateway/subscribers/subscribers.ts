@@ -1,6 +1,6 @@
 /**
  * `GET /api/events?session=ID&turn=ID`: what happens to calls, as an event stream. A subscriber of a turn gets everything of it;
- * one of a session gets mirrors of its turns' events. Under pressure mirrors of progress are left out; decisions, results,
+ * one of a session, or of `*`, every session, gets mirrors of its turns' events. Under pressure mirrors of progress are left out; decisions, results,
  * errors and cancellations never are. A subscriber of both gets each event once, as the turn's.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -28,16 +28,24 @@ interface Subscriber {
 const unreadLimitBytes = 1.5 * 1024 * 1024;
 const subscribersLimit = 2_000;
 
+export interface SubscribersOptions {
+  isUnderPressure: () => boolean;
+  /** Disconnects a subscriber that leaves too much unread. */
+  boundsUnread: boolean;
+}
+
 export class Subscribers {
   /** Progress mirrors that were left out under pressure, or for a slow reader. */
   shed = 0;
   /** Connections that were closed because their reader was too slow. */
   dropped = 0;
   readonly #isUnderPressure: () => boolean;
+  readonly #unreadLimitBytes: number;
   readonly #all = new Set<Subscriber>();
 
-  constructor(isUnderPressure: () => boolean) {
+  constructor({ isUnderPressure, boundsUnread }: SubscribersOptions) {
     this.#isUnderPressure = isUnderPressure;
+    this.#unreadLimitBytes = boundsUnread ? unreadLimitBytes : Infinity;
   }
 
   get size(): number {
@@ -77,14 +85,14 @@ export class Subscribers {
     let frame: string | undefined;
     for (const subscriber of this.#all) {
       const isOfTurn = subscriber.turn === event.turn;
-      if (!isOfTurn && subscriber.session !== event.session) continue;
+      if (!isOfTurn && subscriber.session !== event.session && subscriber.session !== "*") continue;
       frame ??= `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
       this.#send(subscriber, frame, event.kind === "progress" && !isOfTurn);
     }
   }
 
   #send({ response }: Subscriber, frame: string, mayBeShed: boolean): void {
-    const isSlow = response.writableLength > unreadLimitBytes;
+    const isSlow = response.writableLength > this.#unreadLimitBytes;
     if (mayBeShed && (isSlow || this.#isUnderPressure())) {
       this.shed += 1;
     } else if (isSlow) {
