@@ -13,9 +13,10 @@ export interface PublicProject {
   /** To a server that publishes nothing, and the address by which its caller calls it. */
   link: { name: string; url: string };
   /** A fault on a service that is up again soon, whatever the load. */
-  breaks: { kind: "stop" | "kill"; service: string };
+  breaks: { kind: "stop" | "kill" | "pause" | "disconnect"; service: string };
 }
 
+const MCP_PROXY = "/app/node_modules/mcp-proxy/dist/bin/mcp-proxy.mjs";
 const SUPERGATEWAY = "/app/node_modules/supergateway/dist/index.js";
 /** Asks what it is configured to call. */
 const AGENT = `require("http").createServer(async (q, r) => {
@@ -24,8 +25,9 @@ const AGENT = `require("http").createServer(async (q, r) => {
 }).listen(7000); process.on("SIGTERM", () => process.exit(0));`;
 const WAIT = `setInterval(() => {}, 1000); process.on("SIGTERM", () => process.exit(0))`;
 
-/** @param subnet the first three numbers of a network that is free */
+/** @param subnet the first three numbers of a network that is free, by which one of the containers is named, too */
 export function publicProjects(subnet: string): PublicProject[] {
+  const named = `everything-${subnet.replaceAll(".", "-")}`;
   return [
     {
       name: "two networks, one internal, static addresses, aliases, links, a MAC, a shared namespace and replicas",
@@ -124,6 +126,80 @@ configs:
       roles: { "mcp-bridge": "gateway", agent: "agent", store: "database" },
       link: { name: "agent->mcp-bridge", url: "http://mcp-bridge:8000/mcp" },
       breaks: { kind: "kill", service: "agent" },
+    },
+    {
+      name: "mcp-proxy before a program, in an internal network, and an agent that publishes its port",
+      compose: `services:
+  tools-proxy:
+    image: node:24-slim
+    command: [node, ${MCP_PROXY}, --port, "8080", --, node, ${EVERYTHING}, stdio]
+    expose: ["8080"]
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    networks: [inner]
+    stop_grace_period: 1s
+  assistant:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(AGENT)}]
+    environment: { MCP_URL: "http://tools-proxy:8080/mcp" }
+    ports: ["127.0.0.1::7000"]
+    networks: [inner, default]
+    depends_on: [tools-proxy]
+    stop_grace_period: 1s
+networks:
+  inner: { internal: true }
+`,
+      files: {},
+      up: [],
+      roles: { "tools-proxy": "gateway", assistant: "agent" },
+      link: { name: "assistant->tools-proxy", url: "http://tools-proxy:8080/ping" },
+      breaks: { kind: "pause", service: "tools-proxy" },
+    },
+    {
+      name: "two replicas of a server over Streamable HTTP, and a callee by its alias",
+      compose: `version: "2.4"
+services:
+  agent:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(AGENT)}]
+    environment: { MCP_URL: "http://everything:3001/mcp" }
+    stop_grace_period: 1s
+  server:
+    image: node:24-slim
+    command: [node, ${EVERYTHING}, streamableHttp]
+    environment: { PORT: "3001" }
+    expose: ["3001"]
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    networks: { default: { aliases: [everything] } }
+    stop_grace_period: 1s
+`,
+      files: {},
+      up: ["--scale", "server=2"],
+      roles: { agent: "agent", server: "mcp-server" },
+      link: { name: "agent->server", url: "http://everything:3001/mcp" },
+      breaks: { kind: "stop", service: "server" },
+    },
+    {
+      name: "supergateway over HTTP+SSE with a named container, and an agent that calls it by that name",
+      compose: `services:
+  tools:
+    image: node:24-slim
+    container_name: ${named}
+    command: [node, ${SUPERGATEWAY}, --stdio, "node ${EVERYTHING} stdio", --port, "8000", --healthEndpoint, /healthz]
+    expose: ["8000"]
+    volumes: ["${MODULES}:/app/node_modules:ro"]
+    stop_grace_period: 1s
+  agent:
+    image: node:24-slim
+    command: [node, -e, ${JSON.stringify(AGENT)}]
+    environment: ["MCP_URL=http://${named}:8000/sse"]
+    depends_on: [tools]
+    stop_grace_period: 1s
+`,
+      files: {},
+      up: [],
+      roles: { agent: "agent", tools: "gateway" },
+      link: { name: "agent->tools", url: `http://${named}:8000/healthz` },
+      breaks: { kind: "disconnect", service: "tools" },
     },
   ];
 }

@@ -46,6 +46,12 @@ test("a command and an alias name a service too, one link for each pair", () => 
   ]);
 });
 
+test("the name of a container is a name of its service", () => {
+  const caller = service("a", ["URL=http://billing-tools:3001/mcp"]);
+  const found = proposeLinks([caller, service("b", [], { containers: ["billing-tools"] })]);
+  expect(found).toEqual([{ name: "a->b", port: 3001 }]);
+});
+
 test("a name that the caller alone links to a service is a link, and its port one of the service's", () => {
   const caller = service("a", ["URL=http://pay:3001/mcp"], { linked: [{ container: "shop-b-1", alias: "pay" }] });
   const found = [caller, service("b"), service("pay-later")];

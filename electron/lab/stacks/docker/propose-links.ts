@@ -46,10 +46,10 @@ export function withCalledPorts(services: readonly FoundService[]): FoundService
   });
 }
 
-/** By which the caller can reach the callee: those that it has in its networks, and those that the caller alone links to it. */
+/** By which the caller can reach the callee: those that it and its containers have in its networks, and those that the caller alone links to it. */
 function namesFor({ linked }: FoundService, { name, aliases, containers }: FoundService): string[] {
   const own = linked.filter(({ container }) => containers.includes(container)).map(({ alias }) => alias);
-  return [...new Set([name, ...aliases, ...own])];
+  return [...new Set([name, ...aliases, ...containers, ...own])];
 }
 
 function portNamedIn(texts: readonly string[], hosts: readonly string[]): number | undefined {

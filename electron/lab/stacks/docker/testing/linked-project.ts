@@ -1,10 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { ComposeProject } from "../../../../testing/compose-project.ts";
 import { OVERLAY_FILE } from "../project-overlay.ts";
-import { compose, containerId, docker, projectName } from "./on-docker.ts";
+import { docker, projectName } from "./on-docker.ts";
 
 /**
  * Calls `CALLEE` when it is asked to, over connections that it keeps, and tells what came of it. A connection that waits
@@ -82,12 +79,8 @@ export function sharedProject(text: string, files?: Readonly<Record<string, stri
   };
 }
 
-/** A compose project that someone else has brought up, and what its containers are like. Taken down after the test. */
-export class LinkedProject {
-  readonly name = projectName();
-  readonly folder: string;
-  readonly file: string;
-
+/** A compose project of a caller and its callee. Taken down after the test. */
+export class LinkedProject extends ComposeProject {
   /** @param files beside the compose file; by default what a person says of {@link TWO_SERVICES} */
   constructor(
     text: string,
@@ -95,22 +88,8 @@ export class LinkedProject {
     atEnd: (down: () => void) => void = onTestFinished,
     files: Readonly<Record<string, string>> = { [OVERLAY_FILE]: OVERLAY },
   ) {
-    this.folder = mkdtempSync(join(tmpdir(), "resilience lab linked "));
-    this.file = join(this.folder, "compose.yaml");
-    writeFileSync(this.file, text);
-    for (const [name, content] of Object.entries(files)) writeFileSync(join(this.folder, name), content);
-    compose(this.folder, this.name, "up", "-d", ...up);
+    super(projectName(), text, up, files);
     atEnd(() => this.down());
-  }
-
-  down(): void {
-    if (!existsSync(this.folder)) return;
-    compose(this.folder, this.name, "down", "-v");
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  container(service: string): string {
-    return containerId(this.name, service);
   }
 
   /** Has the caller call its callee. */
@@ -120,57 +99,7 @@ export class LinkedProject {
     return (await (await fetch(`http://127.0.0.1:${port}/call`, sent)).json()) as Called;
   }
 
-  /** What a container of a service is answered at each address: a status, or the code of an error. */
-  statuses(service: string, urls: readonly string[]): (number | string)[] {
-    const program = `Promise.all(${JSON.stringify(urls)}.map((url) => fetch(url).then(
-      (reply) => reply.status, (error) => error.cause.code))).then((all) => console.log(JSON.stringify(all)))`;
-    return JSON.parse(docker("exec", this.container(service), "node", "-e", program)) as (number | string)[];
+  override rules(service = "caller"): string[] {
+    return super.rules(service);
   }
-
-  /** All that the engine and the kernel know of the project: what must be the same after a fault on a link. */
-  state(): string {
-    const ids = this.#list("ps", "-aq", "--no-trunc");
-    const inspected = JSON.parse(docker("inspect", ...ids)) as { Id: string; State: { Pid: number } }[];
-    const networks = this.#list("network", "ls", "-q").map((id) => docker("network", "inspect", id));
-    const volumes = this.#list("volume", "ls", "-q");
-    const rules = inspected.flatMap(({ Id, State }) => [Id, ...rulesOf(State.Pid)]);
-    return JSON.stringify({ inspected, networks, volumes, rules, sidecars: this.sidecars() }, undefined, 1);
-  }
-
-  /** The lab's own containers in the network namespaces of this project. */
-  sidecars(): string[] {
-    const mine = this.#list("ps", "-aq", "--no-trunc");
-    const all = docker("ps", "-aq", "--no-trunc", "--filter", "label=resilience-lab.link").split("\n").filter(Boolean);
-    return all.filter((id) => {
-      try {
-        const mode = docker("inspect", "--format", "{{.HostConfig.NetworkMode}}", id);
-        return mine.some((each) => mode === `container:${each}`);
-      } catch {
-        return false; // removed between the two commands
-      }
-    });
-  }
-
-  /** The packet rules in the network namespace of a service, as the kernel has them. */
-  rules(service = "caller"): string[] {
-    const pid = docker("inspect", "--format", "{{.State.Pid}}", this.container(service));
-    return rulesOf(Number(pid));
-  }
-
-  #list(...words: string[]): string[] {
-    const filter = ["--filter", `label=com.docker.compose.project=${this.name}`];
-    return docker(...words, ...filter)
-      .split("\n")
-      .filter(Boolean)
-      .sort();
-  }
-}
-
-function rulesOf(pid: number): string[] {
-  if (pid === 0) return [];
-  return ["iptables-save", "ip6tables-save"].flatMap((tool) => {
-    const output = execFileSync("nsenter", ["-t", String(pid), "-n", tool], { encoding: "utf8" });
-    // Comments bear the time; the built-in chains of a table are there once it was ever used.
-    return output.split("\n").filter((line) => line.startsWith("-A") || / - \[/.test(line));
-  });
 }

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { randomInt, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { compose, containerId, docker } from "../../../../testing/docker-command.ts";
 import { temporaryFolder } from "../../../../testing/temporary-folder.ts";
 import { openHome } from "../../../home.ts";
 import { openJournal } from "../../../journal/journal.ts";
@@ -12,6 +12,8 @@ import { messageOf } from "../../../lab-error.ts";
 import { RunningStack, type UpOptions } from "../../running-stack.ts";
 import { loadStack, type Stack } from "../../stack-file.ts";
 import { connectEngine, type Engine } from "../engine.ts";
+
+export { compose, containerId, docker };
 
 const reached: Engine | string = await connectEngine(process.env, false).catch(messageOf);
 
@@ -78,19 +80,6 @@ export function ownSubnet(): string {
   return `10.${randomInt(64, 192)}.${randomInt(0, 256)}`;
 }
 
-/** The docker command line: the witness that knows nothing of the lab. */
-export function docker(...words: string[]): string {
-  return execFileSync("docker", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
-}
-
-export function compose(folder: string, project: string, ...words: string[]): string {
-  return execFileSync("docker-compose", ["-p", project, ...words], {
-    cwd: folder,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
 /** Answers HTTP on 8000, says that it does, and ends on SIGTERM. */
 export const SERVER = `const http = require("http");
 const server = http.createServer((q, r) => { console.log("asked " + q.url); r.end(process.env.ANSWER || "well"); });
@@ -145,12 +134,6 @@ export async function upOnDocker(
   });
   onTestFinished(() => running.down());
   return running;
-}
-
-/** The containers of a service as docker itself lists them. */
-export function containerId(project: string, service: string): string {
-  const filters = [`label=com.docker.compose.project=${project}`, `label=com.docker.compose.service=${service}`];
-  return docker("ps", "-aq", "--no-trunc", ...filters.flatMap((filter) => ["--filter", filter]));
 }
 
 export function stateOf(project: string, service: string): string {
